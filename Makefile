@@ -1,0 +1,31 @@
+# Two commands: `make run` and `make test`. Both install what is missing, once.
+VENV   := .venv
+PYTHON ?= python3
+STAMP  := $(VENV)/.installed
+DISPLAY_LIBS := libegl1 libgl1 libxrender1
+TEST_LIBS    := $(DISPLAY_LIBS) xvfb xauth xdotool
+
+.PHONY: run setup test lint clean
+
+run: setup
+	@$(VENV)/bin/python -m app --or-render out/tour.mp4
+
+setup: $(STAMP)
+	@scripts/system-packages $(DISPLAY_LIBS)
+
+test: setup
+	@scripts/system-packages $(TEST_LIBS)
+	@$(VENV)/bin/python -m pytest -q
+
+lint: setup
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/pyright
+
+$(STAMP): pyproject.toml constraints.txt
+	@scripts/system-packages --venv $(PYTHON)
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Rayverie into $(VENV) (a few minutes the first time)"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,dev]'
+	@touch $@
+
+clean:
+	rm -rf out build *.egg-info

@@ -1,0 +1,1 @@
+"""File formats, extrusion, CPU raycaster, cameras and the built-in scenes. Imports numpy, Pillow and PyYAML only."""

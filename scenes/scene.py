@@ -1,0 +1,92 @@
+"""What a scene is: a map of materials, their prompts and shapes, a background and named camera paths. Data only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from scenes.camera import Camera
+
+Colour = tuple[int, int, int]
+EMPTY = 0  # the map's value for empty ground; material i of the list is i + 1
+SKY = -1  # the material index of the background wherever materials are numbered from 0
+NEVER: Colour = (-1, -1, -1)  # a `source` colour that no pixel has
+
+
+@dataclass(frozen=True)
+class Background:
+    prompt: str
+    negative_prompt: str = ""
+
+
+@dataclass(frozen=True)
+class Material:
+    """One colour of the map. Heights in blocks above the ground plane; opacity 0 (not built) to 1; colours 0..255."""
+
+    name: str
+    source: Colour
+    prompt: str
+    height: float
+    display: Colour
+    negative_prompt: str = ""
+    start_height: float = 0.0
+    opacity: float = 1.0
+    material_over: str | None = None
+    material_under: str | None = None
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    camera: Camera
+    time: float  # seconds from the start of the path
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """Named keyframes, at least two, times rising from 0; `loop` joins the last to the first; fps as stored in the file."""
+
+    name: str
+    keyframes: tuple[Keyframe, ...]
+    fps: float = 24.0
+    loop: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return self.keyframes[-1].time
+
+
+@dataclass(frozen=True)
+class Scene:
+    """map: uint8 [Z,X], EMPTY or material index + 1. floor/ceiling: names of materials that fill empty columns, or None.
+
+    notes: what was found while loading that the user should hear (e.g. pixels of an unlisted colour), one sentence each.
+    """
+
+    name: str
+    map: np.ndarray
+    materials: tuple[Material, ...]
+    background: Background
+    voxels_per_block: int = 4
+    floor: str | None = None
+    ceiling: str | None = None
+    paths: Mapping[str, CameraPath] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """sha256 of everything that shapes the volume (map, geometry of the materials); prompts and colours don't count."""
+        shape = [
+            {k: v for k, v in asdict(m).items() if k not in ("prompt", "negative_prompt", "display", "source")}
+            for m in self.materials
+        ]
+        header = json.dumps([self.map.shape, self.voxels_per_block, self.floor, self.ceiling, shape], sort_keys=True)
+        return hashlib.sha256(header.encode() + np.ascontiguousarray(self.map).tobytes()).hexdigest()
+
+    def prompt(self, material: int) -> tuple[str, str]:
+        """(prompt, negative prompt) of a material index, or of the background for SKY."""
+        source = self.background if material == SKY else self.materials[material]
+        return source.prompt, source.negative_prompt
