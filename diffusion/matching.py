@@ -1,0 +1,93 @@
+"""Prompt matching: what the user types, beside the nearest captions that the model has been trained on.
+
+A bank of captions with unit sentence vectors, searched by inner product (faiss). The match is offered, never silently used:
+the caller shows it. After DiffusionGen2's semantic prompt matching.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+Embed = Callable[[Sequence[str]], np.ndarray]  # prompts → float32 [N,D] unit vectors
+
+FAR = 0.5  # below this cosine to its nearest caption a prompt is far from all that the model has seen
+
+
+@dataclass(frozen=True)
+class Match:
+    """caption: of the bank; similarity: cosine to the prompt, -1..1."""
+
+    caption: str
+    similarity: float
+
+
+class PromptBank:
+    """captions with their unit vectors float32 [N,D], searchable."""
+
+    def __init__(self, captions: Sequence[str], vectors: np.ndarray) -> None:
+        if len(captions) != len(vectors) or not captions:
+            raise ValueError(
+                f"{len(captions)} captions for {len(vectors)} vectors; a bank needs one of each and at least one"
+            )
+        self.captions = tuple(captions)
+        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._index = faiss.IndexFlatIP(self._vectors.shape[1])
+        self._index.add(self._vectors)
+
+    @staticmethod
+    def build(captions: Sequence[str], embed: Embed) -> PromptBank:
+        """A bank of the distinct captions, in their order."""
+        distinct = tuple(dict.fromkeys(captions))
+        return PromptBank(distinct, embed(distinct))
+
+    def nearest(self, vector: np.ndarray, k: int = 8) -> tuple[Match, ...]:
+        """The k captions nearest to a unit vector [D], best first."""
+        scores, rows = self._index.search(np.asarray(vector, dtype=np.float32)[None], min(k, len(self.captions)))
+        return tuple(Match(self.captions[row], float(score)) for row, score in zip(rows[0], scores[0], strict=True))
+
+    def save(self, path: str | Path) -> None:
+        """safetensors: vectors as float16, captions as JSON in the header."""
+        with atomic_write(path) as temporary:
+            save_file(
+                {"vectors": self._vectors.astype(np.float16)},
+                temporary,
+                metadata={"format": "rayverie-bank", "version": "1", "captions": json.dumps(self.captions)},
+            )
+
+    @staticmethod
+    def load(path: str | Path) -> PromptBank:
+        """Raises InputError when `path` is no bank."""
+        try:
+            with safe_open(path, framework="numpy") as file:
+                header = file.metadata() or {}
+                if header.get("format") != "rayverie-bank" or header.get("version") != "1":
+                    raise InputError(path, "", "is not a prompt bank of version 1")
+                captions, vectors = json.loads(header["captions"]), file.get_tensor("vectors").astype(np.float32)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise InputError(path, "", f"can't be read as a prompt bank ({error})") from error
+        return PromptBank(captions, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def suggestions(prompt: str, bank: PromptBank, embed: Embed, k: int = 8) -> tuple[Match, ...]:
+    """The k nearest captions to a prompt, best first; the first one's similarity < FAR is worth a warning mark."""
+    return bank.nearest(embed([prompt])[0], k)
+
+
+def choose(matches: Sequence[Match], *, temperature: float = 0.0, seed: int = 0) -> Match:
+    """One of the matches: the best at temperature 0, otherwise drawn with weights softmax(similarity / temperature)."""
+    if temperature <= 0:
+        return max(matches, key=lambda match: match.similarity)
+    logits = np.array([match.similarity for match in matches]) / temperature
+    weights = np.exp(logits - logits.max())
+    return matches[int(np.random.default_rng(seed).choice(len(matches), p=weights / weights.sum()))]

@@ -1,0 +1,68 @@
+"""Prompt matching: the bank finds what is near, says how near, and survives the disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from diffusion.matching import Match, PromptBank, choose, suggestions
+from scenes.errors import InputError
+
+WORDS = ("brick", "stone", "grass", "water", "snow", "wall", "red", "old")
+
+
+def embed(prompts):
+    """Bag of words on the unit sphere: close enough to a sentence encoder to have neighbours."""
+    vectors = np.array([[word in prompt.split() for word in WORDS] for prompt in prompts], dtype=np.float32) + 1e-3
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def bank():
+    return PromptBank.build(["red brick wall", "old stone wall", "grass", "water", "snow", "grass"], embed)
+
+
+def test_repeated_captions_stand_once(bank):
+    assert bank.captions == ("red brick wall", "old stone wall", "grass", "water", "snow")
+
+
+def test_the_nearest_comes_first_with_its_cosine(bank):
+    matches = suggestions("old red brick wall", bank, embed, k=3)
+    assert matches[0].caption == "red brick wall"
+    assert [m.similarity for m in matches] == sorted((m.similarity for m in matches), reverse=True)
+    assert matches[0].similarity == pytest.approx(
+        float(embed(["old red brick wall"])[0] @ embed(["red brick wall"])[0]), abs=1e-6
+    )
+
+
+def test_asking_for_more_than_there_is_gives_all(bank):
+    assert len(suggestions("grass", bank, embed, k=50)) == 5
+
+
+def test_the_bank_survives_the_disk(bank, tmp_path):
+    bank.save(tmp_path / "bank.safetensors")
+    again = PromptBank.load(tmp_path / "bank.safetensors")
+    assert again.captions == bank.captions
+    for ours, theirs in zip(suggestions("snow", bank, embed), suggestions("snow", again, embed), strict=True):
+        assert ours.caption == theirs.caption
+        assert ours.similarity == pytest.approx(theirs.similarity, abs=2e-3)  # stored as float16
+
+
+@pytest.mark.parametrize("content", [b"", b"not a bank", b"\x00" * 64])
+def test_a_broken_bank_is_named(tmp_path, content):
+    path = tmp_path / "bank.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"bank\.safetensors"):
+        PromptBank.load(path)
+
+
+def test_cold_choice_is_the_best_and_a_warm_one_follows_its_weights():
+    matches = (Match("a", 0.9), Match("b", 0.8), Match("c", 0.1))
+    assert choose(matches).caption == "a"
+    drawn = Counter(choose(matches, temperature=0.1, seed=seed).caption for seed in range(2000))
+    weight = np.exp(np.array([0.9, 0.8, 0.1]) / 0.1)
+    for caption, share in zip("abc", weight / weight.sum(), strict=True):
+        assert drawn[caption] / 2000 == pytest.approx(share, abs=0.04)  # 3.6 standard errors at most
+    assert choose(matches, temperature=0.1, seed=5) == choose(matches, temperature=0.1, seed=5)
