@@ -1,0 +1,41 @@
+"""From what a view sees (`Look`) to what a dream is asked (`Canvas`): regions of visible materials, memory, noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diffusion.canvas import Canvas, Region
+from engine import policy
+from engine.look import Look
+from scenes.scene import SKY, Scene
+
+
+def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
+    """One region for each prompt in view, the largest first. material: int [h,w], indices into scene.materials or SKY.
+
+    The masks are tight (0 or 1) and cover every pixel exactly once. Materials with the same prompts share a region, for
+    every region costs a model call.
+    """
+    masks: dict[tuple[str, str], np.ndarray] = {}
+    for index in np.unique(material):
+        prompts = scene.prompt(int(index) if index >= 0 else SKY)
+        mask = material == index
+        masks[prompts] = masks[prompts] | mask if prompts in masks else mask
+    ordered = sorted(masks.items(), key=lambda item: (-int(item[1].sum()), item[0]))
+    return tuple(
+        Region(prompt=prompt, mask=mask.astype(np.float32), negative_prompt=negative)
+        for (prompt, negative), mask in ordered
+    )
+
+
+def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
+    """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
+    known = bool((look.steps > 0).any())
+    return Canvas(
+        regions=regions_from(look.material, scene),
+        noise=look.noise,
+        change=policy.change_map(look, full_steps) if known else np.ones(look.material.shape, np.float32),
+        memory=look.latents if known else None,
+        colours=look.colours if known else None,
+        depth=look.depth,
+    )

@@ -1,0 +1,192 @@
+"""The loop without a window: see how much of a view is painted, have the rest dreamed, lay it onto the surfaces."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from engine.volume import LatentVolume
+
+from app.dreaming import canvas_from
+from app.fields import Size
+from app.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
+from app.session import Session
+from diffusion.canvas import Dreamed
+from engine import policy
+from engine.look import Look, Painting
+from scenes.camera import Camera
+from scenes.scene import Scene
+
+LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
+
+
+def canvas_size(view: Size, height: int, multiple: int) -> Size:
+    """The size of a dream for a view of this aspect: sides are multiples of `multiple`, and it sees at least as much.
+
+    The same camera's picture of (W, H) sees the same height and width W/H times it, so W is rounded up.
+    """
+    tall = max(multiple, round(height / multiple) * multiple)
+    return math.ceil(tall * view[0] / view[1] / multiple - 1e-9) * multiple, tall
+
+
+def left_behind(then: Camera, now: Camera, angle: float, distance: float) -> bool:
+    """Whether the camera has turned by more than `angle` degrees or moved by more than `distance` blocks."""
+    turned = np.degrees(np.arccos(np.clip(then.axes[2] @ now.axes[2], -1, 1)))
+    moved = np.linalg.norm(np.subtract(now.position, then.position))
+    return bool(turned > angle or moved > distance)
+
+
+@dataclass(frozen=True)
+class _View:
+    """What decides whether a view has to be looked at again."""
+
+    camera: Camera
+    size: Size
+    steps: int
+    seed: int
+    revision: int
+
+
+class Painter:
+    """Owns the conversation with a worker about one volume. Call `update` every frame, or `settle` without a window.
+
+    session: may be replaced at any time; it applies to the next dream. For panels: `preview`, `coverage`, `words`,
+    `problem`, `model`, `dreamed` (the last dream), `calls` (to the model, so far), `dreams` (finished so far).
+    """
+
+    def __init__(self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session) -> None:
+        self.volume, self.worker, self.scene, self.session = volume, worker, scene, session
+        self.model: ModelInfo | None = None
+        self.running: Request | None = None
+        self.preview: Preview | None = None
+        self.dreamed: Dreamed | None = None
+        self.coverage, self.calls, self.dreams = 0.0, 0, 0
+        self.problem = ""
+        self._status = "loading the model"
+        self._ids = itertools.count()
+        self._camera: Camera | None = None
+        self._moved_at = self._looked_at = -math.inf
+        self._asked: _View | None = None  # what was last submitted, at the revision that its dream made
+        self._settled: _View | None = None  # this view needs nothing
+
+    def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
+        """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
+
+        size: the window's; now: seconds on any steady clock. Returns the worker's messages, for panels and log.
+        """
+        if camera != self._camera:
+            self._camera, self._moved_at = camera, now
+        messages = self.collect()
+        paint = self.session.paint
+        if self.running and left_behind(self.running.look.camera, camera, paint.abandon_angle, paint.abandon_distance):
+            self.cancel()
+        resting = now - self._moved_at >= paint.rest
+        due = resting or (paint.moving and now - self._looked_at >= LOOK_AROUND)
+        if paint.auto and due and self.consider(camera, size, resting):
+            self._looked_at = now
+        return messages
+
+    def consider(self, camera: Camera, size: Size, resting: bool = True) -> bool:
+        """Look at the view and submit a dream if too little of it is painted. True when it had to look.
+
+        resting: with all steps; else a sketch of a few steps is enough.
+        """
+        if self.model is None or self.running is not None:
+            return False
+        steps = self._steps(resting)
+        view = _View(camera, size, steps, self.session.dream.seed, self.volume.revision)
+        if view == self._settled:
+            return False
+        look = self.look(camera, size)
+        self.coverage = policy.coverage(look, steps)
+        if self.coverage >= self.session.paint.coverage or view == self._asked:
+            self._settled = view  # also when a dream could not cover it all: another would be the same
+        else:
+            self._asked, self.problem = view, ""
+            self._submit(look, steps)
+        return True
+
+    def settle(self, camera: Camera, size: Size) -> int:
+        """Dream the view until it is painted; for workers that dream inline. Returns the dreams it took.
+
+        Raises RuntimeError with the worker's traceback when a dream fails.
+        """
+        before = self.dreams
+        self.collect()
+        while self.consider(camera, size) and self.running is not None:
+            while self.running is not None:
+                for message in self.collect():
+                    if isinstance(message, Failed):
+                        raise RuntimeError(message.traceback)
+        return self.dreams - before
+
+    def look(self, camera: Camera, size: Size) -> Look:
+        """What a dream of this view would start from, at the dream's size. The model must be ready."""
+        assert self.model is not None
+        height = self.session.paint.canvas or self.model.native
+        return self.volume.gather(camera, canvas_size(size, height, self.model.multiple))
+
+    def cancel(self) -> None:
+        """Abandon the running dream."""
+        self.worker.cancel()
+        self.running = self.preview = self._asked = None
+
+    def forgive(self) -> None:
+        """Try again after a problem, or look again at a view that was finished (after an erase, say)."""
+        self.problem, self._settled, self._asked = "", None, None
+
+    def collect(self) -> list[Message]:
+        """Take in the worker's messages: scatter a finished dream that is still valid, note previews and failures."""
+        messages = self.worker.poll()
+        for message in messages:
+            if isinstance(message, Status):
+                self._status, self.model = message.text, message.model or self.model
+            elif isinstance(message, Failed):
+                self.problem, self.running, self.preview = message.problem, None, None
+                self._settled = self._asked  # the same view would fail again; another one may not
+            elif self.running and isinstance(message, Preview) and message.id == self.running.id:
+                self.preview = message
+            elif self.running and isinstance(message, Finished) and message.request.id == self.running.id:
+                self._finish(message)
+        return messages
+
+    @property
+    def words(self) -> str:
+        """What is going on, in plain words."""
+        if self.problem:
+            return f"the dream failed: {self.problem}"
+        if self.model is None:
+            return self._status
+        if self.running:
+            verb = "dreaming this view" if self.running.settings.steps >= self.session.dream.steps else "sketching"
+            step = self.preview.step if self.preview else 0
+            return f"{verb}: step {step} of {self.preview.steps if self.preview else self.running.settings.steps}"
+        if not self.session.paint.auto:
+            return "painting is paused"
+        settled = self._settled is not None and self._camera in (None, self._settled.camera)
+        return "this view is finished" if settled else "walking"
+
+    def _steps(self, resting: bool) -> int:
+        steps = self.session.dream.steps
+        return steps if resting else min(steps, self.session.paint.moving_steps)
+
+    def _submit(self, look: Look, steps: int) -> None:
+        settings = replace(self.session.dream, steps=steps)
+        self.running = Request(next(self._ids), look, canvas_from(look, self.scene, steps), settings)
+        self.preview = None
+        self.worker.submit(self.running)
+
+    def _finish(self, message: Finished) -> None:
+        look, dreamed = message.request.look, message.dreamed
+        self.running = self.preview = None
+        self.calls += dreamed.calls
+        if look.revision != self.volume.revision:
+            self._asked = None  # erased, restored or painted by someone else: the dream started from what is no more
+            return
+        painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps)
+        self.volume.scatter(look, painting)
+        if self._asked:
+            self._asked = replace(self._asked, revision=self.volume.revision)
+        self.dreamed, self.dreams = dreamed, self.dreams + 1

@@ -1,0 +1,151 @@
+"""Everything the user set, as frozen dataclasses: one definition for flags, panels and the saved session file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scenes.load import load_scene
+
+from app.fields import Size, from_json, to_json
+from diffusion.canvas import DreamSettings
+from scenes.errors import InputError
+from scenes.files import atomic_write
+from scenes.scene import Scene
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class SceneChoice:
+    """Which scene: a built-in name, a folder, or a map with materials."""
+
+    ref: str | None = field(
+        default=None,
+        metadata={
+            "help": "Name of a built-in scene, or a folder with map.png and materials.yaml.",
+            "positional": True,
+            "metavar": "SCENE",
+        },
+    )
+    map: Path | None = field(default=None, metadata={"help": "A picture as floor plan, instead of a scene's own."})
+    materials: Path | None = field(default=None, metadata={"help": "A materials file, instead of a scene's own."})
+    voxels_per_block: int | None = field(default=None, metadata={"help": "Fineness of the blocks.", "range": (1, 16)})
+    floor: str | None = field(default=None, metadata={"help": "Material on the ground of empty columns."})
+    ceiling: str | None = field(default=None, metadata={"help": "Material over empty columns."})
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model paints, and where it runs."""
+
+    ref: str | None = field(
+        default=None,
+        metadata={
+            "help": "Stable Diffusion 1.x/2.x folder or cached hub id; without it the embedded model.",
+            "flag": "model",
+            "metavar": "MODEL",
+        },
+    )
+    device: str = field(default="auto", metadata={"help": "auto, cpu, cuda, mps."})
+
+
+@dataclass(frozen=True)
+class PaintSettings:
+    """When a view is dreamed, and how large."""
+
+    auto: bool = field(default=True, metadata={"help": "Dream whatever is seen, without being asked."})
+    coverage: float = field(
+        default=0.97,
+        metadata={"help": "A view is dreamed while less than this share is finished.", "range": (0.0, 1.0)},
+    )
+    canvas: int = field(
+        default=0, metadata={"help": "Height of a dream in pixels; 0 = what the model likes best.", "range": (0, 2048)}
+    )
+    rest: float = field(
+        default=0.25,
+        metadata={"help": "Seconds of standing still before a view is dreamed fully.", "range": (0.0, 10.0)},
+    )
+    moving: bool = field(default=True, metadata={"help": "Dream quick sketches while the camera moves."})
+    moving_steps: int = field(default=4, metadata={"help": "Steps of such a sketch.", "range": (1, 200)})
+    abandon_angle: float = field(
+        default=25.0,
+        metadata={"help": "A dream is abandoned when the camera has turned by more, degrees.", "range": (0, 180)},
+    )
+    abandon_distance: float = field(
+        default=3.0,
+        metadata={"help": "A dream is abandoned when the camera has moved by more, blocks.", "range": (0, 1000)},
+    )
+
+
+@dataclass(frozen=True)
+class ViewSettings:
+    """How the explorer shows the scene and moves through it."""
+
+    mode: str = field(default="painted", metadata={"help": "What is shown.", "table": "MODES"})
+    size: Size = field(default=(1280, 720), metadata={"help": "The window's size."})
+    fov: float = field(default=60.0, metadata={"help": "Vertical field of view, degrees.", "range": (20.0, 120.0)})
+    speed: float = field(default=4.0, metadata={"help": "Walking speed, blocks a second.", "range": (0.1, 100.0)})
+    sensitivity: float = field(
+        default=0.15, metadata={"help": "Mouse look, degrees for each pixel.", "range": (0.01, 2.0)}
+    )
+    walk: bool = field(default=False, metadata={"help": "Walk on the ground and stop at walls, instead of flying."})
+    frame_rate: int = field(default=60, metadata={"help": "Frames a second at most.", "range": (5, 240)})
+
+
+@dataclass(frozen=True)
+class Session:
+    """All of it. world: the file that what was painted is loaded from and saved to, or None."""
+
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    dream: DreamSettings = field(default_factory=DreamSettings)
+    paint: PaintSettings = field(default_factory=PaintSettings)
+    view: ViewSettings = field(default_factory=ViewSettings)
+    world: Path | None = None
+
+
+def open_scene(choice: SceneChoice) -> Scene:
+    """The chosen scene, loaded. Raises InputError."""
+    return load_scene(
+        choice.ref,
+        map=choice.map,
+        materials=choice.materials,
+        voxels_per_block=choice.voxels_per_block,
+        floor=choice.floor,
+        ceiling=choice.ceiling,
+    )
+
+
+def describe(session: Session) -> dict[str, object]:
+    """The session as JSON values, with its version: what files, pictures and videos carry."""
+    return {"rayverie": VERSION, **to_json(session)}
+
+
+def restore(data: object, where: str) -> tuple[Session, list[str]]:
+    """(session, notes) from `describe`'s values; see `fields.from_json`. where: the file they came from."""
+    if not isinstance(data, dict) or not isinstance(version := data.get("rayverie"), int):
+        raise InputError(where, "", "is not a Rayverie session; it must have a number `rayverie`")
+    if version > VERSION:
+        raise InputError(where, "rayverie", f"is {version}, from a newer program; this one reads up to {VERSION}")
+    return from_json(Session, {key: value for key, value in data.items() if key != "rayverie"}, where)
+
+
+def save_session(path: Path, session: Session) -> None:
+    """Write a session file, atomically."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(describe(session), indent=2) + "\n", encoding="utf-8")
+
+
+def load_session(path: Path) -> tuple[Session, list[str]]:
+    """(session, notes on what was left out). Raises InputError when the file is missing or no session."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(path, "", "does not exist; it must be a session file") from None
+    except OSError as error:
+        raise InputError(path, "", f"can't be read ({error.strerror})") from error
+    except ValueError as error:
+        raise InputError(path, "", f"is not JSON ({error})") from error
+    return restore(data, str(path))
