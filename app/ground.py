@@ -1,0 +1,40 @@
+"""The blocks of a scene as something to stand on and bump into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scenes.extrude import Blocks
+
+
+@dataclass(frozen=True)
+class BlockGround:
+    """`blocks.solid` is uint8 [Y,Z,X]. Under everything lies the plane at height 0, also outside of the map."""
+
+    blocks: Blocks
+
+    def top(self, x: float, z: float, below: float) -> float:
+        """Height, in blocks, of the highest surface at (x, z) that is not above `below`; at least 0."""
+        column = self._column(x, z)
+        fine = self.blocks.voxels_per_block
+        filled = np.flatnonzero(column[: max(0, int(np.floor(below * fine + 1e-6)))])
+        return (int(filled[-1]) + 1) / fine if len(filled) else 0.0
+
+    def solid(self, x: float, z: float, low: float, high: float) -> bool:
+        """Whether a voxel stands at (x, z) between the heights `low` and `high`, in blocks."""
+        fine = self.blocks.voxels_per_block
+        first, last = int(np.floor(max(0.0, low) * fine + 1e-6)), int(np.ceil(max(0.0, high) * fine - 1e-6))
+        return bool(self._column(x, z)[first:last].any())
+
+    def _column(self, x: float, z: float) -> np.ndarray:
+        solid = self.blocks.solid
+        i, k = int(np.floor(x)), int(np.floor(z))
+        inside = 0 <= i < solid.shape[2] and 0 <= k < solid.shape[1]
+        return solid[:, k, i] if inside else _NOTHING
+
+
+_NOTHING = np.zeros(0, dtype=np.uint8)

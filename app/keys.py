@@ -1,0 +1,90 @@
+"""The one table of actions: names, default keys, menu places and help sentences. Menus, F1, the palette and the bindings read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Action:
+    """keys: chords such as "ctrl+shift+z", first is shown; menu: "" = not in a menu; held: acts while the key is down."""
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    menu: str
+    help: str
+    held: bool = False
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("forward", "Forward", ("w", "up_arrow"), "", "Walk where you look.", held=True),
+    Action("back", "Back", ("s", "down_arrow"), "", "Walk backwards.", held=True),
+    Action("left", "Left", ("a", "left_arrow"), "", "Step to the left.", held=True),
+    Action("right", "Right", ("d", "right_arrow"), "", "Step to the right.", held=True),
+    Action("up", "Up", ("e", "space"), "", "Rise (when flying), jump (when walking).", held=True),
+    Action("down", "Down", ("q", "c"), "", "Sink (when flying).", held=True),
+    Action("fast", "Faster", ("left_shift", "right_shift"), "", "Hold to move four times as fast.", held=True),
+    Action("fly", "Fly or walk", ("g",), "View", "Switch between flying freely and walking on the ground."),
+    Action("mode_material", "Material", ("1",), "View", "Show each surface in its material's colour."),
+    Action("mode_painted", "Painted", ("2",), "View", "Show what has been painted so far."),
+    Action("mode_latents", "Latents", ("3",), "View", "Show the stored latents, three channels as a colour."),
+    Action("mode_steps", "Steps", ("4",), "View", "Show how many diffusion steps each texel holds."),
+    Action("mode_density", "Density", ("5",), "View", "Show from how near each texel was painted."),
+    Action("mode_depth", "Depth", ("6",), "View", "Show the distance from the camera."),
+    Action("panels", "Panels", ("tab",), "View", "Hide or show the panels."),
+    Action("reset_layout", "Reset layout", (), "View", "Put all panels back to where they started."),
+    Action("full_screen", "Full screen", ("f11",), "View", "Fill the whole screen, or go back to a window."),
+    Action("pause", "Pause dreaming", ("p",), "Dream", "Stop dreaming new views until pressed again."),
+    Action("dream", "Dream this view again", ("r",), "Dream", "Forget what this view shows and dream it anew."),
+    Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Abandon the running dream between two steps."),
+    Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Forget everything that was painted."),
+    Action("save_world", "Save world", ("ctrl+s",), "File", "Write everything that was painted to a world file."),
+    Action("load_world", "Load world", ("ctrl+o",), "File", "Read back the world file of this scene."),
+    Action("screenshot", "Screenshot", ("f12",), "File", "Save a picture of the window, with its settings inside."),
+    Action("quit", "Quit", ("ctrl+q",), "File", "Leave the program."),
+    Action("undo", "Undo", ("ctrl+z",), "Edit", "Take back the last change of a setting."),
+    Action("redo", "Redo", ("ctrl+y", "ctrl+shift+z"), "Edit", "Make the change again that was taken back."),
+    Action("palette", "Command palette", ("ctrl+p",), "Help", "Find any command by typing a part of its name."),
+    Action("help", "Keys", ("f1",), "Help", "List all keys."),
+    Action("escape", "Free the mouse", ("escape",), "", "Let go of the mouse; once more asks before leaving."),
+)
+BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
+MENUS: tuple[str, ...] = ("File", "Edit", "View", "Dream", "Help")
+MODIFIERS: tuple[str, ...] = ("ctrl", "shift", "alt", "super")
+# What stands on the key where its name isn't it.
+CAPS: Mapping[str, str] = {
+    "up_arrow": "↑",
+    "down_arrow": "↓",
+    "left_arrow": "←",
+    "right_arrow": "→",
+    "left_shift": "Shift",
+    "right_shift": "Right Shift",
+    "escape": "Esc",
+    "page_up": "Page Up",
+    "page_down": "Page Down",
+}
+
+
+def bindings(changes: Mapping[str, Iterable[str]] | None = None) -> dict[str, str]:
+    """Chord → action name, from the table with the user's `changes` (action name → chords). A changed chord wins."""
+    changes = {name: tuple(chords) for name, chords in (changes or {}).items() if name in BY_NAME}
+    table = {chord: a.name for a in ACTIONS if a.name not in changes for chord in a.keys}
+    return table | {chord: name for name, chords in changes.items() for chord in chords}
+
+
+def chord(key: str, held: Iterable[str]) -> str:
+    """The chord of `key` pressed while the modifiers in `held` are down: modifiers in fixed order, "+", the key."""
+    held = set(held)
+    return "+".join([m for m in MODIFIERS if m in held and not key.endswith(f"_{m}")] + [key])
+
+
+def caption(chord: str) -> str:
+    """A chord as people read it: "ctrl+shift+z" is "Ctrl+Shift+Z"."""
+    return "+".join(CAPS.get(part, part.removeprefix("_").replace("_", " ").title()) for part in chord.split("+"))
+
+
+def captions(action: Action, table: Mapping[str, str]) -> str:
+    """All chords of an action in `table` (from `bindings`), for F1 and menus; "" when it has none."""
+    return ", ".join(caption(chord) for chord, name in table.items() if name == action.name)
