@@ -79,12 +79,12 @@ class Painter:
         if camera != self._camera:
             self._camera, self._moved_at = camera, now
         messages = self.collect()
-        paint = self.session.paint
-        if self.running and left_behind(self.running.look.camera, camera, paint.abandon_angle, paint.abandon_distance):
+        live = self.session.live
+        if self.running and left_behind(self.running.look.camera, camera, live.abandon_angle, live.abandon_distance):
             self.cancel()
-        resting = now - self._moved_at >= paint.rest
-        due = resting or (paint.moving and now - self._looked_at >= LOOK_AROUND)
-        if paint.auto and due and self.consider(camera, size, resting):
+        resting = now - self._moved_at >= live.rest
+        due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
+        if live.auto and due and self.consider(camera, size, resting):
             self._looked_at = now
         return messages
 
@@ -163,14 +163,14 @@ class Painter:
             verb = "dreaming this view" if self.running.settings.steps >= self.session.dream.steps else "sketching"
             step = self.preview.step if self.preview else 0
             return f"{verb}: step {step} of {self.preview.steps if self.preview else self.running.settings.steps}"
-        if not self.session.paint.auto:
+        if not self.session.live.auto:
             return "painting is paused"
         settled = self._settled is not None and self._camera in (None, self._settled.camera)
         return "this view is finished" if settled else "walking"
 
     def _steps(self, resting: bool) -> int:
         steps = self.session.dream.steps
-        return steps if resting else min(steps, self.session.paint.moving_steps)
+        return steps if resting else min(steps, self.session.live.moving_steps)
 
     def _submit(self, look: Look, steps: int) -> None:
         settings = replace(self.session.dream, steps=steps)

@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scenes.load import load_scene
-
 from app.fields import Size, from_json, to_json
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
 from scenes.files import atomic_write
+from scenes.load import load_scene
 from scenes.scene import Scene
 
 VERSION = 1
@@ -53,16 +52,22 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class PaintSettings:
-    """When a view is dreamed, and how large."""
+    """Which views are dreamed, and how large."""
 
-    auto: bool = field(default=True, metadata={"help": "Dream whatever is seen, without being asked."})
     coverage: float = field(
-        default=0.97,
-        metadata={"help": "A view is dreamed while less than this share is finished.", "range": (0.0, 1.0)},
+        default=0.95,
+        metadata={"help": "A view is dreamed while less than this share of it is finished.", "range": (0.0, 1.0)},
     )
     canvas: int = field(
-        default=0, metadata={"help": "Height of a dream in pixels; 0 = what the model likes best.", "range": (0, 2048)}
+        default=0, metadata={"help": "Height of a dream in pixels, or 0 = what suits the model.", "range": (0, 2048)}
     )
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """When the explorer dreams while one walks."""
+
+    auto: bool = field(default=True, metadata={"help": "Dream whatever is seen, without being asked."})
     rest: float = field(
         default=0.25,
         metadata={"help": "Seconds of standing still before a view is dreamed fully.", "range": (0.0, 10.0)},
@@ -71,11 +76,11 @@ class PaintSettings:
     moving_steps: int = field(default=4, metadata={"help": "Steps of such a sketch.", "range": (1, 200)})
     abandon_angle: float = field(
         default=25.0,
-        metadata={"help": "A dream is abandoned when the camera has turned by more, degrees.", "range": (0, 180)},
+        metadata={"help": "A dream is abandoned when the camera has turned by more degrees.", "range": (0.0, 180.0)},
     )
     abandon_distance: float = field(
         default=3.0,
-        metadata={"help": "A dream is abandoned when the camera has moved by more, blocks.", "range": (0, 1000)},
+        metadata={"help": "A dream is abandoned when the camera has moved by more blocks.", "range": (0.0, 1000.0)},
     )
 
 
@@ -102,6 +107,7 @@ class Session:
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
     paint: PaintSettings = field(default_factory=PaintSettings)
+    live: LiveSettings = field(default_factory=LiveSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
     world: Path | None = None
 

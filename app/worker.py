@@ -42,8 +42,8 @@ def answer(model: Any, request: Request, dream: Dream, emit: Emit, cancelled: Ca
     """Dream one request and emit its previews and its end; a cancelled one ends silently."""
 
     def on_step(event: Any) -> None:
-        picture = model.preview(event.denoised)
-        emit(Preview(request.id, event.step, event.steps, float(event.sigma), picture))
+        picture = model.preview(event.denoised[0])
+        emit(Preview(request.id, event.step + 1, event.steps, float(event.sigma), picture))
 
     try:
         emit(Finished(request, dream(model, request.canvas, request.settings, on_step=on_step, cancelled=cancelled)))
