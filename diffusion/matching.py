@@ -1,7 +1,7 @@
 """Prompt matching: what the user types, beside the nearest captions that the model has been trained on.
 
-A bank of captions with unit sentence vectors, searched by inner product (faiss). The match is offered, never silently used:
-the caller shows it. After DiffusionGen2's semantic prompt matching.
+A bank of captions with unit sentence vectors, searched by inner product (faiss). The match is offered, never silently
+used: the caller shows it. After DiffusionGen2's semantic prompt matching.
 """
 
 from __future__ import annotations
