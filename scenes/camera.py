@@ -15,7 +15,7 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Camera:
-    """position: blocks; rotation: unit quaternion (x, y, z, w), camera to world; fov: vertical, degrees; near, far: blocks."""
+    """position, near, far: blocks; rotation: unit quaternion (x, y, z, w), camera to world; fov: vertical, degrees."""
 
     position: Vector = (0.0, 1.7, 0.0)
     rotation: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)

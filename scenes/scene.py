@@ -47,7 +47,10 @@ class Keyframe:
 
 @dataclass(frozen=True)
 class CameraPath:
-    """Named keyframes, at least two, times rising from 0; `loop` joins the last to the first; fps as stored in the file."""
+    """Named keyframes, at least two, times rising from 0; fps as stored in the file.
+
+    A `loop` runs for ever: its last keyframe repeats the pose of the first.
+    """
 
     name: str
     keyframes: tuple[Keyframe, ...]
@@ -61,9 +64,9 @@ class CameraPath:
 
 @dataclass(frozen=True)
 class Scene:
-    """map: uint8 [Z,X], EMPTY or material index + 1. floor/ceiling: names of materials that fill empty columns, or None.
+    """map: uint8 [Z,X], EMPTY or material index + 1; floor, ceiling: materials that fill empty columns, or None.
 
-    notes: what was found while loading that the user should hear (e.g. pixels of an unlisted colour), one sentence each.
+    notes: what was found while loading that the user should hear (pixels of an unlisted colour), one sentence each.
     """
 
     name: str
@@ -78,7 +81,7 @@ class Scene:
 
     @property
     def hash(self) -> str:
-        """sha256 of everything that shapes the volume (map, geometry of the materials); prompts and colours don't count."""
+        """sha256 of what shapes the volume: the map and the materials' geometry; prompts and colours don't count."""
         shape = [
             {k: v for k, v in asdict(m).items() if k not in ("prompt", "negative_prompt", "display", "source")}
             for m in self.materials

@@ -1,0 +1,106 @@
+"""From a floor plan to solid blocks: every map colour is one column of material, so a scene is a table look-up.
+
+Rules of a column (heights in blocks, absolute): a material fills start_height..height; `material_over` fills on from
+the top of it up to its own height, `material_under` from its own start (or the ground) up to its own height; a voxel that
+is filled keeps its first material. The floor material then fills the columns whose lowest voxel is still empty, the
+ceiling material the topmost layer, as thick as its height, wherever nothing is. Opacity 0 is not built. Without a floor,
+empty ground stays open and the background shows there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenes.scene import SKY, Material, Scene
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """solid: uint8 [Y,Z,X], 0 empty, else material index + 1; y in voxels (1/voxels_per_block block), x, z in blocks."""
+
+    solid: np.ndarray
+    voxels_per_block: int
+
+    @property
+    def size(self) -> tuple[float, float, float]:
+        """(x, y, z) extent in blocks."""
+        y, z, x = self.solid.shape
+        return float(x), y / self.voxels_per_block, float(z)
+
+    def columns(self, count: int) -> np.ndarray:
+        """int64 [count]: voxels of each of `count` materials (a block's layer holds voxels_per_block² of them)."""
+        return np.bincount(self.solid.ravel(), minlength=count + 1)[1 : count + 1] * self.voxels_per_block**2
+
+    def material(self, voxel: np.ndarray) -> np.ndarray:
+        """int16 [...]: material index of voxel coordinates [...,3] (x,y,z in voxels); SKY where empty or outside."""
+        x, y, z = np.moveaxis(np.asarray(voxel), -1, 0)
+        x, z = x // self.voxels_per_block, z // self.voxels_per_block
+        inside = np.ones(x.shape, bool)
+        for c, n in zip((y, z, x), self.solid.shape, strict=True):
+            inside &= (c >= 0) & (c < n)
+        found = (
+            self.solid[np.where(inside, y, 0), np.where(inside, z, 0), np.where(inside, x, 0)] if inside.any() else 0
+        )
+        return np.where(inside, found, 0).astype(np.int16) - 1
+
+    def inside(self, points: np.ndarray) -> np.ndarray:
+        """bool [...]: whether world points [...,3] lie in something solid."""
+        return self.material(np.floor(np.asarray(points) * self.voxels_per_block).astype(np.int64)) != SKY
+
+
+def extrude(scene: Scene) -> Blocks:
+    """The scene's solid blocks; at least one layer high, no empty layer on top."""
+    table = _columns(scene)
+    present = np.bincount(scene.map.ravel(), minlength=len(table)) > 0
+    filled = np.flatnonzero(table[present].any(axis=0))
+    height = int(filled[-1]) + 1 if len(filled) else 1
+    return Blocks(np.take(np.ascontiguousarray(table[:, :height].T), scene.map, axis=1), scene.voxels_per_block)
+
+
+def _columns(scene: Scene) -> np.ndarray:
+    """uint8 [materials + 1, Y]: the column that each map value stands for."""
+    n = scene.voxels_per_block
+    built = {m.name: (i + 1, m) for i, m in enumerate(scene.materials)}
+    height = max([1, *(_voxel(m.height, n) for m in scene.materials)])
+    table = np.zeros((len(scene.materials) + 1, height), np.uint8)
+
+    def fill(column: np.ndarray, name: str, low: float, done: set[tuple[str, float]]) -> None:
+        if (name, low) in done:  # a second time would find every voxel filled
+            return
+        done.add((name, low))
+        value, material = built[name]
+        start, stop = _span(material, low, n)
+        if material.opacity > 0:
+            span = column[start:stop]
+            span[span == 0] = value
+        if material.material_over is not None:
+            fill(column, material.material_over, material.height, done)
+        if material.material_under is not None:
+            fill(column, material.material_under, 0.0, done)
+
+    for value, material in built.values():
+        fill(table[value], material.name, 0.0, set())
+    if scene.floor is not None:
+        for column in table:
+            if column[0] == 0:
+                fill(column, scene.floor, 0.0, set())
+    if scene.ceiling is not None:
+        value, material = built[scene.ceiling]
+        thick = max(1, _voxel(material.height - material.start_height, n))
+        layer = table[:, max(0, height - thick) :]
+        if material.opacity > 0:
+            layer[layer == 0] = value
+    return table
+
+
+def _span(material: Material, low: float, n: int) -> tuple[int, int]:
+    """First and last+1 voxel of a material that stands on `low`; anything of positive height is at least one voxel."""
+    start = material.start_height or low
+    first = _voxel(start, n)
+    return first, max(_voxel(material.height, n), first + 1 if material.height > start else first)
+
+
+def _voxel(blocks: float, n: int) -> int:
+    return int(np.floor(blocks * n + 0.5))

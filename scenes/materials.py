@@ -1,0 +1,255 @@
+"""materials.yaml: the prompts, heights and colours behind a map's colours, read with one clear sentence per mistake.
+
+A file has `background: {prompt, negative_prompt}` and `materials:`, a list; `voxels_per_block`, `floor` and `ceiling`
+are optional. Heights are blocks above the ground plane. The layout is that of raycast_diffusion's material files.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scenes.errors import InputError
+from scenes.scene import NEVER, Background, Colour, Material
+
+MAX_MATERIALS = 254  # a map and a voxel are one byte; 0 is empty
+MAX_HEIGHT = 256.0
+MAX_BYTES = 1 << 20
+VOXELS_PER_BLOCK = range(1, 17)
+TOP_KEYS = ("background", "materials", "voxels_per_block", "floor", "ceiling")
+BACKGROUND_KEYS = ("prompt", "negative_prompt")
+MATERIAL_KEYS = (
+    "name", "source", "display", "prompt", "negative_prompt", "height", "start_height", "opacity",
+    "material_over", "material_under",
+)  # fmt: skip
+PALETTE: tuple[Colour, ...] = (  # for materials that never stand on the map and name no display colour
+    (139, 149, 128), (176, 156, 126), (120, 134, 152), (164, 122, 108), (150, 140, 160), (110, 142, 132),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MaterialFile:
+    """What a materials.yaml says; `floor` and `ceiling` are names of its materials, or None."""
+
+    background: Background
+    materials: tuple[Material, ...]
+    voxels_per_block: int | None = None
+    floor: str | None = None
+    ceiling: str | None = None
+
+
+def read_materials(path: str | Path) -> MaterialFile:
+    """Read a materials file. Raises InputError that names the file, the field and what is allowed."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(path, "", "is larger than 1 MiB; a materials file is a short list in YAML")
+        text = path.read_text(encoding="utf-8")
+        data = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise InputError(path, "", "does not exist; a scene needs a materials file in YAML") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, "", f"can't be read as text ({error.__class__.__name__})") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0] or "nested too deeply"
+        raise InputError(path, where, f"is not valid YAML ({problem})") from None
+    return parse_materials(data, path)
+
+
+def parse_materials(data: object, where: str | Path) -> MaterialFile:
+    """The same for data that is parsed already; `where` names it in errors."""
+    top = _mapping(where, "", data, TOP_KEYS, "is not a mapping; it needs `background` and `materials`")
+    ground = _mapping(where, "background", _required(where, top, "background", ""), BACKGROUND_KEYS)
+    background = Background(*_prompts(where, ground, "background"))
+    entries = _required(where, top, "materials", "")
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_MATERIALS:
+        raise InputError(where, "materials", f"must be a list of 1 to {MAX_MATERIALS} materials")
+    materials = tuple(_material(where, i, entry) for i, entry in enumerate(entries))
+    _refuse_twins(where, materials)
+    _refuse_bad_stacks(where, materials)
+    return MaterialFile(
+        background=background,
+        materials=materials,
+        voxels_per_block=_voxels_per_block(where, top.get("voxels_per_block")),
+        floor=named(materials, top.get("floor"), where, "floor"),
+        ceiling=named(materials, top.get("ceiling"), where, "ceiling"),
+    )
+
+
+def named(materials: tuple[Material, ...], name: object, where: object, field: str) -> str | None:
+    """`name` if a material is called so, None for None; otherwise an InputError with the nearest known name."""
+    names = [m.name for m in materials]
+    if name is not None and name not in names:
+        raise InputError(where, field, f"names the unknown material {name!r}{_nearest(str(name), names)}")
+    return None if name is None else str(name)
+
+
+def check_voxels_per_block(where: object, field: str, value: object) -> int:
+    """`value` if it is a whole number from 1 to 16, else InputError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value not in VOXELS_PER_BLOCK:
+        raise InputError(where, field, f"is {value!r}; it is a whole number from 1 to {VOXELS_PER_BLOCK[-1]}")
+    return value
+
+
+def to_data(file: MaterialFile) -> dict[str, Any]:
+    """What parse_materials reads back as the same MaterialFile; defaults are left out."""
+    top: dict[str, Any] = {
+        "background": {"prompt": file.background.prompt, "negative_prompt": file.background.negative_prompt},
+        "voxels_per_block": file.voxels_per_block,
+        "floor": file.floor,
+        "ceiling": file.ceiling,
+        "materials": [_entry(m) for m in file.materials],
+    }
+    return {key: value for key, value in top.items() if value is not None}
+
+
+def _entry(material: Material) -> dict[str, Any]:
+    entry: dict[str, Any] = {key: getattr(material, key) for key in MATERIAL_KEYS}
+    defaults = {
+        "negative_prompt": "",
+        "start_height": 0.0,
+        "opacity": 1.0,
+        "material_over": None,
+        "material_under": None,
+    }
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in entry.items()
+        if key not in defaults or value != defaults[key]
+    }
+
+
+def _material(where: object, index: int, entry: object) -> Material:
+    field = f"materials[{index}]"
+    data = _mapping(where, field, entry, MATERIAL_KEYS)
+    name = _text(where, _required(where, data, "name", field), f"{field}.name")
+    source = _colour(where, _required(where, data, "source", field), f"{field}.source", never=True)
+    display = data.get("display")
+    default = PALETTE[index % len(PALETTE)] if source == NEVER else source
+    prompt, negative = _prompts(where, data, field)
+    height = _number(where, _required(where, data, "height", field), f"{field}.height", "a height", MAX_HEIGHT)
+    start = _number(where, data.get("start_height") or 0, f"{field}.start_height", "a start height", MAX_HEIGHT)
+    if start >= height and (start, height) != (0, 0):
+        raise InputError(where, f"{field}.start_height", f"is {start:g}; it must be below the height, {height:g}")
+    opacity = data.get("opacity")
+    return Material(
+        name=name,
+        source=source,
+        prompt=prompt,
+        height=height,
+        display=default if display is None else _colour(where, display, f"{field}.display"),
+        negative_prompt=negative,
+        start_height=start,
+        opacity=1.0 if opacity is None else _number(where, opacity, f"{field}.opacity", "an opacity", 1.0, ""),
+        material_over=_optional_text(where, data.get("material_over"), f"{field}.material_over"),
+        material_under=_optional_text(where, data.get("material_under"), f"{field}.material_under"),
+    )
+
+
+def _refuse_twins(where: object, materials: tuple[Material, ...]) -> None:
+    names: dict[str, int] = {}
+    colours: dict[Colour, int] = {}
+    for i, material in enumerate(materials):
+        first = names.setdefault(material.name, i)
+        if first != i:
+            raise InputError(where, f"materials[{i}].name", f"{material.name!r} is the name of materials[{first}] too")
+        first = i if material.source == NEVER else colours.setdefault(material.source, i)
+        if first != i:
+            problem = f"{list(material.source)} is the colour of materials[{first}] ({materials[first].name}) too"
+            raise InputError(where, f"materials[{i}].source", f"{problem}; each material needs its own colour")
+
+
+def _refuse_bad_stacks(where: object, materials: tuple[Material, ...]) -> None:
+    """Over and under must name known materials and may not come back to a material already in the stack."""
+    index = {m.name: i for i, m in enumerate(materials)}
+    for i, material in enumerate(materials):
+        for key in ("material_over", "material_under"):
+            named(materials, getattr(material, key), where, f"materials[{i}].{key}")
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            cycle = " → ".join([*above[above.index(name) :], name])
+            raise InputError(where, f"materials[{index[name]}]", f"stands over or under itself: {cycle}")
+        if name not in done:
+            material = materials[index[name]]
+            for other in (material.material_over, material.material_under):
+                if other is not None:
+                    visit(other, (*above, name))
+            done.add(name)
+
+    done: set[str] = set()
+    for material in materials:
+        visit(material.name, ())
+
+
+def _mapping(where: object, field: str, data: object, keys: tuple[str, ...], problem: str = "") -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise InputError(where, field, problem or f"must be a mapping with the keys {', '.join(keys)}")
+    for key in data:
+        if key not in keys:
+            raise InputError(
+                where, f"{field}.{key}" if field else str(key), f"is an unknown key{_nearest(str(key), keys)}"
+            )
+    return data
+
+
+def _nearest(name: str, known: object) -> str:
+    known = list(known)  # type: ignore[call-overload]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+
+
+def _required(where: object, data: Mapping[str, Any], key: str, field: str) -> Any:
+    if data.get(key) is None:
+        raise InputError(where, f"{field}.{key}" if field else key, "is missing")
+    return data[key]
+
+
+def _text(where: object, value: object, field: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(where, field, f"is {value!r}; it must be a text")
+    return value.strip()
+
+
+def _optional_text(where: object, value: object, field: str) -> str | None:
+    return None if value is None else _text(where, value, field)
+
+
+def _prompts(where: object, data: Mapping[str, Any], field: str) -> tuple[str, str]:
+    prompt = _text(where, _required(where, data, "prompt", field), f"{field}.prompt")
+    negative = data.get("negative_prompt")
+    if negative is None or negative == "":
+        return prompt, ""
+    return prompt, _text(where, negative, f"{field}.negative_prompt")
+
+
+def _number(where: object, value: object, field: str, what: str, most: float, unit: str = " blocks") -> float:
+    """A finite number from 0 to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise InputError(
+            where, field, f"is {value!r}; {what} is a number{' of' + unit if unit else ''} from 0 to {most:g}"
+        )
+    return float(value)
+
+
+def _colour(where: object, value: object, field: str, never: bool = False) -> Colour:
+    ok = isinstance(value, list | tuple) and len(value) == 3
+    ok = ok and all(isinstance(c, int) and not isinstance(c, bool) for c in value)  # type: ignore[union-attr]
+    if ok and never and tuple(value) == NEVER:  # type: ignore[arg-type]
+        return NEVER
+    if not ok or not all(0 <= c <= 255 for c in value):  # type: ignore[union-attr]
+        also = ", or [-1, -1, -1] for a material that is never on the map" if never else ""
+        raise InputError(where, field, f"is {value!r}; a colour is three whole numbers from 0 to 255{also}")
+    red, green, blue = value  # type: ignore[misc]
+    return red, green, blue
+
+
+def _voxels_per_block(where: object, value: object) -> int | None:
+    return None if value is None else check_voxels_per_block(where, "voxels_per_block", value)

@@ -1,0 +1,55 @@
+"""What there is to know about a scene before anything is painted: the part of `rayverie inspect` that needs no atlas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scenes.extrude import Blocks
+from scenes.scene import EMPTY, Scene
+
+
+def report(scene: Scene, blocks: Blocks) -> dict[str, Any]:
+    """JSON-ready: sizes in blocks, blocks (map pixels) and voxels of each material, paths with seconds, problems."""
+    pixels = np.bincount(scene.map.ravel(), minlength=len(scene.materials) + 1)
+    voxels = blocks.columns(len(scene.materials))
+    x, y, z = blocks.size
+    return {
+        "scene": scene.name,
+        "hash": scene.hash,
+        "size_blocks": [x, y, z],
+        "voxels_per_block": scene.voxels_per_block,
+        "blocks": int(pixels[1:].sum()),
+        "empty_blocks": int(pixels[EMPTY]),
+        "voxels": int(voxels.sum()),
+        "floor": scene.floor,
+        "ceiling": scene.ceiling,
+        "materials": [
+            {"name": m.name, "prompt": m.prompt, "blocks": int(pixels[i + 1]), "voxels": int(voxels[i])}
+            for i, m in enumerate(scene.materials)
+        ],
+        "paths": {name: round(path.seconds, 3) for name, path in scene.paths.items()},
+        "problems": problems(scene, blocks),
+    }
+
+
+def problems(scene: Scene, blocks: Blocks) -> list[str]:
+    """What loads but may not be meant, one sentence each: the loader's notes, open ground, materials that show nowhere."""
+    found = list(scene.notes)
+    open_ground = int((blocks.solid[0] == 0).sum())
+    if open_ground:
+        found.append(
+            f"{open_ground} of {scene.map.size} columns have no ground, so the background shows below; "
+            "a material called floor (or the floor option) fills them"
+        )
+    used = np.isin(np.arange(len(scene.materials)) + 1, scene.map)
+    voxels = blocks.columns(len(scene.materials))
+    linked = {name for m in scene.materials for name in (m.material_over, m.material_under)}
+    for i, material in enumerate(scene.materials):
+        if voxels[i] or material.opacity == 0 or material.height == 0:
+            continue
+        wanted = used[i] or material.name in linked or material.name in (scene.floor, scene.ceiling)
+        reason = "is wanted, but every voxel it would fill is below its stack or taken" if wanted else "is never used"
+        found.append(f"material {material.name!r} {reason}")
+    return found

@@ -1,0 +1,167 @@
+"""The two camera paths that any scene has: `orbit` around it, and `walk` through its open ground at eye height.
+
+The walk is a round through far-apart open cells that keeps away from walls. It is smoothed only as far as the eye stays
+in free air: the plain route through cell centres always does, because a Catmull-Rom curve through neighbouring centres
+leaves the straight lines by less than 0.08 block.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from scenes.camera import Camera
+from scenes.extrude import Blocks
+from scenes.ground import Cell, Ground, distances, find_ground, trace
+from scenes.paths import positions
+from scenes.scene import CameraPath, Keyframe, Scene
+
+EYE = 1.7  # blocks above the ground
+SPEED = 2.2  # blocks a second
+REACH = 18  # blocks from the start of a walk to its far points
+MARGIN = 0.2  # blocks between the smoothed eye and anything solid
+ORBIT_SECONDS = 12.0
+FOV = 60.0
+
+
+def generated_paths(scene: Scene, blocks: Blocks) -> dict[str, CameraPath]:
+    """{"orbit": …, "walk": …}; depends on the blocks alone, and exists for every scene."""
+    del scene
+    return {"orbit": orbit(blocks), "walk": walk(blocks)}
+
+
+def orbit(blocks: Blocks, seconds: float = ORBIT_SECONDS, keys: int = 16) -> CameraPath:
+    """A round outside the bounding box, 30° above its middle, that looks at the middle; a loop."""
+    x, y, z = blocks.size
+    middle = np.array([x / 2, min(y / 2, 2.0), z / 2])
+    radius = 0.5 * float(np.hypot(x, z)) + 2.0
+    height = max(middle[1] + radius * np.tan(np.radians(30)), y + 1.0)
+    cameras = []
+    for turn in np.linspace(0, 2 * np.pi, keys + 1) + np.pi / 4:
+        place = (middle[0] + radius * np.sin(turn), height, middle[2] + radius * np.cos(turn))
+        cameras.append(Camera.look_at(place, tuple(middle), FOV))
+    return _path("orbit", cameras, np.linspace(0, seconds, keys + 1))
+
+
+def walk(blocks: Blocks) -> CameraPath:
+    """A round at eye height through open ground, else over roofs; where nothing can be walked, a hover above it all.
+
+    The eye is never inside anything solid, at no time of the path.
+    """
+    ground = find_ground(blocks)
+    cells = route(ground) if ground.walkable.any() else []
+    if len(cells) < 4:
+        return _hover(blocks)
+    centres = np.array([(x + 0.5, ground.level[z, x] + EYE, z + 0.5) for z, x in cells])
+    for rounds in (24, 8, 2):
+        path = _walk_along(_smooth(blocks, centres, rounds))
+        if free(blocks, path):
+            return path
+    return _walk_along(centres)
+
+
+def free(blocks: Blocks, path: CameraPath, per_second: float = 30.0) -> bool:
+    """Whether the camera is in empty space at every one of `per_second` samples."""
+    times = np.linspace(0, path.seconds, int(path.seconds * per_second) + 2)
+    return not blocks.inside(positions(path, times)).any()
+
+
+def route(ground: Ground) -> list[Cell]:
+    """A round of 4-connected walkable cells through three far-apart open places; the first cell isn't repeated."""
+    start = _start(ground)
+    z, x = np.indices(ground.walkable.shape)
+    around = np.maximum(abs(z - start[0]), abs(x - start[1])) <= 2 * REACH  # a large map costs no more than a small one
+    ground = dataclasses.replace(ground, walkable=ground.walkable & around)
+    cost = 1.0 + 4.0 / np.maximum(ground.clearance, 1) ** 2
+    far, back = distances(ground, start, cost)
+    first = _farthest(ground, start, [far])
+    out = trace(back, first)
+    cost = _used(cost, out)
+    far_first, back_first = distances(ground, first, cost)
+    second = _farthest(ground, start, [far, far_first])
+    across = trace(back_first, second)
+    _, back_second = distances(ground, second, _used(cost, across))
+    home = trace(back_second, start)
+    return _pruned(out[:-1] + across[:-1] + home[:-1])
+
+
+def _start(ground: Ground) -> Cell:
+    """The roomiest cell, the nearest to the middle of the ground among equals."""
+    z, x = np.nonzero(ground.walkable)
+    away = np.hypot(z - z.mean(), x - x.mean())
+    best = np.lexsort((away, -ground.clearance[z, x]))[0]
+    return int(z[best]), int(x[best])
+
+
+def _farthest(ground: Ground, start: Cell, fars: list[np.ndarray]) -> Cell:
+    """The roomy cell within REACH of the start that is farthest from all the given places."""
+    z, x = np.indices(ground.walkable.shape)
+    near = np.hypot(z - start[0], x - start[1]) <= REACH
+    far = np.minimum.reduce(fars)
+    score = np.where(near & np.isfinite(far), far, -1.0)
+    score[score > 0] *= np.minimum(ground.clearance, 2)[score > 0]
+    best = int(np.argmax(score))
+    return best // score.shape[1], best % score.shape[1]
+
+
+def _used(cost: np.ndarray, cells: list[Cell]) -> np.ndarray:
+    """The cost with a way that was gone already, and its surroundings, made dear: the way back is another one."""
+    dear = np.zeros(cost.shape)
+    dear[tuple(np.array(cells).T)] = 1.0
+    padded = np.pad(dear, 1)
+    for axis in (0, 1):
+        padded = np.maximum.reduce([padded, np.roll(padded, 1, axis), np.roll(padded, -1, axis)])
+    return cost * (1 + 2 * dear + 2 * padded[1:-1, 1:-1])
+
+
+def _pruned(cells: list[Cell]) -> list[Cell]:
+    """The round without spurs, ways into a cell and straight back out of it, as long as four cells remain."""
+    kept: list[Cell] = []
+    for cell in cells:
+        if len(kept) > 1 and kept[-2] == cell and len(cells) > 4:
+            kept.pop()
+        else:
+            kept.append(cell)
+    while len(kept) > 5 and kept[1] == kept[-1]:
+        kept = kept[1:-1]
+    return kept if len(kept) >= 4 else cells
+
+
+def _smooth(blocks: Blocks, points: np.ndarray, rounds: int) -> np.ndarray:
+    """The closed polyline [N,3], rounded by averaging; a point moves only where it keeps MARGIN from solid things."""
+    fine = np.stack([points, (points + np.roll(points, -1, axis=0)) / 2], axis=1).reshape(-1, 3)
+    corners = MARGIN * np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    for _ in range(rounds):
+        moved = (np.roll(fine, 1, axis=0) + 2 * fine + np.roll(fine, -1, axis=0)) / 4
+        blocked = blocks.inside(moved[:, None] + corners).any(axis=1)
+        fine = np.where(blocked[:, None], fine, moved)
+    return fine[::2]
+
+
+def _walk_along(points: np.ndarray) -> CameraPath:
+    """A loop through the closed polyline at walking speed; the eye looks where the way leads in the next few blocks."""
+    ring = np.concatenate([points, points[:1]])
+    lengths = np.maximum(np.linalg.norm(np.diff(ring, axis=0), axis=1), 0.2)
+    times = np.concatenate([[0.0], np.cumsum(lengths)]) / SPEED
+    ahead = sum(np.roll(points, -k, axis=0) - points for k in range(1, min(6, len(points) - 1)))
+    # A way that turns back on itself has nothing ahead for a moment: keep looking on.
+    for _ in range(8):
+        ahead = (np.roll(ahead, 1, axis=0) + 2 * ahead + np.roll(ahead, -1, axis=0)) / 4
+    yaw = np.degrees(np.arctan2(-ahead[:, 0], -ahead[:, 2]))
+    cameras = [Camera.look(tuple(p), float(a), -3.0, FOV) for p, a in zip(points, yaw, strict=True)]
+    return _path("walk", [*cameras, cameras[0]], times)
+
+
+def _hover(blocks: Blocks) -> CameraPath:
+    """A slow round above everything, looking down at the middle."""
+    x, y, z = blocks.size
+    height, radius = y + EYE + 0.5, max(1.0, 0.3 * min(x, z))
+    turns = np.linspace(0, 2 * np.pi, 17)
+    places = [(x / 2 + radius * np.sin(a), height, z / 2 + radius * np.cos(a)) for a in turns]
+    return _path("walk", [Camera.look_at(p, (x / 2, 0.0, z / 2), FOV) for p in places], np.linspace(0, 12, 17))
+
+
+def _path(name: str, cameras: list[Camera], times: np.ndarray) -> CameraPath:
+    keys = tuple(Keyframe(camera, float(time)) for camera, time in zip(cameras, times, strict=True))
+    return CameraPath(name=name, keyframes=keys, loop=True)
