@@ -1,0 +1,104 @@
+"""The atlas on the GPU: pages of latents, state and colour, allocated when they are first painted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import moderngl
+import numpy as np
+
+from engine.look import CELL
+from engine.pack import PAGE
+
+LEVELS = 3  # mip levels below the full one: down to one colour texel per latent texel
+STEPS, DENSITY, WORTH, REVISION = range(4)  # channels of a page's state
+
+
+class Page:
+    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, worth, revision); colour: RGBA8."""
+
+    def __init__(self, ctx: moderngl.Context, channels: int) -> None:
+        self.ctx = ctx
+        size = (PAGE, PAGE)
+        self.latents = [ctx.texture(size, 4, dtype="f4") for _ in range(-(-channels // 4))]
+        self.state = ctx.texture(size, 4, dtype="f4")
+        for texture in (*self.latents, self.state):
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        self.colour = ctx.texture((PAGE * CELL, PAGE * CELL), 4)
+        self.colour.repeat_x = self.colour.repeat_y = False
+        self.frames = [ctx.framebuffer([texture, self.state]) for texture in self.latents]
+        self.canvas = ctx.framebuffer([self.colour])
+        for frame in (*self.frames, self.canvas):
+            frame.clear()
+        self.stale = True  # the mip levels don't show the colours yet
+
+    def mipmapped(self) -> moderngl.Texture:
+        """The colour texture, its smaller levels up to date."""
+        if self.stale:
+            self.colour.build_mipmaps(0, LEVELS)
+            self.stale = False
+        return self.colour
+
+    def read(self) -> dict[str, np.ndarray]:
+        """latents float32 [4·ceil(C/4),PAGE,PAGE], state float32 [PAGE,PAGE,4], colour uint8 [8·PAGE,8·PAGE,4]."""
+        layers = [np.frombuffer(t.read(), dtype=np.float32).reshape(PAGE, PAGE, 4) for t in self.latents]
+        return {
+            "latents": np.ascontiguousarray(np.concatenate(layers, axis=2).transpose(2, 0, 1)),
+            "state": self.read_state(),
+            "colour": np.frombuffer(self.colour.read(), dtype=np.uint8).reshape(PAGE * CELL, PAGE * CELL, 4),
+        }
+
+    def read_state(self) -> np.ndarray:
+        """float32 [PAGE,PAGE,4]"""
+        return np.frombuffer(self.state.read(), dtype=np.float32).reshape(PAGE, PAGE, 4)
+
+    def write(self, latents: np.ndarray, state: np.ndarray, colour: np.ndarray) -> None:
+        """The inverse of `read`."""
+        for k, texture in enumerate(self.latents):
+            texture.write(np.ascontiguousarray(latents[4 * k : 4 * k + 4].transpose(1, 2, 0), dtype=np.float32))
+        self.state.write(np.ascontiguousarray(state, dtype=np.float32))
+        self.colour.write(np.ascontiguousarray(colour, dtype=np.uint8))
+        self.stale = True
+
+    def release(self) -> None:
+        for thing in (*self.frames, self.canvas, *self.latents, self.state, self.colour):
+            thing.release()
+
+
+class Atlas:
+    """The painted pages by number."""
+
+    def __init__(self, ctx: moderngl.Context, channels: int) -> None:
+        self.ctx, self.channels = ctx, channels
+        self._pages: dict[int, Page] = {}
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._pages
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._pages))
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def __getitem__(self, number: int) -> Page:
+        """A page that exists; KeyError otherwise."""
+        return self._pages[number]
+
+    def allocate(self, number: int) -> Page:
+        if number not in self._pages:
+            self._pages[number] = Page(self.ctx, self.channels)
+        return self._pages[number]
+
+    def drop(self, number: int) -> None:
+        self._pages.pop(number).release()
+
+    def release(self) -> None:
+        for number in list(self._pages):
+            self.drop(number)
+
+    @property
+    def bytes(self) -> int:
+        """GPU memory of the pages, mip levels included."""
+        texels = PAGE * PAGE
+        return len(self) * texels * (16 * (-(-self.channels // 4) + 1) + 4 * CELL * CELL * 4 // 3)

@@ -1,0 +1,161 @@
+"""The chart table: every rectangle of visible faces, where it is in the world and where in the atlas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine import sides
+from engine.faces import faces
+from engine.pack import PAGE, pack, reading_order
+from engine.sky import TEXEL, sky_charts
+from scenes.scene import SKY, Scene
+
+if TYPE_CHECKING:
+    from scenes.extrude import Blocks
+
+LONGEST = 128  # texels along a chart's side: half a page, so that pages fill well and culling bites
+VERTEX = "3f 2f 4f 4f"  # position, texel, place (page x, y, w, h), info (chart, material, side, page)
+ATTRIBUTES = ("in_position", "in_texel", "in_place", "in_info")
+
+
+@dataclass(frozen=True)
+class Charts:
+    """Columns of N charts; texel (i, j) covers origin + [i, i+1]·u + [j, j+1]·v and lies at (x + i, y + j) of its page.
+
+    origin, u, v: float64 [N,3], blocks (for SKY: directions on the unit cube around the camera); size: int32 [N,2] (w, h);
+    side: int8; material: int16; page, x, y: int32; corner: int32 [N,3], the origin in voxels (for SKY: zeros).
+    Sorted by page. `texel`: the side of a texel in blocks; `voxels`: texels per block.
+    """
+
+    origin: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    size: np.ndarray
+    side: np.ndarray
+    material: np.ndarray
+    page: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    corner: np.ndarray
+    voxels: int
+
+    def __len__(self) -> int:
+        return len(self.side)
+
+    @property
+    def texel(self) -> float:
+        return 1.0 / self.voxels
+
+    @property
+    def texels(self) -> int:
+        """Texels of all charts, sky included."""
+        return int(self.size.prod(axis=1).sum())
+
+    @property
+    def pages(self) -> int:
+        return int(self.page.max()) + 1
+
+    @property
+    def sky(self) -> np.ndarray:
+        """bool [N]"""
+        return self.material == SKY
+
+    @cached_property
+    def centre(self) -> np.ndarray:
+        """float64 [N,3]"""
+        return self.origin + (self.u * self.size[:, :1] + self.v * self.size[:, 1:]) / 2
+
+    def points(self, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """float64 [...,3]: the point at texel coordinates (i, j) (a texel's centre is at +0.5)."""
+        return self.origin[chart] + np.asarray(i)[..., None] * self.u[chart] + np.asarray(j)[..., None] * self.v[chart]
+
+    def quads(self, chart: np.ndarray, i0: np.ndarray, j0: np.ndarray, i1: np.ndarray, j1: np.ndarray) -> np.ndarray:
+        """Vertices float32 [n,4,13] (VERTEX) of the parts [i0, i1] × [j0, j1] of charts [n]."""
+        n = len(chart)
+        out = np.empty((n, 4, 13), dtype=np.float32)
+        i, j = np.stack([i0, i1, i0, i1], axis=1), np.stack([j0, j0, j1, j1], axis=1)
+        out[..., 0:3] = self.points(np.broadcast_to(np.asarray(chart)[:, None], (n, 4)), i, j)
+        out[..., 3], out[..., 4] = i, j
+        flat = (self.x, self.y, *self.size.T, np.arange(len(self)), self.material, self.side, self.page)
+        for column, values in enumerate(flat, start=5):
+            out[..., column] = values[chart][:, None]
+        return out
+
+    def owner(self, page: int) -> np.ndarray:
+        """int32 [PAGE,PAGE]: which chart each texel of a page belongs to, −1 where none."""
+        owner = np.full((PAGE, PAGE), -1, dtype=np.int32)
+        for c in range(*np.searchsorted(self.page, (page, page + 1))):
+            (w, h), x, y = self.size[c], self.x[c], self.y[c]
+            owner[y : y + h, x : x + w] = c
+        return owner
+
+    def lookup(self, voxel: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """chart, i, j int32 [...] of the faces `side` [...] of `voxel` int [...,3] (x,y,z in voxels); chart −1: no such face."""
+        voxel, side = np.asarray(voxel), np.asarray(side)
+        grid, shape = self._grid
+        inside = (side >= 0) & ((voxel >= 0) & (voxel < shape)).all(axis=-1)
+        x, y, z = np.moveaxis(np.where(inside[..., None], voxel, 0), -1, 0)
+        chart = np.where(inside, grid[side, x // self.voxels, y, z // self.voxels], -1)
+        # along a negative axis a texel starts at its voxel's far side, hence the 1
+        steps = [((voxel - self.corner[chart]) * d).sum(-1) - (d.sum(-1) < 0) for d in (sides.U[side], sides.V[side])]
+        i, j = (np.where(chart >= 0, step, -1).astype(np.int32) for step in steps)
+        return chart.astype(np.int32), i, j
+
+    @cached_property
+    def _grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """int32 [6,X,Y,Z] (x, z in blocks, y in voxels): the chart of each face; and the shape in voxels."""
+        solid = np.flatnonzero(~self.sky)
+        ends = self.points(solid, self.size[solid, 0], self.size[solid, 1])
+        top = np.ceil(np.maximum(self.origin[solid], ends).max(axis=0, initial=0) * self.voxels - 1e-6).astype(int)
+        grid = np.full(
+            (6, -(-top[0] // self.voxels) + 1, top[1] + 1, -(-top[2] // self.voxels) + 1), -1, dtype=np.int32
+        )
+        scale = np.array([self.voxels, 1, self.voxels])
+        for c in solid:
+            side = self.side[c]
+            a = self.corner[c]
+            b = a + (sides.U[side] * self.size[c, 0] + sides.V[side] * self.size[c, 1]).astype(int)
+            low, high = np.minimum(a, b), np.maximum(a, b)
+            n, sign = sides.axis(sides.NORMAL[side])
+            low[n] -= scale[n] if sign > 0 else 0
+            high[n] = low[n] + scale[n]
+            low, high = low // scale, -(-high // scale)
+            grid[side, low[0] : high[0], low[1] : high[1], low[2] : high[2]] = c
+        return grid, np.array(grid.shape[1:]) * scale
+
+
+def build_charts(blocks: Blocks, scene: Scene) -> Charts:
+    """The charts of a scene's exposed faces and of its sky, placed in the atlas."""
+    opaque = np.array([m.opacity >= 1 for m in scene.materials], dtype=bool)
+    voxels = blocks.voxels_per_block
+    found = faces(blocks.solid, opaque, voxels, LONGEST)
+    sky = sky_charts()
+    side = np.concatenate([found["side"], sky["side"]])
+    size = np.concatenate([found["size"], sky["size"]])
+    corner = np.concatenate([found["corner"], np.zeros((6, 3), dtype=np.int32)])
+    material = np.concatenate([found["material"], np.full(6, SKY)])
+    texel = np.where(material == SKY, TEXEL, 1.0 / voxels)[:, None]
+    origin = np.concatenate([found["corner"] / voxels, sky["origin"]])
+    u, v = sides.U[side] * texel, sides.V[side] * texel
+    centre = origin + (u * size[:, :1] + v * size[:, 1:]) / 2
+    centre[material == SKY] = -1e6  # a place of their own
+    extent = PAGE * 1.5 / voxels  # a square of map with a few pages' worth of faces
+    place = pack(size, reading_order(size, centre, extent))
+    order = np.lexsort((np.arange(len(place)), place[:, 0]))
+    return Charts(
+        origin=origin[order],
+        u=u[order],
+        v=v[order],
+        size=size[order].astype(np.int32),
+        side=side[order],
+        material=material[order].astype(np.int16),
+        page=place[order, 0],
+        x=place[order, 1],
+        y=place[order, 2],
+        corner=corner[order].astype(np.int32),
+        voxels=voxels,
+    )

@@ -1,0 +1,142 @@
+"""Gather: what the atlas holds of a view, drawn at latent resolution (latents, state) and at full size (colours, depth)."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from engine import sides
+from engine.atlas import DENSITY, STEPS, Atlas
+from engine.charts import Charts
+from engine.look import CELL, Look
+from engine.mesh import Mesh, visible
+from engine.noise import noise_level, surface_noise, texel_jacobian
+from engine.pack import PAGE
+from engine.shaders import program, set_uniforms
+from engine.targets import Targets, read
+from engine.uniforms import camera_uniforms
+from scenes.camera import Camera
+
+_FLOATS = ((4, "f4"), (4, "f4"))
+
+
+class Gather:
+    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: Mesh, targets: Targets) -> None:
+        self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
+        self._claim = program(ctx, "chart_view", "gather_claim")
+        self._colour = program(ctx, "chart_view", "gather_colour")
+        self._gather = program(ctx, "whole_picture", "gather")
+        self._whole = ctx.vertex_array(self._gather, [])
+        self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
+
+    def view(self, camera: Camera, size: tuple[int, int]) -> moderngl.Framebuffer:
+        """Draw colours (RGBA8, alpha 255 = painted) and (chart, view depth) of every pixel: the attachments 0 and 1."""
+        frame = self.targets.get("view", size, ((4, "f1"), (4, "f4")), depth=True)
+        seen = visible(self.charts, camera, size)
+        set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
+        groups = self.mesh.select(seen, apart=self.atlas)
+        self._begin(frame)
+        self.mesh.draw(self._colour, groups, self._bind)
+        return frame
+
+    def look(self, camera: Camera, size: tuple[int, int], seed: int, revision: int) -> Look:
+        """See engine.look.Look."""
+        width, height = size[0] // CELL, size[1] // CELL
+        view = self.view(camera, size)
+        surface, atlas = self._surface(camera, size, view.color_attachments[1])
+        chart = np.round(surface[..., 0]).astype(np.int32)
+        x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
+        latents, state = self._stored(np.unique(page), (width, height))
+        focal = camera.focal(size)
+        return Look(
+            camera=camera,
+            size=size,
+            chart=chart,
+            texel=np.stack([page, y, x], axis=-1),
+            material=self.charts.material[chart],
+            depth=np.where(self.charts.sky[chart], np.inf, surface[..., 3]).astype(np.float32),
+            normal=sky_or_side_normal(self.charts, chart, camera, (width, height)),
+            density=atlas[..., 3].copy(),
+            noise=view_noise(
+                self.charts, camera, chart, surface[..., 1], surface[..., 2], focal, self.atlas.channels, seed
+            ),
+            latents=latents,
+            steps=state[..., STEPS].copy(),
+            painted=state[..., DENSITY].copy(),
+            colours=read(self.ctx, view.color_attachments[0]),
+            revision=revision,
+        )
+
+    def _surface(self, camera: Camera, size: tuple[int, int], view: moderngl.Texture) -> tuple[np.ndarray, np.ndarray]:
+        """Per latent pixel: (chart, u, v, depth) and (x, y, page, density)."""
+        small = size[0] // CELL, size[1] // CELL
+        frame = self.targets.get("surface", small, _FLOATS, depth=True)
+        set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0)
+        groups = self.mesh.select(visible(self.charts, camera, size))
+        view.use(0)
+        self._begin(frame)
+        self.mesh.draw(self._claim, groups)
+        return read(self.ctx, frame.color_attachments[0]), read(self.ctx, frame.color_attachments[1])
+
+    def _stored(self, pages: np.ndarray, small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """latents float32 [C,h,w] and state float32 [h,w,4] of the pages that the surface target shows."""
+        channels = self.atlas.channels
+        painted = [int(p) for p in pages if int(p) in self.atlas]
+        if not painted:
+            return np.zeros((channels, small[1], small[0]), np.float32), np.zeros((small[1], small[0], 4), np.float32)
+        surface = self.targets.get("surface", small, _FLOATS, depth=True)
+        frame = self.targets.get("stored", small, _FLOATS, depth=False)
+        set_uniforms(self._gather, atlas=0, latents=1, state=2)
+        surface.color_attachments[1].use(0)
+        layers = []
+        for k in range(-(-channels // 4)):
+            self._begin(frame)
+            for number in painted:
+                page = self.atlas[number]
+                page.latents[k].use(1)
+                page.state.use(2)
+                set_uniforms(self._gather, page=float(number))
+                self._whole.render(moderngl.TRIANGLES, vertices=3)
+            layers.append(read(self.ctx, frame.color_attachments[0]))
+        latents = np.ascontiguousarray(np.concatenate(layers, axis=2).transpose(2, 0, 1)[:channels])
+        return latents, read(self.ctx, frame.color_attachments[1])
+
+    def _bind(self, number: int) -> None:
+        painted = number in self.atlas
+        (self.atlas[number].mipmapped() if painted else self._nothing).use(0)
+        set_uniforms(self._colour, colour=0, colour_size=float(PAGE * CELL if painted else 0))
+
+    def _begin(self, frame: moderngl.Framebuffer) -> None:
+        frame.use()
+        frame.clear()
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+        self.ctx.enable(moderngl.DEPTH_TEST)
+        self.ctx.depth_func = "<="
+
+
+def view_noise(
+    charts: Charts,
+    camera: Camera,
+    chart: np.ndarray,
+    u: np.ndarray,
+    v: np.ndarray,
+    focal: float,
+    channels: int,
+    seed: int,
+) -> np.ndarray:
+    """float32 [C,h,w]: the surface's noise under each latent pixel, at the scale where no two neighbours share a cell."""
+    h, w = chart.shape
+    ray = camera.rays((w, h))
+    normal = sides.NORMAL[charts.side[chart]]
+    eye = np.where(charts.sky[chart][..., None], 0.0, camera.position)
+    towards = np.minimum((normal * ray).sum(-1), -1e-6)
+    depth = np.maximum((normal * (charts.origin[chart] - eye)).sum(-1) / towards, 1e-6)
+    jacobian = texel_jacobian(charts, chart, ray, depth, camera, focal)
+    return surface_noise(charts, chart, u, v, noise_level(jacobian, CELL), channels, seed)
+
+
+def sky_or_side_normal(charts: Charts, chart: np.ndarray, camera: Camera, small: tuple[int, int]) -> np.ndarray:
+    """float32 [h,w,3]: the side's normal; for the sky the direction back to the camera."""
+    ray = camera.rays(small)
+    back = -ray / np.linalg.norm(ray, axis=-1, keepdims=True)
+    return np.where(charts.sky[chart][..., None], back, sides.NORMAL[charts.side[chart]]).astype(np.float32)

@@ -1,0 +1,63 @@
+"""Which look is better, and what is finished: the rules of the latent volume. shaders/common/policy.glsl is the same in GLSL."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.look import Look
+
+GRAZING = 0.02  # a view claims nothing that it sees at a smaller cosine
+ENOUGH = 8.0  # pixels per texel that a cell of 8×8 can hold
+FROZEN_SHARE = 0.5  # of the new density (up to ENOUGH): that much stored density is kept
+EDGE_PENALTY = 0.5  # for texels within half a latent pixel of a depth edge
+DEPTH_EDGE = 0.05  # relative jump in depth that is an edge
+CORNER = 0.45  # of a texel, from its centre: where its corners are tested
+
+
+def density(focal: float, depth: np.ndarray, texel: np.ndarray, cosine: np.ndarray) -> np.ndarray:
+    """Screen pixels per texel × cosine of incidence. focal: pixels per tangent; depth, texel: blocks (sky: on its unit cube)."""
+    return focal / depth * texel * cosine
+
+
+def frozen(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndarray) -> np.ndarray:
+    """bool: what is stored (steps, density) stays, whatever comes along with `new_steps` at density `new`.
+
+    Half the density that the new look could give (and the cell could hold) is good enough to keep: a painting is refined
+    when one walks up to it, at most once per doubling, and never flickers.
+    """
+    return (steps >= new_steps) & (stored >= FROZEN_SHARE * np.minimum(new, ENOUGH))
+
+
+def accepts(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndarray) -> np.ndarray:
+    """bool: the new look replaces the stored one. densities here are worths: density × the share of the texel that is seen well."""
+    return (new > 0) & ~frozen(steps, stored, new_steps, new) & (new * new_steps > stored * steps)
+
+
+def claimable(look: Look) -> np.ndarray:
+    """bool [h,w]: the view may paint the texel there (its centre is seen, and not at a grazing angle)."""
+    return look.density > 0
+
+
+def finished(look: Look, full_steps: float) -> np.ndarray:
+    """bool [h,w]: painted with all its steps, at a density that is enough for this view."""
+    return (look.steps > 0) & frozen(look.steps, look.painted, full_steps, look.density)
+
+
+def change_map(look: Look, full_steps: float) -> np.ndarray:
+    """float32 [h,w]: 1 where nothing is painted, 0 where finished, between them where steps or density are too low.
+
+    Half-painted: the missing share of the steps. Painted from afar: how many doublings of density are missing, of the four
+    between half a pixel per texel and ENOUGH.
+    """
+    steps = 1 - np.clip(look.steps / max(full_steps, 1e-6), 0, 1)
+    wanted = FROZEN_SHARE * np.minimum(look.density, ENOUGH)
+    doublings = np.log2(np.maximum(wanted, 1e-6) / np.maximum(look.painted, 1e-6))
+    change = np.maximum(steps, np.clip(doublings / 4, 0.0, 1))
+    change = np.where(look.steps > 0, np.clip(change, 0.05, 1), 1.0)
+    return np.where(finished(look, full_steps), 0.0, change).astype(np.float32)
+
+
+def coverage(look: Look, full_steps: float) -> float:
+    """Share of the texels that this view could claim which are finished; 1 when there is nothing to claim."""
+    could = claimable(look)
+    return float((finished(look, full_steps) & could).sum() / max(int(could.sum()), 1)) if could.any() else 1.0

@@ -1,0 +1,126 @@
+"""Scatter: every texel that a dreamed view shows looks itself up there, and takes what is better than its own."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from engine.atlas import REVISION, Atlas, Page
+from engine.charts import Charts
+from engine.context import finish
+from engine.look import CELL, Look, Painting
+from engine.mesh import Quads
+from engine.pack import PAGE
+from engine.rectangles import merge
+from engine.shaders import program, set_uniforms
+from engine.targets import Targets
+from engine.uniforms import camera_uniforms
+
+
+class Scatter:
+    """The decision is taken in the shader against a copy of the page's state, so that nothing is read while it is written."""
+
+    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: Targets) -> None:
+        self.ctx, self.charts, self.atlas, self.targets = ctx, charts, atlas, targets
+        self._quads = Quads(ctx)
+        self._latent = program(ctx, "chart_atlas", "scatter")
+        self._colour = program(ctx, "chart_atlas", "scatter_colour")
+        self._owners: dict[int, np.ndarray] = {}
+
+    def paint(self, look: Look, painting: Painting, view: moderngl.Texture, revision: int) -> int:
+        """Texels that took the new look. view: (chart, depth) of the painting's camera at its size."""
+        uniforms = camera_uniforms(self.charts, painting.camera, painting.size)
+        dreamed = self._upload_latents(painting.latents)
+        picture = self._upload_picture(painting.colours)
+        set_uniforms(
+            self._latent,
+            **uniforms,
+            page_size=float(PAGE),
+            cell=float(CELL),
+            view=0,
+            dreamed=1,
+            before=2,
+            steps=float(painting.steps),
+            revision=float(revision),
+        )
+        set_uniforms(self._colour, **uniforms, page_size=float(PAGE), view=0, picture=1)
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        view.use(0)
+        taken = 0
+        seen = seen_parts(self.charts, look)
+        for number in np.unique(look.texel[..., 0]):
+            parts = seen[self.charts.page[seen[:, 0]] == number]
+            fresh = int(number) not in self.atlas
+            page = self.atlas.allocate(int(number))
+            accepted = self._paint_latents(page, parts, dreamed, revision)
+            if accepted.any():
+                taken += int(accepted.sum())
+                self._paint_colours(page, int(number), accepted, picture)
+            elif fresh:
+                self.atlas.drop(int(number))
+        for texture in (*dreamed, picture):
+            texture.release()
+        return taken
+
+    def _paint_latents(
+        self, page: Page, parts: np.ndarray, dreamed: list[moderngl.Texture], revision: int
+    ) -> np.ndarray:
+        """bool [PAGE,PAGE]: the texels of the page that took the new latents."""
+        before = self.targets.get("before", (PAGE, PAGE), ((4, "f4"), (4, "f4")), depth=False)
+        self.ctx.copy_framebuffer(before, page.frames[0])
+        before.color_attachments[1].use(2)
+        vertices = self.charts.quads(*parts.T)
+        for texture, frame in zip(dreamed, page.frames, strict=True):
+            texture.use(1)
+            frame.use()
+            self._quads.draw(self._latent, vertices)
+        finish(self.ctx)
+        return page.read_state()[..., REVISION] == revision
+
+    def _paint_colours(self, page: Page, number: int, accepted: np.ndarray, picture: moderngl.Texture) -> None:
+        if number not in self._owners:
+            self._owners[number] = self.charts.owner(number)
+        found = merge(np.where(accepted, self._owners[number] + 1, 0)[None])
+        chart = found["label"] - 1
+        i, j = found["column"] - self.charts.x[chart], found["row"] - self.charts.y[chart]
+        picture.use(1)
+        page.canvas.use()
+        self._quads.draw(self._colour, self.charts.quads(chart, i, j, i + found["columns"], j + found["rows"]))
+        page.stale = True
+
+    def _upload_latents(self, latents: np.ndarray) -> list[moderngl.Texture]:
+        channels, height, width = latents.shape
+        padded = np.zeros((-(-channels // 4) * 4, height, width), dtype=np.float32)
+        padded[:channels] = latents
+        layers = padded.reshape(-1, 4, height, width).transpose(0, 2, 3, 1)
+        textures = [self.ctx.texture((width, height), 4, dtype="f4", data=np.ascontiguousarray(x)) for x in layers]
+        for texture in textures:
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        return textures
+
+    def _upload_picture(self, colours: np.ndarray) -> moderngl.Texture:
+        height, width = colours.shape[:2]
+        rgba = np.full((height, width, 4), 255, dtype=np.uint8)
+        rgba[..., :3] = colours[..., :3]
+        texture = self.ctx.texture((width, height), 4, data=rgba)
+        texture.repeat_x = texture.repeat_y = False
+        texture.build_mipmaps(0, 4)  # a close wall has many pixels under each colour texel
+        return texture
+
+
+def seen_parts(charts: Charts, look: Look) -> np.ndarray:
+    """int [n,5] (chart, i0, j0, i1, j1): the charts in the look, each cut to the texels seen and as many again as lie between."""
+    chart = look.chart.ravel()
+    i = look.texel[..., 2].ravel() - charts.x[chart]
+    j = look.texel[..., 1].ravel() - charts.y[chart]
+    found, index = np.unique(chart, return_inverse=True)
+    low, high = np.full((2, len(found)), np.iinfo(np.int32).max), np.zeros((2, len(found)), dtype=np.int64)
+    count = np.bincount(index)
+    for k, texel in enumerate((i, j)):
+        np.minimum.at(low[k], index, texel)
+        np.maximum.at(high[k], index, texel)
+    # texels between two latent pixels belong to the look as well: about a row's spacing, at least one
+    margin = np.ceil((high - low + 1) / np.maximum(np.sqrt(count), 1)).astype(np.int64) + 1
+    low = np.maximum(low - margin, 0)
+    high = np.minimum(high + margin + 1, charts.size[found].T)
+    return np.stack([found, *low, *high], axis=1)

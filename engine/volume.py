@@ -1,0 +1,99 @@
+"""The latent volume: the atlas plus its map from surface to texel. The persistent thing of the program; lives on the GL thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import moderngl
+import numpy as np
+
+from engine.atlas import Atlas
+from engine.charts import Charts
+from engine.context import finish
+from engine.gather import Gather
+from engine.look import CELL, Look, Painting
+from engine.mesh import Mesh
+from engine.scatter import Scatter
+from engine.targets import Targets
+from scenes.camera import Camera
+from scenes.errors import InputError
+
+
+@dataclass(frozen=True)
+class World:
+    """A copy of everything that was painted. pages: number → latents [C',P,P], state [P,P,4], colour [8P,8P,4] (engine.atlas)."""
+
+    channels: int
+    seed: int
+    revision: int
+    pages: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+
+
+class LatentVolume:
+    """channels: of the latents; seed: of the surface's noise. `revision` grows with every painting that changed something."""
+
+    def __init__(self, ctx: moderngl.Context, charts: Charts, channels: int, seed: int = 0) -> None:
+        self.ctx, self.charts, self.channels, self.seed = ctx, charts, channels, seed
+        self.revision = 0
+        self.atlas = Atlas(ctx, channels)
+        self.mesh = Mesh(ctx, charts)
+        self._targets = Targets(ctx)
+        self._gather = Gather(ctx, charts, self.atlas, self.mesh, self._targets)
+        self._scatter = Scatter(ctx, charts, self.atlas, self._targets)
+
+    def gather(self, camera: Camera, size: tuple[int, int]) -> Look:
+        """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError."""
+        _check_size(size)
+        return self._gather.look(camera, size, self.seed, self.revision)
+
+    def scatter(self, look: Look, painting: Painting) -> int:
+        """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
+
+        look: the gathered look that the painting was dreamed from; painting: same camera and size.
+        """
+        width, height = painting.size
+        shapes = (self.channels, height // CELL, width // CELL), (height, width)
+        if painting.latents.shape != shapes[0] or painting.colours.shape[:2] != shapes[1]:
+            raise ValueError(
+                f"a painting of {painting.size} has shapes {shapes}, not {painting.latents.shape}, {painting.colours.shape}"
+            )
+        if (look.camera, look.size) != (painting.camera, painting.size):
+            raise ValueError("the painting was not dreamed from this look: camera or size differ")
+        if not np.isfinite(painting.latents).all():
+            raise ValueError("the painting has latents that are not finite")
+        view = self._gather.view(painting.camera, painting.size).color_attachments[1]
+        taken = self._scatter.paint(look, painting, view, self.revision + 1)
+        self.revision += taken > 0
+        return taken
+
+    def snapshot(self) -> World:
+        """A copy of the painted pages."""
+        finish(self.ctx)
+        pages = {number: self.atlas[number].read() for number in self.atlas}
+        return World(self.channels, self.seed, self.revision, pages)
+
+    def restore(self, world: World) -> None:
+        """Make the volume what the snapshot was. ValueError when channels or pages don't fit (engine.world checks files first)."""
+        if world.channels != self.channels or any(not 0 <= n < self.charts.pages for n in world.pages):
+            raise ValueError(
+                f"a world of {world.channels} channels and pages {sorted(world.pages)} doesn't fit this volume"
+            )
+        self.erase()
+        for number, page in world.pages.items():
+            self.atlas.allocate(number).write(**page)
+        self.seed, self.revision = world.seed, world.revision
+
+    def erase(self) -> None:
+        """Forget everything painted."""
+        self.atlas.release()
+        self.revision += 1
+
+    def free(self) -> None:
+        """Give the GPU memory back; the volume can't be used afterwards."""
+        self.atlas.release()
+        self._targets.release()
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    if any(n < CELL or n % CELL for n in size):
+        raise InputError("size", "", f"is {size[0]}x{size[1]}; width and height must be multiples of {CELL} pixels")

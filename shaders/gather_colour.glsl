@@ -1,0 +1,12 @@
+// Stored colours drawn into the view (alpha 1 = painted), with the chart and depth of every pixel.
+#include "common/chart.glsl"
+#include "common/colour.glsl"
+layout(location = 0) out vec4 o_colour;
+layout(location = 1) out vec4 o_view;  // chart, view depth
+uniform vec3 forward;
+
+void main() {
+    vec4 c = painted_colour();
+    o_colour = c.a >= 0.5 ? vec4(c.rgb, 1.0) : vec4(0);
+    o_view = vec4(v_info.x, is_sky() ? 1e9 : dot(forward, v_ray), 0.0, 0.0);
+}
