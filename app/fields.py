@@ -60,21 +60,22 @@ def flags(cls: type[T]) -> type[T]:
     for f in fields(cls):  # type: ignore[arg-type]
         kind, meta = hints[f.name], f.metadata
         argument = tyro.conf.arg(help=_help(meta), name=meta.get("flag"), metavar=_metavar(kind, meta))
+        if is_dataclass(kind):
+            twins.append((f.name, flags(kind), field(default_factory=flags(kind))))  # type: ignore[arg-type]
+            continue
         kind = Annotated[kind, _SIZE] if kind == Size else kind
         kind = tyro.conf.Positional[kind] if meta.get("positional") else kind
-        default = field(default=f.default) if f.default is not _MISSING else field(default_factory=f.default_factory)  # type: ignore[misc,arg-type]
-        twins.append((f.name, Annotated[kind, argument], default))
+        twins.append((f.name, Annotated[kind, argument], field(default=f.default)))
     return make_dataclass(cls.__name__, twins, frozen=True)  # type: ignore[return-value]
-
-
-_MISSING = field().default
 
 
 def plain(cls: type[T], twin: Any) -> T:
     """The settings in a twin, checked, as an instance of the class itself. Raises InputError naming the flag."""
-    values = cls(**{f.name: getattr(twin, f.name) for f in fields(cls)})  # type: ignore[arg-type]
-    check(values)
-    return values
+    hints = typing.get_type_hints(cls)
+    values = {f.name: getattr(twin, f.name) for f in fields(cls)}  # type: ignore[arg-type]
+    settings = cls(**{k: plain(hints[k], v) if is_dataclass(hints[k]) else v for k, v in values.items()})
+    check(settings)
+    return settings
 
 
 def check(settings: Any, where: str = "") -> None:
@@ -82,8 +83,8 @@ def check(settings: Any, where: str = "") -> None:
     for f in fields(settings):
         value, meta = getattr(settings, f.name), f.metadata
         problem = None
-        if value is None or is_dataclass(value):
-            continue
+        if value is None or is_dataclass(value) or value == f.default:
+            continue  # a default is right by construction, and looking it up would import torch
         if "range" in meta and not meta["range"][0] <= value <= meta["range"][1]:
             problem = f"is {value}; allowed is {meta['range'][0]} to {meta['range'][1]}"
         elif (names := allowed(meta)) and value not in names:

@@ -10,7 +10,6 @@ from app.fields import Size, from_json, to_json
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
 from scenes.files import atomic_write
-from scenes.load import load_scene
 from scenes.scene import Scene
 
 VERSION = 1
@@ -114,8 +113,10 @@ class Session:
 
 def open_scene(choice: SceneChoice) -> Scene:
     """The chosen scene, loaded. Raises InputError."""
+    from scenes.load import BUILTIN, load_scene  # brings PyYAML and Pillow, which --help can do without
+
     return load_scene(
-        choice.ref,
+        choice.ref or BUILTIN[0],
         map=choice.map,
         materials=choice.materials,
         voxels_per_block=choice.voxels_per_block,

@@ -1,0 +1,69 @@
+"""The command line: `rayverie [COMMAND] …`, exit codes 0 done, 2 your input, 1 our fault, 130 stopped by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, Union
+
+import tyro
+
+from app.commands import COMMANDS, DEFAULT
+from app.fields import flags, plain
+from scenes.errors import InputError
+
+_STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+DESCRIPTION = "Walk through a scene that a diffusion model paints while you walk; what it painted stays."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (without the program's name; default sys.argv's). Returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if words[:1] == ["--version"]:
+            print(f"rayverie {version('rayverie')}")
+            return 0
+        name, settings = parse(words)
+        module, function = COMMANDS[name].run.split(":")
+        return int(getattr(import_module(module), function)(settings))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as done:  # tyro's: help was shown, or the usage was wrong
+        return done.code if isinstance(done.code, int) else 2
+    except Exception as error:
+        traceback.print_exc()
+        print(f"Rayverie failed, and it is not your input's fault: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+
+
+def parse(words: Sequence[str]) -> tuple[str, Any]:
+    """(command's name, its settings) of a command line. Raises InputError for values, SystemExit for usage and help."""
+    if words[:1] and words[0] in ("-h", "--help"):
+        tyro.cli(_all_commands(), prog="rayverie", description=DESCRIPTION, args=["--help"], config=_STYLE)
+    name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else (DEFAULT, words)
+    cls = COMMANDS[name].flags
+    twin = tyro.cli(flags(cls), prog=f"rayverie {name}", description=cls.__doc__, args=list(rest), config=_STYLE)
+    return name, plain(cls, twin)
+
+
+def _all_commands() -> Any:
+    kinds = [
+        Annotated[flags(command.flags), tyro.conf.subcommand(name, description=command.flags.__doc__)]
+        for name, command in COMMANDS.items()
+    ]
+    return Union[tuple(kinds)]  # noqa: UP007 (built from a table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""The commands of the program and their flags: frozen dataclasses and one table. Imports neither torch nor GL."""
+
+# ruff: noqa: RUF009 (_help returns a dataclasses.field)
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from app.fields import Size
+from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
+from diffusion.canvas import DreamSettings
+
+
+def _help(text: str, default: Any, **more: Any) -> Any:
+    return field(default=default, metadata={"help": text, **more})
+
+
+@dataclass(frozen=True)
+class Explore:
+    """Walk through a scene that is painted while you walk (the default command)."""
+
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    dream: DreamSettings = field(default_factory=DreamSettings)
+    paint: PaintSettings = field(default_factory=PaintSettings)
+    live: LiveSettings = field(default_factory=LiveSettings)
+    view: ViewSettings = field(default_factory=ViewSettings)
+    world: Path | None = _help("What was painted: loaded from here, and saved here.", None)
+    or_render: Path | None = _help("Where there is no display, render the scene's tour to this file instead.", None)
+
+
+@dataclass(frozen=True)
+class Render:
+    """Render a camera path to a video, dreaming what it comes to see."""
+
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    dream: DreamSettings = field(default_factory=DreamSettings)
+    paint: PaintSettings = field(default_factory=PaintSettings)
+    path: str = _help("A path of the scene (orbit, walk, tour, …) or a camera_path.json.", "orbit", metavar="NAME|FILE")
+    out: Path = _help("A video (.mp4, .webm, .mkv, .gif) or, without suffix, a folder of PNGs.", Path("out/render.mp4"))
+    size: Size = _help("Size of a frame.", (640, 360))
+    fps: float = _help("Frames a second.", 24.0, range=(1.0, 240.0))
+    frames: int | None = _help("Frames to render; without it the whole path.", None, range=(1, 1_000_000))
+    mode: str = _help("What is shown.", "painted", table="MODES")
+    world: Path | None = _help("What was painted: loaded from here if it exists, and saved here.", None)
+
+
+@dataclass(frozen=True)
+class Dream:
+    """Dream a whole scene without a window, view by view, into a world file."""
+
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    dream: DreamSettings = field(default_factory=DreamSettings)
+    paint: PaintSettings = field(default_factory=PaintSettings)
+    until: float = _help("Stop when this share of what can be seen is finished.", 0.95, range=(0.0, 1.0))
+    views: int = _help("Stop after this many views at the latest.", 1000, range=(1, 1_000_000))
+    world: Path = _help("Where what is painted is kept; loaded first if it exists.", Path("out/world.safetensors"))
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Say what a scene consists of, and what is wrong with it."""
+
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    json: bool = _help("As JSON.", False)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure this machine: frames, gather and scatter, dreams, revisits, start-up."""
+
+    only: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "Which measurements; all when none is named.", "positional": True, "metavar": "NAME"},
+    )
+    scene: str | None = _help("The scene to measure in.", None, metavar="SCENE")
+    model: ModelChoice = field(default_factory=ModelChoice)
+    dream: DreamSettings = field(default_factory=DreamSettings)
+    quick: bool = _help("A few small cases, to see that it works.", False)
+    json: bool = _help("As JSON.", False)
+    out: Path | None = _help("Write the JSON to this file, too.", None)
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train the parts of a small latent diffusion model (see docs/training.md)."""
+
+    part: Literal["vae", "unet"] = field(
+        default="unet", metadata={"help": "Which part.", "positional": True, "metavar": "{vae,unet}"}
+    )
+    config: Path | None = field(
+        default=None, metadata={"help": "A config file (YAML).", "positional": True, "metavar": "CONFIG"}
+    )
+    overrides: tuple[str, ...] = field(
+        default=(), metadata={"help": "Values that replace the file's.", "positional": True, "metavar": "KEY=VALUE"}
+    )
+
+
+@dataclass(frozen=True)
+class Command:
+    """flags: the dataclass above; run: "module:function" (flags → exit code), imported when it is run."""
+
+    flags: type
+    run: str
+
+
+COMMANDS = {
+    "explore": Command(Explore, "app.explore:run"),
+    "render": Command(Render, "app.render:run"),
+    "dream": Command(Dream, "app.autopilot:run"),
+    "inspect": Command(Inspect, "app.inspect:run"),
+    "bench": Command(Bench, "app.bench:run"),
+    "train": Command(Train, "app.train:run"),
+}
+DEFAULT = "explore"
