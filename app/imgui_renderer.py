@@ -58,9 +58,13 @@ class ImGuiRenderer:
         platform.renderer_texture_max_width = platform.renderer_texture_max_height = limit
 
     def image(self, texture: moderngl.Texture) -> imgui.ImTextureRef:
-        """A reference that ImGui's image calls take; valid for this frame."""
+        """A reference that ImGui's image calls take; valid until the next `begin`."""
         self._shown[texture.glo] = texture
         return imgui.ImTextureRef(texture.glo)
+
+    def begin(self) -> None:
+        """A new frame: forget the pictures of the last one."""
+        self._shown.clear()
 
     def render(self, data: imgui.ImDrawData, target: moderngl.Framebuffer) -> None:
         """Draw `imgui.get_draw_data()` over `target`. Enable flags and the bound framebuffer are restored."""
@@ -76,7 +80,6 @@ class ImGuiRenderer:
                 self._draw(data, target, (left, top), scale, (width, height))
                 target.scissor = None
                 self.ctx.blend_func = moderngl.DEFAULT_BLENDING
-        self._shown.clear()
 
     def release(self) -> None:
         """Free every GL object; the ImGui context may then be destroyed."""

@@ -14,7 +14,7 @@ _MODIFIERS = {
 
 
 class Keyboard:
-    """Which keys are down, by name ("w", "_1", "left_ctrl": the names of imgui.Key). Feeds ImGui and answers the walker.
+    """Which keys are down, by name ("w", "1", "left_ctrl": the names of imgui.Key). Feeds ImGui and answers the walker.
 
     Releases are always forwarded, also those of keys whose press ImGui or the walker never saw: nothing sticks.
     """
@@ -33,7 +33,7 @@ class Keyboard:
         held = self.modifiers
         for modifier, key in _MODIFIERS.items():
             io.add_key_event(key, modifier in held)
-        if (key := getattr(imgui.Key, name, None)) is not None:
+        if (key := getattr(imgui.Key, f"_{name}" if name.isdigit() else name, None)) is not None:
             io.add_key_event(key, pressed)
 
     def text(self, characters: str) -> None:

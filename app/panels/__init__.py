@@ -1,0 +1,21 @@
+"""The panels, in the order of their tabs. A new one is a file with a class and a line here."""
+
+from __future__ import annotations
+
+from app.panels.context import Panel, PanelContext
+from app.panels.log import LogPanel
+from app.panels.preview import PreviewPanel
+from app.panels.sampler import SamplerPanel
+from app.panels.view import ViewPanel
+from app.panels.volume import VolumePanel
+
+# Panel and the dock it starts in: "top" and "bottom" share the right side.
+PANELS: tuple[tuple[type[Panel], str], ...] = (
+    (ViewPanel, "top"),
+    (SamplerPanel, "top"),
+    (VolumePanel, "top"),
+    (PreviewPanel, "bottom"),
+    (LogPanel, "bottom"),
+)
+
+__all__ = ["PANELS", "Panel", "PanelContext"]

@@ -1,0 +1,84 @@
+"""What a panel is, and what it may see and ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from imgui_bundle import imgui
+
+from app.log import Log
+from app.painter import Painter
+from app.session import Session
+from app.stage import Stage
+from app.theme import Palette
+from scenes.camera import Camera
+
+
+@dataclass(frozen=True)
+class PanelContext:
+    """One frame's facts. session: at its beginning; frames: seconds of the last frames, newest last; scale: pixels per point.
+
+    do: run an action by its name; picture: uint8 [h,w,3|4] under a key, as what ImGui's image calls take.
+    """
+
+    session: Session
+    camera: Camera
+    stage: Stage | None
+    log: Log
+    frames: np.ndarray
+    palette: Palette
+    scale: float
+    bindings: Mapping[str, str]
+    do: Callable[[str], None]
+    picture: Callable[[str, np.ndarray], Any]
+
+    @property
+    def painter(self) -> Painter | None:
+        return self.stage.painter if self.stage else None
+
+
+class Panel(Protocol):
+    """A window of its own. What it keeps between frames is about itself (a folded part), never about the program."""
+
+    title: str
+
+    def draw(self, ui: PanelContext) -> Session:
+        """Draw into the current ImGui window; returns the session, changed or the same."""
+        ...
+
+
+def hint(text: str) -> None:
+    """A tooltip for the last item."""
+    if text and imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled):
+        imgui.begin_tooltip()
+        imgui.push_text_wrap_pos(imgui.get_font_size() * 22)
+        imgui.text_unformatted(text)
+        imgui.pop_text_wrap_pos()
+        imgui.end_tooltip()
+
+
+def faint(text: str) -> None:
+    """A line of secondary text, wrapped."""
+    imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.text_disabled))
+    imgui.push_text_wrap_pos(0.0)
+    imgui.text_unformatted(text)
+    imgui.pop_text_wrap_pos()
+    imgui.pop_style_color()
+
+
+def fact(name: str, value: str) -> None:
+    """A name and, in a column of its own, a value; between `begin_facts` and `imgui.end_table`."""
+    imgui.table_next_row()
+    imgui.table_next_column()
+    imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.text_disabled))
+    imgui.text_unformatted(name)
+    imgui.pop_style_color()
+    imgui.table_next_column()
+    imgui.text_unformatted(value)
+
+
+def begin_facts(label: str) -> bool:
+    return imgui.begin_table(label, 2, imgui.TableFlags_.sizing_stretch_prop)

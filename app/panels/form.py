@@ -1,0 +1,96 @@
+"""Settings dataclasses as widgets: ranges become sliders, tables combos, help tooltips. One function for every panel."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+from imgui_bundle import imgui
+
+from app.fields import allowed
+from app.panels.context import hint
+
+T = TypeVar("T")
+NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
+
+
+def edit(settings: T, *, only: tuple[str, ...] | None = None, skip: tuple[str, ...] = ()) -> T:
+    """The settings after the user's changes this frame. only, skip: field names; groups become headings, in order."""
+    hints = typing.get_type_hints(type(settings))
+    group = ""
+    for f in sorted(_chosen(settings, only, skip), key=_order(settings)):
+        if (new := f.metadata.get("group", "")) != group:
+            group = new
+            imgui.separator_text(group)
+        value = getattr(settings, f.name)
+        changed, value = widget(f.name, hints[f.name], value, f.metadata)
+        if changed:
+            settings = replace(settings, **{f.name: value})  # type: ignore[type-var]
+    return settings
+
+
+def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
+    """(changed, value) of one field, with its label to the left so that names never get cut. Unknown kinds are shown only."""
+    label = meta.get("label", name.replace("_", " "))
+    imgui.push_id(name)
+    if kind is bool:
+        changed, value = imgui.checkbox(label, value)
+        hint(meta.get("help", ""))
+    else:
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted(label)
+        hint(meta.get("help", ""))
+        imgui.same_line(imgui.get_content_region_avail().x * 0.36)
+        imgui.set_next_item_width(-1)
+        changed, value = _input(kind, value, meta)
+        hint(meta.get("help", ""))
+    imgui.pop_id()
+    return changed, value
+
+
+def _input(kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
+    least, most = meta.get("range", (None, None))
+    if names := allowed(meta):
+        return _combo(value, names)
+    if kind is int and least is not None and most - least <= NARROW:
+        return imgui.slider_int("##value", value, int(least), int(most), flags=imgui.SliderFlags_.always_clamp)
+    if kind is int:
+        changed, value = imgui.input_int("##value", value)
+        return changed, value if least is None else int(min(max(value, least), most))
+    if kind is float and least is not None:
+        flags = imgui.SliderFlags_.always_clamp
+        flags |= imgui.SliderFlags_.logarithmic if meta.get("log") else imgui.SliderFlags_.none
+        return imgui.slider_float("##value", value, least, most, "%.3g" if meta.get("log") else "%.2f", flags=flags)
+    if kind is float:
+        return imgui.input_float("##value", value, format="%.3g")
+    if kind is str:
+        changed, text = imgui.input_text("##value", value)
+        return changed and imgui.is_item_deactivated_after_edit(), text
+    imgui.text_disabled(str(value))
+    return False, value
+
+
+def _combo(value: str, names: tuple[str, ...]) -> tuple[bool, str]:
+    chosen = value
+    if imgui.begin_combo("##value", value):
+        for name in names:
+            if imgui.selectable(name, name == value)[0]:
+                chosen = name
+            if name == value:
+                imgui.set_item_default_focus()
+        imgui.end_combo()
+    return chosen != value, chosen
+
+
+def _chosen(settings: Any, only: tuple[str, ...] | None, skip: tuple[str, ...]) -> list[Any]:
+    return [f for f in fields(settings) if (only is None or f.name in only) and f.name not in skip]
+
+
+def _order(settings: Any) -> Any:
+    """Fields of a group stand together, groups in the order of their first field."""
+    groups: dict[str, int] = {}
+    for f in fields(settings):
+        groups.setdefault(f.metadata.get("group", ""), len(groups))
+    return lambda f: groups[f.metadata.get("group", "")]

@@ -1,0 +1,26 @@
+"""The menu bar, made from the table of actions."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.keys import ACTIONS, MENUS, captions
+from app.panels.context import PanelContext, hint
+
+
+def draw_menu(ui: PanelContext, theme: str) -> None:
+    if not imgui.begin_main_menu_bar():
+        return
+    for menu in MENUS:
+        if imgui.begin_menu(menu):
+            for action in ACTIONS:
+                if action.menu == menu:
+                    if imgui.menu_item_simple(action.title, captions(action, ui.bindings).split(", ")[0]):
+                        ui.do(action.name)
+                    hint(action.help)
+            imgui.end_menu()
+    words = ui.painter.words if ui.painter else "opening the scene"
+    width = imgui.calc_text_size(words).x
+    imgui.same_line(imgui.get_window_width() - width - 2 * imgui.get_style().item_spacing.x)
+    imgui.text_disabled(words)
+    imgui.end_main_menu_bar()

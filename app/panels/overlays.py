@@ -1,0 +1,167 @@
+"""What lies over the scene: toasts, the first line of help, the list of keys, the question before leaving, the palette."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgui_bundle import imgui
+
+from app.keys import ACTIONS, captions
+from app.panels.context import PanelContext, faint
+from app.theme import colour
+
+Box = tuple[float, float, float, float]
+FLOATING = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_docking
+    | imgui.WindowFlags_.always_auto_resize
+    | imgui.WindowFlags_.no_saved_settings
+    | imgui.WindowFlags_.no_focus_on_appearing
+    | imgui.WindowFlags_.no_nav
+)
+SILENT = FLOATING | imgui.WindowFlags_.no_inputs
+
+
+@dataclass
+class Overlays:
+    """What is open. Toasts are (text, level, the time they end)."""
+
+    help: bool = False
+    leaving: bool = False
+    palette: bool = False
+    first_help: bool = False
+    now: float = 0.0
+    toasts: list[tuple[str, str, float]] = field(default_factory=list)
+    _typed: str = ""
+    _chosen: int = 0
+
+    @property
+    def open(self) -> bool:
+        return self.help or self.leaving or self.palette
+
+    def close(self) -> None:
+        self.help = self.leaving = self.palette = False
+
+    def toast(self, text: str, level: str = "info", seconds: float = 4.0) -> None:
+        self.toasts.append((text, level, self.now + seconds))
+
+    def draw(self, ui: PanelContext, box: Box) -> None:
+        self._draw_toasts(ui, box)
+        if self.first_help:
+            _first_help(ui, box)
+        if self.help:
+            self._draw_help(ui)
+        if self.leaving:
+            self._draw_leaving(ui)
+        if self.palette:
+            self._draw_palette(ui)
+
+    def _draw_toasts(self, ui: PanelContext, box: Box) -> None:
+        self.toasts = [toast for toast in self.toasts if toast[2] > self.now]
+        tint = {"warning": ui.palette.warning, "error": ui.palette.bad}
+        y = box[1] + 14 * ui.scale
+        for i, (text, level, _) in enumerate(self.toasts[-4:]):
+            imgui.set_next_window_pos(imgui.ImVec2(box[0] + box[2] / 2, y), pivot=imgui.ImVec2(0.5, 0))
+            imgui.begin(f"##toast{i}", None, SILENT)[0]
+            imgui.text_colored(colour(tint.get(level, ui.palette.good)), "●")
+            imgui.same_line()
+            imgui.text_unformatted(text)
+            y += imgui.get_window_size().y + 6 * ui.scale
+            imgui.end()
+
+    def _draw_help(self, ui: PanelContext) -> None:
+        if not _dialog("Keys", 0.5):
+            return
+        if imgui.begin_table("keys", 3, imgui.TableFlags_.row_bg | imgui.TableFlags_.sizing_fixed_fit):
+            for action in ACTIONS:
+                keys = captions(action, ui.bindings)
+                if keys:
+                    imgui.table_next_row()
+                    for i, text in enumerate((keys, action.title, action.help)):
+                        imgui.table_next_column()
+                        (imgui.text_disabled if i == 2 else imgui.text_unformatted)(text)
+            for keys, title, text in (
+                ("Mouse", "Look", "Click into the scene to look around with the mouse; Esc lets go of it."),
+                ("Right button", "Look", "Hold it and drag to look around without letting go of the pointer."),
+                ("Wheel", "Speed", "Walk faster or slower."),
+            ):
+                imgui.table_next_row()
+                for i, cell in enumerate((keys, title, text)):
+                    imgui.table_next_column()
+                    (imgui.text_disabled if i == 2 else imgui.text_unformatted)(cell)
+            imgui.end_table()
+        if imgui.button("Close"):
+            self.help = False
+        imgui.end()
+
+    def _draw_leaving(self, ui: PanelContext) -> None:
+        if not _dialog("Leave Rayverie?", 0.4):
+            return
+        painter = ui.painter
+        if painter is not None and painter.dreams:
+            faint("What was painted and not saved to a world file will be forgotten.")
+        for label, action in (("Leave", "quit"), ("Save the world and leave", "save_and_quit")):
+            if imgui.button(label):
+                self.leaving = False
+                ui.do(action)
+            imgui.same_line()
+        if imgui.button("Stay"):
+            self.leaving = False
+        imgui.end()
+
+    def _draw_palette(self, ui: PanelContext) -> None:
+        if not _dialog("Command palette", 0.25):
+            return
+        if imgui.is_window_appearing():
+            self._typed, self._chosen = "", 0
+            imgui.set_keyboard_focus_here()
+        imgui.set_next_item_width(imgui.get_font_size() * 26)
+        _, self._typed = imgui.input_text_with_hint("##find", "Type a part of a command's name", self._typed)
+        found = [
+            a for a in ACTIONS if not a.held and a.name != "palette" and matches(self._typed, f"{a.title} {a.menu}")
+        ]
+        for key, move in ((imgui.Key.down_arrow, 1), (imgui.Key.up_arrow, -1)):
+            if imgui.is_key_pressed(key):
+                self._chosen += move
+        self._chosen = min(max(self._chosen, 0), max(0, len(found) - 1))
+        run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
+        for i, action in enumerate(found[:12]):
+            clicked, _ = imgui.selectable(f"{action.title}##{action.name}", i == self._chosen)
+            imgui.same_line(imgui.get_font_size() * 20)
+            imgui.text_disabled(captions(action, ui.bindings).split(", ")[0])
+            if clicked or (run and i == self._chosen):
+                self.palette = False
+                ui.do(action.name)
+        if not found:
+            faint("No command has these letters.")
+        imgui.end()
+
+
+def matches(typed: str, text: str) -> bool:
+    """Whether the letters typed stand in `text` in this order, gaps allowed; case and spaces don't count."""
+    letters = iter(text.lower())
+    return all(letter in letters for letter in typed.lower() if letter != " ")
+
+
+def _first_help(ui: PanelContext, box: Box) -> None:
+    text = "W A S D to walk · E Q up and down · click and move the mouse to look · stand still and it is painted · F1 for all keys"
+    place = imgui.ImVec2(box[0] + box[2] / 2, box[1] + box[3] - 16 * ui.scale)
+    imgui.set_next_window_pos(place, pivot=imgui.ImVec2(0.5, 1))
+    imgui.set_next_window_bg_alpha(0.75)
+    imgui.begin("##first", None, SILENT)
+    imgui.push_text_wrap_pos(max(200.0, box[2] * 0.9))
+    imgui.text_unformatted(text)
+    imgui.pop_text_wrap_pos()
+    imgui.end()
+
+
+def _dialog(title: str, height: float) -> Any:
+    """Begin a centred window; `imgui.end` must follow when it returns True."""
+    view = imgui.get_main_viewport()
+    place = imgui.ImVec2(view.pos.x + view.size.x / 2, view.pos.y + view.size.y * height)
+    imgui.set_next_window_pos(place, imgui.Cond_.always, imgui.ImVec2(0.5, height))
+    flags = imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_docking
+    flags |= imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_move
+    imgui.begin(title, None, flags)
+    return True

@@ -1,0 +1,190 @@
+"""Everything of ImGui that isn't a panel: its context, one frame of it, the docking layout, and where the scene shows through."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import moderngl
+from imgui_bundle import imgui, implot
+
+from app import theme
+from app.imgui_renderer import ImGuiRenderer
+from app.panels import PANELS
+from app.panels.context import PanelContext
+from app.panels.menu import draw_menu
+from app.panels.overlays import Overlays
+from app.session import Session
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+SIDE = 0.27  # the panels' share of a wide window; at least SIDE_POINTS wide
+SIDE_POINTS = 340.0
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Clipboard:
+    read: Callable[[], str]
+    write: Callable[[str], None]
+
+
+class Shell:
+    """Owns the ImGui context and its GL objects. One `begin`, `draw`, `render` a frame."""
+
+    def __init__(self, ctx: moderngl.Context, layout: Path, clipboard: Clipboard, theme_name: str = "dark") -> None:
+        self.ctx, self.layout_file, self.theme_name = ctx, layout, theme_name
+        self.context: Any = imgui.create_context()
+        implot.create_context()
+        io = imgui.get_io()
+        io.config_flags |= imgui.ConfigFlags_.docking_enable
+        io.config_windows_move_from_title_bar_only = True
+        io.config_drag_click_to_input_text = True
+        io.set_ini_filename("")
+        platform = imgui.get_platform_io()
+        platform.platform_get_clipboard_text_fn = lambda _ctx: clipboard.read()
+        platform.platform_set_clipboard_text_fn = lambda _ctx, text: clipboard.write(text)
+        theme.load_fonts()
+        self.renderer = ImGuiRenderer(ctx)
+        self.panels = [(panel(), dock) for panel, dock in PANELS]
+        self.overlays = Overlays()
+        self.shown = True  # Tab
+        self.known = layout.exists()  # the program was here before
+        self.scene_box: tuple[float, float, float, float] = (0, 0, 1, 1)  # x, y, width, height in points
+        self.palette = theme.PALETTES["dark"]
+        self._style: tuple[str, float] | None = None
+        self._reset = not self._load_layout()
+
+    def begin(self, size: Size, pixels: Size, scale: float, seconds: float) -> None:
+        """Start a frame. size: the window in points; pixels: its framebuffer; scale: what the window system leaves to us."""
+        io = imgui.get_io()
+        io.display_size = imgui.ImVec2(*size)
+        io.display_framebuffer_scale = imgui.ImVec2(pixels[0] / max(1, size[0]), pixels[1] / max(1, size[1]))
+        io.delta_time = max(1e-4, seconds)
+        if self._style != (self.theme_name, scale):
+            self.palette = theme.apply(self.theme_name, scale)
+            self._style = (self.theme_name, scale)
+        self.renderer.begin()
+        imgui.new_frame()
+        self._dock(scale)
+
+    def draw(self, ui: PanelContext) -> Session:
+        """Menu, panels and overlays. Returns the session, changed or the same. A panel that raises is put into the log."""
+        session = ui.session
+        if self.shown:
+            self._guarded("menu", ui, lambda: draw_menu(ui, self.theme_name))
+            for panel, _ in self.panels:
+                changed = self._guarded(panel.title, ui, lambda p=panel: self._panel(p, ui))
+                session = _merge(ui.session, session, changed) if changed is not None else session
+        self._guarded("overlays", ui, lambda: self.overlays.draw(ui, self.scene_box))
+        return session
+
+    def show_scene(self, texture: moderngl.Texture) -> None:
+        """Put the scene's picture (row 0 at the bottom, as GL draws) behind the panels."""
+        x, y, w, h = self.scene_box
+        corners = imgui.ImVec2(x, y), imgui.ImVec2(x + w, y + h), imgui.ImVec2(0, 1), imgui.ImVec2(1, 0)
+        imgui.get_background_draw_list().add_image(self.renderer.image(texture), *corners)
+
+    def end(self) -> None:
+        """Close the frame's lists; `render` may follow for any number of targets."""
+        imgui.render()
+        if imgui.get_io().want_save_ini_settings:
+            imgui.get_io().want_save_ini_settings = False
+            self.save_layout()
+
+    def render(self, target: moderngl.Framebuffer) -> None:
+        self.renderer.render(imgui.get_draw_data(), target)
+
+    def picture(self, texture: moderngl.Texture) -> imgui.ImTextureRef:
+        return self.renderer.image(texture)
+
+    @property
+    def editing(self) -> bool:
+        """Whether a widget is being dragged or typed into: a change that isn't finished."""
+        return imgui.is_any_item_active()
+
+    @property
+    def cursor(self) -> str:
+        """The name of the pointer that ImGui wants: "arrow", "text_input", "resize_ew", "hand", …"""
+        return imgui.MouseCursor_(imgui.get_mouse_cursor()).name
+
+    def reset_layout(self) -> None:
+        self._reset = True
+
+    def save_layout(self) -> None:
+        """Where the panels stand, for the next start. A full disk must not stop the program: then it is forgotten."""
+        try:
+            with atomic_write(self.layout_file) as temporary:
+                temporary.write_text(imgui.save_ini_settings_to_memory(), encoding="utf-8")
+        except InputError:
+            return
+
+    def release(self) -> None:
+        self.save_layout()
+        self.renderer.release()
+        implot.destroy_context()
+        imgui.destroy_context(self.context)
+
+    def _panel(self, panel: Any, ui: PanelContext) -> Session | None:
+        try:
+            return panel.draw(ui) if imgui.begin(panel.title)[0] else None
+        finally:
+            imgui.end()
+
+    def _guarded(self, name: str, ui: PanelContext, draw: Callable[[], Any]) -> Any:
+        state = imgui.internal.ErrorRecoveryState()
+        imgui.internal.error_recovery_store_state(state)
+        try:
+            return draw()
+        except Exception as error:
+            imgui.internal.error_recovery_try_to_recover_state(state)
+            ui.log.add(f"The {name} panel failed: {error}", "error", traceback.format_exc())
+            return None
+
+    def _load_layout(self) -> bool:
+        try:
+            imgui.load_ini_settings_from_memory(self.layout_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return False
+        return True
+
+    def _dock(self, scale: float) -> None:
+        """The dock space over the window, and the box that it leaves to the scene."""
+        view = imgui.get_main_viewport()
+        root = imgui.get_id("dock")
+        if self._reset and view.work_size.x > 1:
+            self._reset = False
+            self._arrange(root, view, scale)
+        flags = imgui.DockNodeFlags_.passthru_central_node | imgui.DockNodeFlags_.no_docking_over_central_node
+        flags |= imgui.DockNodeFlags_.none if self.shown else imgui.DockNodeFlags_.keep_alive_only
+        imgui.dock_space_over_viewport(root, view, flags)
+        node = imgui.internal.dock_builder_get_central_node(root)
+        if self.shown and node is not None and min(node.size.x, node.size.y) >= 1:
+            self.scene_box = (node.pos.x, node.pos.y, node.size.x, node.size.y)
+        else:
+            self.scene_box = (view.pos.x, view.pos.y, view.size.x, view.size.y)
+
+    def _arrange(self, root: int, view: Any, scale: float) -> None:
+        """The default: panels to the right in two stacks, the scene in the rest."""
+        docks = imgui.internal
+        docks.dock_builder_remove_node(root)
+        docks.dock_builder_add_node(root, int(imgui.internal.DockNodeFlagsPrivate_.dock_space))
+        docks.dock_builder_set_node_size(root, view.work_size)
+        share = min(0.5, max(SIDE, SIDE_POINTS * scale / view.work_size.x))
+        side = docks.dock_builder_split_node(root, imgui.Dir.right, share).id_at_dir
+        split = docks.dock_builder_split_node(side, imgui.Dir.down, 0.42)
+        homes = {"top": split.id_at_opposite_dir, "bottom": split.id_at_dir}
+        for panel, dock in self.panels:
+            docks.dock_builder_dock_window(panel.title, homes[dock])
+        docks.dock_builder_finish(root)
+
+
+def _merge(before: Session, session: Session, changed: Session) -> Session:
+    """What one panel changed, put onto what the panels before it changed."""
+    if changed is before:
+        return session
+    names = [f.name for f in fields(Session) if getattr(changed, f.name) is not getattr(before, f.name)]
+    return replace(session, **{name: getattr(changed, name) for name in names})

@@ -1,0 +1,79 @@
+"""How the scene is shown and how one moves through it: mode, speed, field of view, frames a second, coverage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from engine.renderer import MODES
+from imgui_bundle import imgui, implot
+
+from app.panels.context import PanelContext, begin_facts, fact, faint, hint
+from app.panels.form import edit
+from app.session import Session
+
+
+class ViewPanel:
+    title = "View"
+
+    def draw(self, ui: PanelContext) -> Session:
+        session = ui.session
+        view = _modes(session)
+        imgui.spacing()
+        view = edit(view, only=("walk", "fov", "speed", "sensitivity", "frame_rate"))
+        imgui.separator_text("Dreaming")
+        paint = edit(session.paint, only=("auto", "moving", "moving_steps", "coverage", "rest", "canvas"))
+        imgui.separator_text("This view")
+        _coverage(ui)
+        _frames(ui)
+        return replace(session, view=view, paint=paint)
+
+
+def _modes(session: Session):  # type: ignore[no-untyped-def]
+    """A button for each display mode, as many in a row as fit."""
+    view = session.view
+    room = imgui.get_content_region_avail().x
+    width = (room - 2 * imgui.get_style().item_spacing.x) / 3
+    for i, mode in enumerate(MODES):
+        if i % 3:
+            imgui.same_line()
+        chosen = mode == view.mode
+        if chosen:
+            imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
+        if imgui.button(mode.capitalize(), imgui.ImVec2(width, 0)):
+            view = replace(view, mode=mode)
+        hint(f"Key {i + 1}.")
+        if chosen:
+            imgui.pop_style_color()
+    return view
+
+
+def _coverage(ui: PanelContext) -> None:
+    painter = ui.painter
+    if painter is None:
+        faint("The scene is being opened.")
+        return
+    imgui.progress_bar(painter.coverage, imgui.ImVec2(-1, 0), f"{painter.coverage:.0%} finished")
+    hint("The share of this view's surface texels that are finished at this distance.")
+    x, y, z = ui.camera.position
+    if begin_facts("where"):
+        fact("Dreams", f"{painter.dreams} ({painter.calls} model calls)")
+        fact("Position", f"{x:.1f}, {y:.1f}, {z:.1f}")
+        fact("Looking", f"{-ui.camera.yaw % 360:.0f}°, {ui.camera.pitch:+.0f}°")
+        imgui.end_table()
+
+
+def _frames(ui: PanelContext) -> None:
+    times = ui.frames * 1000
+    if len(times) < 2:
+        return
+    middle, worst = np.percentile(times, (50, 99))
+    faint(f"{1000 / max(middle, 0.01):.0f} frames a second; {middle:.0f} ms, the slowest {worst:.0f} ms")
+    flags = implot.Flags_.canvas_only | implot.Flags_.no_inputs
+    if implot.begin_plot("##frames", imgui.ImVec2(-1, 56 * ui.scale), flags):
+        hidden = implot.AxisFlags_.no_decorations
+        implot.setup_axes("", "", hidden, hidden)
+        implot.setup_axes_limits(0, len(times), 0, max(34.0, float(worst) * 1.1), implot.Cond_.always)
+        implot.plot_line("ms", np.ascontiguousarray(times, dtype=np.float32))
+        implot.end_plot()
+    hint("Milliseconds of each of the last frames.")

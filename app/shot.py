@@ -1,0 +1,55 @@
+"""Screenshots: a PNG that carries the session as JSON, so that dropping it on the window can bring everything back."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from PIL import Image, PngImagePlugin
+
+from app.session import Session, describe, restore
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+KEY = "rayverie"  # of the PNG's text chunk
+
+
+def pictures_folder() -> Path:
+    return Path(platformdirs.user_pictures_dir()) / "Rayverie"
+
+
+def save_shot(folder: Path, pixels: np.ndarray, session: Session, camera: Camera, now: datetime) -> Path:
+    """Write uint8 [H,W,3], row 0 at the top, to a name that is free, with session and camera inside. Raises InputError."""
+    info = PngImagePlugin.PngInfo()
+    pose = {"pose": camera.pose.tolist(), "fov": camera.fov}
+    info.add_itxt(KEY, json.dumps({"session": describe(session), "camera": pose}))
+    stem = now.strftime("rayverie-%Y%m%d-%H%M%S")
+    path = folder / f"{stem}.png"
+    number = 2
+    while path.exists():
+        path = folder / f"{stem}-{number}.png"
+        number += 1
+    with atomic_write(path) as temporary:
+        Image.fromarray(pixels).save(temporary, format="PNG", pnginfo=info)
+    return path
+
+
+def read_shot(path: Path) -> tuple[Session, Camera]:
+    """What a screenshot carries. Raises InputError when it is no picture of this program."""
+    try:
+        with Image.open(path) as image:
+            text = getattr(image, "text", {}).get(KEY)
+    except OSError as error:
+        raise InputError(path, "", f"is not a picture that can be read ({error})") from error
+    if text is None:
+        raise InputError(path, "", "carries no settings; only screenshots of Rayverie do")
+    try:
+        data = json.loads(text)
+        pose, fov = np.asarray(data["camera"]["pose"], dtype=float).reshape(4, 4), float(data["camera"]["fov"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(path, KEY, f"is not what a screenshot carries ({error})") from error
+    return restore(data["session"], str(path))[0], Camera.from_pose(pose, fov)

@@ -1,0 +1,73 @@
+"""An opened scene: its blocks, charts, latent volume, renderer and painter, and how to get there without stopping the window."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import moderngl
+from engine.renderer import Renderer
+
+from app.ground import BlockGround
+from app.messages import ModelInfo, Worker
+from app.painter import Painter
+from app.session import Session
+from engine.charts import Charts, build_charts
+from engine.volume import LatentVolume
+from scenes.camera import Camera
+from scenes.extrude import Blocks, extrude
+from scenes.scene import Scene
+
+CHANNELS = 4  # of most latent diffusion models; `fit` changes it when the model says otherwise
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scene made ready for GL by pure functions, on any thread."""
+
+    scene: Scene
+    blocks: Blocks
+    charts: Charts
+
+
+def plan(scene: Scene) -> Plan:
+    blocks = extrude(scene)
+    return Plan(scene, blocks, build_charts(blocks, scene))
+
+
+def plan_later(scene: Scene) -> Future[Plan]:
+    """`plan` on a thread of its own: large maps take seconds."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="extruder")
+    future = pool.submit(plan, scene)
+    pool.shutdown(wait=False)
+    return future
+
+
+class Stage:
+    """Owns the GL side of one scene. All methods on the GL thread."""
+
+    def __init__(self, ctx: moderngl.Context, plan: Plan, session: Session, worker: Worker) -> None:
+        self.ctx, self.plan, self.worker = ctx, plan, worker
+        self.scene, self.ground = plan.scene, BlockGround(plan.blocks)
+        self._set_up(session, CHANNELS)
+
+    def fit(self, session: Session, model: ModelInfo) -> None:
+        """Give the volume the model's number of channels; what was painted with another number is lost."""
+        if model.channels != self.volume.channels:
+            self.volume.free()
+            self._set_up(session, model.channels)
+            self.painter.model = model
+
+    def start(self, fov: float) -> Camera:
+        """Where the walk begins: the first view of the scene's tour, else of its walk."""
+        paths = self.scene.paths
+        path = paths.get("tour") or paths.get("walk") or next(iter(paths.values()), None)
+        return path.keyframes[0].camera.moved(fov=fov) if path else Camera.look((0.0, 1.7, 0.0), 0, 0, fov)
+
+    def release(self) -> None:
+        self.volume.free()
+
+    def _set_up(self, session: Session, channels: int) -> None:
+        self.volume = LatentVolume(self.ctx, self.plan.charts, channels, session.dream.seed)
+        self.renderer = Renderer(self.ctx, self.plan.charts, self.scene, self.volume)
+        self.painter = Painter(self.volume, self.worker, self.scene, session)
