@@ -1,0 +1,204 @@
+"""Training configurations: typed frozen dataclasses, read from YAML, overridden by key=value."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """folder: where chunks lie; chunks: how many, of `pictures` each, `surfaces` drawn anew for each chunk."""
+
+    folder: str = "out/train/data"
+    chunks: int = 60
+    pictures: int = 128
+    surfaces: int = 48
+    size: int = 256
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class VaeConfig:
+    """The autoencoder and its run. Loss weights are for pictures in -1..1."""
+
+    out: str = "out/train/vae"
+    data: DataConfig = DataConfig()
+    seed: int = 0
+    channels: tuple[int, ...] = (16, 32, 64, 96)
+    latent_channels: int = 8
+    layers: int = 1
+    crop: int = 128
+    batch: int = 8
+    steps: int = 4000
+    minutes: float = 0.0
+    lr: float = 2e-3
+    warmup: int = 100
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    ema_decay: float = 0.998
+    kl: float = 2e-4
+    noise: float = 0.05
+    sharpness: float = 1.0
+    low_resolution: float = 1.0
+    chroma: float = 1.0
+    log_every: int = 25
+    save_every: int = 250
+    sample_every: int = 250
+    precision: str = "no"
+    threads: int = 1
+    trackers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnetConfig:
+    """The denoiser and its run.
+
+    objective: "v", "eps" or "x0"; schedule: "scaled_linear", "linear" or "cosine", zero_snr: rescaled to no signal at the last step;
+    min_snr: gamma of Min-SNR weighting, 0 for none. crop: latent pixels; crop_wide is used in a share `wide` of the steps.
+    focus: share of pictures trained on one of their surfaces only. guidances: scales of the sample grids.
+    """
+
+    out: str = "out/train/unet"
+    data: DataConfig = DataConfig()
+    vae: str = "out/train/vae"
+    cache: str = "out/train/cache"
+    seed: int = 0
+    channels: tuple[int, ...] = (64, 128)
+    layers: int = 1
+    heads: int = 4
+    groups: int = 16
+    crop: int = 16
+    crop_wide: int = 32
+    wide: float = 0.1
+    batch: int = 32
+    steps: int = 20000
+    minutes: float = 0.0
+    lr: float = 1.2e-3
+    lr_end: float = 1e-4
+    warmup: int = 200
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    ema_decay: float = 0.9995
+    objective: str = "v"
+    schedule: str = "scaled_linear"
+    zero_snr: bool = True
+    min_snr: float = 5.0
+    drop_text: float = 0.12
+    drop_depth: float = 0.1
+    focus: float = 0.7
+    guidances: tuple[float, ...] = (1.0, 3.0, 5.0)
+    sample_steps: int = 12
+    log_every: int = 25
+    save_every: int = 250
+    sample_every: int = 1000
+    precision: str = "no"
+    threads: int = 1
+    trackers: tuple[str, ...] = ()
+
+
+ALLOWED = {
+    "objective": ("v", "eps", "x0"),
+    "schedule": ("scaled_linear", "linear", "cosine"),
+    "precision": ("no", "fp16", "bf16"),
+    "trackers": ("tensorboard", "wandb"),
+}
+POSITIVE = (
+    "steps",
+    "batch",
+    "crop",
+    "channels",
+    "latent_channels",
+    "lr",
+    "chunks",
+    "pictures",
+    "surfaces",
+    "save_every",
+    "log_every",
+)
+
+
+def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> T:
+    """Read a YAML file into `kind` and apply "key=value" (nested: "data.seed=3").
+
+    Raises InputError naming file and field for an unknown key, a wrong type or an impossible value.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise InputError(path, "", f"could not be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(path, "", f"is not valid YAML ({str(error).splitlines()[0]})") from error
+    if not isinstance(values, dict):
+        raise InputError(path, "", "must hold `key: value` lines")
+    for override in overrides:
+        key, sign, text = override.partition("=")
+        if not sign:
+            raise InputError("override", override, "must be written key=value")
+        place = values
+        *parents, last = key.split(".")
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise InputError("override", key, f"doesn't exist: {parent} has no keys of its own")
+        place[last] = yaml.safe_load(text)
+    return build(kind, values, str(path))
+
+
+def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
+    """A config dataclass from plain values, every one checked."""
+    hints = typing.get_type_hints(kind)
+    given = {}
+    for key, value in values.items():
+        if key not in hints:
+            raise InputError(where, f"{prefix}{key}", f"is no key here; known are {', '.join(sorted(hints))}")
+        given[key] = _checked(hints[key], value, where, f"{prefix}{key}", key)
+    return kind(**given)
+
+
+def _checked(hint: object, value: object, where: str, field: str, key: str) -> object:
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise InputError(where, field, "must hold keys of its own")
+        return build(hint, value, where, f"{field}.")  # type: ignore[arg-type]
+    if typing.get_origin(hint) is tuple:
+        items = value if isinstance(value, list | tuple) else [value]
+        return tuple(_checked(typing.get_args(hint)[0], item, where, field, key) for item in items)
+    if isinstance(hint, types.UnionType):
+        raise TypeError(f"{field}: config fields have one type")
+    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError):
+            value = float(value)  # YAML reads 1e-3 as text
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):  # type: ignore[arg-type]
+        raise InputError(where, field, f"is {value!r}; it must be a {hint.__name__}")  # type: ignore[attr-defined]
+    if key in ALLOWED and value not in ALLOWED[key]:
+        raise InputError(where, field, f"is {value!r}; allowed are {', '.join(ALLOWED[key])}")
+    if key in POSITIVE and not value > 0:  # type: ignore[operator]
+        raise InputError(where, field, f"is {value!r}; it must be above 0")
+    return value
+
+
+def save_config(config: object, path: Path) -> None:
+    """The resolved configuration as YAML, beside the weights."""
+
+    def plain(value: object) -> object:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return list(value) if isinstance(value, tuple) else value
+
+    with atomic_write(path) as temporary:
+        temporary.write_text(yaml.safe_dump(plain(config), sort_keys=False), encoding="utf-8")
