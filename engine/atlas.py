@@ -11,11 +11,11 @@ from engine.look import CELL
 from engine.pack import PAGE
 
 LEVELS = 3  # mip levels below the full one: down to one colour texel per latent texel
-STEPS, DENSITY, WORTH, REVISION = range(4)  # channels of a page's state
+STEPS, DENSITY, REVISION = range(3)  # channels of a page's state
 
 
 class Page:
-    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, worth, revision); colour: RGBA8."""
+    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, 0); colour: RGBA8."""
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx = ctx

@@ -20,7 +20,8 @@ class Look:
     material: int16, index into scene.materials, scenes.scene.SKY for the sky
     depth:    float32, view-space z in blocks; inf for the sky
     normal:   float32 [h,w,3], world space; for the sky the direction back to the camera
-    density:  float32, screen pixels per texel × cosine of incidence: the quality that this view would paint with
+    density:  float32, the quality that this view would paint the texel with: screen pixels per texel × cosine of incidence,
+              less where only part of the texel is seen; 0 where the view may not paint it (grazing angles)
     noise:    float32 [C,h,w], unit normal, a hash of (seed, surface point, scale): the same wall has the same noise
     latents:  float32 [C,h,w], stored latents by nearest texel, 0 where never painted
     steps:    float32, diffusion steps stored there, 0 where never painted

@@ -15,7 +15,10 @@ CORNER = 0.45  # of a texel, from its centre: where its corners are tested
 
 
 def density(focal: float, depth: np.ndarray, texel: np.ndarray, cosine: np.ndarray) -> np.ndarray:
-    """Screen pixels per texel × cosine of incidence. focal: pixels per tangent; depth, texel: blocks (sky: on its unit cube)."""
+    """Screen pixels per texel × cosine of incidence, before what is hidden counts less.
+
+    focal: pixels per unit of tangent; depth, texel: blocks (for the sky: on its cube of half-width 1).
+    """
     return focal / depth * texel * cosine
 
 
@@ -29,12 +32,12 @@ def frozen(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndar
 
 
 def accepts(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndarray) -> np.ndarray:
-    """bool: the new look replaces the stored one. densities here are worths: density × the share of the texel that is seen well."""
+    """bool: the new look (steps, density) replaces the stored one."""
     return (new > 0) & ~frozen(steps, stored, new_steps, new) & (new * new_steps > stored * steps)
 
 
 def claimable(look: Look) -> np.ndarray:
-    """bool [h,w]: the view may paint the texel there (its centre is seen, and not at a grazing angle)."""
+    """bool [h,w]: the view may paint the texel there (it is seen, and not at a grazing angle)."""
     return look.density > 0
 
 

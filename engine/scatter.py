@@ -36,7 +36,6 @@ class Scatter:
             self._latent,
             **uniforms,
             page_size=float(PAGE),
-            cell=float(CELL),
             view=0,
             dreamed=1,
             before=2,

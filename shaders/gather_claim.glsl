@@ -6,8 +6,8 @@ layout(location = 0) out vec4 o_surface;  // chart, u, v, view depth (sky: FAR)
 layout(location = 1) out vec4 o_atlas;    // x, y, page, density
 
 void main() {
-    vec2 p;
-    float density = claim(texel_index() + 0.5, p);
+    vec2 anchor;
+    float density = claim(texel_index(), anchor);
     o_surface = vec4(v_info.x, clamp(v_texel, vec2(0), v_place.zw), is_sky() ? FAR : dot(axes[2], v_ray));
     o_atlas = vec4(vec2(atlas_texel()), v_info.w, density);
 }

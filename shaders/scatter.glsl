@@ -3,21 +3,17 @@
 #include "common/view.glsl"
 #include "common/policy.glsl"
 layout(location = 0) out vec4 o_latents;
-layout(location = 1) out vec4 o_state;    // steps, density, worth x density, revision
-uniform sampler2D dreamed;  // four channels of the view's latents
-uniform sampler2D before;   // the page's state before this painting
+layout(location = 1) out vec4 o_state;  // steps, density, revision, 0
+uniform sampler2D dreamed;              // four channels of the view's latents
+uniform sampler2D before;               // the page's state before this painting
 uniform float steps;
 uniform float revision;
-uniform float cell;         // pixels per latent pixel
 
 void main() {
-    vec2 centre = texel_index() + 0.5;
-    vec2 p;
-    float density = claim(centre, p);
-    if (density <= 0.0) discard;
-    float good = density * worth(centre, p, cell / 2.0);
+    vec2 anchor;
+    float density = claim(texel_index(), anchor);
     vec4 old = texelFetch(before, ivec2(gl_FragCoord.xy), 0);
-    if (frozen(old.x, old.z, steps, good) || old.z * old.x >= good * steps) discard;
-    o_latents = texelFetch(dreamed, ivec2(p / cell), 0);
-    o_state = vec4(steps, density, good, revision);
+    if (!accepts(old.x, old.y, steps, density)) discard;
+    o_latents = texelFetch(dreamed, ivec2(anchor / (2.0 * HALF_LATENT_PIXEL)), 0);
+    o_state = vec4(steps, density, revision, 0.0);
 }

@@ -1,15 +1,28 @@
-// The 8x8 colour texels of accepted texels look themselves up in the dreamed picture; what the view can't see takes the
-// colour at its texel's centre, so that no holes are left.
+// The 8x8 colour texels of accepted texels look themselves up in the dreamed picture. What lies outside the view takes the
+// colour at its border, and what is hidden the colour of its texel's anchor, so that no holes are left.
 #include "common/chart.glsl"
 #include "common/view.glsl"
+#include "common/policy.glsl"
 layout(location = 0) out vec4 o_colour;
 uniform sampler2D picture;
 
-void main() {
-    vec3 normal = NORMAL[chart_side()];
+const float COLOUR_TEXELS = 8.0;  // along a texel's side
+
+vec2 source(out float lod) {
+    float pixels = focal / max(dot(axes[2], v_ray), NEAREST) * chart_texel() / COLOUR_TEXELS;  // under one colour texel
+    lod = clamp(log2(pixels), 0.0, 4.0);
     vec2 p;
-    if (!seen(v_ray, normal, chart_id(), is_sky(), p)) p = project(ray_to(texel_index() + 0.5)).xy;
-    float pixels = focal / dot(axes[2], v_ray) * chart_texel() / 8.0;  // of the picture under one colour texel
-    float lod = clamp(log2(max(pixels, 1e-6)), 0.0, 4.0);
+    if (seen(v_ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) return p;
+    if (dot(axes[2], v_ray) > NEAREST && !inside(p)) {
+        p = clamp(p, vec2(0.5), size - 0.5);
+        if (int(view_at(ivec2(p)).x + 0.5) == chart_id()) return p;
+    }
+    claim(texel_index(), p);
+    return p;
+}
+
+void main() {
+    float lod;
+    vec2 p = source(lod);
     o_colour = vec4(textureLod(picture, p / size, lod).rgb, 1.0);
 }

@@ -5,40 +5,45 @@ const float FROZEN_SHARE = 0.5;   // of the new density (up to ENOUGH): that muc
 const float EDGE_PENALTY = 0.5;   // for texels within half a latent pixel of a depth edge
 const float DEPTH_EDGE = 0.05;    // relative jump in depth that is an edge
 const float CORNER = 0.45;        // of a texel, from its centre: where its corners are tested
+const float HALF_LATENT_PIXEL = 4.0;
 
 float cosine_of(vec3 ray) { return -dot(NORMAL[chart_side()], ray) / length(ray); }
 
 // Screen pixels per texel x cosine of incidence, at a point of the fragment's chart. For the sky on its cube of half-width 1.
 float density_of(vec3 ray) { return focal / dot(axes[2], ray) * chart_texel() * cosine_of(ray); }
 
-// The density with which the view may paint the texel with this centre; 0: not at all. p: pixel coordinates of the centre.
-float claim(vec2 centre, out vec2 p) {
-    vec3 ray = ray_to(centre);
-    if (!seen(ray, NORMAL[chart_side()], chart_id(), is_sky(), p) || cosine_of(ray) < GRAZING) return 0.0;
-    return density_of(ray);
-}
-
-bool frozen(float steps, float density, float new_steps, float new_density) {
-    return steps >= new_steps && density >= FROZEN_SHARE * min(new_density, ENOUGH);
-}
-
-// Share of a claimed texel that is seen, less at depth edges: the part of the density that counts when looks compete.
-float worth(vec2 centre, vec2 p, float half_latent_pixel) {
-    float share = 1.0;
-    vec2 q;
-    vec3 normal = NORMAL[chart_side()];
+// Whether the picture jumps in depth within half a latent pixel of p, where the chart has the point `ray`.
+bool at_depth_edge(vec3 ray, vec2 p) {
     for (int k = 0; k < 4; ++k) {
-        vec2 corner = centre + CORNER * vec2((k & 1) * 2 - 1, (k & 2) - 1);
-        if (seen(ray_to(corner), normal, chart_id(), is_sky(), q)) share += 1.0;
-    }
-    vec3 ray = ray_to(centre);
-    for (int k = 0; k < 4; ++k) {
-        vec2 offset = half_latent_pixel * (k < 2 ? vec2(k * 2 - 1, 0) : vec2(0, k * 2 - 5));
+        vec2 offset = HALF_LATENT_PIXEL * (k < 2 ? vec2(k * 2 - 1, 0) : vec2(0, k * 2 - 5));
         ivec2 pixel = clamp(ivec2(floor(p + offset)), ivec2(0), ivec2(size) - 1);
         vec2 there = view_at(pixel);
         if (int(there.x + 0.5) == chart_id()) continue;
-        float expected = is_sky() ? FAR : plane_depth(ray, normal, pixel);
-        if (abs(there.y - expected) > DEPTH_EDGE * min(expected, there.y)) return share / 5.0 * EDGE_PENALTY;
+        float expected = is_sky() ? FAR : plane_depth(ray, NORMAL[chart_side()], pixel);
+        if (abs(there.y - expected) > DEPTH_EDGE * min(expected, there.y)) return true;
     }
-    return share / 5.0;
+    return false;
+}
+
+// The density with which the view may paint the texel: less where the view sees only part of it, 0 where it may not at all.
+// Five points of the texel are tested; the first that is seen is the anchor (in pixels), where the texel takes its latent.
+float claim(vec2 texel, out vec2 anchor) {
+    float share = 0.0;
+    vec3 at = vec3(0);
+    anchor = vec2(-1);
+    for (int k = 0; k < 5; ++k) {
+        vec2 corner = k == 0 ? vec2(0) : CORNER * vec2((k & 1) * 2 - 1, (k & 2) - 1);
+        vec3 ray = ray_to(texel + 0.5 + corner);
+        vec2 p;
+        if (!seen(ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) continue;
+        if (share == 0.0) { at = ray; anchor = p; }
+        share += 0.2;
+    }
+    if (share == 0.0 || cosine_of(at) < GRAZING) return 0.0;
+    return density_of(at) * share * (at_depth_edge(at, anchor) ? EDGE_PENALTY : 1.0);
+}
+
+bool accepts(float steps, float density, float new_steps, float new_density) {
+    bool frozen = steps >= new_steps && density >= FROZEN_SHARE * min(new_density, ENOUGH);
+    return new_density > 0.0 && !frozen && new_density * new_steps > density * steps;
 }
