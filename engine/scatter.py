@@ -8,7 +8,7 @@ import numpy as np
 from engine.atlas import REVISION, Atlas, Page
 from engine.charts import Charts
 from engine.context import finish
-from engine.look import CELL, Look, Painting
+from engine.look import Look, Painting
 from engine.mesh import Quads
 from engine.pack import PAGE
 from engine.rectangles import merge

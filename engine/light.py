@@ -1,0 +1,71 @@
+"""Daylight for surfaces that nothing has painted yet: sun shadows and ambient occlusion, baked into a small 3D texture."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+SUN = np.array([0.52, 0.72, 0.46]) / np.linalg.norm(
+    [0.52, 0.72, 0.46]
+)  # towards the sun: afternoon, over the right shoulder
+PAD = 1  # empty blocks around the map, so that walls at its border are lit
+SHADOW = 14.0  # blocks of height within which something casts a shadow
+REACH = 0.7  # blocks: how far around a point things take its ambient light
+CELLS = 4_000_000  # of the texture, at most
+
+
+def daylight(solid: np.ndarray, opaque: np.ndarray, voxels: int) -> tuple[np.ndarray, int]:
+    """uint8 [Z',Y',X',2] (share of ambient light, share of sunlight) × 255, and its cells per block in x and z.
+
+    solid: uint8 [Y,Z,X] as in Blocks; opaque: bool [materials]: what casts shadows. y is in voxels and padded by a block
+    above and below, x and z by PAD blocks.
+    """
+    detail = next(d for d in (4, 2, 1) if d == 1 or (d <= voxels and solid.size * d * d <= CELLS))
+    full = np.concatenate([[False], opaque])[solid]
+    full = np.pad(full, ((voxels, voxels), (PAD, PAD), (PAD, PAD))).repeat(detail, axis=1).repeat(detail, axis=2)
+    full[:voxels, PAD * detail : -PAD * detail or None, PAD * detail : -PAD * detail or None] = (
+        True  # the ground itself
+    )
+    return np.stack([_ambient(full, voxels, detail), _sunlight(full, voxels, detail)], axis=-1).swapaxes(0, 1), detail
+
+
+def _sunlight(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
+    """uint8 [Y,Z,X]: 255 where nothing stands between a cell and the sun; a march of all cells at once, a layer at a time."""
+    lit = np.ones_like(full)
+    height, depth, width = full.shape
+    for k in range(1, min(height, int(SHADOW * voxels))):
+        dx, dz = (round(k / voxels * SUN[a] / SUN[1] * detail) for a in (0, 2))
+        if dx >= width or dz >= depth:
+            break
+        lit[: height - k, : depth - dz, : width - dx] &= ~full[k:, dz:, dx:]
+    return lit.astype(np.uint8) * np.uint8(255)
+
+
+def _ambient(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
+    """uint8 [Y,Z,X]: how open a cell's neighbourhood is; flat ground under an open sky counts as fully open."""
+    occupied = full.astype(np.float32)
+    for axis, scale in enumerate((voxels, detail, detail)):
+        occupied = _box(occupied, max(1, round(REACH * scale)), axis)
+    return (np.clip(1.0 - 1.35 * np.maximum(occupied - 0.32, 0), 0.25, 1) * 255).astype(np.uint8)
+
+
+def _box(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
+    """Mean over ±radius along an axis; past the border values repeat."""
+    wide = [(0, 0)] * values.ndim
+    wide[axis] = (radius + 1, radius)
+    total = np.cumsum(np.pad(values, wide, mode="edge"), axis=axis, dtype=np.float32)
+    high = np.take(total, range(2 * radius + 1, total.shape[axis]), axis=axis)
+    low = np.take(total, range(total.shape[axis] - 2 * radius - 1), axis=axis)
+    return (high - low) / (2 * radius + 1)
+
+
+class Daylight:
+    """The texture, and where it lies: texture coordinate = (point + offset) / extent, in blocks."""
+
+    def __init__(self, ctx: moderngl.Context, solid: np.ndarray, opaque: np.ndarray, voxels: int) -> None:
+        cells, detail = daylight(solid, opaque, voxels)
+        depth, height, width = cells.shape[:3]
+        self.texture = ctx.texture3d((width, height, depth), 2, np.ascontiguousarray(cells).tobytes(), alignment=1)
+        self.texture.repeat_x = self.texture.repeat_y = self.texture.repeat_z = False
+        self.offset = (float(PAD), 1.0, float(PAD))
+        self.extent = (width / detail, height / voxels, depth / detail)

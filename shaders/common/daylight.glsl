@@ -1,0 +1,58 @@
+// How an unpainted surface looks: display colour, sun and sky light, a little grain, and haze. Needs common/chart.glsl.
+// Colours are squared on the way in and rooted on the way out: near enough to linear light, and cheap.
+uniform vec3 eye;
+uniform vec3 sun;             // towards it
+uniform sampler3D daylight;   // ambient, sunlight
+uniform vec3 daylight_offset; // blocks
+uniform vec3 daylight_extent;
+uniform sampler2D materials;  // display colour and opacity of each
+uniform float haze;           // 1 / blocks
+
+const vec3 ZENITH = vec3(0.38, 0.56, 0.80);
+const vec3 HORIZON = vec3(0.87, 0.89, 0.89);
+const vec3 NADIR = vec3(0.62, 0.64, 0.66);
+const vec3 SUNSHINE = vec3(1.02, 0.94, 0.80);
+const vec3 SKYLIGHT = vec3(0.46, 0.53, 0.64);
+const vec3 BOUNCE = vec3(0.28, 0.26, 0.23);
+
+vec4 material() { return texelFetch(materials, ivec2(int(v_info.y + 0.5), 0), 0); }
+
+vec3 sky_colour(vec3 direction) {
+    vec3 c = direction.y > 0.0 ? mix(HORIZON, ZENITH, 1.0 - pow(1.0 - direction.y, 2.5))
+                               : mix(HORIZON, NADIR, 1.0 - pow(1.0 + direction.y, 6.0));
+    float glow = max(dot(direction, sun), 0.0);
+    return c + vec3(0.16, 0.11, 0.05) * glow * glow * glow * glow + vec3(0.5, 0.45, 0.35) * pow(glow, 200.0);
+}
+
+float grain(vec3 cell) {
+    uvec3 q = uvec3(ivec3(cell)) * uvec3(1597334677u, 3812015801u, 2798796415u);
+    uint h = (q.x ^ q.y ^ q.z) * 1597334677u;
+    return float((h ^ (h >> 15)) & 0xFFFFu) / 65535.0 - 0.5;
+}
+
+// The lit colour of the fragment, before haze.
+vec3 lit_colour() {
+    vec3 normal = NORMAL[chart_side()];
+    vec3 point = v_ray + eye;
+    vec2 light = texture(daylight, (point + normal * 0.4 + daylight_offset) / daylight_extent).rg;
+    float pixels_per_texel = 1.0 / max(max(length(dFdx(v_texel)), length(dFdy(v_texel))), 1e-4);
+    vec3 inner = point - normal * (0.5 * texel_size);
+    float fine = grain(floor(inner / texel_size)) * clamp(pixels_per_texel / 3.0 - 0.4, 0.0, 1.0);
+    float coarse = grain(floor(inner) + 91.0) * clamp(pixels_per_texel / texel_size / 6.0 - 0.4, 0.0, 1.0);
+    vec3 base = material().rgb;
+    base *= base * (1.0 + 0.13 * fine + 0.10 * coarse);
+    float facing = max(dot(normal, sun), 0.0);
+    vec3 ambient = mix(BOUNCE, SKYLIGHT, normal.y * 0.5 + 0.5) * light.r;
+    vec3 lit = base * (SUNSHINE * facing * light.g * 1.15 + ambient);
+    return sqrt(lit);
+}
+
+vec3 hazed(vec3 colour) {
+    float distance = length(v_ray);
+    float amount = 1.0 - exp(-pow(distance * haze, 1.5));
+    return mix(colour, sky_colour(vec3(v_ray.x, max(v_ray.y, 0.0), v_ray.z) / distance), amount);
+}
+
+// Surface or sky as they look unpainted.
+vec3 unpainted() { return is_sky() ? sky_colour(normalize(v_ray)) : hazed(lit_colour()); }
+float opacity() { return is_sky() ? 1.0 : material().a; }
