@@ -1,0 +1,59 @@
+"""Draws the built-in scenes' maps and camera paths: `python -m scenes.draw [NAME …]`. The same bytes each time.
+
+A scene's plan (scenes/plans/NAME.py) says where which material stands and how the cameras go; its materials.yaml, written
+by hand, says what the materials are.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.files import atomic_write
+from scenes.load import BUILTIN, builtin_folder
+from scenes.materials import read_materials
+from scenes.paths import closed, write_path
+from scenes.scene import CameraPath, Keyframe
+
+FOV = 60.0
+
+
+def draw_map(name: str) -> np.ndarray:
+    """uint8 [Z,X,4] RGBA: the plan of a built-in scene in its materials' source colours, transparent where empty."""
+    plan = importlib.import_module(f"scenes.plans.{name}").plan()
+    colours = {m.name: (*m.source, 255) for m in read_materials(builtin_folder(name) / "materials.yaml").materials}
+    unknown = sorted(set(np.unique(plan.names)) - {*colours, ""})
+    if unknown:
+        raise InputError(f"plan of {name}", ", ".join(unknown), "is not in its materials.yaml")
+    names, inverse = np.unique(plan.names, return_inverse=True)
+    table = np.array([colours.get(str(n), (0, 0, 0, 0)) for n in names], np.uint8)
+    return table[inverse.reshape(plan.names.shape)]
+
+
+def draw_paths(name: str) -> list[CameraPath]:
+    """The camera paths of a built-in scene: even times between the stops of its plan."""
+    table = importlib.import_module(f"scenes.plans.{name}").PATHS
+    paths = []
+    for path, (pause, loop, stops) in table.items():
+        keys = [Keyframe(Camera.look_at(place, at, FOV), i * pause) for i, (place, at) in enumerate(stops)]
+        paths.append(CameraPath(path, closed(keys, len(keys) * pause) if loop else tuple(keys), loop=loop))
+    return paths
+
+
+def draw(name: str, folder: Path) -> None:
+    """Write map.png and paths/*.json of a built-in scene into `folder`."""
+    with atomic_write(folder / "map.png") as temporary:
+        Image.fromarray(draw_map(name)).save(temporary, format="PNG", optimize=True)
+    for path in draw_paths(name):
+        write_path(path, folder / "paths" / f"{path.name}.json")
+
+
+if __name__ == "__main__":
+    for scene in sys.argv[1:] or BUILTIN:
+        draw(scene, builtin_folder(scene))
