@@ -1,0 +1,78 @@
+"""`rayverie bench`: named measurements of this machine, each in a file of its own; a table in the terminal, or JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from app.bench.bench import Bench, Figures
+from app.commands import Bench as Flags
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+# name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs unasked)
+MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
+    "startup": ("startup", "from the command to the first frame, and to a model that is ready", True),
+    "frames": ("frames", "frame time with and without a worker beside it, and what that leaves the worker", True),
+    "volume": ("volume", "gather and scatter of a view", True),
+    "dream": ("dream", "where the time of a dream goes", True),
+    "revisit": ("revisit", "coming back to a painted view", True),
+}
+
+
+def run(flags: Flags) -> int:
+    names = flags.only or tuple(name for name, (_, _, unasked) in MEASUREMENTS.items() if unasked)
+    for name in names:
+        if name not in MEASUREMENTS:
+            raise InputError("rayverie bench", "NAME", f"is {name!r}; allowed are {', '.join(MEASUREMENTS)}")
+    console = Console(stderr=True)
+    bench = Bench(flags)
+    results: dict[str, Figures] = {}
+    for name in names:
+        module, what, _ = MEASUREMENTS[name]
+        console.print(f"{name}: {what} …")
+        results[name] = import_module(f"app.bench.{module}").measure(bench)
+    found = {"machine": machine(bench), "measurements": results}
+    text = json.dumps(found, indent=2)
+    if flags.out is not None:
+        with atomic_write(flags.out) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+    if flags.json:
+        print(text)
+    else:
+        show(results, Console())
+    return 0
+
+
+def machine(bench: Bench) -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "cpu": platform.processor() or platform.machine(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "rayverie": version("rayverie"),
+        "scene": bench.scene.name,
+        **bench.facts,
+    }
+
+
+def show(results: Mapping[str, Figures], console: Console) -> None:
+    """A table of all figures."""
+    table = Table("measurement", "figure")
+    table.add_column("value", justify="right")
+    for name, figures in results.items():
+        for figure, value in figures.items():
+            table.add_row(name, figure.replace("_", " "), f"{value:,.2f}" if isinstance(value, float) else str(value))
+            name = ""
+        table.add_section()
+    console.print(table)

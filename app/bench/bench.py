@@ -1,0 +1,72 @@
+"""What the measurements share: the scene, the model and a studio, each opened when first wanted, and a stopwatch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app.commands import Bench as Flags
+from app.session import SceneChoice, Session, open_scene
+from scenes.camera import Camera
+from scenes.paths import sample
+from scenes.scene import Scene
+
+if TYPE_CHECKING:
+    from app.studio import Studio
+
+Figures = dict[str, float | int | str | bool]
+
+
+class Bench:
+    """flags: of the command. facts: what measurements found out about the machine, e.g. the GL renderer's name."""
+
+    def __init__(self, flags: Flags) -> None:
+        self.flags = flags
+        self.session = Session(SceneChoice(flags.scene), flags.model, flags.dream)
+        self.facts: dict[str, str] = {}
+
+    @cached_property
+    def scene(self) -> Scene:
+        return open_scene(self.session.scene)
+
+    @cached_property
+    def model(self) -> Any:
+        """The model, on all cores."""
+        from diffusion.model import load_model
+
+        model = load_model(self.session.model.ref, self.session.model.device)
+        self.facts |= {"model": model.id, "device": str(model.device)}
+        return model
+
+    @contextmanager
+    def studio(self, **dream: Any) -> Iterator[Studio]:
+        """A fresh studio with nothing painted. dream: changes to the dream's settings."""
+        from app.studio import open_studio
+        from engine.context import renderer_name
+
+        session = replace(self.session, dream=replace(self.session.dream, **dream))
+        with open_studio(session, self.scene, self.model) as studio:
+            self.facts["gl"] = renderer_name(studio.ctx)
+            yield studio
+
+    def cameras(self, count: int) -> list[Camera]:
+        """`count` cameras spread over the scene's tour."""
+        path = self.scene.paths.get("tour") or self.scene.paths["walk"]
+        return [sample(path, seconds) for seconds in np.linspace(0, path.seconds, count, endpoint=False)]
+
+    def times(self, quick: int, full: int) -> int:
+        """How often to repeat something."""
+        return quick if self.flags.quick else full
+
+
+def milliseconds(action: Callable[[], object]) -> float:
+    """How long one call takes."""
+    started = time.perf_counter()
+    action()
+    return 1000 * (time.perf_counter() - started)

@@ -1,0 +1,40 @@
+"""Where the time of a dream goes: U-Net, VAE, text, and all else, for a new view with all cores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.bench.bench import Bench, Figures
+from app.dreaming import canvas_from
+from app.worker import dream_of
+
+SIZE = (16, 9)
+
+
+def measure(bench: Bench) -> Figures:
+    """Medians over several views of the tour; "else" is what remains of the total."""
+    rows, regions = [], []
+    with bench.studio() as studio:
+        for camera in bench.cameras(bench.times(2, 5)):
+            look = studio.painter.look(camera, SIZE)
+            canvas = canvas_from(look, studio.scene, studio.session.dream.steps)
+            regions.append(len(canvas.regions))
+            dreamed = dream_of(studio.model, canvas, studio.session.dream)
+            parts = dreamed.seconds
+            rest = parts["total"] - parts["unet"] - parts["vae"] - parts["text"]
+            rows.append(
+                [parts["total"], parts["unet"], parts["vae"], parts["text"], rest, rest / parts["total"], dreamed.calls]
+            )
+    total, unet, vae, text, rest, share, calls = np.median(rows[1:] or rows, axis=0)  # the first also warms up
+    return {
+        "size": f"{look.size[0]}x{look.size[1]}",
+        "steps": studio.session.dream.steps,
+        "regions": float(np.median(regions)),
+        "model_calls": float(calls),
+        "total_s": round(total, 3),
+        "unet_s": round(unet, 3),
+        "vae_s": round(vae, 3),
+        "text_s": round(text, 3),
+        "else_s": round(rest, 3),
+        "else_share": round(share, 3),
+    }

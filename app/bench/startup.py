@@ -1,0 +1,53 @@
+"""From the command to the first frame: a fresh process opens the scene on GL and draws it; then it loads the model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+from app.bench.bench import Bench, Figures
+from app.fields import to_json
+
+
+def measure(bench: Bench) -> Figures:
+    """Medians of seconds since the process was started, imports included."""
+    session = json.dumps(to_json(bench.session))
+    runs = []
+    for _ in range(bench.times(1, 3)):
+        command = [sys.executable, "-m", "app.bench.startup", str(time.time()), session]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        runs.append([float(word) for word in done.stdout.split()])
+    frame, model = (sorted(column)[len(runs) // 2] for column in zip(*runs, strict=True))
+    return {"first_frame_s": round(frame, 2), "model_ready_s": round(model, 2)}
+
+
+def main(started: float, session_json: str) -> None:
+    """The measured process: prints the seconds from `started` to the first frame and to the model being ready."""
+    from app.fields import from_json
+    from app.session import Session, open_scene
+    from engine.charts import build_charts
+    from engine.context import finish, headless
+    from engine.renderer import Renderer
+    from engine.volume import LatentVolume
+    from scenes.extrude import extrude
+
+    session, _ = from_json(Session, json.loads(session_json), "the bench's session")
+    scene, ctx = open_scene(session.scene), headless()
+    charts = build_charts(blocks := extrude(scene), scene)
+    renderer = Renderer(ctx, charts, scene, LatentVolume(ctx, charts, 4), blocks)
+    size = (960, 540)
+    target = ctx.framebuffer([ctx.texture(size, 4)], ctx.depth_renderbuffer(size))
+    renderer.draw(target, next(iter(scene.paths.values())).keyframes[0].camera, size)
+    finish(ctx)
+    target.read(components=4)
+    drawn = time.time()
+    from diffusion.model import load_model
+
+    load_model(session.model.ref, session.model.device)
+    print(drawn - started, time.time() - started)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), sys.argv[2])

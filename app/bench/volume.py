@@ -1,0 +1,41 @@
+"""Gather and scatter of a view on this machine's GL: what the explorer pays for remembering, latents and colours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.bench.bench import Bench, Figures, milliseconds
+from app.studio import Studio
+from engine.look import Look, Painting
+from scenes.camera import Camera
+
+
+def measure(bench: Bench) -> Figures:
+    """Medians over views of the tour; a first view of each size warms up. Every view is painted anew, at rising steps."""
+    figures: Figures = {}
+    cameras = bench.cameras(bench.times(2, 6))
+    with bench.studio() as studio:
+        for side in (128,) if bench.flags.quick else (512, 1024):
+            rows = [one(studio, camera, side, steps=1 + n) for n, camera in enumerate([cameras[0], *cameras])][1:]
+            gather, scatter, texels = np.median(rows, axis=0)
+            figures |= {
+                f"gather_{side}_ms": round(float(gather), 2),
+                f"scatter_{side}_ms": round(float(scatter), 2),
+                f"both_{side}_ms": round(float(gather + scatter), 2),
+                f"texels_{side}": float(texels),
+            }
+            studio.volume.erase()
+    return figures
+
+
+def one(studio: Studio, camera: Camera, side: int, steps: int) -> tuple[float, float, int]:
+    """(ms of the gather, ms of the scatter, texels that took the painting) of one square view."""
+    looks: list[Look] = []
+    gather = milliseconds(lambda: looks.append(studio.volume.gather(camera, (side, side))))
+    random = np.random.default_rng(steps)
+    latents = random.standard_normal((studio.model.channels, side // 8, side // 8), dtype=np.float32)
+    colours = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
+    painting = Painting(camera, (side, side), latents, colours, float(steps))
+    taken: list[int] = []
+    scatter = milliseconds(lambda: taken.append(studio.volume.scatter(looks[0], painting)))
+    return gather, scatter, taken[0]

@@ -1,0 +1,43 @@
+"""`rayverie [explore]`: opens the window, or, where there is no display and it was asked for, renders the tour instead."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.commands import Explore, Render
+from app.session import Session, open_scene
+from scenes.errors import InputError
+
+
+def run(command: Explore) -> int:
+    session = Session(
+        command.scene, command.model, command.dream, command.paint, command.live, command.view, command.world
+    )
+    if has_display():
+        from app import window
+
+        return window.run(session, open_scene(session.scene))
+    if command.or_render is None:
+        raise InputError(
+            "the explorer", "", "needs a display; without one use `rayverie render`, or add --or-render FILE.mp4"
+        )
+    return _render_tour(command, command.or_render)
+
+
+def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Whether a window can be opened here: always outside Linux and BSD, else with X11 or Wayland."""
+    desktop = platform in ("win32", "darwin")
+    return desktop or bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def _render_tour(command: Explore, out: Path) -> int:
+    from app import render
+
+    scene = open_scene(command.scene)
+    tour = next(name for name in ("tour", "walk", "orbit") if name in scene.paths)
+    print(f"There is no display here, so the {tour} of {scene.name} is rendered to {out} instead.", file=sys.stderr)
+    flags = Render(command.scene, command.model, command.dream, command.paint, path=tour, out=out, world=command.world)
+    return render.run(flags)

@@ -1,0 +1,79 @@
+"""`rayverie inspect`: what a scene consists of, how large its atlas is, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from app.commands import Inspect
+from app.session import open_scene
+from engine.charts import Charts, build_charts
+from engine.pack import PAGE
+from scenes.extrude import extrude
+from scenes.report import report
+from scenes.scene import Scene
+
+
+def run(command: Inspect) -> int:
+    scene = open_scene(command.scene)
+    found = inspect(scene)
+    if command.json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        show(found, Console())
+    return 0
+
+
+def inspect(scene: Scene) -> dict[str, Any]:
+    """JSON-ready: `scenes.report.report` with faces of each material and the atlas's charts, texels, pages and bytes."""
+    blocks = extrude(scene)
+    found, charts = report(scene, blocks), build_charts(blocks, scene)
+    faces = faces_of(charts, len(scene.materials))
+    for material, count in zip(found["materials"], faces, strict=True):
+        material["faces"] = int(count)
+    found["faces"] = int(faces.sum())
+    found["atlas"] = {
+        "charts": len(charts),
+        "texels": charts.texels,
+        "sky_texels": charts.texels - int(faces.sum()),
+        "pages": charts.pages,
+        "page_texels": PAGE,
+        "filled": round(charts.texels / (charts.pages * PAGE * PAGE), 3),
+    }
+    return found
+
+
+def faces_of(charts: Charts, materials: int) -> np.ndarray:
+    """int64 [materials]: exposed voxel faces, each one latent texel, of every material; the sky's are left out."""
+    solid = ~charts.sky
+    texels = charts.size.prod(axis=1)[solid]
+    return np.bincount(charts.material[solid], weights=texels, minlength=materials).astype(np.int64)
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Print `inspect`'s figures as a table, with the problems below."""
+    x, y, z = found["size_blocks"]
+    atlas = found["atlas"]
+    console.print(
+        f"[bold]{found['scene']}[/bold]: {x:g} × {z:g} blocks, {y:g} high, {found['voxels_per_block']} voxels a block"
+    )
+    table = Table("material", "prompt")
+    for column in ("blocks", "voxels", "faces"):
+        table.add_column(column, justify="right")
+    for material in found["materials"]:
+        counts = (f"{material[column]:,}" for column in ("blocks", "voxels", "faces"))
+        table.add_row(material["name"], material["prompt"], *counts)
+    table.add_section()
+    table.add_row("all", "", *(f"{found[column]:,}" for column in ("blocks", "voxels", "faces")))
+    console.print(table)
+    console.print(
+        f"atlas: {atlas['charts']:,} charts, {atlas['texels']:,} texels (sky {atlas['sky_texels']:,}), "
+        f"{atlas['pages']} pages of {atlas['page_texels']}², {atlas['filled']:.0%} filled"
+    )
+    console.print("paths: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found["paths"].items()))
+    for problem in found["problems"]:
+        console.print(f"• {problem}", style="yellow")

@@ -1,0 +1,83 @@
+"""`rayverie render`: a camera path to a video; what its views lack is dreamed on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from engine.video import open_output
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from app.commands import Render
+from app.fields import to_json
+from app.session import Session, describe, open_scene
+from app.studio import Studio, open_studio
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.paths import read_path, sample
+from scenes.scene import CameraPath, Scene
+
+
+def run(command: Render) -> int:
+    session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
+    scene, console = open_scene(command.scene), Console(stderr=True)
+    find_path(scene, command.path)  # complain before the model is loaded
+    for note in scene.notes:
+        console.print(note, style="yellow")
+    with open_studio(session, scene) as studio:
+        try:
+            calls = render(studio, command, console)
+        finally:  # also after Ctrl-C: what was dreamed is kept
+            if command.world is not None:
+                studio.save(command.world)
+                console.print(f"What was painted is in {command.world}.")
+    console.print(f"{command.out} is ready; it took {calls} model calls.")
+    return 0
+
+
+def find_path(scene: Scene, name: str) -> CameraPath:
+    """A path of the scene by name, or a camera_path.json. Raises InputError."""
+    if name in scene.paths:
+        return scene.paths[name]
+    if Path(name).suffix == ".json":
+        return read_path(name)
+    known = ", ".join(sorted(scene.paths))
+    raise InputError("--path", "", f"is {name!r}; the scene {scene.name} has {known}, or give a camera_path.json")
+
+
+def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera]:
+    """The cameras of the frames: one each 1/fps seconds from the path's start, as many as are asked or as it lasts."""
+    count = frames if frames is not None else max(1, math.floor(path.seconds * fps + 1e-6))
+    return (sample(path, index / fps) for index in range(count))
+
+
+def render(studio: Studio, command: Render, console: Console) -> int:
+    """Write the command's output file from an open studio. Returns the model calls it took."""
+    views = list(cameras(find_path(studio.scene, command.path), command.fps, command.frames))
+    metadata = describe(studio.session) | {"render": to_json(replace(command, world=None)), "model_id": studio.model.id}
+    painter, calls = studio.painter, studio.painter.calls
+    with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
+        task = bar.add_task("rendering", total=len(views), words="")
+        for camera in views:
+            bar.update(task, words="dreaming")
+            painter.settle(camera, command.size)
+            output.write(studio.draw(camera, command.size, command.mode))
+            bar.update(task, advance=1, words=f"{painter.dreams} dreams")
+    return painter.calls - calls
+
+
+def progress(console: Console) -> Progress:
+    """The program's progress bar: what, how far, how long, how much longer, and a word."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}"),
+    )
+    return Progress(*columns, console=console)
