@@ -31,7 +31,7 @@ class Gather:
 
     def view(self, camera: Camera, size: tuple[int, int]) -> moderngl.Framebuffer:
         """Draw colours (RGBA8, alpha 255 = painted) and (chart, view depth) of every pixel: the attachments 0 and 1."""
-        frame = self.targets.get("view", size, ((4, "f1"), (4, "f4")), depth=True)
+        frame = self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
         seen = visible(self.charts, camera, size)
         set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
         groups = self.mesh.select(seen, apart=self.atlas)

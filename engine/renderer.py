@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,7 @@ import numpy as np
 from engine.charts import Charts
 from engine.light import SUN, Daylight
 from engine.look import CELL
-from engine.mesh import visible
+from engine.mesh import Group, visible
 from engine.pack import PAGE
 from engine.shaders import program, set_uniforms
 from engine.uniforms import camera_uniforms
@@ -22,7 +25,6 @@ from scenes.scene import Scene
 if TYPE_CHECKING:
     from scenes.extrude import Blocks
 
-# mode → (shaders/display/<mode>.glsl, what it shows)
 MODES = MappingProxyType(
     {
         "material": "the scene as it is built, in daylight",
@@ -33,6 +35,24 @@ MODES = MappingProxyType(
         "depth": "distance from the camera",
     }
 )
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """shaders/display/<shader>.glsl on the charts of painted pages, of bare ones, or both."""
+
+    shader: str
+    painted: bool = True
+    bare: bool = True
+
+
+_WHOLE, _BARE, _PARTLY = (
+    _Pass("painted_whole", bare=False),
+    _Pass("painted_bare", painted=False),
+    _Pass("painted_partly", bare=False),
+)
+_PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
+_PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
 _COLOUR, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(5)  # texture units
 
 
@@ -53,7 +73,17 @@ class Renderer:
         self._materials = ctx.texture((max(len(opacity), 1), 1), 4, data=_material_table(scene), alignment=1)
         self._materials.filter = moderngl.NEAREST, moderngl.NEAREST
         self._translucent = ~charts.sky & (opacity[charts.material] < 1)
-        self._haze = 0.35 / max(blocks.solid.shape[1], blocks.solid.shape[2], 32)
+        self._constants = {
+            "sun": tuple(SUN),
+            "daylight_offset": self._daylight.offset,
+            "daylight_extent": self._daylight.extent,
+            "haze": 0.35 / max(blocks.solid.shape[1], blocks.solid.shape[2], 32),
+            "colour": _COLOUR,
+            "latents": _LATENTS,
+            "state": _STATE,
+            "daylight": _DAYLIGHT,
+            "materials": _MATERIALS,
+        }
         self._programs: dict[str, moderngl.Program] = {}
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
 
@@ -66,72 +96,63 @@ class Renderer:
         top_first: bool = False,
     ) -> None:
         """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row."""
-        shader = self._program(mode)
-        set_uniforms(
-            shader,
-            **camera_uniforms(self.charts, camera, size, top_first),
-            sun=tuple(SUN),
-            daylight=_DAYLIGHT,
-            daylight_offset=self._daylight.offset,
-            daylight_extent=self._daylight.extent,
-            materials=_MATERIALS,
-            haze=self._haze,
-            colour=_COLOUR,
-            latents=_LATENTS,
-            state=_STATE,
-            full_steps=self.full_steps,
-        )
-        apart = self.volume.atlas if "colour_size" in shader else ()
-        seen = visible(self.charts, camera, size)
-        through = self._translucent[seen]
-        bind = self._binder(shader)
+        if mode not in MODES:
+            raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
+        uniforms = camera_uniforms(self.charts, camera, size, top_first)
+        atlas, mesh = self.volume.atlas, self.volume.mesh
+        for number in atlas:  # mip levels first: they are drawn too, and would change the target
+            atlas[number].mipmapped()
         self._daylight.texture.use(_DAYLIGHT)
         self._materials.use(_MATERIALS)
-        for number in apart:  # mip levels first: they are drawn too, and would change the target
-            self.volume.atlas[number].mipmapped()
         target.use()
         target.viewport = (0, 0, *size)
         target.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         self.ctx.enable(moderngl.DEPTH_TEST)
-        self.ctx.depth_func = "<="
-        mesh = self.volume.mesh
-        mesh.draw(shader, mesh.select(seen[~through], apart), bind)
+        self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
+        seen = visible(self.charts, camera, size)
+        through = self._translucent[seen]
+        self._draw(_PASSES[mode], mesh.select(seen[~through], apart=atlas), uniforms)
         if through.any():
             self.ctx.enable(moderngl.BLEND)
             self.ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
             target.depth_mask = False
-            mesh.draw(shader, mesh.select(seen[through][::-1], apart), bind)
+            self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], apart=atlas), uniforms)
             target.depth_mask = True
             self.ctx.disable(moderngl.BLEND)
 
+    def _draw(self, passes: tuple[_Pass, ...], groups: list[Group], uniforms: dict[str, object]) -> None:
+        for one in passes:
+            chosen = [g for g in groups if (one.bare if g.page < 0 else one.painted)]
+            if chosen:
+                shader = self._program(one.shader)
+                set_uniforms(shader, **uniforms, **self._constants, full_steps=self.full_steps)
+                self.volume.mesh.draw(shader, chosen, partial(self._bind, shader))
+
     def warm(self) -> None:
         """Compile the shaders of all modes now rather than at their first frame."""
-        for mode in MODES:
-            self._program(mode)
+        for one in chain.from_iterable(_PASSES.values()):
+            self._program(one.shader)
 
     def release(self) -> None:
         for texture in (self._daylight.texture, self._materials, self._nothing):
             texture.release()
 
-    def _program(self, mode: str) -> moderngl.Program:
-        if mode not in self._programs:
-            if mode not in MODES:
-                raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
-            self._programs[mode] = program(self.ctx, "chart_view", f"display/{mode}")
-        return self._programs[mode]
+    def _program(self, name: str) -> moderngl.Program:
+        if name not in self._programs:
+            self._programs[name] = program(self.ctx, "chart_view", f"display/{name}")
+        return self._programs[name]
 
-    def _binder(self, shader: moderngl.Program):
-        atlas = self.volume.atlas
-
-        def bind(number: int) -> None:
-            page = atlas[number] if number in atlas else None
-            (page.colour if page else self._nothing).use(_COLOUR)
-            (page.latents[0] if page else self._nothing).use(_LATENTS)
-            (page.state if page else self._nothing).use(_STATE)
-            set_uniforms(shader, colour_size=float(PAGE * CELL if page else 0))
-
-        return bind
+    def _bind(self, shader: moderngl.Program, number: int) -> None:
+        if number < 0:
+            colour = latents = state = self._nothing
+        else:
+            page = self.volume.atlas[number]
+            colour, latents, state = page.colour, page.latents[0], page.state
+        colour.use(_COLOUR)
+        latents.use(_LATENTS)
+        state.use(_STATE)
+        set_uniforms(shader, colour_size=float(PAGE * CELL if number >= 0 else 0))
 
 
 def _material_table(scene: Scene) -> np.ndarray:

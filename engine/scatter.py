@@ -13,7 +13,7 @@ from engine.mesh import Quads
 from engine.pack import PAGE
 from engine.rectangles import merge
 from engine.shaders import program, set_uniforms
-from engine.targets import Targets
+from engine.targets import Targets, read
 from engine.uniforms import camera_uniforms
 
 
@@ -46,8 +46,9 @@ class Scatter:
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
         view.use(0)
         taken = 0
-        seen = seen_parts(self.charts, look)
-        for number in np.unique(look.texel[..., 0]):
+        shown = np.flatnonzero(np.bincount(read(self.ctx, view)[..., 0].astype(np.int32).ravel()))
+        seen = seen_parts(self.charts, look, shown)
+        for number in np.unique(self.charts.page[seen[:, 0]]):
             parts = seen[self.charts.page[seen[:, 0]] == number]
             fresh = int(number) not in self.atlas
             page = self.atlas.allocate(int(number))
@@ -107,19 +108,24 @@ class Scatter:
         return texture
 
 
-def seen_parts(charts: Charts, look: Look) -> np.ndarray:
-    """int [n,5] (chart, i0, j0, i1, j1): the charts in the look, each cut to the texels seen and as many again as lie between."""
+def seen_parts(charts: Charts, look: Look, shown: np.ndarray) -> np.ndarray:
+    """int [n,5] (chart, i0, j0, i1, j1): the parts of charts that a view of this look can touch.
+
+    shown: the charts in the full-size view. Those that the look has are cut to the texels seen, and a margin; others, so
+    narrow that they lie between the latent pixels, come whole.
+    """
     chart = look.chart.ravel()
     i = look.texel[..., 2].ravel() - charts.x[chart]
     j = look.texel[..., 1].ravel() - charts.y[chart]
-    found, index = np.unique(chart, return_inverse=True)
+    found, index, count = np.unique(chart, return_inverse=True, return_counts=True)
     low, high = np.full((2, len(found)), np.iinfo(np.int32).max), np.zeros((2, len(found)), dtype=np.int64)
-    count = np.bincount(index)
     for k, texel in enumerate((i, j)):
         np.minimum.at(low[k], index, texel)
         np.maximum.at(high[k], index, texel)
-    # texels between two latent pixels belong to the look as well: about a row's spacing, at least one
-    margin = np.ceil((high - low + 1) / np.maximum(np.sqrt(count), 1)).astype(np.int64) + 1
+    spacing = (high - low + 1) / np.maximum(np.sqrt(count), 1)  # of the latent pixels, in texels, as if they were even
+    margin = 2 * np.ceil(spacing).astype(np.int64) + 1
     low = np.maximum(low - margin, 0)
     high = np.minimum(high + margin + 1, charts.size[found].T)
-    return np.stack([found, *low, *high], axis=1)
+    narrow = np.setdiff1d(shown, found)
+    whole = np.stack([narrow, 0 * narrow, 0 * narrow, *charts.size[narrow].T], axis=1)
+    return np.concatenate([np.stack([found, *low, *high], axis=1), whole])
