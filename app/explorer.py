@@ -15,9 +15,10 @@ from typing import Any, Protocol
 import moderngl
 import numpy as np
 import platformdirs
+from engine.world import load_world, save_world
 
+from app import eraser, walk
 from app import input as hands
-from app import walk
 from app.handlers import HANDLERS
 from app.history import History
 from app.keys import BY_NAME, bindings, chord
@@ -26,15 +27,18 @@ from app.messages import Failed, Message, Status, Worker
 from app.panels.context import PanelContext
 from app.panels.shell import Clipboard, Shell
 from app.pictures import Pictures
-from app.session import Session
-from app.shot import pictures_folder, save_shot
+from app.session import Session, describe
+from app.shot import pictures_folder, save_shot, save_steps
 from app.stage import Plan, Stage, plan_later
+from app.timeline import Record, Timeline
 from engine.context import finish
+from engine.volume import World
 from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.scene import Scene
 
 FRAMES = 240  # of which the times are kept for the plot
+FINE = 4  # how much finer than a dream one looks to find all texels of a view
 HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, or when its reader has walked away
 Size = tuple[int, int]
 
@@ -83,7 +87,7 @@ class Explorer:
         self.folders = folders or Folders()
         self.session, self.scene, self.stage = session, scene, None
         self.history = History(session)
-        self.log = Log()
+        self.log, self.timeline = Log(), Timeline()
         clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
         self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
         self.pictures = Pictures(ctx)
@@ -98,6 +102,7 @@ class Explorer:
         self._errand: tuple[Future[Any], Callable[[Any], None]] | None = None
         self._shot_wanted = False
         self._canvas: moderngl.Framebuffer | None = None
+        self._drawn: tuple[Any, ...] | None = None  # what the canvas shows
         self.shell.overlays.first_help = not self.shell.known
         for note in scene.notes:
             self.log.add(note, "warning")
@@ -109,7 +114,7 @@ class Explorer:
         now = self.clock()
         seconds, self._last = now - self._last, now
         self.times.append(seconds)
-        self.ctx.gc()
+        collect(self.ctx)
         self._try("Opening the scene", self._open)
         self._try("Walking", lambda: self._move(seconds))
         self._try("Writing a file", self._run_errand)
@@ -227,13 +232,55 @@ class Explorer:
         self._shot_wanted = True
 
     def dream_again(self) -> None:
-        raise NotImplementedError
+        """Forget what this view shows and dream it anew. Looked at finely, so that nothing is left between the pixels."""
+        if self.stage is None or self.stage.painter.model is None:
+            return
+        painter, volume = self.stage.painter, self.stage.volume
+        painter.cancel()
+        width, height = painter.look(self.camera, self._scene_size()).size
+        eraser.erase(volume, eraser.seen(volume.gather(self.camera, (FINE * width, FINE * height))))
+        painter.forgive()
 
     def save_world(self, then: Callable[[], None] | None = None) -> None:
-        raise NotImplementedError
+        """Write the world file, beside the frames; `then` runs when it is written."""
+        if self.stage is None or self.stage.painter.model is None:
+            self.say("Nothing is painted yet", "warning")
+            return
+        path, stage, model = self.world_file, self.stage, self.stage.painter.model.id
+        snapshot = stage.volume.snapshot()
+
+        def done(_: Any) -> None:
+            self.say(f"World saved: {path}")
+            if then:
+                then()
+
+        self._send(lambda: save_world(path, snapshot, stage.scene, model), done)
 
     def load_world(self) -> None:
-        raise NotImplementedError
+        """Read the world file back, in place of what is painted."""
+        if self.stage is None or self.stage.painter.model is None:
+            self.say("The model is still being loaded", "warning")
+            return
+        path, stage, model = self.world_file, self.stage, self.stage.painter.model.id
+
+        def done(world: World) -> None:
+            stage.painter.cancel()
+            stage.volume.restore(world)
+            stage.painter.forgive()
+            self.say(f"World loaded: {path}")
+
+        self._send(lambda: load_world(path, stage.scene, model, stage.plan.charts), done)
+
+    @property
+    def world_file(self) -> Path:
+        """The session's, or this scene's own in the data folder."""
+        return self.session.world or self.folders.worlds / f"{self.scene.name}.safetensors"
+
+    def export(self, record: Record, suffix: str) -> None:
+        """Save the steps of a dream, all at the size of the finished picture, beside the frames."""
+        path = self.folders.pictures / datetime.now().strftime(f"dream-%Y%m%d-%H%M%S{suffix}")
+        settings = describe(self.session)
+        self._send(lambda: save_steps(path, record.pictures, settings), lambda _: self.say(f"Saved: {path}"))
 
     # -- parts of a frame --------------------------------------------------------------------------------------------
 
@@ -272,9 +319,10 @@ class Explorer:
         painter = self.stage.painter
         painter.session = self.session
         for message in painter.update(self.camera, self._scene_size(), now):
-            self._note(message)
+            self._note(message, now)
 
-    def _note(self, message: Message) -> None:
+    def _note(self, message: Message, now: float) -> None:
+        self.timeline = self.timeline.take(message, now)
         if isinstance(message, Failed):
             what = "The model can't be loaded" if message.request is None else "A dream failed"
             self.say(f"{what}: {message.problem}", "error")
@@ -292,10 +340,14 @@ class Explorer:
 
     def _draw_scene(self) -> None:
         assert self.stage is not None
-        size = self._scene_size()
+        size, mode, steps = self._scene_size(), self.session.view.mode, self.session.dream.steps
         if self._canvas is None or self._canvas.size != size:
-            self._canvas = _framebuffer(self.ctx, size, self._canvas)
-        self.stage.renderer.draw(self._canvas, self.camera, size, self.session.view.mode)
+            self._canvas, self._drawn = _framebuffer(self.ctx, size, self._canvas), None
+        shown = (self.stage, self.stage.volume.revision, self.camera, mode, steps)
+        if shown != self._drawn:  # a still picture is drawn once: what it would cost belongs to the dream
+            self.stage.renderer.full_steps = float(steps)
+            self.stage.renderer.draw(self._canvas, self.camera, size, mode)
+            self._drawn = shown
         self.shell.show_scene(self._canvas.color_attachments[0])  # type: ignore[arg-type]
 
     def _context(self) -> PanelContext:
@@ -305,10 +357,13 @@ class Explorer:
             stage=self.stage,
             log=self.log,
             frames=np.array(self.times),
+            timeline=self.timeline,
+            now=self.clock(),
             palette=self.shell.palette,
             scale=self.platform.scale,
             bindings=self.bindings,
             do=self.do,
+            export=self.export,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),
         )
 
@@ -359,6 +414,20 @@ class Explorer:
         except Exception as error:
             self.say(f"{what} failed: {error or type(error).__name__}", "error")
             self.log.add(f"{what} failed", "error", traceback.format_exc())
+
+
+def collect(ctx: moderngl.Context) -> int:
+    """Release the GL objects that Python has let go of, whatever thread it did so on. Returns how many.
+
+    moderngl's own `gc` stumbles over objects that were released by hand before: they are queued once more, hollow.
+    """
+    count = 0
+    while ctx.objects:
+        release = getattr(ctx.objects.popleft(), "release", None)
+        if release is not None:
+            release()
+            count += 1
+    return count
 
 
 _GROUND = (0.055, 0.067, 0.086, 1.0)

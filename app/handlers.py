@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def _pause(x: Explorer) -> None:
-    x.session = replace(x.session, paint=replace(x.session.paint, auto=not x.session.paint.auto))
-    if not x.session.paint.auto and x.stage:
+    x.session = replace(x.session, live=replace(x.session.live, auto=not x.session.live.auto))
+    if not x.session.live.auto and x.stage:
         x.stage.painter.cancel()
 
 

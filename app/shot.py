@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def save_shot(folder: Path, pixels: np.ndarray, session: Session, camera: Camera
     with atomic_write(path) as temporary:
         Image.fromarray(pixels).save(temporary, format="PNG", pnginfo=info)
     return path
+
+
+def save_steps(path: Path, pictures: Sequence[np.ndarray], settings: dict[str, object], fps: float = 8.0) -> None:
+    """A dream's pictures, uint8 [h,w,3] each, as a video (by suffix) or a folder; all as large as the last. InputError."""
+    from engine.video import open_output
+
+    size = (pictures[-1].shape[1], pictures[-1].shape[0])
+    with open_output(path, size, fps, settings) as output:
+        for picture in (*pictures, *[pictures[-1]] * round(fps / 2)):  # the finished one stays for half a second
+            output.write(np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)))
 
 
 def read_shot(path: Path) -> tuple[Session, Camera]:

@@ -6,13 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import moderngl
-from engine.renderer import Renderer
 
 from app.ground import BlockGround
 from app.messages import ModelInfo, Worker
 from app.painter import Painter
 from app.session import Session
 from engine.charts import Charts, build_charts
+from engine.renderer import Renderer
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude
@@ -69,5 +69,5 @@ class Stage:
 
     def _set_up(self, session: Session, channels: int) -> None:
         self.volume = LatentVolume(self.ctx, self.plan.charts, channels, session.dream.seed)
-        self.renderer = Renderer(self.ctx, self.plan.charts, self.scene, self.volume)
+        self.renderer = Renderer(self.ctx, self.plan.charts, self.scene, self.volume, self.plan.blocks)
         self.painter = Painter(self.volume, self.worker, self.scene, session)

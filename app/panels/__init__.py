@@ -6,6 +6,7 @@ from app.panels.context import Panel, PanelContext
 from app.panels.log import LogPanel
 from app.panels.preview import PreviewPanel
 from app.panels.sampler import SamplerPanel
+from app.panels.timeline import TimelinePanel
 from app.panels.view import ViewPanel
 from app.panels.volume import VolumePanel
 
@@ -15,6 +16,7 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (SamplerPanel, "top"),
     (VolumePanel, "top"),
     (PreviewPanel, "bottom"),
+    (TimelinePanel, "bottom"),
     (LogPanel, "bottom"),
 )
 

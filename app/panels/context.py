@@ -14,6 +14,7 @@ from app.painter import Painter
 from app.session import Session
 from app.stage import Stage
 from app.theme import Palette
+from app.timeline import Record, Timeline
 from scenes.camera import Camera
 
 
@@ -21,7 +22,8 @@ from scenes.camera import Camera
 class PanelContext:
     """One frame's facts. session: at its beginning; frames: seconds of the last frames, newest last; scale: pixels per point.
 
-    do: run an action by its name; picture: uint8 [h,w,3|4] under a key, as what ImGui's image calls take.
+    do: run an action by its name; picture: uint8 [h,w,3|4] under a key, as what ImGui's image calls take;
+    export: save a dream's steps with a suffix ("" = a folder of pictures); now: seconds on the explorer's clock.
     """
 
     session: Session
@@ -29,11 +31,14 @@ class PanelContext:
     stage: Stage | None
     log: Log
     frames: np.ndarray
+    timeline: Timeline
     palette: Palette
     scale: float
+    now: float
     bindings: Mapping[str, str]
     do: Callable[[str], None]
     picture: Callable[[str, np.ndarray], Any]
+    export: Callable[[Record, str], None]
 
     @property
     def painter(self) -> Painter | None:

@@ -13,6 +13,18 @@ from app.fields import allowed
 from app.panels.context import hint
 
 T = TypeVar("T")
+LABELS = {  # where a name with spaces for underscores isn't what people say
+    "fov": "Field of view",
+    "auto": "Dream what is seen",
+    "moving": "Sketch while moving",
+    "moving_steps": "Steps of a sketch",
+    "rest": "Rest before it",
+    "canvas": "Canvas height",
+    "walk": "Walk on the ground",
+    "sensitivity": "Mouse sensitivity",
+    "frame_rate": "Frames a second",
+    "eta": "Eta",
+}
 NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
 
 
@@ -33,7 +45,7 @@ def edit(settings: T, *, only: tuple[str, ...] | None = None, skip: tuple[str, .
 
 def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
     """(changed, value) of one field, with its label to the left so that names never get cut. Unknown kinds are shown only."""
-    label = meta.get("label", name.replace("_", " "))
+    label = meta.get("label") or LABELS.get(name) or name.replace("_", " ").capitalize()
     imgui.push_id(name)
     if kind is bool:
         changed, value = imgui.checkbox(label, value)
@@ -42,7 +54,7 @@ def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[b
         imgui.align_text_to_frame_padding()
         imgui.text_unformatted(label)
         hint(meta.get("help", ""))
-        imgui.same_line(imgui.get_content_region_avail().x * 0.36)
+        imgui.same_line(imgui.get_content_region_avail().x * 0.44)
         imgui.set_next_item_width(-1)
         changed, value = _input(kind, value, meta)
         hint(meta.get("help", ""))

@@ -33,7 +33,7 @@ class PreviewPanel:
         hint("Abandon the running dream between two steps.")
         imgui.end_disabled()
         imgui.same_line()
-        paused = not ui.session.paint.auto
+        paused = not ui.session.live.auto
         if imgui.button("\uf04b  Go on dreaming" if paused else "\uf04c  Pause"):
             ui.do("pause")
         if dreamed and begin_facts("costs"):

@@ -43,6 +43,7 @@ class Shell:
         io.config_flags |= imgui.ConfigFlags_.docking_enable
         io.config_windows_move_from_title_bar_only = True
         io.config_drag_click_to_input_text = True
+        io.config_error_recovery_enable_assert = io.config_error_recovery_enable_tooltip = False  # the log tells it
         io.set_ini_filename("")
         platform = imgui.get_platform_io()
         platform.platform_get_clipboard_text_fn = lambda _ctx: clipboard.read()
@@ -56,6 +57,8 @@ class Shell:
         self.scene_box: tuple[float, float, float, float] = (0, 0, 1, 1)  # x, y, width, height in points
         self.palette = theme.PALETTES["dark"]
         self._style: tuple[str, float] | None = None
+        self._settled = False
+        self._front: list[str] = []  # tabs to be brought to the front, once their windows exist
         self._reset = not self._load_layout()
 
     def begin(self, size: Size, pixels: Size, scale: float, seconds: float) -> None:
@@ -79,6 +82,9 @@ class Shell:
             for panel, _ in self.panels:
                 changed = self._guarded(panel.title, ui, lambda p=panel: self._panel(p, ui))
                 session = _merge(ui.session, session, changed) if changed is not None else session
+            for title in self._front if self._settled else ():
+                imgui.set_window_focus(title)
+            self._front, self._settled = ([] if self._settled else self._front), bool(self._front)
         self._guarded("overlays", ui, lambda: self.overlays.draw(ui, self.scene_box))
         return session
 
@@ -129,10 +135,9 @@ class Shell:
         imgui.destroy_context(self.context)
 
     def _panel(self, panel: Any, ui: PanelContext) -> Session | None:
-        try:
-            return panel.draw(ui) if imgui.begin(panel.title)[0] else None
-        finally:
-            imgui.end()
+        changed = panel.draw(ui) if imgui.begin(panel.title)[0] else None
+        imgui.end()
+        return changed
 
     def _guarded(self, name: str, ui: PanelContext, draw: Callable[[], Any]) -> Any:
         state = imgui.internal.ErrorRecoveryState()
@@ -180,6 +185,7 @@ class Shell:
         for panel, dock in self.panels:
             docks.dock_builder_dock_window(panel.title, homes[dock])
         docks.dock_builder_finish(root)
+        self._front = ["View", "Preview"]
 
 
 def _merge(before: Session, session: Session, changed: Session) -> Session:

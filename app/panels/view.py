@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from engine.renderer import MODES
 from imgui_bundle import imgui, implot
 
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint
 from app.panels.form import edit
 from app.session import Session
+from engine.renderer import MODES
 
 
 class ViewPanel:
@@ -22,11 +22,12 @@ class ViewPanel:
         imgui.spacing()
         view = edit(view, only=("walk", "fov", "speed", "sensitivity", "frame_rate"))
         imgui.separator_text("Dreaming")
-        paint = edit(session.paint, only=("auto", "moving", "moving_steps", "coverage", "rest", "canvas"))
+        live = edit(session.live, only=("auto", "moving", "moving_steps", "rest"))
+        paint = edit(session.paint)
         imgui.separator_text("This view")
         _coverage(ui)
         _frames(ui)
-        return replace(session, view=view, paint=paint)
+        return replace(session, view=view, live=live, paint=paint)
 
 
 def _modes(session: Session):  # type: ignore[no-untyped-def]

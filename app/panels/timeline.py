@@ -1,0 +1,122 @@
+"""Every step of the last dreams: scrub, play, see how noise and change go down, save as GIF, video or pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+from imgui_bundle import imgui, implot
+
+from app.panels.context import PanelContext, faint, hint
+from app.panels.preview import show
+from app.session import Session
+from app.timeline import Record
+
+RATE = 8.0  # pictures a second while playing
+
+
+class TimelinePanel:
+    title = "Timeline"
+
+    def __init__(self) -> None:
+        self._id: int | None = None  # of the dream shown; None = always the latest
+        self._place = 0
+        self._playing_since: float | None = None
+
+    def draw(self, ui: PanelContext) -> Session:
+        records = ui.timeline.records
+        if not records:
+            faint("The steps of each dream will be kept here.")
+            return ui.session
+        record = next((r for r in records if r.id == self._id), records[-1])
+        self._thumbnails(ui, records, record)
+        pictures = record.pictures
+        if pictures:
+            self._scrub(ui, record, len(pictures))
+            show(ui, "timeline", pictures[self._place], imgui.get_content_region_avail().x, 240 * ui.scale)
+            faint(_words(record, self._place))
+        _plots(ui, record)
+        self._exports(ui, record)
+        return ui.session
+
+    def _thumbnails(self, ui: PanelContext, records: tuple[Record, ...], chosen: Record) -> None:
+        """The last dreams as a row of small pictures; clicking the newest follows what comes."""
+        room = imgui.get_content_region_avail().x
+        side = 44 * ui.scale
+        fits = max(1, int(room // (side * 1.6)))
+        for i, record in enumerate(records[-fits:]):
+            if not record.pictures:
+                continue
+            image = record.pictures[-1]
+            if i:
+                imgui.same_line(0, 4 * ui.scale)
+            size = imgui.ImVec2(side * image.shape[1] / image.shape[0], side)
+            place = imgui.get_cursor_screen_pos()
+            imgui.image(ui.picture(f"thumbnail{record.id % fits}", image), size)
+            if record is chosen:
+                corner = imgui.ImVec2(place.x + size.x, place.y + size.y)
+                colour = imgui.get_color_u32(imgui.Col_.check_mark)
+                imgui.get_window_draw_list().add_rect(place, corner, colour, 0.0, 2.0 * ui.scale)
+            if imgui.is_item_clicked():
+                self._id = None if record is records[-1] else record.id
+                self._place = 0
+            hint(
+                f"Dream {record.id + 1}, {record.seconds:.1f} s"
+                if record.image is not None
+                else f"Dream {record.id + 1}"
+            )
+
+    def _scrub(self, ui: PanelContext, record: Record, count: int) -> None:
+        playing = self._playing_since is not None
+        if imgui.button("\uf04c" if playing else "\uf04b"):
+            self._playing_since = None if playing else ui.now
+        hint("Play the steps in a loop.")
+        imgui.same_line()
+        imgui.set_next_item_width(-1)
+        if self._playing_since is not None:
+            self._place = int((ui.now - self._playing_since) * RATE) % (count + 4)  # the finished picture stays a while
+        elif self._id is None and record.image is None:
+            self._place = count - 1
+        self._place = min(self._place, count - 1)
+        moved, self._place = imgui.slider_int("##step", self._place, 0, count - 1, _format(record, self._place))
+        if moved:
+            self._playing_since, self._id = None, record.id
+
+    def _exports(self, ui: PanelContext, record: Record) -> None:
+        imgui.begin_disabled(len(record.pictures) < 2)
+        for i, (label, suffix) in enumerate((("GIF", ".gif"), ("Video", ".mp4"), ("Pictures", ""))):
+            if i:
+                imgui.same_line()
+            if imgui.button(f"\uf019  {label}"):
+                ui.export(record, suffix)
+            hint(
+                f"Save the steps of this dream as {label.lower() if label != 'GIF' else label} in the pictures folder."
+            )
+        imgui.end_disabled()
+
+
+def _format(record: Record, place: int) -> str:
+    if place < len(record.shown):
+        return f"step {record.shown[place].number} of {record.steps}"
+    return "finished"
+
+
+def _words(record: Record, place: int) -> str:
+    if place < len(record.shown):
+        step = record.shown[place]
+        return f"sigma {step.sigma:.3g}, change {step.change:.1%}, {step.time:.2f} s after the first step"
+    return f"decoded; {record.seconds:.2f} s in all" if record.seconds else "decoded"
+
+
+def _plots(ui: PanelContext, record: Record) -> None:
+    """Sigma and the change of each step, over the steps; each scaled to its own greatest value."""
+    if len(record.shown) < 2:
+        return
+    numbers = np.array([s.number for s in record.shown], dtype=np.float32)
+    curves = {"sigma": [s.sigma for s in record.shown], "change": [s.change for s in record.shown]}
+    flags = implot.Flags_.no_inputs | implot.Flags_.no_title | implot.Flags_.no_mouse_text
+    if implot.begin_plot("##curves", imgui.ImVec2(-1, 110 * ui.scale), flags):
+        implot.setup_axes("step", "", implot.AxisFlags_.auto_fit, implot.AxisFlags_.no_decorations)
+        implot.setup_axis_limits(implot.ImAxis_.y1, -0.05, 1.1, implot.Cond_.always)
+        for name, values in curves.items():
+            array = np.array(values, dtype=np.float32)
+            implot.plot_line(name, numbers, array / max(float(np.nanmax(array)), 1e-9))
+        implot.end_plot()
