@@ -49,12 +49,91 @@ class DreamSettings:
     spacing: str = field(
         default="trailing", metadata={"help": "Where the steps lie between noise and picture.", "table": "SPACINGS"}
     )
-    steps: int = field(default=8, metadata={"help": "Model evaluations from noise to picture.", "range": (1, 200)})
+    spacing_power: float = field(
+        default=1.0,
+        metadata={"help": "Power of the linspace_power spacing; more is denser at low noise.", "range": (0.1, 5.0)},
+    )
+    steps: int = field(default=8, metadata={"help": "Steps from noise to picture.", "range": (1, 200)})
+    seed: int = field(default=0, metadata={"help": "Same seed, same machine: same picture.", "range": (0, 2**31 - 1)})
+    noise: str = field(
+        default="surface",
+        metadata={"help": "Where stochastic samplers take noise from.", "choices": ("surface", "seeded", "brownian")},
+    )
+    eta: float = field(
+        default=0.0, metadata={"help": "Fresh noise of the ddim sampler, 1 is ddpm.", "range": (0.0, 1.0)}
+    )
+
     guidance: str = field(
         default="cfg", metadata={"help": "How prompt and negative prompt are combined.", "table": "GUIDANCE"}
     )
     scale: float = field(default=3.0, metadata={"help": "How strongly the prompt is followed.", "range": (0.0, 20.0)})
-    seed: int = field(default=0, metadata={"help": "Same seed, same machine: same picture.", "range": (0, 2**31 - 1)})
+    cfgpp_lambda: float = field(
+        default=0.6, metadata={"help": "CFG++'s place between negative prompt (0) and prompt (1).", "range": (0.0, 1.0)}
+    )
+    guidance_start: float = field(
+        default=0.0, metadata={"help": "Share of the run before which there is no guidance.", "range": (0.0, 1.0)}
+    )
+    guidance_end: float = field(
+        default=1.0, metadata={"help": "Share of the run from which on there is no guidance.", "range": (0.0, 1.0)}
+    )
+    cfg_rescale: float = field(
+        default=0.0, metadata={"help": "Contrast brought back to the prompt's own.", "range": (0.0, 1.0)}
+    )
+    norm_rescale: float = field(
+        default=0.0, metadata={"help": "Noise norm brought back to that of the predictions.", "range": (0.0, 1.0)}
+    )
+    threshold_scale: float = field(
+        default=0.0,
+        metadata={
+            "help": "Dynamic thresholding: the scale whose extremes are imitated; 0 is off.",
+            "range": (0.0, 20.0),
+        },
+    )
+    residual_delta: float = field(
+        default=1.0, metadata={"help": "Strength of residual CFG's virtual noise.", "range": (0.0, 1.0)}
+    )
+
+    execution: str = field(
+        default="batched", metadata={"help": "How the regions' model calls are made.", "table": "EXECUTIONS"}
+    )
+    batch: int = field(default=8, metadata={"help": "Most predictions in one model call.", "range": (1, 64)})
+    softness: float = field(
+        default=0.0, metadata={"help": "Blur of the region masks, in latent pixels.", "range": (0.0, 16.0)}
+    )
+    bootstrap: float = field(
+        default=0.0,
+        metadata={
+            "help": "Share of the run in which each region is formed before a plain colour.",
+            "range": (0.0, 1.0),
+        },
+    )
+    window: int = field(
+        default=0, metadata={"help": "Side of sliding windows in pixels; 0 takes the canvas whole.", "range": (0, 4096)}
+    )
+    window_overlap: float = field(
+        default=0.5, metadata={"help": "How far neighbouring windows overlap.", "range": (0.0, 0.9)}
+    )
+
+    memory: str = field(
+        default="both",
+        metadata={
+            "help": "What a remembered place is steered by; both: latents where kept, colours where it may change.",
+            "choices": ("both", "latents", "colours"),
+        },
+    )
+    change_form: str = field(
+        default="soft",
+        metadata={
+            "help": "How the change map keeps: by the step's share, or all or nothing.",
+            "choices": ("soft", "threshold"),
+        },
+    )
+    strength: float = field(
+        default=1.0, metadata={"help": "Share of the run that a remembered picture goes through.", "range": (0.0, 1.0)}
+    )
+    capture: int = field(
+        default=0, metadata={"help": "The step whose latents are stored; 0 is the last.", "range": (0, 200)}
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,43 @@
+"""Remembered colours as latents: an RGB image survives being seen from elsewhere, a latent does not, so colours are encoded anew."""
+
+from __future__ import annotations
+
+import numpy as np
+
+CELL = 8
+
+
+def filled(colours: np.ndarray) -> np.ndarray:
+    """uint8 [H,W,3]: the picture with unknown pixels (alpha < 255) filled from the nearest known ones, so that the encoder sees no edge.
+
+    colours: uint8 [H,W,4]. Push-pull: unknown pixels take the mean of the known ones in the smallest block around that has any.
+    Nothing known: mid grey.
+    """
+    known = (colours[..., 3] == 255).astype(np.float32)
+    if known.all():
+        return colours[..., :3]
+    if not known.any():
+        return np.full((*colours.shape[:2], 3), 128, np.uint8)
+    return np.clip(np.rint(_pull(colours[..., :3] * known[..., None], known)), 0, 255).astype(np.uint8)
+
+
+def _pull(summed: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Colours [H,W,3] from sums and weights; where the weight is 0, from the picture at half the size, recursively."""
+    height, width = weight.shape
+    own = summed / np.maximum(weight, 1e-9)[..., None]
+    if (weight > 0).all():
+        return own
+    even = ((0, height % 2), (0, width % 2))
+    s = np.pad(summed, (*even, (0, 0)))
+    w = np.pad(weight, even)
+    half_sum = s[0::2, 0::2] + s[1::2, 0::2] + s[0::2, 1::2] + s[1::2, 1::2]
+    half_weight = w[0::2, 0::2] + w[1::2, 0::2] + w[0::2, 1::2] + w[1::2, 1::2]
+    coarse = _pull(half_sum, half_weight).repeat(2, 0).repeat(2, 1)[:height, :width]
+    return np.where((weight > 0)[..., None], own, coarse)
+
+
+def known_cells(colours: np.ndarray) -> np.ndarray:
+    """bool [h,w]: latent pixels whose 8×8 pixels are all known."""
+    height, width = colours.shape[0] // CELL, colours.shape[1] // CELL
+    alpha = colours[: height * CELL, : width * CELL, 3].reshape(height, CELL, width, CELL)
+    return (alpha == 255).all((1, 3))

@@ -1,0 +1,27 @@
+"""View-space depth in blocks → the depth channel a U-Net was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+NEAREST, FARTHEST = 0.5, 64.0  # blocks; the log channel runs from 1 to -1 between them
+
+
+def log_depth(depth: np.ndarray) -> np.ndarray:
+    """float32 [h,w] in -1..1: 1 at half a block, -1 at 64 blocks and in the sky. Absolute, so texture scale can follow distance."""
+    octaves = np.log2(np.maximum(depth, NEAREST) / NEAREST) / np.log2(FARTHEST / NEAREST)
+    return np.clip(1 - 2 * octaves, -1, 1).astype(np.float32)
+
+
+def disparity(depth: np.ndarray) -> np.ndarray:
+    """float32 [h,w] in -1..1: inverse depth stretched over the view, as Stable Diffusion 2 depth gets it from MiDaS; flat views are 0."""
+    inverse = 1 / np.maximum(depth.astype(np.float64), 1e-3)
+    low, high = inverse.min(), inverse.max()
+    if high - low < 1e-9:
+        return np.zeros(depth.shape, np.float32)
+    return ((inverse - low) / (high - low) * 2 - 1).astype(np.float32)
+
+
+DEPTHS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"log": log_depth, "disparity": disparity}

@@ -1,0 +1,70 @@
+"""Text encoders: prompts to the context a U-Net attends to, each prompt encoded once."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class TextEncoder(Protocol):
+    """Prompts to context."""
+
+    def encode(self, prompts: list[str]) -> Tensor:
+        """[B] prompts → float [B,T,D]; "" is the unconditional prompt."""
+        ...
+
+
+class ClipEncoder:
+    """Stable Diffusion's text encoder: CLIP's last hidden state, 77 tokens, longer prompts cut (diffusers' own rule)."""
+
+    def __init__(self, folder: Path, device: torch.device, dtype: torch.dtype) -> None:
+        from transformers import CLIPTextModel, CLIPTokenizer
+
+        self._tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        self._model = CLIPTextModel.from_pretrained(
+            folder / "text_encoder", local_files_only=True, use_safetensors=True, dtype=dtype
+        )
+        self._model.to(device).eval().requires_grad_(False)
+        self._device = device
+
+    @torch.inference_mode()
+    def encode(self, prompts: list[str]) -> Tensor:
+        tokens = self._tokenizer(
+            prompts,
+            padding="max_length",
+            max_length=self._model.config.max_position_embeddings,
+            truncation=True,
+            return_tensors="pt",
+        )
+        return self._model(tokens.input_ids.to(self._device))[0]
+
+
+class CachedEncoder:
+    """An encoder that remembers the last `size` prompts, and how many seconds it spent on the others."""
+
+    def __init__(self, encoder: TextEncoder, device: torch.device, dtype: torch.dtype, size: int = 512) -> None:
+        self._encoder, self._device, self._dtype, self._size = encoder, device, dtype, size
+        self._known: OrderedDict[str, Tensor] = OrderedDict()
+        self.seconds = 0.0
+
+    def __call__(self, prompts: list[str]) -> list[Tensor]:
+        """Context [1,T,D] for each prompt; the unknown ones are encoded in one batch."""
+        wanted = dict.fromkeys(prompts)
+        missing = [p for p in wanted if p not in self._known]
+        if missing:
+            started = time.perf_counter()
+            contexts = self._encoder.encode(missing).to(self._device, self._dtype)
+            for prompt, context in zip(missing, contexts, strict=True):
+                self._known[prompt] = context[None]
+            self.seconds += time.perf_counter() - started
+        for prompt in wanted:
+            self._known.move_to_end(prompt)
+        answer = [self._known[p] for p in prompts]
+        while len(self._known) > self._size:
+            self._known.popitem(last=False)
+        return answer

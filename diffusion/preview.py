@@ -1,0 +1,41 @@
+"""A picture of latents without the decoder: a linear map from latent channels to colour, fitted to the model's own encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+CELL = 8
+
+
+def training_pictures(count: int = 24, side: int = 64, seed: int = 7) -> Tensor:
+    """float32 [count,3,side,side] in -1..1: smooth colour fields at several scales, the colours a world is made of."""
+    generator = torch.Generator().manual_seed(seed)
+    pictures = []
+    for i in range(count):
+        coarse = torch.rand((1, 3, 2 + i % 7, 2 + i % 7), generator=generator)
+        picture = F.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=True)
+        grain = torch.randn((1, 1, side, side), generator=generator) * 0.05
+        pictures.append((picture + grain).clamp(0, 1) * 2 - 1)
+    return torch.cat(pictures)
+
+
+def fit(encode: Callable[[Tensor], Tensor]) -> Tensor:
+    """float32 [C+1,3]: least squares from a latent pixel (and 1) to the mean colour, -1..1, of its 8×8 pixels.
+
+    encode: [B,3,H,W] in -1..1 → [B,C,H/8,W/8].
+    """
+    pictures = training_pictures()
+    latents = encode(pictures).float().cpu()
+    colours = F.avg_pool2d(pictures, CELL).movedim(1, -1).reshape(-1, 3)
+    known = latents.movedim(1, -1).reshape(-1, latents.shape[1])
+    return torch.linalg.lstsq(torch.cat([known, known.new_ones(len(known), 1)], 1), colours).solution
+
+
+def paint(linear: Tensor, latents: Tensor) -> Tensor:
+    """uint8 [h,w,3] from latents [C,h,w] by the map that `fit` gave."""
+    colours = torch.tensordot(linear[:-1].to(latents), latents, dims=([0], [0])) + linear[-1].to(latents)[:, None, None]
+    return ((colours.movedim(0, -1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

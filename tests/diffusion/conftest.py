@@ -1,0 +1,178 @@
+"""Tiny random models of the layouts that Rayverie loads, and closed-form denoisers whose every answer is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
+
+from diffusion.canvas import Canvas, Region
+from diffusion.loading import load_model
+from diffusion.model import Model
+
+
+class WordEncoder:
+    """A text encoder without weights: each prompt's context comes from its own hash; "" is all zeros."""
+
+    def __init__(self, tokens: int = 6, width: int = 16) -> None:
+        self.tokens, self.width = tokens, width
+
+    def encode(self, prompts: list[str]) -> torch.Tensor:
+        rows = []
+        for prompt in prompts:
+            generator = torch.Generator().manual_seed(sum(ord(c) * 31**i for i, c in enumerate(prompt)) % 2**31)
+            context = torch.randn((self.tokens, self.width), generator=generator)
+            rows.append(context if prompt else context * 0)
+        return torch.stack(rows)
+
+
+def write_pipeline(
+    folder: Path, *, channels: int, extra: int, width: int, scheduler: dict, tiny_vae: bool = False
+) -> Path:
+    """A pipeline folder in diffusers' layout with random weights (seeded), without text encoder."""
+    torch.manual_seed(0)
+    UNet2DConditionModel(
+        sample_size=8,
+        in_channels=channels + extra,
+        out_channels=channels,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        cross_attention_dim=width,
+        attention_head_dim=2,
+        norm_num_groups=4,
+    ).save_pretrained(folder / "unet")
+    if tiny_vae:
+        vae = AutoencoderTiny(
+            latent_channels=channels,
+            encoder_block_out_channels=(8, 8, 8, 8),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            num_encoder_blocks=(1, 1, 1, 1),
+            num_decoder_blocks=(1, 1, 1, 1),
+        )
+    else:
+        vae = AutoencoderKL(
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            block_out_channels=(4, 4, 8, 8),
+            layers_per_block=1,
+            latent_channels=channels,
+            norm_num_groups=2,
+            scaling_factor=1.0 if extra else 0.18215,
+            mid_block_add_attention=False,
+        )
+    vae.save_pretrained(folder / "vae")
+    DDIMScheduler(**scheduler).save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
+    return folder
+
+
+def write_clip(folder: Path, width: int) -> None:
+    """A tiny CLIP text encoder and tokenizer beside the other parts."""
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+    torch.manual_seed(1)
+    letters = [*"abcdefghijklmnopqrstuvwxyz"]
+    words = [*letters, *(f"{c}</w>" for c in letters), "<|startoftext|>", "<|endoftext|>"]
+    tokenizer = CLIPTokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[], model_max_length=77)
+    tokenizer.save_pretrained(folder / "tokenizer")
+    CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(words),
+            hidden_size=width,
+            intermediate_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            max_position_embeddings=77,
+            bos_token_id=len(words) - 2,
+            eos_token_id=len(words) - 1,
+            pad_token_id=len(words) - 1,
+        )
+    ).save_pretrained(folder / "text_encoder")
+
+
+EMBEDDED_LIKE = {
+    "prediction_type": "v_prediction",
+    "rescale_betas_zero_snr": True,
+    "timestep_spacing": "trailing",
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+}
+SD_LIKE = {
+    "prediction_type": "epsilon",
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+    "steps_offset": 1,
+}
+
+
+@pytest.fixture(scope="session")
+def sd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stable Diffusion 1.x's layout: 4 channels, eps, CLIP."""
+    folder = write_pipeline(tmp_path_factory.mktemp("sd"), channels=4, extra=0, width=16, scheduler=SD_LIKE)
+    write_clip(folder, 16)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def depth_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded model's layout: 8 channels and depth, v, zero terminal SNR, MiniLM context."""
+    folder = write_pipeline(tmp_path_factory.mktemp("own"), channels=8, extra=1, width=384, scheduler=EMBEDDED_LIKE)
+    (folder / "rayverie.json").write_text(json.dumps({"depth": "log", "text": "minilm", "tokens": 24}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wide_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """16 channels with AutoencoderTiny and CLIP."""
+    folder = write_pipeline(
+        tmp_path_factory.mktemp("wide"), channels=16, extra=0, width=16, scheduler=SD_LIKE, tiny_vae=True
+    )
+    write_clip(folder, 16)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sd(sd_folder: Path) -> Model:
+    return load_model(sd_folder, "cpu")
+
+
+@pytest.fixture(scope="session")
+def own(depth_folder: Path) -> Model:
+    """The embedded layout with words for its text encoder, so that these tests need no MiniLM."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("diffusion.loading._text", lambda *_: WordEncoder(width=384))
+        return load_model(depth_folder, "cpu")
+
+
+@pytest.fixture(scope="session")
+def wide(wide_folder: Path) -> Model:
+    return load_model(wide_folder, "cpu")
+
+
+@pytest.fixture(scope="session")
+def canvas_of():
+    """(model, size=(8, 8), prompts=1, seed=0, **parts) → a canvas with that many vertical stripes as regions."""
+
+    def make(model: Model, size: tuple[int, int] = (8, 8), prompts: int = 1, seed: int = 0, **parts) -> Canvas:
+        height, width = size
+        random = np.random.default_rng(seed)
+        stripe = np.broadcast_to(np.arange(width) * prompts // width, size)
+        regions = tuple(Region("abc"[i % 3] * (i + 1), (stripe == i).astype(np.float32)) for i in range(prompts))
+        base = {
+            "regions": regions,
+            "noise": random.standard_normal((model.channels, height, width), dtype=np.float32),
+            "change": np.ones(size, np.float32),
+        }
+        return Canvas(**(base | parts))
+
+    return make

@@ -1,0 +1,168 @@
+"""A whole dream on tiny random models: sizes, memory bit for bit, determinism, cancelling, failing."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from diffusion.canvas import Cancelled, DreamSettings
+from diffusion.dream import dream
+from diffusion.errors import ModelError
+from diffusion.regions import EXECUTIONS
+from diffusion.samplers import SAMPLERS
+
+FEW = DreamSettings(steps=3)
+
+
+@pytest.mark.parametrize("name", ["sd", "own", "wide"])
+def test_every_layout_dreams(name, request, canvas_of):
+    model = request.getfixturevalue(name)
+    dreamed = dream(model, canvas_of(model, (8, 12), prompts=2), FEW)
+    assert dreamed.latents.shape == (model.channels, 8, 12) and np.isfinite(dreamed.latents).all()
+    assert dreamed.image.shape == (64, 96, 3) and dreamed.image.dtype == np.uint8
+    assert dreamed.calls == 3 and dreamed.steps == 3
+    assert set(dreamed.seconds) == {"unet", "vae", "text", "total"}
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_is_deterministic_and_counts_its_calls(own, canvas_of, sampler):
+    settings = replace(FEW, sampler=sampler, guidance="none")
+    first, second = (dream(own, canvas_of(own), settings) for _ in range(2))
+    assert np.array_equal(first.latents, second.latents) and np.array_equal(first.image, second.image)
+    assert first.calls <= SAMPLERS[sampler].calls * 3
+    assert not np.array_equal(first.latents, dream(own, canvas_of(own, seed=1), settings).latents)
+
+
+def test_a_kept_canvas_costs_nothing_and_is_the_memory(sd, canvas_of):
+    memory = np.random.default_rng(3).standard_normal((4, 8, 8), dtype=np.float32)
+    dreamed = dream(sd, canvas_of(sd, change=np.zeros((8, 8), np.float32), memory=memory), FEW)
+    assert dreamed.calls == 0 and np.array_equal(dreamed.latents, memory)
+
+
+@pytest.mark.parametrize("form", ["soft", "threshold"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_kept_texels_stay_bit_for_bit_and_free_ones_change(sd, canvas_of, sampler, form):
+    memory = np.random.default_rng(3).standard_normal((4, 8, 8), dtype=np.float32)
+    change = np.zeros((8, 8), np.float32)
+    change[:, 3:5], change[:, 5:] = 0.5, 1.0
+    settings = replace(FEW, sampler=sampler, change_form=form)
+    dreamed = dream(sd, canvas_of(sd, change=change, memory=memory), settings)
+    assert np.array_equal(dreamed.latents[:, :, :3], memory[:, :, :3])
+    assert (dreamed.latents[:, :, 5:] != memory[:, :, 5:]).all()
+
+
+def test_a_change_map_of_ones_is_plain_sampling(sd, canvas_of):
+    memory = np.full((4, 8, 8), np.nan, np.float32)  # any value may stand where change is 1
+    plain = dream(sd, canvas_of(sd), FEW)
+    assert np.array_equal(dream(sd, canvas_of(sd, memory=memory), FEW).latents, plain.latents)
+
+
+def test_n_equal_prompts_are_one(sd, canvas_of):
+    two = canvas_of(sd, prompts=2)
+    same = replace(two, regions=tuple(replace(r, prompt="stone") for r in two.regions))
+    one = replace(two, regions=(replace(same.regions[0], mask=np.ones((8, 8), np.float32)),))
+    assert np.array_equal(dream(sd, same, FEW).latents, dream(sd, one, FEW).latents)
+
+
+def test_executions_agree(sd, canvas_of):
+    three = canvas_of(sd, prompts=3)
+    turns = np.arange(8) % 3  # interleaved regions: each one's box is the whole canvas, so cropping changes nothing
+    masks = [np.broadcast_to(turns == i, (8, 8)).astype(np.float32) for i in range(3)]
+    regions = tuple(replace(r, mask=m) for r, m in zip(three.regions, masks, strict=True))
+    results = {e: dream(sd, replace(three, regions=regions), replace(FEW, execution=e)) for e in EXECUTIONS}
+    for name in ("sequential", "cropped"):
+        np.testing.assert_allclose(results[name].latents, results["batched"].latents, rtol=1e-4, atol=1e-3)
+    assert results["sequential"].calls == 4 * 3  # three regions and one shared unconditional
+    assert results["attention"].calls == 3
+
+
+def test_one_window_over_everything_is_no_window(sd, canvas_of):
+    canvas = canvas_of(sd, prompts=2)
+    assert np.array_equal(dream(sd, canvas, replace(FEW, window=64)).latents, dream(sd, canvas, FEW).latents)
+
+
+def test_windows_reach_every_texel(sd, canvas_of):
+    canvas = canvas_of(sd, size=(20, 28), prompts=3)
+    dreamed = dream(sd, canvas, replace(FEW, window=64, softness=1.0, bootstrap=0.4))
+    assert np.isfinite(dreamed.latents).all() and dreamed.image.shape == (160, 224, 3)
+
+
+def test_colours_are_a_memory_too(sd, canvas_of):
+    colours = np.full((64, 64, 4), 255, np.uint8)
+    colours[:, 32:, 3] = 0
+    change = np.ones((8, 8), np.float32)
+    change[:, :4] = 0.0
+    dreamed = dream(sd, canvas_of(sd, change=change, colours=colours), replace(FEW, memory="colours"))
+    white = sd.encode(np.full((64, 64, 3), 255, np.uint8)).numpy()
+    np.testing.assert_allclose(dreamed.latents[:, :, 0], white[:, :, 0], atol=1e-3)
+
+
+def test_capture_stores_an_earlier_step(sd, canvas_of):
+    events = []
+    dreamed = dream(sd, canvas_of(sd), replace(FEW, capture=2), on_step=events.append)
+    assert dreamed.steps == 2 and np.array_equal(dreamed.latents, events[1].denoised[0].numpy())
+    assert np.array_equal(dreamed.image, dream(sd, canvas_of(sd), FEW).image)
+
+
+def test_strength_runs_the_end_of_the_schedule(sd, canvas_of):
+    memory = np.zeros((4, 8, 8), np.float32)
+    events = []
+    settings = DreamSettings(steps=10, strength=0.3)
+    assert dream(sd, canvas_of(sd, memory=memory), settings, on_step=events.append).calls == 3
+    assert [e.step for e in events] == [7, 8, 9]
+
+
+def test_events_carry_what_viewers_need(sd, canvas_of):
+    events = []
+    dream(sd, canvas_of(sd, prompts=2), FEW, on_step=events.append)
+    assert [e.step for e in events] == [0, 1, 2] and events[0].steps == 3
+    assert set(events[0].branches) == {"positive", "negative"} and len(events[0].regions) == 2
+    assert sd.preview(events[-1].denoised[0]).shape == (8, 8, 3)
+    assert all(a.sigma > b.sigma for a, b in itertools.pairwise(events))
+
+
+def test_cancel_is_asked_before_every_call(sd, canvas_of):
+    asked = iter([False, False, True])
+    calls = sd.calls
+    with pytest.raises(Cancelled):
+        dream(sd, canvas_of(sd), FEW, cancelled=lambda: next(asked))
+    assert sd.calls == calls + 2
+
+
+def test_nan_names_step_and_sigma(sd, canvas_of, monkeypatch):
+    honest = sd.denoise
+
+    def broken(x, sigma, *rest):
+        return honest(x, sigma, *rest) * (float("nan") if sigma < 5 else 1.0)
+
+    monkeypatch.setattr(sd, "denoise", broken)
+    with pytest.raises(ModelError, match=r"step 2 of 3 \(sigma"):
+        dream(sd, canvas_of(sd), FEW)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"change": np.zeros((8, 8), np.float32)}, "remembers none"),
+        ({"noise": np.zeros((3, 8, 8), np.float32)}, "3 channels"),
+        ({"noise": np.zeros((4, 7, 8), np.float32)}, "multiples of 16"),
+        ({"depth": np.zeros((4, 4), np.float32)}, "depth"),
+        ({"regions": ()}, "without regions"),
+        ({"memory": np.zeros((4, 2, 2), np.float32)}, "memory"),
+        ({"colours": np.zeros((8, 8, 4), np.uint8)}, "colours"),
+    ],
+)
+def test_a_contradictory_canvas_is_refused(sd, canvas_of, parts, words):
+    with pytest.raises(ValueError, match=words):
+        dream(sd, canvas_of(sd, **parts), FEW)
+
+
+def test_no_global_torch_state_is_touched(sd, canvas_of):
+    state, grad, threads = torch.random.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
+    dream(sd, canvas_of(sd), replace(FEW, sampler="dpmpp_sde", noise="seeded"))
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.is_grad_enabled() == grad and torch.get_num_threads() == threads
