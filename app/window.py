@@ -7,15 +7,19 @@ from typing import Any
 
 import moderngl
 import moderngl_window
-from moderngl_window.context.pyglet.window import Window as PygletWindow
-from pyglet.window import key as pyglet_keys
+import pyglet
 
-from app.explorer import Explorer, Folders, Size
-from app.messages import Worker
-from app.session import Session
-from engine.context import renderer_name
-from scenes.errors import InputError
-from scenes.scene import Scene
+pyglet.options["shadow_window"] = False  # or importing pyglet.window opens one, and fails where there is no display
+
+from moderngl_window.context.pyglet.window import Window as PygletWindow  # noqa: E402
+from pyglet.window import key as pyglet_keys  # noqa: E402
+
+from app.explorer import Explorer, Folders, Size  # noqa: E402
+from app.messages import Worker  # noqa: E402
+from app.session import Session  # noqa: E402
+from engine.context import renderer_name  # noqa: E402
+from scenes.errors import InputError  # noqa: E402
+from scenes.scene import Scene  # noqa: E402
 
 # pyglet's name → the name in app.keys (that of imgui.Key), where they aren't the same in lower case.
 _NAMES = {

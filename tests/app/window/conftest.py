@@ -1,0 +1,195 @@
+"""A display for the window's tests (Xvfb where there is none), a small scene, and a driver that plays hands and clock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status
+from app.session import Session, ViewSettings
+from diffusion.canvas import Dreamed
+from scenes.scene import Background, Material, Scene
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """The name of an X display: the one there is, or an Xvfb of our own."""
+    if os.environ.get("DISPLAY"):
+        yield os.environ["DISPLAY"]
+        return
+    assert shutil.which("Xvfb"), "the window's tests need Xvfb: scripts/system-packages installs it for `make test`"
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        number = answer.readline().strip()
+    assert number, "Xvfb did not start"
+    os.environ["DISPLAY"] = f":{number}"
+    yield os.environ["DISPLAY"]
+    del os.environ["DISPLAY"]
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    """A courtyard of 8×8 blocks: a floor, a wall around it, a pillar."""
+    plan = np.full((8, 8), 1, np.uint8)
+    plan[0], plan[-1], plan[:, 0], plan[:, -1] = 2, 2, 2, 2
+    plan[3, 3] = 3
+    materials = (
+        Material("grass", (0, 255, 0), "a meadow", 0.25, (90, 150, 60)),
+        Material("wall", (255, 0, 0), "a brick wall", 2.0, (170, 80, 60)),
+        Material("pillar", (0, 0, 255), "white marble", 3.0, (220, 220, 210)),
+    )
+    return Scene("courtyard", plan, materials, Background("blue sky"), voxels_per_block=2)
+
+
+class QuickWorker:
+    """The `Worker` protocol without a model: every region in a colour of its own, one step for each poll. For the window's tests
+    only, which are about the window; `test_program.py` runs the program with a real model."""
+
+    def __init__(self) -> None:
+        info = ModelInfo("quick", channels=4, multiple=64, native=128, takes_depth=False, device="cpu")
+        self.messages: list[Message] = [Status("the model quick is ready", info)]
+        self.request: Request | None = None
+        self.step, self.submitted, self.cancelled, self.closed = 0, 0, 0, False
+        self.problem = ""
+        self.held = False  # no steps are made while it is held
+
+    def submit(self, request: Request) -> None:
+        self.request, self.step = request, 0
+        self.submitted += 1
+
+    def cancel(self) -> None:
+        self.cancelled += self.request is not None
+        self.request = None
+
+    def poll(self) -> list[Message]:
+        messages, self.messages = self.messages, []
+        if self.request is None or self.held:
+            return messages
+        request, steps = self.request, self.request.settings.steps
+        if self.problem:
+            self.request = None
+            return [*messages, Failed(request, self.problem, "Traceback: made up for this test")]
+        self.step += 1
+        picture = colours(request)
+        messages.append(Preview(request.id, self.step, steps, 1 - self.step / steps, picture))
+        if self.step == steps:
+            self.request = None
+            image = picture.repeat(8, axis=0).repeat(8, axis=1)
+            seconds = {"unet": 0.1, "vae": 0.1, "text": 0.0, "total": 0.2}
+            messages.append(Finished(request, Dreamed(request.canvas.noise, image, float(steps), steps, seconds)))
+        return messages
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def colours(request: Request) -> np.ndarray:
+    """uint8 [h,w,3]: every region of a request in a strong colour of its own."""
+    picture = np.zeros((*request.canvas.change.shape, 3), np.uint8)
+    for region in request.canvas.regions:
+        code = sum(map(ord, region.prompt))
+        picture[region.mask > 0] = (55 + code * 7 % 200, 55 + code * 13 % 200, 55 + code * 29 % 200)
+    return picture
+
+
+def _symbol(name: str) -> int:
+    """pyglet's symbol of a key of app.keys."""
+    from app.window import SYMBOLS
+
+    return next(symbol for symbol, ours in SYMBOLS.items() if ours == name)
+
+
+@dataclass
+class Driver:
+    """Plays the hands and the clock of a real window. Every `frames` step is 1/50 s of the explorer's time."""
+
+    window: Any
+    explorer: Any
+    worker: QuickWorker
+    times: list[float] = field(default_factory=lambda: [0.0])
+
+    def frames(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.times[0] += 0.02
+            self.explorer.frame()
+            self.window.wnd.swap_buffers()
+
+    def until(self, condition: Callable[[], bool], what: str, count: int = 600) -> None:
+        for _ in range(count):
+            if condition():
+                return
+            self.frames()
+            time.sleep(0.002)
+        raise AssertionError(f"{what}: not within {count} frames; log: {[e.text for e in self.explorer.log.entries]}")
+
+    def press(self, name: str) -> None:
+        """A key of app.keys goes down."""
+        self.window.native.dispatch_event("on_key_press", _symbol(name), 0)
+
+    def release(self, name: str) -> None:
+        self.window.native.dispatch_event("on_key_release", _symbol(name), 0)
+
+    def tap(self, name: str) -> None:
+        self.press(name)
+        self.frames()
+        self.release(name)
+        self.frames()
+
+    def mouse(self, x: float, y: float) -> None:
+        """Point at (x, y), y down."""
+        self.window.native.dispatch_event("on_mouse_motion", int(x), int(self.window.size[1] - y), 0, 0)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], button: int = 1) -> None:
+        height = self.window.size[1]
+        self.mouse(*start)
+        self.frames(2)
+        self.window.native.dispatch_event("on_mouse_press", int(start[0]), int(height - start[1]), button, 0)
+        self.frames(2)
+        dx, dy = int(end[0] - start[0]), int(start[1] - end[1])
+        self.window.native.dispatch_event("on_mouse_drag", int(end[0]), int(height - end[1]), dx, dy, button, 0)
+        self.frames(2)
+        self.window.native.dispatch_event("on_mouse_release", int(end[0]), int(height - end[1]), button, 0)
+        self.frames(2)
+
+    def pixels(self) -> np.ndarray:
+        """uint8 [H,W,3] of what the window shows, row 0 at the top."""
+        width, height = self.window.pixels
+        data = self.window.target.read((0, 0, width, height), components=3, alignment=1)
+        return np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
+
+    def errors(self) -> list[str]:
+        return [entry.text for entry in self.explorer.log.entries if entry.level == "error"]
+
+
+@pytest.fixture
+def drive(display: str, scene: Scene, tmp_path: Path) -> Iterator[Driver]:
+    """An open explorer on the courtyard, its scene and model ready, at rest."""
+    from app.explorer import Explorer, Folders
+    from app.window import Window
+
+    window = Window((960, 640))
+    worker, times = QuickWorker(), [0.0]
+    folders = Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "worlds")
+    session = Session(view=ViewSettings(size=(960, 640)))
+    explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders, clock=lambda: times[0])
+    window.listen(explorer)
+    driver = Driver(window, explorer, worker, times)
+    driver.until(lambda: explorer.stage is not None, "the scene opens")
+    driver.frames(3)
+    yield driver
+    explorer.close()
+    window.destroy()

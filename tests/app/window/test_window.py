@@ -1,0 +1,288 @@
+"""A real window, driven by its own events: walking, panels, painting, screenshots, leaving."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from app.shot import read_shot
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+def test_forward_key_walks_where_the_camera_looks(drive: Driver) -> None:
+    before = drive.explorer.camera
+    drive.press("w")
+    drive.frames(25)
+    drive.release("w")
+    drive.frames(50)
+    way = np.subtract(drive.explorer.camera.position, before.position)
+    ahead = before.axes[2] * (1, 0, 1)
+    np.testing.assert_allclose(way, ahead / np.linalg.norm(ahead) * np.linalg.norm(way), atol=1e-3)
+    assert 1.5 < np.linalg.norm(way) < 2.5  # half a second at four blocks a second
+    drive.frames(10)
+    assert drive.explorer.walker.still
+
+
+def test_dragging_a_slider_changes_the_session_and_undo_takes_it_back(drive: Driver) -> None:
+    drive.frames(5)
+    x, y, width, _ = drive.explorer.shell.scene_box
+    before = drive.explorer.session.view
+    row = _row_of_field_of_view(drive)
+    drive.drag((x + width + 200, row), (x + width + 290, row))
+    after = drive.explorer.session.view
+    assert after.fov > before.fov
+    assert replace(after, fov=before.fov) == before
+    drive.press("left_ctrl")
+    drive.tap("z")
+    assert drive.explorer.session.view == before
+    drive.tap("y")
+    drive.release("left_ctrl")
+    assert drive.explorer.session.view == after
+
+
+def test_standing_still_paints_the_view_and_then_costs_nothing(drive: Driver) -> None:
+    empty = drive.pixels().astype(int)
+    painter = drive.explorer.stage.painter
+    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    drive.frames(3)
+    assert painter.coverage > 0.9
+    x, y, width, height = (int(v) for v in drive.explorer.shell.scene_box)
+    change = np.abs(drive.pixels().astype(int) - empty)[y : y + height, x : x + width].max(axis=2)
+    assert (change > 20).mean() > 0.5
+    dreams = drive.worker.submitted
+    drive.frames(100)
+    assert drive.worker.submitted == dreams
+
+
+def test_screenshot_shows_the_window_and_carries_the_session(drive: Driver) -> None:
+    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
+    drive.tap("f12")
+    folder = drive.explorer.folders.pictures
+    drive.until(lambda: any(folder.glob("*.png")), "the screenshot is written")
+    path = next(folder.glob("*.png"))
+    session, camera = read_shot(path)
+    assert session == drive.explorer.session
+    np.testing.assert_allclose(camera.axes, drive.explorer.camera.axes, atol=1e-6)
+    with Image.open(path) as image:
+        picture = np.asarray(image)
+    assert picture.shape == (640, 960, 3)
+    assert picture.std() > 20
+    drive.until(lambda: any(str(path) in text for text, _, _ in drive.explorer.shell.overlays.toasts), "the toast")
+
+
+def test_escape_frees_the_mouse_and_then_asks_before_leaving(drive: Driver) -> None:
+    explorer = drive.explorer
+    drive.drag((200, 300), (260, 320))
+    assert explorer.looking == "left"
+    assert drive.window.wnd.mouse_exclusivity
+    drive.tap("escape")
+    assert not explorer.looking
+    assert not drive.window.wnd.mouse_exclusivity
+    assert not explorer.shell.overlays.leaving
+    drive.tap("escape")
+    assert explorer.shell.overlays.leaving
+    assert not drive.window.wnd.is_closing
+    drive.tap("escape")
+    assert not explorer.shell.overlays.leaving
+    explorer.do("quit")
+    assert drive.window.wnd.is_closing
+
+
+def test_the_mouse_turns_the_camera_while_it_is_taken(drive: Driver) -> None:
+    before = drive.explorer.walker
+    drive.drag((200, 300), (260, 280))
+    assert drive.explorer.walker.yaw < before.yaw
+    assert drive.explorer.walker.pitch > before.pitch
+    drive.tap("escape")
+    still = drive.explorer.walker
+    drive.mouse(300, 300)
+    drive.frames(2)
+    assert (drive.explorer.walker.yaw, drive.explorer.walker.pitch) == (still.yaw, still.pitch)
+
+
+def test_tab_hides_the_panels_and_the_scene_fills_the_window(drive: Driver) -> None:
+    beside = drive.explorer.shell.scene_box
+    assert beside[2] < 700
+    drive.tap("tab")
+    assert drive.explorer.shell.scene_box == (0, 0, 960, 640)
+    drive.tap("tab")
+    drive.frames(2)
+    assert drive.explorer.shell.scene_box == beside
+
+
+def test_resizing_resizes_scene_and_panels(drive: Driver) -> None:
+    drive.window.wnd.size = 700, 500
+    drive.until(lambda: drive.window.size == (700, 500), "the window is resized")
+    drive.frames(3)
+    _, _, width, height = drive.explorer.shell.scene_box
+    assert width < 700 and height < 500
+    assert drive.pixels().shape == (500, 700, 3)
+    assert drive.pixels()[:, -20:].std() > 0  # the panels reach the new edge
+    assert not drive.errors()
+
+
+def test_letters_typed_into_a_field_do_not_walk(drive: Driver) -> None:
+    before = drive.explorer.camera.position
+    drive.press("left_ctrl")
+    drive.tap("p")
+    drive.release("left_ctrl")
+    drive.frames(3)
+    drive.press("w")
+    drive.window.native.dispatch_event("on_text", "w")
+    drive.frames(10)
+    drive.release("w")
+    drive.frames(5)
+    assert drive.explorer.camera.position == before
+    drive.window.native.dispatch_event("on_text", "ireframe")  # no command has these letters
+    drive.frames(3)
+    drive.tap("escape")
+    assert not drive.explorer.shell.overlays.open
+
+
+def test_the_palette_runs_what_is_typed(drive: Driver) -> None:
+    drive.press("left_ctrl")
+    drive.tap("p")
+    drive.release("left_ctrl")
+    drive.frames(3)
+    for letter in "density":
+        drive.window.native.dispatch_event("on_text", letter)
+        drive.frames(2)
+    drive.tap("enter")
+    assert drive.explorer.session.view.mode == "density"
+    assert not drive.explorer.shell.overlays.open
+
+
+def test_losing_the_focus_lets_go_of_every_key(drive: Driver) -> None:
+    drive.press("w")
+    drive.frames(5)
+    drive.window.native.dispatch_event("on_deactivate")
+    drive.frames(50)
+    assert drive.explorer.walker.still
+    assert not drive.explorer.keyboard.down
+
+
+def test_a_failing_dream_is_told_and_the_window_lives_on(drive: Driver) -> None:
+    drive.worker.problem = "sigma was not a number"
+    drive.until(lambda: bool(drive.errors()), "the failure is told")
+    assert any("sigma was not a number" in text for text in drive.errors())
+    assert any(entry.details for entry in drive.explorer.log.entries)
+    drive.worker.problem = ""
+    drive.press("w")
+    drive.frames(30)
+    drive.release("w")
+    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "another view is dreamed")
+
+
+def test_a_broken_panel_is_told_and_the_others_are_drawn(drive: Driver) -> None:
+    def broken(_: object) -> None:
+        raise ValueError("made up for this test")
+
+    panel, _ = drive.explorer.shell.panels[0]
+    panel.draw = broken
+    drive.frames(3)
+    assert any("made up for this test" in text for text in drive.errors())
+    del panel.draw
+    count = len(drive.errors())
+    drive.frames(3)
+    assert len(drive.errors()) == count
+
+
+def test_erasing_forgets_and_paints_again(drive: Driver) -> None:
+    painter = drive.explorer.stage.painter
+    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    dreams = painter.dreams
+    drive.explorer.do("erase")
+    assert not list(drive.explorer.stage.volume.atlas)
+    drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
+
+
+def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
+    painter, volume = drive.explorer.stage.painter, drive.explorer.stage.volume
+    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    assert painter.coverage > 0.9
+    dreams = painter.dreams
+    drive.worker.held = True
+    drive.explorer.do("dream")
+    look = painter.look(drive.explorer.camera, drive.explorer._scene_size())
+    assert (look.steps > 0).mean() < 0.05
+    assert volume.revision > 1
+    drive.worker.held = False
+    drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
+
+
+def test_a_world_comes_back_as_it_was_saved(drive: Driver) -> None:
+    painter, volume = drive.explorer.stage.painter, drive.explorer.stage.volume
+    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    before = volume.snapshot()
+    drive.explorer.do("save_world")
+    drive.until(lambda: drive.explorer.world_file.exists(), "the world is written")
+    drive.until(lambda: drive.explorer._errand is None, "the errand ends")
+    drive.worker.held = True
+    drive.explorer.do("erase")
+    drive.explorer.do("load_world")
+    drive.until(lambda: len(list(volume.atlas)) == len(before.pages), "the world is read back")
+    after = volume.snapshot()
+    for number, page in before.pages.items():
+        for name, values in page.items():
+            np.testing.assert_array_equal(values, after.pages[number][name])
+    assert not drive.errors()
+
+
+def test_the_timeline_keeps_every_step_and_exports_them(drive: Driver) -> None:
+    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
+    record = drive.explorer.timeline.records[0]
+    assert [step.number for step in record.shown] == list(range(1, record.steps + 1))
+    assert record.image is not None
+    drive.explorer.export(record, ".gif")
+    folder = drive.explorer.folders.pictures
+    drive.until(lambda: any(folder.glob("*.gif")), "the GIF is written")
+    with Image.open(next(folder.glob("*.gif"))) as image:
+        assert image.n_frames >= record.steps
+
+
+def test_layout_is_kept_for_the_next_start(drive: Driver, tmp_path: Path) -> None:
+    assert drive.explorer.shell.overlays.first_help
+    drive.explorer.shell.save_layout()
+    text = drive.explorer.shell.layout_file.read_text()
+    assert "[Docking]" in text
+    assert all(panel.title in text for panel, _ in drive.explorer.shell.panels)
+
+
+def test_every_panel_and_dialog_draws(drive: Driver) -> None:
+    from imgui_bundle import imgui
+
+    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
+    for panel, _ in drive.explorer.shell.panels:
+        imgui.set_window_focus(panel.title)
+        drive.frames(3)
+    for dialog in ("help", "leaving", "palette"):
+        setattr(drive.explorer.shell.overlays, dialog, True)
+        drive.frames(3)
+        drive.explorer.shell.overlays.close()
+    for mode in ("material", "latents", "steps", "density", "depth"):
+        drive.explorer.do(f"mode_{mode}")
+        drive.frames(2)
+    assert not drive.errors()
+
+
+def _row_of_field_of_view(drive: Driver) -> float:
+    """The y, in points, of the slider "Field of view": found by the value that a click there shows as being edited."""
+    from imgui_bundle import imgui
+
+    x, y, width, _ = drive.explorer.shell.scene_box
+    before = drive.explorer.session
+    for row in range(int(y) + 60, int(y) + 260, 8):
+        drive.drag((x + width + 200, row), (x + width + 203, row))
+        changed = drive.explorer.session.view.fov != before.view.fov
+        drive.explorer.session = before
+        drive.explorer.history = type(drive.explorer.history)(before)
+        drive.frames(2)
+        if changed:
+            return float(row)
+    raise AssertionError(f"no slider found; {imgui.get_io().want_capture_mouse=}")
