@@ -13,13 +13,14 @@ import numpy as np
 
 from scenes.camera import Camera
 from scenes.extrude import Blocks
-from scenes.ground import Cell, Ground, distances, find_ground, trace
+from scenes.ground import STEP, Cell, Ground, distances, find_ground, trace
 from scenes.paths import positions
 from scenes.scene import CameraPath, Keyframe, Scene
 
 EYE = 1.7  # blocks above the ground
 SPEED = 2.2  # blocks a second
-REACH = 18  # blocks from the start of a walk to its far points
+REACH = 14  # blocks from the middle of a walk to its far points
+SIDES = 5  # directions in which a walk looks for them
 MARGIN = 0.2  # blocks between the smoothed eye and anything solid
 ORBIT_SECONDS = 12.0
 FOV = 60.0
@@ -68,41 +69,44 @@ def free(blocks: Blocks, path: CameraPath, per_second: float = 30.0) -> bool:
 
 
 def route(ground: Ground) -> list[Cell]:
-    """A round of 4-connected walkable cells through three far-apart open places; the first cell isn't repeated."""
+    """A round of 4-connected walkable cells by way of far open places on all sides; the first cell isn't repeated."""
     start = _start(ground)
     z, x = np.indices(ground.walkable.shape)
     around = np.maximum(abs(z - start[0]), abs(x - start[1])) <= 2 * REACH  # a large map costs no more than a small one
     ground = dataclasses.replace(ground, walkable=ground.walkable & around)
-    cost = 1.0 + 4.0 / np.maximum(ground.clearance, 1) ** 2
-    far, back = distances(ground, start, cost)
-    first = _farthest(ground, start, [far])
-    out = trace(back, first)
-    cost = _used(cost, out)
-    far_first, back_first = distances(ground, first, cost)
-    second = _farthest(ground, start, [far, far_first])
-    across = trace(back_first, second)
-    _, back_second = distances(ground, second, _used(cost, across))
-    home = trace(back_second, start)
-    return _pruned(out[:-1] + across[:-1] + home[:-1])
+    usual = np.median(ground.level[ground.walkable])
+    cost = 1.0 + 4.0 / np.maximum(ground.clearance, 1) ** 2 + 8.0 * abs(ground.level - usual) / STEP  # ponds are low
+    far, _ = distances(ground, start, cost)
+    stops = _stops(ground, start, far, cost)
+    cells: list[Cell] = []
+    for here, there in zip(stops, [*stops[1:], stops[0]], strict=True):
+        _, back = distances(ground, here, cost)
+        leg = trace(back, there)
+        cost = _used(cost, leg)
+        cells += leg[:-1]
+    return _pruned(cells)
 
 
 def _start(ground: Ground) -> Cell:
-    """The roomiest cell, the nearest to the middle of the ground among equals."""
+    """The walkable cell nearest to the middle of the ground."""
     z, x = np.nonzero(ground.walkable)
-    away = np.hypot(z - z.mean(), x - x.mean())
-    best = np.lexsort((away, -ground.clearance[z, x]))[0]
+    best = np.argmin(np.hypot(z - z.mean(), x - x.mean()))
     return int(z[best]), int(x[best])
 
 
-def _farthest(ground: Ground, start: Cell, fars: list[np.ndarray]) -> Cell:
-    """The roomy cell within REACH of the start that is farthest from all the given places."""
-    z, x = np.indices(ground.walkable.shape)
-    near = np.hypot(z - start[0], x - start[1]) <= REACH
-    far = np.minimum.reduce(fars)
-    score = np.where(near & np.isfinite(far), far, -1.0)
-    score[score > 0] *= np.minimum(ground.clearance, 2)[score > 0]
-    best = int(np.argmax(score))
-    return best // score.shape[1], best % score.shape[1]
+def _stops(ground: Ground, start: Cell, far: np.ndarray, cost: np.ndarray) -> list[Cell]:
+    """In each direction from the start the farthest open place within REACH that one gets to; the start if there is one only."""
+    z, x = np.indices(far.shape)
+    away = np.hypot(z - start[0], x - start[1])
+    side = ((np.arctan2(z - start[0], x - start[1]) / (2 * np.pi) + 0.5) * SIDES).astype(int) % SIDES
+    score = np.where(np.isfinite(far) & (away > 0) & (away <= REACH), away / cost, -1.0)
+    stops = []
+    for k in range(SIDES):
+        best = int(np.argmax(np.where(side == k, score, -1.0)))
+        cell = (best // far.shape[1], best % far.shape[1])
+        if side[cell] == k and score[cell] > 0:
+            stops.append(cell)
+    return stops if len(stops) > 1 else [start, *stops]
 
 
 def _used(cost: np.ndarray, cells: list[Cell]) -> np.ndarray:

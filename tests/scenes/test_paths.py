@@ -1,0 +1,161 @@
+"""camera_path.json in the forms that are about, and the spline between keyframes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.paths import closed, positions, read_path, sample, write_path
+from scenes.scene import CameraPath, Keyframe
+
+PLACES = [(0.0, 2.0, 0.0), (4.0, 2.0, 1.0), (6.0, 3.0, 5.0), (1.0, 2.5, 6.0)]
+TIMES = [0.0, 1.0, 3.5, 4.0]
+
+
+def path(loop: bool = False, roll: float = 0.0) -> CameraPath:
+    cameras = [Camera.look(p, 100.0 * i, -5.0 * i, 50.0 + i) for i, p in enumerate(PLACES)]
+    if roll:
+        turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+        poses = [c.pose for c in cameras]
+        for pose in poses:
+            pose[:3, :3] = pose[:3, :3] @ turn
+        cameras = [Camera.from_pose(p, c.fov) for p, c in zip(poses, cameras, strict=True)]
+    keys = [Keyframe(c, t) for c, t in zip(cameras, TIMES, strict=True)]
+    return CameraPath("mine", closed(keys, 6.0) if loop else tuple(keys), fps=30.0, loop=loop)
+
+
+def same(a: Camera, b: Camera, tolerance: float = 1e-6) -> bool:
+    return np.allclose(a.pose, b.pose, atol=tolerance) and abs(a.fov - b.fov) < tolerance
+
+
+@pytest.mark.parametrize("loop", [False, True])
+@pytest.mark.parametrize("roll", [0.0, 0.4])
+def test_round_trip(loop: bool, roll: float, tmp_path: Path) -> None:
+    before = path(loop, roll)
+    write_path(before, tmp_path / "mine.json", (640, 360))
+    after = read_path(tmp_path / "mine.json")
+    assert (after.name, after.fps, after.loop) == ("mine", 30.0, loop)
+    assert after.seconds == pytest.approx(before.seconds) and len(after.keyframes) == len(before.keyframes)
+    for t in np.linspace(0, before.seconds, 40):
+        assert same(sample(before, t), sample(after, t))
+
+
+def test_written_fields_are_nerfstudios(tmp_path: Path) -> None:
+    write_path(path(), tmp_path / "p.json", (640, 360))
+    data = json.loads((tmp_path / "p.json").read_text())
+    assert (data["render_width"], data["render_height"], data["camera_type"]) == (640, 360, "perspective")
+    assert (data["fps"], data["seconds"], data["is_cycle"]) == (30.0, 4.0, False)
+    assert len(data["keyframes"]) == 4 and len(data["camera_path"]) == 121
+    frame = data["camera_path"][30]
+    np.testing.assert_allclose(np.reshape(frame["camera_to_world"], (4, 4)), sample(path(), 1.0).pose, atol=1e-5)
+    assert frame["aspect"] == pytest.approx(640 / 360) and frame["fov"] == pytest.approx(51.0)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_frames_alone_are_enough(loop: bool, tmp_path: Path) -> None:
+    write_path(path(loop), tmp_path / "p.json")
+    data = json.loads((tmp_path / "p.json").read_text())
+    del data["keyframes"]
+    (tmp_path / "p.json").write_text(json.dumps(data))
+    after = read_path(tmp_path / "p.json")
+    assert after.seconds == pytest.approx(path(loop).seconds)
+    for t in (0.0, 0.7, 2.0, 3.9):
+        assert same(sample(after, t), sample(path(loop), t), 2e-3)
+
+
+def test_old_keyframes_are_columns_in_a_text_and_share_the_time_evenly(tmp_path: Path) -> None:
+    cameras = [Camera.look(p, 30.0 * i, 5.0) for i, p in enumerate(PLACES)]
+    keys = [{"matrix": json.dumps(c.pose.T.ravel().tolist()), "fov": 60, "aspect": 1.5} for c in cameras]
+    (tmp_path / "old.json").write_text(json.dumps({"keyframes": keys, "seconds": 9, "is_cycle": False}))
+    old = read_path(tmp_path / "old.json")
+    assert [k.time for k in old.keyframes] == [0, 3, 6, 9]
+    assert all(same(k.camera, c) for k, c in zip(old.keyframes, cameras, strict=True))
+
+
+def test_transition_seconds_without_times(tmp_path: Path) -> None:
+    write_path(path(loop=True), tmp_path / "p.json")
+    data = json.loads((tmp_path / "p.json").read_text())
+    for key in data["keyframes"]:
+        del key["properties"]
+    (tmp_path / "p.json").write_text(json.dumps(data))
+    assert [k.time for k in read_path(tmp_path / "p.json").keyframes] == pytest.approx([*TIMES, 6.0])
+
+
+@pytest.mark.parametrize("loop", [False, True])
+@pytest.mark.parametrize("roll", [0.0, 0.4])
+def test_the_spline_passes_its_keyframes_without_a_jump(loop: bool, roll: float) -> None:
+    p = path(loop, roll)
+    for key in p.keyframes:
+        assert same(sample(p, key.time), key.camera)
+    times = np.linspace(0, p.seconds, 2000)
+    poses = np.array([sample(p, t).pose for t in times])
+    assert np.abs(np.diff(poses, axis=0)).max() < 0.04
+    np.testing.assert_allclose(positions(p, times), poses[:, :3, 3], atol=1e-9)
+    speed = np.diff(poses[:, :3, 3], axis=0) / (times[1] - times[0])
+    assert np.linalg.norm(np.diff(speed, axis=0), axis=1).max() < 0.12  # no corner in the way
+    if loop:
+        assert same(sample(p, p.seconds + 0.5), sample(p, 0.5))
+        assert np.linalg.norm(speed[0] - speed[-1]) < 0.12
+    else:
+        assert same(sample(p, 99.0), p.keyframes[-1].camera) and same(sample(p, -1.0), p.keyframes[0].camera)
+
+
+@given(st.floats(0, 6))
+def test_upright_keyframes_stay_upright(t: float) -> None:
+    right, up, _ = sample(path(loop=True), t).axes
+    assert abs(right[1]) < 1e-9 and up[1] > 0
+
+
+def pose(**changes: object) -> dict:
+    return {"matrix": np.eye(4).ravel().tolist(), "fov": 60, "aspect": 1.0, **changes}
+
+
+def of(values: object) -> dict:
+    return pose(matrix=values)
+
+
+GOOD = pose(matrix=[1, 0, 0, 3, 0, 1, 0, 2, 0, 0, 1, 1, 0, 0, 0, 1])
+MIRROR = np.diag([1.0, 1.0, -1.0, 1.0]).ravel().tolist()
+MISTAKES = {
+    "one keyframe": ({"keyframes": [GOOD]}, "keyframes", "2 to"),
+    "nothing": ({}, "camera_path", "2 to"),
+    "keyframes a text": ({"keyframes": "many"}, "keyframes", "2 to"),
+    "not an object": ({"keyframes": [GOOD, 3]}, "keyframes[1]", "object"),
+    "nine numbers": ({"keyframes": [GOOD, of([1] * 9)]}, "keyframes[1].matrix", "16 numbers"),
+    "no matrix": ({"keyframes": [GOOD, {"fov": 3}]}, "keyframes[1].camera_to_world", "16 numbers"),
+    "not finite": ({"keyframes": [GOOD, of([float("nan")] * 16)]}, "keyframes[1].matrix", "finite"),
+    "scaled": ({"keyframes": [GOOD, of([2, *GOOD["matrix"][1:]])]}, "keyframes[1].matrix", "rotation"),
+    "mirrored": ({"keyframes": [GOOD, of(MIRROR)]}, "keyframes[1].matrix", "rotation"),
+    "far away": ({"keyframes": [GOOD, of([1, 0, 0, 1e9, *GOOD["matrix"][4:]])]}, "keyframes[1].matrix", "rotation"),
+    "fov": ({"keyframes": [GOOD, pose(fov=180)]}, "keyframes[1].fov", "1 to 170"),
+    "fps": ({"keyframes": [GOOD, GOOD], "fps": 0}, "fps", "0.1 to 1000"),
+    "seconds": ({"keyframes": [GOOD, GOOD], "seconds": -1}, "seconds", "to 3600"),
+    "cycle": ({"keyframes": [GOOD, GOOD], "is_cycle": "yes"}, "is_cycle", "true or false"),
+    "times": ({"keyframes": [pose(properties=[["TIME", 0.5]])] * 2}, "keyframes", "rise"),
+    "time": ({"keyframes": [pose(properties=[["TIME", 2]])] * 2}, "keyframes[0].properties TIME", "0 to 1"),
+    "a list": ([1, 2], "", "JSON object"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named(name: str, tmp_path: Path) -> None:
+    data, field, allowed = MISTAKES[name]
+    (tmp_path / "p.json").write_text(json.dumps(data))
+    with pytest.raises(InputError) as caught:
+        read_path(tmp_path / "p.json")
+    assert caught.value.field == field and allowed in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xfe", b"[" * 100_000])
+def test_a_broken_file_is_named(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "p.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"p\.json"):
+        read_path(tmp_path / "p.json")
