@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scenes.errors import InputError
 from scenes.scene import SKY, Material, Scene
+
+MOST_CELLS = 1 << 27  # bytes of `solid`: a map of 1024×1024 may be 128 layers high, one of 256×256 2048
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,14 @@ class Blocks:
 
 
 def extrude(scene: Scene) -> Blocks:
-    """The scene's solid blocks; at least one layer high, no empty layer on top."""
+    """The scene's solid blocks; at least one layer high, no empty layer on top. InputError where they'd fill the memory."""
     table = _columns(scene)
     present = np.bincount(scene.map.ravel(), minlength=len(table)) > 0
     filled = np.flatnonzero(table[present].any(axis=0))
     height = int(filled[-1]) + 1 if len(filled) else 1
+    if height * scene.map.size > MOST_CELLS:
+        problem = f"of {scene.voxels_per_block} makes {height} layers; a map of this size may have {MOST_CELLS // scene.map.size}"
+        raise InputError(scene.name, "voxels_per_block", f"{problem}: use fewer voxels per block or lower materials")
     return Blocks(np.take(np.ascontiguousarray(table[:, :height].T), scene.map, axis=1), scene.voxels_per_block)
 
 

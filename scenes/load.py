@@ -80,7 +80,7 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
     with atomic_write(folder / "materials.yaml") as temporary:
         text = yaml.safe_dump(to_data(file), sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
         temporary.write_text(text, encoding="utf-8")
-    generated = generated_paths(scene, extrude(scene))
+    generated = generated_paths(extrude(scene))
     for name, path in scene.paths.items():
         if path != generated.get(name):
             write_path(path, folder / "paths" / f"{name}.json")
@@ -161,4 +161,4 @@ def _read_paths(folder: Path) -> list[CameraPath]:
 def _generated(scene: Scene, stored: dict[str, CameraPath]) -> dict[str, CameraPath]:
     if {"orbit", "walk"} <= stored.keys():
         return {}
-    return {k: p for k, p in generated_paths(scene, extrude(scene)).items() if k not in stored}
+    return {k: p for k, p in generated_paths(extrude(scene)).items() if k not in stored}

@@ -7,6 +7,7 @@ are optional. Heights are blocks above the ground plane. The layout is that of r
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,14 +88,16 @@ def named(materials: tuple[Material, ...], name: object, where: object, field: s
     """`name` if a material is called so, None for None; otherwise an InputError with the nearest known name."""
     names = [m.name for m in materials]
     if name is not None and name not in names:
-        raise InputError(where, field, f"names the unknown material {name!r}{_nearest(str(name), names)}")
+        raise InputError(where, field, f"names the unknown material {reprlib.repr(name)}{_nearest(str(name), names)}")
     return None if name is None else str(name)
 
 
 def check_voxels_per_block(where: object, field: str, value: object) -> int:
     """`value` if it is a whole number from 1 to 16, else InputError."""
     if isinstance(value, bool) or not isinstance(value, int) or value not in VOXELS_PER_BLOCK:
-        raise InputError(where, field, f"is {value!r}; it is a whole number from 1 to {VOXELS_PER_BLOCK[-1]}")
+        raise InputError(
+            where, field, f"is {reprlib.repr(value)}; it is a whole number from 1 to {VOXELS_PER_BLOCK[-1]}"
+        )
     return value
 
 
@@ -159,7 +162,9 @@ def _refuse_twins(where: object, materials: tuple[Material, ...]) -> None:
     for i, material in enumerate(materials):
         first = names.setdefault(material.name, i)
         if first != i:
-            raise InputError(where, f"materials[{i}].name", f"{material.name!r} is the name of materials[{first}] too")
+            raise InputError(
+                where, f"materials[{i}].name", f"{reprlib.repr(material.name)} is the name of materials[{first}] too"
+            )
         first = i if material.source == NEVER else colours.setdefault(material.source, i)
         if first != i:
             problem = f"{list(material.source)} is the colour of materials[{first}] ({materials[first].name}) too"
@@ -214,7 +219,7 @@ def _required(where: object, data: Mapping[str, Any], key: str, field: str) -> A
 
 def _text(where: object, value: object, field: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InputError(where, field, f"is {value!r}; it must be a text")
+        raise InputError(where, field, f"is {reprlib.repr(value)}; it must be a text")
     return value.strip()
 
 
@@ -234,7 +239,9 @@ def _number(where: object, value: object, field: str, what: str, most: float, un
     """A finite number from 0 to `most`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise InputError(
-            where, field, f"is {value!r}; {what} is a number{' of' + unit if unit else ''} from 0 to {most:g}"
+            where,
+            field,
+            f"is {reprlib.repr(value)}; {what} is a number{' of' + unit if unit else ''} from 0 to {most:g}",
         )
     return float(value)
 
@@ -246,7 +253,7 @@ def _colour(where: object, value: object, field: str, never: bool = False) -> Co
         return NEVER
     if not ok or not all(0 <= c <= 255 for c in value):  # type: ignore[union-attr]
         also = ", or [-1, -1, -1] for a material that is never on the map" if never else ""
-        raise InputError(where, field, f"is {value!r}; a colour is three whole numbers from 0 to 255{also}")
+        raise InputError(where, field, f"is {reprlib.repr(value)}; a colour is three whole numbers from 0 to 255{also}")
     red, green, blue = value  # type: ignore[misc]
     return red, green, blue
 

@@ -8,6 +8,7 @@ column (and as a JSON text) in older ones and in three.js: the place of its 0 0 
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def read_path(file: str | Path) -> CameraPath:
     fps = _number(file, data.get("fps", 24), "fps", 0.1, 1000)
     cycle = data.get("is_cycle", False)
     if not isinstance(cycle, bool):
-        raise InputError(file, "is_cycle", f"is {cycle!r}; it is true or false")
+        raise InputError(file, "is_cycle", f"is {reprlib.repr(cycle)}; it is true or false")
     field = "keyframes" if data.get("keyframes") else "camera_path"
     entries = data.get(field)
     if not isinstance(entries, list) or not 2 <= len(entries) <= MAX_KEYFRAMES:
@@ -191,7 +192,7 @@ def _camera(file: Path, field: str, entry: object, default_fov: float) -> Camera
     text = isinstance(values, str)
     try:
         pose = np.array(json.loads(values) if text else values, dtype=np.float64).reshape(4, 4)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(file, f"{field}.{name}", "must be 16 numbers, a 4×4 matrix") from None
     row, column = (np.allclose(m[3], [0, 0, 0, 1], atol=1e-6) for m in (pose, pose.T))
     if column and (text or not row):
@@ -235,7 +236,7 @@ def _load(file: Path) -> Mapping[str, Any]:
 
 def _number(file: Path, value: object, field: str, least: float, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise InputError(file, field, f"is {value!r}; it is a number from {least:g} to {most:g}")
+        raise InputError(file, field, f"is {reprlib.repr(value)}; it is a number from {least:g} to {most:g}")
     return float(value)
 
 

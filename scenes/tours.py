@@ -15,7 +15,7 @@ from scenes.camera import Camera
 from scenes.extrude import Blocks
 from scenes.ground import STEP, Cell, Ground, distances, find_ground, trace
 from scenes.paths import positions
-from scenes.scene import CameraPath, Keyframe, Scene
+from scenes.scene import CameraPath, Keyframe
 
 EYE = 1.7  # blocks above the ground
 SPEED = 2.2  # blocks a second
@@ -26,9 +26,8 @@ ORBIT_SECONDS = 12.0
 FOV = 60.0
 
 
-def generated_paths(scene: Scene, blocks: Blocks) -> dict[str, CameraPath]:
-    """{"orbit": …, "walk": …}; depends on the blocks alone, and exists for every scene."""
-    del scene
+def generated_paths(blocks: Blocks) -> dict[str, CameraPath]:
+    """{"orbit": …, "walk": …}, for whatever the blocks are."""
     return {"orbit": orbit(blocks), "walk": walk(blocks)}
 
 

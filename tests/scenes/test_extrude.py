@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenes.errors import InputError
 from scenes.extrude import extrude
 from scenes.load import load_scene
 from scenes.report import report
@@ -84,6 +86,14 @@ def test_volume_is_the_sum_of_the_pixels(plan: np.ndarray, heights: list[int], n
     centres = np.argwhere(np.ones(blocks.solid.shape, bool)) + 0.5
     points = centres[:, [2, 0, 1]] / [1, n, 1]
     np.testing.assert_array_equal(blocks.inside(points), blocks.solid.ravel() > 0)
+
+
+def test_a_scene_that_would_fill_the_memory_is_refused() -> None:
+    scene = Scene(
+        "huge", np.ones((1024, 1024), np.uint8), (material("a", 256),), Background("sky"), voxels_per_block=16
+    )
+    with pytest.raises(InputError, match="huge: voxels_per_block of 16 makes 4096 layers"):
+        extrude(scene)
 
 
 def test_outside_is_sky() -> None:

@@ -112,3 +112,14 @@ def test_a_broken_file_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=problem) as caught:
         read_materials(file)
     assert caught.value.where == str(file)
+
+
+def test_a_file_that_unfolds_without_end_is_answered_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 40))]
+    file = tmp_path / "bomb.yaml"
+    file.write_text("\n".join(lines) + "\nbackground: {prompt: *a39}\nmaterials: []")
+    with pytest.raises(InputError, match="a0 is an unknown key"):
+        read_materials(file)
+    with pytest.raises(InputError, match=r"background\.prompt is"):
+        data = yaml.safe_load(file.read_text())
+        parse_materials({k: data[k] for k in ("background", "materials")}, file)

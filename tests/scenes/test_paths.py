@@ -131,6 +131,7 @@ MISTAKES = {
     "nine numbers": ({"keyframes": [GOOD, of([1] * 9)]}, "keyframes[1].matrix", "16 numbers"),
     "no matrix": ({"keyframes": [GOOD, {"fov": 3}]}, "keyframes[1].camera_to_world", "16 numbers"),
     "not finite": ({"keyframes": [GOOD, of([float("nan")] * 16)]}, "keyframes[1].matrix", "finite"),
+    "too large": ({"keyframes": [GOOD, of([10**400] * 16)]}, "keyframes[1].matrix", "16 numbers"),
     "scaled": ({"keyframes": [GOOD, of([2, *GOOD["matrix"][1:]])]}, "keyframes[1].matrix", "rotation"),
     "mirrored": ({"keyframes": [GOOD, of(MIRROR)]}, "keyframes[1].matrix", "rotation"),
     "far away": ({"keyframes": [GOOD, of([1, 0, 0, 1e9, *GOOD["matrix"][4:]])]}, "keyframes[1].matrix", "rotation"),
@@ -159,3 +160,9 @@ def test_a_broken_file_is_named(content: bytes | None, tmp_path: Path) -> None:
         (tmp_path / "p.json").write_bytes(content)
     with pytest.raises(InputError, match=r"p\.json"):
         read_path(tmp_path / "p.json")
+
+
+@given(st.tuples(*[st.floats(-1, 1)] * 4).filter(lambda q: np.linalg.norm(q) > 0.1))
+def test_every_rotation_survives_its_matrix(q: tuple[float, ...]) -> None:
+    camera = Camera(position=(1.0, 2.0, 3.0), rotation=tuple(np.array(q) / np.linalg.norm(q)))  # type: ignore[arg-type]
+    assert np.allclose(Camera.from_pose(camera.pose).pose, camera.pose, atol=1e-6)
