@@ -1,4 +1,4 @@
-"""Coming back: a view is painted, others are, then the first is seen again. It must cost nothing and be the same."""
+"""Coming back: views of the tour are painted, then all of them are seen again. It must cost nothing and be the same."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ SIZE = (16, 9)
 
 
 def measure(bench: Bench) -> Figures:
-    """Model calls of the return, and the share of the finished texels whose latents are bit for bit as they were left."""
-    from engine import policy
-
-    first, *others = bench.cameras(bench.times(2, 4))
+    """Model calls of the second round, and the share of its texels whose latents are bit for bit as they were left."""
+    views = bench.cameras(bench.times(2, 4))
     with bench.studio() as studio:
         painter = studio.painter
-        painter.settle(first, SIZE)
-        left = painter.look(first, SIZE)
-        for camera in others:
+        for camera in views:
             painter.settle(camera, SIZE)
-        calls = painter.calls
-        painter.settle(first, SIZE)
-        back = painter.look(first, SIZE)
-    kept = policy.finished(left, studio.session.dream.steps)
-    same = (left.latents == back.latents).all(axis=0) & (left.steps == back.steps)
+        left, calls = [painter.look(camera, SIZE) for camera in views], painter.calls
+        for camera in views:
+            painter.settle(camera, SIZE)
+        back = [painter.look(camera, SIZE) for camera in views]
+    painted = np.concatenate([(look.steps > 0).ravel() for look in left])
+    same = np.concatenate([(a.latents == b.latents).all(axis=0).ravel() for a, b in zip(left, back, strict=True)])
     return {
-        "first_visit_calls": calls,
-        "return_calls": painter.calls - calls,
-        "finished_texels": int(kept.sum()),
-        "identical_share": round(float(same[kept].mean()) if kept.any() else 0.0, 6),
-        "largest_difference": float(np.abs(left.latents - back.latents)[:, kept].max(initial=0.0)),
+        "views": len(views),
+        "first_round_calls": calls,
+        "second_round_calls": painter.calls - calls,
+        "painted_texels": int(painted.sum()),
+        "identical_share": round(float(same[painted].mean()), 6),
     }

@@ -1,0 +1,116 @@
+"""A model that answers at once with what it was asked, for tests of everything around a model."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from app.dreaming import canvas_from
+from app.messages import Request
+from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings
+from engine.look import Look
+from scenes.camera import Camera
+from scenes.scene import SKY
+
+
+class FakeModel(SimpleNamespace):
+    """What the worker needs of a model; 4 channels, sides multiples of 16, native 64."""
+
+    def __init__(self, **changes: object) -> None:
+        base = {"id": "fake", "channels": 4, "multiple": 16, "native": 64, "takes_depth": True, "device": "cpu"}
+        super().__init__(**(base | changes))
+
+    def preview(self, latents: np.ndarray) -> np.ndarray:
+        return np.clip(latents[:3] * 50 + 128, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+
+
+class FakeDream:
+    """Plays `diffusion.dream.dream`: one call a step; waits before each step until `gate` is open; raises `error`."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.started = threading.Event()
+        self.asked: list[DreamSettings] = []
+        self.error: Exception | None = None
+
+    def __call__(self, model, canvas: Canvas, settings: DreamSettings, *, on_step=None, cancelled=None) -> Dreamed:
+        self.asked.append(settings)
+        self.started.set()
+        if self.error is not None:
+            raise self.error
+        for step in range(settings.steps):
+            self.gate.wait(20)
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            if on_step is not None:
+                event = SimpleNamespace(step=step, steps=settings.steps, sigma=1.0, denoised=canvas.noise[None])
+                on_step(event)
+        height, width = canvas.change.shape
+        keep = canvas.change[None] == 0
+        latents = canvas.noise if canvas.memory is None else np.where(keep, canvas.memory, canvas.noise)
+        image = np.full((8 * height, 8 * width, 3), 90, np.uint8)
+        seconds = {"unet": 0.0, "vae": 0.0, "text": 0.0, "total": 0.0}
+        return Dreamed(latents.astype(np.float32), image, float(settings.steps), settings.steps, seconds)
+
+
+@pytest.fixture
+def fake_dream() -> FakeDream:
+    return FakeDream()
+
+
+@pytest.fixture
+def fake_model() -> FakeModel:
+    return FakeModel()
+
+
+def make_look(height: int = 4, width: int = 6, **changes: object) -> Look:
+    """A look at nothing painted: sky above, material 0 below."""
+    shape = (height, width)
+    material = np.full(shape, SKY, np.int16)
+    material[height // 2 :] = 0
+    base = {
+        "camera": Camera(),
+        "size": (8 * width, 8 * height),
+        "chart": np.zeros(shape, np.int32),
+        "texel": np.zeros((*shape, 3), np.int32),
+        "material": material,
+        "depth": np.where(material == SKY, np.inf, 3.0).astype(np.float32),
+        "normal": np.zeros((*shape, 3), np.float32),
+        "density": np.ones(shape, np.float32),
+        "noise": np.random.default_rng(0).standard_normal((4, *shape), dtype=np.float32),
+        "latents": np.zeros((4, *shape), np.float32),
+        "steps": np.zeros(shape, np.float32),
+        "painted": np.zeros(shape, np.float32),
+        "colours": np.zeros((8 * height, 8 * width, 4), np.uint8),
+        "revision": 0,
+    }
+    return Look(**(base | changes))
+
+
+@pytest.fixture
+def look() -> Look:
+    return make_look()
+
+
+@pytest.fixture
+def request_of(look: Look, two_materials):
+    """id → a request of a small view, with so many steps."""
+
+    def make(number: int, steps: int = 3) -> Request:
+        return Request(number, look, canvas_from(look, two_materials, steps), DreamSettings(steps=steps))
+
+    return make
+
+
+@pytest.fixture
+def two_materials():
+    from scenes.scene import Background, Material, Scene
+
+    grass = Material("grass", (0, 255, 0), "green grass", 1.0, (0, 255, 0))
+    moss = Material("moss", (0, 128, 0), "green grass", 1.0, (0, 128, 0))
+    wall = Material("wall", (255, 0, 0), "brick wall", 2.0, (255, 0, 0), negative_prompt="snow")
+    return Scene("two", np.ones((4, 4), np.uint8), (grass, moss, wall), Background("blue sky", "clouds"))

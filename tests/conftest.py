@@ -1,0 +1,45 @@
+"""Fixtures for all tests: a tiny random model that goes through the same loading code as a real one, and a tiny scene."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+MATERIALS = """
+background: {prompt: blue sky}
+voxels_per_block: 2
+materials:
+  - {name: floor, source: [-1, -1, -1], display: [120, 160, 90], prompt: green grass, height: 0.5}
+  - {name: wall, source: [200, 60, 40], prompt: red brick wall, height: 2}
+  - {name: pond, source: [40, 90, 200], prompt: blue water, height: 0.5}
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Stable-Diffusion-like pipeline folder with random weights: 4 channels, CLIP, sides multiples of 16, native 64."""
+    file = Path(__file__).parent / "diffusion" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("tiny_pipelines", file)
+    assert spec is not None and spec.loader is not None
+    tiny = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tiny)
+    folder = tmp_path_factory.mktemp("tiny_model")
+    tiny.write_pipeline(folder, channels=4, extra=0, width=16, scheduler=tiny.SD_LIKE)
+    tiny.write_clip(folder, 16)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scene folder: 8×8 blocks of grass with a wall and a pond."""
+    folder = tmp_path_factory.mktemp("tiny_scene")
+    picture = Image.new("RGBA", (8, 8))
+    for x in range(2, 6):
+        picture.putpixel((x, 2), (200, 60, 40, 255))
+    picture.putpixel((5, 5), (40, 90, 200, 255))
+    picture.save(folder / "map.png")
+    (folder / "materials.yaml").write_text(MATERIALS)
+    return folder

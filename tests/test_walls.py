@@ -1,0 +1,67 @@
+"""Who may import whom (docs/architecture.md), read from the source: no import is hidden in a function from this."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = ("app", "engine", "diffusion", "scenes", "shaders", "tests")
+WINDOW = {"moderngl_window", "pyglet"}
+GL = {"moderngl", "glcontext", *WINDOW}
+IMGUI = {"imgui_bundle"}
+TORCH = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
+GUI_FILES = ("app/panels/", "app/imgui_renderer.py", "app/input.py", "app/theme.py")
+
+# folder → what must not be imported in it
+FORBIDDEN = {
+    "scenes": {"app", "engine", "diffusion", "tests", *GL, *IMGUI, *TORCH},
+    "engine": {"app", "diffusion", "tests", *WINDOW, *IMGUI, "diffusers", "transformers"},
+    "diffusion": {"app", "engine", "tests", *GL, *IMGUI},
+    "app": {"tests", "diffusers", "transformers"},
+}
+SOURCES = sorted(path.relative_to(ROOT) for folder in FORBIDDEN for path in (ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level package names that a source file imports anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_file_imports_only_what_its_folder_may(path: Path) -> None:
+    found = imports(path)
+    assert not found & FORBIDDEN[path.parts[0]]
+    if path.as_posix() != "app/window.py":
+        assert not found & WINDOW
+    if not path.as_posix().startswith(GUI_FILES):
+        assert not found & IMGUI
+
+
+def test_shaders_hold_no_python() -> None:
+    assert not list((ROOT / "shaders").rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], *([c, "--help"] for c in ("explore", "render", "dream", "bench", "train"))]
+)
+def test_help_imports_neither_torch_nor_gl(words: list[str]) -> None:
+    heavy = sorted(TORCH | GL | IMGUI)
+    code = (
+        f"import sys; from app.__main__ import main; code = main({words!r})\n"
+        f"print(code, [name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "0 []"
+    assert "usage: rayverie" in done.stdout
