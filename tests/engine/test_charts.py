@@ -1,0 +1,132 @@
+"""Faces, rectangles, packing and the chart table."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from engine import sides
+from engine.charts import LONGEST, build_charts
+from engine.faces import faces
+from engine.pack import PAGE, pack, reading_order
+from engine.rectangles import merge, split
+from scenes.extrude import extrude
+from scenes.scene import Background, Material, Scene
+
+solids = arrays(np.uint8, st.tuples(*[st.integers(1, 5)] * 3), elements=st.integers(0, 3))
+OPAQUE = np.array([True, True, False])
+
+
+def painted_cells(rectangles: np.ndarray, shape) -> np.ndarray:
+    cells = np.zeros(shape, dtype=int)
+    for r in rectangles:
+        cells[r["plane"], r["row"] : r["row"] + r["rows"], r["column"] : r["column"] + r["columns"]] += r["label"]
+    return cells
+
+
+@given(arrays(np.int32, st.tuples(*[st.integers(1, 6)] * 3), elements=st.integers(0, 2)), st.integers(1, 4))
+def test_rectangles_cover_each_cell_once(labels, limit):
+    found = merge(labels)
+    assert (painted_cells(found, labels.shape) == labels).all()
+    cut = split(found, limit, limit)
+    assert (painted_cells(cut, labels.shape) == labels).all()
+    assert cut["rows"].max(initial=0) <= limit and cut["columns"].max(initial=0) <= limit
+
+
+def test_a_plain_merges_into_one_rectangle():
+    assert len(merge(np.ones((1, 40, 60), np.int32))) == 1
+
+
+def exposed(solid: np.ndarray, voxels: int) -> set[tuple[int, int, int, int]]:
+    """(x, y, z, side) in voxels, cell by cell: the definition."""
+    world = solid.repeat(voxels, axis=1).repeat(voxels, axis=2).transpose(2, 0, 1)
+    kind = np.array([0, 2, 2, 1])[world]
+    found = set()
+    for cell in np.argwhere(world):
+        for side, step in enumerate(sides.NORMAL.astype(int)):
+            there = cell + step
+            inside = (there >= 0).all() and (there < world.shape).all()
+            if (side, cell[1]) == (3, 0):
+                continue
+            if kind[tuple(cell)] > (kind[tuple(there)] if inside else 0):
+                found.add((*(int(n) for n in cell), side))
+    return found
+
+
+def scene_of(solid: np.ndarray, voxels: int) -> tuple[SimpleNamespace, Scene]:
+    materials = tuple(
+        Material(n, (i, 0, 0), n, 1.0, (0, 0, 0), opacity=o)
+        for i, (n, o) in enumerate(zip("abc", (1, 1, 0.5), strict=True))
+    )
+    scene = Scene("s", np.zeros((2, 2), np.uint8), materials, Background("sky"), voxels_per_block=voxels)
+    return SimpleNamespace(solid=solid, voxels_per_block=voxels), scene
+
+
+@settings(max_examples=40, deadline=None)
+@given(solids, st.integers(1, 3))
+def test_charts_are_the_exposed_faces(solid, voxels):
+    charts = build_charts(*scene_of(solid, voxels))
+    found = {}
+    for c in np.flatnonzero(~charts.sky):
+        w, h = charts.size[c]
+        j, i = (a.ravel() for a in np.mgrid[:h, :w])
+        middle = charts.points(np.full(w * h, c), i + 0.5, j + 0.5) - sides.NORMAL[charts.side[c]] * 0.5 / voxels
+        for (x, y, z), a, b in zip(np.floor(middle * voxels).astype(int), i, j, strict=True):
+            key = (int(x), int(y), int(z), int(charts.side[c]))
+            assert key not in found
+            found[key] = (c, a, b)
+            assert charts.material[c] == solid[y, z // voxels, x // voxels] - 1
+    assert set(found) == exposed(solid, voxels)
+    if found:
+        keys = np.array(list(found))
+        answers = np.stack(charts.lookup(keys[:, :3], keys[:, 3]), axis=1)
+        assert (answers == np.array(list(found.values()))).all()
+    assert charts.lookup(np.array([[-1, 0, 0]]), np.array([0]))[0][0] == -1
+
+
+@settings(max_examples=30, deadline=None)
+@given(arrays(np.int32, st.tuples(st.integers(1, 200), st.just(2)), elements=st.integers(1, LONGEST)))
+def test_nothing_overlaps_on_a_page(size):
+    place = pack(size, reading_order(size, np.zeros((len(size), 3)), 10.0))
+    used = np.zeros((place[:, 0].max() + 1, PAGE, PAGE), dtype=int)
+    for (w, h), (page, x, y) in zip(size, place, strict=True):
+        assert x + w <= PAGE and y + h <= PAGE
+        used[page, y : y + h, x : x + w] += 1
+    assert used.max() == 1
+
+
+def test_pages_fill_well():
+    rng = np.random.default_rng(0)
+    map_ = rng.integers(1, 3, (64, 64)).astype(np.uint8)
+    materials = (Material("low", (0, 0, 0), "low", 1.0, (0, 0, 0)), Material("high", (1, 0, 0), "high", 4.0, (0, 0, 0)))
+    scene = Scene("noise", map_, materials, Background("sky"), voxels_per_block=4)
+    charts = build_charts(extrude(scene), scene)
+    assert charts.texels / (charts.pages * PAGE * PAGE) > 0.7
+    assert (np.diff(charts.page) >= 0).all()
+
+
+def test_an_atlas_picture_is_upright_and_not_mirrored():
+    assert np.allclose(np.cross(sides.V, sides.U), sides.NORMAL)
+    for side in (0, 1, 4, 5):
+        assert sides.V[side] @ (0, -1, 0) == 1
+
+
+@pytest.mark.parametrize("side", range(6))
+def test_a_lone_voxel(side):
+    found = faces(np.ones((3, 3, 3), np.uint8), np.array([True]), 1, LONGEST)
+    assert len(found) == 5 and (side in found["side"]) == (side != 3)
+
+
+def test_owner_names_each_texel(charts):
+    total = 0
+    for page in range(charts.pages):
+        owner = charts.owner(page)
+        ids, count = np.unique(owner[owner >= 0], return_counts=True)
+        assert (count == charts.size[ids].prod(axis=1)).all()
+        total += count.sum()
+    assert total == charts.texels

@@ -1,0 +1,180 @@
+"""Gather and scatter on GL against their numpy twins, and the promises of the latent volume."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import policy, twin
+from engine.volume import LatentVolume
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.raycast import raycast
+from scenes.scene import SKY
+from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, same
+
+SMALL = (SIZE[0] // 8, SIZE[1] // 8)
+
+
+def away_from_edges(chart: np.ndarray, texel: np.ndarray) -> np.ndarray:
+    """bool [h,w]: pixels whose four neighbours show the same texel."""
+    key = np.concatenate([chart[..., None], texel], axis=-1)
+    inner = np.zeros(chart.shape, dtype=bool)
+    c = key[1:-1, 1:-1]
+    inner[1:-1, 1:-1] = (
+        (c == key[:-2, 1:-1]).all(-1)
+        & (c == key[2:, 1:-1]).all(-1)
+        & (c == key[1:-1, :-2]).all(-1)
+        & (c == key[1:-1, 2:]).all(-1)
+    )
+    return inner
+
+
+def test_the_view_is_what_the_cpu_raycaster_sees(volume, charts, blocks, camera):
+    size = (1536, 1024)
+    look = volume.gather(camera, size)
+    hits = raycast(blocks, camera, (size[0] // 8, size[1] // 8))
+    chart, i, j = charts.lookup(hits.voxel, hits.side)
+    sky = hits.side < 0
+    assert ((look.material == SKY) == sky).mean() > 0.998
+    texel = np.stack([charts.page[chart], charts.y[chart] + j, charts.x[chart] + i], axis=-1)
+    inner = away_from_edges(chart, texel) & ~sky
+    assert inner.sum() > 1000
+    agree = (look.chart == chart) & (look.texel == texel).all(-1)
+    assert agree[inner].mean() >= 0.995
+    assert np.allclose(look.depth[inner & agree], hits.depth[inner & agree], rtol=1e-4)
+
+
+def test_gather_is_its_twin(volume, charts, camera):
+    volume.scatter(volume.gather(CAMERAS["street"], SIZE), dreamed(CAMERAS["street"]))
+    look = volume.gather(camera, SIZE)
+    seen = twin.picture(charts, camera, SMALL)
+    # at latent resolution rays pass through the same points as the look's latent pixels
+    latents, state = twin.gather(volume.snapshot().pages, charts, seen, CHANNELS)
+    agree = look.chart == seen.chart
+    assert agree.mean() > 0.99
+    i, j = twin.texels(charts, seen.chart, seen.u, seen.v)
+    agree &= (
+        look.texel == np.stack([charts.page[seen.chart], charts.y[seen.chart] + j, charts.x[seen.chart] + i], -1)
+    ).all(-1)
+    assert agree.mean() > 0.98
+    assert (look.latents[:, agree] == latents[:, agree]).all()
+    assert (look.steps[agree] == state[agree, 0]).all()
+    view = twin.picture(charts, camera, SIZE)
+    density, _, _ = twin.claim(view, charts, seen.chart.ravel(), i.ravel(), j.ravel())
+    close = np.isclose(look.density, density.reshape(look.density.shape), rtol=0.01, atol=0.01)
+    assert close[agree].mean() > 0.98
+
+
+def test_scatter_is_its_twin(volume, charts, camera):
+    painting = dreamed(camera)
+    count = volume.scatter(volume.gather(camera, SIZE), painting)
+    ours, theirs = volume.snapshot().pages, twin.scatter({}, charts, painting, 1)
+    assert ours.keys() == theirs.keys()
+    for number in ours:
+        took, should = ours[number]["state"][..., 0] > 0, theirs[number]["state"][..., 0] > 0
+        assert (took & should).sum() / (took | should).sum() > 0.98
+        both = took & should
+        latents = (ours[number]["latents"] == theirs[number]["latents"]).all(axis=0)
+        assert latents[both].mean() > 0.98
+        density = np.isclose(ours[number]["state"][..., 1], theirs[number]["state"][..., 1], rtol=0.01)
+        assert density[both].mean() > 0.98
+        cells = both.repeat(8, 0).repeat(8, 1)
+        difference = np.abs(ours[number]["colour"].astype(int) - theirs[number]["colour"])[cells]
+        assert (difference[:, 3] == 0).all()
+        assert (difference.max(axis=-1) <= 6).mean() > 0.97
+    assert count == sum(int((p["state"][..., 0] > 0).sum()) for p in ours.values())
+
+
+def test_a_dreamed_view_is_covered_and_stays(volume, camera):
+    look = volume.gather(camera, SIZE)
+    assert policy.coverage(look, 10) == 0
+    assert volume.scatter(look, dreamed(camera)) > 0
+    again = volume.gather(camera, SIZE)
+    assert policy.coverage(again, 10) == 1
+    assert (policy.change_map(again, 10)[policy.claimable(again)] == 0).all()
+    before = volume.snapshot()
+    assert volume.scatter(again, dreamed(camera, seed=5)) == 0
+    assert volume.scatter(again, dreamed(camera, seed=5, steps=4)) == 0
+    assert same(before, volume.snapshot()) and volume.revision == before.revision
+
+
+def test_more_steps_replace_fewer(volume):
+    camera = CAMERAS["street"]
+    volume.scatter(volume.gather(camera, SIZE), dreamed(camera, steps=4))
+    look = volume.gather(camera, SIZE)
+    assert policy.coverage(look, 10) == 0
+    change = policy.change_map(look, 10)[policy.claimable(look)]
+    assert (change > 0.5).all() and (change < 0.7).all()
+    volume.scatter(look, dreamed(camera, steps=10, seed=1))
+    assert policy.coverage(volume.gather(camera, SIZE), 10) == 1
+
+
+def test_no_texel_gets_worse_by_walking(volume):
+    """From afar, near, and afar again: density never falls, and finished texels keep their bytes."""
+    path = [Camera.look_at((5.5, 1.6, z), (5.5, 1.4, 4.0), fov=60) for z in (16.0, 11.0, 7.0, 11.0, 16.0)]
+    known: dict[int, np.ndarray] = {}
+    for k, camera in enumerate(path):
+        look = volume.gather(camera, SIZE)
+        done = policy.finished(look, 10)
+        volume.scatter(look, dreamed(camera, seed=k))
+        after = volume.gather(camera, SIZE)
+        assert (after.latents[:, done] == look.latents[:, done]).all()
+        for number, page in volume.snapshot().pages.items():
+            assert (page["state"][..., 1] >= known.get(number, np.zeros(1))).all()
+            known[number] = page["state"][..., 1]
+    assert policy.coverage(volume.gather(path[0], SIZE), 10) == 1
+
+
+def test_what_was_painted_is_what_is_seen(volume, camera):
+    painting = dreamed(camera)
+    volume.scatter(volume.gather(camera, SIZE), painting)
+    look = volume.gather(camera, SIZE)
+    shown = look.colours[..., 3] == 255
+    assert shown.mean() > 0.95
+    error = np.abs(look.colours[..., :3].astype(int) - painting.colours)[shown]
+    assert np.median(error) <= 4
+
+
+@pytest.mark.parametrize("channels", [3, 4, 16])
+def test_any_number_of_channels(ctx, charts, channels):
+    volume = LatentVolume(ctx, charts, channels, seed=1)
+    camera = CAMERAS["street"]
+    painting = dreamed(camera, channels=channels)
+    volume.scatter(volume.gather(camera, SIZE), painting)
+    look = volume.gather(camera, SIZE)
+    assert look.latents.shape == (channels, SMALL[1], SMALL[0]) == look.noise.shape
+    stored = look.latents[:, look.steps > 0].T
+    known = {tuple(row) for row in painting.latents.reshape(channels, -1).T.tolist()}
+    assert all(tuple(row) in known for row in stored.tolist())
+    volume.free()
+
+
+def test_snapshot_and_restore(ctx, charts, volume):
+    camera = CAMERAS["above"]
+    volume.scatter(volume.gather(camera, SIZE), dreamed(camera))
+    world = volume.snapshot()
+    other = LatentVolume(ctx, charts, CHANNELS, seed=0)
+    other.restore(world)
+    assert same(world, other.snapshot())
+    a, b = volume.gather(camera, SIZE), other.gather(camera, SIZE)
+    assert all(
+        np.array_equal(getattr(a, k), getattr(b, k)) for k in ("latents", "steps", "painted", "noise", "colours")
+    )
+    assert other.scatter(b, dreamed(camera, seed=3)) == 0
+    volume.erase()
+    assert policy.coverage(volume.gather(camera, SIZE), 10) == 0
+    other.free()
+
+
+def test_wrong_sizes_and_paintings_are_refused(volume):
+    camera = CAMERAS["street"]
+    with pytest.raises(InputError, match="multiples of 8"):
+        volume.gather(camera, (100, 64))
+    look = volume.gather(camera, SIZE)
+    with pytest.raises(ValueError, match="camera or size"):
+        volume.scatter(look, dreamed(CAMERAS["above"]))
+    bad = dreamed(camera)
+    bad.latents[0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="finite"):
+        volume.scatter(look, bad)

@@ -1,0 +1,42 @@
+"""A small village, cameras in it and made-up paintings of it, for the engine's tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.look import Painting
+from scenes.camera import Camera
+
+CHANNELS = 4
+SIZE = (192, 128)
+CAMERAS = {
+    "street": Camera.look_at((6.0, 2.2, 11.5), (5.5, 1.0, 4.0), fov=70),
+    "above": Camera.look_at((-2.0, 6.0, -3.0), (6.0, 0.5, 6.0), fov=60),
+    "wall": Camera.look_at((9.0, 1.3, 5.9), (2.0, 2.5, 4.0), fov=80),
+}
+
+
+def village() -> np.ndarray:
+    """uint8 [12,12]: grass with two brick buildings and a pond."""
+    map_ = np.ones((12, 12), dtype=np.uint8)
+    map_[2:5, 3:8] = 2
+    map_[7:10, 2:4] = 2
+    map_[7:10, 7:10] = 3
+    return map_
+
+
+def dreamed(camera: Camera, steps: float = 10, channels: int = CHANNELS, seed: int = 0, size=SIZE) -> Painting:
+    """A painting of random latents and a smooth picture."""
+    rng = np.random.default_rng(seed)
+    w, h = size
+    y, x = np.mgrid[:h, :w]
+    colours = np.stack([x * 255 // w, y * 255 // h, np.full_like(x, 40 * seed % 255)], axis=-1).astype(np.uint8)
+    latents = rng.normal(size=(channels, h // 8, w // 8)).astype(np.float32)
+    return Painting(camera, size, latents, colours, steps)
+
+
+def same(a, b) -> bool:
+    """Whether two snapshots hold the same bytes."""
+    return a.pages.keys() == b.pages.keys() and all(
+        a.pages[n][k].tobytes() == b.pages[n][k].tobytes() for n in a.pages for k in a.pages[n]
+    )
