@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,44 @@ from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DCondi
 from diffusion.canvas import Canvas, Region
 from diffusion.loading import load_model
 from diffusion.model import Model
+
+# A mixture of three Gaussians in two channels, with its exact denoiser: weights, means [K,2], deviations.
+WEIGHTS = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+MEANS = torch.tensor([[1.5, -0.5], [-1.0, 1.0], [0.0, -2.0]], dtype=torch.float64)
+DEVIATIONS = torch.tensor([0.5, 0.4, 0.3], dtype=torch.float64)
+
+
+def mixture_denoised(x: torch.Tensor, sigma: float) -> torch.Tensor:
+    """E[x0 | x] for x = x0 + sigma·n, x0 from the mixture above. x: float64 [B,2,h,w]; each pixel by itself."""
+    points = x.movedim(1, -1)[..., None, :]
+    spread = DEVIATIONS**2 + sigma**2
+    distance = ((points - MEANS) ** 2).sum(-1)
+    share = torch.softmax(WEIGHTS.log() - spread.log() - distance / (2 * spread), -1)  # two channels: det = spread²
+    means = MEANS + (DEVIATIONS**2 / spread)[:, None] * (points - MEANS)
+    return (share[..., None] * means).sum(-2).movedim(-1, 1)
+
+
+def reference_start() -> torch.Tensor:
+    """float64 [4,2,2,2] at sigma 14: what k_diffusion_reference.json starts from."""
+    return 14.0 * torch.cos(torch.arange(32, dtype=torch.float64) * 1.7).view(4, 2, 2, 2)
+
+
+def reference_noise(sigma: float, sigma_next: float) -> torch.Tensor:
+    """Noise that is a function of the two levels, the same for both implementations."""
+    place = torch.arange(32, dtype=torch.float64) * 2.3 + 10 * sigma + 7 * sigma_next
+    return (1.4 * torch.sin(place)).view(4, 2, 2, 2)
+
+
+@pytest.fixture
+def mixture():
+    """The closed-form denoiser (x, sigma) → x0."""
+    return mixture_denoised
+
+
+@pytest.fixture
+def reference_of():
+    """Where k_diffusion_reference.json starts and the noise it is made with."""
+    return SimpleNamespace(start=reference_start, noise=reference_noise)
 
 
 class WordEncoder:
