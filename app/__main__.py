@@ -6,14 +6,17 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, Union
 
 import tyro
 
 from app.commands import COMMANDS, DEFAULT
-from app.fields import flags, plain
+from app.fields import flags, plain, twin_of
+from app.session import load_session
 from scenes.errors import InputError
 
 _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
@@ -48,13 +51,33 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parse(words: Sequence[str]) -> tuple[str, Any]:
-    """(command's name, its settings) of a command line. Raises InputError for values, SystemExit for usage and help."""
+    """(command's name, its settings) of a command line. Raises InputError for values, SystemExit for usage and help.
+
+    `--settings FILE` (a session file, or the JSON beside a video) gives the values that flags don't.
+    """
     if words[:1] and words[0] in ("-h", "--help"):
         tyro.cli(_all_commands(), prog="rayverie", description=DESCRIPTION, args=["--help"], config=_STYLE)
     name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else (DEFAULT, words)
-    cls = COMMANDS[name].flags
-    twin = tyro.cli(flags(cls), prog=f"rayverie {name}", description=cls.__doc__, args=list(rest), config=_STYLE)
+    cls, args = COMMANDS[name].flags, list(rest)
+    defaults = twin_of(_saved(cls, args))
+    twin = tyro.cli(
+        flags(cls), prog=f"rayverie {name}", description=cls.__doc__, args=args, default=defaults, config=_STYLE
+    )
     return name, plain(cls, twin)
+
+
+def _saved(cls: type, args: list[str]) -> Any:
+    """The command's defaults, or those of the session file that `--settings` names; takes that option out of `args`."""
+    if "--settings" not in args:
+        return cls()
+    at = args.index("--settings")
+    if at + 1 == len(args):
+        raise InputError("--settings", "", "names no file; it must be a session file, or the JSON beside a video")
+    session, notes = load_session(Path(args[at + 1]))
+    del args[at : at + 2]
+    for note in notes:
+        print(note, file=sys.stderr)
+    return cls(**{f.name: getattr(session, f.name) for f in fields(cls) if hasattr(session, f.name)})
 
 
 def _all_commands() -> Any:

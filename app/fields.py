@@ -78,6 +78,12 @@ def plain(cls: type[T], twin: Any) -> T:
     return settings
 
 
+def twin_of(settings: Any) -> Any:
+    """The twin (see `flags`) that holds these settings: defaults for a command line."""
+    values = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    return flags(type(settings))(**{k: twin_of(v) if is_dataclass(v) else v for k, v in values.items()})
+
+
 def check(settings: Any, where: str = "") -> None:
     """Raises InputError for a value outside its range, choices or table. where: the file it came from; "" = flags."""
     for f in fields(settings):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-from engine.video import open_output
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.commands import Render
-from app.fields import to_json
 from app.session import Session, describe, open_scene
 from app.studio import Studio, open_studio
+from engine.video import open_output
 from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.paths import read_path, sample
@@ -57,7 +55,7 @@ def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera
 def render(studio: Studio, command: Render, console: Console) -> int:
     """Write the command's output file from an open studio. Returns the model calls it took."""
     views = list(cameras(find_path(studio.scene, command.path), command.fps, command.frames))
-    metadata = describe(studio.session) | {"render": to_json(replace(command, world=None)), "model_id": studio.model.id}
+    metadata = describe(studio.session, model=studio.model.id, path=command.path, fps=command.fps, frames=len(views))
     painter, calls = studio.painter, studio.painter.calls
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
         task = bar.add_task("rendering", total=len(views), words="")

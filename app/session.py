@@ -125,9 +125,9 @@ def open_scene(choice: SceneChoice) -> Scene:
     )
 
 
-def describe(session: Session) -> dict[str, object]:
-    """The session as JSON values, with its version: what files, pictures and videos carry."""
-    return {"rayverie": VERSION, **to_json(session)}
+def describe(session: Session, **made: object) -> dict[str, object]:
+    """The session as JSON values, with its version: what files, pictures and videos carry. made: facts about this file."""
+    return {"rayverie": VERSION, **to_json(session), **({"made": made} if made else {})}
 
 
 def restore(data: object, where: str) -> tuple[Session, list[str]]:
@@ -136,7 +136,7 @@ def restore(data: object, where: str) -> tuple[Session, list[str]]:
         raise InputError(where, "", "is not a Rayverie session; it must have a number `rayverie`")
     if version > VERSION:
         raise InputError(where, "rayverie", f"is {version}, from a newer program; this one reads up to {VERSION}")
-    return from_json(Session, {key: value for key, value in data.items() if key != "rayverie"}, where)
+    return from_json(Session, {key: value for key, value in data.items() if key not in ("rayverie", "made")}, where)
 
 
 def save_session(path: Path, session: Session) -> None:
