@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -63,6 +64,13 @@ class Charts:
     def sky(self) -> np.ndarray:
         """bool [N]"""
         return self.material == SKY
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of where every texel lies: a saved atlas fits these charts only if this is the same."""
+        columns = (self.corner, self.size, self.side, self.material, self.page, self.x, self.y)
+        table = np.concatenate([c.reshape(len(self), -1) for c in columns], axis=1).astype("<i4")
+        return hashlib.sha256(np.ascontiguousarray(table).tobytes()).hexdigest()
 
     @cached_property
     def centre(self) -> np.ndarray:
