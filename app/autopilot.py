@@ -81,16 +81,9 @@ class Autopilot:
 def run(command: Dream) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
     console = Console(stderr=True)
-    with open_studio(session, open_scene(command.scene)) as studio:
-        before = studio.painter.calls
-        try:
-            coverage = paint_all(studio, command, console)
-        finally:  # also after Ctrl-C
-            studio.save(command.world)
-        console.print(
-            f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.calls - before} model calls; "
-            f"it is in {command.world}."
-        )
+    with open_studio(session, open_scene(command.scene)) as studio, studio.keeping(command.world):
+        coverage = paint_all(studio, command, console)
+    console.print(f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.calls} model calls.")
     return 0
 
 

@@ -25,13 +25,8 @@ def run(command: Render) -> int:
     find_path(scene, command.path)  # complain before the model is loaded
     for note in scene.notes:
         console.print(note, style="yellow")
-    with open_studio(session, scene) as studio:
-        try:
-            calls = render(studio, command, console)
-        finally:  # also after Ctrl-C: what was dreamed is kept
-            if command.world is not None:
-                studio.save(command.world)
-                console.print(f"What was painted is in {command.world}.")
+    with open_studio(session, scene) as studio, studio.keeping(command.world):
+        calls = render(studio, command, console)
     console.print(f"{command.out} is ready; it took {calls} model calls.")
     return 0
 

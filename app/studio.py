@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from typing import Any
 
 import moderngl
 import numpy as np
-from engine.world import load_world, save_world
 
 from app.fields import Size
 from app.painter import Painter
@@ -20,6 +20,7 @@ from engine.charts import Charts, build_charts
 from engine.context import finish, headless
 from engine.renderer import Renderer
 from engine.volume import LatentVolume
+from engine.world import load_world, save_world
 from scenes.camera import Camera
 from scenes.extrude import extrude
 from scenes.scene import Scene
@@ -45,10 +46,24 @@ class Studio:
 
     def load(self, path: Path) -> None:
         """Take over what was painted in a world file. Raises InputError if it isn't of this scene and model."""
-        self.volume.restore(load_world(path, self.scene, self.model.id, self.model.channels))
+        world = load_world(
+            path, scene=self.scene, charts=self.charts, model=self.model.id, channels=self.model.channels
+        )
+        self.volume.restore(world)
 
     def save(self, path: Path) -> None:
-        save_world(path, self.volume.snapshot(), self.scene, self.model.id)
+        save_world(path, self.volume.snapshot(), scene=self.scene, charts=self.charts, model=self.model.id)
+
+    @contextmanager
+    def keeping(self, path: Path | None) -> Iterator[None]:
+        """Whatever ends the block, Ctrl-C too: what it painted is saved. Without a path, or anything new, nothing is."""
+        before = self.volume.revision
+        try:
+            yield
+        finally:
+            if path is not None and (self.volume.revision != before or not path.exists()):
+                self.save(path)
+                print(f"What was painted is in {path}.", file=sys.stderr)
 
     def target(self, size: Size) -> moderngl.Framebuffer:
         known = getattr(self, "_framebuffer", None)
