@@ -1,0 +1,114 @@
+"""What the window shows: every mode draws, daylight where nothing is painted, paint where something is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.context import finish, headless, renderer_name
+from engine.light import daylight
+from engine.mesh import visible
+from engine.renderer import MODES, Renderer
+from engine.shaders import FOLDER, source
+from engine.twin import picture
+from scenes.camera import Camera
+from scenes.errors import InputError
+from tests.engine.village import CAMERAS, dreamed
+
+SIZE = (320, 192)
+
+
+@pytest.fixture
+def renderer(ctx, charts, scene, volume, blocks):
+    renderer = Renderer(ctx, charts, scene, volume, blocks)
+    yield renderer
+    renderer.release()
+
+
+@pytest.fixture
+def shoot(ctx, renderer):
+    target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
+
+    def shoot(camera: Camera, mode: str, top_first: bool = True) -> np.ndarray:
+        renderer.draw(target, camera, SIZE, mode, top_first)
+        finish(ctx)
+        return np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].astype(int)
+
+    yield shoot
+    target.release()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_shows_something(shoot, volume, camera, mode):
+    empty = shoot(camera, mode)
+    assert empty.std() > 5
+    volume.scatter(volume.gather(camera, SIZE), dreamed(camera, size=SIZE))
+    changed = np.abs(shoot(camera, mode) - empty).max(axis=-1) > 2
+    assert changed.mean() < 0.01 if mode in ("material", "depth") else changed.mean() > 0.9
+
+
+def test_painted_shows_the_painting_as_it_is(shoot, volume, camera):
+    painting = dreamed(camera, size=SIZE)
+    volume.scatter(volume.gather(camera, SIZE), painting)
+    error = np.abs(shoot(camera, "painted") - painting.colours).max(axis=-1)
+    assert np.median(error) <= 6 and (error < 40).mean() > 0.9
+
+
+def test_a_window_is_the_same_picture_bottom_first(shoot):
+    up, down = (shoot(CAMERAS["street"], "material", top_first) for top_first in (True, False))
+    assert (np.abs(up - down[::-1]).max(axis=-1) <= 2).mean() > 0.99
+
+
+def test_material_colours_are_where_the_materials_are(shoot, charts, scene):
+    camera = CAMERAS["above"]
+    shown = shoot(camera, "material")
+    material = charts.material[picture(charts, camera, SIZE).chart]
+    for index in (0, 1):
+        here = shown[material == index]
+        strongest = np.argmax(scene.materials[index].display)
+        assert (here.argmax(axis=-1) == strongest).mean() > 0.95
+
+
+def test_water_shows_what_is_under_it(shoot, scene, ctx, charts, volume, blocks):
+    camera = Camera.look_at((8.5, 3.0, 12.0), (8.5, 0.5, 8.5))
+    water = charts.material[picture(charts, camera, SIZE).chart] == 2
+    assert water.mean() > 0.05
+    see_through = shoot(camera, "material")[water].mean(axis=0)
+    assert np.abs(see_through - np.array(scene.materials[2].display)).max() > 10
+
+
+def test_only_what_can_be_seen_is_drawn(charts, camera):
+    chosen = set(visible(charts, camera, SIZE).tolist())
+    shown = set(np.unique(picture(charts, camera, SIZE).chart).tolist())
+    assert shown <= chosen
+    assert len(visible(charts, Camera.look((6, 2, 6), 0, -89), (64, 64))) < len(charts) / 2
+
+
+def test_shadows_fall_away_from_the_sun_and_corners_are_darker():
+    solid = np.zeros((8, 9, 9), np.uint8)
+    solid[:, 4:, 4:5] = 1
+    cells, detail = daylight(solid, np.array([True]), 2)
+    ground = cells[:, 2].astype(int)  # the lowest layer above the ground: a block of padding is two voxels
+
+    def at(x: float, z: float) -> np.ndarray:
+        return ground[int((z + 1) * detail), int((x + 1) * detail)]
+
+    assert at(3.5, 4.5)[1] == 0 and at(5.5, 4.5)[1] == 255  # the sun stands at +x +z
+    assert at(5.2, 7.5)[0] + 15 < at(8.0, 1.0)[0] >= 245
+    open_, _ = daylight(solid, np.array([False]), 2)  # glass casts no shadow
+    assert (open_[..., 1] == 255)[:, 2:].all()
+
+
+def test_unknown_modes_and_includes(shoot):
+    with pytest.raises(KeyError, match="painted"):
+        shoot(CAMERAS["street"], "pretty")
+    assert source("display/material").count("const vec3 NORMAL[6]") == 1
+    assert "#include" not in source("display/material")
+    assert all((FOLDER / "display").glob(f"{mode}*.glsl") for mode in MODES)
+
+
+def test_the_context_says_who_draws_and_refuses_in_one_sentence(ctx, monkeypatch):
+    assert renderer_name(ctx)
+    monkeypatch.setattr("moderngl.create_context", lambda **_: (_ for _ in ()).throw(Exception("libGL.so not loaded")))
+    with pytest.raises(InputError, match=r"3\.3 could not be started.*libGL\.so not loaded.*libegl1"):
+        headless()
