@@ -1,4 +1,4 @@
-"""Ruins: a marble temple half in the sand, mossy walls, a long water basin, crystals and a stepped monument at noon."""
+"""Ruins: a marble temple half in the sand, mossy walls, a long water basin, crystals and a stepped monument at sunset."""
 
 from __future__ import annotations
 
