@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,9 +15,8 @@ from typing import Any, Protocol
 import moderngl
 import numpy as np
 import platformdirs
-from engine.world import load_world, save_world
 
-from app import eraser, walk
+from app import eraser, presets, walk
 from app import input as hands
 from app.handlers import HANDLERS
 from app.history import History
@@ -33,6 +32,7 @@ from app.stage import Plan, Stage, plan_later
 from app.timeline import Record, Timeline
 from engine.context import finish
 from engine.volume import World
+from engine.world import load_world, save_world
 from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.scene import Scene
@@ -93,6 +93,7 @@ class Explorer:
         self.pictures = Pictures(ctx)
         self.keyboard = hands.Keyboard()
         self.bindings = bindings()
+        self.presets: Mapping[str, Mapping[str, Any]] = {}
         self.walker = walk.Walker()
         self.looking = ""  # the button that turns the camera: "left" until Esc, "right" while held
         self.times: deque[float] = deque(maxlen=FRAMES)
@@ -276,6 +277,12 @@ class Explorer:
         """The session's, or this scene's own in the data folder."""
         return self.session.world or self.folders.worlds / f"{self.scene.name}.safetensors"
 
+    def save_preset(self, name: str) -> None:
+        """Keep the dream settings under a name, as a file in the config folder."""
+        presets.save(self.folders.config / "presets", name, self.session.dream)
+        self.presets = presets.load(self.folders.config / "presets")
+        self.say(f"Preset saved: {name}")
+
     def export(self, record: Record, suffix: str) -> None:
         """Save the steps of a dream, all at the size of the finished picture, beside the frames."""
         path = self.folders.pictures / datetime.now().strftime(f"dream-%Y%m%d-%H%M%S{suffix}")
@@ -331,6 +338,9 @@ class Explorer:
             self.log.add(message.text[:1].upper() + message.text[1:])
             if message.model and self.stage:
                 self.stage.fit(self.session, message.model)
+                self.presets = presets.load(self.folders.config / "presets")  # checked against tables beside torch
+                if self.world_file.exists() and self.session.world:
+                    self.load_world()
 
     def _scene_size(self) -> Size:
         """Pixels of the box that the panels leave to the scene."""
@@ -364,6 +374,8 @@ class Explorer:
             bindings=self.bindings,
             do=self.do,
             export=self.export,
+            presets=self.presets,
+            save_preset=self.save_preset,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),
         )
 

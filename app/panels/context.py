@@ -24,6 +24,7 @@ class PanelContext:
 
     do: run an action by its name; picture: uint8 [h,w,3|4] under a key, as what ImGui's image calls take;
     export: save a dream's steps with a suffix ("" = a folder of pictures); now: seconds on the explorer's clock.
+    presets: those the user saved, as what differs from the defaults; save_preset: today's settings under a name.
     """
 
     session: Session
@@ -39,6 +40,8 @@ class PanelContext:
     do: Callable[[str], None]
     picture: Callable[[str, np.ndarray], Any]
     export: Callable[[Record, str], None]
+    presets: Mapping[str, Mapping[str, Any]]
+    save_preset: Callable[[str], None]
 
     @property
     def painter(self) -> Painter | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from importlib import import_module
 from typing import Any, TypeVar
 
 from imgui_bundle import imgui
 
-from app.fields import allowed
+from app.fields import TABLES, allowed
 from app.panels.context import hint
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[b
 def _input(kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
     least, most = meta.get("range", (None, None))
     if names := allowed(meta):
-        return _combo(value, names)
+        return _combo(value, names, _helps(meta))
     if kind is int and least is not None and most - least <= NARROW:
         return imgui.slider_int("##value", value, int(least), int(most), flags=imgui.SliderFlags_.always_clamp)
     if kind is int:
@@ -84,16 +85,28 @@ def _input(kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
     return False, value
 
 
-def _combo(value: str, names: tuple[str, ...]) -> tuple[bool, str]:
+def _combo(value: str, names: tuple[str, ...], helps: Mapping[str, str]) -> tuple[bool, str]:
     chosen = value
     if imgui.begin_combo("##value", value):
         for name in names:
             if imgui.selectable(name, name == value)[0]:
                 chosen = name
+            hint(helps.get(name, ""))
             if name == value:
                 imgui.set_item_default_focus()
         imgui.end_combo()
     return chosen != value, chosen
+
+
+def _helps(meta: Mapping[str, Any]) -> dict[str, str]:
+    """What the entries of a field's table say of themselves: their `help`, or the first line of their docstring."""
+    if "table" not in meta:
+        return {}
+    table = getattr(import_module(TABLES[meta["table"]]), meta["table"])
+    if not isinstance(table, Mapping):
+        return {}
+    texts = {k: v if isinstance(v, str) else getattr(v, "help", None) or v.__doc__ or "" for k, v in table.items()}
+    return {name: text.split("\n")[0] for name, text in texts.items()}
 
 
 def _chosen(settings: Any, only: tuple[str, ...] | None, skip: tuple[str, ...]) -> list[Any]:

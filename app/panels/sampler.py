@@ -1,19 +1,42 @@
-"""How the next view is dreamed: every setting of the diffusion core, drawn from its own metadata."""
+"""How the next view is dreamed: every setting of the diffusion core, drawn from its own metadata, in sections."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from imgui_bundle import imgui
 
+from app import presets
 from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
 from app.session import Session
 from diffusion.canvas import DreamSettings
 
+# Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Sampler": ("sampler", "steps", "spacing", "spacing_power", "eta", "noise", "seed"),
+    "Guidance": (
+        "guidance", "scale", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
+        "norm_rescale", "threshold_scale",
+    ),
+    "Regions": ("execution", "batch", "softness", "bootstrap", "window", "window_overlap"),
+    "Memory": ("memory", "change_form", "strength", "capture"),
+}  # fmt: skip
+OPEN = ("Sampler", "Guidance")
+# Fields that matter only beside one choice: they are shown only then.
+NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "spacing_power": ("spacing", ("linspace_power",)),
+    "eta": ("sampler", ("ddim",)),
+    "cfgpp_lambda": ("guidance", ("cfg++",)),
+    "residual_delta": ("guidance", ("self_negative", "onetime_negative")),
+}
+
 
 class SamplerPanel:
     title = "Sampler"
+
+    def __init__(self) -> None:
+        self._name = ""
 
     def draw(self, ui: PanelContext) -> Session:
         painter = ui.painter
@@ -21,16 +44,61 @@ class SamplerPanel:
             # The tables of samplers live beside torch, which the worker is importing: asking now would stop the window.
             faint("The model is still being loaded.")
             return ui.session
-        model = painter.model
-        faint(f"{model.id} on {model.device}")
-        dream = edit(ui.session.dream)
+        faint(f"{painter.model.id} on {painter.model.device}. Changes apply to the next dream.")
+        dream = self._presets(ui, ui.session.dream)
+        for title, names in sections().items():
+            shown = tuple(name for name in names if matters(name, dream))
+            flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
+            if shown and imgui.collapsing_header(title, flags):
+                dream = edit(dream, only=shown)
         imgui.spacing()
         if imgui.button("\uf01e  Dream this view again"):
             ui.do("dream")
         hint("Forget what is painted in this view and dream it anew with these settings.")
-        imgui.same_line()
-        if imgui.button("Defaults"):
-            dream = DreamSettings()
-        hint("Put every setting above back to where it started.")
-        faint("Changes apply to the next dream.")
         return replace(ui.session, dream=dream)
+
+    def _presets(self, ui: PanelContext, dream: DreamSettings) -> DreamSettings:
+        """A combo of presets, showing the one that the settings are; and a name under which to save them."""
+        own = ui.presets
+        table = {name: values for name, (_, values) in presets.PRESETS.items()} | dict(own)
+        now = presets.changes(dream)
+        current = next(
+            (name for name, values in table.items() if presets.changes(presets.apply(dream, values)) == now), ""
+        )
+        imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.5)
+        if imgui.begin_combo("##preset", current or "Your own settings"):
+            for name, values in table.items():
+                if imgui.selectable(name, name == current)[0]:
+                    dream = presets.apply(dream, values)
+                hint(presets.PRESETS[name][0] if name in presets.PRESETS else "Saved by you.")
+            imgui.end_combo()
+        hint("Settings by name. The seed stays as it is.")
+        imgui.same_line()
+        if imgui.button("\uf0c7  Save as…"):
+            self._name = "" if current in presets.PRESETS else current
+            imgui.open_popup("save preset")
+        if imgui.begin_popup("save preset"):
+            if imgui.is_window_appearing():
+                imgui.set_keyboard_focus_here()
+            enter = imgui.InputTextFlags_.enter_returns_true
+            done, self._name = imgui.input_text_with_hint("##name", "Name of the preset", self._name, enter)
+            imgui.same_line()
+            if (imgui.button("Save") or done) and self._name.strip():
+                ui.save_preset(self._name)
+                imgui.close_current_popup()
+            imgui.end_popup()
+        return dream
+
+
+def sections() -> dict[str, tuple[str, ...]]:
+    """SECTIONS without what this version doesn't have, and with what stands in none of them."""
+    known = {f.name: None for f in fields(DreamSettings)}
+    table = {title: tuple(n for n in names if n in known) for title, names in SECTIONS.items()}
+    placed = {name for names in SECTIONS.values() for name in names}
+    more = tuple(name for name in known if name not in placed)
+    return {**table, "More": more} if more else table
+
+
+def matters(name: str, dream: DreamSettings) -> bool:
+    field, values = NEEDS.get(name, ("", ()))
+    return not field or getattr(dream, field) in values

@@ -64,8 +64,8 @@ def test_screenshot_shows_the_window_and_carries_the_session(drive: Driver) -> N
     drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
     drive.tap("f12")
     folder = drive.explorer.folders.pictures
-    drive.until(lambda: any(folder.glob("*.png")), "the screenshot is written")
-    path = next(folder.glob("*.png"))
+    drive.until(lambda: any(folder.glob("rayverie-*.png")), "the screenshot is written")
+    path = next(folder.glob("rayverie-*.png"))
     session, camera = read_shot(path)
     assert session == drive.explorer.session
     np.testing.assert_allclose(camera.axes, drive.explorer.camera.axes, atol=1e-6)
@@ -241,8 +241,8 @@ def test_the_timeline_keeps_every_step_and_exports_them(drive: Driver) -> None:
     assert record.image is not None
     drive.explorer.export(record, ".gif")
     folder = drive.explorer.folders.pictures
-    drive.until(lambda: any(folder.glob("*.gif")), "the GIF is written")
-    with Image.open(next(folder.glob("*.gif"))) as image:
+    drive.until(lambda: any(folder.glob("dream-*.gif")), "the GIF is written")
+    with Image.open(next(folder.glob("dream-*.gif"))) as image:
         assert image.n_frames >= record.steps
 
 

@@ -1,0 +1,76 @@
+"""Named sets of dream settings: four of ours, and those that the user saved as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from app.fields import from_json, to_json
+from diffusion.canvas import DreamSettings
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+# name → (what it is for, what differs from the defaults)
+PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "Fast": ("Few steps, for looking around.", {"sampler": "dpmpp_2m", "spacing": "karras", "steps": 4}),
+        "Balanced": ("What a new explorer starts with.", {}),
+        "Faithful": (
+            "More steps, and contrast kept in check.",
+            {"sampler": "unipc", "spacing": "exponential", "steps": 20, "scale": 4.0, "cfg_rescale": 0.5},
+        ),
+        "Experimental": (
+            "True Noise Removal on the surface's own noise.",
+            {"guidance": "tnr", "noise": "surface", "steps": 12},
+        ),
+    }
+)
+KEPT = ("seed",)  # a preset is a manner of dreaming; which dream it is stays as it was
+
+
+def apply(settings: DreamSettings, changes: Mapping[str, Any]) -> DreamSettings:
+    """The defaults with a preset's changes, and the seed of `settings`."""
+    return replace(DreamSettings(), **changes, **{name: getattr(settings, name) for name in KEPT})
+
+
+def changes(settings: DreamSettings) -> dict[str, Any]:
+    """What differs from the defaults, without the seed: what a preset of these settings would be."""
+    default = DreamSettings()
+    names = [f.name for f in fields(settings) if f.name not in KEPT]
+    return {name: getattr(settings, name) for name in names if getattr(settings, name) != getattr(default, name)}
+
+
+def save(folder: Path, name: str, settings: DreamSettings) -> Path:
+    """Write FOLDER/NAME.json. Raises InputError for a name that isn't a file's."""
+    if not name.strip() or any(c in name for c in '/\\:*?"<>|') or name.startswith("."):
+        raise InputError("The preset's name", "", f"is {name!r}; letters, numbers, spaces and dashes are allowed")
+    path = folder / f"{name.strip()}.json"
+    known = set(changes(settings))
+    values = {key: value for key, value in to_json(settings).items() if key in known}
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def load(folder: Path) -> dict[str, Mapping[str, Any]]:
+    """Name → changes of every preset in the folder that can be read; checked when it is applied with `read`."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found[path.stem] = changes(read(path))
+        except InputError:
+            continue  # somebody else's file, or one of a newer program: not a preset of this one
+    return found
+
+
+def read(path: Path) -> DreamSettings:
+    """The settings of a preset file. Raises InputError naming the field that doesn't fit."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, "", f"can't be read as a preset ({error})") from error
+    return from_json(DreamSettings, data, str(path))[0]

@@ -1,0 +1,50 @@
+"""Presets: each is valid, keeps the seed, and comes back from its file; a broken file is nobody's preset."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app import presets
+from app.fields import check
+from app.panels.sampler import NEEDS, matters, sections
+from diffusion.canvas import DreamSettings
+from scenes.errors import InputError
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_ours_are_valid_and_keep_the_seed(name: str) -> None:
+    settings = presets.apply(DreamSettings(seed=7), presets.PRESETS[name][1])
+    check(settings)
+    assert settings.seed == 7
+    assert presets.apply(DreamSettings(), presets.changes(settings)) == presets.apply(DreamSettings(), presets.PRESETS[name][1])
+
+
+def test_saved_ones_come_back(tmp_path: Path) -> None:
+    settings = DreamSettings(steps=13, scale=2.5, seed=99)
+    presets.save(tmp_path, "Slow & soft", settings)
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "wrong.json").write_text('{"steps": -3}')
+    found = presets.load(tmp_path)
+    assert list(found) == ["Slow & soft"]
+    assert presets.apply(DreamSettings(seed=99), found["Slow & soft"]) == settings
+
+
+@pytest.mark.parametrize("name", ["", "  ", "../up", "a/b", ".hidden"])
+def test_a_name_that_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        presets.save(tmp_path, name, DreamSettings())
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_setting_stands_in_exactly_one_section() -> None:
+    placed = [name for names in sections().values() for name in names]
+    assert sorted(placed) == sorted(f.name for f in fields(DreamSettings))
+
+
+def test_settings_that_depend_on_a_choice_are_shown_beside_it_only() -> None:
+    for name, (field, values) in NEEDS.items():
+        assert matters(name, DreamSettings(**{field: values[0]}))
+    assert not matters("eta", DreamSettings(sampler="euler"))
