@@ -107,6 +107,7 @@ def _march(blocks: Blocks, origin: np.ndarray, rays: np.ndarray) -> tuple[np.nda
         cell[index, crossed] += step[index, crossed]
         c = cell[index, crossed]
         keep = (c >= 0) & (c < shape[crossed])
-        alive, cell, d, step, before, t, crossed = (v[keep] for v in (alive, cell, d, step, before, t, crossed))
+        alive, cell, d, step = alive[keep], cell[keep], d[keep], step[keep]
+        before, t, crossed = before[keep], t[keep], crossed[keep]
         now = solid[cell[:, 0], cell[:, 1], cell[:, 2]]
     return depth, axis, found

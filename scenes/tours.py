@@ -137,8 +137,8 @@ def _smooth(blocks: Blocks, points: np.ndarray, rounds: int) -> np.ndarray:
     corners = MARGIN * np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
     for _ in range(rounds):
         moved = (np.roll(fine, 1, axis=0) + 2 * fine + np.roll(fine, -1, axis=0)) / 4
-        blocked = blocks.inside(moved[:, None] + corners).any(axis=1)
-        fine = np.where(blocked[:, None], fine, moved)
+        blocked = blocks.inside(moved[:, None] + corners).any(axis=1, keepdims=True)
+        fine = np.where(blocked, fine, moved)
     return fine[::2]
 
 
@@ -147,7 +147,7 @@ def _walk_along(points: np.ndarray) -> CameraPath:
     ring = np.concatenate([points, points[:1]])
     lengths = np.maximum(np.linalg.norm(np.diff(ring, axis=0), axis=1), 0.2)
     times = np.concatenate([[0.0], np.cumsum(lengths)]) / SPEED
-    ahead = sum(np.roll(points, -k, axis=0) - points for k in range(1, min(6, len(points) - 1)))
+    ahead = np.sum([np.roll(points, -k, axis=0) - points for k in range(1, min(6, len(points) - 1))], axis=0)
     # A way that turns back on itself has nothing ahead for a moment: keep looking on.
     for _ in range(8):
         ahead = (np.roll(ahead, 1, axis=0) + 2 * ahead + np.roll(ahead, -1, axis=0)) / 4
