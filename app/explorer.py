@@ -145,10 +145,11 @@ class Explorer:
     def status(self) -> str:
         return self.stage.painter.words if self.stage else "opening the scene"
 
-    def say(self, text: str, level: str = "info") -> None:
-        """A toast, and a line in the log."""
-        self.shell.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
-        self.log.add(text, level)
+    def say(self, text: str, level: str = "info", details: str = "") -> None:
+        """A toast, and a line in the log. The same twice in a row (a broken frame repeats itself) is one toast."""
+        self.log.add(text, level, details)
+        if all(text != shown for shown, _, _ in self.shell.overlays.toasts):
+            self.shell.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
 
     def do(self, action: str) -> None:
         """Run an action of the key table by its name."""
@@ -255,14 +256,15 @@ class Explorer:
             if then:
                 then()
 
-        self._send(lambda: save_world(path, snapshot, stage.scene, model), done)
+        charts = stage.plan.charts
+        self._send(lambda: save_world(path, snapshot, scene=stage.scene, charts=charts, model=model), done)
 
     def load_world(self) -> None:
         """Read the world file back, in place of what is painted."""
         if self.stage is None or self.stage.painter.model is None:
             self.say("The model is still being loaded", "warning")
             return
-        path, stage, model = self.world_file, self.stage, self.stage.painter.model.id
+        path, stage, model, charts = self.world_file, self.stage, self.stage.painter.model, self.stage.plan.charts
 
         def done(world: World) -> None:
             stage.painter.cancel()
@@ -270,7 +272,8 @@ class Explorer:
             stage.painter.forgive()
             self.say(f"World loaded: {path}")
 
-        self._send(lambda: load_world(path, stage.scene, model, stage.plan.charts), done)
+        fits = {"scene": stage.scene, "charts": charts, "model": model.id, "channels": model.channels}
+        self._send(lambda: load_world(path, **fits), done)
 
     @property
     def world_file(self) -> Path:
@@ -332,8 +335,7 @@ class Explorer:
         self.timeline = self.timeline.take(message, now)
         if isinstance(message, Failed):
             what = "The model can't be loaded" if message.request is None else "A dream failed"
-            self.say(f"{what}: {message.problem}", "error")
-            self.log.add(what, "error", message.traceback)
+            self.say(f"{what}: {message.problem}", "error", message.traceback)
         elif isinstance(message, Status):
             self.log.add(message.text[:1].upper() + message.text[1:])
             if message.model and self.stage:
@@ -424,8 +426,7 @@ class Explorer:
         except InputError as error:
             self.say(str(error), "error")
         except Exception as error:
-            self.say(f"{what} failed: {error or type(error).__name__}", "error")
-            self.log.add(f"{what} failed", "error", traceback.format_exc())
+            self.say(f"{what} failed: {error or type(error).__name__}", "error", traceback.format_exc())
 
 
 def collect(ctx: moderngl.Context) -> int:

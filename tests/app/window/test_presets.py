@@ -19,7 +19,9 @@ def test_ours_are_valid_and_keep_the_seed(name: str) -> None:
     settings = presets.apply(DreamSettings(seed=7), presets.PRESETS[name][1])
     check(settings)
     assert settings.seed == 7
-    assert presets.apply(DreamSettings(), presets.changes(settings)) == presets.apply(DreamSettings(), presets.PRESETS[name][1])
+    assert presets.apply(DreamSettings(), presets.changes(settings)) == presets.apply(
+        DreamSettings(), presets.PRESETS[name][1]
+    )
 
 
 def test_saved_ones_come_back(tmp_path: Path) -> None:

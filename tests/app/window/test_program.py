@@ -81,7 +81,7 @@ def program(display: str, tiny_scene: Path, tiny_model: Path, tmp_path: Path) ->
     program = Program(process, "", tmp_path)
 
     def found() -> bool:
-        search = ["xdotool", "search", "--onlyvisible", "--pid", str(process.pid)]
+        search = ["xdotool", "search", "--onlyvisible", "--name", "Rayverie"]
         program.window = subprocess.run(search, capture_output=True, text=True).stdout.split("\n")[0]
         return bool(program.window)
 
