@@ -8,7 +8,8 @@ from engine import sides
 from engine.charts import Charts
 from scenes.camera import Camera
 
-DEEPEST, COARSEST = 12, -12  # levels: a cell is 2^-level texels
+DEEPEST, COARSEST = 10, -12  # levels: a cell is 2^-level texels
+ROOT = -3  # from this level down, noise is refined rather than drawn anew: cells of 8 texels, smaller than most charts
 
 
 def surface_noise(
@@ -22,24 +23,34 @@ def surface_noise(
 ) -> np.ndarray:
     """Unit normal float32 [C,...] for the surface points (chart, u, v) [...], one value per cell of 2^-level texels.
 
-    A function of (seed, plane, cell in the world, level, channel) only: how charts were cut doesn't matter.
+    A function of (seed, plane, cell in the world, level, channel) only: how charts were cut doesn't matter. Below ROOT each
+    cell's four children are an orthonormal (Haar) transform of it and three new values: all of them are independent unit
+    normals again, and half their sum is their parent. So a wall seen from nearer has the same noise, in more detail.
     """
     side = charts.side[chart].astype(np.int64)
-    sky = charts.sky[chart]
-    scale = np.exp2(level.astype(np.float64))
     corner = charts.corner[chart].astype(np.float64)
     at = (
         corner + u[..., None] * sides.U[side] + v[..., None] * sides.V[side]
     )  # in texels of the world, or of a sky side
+    scale = np.exp2(np.asarray(level, dtype=np.float64))
     plane = np.round((corner * np.abs(sides.NORMAL[side])).sum(axis=-1)).astype(np.int64)
-    along_u = np.floor((at * np.abs(sides.U[side])).sum(axis=-1) * scale).astype(np.int64)
-    along_v = np.floor((at * np.abs(sides.V[side])).sum(axis=-1) * scale).astype(np.int64)
     key = _mix(np.uint64(seed & 0xFFFFFFFFFFFFFFFF))
-    for part in (side + 8 * sky, plane, along_u, along_v, level.astype(np.int64)):
+    for part in (side + 8 * charts.sky[chart], plane):
         key = _mix(key ^ part.astype(np.uint64))
-    pairs = np.arange(-(-channels // 2), dtype=np.uint64).reshape(-1, *([1] * chart.ndim))
-    bits = _mix(key[None] ^ _mix(pairs + np.uint64(1)))
-    return _box_muller(bits, channels)
+    cells = [np.floor((at * np.abs(axis[side])).sum(axis=-1) * scale).astype(np.int64) for axis in (sides.U, sides.V)]
+    a, b, level, key = (np.asarray(x).ravel() for x in (*cells, level, key))
+    start = np.minimum(level, ROOT)
+    below = level - start
+    noise = _normals(_cell_key(key, a >> below, b >> below, start), channels)
+    for depth in range(1, int(below.max(initial=0)) + 1):
+        deep = np.flatnonzero(below >= depth)
+        shift = below[deep] - depth
+        child_a, child_b = a[deep] >> shift, b[deep] >> shift
+        detail = _normals(_cell_key(key[deep], child_a >> 1, child_b >> 1, np.int64(ROOT + depth)), 3 * channels)
+        right, down = (np.where(child & 1, np.float32(1), np.float32(-1)) for child in (child_a, child_b))
+        x, y, xy = detail.reshape(3, channels, -1)
+        noise[:, deep] = (noise[:, deep] + right * x + down * y + right * down * xy) / 2
+    return noise.reshape(channels, *chart.shape)
 
 
 def noise_level(jacobian: np.ndarray, latent_pixel: float) -> np.ndarray:
@@ -79,10 +90,17 @@ def _mix(x: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
-def _box_muller(bits: np.ndarray, channels: int) -> np.ndarray:
-    """Unit normal float32 [channels,...] from uint64 [ceil(channels/2),...]: the halves give radius and angle."""
+def _cell_key(key: np.ndarray, a: np.ndarray, b: np.ndarray, level: np.ndarray) -> np.ndarray:
+    for part in (a, b, level):
+        key = _mix(key ^ part.astype(np.uint64))
+    return key
+
+
+def _normals(key: np.ndarray, count: int) -> np.ndarray:
+    """Unit normal float32 [count,n] from uint64 keys [n] (Box & Muller 1958): 64 bits give a radius and an angle."""
+    pairs = _mix(np.arange(1, -(-count // 2) + 1, dtype=np.uint64))
+    bits = _mix(key[None] ^ pairs[:, None])
     radius = ((bits >> np.uint64(32)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-32)
     angle = (bits & np.uint64(0xFFFFFFFF)).astype(np.float32) * np.float32(2.0**-32 * 2 * np.pi)
     radius = np.sqrt(-2 * np.log(np.minimum(radius, np.float32(1 - 2**-24))))
-    both = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return both.reshape(-1, *bits.shape[1:])[:channels]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1, key.size)[:count]

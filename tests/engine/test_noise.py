@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.gather import view_noise
-from engine.noise import noise_level, surface_noise
+from engine.noise import ROOT, noise_level, surface_noise
 from scenes.camera import Camera
 from tests.engine.village import CAMERAS
 
@@ -64,6 +64,20 @@ def test_it_does_not_depend_on_how_charts_were_cut(charts):
             point.setdefault(cell, []).append(value.tolist())
     assert max(len(v) for v in point.values()) > 1
     assert all(v == values[0] for values in point.values() for v in values)
+
+
+@given(st.integers(0, 2**63), st.integers(ROOT, 5), st.integers(0, 7), st.integers(0, 7))
+def test_a_coarse_cell_is_the_sum_of_its_finer_ones(charts, seed, level, a, b):
+    """Half the sum of four unit normals is one: the same wall has the same noise from afar."""
+    size = 2.0**-level
+    chart = int(np.flatnonzero(charts.sky)[2])  # U and V are positive there
+    middle = [np.array([(n + 0.5) * size]) for n in (a, b)]
+
+    def noise(u, v, at):
+        return surface_noise(charts, np.array([chart]), u, v, np.array([at]), 4, seed)[:, 0]
+
+    children = [noise(middle[0] + i * size / 4, middle[1] + j * size / 4, level + 1) for i in (-1, 1) for j in (-1, 1)]
+    assert np.allclose(np.sum(children, axis=0) / 2, noise(*middle, level), atol=1e-5)
 
 
 @given(st.lists(st.floats(-200, 200), min_size=4, max_size=4))
