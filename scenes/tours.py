@@ -22,6 +22,8 @@ SPEED = 2.2  # blocks a second
 REACH = 14  # blocks from the middle of a walk to its far points
 SIDES = 5  # directions in which a walk looks for them
 MARGIN = 0.2  # blocks between the smoothed eye and anything solid
+# Corners of a cube, and the middles of its upright edges since voxels may be flat: what reaches into the cube holds one.
+BODY = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 0, 1) for z in (-1, 1)], dtype=float)
 ORBIT_SECONDS = 12.0
 FOV = 60.0
 
@@ -61,10 +63,13 @@ def walk(blocks: Blocks) -> CameraPath:
     return _walk_along(centres)
 
 
-def free(blocks: Blocks, path: CameraPath, per_second: float = 30.0) -> bool:
-    """Whether the camera is in empty space at every one of `per_second` samples."""
+def free(blocks: Blocks, path: CameraPath, per_second: float = 60.0, margin: float = 0.05) -> bool:
+    """Whether the camera keeps `margin` blocks from anything solid at each of `per_second` samples.
+
+    At walking speed the way bulges by less than the margin between two samples, so then it is free at all times.
+    """
     times = np.linspace(0, path.seconds, int(path.seconds * per_second) + 2)
-    return not blocks.inside(positions(path, times)).any()
+    return not blocks.inside(positions(path, times)[:, None] + margin * BODY).any()
 
 
 def route(ground: Ground) -> list[Cell]:
@@ -134,10 +139,9 @@ def _pruned(cells: list[Cell]) -> list[Cell]:
 def _smooth(blocks: Blocks, points: np.ndarray, rounds: int) -> np.ndarray:
     """The closed polyline [N,3], rounded by averaging; a point moves only where it keeps MARGIN from solid things."""
     fine = np.stack([points, (points + np.roll(points, -1, axis=0)) / 2], axis=1).reshape(-1, 3)
-    corners = MARGIN * np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
     for _ in range(rounds):
         moved = (np.roll(fine, 1, axis=0) + 2 * fine + np.roll(fine, -1, axis=0)) / 4
-        blocked = blocks.inside(moved[:, None] + corners).any(axis=1, keepdims=True)
+        blocked = blocks.inside(moved[:, None] + MARGIN * BODY).any(axis=1, keepdims=True)
         fine = np.where(blocked, fine, moved)
     return fine[::2]
 
