@@ -83,7 +83,9 @@ def run(command: Dream) -> int:
     console = Console(stderr=True)
     with open_studio(session, open_scene(command.scene)) as studio, studio.keeping(command.world):
         coverage = paint_all(studio, command, console)
-    console.print(f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.calls} model calls.")
+    console.print(
+        f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.calls} model calls.", soft_wrap=True
+    )
     return 0
 
 

@@ -24,10 +24,10 @@ def run(command: Render) -> int:
     scene, console = open_scene(command.scene), Console(stderr=True)
     find_path(scene, command.path)  # complain before the model is loaded
     for note in scene.notes:
-        console.print(note, style="yellow")
+        console.print(note, style="yellow", soft_wrap=True)
     with open_studio(session, scene) as studio, studio.keeping(command.world):
         calls = render(studio, command, console)
-    console.print(f"{command.out} is ready; it took {calls} model calls.")
+    console.print(f"{command.out} is ready; it took {calls} model calls.", soft_wrap=True)
     return 0
 
 
