@@ -32,12 +32,11 @@ class Page:
             frame.clear()
         self.stale = True  # the mip levels don't show the colours yet
 
-    def mipmapped(self) -> moderngl.Texture:
-        """The colour texture, its smaller levels up to date."""
+    def refresh(self) -> None:
+        """Bring the smaller levels of the colour texture up to date."""
         if self.stale:
             self.colour.build_mipmaps(0, LEVELS)
             self.stale = False
-        return self.colour
 
     def read(self) -> dict[str, np.ndarray]:
         """latents float32 [4·ceil(C/4),PAGE,PAGE], state float32 [PAGE,PAGE,4], colour uint8 [8·PAGE,8·PAGE,4]."""
@@ -89,6 +88,12 @@ class Atlas:
         if number not in self._pages:
             self._pages[number] = Page(self.ctx, self.channels)
         return self._pages[number]
+
+    def refresh(self, numbers: np.ndarray) -> None:
+        """Bring the mip levels of these pages up to date, if they exist: before a frame begins, not in the middle of it."""
+        for number in np.unique(numbers):
+            if int(number) in self._pages:
+                self._pages[int(number)].refresh()
 
     def drop(self, number: int) -> None:
         self._pages.pop(number).release()

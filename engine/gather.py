@@ -28,22 +28,34 @@ class Gather:
         self._gather = program(ctx, "whole_picture", "gather")
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
+        self._drawn: tuple[Camera, tuple[int, int]] | None = None
 
-    def view(self, camera: Camera, size: tuple[int, int]) -> moderngl.Framebuffer:
+    def depths(self, camera: Camera, size: tuple[int, int]) -> moderngl.Texture:
+        """RG32F (chart, view depth; sky 1e9) of every pixel. Not drawn again when the last look was the same view."""
+        if self._drawn != (camera, size):
+            self._view(camera, size, visible(self.charts, camera, size))
+        return self._frame(size).color_attachments[1]
+
+    def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
+        return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
+
+    def _view(self, camera: Camera, size: tuple[int, int], seen: np.ndarray) -> moderngl.Framebuffer:
         """Draw colours (RGBA8, alpha 255 = painted) and (chart, view depth) of every pixel: the attachments 0 and 1."""
-        frame = self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
-        seen = visible(self.charts, camera, size)
+        frame = self._frame(size)
         set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
+        self.atlas.refresh(self.charts.page[seen])
         groups = self.mesh.select(seen, apart=self.atlas)
         self._begin(frame)
         self.mesh.draw(self._colour, groups, self._bind)
+        self._drawn = camera, size
         return frame
 
     def look(self, camera: Camera, size: tuple[int, int], seed: int, revision: int) -> Look:
         """See engine.look.Look."""
         width, height = size[0] // CELL, size[1] // CELL
-        view = self.view(camera, size)
-        surface, atlas = self._surface(camera, size, view.color_attachments[1])
+        seen = visible(self.charts, camera, size)
+        view = self._view(camera, size, seen)
+        surface, atlas = self._surface(camera, size, seen, view.color_attachments[1])
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
         latents, state = self._stored(np.unique(page), (width, height))
@@ -67,12 +79,14 @@ class Gather:
             revision=revision,
         )
 
-    def _surface(self, camera: Camera, size: tuple[int, int], view: moderngl.Texture) -> tuple[np.ndarray, np.ndarray]:
+    def _surface(
+        self, camera: Camera, size: tuple[int, int], seen: np.ndarray, view: moderngl.Texture
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Per latent pixel: (chart, u, v, depth) and (x, y, page, density)."""
         small = size[0] // CELL, size[1] // CELL
         frame = self.targets.get("surface", small, _FLOATS, depth=True)
         set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0)
-        groups = self.mesh.select(visible(self.charts, camera, size))
+        groups = self.mesh.select(seen)
         view.use(0)
         self._begin(frame)
         self.mesh.draw(self._claim, groups)
@@ -103,7 +117,7 @@ class Gather:
 
     def _bind(self, number: int) -> None:
         painted = number in self.atlas
-        (self.atlas[number].mipmapped() if painted else self._nothing).use(0)
+        (self.atlas[number].colour if painted else self._nothing).use(0)
         set_uniforms(self._colour, colour=0, colour_size=float(PAGE * CELL if painted else 0))
 
     def _begin(self, frame: moderngl.Framebuffer) -> None:

@@ -100,8 +100,10 @@ class Renderer:
             raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
         uniforms = camera_uniforms(self.charts, camera, size, top_first)
         atlas, mesh = self.volume.atlas, self.volume.mesh
-        for number in atlas:  # mip levels first: they are drawn too, and would change the target
-            atlas[number].mipmapped()
+        seen = visible(self.charts, camera, size)
+        through = self._translucent[seen]
+        if mode == "painted":
+            atlas.refresh(self.charts.page[seen])
         self._daylight.texture.use(_DAYLIGHT)
         self._materials.use(_MATERIALS)
         target.use()
@@ -110,8 +112,6 @@ class Renderer:
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
-        seen = visible(self.charts, camera, size)
-        through = self._translucent[seen]
         self._draw(_PASSES[mode], mesh.select(seen[~through], apart=atlas), uniforms)
         if through.any():
             self.ctx.enable(moderngl.BLEND)

@@ -61,7 +61,7 @@ class LatentVolume:
             raise ValueError("the painting was not dreamed from this look: camera or size differ")
         if not np.isfinite(painting.latents).all():
             raise ValueError("the painting has latents that are not finite")
-        view = self._gather.view(painting.camera, painting.size).color_attachments[1]
+        view = self._gather.depths(painting.camera, painting.size)
         taken = self._scatter.paint(look, painting, view, self.revision + 1)
         self.revision += taken > 0
         return taken
