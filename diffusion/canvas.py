@@ -19,6 +19,15 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Anagram:
+    """What the whole canvas shows under a view of `diffusion.anagram.VIEWS`: another picture."""
+
+    prompt: str
+    view: str = "rotate_180"
+    negative_prompt: str = ""
+
+
+@dataclass(frozen=True)
 class Canvas:
     """A picture to be diffused, at latent resolution [h,w]; pictures are [8h,8w]. All numpy, CPU.
 
@@ -28,6 +37,8 @@ class Canvas:
     memory:  float32 [C,h,w] remembered latents (any value where change is 1), or None
     colours: uint8 [8h,8w,4] remembered picture, alpha 255 where known, or None
     depth:   float32 [h,w] view-space z in blocks, inf = sky, or None
+    known:   bool [h,w], where there is a memory; None: wherever change < 1
+    anagrams: further pictures that the canvas shows when it is turned
     """
 
     regions: tuple[Region, ...]
@@ -36,6 +47,8 @@ class Canvas:
     memory: np.ndarray | None = None
     colours: np.ndarray | None = None
     depth: np.ndarray | None = None
+    known: np.ndarray | None = None
+    anagrams: tuple[Anagram, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +146,64 @@ class DreamSettings:
     )
     capture: int = field(
         default=0, metadata={"help": "The step whose latents are stored; 0 is the last.", "range": (0, 200)}
+    )
+
+    mix: float = field(
+        default=0.0,
+        metadata={"help": "How much a coarser painting guides a finer one; 0 is off.", "range": (0.0, 1.0)},
+    )
+    mix_form: str = field(
+        default="demofusion",
+        metadata={
+            "help": "The mixing's curve: DemoFusion's falling one, or one of iterative mixing's rising ones.",
+            "choices": ("demofusion", "cosine", "linear", "logistic"),
+        },
+    )
+    mix_alpha: float = field(default=3.0, metadata={"help": "The curve's exponent or steepness.", "range": (0.1, 10.0)})
+    mix_blend: str = field(
+        default="addition",
+        metadata={"help": "How latents are blended.", "choices": ("addition", "slerp", "norm_only")},
+    )
+    mix_start: float = field(default=0.0, metadata={"help": "Where in the run the curve starts.", "range": (0.0, 1.0)})
+    mix_stop: float = field(default=1.0, metadata={"help": "Where in the run the curve ends.", "range": (0.0, 1.0)})
+    mix_clamp: float = field(
+        default=1.0, metadata={"help": "From where on in the run nothing is mixed.", "range": (0.0, 1.0)}
+    )
+    mix_min: float = field(default=0.0, metadata={"help": "The curve's lowest value.", "range": (0.0, 1.0)})
+    mix_max: float = field(default=1.0, metadata={"help": "The curve's highest value.", "range": (0.0, 1.0)})
+    mix_perlin: float = field(
+        default=0.0, metadata={"help": "How uneven the mixing is, by Perlin noise.", "range": (0.0, 1.0)}
+    )
+    mix_perlin_scale: float = field(
+        default=8.0, metadata={"help": "Size of that unevenness in latent pixels.", "range": (1.0, 64.0)}
+    )
+    rewind_min: float = field(
+        default=0.0,
+        metadata={"help": "Where a further pass begins, as a share of the run; 0 is off.", "range": (0.0, 1.0)},
+    )
+    rewind_max: float = field(
+        default=1.0, metadata={"help": "The last place where a pass may begin.", "range": (0.0, 1.0)}
+    )
+    dilate: int = field(
+        default=1, metadata={"help": "Stride of dilated sampling for large canvases; 1 is off.", "range": (1, 4)}
+    )
+    anagram_image: float = field(
+        default=0.0,
+        metadata={
+            "help": "Last share of the run in which anagrams turn the picture, not the latents.",
+            "range": (0.0, 1.0),
+        },
+    )
+
+    correct_clamp: float = field(default=0.0, metadata={"help": "Squeeze outlying latents.", "range": (0.0, 1.0)})
+    correct_centre: float = field(
+        default=0.0, metadata={"help": "Bring each channel's mean to zero.", "range": (0.0, 1.0)}
+    )
+    correct_maximise: float = field(
+        default=0.0, metadata={"help": "Stretch each channel to its full range.", "range": (0.0, 1.0)}
+    )
+    correct_until: float = field(
+        default=0.5, metadata={"help": "Share of the run in which latents are corrected.", "range": (0.0, 1.0)}
     )
 
 

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion.canvas import Canvas
+
+if TYPE_CHECKING:
+    from diffusion.model import Model
 
 CELL = 8
+
+
+def recall(model: Model, canvas: Canvas, source: str) -> Tensor | None:
+    """[1,C,h,w] to steer by: stored latents, encoded colours, or both: latents where they are kept, colours where they may change."""
+    stored = None if canvas.memory is None else torch.from_numpy(canvas.memory)[None].float().to(model.device)
+    if canvas.colours is None or (source == "latents" and stored is not None):
+        return stored
+    cells = known_cells(canvas.colours)
+    if source == "both":
+        cells = cells & (canvas.change > 0) & (canvas.change < 1)
+    if stored is not None and not cells.any():
+        return stored
+    encoded = model.encode(filled(canvas.colours))[None].to(model.device)
+    return encoded if stored is None else torch.where(torch.from_numpy(cells).to(model.device), encoded, stored)
 
 
 def filled(colours: np.ndarray) -> np.ndarray:

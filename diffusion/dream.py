@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion.anagram import VIEWS, anagram
 from diffusion.callbacks import StepEvent
-from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings
-from diffusion.colours import filled, known_cells
+from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings, Region
+from diffusion.canvas_check import check
+from diffusion.colours import recall
+from diffusion.correction import correcting
 from diffusion.denoiser import Denoise, Prediction, predict
+from diffusion.dilation import dilated, lattice
 from diffusion.errors import ModelError
 from diffusion.guidance import GUIDANCE, guided
 from diffusion.memory import paste_back, remembering, start
+from diffusion.mixing import mixing, rewinds
 from diffusion.model import Model, as_image
 from diffusion.noise import NOISES
 from diffusion.regions import Composition, parts_from
@@ -39,8 +46,8 @@ def dream(
     """
     started = time.perf_counter()
     before = _Ledger(model)
-    check(model, canvas)
-    remembered = _memory(model, canvas, settings.memory)
+    check(model, canvas, settings)
+    remembered = recall(model, canvas, settings.memory)
     change = torch.from_numpy(np.ascontiguousarray(canvas.change)).float().to(model.device)
     if remembered is not None and not bool((change > 0).any()):
         latents = torch.from_numpy(canvas.memory if canvas.memory is not None else remembered[0].cpu().numpy())
@@ -53,28 +60,6 @@ def dream(
     image = as_image(model.decode_tensor(result)[0])
     latents = (result if run.captured is None else run.captured)[0].float().cpu()
     return before.dreamed(latents, image, run.steps_taken, started)
-
-
-def check(model: Model, canvas: Canvas) -> None:
-    """Raise ValueError, with a sentence, when the parts of a canvas don't fit together or the model."""
-    channels, height, width = canvas.noise.shape
-    cell = model.multiple // 8
-    if channels != model.channels:
-        raise ValueError(f"the canvas has {channels} channels, the model {model.channels}")
-    if height % cell or width % cell:
-        raise ValueError(f"a canvas of {8 * width}×{8 * height} pixels; the model needs multiples of {model.multiple}")
-    if not canvas.regions:
-        raise ValueError("a canvas without regions")
-    planes = [("change", canvas.change), ("depth", canvas.depth), *(("mask", r.mask) for r in canvas.regions)]
-    for name, plane in planes:
-        if plane is not None and plane.shape != (height, width):
-            raise ValueError(f"{name} is {plane.shape}, the canvas {(height, width)}")
-    if canvas.memory is not None and canvas.memory.shape != canvas.noise.shape:
-        raise ValueError(f"memory is {canvas.memory.shape}, the canvas {canvas.noise.shape}")
-    if canvas.colours is not None and canvas.colours.shape != (8 * height, 8 * width, 4):
-        raise ValueError(f"colours are {canvas.colours.shape}, the canvas needs {(8 * height, 8 * width, 4)}")
-    if canvas.memory is None and canvas.colours is None and bool((canvas.change < 1).any()):
-        raise ValueError("the canvas keeps pixels (change below 1), but remembers none")
 
 
 class _Ledger:
@@ -90,20 +75,6 @@ class _Ledger:
         return Dreamed(latents.numpy(), image, steps, self._model.calls - self._calls, seconds)
 
 
-def _memory(model: Model, canvas: Canvas, source: str) -> Tensor | None:
-    """[1,C,h,w] to steer by: stored latents, encoded colours, or both: latents where they are kept, colours where they may change."""
-    stored = None if canvas.memory is None else torch.from_numpy(canvas.memory)[None].float().to(model.device)
-    if canvas.colours is None or (source == "latents" and stored is not None):
-        return stored
-    cells = known_cells(canvas.colours)
-    if source == "both":
-        cells = cells & (canvas.change > 0) & (canvas.change < 1)
-    if stored is not None and not cells.any():
-        return stored
-    encoded = model.encode(filled(canvas.colours))[None].to(model.device)
-    return encoded if stored is None else torch.where(torch.from_numpy(cells).to(model.device), encoded, stored)
-
-
 class _Run:
     """One dream's tensors and what it has come to."""
 
@@ -117,38 +88,46 @@ class _Run:
         on_step: Callable[[StepEvent], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self.model, self.settings, self.on_step, self.cancelled = model, settings, on_step, cancelled
-        self.change, self.memory = change, memory
+        self.model, self.canvas, self.settings, self.change, self.memory = model, canvas, settings, change, memory
+        self.on_step, self.cancelled = on_step, cancelled
         self.noise = torch.from_numpy(canvas.noise)[None].float().to(model.device)
+        self.depth = model.depth_channel(canvas.depth, *canvas.noise.shape[1:])
+        known = change < 1 if canvas.known is None else torch.from_numpy(canvas.known).to(model.device)
+        self.known = known if memory is not None else torch.zeros_like(known)
         sigmas = spaced(model.schedule, settings.spacing, settings.steps, settings.spacing_power)
         self.timeline = Timeline(tuple(sigmas.tolist()))
-        self.sigmas = self.timeline.after(settings.strength if memory is not None else 1.0)
-        self.skipped = self.timeline.steps - (len(self.sigmas) - 1)
         self.captured: Tensor | None = None
         self.steps_taken = float(self.timeline.steps)
         self._branches: Mapping[str, Tensor] = {}
         self._regions: list = []
         self._first_call = model.calls
-        self.composition = self._composition(canvas)
 
-    def _composition(self, canvas: Canvas) -> Composition:
-        parts = parts_from(canvas.regions, self.settings.softness, self.model.device)
+    def _guided(self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False) -> Denoise:
+        """Regions → guidance, for the canvas as `cut` shows it (turned, or a lattice of it)."""
+        parts = [
+            replace(part, mask=cut(part.mask).contiguous())
+            for part in parts_from(regions, self.settings.softness, self.model.device)
+        ]
         rule = GUIDANCE[self.settings.guidance]
         names = dict.fromkeys((*rule.branches, *rule.first))
         prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in names))
-        height, width = canvas.noise.shape[1:]
-        return Composition(
+        bootstrapped = self.settings.bootstrap > 0 and len(parts) > 1
+        noise = cut(self.noise)
+        composition = Composition(
             evaluate=self._evaluate,
-            parts=parts,
+            parts=tuple(parts),
             contexts=dict(zip(prompts, self.model.context(prompts), strict=True)),
-            depth=self.model.depth_channel(canvas.depth, height, width),
-            noise=self.noise,
+            depth=None if self.depth is None else cut(self.depth),
+            noise=noise,
             timeline=self.timeline,
             settings=self.settings,
             multiple=self.model.multiple // 8,
-            backgrounds=self.model.colour_latents if self.settings.bootstrap > 0 and len(parts) > 1 else None,
-            seen=self._saw_region if self.on_step is not None else None,
+            backgrounds=self.model.colour_latents if bootstrapped else None,
+            seen=self._saw_region if watched and self.on_step is not None else None,
         )
+        origin = torch.zeros_like(noise) if self.memory is None else cut(torch.where(self.known, self.memory, 0.0))
+        watch = self._saw_branches if watched else None
+        return guided(composition.branches, self.settings, self.timeline, noise, origin, watch)
 
     def _evaluate(
         self, x: Tensor, sigma: float, context: Tensor, depth: Tensor | None, regions: Mapping | None
@@ -165,12 +144,23 @@ class _Run:
         self._branches = branches
 
     def denoiser(self) -> Denoise:
-        """Regions → guidance → memory, with every answer checked."""
-        origin = torch.zeros_like(self.noise) if self.memory is None else self.memory
-        denoise: Denoise = guided(
-            self.composition.branches, self.settings, self.timeline, self.noise, origin, self._saw_branches
-        )
-        denoise = self._checked(denoise)
+        """Regions → guidance → (dilation, anagrams) → correction → memory."""
+        denoise = self._guided(self.canvas.regions, lambda t: t, watched=True)
+        stride = self.settings.dilate
+        if stride > 1:
+            lattices = [
+                self._guided(self.canvas.regions, partial(lattice, stride=stride, offset=k)) for k in range(stride**2)
+            ]
+            denoise = dilated(denoise, lattices, stride, self.timeline)
+        if self.canvas.anagrams:
+            whole = np.ones(self.canvas.change.shape, np.float32)
+            others = [
+                (VIEWS[a.view], self._guided((Region(a.prompt, whole, a.negative_prompt),), VIEWS[a.view].apply))
+                for a in self.canvas.anagrams
+            ]
+            codec = self.model.encode_tensor, self.model.decode_tensor
+            denoise = anagram(denoise, others, self.timeline, self.settings.anagram_image, *codec)
+        denoise = self._checked(correcting(denoise, self.timeline, self.settings))
         if self.memory is not None and bool((self.change < 1).any()):
             denoise = remembering(denoise, self.memory, self.change, self.timeline, self.settings.change_form)
         return denoise
@@ -188,31 +178,38 @@ class _Run:
 
         return checked
 
-    def _on_step(self, step: int, sigma: float, x: Tensor, prediction: Prediction) -> None:
-        done = self.skipped + step
+    def _on_step(self, first: int, step: int, sigma: float, x: Tensor, prediction: Prediction) -> None:
+        done = first + step
         if done + 1 == self.settings.capture:
             self.captured, self.steps_taken = prediction.denoised, float(self.settings.capture)
         if self.on_step is not None:
-            self.on_step(
-                StepEvent(
-                    step=done,
-                    steps=self.timeline.steps,
-                    sigma=sigma,
-                    x=x,
-                    denoised=prediction.denoised,
-                    branches=self._branches,
-                    regions=tuple(self._regions),
-                    calls=self.model.calls - self._first_call,
-                )
+            event = StepEvent(
+                step=done,
+                steps=self.timeline.steps,
+                sigma=sigma,
+                x=x,
+                denoised=prediction.denoised,
+                branches=self._branches,
+                regions=tuple(self._regions),
+                calls=self.model.calls - self._first_call,
             )
+            self.on_step(event)
 
     def sample(self) -> Tensor:
-        """x0 [1,C,h,w]."""
-        sampler = SAMPLERS[self.settings.sampler]
-        options = {name: getattr(self.settings, name) for name in sampler.options}
+        """x0 [1,C,h,w] after the run and what it rewinds."""
+        sampler, settings, timeline = SAMPLERS[self.settings.sampler], self.settings, self.timeline
+        options = {name: getattr(settings, name) for name in sampler.options}
         if sampler.stochastic:
-            lowest, highest = self.timeline.sigmas[-2], self.timeline.sigmas[0]
-            options["generator"] = NOISES[self.settings.noise](self.noise, self.settings.seed, lowest, highest * 1.001)
-        x = start(self.noise, self.sigmas[0], self.memory, self.change, self.timeline)
-        sigmas = torch.tensor(self.sigmas, dtype=torch.float64)
-        return sampler(self.denoiser(), x, sigmas, callback=self._on_step, **options)
+            lowest, highest = timeline.sigmas[-2], timeline.sigmas[0]
+            options["generator"] = NOISES[settings.noise](self.noise, settings.seed, lowest, highest * 1.001)
+        denoise, x0 = self.denoiser(), self.memory
+        if self.memory is not None:
+            options["adjust"] = mixing(self.memory, self.noise, self.known, timeline, settings)
+        first = timeline.steps - max(1, round(settings.strength * timeline.steps)) if self.memory is not None else 0
+        known = self.known
+        for begin in (first, *rewinds(timeline.steps, settings.rewind_min, settings.rewind_max)):
+            sigmas = torch.tensor(timeline.sigmas[begin:], dtype=torch.float64)
+            x = start(self.noise, timeline.sigmas[begin], x0, known)
+            x0 = sampler(denoise, x, sigmas, callback=partial(self._on_step, begin), **options)
+            known = torch.ones_like(known)
+        return x0

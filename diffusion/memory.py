@@ -50,12 +50,10 @@ def remembering(denoise: Denoise, memory: Tensor, change: Tensor, timeline: Time
     return kept
 
 
-def start(noise: Tensor, sigma: float, memory: Tensor | None, change: Tensor, timeline: Timeline) -> Tensor:
-    """The x a run starts from: noise at level sigma, around the memory wherever there is one (change < 1, or a run that starts in the
-    middle of its schedule, as img2img does)."""
+def start(noise: Tensor, sigma: float, memory: Tensor | None, known: Tensor) -> Tensor:
+    """The x a run starts from: noise at level sigma, around the memory where there is one. known: bool [h,w]."""
     if memory is None:
         return noise * sigma
-    known = torch.ones_like(change, dtype=torch.bool) if sigma < timeline.sigmas[0] else change < 1
     return torch.where(known, memory, torch.zeros_like(memory)) + noise * sigma
 
 

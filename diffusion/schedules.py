@@ -171,7 +171,7 @@ class Timeline:
         return [-s for s in self.sigmas]  # bisect wants rising numbers
 
     def step(self, sigma: float) -> int:
-        """The step that sigma belongs to: i for sigmas[i+1] < sigma <= sigmas[i]. A step's end belongs to the next step."""
+        """The step that sigma belongs to: i for sigmas[i+1] < sigma <= sigmas[i]; its very end belongs to the next step."""
         started = bisect_right(self._falling, -sigma * (1 - 1e-9))
         return min(max(started - 1, 0), self.steps - 1)
 
@@ -182,7 +182,3 @@ class Timeline:
     def end(self, sigma: float) -> float:
         """The noise level at which sigma's step ends."""
         return self.sigmas[self.step(sigma) + 1]
-
-    def after(self, strength: float) -> tuple[float, ...]:
-        """The last `strength` (0..1) of the run, at least one step: what img2img runs."""
-        return self.sigmas[self.steps - max(1, round(strength * self.steps)) :]

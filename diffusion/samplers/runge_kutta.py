@@ -12,6 +12,9 @@ from diffusion.samplers.loop import Adjust, begin, each_step
 # A step across more than this ratio of sigmas is taken by Euler: from (nearly) infinite noise, as zero-terminal-SNR models start, a second
 # slope's error would be multiplied by sigma / sigma_next, while Euler's step there is exact up to the change of D.
 WIDEST_RATIO = 30.0
+# A stage at a step's end lies a hair above it, so that whatever goes by steps (memory, regions, True Noise Removal) counts it to its own
+# step and not to the next; `Timeline` tells levels apart to 1e-9.
+STILL_THIS_STEP = 1 + 1e-8
 
 
 def euler(
@@ -89,7 +92,7 @@ def _tableau(
         dt = sigma_next - sigma
         slopes = [slope(prediction, x, sigma, dt)]
         for row in stages:
-            there = sigma_next if sum(row) == 1 else sigma + sum(row) * dt
+            there = sigma_next * STILL_THIS_STEP if sum(row) == 1 else sigma + sum(row) * dt
             moved = x + dt * _combine(row, slopes)
             slopes.append(slope(predict(denoise, moved, there), moved, there, dt))
         x = x + dt * _combine(weights, slopes)

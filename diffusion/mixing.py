@@ -1,0 +1,127 @@
+"""Mixing: a finer painting guided by a coarser one, for surfaces seen closer than they were painted.
+
+Two families that look alike and are not: DemoFusion's skip residual (arXiv 2311.16973, sec. 3.3; its author confirmed pi in the cosine)
+weighs the coarse latent by a falling curve; iterative mixing weighs the fine one by a rising curve. For exponents other than 1 they differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from diffusion.perlin import perlin
+from diffusion.samplers.loop import Adjust
+from diffusion.schedules import Timeline
+
+if TYPE_CHECKING:
+    from diffusion.canvas import DreamSettings
+
+
+def noised_sequence(x0: Tensor, noise: Tensor, sigmas: Tensor) -> Tensor:
+    """The batch unsampler: x0 [C,h,w] at every level of sigmas [n], [n,C,h,w]. One noise for all, so the sequence is one trajectory."""
+    return x0 + sigmas.to(x0)[:, None, None, None] * noise
+
+
+# Rising curves over i/N in 0..1, with exponent or steepness alpha: how much of the fine latent is kept at level i of N.
+CURVES: dict[str, Callable[[float, float], float]] = {
+    "cosine": lambda place, alpha: ((1 + math.cos(math.pi * (1 - place))) / 2) ** alpha,
+    "linear": lambda place, alpha: place,
+    "logistic": lambda place, alpha: 1 / (1 + math.exp(-5 * alpha * (place - 0.5))),
+}
+
+
+def demofusion(place: float, alpha: float) -> float:
+    """c1 = ((1 + cos(pi·i/N))/2)^alpha: the coarse latent's weight, from 1 to 0."""
+    return ((1 + math.cos(math.pi * place)) / 2) ** alpha
+
+
+def coarse_weight(settings: DreamSettings, place: float) -> float:
+    """How much of the coarse latent goes into x at `place` = i/N of the run, 0..1.
+
+    mix_start..mix_stop is where the curve runs: before it the coarse latent stands alone, after it (and from mix_clamp on) the fine one.
+    """
+    start, stop = settings.mix_start, max(settings.mix_stop, settings.mix_start + 1e-6)
+    if place >= min(stop, settings.mix_clamp):
+        return 0.0
+    within = max((place - start) / (stop - start), 0.0)
+    if settings.mix_form == "demofusion":
+        kept = 1 - demofusion(within, settings.mix_alpha)
+    else:
+        kept = CURVES[settings.mix_form](within, settings.mix_alpha) if place >= start else 0.0
+    kept = settings.mix_min + (settings.mix_max - settings.mix_min) * kept
+    return settings.mix * (1 - kept)
+
+
+def addition(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
+    """The straight line between the two."""
+    return fine + weight * (coarse - fine)
+
+
+def slerp(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
+    """The great circle between the two, as whole vectors of a batch entry; nearly parallel ones are added."""
+    axes = tuple(range(1, fine.ndim))
+    lengths = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (fine, coarse))
+    cosine = (fine * coarse).sum(axes, keepdim=True) / math.prod(lengths).clamp_min(1e-12)
+    angle = torch.acos(cosine.clamp(-1, 1))
+    sine = torch.sin(angle)
+    arc = (torch.sin((1 - weight) * angle) * fine + torch.sin(weight * angle) * coarse) / sine.clamp_min(1e-6)
+    return torch.where(sine > 1e-4, arc, addition(fine, coarse, weight))
+
+
+def norm_only(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
+    """The coarse latent, moved towards the fine one's direction at its own length."""
+    axes = tuple(range(1, fine.ndim))
+    length, own = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (coarse, fine))
+    return coarse + (1 - weight) * (fine * (length / own.clamp_min(1e-12)) - coarse)
+
+
+# (fine, coarse [B,C,h,w], the coarse one's weight [h,w]) → mixed.
+BLENDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "addition": addition,
+    "slerp": slerp,
+    "norm_only": norm_only,
+}
+
+
+def mixing(coarse: Tensor, noise: Tensor, where: Tensor, timeline: Timeline, settings: DreamSettings) -> Adjust | None:
+    """What a step's x becomes before its model call, or None when nothing is mixed.
+
+    coarse: x0 [1,C,h,w]; noise: [1,C,h,w], the run's own, so that the coarse sequence is noised alike at every level;
+    where: bool [h,w], pixels that have a coarse painting.
+    """
+    if settings.mix <= 0 or not bool(where.any()):
+        return None
+    height, width = where.shape
+    grain = torch.ones_like(coarse[0, 0])
+    if settings.mix_perlin > 0:
+        pattern = perlin(height, width, settings.mix_perlin_scale, settings.seed).to(grain)
+        grain = 1 + settings.mix_perlin * (pattern - 1)
+    share = where.to(grain) * grain
+    blend = BLENDS[settings.mix_blend]
+
+    def adjust(step: int, sigma: float, x: Tensor) -> Tensor:
+        weight = coarse_weight(settings, timeline.progress(sigma))
+        if weight == 0:
+            return x
+        return torch.where(where, blend(x, torch.where(where, coarse, 0) + sigma * noise, weight * share), x)
+
+    return adjust
+
+
+def rewinds(steps: int, first: float, last: float) -> list[int]:
+    """The steps at which further passes begin: at `first` of the run, then each half as far from its end, never beyond `last`.
+
+    first 0 is no rewinding.
+    """
+    starts: list[int] = []
+    distance = (1 - first) * steps
+    while first > 0 and distance >= 1 and steps - distance <= last * steps:
+        begin = steps - round(distance)
+        if not starts or begin > starts[-1]:
+            starts.append(begin)
+        distance /= 2
+    return starts
