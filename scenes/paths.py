@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import reprlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +34,38 @@ def sample(path: CameraPath, seconds: float) -> Camera:
     keyframe is upright, yaw and pitch are what is interpolated, so that the horizon stays level; otherwise quaternions of
     one sign, renormalised.
     """
-    times = np.array([k.time for k in path.keyframes])
     at = seconds % path.seconds if path.loop else min(max(seconds, 0.0), path.seconds)
+    spline = _spline(path)
+    x, y, z, fov, *turn = hermite(spline.times, spline.values, at, path.loop).tolist()
+    if spline.upright:
+        camera = Camera.look((x, y, z), turn[0], turn[1], fov)
+    else:
+        camera = Camera(position=(x, y, z), rotation=tuple(turn / np.linalg.norm(turn)), fov=fov)  # type: ignore[arg-type]
+    return camera.moved(near=path.keyframes[0].camera.near, far=path.keyframes[0].camera.far)
+
+
+@dataclass(frozen=True)
+class _Spline:
+    """times [N]; values [N,K]: position, field of view, then yaw and pitch in degrees if upright, else a quaternion."""
+
+    times: np.ndarray
+    values: np.ndarray
+    upright: bool
+
+
+@lru_cache(maxsize=16)
+def _spline(path: CameraPath) -> _Spline:
     cameras = [k.camera for k in path.keyframes]
-    lens = np.array([[*c.position, c.fov] for c in cameras])
-    x, y, z, fov = (float(v) for v in hermite(times, lens, at, path.loop))
-    if all(_upright(c) for c in cameras):
+    upright = all(_upright(c) for c in cameras)
+    if upright:
         yaw = np.degrees(np.unwrap(np.radians([c.yaw for c in cameras])))
-        angles = np.stack([yaw, [c.pitch for c in cameras]], axis=1)
-        yaw, pitch = hermite(times, angles, at, path.loop)
-        camera = Camera.look((x, y, z), float(yaw), float(pitch), fov)
+        turns = np.stack([yaw, [c.pitch for c in cameras]], axis=1)
     else:
         turns = np.array([c.rotation for c in cameras])
         signs = np.cumprod(np.where((turns[1:] * turns[:-1]).sum(axis=1) < 0, -1, 1))
-        turn = hermite(times, turns * np.concatenate([[1], signs])[:, None], at, path.loop)
-        camera = Camera(position=(x, y, z), rotation=tuple(turn / np.linalg.norm(turn)), fov=fov)  # type: ignore[arg-type]
-    return camera.moved(near=cameras[0].near, far=cameras[0].far)
+        turns = turns * np.concatenate([[1], signs])[:, None]
+    values = np.array([[*c.position, c.fov] for c in cameras])
+    return _Spline(np.array([k.time for k in path.keyframes]), np.concatenate([values, turns], axis=1), upright)
 
 
 def positions(path: CameraPath, seconds: np.ndarray) -> np.ndarray:
