@@ -8,6 +8,7 @@ import numpy as np
 from engine import sides
 from engine.atlas import DENSITY, STEPS, Atlas
 from engine.charts import Charts
+from engine.context import finish
 from engine.look import CELL, Look
 from engine.mesh import Mesh, visible
 from engine.noise import noise_level, surface_noise, texel_jacobian
@@ -121,6 +122,7 @@ class Gather:
         set_uniforms(self._colour, colour=0, colour_size=float(PAGE * CELL if painted else 0))
 
     def _begin(self, frame: moderngl.Framebuffer) -> None:
+        finish(self.ctx)  # clearing waits for what was drawn before, and would hold Python's lock meanwhile
         frame.use()
         frame.clear()
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)

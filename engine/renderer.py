@@ -77,7 +77,7 @@ class Renderer:
             "sun": tuple(SUN),
             "daylight_offset": self._daylight.offset,
             "daylight_extent": self._daylight.extent,
-            "haze": 0.35 / max(blocks.solid.shape[1], blocks.solid.shape[2], 32),
+            "haze": 0.6 / max(blocks.solid.shape[1], blocks.solid.shape[2], 32),
             "colour": _COLOUR,
             "latents": _LATENTS,
             "state": _STATE,
