@@ -32,14 +32,19 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class VaeConfig:
-    """The autoencoder and its run. Loss weights are for pictures in -1..1."""
+    """The autoencoder and its run.
+
+    width: channels of every layer; encoder_blocks, decoder_blocks: residual blocks at each of four resolutions. noise: added to latents
+    while training. unit: weight that holds latents near zero mean and unit deviation. sharpness, low_resolution, chroma: loss weights.
+    """
 
     out: str = "out/train/vae"
     data: DataConfig = DataConfig()
     seed: int = 0
-    channels: tuple[int, ...] = (16, 32, 64, 96)
+    width: int = 32
+    encoder_blocks: tuple[int, ...] = (0, 1, 2, 2)
+    decoder_blocks: tuple[int, ...] = (2, 2, 2, 1)
     latent_channels: int = 8
-    layers: int = 1
     crop: int = 128
     batch: int = 8
     steps: int = 4000
@@ -50,7 +55,7 @@ class VaeConfig:
     weight_decay: float = 0.0
     clip: float = 1.0
     ema_decay: float = 0.998
-    kl: float = 2e-4
+    unit: float = 0.1
     noise: float = 0.05
     sharpness: float = 1.0
     low_resolution: float = 1.0
@@ -68,7 +73,8 @@ class UnetConfig:
     """The denoiser and its run.
 
     objective: "v", "eps" or "x0"; schedule: "scaled_linear", "linear" or "cosine", zero_snr: rescaled to no signal at the last step;
-    min_snr: gamma of Min-SNR weighting, 0 for none. crop: latent pixels; crop_wide is used in a share `wide` of the steps.
+    min_snr: gamma of Min-SNR weighting, 0 for none; snr_floor: least weight where noise rules.
+    crop: latent pixels; crop_wide is used in a share `wide` of the steps.
     focus: share of pictures trained on one of their surfaces only. guidances: scales of the sample grids.
     """
 
@@ -77,7 +83,7 @@ class UnetConfig:
     vae: str = "out/train/vae"
     cache: str = "out/train/cache"
     seed: int = 0
-    channels: tuple[int, ...] = (64, 128)
+    channels: tuple[int, ...] = (64, 128, 128)
     layers: int = 1
     heads: int = 4
     groups: int = 16
@@ -98,6 +104,7 @@ class UnetConfig:
     schedule: str = "scaled_linear"
     zero_snr: bool = True
     min_snr: float = 5.0
+    snr_floor: float = 0.25
     drop_text: float = 0.12
     drop_depth: float = 0.1
     focus: float = 0.7
@@ -122,6 +129,7 @@ POSITIVE = (
     "batch",
     "crop",
     "channels",
+    "width",
     "latent_channels",
     "lr",
     "chunks",

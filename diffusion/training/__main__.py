@@ -1,0 +1,55 @@
+"""``python -m diffusion.training vae|unet|data CONFIG [key=value …]``: train, or go on training, what the config describes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from scenes.errors import InputError
+
+
+def _data(path: str, overrides: list[str]) -> object:
+    from diffusion.training.config import UnetConfig, load_config
+    from diffusion.training.dataset import write_chunk
+
+    config = load_config(UnetConfig, path, overrides)
+    return [write_chunk(config.data, index) for index in range(config.data.chunks)][-1]
+
+
+def _vae(path: str, overrides: list[str]) -> object:
+    from diffusion.training.config import VaeConfig, load_config
+    from diffusion.training.vae import train_vae
+
+    return train_vae(load_config(VaeConfig, path, overrides))
+
+
+def _unet(path: str, overrides: list[str]) -> object:
+    from diffusion.training.config import UnetConfig, load_config
+    from diffusion.training.unet import train_unet
+
+    return train_unet(load_config(UnetConfig, path, overrides))
+
+
+COMMANDS: dict[str, Callable[[str, list[str]], object]] = {"vae": _vae, "unet": _unet, "data": _data}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; 0 done, 2 bad input."""
+    if len(arguments) < 2 or arguments[0] not in COMMANDS:
+        print(f"usage: python -m diffusion.training {'|'.join(COMMANDS)} CONFIG [key=value …]", file=sys.stderr)
+        return 2
+    command, config, *overrides = arguments
+    if not Path(config).exists():  # a name of one that ships with the package
+        shipped = Path(__file__).parent / "configs" / f"{config}.yaml"
+        config = str(shipped) if shipped.exists() else config
+    try:
+        print(COMMANDS[command](config, overrides))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

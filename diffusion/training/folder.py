@@ -1,0 +1,53 @@
+"""The model folder: a diffusers pipeline in fp16 with the few facts that Rayverie adds, and a model card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
+from safetensors.torch import save_file
+
+from diffusion.text import TOKENS
+from diffusion.training.views import FOCAL
+
+VERSION = 1
+INDEX = {
+    "_class_name": "StableDiffusionDepth2ImgPipeline",
+    "_diffusers_version": "0.42.0",
+    "depth_estimator": [None, None],
+    "feature_extractor": [None, None],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": [None, None],
+    "tokenizer": [None, None],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderTiny"],
+}
+OWN = {"version": VERSION, "depth": "log", "text": "minilm", "tokens": TOKENS, "focal": FOCAL, "native": 256}
+"""Which depth channel, which text encoder; depths are told as through a camera of `focal` latent pixels."""
+
+
+def write_folder(
+    folder: Path, unet: UNet2DConditionModel, vae: AutoencoderTiny, scheduler: DDIMScheduler, notes: dict
+) -> None:
+    """Write (or replace) the pipeline folder; fp16 safetensors, no Python needed to read it but diffusers' own."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        new = Path(name) / "model"
+        for part, module in {"unet": unet, "vae": vae}.items():
+            (new / part).mkdir(parents=True)
+            module.save_config(new / part)
+            weights = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in module.state_dict().items()}
+            save_file(weights, new / part / "diffusion_pytorch_model.safetensors", metadata={"format": "pt"})
+        scheduler.save_pretrained(new / "scheduler")
+        for file, content in {"model_index.json": INDEX, "rayverie.json": OWN, "training.json": notes}.items():
+            (new / file).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        if (folder / "README.md").exists():
+            shutil.copy(folder / "README.md", new / "README.md")
+        old = Path(name) / "old"
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)

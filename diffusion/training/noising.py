@@ -1,0 +1,59 @@
+"""The forward process and what the network is asked to predict: schedules, objectives, Min-SNR weights."""
+
+from __future__ import annotations
+
+import torch
+from diffusers import DDIMScheduler
+from torch import Tensor
+
+BETAS = {"scaled_linear": "scaled_linear", "linear": "linear", "cosine": "squaredcos_cap_v2"}
+PREDICTIONS = {"v": "v_prediction", "eps": "epsilon", "x0": "sample"}
+STEPS = 1000
+
+
+def scheduler(schedule: str, objective: str, zero_snr: bool) -> DDIMScheduler:
+    """The diffusers scheduler that the model folder carries; trailing spacing, zero terminal SNR if wanted."""
+    betas = {"beta_start": 0.00085, "beta_end": 0.012} if schedule == "scaled_linear" else {}
+    return DDIMScheduler(
+        num_train_timesteps=STEPS,
+        beta_schedule=BETAS[schedule],
+        prediction_type=PREDICTIONS[objective],
+        timestep_spacing="trailing",
+        rescale_betas_zero_snr=zero_snr,
+        clip_sample=False,
+        set_alpha_to_one=True,
+        steps_offset=0,
+        **betas,
+    )
+
+
+def stratified(count: int, generator: torch.Generator) -> Tensor:
+    """`count` timesteps, one from each equal part of 0..STEPS-1, in random order: every batch sees all noise levels."""
+    places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
+    return (places * STEPS).long().clamp(max=STEPS - 1)[torch.randperm(count, generator=generator)]
+
+
+def noised(x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
+    """x_t for cumulative signal `abar` [B]."""
+    a = abar.view(-1, 1, 1, 1)
+    return a.sqrt() * x0 + (1 - a).sqrt() * noise
+
+
+def target(objective: str, x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
+    """What the network should say: v (Salimans & Ho 2022), the noise, or the picture."""
+    a = abar.view(-1, 1, 1, 1)
+    return {"v": a.sqrt() * noise - (1 - a).sqrt() * x0, "eps": noise, "x0": x0}[objective]
+
+
+def weight(objective: str, abar: Tensor, gamma: float, floor: float) -> Tensor:
+    """Min-SNR-gamma weights [B] (arXiv 2303.09556) for the mean squared error of each objective; 1 for gamma 0.
+
+    The weights vanish where there is no signal, which would leave zero-terminal-SNR's first step, the one that chooses the
+    colours, untrained: below SNR 1 they stay at least at `floor`.
+    """
+    if gamma <= 0:
+        return torch.ones_like(abar)
+    snr = abar / (1 - abar).clamp_min(1e-8)
+    capped = snr.clamp(max=gamma)
+    weights = {"v": capped / (snr + 1), "eps": capped / snr.clamp_min(1e-8), "x0": capped}[objective]
+    return torch.where(snr < 1, weights.clamp_min(floor), weights)

@@ -1,0 +1,180 @@
+"""Training the autoencoder: losses that keep hue and detail, and latents of zero mean and unit deviation at the end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderTiny
+from torch import Tensor, nn
+
+from diffusion.training.checkpoint import State
+from diffusion.training.config import VaeConfig
+from diffusion.training.contact_sheet import save_sheet
+from diffusion.training.dataset import Pictures, crops, write_chunk
+from diffusion.training.loop import averaged, run
+from diffusion.training.metrics import psnr, sharpness_ratio, ssim
+from scenes.files import atomic_write
+
+HELD_OUT = 1000
+"""Validation pictures come from the data's seed plus this."""
+
+
+def new_vae(config: VaeConfig) -> AutoencoderTiny:
+    """A small f8 autoencoder of plain convolutions, channels-last.
+
+    It has no normalisation layers, which would make a texel's colour depend on the rest of the view: views are painted one by one
+    into one atlas, so decoding must be local.
+    """
+    torch.manual_seed(config.seed)
+    vae = AutoencoderTiny(
+        encoder_block_out_channels=(config.width,) * 4,
+        decoder_block_out_channels=(config.width,) * 4,
+        num_encoder_blocks=config.encoder_blocks,
+        num_decoder_blocks=config.decoder_blocks,
+        latent_channels=config.latent_channels,
+    )
+    return vae.to(memory_format=torch.channels_last)  # type: ignore[return-value]
+
+
+class _Auto(nn.Module):
+    """Encode, disturb slightly, decode: one forward pass, so that data parallel wrappers see it."""
+
+    def __init__(self, vae: AutoencoderTiny, noise: float) -> None:
+        super().__init__()
+        self.vae, self.noise = vae, noise
+
+    def forward(self, pictures: Tensor, disturbance: Tensor) -> tuple[Tensor, Tensor]:
+        latents = self.vae.encode(pictures).latents
+        return self.vae.decode(latents + self.noise * disturbance).sample, latents
+
+
+def _chroma(x: Tensor) -> Tensor:
+    return torch.stack((x[:, 0] - x[:, 1], x[:, 2] - x[:, 1]), 1)
+
+
+def _gradients(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
+
+
+def picture_loss(shown: Tensor, truth: Tensor, config: VaeConfig) -> dict[str, Tensor]:
+    """The loss's parts, each already weighted.
+
+    pixels: L1 + MSE. low: colours averaged over 8 and 16 pixels. chroma: colour differences. edges: gradients.
+    texture: how strong gradients are in each 8-pixel window, so that fine grain is not averaged away.
+    """
+    parts = {"pixels": F.l1_loss(shown, truth) + F.mse_loss(shown, truth)}
+    parts["low"] = config.low_resolution * sum(
+        F.l1_loss(F.avg_pool2d(shown, s), F.avg_pool2d(truth, s)) for s in (8, 16)
+    )
+    parts["chroma"] = config.chroma * F.l1_loss(_chroma(F.avg_pool2d(shown, 2)), _chroma(F.avg_pool2d(truth, 2)))
+    edges = texture = torch.zeros((), device=shown.device)
+    for size in (1, 2):
+        a, b = (F.avg_pool2d(x, size) if size > 1 else x for x in (shown, truth))
+        for ga, gb in zip(_gradients(a), _gradients(b), strict=True):
+            edges = edges + F.l1_loss(ga, gb)
+            if size == 1:
+                texture = texture + F.l1_loss(F.avg_pool2d(ga.abs(), 8), F.avg_pool2d(gb.abs(), 8))
+    parts["edges"] = 0.5 * config.sharpness * edges
+    parts["texture"] = config.sharpness * texture
+    return parts
+
+
+def train_vae(config: VaeConfig) -> Path:
+    """Train (or go on training) the autoencoder; returns the folder with config, checkpoint, samples and `vae/`."""
+    for index in range(config.data.chunks):
+        write_chunk(config.data, index)
+    held_out = replace(config.data, seed=config.data.seed + HELD_OUT, chunks=1)
+    write_chunk(held_out, 0)
+    pictures, unseen = Pictures(config.data), Pictures(held_out)
+    model = _Auto(new_vae(config), config.noise)
+    validation = unseen.chunk(0)[0]["images"][:48]
+
+    def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
+        rng = np.random.default_rng([config.seed, step])
+        chosen = [pictures.image(int(i)) for i in rng.integers(pictures.count, size=config.batch)]
+        truth = (crops_of(chosen, config.crop, rng).to(device).float() / 127.5 - 1).contiguous(
+            memory_format=torch.channels_last
+        )
+        side = config.crop // 8
+        disturbance = torch.randn(
+            config.batch, config.latent_channels, side, side, generator=torch.Generator().manual_seed(step)
+        )
+        shown, latents = wrapped(truth, disturbance.to(device))
+        parts = picture_loss(shown.float(), truth, config)
+        mean, std = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+        parts["unit"] = config.unit * (mean.square() + (std - 1).square()).mean()
+        return sum(parts.values()), {k: float(v.detach()) for k, v in parts.items()}  # type: ignore[return-value]
+
+    def on_sample(state: State, step: int) -> dict[str, float]:
+        truth = validation.float() / 255
+        with averaged(state):
+            shown = reconstruct(model.vae, truth)
+        side = [x for pair in zip(truth[:16], shown[:16], strict=True) for x in pair]
+        save_sheet(
+            Path(config.out) / "samples" / f"{step:07d}.png", [(p * 255).byte() for p in side], [""] * len(side), 8, 256
+        )
+        return {
+            "psnr": float(psnr(shown, truth).mean()),
+            "ssim": float(ssim(shown, truth).mean()),
+            "sharpness": float(sharpness_ratio(shown, truth)),
+        }
+
+    state = run(config, model, loss_of, on_sample=on_sample)
+    vae = new_vae(config)
+    vae.load_state_dict(model.vae.state_dict())
+    state.ema.copy_to(list(vae.parameters()))
+    figures = on_sample_of(vae, validation)
+    export(
+        vae,
+        Path(config.out),
+        {"steps": state.step, **figures, **latent_statistics(vae, pictures), "config": asdict(config)},
+    )
+    return Path(config.out)
+
+
+def on_sample_of(vae: AutoencoderTiny, images: Tensor) -> dict[str, float]:
+    """Reconstruction figures of an autoencoder on pictures uint8 [B,3,H,W]."""
+    truth = images.float() / 255
+    shown = reconstruct(vae, truth)
+    return {
+        "psnr": float(psnr(shown, truth).mean()),
+        "ssim": float(ssim(shown, truth).mean()),
+        "sharpness": float(sharpness_ratio(shown, truth)),
+    }
+
+
+def crops_of(images: list[Tensor], size: int, rng: np.random.Generator) -> Tensor:
+    return crops(torch.stack(images), size, rng)
+
+
+@torch.no_grad()
+def reconstruct(vae: AutoencoderTiny, pictures: Tensor, batch: int = 8) -> Tensor:
+    """Pictures [B,3,H,W] in 0..1 through encoder (its latents) and decoder."""
+    out = []
+    for part in pictures.split(batch):
+        x = (part * 2 - 1).to(vae.device).contiguous(memory_format=torch.channels_last)
+        out.append(((vae.decode(vae.encode(x).latents).sample + 1) / 2).clamp(0, 1).cpu())
+    return torch.cat(out)
+
+
+@torch.no_grad()
+def latent_statistics(vae: AutoencoderTiny, pictures: Pictures, count: int = 128) -> dict[str, list[float]]:
+    """Mean and deviation of every latent channel over random pictures; training holds them near 0 and 1."""
+    latents = []
+    for index in np.random.default_rng(0).integers(pictures.count, size=count):
+        x = pictures.image(int(index)).float()[None] / 127.5 - 1
+        latents.append(vae.encode(x.contiguous(memory_format=torch.channels_last)).latents)
+    values = torch.cat(latents)
+    return {"mean": values.mean((0, 2, 3)).tolist(), "std": values.std((0, 2, 3)).tolist()}
+
+
+def export(vae: AutoencoderTiny, out: Path, notes: dict) -> None:
+    """`out/vae` as diffusers folder, fp32, and `out/vae.json` with what is known about it."""
+    vae.save_pretrained(out / "vae")
+    with atomic_write(out / "vae.json") as temporary:
+        temporary.write_text(json.dumps(notes, indent=1), encoding="utf-8")
