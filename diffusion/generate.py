@@ -1,0 +1,161 @@
+"""One picture: prompt, or picture and mask, to pixels. What `rayverie generate` does, as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from diffusion.anagram import VIEWS, fits
+from diffusion.callbacks import StepEvent
+from diffusion.canvas import Anagram, Canvas, Dreamed, Region
+from diffusion.dream import dream
+from diffusion.guidance import GUIDANCE
+from diffusion.masks import gaussian
+from diffusion.metadata import fingerprint
+from diffusion.model import Model
+from diffusion.noise import start_noise
+from diffusion.recipe import GenerateSettings, Recipe
+from diffusion.regions import EXECUTIONS
+from diffusion.samplers import SAMPLERS
+from diffusion.schedules import SPACINGS
+from scenes.errors import InputError
+
+CELL = 8
+LARGEST = 4096  # pixels a side
+
+
+@dataclass(frozen=True)
+class Generated:
+    """image: uint8 [H,W,3]; recipe: what `diffusion.metadata.write_png` stores beside it; dreamed: calls, seconds, latents."""
+
+    image: np.ndarray
+    recipe: Recipe
+    dreamed: Dreamed
+
+
+def generate(
+    model: Model,
+    settings: GenerateSettings,
+    *,
+    model_ref: str | None = None,
+    on_step: Callable[[StepEvent], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Generated:
+    """Make one picture. model_ref: what the user called the model, for the recipe.
+
+    A size that is no multiple of the model's is dreamed larger and cut. Raises InputError naming the flag, and what `dream` raises.
+    """
+    _check(settings)
+    width, height = settings.size
+    canvas, init, mask = canvas_for(model, settings)
+    dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
+    image = dreamed.image[:height, :width]
+    if (
+        init is not None and mask is not None
+    ):  # what the mask keeps is the given picture itself, not its way through the VAE
+        mixed = init + mask[..., None] * (image - init.astype(np.float32))
+        image = np.rint(mixed[:height, :width] if mixed.shape[:2] != (height, width) else mixed).astype(np.uint8)
+    files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
+    return Generated(np.ascontiguousarray(image), Recipe(settings, model_ref, model.id, files), dreamed)
+
+
+def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> Generated:
+    """The picture of a recipe again, pixel for pixel. where: the file it came from.
+
+    Raises InputError when the model or a file isn't the one that it was made with.
+    """
+    if model.id != recipe.model_id:
+        raise InputError(where, "model", f"was {recipe.model_id}; this is {model.id}")
+    for name, known in recipe.files.items():
+        path = getattr(recipe.settings, name)
+        if path is None or not Path(path).is_file():
+            raise InputError(where, name, f"was {path}, which is not there")
+        if fingerprint(path) != known:
+            raise InputError(where, name, f"was {path}, which has changed since")
+    return generate(model, recipe.settings, model_ref=recipe.model, **hooks)
+
+
+def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
+    """(canvas, init uint8 [H,W,3] or None, mask float32 [H,W] in 0..1 or None); the canvas has the model's multiples, the pictures the size."""
+    width, height = settings.size
+    whole = tuple(-(-side // model.multiple) * model.multiple // CELL for side in (height, width))
+    init = None if settings.init is None else np.asarray(_picture(settings.init, "RGB", settings.size, "--init"))
+    mask = _mask(settings)
+    change, memory, known = np.ones(whole, np.float32), None, None
+    if init is not None:
+        memory = model.encode(_padded(init, whole)).numpy()
+        known = np.ones(whole, bool)
+        if mask is not None:
+            change = _padded(mask, whole).reshape(whole[0], CELL, whole[1], CELL).max((1, 3))
+    prompts = zip(settings.anagram, [*settings.view, *settings.view[-1:] * len(settings.anagram)], strict=False)
+    return (
+        Canvas(
+            regions=(Region(settings.prompt, np.ones(whole, np.float32), settings.negative),),
+            noise=start_noise(model.channels, *whole, settings.dream.seed),
+            change=change,
+            memory=memory,
+            known=known,
+            anagrams=tuple(Anagram(prompt, view, settings.negative) for prompt, view in prompts),
+        ),
+        init,
+        mask,
+    )
+
+
+def saving_steps(model: Model, folder: Path) -> Callable[[StepEvent], None]:
+    """An `on_step` that writes each step's prediction, decoded, as step_001.png, … into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def save(event: StepEvent) -> None:
+        Image.fromarray(model.decode(event.denoised[0])).save(folder / f"step_{event.step + 1:03}.png")
+
+    return save
+
+
+def _mask(settings: GenerateSettings) -> np.ndarray | None:
+    if settings.mask is None:
+        return None
+    grey = np.asarray(_picture(settings.mask, "L", settings.size, "--mask"), dtype=np.float32) / 255
+    return gaussian(torch.from_numpy(grey)[None], settings.mask_blur)[0].numpy()
+
+
+def _padded(picture: np.ndarray, whole: tuple[int, ...]) -> np.ndarray:
+    """The picture with its right and bottom edges repeated up to the canvas."""
+    rest = [(0, CELL * side - have) for side, have in zip(whole, picture.shape, strict=False)]
+    return np.pad(picture, [*rest, (0, 0)][: picture.ndim], mode="edge")
+
+
+def _picture(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            return image.convert(mode).resize(
+                size, Image.Resampling.LANCZOS if mode == "RGB" else Image.Resampling.BILINEAR
+            )
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(flag, "", f"{path} is not a readable picture") from error
+
+
+def _check(settings: GenerateSettings) -> None:
+    """Raise InputError for settings that the tables or the picture's shape forbid."""
+    width, height = settings.size
+    if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
+        raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")
+    if settings.mask is not None and settings.init is None:
+        raise InputError("--mask", "", "needs --init, the picture it is about")
+    tables = {"sampler": SAMPLERS, "spacing": SPACINGS, "guidance": GUIDANCE, "execution": EXECUTIONS}
+    for name, table in tables.items():
+        if getattr(settings.dream, name) not in table:
+            raise InputError(f"--{name}", "", f"is {getattr(settings.dream, name)!r}; allowed are {', '.join(table)}")
+    if settings.anagram:
+        if not settings.view:
+            raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
+        for view in settings.view:
+            if view not in VIEWS:
+                raise InputError("--view", "", f"is {view!r}; allowed are {', '.join(VIEWS)}")
+            if problem := fits(view, -(-height // CELL), -(-width // CELL)):
+                raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")

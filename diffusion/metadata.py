@@ -1,0 +1,135 @@
+"""Settings in a PNG: the `parameters` text that A1111's web UI made a habit, and our own versioned JSON that restores every one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from diffusion.recipe import VERSION, GenerateSettings, Recipe
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+T = TypeVar("T")
+KEY = "rayverie"
+
+
+def parameters(recipe: Recipe) -> str:
+    """The text other programs read: prompt, negative prompt, then the usual settings on one line."""
+    settings, dream = recipe.settings, recipe.settings.dream
+    name, _, fingerprint = recipe.model_id.rpartition("-")
+    values = {
+        "Steps": dream.steps,
+        "Sampler": dream.sampler,
+        "Schedule type": dream.spacing,
+        "CFG scale": f"{dream.scale:g}",
+        "Seed": dream.seed,
+        "Size": f"{settings.size[0]}x{settings.size[1]}",
+        "Model hash": fingerprint,
+        "Model": name,
+    }
+    if settings.init is not None:
+        values["Denoising strength"] = f"{dream.strength:g}"
+    line = ", ".join(f"{key}: {value}" for key, value in values.items())
+    negative = f"\nNegative prompt: {settings.negative}" if settings.negative else ""
+    return f"{settings.prompt}{negative}\n{line}, Version: Rayverie"
+
+
+def to_json(recipe: Recipe) -> str:
+    """The recipe as versioned JSON."""
+    values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
+    return json.dumps(values | {"settings": asdict(recipe.settings)}, default=str, ensure_ascii=False)
+
+
+def from_json(text: str, where: object) -> Recipe:
+    """The inverse of `to_json`. Raises InputError naming the field that this version doesn't know or can't use."""
+    try:
+        values = json.loads(text)
+        version = values["version"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(where, KEY, "is not readable JSON with a version") from error
+    if version != VERSION:
+        raise InputError(where, f"{KEY}.version", f"is {version}; this program reads version {VERSION}")
+    settings = _restored(GenerateSettings, values.get("settings"), where, "settings")
+    return Recipe(
+        settings,
+        _typed(str | None, values.get("model"), where, "model"),
+        _typed(str, values.get("model_id"), where, "model_id"),
+        {str(k): str(v) for k, v in dict(values.get("files") or {}).items()},
+    )
+
+
+def write_png(path: str | Path, image: np.ndarray, recipe: Recipe) -> None:
+    """Write a picture uint8 [H,W,3] with its recipe, whole or not at all."""
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("parameters", parameters(recipe))
+    info.add_itxt(KEY, to_json(recipe))
+    with atomic_write(path) as temporary:
+        Image.fromarray(image).save(temporary, format="PNG", pnginfo=info)
+
+
+def read_png(path: str | Path) -> Recipe:
+    """The recipe in a PNG. Raises InputError for a file that is none, or carries none."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            text = getattr(image, "text", {})
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(path, "", "is not a readable PNG") from error
+    if KEY not in text:
+        raise InputError(path, "", "carries no Rayverie settings; only pictures from `rayverie generate` do")
+    return from_json(text[KEY], path)
+
+
+def fingerprint(path: str | Path) -> str:
+    """sha256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _restored(cls: type[T], data: Any, where: object, at: str) -> T:
+    """A settings dataclass from JSON values: every key known, every value of its type and in its range."""
+    if not isinstance(data, Mapping):
+        raise InputError(where, at, "is not an object")
+    hints, values = typing.get_type_hints(cls), {}
+    metadata = {f.name: f.metadata for f in fields(cls)}  # type: ignore[arg-type]
+    for key, value in data.items():
+        place = f"{at}.{key}"
+        if key not in hints:
+            raise InputError(where, place, "is unknown to this version")
+        if is_dataclass(hints[key]):
+            values[key] = _restored(typing.cast(type, hints[key]), value, where, place)
+            continue
+        values[key] = _typed(hints[key], value, where, place)
+        if "range" in metadata[key] and not metadata[key]["range"][0] <= values[key] <= metadata[key]["range"][1]:
+            low, high = metadata[key]["range"]
+            raise InputError(where, place, f"is {value}; allowed is {low} to {high}")
+        if "choices" in metadata[key] and value not in metadata[key]["choices"]:
+            raise InputError(where, place, f"is {value!r}; allowed are {', '.join(metadata[key]['choices'])}")
+    return cls(**values)
+
+
+def _typed(kind: Any, value: Any, where: object, place: str) -> Any:
+    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    for option in options:
+        if option is type(None) and value is None:
+            return None
+        if typing.get_origin(option) is tuple and isinstance(value, list):
+            kinds = typing.get_args(option)
+            kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
+            if len(kinds) == len(value):
+                return tuple(_typed(k, v, where, place) for k, v in zip(kinds, value, strict=True))
+        elif option is Path and isinstance(value, str):
+            return Path(value)
+        elif option is float and isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        elif isinstance(option, type) and type(value) is option:
+            return value
+    raise InputError(where, place, f"is {value!r}, which is of another type than this version expects")
