@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from ctypes.util import find_library
 from functools import cache
+from typing import Any
 
 import moderngl
 
@@ -22,7 +23,7 @@ _LIBRARIES = {
 
 def headless() -> moderngl.Context:
     """A GL 3.3 core context without a display: EGL on Linux, a hidden one elsewhere. InputError when there is no GL."""
-    backend = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    backend: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
     try:
         ctx = moderngl.create_context(standalone=True, require=330, **backend)
     except Exception as error:  # moderngl raises bare Exceptions, whose text is all there is to know

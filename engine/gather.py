@@ -14,7 +14,7 @@ from engine.mesh import Mesh, visible
 from engine.noise import noise_level, surface_noise, texel_jacobian
 from engine.pack import PAGE
 from engine.shaders import program, set_uniforms
-from engine.targets import Targets, read
+from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
 from scenes.camera import Camera
 
@@ -35,7 +35,7 @@ class Gather:
         """RG32F (chart, view depth; sky 1e9) of every pixel. Not drawn again when the last look was the same view."""
         if self._drawn != (camera, size):
             self._view(camera, size, visible(self.charts, camera, size))
-        return self._frame(size).color_attachments[1]
+        return picture(self._frame(size), 1)
 
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
@@ -56,7 +56,7 @@ class Gather:
         width, height = size[0] // CELL, size[1] // CELL
         seen = visible(self.charts, camera, size)
         view = self._view(camera, size, seen)
-        surface, atlas = self._surface(camera, size, seen, view.color_attachments[1])
+        surface, atlas = self._surface(camera, size, seen, picture(view, 1))
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
         latents, state = self._stored(np.unique(page), (width, height))
@@ -76,7 +76,7 @@ class Gather:
             latents=latents,
             steps=state[..., STEPS].copy(),
             painted=state[..., DENSITY].copy(),
-            colours=read(self.ctx, view.color_attachments[0]),
+            colours=read(self.ctx, picture(view, 0)),
             revision=revision,
         )
 
@@ -91,7 +91,7 @@ class Gather:
         view.use(0)
         self._begin(frame)
         self.mesh.draw(self._claim, groups)
-        return read(self.ctx, frame.color_attachments[0]), read(self.ctx, frame.color_attachments[1])
+        return read(self.ctx, picture(frame, 0)), read(self.ctx, picture(frame, 1))
 
     def _stored(self, pages: np.ndarray, small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """latents float32 [C,h,w] and state float32 [h,w,4] of the pages that the surface target shows."""
@@ -102,7 +102,7 @@ class Gather:
         surface = self.targets.get("surface", small, _FLOATS, depth=True)
         frame = self.targets.get("stored", small, _FLOATS, depth=False)
         set_uniforms(self._gather, atlas=0, latents=1, state=2)
-        surface.color_attachments[1].use(0)
+        picture(surface, 1).use(0)
         layers = []
         for k in range(-(-channels // 4)):
             self._begin(frame)
@@ -112,9 +112,9 @@ class Gather:
                 page.state.use(2)
                 set_uniforms(self._gather, page=float(number))
                 self._whole.render(moderngl.TRIANGLES, vertices=3)
-            layers.append(read(self.ctx, frame.color_attachments[0]))
+            layers.append(read(self.ctx, picture(frame, 0)))
         latents = np.ascontiguousarray(np.concatenate(layers, axis=2).transpose(2, 0, 1)[:channels])
-        return latents, read(self.ctx, frame.color_attachments[1])
+        return latents, read(self.ctx, picture(frame, 1))
 
     def _bind(self, number: int) -> None:
         painted = number in self.atlas

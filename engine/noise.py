@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from engine import sides
@@ -81,7 +83,7 @@ def texel_jacobian(
     return out
 
 
-def _mix(x: np.ndarray) -> np.ndarray:
+def _mix(x: Any) -> Any:
     """SplitMix64's finaliser (Steele, Lea, Flood 2014): every input bit reaches every output bit."""
     with np.errstate(over="ignore"):
         x = x + np.uint64(0x9E3779B97F4A7C15)
@@ -90,7 +92,7 @@ def _mix(x: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
-def _cell_key(key: np.ndarray, a: np.ndarray, b: np.ndarray, level: np.ndarray) -> np.ndarray:
+def _cell_key(key: np.ndarray, a: np.ndarray, b: np.ndarray, level: Any) -> np.ndarray:
     for part in (a, b, level):
         key = _mix(key ^ part.astype(np.uint64))
     return key

@@ -46,6 +46,8 @@ class _Pass:
     bare: bool = True
 
 
+# over what is there, whose alpha stays
+_OVER = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
 _WHOLE, _BARE, _PARTLY = (
     _Pass("painted_whole", bare=False),
     _Pass("painted_bare", painted=False),
@@ -115,7 +117,7 @@ class Renderer:
         self._draw(_PASSES[mode], mesh.select(seen[~through], apart=atlas), uniforms)
         if through.any():
             self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
+            self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
             target.depth_mask = False
             self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], apart=atlas), uniforms)
             target.depth_mask = True

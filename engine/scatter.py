@@ -13,7 +13,7 @@ from engine.mesh import Quads
 from engine.pack import PAGE
 from engine.rectangles import merge
 from engine.shaders import program, set_uniforms
-from engine.targets import Targets, read
+from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
 
 
@@ -31,7 +31,7 @@ class Scatter:
         """Texels that took the new look. view: (chart, depth) of the painting's camera at its size."""
         uniforms = camera_uniforms(self.charts, painting.camera, painting.size)
         dreamed = self._upload_latents(painting.latents)
-        picture = self._upload_picture(painting.colours)
+        image = self._upload_picture(painting.colours)
         set_uniforms(
             self._latent,
             **uniforms,
@@ -55,10 +55,10 @@ class Scatter:
             accepted = self._paint_latents(page, parts, dreamed, revision)
             if accepted.any():
                 taken += int(accepted.sum())
-                self._paint_colours(page, int(number), accepted, picture)
+                self._paint_colours(page, int(number), accepted, image)
             elif fresh:
                 self.atlas.drop(int(number))
-        for texture in (*dreamed, picture):
+        for texture in (*dreamed, image):
             texture.release()
         return taken
 
@@ -68,7 +68,7 @@ class Scatter:
         """bool [PAGE,PAGE]: the texels of the page that took the new latents."""
         before = self.targets.get("before", (PAGE, PAGE), ((4, "f4"), (4, "f4")), depth=False)
         self.ctx.copy_framebuffer(before, page.frames[0])
-        before.color_attachments[1].use(2)
+        picture(before, 1).use(2)
         vertices = self.charts.quads(*parts.T)
         for texture, frame in zip(dreamed, page.frames, strict=True):
             texture.use(1)
@@ -77,13 +77,13 @@ class Scatter:
         finish(self.ctx)
         return page.read_state()[..., REVISION] == revision
 
-    def _paint_colours(self, page: Page, number: int, accepted: np.ndarray, picture: moderngl.Texture) -> None:
+    def _paint_colours(self, page: Page, number: int, accepted: np.ndarray, image: moderngl.Texture) -> None:
         if number not in self._owners:
             self._owners[number] = self.charts.owner(number)
         found = merge(np.where(accepted, self._owners[number] + 1, 0)[None])
         chart = found["label"] - 1
         i, j = found["column"] - self.charts.x[chart], found["row"] - self.charts.y[chart]
-        picture.use(1)
+        image.use(1)
         page.canvas.use()
         self._quads.draw(self._colour, self.charts.quads(chart, i, j, i + found["columns"], j + found["rows"]))
         page.stale = True

@@ -37,7 +37,7 @@ def set_uniforms(shader: moderngl.Program, **values: object) -> None:
     """Set those of the uniforms that the compiler kept (it drops unused ones)."""
     for name, value in values.items():
         member = shader.get(name, None)
-        if member is None:
+        if not isinstance(member, moderngl.Uniform):
             continue
         if isinstance(value, bytes):
             member.write(value)

@@ -45,6 +45,13 @@ class Targets:
         frame.release()
 
 
+def picture(frame: moderngl.Framebuffer, index: int = 0) -> moderngl.Texture:
+    """The texture that the frame draws into."""
+    texture = frame.color_attachments[index]
+    assert isinstance(texture, moderngl.Texture)
+    return texture
+
+
 def read(ctx: moderngl.Context, texture: moderngl.Texture) -> np.ndarray:
     """[H,W,components] of a texture, row 0 first; uint8 or float32."""
     finish(ctx)

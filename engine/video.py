@@ -86,27 +86,29 @@ class VideoWriter(FrameWriter):
 
     def __init__(self, path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> None:
         super().__init__(path, size, metadata)
-        self._codec = CODECS.get(self.path.suffix.lower())
-        if self._codec is None:
+        codec = CODECS.get(self.path.suffix.lower())
+        if codec is None:
             raise InputError(
                 self.path, "", f"has a suffix that is none of {', '.join(CODECS)}; a name without one makes PNGs"
             )
-        if any(n < 16 or n > 8192 or n % self._codec.step for n in size):
+        if any(n < 16 or n > 8192 or n % codec.step for n in size):
             raise InputError(
                 self.path,
                 "size",
-                f"is {size[0]}x{size[1]}; sides of 16 to 8192 pixels in steps of {self._codec.step} are allowed",
+                f"is {size[0]}x{size[1]}; sides of 16 to 8192 pixels in steps of {codec.step} are allowed",
             )
         if not 0 < fps <= 240:
             raise InputError(self.path, "fps", f"is {fps:g}; more than 0 and up to 240 are allowed")
+        self._codec = codec
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(atomic_write(self.path))
         self._container = av.open(str(self._temporary), "w")
         if self._codec.inside:
             self._container.metadata["comment"] = self.metadata
-        self._stream = self._container.add_stream(
-            self._codec.name, rate=Fraction(fps).limit_denominator(1001), options=dict(self._codec.options)
-        )
+        rate = Fraction(fps).limit_denominator(1001)
+        stream = self._container.add_stream(codec.name, rate=rate, options=dict(codec.options))
+        assert isinstance(stream, av.VideoStream)
+        self._stream = stream
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = self._codec.pixels
 
@@ -198,4 +200,4 @@ def _palette_frame(rgb: np.ndarray) -> av.VideoFrame:
     colours = np.zeros((256, 4), np.uint8)
     palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
     colours[: len(palette), 0], colours[: len(palette), 1:] = 255, palette  # ARGB
-    return av.VideoFrame.from_ndarray((np.asarray(image), colours), format="pal8")
+    return av.VideoFrame.from_ndarray((np.asarray(image), colours), format="pal8")  # pyright: ignore[reportArgumentType] (a palette comes along)
