@@ -50,16 +50,16 @@ def generate(
 
     A size that is no multiple of the model's is dreamed larger and cut. Raises InputError naming the flag, and what `dream` raises.
     """
-    _check(settings)
+    _check(settings, model.multiple)
     width, height = settings.size
     canvas, init, mask = canvas_for(model, settings)
     dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
     image = dreamed.image[:height, :width]
-    if (
-        init is not None and mask is not None
-    ):  # what the mask keeps is the given picture itself, not its way through the VAE
-        mixed = init + mask[..., None] * (image - init.astype(np.float32))
-        image = np.rint(mixed[:height, :width] if mixed.shape[:2] != (height, width) else mixed).astype(np.uint8)
+    if init is not None and mask is not None:
+        # What the mask keeps is the given picture itself, not its way through the VAE; the seam lies in the mask's darkest quarter, for
+        # a grey pixel is one that was changed a little, not half of two pictures.
+        share = np.clip(4 * mask, 0, 1)[..., None]
+        image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
     files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
     return Generated(np.ascontiguousarray(image), Recipe(settings, model_ref, model.id, files), dreamed)
 
@@ -81,7 +81,10 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
 
 
 def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
-    """(canvas, init uint8 [H,W,3] or None, mask float32 [H,W] in 0..1 or None); the canvas has the model's multiples, the pictures the size."""
+    """(canvas, init uint8 [H,W,3] or None, mask float32 [H,W] in 0..1 or None).
+
+    The pictures have the size that was asked for, the canvas the next multiples of the model's.
+    """
     width, height = settings.size
     whole = tuple(-(-side // model.multiple) * model.multiple // CELL for side in (height, width))
     init = None if settings.init is None else np.asarray(_picture(settings.init, "RGB", settings.size, "--init"))
@@ -140,7 +143,7 @@ def _picture(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.I
         raise InputError(flag, "", f"{path} is not a readable picture") from error
 
 
-def _check(settings: GenerateSettings) -> None:
+def _check(settings: GenerateSettings, multiple: int) -> None:
     """Raise InputError for settings that the tables or the picture's shape forbid."""
     width, height = settings.size
     if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
@@ -157,5 +160,5 @@ def _check(settings: GenerateSettings) -> None:
         for view in settings.view:
             if view not in VIEWS:
                 raise InputError("--view", "", f"is {view!r}; allowed are {', '.join(VIEWS)}")
-            if problem := fits(view, -(-height // CELL), -(-width // CELL)):
+            if problem := fits(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
                 raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")

@@ -124,7 +124,7 @@ class Model:
 
     def encode(self, image: np.ndarray) -> Tensor:
         """float32 [C,h,w] on the CPU, from a picture uint8 [8h,8w,3]."""
-        picture = torch.from_numpy(np.ascontiguousarray(image[..., :3])).movedim(-1, 0)[None].float() / 127.5 - 1
+        picture = torch.from_numpy(image[..., :3].copy()).movedim(-1, 0)[None].float() / 127.5 - 1
         return self.encode_tensor(picture)[0].cpu()
 
     def decode(self, latents: Tensor) -> np.ndarray:
