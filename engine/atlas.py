@@ -8,14 +8,14 @@ import moderngl
 import numpy as np
 
 from engine.look import CELL
+from engine.overview import SHRINK, Overview
 from engine.pack import PAGE
 
-LEVELS = 3  # mip levels below the full one: down to one colour texel per latent texel
 STEPS, DENSITY, REVISION = range(3)  # channels of a page's state
 
 
 class Page:
-    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, 0); colour: RGBA8."""
+    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, 0); colour: RGBA8, and its overview."""
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx = ctx
@@ -25,18 +25,14 @@ class Page:
         for texture in (*self.latents, self.state):
             texture.filter = moderngl.NEAREST, moderngl.NEAREST
         self.colour = ctx.texture((PAGE * CELL, PAGE * CELL), 4)
-        self.colour.repeat_x = self.colour.repeat_y = False
+        self.overview = ctx.texture((PAGE * CELL // SHRINK, PAGE * CELL // SHRINK), 4)
+        for texture in (self.colour, self.overview):
+            texture.repeat_x = texture.repeat_y = False
         self.frames = [ctx.framebuffer([texture, self.state]) for texture in self.latents]
-        self.canvas = ctx.framebuffer([self.colour])
-        for frame in (*self.frames, self.canvas):
+        self.canvas, self.small = ctx.framebuffer([self.colour]), ctx.framebuffer([self.overview])
+        for frame in (*self.frames, self.canvas, self.small):
             frame.clear()
-        self.stale = True  # the mip levels don't show the colours yet
-
-    def refresh(self) -> None:
-        """Bring the smaller levels of the colour texture up to date."""
-        if self.stale:
-            self.colour.build_mipmaps(0, LEVELS)
-            self.stale = False
+        self.stale = False  # whether the overview is behind the colours
 
     def read(self) -> dict[str, np.ndarray]:
         """latents float32 [4·ceil(C/4),PAGE,PAGE], state float32 [PAGE,PAGE,4], colour uint8 [8·PAGE,8·PAGE,4]."""
@@ -60,7 +56,7 @@ class Page:
         self.stale = True
 
     def release(self) -> None:
-        for thing in (*self.frames, self.canvas, *self.latents, self.state, self.colour):
+        for thing in (*self.frames, self.canvas, self.small, *self.latents, self.state, self.colour, self.overview):
             thing.release()
 
 
@@ -69,6 +65,7 @@ class Atlas:
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx, self.channels = ctx, channels
+        self.overviews = Overview(ctx)
         self._pages: dict[int, Page] = {}
 
     def __contains__(self, number: object) -> bool:
@@ -90,10 +87,11 @@ class Atlas:
         return self._pages[number]
 
     def refresh(self, numbers: np.ndarray) -> None:
-        """Bring the mip levels of these pages up to date, if they exist: before a frame begins, not in the middle of it."""
+        """Bring the overviews of these pages up to date, if they exist: before a frame begins, for they are drawn too."""
         for number in np.unique(numbers):
-            if int(number) in self._pages:
-                self._pages[int(number)].refresh()
+            page = self._pages.get(int(number))
+            if page is not None and page.stale:
+                self.overviews.draw(page)
 
     def drop(self, number: int) -> None:
         self._pages.pop(number).release()
@@ -104,6 +102,10 @@ class Atlas:
 
     @property
     def bytes(self) -> int:
-        """GPU memory of the pages, mip levels included."""
+        """GPU memory of the pages."""
         texels = PAGE * PAGE
-        return len(self) * texels * (16 * (-(-self.channels // 4) + 1) + 4 * CELL * CELL * 4 // 3)
+        return (
+            len(self)
+            * texels
+            * (16 * (-(-self.channels // 4) + 1) + 4 * CELL * CELL + 4 * (CELL // SHRINK) ** 2 * 5 // 4)
+        )

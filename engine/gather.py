@@ -117,9 +117,10 @@ class Gather:
         return latents, read(self.ctx, picture(frame, 1))
 
     def _bind(self, number: int) -> None:
-        painted = number in self.atlas
-        (self.atlas[number].colour if painted else self._nothing).use(0)
-        set_uniforms(self._colour, colour=0, colour_size=float(PAGE * CELL if painted else 0))
+        page = self.atlas[number] if number >= 0 else None
+        (page.colour if page else self._nothing).use(0)
+        (page.overview if page else self._nothing).use(1)
+        set_uniforms(self._colour, colour=0, overview=1, colour_size=float(PAGE * CELL if page else 0))
 
     def _begin(self, frame: moderngl.Framebuffer) -> None:
         finish(self.ctx)  # clearing waits for what was drawn before, and would hold Python's lock meanwhile

@@ -55,7 +55,7 @@ _WHOLE, _BARE, _PARTLY = (
 )
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
 _PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
-_COLOUR, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(5)  # texture units
+_COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
 
 
 class Renderer:
@@ -81,6 +81,7 @@ class Renderer:
             "daylight_extent": self._daylight.extent,
             "haze": 0.6 / max(blocks.solid.shape[1], blocks.solid.shape[2], 32),
             "colour": _COLOUR,
+            "overview": _OVERVIEW,
             "latents": _LATENTS,
             "state": _STATE,
             "daylight": _DAYLIGHT,
@@ -147,11 +148,12 @@ class Renderer:
 
     def _bind(self, shader: moderngl.Program, number: int) -> None:
         if number < 0:
-            colour = latents = state = self._nothing
+            colour = overview = latents = state = self._nothing
         else:
             page = self.volume.atlas[number]
-            colour, latents, state = page.colour, page.latents[0], page.state
+            colour, overview, latents, state = page.colour, page.overview, page.latents[0], page.state
         colour.use(_COLOUR)
+        overview.use(_OVERVIEW)
         latents.use(_LATENTS)
         state.use(_STATE)
         set_uniforms(shader, colour_size=float(PAGE * CELL if number >= 0 else 0))

@@ -83,10 +83,11 @@ class Scatter:
         found = merge(np.where(accepted, self._owners[number] + 1, 0)[None])
         chart = found["label"] - 1
         i, j = found["column"] - self.charts.x[chart], found["row"] - self.charts.y[chart]
+        parts = self.charts.quads(chart, i, j, i + found["columns"], j + found["rows"])
         image.use(1)
         page.canvas.use()
-        self._quads.draw(self._colour, self.charts.quads(chart, i, j, i + found["columns"], j + found["rows"]))
-        page.stale = True
+        self._quads.draw(self._colour, parts)
+        self.atlas.overviews.draw(page, None if page.stale else parts)
 
     def _upload_latents(self, latents: np.ndarray) -> list[moderngl.Texture]:
         channels, height, width = latents.shape
