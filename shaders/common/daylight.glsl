@@ -10,7 +10,7 @@ uniform float haze;           // 1 / blocks
 
 const vec3 ZENITH = vec3(0.38, 0.56, 0.80);
 const vec3 HORIZON = vec3(0.87, 0.89, 0.89);
-const vec3 NADIR = vec3(0.74, 0.76, 0.77);
+const vec3 NADIR = vec3(0.79, 0.81, 0.82);
 const vec3 SUNSHINE = vec3(1.02, 0.94, 0.80);
 const vec3 SKYLIGHT = vec3(0.46, 0.53, 0.64);
 const vec3 BOUNCE = vec3(0.28, 0.26, 0.23);
