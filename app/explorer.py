@@ -1,76 +1,50 @@
-"""The explorer: one frame of it, and what its events do. Knows no window library, so anything with a GL context can drive it."""
+"""The explorer: one frame of it, and its state. Knows no window library, so anything with a GL context can drive it."""
 
 from __future__ import annotations
 
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable
+from concurrent.futures import Future
 
 import moderngl
 import numpy as np
-import platformdirs
 
-from app import eraser, presets, walk
-from app import input as hands
+from app import walk
+from app.controls import Controls
+from app.desk import Desk
+from app.fields import Size
 from app.handlers import HANDLERS
 from app.history import History
-from app.keys import BY_NAME, bindings, chord
+from app.host import Folders, Platform
+from app.keys import BY_NAME
 from app.log import Log
 from app.messages import Failed, Message, Status, Worker
 from app.panels.context import PanelContext
 from app.panels.shell import Clipboard, Shell
 from app.pictures import Pictures
-from app.session import Session, describe
-from app.shot import pictures_folder, save_shot, save_steps
+from app.route import Route
+from app.screen import Screen, collect, framebuffer, pixels
+from app.session import Session
 from app.stage import Plan, Stage, plan_later
-from app.timeline import Record, Timeline
+from app.timeline import Timeline
+from app.travel import Travel
 from engine.context import finish
-from engine.volume import World
-from engine.world import load_world, save_world
 from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.scene import Scene
 
 FRAMES = 240  # of which the times are kept for the plot
-FINE = 4  # how much finer than a dream one looks to find all texels of a view
-HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, or when its reader has walked away
-Size = tuple[int, int]
-
-
-class Platform(Protocol):
-    """The window, as far as the explorer needs one. size: points; pixels: of the framebuffer; scale: what's left to us."""
-
-    size: Size
-    pixels: Size
-    scale: float
-    target: moderngl.Framebuffer
-
-    def grab_mouse(self, on: bool) -> None: ...
-    def show_cursor(self, name: str) -> None: ...
-    def set_title(self, title: str) -> None: ...
-    def toggle_full_screen(self) -> None: ...
-    def read_clipboard(self) -> str: ...
-    def write_clipboard(self, text: str) -> None: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where the explorer leaves things. config: layout; pictures: screenshots; worlds: saved worlds."""
-
-    config: Path = field(default_factory=lambda: Path(platformdirs.user_config_dir("rayverie", False)))
-    pictures: Path = field(default_factory=pictures_folder)
-    worlds: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("rayverie", False)) / "worlds")
+HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, or sooner when its reader walks
+GROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
 
 
 class Explorer:
-    """The program in the window. `frame` once a frame; events in between; everything on the GL thread."""
+    """The program in the window. `frame` once a frame; `controls` take the events in between; all on the GL thread.
+
+    session, route: what the user set (undone and redone); walker: where one is; stage: the opened scene, None while it opens.
+    """
 
     def __init__(
         self,
@@ -85,30 +59,22 @@ class Explorer:
     ) -> None:
         self.ctx, self.platform, self.worker, self.clock = ctx, platform, worker, clock
         self.folders = folders or Folders()
-        self.session, self.scene, self.stage = session, scene, None
-        self.history = History(session)
+        self.session, self.route, self.scene = session, Route(), scene
+        self.stage: Stage | None = None
+        self.walker, self.travel = walk.Walker(), Travel()
+        self.history = History((session, self.route))
         self.log, self.timeline = Log(), Timeline()
         clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
         self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
-        self.pictures = Pictures(ctx)
-        self.keyboard = hands.Keyboard()
-        self.bindings = bindings()
-        self.presets: Mapping[str, Mapping[str, Any]] = {}
-        self.walker = walk.Walker()
-        self.looking = ""  # the button that turns the camera: "left" until Esc, "right" while held
+        self.controls, self.desk = Controls(self), Desk(self)
+        self.screen, self.pictures = Screen(ctx), Pictures(ctx)
         self.times: deque[float] = deque(maxlen=FRAMES)
+        self.shot_wanted = False
         self._began = self._last = clock()
         self._opening: Future[Plan] | None = plan_later(scene)
-        self._errands = ThreadPoolExecutor(1, thread_name_prefix="scribe")  # writes files while frames go on
-        self._errand: tuple[Future[Any], Callable[[Any], None]] | None = None
-        self._shot_wanted = False
-        self._canvas: moderngl.Framebuffer | None = None
-        self._drawn: tuple[Any, ...] | None = None  # what the canvas shows
         self.shell.overlays.first_help = not self.shell.known
         for note in scene.notes:
             self.log.add(note, "warning")
-
-    # -- one frame ---------------------------------------------------------------------------------------------------
 
     def frame(self) -> None:
         """Draw one frame into the platform's target. A part that fails is told in the log; the others go on."""
@@ -118,7 +84,7 @@ class Explorer:
         collect(self.ctx)
         self._try("Opening the scene", self._open)
         self._try("Walking", lambda: self._move(seconds))
-        self._try("Writing a file", self._run_errand)
+        self._try("A file", self.desk.poll)
         shell, platform = self.shell, self.platform
         shell.overlays.now = now
         shell.begin(platform.size, platform.pixels, platform.scale, seconds)
@@ -129,10 +95,8 @@ class Explorer:
         drawn = shell.draw(self._context())
         self.session = drawn if self.session is before else self.session  # an action's change wins over a panel's
         shell.end()
-        platform.target.use()
-        self.ctx.clear(*_GROUND, viewport=(0, 0, *platform.pixels))
-        shell.render(platform.target)
-        if self._shot_wanted:
+        self._show(platform.target, platform.pixels)
+        if self.shot_wanted:
             self._try("Taking a screenshot", self._take_shot)
         self._after()
         finish(self.ctx)
@@ -143,7 +107,15 @@ class Explorer:
 
     @property
     def status(self) -> str:
+        """What is going on, in plain words."""
         return self.stage.painter.words if self.stage else "opening the scene"
+
+    @property
+    def scene_size(self) -> Size:
+        """Pixels of the box that the panels leave to the scene."""
+        _, _, width, height = self.shell.scene_box
+        scale = self.platform.pixels[0] / max(1, self.platform.size[0])
+        return max(16, round(width * scale)), max(16, round(height * scale))
 
     def say(self, text: str, level: str = "info", details: str = "") -> None:
         """A toast, and a line in the log. The same twice in a row (a broken frame repeats itself) is one toast."""
@@ -157,179 +129,43 @@ class Explorer:
 
     def close(self) -> None:
         """Give everything back. The worker is closed too."""
+        self.desk.stop_travel()
         self.worker.close()
-        self._errands.shutdown(wait=True)
+        self.desk.close()
         self.shell.release()
         self.pictures.release()
         if self.stage:
             self.stage.release()
 
-    # -- events ------------------------------------------------------------------------------------------------------
-
-    def key(self, name: str, pressed: bool) -> None:
-        """A key by its name in `app.keys`. Releases always reach everyone; presses run actions unless somebody types."""
-        typing = hands.takes_keys()
-        self.keyboard.key(name, pressed)
-        if not pressed:
-            return
-        if name == "escape" or not typing or (name.startswith("f") and name[1:].isdigit()):
-            action = self.bindings.get(chord(name, self.keyboard.modifiers))
-            if action is not None and not BY_NAME[action].held:
-                self.do(action)
-
-    def text(self, characters: str) -> None:
-        self.keyboard.text(characters)
-
-    def mouse_moved(self, x: float, y: float, dx: float, dy: float) -> None:
-        """In points, y down."""
-        if self.looking:
-            self.walker = walk.turn(self.walker, dx, dy, self.session.view.sensitivity)
-        else:
-            hands.mouse_moved(x, y)
-
-    def mouse_button(self, name: str, pressed: bool) -> None:
-        """name: left, right or middle. A click into the scene takes the mouse for looking."""
-        if pressed and not self.looking and not hands.takes_mouse() and name in ("left", "right"):
-            self.looking = name
-            self.platform.grab_mouse(True)
-            hands.mouse_left()
-        elif not pressed and name == self.looking == "right":
-            self.release_mouse()
-        else:
-            hands.mouse_button(name, pressed)
-
-    def wheel(self, x: float, y: float) -> None:
-        if hands.takes_mouse() and not self.looking:
-            hands.wheel(x, y)
-        else:
-            view = self.session.view
-            self.session = replace(self.session, view=replace(view, speed=walk.change_speed(view.speed, y)))
-            self.shell.overlays.toasts = [t for t in self.shell.overlays.toasts if not t[0].startswith("Speed")]
-            self.shell.overlays.toast(f"Speed {self.session.view.speed:.1f} blocks a second", seconds=1.2)
-
-    def focus(self, gained: bool) -> None:
-        self.keyboard.focus(gained)
-        if not gained:
-            self.release_mouse()
-
-    def release_mouse(self) -> None:
-        self.looking = ""
-        self.platform.grab_mouse(False)
-
-    def quit(self) -> None:
-        self.platform.close()
-
-    # -- actions that need more than a line --------------------------------------------------------------------------
-
-    def undo(self) -> None:
-        self.history = self.history.undo()
-        self.session = self.history.present
-
-    def redo(self) -> None:
-        self.history = self.history.redo()
-        self.session = self.history.present
-
-    def take_shot(self) -> None:
-        """At the end of this frame."""
-        self._shot_wanted = True
-
-    def dream_again(self) -> None:
-        """Forget what this view shows and dream it anew. Looked at finely, so that nothing is left between the pixels."""
-        if self.stage is None or self.stage.painter.model is None:
-            return
-        painter, volume = self.stage.painter, self.stage.volume
-        painter.cancel()
-        width, height = painter.look(self.camera, self._scene_size()).size
-        eraser.erase(volume, eraser.seen(volume.gather(self.camera, (FINE * width, FINE * height))))
-        painter.forgive()
-
-    def save_world(self, then: Callable[[], None] | None = None) -> None:
-        """Write the world file, beside the frames; `then` runs when it is written."""
-        if self.stage is None or self.stage.painter.model is None:
-            self.say("Nothing is painted yet", "warning")
-            return
-        path, stage, model = self.world_file, self.stage, self.stage.painter.model.id
-        snapshot = stage.volume.snapshot()
-
-        def done(_: Any) -> None:
-            self.say(f"World saved: {path}")
-            if then:
-                then()
-
-        charts = stage.plan.charts
-        self._send(lambda: save_world(path, snapshot, scene=stage.scene, charts=charts, model=model), done)
-
-    def load_world(self) -> None:
-        """Read the world file back, in place of what is painted."""
-        if self.stage is None or self.stage.painter.model is None:
-            self.say("The model is still being loaded", "warning")
-            return
-        path, stage, model, charts = self.world_file, self.stage, self.stage.painter.model, self.stage.plan.charts
-
-        def done(world: World) -> None:
-            stage.painter.cancel()
-            stage.volume.restore(world)
-            stage.painter.forgive()
-            self.say(f"World loaded: {path}")
-
-        fits = {"scene": stage.scene, "charts": charts, "model": model.id, "channels": model.channels}
-        self._send(lambda: load_world(path, **fits), done)
-
-    @property
-    def world_file(self) -> Path:
-        """The session's, or this scene's own in the data folder."""
-        return self.session.world or self.folders.worlds / f"{self.scene.name}.safetensors"
-
-    def save_preset(self, name: str) -> None:
-        """Keep the dream settings under a name, as a file in the config folder."""
-        presets.save(self.folders.config / "presets", name, self.session.dream)
-        self.presets = presets.load(self.folders.config / "presets")
-        self.say(f"Preset saved: {name}")
-
-    def export(self, record: Record, suffix: str) -> None:
-        """Save the steps of a dream, all at the size of the finished picture, beside the frames."""
-        path = self.folders.pictures / datetime.now().strftime(f"dream-%Y%m%d-%H%M%S{suffix}")
-        settings = describe(self.session)
-        self._send(lambda: save_steps(path, record.pictures, settings), lambda _: self.say(f"Saved: {path}"))
-
-    # -- parts of a frame --------------------------------------------------------------------------------------------
-
     def _open(self) -> None:
         if self._opening is None or not self._opening.done():
             return
         opening, self._opening = self._opening, None
-        self.stage = Stage(self.ctx, opening.result(), self.session, self.worker)
+        plan = opening.result()
+        self.stage = Stage(self.ctx, plan, self.session, self.worker)
         self.walker = walk.Walker.at(self.stage.start(self.session.view.fov))
-        self.log.add(
-            f"{self.scene.name} is open: {self.stage.plan.charts.texels:,} texels on {len(self.stage.plan.charts)} charts"
-        )
+        self.log.add(f"{self.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
 
     def _move(self, seconds: float) -> None:
-        wish = self._wish()
+        taken = self.travel.camera(self.clock())
+        if taken is not None:
+            self.walker = walk.Walker.at(taken)
+        wish = self.controls.wish()
+        if wish.forward or wish.right or wish.up:
+            self.travel.playing = None
         ground = self.stage.ground if self.stage and self.session.view.walk else None
         self.walker = walk.step(self.walker, wish, seconds, ground)
 
-    def _wish(self) -> walk.Wish:
-        """What the keys that are down ask for."""
-        if hands.takes_keys() or "ctrl" in self.keyboard.modifiers or self.shell.overlays.open:
-            return walk.Wish(speed=self.session.view.speed)
-        asked = {self.bindings.get(key) for key in self.keyboard.down}
-        if asked & {"forward", "back", "left", "right"}:
-            self.shell.overlays.first_help &= self.clock() - self._began < HINT_SECONDS / 3
-        return walk.Wish(
-            forward=("forward" in asked) - ("back" in asked),
-            right=("right" in asked) - ("left" in asked),
-            up=("up" in asked) - ("down" in asked),
-            speed=self.session.view.speed,
-            fast="fast" in asked,
-        )
-
     def _paint(self, now: float) -> None:
         assert self.stage is not None
-        painter = self.stage.painter
+        painter, film = self.stage.painter, self.travel.film
         painter.session = self.session
-        for message in painter.update(self.camera, self._scene_size(), now):
+        for message in painter.collect() if film else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
+        if film is not None:
+            film.step(self.session.view.mode)
+            if film.done:
+                self.desk.stop_travel()
 
     def _note(self, message: Message, now: float) -> None:
         self.timeline = self.timeline.take(message, now)
@@ -340,27 +176,15 @@ class Explorer:
             self.log.add(message.text[:1].upper() + message.text[1:])
             if message.model and self.stage:
                 self.stage.fit(self.session, message.model)
-                self.presets = presets.load(self.folders.config / "presets")  # checked against tables beside torch
-                if self.world_file.exists() and self.session.world:
-                    self.load_world()
-
-    def _scene_size(self) -> Size:
-        """Pixels of the box that the panels leave to the scene."""
-        _, _, width, height = self.shell.scene_box
-        scale = self.platform.pixels[0] / max(1, self.platform.size[0])
-        return max(16, round(width * scale)), max(16, round(height * scale))
+                self.desk.read_presets()
+                if self.session.world and self.session.world.exists():
+                    self.desk.load_world()
 
     def _draw_scene(self) -> None:
         assert self.stage is not None
-        size, mode, steps = self._scene_size(), self.session.view.mode, self.session.dream.steps
-        if self._canvas is None or self._canvas.size != size:
-            self._canvas, self._drawn = _framebuffer(self.ctx, size, self._canvas), None
-        shown = (self.stage, self.stage.volume.revision, self.camera, mode, steps)
-        if shown != self._drawn:  # a still picture is drawn once: what it would cost belongs to the dream
-            self.stage.renderer.full_steps = float(steps)
-            self.stage.renderer.draw(self._canvas, self.camera, size, mode)
-            self._drawn = shown
-        self.shell.show_scene(self._canvas.color_attachments[0])  # type: ignore[arg-type]
+        session = self.session
+        picture = self.screen.draw(self.stage, self.camera, self.scene_size, session.view.mode, session.dream.steps)
+        self.shell.show_scene(picture)
 
     def _context(self) -> PanelContext:
         return PanelContext(
@@ -373,51 +197,38 @@ class Explorer:
             now=self.clock(),
             palette=self.shell.palette,
             scale=self.platform.scale,
-            bindings=self.bindings,
+            scene_box=self.shell.scene_box,
+            bindings=self.controls.bindings,
+            presets=self.desk.presets,
+            route=self.route,
+            travel=self.travel,
             do=self.do,
-            export=self.export,
-            presets=self.presets,
-            save_preset=self.save_preset,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),
+            set_route=lambda route: setattr(self, "route", route),
+            export=self.desk.export_steps,
+            save_preset=lambda name: self._try("Saving the preset", lambda: self.desk.save_preset(name)),
+            film=lambda path, size, fps: self._try("Filming", lambda: self.desk.film(path, size, fps)),
         )
+
+    def _show(self, target: moderngl.Framebuffer, size: Size) -> None:
+        target.use()
+        self.ctx.clear(*GROUND, viewport=(0, 0, *size))
+        self.shell.render(target)
 
     def _take_shot(self) -> None:
-        self._shot_wanted = False
-        size = self.platform.pixels
-        target = _framebuffer(self.ctx, size, None)
-        target.use()
-        target.clear(*_GROUND)
-        self.shell.render(target)
-        finish(self.ctx)
-        pixels = np.frombuffer(target.read(components=4, alignment=1), np.uint8).reshape(size[1], size[0], 4)[
-            ::-1, :, :3
-        ]
-        camera, session, folder = self.camera, self.session, self.folders.pictures
-        self._send(
-            lambda: save_shot(folder, np.ascontiguousarray(pixels), session, camera, datetime.now()),
-            lambda path: self.say(f"Screenshot: {path}"),
-        )
-
-    def _send(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Run `work` beside the frames, and `then` with what it gave, on this thread."""
-        if self._errand is not None:
-            self.say("Still busy with a file; try again in a moment", "warning")
-            return
-        self._errand = self._errands.submit(work), then
-
-    def _run_errand(self) -> None:
-        if self._errand is not None and self._errand[0].done():
-            (future, then), self._errand = self._errand, None
-            then(future.result())
+        self.shot_wanted = False
+        target = framebuffer(self.ctx, self.platform.pixels)
+        self._show(target, target.size)
+        self.desk.save_shot(pixels(target))
 
     def _after(self) -> None:
         """Bookkeeping between two frames."""
         if not self.shell.editing:
-            self.history = self.history.to(self.session)
-        overlays = self.shell.overlays
-        overlays.first_help &= self.clock() - self._began < HINT_SECONDS
+            self.history = self.history.to((self.session, self.route))
+        seen = self.clock() - self._began
+        self.shell.overlays.first_help &= seen < HINT_SECONDS and not (self.controls.walked and seen > HINT_SECONDS / 3)
         self.platform.set_title(f"{self.scene.name} · {self.status} · Rayverie")
-        if not self.looking:
+        if not self.controls.looking:
             self.platform.show_cursor(self.shell.cursor)
 
     def _try(self, what: str, part: Callable[[], None]) -> None:
@@ -427,32 +238,3 @@ class Explorer:
             self.say(str(error), "error")
         except Exception as error:
             self.say(f"{what} failed: {error or type(error).__name__}", "error", traceback.format_exc())
-
-
-def collect(ctx: moderngl.Context) -> int:
-    """Release the GL objects that Python has let go of, whatever thread it did so on. Returns how many.
-
-    moderngl's own `gc` stumbles over objects that were released by hand before: they are queued once more, hollow.
-    """
-    count = 0
-    while ctx.objects:
-        release = getattr(ctx.objects.popleft(), "release", None)
-        if release is not None:
-            release()
-            count += 1
-    return count
-
-
-_GROUND = (0.055, 0.067, 0.086, 1.0)
-
-
-def _framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None) -> moderngl.Framebuffer:
-    """A colour and depth target of this size; the old one's memory is given back."""
-    if old is not None:
-        for attachment in (*old.color_attachments, old.depth_attachment):
-            attachment.release()  # type: ignore[union-attr]
-        old.release()
-    colour = ctx.texture(size, 4)
-    colour.swizzle = "RGB1"  # whatever the scene's blending left in alpha, behind the panels it is opaque
-    colour.filter = (moderngl.NEAREST, moderngl.NEAREST)
-    return ctx.framebuffer([colour], ctx.depth_renderbuffer(size))

@@ -6,10 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app import eraser
+from app.history import History
+from app.route import Route
+from app.session import Session
 from engine.renderer import MODES
 
 if TYPE_CHECKING:
     from app.explorer import Explorer
+
+FINE = 4  # how much finer than a dream one looks to find all texels of a view
 
 
 def _pause(x: Explorer) -> None:
@@ -35,19 +41,26 @@ def _panels(x: Explorer) -> None:
 
 
 def _help(x: Explorer) -> None:
-    x.release_mouse()
+    x.controls.release_mouse()
     x.shell.overlays.help = not x.shell.overlays.help
 
 
 def _palette(x: Explorer) -> None:
-    x.release_mouse()
+    x.controls.release_mouse()
     x.shell.overlays.palette = not x.shell.overlays.palette
+
+
+def _keyframe(x: Explorer) -> None:
+    x.route = x.route.add(x.camera)
+    x.say(f"Keyframe {len(x.route.cameras)}")
 
 
 def _escape(x: Explorer) -> None:
     """Lets go of one thing at a time: the mouse, a dialog, and then asks before leaving."""
-    if x.looking:
-        x.release_mouse()
+    if x.controls.looking:
+        x.controls.release_mouse()
+    elif x.travel.under_way:
+        x.desk.stop_travel()
     elif x.shell.overlays.open:
         x.shell.overlays.close()
     else:
@@ -62,6 +75,26 @@ def _erase(x: Explorer) -> None:
         x.say("Everything painted is erased")
 
 
+def _dream(x: Explorer) -> None:
+    """Forget what this view shows and dream it anew. Looked at finely, so that nothing is left between the pixels."""
+    if x.stage is None or x.stage.painter.model is None:
+        return
+    painter, volume = x.stage.painter, x.stage.volume
+    painter.cancel()
+    width, height = painter.look(x.camera, x.scene_size).size
+    eraser.erase(volume, eraser.seen(volume.gather(x.camera, (FINE * width, FINE * height))))
+    painter.forgive()
+
+
+def _shot(x: Explorer) -> None:
+    x.shot_wanted = True
+
+
+def _travel_in_time(x: Explorer, history: History[tuple[Session, Route]]) -> None:
+    x.history = history
+    x.session, x.route = history.present
+
+
 def _cancel(x: Explorer) -> None:
     if x.stage and x.stage.painter.running:
         x.stage.painter.cancel()
@@ -69,26 +102,29 @@ def _cancel(x: Explorer) -> None:
 
 
 def _save_and_quit(x: Explorer) -> None:
-    x.save_world(then=x.quit)
+    x.desk.save_world(then=x.platform.close)
 
 
 HANDLERS: dict[str, Callable[[Explorer], None]] = {
     "fly": _fly,
     **{f"mode_{mode}": _mode(mode) for mode in MODES},
+    "keyframe": _keyframe,
+    "stop": lambda x: x.desk.stop_travel(),
+    "export_path": lambda x: x.desk.export_path(),
     "panels": _panels,
     "reset_layout": lambda x: x.shell.reset_layout(),
     "full_screen": lambda x: x.platform.toggle_full_screen(),
     "pause": _pause,
-    "dream": lambda x: x.dream_again(),
+    "dream": _dream,
     "cancel": _cancel,
     "erase": _erase,
-    "save_world": lambda x: x.save_world(),
-    "load_world": lambda x: x.load_world(),
-    "screenshot": lambda x: x.take_shot(),
-    "quit": lambda x: x.quit(),
+    "save_world": lambda x: x.desk.save_world(),
+    "load_world": lambda x: x.desk.load_world(),
+    "screenshot": _shot,
+    "quit": lambda x: x.platform.close(),
     "save_and_quit": _save_and_quit,
-    "undo": lambda x: x.undo(),
-    "redo": lambda x: x.redo(),
+    "undo": lambda x: _travel_in_time(x, x.history.undo()),
+    "redo": lambda x: _travel_in_time(x, x.history.redo()),
     "palette": _palette,
     "help": _help,
     "escape": _escape,

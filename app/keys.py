@@ -33,6 +33,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("mode_steps", "Steps", ("4",), "View", "Show how many diffusion steps each texel holds."),
     Action("mode_density", "Density", ("5",), "View", "Show from how near each texel was painted."),
     Action("mode_depth", "Depth", ("6",), "View", "Show the distance from the camera."),
+    Action("keyframe", "Add keyframe", ("k",), "View", "Add this view to the keyframes of the Camera panel."),
+    Action("stop", "Stop the camera", (), "View", "Stop playing or filming a camera path."),
     Action("panels", "Panels", ("tab",), "View", "Hide or show the panels."),
     Action("reset_layout", "Reset layout", (), "View", "Put all panels back to where they started."),
     Action("full_screen", "Full screen", ("f11",), "View", "Fill the whole screen, or go back to a window."),
@@ -42,6 +44,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Forget everything that was painted."),
     Action("save_world", "Save world", ("ctrl+s",), "File", "Write everything that was painted to a world file."),
     Action("load_world", "Load world", ("ctrl+o",), "File", "Read back the world file of this scene."),
+    Action(
+        "export_path", "Export camera path", (), "File", "Write the keyframes of the Camera panel as camera_path.json."
+    ),
     Action("screenshot", "Screenshot", ("f12",), "File", "Save a picture of the window, with its settings inside."),
     Action("quit", "Quit", ("ctrl+q",), "File", "Leave the program."),
     Action("undo", "Undo", ("ctrl+z",), "Edit", "Take back the last change of a setting."),

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from PIL import Image, PngImagePlugin
 
 from app.session import Session, describe, restore
@@ -17,10 +16,6 @@ from scenes.errors import InputError
 from scenes.files import atomic_write
 
 KEY = "rayverie"  # of the PNG's text chunk
-
-
-def pictures_folder() -> Path:
-    return Path(platformdirs.user_pictures_dir()) / "Rayverie"
 
 
 def save_shot(folder: Path, pixels: np.ndarray, session: Session, camera: Camera, now: datetime) -> Path:

@@ -14,7 +14,9 @@ pyglet.options["shadow_window"] = False  # or importing pyglet.window opens one,
 from moderngl_window.context.pyglet.window import Window as PygletWindow  # noqa: E402
 from pyglet.window import key as pyglet_keys  # noqa: E402
 
-from app.explorer import Explorer, Folders, Size  # noqa: E402
+from app.explorer import Explorer  # noqa: E402
+from app.fields import Size  # noqa: E402
+from app.host import Folders  # noqa: E402
 from app.messages import Worker  # noqa: E402
 from app.session import Session  # noqa: E402
 from engine.context import renderer_name  # noqa: E402
@@ -118,24 +120,24 @@ class Window:
 
     def listen(self, explorer: Explorer) -> None:
         """Send the window's events to the explorer, keys by name, the mouse in points with y down."""
-        wnd = self.wnd
+        wnd, controls = self.wnd, explorer.controls
         keys = wnd.keys
 
         def on_key(symbol: Any, action: Any, _modifiers: Any) -> None:
             name = SYMBOLS.get(symbol)
             if name is not None:
-                explorer.key(name, action == keys.ACTION_PRESS)
+                controls.key(name, action == keys.ACTION_PRESS)
 
         wnd.key_event_func = on_key
-        wnd.unicode_char_entered_func = explorer.text
-        wnd.mouse_position_event_func = wnd.mouse_drag_event_func = explorer.mouse_moved
-        wnd.mouse_press_event_func = lambda x, y, button: explorer.mouse_button(BUTTONS[button], True)
-        wnd.mouse_release_event_func = lambda x, y, button: explorer.mouse_button(BUTTONS[button], False)
-        wnd.mouse_scroll_event_func = explorer.wheel
+        wnd.unicode_char_entered_func = controls.text
+        wnd.mouse_position_event_func = wnd.mouse_drag_event_func = controls.mouse_moved
+        wnd.mouse_press_event_func = lambda x, y, button: controls.mouse_button(BUTTONS[button], True)
+        wnd.mouse_release_event_func = lambda x, y, button: controls.mouse_button(BUTTONS[button], False)
+        wnd.mouse_scroll_event_func = controls.wheel
         wnd.close_func = lambda: explorer.do("quit")
         self.native.push_handlers(
-            on_activate=lambda: explorer.focus(True),
-            on_deactivate=lambda: explorer.focus(False),
+            on_activate=lambda: controls.focus(True),
+            on_deactivate=lambda: controls.focus(False),
         )
 
     def run(self, explorer: Explorer) -> None:

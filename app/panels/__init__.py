@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.panels.camera import CameraPanel
 from app.panels.context import Panel, PanelContext
 from app.panels.log import LogPanel
 from app.panels.preview import PreviewPanel
@@ -15,6 +16,7 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (ViewPanel, "top"),
     (SamplerPanel, "top"),
     (VolumePanel, "top"),
+    (CameraPanel, "top"),
     (PreviewPanel, "bottom"),
     (TimelinePanel, "bottom"),
     (LogPanel, "bottom"),

@@ -11,11 +11,14 @@ from imgui_bundle import imgui
 
 from app.log import Log
 from app.painter import Painter
+from app.route import Route
 from app.session import Session
 from app.stage import Stage
 from app.theme import Palette
 from app.timeline import Record, Timeline
+from app.travel import Travel
 from scenes.camera import Camera
+from scenes.scene import CameraPath
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class PanelContext:
     do: run an action by its name; picture: uint8 [h,w,3|4] under a key, as what ImGui's image calls take;
     export: save a dream's steps with a suffix ("" = a folder of pictures); now: seconds on the explorer's clock.
     presets: those the user saved, as what differs from the defaults; save_preset: today's settings under a name.
+    route: the keyframes being edited; set_route: change them (it can be undone); travel: playing, filming, going somewhere;
+    film: start filming a path at a size and rate; scene_box: x, y, width, height of the scene in points.
     """
 
     session: Session
@@ -42,6 +47,11 @@ class PanelContext:
     export: Callable[[Record, str], None]
     presets: Mapping[str, Mapping[str, Any]]
     save_preset: Callable[[str], None]
+    route: Route
+    set_route: Callable[[Route], None]
+    travel: Travel
+    film: Callable[[CameraPath, tuple[int, int], float], None]
+    scene_box: tuple[float, float, float, float]
 
     @property
     def painter(self) -> Painter | None:

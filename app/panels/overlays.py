@@ -73,15 +73,17 @@ class Overlays:
     def _draw_help(self, ui: PanelContext) -> None:
         if not _dialog("Keys", 0.5):
             return
+        imgui.push_style_var(imgui.StyleVar_.cell_padding, imgui.ImVec2(8 * ui.scale, 1.5 * ui.scale))
         if imgui.begin_table("keys", 3, imgui.TableFlags_.row_bg | imgui.TableFlags_.sizing_fixed_fit):
             for action in ACTIONS:
                 keys = captions(action, ui.bindings)
-                if keys:
+                if keys and not action.name.startswith("mode_"):
                     imgui.table_next_row()
                     for i, text in enumerate((keys, action.title, action.help)):
                         imgui.table_next_column()
                         (imgui.text_disabled if i == 2 else imgui.text_unformatted)(text)
             for keys, title, text in (
+                ("1 to 6", "Show", "Material, painted, latents, steps, density, depth."),
                 ("Mouse", "Look", "Click into the scene to look around with the mouse; Esc lets go of it."),
                 ("Right button", "Look", "Hold it and drag to look around without letting go of the pointer."),
                 ("Wheel", "Speed", "Walk faster or slower."),
@@ -91,6 +93,7 @@ class Overlays:
                     imgui.table_next_column()
                     (imgui.text_disabled if i == 2 else imgui.text_unformatted)(cell)
             imgui.end_table()
+        imgui.pop_style_var()
         if imgui.button("Close"):
             self.help = False
         imgui.end()

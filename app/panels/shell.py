@@ -82,9 +82,9 @@ class Shell:
             for panel, _ in self.panels:
                 changed = self._guarded(panel.title, ui, lambda p=panel: self._panel(p, ui))
                 session = _merge(ui.session, session, changed) if changed is not None else session
-            for title in self._front if self._settled else ():
-                imgui.set_window_focus(title)
-            self._front, self._settled = ([] if self._settled else self._front), bool(self._front)
+            if self._front and self._settled:
+                imgui.set_window_focus(self._front.pop(0))  # one a frame: a focus replaces the one before
+            self._settled = True
         self._guarded("overlays", ui, lambda: self.overlays.draw(ui, self.scene_box))
         return session
 
@@ -116,6 +116,10 @@ class Shell:
     def cursor(self) -> str:
         """The name of the pointer that ImGui wants: "arrow", "text_input", "resize_ew", "hand", …"""
         return imgui.MouseCursor_(imgui.get_mouse_cursor()).name
+
+    def bring_to_front(self, *titles: str) -> None:
+        """Choose these panels' tabs, in the next frames."""
+        self._front += titles
 
     def reset_layout(self) -> None:
         self._reset = True
@@ -185,7 +189,7 @@ class Shell:
         for panel, dock in self.panels:
             docks.dock_builder_dock_window(panel.title, homes[dock])
         docks.dock_builder_finish(root)
-        self._front = ["View", "Preview"]
+        self._front, self._settled = ["View", "Preview"], False
 
 
 def _merge(before: Session, session: Session, changed: Session) -> Session:

@@ -178,12 +178,13 @@ class Driver:
 @pytest.fixture
 def drive(display: str, scene: Scene, tmp_path: Path) -> Iterator[Driver]:
     """An open explorer on the courtyard, its scene and model ready, at rest."""
-    from app.explorer import Explorer, Folders
+    from app.explorer import Explorer
+    from app.host import Folders
     from app.window import Window
 
     window = Window((960, 640))
     worker, times = QuickWorker(), [0.0]
-    folders = Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "worlds")
+    folders = Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "data")
     session = Session(view=ViewSettings(size=(960, 640)))
     explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders, clock=lambda: times[0])
     window.listen(explorer)

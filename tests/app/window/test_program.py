@@ -93,12 +93,13 @@ def program(display: str, tiny_scene: Path, tiny_model: Path, tmp_path: Path) ->
 
 
 def test_walk_paint_screenshot_leave(program: Program) -> None:
-    program.until(lambda: "opening" not in program.title, "the scene opens")
+    program.until(lambda: "this view is finished" in program.title, "the first view gets painted")
     first = program.shot()
     program.xdotool("keydown", "w")
-    time.sleep(0.6)
+    time.sleep(1.0)
     program.xdotool("keyup", "w")
-    program.until(lambda: "this view is finished" in program.title, "the view gets painted")
+    time.sleep(0.5)
+    program.until(lambda: "this view is finished" in program.title, "where one comes to rest gets painted")
     second = program.shot()
     (before, start), (_, end) = read_shot(first), read_shot(second)
     way = np.subtract(end.position, start.position)

@@ -31,7 +31,7 @@ def test_forward_key_walks_where_the_camera_looks(drive: Driver) -> None:
 
 def test_dragging_a_slider_changes_the_session_and_undo_takes_it_back(drive: Driver) -> None:
     drive.frames(5)
-    x, y, width, _ = drive.explorer.shell.scene_box
+    x, _, width, _ = drive.explorer.shell.scene_box
     before = drive.explorer.session.view
     row = _row_of_field_of_view(drive)
     drive.drag((x + width + 200, row), (x + width + 290, row))
@@ -79,10 +79,10 @@ def test_screenshot_shows_the_window_and_carries_the_session(drive: Driver) -> N
 def test_escape_frees_the_mouse_and_then_asks_before_leaving(drive: Driver) -> None:
     explorer = drive.explorer
     drive.drag((200, 300), (260, 320))
-    assert explorer.looking == "left"
+    assert explorer.controls.looking == "left"
     assert drive.window.wnd.mouse_exclusivity
     drive.tap("escape")
-    assert not explorer.looking
+    assert not explorer.controls.looking
     assert not drive.window.wnd.mouse_exclusivity
     assert not explorer.shell.overlays.leaving
     drive.tap("escape")
@@ -164,7 +164,7 @@ def test_losing_the_focus_lets_go_of_every_key(drive: Driver) -> None:
     drive.window.native.dispatch_event("on_deactivate")
     drive.frames(50)
     assert drive.explorer.walker.still
-    assert not drive.explorer.keyboard.down
+    assert not drive.explorer.controls.keyboard.down
 
 
 def test_a_failing_dream_is_told_and_the_window_lives_on(drive: Driver) -> None:
@@ -209,7 +209,7 @@ def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
     dreams = painter.dreams
     drive.worker.held = True
     drive.explorer.do("dream")
-    look = painter.look(drive.explorer.camera, drive.explorer._scene_size())
+    look = painter.look(drive.explorer.camera, drive.explorer.scene_size)
     assert (look.steps > 0).mean() < 0.05
     assert volume.revision > 1
     drive.worker.held = False
@@ -221,8 +221,8 @@ def test_a_world_comes_back_as_it_was_saved(drive: Driver) -> None:
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
     before = volume.snapshot()
     drive.explorer.do("save_world")
-    drive.until(lambda: drive.explorer.world_file.exists(), "the world is written")
-    drive.until(lambda: drive.explorer._errand is None, "the errand ends")
+    drive.until(lambda: drive.explorer.desk.world_file.exists(), "the world is written")
+    drive.until(lambda: not drive.explorer.desk.busy, "the errand ends")
     drive.worker.held = True
     drive.explorer.do("erase")
     drive.explorer.do("load_world")
@@ -239,7 +239,7 @@ def test_the_timeline_keeps_every_step_and_exports_them(drive: Driver) -> None:
     record = drive.explorer.timeline.records[0]
     assert [step.number for step in record.shown] == list(range(1, record.steps + 1))
     assert record.image is not None
-    drive.explorer.export(record, ".gif")
+    drive.explorer.desk.export_steps(record, ".gif")
     folder = drive.explorer.folders.pictures
     drive.until(lambda: any(folder.glob("dream-*.gif")), "the GIF is written")
     with Image.open(next(folder.glob("dream-*.gif"))) as image:

@@ -1,0 +1,45 @@
+"""What the explorer needs of the world around it: a window, and folders to leave things in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import moderngl
+import platformdirs
+
+from app.fields import Size
+
+
+class Platform(Protocol):
+    """The window. size: points; pixels: of its framebuffer; scale: pixels per point beyond the framebuffer's own."""
+
+    @property
+    def size(self) -> Size: ...
+    @property
+    def pixels(self) -> Size: ...
+    @property
+    def scale(self) -> float: ...
+    @property
+    def target(self) -> moderngl.Framebuffer: ...
+    def grab_mouse(self, on: bool) -> None: ...
+    def show_cursor(self, name: str) -> None: ...
+    def set_title(self, title: str) -> None: ...
+    def toggle_full_screen(self) -> None: ...
+    def read_clipboard(self) -> str: ...
+    def write_clipboard(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+def _pictures() -> Path:
+    return Path(platformdirs.user_pictures_dir()) / "Rayverie"
+
+
+@dataclass(frozen=True)
+class Folders:
+    """config: layout and presets; pictures: screenshots, films, paths; data: worlds and what is saved by itself."""
+
+    config: Path = field(default_factory=lambda: Path(platformdirs.user_config_dir("rayverie", False)))
+    pictures: Path = field(default_factory=_pictures)
+    data: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("rayverie", False)))

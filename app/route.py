@@ -1,0 +1,83 @@
+"""Keyframes being edited: a camera path in the making. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scenes.camera import Camera
+from scenes.paths import sample
+from scenes.scene import CameraPath, Keyframe
+
+PACE = 4.0  # blocks a second: what a new keyframe's time follows from
+TURN = 60.0  # degrees a second
+SHORTEST = 0.5  # s between two keyframes
+
+
+@dataclass(frozen=True)
+class Route:
+    """cameras in order, and the seconds from each to the next (one fewer; with `loop`, the last goes back to the first)."""
+
+    cameras: tuple[Camera, ...] = ()
+    seconds: tuple[float, ...] = ()
+    loop: bool = False
+    name: str = "route"
+
+    @staticmethod
+    def of(path: CameraPath) -> Route:
+        """A path's keyframes, to be edited. A loop's last keyframe, where it repeats the first, is left out."""
+        times = [k.time for k in path.keyframes]
+        return Route(tuple(k.camera for k in path.keyframes), tuple(np.diff(times).tolist()), path.loop, path.name)
+
+    def add(self, camera: Camera) -> Route:
+        """With one more keyframe at the end, at a pleasant pace from the last."""
+        if not self.cameras:
+            return replace(self, cameras=(camera,))
+        return replace(self, cameras=(*self.cameras, camera), seconds=(*self.seconds, pace(self.cameras[-1], camera)))
+
+    def put(self, index: int, camera: Camera) -> Route:
+        return replace(self, cameras=(*self.cameras[:index], camera, *self.cameras[index + 1 :]))
+
+    def remove(self, index: int) -> Route:
+        cameras = self.cameras[:index] + self.cameras[index + 1 :]
+        gap = min(index, len(self.seconds) - 1)
+        seconds = list(self.seconds)
+        if seconds:
+            gone = seconds.pop(gap)
+            if 0 < index < len(self.cameras) - 1:
+                seconds[index - 1] = self.seconds[index - 1] + gone  # the way around the gap takes as long as before
+        return replace(self, cameras=cameras, seconds=tuple(seconds))
+
+    def take(self, index: int, seconds: float) -> Route:
+        """With `seconds` from keyframe `index` to the next."""
+        return replace(self, seconds=(*self.seconds[:index], max(SHORTEST, seconds), *self.seconds[index + 1 :]))
+
+    @property
+    def path(self) -> CameraPath | None:
+        """The path, or None with fewer than two keyframes."""
+        if len(self.cameras) < 2:
+            return None
+        times = np.concatenate([[0.0], np.cumsum(self.seconds)])
+        return CameraPath(
+            self.name, tuple(Keyframe(c, float(t)) for c, t in zip(self.cameras, times, strict=True)), loop=self.loop
+        )
+
+
+def pace(start: Camera, end: Camera) -> float:
+    """Seconds that a pleasant move between two cameras takes."""
+    way = float(np.linalg.norm(np.subtract(end.position, start.position)))
+    turn = float(np.degrees(np.arccos(np.clip(start.axes[2] @ end.axes[2], -1, 1))))
+    return max(SHORTEST, round(max(way / PACE, turn / TURN), 1))
+
+
+def polyline(path: CameraPath, camera: Camera, size: tuple[int, int], points: int = 160) -> list[np.ndarray]:
+    """The path as seen by a camera: runs of float64 [n,2] pixels of a (width, height) picture, y down; only what is in front."""
+    times = np.linspace(0, path.seconds, points)
+    world = np.array([(*sample(path, float(t)).position, 1.0) for t in times])
+    clip = world @ camera.matrix(size).T
+    front = clip[:, 3] > 0.1
+    ndc = clip[:, :2] / np.where(front, clip[:, 3], 1.0)[:, None]
+    pixels = (ndc * (0.5, -0.5) + 0.5) * size
+    runs = np.split(np.arange(points), np.flatnonzero(np.diff(front.astype(int))) + 1)
+    return [pixels[run] for run in runs if front[run[0]] and len(run) > 1]
