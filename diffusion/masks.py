@@ -21,8 +21,8 @@ def normalised(masks: Tensor) -> Tensor:
 
 
 def gaussian(image: Tensor, sigma: float) -> Tensor:
-    """[N,h,w] blurred by a Gaussian of `sigma` pixels (cut at 3 sigma, borders repeated); sigma 0 is the image itself."""
-    if sigma <= 0:
+    """[N,h,w] blurred by a Gaussian of `sigma` pixels (cut at 3 sigma, borders repeated); below a tenth of a pixel, the image itself."""
+    if sigma < 0.1:
         return image
     radius = min(math.ceil(3 * sigma), 8 * max(image.shape[-2:]))
     offsets = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)

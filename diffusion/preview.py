@@ -32,7 +32,10 @@ def fit(encode: Callable[[Tensor], Tensor]) -> Tensor:
     latents = encode(pictures).float().cpu()
     colours = F.avg_pool2d(pictures, CELL).movedim(1, -1).reshape(-1, 3)
     known = latents.movedim(1, -1).reshape(-1, latents.shape[1])
-    return torch.linalg.lstsq(torch.cat([known, known.new_ones(len(known), 1)], 1), colours).solution
+    known = torch.cat([known, known.new_ones(len(known), 1)], 1).double()
+    # A little ridge: channels that say the same about colour must not be played off against each other
+    ridge = 1e-4 * len(known) * torch.eye(known.shape[1], dtype=torch.float64)
+    return torch.linalg.solve(known.T @ known + ridge, known.T @ colours.double()).float()
 
 
 def paint(linear: Tensor, latents: Tensor) -> Tensor:
