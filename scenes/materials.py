@@ -1,6 +1,6 @@
 """materials.yaml: the prompts, heights and colours behind a map's colours, read with one clear sentence per mistake.
 
-A file has `background: {prompt, negative_prompt}` and `materials:`, a list; `voxels_per_block`, `floor` and `ceiling`
+A file has `background: {prompt, negative_prompt, display}` and `materials:`, a list; `voxels_per_block`, `floor` and `ceiling`
 are optional. Heights are blocks above the ground plane. The layout is that of raycast_diffusion's material files.
 """
 
@@ -23,7 +23,7 @@ MAX_HEIGHT = 256.0
 MAX_BYTES = 1 << 20
 VOXELS_PER_BLOCK = range(1, 17)
 TOP_KEYS = ("background", "materials", "voxels_per_block", "floor", "ceiling")
-BACKGROUND_KEYS = ("prompt", "negative_prompt")
+BACKGROUND_KEYS = ("prompt", "negative_prompt", "display")
 MATERIAL_KEYS = (
     "name", "source", "display", "prompt", "negative_prompt", "height", "start_height", "opacity",
     "material_over", "material_under",
@@ -68,7 +68,11 @@ def parse_materials(data: object, where: str | Path) -> MaterialFile:
     """The same for data that is parsed already; `where` names it in errors."""
     top = _mapping(where, "", data, TOP_KEYS, "is not a mapping; it needs `background` and `materials`")
     ground = _mapping(where, "background", _required(where, top, "background", ""), BACKGROUND_KEYS)
-    background = Background(*_prompts(where, ground, "background"))
+    tint = ground.get("display")
+    background = Background(
+        *_prompts(where, ground, "background"),
+        display=None if tint is None else _colour(where, tint, "background.display"),
+    )
     entries = _required(where, top, "materials", "")
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_MATERIALS:
         raise InputError(where, "materials", f"must be a list of 1 to {MAX_MATERIALS} materials")
@@ -103,8 +107,11 @@ def check_voxels_per_block(where: object, field: str, value: object) -> int:
 
 def to_data(file: MaterialFile) -> dict[str, Any]:
     """What parse_materials reads back as the same MaterialFile; defaults are left out."""
+    ground: dict[str, Any] = {"prompt": file.background.prompt, "negative_prompt": file.background.negative_prompt}
+    if file.background.display is not None:
+        ground["display"] = list(file.background.display)
     top: dict[str, Any] = {
-        "background": {"prompt": file.background.prompt, "negative_prompt": file.background.negative_prompt},
+        "background": ground,
         "voxels_per_block": file.voxels_per_block,
         "floor": file.floor,
         "ceiling": file.ceiling,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 
@@ -19,8 +19,11 @@ NEVER: Colour = (-1, -1, -1)  # a `source` colour that no pixel has
 
 @dataclass(frozen=True)
 class Background:
+    """display: the sky's colour while unpainted, 0..255; None is a blue noon."""
+
     prompt: str
     negative_prompt: str = ""
+    display: Colour | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class CameraPath:
         return self.keyframes[-1].time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """map: uint8 [Z,X], EMPTY or material index + 1; floor, ceiling: materials that fill empty columns, or None.
 
@@ -78,6 +81,14 @@ class Scene:
     ceiling: str | None = None
     paths: Mapping[str, CameraPath] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Scene):
+            return NotImplemented
+        mine, theirs = ({f.name: getattr(s, f.name) for f in fields(s) if f.name != "map"} for s in (self, other))
+        return self is other or (mine == theirs and np.array_equal(self.map, other.map))
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def hash(self) -> str:
