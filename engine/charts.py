@@ -60,7 +60,7 @@ class Charts:
     def pages(self) -> int:
         return int(self.page.max()) + 1
 
-    @property
+    @cached_property
     def sky(self) -> np.ndarray:
         """bool [N]"""
         return self.material == SKY
@@ -75,7 +75,13 @@ class Charts:
     @cached_property
     def centre(self) -> np.ndarray:
         """float64 [N,3]"""
-        return self.origin + (self.u * self.size[:, :1] + self.v * self.size[:, 1:]) / 2
+        return self.corners.mean(axis=1)
+
+    @cached_property
+    def corners(self) -> np.ndarray:
+        """float64 [N,4,3]: the origin, along u, along v, and the corner opposite."""
+        along, down = self.u * self.size[:, :1], self.v * self.size[:, 1:]
+        return self.origin[:, None] + np.stack([np.zeros_like(along), along, down, along + down], axis=1)
 
     def points(self, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """float64 [...,3]: the point at texel coordinates (i, j) (a texel's centre is at +0.5)."""

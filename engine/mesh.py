@@ -17,23 +17,20 @@ _CORNERS = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)  # two triangles of a q
 
 def visible(charts: Charts, camera: Camera, size: tuple[int, int]) -> np.ndarray:
     """Indices int [n] of the charts that face the camera and touch its frustum, the nearest first, the sky last."""
-    eye = np.where(charts.sky[:, None], 0.0, camera.position)
-    corners = charts.origin[:, None] - eye[:, None] + _corner_offsets(charts)
-    facing = np.einsum("nk,nk->n", corners[:, 0], sides.NORMAL[charts.side]) < 0
+    normal = sides.NORMAL[charts.side]
+    faces = np.where(charts.sky, 0.0, normal @ np.asarray(camera.position)) > (charts.corners[:, 0] * normal).sum(
+        axis=-1
+    )
+    index = np.flatnonzero(faces)
+    corners = charts.corners[index] - np.where(charts.sky[index, None, None], 0.0, camera.position)
     x, y, z = np.moveaxis(corners @ camera.axes.T, -1, 0)
     slope = np.tan(np.radians(camera.fov) / 2)
     wide = slope * size[0] / size[1]
-    outside = np.zeros(len(charts), dtype=bool)
-    for inside in (z > 0, x < wide * z, x > -wide * z, y < slope * z, y > -slope * z):
-        outside |= ~inside.any(axis=1)
-    index = np.flatnonzero(facing & ~outside)
-    distance = np.where(charts.sky[index], np.inf, (corners[index] ** 2).sum(axis=-1).min(axis=1))
-    return index[np.argsort(distance, kind="stable")]
-
-
-def _corner_offsets(charts: Charts) -> np.ndarray:
-    w, h = charts.u * charts.size[:, :1], charts.v * charts.size[:, 1:]
-    return np.stack([np.zeros_like(w), w, h, w + h], axis=1)
+    inside = np.ones(len(index), dtype=bool)
+    for half_space in (z > 0, x < wide * z, x > -wide * z, y < slope * z, y > -slope * z):
+        inside &= half_space.any(axis=1)
+    distance = np.where(charts.sky[index], np.inf, (corners**2).sum(axis=-1).min(axis=1))[inside]
+    return index[inside][np.argsort(distance, kind="stable")]
 
 
 @dataclass(frozen=True)

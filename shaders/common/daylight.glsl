@@ -48,9 +48,9 @@ vec3 lit_colour() {
 }
 
 vec3 hazed(vec3 colour) {
-    float distance = length(v_ray);
-    float amount = 1.0 - exp(-pow(distance * haze, 1.5));
-    return mix(colour, sky_colour(vec3(v_ray.x, max(v_ray.y, 0.0), v_ray.z) / distance), amount);
+    float far = length(v_ray);
+    float amount = 1.0 - exp(-pow(far * haze, 1.5));
+    return mix(colour, sky_colour(vec3(v_ray.x, max(v_ray.y, 0.0), v_ray.z) / far), amount);
 }
 
 // Surface or sky as they look unpainted.
