@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import moderngl
 import numpy as np
+
+if TYPE_CHECKING:
+    from scenes.extrude import Blocks
+    from scenes.scene import Scene
 
 SUN = np.array([0.52, 0.72, 0.46]) / np.linalg.norm(
     [0.52, 0.72, 0.46]
@@ -12,6 +19,7 @@ PAD = 1  # empty blocks around the map, so that walls at its border are lit
 SHADOW = 14.0  # blocks of height within which something casts a shadow
 REACH = 0.7  # blocks: how far around a point things take its ambient light
 CELLS = 4_000_000  # of the texture, at most
+NOON = (97, 143, 204)  # the sky overhead, where the scene doesn't say
 
 
 def daylight(solid: np.ndarray, opaque: np.ndarray, voxels: int) -> tuple[np.ndarray, int]:
@@ -59,13 +67,47 @@ def _box(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
     return (high - low) / (2 * radius + 1)
 
 
+@dataclass(frozen=True)
+class Light:
+    """Where the daylight of some blocks falls, ready for GL. cells: uint8 [Z',Y',X',2] of `daylight`; extent: in blocks."""
+
+    cells: np.ndarray
+    extent: tuple[float, float, float]
+
+    @staticmethod
+    def of(blocks: Blocks, scene: Scene) -> Light:
+        """For a scene's blocks; a fraction of a second, on any thread."""
+        opaque = np.array([m.opacity >= 1 for m in scene.materials], dtype=bool)
+        cells, detail = daylight(blocks.solid, opaque, blocks.voxels_per_block)
+        depth, height, width = cells.shape[:3]
+        return Light(np.ascontiguousarray(cells), (width / detail, height / blocks.voxels_per_block, depth / detail))
+
+
+def atmosphere(sky: tuple[int, int, int] | None) -> dict[str, tuple[float, ...]]:
+    """Uniforms of common/daylight.glsl for a sky of this colour overhead, 0..255: a dark sky gives little light, and its tint."""
+    zenith = np.asarray(sky or NOON) / 255
+    brightness = float(zenith @ (0.30, 0.59, 0.11))
+    day = float(np.clip(brightness / 0.53, 0, 1))
+    light = 0.35 + 0.65 * day  # a night is drawn so that one can still walk in it
+    tint = zenith / max(brightness, 0.05)
+    horizon = zenith + (np.array([0.95, 0.945, 0.90]) - zenith) * (0.2 + 0.65 * day)
+    colours = {
+        "zenith": zenith,
+        "horizon": horizon,
+        "nadir": horizon * 0.91,
+        "sunshine": np.array([1.17, 1.08, 0.92]) * light,
+        "skylight": (np.array([0.46, 0.53, 0.64]) * 0.6 + 0.21 * np.clip(tint, 0.4, 2)) * light,
+        "bounce": np.array([0.28, 0.26, 0.23]) * light,
+        "glow": np.array([0.16, 0.11, 0.05]) * day,
+    }
+    return {name: tuple(float(c) for c in colour) for name, colour in colours.items()}
+
+
 class Daylight:
     """The texture, and where it lies: texture coordinate = (point + offset) / extent, in blocks."""
 
-    def __init__(self, ctx: moderngl.Context, solid: np.ndarray, opaque: np.ndarray, voxels: int) -> None:
-        cells, detail = daylight(solid, opaque, voxels)
-        depth, height, width = cells.shape[:3]
-        self.texture = ctx.texture3d((width, height, depth), 2, np.ascontiguousarray(cells).tobytes(), alignment=1)
+    def __init__(self, ctx: moderngl.Context, light: Light) -> None:
+        depth, height, width = light.cells.shape[:3]
+        self.texture = ctx.texture3d((width, height, depth), 2, light.cells, alignment=1)
         self.texture.repeat_x = self.texture.repeat_y = self.texture.repeat_z = False
-        self.offset = (float(PAD), 1.0, float(PAD))
-        self.extent = (width / detail, height / voxels, depth / detail)
+        self.offset, self.extent = (float(PAD), 1.0, float(PAD)), light.extent

@@ -12,7 +12,7 @@ import moderngl
 import numpy as np
 
 from engine.charts import Charts
-from engine.light import SUN, Daylight
+from engine.light import SUN, Daylight, Light, atmosphere
 from engine.look import CELL
 from engine.mesh import Group, visible
 from engine.pack import PAGE
@@ -62,8 +62,15 @@ class Renderer:
     """full_steps: the number of steps that counts as a whole painting, for the mode `steps`."""
 
     def __init__(
-        self, ctx: moderngl.Context, charts: Charts, scene: Scene, volume: LatentVolume, blocks: Blocks | None = None
+        self,
+        ctx: moderngl.Context,
+        charts: Charts,
+        scene: Scene,
+        volume: LatentVolume,
+        blocks: Blocks | None = None,
+        light: Light | None = None,
     ) -> None:
+        """blocks, light: of the scene, if they are known already; baking the light takes a while."""
         if blocks is None:
             from scenes.extrude import extrude
 
@@ -71,8 +78,8 @@ class Renderer:
         self.ctx, self.charts, self.volume = ctx, charts, volume
         self.full_steps = 20.0
         opacity = np.array([m.opacity for m in scene.materials])
-        self._daylight = Daylight(ctx, blocks.solid, opacity >= 1, blocks.voxels_per_block)
-        self._materials = ctx.texture((max(len(opacity), 1), 1), 4, data=_material_table(scene), alignment=1)
+        self._daylight = Daylight(ctx, light or Light.of(blocks, scene))
+        self._materials = ctx.texture((len(opacity), 1), 4, alignment=1)
         self._materials.filter = moderngl.NEAREST, moderngl.NEAREST
         self._translucent = ~charts.sky & (opacity[charts.material] < 1)
         self._constants = {
@@ -89,6 +96,12 @@ class Renderer:
         }
         self._programs: dict[str, moderngl.Program] = {}
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
+        self.dress(scene)
+
+    def dress(self, scene: Scene) -> None:
+        """Take over the display colours of a scene of the same geometry."""
+        self._constants |= atmosphere(scene.background.display)
+        self._materials.write(_material_table(scene), alignment=1)
 
     def draw(
         self,
@@ -162,4 +175,4 @@ class Renderer:
 def _material_table(scene: Scene) -> np.ndarray:
     """uint8 [n,4]: display colour and opacity of each material."""
     rows = [(*m.display, round(255 * m.opacity)) for m in scene.materials]
-    return np.array(rows or [(0, 0, 0, 0)], dtype=np.uint8)
+    return np.array(rows, dtype=np.uint8)

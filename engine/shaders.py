@@ -29,8 +29,14 @@ def source(name: str, defines: Mapping[str, object] | None = None) -> str:
 def program(
     ctx: moderngl.Context, vertex: str, fragment: str, defines: Mapping[str, object] | None = None
 ) -> moderngl.Program:
-    """Compile and link two shader files, e.g. ``program(ctx, "chart_view", "gbuffer")``."""
-    return ctx.program(vertex_shader=source(vertex, defines), fragment_shader=source(fragment, defines))
+    """Compile and link two shader files, e.g. ``program(ctx, "chart_view", "gbuffer")``. One program for everyone who asks
+    for the same: a scene that is built anew costs no compiling. So whoever draws sets all its uniforms, and none releases it.
+    """
+    ctx.extra = kept = ctx.extra or {}  # moderngl's place for what belongs to a context
+    key = vertex, fragment, tuple((defines or {}).items())
+    if key not in kept:
+        kept[key] = ctx.program(vertex_shader=source(vertex, defines), fragment_shader=source(fragment, defines))
+    return kept[key]
 
 
 def set_uniforms(shader: moderngl.Program, **values: object) -> None:

@@ -8,20 +8,21 @@ uniform vec3 daylight_extent;
 uniform sampler2D materials;  // display colour and opacity of each
 uniform float haze;           // 1 / blocks
 
-const vec3 ZENITH = vec3(0.38, 0.56, 0.80);
-const vec3 HORIZON = vec3(0.87, 0.89, 0.89);
-const vec3 NADIR = vec3(0.79, 0.81, 0.82);
-const vec3 SUNSHINE = vec3(1.02, 0.94, 0.80);
-const vec3 SKYLIGHT = vec3(0.46, 0.53, 0.64);
-const vec3 BOUNCE = vec3(0.28, 0.26, 0.23);
+uniform vec3 zenith;          // the sky's colours
+uniform vec3 horizon;
+uniform vec3 nadir;
+uniform vec3 sunshine;        // and its lights
+uniform vec3 skylight;
+uniform vec3 bounce;
+uniform vec3 glow;
 
 vec4 material() { return texelFetch(materials, ivec2(int(v_info.y + 0.5), 0), 0); }
 
 vec3 sky_colour(vec3 direction) {
-    vec3 c = direction.y > 0.0 ? mix(HORIZON, ZENITH, 1.0 - pow(1.0 - direction.y, 2.5))
-                               : mix(HORIZON, NADIR, 1.0 - pow(1.0 + direction.y, 6.0));
-    float glow = max(dot(direction, sun), 0.0);
-    return c + vec3(0.16, 0.11, 0.05) * glow * glow * glow * glow + vec3(0.5, 0.45, 0.35) * pow(glow, 200.0);
+    vec3 c = direction.y > 0.0 ? mix(horizon, zenith, 1.0 - pow(1.0 - direction.y, 2.5))
+                               : mix(horizon, nadir, 1.0 - pow(1.0 + direction.y, 6.0));
+    float near = max(dot(direction, sun), 0.0);
+    return c + glow * (near * near * near * near + 4.0 * pow(near, 200.0));
 }
 
 float grain(vec3 cell) {
@@ -42,8 +43,8 @@ vec3 lit_colour() {
     vec3 base = material().rgb;
     base *= base * (1.0 + 0.13 * fine + 0.10 * coarse);
     float facing = max(dot(normal, sun), 0.0);
-    vec3 ambient = mix(BOUNCE, SKYLIGHT, normal.y * 0.5 + 0.5) * light.r;
-    vec3 lit = base * (SUNSHINE * facing * light.g * 1.15 + ambient);
+    vec3 ambient = mix(bounce, skylight, normal.y * 0.5 + 0.5) * light.r;
+    vec3 lit = base * (sunshine * facing * light.g + ambient);
     return sqrt(lit);
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from engine.shaders import FOLDER, source
 from engine.twin import picture
 from scenes.camera import Camera
 from scenes.errors import InputError
+from scenes.scene import Background
 from tests.engine.village import CAMERAS, dreamed
 
 SIZE = (320, 192)
@@ -97,6 +100,20 @@ def test_shadows_fall_away_from_the_sun_and_corners_are_darker():
     assert at(5.2, 7.5)[0] + 15 < at(8.0, 1.0)[0] >= 245
     open_, _ = daylight(solid, np.array([False]), 2)  # glass casts no shadow
     assert (open_[..., 1] == 255)[:, 2:].all()
+
+
+def test_the_background_colours_sky_and_light(ctx, charts, scene, volume, blocks, shoot):
+    night = replace(scene, background=Background("night", display=(10, 12, 40)))
+    target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
+    dark = Renderer(ctx, charts, night, volume, blocks)
+    dark.draw(target, CAMERAS["street"], SIZE, "material", top_first=True)
+    finish(ctx)
+    shown = np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].astype(int)
+    day = shoot(CAMERAS["street"], "material")
+    sky = charts.sky[picture(charts, CAMERAS["street"], SIZE).chart]
+    assert shown[sky].mean() < 0.5 * day[sky].mean()
+    assert 0.3 * day[~sky].mean() < shown[~sky].mean() < 0.9 * day[~sky].mean()
+    dark.release()
 
 
 def test_unknown_modes_and_includes(shoot):
