@@ -1,4 +1,4 @@
-"""``python -m diffusion.training vae|unet|data CONFIG [key=value …]``: train, or go on training, what the config describes."""
+"""``python -m diffusion.training vae|unet|data|evaluate CONFIG [key=value …]``: train, or go on training, what the config describes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,19 @@ def _unet(path: str, overrides: list[str]) -> object:
     return train_unet(load_config(UnetConfig, path, overrides))
 
 
-COMMANDS: dict[str, Callable[[str, list[str]], object]] = {"vae": _vae, "unet": _unet, "data": _data}
+def _evaluate(path: str, overrides: list[str]) -> object:
+    from diffusion.training.config import UnetConfig, load_config
+    from diffusion.training.evaluate import evaluate
+
+    return evaluate(load_config(UnetConfig, path, overrides))
+
+
+COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
+    "vae": _vae,
+    "unet": _unet,
+    "data": _data,
+    "evaluate": _evaluate,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ class Latents:
 
     Caption m describes the slots of bit mask `covers[m]` in picture `picture[m]`; `whole[m]` where it names all of them.
     `captions` are the words themselves.
+    parts[n], wholes[n]: the captions of picture n that name one of several surfaces, or everything.
     """
 
     latents: Tensor
@@ -41,22 +43,27 @@ class Latents:
     covers: Tensor
     whole: Tensor
     captions: tuple[str, ...]
+    parts: list[list[int]] = field(default_factory=list)
+    wholes: list[list[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parts", [[] for _ in range(len(self.latents))])
-        object.__setattr__(self, "wholes", [[] for _ in range(len(self.latents))])
+        self.parts.extend([] for _ in self.latents)
+        self.wholes.extend([] for _ in self.latents)
         for m, (n, whole) in enumerate(zip(self.picture.tolist(), self.whole.tolist(), strict=True)):
             (self.wholes if whole else self.parts)[n].append(m)
 
-    parts: list[list[int]] = None  # type: ignore[assignment]
-    wholes: list[list[int]] = None  # type: ignore[assignment]
-
 
 def load_vae(folder: Path) -> AutoencoderTiny:
-    """The exported autoencoder of a VAE run. InputError when it isn't finished."""
-    if not (folder / "vae" / "config.json").exists():
-        raise InputError(folder, "vae", "isn't there yet; train the autoencoder first")
+    """The exported autoencoder of a VAE run."""
     return AutoencoderTiny.from_pretrained(folder / "vae").eval().requires_grad_(False)
+
+
+def vae_id(folder: Path) -> str:
+    """Eight hex digits of the exported autoencoder's weights."""
+    path = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    if not path.exists():
+        raise InputError(folder, "vae", "isn't there yet; train the autoencoder first")
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 @torch.no_grad()
@@ -99,17 +106,16 @@ def encode_chunk(pictures: Pictures, chunk: int, vae: AutoencoderTiny, text: Min
 
 def cached(config: UnetConfig, data: DataConfig) -> Latents:
     """All chunks of `data` encoded, the missing ones now; held in memory."""
+    folder = Path(config.cache) / vae_id(Path(config.vae))  # latents of another autoencoder are of no use
     vae = text = None
     parts, captions, first = [], [], 0
-    pictures = None
     for chunk in range(data.chunks):
-        path = Path(config.cache) / f"latents-{data.seed}-{chunk:05d}.safetensors"
+        path = folder / f"latents-{data.seed}-{chunk:05d}.safetensors"
         if not path.exists():
             write_chunk(data, chunk)
             if vae is None:
                 vae, text = load_vae(Path(config.vae)), MiniLMEncoder()
-            pictures = Pictures(data)
-            encode_chunk(pictures, chunk, vae, text, path)  # type: ignore[arg-type]
+            encode_chunk(Pictures(data), chunk, vae, text, path)  # type: ignore[arg-type]
         part = load_file(path)
         part["picture"] = part["picture"] + first
         first += len(part["latents"])
@@ -122,8 +128,6 @@ def cached(config: UnetConfig, data: DataConfig) -> Latents:
 
 def held_out(config: UnetConfig) -> Latents:
     """One chunk of other seeds."""
-    from dataclasses import replace
-
     return cached(config, replace(config.data, seed=config.data.seed + HELD_OUT, chunks=1))
 
 

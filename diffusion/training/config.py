@@ -35,7 +35,8 @@ class VaeConfig:
     """The autoencoder and its run.
 
     width: channels of every layer; encoder_blocks, decoder_blocks: residual blocks at each of four resolutions. noise: added to latents
-    while training. unit: weight that holds latents near zero mean and unit deviation. sharpness, low_resolution, chroma: loss weights.
+    while training. unit: weight that holds latents near zero mean and unit deviation. edges, texture, low_resolution,
+    chroma: loss weights.
     """
 
     out: str = "out/train/vae"
@@ -57,9 +58,10 @@ class VaeConfig:
     ema_decay: float = 0.998
     unit: float = 0.1
     noise: float = 0.05
-    sharpness: float = 1.0
+    edges: float = 0.5
+    texture: float = 2.0
     low_resolution: float = 1.0
-    chroma: float = 1.0
+    chroma: float = 3.0
     log_every: int = 25
     save_every: int = 250
     sample_every: int = 250

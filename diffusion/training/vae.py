@@ -79,8 +79,8 @@ def picture_loss(shown: Tensor, truth: Tensor, config: VaeConfig) -> dict[str, T
             edges = edges + F.l1_loss(ga, gb)
             if size == 1:
                 texture = texture + F.l1_loss(F.avg_pool2d(ga.abs(), 8), F.avg_pool2d(gb.abs(), 8))
-    parts["edges"] = 0.5 * config.sharpness * edges
-    parts["texture"] = config.sharpness * texture
+    parts["edges"] = config.edges * edges
+    parts["texture"] = config.texture * texture
     return parts
 
 

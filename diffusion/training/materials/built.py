@@ -190,8 +190,17 @@ BUILT = (
     Material(
         "mosaic",
         mosaic,
-        ("mosaic", "roman mosaic", "mosaic floor", "coloured mosaic", "mosaic tiles", "glass mosaic", "mosaic wall"),
-        ("tesserae", "byzantine mosaic"),
+        (
+            "mosaic",
+            "roman mosaic",
+            "mosaic floor",
+            "coloured mosaic",
+            "mosaic tiles",
+            "glass mosaic",
+            "mosaic wall",
+            "little mosaic stones",
+        ),
+        ("tesserae", "byzantine mosaic", "inlaid stones"),
     ),
     Material(
         "roof tiles",

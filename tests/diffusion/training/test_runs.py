@@ -15,7 +15,6 @@ from diffusion.training.unet import train_unet
 from diffusion.training.vae import train_vae
 from scenes.errors import InputError
 
-
 WITHOUT_TEXT = dict.fromkeys(("text_encoder", "tokenizer", "depth_estimator", "feature_extractor"))
 """The folder has none of these: contexts come from MiniLM and depth from the scene."""
 

@@ -1,0 +1,129 @@
+"""The formulas: noise schedules, objectives, Min-SNR weights, configs, measures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diffusion.training.config import UnetConfig, VaeConfig, load_config, save_config
+from diffusion.training.metrics import psnr, sharpness_ratio, ssim
+from diffusion.training.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
+from diffusion.training.structure import edge_coincidence, period
+from scenes.errors import InputError
+
+
+@pytest.mark.parametrize("schedule", BETAS)
+@pytest.mark.parametrize("zero_snr", [True, False])
+def test_schedules_fall_and_end_without_signal_when_asked(schedule: str, zero_snr: bool) -> None:
+    abar = scheduler(schedule, "v", zero_snr).alphas_cumprod
+    assert bool((abar[1:] <= abar[:-1]).all())
+    assert (float(abar[-1]) == 0.0) == zero_snr
+
+
+@given(st.floats(0.001, 0.999), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_v_and_x_give_back_picture_and_noise(signal: float, seed: int) -> None:
+    g = torch.Generator().manual_seed(seed)
+    x0, n = torch.randn(2, 3, 4, 4, generator=g), torch.randn(2, 3, 4, 4, generator=g)
+    abar = torch.full((2,), signal)
+    x, v = noised(x0, n, abar), target("v", x0, n, abar)
+    assert torch.allclose(signal**0.5 * x - (1 - signal) ** 0.5 * v, x0, atol=1e-4)
+    assert torch.allclose((1 - signal) ** 0.5 * x + signal**0.5 * v, n, atol=1e-4)
+
+
+@given(st.floats(0.0005, 0.9995))
+@settings(max_examples=50, deadline=None)
+def test_min_snr_weighs_the_same_error_of_x0_alike_in_every_objective(signal: float) -> None:
+    abar = torch.tensor([signal])
+    snr = signal / (1 - signal)
+    # d(x0) = d(v) / sqrt(1 - abar) = d(eps) * sqrt((1 - abar) / abar)
+    by_x0 = float(weight("x0", abar, 5.0, 0.0))
+    assert float(weight("v", abar, 5.0, 0.0)) * (snr + 1) == pytest.approx(by_x0, rel=1e-4)
+    assert float(weight("eps", abar, 5.0, 0.0)) * snr == pytest.approx(by_x0, rel=1e-4)
+    assert by_x0 == pytest.approx(min(snr, 5.0), rel=1e-4)
+
+
+def test_min_snr_keeps_the_first_step_alive() -> None:
+    assert float(weight("v", torch.zeros(1), 5.0, 0.25)) == 0.25
+    assert float(weight("v", torch.zeros(1), 0.0, 0.0)) == 1.0
+
+
+@given(st.integers(1, 64), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_stratified_times_fill_every_part(count: int, seed: int) -> None:
+    t = stratified(count, torch.Generator().manual_seed(seed))
+    assert sorted((t * count // STEPS).tolist()) == pytest.approx(list(range(count)), abs=1)
+    assert int(t.min()) >= 0 and int(t.max()) < STEPS
+
+
+def test_config_reads_overrides_and_writes_itself_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("steps: 10\ndata: {seed: 4}\nlr: 1e-3\n")
+    config = load_config(VaeConfig, path, ["data.chunks=7", "encoder_blocks=[0, 1, 1, 1]"])
+    assert (config.steps, config.data.seed, config.data.chunks, config.lr) == (10, 4, 7, 1e-3)
+    save_config(config, tmp_path / "b.yaml")
+    assert load_config(VaeConfig, tmp_path / "b.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("text", "override", "sentence"),
+    [
+        ("stepz: 3", "", "stepz is no key here"),
+        ("data: {sead: 1}", "", "data.sead is no key here"),
+        ("objective: noise", "", "allowed are v, eps, x0"),
+        ("schedule: quadratic", "", "allowed are scaled_linear"),
+        ("steps: many", "", "must be a int"),
+        ("steps: 0", "", "must be above 0"),
+        ("steps: 3", "steps", "must be written key=value"),
+        ("steps: 3", "steps.a=3", "doesn't exist"),
+        ("[1, 2", "", "is not valid YAML"),
+        ("- 1", "", "must hold"),
+    ],
+)
+def test_bad_configs_are_one_sentence(tmp_path: Path, text: str, override: str, sentence: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_config(UnetConfig, path, [override] if override else [])
+    assert sentence in str(caught.value)
+
+
+def test_shipped_configs_are_valid() -> None:
+    folder = Path(__import__("diffusion.training", fromlist=["x"]).__file__).parent / "configs"
+    for name, kind in {"vae": VaeConfig, "unet": UnetConfig}.items():
+        load_config(kind, folder / f"{name}.yaml")
+        assert yaml.safe_load((folder / f"{name}.yaml").read_text())["out"].startswith("out/train/")
+
+
+def test_measures_know_a_copy_and_a_blur() -> None:
+    picture = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    soft = torch.nn.functional.avg_pool2d(picture, 3, 1, 1)
+    assert float(psnr(picture, picture).min()) > 90 and float(psnr(soft, picture).max()) < 20
+    assert float(ssim(picture, picture).min()) == pytest.approx(1.0) and float(ssim(soft, picture).max()) < 0.9
+    assert (
+        float(sharpness_ratio(picture, picture)) == pytest.approx(1.0) and float(sharpness_ratio(soft, picture)) < 0.3
+    )
+
+
+@given(st.integers(8, 24), st.integers(0, 1))
+@settings(max_examples=20, deadline=None)
+def test_period_finds_the_rows(pixels: int, axis: int) -> None:
+    rows = (torch.arange(128) % pixels < 2).float()[:, None].expand(128, 128)
+    picture = (rows if axis == 0 else rows.T).expand(3, -1, -1) + 0.05 * torch.rand(
+        3, 128, 128, generator=torch.Generator().manual_seed(pixels)
+    )
+    found, strength = period(picture, axis)
+    assert abs(found - pixels) <= 1 and strength > 0.3
+
+
+def test_edges_on_depth_edges_are_seen() -> None:
+    depth = torch.full((16, 16), -0.2)
+    depth[4:12, 4:12] = 0.4
+    picture = depth.repeat_interleave(8, 0).repeat_interleave(8, 1).expand(3, -1, -1) + 0.02 * torch.rand(3, 128, 128)
+    assert edge_coincidence(picture, depth) > 2
+    assert edge_coincidence(torch.rand(3, 128, 128), depth) == pytest.approx(1.0, abs=0.15)
