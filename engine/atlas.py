@@ -93,6 +93,14 @@ class Atlas:
             if page is not None and page.stale:
                 self.overviews.draw(page)
 
+    def give(self, number: int) -> Page:
+        """Part with a page, which then belongs to who asked."""
+        return self._pages.pop(number)
+
+    def take(self, number: int, page: Page) -> None:
+        """Own a page that was somebody else's."""
+        self._pages[number] = page
+
     def drop(self, number: int) -> None:
         self._pages.pop(number).release()
 
