@@ -70,7 +70,7 @@ class Inspect:
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure this machine: frames, gather and scatter, dreams, revisits, start-up."""
+    """Measure this machine: frames, gather and scatter, dreams, revisits, start-up; and, when asked, persistence."""
 
     only: tuple[str, ...] = field(
         default=(),
@@ -82,6 +82,13 @@ class Bench:
     quick: bool = _help("A few small cases, to see that it works.", False)
     json: bool = _help("As JSON.", False)
     out: Path | None = _help("Write the JSON to this file, too.", None)
+    scenes: tuple[str, ...] = _help("Of consistency: built-in scenes, scene folders or unseen-N.", (), metavar="NAME")
+    views: int = _help("Of consistency: views of each path.", 48, range=(3, 1000))
+    revisits: int = _help("Of consistency: how often one comes back while drift is measured.", 50, range=(0, 1000))
+    budget: int | None = _help(
+        "Of consistency: model calls of a method on a path; else what single pictures take.", None
+    )
+    pictures: Path | None = _help("Of consistency: save pictures of the walks to this folder.", None)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -25,6 +25,8 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "volume": ("volume", "gather and scatter of a view", True),
     "dream": ("dream", "where the time of a dream goes", True),
     "revisit": ("revisit", "coming back to a painted view", True),
+    "materials": ("materials", "what 1 to 16 visible materials cost, by region execution", False),
+    "consistency": ("consistency", "what stays as it was painted, compared with other methods (long)", False),
 }
 
 
@@ -40,7 +42,9 @@ def run(flags: Flags) -> int:
         module, what, _ = MEASUREMENTS[name]
         console.print(f"{name}: {what} …")
         results[name] = import_module(f"app.bench.{module}").measure(bench)
-    found = {"machine": machine(bench), "measurements": results}
+    reports = {k: v for figures in results.values() for k, v in figures.items() if isinstance(v, Mapping | list)}
+    flat = {n: {k: v for k, v in figures.items() if k not in reports} for n, figures in results.items()}
+    found = {"machine": machine(bench), "measurements": {n: v for n, v in flat.items() if v}, **reports}
     text = json.dumps(found, indent=2)
     if flags.out is not None:
         with atomic_write(flags.out) as temporary:
@@ -66,12 +70,21 @@ def machine(bench: Bench) -> dict[str, Any]:
     }
 
 
+def flattened(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(name, value) of the figures and of the tables among them; lists are left to JSON."""
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{prefix}{name} ")
+        elif not isinstance(value, list | tuple):
+            yield prefix + name, value
+
+
 def show(results: Mapping[str, Figures], console: Console) -> None:
     """A table of all figures."""
     table = Table("measurement", "figure")
     table.add_column("value", justify="right")
     for name, figures in results.items():
-        for figure, value in figures.items():
+        for figure, value in flattened(figures):
             table.add_row(name, figure.replace("_", " "), f"{value:,.2f}" if isinstance(value, float) else str(value))
             name = ""
         table.add_section()

@@ -20,7 +20,7 @@ from scenes.scene import Scene
 if TYPE_CHECKING:
     from app.studio import Studio
 
-Figures = dict[str, float | int | str | bool]
+Figures = dict[str, Any]  # float, int, str, bool, None where it could not be measured, or tables and lists of them
 
 
 class Bench:

@@ -1,0 +1,181 @@
+"""`rayverie bench consistency`: does what was painted stay, and stay sharp? Four methods on four walks, the same budget for each.
+
+docs/persistence.md explains the figures; the committed result is docs/persistence.json.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from app.bench.bench import Bench
+from app.bench.consistency import figures
+from app.bench.consistency.maps import open_named
+from app.bench.consistency.methods import METHODS, Easel, Method, Ours
+from app.bench.consistency.paths import PATHS, walked
+from app.bench.consistency.sheet import save_sheet
+from app.dreaming import canvas_from
+from app.studio import Studio, open_studio
+from diffusion.canvas import Canvas
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.extrude import Blocks, extrude
+
+SCENES = ("hamlet", "city", "unseen-1", "unseen-2")  # two that the program ships, two that nobody has seen
+KEYS = (
+    "cross_view_psnr",
+    "cross_view_ssim",
+    "revisit_error",
+    "drift",
+    "sharpness",
+    "seam_energy",
+    "coverage_per_call",
+    "seconds",
+)
+SHEET = 5  # views in a sheet of pictures
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run measures. views: of each path; budget: model calls for each path, None = what independent views take."""
+
+    scenes: tuple[str, ...]
+    views: int
+    revisits: int
+    budget: int | None
+
+
+def plan(bench: Bench) -> Plan:
+    """From the flags. Raises InputError."""
+    flags = bench.flags
+    scenes = flags.scenes or ((flags.scene,) if flags.scene else SCENES)
+    views, revisits = (3, 1) if flags.quick else (flags.views, flags.revisits)
+    if views < 3:
+        raise InputError("rayverie bench", "--views", f"is {views}; a path has at least 3 views")
+    return Plan(scenes[:1] if flags.quick else scenes, views, revisits, flags.budget)
+
+
+def measure(bench: Bench) -> dict[str, Any]:
+    """{"methods": name → KEYS and more, "walks": [the same for each scene, path and method], "aims", "plan"}."""
+    asked = plan(bench)
+    rows = [row for name in asked.scenes for row in measure_scene(bench, name, asked)]
+    methods = {name: figures.mean([row["figures"] for row in rows if row["method"] == name]) for name in METHODS}
+    methods = {
+        name: {key: found.get(key) for key in (*KEYS, *(k for k in found if k not in KEYS))}
+        for name, found in methods.items()
+    }
+    return {
+        "methods": rounded(methods),
+        "aims": rounded(aims(methods, rows)),
+        "plan": asdict(asked)
+        | {"paths": list(PATHS), "seed": bench.session.dream.seed, "steps": bench.session.dream.steps},
+        "walks": rounded(rows),
+    }
+
+
+def measure_scene(bench: Bench, name: str, asked: Plan) -> list[dict[str, Any]]:
+    """A row for each path and method, and one for each method's drift."""
+    scene = open_named(name)
+    name = scene.name
+    rows: list[dict[str, Any]] = []
+    with open_studio(bench.session, scene, bench.model) as studio:
+        from engine.context import renderer_name
+
+        bench.facts["gl"] = renderer_name(studio.ctx)
+        blocks = extrude(scene)
+        for path in PATHS:
+            cameras = walked(path, scene, blocks, asked.views)
+            found, pictures = measure_path(studio, blocks, cameras, asked.budget)
+            rows += [{"scene": name, "path": path, "method": m, "figures": f} for m, f in found.items()]
+            for method, figure in found.items():
+                tell(f"{name} {path} {method}: " + said(figure))
+            if bench.flags.pictures is not None:
+                save_sheet(bench.flags.pictures / f"persistence_{name}_{path}.png", pictures)
+        if asked.revisits:
+            here, there = (walked("walk-past", scene, blocks, max(asked.views, 8))[k] for k in (0, 1))
+            for method, maker in METHODS.items():
+                found = figures.drift(maker(Easel(studio, blocks)), here, there, asked.revisits)
+                rows.append({"scene": name, "path": "revisits", "method": method, "figures": found})
+                tell(f"{name} {asked.revisits} revisits {method}: drift {found['drift']}")
+    return rows
+
+
+def measure_path(
+    studio: Studio, blocks: Blocks, cameras: Sequence[Camera], budget: int | None
+) -> tuple[dict[str, dict[str, figures.Figure]], dict[str, list[np.ndarray]]]:
+    """method → figures, and method → pictures of a few views. A missing budget is what independent views take."""
+    sights: dict = {}
+    shows = np.unique(np.linspace(0, len(cameras) - 1, SHEET).round().astype(int))
+    fresh = fresh_pictures(Easel(studio, blocks, sights=sights), cameras, (0, len(cameras) // 2))
+    found, pictures = {}, {"fresh": [fresh.get(int(k), np.full_like(fresh[0], 255)) for k in shows]}
+    for name, maker in METHODS.items():
+        easel = Easel(studio, blocks, budget, sights)
+        method = maker(easel)
+        result = figures.walk(easel, method, cameras)
+        budget = result.calls if budget is None else budget
+        found[name] = figures.of(result, fresh) | settled(method, result)
+        pictures[name] = [result.shown[k].picture for k in shows]
+    return found, pictures
+
+
+def settled(method: Method, result: figures.Walk) -> dict[str, figures.Figure]:
+    """For ours: cross-view PSNR of the finished world, seen once more without dreaming; what is missing there is resampling's."""
+    if not isinstance(method, Ours):
+        return {}
+    again = [method.shown(sees.camera) for sees in result.sights]
+    return {"settled_psnr": figures.cross_view(result.sights, again)["cross_view_psnr"]}
+
+
+def fresh_pictures(easel: Easel, cameras: Sequence[Camera], which: Sequence[int]) -> dict[int, np.ndarray]:
+    """View number → uint8 [H,W,3], dreamed as if nothing were painted: what sharpness is compared with."""
+    found = {}
+    for index in dict.fromkeys(which):
+        canvas: Canvas = canvas_from(easel.look(cameras[index]), easel.studio.scene, easel.studio.session.dream.steps)
+        found[index] = easel.dream(replace(canvas, memory=None, colours=None)).image
+    return found
+
+
+def aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the program set itself, what it came to, and whether that is enough."""
+    ours, others = methods["ours"], [found for name, found in methods.items() if name != "ours"]
+    best = max((found["cross_view_psnr"] for found in others if found["cross_view_psnr"] is not None), default=None)
+    psnr, calls = ours["cross_view_psnr"], methods["independent"]["model_calls"]
+    values = {
+        "cross_view_psnr": (psnr, 32.0, 1),
+        "decibels_above_the_best_other": (None if psnr is None or best is None else psnr - best, 6.0, 1),
+        "sharpness": (ours["sharpness"], 0.95, 1),
+        "revisit_error_kept": (ours["revisit_error_kept"], 0.0, -1),
+        "drift_kept": (ours.get("drift_kept"), 0.0, -1),
+        "seam_energy": (ours["seam_energy"], 1.1, -1),
+        "share_of_independent_calls": (ours["model_calls"] / calls if calls else None, 0.6, -1),
+    }
+    return {
+        name: {
+            "value": value,
+            "at_least" if sign > 0 else "at_most": aim,
+            "met": value is not None and sign * value >= sign * aim,
+        }
+        for name, (value, aim, sign) in values.items()
+    }
+
+
+def rounded(value: Any) -> Any:
+    """The same with floats of four decimals, for JSON that can be read."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def said(found: dict[str, figures.Figure]) -> str:
+    """A line for the terminal, so that a long run can be watched."""
+    return ", ".join(f"{key} {'–' if found.get(key) is None else round(found[key], 2)}" for key in KEYS if key in found)
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,158 @@
+"""One method on one walk: what it showed, and the figures of that."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.bench.consistency import measures
+from app.bench.consistency.geometry import NO_PLANE, Sight, match, warp
+from app.bench.consistency.methods import Easel, Method, Shown
+from scenes.camera import Camera
+from scenes.scene import SKY
+
+SIMILAR = 1.5  # views are compared where neither sees the surface so many times finer than the other
+FILTER = 2  # pixels that paint beside a pixel may reach into it
+LEAST = 256  # pixels that two views must have in common to be compared
+
+Figure = float | None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a method showed on the cameras, what that cost, and the exact geometry of the views."""
+
+    sights: Sequence[Sight]
+    shown: Sequence[Shown]
+    calls: int
+    seconds: float
+
+
+def walk(easel: Easel, method: Method, cameras: Sequence[Camera]) -> Walk:
+    sights = [easel.sight(camera) for camera in cameras]  # outside the stopwatch
+    calls, started = easel.calls, time.perf_counter()
+    shown = [method.paint(camera) for camera in cameras]
+    return Walk(sights, shown, easel.calls - calls, time.perf_counter() - started)
+
+
+def pairs(count: int) -> list[tuple[int, int]]:
+    """Views to compare: 1, 2, 4, … apart."""
+    lags = [1 << k for k in range(max(count - 1, 1).bit_length())]
+    return [(i, i + lag) for lag in lags for i in range(count - lag)]
+
+
+def cross_view(sights: Sequence[Sight], shown: Sequence[Shown]) -> dict[str, Figure]:
+    """PSNR (of the mean squared error over all pairs) and mean SSIM where two views see the same painted surface points."""
+    errors, similar, weights = [], [], []
+    for i, j in pairs(len(shown)):
+        a, b = sights[i], sights[j]
+        if a.camera == b.camera:  # that is a revisit
+            continue
+        found = match(a, b)
+        both = found.whole & (abs(np.log(found.coarser)) <= math.log(SIMILAR)) & (shown[i].label >= 0)
+        both &= warp((shown[j].label >= 0)[..., None].astype(float), found)[..., 0] == 1
+        if both.sum() < LEAST:
+            continue
+        moved = warp(shown[j].picture, found)
+        errors.append(measures.squared_error(shown[i].picture, moved, both))
+        similar.append(measures.ssim(shown[i].picture, moved, both))
+        weights.append(int(both.sum()))
+    if not weights:
+        return {"cross_view_psnr": None, "cross_view_ssim": None}
+    error = float(np.average(errors, weights=weights))
+    return {
+        "cross_view_psnr": finite(measures.psnr(error)),
+        "cross_view_ssim": finite(float(np.average(similar, weights=weights))),
+    }
+
+
+def revisit(first: Shown, again: Shown) -> dict[str, Figure]:
+    """Mean absolute difference (0..255) of one camera's pictures on what was painted at first; and on what is still that paint.
+
+    The latter keeps away from other paint, for a picture's filter mixes neighbours.
+    """
+    painted = first.label >= 0
+    kept = measures.eroded(painted & (first.label == again.label), FILTER)
+    return {
+        "revisit_error": finite(measures.difference(first.picture, again.picture, painted)),
+        "revisit_error_kept": finite(measures.difference(first.picture, again.picture, kept)),
+        "kept_share": finite(float(kept.sum() / painted.sum()) if painted.any() else math.nan),
+    }
+
+
+def surfaces(sees: Sight, label: np.ndarray | None = None) -> np.ndarray:
+    """int64 [H,W]: plane and material in one number, the sky too; −1 where the label says unpainted."""
+    number = (sees.plane - NO_PLANE) * 1000 + (sees.material.astype(np.int64) - SKY)
+    return number if label is None else np.where(label >= 0, number, -1)
+
+
+def sharpness(sights: Sequence[Sight], shown: Sequence[Shown], fresh: Mapping[int, np.ndarray]) -> Figure:
+    """Fine detail ÷ that of a fresh generation of the same views, as a ratio of root mean squared Laplacians on painted pixels."""
+    ours = theirs = 0.0
+    for index, picture in fresh.items():
+        where = surfaces(sights[index], shown[index].label)
+        ours += measures.fine_energy(shown[index].picture, where)[0]
+        theirs += measures.fine_energy(picture, where)[0]
+    return math.sqrt(ours / theirs) if theirs else None
+
+
+def seams(sights: Sequence[Sight], shown: Sequence[Shown]) -> Figure:
+    """Mean luminance step across paint frontiers ÷ inside, on one surface; None without frontiers."""
+    rows = [measures.seam_gradients(s.picture, s.label, surfaces(v)) for v, s in zip(sights, shown, strict=True)]
+    across, steps, inside, others = (float(sum(column)) for column in zip(*rows, strict=True))
+    return (across / steps) / (inside / others) if steps and others and inside else None
+
+
+def coverage(shown: Sequence[Shown]) -> float:
+    """Views' worth of painted pixels."""
+    return float(sum((s.label >= 0).mean() for s in shown))
+
+
+def of(walked: Walk, fresh: Mapping[int, np.ndarray]) -> dict[str, Figure]:
+    """All figures of a walk that ends where it began."""
+    return {
+        **cross_view(walked.sights, walked.shown),
+        **revisit(walked.shown[0], walked.shown[-1]),
+        "sharpness": sharpness(walked.sights, walked.shown, fresh),
+        "seam_energy": seams(walked.sights, walked.shown),
+        "coverage": coverage(walked.shown) / len(walked.shown),
+        "coverage_per_call": coverage(walked.shown) / walked.calls if walked.calls else None,
+        "model_calls": walked.calls,
+        "seconds": walked.seconds,
+    }
+
+
+def drift(method: Method, here: Camera, there: Camera, revisits: int, tell: Callable[[], None] = lambda: None) -> dict:
+    """`here`, then so many times `there` and back, dreaming all the while: how far the last picture of `here` is from the first.
+
+    The first view is taken after one round, so that what the second view refines is not counted as drift.
+    """
+    method.paint(here)
+    method.paint(there)
+    first = last = method.paint(here)
+    for _ in range(revisits):
+        tell()
+        method.paint(there)
+        last = method.paint(here)
+    found = revisit(first, last)
+    return {"drift": found["revisit_error"], "drift_kept": found["revisit_error_kept"]}
+
+
+def mean(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Figure]:
+    """The mean of each figure over the rows that have it; sums for calls and seconds."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    found: dict[str, Figure] = {}
+    for name in names:
+        values = [value for row in rows if (value := row.get(name)) is not None]
+        total = sum(values) if values else None
+        found[name] = total if total is None or name in ("model_calls", "seconds") else total / len(values)
+    return found
+
+
+def finite(value: float) -> Figure:
+    """JSON knows no inf and no nan: None."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,211 @@
+"""Four ways to show the views of a walk, behind one protocol: paint(camera) → what is shown there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from app.bench.consistency.geometry import Sight, match, nearest, sight, texels, warp
+from app.dreaming import canvas_from, regions_from
+from app.painter import Painter, canvas_size
+from app.studio import Studio
+from app.worker import InlineWorker, dream_of
+from diffusion.canvas import Canvas, Dreamed
+from diffusion.colours import filled
+from diffusion.noise import start_noise
+from engine import policy
+from engine.atlas import REVISION
+from engine.look import CELL, Look, Painting
+from scenes.camera import Camera
+from scenes.extrude import Blocks
+
+ASPECT = (1, 1)  # of the views
+IMG2IMG = 0.8  # strength of the independent method: the share of the steps that the unpainted render goes through
+BARE = -1  # the label of what no dream has painted
+
+
+@dataclass(frozen=True)
+class Shown:
+    """picture: uint8 [H,W,3]; label: int64 [H,W], which dream painted a pixel, BARE where none did."""
+
+    picture: np.ndarray
+    label: np.ndarray
+
+
+@dataclass
+class Easel:
+    """What the methods share: the scene and model, an empty volume, and the model calls that are left.
+
+    budget: model calls that may be spent, or None; it is looked at before a dream begins, so that the last one may exceed it.
+    """
+
+    studio: Studio
+    blocks: Blocks
+    budget: int | None = None
+    sights: dict[Camera, Sight] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        studio = self.studio
+        studio.volume.erase()
+        session = studio.session
+        self.painter = Painter(studio.volume, InlineWorker(studio.model), studio.scene, session)
+        self.painter.collect()
+        self.size = canvas_size(ASPECT, session.paint.canvas or studio.model.native, studio.model.multiple)
+        self._first_call = studio.model.calls
+
+    @property
+    def calls(self) -> int:
+        """Model calls so far."""
+        return self.studio.model.calls - self._first_call
+
+    @property
+    def spent(self) -> bool:
+        return self.budget is not None and self.calls >= self.budget
+
+    def look(self, camera: Camera) -> Look:
+        return self.studio.volume.gather(camera, self.size)
+
+    def sight(self, camera: Camera) -> Sight:
+        if camera not in self.sights:
+            self.sights[camera] = sight(self.blocks, camera, self.size)
+        return self.sights[camera]
+
+    def unpainted(self, camera: Camera) -> np.ndarray:
+        """uint8 [H,W,3]: the scene as it is built, in daylight."""
+        return self.studio.draw(camera, self.size, "material")[..., :3].copy()
+
+    def dream(self, canvas: Canvas, **changes: object) -> Dreamed:
+        return dream_of(self.studio.model, canvas, replace(self.studio.session.dream, **changes))  # type: ignore[arg-type]
+
+    def revisions(self, texel: np.ndarray) -> np.ndarray:
+        """int64 [...]: the volume's revision that painted each texel [...,3] (page, y, x), BARE where none did."""
+        label = np.full(texel.shape[:-1], BARE, np.int64)
+        atlas = self.studio.volume.atlas
+        for page in np.unique(texel[..., 0]):
+            if int(page) in atlas:
+                here = texel[..., 0] == page
+                state = atlas[int(page)].read_state()[..., REVISION]
+                label[here] = state[texel[here][:, 1], texel[here][:, 2]]
+        return np.where(label > 0, label, BARE)
+
+    def bare(self, camera: Camera) -> Shown:
+        width, height = self.size
+        return Shown(self.unpainted(camera), np.full((height, width), BARE, np.int64))
+
+
+class Method(Protocol):
+    """One way, on one walk. paint: called for camera after camera; may dream, and remembers what it will."""
+
+    def __init__(self, easel: Easel) -> None: ...
+
+    def paint(self, camera: Camera) -> Shown: ...
+
+
+class Independent:
+    """Every view by itself: image-to-image from the unpainted render, the same noise on the screen for all of them."""
+
+    def __init__(self, easel: Easel) -> None:
+        self._easel, self._count = easel, 0
+        studio, (width, height) = easel.studio, easel.size
+        self._noise = start_noise(studio.model.channels, height // CELL, width // CELL, studio.session.dream.seed)
+
+    def paint(self, camera: Camera) -> Shown:
+        easel, look = self._easel, self._easel.look(camera)
+        if easel.spent:
+            return easel.bare(camera)
+        canvas = Canvas(
+            regions=regions_from(look.material, easel.studio.scene),
+            noise=self._noise,
+            change=np.ones(look.material.shape, np.float32),
+            memory=easel.studio.model.encode(easel.unpainted(camera)).numpy(),
+            depth=look.depth,
+            known=np.ones(look.material.shape, bool),
+        )
+        dreamed = easel.dream(canvas, memory="latents", strength=IMG2IMG)
+        self._count += 1
+        return Shown(dreamed.image, np.full(dreamed.image.shape[:2], self._count, np.int64))
+
+
+class Seed:
+    """raycast_diffusion's way: latents stay on the surfaces, and every frame is decoded from those that the view sees."""
+
+    def __init__(self, easel: Easel) -> None:
+        self._easel = easel
+
+    def paint(self, camera: Camera) -> Shown:
+        easel, studio = self._easel, self._easel.studio
+        look, steps = easel.look(camera), studio.session.dream.steps
+        if policy.coverage(look, steps) < studio.session.paint.coverage and not easel.spent:
+            canvas = replace(canvas_from(look, studio.scene, steps), colours=None)
+            dreamed = easel.dream(canvas, memory="latents")
+            studio.volume.scatter(look, Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps))
+            look = easel.look(camera)
+        label = easel.revisions(look.texel).repeat(CELL, 0).repeat(CELL, 1)
+        import torch
+
+        return Shown(studio.model.decode(torch.from_numpy(look.latents)), label)
+
+
+class Warp:
+    """The last picture is moved into the new view by its depth, and what it did not show is inpainted."""
+
+    def __init__(self, easel: Easel) -> None:
+        self._easel, self._count = easel, 0
+        self._last: tuple[Sight, Shown] | None = None
+
+    def paint(self, camera: Camera) -> Shown:
+        sees = self._easel.sight(camera)
+        warped = self._warped(sees)
+        shown = warped if self._easel.spent else self._inpainted(camera, warped)
+        self._last = (sees, shown)
+        return shown
+
+    def _warped(self, sees: Sight) -> Shown:
+        if self._last is None:
+            return self._easel.bare(sees.camera)
+        before, shown = self._last
+        found = match(sees, before)
+        label = np.where(found.near, nearest(shown.label, found), BARE)
+        picture = np.rint(warp(shown.picture, found)).astype(np.uint8)
+        return Shown(np.where((label >= 0)[..., None], picture, self._easel.unpainted(sees.camera)), label)
+
+    def _inpainted(self, camera: Camera, warped: Shown) -> Shown:
+        hole = warped.label < 0
+        if not hole.any():
+            return warped
+        studio = self._easel.studio
+        canvas = canvas_from(self._easel.look(camera), studio.scene, studio.session.dream.steps)
+        height, width = canvas.change.shape
+        known = ~hole.reshape(height, CELL, width, CELL).any((1, 3))
+        colours = np.concatenate([warped.picture, np.where(hole, 0, 255).astype(np.uint8)[..., None]], axis=-1)
+        if known.any():
+            memory = studio.model.encode(filled(colours)).numpy()
+            canvas = replace(canvas, memory=memory, change=np.where(known, 0.0, 1.0).astype(np.float32), known=known)
+        dreamed = self._easel.dream(canvas, memory="latents")
+        self._count += 1
+        return Shown(
+            np.where(hole[..., None], dreamed.image, warped.picture), np.where(hole, self._count, warped.label)
+        )
+
+
+class Ours:
+    """What the program does: the painter settles the view, and the renderer draws what the volume holds."""
+
+    def __init__(self, easel: Easel) -> None:
+        self._easel = easel
+
+    def paint(self, camera: Camera) -> Shown:
+        if not self._easel.spent:
+            self._easel.painter.settle(camera, ASPECT)
+        return self.shown(camera)
+
+    def shown(self, camera: Camera) -> Shown:
+        """The view as it is, without dreaming."""
+        easel = self._easel
+        picture = easel.studio.draw(camera, easel.size)[..., :3].copy()
+        return Shown(picture, easel.revisions(texels(easel.studio.charts, easel.sight(camera))))
+
+
+METHODS: dict[str, type[Method]] = {"independent": Independent, "seed": Seed, "warp": Warp, "ours": Ours}

@@ -1,0 +1,93 @@
+"""The walks that persistence is measured on: lists of cameras, each ending where it began."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from scenes.camera import Camera, Vector
+from scenes.extrude import Blocks
+from scenes.paths import sample
+from scenes.raycast import raycast
+from scenes.scene import Scene
+
+FULL = 48  # views of a full run; a shorter orbit or loop keeps the full one's spacing, and goes only part of the way
+NEAREST = 1.5  # blocks from the surface that is walked up to
+FARTHEST = 14.0
+PAST = 5.0  # blocks from what is passed
+ROOM = 4.0  # blocks to each side that one goes past it
+
+
+def orbit(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
+    """Round the scene from outside; each view a FULL-th of the round from the last."""
+    path = scene.paths["orbit"]
+    return [sample(path, path.seconds * k / FULL) for k in range(views)]
+
+
+def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
+    """Straight up to a surface, from as far as FARTHEST to NEAREST; each view nearer by the same factor."""
+
+    def score(camera: Camera) -> float:
+        ahead = distance(blocks, camera)
+        return min(ahead, FARTHEST) if ahead < 2 * FARTHEST else -1.0
+
+    camera = max(viewpoints(scene), key=score)
+    ahead = max(distance(blocks, camera), 2 * NEAREST)
+    start, forward = np.asarray(camera.position), camera.axes[2]
+    left = np.geomspace(min(ahead, FARTHEST), NEAREST, views)
+    return [camera.moved(position=_place(start + (ahead - d) * forward)) for d in left]
+
+
+def walk_past(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
+    """Sideways past something, looking at it squarely."""
+
+    def score(camera: Camera) -> float:
+        return room(blocks, camera) - abs(distance(blocks, camera) - PAST)
+
+    camera = max(viewpoints(scene), key=score)
+    reach = max(room(blocks, camera), 0.5)
+    start, right = np.asarray(camera.position), camera.axes[0]
+    return [camera.moved(position=_place(start + s * right)) for s in np.linspace(-reach, reach, views)]
+
+
+def loop(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
+    """The round of the scene's walk; each view a FULL-th of it from the last."""
+    path = scene.paths["walk"]
+    return [sample(path, path.seconds * k / FULL) for k in range(views)]
+
+
+Path = Callable[[Scene, Blocks, int], list[Camera]]
+PATHS: dict[str, Path] = {"orbit": orbit, "walk-in": walk_in, "walk-past": walk_past, "loop-and-return": loop}
+
+
+def walked(name: str, scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
+    """`views` cameras of a path of PATHS; the last is the first again, so that every path ends with a revisit."""
+    cameras = PATHS[name](scene, blocks, views - 1)
+    return [*cameras, cameras[0]]
+
+
+def viewpoints(scene: Scene) -> Iterator[Camera]:
+    """Level views along the scene's walk, in four directions each."""
+    path = scene.paths["walk"]
+    for seconds in np.linspace(0, path.seconds, 24, endpoint=False):
+        camera = sample(path, float(seconds))
+        for turn in (0.0, 90.0, 180.0, 270.0):
+            yield Camera.look(camera.position, round(camera.yaw / 90) * 90 + turn, -3.0, camera.fov)
+
+
+def distance(blocks: Blocks, camera: Camera) -> float:
+    """Blocks along the centre ray to the first surface; inf for the sky."""
+    return float(raycast(blocks, camera, (1, 1)).depth[0, 0])
+
+
+def room(blocks: Blocks, camera: Camera, step: float = 0.25) -> float:
+    """How far one can go to both sides, up to ROOM."""
+    steps = np.arange(0.0, ROOM + step / 2, step)
+    places = np.asarray(camera.position) + np.concatenate([steps, -steps])[:, None] * camera.axes[0]
+    blocked = blocks.inside(places).reshape(2, -1).any(axis=0)
+    return float(steps[blocked.argmax() - 1] if blocked.any() else ROOM)
+
+
+def _place(point: np.ndarray) -> Vector:
+    return float(point[0]), float(point[1]), float(point[2])

@@ -1,0 +1,96 @@
+"""What visible materials cost: time and memory of a dream with 1, 4, 8 and 16 of them, for each way to execute regions."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from app.bench.bench import Bench, Figures
+from app.worker import dream_of
+from diffusion.canvas import Canvas, Region
+from diffusion.executions import EXECUTIONS
+from diffusion.noise import start_noise
+from engine.look import CELL
+from scenes.load import BUILTIN, load_scene
+
+COUNTS = (1, 4, 8, 16)
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def measure(bench: Bench) -> Figures:
+    """For each execution and count: seconds (median), MiB above what was held before (null where unknown), ratio to one material."""
+    model, figures = bench.model, {}
+    settings = replace(bench.session.dream, steps=1 if bench.flags.quick else min(4, bench.session.dream.steps))
+    side = model.native // CELL
+    for execution in EXECUTIONS:
+        chosen, alone = replace(settings, execution=execution), math.nan
+        for count in (1, 4) if bench.flags.quick else COUNTS:
+            canvas = patchwork(count, side, model.channels, settings.seed)
+            dream_of(model, canvas, chosen)  # warms up, and remembers the prompts
+            spans: list[float] = []
+            with peak_memory(str(model.device)) as peak:
+                spans = [dream_of(model, canvas, chosen).seconds["total"] for _ in range(bench.times(1, 3))]
+            seconds = float(np.median(spans))
+            alone = seconds if count == 1 else alone
+            figures |= {
+                f"{execution}_{count}_s": round(seconds, 3),
+                f"{execution}_{count}_ratio": round(seconds / alone, 3),
+                f"{execution}_{count}_mib": peak.mebibytes,
+            }
+    return figures | {"size": f"{model.native}x{model.native}", "steps": settings.steps}
+
+
+def prompts(count: int) -> list[str]:
+    """Different prompts of the built-in scenes' materials."""
+    found = dict.fromkeys(m.prompt for name in BUILTIN for m in load_scene(name).materials)
+    return list(found)[:count]
+
+
+def patchwork(count: int, side: int, channels: int, seed: int) -> Canvas:
+    """A square canvas of `count` materials in a checkered patchwork; count: a power of two, side: latent pixels."""
+    columns = 2 ** math.ceil(math.log2(count) / 2)
+    rows = count // columns
+    y, x = np.mgrid[:side, :side]
+    patch = (y * rows // side) * columns + x * columns // side
+    regions = tuple(Region(prompt, (patch == k).astype(np.float32)) for k, prompt in enumerate(prompts(count)))
+    return Canvas(regions, start_noise(channels, side, side, seed), np.ones((side, side), np.float32))
+
+
+@dataclass
+class Peak:
+    mebibytes: float | None = None
+
+
+@contextmanager
+def peak_memory(device: str) -> Iterator[Peak]:
+    """Fills in, at the end, the greatest memory held within the block above that at its start; None where the system can't say."""
+    peak = Peak()
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        yield peak
+        peak.mebibytes = round((torch.cuda.max_memory_allocated() - before) / 2**20, 1)
+        return
+    try:
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:  # what earlier dreams left in the allocator's hands would be used again, unseen
+            trim(0)
+        _RESET.write_text("5")  # Linux: the high-water mark starts anew
+        before = _kibibytes("VmRSS")
+    except OSError:
+        yield peak
+        return
+    yield peak
+    peak.mebibytes = round(max(_kibibytes("VmHWM") - before, 0) / 1024, 1)
+
+
+def _kibibytes(name: str) -> int:
+    return next(int(line.split()[1]) for line in _STATUS.read_text().splitlines() if line.startswith(name + ":"))

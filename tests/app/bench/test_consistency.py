@@ -1,0 +1,133 @@
+"""The whole measurement on a tiny scene with a tiny random model: methods, walks, budget and the layout of its JSON."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from app.__main__ import main as program
+from app.bench.consistency import KEYS, paths
+from app.bench.consistency.maps import open_named
+from app.bench.consistency.methods import BARE, METHODS, Easel
+from app.session import ModelChoice, SceneChoice, Session
+from app.studio import open_studio
+from diffusion.canvas import DreamSettings
+from scenes.errors import InputError
+from scenes.extrude import extrude
+
+VIEWS = 4
+
+
+@pytest.fixture(scope="module")
+def studio(tiny_scene, tiny_model):
+    session = Session(SceneChoice(str(tiny_scene)), ModelChoice(str(tiny_model), "cpu"), DreamSettings(steps=2))
+    with open_studio(session) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def blocks(studio):
+    return extrude(studio.scene)
+
+
+@pytest.fixture(scope="module")
+def cameras(studio, blocks):
+    return paths.walked("orbit", studio.scene, blocks, VIEWS)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_paints_every_view_and_is_the_same_again(name, studio, blocks, cameras) -> None:
+    runs = []
+    for _ in range(2):
+        easel = Easel(studio, blocks)
+        method = METHODS[name](easel)
+        runs.append([method.paint(camera) for camera in cameras])
+        assert easel.calls >= 2
+    for shown, again in zip(*runs, strict=True):
+        assert shown.picture.dtype == np.uint8
+        assert shown.picture.shape[:2] == shown.label.shape == easel.size[::-1]
+        assert (shown.label >= 0).mean() > 0.5
+        np.testing.assert_array_equal(shown.picture, again.picture)
+        ranks = [np.unique(label, return_inverse=True)[1] for label in (shown.label, again.label)]
+        np.testing.assert_array_equal(*ranks)
+        np.testing.assert_array_equal(shown.label < 0, again.label < 0)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_nothing_is_dreamed_without_a_budget(name, studio, blocks, cameras) -> None:
+    easel = Easel(studio, blocks, budget=0)
+    shown = METHODS[name](easel).paint(cameras[0])
+    assert easel.calls == 0
+    assert (shown.label == BARE).all()
+
+
+def test_methods_that_remember_spend_nothing_on_a_view_they_know(studio, blocks, cameras) -> None:
+    for name in ("warp", "ours"):
+        easel = Easel(studio, blocks)
+        method = METHODS[name](easel)
+        first, calls = method.paint(cameras[0]), easel.calls
+        again = method.paint(cameras[0])
+        assert easel.calls == calls > 0
+        kept = (first.label == again.label) & (first.label >= 0)
+        assert kept.mean() > 0.5
+        np.testing.assert_array_equal(first.picture[kept], again.picture[kept])
+
+
+def test_the_warped_picture_is_the_last_one_where_that_saw_the_surface(studio, blocks, cameras) -> None:
+    method = METHODS["warp"](Easel(studio, blocks))
+    first, second = method.paint(cameras[0]), method.paint(cameras[1])
+    assert set(np.unique(second.label)) == {1, 2}
+    assert set(np.unique(first.label)) == {1}
+
+
+@pytest.mark.parametrize("name", paths.PATHS)
+def test_paths_stay_in_free_air_and_end_where_they_began(name, studio, blocks) -> None:
+    found = paths.walked(name, studio.scene, blocks, 7)
+    assert len(found) == 7
+    assert found[0] == found[-1]
+    assert len({camera.position for camera in found}) == 6
+    assert not blocks.inside(np.array([camera.position for camera in found])).any()
+
+
+def test_walking_in_gets_nearer_by_the_same_factor(studio, blocks) -> None:
+    *cameras, _ = paths.walked("walk-in", studio.scene, blocks, 6)
+    left = np.array([paths.distance(blocks, camera) for camera in cameras])
+    assert left[-1] == pytest.approx(paths.NEAREST, abs=0.01)
+    np.testing.assert_allclose(left[1:] / left[:-1], left[1] / left[0], rtol=0.02)
+
+
+def test_unseen_maps_belong_to_their_seed() -> None:
+    first, second = open_named("unseen-1"), open_named("unseen-2")
+    np.testing.assert_array_equal(open_named("unseen-1").map, first.map)
+    assert first.map.shape == second.map.shape
+    assert (first.map != second.map).any()
+    assert {"orbit", "walk"} <= first.paths.keys()
+    with pytest.raises(InputError, match="unseen-N"):
+        open_named("nowhere")
+
+
+def test_the_report_has_the_layout_that_is_committed(tiny_scene, tiny_model, tmp_path, capsys) -> None:
+    words = ["--quick", "--scenes", str(tiny_scene), "--model", str(tiny_model), "--device", "cpu", "--steps", "1"]
+    out = tmp_path / "persistence.json"
+    assert program(["bench", "consistency", *words, "--json", "--out", str(out), "--pictures", str(tmp_path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads(out.read_text())
+    assert list(found["methods"]) == ["independent", "seed", "warp", "ours"]
+    for figures in found["methods"].values():
+        assert list(figures)[: len(KEYS)] == list(KEYS)
+        assert all(value is None or np.isfinite(value) for value in figures.values())
+    assert found["methods"]["independent"]["revisit_error"] == 0  # it is a function of the view
+    assert found["methods"]["ours"]["drift_kept"] == 0
+    assert found["plan"]["views"] == 3
+    assert all(isinstance(aim["met"], bool) for aim in found["aims"].values())
+    assert len(list(tmp_path.glob("persistence_*.png"))) == len(paths.PATHS)
+
+
+def test_materials_are_measured_for_every_execution(tiny_model, capsys) -> None:
+    assert program(["bench", "materials", "--quick", "--model", str(tiny_model), "--device", "cpu", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)["measurements"]["materials"]
+    for execution in ("batched", "sequential", "cropped", "attention"):
+        assert measured[f"{execution}_1_ratio"] == 1
+        assert measured[f"{execution}_4_s"] > 0
