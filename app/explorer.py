@@ -15,7 +15,7 @@ from app import walk
 from app.controls import Controls
 from app.desk import Desk
 from app.fields import Size
-from app.handlers import HANDLERS
+from app.handlers import HANDLERS, erase_material
 from app.history import History
 from app.host import Folders, Platform
 from app.keys import BY_NAME
@@ -204,6 +204,7 @@ class Explorer:
             travel=self.travel,
             do=self.do,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),
+            erase=lambda material: self._try("Erasing", lambda: erase_material(self, material)),
             set_route=lambda route: setattr(self, "route", route),
             export=self.desk.export_steps,
             save_preset=lambda name: self._try("Saving the preset", lambda: self.desk.save_preset(name)),

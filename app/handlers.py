@@ -95,6 +95,14 @@ def _travel_in_time(x: Explorer, history: History[tuple[Session, Route]]) -> Non
     x.session, x.route = history.present
 
 
+def erase_material(x: Explorer, material: int) -> None:
+    """Forget what is painted on one material (its index in the scene, or SKY)."""
+    if x.stage:
+        x.stage.painter.cancel()
+        eraser.erase(x.stage.volume, eraser.of_material(x.stage.plan.charts, material))
+        x.stage.painter.forgive()
+
+
 def _cancel(x: Explorer) -> None:
     if x.stage and x.stage.painter.running:
         x.stage.painter.cancel()

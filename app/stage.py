@@ -6,11 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import moderngl
+import numpy as np
 
 from app.ground import BlockGround
 from app.messages import ModelInfo, Worker
 from app.painter import Painter
 from app.session import Session
+from app.survey import materials
 from engine.charts import Charts, build_charts
 from engine.renderer import Renderer
 from engine.volume import LatentVolume
@@ -28,11 +30,13 @@ class Plan:
     scene: Scene
     blocks: Blocks
     charts: Charts
+    materials: np.ndarray  # of app.survey
 
 
 def plan(scene: Scene) -> Plan:
     blocks = extrude(scene)
-    return Plan(scene, blocks, build_charts(blocks, scene))
+    charts = build_charts(blocks, scene)
+    return Plan(scene, blocks, charts, materials(charts))
 
 
 def plan_later(scene: Scene) -> Future[Plan]:
@@ -59,10 +63,13 @@ class Stage:
             self.painter.model = model
 
     def start(self, fov: float) -> Camera:
-        """Where the walk begins: the first view of the scene's tour, else of its walk."""
+        """Where the walk begins: the first view of the scene's tour, else of its walk, else over its edge."""
         paths = self.scene.paths
         path = paths.get("tour") or paths.get("walk") or next(iter(paths.values()), None)
-        return path.keyframes[0].camera.moved(fov=fov) if path else Camera.look((0.0, 1.7, 0.0), 0, 0, fov)
+        if path is not None:
+            return path.keyframes[0].camera.moved(fov=fov)
+        x, y, z = self.plan.blocks.size
+        return Camera.look_at((x / 2, y + 2.0, z + 2.0), (x / 2, y / 2, z / 2), fov)
 
     def release(self) -> None:
         self.volume.free()

@@ -28,6 +28,7 @@ class PanelContext:
     do: run an action by its name; picture: uint8 [h,w,3|4] under a key, as what ImGui's image calls take;
     export: save a dream's steps with a suffix ("" = a folder of pictures); now: seconds on the explorer's clock.
     presets: those the user saved, as what differs from the defaults; save_preset: today's settings under a name.
+    erase: forget what is painted on a material (its index);
     route: the keyframes being edited; set_route: change them (it can be undone); travel: playing, filming, going somewhere;
     film: start filming a path at a size and rate; scene_box: x, y, width, height of the scene in points.
     """
@@ -48,6 +49,7 @@ class PanelContext:
     presets: Mapping[str, Mapping[str, Any]]
     save_preset: Callable[[str], None]
     route: Route
+    erase: Callable[[int], None]
     set_route: Callable[[Route], None]
     travel: Travel
     film: Callable[[CameraPath, tuple[int, int], float], None]
@@ -66,6 +68,18 @@ class Panel(Protocol):
     def draw(self, ui: PanelContext) -> Session:
         """Draw into the current ImGui window; returns the session, changed or the same."""
         ...
+
+
+# Windows over the scene that come and go without asking for anything.
+SILENT = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_docking
+    | imgui.WindowFlags_.always_auto_resize
+    | imgui.WindowFlags_.no_saved_settings
+    | imgui.WindowFlags_.no_focus_on_appearing
+    | imgui.WindowFlags_.no_nav
+    | imgui.WindowFlags_.no_inputs
+)
 
 
 def hint(text: str) -> None:

@@ -8,19 +8,11 @@ from typing import Any
 from imgui_bundle import imgui
 
 from app.keys import ACTIONS, captions
-from app.panels.context import PanelContext, faint
+from app.panels.context import SILENT, PanelContext, faint
+from app.panels.legend import draw_legend
 from app.theme import colour
 
 Box = tuple[float, float, float, float]
-FLOATING = (
-    imgui.WindowFlags_.no_decoration
-    | imgui.WindowFlags_.no_docking
-    | imgui.WindowFlags_.always_auto_resize
-    | imgui.WindowFlags_.no_saved_settings
-    | imgui.WindowFlags_.no_focus_on_appearing
-    | imgui.WindowFlags_.no_nav
-)
-SILENT = FLOATING | imgui.WindowFlags_.no_inputs
 
 
 @dataclass
@@ -47,6 +39,7 @@ class Overlays:
         self.toasts.append((text, level, self.now + seconds))
 
     def draw(self, ui: PanelContext, box: Box) -> None:
+        draw_legend(ui)
         self._draw_toasts(ui, box)
         if self.first_help:
             _first_help(ui, box)

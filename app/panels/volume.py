@@ -1,53 +1,132 @@
-"""What was painted and is kept: how much of the scene, how much memory; saving, loading, erasing."""
+"""What was painted and is kept: how much of the scene, of each material, how much memory; saving, loading, erasing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from imgui_bundle import imgui
+import numpy as np
+from imgui_bundle import imgui, implot
 
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint
 from app.session import Session
+from app.stage import Stage
+from app.survey import Survey, survey
+from app.theme import colour
+from scenes.scene import SKY
+
+PATIENCE = 1.0  # seconds between two counts
 
 
 class VolumePanel:
     title = "Volume"
+
+    def __init__(self) -> None:
+        self._counted: tuple[Stage, Survey] | None = None
+        self._counted_at = 0.0
 
     def draw(self, ui: PanelContext) -> Session:
         stage = ui.stage
         if stage is None:
             faint("The scene is being opened.")
             return ui.session
+        counts = self._count(stage, ui.now)
+        imgui.progress_bar(counts.share, imgui.ImVec2(-1, 0), f"{counts.share:.1%} of the scene is painted")
+        hint("The share of all surface texels that hold paint, however few steps.")
         charts, volume = stage.plan.charts, stage.volume
-        pages = len(list(volume.atlas))
         if begin_facts("volume"):
             fact("Texels", f"{charts.texels:,} on {len(charts):,} charts")
-            fact("Painted pages", f"{pages} of {charts.pages}")
-            fact("Paintings", f"{volume.revision}")
-            fact("Latent channels", f"{volume.channels}")
+            fact("Atlas pages", f"{len(volume.atlas)} of {charts.pages}, {counts.bytes / 2**20:.0f} MB")
             imgui.end_table()
-        view = ui.session.view
-        imgui.separator_text("Show")
-        for i, mode in enumerate(("painted", "latents", "steps", "density")):
-            if i:
-                imgui.same_line()
-            if imgui.radio_button(mode.capitalize(), view.mode == mode):
-                view = replace(view, mode=mode)
+        view = _shown(ui.session)
         imgui.separator_text("World")
-        for label, action, text in (
+        _world(ui)
+        imgui.separator_text("Materials")
+        _materials(ui, stage, counts)
+        if counts.share > 0:
+            imgui.separator_text("Steps")
+            _histogram(ui, counts)
+        return replace(ui.session, view=view)
+
+    def _count(self, stage: Stage, now: float) -> Survey:
+        old = self._counted
+        stale = old is None or old[0] is not stage or old[1].revision != stage.volume.revision
+        if old is None or old[0] is not stage or (stale and now - self._counted_at > PATIENCE):
+            self._counted, self._counted_at = (stage, survey(stage.volume, stage.plan.materials)), now
+        assert self._counted is not None
+        return self._counted[1]
+
+
+def _shown(session: Session):  # type: ignore[no-untyped-def]
+    view = session.view
+    for i, mode in enumerate(("painted", "latents", "steps", "density")):
+        if i:
+            imgui.same_line()
+        if imgui.radio_button(mode.capitalize(), view.mode == mode):
+            view = replace(view, mode=mode)
+    return view
+
+
+def _world(ui: PanelContext) -> None:
+    for i, (label, action, text) in enumerate(
+        (
             ("\uf0c7  Save", "save_world", "Write everything painted to this scene's world file."),
             ("\uf07c  Load", "load_world", "Read back this scene's world file."),
+            ("\uf12d  Erase view", "dream", "Forget what this view shows; it is dreamed anew."),
             (
                 "\uf1f8  Erase all",
                 "erase",
                 "Forget everything painted. It can't be undone, but a saved world can be loaded.",
             ),
-        ):
-            if imgui.button(label):
-                ui.do(action)
-            hint(text)
+        )
+    ):
+        if i % 2:
             imgui.same_line()
-        imgui.new_line()
-        if ui.session.world:
-            faint(f"World file: {ui.session.world}")
-        return replace(ui.session, view=view)
+        if imgui.button(label, imgui.ImVec2(imgui.get_content_region_avail().x * (0.5 if i % 2 == 0 else 1), 0)):
+            ui.do(action)
+        hint(text)
+    if ui.session.world:
+        faint(f"World file: {ui.session.world}")
+
+
+def _materials(ui: PanelContext, stage: Stage, counts: Survey) -> None:
+    """Each material that can be seen: its colour, name, painted share, and a button to erase it."""
+    flags = imgui.TableFlags_.sizing_stretch_prop | imgui.TableFlags_.row_bg
+    if not imgui.begin_table("materials", 3, flags):
+        return
+    for index in sorted(counts.texels, key=lambda i: -counts.texels[i]):
+        name = "sky" if index == SKY else stage.scene.materials[index].name
+        shade = (120, 160, 210) if index == SKY else stage.scene.materials[index].display
+        prompt, negative = stage.scene.prompt(index)
+        imgui.table_next_row()
+        imgui.table_next_column()
+        imgui.text_colored(colour("#" + bytes(shade).hex()), "■")
+        imgui.same_line()
+        imgui.text_unformatted(name)
+        hint(prompt + (f"\nnot: {negative}" if negative else ""))
+        imgui.table_next_column()
+        share = counts.painted.get(index, 0) / max(1, counts.texels[index])
+        imgui.text_unformatted(f"{share:.0%}")
+        imgui.same_line()
+        imgui.text_disabled(f"of {counts.texels[index]:,}")
+        imgui.table_next_column()
+        imgui.begin_disabled(share == 0)
+        if imgui.small_button(f"Erase##{index}"):
+            ui.erase(index)
+        hint(f"Forget what is painted on {name}.")
+        imgui.end_disabled()
+    imgui.end_table()
+
+
+def _histogram(ui: PanelContext, counts: Survey) -> None:
+    last = int(np.flatnonzero(counts.steps).max(initial=1)) + 1
+    flags = implot.Flags_.no_legend | implot.Flags_.no_title | implot.Flags_.no_inputs | implot.Flags_.no_mouse_text
+    if implot.begin_plot("##steps", imgui.ImVec2(-1, 96 * ui.scale), flags):
+        implot.setup_axes(
+            "steps", "", implot.AxisFlags_.none, implot.AxisFlags_.no_decorations | implot.AxisFlags_.auto_fit
+        )
+        implot.setup_axis_limits(implot.ImAxis_.x1, 0.4, last + 0.6, implot.Cond_.always)
+        implot.plot_bars(
+            "texels", np.arange(last + 1, dtype=np.float64), counts.steps[: last + 1].astype(np.float64), 0.8
+        )
+        implot.end_plot()
+    hint("How many texels hold how many diffusion steps.")

@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 from PIL import Image
 
+from app.handlers import erase_material
 from app.shot import read_shot
+from app.survey import survey
+from scenes.scene import SKY
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -286,3 +290,49 @@ def _row_of_field_of_view(drive: Driver) -> float:
         if changed:
             return float(row)
     raise AssertionError(f"no slider found; {imgui.get_io().want_capture_mouse=}")
+
+
+def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
+    painter, volume = drive.explorer.stage.painter, drive.explorer.stage.volume
+    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    before = survey(volume, drive.explorer.stage.plan.materials)
+    assert before.share > 0
+    assert sum(before.steps) == sum(before.painted.values())
+    drive.worker.held = True
+    material = max((m for m in before.painted if m != SKY), key=lambda m: before.painted[m])
+    erase_material(drive.explorer, material)
+    after = survey(volume, drive.explorer.stage.plan.materials)
+    assert before.painted[material] > 0
+    assert after.painted == before.painted | {material: 0}
+
+
+def test_a_path_is_played_and_filmed(drive: Driver) -> None:
+    explorer = drive.explorer
+    drive.tap("k")
+    explorer.walker = replace(explorer.walker, position=tuple(np.add(explorer.walker.position, (0.5, 0.2, 0))))
+    drive.tap("k")
+    path = explorer.route.path
+    assert path is not None and len(path.keyframes) == 2
+    explorer.travel.play(path, explorer.clock())
+    drive.frames(5)
+    assert explorer.travel.playing
+    drive.until(lambda: explorer.travel.playing is None, "the path ends")
+    np.testing.assert_allclose(explorer.camera.position, path.keyframes[1].camera.position, atol=1e-9)
+    explorer.desk.film(path, (128, 96), 8.0)
+    folder = explorer.folders.pictures
+    drive.until(lambda: any(folder.glob("film-*.mp4")), "the film is written", 3000)
+    with av.open(str(next(folder.glob("film-*.mp4")))) as container:
+        assert sum(1 for _ in container.decode(video=0)) == int(path.seconds * 8)
+    assert drive.worker.submitted > 0
+    assert not drive.errors()
+
+
+def test_a_stopped_film_leaves_no_file(drive: Driver) -> None:
+    explorer = drive.explorer
+    explorer.route = explorer.route.add(explorer.camera).add(explorer.camera.moved(position=(4.0, 2.0, 4.0)))
+    explorer.desk.film(explorer.route.path, (128, 96), 24.0)
+    drive.until(lambda: explorer.travel.film.index > 1, "some frames are filmed")
+    drive.tap("escape")
+    drive.until(lambda: not explorer.desk.busy, "the film is put away")
+    assert explorer.travel.film is None
+    assert not list(explorer.folders.pictures.glob("*"))
