@@ -138,7 +138,8 @@ class ThreadWorker:
     def _ready(self) -> Any:
         """The model, loaded in this thread under this thread's settings; None when that failed."""
         if hasattr(os, "setpriority") and self._nice:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + self._nice))
         self._emit(Status("loading the model"))
         try:
             if self._threads is not None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Callable
 
 import numpy as np
+import torch
 
 from app.bench.bench import Bench, Figures, milliseconds
 from app.dreaming import canvas_from
-from app.messages import Finished, Request, Worker
+from app.messages import Failed, Finished, Request
 from app.studio import Studio
 from app.worker import ThreadWorker
 from engine.context import finish
@@ -23,20 +23,27 @@ FRAME = 1 / 60  # the explorer's cap: without one a software renderer takes a wh
 
 def measure(bench: Bench) -> Figures:
     """ms per frame (p50, p99), and the worker's model calls a second alone and beside the renderer, one thread each time."""
-    cameras = bench.cameras(bench.times(12, 240))
+    cameras, seconds = bench.cameras(bench.times(12, 240)), bench.times(1, 15)
     with bench.studio() as studio:
         draw_all(studio, cameras[:3])  # shaders compile at the first draw
         alone = draw_all(studio, cameras)
+        request = request_of(studio, cameras[0])
+        walk, beside = itertools.cycle(cameras), list[float]()
+        cores = torch.get_num_threads()
         worker = ThreadWorker(lambda: bench.model, threads=1)
         try:
-            requests = _Requests(studio, worker, cameras[0])
-            rate_alone = requests.rate(lambda: time.sleep(FRAME), bench.times(2, 12))
-            beside: list[float] = []
-            walk = itertools.cycle(cameras)
-            rate_beside = requests.rate(lambda: beside.extend(draw_all(studio, [next(walk)])), bench.times(2, 12))
+            keep_busy(worker, request, lambda: bench.model.calls, lambda: time.sleep(FRAME), 0)  # warms the model up
+            rate_alone = keep_busy(worker, request, lambda: bench.model.calls, lambda: time.sleep(FRAME), seconds)
+            rate_beside = keep_busy(
+                worker,
+                request,
+                lambda: bench.model.calls,
+                lambda: beside.extend(draw_all(studio, [next(walk)])),
+                seconds,
+            )
         finally:
             worker.close()
-            _all_cores()
+            torch.set_num_threads(cores)  # the worker's own choice reaches other threads through MKL
     p50, p99 = np.percentile(alone, (50, 99))
     worked50, worked99 = np.percentile(beside, (50, 99))
     return {
@@ -65,42 +72,29 @@ def draw_all(studio: Studio, cameras: list[Camera]) -> list[float]:
     return times
 
 
-class _Requests:
-    """Keeps a worker busy with one view's dream."""
-
-    def __init__(self, studio: Studio, worker: Worker, camera: Camera) -> None:
-        self._worker, self._settings = worker, studio.session.dream
-        self._look = studio.painter.look(camera, SIZE)
-        self._canvas = canvas_from(self._look, studio.scene, self._settings.steps)
-        self._id = 0
-        self._next()
-        self._wait()  # the first dream also warms the model up
-
-    def rate(self, meanwhile: Callable[[], object], dreams: int) -> float:
-        """Model calls a second over so many dreams, while `meanwhile` is called again and again."""
-        started, calls = time.perf_counter(), 0
-        for _ in range(dreams):
-            self._next()
-            calls += self._wait(meanwhile)
-        return calls / (time.perf_counter() - started)
-
-    def _next(self) -> None:
-        self._worker.submit(Request(self._id, self._look, self._canvas, self._settings))
-        self._id += 1
-
-    def _wait(self, meanwhile: Callable[[], object] = lambda: time.sleep(FRAME)) -> int:
-        """Model calls of the dream that is now waited for."""
-        while True:
-            for message in self._worker.poll():
-                if isinstance(message, Finished):
-                    return message.dreamed.calls
-                if hasattr(message, "traceback"):
-                    raise RuntimeError(message.traceback)
-            meanwhile()
+def request_of(studio: Studio, camera: Camera) -> Request:
+    """A dream of an unpainted view; the sky alone, so that one step is one or two model calls of the view's size."""
+    look, settings = studio.painter.look(camera, SIZE), studio.session.dream
+    canvas = canvas_from(look, studio.scene, settings.steps)
+    whole = type(canvas.regions[0])(canvas.regions[0].prompt, np.ones_like(canvas.change))
+    return Request(0, look, type(canvas)((whole,), canvas.noise, canvas.change, depth=canvas.depth), settings)
 
 
-def _all_cores() -> None:
-    """The worker set one thread for its own calls; other measurements use all cores again."""
-    import torch
+def keep_busy(
+    worker: ThreadWorker, request: Request, calls: Callable[[], int], meanwhile: Callable[[], object], seconds: float
+) -> float:
+    """Model calls a second (as `calls` counts them) while the worker dreams again and again and `meanwhile` is repeated.
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    Lasts for `seconds` and at least until one dream is finished.
+    """
+    worker.submit(request)
+    started, before, finished = time.perf_counter(), calls(), 0
+    while finished == 0 or time.perf_counter() - started < seconds:
+        for message in worker.poll():
+            if isinstance(message, Failed):
+                raise RuntimeError(message.traceback)
+            if isinstance(message, Finished):
+                finished += 1
+                worker.submit(request)
+        meanwhile()
+    return (calls() - before) / (time.perf_counter() - started)
