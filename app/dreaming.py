@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diffusion.canvas import Canvas, Region
+from diffusion.depth import seen_through_reference
 from engine import policy
 from engine.look import Look
 from scenes.scene import SKY, Scene
@@ -37,5 +38,5 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
         change=policy.change_map(look, full_steps) if known else np.ones(look.material.shape, np.float32),
         memory=look.latents if known else None,
         colours=look.colours if known else None,
-        depth=look.depth,
+        depth=seen_through_reference(look.depth, look.camera.fov),
     )

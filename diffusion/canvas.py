@@ -36,7 +36,7 @@ class Canvas:
     change:  float32 [h,w], 1 = free to change, 0 = keep what memory says
     memory:  float32 [C,h,w] remembered latents (any value where change is 1), or None
     colours: uint8 [8h,8w,4] remembered picture, alpha 255 where known, or None
-    depth:   float32 [h,w] view-space z in blocks, inf = sky, or None
+    depth:   float32 [h,w] in blocks, inf = sky, or None: view-space z as the reference camera of diffusion.depth would see it
     known:   bool [h,w], where there is a memory; None: wherever change < 1
     anagrams: further pictures that the canvas shows when it is turned
     """

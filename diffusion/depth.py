@@ -9,6 +9,18 @@ import numpy as np
 NEAREST, FARTHEST = 0.5, 64.0  # blocks; the log channel runs from 1 to -1 between them
 
 
+FOCAL = 27.7  # latent pixels: a 60° camera over 32 of them, through which the embedded model was shown its training pictures
+
+
+def seen_through_reference(depth: np.ndarray, fov: float) -> np.ndarray:
+    """The depth [h,w] at which the reference camera would see every surface as large, in latent pixels, as this camera does.
+
+    depth: view-space z in blocks; fov: vertical, degrees, over the h rows. A pattern's size in pixels follows from this depth alone.
+    """
+    focal = depth.shape[0] / 2 / np.tan(np.radians(fov) / 2)
+    return depth * np.float32(FOCAL / focal)
+
+
 def log_depth(depth: np.ndarray) -> np.ndarray:
     """float32 [h,w] in -1..1: 1 at half a block, -1 at 64 blocks and in the sky. Absolute, so texture scale can follow distance."""
     octaves = np.log2(np.maximum(depth, NEAREST) / NEAREST) / np.log2(FARTHEST / NEAREST)

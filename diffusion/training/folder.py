@@ -11,8 +11,8 @@ import torch
 from diffusers import AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
 from safetensors.torch import save_file
 
+from diffusion.depth import FOCAL
 from diffusion.text import TOKENS
-from diffusion.training.views import FOCAL
 
 VERSION = 1
 INDEX = {

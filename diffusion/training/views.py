@@ -8,13 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion.depth import FARTHEST, FOCAL, NEAREST
 from diffusion.training.bank import Bank
 from diffusion.training.light import LIGHTS, STYLES, Shading, shade
 from diffusion.training.words import Mood
 
-FOCAL = 27.7
-"""Focal length, in latent pixels, of a 60° camera on a 256² picture: depths are told as seen through it."""
-NEAR, FAR = 0.5, 64.0
 SLOTS = 4  # surfaces a picture may have: floor, two kinds of boxes, sky
 
 
@@ -49,8 +47,8 @@ def depth_channel(z: Tensor, focal: float | Tensor = FOCAL) -> Tensor:
     z: view depth in blocks (inf for sky). focal: the camera's focal length in latent pixels; depth is told as the
     distance at which the reference camera would see the surface equally large, so that it fixes a pattern's size in pixels.
     """
-    seen = (z * (FOCAL / focal)).clamp(NEAR, FAR)
-    return 1 - 2 * (seen / NEAR).log2() / float(np.log2(FAR / NEAR))
+    seen = (z * (FOCAL / focal)).clamp(NEAREST, FARTHEST)
+    return 1 - 2 * (seen / NEAREST).log2() / float(np.log2(FARTHEST / NEAREST))
 
 
 def random_world(rng: np.random.Generator, kind: str, size: int) -> World:

@@ -34,7 +34,22 @@ def test_a_new_view_is_free_and_remembers_nothing(look, two_materials) -> None:
     assert canvas.memory is None
     assert canvas.colours is None
     assert canvas.noise is look.noise
-    assert canvas.depth is look.depth
+    assert canvas.depth is not None and canvas.depth.shape == look.depth.shape
+
+
+def test_depth_is_told_as_the_reference_camera_would_see_it(look, two_materials) -> None:
+    from dataclasses import replace
+
+    rows = look.depth.shape[0]
+    fov = float(2 * np.degrees(np.arctan(rows / 2 / 27.7)))  # the reference focal length for these rows
+    camera = replace(look.camera, fov=fov)
+    np.testing.assert_allclose(canvas_from(replace(look, camera=camera), two_materials, 8).depth, look.depth, rtol=1e-3)
+    wide = replace(
+        look.camera, fov=float(2 * np.degrees(np.arctan(rows / 27.7)))
+    )  # half the focal length: as if twice as far
+    np.testing.assert_allclose(
+        canvas_from(replace(look, camera=wide), two_materials, 8).depth, 2 * look.depth, rtol=1e-3
+    )
 
 
 def test_what_is_finished_is_kept_and_the_rest_is_free(look, two_materials) -> None:

@@ -10,12 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diffusion.depth import FARTHEST, NEAREST
 from diffusion.training.adjectives import ADJECTIVES, COLOURS, recolour
 from diffusion.training.bank import CHANNELS, build_bank, draw_surface, pack
 from diffusion.training.light import LIGHTS, STYLES
 from diffusion.training.materials import MATERIALS, Layers
 from diffusion.training.noise import PATCH, Patch, colour
-from diffusion.training.views import FAR, NEAR, SLOTS, World, cast, depth_channel, paint
+from diffusion.training.views import SLOTS, World, cast, depth_channel, paint
 from diffusion.training.words import LIGHT_WORDS, STYLE_WORDS, Mood, Surface, caption
 
 TEXELS = 8
@@ -71,7 +72,7 @@ def test_bricks_meet_at_the_border_and_have_their_size() -> None:
 
 
 def test_depth_channel_is_absolute_and_follows_the_focal_length() -> None:
-    z = torch.tensor([NEAR, FAR, math.inf, 5.657])
+    z = torch.tensor([NEAREST, FARTHEST, math.inf, 5.657])
     assert torch.allclose(depth_channel(z), torch.tensor([1.0, -1.0, -1.0, 0.0]), atol=1e-3)
     # twice the focal length shows a surface as large as at half the distance
     assert torch.allclose(depth_channel(torch.tensor([8.0]), 2 * 27.7), depth_channel(torch.tensor([4.0])))
