@@ -150,7 +150,8 @@ def _weights(kind: Any, folder: Path, part: str, dtype: torch.dtype) -> Any:
         )
     except Exception as error:  # damaged weights raise whatever their reader thinks of
         raise InputError(folder, part, f"can't be loaded ({str(error).splitlines()[0][:120]})") from error
-    return module.eval().requires_grad_(False)
+    # Channels last is what convolution kernels like, on CPUs and GPUs: a third of a decode's time here
+    return module.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def _text(folder: Path, own: dict[str, Any], device: torch.device, dtype: torch.dtype) -> TextEncoder:
