@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from scenes.errors import InputError
+from scenes.extrude import Blocks
 from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_data
 from scenes.scene import EMPTY, NEVER, Colour, Material, Scene
+from scenes.tours import generated_paths
 
 Place = tuple[float, float]
 LINKS = ("material_over", "material_under")
@@ -98,6 +100,14 @@ def change_background(scene: Scene, **changes: Any) -> Scene:
 def change_scene(scene: Scene, **changes: Any) -> Scene:
     """voxels_per_block, floor or ceiling."""
     return checked(replace(scene, **changes))
+
+
+def with_paths(scene: Scene, blocks: Blocks) -> Scene:
+    """With the generated paths as its blocks, as they are now, have them."""
+    if not scene.generated:
+        return scene
+    fresh = {name: path for name, path in generated_paths(blocks).items() if name in scene.generated}
+    return replace(scene, paths={**scene.paths, **fresh})
 
 
 def checked(scene: Scene) -> Scene:

@@ -58,7 +58,8 @@ def load_scene(
         notes=notes,
     )
     stored = {p.name: p for p in _read_paths(folder)} if folder is not None and map is None else {}
-    return dataclasses.replace(scene, paths={**stored, **_generated(scene, stored)})
+    generated = _generated(scene, stored)
+    return dataclasses.replace(scene, paths={**stored, **generated}, generated=frozenset(generated))
 
 
 def save_scene(scene: Scene, folder: str | Path) -> None:
@@ -80,9 +81,10 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
     with atomic_write(folder / "materials.yaml") as temporary:
         text = yaml.safe_dump(to_data(file), sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
         temporary.write_text(text, encoding="utf-8")
-    generated = generated_paths(extrude(scene))
-    for name, path in scene.paths.items():
-        if path != generated.get(name):
+    own = {name: path for name, path in scene.paths.items() if name not in scene.generated}
+    known = generated_paths(extrude(scene)) if own.keys() & {"orbit", "walk"} else {}
+    for name, path in own.items():
+        if path != known.get(name):
             write_path(path, folder / "paths" / f"{name}.json")
 
 

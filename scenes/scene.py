@@ -69,6 +69,7 @@ class CameraPath:
 class Scene:
     """map: uint8 [Z,X], EMPTY or material index + 1; floor, ceiling: materials that fill empty columns, or None.
 
+    generated: names of the paths that follow from the blocks, and are made anew with them.
     notes: what was found while loading that the user should hear (pixels of an unlisted colour), one sentence each.
     """
 
@@ -80,6 +81,7 @@ class Scene:
     floor: str | None = None
     ceiling: str | None = None
     paths: Mapping[str, CameraPath] = field(default_factory=dict)
+    generated: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:

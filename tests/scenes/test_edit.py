@@ -178,3 +178,14 @@ def test_scenes_are_equal_by_what_they_hold():
     assert scene() == scene()
     assert scene() != edit.stroke(scene(), (1, 1), (1, 1), 1, 2)
     assert scene() != edit.change_background(scene(), prompt="fog")
+
+
+def test_generated_paths_follow_the_blocks_and_the_others_stay(tmp_path):
+    before = load_scene("hamlet")
+    after = edit.with_paths(edited := edit.change_material(before, 0, height=30.0), extrude(edited))
+    assert after.generated == {"orbit", "walk"}
+    assert after.paths["orbit"] != before.paths["orbit"] and after.paths["tour"] == before.paths["tour"]
+    save_scene(edited, tmp_path / "hamlet")
+    again = load_scene(tmp_path / "hamlet")
+    assert again.paths["orbit"] == after.paths["orbit"]
+    assert sorted(p.stem for p in (tmp_path / "hamlet" / "paths").iterdir()) == ["tour"]
