@@ -25,7 +25,7 @@ class Screen:
         """The scene seen by a camera, as a texture with row 0 at the bottom, opaque."""
         if self._canvas is None or self._canvas.size != size:
             self._canvas, self._shows = framebuffer(self.ctx, size, self._canvas), None
-        shows = (stage, stage.volume.revision, camera, mode, full_steps)
+        shows = (stage, stage.scene, stage.volume.revision, camera, mode, full_steps)
         if shows != self._shows:
             stage.renderer.full_steps = float(full_steps)
             stage.renderer.draw(self._canvas, camera, size, mode)

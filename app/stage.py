@@ -14,6 +14,7 @@ from app.painter import Painter
 from app.session import Session
 from app.survey import materials
 from engine.charts import Charts, build_charts
+from engine.light import Light
 from engine.renderer import Renderer
 from engine.volume import LatentVolume
 from scenes.camera import Camera
@@ -30,13 +31,14 @@ class Plan:
     scene: Scene
     blocks: Blocks
     charts: Charts
+    light: Light
     materials: np.ndarray  # of app.survey
 
 
 def plan(scene: Scene) -> Plan:
     blocks = extrude(scene)
     charts = build_charts(blocks, scene)
-    return Plan(scene, blocks, charts, materials(charts))
+    return Plan(scene, blocks, charts, Light.of(blocks, scene), materials(charts))
 
 
 def plan_later(scene: Scene) -> Future[Plan]:
@@ -71,10 +73,26 @@ class Stage:
         x, y, z = self.plan.blocks.size
         return Camera.look_at((x / 2, y + 2.0, z + 2.0), (x / 2, y / 2, z / 2), fov)
 
+    def reword(self, scene: Scene) -> None:
+        """Take over other prompts, display colours and paths for the same blocks: they count from the next dream on."""
+        self.scene = self.painter.scene = scene
+        self.renderer.dress(scene)
+
+    def rebuild(self, plan: Plan, volume: LatentVolume, renderer: Renderer) -> None:
+        """Go over to other blocks, and to the volume and renderer made for them. The running dream is abandoned."""
+        self.painter.cancel()
+        self.volume.free()
+        self.renderer.release()
+        self.plan, self.ground, self.volume, self.renderer = plan, BlockGround(plan.blocks), volume, renderer
+        self.painter.volume = volume
+        self.reword(plan.scene)
+        self.painter.forgive()
+
     def release(self) -> None:
         self.volume.free()
 
     def _set_up(self, session: Session, channels: int) -> None:
-        self.volume = LatentVolume(self.ctx, self.plan.charts, channels, session.dream.seed)
-        self.renderer = Renderer(self.ctx, self.plan.charts, self.scene, self.volume, self.plan.blocks)
+        plan = self.plan
+        self.volume = LatentVolume(self.ctx, plan.charts, channels, session.dream.seed)
+        self.renderer = Renderer(self.ctx, plan.charts, self.scene, self.volume, plan.blocks, plan.light)
         self.painter = Painter(self.volume, self.worker, self.scene, session)

@@ -188,4 +188,4 @@ def test_generated_paths_follow_the_blocks_and_the_others_stay(tmp_path):
     save_scene(edited, tmp_path / "hamlet")
     again = load_scene(tmp_path / "hamlet")
     assert again.paths["orbit"] == after.paths["orbit"]
-    assert sorted(p.stem for p in (tmp_path / "hamlet" / "paths").iterdir()) == ["tour"]
+    assert sorted(p.stem for p in (tmp_path / "hamlet" / "paths").iterdir()) == ["pond", "tour"]
