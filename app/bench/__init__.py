@@ -24,6 +24,7 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "frames": ("frames", "frame time with and without a worker beside it, and what that leaves the worker", True),
     "volume": ("volume", "gather and scatter of a view", True),
     "dream": ("dream", "where the time of a dream goes", True),
+    "pipeline": ("pipeline", "a picture beside diffusers' own pipeline with the same weights", True),
     "revisit": ("revisit", "coming back to a painted view", True),
     "materials": ("materials", "what 1 to 16 visible materials cost, by region execution", False),
     "consistency": ("consistency", "what stays as it was painted, compared with other methods (long)", False),

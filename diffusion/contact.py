@@ -1,0 +1,99 @@
+"""Contact sheets of the sampling choices, to look at side by side.
+
+    python -m diffusion.contact OUT.png [--by sampler|guidance|spacing|scale|execution] [--steps 4,8,20] [--model REF] [--seed N]
+
+One row for each prompt and number of steps, one column for each choice; everything else is the default.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from diffusion.canvas import Canvas, DreamSettings, Region
+from diffusion.dream import dream
+from diffusion.guidance import GUIDANCE
+from diffusion.model import Model, load_model
+from diffusion.noise import start_noise
+from diffusion.regions import EXECUTIONS
+from diffusion.samplers import SAMPLERS
+from diffusion.schedules import SPACINGS
+from scenes.files import atomic_write
+
+CHOICES: dict[str, Sequence] = {
+    "sampler": tuple(SAMPLERS),
+    "guidance": tuple(GUIDANCE),
+    "spacing": tuple(SPACINGS),
+    "scale": (1.0, 2.0, 3.0, 4.5, 6.0, 9.0),
+    "execution": tuple(EXECUTIONS),
+}
+LABEL = 14  # pixels of a label's strip
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is painted in a row. upper: the prompt of its upper half, or "" when one prompt covers all."""
+
+    prompt: str
+    upper: str = ""
+
+    def canvas(self, model: Model, side: int, seed: int) -> Canvas:
+        """A square canvas of `side` latent pixels; depth as if looking at a wall four blocks away."""
+        split = side // 2 if self.upper else 0
+        masks = np.zeros((2, side, side), np.float32)
+        masks[0, split:], masks[1, :split] = 1, 1
+        prompts = (self.prompt, self.upper)[: 2 if split else 1]
+        return Canvas(
+            regions=tuple(Region(p, m) for p, m in zip(prompts, masks, strict=False)),
+            noise=start_noise(model.channels, side, side, seed),
+            change=np.ones((side, side), np.float32),
+            depth=np.full((side, side), 4.0, np.float32) if model.takes_depth else None,
+        )
+
+
+SUBJECTS = (
+    Subject("red brick wall"),
+    Subject("mossy stone wall"),
+    Subject("lush green grass"),
+    Subject("lush green grass", "red brick wall"),
+)
+
+
+def sheet(
+    model: Model, by: str, steps: Sequence[int], seed: int, subjects: Sequence[Subject] = SUBJECTS
+) -> Image.Image:
+    """The contact sheet: a row for each subject and number of steps, a column for each value of the setting `by`."""
+    side = model.native // 8
+    rows = [(subject, count) for subject in subjects for count in steps]
+    cell = (model.native, model.native + LABEL)
+    page = Image.new("RGB", (cell[0] * len(CHOICES[by]), cell[1] * len(rows)), "white")
+    pen = ImageDraw.Draw(page)
+    for j, (subject, count) in enumerate(rows):
+        canvas = subject.canvas(model, side, seed)
+        for i, value in enumerate(CHOICES[by]):
+            settings = replace(DreamSettings(steps=count, seed=seed), **{by: value})
+            corner = (i * cell[0], j * cell[1])
+            page.paste(Image.fromarray(dream(model, canvas, settings).image), (corner[0], corner[1] + LABEL))
+            pen.text((corner[0] + 2, corner[1] + 1), f"{value}, {count} steps: {subject.prompt}", fill="black")
+    return page
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m diffusion.contact", description=__doc__.splitlines()[0])
+    parser.add_argument("out")
+    parser.add_argument("--by", choices=list(CHOICES), default="guidance")
+    parser.add_argument("--steps", default="4,8,20", help="numbers of steps, separated by commas")
+    parser.add_argument("--model", default=None)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args(arguments)
+    page = sheet(load_model(chosen.model), chosen.by, [int(n) for n in chosen.steps.split(",")], chosen.seed)
+    with atomic_write(chosen.out) as temporary:
+        page.save(temporary)
+
+
+if __name__ == "__main__":
+    main()
