@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union
 
 import tyro
 
-from app.commands import COMMANDS, DEFAULT
+from app.commands import COMMANDS, DEFAULT, Generate
 from app.fields import flags, plain, twin_of
 from app.session import load_session
 from scenes.errors import InputError
@@ -53,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parse(words: Sequence[str]) -> tuple[str, Any]:
     """(command's name, its settings) of a command line. Raises InputError for values, SystemExit for usage and help.
 
-    `--settings FILE` (a session file, or the JSON beside a video) gives the values that flags don't.
+    `--settings FILE` (a session file, or the JSON beside a video) gives the values that flags don't; `--from PNG` does so
+    for `generate`.
     """
     if words[:1] and words[0] in ("-h", "--help"):
         tyro.cli(_all_commands(), prog="rayverie", description=DESCRIPTION, args=["--help"], config=_STYLE)
@@ -67,7 +68,11 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
 
 
 def _saved(cls: type, args: list[str]) -> Any:
-    """The command's defaults, or those of the session file that `--settings` names; takes that option out of `args`."""
+    """The command's defaults, or those in the file that `--settings` (taken out of `args`) or `--from` names."""
+    if cls is Generate and "--from" in args[:-1]:
+        from app.generate import defaults
+
+        return defaults(Path(args[args.index("--from") + 1]))
     if "--settings" not in args:
         return cls()
     at = args.index("--settings")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from app.fields import Size
 from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
 from diffusion.canvas import DreamSettings
+from diffusion.recipe import GenerateSettings
 
 
 def _help(text: str, default: Any, **more: Any) -> Any:
@@ -58,6 +59,17 @@ class Dream:
     until: float = _help("Stop when this share of what can be seen is finished.", 0.95, range=(0.0, 1.0))
     views: int = _help("Stop after this many views at the latest.", 1000, range=(1, 1_000_000))
     world: Path = _help("Where what is painted is kept; loaded first if it exists.", Path("out/world.safetensors"))
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Make one picture from a prompt; the PNG carries all its settings."""
+
+    picture: GenerateSettings = field(default_factory=GenerateSettings)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    out: Path = _help("The PNG to write.", Path("out/picture.png"))
+    steps_out: Path | None = _help("A folder for the prediction of every step, as PNGs.", None)
+    source: Path | None = _help("A PNG from here: its settings hold where no flag says otherwise.", None, flag="from")
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,7 @@ COMMANDS = {
     "explore": Command(Explore, "app.explore:run"),
     "render": Command(Render, "app.render:run"),
     "dream": Command(Dream, "app.autopilot:run"),
+    "generate": Command(Generate, "app.generate:run"),
     "inspect": Command(Inspect, "app.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),
     "train": Command(Train, "app.train:run"),

@@ -59,7 +59,12 @@ def flags(cls: type[T]) -> type[T]:
     twins: list[tuple[str, Any, Any]] = []
     for f in fields(cls):  # type: ignore[arg-type]
         kind, meta = hints[f.name], f.metadata
-        argument = tyro.conf.arg(help=_help(meta), name=meta.get("flag"), metavar=_metavar(kind, meta))
+        argument = tyro.conf.arg(
+            help=_help(meta),
+            name=meta.get("flag"),
+            metavar=_metavar(f.name, kind, meta),
+            help_behavior_hint="" if f.default in (None, "", ()) else None,
+        )
         if is_dataclass(kind):
             twins.append((f.name, flags(kind), field(default_factory=flags(kind))))  # type: ignore[arg-type]
             continue
@@ -171,9 +176,13 @@ def _help(meta: Mapping[str, Any]) -> str:
     return f"{text} {meta['range'][0]} to {meta['range'][1]}." if "range" in meta else text
 
 
-def _metavar(kind: Any, meta: Mapping[str, Any]) -> str | None:
+def _metavar(name: str, kind: Any, meta: Mapping[str, Any]) -> str | None:
     if "metavar" in meta:
         return meta["metavar"]
+    if "choices" in meta:
+        return "{" + ",".join(meta["choices"]) + "}"
+    if meta.get("positional"):
+        return name.upper()
     if isinstance(kind, types.UnionType):  # an optional value: tyro would show {None}|TYPE
         return _first(k.__name__.upper() for k in typing.get_args(kind) if k is not type(None))
     return None

@@ -22,7 +22,7 @@ class SceneChoice:
     ref: str | None = field(
         default=None,
         metadata={
-            "help": "Name of a built-in scene, or a folder with map.png and materials.yaml.",
+            "help": "A built-in scene (hamlet, ruins, city), or a folder with map.png and materials.yaml.",
             "positional": True,
             "metavar": "SCENE",
         },

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.commands import COMMANDS
+
 ROOT = Path(__file__).parents[1]
 OURS = ("app", "engine", "diffusion", "scenes", "shaders", "tests")
 WINDOW = {"moderngl_window", "pyglet"}
@@ -53,9 +55,7 @@ def test_shaders_hold_no_python() -> None:
     assert not list((ROOT / "shaders").rglob("*.py"))
 
 
-@pytest.mark.parametrize(
-    "words", [["--help"], *([c, "--help"] for c in ("explore", "render", "dream", "bench", "train"))]
-)
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_imports_neither_torch_nor_gl(words: list[str]) -> None:
     heavy = sorted(TORCH | GL | IMGUI)
     code = (

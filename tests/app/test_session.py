@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from app.commands import COMMANDS
 from app.fields import allowed, flags, plain, size_from, twin_of
-from app.session import VERSION, Session, describe, load_session, restore, save_session
+from app.session import VERSION, SceneChoice, Session, describe, load_session, restore, save_session
 from scenes.errors import InputError
+from scenes.load import BUILTIN
 
 
 def changed(**parts: dict[str, object]) -> Session:
@@ -100,6 +101,11 @@ def test_defaults_are_allowed_and_settings_have_help(cls: type, field) -> None:
     assert not names or field.default in names
     if "range" in field.metadata and field.default is not None:
         assert field.metadata["range"][0] <= field.default <= field.metadata["range"][1]
+
+
+def test_the_help_names_the_built_in_scenes() -> None:
+    help_ = next(f.metadata["help"] for f in fields(SceneChoice) if f.name == "ref")
+    assert all(name in help_ for name in BUILTIN)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,0 +1,96 @@
+"""`rayverie generate` from the command line: the PNG makes itself again, flags win over it, mistakes are one sentence."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.__main__ import main
+
+
+@pytest.fixture
+def words(tiny_model: Path) -> list[str]:
+    return ["generate", "--model", str(tiny_model), "--device", "cpu"]
+
+
+@pytest.fixture
+def picture(words, tmp_path) -> Path:
+    """A generated PNG."""
+    out = tmp_path / "picture.png"
+    assert main([*words, "brick wall", "--size", "64x48", "--steps", "2", "--seed", "5", "--out", str(out)]) == 0
+    return out
+
+
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path))
+
+
+def test_a_picture_makes_itself_again(picture, tmp_path) -> None:
+    again = tmp_path / "again.png"
+    assert main(["generate", "--from", str(picture), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == picture.read_bytes()
+    assert pixels(picture).shape == (48, 64, 3)
+
+
+def test_flags_win_over_the_picture(picture, tmp_path) -> None:
+    other = tmp_path / "other.png"
+    assert main(["generate", "--from", str(picture), "--device", "cpu", "--seed", "6", "--out", str(other)]) == 0
+    assert pixels(other).shape == pixels(picture).shape
+    assert (pixels(other) != pixels(picture)).any()
+
+
+def test_every_step_is_written_when_asked(words, tmp_path) -> None:
+    folder = tmp_path / "steps"
+    more = ["--size", "32x32", "--steps", "3", "--out", str(tmp_path / "p.png"), "--steps-out", str(folder)]
+    assert main([*words, "grass", *more]) == 0
+    assert [path.name for path in sorted(folder.iterdir())] == ["step_001.png", "step_002.png", "step_003.png"]
+
+
+def test_what_a_black_mask_keeps_is_the_picture_itself(words, picture, tmp_path) -> None:
+    mask = np.zeros((48, 64), np.uint8)
+    mask[:, 32:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    more = ["--init", str(picture), "--mask", str(tmp_path / "mask.png"), "--size", "64x48", "--steps", "2"]
+    out = tmp_path / "inpainted.png"
+    assert main([*words, "snow", *more, "--out", str(out)]) == 0
+    np.testing.assert_array_equal(pixels(out)[:, :32], pixels(picture)[:, :32])
+    assert (pixels(out)[:, 32:] != pixels(picture)[:, 32:]).any()
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ([], ("PROMPT", "missing")),
+        (["wall", "--out", "wall.jpg"], ("--out", "wall.jpg", ".png")),
+        (["wall", "--size", "8x9000"], ("--size", "WIDTHxHEIGHT")),
+        (["wall", "--scale", "99"], ("--scale", "99", "20")),
+        (["wall", "--memory", "none"], ("--memory",)),
+        (["wall", "--init", "nowhere.png"], ("--init", "nowhere.png")),
+        (["--from", "nowhere.png"], ("nowhere.png",)),
+    ],
+)
+def test_mistakes_are_told(words, more: list[str], named: tuple[str, ...], tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, *more]) == 2
+    said = capsys.readouterr().err
+    assert all(word in said for word in named), said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_without_a_recipe_or_of_another_model_is_refused(picture, tiny_model, tmp_path, capsys) -> None:
+    plain = tmp_path / "plain.png"
+    Image.fromarray(pixels(picture)).save(plain)
+    assert main(["generate", "--from", str(plain)]) == 2
+    assert "carries no Rayverie settings" in capsys.readouterr().err
+    before = picture.read_bytes()
+    shutil.copytree(tiny_model, tmp_path / "model")
+    assert main(["generate", "a", "--model", str(tmp_path / "model"), "--steps", "1", "--out", str(picture)]) == 0
+    (tmp_path / "model" / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    assert main(["generate", "--from", str(picture), "--out", str(tmp_path / "x.png")]) == 2
+    assert "unet" in capsys.readouterr().err
+    assert picture.read_bytes() != before
+    assert not (tmp_path / "x.png").exists()
