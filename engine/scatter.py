@@ -32,6 +32,7 @@ class Scatter:
         uniforms = camera_uniforms(self.charts, painting.camera, painting.size)
         dreamed = self._upload_latents(painting.latents)
         image = self._upload_picture(painting.colours)
+        labels = self._upload_labels(look.material)
         set_uniforms(
             self._latent,
             **uniforms,
@@ -39,12 +40,14 @@ class Scatter:
             view=0,
             dreamed=1,
             before=2,
+            labels=3,
             steps=float(painting.steps),
             revision=float(revision),
         )
-        set_uniforms(self._colour, **uniforms, page_size=float(PAGE), view=0, picture=1)
+        set_uniforms(self._colour, **uniforms, page_size=float(PAGE), view=0, picture=1, labels=3)
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
         view.use(0)
+        labels.use(3)
         taken = 0
         shown = np.flatnonzero(np.bincount(read(self.ctx, view)[..., 0].astype(np.int32).ravel()))
         seen = seen_parts(self.charts, look, shown)
@@ -58,7 +61,7 @@ class Scatter:
                 self._paint_colours(page, int(number), accepted, image)
             elif fresh:
                 self.atlas.drop(int(number))
-        for texture in (*dreamed, image):
+        for texture in (*dreamed, image, labels):
             texture.release()
         return taken
 
@@ -98,6 +101,14 @@ class Scatter:
         for texture in textures:
             texture.filter = moderngl.NEAREST, moderngl.NEAREST
         return textures
+
+    def _upload_labels(self, material: np.ndarray) -> moderngl.Texture:
+        height, width = material.shape
+        texture = self.ctx.texture(
+            (width, height), 1, dtype="f4", data=np.ascontiguousarray(material, dtype=np.float32)
+        )
+        texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        return texture
 
     def _upload_picture(self, colours: np.ndarray) -> moderngl.Texture:
         height, width = colours.shape[:2]

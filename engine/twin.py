@@ -106,11 +106,47 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
     return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y
 
 
+def own_region(
+    labels: np.ndarray, material: int, x: np.ndarray, y: np.ndarray, inset: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
+    """x, y int [n] (pixels): the nearest points in latent pixels with that label: shaders/common/region.glsl.
+
+    labels: int [h,w], the material of each latent pixel; inset: pixels kept from a border of two labels.
+    """
+    padded = np.pad(labels, 1, mode="edge")
+    cx, cy = (x / CELL).astype(int), (y / CELL).astype(int)
+
+    def labelled(tx: np.ndarray, ty: np.ndarray) -> np.ndarray:
+        return padded[np.clip(ty + 1, 0, padded.shape[0] - 1), np.clip(tx + 1, 0, padded.shape[1] - 1)] == material
+
+    at_home = labelled(cx, cy)
+    own_x, own_y, nearest = cx, cy, np.where(at_home, -1.0, np.inf)
+    for k in range(9):
+        tx, ty = cx + k % 3 - 1, cy + k // 3 - 1
+        inside = (tx >= 0) & (ty >= 0) & (tx < labels.shape[1]) & (ty < labels.shape[0])
+        away = np.hypot(*(q - np.clip(q, t * CELL, (t + 1) * CELL) for q, t in ((x, tx), (y, ty))))
+        closer = inside & labelled(tx, ty) & (away < nearest)
+        own_x, own_y, nearest = (np.where(closer, new, old) for new, old in ((tx, own_x), (ty, own_y), (away, nearest)))
+    none = np.isinf(nearest)
+    low_x, low_y = (
+        o * CELL + inset * ~labelled(*side) for o, side in ((own_x, (own_x - 1, own_y)), (own_y, (own_x, own_y - 1)))
+    )
+    high_x, high_y = (
+        (o + 1) * CELL - inset * ~labelled(*side)
+        for o, side in ((own_x, (own_x + 1, own_y)), (own_y, (own_x, own_y + 1)))
+    )
+    best_x = np.where(none, x, np.clip(x, low_x, high_x - 0.01))
+    best_y = np.where(none, y, np.clip(y, low_y, high_y - 0.01))
+    return best_x.astype(int), best_y.astype(int)
+
+
 def scatter(
     pages: dict[int, dict[str, np.ndarray]], charts: Charts, painting: Painting, revision: int
 ) -> dict[int, dict[str, np.ndarray]]:
     """`LatentVolume.scatter` on a snapshot's pages: the new pages (colours by nearest pixel instead of bilinear)."""
     view = picture(charts, painting.camera, painting.size)
+    small = painting.size[0] // CELL, painting.size[1] // CELL
+    labels = charts.material[picture(charts, painting.camera, small).chart]
     pages = {number: {k: a.copy() for k, a in page.items()} for number, page in pages.items()}
     for c in np.unique(view.chart):
         w, h = charts.size[c]
@@ -123,12 +159,13 @@ def scatter(
         if not take.any():
             continue
         pages[number] = page
-        row, column, px, py = (a[take] for a in (row, column, x.astype(int), y.astype(int)))
-        page["latents"][: len(painting.latents), row, column] = painting.latents[:, py // CELL, px // CELL]
+        row, column, px, py = (a[take] for a in (row, column, x, y))
+        ox, oy = own_region(labels, int(charts.material[c]), px, py, 0.0)
+        page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy // CELL, ox // CELL]
         page["state"][row, column, STEPS] = painting.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
-        _colour(page["colour"], view, charts, painting, c, i[take], j[take], px, py)
+        _colour(page["colour"], view, charts, painting, labels, c, i[take], j[take], px, py)
     return pages
 
 
@@ -175,6 +212,7 @@ def _colour(
     view: Picture,
     charts: Charts,
     painting: Painting,
+    labels: np.ndarray,
     c: int,
     i: np.ndarray,
     j: np.ndarray,
@@ -183,16 +221,19 @@ def _colour(
 ) -> None:
     """Fill the CELL × CELL colour texels of texels (i, j) [n] of chart c."""
     width, height = view.size
+    texel = TEXEL if charts.sky[c] else charts.texel
     for b in range(CELL):
         for a in range(CELL):
             chart = np.full(len(i), c)
             ray = rays_to(charts, view.camera, chart, i + (a + 0.5) / CELL, j + (b + 0.5) / CELL)
             sees, x, y = seen(view, charts, chart, ray)
             out = (x < 0) | (y < 0) | (x >= width) | (y >= height)
-            x, y = (np.clip(np.nan_to_num(q), 0.5, n - 0.5).astype(int) for q, n in ((x, width), (y, height)))
-            border = out & (ray @ view.camera.axes[2] > NEAREST) & (view.chart[y, x] == c)
+            x, y = (np.clip(np.nan_to_num(q), 0.5, n - 0.5) for q, n in ((x, width), (y, height)))
+            border = out & (ray @ view.camera.axes[2] > NEAREST) & (view.chart[y.astype(int), x.astype(int)] == c)
             use = sees | border
             x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)
+            pixels = view.camera.focal(view.size) / np.maximum(ray @ view.camera.axes[2], NEAREST) * texel / CELL
+            x, y = own_region(labels, int(charts.material[c]), x, y, np.clip(pixels, 1.0, 3.5))
             rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
             colour[rows, columns, :3] = painting.colours[y, x, :3]
             colour[rows, columns, 3] = 255

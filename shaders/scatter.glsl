@@ -2,6 +2,7 @@
 #include "common/chart.glsl"
 #include "common/view.glsl"
 #include "common/policy.glsl"
+#include "common/region.glsl"
 layout(location = 0) out vec4 o_latents;
 layout(location = 1) out vec4 o_state;  // steps, density, revision, 0
 uniform sampler2D dreamed;              // four channels of the view's latents
@@ -14,6 +15,6 @@ void main() {
     float density = claim(texel_index(), anchor);
     vec4 old = texelFetch(before, ivec2(gl_FragCoord.xy), 0);
     if (!accepts(old.x, old.y, steps, density)) discard;
-    o_latents = texelFetch(dreamed, ivec2(anchor / (2.0 * HALF_LATENT_PIXEL)), 0);
+    o_latents = texelFetch(dreamed, ivec2(own_region(anchor, 0.0) / LATENT_PIXEL), 0);
     o_state = vec4(steps, density, revision, 0.0);
 }

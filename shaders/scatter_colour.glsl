@@ -3,6 +3,7 @@
 #include "common/chart.glsl"
 #include "common/view.glsl"
 #include "common/policy.glsl"
+#include "common/region.glsl"
 layout(location = 0) out vec4 o_colour;
 uniform sampler2D picture;
 
@@ -24,5 +25,6 @@ vec2 source(out float lod) {
 void main() {
     float lod;
     vec2 p = source(lod);
+    p = own_region(p, clamp(exp2(lod), 1.0, 3.5));
     o_colour = vec4(textureLod(picture, p / size, lod).rgb, 1.0);
 }

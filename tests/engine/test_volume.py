@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine import policy, twin
+from engine.look import Painting
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -178,3 +179,25 @@ def test_wrong_sizes_and_paintings_are_refused(volume):
     bad.latents[0, 0, 0] = np.nan
     with pytest.raises(ValueError, match="finite"):
         volume.scatter(look, bad)
+
+
+def test_no_material_takes_its_neighbours_colour(volume, charts, camera):
+    look = volume.gather(camera, SIZE)
+    materials = np.unique(look.material)
+    palette = {int(m): (40 + 60 * k, 200 - 50 * k, 30 * k) for k, m in enumerate(materials)}
+    colours = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    for material, colour in palette.items():
+        colours[(look.material == material).repeat(8, 0).repeat(8, 1)] = colour
+    latents = np.repeat(look.material[None].astype(np.float32), volume.channels, axis=0)
+    volume.scatter(look, Painting(camera, SIZE, latents, colours, 10))
+    right = wrong = 0
+    for number, page in volume.snapshot().pages.items():
+        owner = charts.owner(number)
+        painted = (page["state"][..., 0] > 0) & (owner >= 0)
+        for material, colour in palette.items():
+            mine = painted & (charts.material[owner] == material)
+            assert (page["latents"][0][mine] == material).mean() > 0.99
+            shown = page["colour"][mine.repeat(8, 0).repeat(8, 1)][:, :3].astype(int)
+            off = np.abs(shown - colour).max(axis=1) > 8
+            right, wrong = right + int((~off).sum()), wrong + int(off.sum())
+    assert wrong < 0.002 * right
