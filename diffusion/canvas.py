@@ -128,10 +128,11 @@ class DreamSettings:
     )
 
     memory: str = field(
-        default="both",
+        default="colours",
         metadata={
-            "help": "What a remembered place is steered by; both: latents where kept, colours where it may change.",
-            "choices": ("both", "latents", "colours"),
+            "help": "What a remembered place is steered by: its colours, encoded anew from here, its stored latents, or both: "
+            "latents where it is kept, colours where it may change.",
+            "choices": ("colours", "latents", "both"),
         },
     )
     change_form: str = field(

@@ -41,25 +41,27 @@ def dream(
 ) -> Dreamed:
     """Diffuse a canvas. Its sides are multiples of model.multiple; `cancelled` is asked before every model call.
 
-    A canvas that keeps everything costs no U-Net call and comes back bit for bit.
+    A canvas whose stored latents are all kept costs no U-Net call and comes back bit for bit.
     Raises Cancelled, ModelError (NaN or infinity, naming step and sigma), ValueError (a canvas that contradicts itself).
     """
     started = time.perf_counter()
     before = _Ledger(model)
     check(model, canvas, settings)
-    remembered = recall(model, canvas, settings.memory)
     change = torch.from_numpy(np.ascontiguousarray(canvas.change)).float().to(model.device)
-    if remembered is not None and not bool((change > 0).any()):
-        latents = torch.from_numpy(canvas.memory if canvas.memory is not None else remembered[0].cpu().numpy())
-        return before.dreamed(latents, model.decode(latents), 0.0, started)
+    if canvas.memory is not None and not bool((change > 0).any()):
+        latents = torch.from_numpy(canvas.memory)
+        known = canvas.colours is not None and bool((canvas.colours[..., 3] == 255).all())
+        image = canvas.colours[..., :3].copy() if known else model.decode(latents)
+        return before.dreamed(latents, image, 0.0, started)
+    remembered = recall(model, canvas, settings.memory)
     run = _Run(model, canvas, settings, change, remembered, on_step, cancelled)
     result = run.sample()
-    if canvas.memory is not None:
-        own = torch.from_numpy(canvas.memory)[None].to(model.device)
-        result, run.captured = (t if t is None else paste_back(t, own, change) for t in (result, run.captured))
+    # The picture is decoded before the stored latents are pasted back: seen from here they would be strangers to their neighbours
     image = as_image(model.decode_tensor(result)[0])
-    latents = (result if run.captured is None else run.captured)[0].float().cpu()
-    return before.dreamed(latents, image, run.steps_taken, started)
+    kept = result if run.captured is None else run.captured
+    if canvas.memory is not None:
+        kept = paste_back(kept, torch.from_numpy(canvas.memory)[None].to(model.device), change)
+    return before.dreamed(kept[0].float().cpu(), image, run.steps_taken, started)
 
 
 class _Ledger:

@@ -41,6 +41,11 @@ def test_a_kept_canvas_costs_nothing_and_is_the_memory(sd, canvas_of):
     memory = np.random.default_rng(3).standard_normal((4, 8, 8), dtype=np.float32)
     dreamed = dream(sd, canvas_of(sd, change=np.zeros((8, 8), np.float32), memory=memory), FEW)
     assert dreamed.calls == 0 and np.array_equal(dreamed.latents, memory)
+    colours = np.random.default_rng(4).integers(0, 256, (64, 64, 4), dtype=np.uint8)
+    colours[..., 3] = 255
+    canvas = canvas_of(sd, change=np.zeros((8, 8), np.float32), memory=memory, colours=colours)
+    dreamed = dream(sd, canvas, FEW)
+    assert dreamed.seconds["vae"] == 0 and np.array_equal(dreamed.image, colours[..., :3])
 
 
 @pytest.mark.parametrize("form", ["soft", "threshold"])
@@ -166,3 +171,17 @@ def test_no_global_torch_state_is_touched(sd, canvas_of):
     dream(sd, canvas_of(sd), replace(FEW, sampler="dpmpp_sde", noise="seeded"))
     assert torch.equal(torch.random.get_rng_state(), state)
     assert torch.is_grad_enabled() == grad and torch.get_num_threads() == threads
+
+
+def test_what_steers_a_remembered_place(sd, canvas_of):
+    """Where a texel may change a little: stored latents by "latents", encoded colours by "colours" and "both"."""
+    colours = np.full((64, 64, 4), 255, np.uint8)
+    white = sd.encode(colours[..., :3])
+    memory = np.full((4, 8, 8), 2.0, np.float32)
+    change = np.full((8, 8), 0.01, np.float32)
+    canvas, last = canvas_of(sd, change=change, memory=memory, colours=colours), []
+    for source in ("latents", "colours", "both"):
+        dream(sd, canvas, replace(FEW, memory=source, change_form="threshold"), on_step=last.append)
+    latents, encoded, both = (last[i].denoised[0] for i in (2, 5, 8))
+    assert torch.allclose(latents, torch.from_numpy(memory), atol=1e-5)
+    assert torch.allclose(encoded, white, atol=1e-5) and torch.equal(encoded, both)
