@@ -17,6 +17,7 @@ from app.shot import save_shot, save_steps
 from app.timeline import Record
 from engine.volume import World
 from engine.world import load_world, save_world
+from scenes.load import save_scene
 from scenes.paths import write_path
 from scenes.scene import CameraPath
 
@@ -87,6 +88,11 @@ class Desk:
 
         fits = {"scene": stage.scene, "charts": stage.plan.charts, "model": model.id, "channels": model.channels}
         self.send(lambda: load_world(path, **fits), done)
+
+    def save_scene(self) -> None:
+        """The scene with its words as they are now, as a folder that can be opened again."""
+        scene, folder = self.explorer.scene, self.explorer.folders.data / "scenes" / self.explorer.scene.name
+        self.send(lambda: save_scene(scene, folder), lambda _: self.explorer.say(f"Scene saved: {folder}"))
 
     def save_shot(self, picture: np.ndarray) -> None:
         """A screenshot, uint8 [H,W,3], with the session and the camera of this moment in it."""

@@ -7,20 +7,22 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 import moderngl
 import numpy as np
 
 from app import walk
+from app.autosave import Autosave
 from app.controls import Controls
 from app.desk import Desk
 from app.fields import Size
-from app.handlers import HANDLERS, erase_material
+from app.handlers import HANDLERS
 from app.history import History
 from app.host import Folders, Platform
 from app.keys import BY_NAME
 from app.log import Log
-from app.messages import Failed, Message, Status, Worker
+from app.messages import Failed, Message, ModelInfo, Status, Worker
 from app.panels.context import PanelContext
 from app.panels.shell import Clipboard, Shell
 from app.pictures import Pictures
@@ -37,6 +39,7 @@ from scenes.scene import Scene
 
 FRAMES = 240  # of which the times are kept for the plot
 HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, or sooner when its reader walks
+Edited = tuple[Session, Route, Scene]
 GROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
 
 
@@ -62,7 +65,7 @@ class Explorer:
         self.session, self.route, self.scene = session, Route(), scene
         self.stage: Stage | None = None
         self.walker, self.travel = walk.Walker(), Travel()
-        self.history = History((session, self.route))
+        self.history: History[Edited] = History(self.edited)
         self.log, self.timeline = Log(), Timeline()
         clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
         self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
@@ -71,10 +74,11 @@ class Explorer:
         self.times: deque[float] = deque(maxlen=FRAMES)
         self.shot_wanted = False
         self._began = self._last = clock()
-        self._opening: Future[Plan] | None = plan_later(scene)
+        self.autosave = Autosave(self)
+        self._model: ModelInfo | None = None
+        self._opening: Future[Plan] | None = None
         self.shell.overlays.first_help = not self.shell.known
-        for note in scene.notes:
-            self.log.add(note, "warning")
+        self.open_scene(scene)
 
     def frame(self) -> None:
         """Draw one frame into the platform's target. A part that fails is told in the log; the others go on."""
@@ -123,15 +127,48 @@ class Explorer:
         if all(text != shown for shown, _, _ in self.shell.overlays.toasts):
             self.shell.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
 
-    def do(self, action: str) -> None:
-        """Run an action of the key table by its name."""
-        self._try(BY_NAME[action].title if action in BY_NAME else action, lambda: HANDLERS[action](self))
+    def do(self, action: str, *details: Any) -> None:
+        """Run a handler by its name: an action of the key table, or one that needs details, as panels ask for."""
+        title = BY_NAME[action].title if action in BY_NAME else action.replace("_", " ").capitalize()
+        self._try(title, lambda: HANDLERS[action](self, *details))
+
+    @property
+    def edited(self) -> Edited:
+        """What undo and redo go through: everything the user set."""
+        return self.session, self.route, self.scene
+
+    @edited.setter
+    def edited(self, value: Edited) -> None:
+        self.session, self.route, scene = value
+        if scene is not self.scene:
+            self.set_words(scene)
+
+    def set_words(self, scene: Scene) -> None:
+        """The same scene with other prompts; they apply to the next dream."""
+        self.scene = scene
+        if self.stage:
+            self.stage.painter.scene = scene
+
+    def open_scene(self, scene: Scene) -> None:
+        """Leave this scene (what is painted and not saved is gone) and open another, beside the frames."""
+        self.desk.stop_travel()
+        if self.stage:
+            self.stage.painter.cancel()
+            self.stage.release()
+        self.stage, self.scene, self.route, self.timeline = None, scene, Route(), Timeline()
+        self.history = History(self.edited)
+        self._opening = plan_later(scene)
+        for note in scene.notes:
+            self.log.add(note, "warning")
 
     def close(self) -> None:
-        """Give everything back. The worker is closed too."""
+        """Give everything back, after a clean end. The worker is closed too; a world file that was asked for is written."""
         self.desk.stop_travel()
+        if self.session.world and self.stage and self.stage.painter.dreams:
+            self.desk.save_world()
         self.worker.close()
         self.desk.close()
+        self.autosave.forget()
         self.shell.release()
         self.pictures.release()
         if self.stage:
@@ -142,7 +179,11 @@ class Explorer:
             return
         opening, self._opening = self._opening, None
         plan = opening.result()
+        if plan.scene is not self.scene and plan.scene.hash != self.scene.hash:
+            return  # another one was opened meanwhile
         self.stage = Stage(self.ctx, plan, self.session, self.worker)
+        if self._model:
+            self.stage.fit(self.session, self._model)
         self.walker = walk.Walker.at(self.stage.start(self.session.view.fov))
         self.log.add(f"{self.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
 
@@ -175,10 +216,13 @@ class Explorer:
         elif isinstance(message, Status):
             self.log.add(message.text[:1].upper() + message.text[1:])
             if message.model and self.stage:
+                self._model = message.model
                 self.stage.fit(self.session, message.model)
                 self.desk.read_presets()
                 if self.session.world and self.session.world.exists():
                     self.desk.load_world()
+                else:
+                    self.autosave.restore()
 
     def _draw_scene(self) -> None:
         assert self.stage is not None
@@ -189,6 +233,9 @@ class Explorer:
     def _context(self) -> PanelContext:
         return PanelContext(
             session=self.session,
+            scene=self.scene,
+            route=self.route,
+            travel=self.travel,
             camera=self.camera,
             stage=self.stage,
             log=self.log,
@@ -200,15 +247,8 @@ class Explorer:
             scene_box=self.shell.scene_box,
             bindings=self.controls.bindings,
             presets=self.desk.presets,
-            route=self.route,
-            travel=self.travel,
             do=self.do,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),
-            erase=lambda material: self._try("Erasing", lambda: erase_material(self, material)),
-            set_route=lambda route: setattr(self, "route", route),
-            export=self.desk.export_steps,
-            save_preset=lambda name: self._try("Saving the preset", lambda: self.desk.save_preset(name)),
-            film=lambda path, size, fps: self._try("Filming", lambda: self.desk.film(path, size, fps)),
         )
 
     def _show(self, target: moderngl.Framebuffer, size: Size) -> None:
@@ -225,9 +265,10 @@ class Explorer:
     def _after(self) -> None:
         """Bookkeeping between two frames."""
         if not self.shell.editing:
-            self.history = self.history.to((self.session, self.route))
+            self.history = self.history.to(self.edited)
         seen = self.clock() - self._began
         self.shell.overlays.first_help &= seen < HINT_SECONDS and not (self.controls.walked and seen > HINT_SECONDS / 3)
+        self._try("Saving by itself", lambda: self.autosave.tend(self.clock()))
         self.platform.set_title(f"{self.scene.name} · {self.status} · Rayverie")
         if not self.controls.looking:
             self.platform.show_cursor(self.shell.cursor)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app import eraser
+from app.dropping import drop
 from app.history import History
 from app.route import Route
-from app.session import Session
+from app.session import SceneChoice
 from engine.renderer import MODES
+from scenes.camera import Camera
+from scenes.load import load_scene
+from scenes.scene import CameraPath
 
 if TYPE_CHECKING:
     from app.explorer import Explorer
@@ -90,9 +94,27 @@ def _shot(x: Explorer) -> None:
     x.shot_wanted = True
 
 
-def _travel_in_time(x: Explorer, history: History[tuple[Session, Route]]) -> None:
+def _through_time(x: Explorer, history: History[Any]) -> None:
     x.history = history
-    x.session, x.route = history.present
+    x.edited = history.present
+
+
+def _open_scene(x: Explorer, ref: str) -> None:
+    """A built-in scene's name, or a folder."""
+    x.open_scene(load_scene(ref))
+    x.session = replace(x.session, scene=SceneChoice(ref=ref), world=None)
+
+
+def _play(x: Explorer, path: CameraPath) -> None:
+    x.travel.play(path, x.clock())
+
+
+def _go_to(x: Explorer, camera: Camera) -> None:
+    x.travel.go_to = camera
+
+
+def _set_route(x: Explorer, route: Route) -> None:
+    x.route = route
 
 
 def erase_material(x: Explorer, material: int) -> None:
@@ -113,12 +135,23 @@ def _save_and_quit(x: Explorer) -> None:
     x.desk.save_world(then=x.platform.close)
 
 
-HANDLERS: dict[str, Callable[[Explorer], None]] = {
+HANDLERS: dict[str, Callable[..., None]] = {
     "fly": _fly,
     **{f"mode_{mode}": _mode(mode) for mode in MODES},
     "keyframe": _keyframe,
     "stop": lambda x: x.desk.stop_travel(),
     "export_path": lambda x: x.desk.export_path(),
+    "play": _play,
+    "go_to": _go_to,
+    "set_route": _set_route,
+    "set_scene": lambda x, scene: x.set_words(scene),
+    "open_scene": _open_scene,
+    "drop": drop,
+    "save_scene": lambda x: x.desk.save_scene(),
+    "save_preset": lambda x, name: x.desk.save_preset(name),
+    "export_steps": lambda x, record, suffix: x.desk.export_steps(record, suffix),
+    "film": lambda x, path, size, fps: x.desk.film(path, size, fps),
+    "erase_material": erase_material,
     "panels": _panels,
     "reset_layout": lambda x: x.shell.reset_layout(),
     "full_screen": lambda x: x.platform.toggle_full_screen(),
@@ -131,8 +164,8 @@ HANDLERS: dict[str, Callable[[Explorer], None]] = {
     "screenshot": _shot,
     "quit": lambda x: x.platform.close(),
     "save_and_quit": _save_and_quit,
-    "undo": lambda x: _travel_in_time(x, x.history.undo()),
-    "redo": lambda x: _travel_in_time(x, x.history.redo()),
+    "undo": lambda x: _through_time(x, x.history.undo()),
+    "redo": lambda x: _through_time(x, x.history.redo()),
     "palette": _palette,
     "help": _help,
     "escape": _escape,

@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from engine.volume import LatentVolume
 
 from app.dreaming import canvas_from
 from app.fields import Size
@@ -16,9 +15,11 @@ from app.session import Session
 from diffusion.canvas import Dreamed
 from engine import policy
 from engine.look import Look, Painting
+from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.scene import Scene
 
+_IDS = itertools.count()  # of requests: rising over all painters, for several may follow one another at one worker
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
@@ -65,7 +66,6 @@ class Painter:
         self.coverage, self.calls, self.dreams = 0.0, 0, 0
         self.problem = ""
         self._status = "loading the model"
-        self._ids = itertools.count()
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = -math.inf
         self._asked: _View | None = None  # what was last submitted, at the revision that its dream made
@@ -174,7 +174,7 @@ class Painter:
 
     def _submit(self, look: Look, steps: int) -> None:
         settings = replace(self.session.dream, steps=steps)
-        self.running = Request(next(self._ids), look, canvas_from(look, self.scene, steps), settings)
+        self.running = Request(next(_IDS), look, canvas_from(look, self.scene, steps), settings)
         self.preview = None
         self.worker.submit(self.running)
 

@@ -62,7 +62,7 @@ class Stage:
         if model.channels != self.volume.channels:
             self.volume.free()
             self._set_up(session, model.channels)
-            self.painter.model = model
+        self.painter.model = model
 
     def start(self, fov: float) -> Camera:
         """Where the walk begins: the first view of the scene's tour, else of its walk, else over its edge."""

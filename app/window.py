@@ -134,6 +134,7 @@ class Window:
         wnd.mouse_press_event_func = lambda x, y, button: controls.mouse_button(BUTTONS[button], True)
         wnd.mouse_release_event_func = lambda x, y, button: controls.mouse_button(BUTTONS[button], False)
         wnd.mouse_scroll_event_func = controls.wheel
+        wnd.files_dropped_event_func = lambda x, y, paths: explorer.do("drop", paths)
         wnd.close_func = lambda: explorer.do("quit")
         self.native.push_handlers(
             on_activate=lambda: controls.focus(True),
@@ -174,7 +175,7 @@ def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
     window.listen(explorer)
     try:
         window.run(explorer)
-    finally:
         explorer.close()
+    finally:
         window.destroy()
     return 0

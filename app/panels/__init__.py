@@ -7,6 +7,7 @@ from app.panels.context import Panel, PanelContext
 from app.panels.log import LogPanel
 from app.panels.preview import PreviewPanel
 from app.panels.sampler import SamplerPanel
+from app.panels.scene import ScenePanel
 from app.panels.timeline import TimelinePanel
 from app.panels.view import ViewPanel
 from app.panels.volume import VolumePanel
@@ -14,6 +15,7 @@ from app.panels.volume import VolumePanel
 # Panel and the dock it starts in: "top" and "bottom" share the right side.
 PANELS: tuple[tuple[type[Panel], str], ...] = (
     (ViewPanel, "top"),
+    (ScenePanel, "top"),
     (SamplerPanel, "top"),
     (VolumePanel, "top"),
     (CameraPanel, "top"),

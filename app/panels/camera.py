@@ -52,22 +52,22 @@ class CameraPanel:
             imgui.text_unformatted(f"{name}, {path.seconds:.0f} s")
             imgui.same_line(imgui.get_content_region_avail().x * 0.45)
             if imgui.button("\uf04b  Play"):
-                ui.travel.play(path, ui.now)
+                ui.do("play", path)
             imgui.same_line()
             if imgui.button("Edit"):
-                ui.set_route(Route.of(path))
+                ui.do("set_route", Route.of(path))
             hint("Take its keyframes over, in place of those below.")
             imgui.pop_id()
 
     def _keyframes(self, ui: PanelContext) -> None:
         route = ui.route
         if imgui.button("\uf030  Add this view"):
-            ui.set_route(route.add(ui.camera))
+            ui.do("set_route", route.add(ui.camera))
         hint("A keyframe here, after the others. Its time follows from the way.")
         imgui.same_line()
         changed, loop = imgui.checkbox("Loop", route.loop)
         if changed:
-            ui.set_route(replace(route, loop=loop))
+            ui.do("set_route", replace(route, loop=loop))
         if not route.cameras:
             faint("Go somewhere and add the view; two of them make a path.")
         for i, camera in enumerate(route.cameras):
@@ -76,30 +76,30 @@ class CameraPanel:
             imgui.text_unformatted(f"{i + 1}")
             imgui.same_line(28 * ui.scale)
             if imgui.button("Go"):
-                ui.travel.go_to = camera
+                ui.do("go_to", camera)
             imgui.same_line()
             if imgui.button("Set"):
-                ui.set_route(route.put(i, ui.camera))
+                ui.do("set_route", route.put(i, ui.camera))
             hint("Put this keyframe to where you are now.")
             imgui.same_line()
             if imgui.button("\uf00d"):
-                ui.set_route(route.remove(i))
+                ui.do("set_route", route.remove(i))
             hint("Remove it.")
             if i < len(route.seconds):
                 imgui.same_line()
                 imgui.set_next_item_width(-1)
                 moved, seconds = imgui.drag_float("##seconds", route.seconds[i], 0.05, 0.5, 600.0, "%.1f s to the next")
                 if moved:
-                    ui.set_route(route.take(i, seconds))
+                    ui.do("set_route", route.take(i, seconds))
             imgui.pop_id()
 
     def _play(self, ui: PanelContext, path: CameraPath | None) -> None:
         playing = ui.travel.playing is not None
         if imgui.button("\uf04d  Stop" if playing else "\uf04b  Play"):
             if playing:
-                ui.travel.playing = None
+                ui.do("stop")
             elif path is not None:
-                ui.travel.play(path, ui.now)
+                ui.do("play", path)
         hint("Walking or Esc stops it, too.")
 
     def _film(self, ui: PanelContext, path: CameraPath | None) -> None:
@@ -110,7 +110,7 @@ class CameraPanel:
         imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.5)
         _, self._fps = imgui.slider_int("##fps", self._fps, 5, 60, "%d frames a second")
         if imgui.button("\uf008  Film it") and path is not None:
-            ui.film(path, (width, height), float(self._fps))
+            ui.do("film", path, (width, height), float(self._fps))
         hint("Dream and film every frame into a video in the pictures folder. The settings go into it.")
         if path is not None:
             imgui.same_line()

@@ -15,45 +15,39 @@ from app.route import Route
 from app.session import Session
 from app.stage import Stage
 from app.theme import Palette
-from app.timeline import Record, Timeline
+from app.timeline import Timeline
 from app.travel import Travel
 from scenes.camera import Camera
-from scenes.scene import CameraPath
+from scenes.scene import Scene
 
 
 @dataclass(frozen=True)
 class PanelContext:
-    """One frame's facts. session: at its beginning; frames: seconds of the last frames, newest last; scale: pixels per point.
+    """One frame's facts, and two ways to act.
 
-    do: run an action by its name; picture: uint8 [h,w,3|4] under a key, as what ImGui's image calls take;
-    export: save a dream's steps with a suffix ("" = a folder of pictures); now: seconds on the explorer's clock.
-    presets: those the user saved, as what differs from the defaults; save_preset: today's settings under a name.
-    erase: forget what is painted on a material (its index);
-    route: the keyframes being edited; set_route: change them (it can be undone); travel: playing, filming, going somewhere;
-    film: start filming a path at a size and rate; scene_box: x, y, width, height of the scene in points.
+    session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; frames: seconds of the
+    last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height
+    of the scene in points; presets: those the user saved, as what differs from the defaults.
+    do: run a handler of app.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
 
     session: Session
+    scene: Scene
+    route: Route
+    travel: Travel
     camera: Camera
     stage: Stage | None
     log: Log
     frames: np.ndarray
     timeline: Timeline
+    now: float
     palette: Palette
     scale: float
-    now: float
-    bindings: Mapping[str, str]
-    do: Callable[[str], None]
-    picture: Callable[[str, np.ndarray], Any]
-    export: Callable[[Record, str], None]
-    presets: Mapping[str, Mapping[str, Any]]
-    save_preset: Callable[[str], None]
-    route: Route
-    erase: Callable[[int], None]
-    set_route: Callable[[Route], None]
-    travel: Travel
-    film: Callable[[CameraPath, tuple[int, int], float], None]
     scene_box: tuple[float, float, float, float]
+    bindings: Mapping[str, str]
+    presets: Mapping[str, Mapping[str, Any]]
+    do: Callable[..., None]
+    picture: Callable[[str, np.ndarray], Any]
 
     @property
     def painter(self) -> Painter | None:

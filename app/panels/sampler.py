@@ -84,7 +84,7 @@ class SamplerPanel:
             done, self._name = imgui.input_text_with_hint("##name", "Name of the preset", self._name, enter)
             imgui.same_line()
             if (imgui.button("Save") or done) and self._name.strip():
-                ui.save_preset(self._name)
+                ui.do("save_preset", self._name)
                 imgui.close_current_popup()
             imgui.end_popup()
         return dream

@@ -56,8 +56,8 @@ class TimelinePanel:
                 colour = imgui.get_color_u32(imgui.Col_.check_mark)
                 imgui.get_window_draw_list().add_rect(place, corner, colour, 0.0, 2.0 * ui.scale)
             if imgui.is_item_clicked():
-                self._id = None if record is records[-1] else record.id
-                self._place = 0
+                self._id, self._playing_since = (None if record is records[-1] else record.id), None
+                self._place = len(record.pictures) - 1
             hint(
                 f"Dream {record.id + 1}, {record.seconds:.1f} s"
                 if record.image is not None
@@ -73,7 +73,7 @@ class TimelinePanel:
         imgui.set_next_item_width(-1)
         if self._playing_since is not None:
             self._place = int((ui.now - self._playing_since) * RATE) % (count + 4)  # the finished picture stays a while
-        elif self._id is None and record.image is None:
+        elif self._id is None:  # nobody scrubs: follow the running dream, and show the finished one
             self._place = count - 1
         self._place = min(self._place, count - 1)
         moved, self._place = imgui.slider_int("##step", self._place, 0, count - 1, _format(record, self._place))
@@ -86,7 +86,7 @@ class TimelinePanel:
             if i:
                 imgui.same_line()
             if imgui.button(f"\uf019  {label}"):
-                ui.export(record, suffix)
+                ui.do("export_steps", record, suffix)
             hint(
                 f"Save the steps of this dream as {label.lower() if label != 'GIF' else label} in the pictures folder."
             )

@@ -111,7 +111,7 @@ def _materials(ui: PanelContext, stage: Stage, counts: Survey) -> None:
         imgui.table_next_column()
         imgui.begin_disabled(share == 0)
         if imgui.small_button(f"Erase##{index}"):
-            ui.erase(index)
+            ui.do("erase_material", index)
         hint(f"Forget what is painted on {name}.")
         imgui.end_disabled()
     imgui.end_table()

@@ -10,7 +10,6 @@ import av
 import numpy as np
 from PIL import Image
 
-from app.handlers import erase_material
 from app.shot import read_shot
 from app.survey import survey
 from scenes.scene import SKY
@@ -300,7 +299,7 @@ def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
     assert sum(before.steps) == sum(before.painted.values())
     drive.worker.held = True
     material = max((m for m in before.painted if m != SKY), key=lambda m: before.painted[m])
-    erase_material(drive.explorer, material)
+    drive.explorer.do("erase_material", material)
     after = survey(volume, drive.explorer.stage.plan.materials)
     assert before.painted[material] > 0
     assert after.painted == before.painted | {material: 0}
