@@ -7,8 +7,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from diffusion.matching import Match, PromptBank, choose, suggestions
+from diffusion.matching import BANK, FAR, Match, PromptBank, choose, suggestions
+from diffusion.text import MiniLMEncoder
+from diffusion.training.vocabulary import vocabulary
 from scenes.errors import InputError
+from scenes.load import BUILTIN, load_scene
 
 WORDS = ("brick", "stone", "grass", "water", "snow", "wall", "red", "old")
 
@@ -66,3 +69,20 @@ def test_cold_choice_is_the_best_and_a_warm_one_follows_its_weights():
     for caption, share in zip("abc", weight / weight.sum(), strict=True):
         assert drawn[caption] / 2000 == pytest.approx(share, abs=0.04)  # 3.6 standard errors at most
     assert choose(matches, temperature=0.1, seed=5) == choose(matches, temperature=0.1, seed=5)
+
+
+def test_the_shipped_bank_knows_the_built_in_scenes_words_and_not_a_cat():
+    encoder, bank = MiniLMEncoder(), PromptBank.load(BANK)
+    near = suggestions("red brick wall, noon", bank, encoder.sentences, k=3)
+    assert near[0].caption == "red brick wall, noon" and near[0].similarity > 0.99
+    assert suggestions("a cat", bank, encoder.sentences)[0].similarity < FAR
+    for scene in map(load_scene, BUILTIN):
+        for prompt in {m.prompt for m in scene.materials} | {scene.background.prompt}:
+            assert suggestions(prompt, bank, encoder.sentences, k=1)[0].similarity > FAR, prompt
+
+
+def test_the_vocabulary_is_the_same_each_time_and_has_no_repeats():
+    words = vocabulary(mixtures=50)
+    assert words == vocabulary(mixtures=50)
+    assert len(set(words)) == len(words)
+    assert {"brick wall", "brick wall, night"} <= set(words)
