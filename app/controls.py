@@ -21,11 +21,17 @@ class Controls:
         self.keyboard = hands.Keyboard()
         self.bindings = bindings()
         self.looking = ""
+        self._places: set[str] = set()  # keys that are down, by where they lie on a QWERTY keyboard
         self.walked = False  # whether the walker was ever moved by hand
 
-    def key(self, name: str, pressed: bool) -> None:
-        """A key by its name in `app.keys`. Releases always reach everyone; presses run actions unless somebody types."""
+    def key(self, name: str, pressed: bool, place: str = "") -> None:
+        """A key by its name in `app.keys`. Releases always reach everyone; presses run actions unless somebody types.
+
+        place: the name of the key that lies there on a QWERTY keyboard: one walks by place (ZQSD on AZERTY), all else goes
+        by what is written on the key.
+        """
         typing = hands.takes_keys()
+        (self._places.add if pressed else self._places.discard)(place or name)
         self.keyboard.key(name, pressed)
         if pressed and (name == "escape" or not typing or (name[0] == "f" and name[1:].isdigit())):
             action = self.bindings.get(chord(name, self.keyboard.modifiers))
@@ -69,6 +75,7 @@ class Controls:
     def focus(self, gained: bool) -> None:
         self.keyboard.focus(gained)
         if not gained:
+            self._places.clear()
             self.release_mouse()
 
     def release_mouse(self) -> None:
@@ -80,7 +87,7 @@ class Controls:
         speed = self.explorer.session.view.speed
         if hands.takes_keys() or "ctrl" in self.keyboard.modifiers or self.explorer.shell.overlays.open:
             return walk.Wish(speed=speed)
-        asked = {self.bindings.get(key) for key in self.keyboard.down}
+        asked = {self.bindings.get(key) for key in self._places}
         wish = walk.Wish(
             forward=("forward" in asked) - ("back" in asked),
             right=("right" in asked) - ("left" in asked),

@@ -84,6 +84,7 @@ class Desk:
             stage.painter.cancel()
             stage.volume.restore(world)
             stage.painter.forgive()
+            self.explorer.screen.forget()
             self.explorer.say(f"World loaded: {path}")
 
         fits = {"scene": stage.scene, "charts": stage.plan.charts, "model": model.id, "channels": model.channels}

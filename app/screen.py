@@ -32,6 +32,10 @@ class Screen:
             self._shows = shows
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
+    def forget(self) -> None:
+        """Draw anew next time: the volume became another one under a revision that was shown before."""
+        self._shows = None
+
 
 def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None = None) -> moderngl.Framebuffer:
     """A colour and depth target of this size; the old one's memory is given back."""

@@ -55,6 +55,22 @@ CURSORS = {
 }
 
 
+# X11's keycodes of the letters, by where they lie: the rows of a QWERTY keyboard.
+_ROWS = {24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"}
+PLACES = {first + i: letter for first, row in _ROWS.items() for i, letter in enumerate(row)}
+
+
+def place_of(native: Any, symbol: int) -> str:
+    """The QWERTY letter that lies where the key of this symbol lies, or "" where that can't be asked (pyglet names keys by
+    place on macOS already, and on Windows by what is written on them)."""
+    display = getattr(native, "_x_display", None)
+    if display is None:
+        return ""
+    from pyglet.libs.x11 import xlib
+
+    return PLACES.get(xlib.XKeysymToKeycode(display, symbol), "")
+
+
 class Window:
     """A real window, as the explorer's `Platform`. Raises InputError where none can be opened."""
 
@@ -126,7 +142,7 @@ class Window:
         def on_key(symbol: Any, action: Any, _modifiers: Any) -> None:
             name = SYMBOLS.get(symbol)
             if name is not None:
-                controls.key(name, action == keys.ACTION_PRESS)
+                controls.key(name, action == keys.ACTION_PRESS, place_of(self.native, symbol))
 
         wnd.key_event_func = on_key
         wnd.unicode_char_entered_func = controls.text
