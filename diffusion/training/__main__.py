@@ -1,4 +1,4 @@
-"""``python -m diffusion.training vae|unet|data|evaluate CONFIG [key=value …]``: train, or go on training, what the config describes."""
+"""``python -m diffusion.training COMMAND CONFIG [key=value …]``, COMMAND one of the table below; runs go on where they stopped."""
 
 from __future__ import annotations
 
@@ -38,11 +38,19 @@ def _evaluate(path: str, overrides: list[str]) -> object:
     return evaluate(load_config(UnetConfig, path, overrides))
 
 
+def _ship(path: str, overrides: list[str]) -> object:
+    from diffusion.training.card import ship
+    from diffusion.training.config import UnetConfig, load_config
+
+    return ship(load_config(UnetConfig, path, overrides))
+
+
 COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
     "vae": _vae,
     "unet": _unet,
     "data": _data,
     "evaluate": _evaluate,
+    "ship": _ship,
 }
 
 

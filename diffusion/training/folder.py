@@ -30,6 +30,13 @@ OWN = {"version": VERSION, "depth": "log", "text": "minilm", "tokens": TOKENS, "
 """Which depth channel, which text encoder; depths are told as through a camera of `focal` latent pixels."""
 
 
+def _drop(path: Path, key: str) -> None:
+    """Take a key out of a config: diffusers' tiny autoencoder writes one that it then warns about."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config.pop(key, None)
+    path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+
 def write_folder(
     folder: Path, unet: UNet2DConditionModel, vae: AutoencoderTiny, scheduler: DDIMScheduler, notes: dict
 ) -> None:
@@ -40,6 +47,7 @@ def write_folder(
         for part, module in {"unet": unet, "vae": vae}.items():
             (new / part).mkdir(parents=True)
             module.save_config(new / part)
+            _drop(new / part / "config.json", "block_out_channels" if part == "vae" else "")
             weights = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in module.state_dict().items()}
             save_file(weights, new / part / "diffusion_pytorch_model.safetensors", metadata={"format": "pt"})
         scheduler.save_pretrained(new / "scheduler")

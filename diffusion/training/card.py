@@ -1,0 +1,98 @@
+"""The model card and the act of shipping: a run's model folder becomes the embedded one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from diffusion.loading import EMBEDDED
+from diffusion.training.config import UnetConfig
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+LIMIT = 40 * 2**20  # bytes of the whole folder
+
+TEXT = """\
+---
+library_name: diffusers
+license: mit
+tags: [text-to-image, depth-to-image, procedural]
+---
+# Rayverie's embedded model
+
+A small latent diffusion model that paints materials ("mossy stone wall, sunset") onto surfaces whose depth it
+is told. Made for walking through Rayverie's scenes on two CPU cores; it draws nothing else: no people,
+animals, lettering or single objects.
+
+| | |
+|---|---|
+| denoiser | UNet2DConditionModel {channels}, {unet:.1f} M parameters, 8 + 1 (depth) channels in, v-prediction |
+| autoencoder | AutoencoderTiny, f8, 8 channels, {vae:.2f} M parameters, no normalisation layers |
+| text | MiniLM (sentence-transformers/all-MiniLM-L6-v2, not in this folder): 24 vectors of 384, see `diffusion/text.py` |
+| depth | `rayverie.json`: log of the distance as a 60° camera over 32 latent pixels sees it, 1 near to −1 in the sky, 0 unknown |
+| data | {pictures:,} pictures of 42 materials, drawn by `diffusion/training` from seed {seed}; nobody's photographs |
+| training | {steps:,} steps of {batch} crops, mostly 16×16 latents, AdamW, EMA {ema}; one CPU thread, no GPU |
+
+## Loading it without Rayverie
+
+```python
+from diffusers import DiffusionPipeline
+parts = dict.fromkeys(("text_encoder", "tokenizer", "depth_estimator", "feature_extractor"))
+pipeline = DiffusionPipeline.from_pretrained(folder, **parts)
+```
+
+Give it `prompt_embeds`, `negative_prompt_embeds` and `depth_map`.
+
+## Measured
+
+{measures}
+
+Data, losses and the meaning of each number: `docs/training.md`. Known limits: fine regular structure (brick
+joints, plank grain, window bars) is soft; words far from its 42 materials give the nearest material or a
+mixture; the autoencoder blurs patterns finer than its 8-pixel cell.
+"""
+
+
+def measures(found: dict[str, dict[str, float]]) -> str:
+    """The evaluation as a table."""
+    rows = [
+        f"| {name.replace('_', ' ')} | {key.replace('_', ' ')} | {value:g} |"
+        for name, part in found.items()
+        for key, value in part.items()
+    ]
+    return "\n".join(["| measure | | value |", "|---|---|---|", *rows]) if rows else "Not measured yet."
+
+
+def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, float]]) -> str:
+    """The card of a model folder; parameters are counted from the weights' own size."""
+    notes = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    halves = {
+        part: (folder / part / "diffusion_pytorch_model.safetensors").stat().st_size / 2e6 for part in ("unet", "vae")
+    }
+    return TEXT.format(
+        channels=tuple(config.channels),
+        pictures=config.data.chunks * config.data.pictures,
+        seed=config.data.seed,
+        steps=notes["steps"],
+        batch=config.batch,
+        ema=config.ema_decay,
+        measures=measures(found),
+        **halves,
+    )
+
+
+def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
+    """Copy `config.out/model` with its card to the embedded folder. InputError when it is missing or too large."""
+    source = Path(config.out) / "model"
+    if not (source / "model_index.json").is_file():
+        raise InputError(source, "", "holds no model yet; train first")
+    size = sum(f.stat().st_size for f in source.rglob("*") if f.is_file())
+    if size > LIMIT:
+        raise InputError(source, "", f"has {size / 2**20:.0f} MiB; what ships has at most {LIMIT / 2**20:.0f}")
+    evaluation = Path(config.out) / "evaluation.json"
+    found = json.loads(evaluation.read_text(encoding="utf-8")) if evaluation.is_file() else {}
+    shutil.copytree(source, target, dirs_exist_ok=True)  # the prompt bank lies there too
+    with atomic_write(target / "README.md") as temporary:
+        temporary.write_text(model_card(config, source, found), encoding="utf-8")
+    return target
