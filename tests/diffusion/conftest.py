@@ -42,7 +42,7 @@ def reference_noise(sigma: float, sigma_next: float) -> torch.Tensor:
     return (1.4 * torch.sin(place)).view(4, 2, 2, 2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mixture():
     """The closed-form denoiser (x, sigma) → x0."""
     return mixture_denoised

@@ -28,24 +28,29 @@ def exponential(steps: int, high: float, low: float) -> torch.Tensor:
     return torch.linspace(math.log(high), math.log(low), steps + 1, dtype=torch.float64).exp()
 
 
+@pytest.fixture(scope="module")
+def converged(mixture) -> tuple[torch.Tensor, torch.Tensor]:
+    """(x at sigma 3, the exact flow's end at sigma 0.5): 512 steps of fourth order, an error near 1e-9."""
+    x = 3.0 * torch.randn((64, 2, 1, 1), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    return x, solve("rk4", mixture, x, exponential(512, 3.0, 0.5))
+
+
 @pytest.mark.parametrize(
     ("sampler", "order"), [("euler", 1), ("heun", 2), ("midpoint", 2), ("rk4", 4), ("dpmpp_2m", 2)]
 )
-def test_observed_order(mixture, sampler, order):
-    generator = torch.Generator().manual_seed(1)
-    x = 3.0 * torch.randn((256, 2, 1, 1), generator=generator, dtype=torch.float64)
-    exact = solve("rk4", mixture, x, exponential(2048, 3.0, 0.5))
+def test_observed_order(mixture, converged, sampler, order):
+    x, exact = converged
     errors = [(solve(sampler, mixture, x, exponential(n, 3.0, 0.5)) - exact).norm() for n in (64, 128)]
     assert math.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.15)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_the_right_distribution(mixture, sampler):
-    """Mean and covariance of 20 000 samples. Bound: five standard errors of a mean (0.05), and 0.08 of bias for 60 steps."""
-    count = 20_000
+    """Mean and covariance of 10 000 samples. Bound: five standard errors of a variance (0.05), and 0.08 of bias for 50 steps."""
+    count = 10_000
     generator = torch.Generator().manual_seed(2)
     x = 20.0 * torch.randn((count, 2, 1, 1), generator=generator, dtype=torch.float64)
-    sigmas = torch.cat([exponential(60, 20.0, 0.02), torch.zeros(1, dtype=torch.float64)])
+    sigmas = torch.cat([exponential(50, 20.0, 0.02), torch.zeros(1, dtype=torch.float64)])
     out = solve(sampler, mixture, x, sigmas, generator=generator)[:, :, 0, 0]
     weights, means, deviations = (
         torch.tensor([0.5, 0.3, 0.2]).double(),
@@ -95,6 +100,7 @@ def run_theirs(scheduler, denoise, noise, steps, **keywords):
     return x, [*levels, 0.0]
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(
     ("sampler", "scheduler"),
     [

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import beta
 
 from diffusion.schedules import PREDICTIONS, SPACINGS, NoiseSchedule, Timeline, spaced
 
@@ -85,11 +86,7 @@ def test_karras_and_exponential_formulas():
     assert torch.allclose(ratios, ratios[0])
 
 
-def test_beta_spacing_is_diffusers():
-    scheduler = diffusers.EulerDiscreteScheduler(**BETAS, use_beta_sigmas=True)
-    scheduler.set_timesteps(8)  # theirs spreads over sigma, ours over timesteps: alike are the quantiles
-    from scipy.stats import beta
-
+def test_beta_spacing_lies_at_the_quantiles_of_the_beta_distribution():
     wanted = beta.ppf(1 - torch.linspace(0, 1, 9)[:-1].double().numpy(), 0.6, 0.6) * 999
     assert [PLAIN.timestep(s) for s in spaced(PLAIN, "beta", 8)[:-1].tolist()] == pytest.approx(
         wanted.tolist(), abs=1e-6
