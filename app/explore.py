@@ -19,8 +19,14 @@ def run(command: Explore) -> int:
     if has_display():
         from app import window
 
-        return window.run(session, open_scene(session.scene))
-    if command.or_render is None:
+        scene = open_scene(session.scene)
+        try:
+            return window.run(session, scene)
+        except InputError as error:  # a display that can't be used is none
+            if command.or_render is None or error.where != window.NAME:
+                raise
+            print(error, file=sys.stderr)
+    elif command.or_render is None:
         raise InputError(
             "the explorer", "", "needs a display; without one use `rayverie render`, or add --or-render FILE.mp4"
         )

@@ -40,12 +40,34 @@ def left_behind(then: Camera, now: Camera, angle: float, distance: float) -> boo
 
 
 @dataclass(frozen=True)
+class Level:
+    """How well a view is dreamed. height: of the canvas, pixels; window: side of sliding windows, 0 = as the settings say."""
+
+    words: str
+    steps: int
+    height: int
+    window: int = 0
+
+
+def levels(session: Session, native: int, view: Size, resting: bool) -> list[Level]:
+    """What a view goes through, one after the other: a sketch while one moves; at rest all steps, then, if wanted, the
+    window's own resolution. native: the side in pixels that the model was trained at."""
+    steps, height = session.dream.steps, session.paint.canvas or native
+    if not resting:
+        return [Level("sketching", min(steps, session.live.moving_steps), height)]
+    whole = Level("dreaming this view", steps, height)
+    if not session.live.refine or view[1] <= height:
+        return [whole]
+    return [whole, Level("refining this view", steps, view[1], session.dream.window or native)]
+
+
+@dataclass(frozen=True)
 class _View:
     """What decides whether a view has to be looked at again."""
 
     camera: Camera
     size: Size
-    steps: int
+    level: Level
     seed: int
     revision: int
 
@@ -69,7 +91,9 @@ class Painter:
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = -math.inf
         self._asked: _View | None = None  # what was last submitted, at the revision that its dream made
-        self._settled: _View | None = None  # this view needs nothing
+        self._settled: set[_View] = set()  # these need nothing
+        self._level = Level("", 0, 0)  # of the running dream
+        self._seed = session.dream.seed
 
     def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
         """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
@@ -80,7 +104,7 @@ class Painter:
             self._camera, self._moved_at = camera, now
         messages = self.collect()
         live = self.session.live
-        if self.running and left_behind(self.running.look.camera, camera, live.abandon_angle, live.abandon_distance):
+        if self.running and self._abandons(camera):
             self.cancel()
         resting = now - self._moved_at >= live.rest
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
@@ -95,18 +119,19 @@ class Painter:
         """
         if self.model is None or self.running is not None:
             return False
-        steps = self._steps(resting)
-        view = _View(camera, size, steps, self.session.dream.seed, self.volume.revision)
-        if view == self._settled:
-            return False
-        look = self.look(camera, size)
-        self.coverage = policy.coverage(look, steps)
-        if self.coverage >= self.session.paint.coverage or view == self._asked:
-            self._settled = view  # also when a dream could not cover it all: another would be the same
-        else:
-            self._asked, self.problem = view, ""
-            self._submit(look, steps)
-        return True
+        for level in levels(self.session, self.model.native, size, resting):
+            view = _View(camera, size, level, self.session.dream.seed, self.volume.revision)
+            if view in self._settled:
+                continue
+            look = self.look(camera, size, level.height)
+            self.coverage = policy.coverage(look, level.steps)
+            if self.coverage >= self.session.paint.coverage or view == self._asked:
+                self._settle(view)  # also when a dream could not cover it all: another would be the same
+            else:
+                self._asked, self.problem = view, ""
+                self._submit(look, level)
+            return True
+        return False
 
     def settle(self, camera: Camera, size: Size) -> int:
         """Dream the view until it is painted; for workers that dream inline. Returns the dreams it took.
@@ -122,10 +147,12 @@ class Painter:
                         raise RuntimeError(message.traceback)
         return self.dreams - before
 
-    def look(self, camera: Camera, size: Size) -> Look:
-        """What a dream of this view would start from, at the dream's size. The model must be ready."""
+    def look(self, camera: Camera, size: Size, height: int = 0) -> Look:
+        """What a dream of this view would start from, at the dream's size (0: the usual). The model must be ready."""
         assert self.model is not None
-        height = self.session.paint.canvas or self.model.native
+        if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
+            self.volume.seed = self._seed = self.session.dream.seed
+        height = height or self.session.paint.canvas or self.model.native
         return self.volume.gather(camera, canvas_size(size, height, self.model.multiple))
 
     def cancel(self) -> None:
@@ -135,7 +162,8 @@ class Painter:
 
     def forgive(self) -> None:
         """Try again after a problem, or look again at a view that was finished (after an erase, say)."""
-        self.problem, self._settled, self._asked = "", None, None
+        self.problem, self._asked = "", None
+        self._settled.clear()
 
     def collect(self) -> list[Message]:
         """Take in the worker's messages: scatter a finished dream that is still valid, note previews and failures."""
@@ -145,7 +173,8 @@ class Painter:
                 self._status, self.model = message.text, message.model or self.model
             elif isinstance(message, Failed):
                 self.problem, self.running, self.preview = message.problem, None, None
-                self._settled = self._asked  # the same view would fail again; another one may not
+                if self._asked:
+                    self._settle(self._asked)  # the same view would fail again; another one may not
             elif self.running and isinstance(message, Preview) and message.id == self.running.id:
                 self.preview = message
             elif self.running and isinstance(message, Finished) and message.request.id == self.running.id:
@@ -160,21 +189,28 @@ class Painter:
         if self.model is None:
             return self._status
         if self.running:
-            verb = "dreaming this view" if self.running.settings.steps >= self.session.dream.steps else "sketching"
-            step = self.preview.step if self.preview else 0
-            return f"{verb}: step {step} of {self.preview.steps if self.preview else self.running.settings.steps}"
+            step, steps = (self.preview.step, self.preview.steps) if self.preview else (0, self._level.steps)
+            return f"{self._level.words}: step {step} of {steps}"
         if not self.session.live.auto:
             return "painting is paused"
-        settled = self._settled is not None and self._camera in (None, self._settled.camera)
+        settled = any(self._camera in (None, view.camera) for view in self._settled)
         return "this view is finished" if settled else "walking"
 
-    def _steps(self, resting: bool) -> int:
-        steps = self.session.dream.steps
-        return steps if resting else min(steps, self.session.live.moving_steps)
+    def _abandons(self, camera: Camera) -> bool:
+        """Whether the running dream isn't worth its time any more: refining is for the very view, others may lag behind."""
+        assert self.running is not None
+        live, then = self.session.live, self.running.look.camera
+        if self._level.window:
+            return camera != then
+        return left_behind(then, camera, live.abandon_angle, live.abandon_distance)
 
-    def _submit(self, look: Look, steps: int) -> None:
-        settings = replace(self.session.dream, steps=steps)
-        self.running = Request(next(_IDS), look, canvas_from(look, self.scene, steps), settings)
+    def _settle(self, view: _View) -> None:
+        self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
+
+    def _submit(self, look: Look, level: Level) -> None:
+        settings = replace(self.session.dream, steps=level.steps, window=level.window or self.session.dream.window)
+        self._level = level
+        self.running = Request(next(_IDS), look, canvas_from(look, self.scene, level.steps), settings)
         self.preview = None
         self.worker.submit(self.running)
 

@@ -73,6 +73,10 @@ class LiveSettings:
     )
     moving: bool = field(default=True, metadata={"help": "Dream quick sketches while the camera moves."})
     moving_steps: int = field(default=4, metadata={"help": "Steps of such a sketch.", "range": (1, 200)})
+    refine: bool = field(
+        default=False,
+        metadata={"help": "Then dream a view that is finished at the window's own resolution, in windows."},
+    )
     abandon_angle: float = field(
         default=25.0,
         metadata={"help": "A dream is abandoned when the camera has turned by more degrees.", "range": (0.0, 180.0)},

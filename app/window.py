@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import moderngl
@@ -18,6 +19,7 @@ from app.explorer import Explorer  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.host import Folders  # noqa: E402
 from app.messages import Worker  # noqa: E402
+from app.preferences import remembered  # noqa: E402
 from app.session import Session  # noqa: E402
 from engine.context import renderer_name  # noqa: E402
 from scenes.errors import InputError  # noqa: E402
@@ -71,6 +73,9 @@ def place_of(native: Any, symbol: int) -> str:
     return PLACES.get(xlib.XKeysymToKeycode(display, symbol), "")
 
 
+NAME = "The window"  # in errors
+
+
 class Window:
     """A real window, as the explorer's `Platform`. Raises InputError where none can be opened."""
 
@@ -81,9 +86,7 @@ class Window:
             )
         except Exception as error:  # pyglet has a dozen exceptions for "no display", and GL drivers have their own
             text = str(error) or type(error).__name__
-            raise InputError(
-                "The window", "", f"can't be opened ({text}); it needs a display with OpenGL 3.3"
-            ) from error
+            raise InputError(NAME, "", f"can't be opened ({text}); it needs a display with OpenGL 3.3") from error
         self.wnd.exit_key = self.wnd.fullscreen_key = None  # our own table of keys decides
         moderngl_window.activate_context(window=self.wnd)
         self.native: Any = self.wnd._window
@@ -185,6 +188,8 @@ def open_worker(session: Session) -> Worker:
 
 def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
     """Open the window on a scene and walk until it is closed. Returns the exit code. Raises InputError without a display."""
+    folders = folders or Folders()
+    session = replace(session, view=remembered(folders.config, session.view))
     window = Window(session.view.size)
     print(f"OpenGL: {renderer_name(window.ctx)}")
     explorer = Explorer(window.ctx, window, session, scene, open_worker(session), folders=folders)

@@ -85,6 +85,29 @@ def test_moving_sketches_with_few_steps_and_resting_dreams_with_all(painter, fak
     assert painter.words == "this view is finished"
 
 
+def test_a_finished_view_is_refined_at_the_windows_resolution_until_the_camera_moves(painter, fake_dream) -> None:
+    painter.session = replace(painter.session, live=replace(painter.session.live, refine=True))
+    live(painter, HERE, [0.0, 1.0, 1.1, 1.2])
+    assert painter.running is not None
+    assert painter.running.look.size == (320, 176)  # 320x180 in multiples of 16, where the usual dream is 64 high
+    assert painter.running.settings.window == 64
+    assert painter.words.startswith("refining this view")
+    painter.worker.poll = lambda: []  # it is still going on
+    painter.update(HERE.moved(fov=71.0), SIZE, 1.3)
+    assert painter.running is None
+
+
+def test_a_new_seed_is_a_new_noise_but_a_loaded_world_keeps_its_own(painter) -> None:
+    painter.collect()
+    noise = painter.look(HERE, SIZE).noise
+    painter.volume.seed = 5  # as `restore` does
+    loaded = painter.look(HERE, SIZE).noise
+    assert (loaded != noise).any()
+    painter.session = replace(painter.session, dream=DreamSettings(steps=6, seed=9))
+    assert painter.look(HERE, SIZE).noise.tobytes() not in (noise.tobytes(), loaded.tobytes())
+    assert painter.volume.seed == 9
+
+
 def test_without_sketches_nothing_is_dreamed_before_the_camera_rests(painter, fake_dream) -> None:
     painter.session = replace(painter.session, live=replace(painter.session.live, moving=False))
     live(painter, HERE, [0.0, 0.1, 0.4])
