@@ -100,6 +100,7 @@ class ViewSettings:
     )
     walk: bool = field(default=False, metadata={"help": "Walk on the ground and stop at walls, instead of flying."})
     frame_rate: int = field(default=60, metadata={"help": "Frames a second at most.", "range": (5, 240)})
+    theme: str = field(default="dark", metadata={"help": "The panels' colours.", "choices": ("dark", "light")})
 
 
 @dataclass(frozen=True)

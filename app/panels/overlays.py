@@ -41,6 +41,8 @@ class Overlays:
     def draw(self, ui: PanelContext, box: Box) -> None:
         draw_legend(ui)
         self._draw_toasts(ui, box)
+        if ui.stage is None:
+            _opening(ui, box)
         if self.first_help:
             _first_help(ui, box)
         if self.help:
@@ -138,6 +140,14 @@ def matches(typed: str, text: str) -> bool:
     """Whether the letters typed stand in `text` in this order, gaps allowed; case and spaces don't count."""
     letters = iter(text.lower())
     return all(letter in letters for letter in typed.lower() if letter != " ")
+
+
+def _opening(ui: PanelContext, box: Box) -> None:
+    """In the middle of the empty scene, while it is being built."""
+    text = f"Opening {ui.scene.name}" + "." * (1 + int(ui.now * 3) % 3)
+    size = imgui.calc_text_size(text)
+    place = imgui.ImVec2(box[0] + (box[2] - size.x) / 2, box[1] + (box[3] - size.y) / 2)
+    imgui.get_background_draw_list().add_text(place, imgui.get_color_u32(imgui.Col_.text_disabled), text)
 
 
 def _first_help(ui: PanelContext, box: Box) -> None:

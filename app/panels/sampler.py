@@ -19,8 +19,15 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "guidance", "scale", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
         "norm_rescale", "threshold_scale",
     ),
-    "Regions": ("execution", "batch", "softness", "bootstrap", "window", "window_overlap"),
+    "Regions": ("execution", "batch", "softness", "bootstrap"),
     "Memory": ("memory", "change_form", "strength", "capture"),
+    "Mixing": (
+        "mix", "mix_form", "mix_alpha", "mix_blend", "mix_start", "mix_stop", "mix_clamp", "mix_min", "mix_max",
+        "mix_perlin", "mix_perlin_scale", "rewind_min", "rewind_max",
+    ),
+    "Large canvases": ("window", "window_overlap", "dilate"),
+    "Anagrams": ("anagram_image",),
+    "Correction": ("correct_clamp", "correct_centre", "correct_maximise", "correct_until"),
 }  # fmt: skip
 OPEN = ("Sampler", "Guidance")
 # Fields that matter only beside one choice: they are shown only then.

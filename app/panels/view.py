@@ -20,7 +20,7 @@ class ViewPanel:
         session = ui.session
         view = _modes(session)
         imgui.spacing()
-        view = edit(view, only=("walk", "fov", "speed", "sensitivity", "frame_rate"))
+        view = edit(view, only=("walk", "fov", "speed", "sensitivity", "frame_rate", "theme"))
         imgui.separator_text("Dreaming")
         live = edit(session.live, only=("auto", "moving", "moving_steps", "rest"))
         paint = edit(session.paint)

@@ -9,7 +9,7 @@ import pytest
 
 from app import presets
 from app.fields import check
-from app.panels.sampler import NEEDS, matters, sections
+from app.panels.sampler import NEEDS, SECTIONS, matters, sections
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
 
@@ -44,6 +44,10 @@ def test_a_name_that_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
 def test_every_setting_stands_in_exactly_one_section() -> None:
     placed = [name for names in sections().values() for name in names]
     assert sorted(placed) == sorted(f.name for f in fields(DreamSettings))
+
+
+def test_no_section_names_a_setting_that_is_gone() -> None:
+    assert {name for names in SECTIONS.values() for name in names} <= {f.name for f in fields(DreamSettings)}
 
 
 def test_settings_that_depend_on_a_choice_are_shown_beside_it_only() -> None:

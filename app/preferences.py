@@ -1,0 +1,35 @@
+"""How one likes to look and move, kept from one start to the next: the view settings, as a file in the config folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from app.fields import from_json, to_json
+from app.session import ViewSettings
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+FILE = "view.json"
+
+
+def remembered(folder: Path, view: ViewSettings) -> ViewSettings:
+    """The view settings of last time, unless others than the defaults were asked for this time. The mode isn't kept."""
+    file = folder / FILE
+    if view != ViewSettings() or not file.exists():
+        return view
+    try:
+        kept, _ = from_json(ViewSettings, json.loads(file.read_text(encoding="utf-8")), str(file))
+    except (OSError, ValueError, InputError):
+        return view  # a broken file of preferences is no reason not to start
+    return replace(kept, mode=view.mode)
+
+
+def remember(folder: Path, view: ViewSettings) -> None:
+    """Write them; a full disk only means that they are forgotten."""
+    try:
+        with atomic_write(folder / FILE) as temporary:
+            temporary.write_text(json.dumps(to_json(view), indent=2) + "\n", encoding="utf-8")
+    except InputError:
+        return
