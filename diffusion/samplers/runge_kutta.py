@@ -11,7 +11,7 @@ from diffusion.samplers.loop import Adjust, begin, each_step
 
 # A step across more than this ratio of sigmas is taken by Euler: from (nearly) infinite noise, as zero-terminal-SNR models start, a second
 # slope's error would be multiplied by sigma / sigma_next, while Euler's step there is exact up to the change of D.
-WIDEST_RATIO = 30.0
+WIDEST_RATIO = 12.0
 # A stage at a step's end lies a hair above it, so that whatever goes by steps (memory, regions, True Noise Removal) counts it to its own
 # step and not to the next; `Timeline` tells levels apart to 1e-9.
 STILL_THIS_STEP = 1 + 1e-8
