@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,21 @@ def defaults(source: Path) -> Generate:
     return Generate(recipe.settings, ModelChoice(recipe.model))
 
 
+def matched(command: Generate, console: Console) -> str:
+    """The caption that is dreamed in the prompt's place, chosen from the nearest that the embedded model knows; all are shown."""
+    from diffusion.matching import BANK, FAR, PromptBank, choose, suggestions
+    from diffusion.text import MiniLMEncoder
+
+    picture = command.picture
+    found = suggestions(picture.prompt, PromptBank.load(BANK), MiniLMEncoder().sentences, command.match)
+    chosen = choose(found, temperature=command.match_temperature, seed=picture.dream.seed)
+    for match in found:
+        console.print(f"{'→' if match == chosen else ' '} {match.similarity:.2f} {match.caption}", highlight=False)
+    if found[0].similarity < FAR:
+        console.print(f"“{picture.prompt}” is far from all that the model has seen.", style="yellow")
+    return chosen.caption
+
+
 def run(command: Generate) -> int:
     picture = command.picture
     if command.out.suffix.lower() != ".png":
@@ -27,12 +43,14 @@ def run(command: Generate) -> int:
     if not (picture.prompt or picture.init or command.source):
         raise InputError("rayverie generate", "PROMPT", "is missing; say what the picture shows")
     recipe = read_png(command.source) if command.source else None
+    console = Console(stderr=True)
+    if command.match and picture.prompt:
+        picture = replace(picture, prompt=matched(command, console))
     from diffusion import generate as core
     from diffusion.model import load_model
 
     model = load_model(command.model.ref, command.model.device)
     save = core.saving_steps(model, command.steps_out) if command.steps_out else None
-    console = Console(stderr=True)
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=picture.dream.steps, words="")
 

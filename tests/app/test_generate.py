@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from app.__main__ import main
+from diffusion.metadata import read_png
 
 
 @pytest.fixture
@@ -59,6 +61,20 @@ def test_what_a_black_mask_keeps_is_the_picture_itself(words, picture, tmp_path)
     assert main([*words, "snow", *more, "--out", str(out)]) == 0
     np.testing.assert_array_equal(pixels(out)[:, :32], pixels(picture)[:, :32])
     assert (pixels(out)[:, 32:] != pixels(picture)[:, 32:]).any()
+
+
+def test_a_matched_prompt_is_shown_and_is_what_the_picture_says_of_itself(words, tmp_path, capsys) -> None:
+    out = tmp_path / "p.png"
+    small = ["--size", "32x32", "--steps", "1", "--out", str(out), "--match", "3"]
+    assert main([*words, "a wall of bricks", *small]) == 0
+    shown = [line for line in capsys.readouterr().err.splitlines() if re.match(r"[→ ] 0\.\d\d ", line)]
+    assert len(shown) == 3
+    prompt = read_png(out).settings.prompt
+    assert "brick" in prompt
+    assert shown[0].endswith(prompt)
+    assert shown[0].startswith("→")
+    assert main([*words, "quarterly tax return", *small]) == 0
+    assert "far from all that the model has seen" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
