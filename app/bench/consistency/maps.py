@@ -15,8 +15,8 @@ from scenes.tours import generated_paths
 
 UNSEEN = re.compile(r"unseen-(\d{1,9})")
 SIDE = 32  # blocks
-MARGIN = 3  # blocks of open ground around
-THINGS = 22
+MARGIN = 2  # blocks of open ground around
+THINGS = 36
 LARGEST = 6  # blocks along a side
 
 

@@ -123,7 +123,8 @@ class Independent:
             depth=look.depth,
             known=np.ones(look.material.shape, bool),
         )
-        dreamed = easel.dream(canvas, memory="latents", strength=IMG2IMG)
+        steps = round(easel.studio.session.dream.steps / IMG2IMG)  # so that as many are gone through as by the others
+        dreamed = easel.dream(canvas, memory="latents", strength=IMG2IMG, steps=steps)
         self._count += 1
         return Shown(dreamed.image, np.full(dreamed.image.shape[:2], self._count, np.int64))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 
@@ -17,6 +18,7 @@ NEAREST = 1.5  # blocks from the surface that is walked up to
 FARTHEST = 14.0
 PAST = 5.0  # blocks from what is passed
 ROOM = 4.0  # blocks to each side that one goes past it
+CLEAR = 0.75  # blocks of air around the eye on that way
 
 
 def orbit(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
@@ -33,7 +35,8 @@ def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
         return min(ahead, FARTHEST) if ahead < 2 * FARTHEST else -1.0
 
     camera = max(viewpoints(scene), key=score)
-    ahead = max(distance(blocks, camera), 2 * NEAREST)
+    ahead = distance(blocks, camera)
+    ahead = max(ahead, 2 * NEAREST) if np.isfinite(ahead) else FARTHEST
     start, forward = np.asarray(camera.position), camera.axes[2]
     left = np.geomspace(min(ahead, FARTHEST), NEAREST, views)
     return [camera.moved(position=_place(start + (ahead - d) * forward)) for d in left]
@@ -68,12 +71,12 @@ def walked(name: str, scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
 
 
 def viewpoints(scene: Scene) -> Iterator[Camera]:
-    """Level views along the scene's walk, in four directions each."""
+    """Views along the scene's walk in four directions, level and, for scenes without anything as high as the eye, a bit down."""
     path = scene.paths["walk"]
     for seconds in np.linspace(0, path.seconds, 24, endpoint=False):
         camera = sample(path, float(seconds))
-        for turn in (0.0, 90.0, 180.0, 270.0):
-            yield Camera.look(camera.position, round(camera.yaw / 90) * 90 + turn, -3.0, camera.fov)
+        for turn, pitch in product((0.0, 90.0, 180.0, 270.0), (0.0, -10.0)):
+            yield Camera.look(camera.position, round(camera.yaw / 90) * 90 + turn, pitch, camera.fov)
 
 
 def distance(blocks: Blocks, camera: Camera) -> float:
@@ -82,10 +85,11 @@ def distance(blocks: Blocks, camera: Camera) -> float:
 
 
 def room(blocks: Blocks, camera: Camera, step: float = 0.25) -> float:
-    """How far one can go to both sides, up to ROOM."""
+    """How far one can go to both sides, up to ROOM, with CLEAR air around; a step less than nothing where one can't even stand."""
     steps = np.arange(0.0, ROOM + step / 2, step)
     places = np.asarray(camera.position) + np.concatenate([steps, -steps])[:, None] * camera.axes[0]
-    blocked = blocks.inside(places).reshape(2, -1).any(axis=0)
+    around = CLEAR * np.concatenate([camera.axes, -camera.axes])
+    blocked = blocks.inside(places[:, None] + around).any(axis=1).reshape(2, -1).any(axis=0)
     return float(steps[blocked.argmax() - 1] if blocked.any() else ROOM)
 
 
