@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.panels.scene import with_words
 from scenes.load import save_scene
 from scenes.paths import write_path
 
@@ -82,7 +81,9 @@ def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(driv
     drive.worker.held = True
     drive.until(lambda: drive.worker.request is not None, "a dream is asked for")
     before = explorer.scene
-    explorer.do("set_scene", with_words(before, 1, "a wall of glass", "dirt"))
+    wall = replace(before.materials[1], prompt="a wall of glass", negative_prompt="dirt")
+    other = replace(before, materials=(before.materials[0], wall, *before.materials[2:]))
+    explorer.do("edit_scene", lambda _: other)
     drive.frames(3)
     assert all(region.prompt != "a wall of glass" for region in drive.worker.request.canvas.regions)
     drive.worker.held = False
@@ -93,4 +94,5 @@ def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(driv
     assert any(region.prompt == "a wall of glass" for region in drive.worker.request.canvas.regions)
     explorer.do("undo")
     assert explorer.scene.materials == before.materials
-    assert explorer.stage.painter.scene is explorer.scene
+    drive.frames(3)
+    assert explorer.stage.painter.scene.materials == before.materials
