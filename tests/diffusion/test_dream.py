@@ -126,7 +126,7 @@ def test_events_carry_what_viewers_need(sd, canvas_of):
     dream(sd, canvas_of(sd, prompts=2), FEW, on_step=events.append)
     assert [e.step for e in events] == [0, 1, 2] and events[0].steps == 3
     assert set(events[0].branches) == {"positive", "negative"} and len(events[0].regions) == 2
-    assert sd.preview(events[-1].denoised[0]).shape == (8, 8, 3)
+    assert sd.preview(events[-1].denoised[0]).shape == (64, 64, 3)  # a small decoder: the picture itself
     assert all(a.sigma > b.sigma for a, b in itertools.pairwise(events))
 
 

@@ -203,3 +203,10 @@ def test_preview_recovers_a_linear_encoder():
     painted = paint(fit(encode), encode(picture)[0]).float() / 127.5 - 1
     wanted = torch.nn.functional.avg_pool2d(picture, 8)[0].movedim(0, -1)
     assert (painted - wanted).abs().max() < 0.02
+
+
+def test_previews_of_fast_and_slow_decoders(own, monkeypatch):
+    latents = torch.zeros((8, 16, 24))
+    assert own.preview(latents).shape == (64, 96, 3)  # every second latent pixel, decoded
+    monkeypatch.setitem(own.__dict__, "decodes_fast", False)
+    assert own.preview(latents).shape == (16, 24, 3)  # one pixel for each, by the linear map
