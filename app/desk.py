@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,12 @@ import numpy as np
 
 from app import presets
 from app.fields import Size
-from app.session import describe
+from app.session import SceneChoice, describe
 from app.shot import save_shot, save_steps
 from app.timeline import Record
 from engine.volume import World
 from engine.world import load_world, save_world
-from scenes.load import save_scene
+from scenes.load import BUILTIN, save_scene
 from scenes.paths import write_path
 from scenes.scene import CameraPath
 
@@ -81,19 +82,34 @@ class Desk:
         assert model is not None
 
         def done(world: World) -> None:
+            if self.explorer.stage is not stage or stage.plan.charts is not charts:
+                self.explorer.say("The scene was changed meanwhile; load the world again", "warning")
+                return
             stage.painter.cancel()
             stage.volume.restore(world)
             stage.painter.forgive()
             self.explorer.screen.forget()
             self.explorer.say(f"World loaded: {path}")
 
-        fits = {"scene": stage.scene, "charts": stage.plan.charts, "model": model.id, "channels": model.channels}
+        charts = stage.plan.charts
+        fits = {"scene": stage.scene, "charts": charts, "model": model.id, "channels": model.channels}
         self.send(lambda: load_world(path, **fits), done)
 
-    def save_scene(self) -> None:
-        """The scene with its words as they are now, as a folder that can be opened again."""
-        scene, folder = self.explorer.scene, self.explorer.folders.data / "scenes" / self.explorer.scene.name
-        self.send(lambda: save_scene(scene, folder), lambda _: self.explorer.say(f"Scene saved: {folder}"))
+    def save_scene(self, folder: Path | None = None) -> None:
+        """The scene as it is now, as a folder that can be opened again; without one where it came from, if that is the user's."""
+        explorer, chosen = self.explorer, self.explorer.session.scene
+        theirs = chosen.ref in (None, *BUILTIN) or chosen.map is not None or chosen.materials is not None
+        own = None if theirs else Path(str(chosen.ref))
+        target = folder or own or explorer.folders.data / "scenes" / explorer.scene.name
+        scene = explorer.scene
+
+        def done(_: Any) -> None:
+            if explorer.scene.name == scene.name:
+                explorer.scene = replace(explorer.scene, name=target.name)
+                explorer.session = replace(explorer.session, scene=SceneChoice(ref=str(target)))
+            explorer.say(f"Scene saved: {target}")
+
+        self.send(lambda: save_scene(scene, target), done)
 
     def save_shot(self, picture: np.ndarray) -> None:
         """A screenshot, uint8 [H,W,3], with the session and the camera of this moment in it."""

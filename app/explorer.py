@@ -7,6 +7,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import moderngl
@@ -26,6 +27,8 @@ from app.messages import Failed, Message, ModelInfo, Status, Worker
 from app.panels.context import PanelContext
 from app.panels.shell import Clipboard, Shell
 from app.pictures import Pictures
+from app.preferences import remember
+from app.remodel import Remodel
 from app.route import Route
 from app.screen import Screen, collect, framebuffer, pixels
 from app.session import Session
@@ -74,7 +77,7 @@ class Explorer:
         self.times: deque[float] = deque(maxlen=FRAMES)
         self.shot_wanted = False
         self._began = self._last = clock()
-        self.autosave = Autosave(self)
+        self.autosave, self.remodel = Autosave(self), Remodel(scene)
         self._model: ModelInfo | None = None
         self._opening: Future[Plan] | None = None
         self.shell.overlays.first_help = not self.shell.known
@@ -91,8 +94,10 @@ class Explorer:
         self._try("A file", self.desk.poll)
         shell, platform = self.shell, self.platform
         shell.overlays.now = now
+        shell.theme_name = self.session.view.theme
         shell.begin(platform.size, platform.pixels, platform.scale, seconds)
         if self.stage:
+            self._try("Building the scene", self._follow)
             self._try("Painting", lambda: self._paint(now))
             self._try("Drawing the scene", self._draw_scene)
         before = self.session
@@ -112,7 +117,9 @@ class Explorer:
     @property
     def status(self) -> str:
         """What is going on, in plain words."""
-        return self.stage.painter.words if self.stage else "opening the scene"
+        if self.stage is None:
+            return "opening the scene"
+        return "building what you changed" if self.remodel.busy else self.stage.painter.words
 
     @property
     def scene_size(self) -> Size:
@@ -139,15 +146,7 @@ class Explorer:
 
     @edited.setter
     def edited(self, value: Edited) -> None:
-        self.session, self.route, scene = value
-        if scene is not self.scene:
-            self.set_words(scene)
-
-    def set_words(self, scene: Scene) -> None:
-        """The same scene with other prompts; they apply to the next dream."""
-        self.scene = scene
-        if self.stage:
-            self.stage.painter.scene = scene
+        self.session, self.route, self.scene = value
 
     def open_scene(self, scene: Scene) -> None:
         """Leave this scene (what is painted and not saved is gone) and open another, beside the frames."""
@@ -155,6 +154,7 @@ class Explorer:
         if self.stage:
             self.stage.painter.cancel()
             self.stage.release()
+        self.remodel.forget(scene)
         self.stage, self.scene, self.route, self.timeline = None, scene, Route(), Timeline()
         self.history = History(self.edited)
         self._opening = plan_later(scene)
@@ -167,8 +167,10 @@ class Explorer:
         if self.session.world and self.stage and self.stage.painter.dreams:
             self.desk.save_world()
         self.worker.close()
+        self.remodel.close()
         self.desk.close()
         self.autosave.forget()
+        remember(self.folders.config, replace(self.session.view, size=self.platform.size))
         self.shell.release()
         self.pictures.release()
         if self.stage:
@@ -179,13 +181,21 @@ class Explorer:
             return
         opening, self._opening = self._opening, None
         plan = opening.result()
-        if plan.scene is not self.scene and plan.scene.hash != self.scene.hash:
-            return  # another one was opened meanwhile
         self.stage = Stage(self.ctx, plan, self.session, self.worker)
         if self._model:
             self.stage.fit(self.session, self._model)
         self.walker = walk.Walker.at(self.stage.start(self.session.view.fov))
         self.log.add(f"{self.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
+
+    def _follow(self) -> None:
+        """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
+        assert self.stage is not None
+        if self.travel.film is None:
+            try:
+                self.remodel.follow(self.stage, self.scene)
+            except InputError:
+                self.scene = self.remodel.followed
+                raise
 
     def _move(self, seconds: float) -> None:
         taken = self.travel.camera(self.clock())
@@ -201,7 +211,8 @@ class Explorer:
         assert self.stage is not None
         painter, film = self.stage.painter, self.travel.film
         painter.session = self.session
-        for message in painter.collect() if film else painter.update(self.camera, self.scene_size, now):
+        idle = film or self.remodel.busy or painter.model is None  # its channels may change the volume: dream after that
+        for message in painter.collect() if idle else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
         if film is not None:
             film.step(self.session.view.mode)

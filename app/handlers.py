@@ -14,7 +14,7 @@ from app.session import SceneChoice
 from engine.renderer import MODES
 from scenes.camera import Camera
 from scenes.load import load_scene
-from scenes.scene import CameraPath
+from scenes.scene import CameraPath, Scene
 
 if TYPE_CHECKING:
     from app.explorer import Explorer
@@ -105,6 +105,11 @@ def _open_scene(x: Explorer, ref: str) -> None:
     x.session = replace(x.session, scene=SceneChoice(ref=ref), world=None)
 
 
+def _edit_scene(x: Explorer, change: Callable[[Scene], Scene]) -> None:
+    """change: one of scenes.edit, with its arguments; the stage follows by itself."""
+    x.scene = change(x.scene)
+
+
 def _play(x: Explorer, path: CameraPath) -> None:
     x.travel.play(path, x.clock())
 
@@ -144,10 +149,10 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "play": _play,
     "go_to": _go_to,
     "set_route": _set_route,
-    "set_scene": lambda x, scene: x.set_words(scene),
+    "edit_scene": _edit_scene,
     "open_scene": _open_scene,
     "drop": drop,
-    "save_scene": lambda x: x.desk.save_scene(),
+    "save_scene": lambda x, folder=None: x.desk.save_scene(folder),
     "save_preset": lambda x, name: x.desk.save_preset(name),
     "export_steps": lambda x, record, suffix: x.desk.export_steps(record, suffix),
     "film": lambda x, path, size, fps: x.desk.film(path, size, fps),

@@ -14,7 +14,6 @@ from engine.renderer import Renderer
 from engine.transplant import Move, Transplant, moves
 from engine.volume import LatentVolume
 from scenes import edit
-from scenes.errors import InputError
 from scenes.scene import Scene
 
 BUDGET = 0.006  # seconds of a frame for copying paint
@@ -51,7 +50,7 @@ class Remodel:
         return self._draft is not None or self._work is not None
 
     def follow(self, stage: Stage, scene: Scene) -> None:
-        """One frame's work. Raises InputError when the scene can't be built; the stage then stays, and `followed` says what it shows."""
+        """One frame's work. Raises InputError when the scene can't be built: then ask for another, the stage still shows `followed`."""
         if self._work is not None:
             self._carry_on(stage)
         elif self._draft is not None:
@@ -69,6 +68,7 @@ class Remodel:
         """Another scene was opened: what is under way is for nobody any more."""
         if self._work is not None:
             self._work[1].new.free()
+            self._work[2].release()
         self._followed = self._wanted = scene
         self._draft = self._work = self._paths = None
 
@@ -90,11 +90,7 @@ class Remodel:
         if not self._draft.done():
             return
         future, self._draft = self._draft, None
-        try:
-            draft = future.result()
-        except InputError:
-            self._followed = self._wanted  # not tried again
-            raise
+        draft = future.result()
         if self._outdated(stage, draft):
             return
         charts = draft.plan.charts

@@ -20,7 +20,7 @@ from engine.rectangles import merge
 from engine.shaders import program, set_uniforms
 from engine.volume import LatentVolume
 
-PIECE = PAGE * PAGE // 4  # texels copied at a time: a few milliseconds even where GL is software
+PIECE = PAGE * PAGE // 8  # texels copied at a time: a few milliseconds even where GL is software
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,9 @@ class Transplant:
 
     def _pieces(self, moves: list[Move]) -> Iterator[int]:
         for move in moves:
+            if move.target not in self.new.atlas:
+                self.new.atlas.allocate(move.target)  # the driver clears megabytes: a piece of its own
+                yield move.target
             for part in _parts(move.rectangles):
                 self._copy(move, part)
                 yield move.target
@@ -115,7 +118,7 @@ class Transplant:
             yield number
 
     def _copy(self, move: Move, rectangles: np.ndarray) -> None:
-        ctx, source, target = self.old.ctx, self.old.atlas[move.source], self.new.atlas.allocate(move.target)
+        ctx, source, target = self.old.ctx, self.old.atlas[move.source], self.new.atlas[move.target]
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
         buffer = ctx.buffer(_triangles(rectangles))
         array = ctx.vertex_array(self._program, [(buffer, "2f 2f", "in_place", "in_source")])

@@ -1,0 +1,228 @@
+"""The materials of a scene: the list, and everything of the chosen one. Each change is an edit that the stage follows by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from imgui_bundle import imgui
+
+from app.panels.context import PanelContext, faint, hint
+from app.panels.map import NOT_ON_MAP
+from app.panels.prompts import PromptFields
+from app.theme import colour
+from scenes import edit
+from scenes.materials import MAX_HEIGHT
+from scenes.scene import EMPTY, SKY, Colour, Material, Scene
+
+BLUE: Colour = (97, 143, 204)  # what a sky looks like that says nothing of its colour
+NEGATIVE = "negative prompt: what it must not look like"
+
+
+class Materials:
+    """Draws the list and the chosen one. What is chosen is a map value, or NOT_ON_MAP for the sky."""
+
+    def __init__(self, fields: PromptFields) -> None:
+        self.fields = fields
+        self._counted: tuple[np.ndarray, np.ndarray] | None = None
+        self._name: tuple[str, str] | None = None  # the material being renamed, and what is typed
+
+    def choose(self, scene: Scene, value: int, height: float) -> int:
+        """The list, `height` points high. Returns what is chosen now."""
+        if imgui.begin_child("materials", imgui.ImVec2(-1, height), imgui.ChildFlags_.frame_style):
+            blocks = self._blocks(scene)
+            for i, material in enumerate(scene.materials):
+                note = f"{blocks[i + 1]:,}"
+                value = _row(material.name, material.display, note, i + 1, value)
+            value = _row("empty ground", None, f"{blocks[EMPTY]:,}", EMPTY, value)
+            value = _row("sky", scene.background.display or BLUE, "", NOT_ON_MAP, value)
+        imgui.end_child()
+        return value
+
+    def draw(self, ui: PanelContext, scene: Scene, value: int) -> int:
+        """Everything of what is chosen. Returns what is chosen now: another one, when the list changed."""
+        if value == NOT_ON_MAP:
+            self._sky(ui, scene)
+        elif value == EMPTY:
+            faint("Nothing is built on empty ground, except the floor and the ceiling.")
+            self._layers(ui, scene)
+        else:
+            value = self._order(ui, scene, value - 1) + 1
+            if value == EMPTY or value > len(scene.materials):
+                return max(value, 1)
+            self._material(ui, scene, value - 1)
+        return value
+
+    def _material(self, ui: PanelContext, scene: Scene, index: int) -> None:
+        material = scene.materials[index]
+
+        def change(**fields: Any) -> None:
+            ui.do("edit_scene", lambda s: edit.change_material(s, index, **fields))
+
+        self._title(material, change)
+        changed, prompt = self.fields.prompt(ui, f"##prompt{material.name}", material.prompt)
+        if changed:
+            change(prompt=prompt)
+        changed, negative = self.fields.line(f"##negative{material.name}", NEGATIVE, material.negative_prompt)
+        if changed:
+            change(negative_prompt=negative)
+        if imgui.button("\uf1fc  Repaint"):
+            ui.do("erase_material", index)
+        hint("Forget what is painted on this material. Otherwise new words count for what is painted next.")
+        _shape(material, change)
+        others = [m.name for m in scene.materials if m.name != material.name]
+        for field, label, text in (
+            ("material_over", "On top", "The material that goes on from this one's top up to its own height."),
+            ("material_under", "Below", "The material that fills from below what is empty, up to its own height."),
+        ):
+            changed, name = _link(label, text, getattr(material, field), others)
+            if changed:
+                change(**{field: name})
+
+    def _title(self, material: Material, change: Callable[..., None]) -> None:
+        """Colour and name."""
+        shade = _colour("##display", material.display, "Its colour on the map and while unpainted.")
+        if shade is not None:
+            change(display=shade)
+        imgui.same_line()
+        imgui.set_next_item_width(-1)
+        known = self._name[1] if self._name and self._name[0] == material.name else material.name
+        _, typed = imgui.input_text("##name", known)
+        self._name = (material.name, typed) if imgui.is_item_active() else None
+        hint("Its name.")
+        if imgui.is_item_deactivated_after_edit() and typed.strip() != material.name:
+            change(name=typed)
+
+    def _order(self, ui: PanelContext, scene: Scene, index: int) -> int:
+        """Buttons that change the list. Returns the index to be chosen."""
+        do: Callable[[Callable[[Scene], Scene]], None] = partial(ui.do, "edit_scene")
+        last = len(scene.materials) - 1
+        for icon, text, allowed, where, act in (
+            ("\u002b", "A new material like this one.", True, index + 1, lambda s: edit.add_material(s, index)),
+            ("\uf1f8", "Remove it; its blocks become empty ground.", last > 0, max(index - 1, 0),
+             lambda s: edit.remove_material(s, index)),
+            ("\uf062", "Up in the list.", index > 0, index - 1, lambda s: edit.move_material(s, index, index - 1)),
+            ("\uf063", "Down in the list.", index < last, index + 1, lambda s: edit.move_material(s, index, index + 1)),
+        ):  # fmt: skip
+            imgui.begin_disabled(not allowed)
+            if imgui.button(f"{icon}##{text}"):
+                do(act)
+                imgui.end_disabled()
+                imgui.new_line()
+                return where
+            hint(text)
+            imgui.end_disabled()
+            imgui.same_line()
+        imgui.new_line()
+        return index
+
+    def _sky(self, ui: PanelContext, scene: Scene) -> None:
+        background = scene.background
+
+        def change(**fields: Any) -> None:
+            ui.do("edit_scene", lambda s: edit.change_background(s, **fields))
+
+        shade = _colour("##sky", background.display or BLUE, "The sky while unpainted; a dark one makes it night.")
+        if shade is not None:
+            change(display=shade)
+        imgui.same_line()
+        imgui.text_unformatted("sky")
+        changed, prompt = self.fields.prompt(ui, "##sky prompt", background.prompt)
+        if changed:
+            change(prompt=prompt)
+        changed, negative = self.fields.line("##sky negative", NEGATIVE, background.negative_prompt)
+        if changed:
+            change(negative_prompt=negative)
+        if imgui.button("\uf1fc  Repaint"):
+            ui.do("erase_material", SKY)
+        hint("Forget the painted sky.")
+
+    def _layers(self, ui: PanelContext, scene: Scene) -> None:
+        names = [m.name for m in scene.materials]
+        for field, label, text in (
+            ("floor", "Floor", "The material on the ground where nothing stands."),
+            ("ceiling", "Ceiling", "The material that covers everything."),
+        ):
+            changed, name = _link(label, text, getattr(scene, field), names)
+            if changed:
+                ui.do("edit_scene", lambda s, f=field, n=name: edit.change_scene(s, **{f: n}))
+        _label("Voxels a block", "How finely blocks are painted. Another number repaints everything but the sky.")
+        moved, fine = imgui.slider_int("##voxels", scene.voxels_per_block, 1, 16, flags=imgui.SliderFlags_.always_clamp)
+        if moved:
+            ui.do("edit_scene", lambda s: edit.change_scene(s, voxels_per_block=fine))
+
+    def _blocks(self, scene: Scene) -> np.ndarray:
+        """Pixels of each map value; counted when the map is another one."""
+        if self._counted is None or self._counted[0] is not scene.map:
+            self._counted = scene.map, np.bincount(scene.map.ravel(), minlength=256)
+        return self._counted[1]
+
+
+def _row(name: str, shade: Colour | None, note: str, value: int, chosen: int) -> int:
+    """A line of the list; its note stands at the right, where there is room, and in the tooltip."""
+    imgui.push_id(value)
+    end = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - imgui.calc_text_size(note).x
+    imgui.text_colored(colour("#" + bytes(shade).hex()) if shade else colour("#808080"), "■" if shade else "□")
+    imgui.same_line()
+    room = end - imgui.get_cursor_pos_x() - imgui.calc_text_size(name).x
+    imgui.push_style_color(imgui.Col_.header, imgui.get_style_color_vec4(imgui.Col_.button_active))
+    clicked = imgui.selectable(name, value == chosen)[0]
+    imgui.pop_style_color()
+    hint(f"{name}: {note} blocks" if note else "")
+    if room > imgui.get_style().item_spacing.x:
+        imgui.same_line(end)
+        imgui.text_disabled(note)
+    imgui.pop_id()
+    return value if clicked else chosen
+
+
+def _shape(material: Material, change: Callable[..., None]) -> None:
+    """Height, start and opacity."""
+    clamp = imgui.SliderFlags_.always_clamp
+    _label("Height", "Its top, in blocks above the ground plane.")
+    moved, height = imgui.drag_float("##height", material.height, 0.05, 0.0, MAX_HEIGHT, "%.2f blocks", clamp)
+    if moved:
+        change(height=height, start_height=min(material.start_height, max(0.0, height - 0.05) if height else 0.0))
+    _label("Begins at", "Its bottom, in blocks above the ground plane; 0 stands on the ground.")
+    most = max(0.0, material.height - 0.05)
+    moved, start = imgui.drag_float("##start", material.start_height, 0.05, 0.0, most, "%.2f blocks", clamp)
+    if moved and material.height:
+        change(start_height=min(start, most))
+    _label("Opacity", "0 is not built, below 1 it is see-through.")
+    moved, opacity = imgui.slider_float("##opacity", material.opacity, 0.0, 1.0, "%.2f", clamp)
+    if moved:
+        change(opacity=opacity)
+
+
+def _link(label: str, text: str, name: str | None, names: list[str]) -> tuple[bool, str | None]:
+    """(changed, name) of a combo of materials, or nothing."""
+    _label(label, text)
+    chosen = name
+    if imgui.begin_combo(f"##{label}", name or "nothing"):
+        for choice in (None, *names):
+            if imgui.selectable(choice or "nothing", choice == name)[0]:
+                chosen = choice
+        imgui.end_combo()
+    hint(text)
+    return chosen != name, chosen
+
+
+def _label(text: str, explanation: str) -> None:
+    imgui.align_text_to_frame_padding()
+    imgui.text_unformatted(text)
+    hint(explanation)
+    imgui.same_line(imgui.get_content_region_avail().x * 0.36)
+    imgui.set_next_item_width(-1)
+
+
+def _colour(label: str, shade: Colour, text: str) -> Colour | None:
+    """The colour that was chosen, or None."""
+    flags = imgui.ColorEditFlags_.no_inputs | imgui.ColorEditFlags_.no_alpha
+    changed, picked = imgui.color_edit3(label, [c / 255 for c in shade], flags)
+    hint(text)
+    if not changed:
+        return None
+    red, green, blue = (round(float(c) * 255) for c in list(picked)[:3])
+    return red, green, blue

@@ -1,0 +1,73 @@
+"""A prompt as a field: committed on Enter or when left, and below it what the model knows that is near."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.panels.context import PanelContext, hint
+from app.suggest import Suggester
+from app.theme import colour
+
+SHOWN = 4  # suggestions
+
+
+class PromptFields:
+    """Keeps what is being typed; one for a panel."""
+
+    def __init__(self, suggester: Suggester | None = None) -> None:
+        self.suggester = suggester or Suggester()
+        self._typing: dict[int, str] = {}  # by ImGui's id of the field; empty again when it is left
+
+    def line(self, label: str, empty: str, text: str) -> tuple[bool, str]:
+        """(committed, text) of a field that fills the row; `empty` is shown while nothing is in it."""
+        identity = imgui.get_id(label)
+        imgui.set_next_item_width(-1)
+        _, typed = imgui.input_text_with_hint(label, empty, self._typing.get(identity, text))
+        if imgui.is_item_active():
+            self._typing[identity] = typed
+            return False, text
+        self._typing.pop(identity, None)
+        return imgui.is_item_deactivated_after_edit() and typed != text, typed
+
+    def prompt(self, ui: PanelContext, label: str, text: str) -> tuple[bool, str]:
+        """(committed, prompt), typed or chosen from what is near to it. Suggestions are of the embedded model only."""
+        changed, typed = self.line(label, "prompt: what it looks like", text)
+        shown = self._typing.get(imgui.get_id(label), typed)
+        painter = ui.painter
+        if painter is None or painter.model is None or ui.session.model.ref is not None:
+            return changed, typed
+        chosen = self._suggestions(ui, label, shown)
+        return (True, chosen) if chosen else (changed, typed)
+
+    def _suggestions(self, ui: PanelContext, label: str, prompt: str) -> str:
+        """The suggestion that was clicked, else "". What was typed stays until one is."""
+        found = self.suggester.about(prompt)
+        if found is None:
+            imgui.text_disabled("Looking for words that the model knows…" if not self.suggester.problem else "")
+            hint(self.suggester.problem)
+            return ""
+        chosen = ""
+        tint = ui.palette.warning if found.far else ui.palette.good
+        imgui.text_colored(colour(tint), "\uf071" if found.far else "\uf00c")
+        hint(_verdict(found.far))
+        imgui.same_line()
+        imgui.text_disabled(
+            "Far from all the model has seen; near are" if found.far else "The model knows it; near are"
+        )
+        for caption, similarity in [m for m in found.matches if m[0] != prompt][:SHOWN]:
+            imgui.push_id(f"{label}{caption}")
+            end = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
+            if imgui.selectable(f"   {caption}", False)[0]:
+                chosen = caption
+            imgui.same_line(end - imgui.calc_text_size("0.00").x)
+            imgui.text_disabled(f"{similarity:.2f}")
+            imgui.pop_id()
+        return chosen
+
+
+def _verdict(far: bool) -> str:
+    return (
+        "The model has seen nothing like these words, so they may paint anything."
+        if far
+        else "The model was trained on words like these."
+    )
