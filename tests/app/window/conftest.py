@@ -59,8 +59,9 @@ class QuickWorker:
     """The `Worker` protocol without a model: every region in a colour of its own, one step for each poll. For the window's tests
     only, which are about the window; `test_program.py` runs the program with a real model."""
 
-    def __init__(self) -> None:
-        info = ModelInfo("quick", channels=4, multiple=64, native=128, takes_depth=False, device="cpu")
+    def __init__(self, channels: int = 4) -> None:
+        self.channels = channels
+        info = ModelInfo("quick", channels=channels, multiple=64, native=128, takes_depth=False, device="cpu")
         self.messages: list[Message] = [Status("the model quick is ready", info)]
         self.request: Request | None = None
         self.step, self.submitted, self.cancelled, self.closed = 0, 0, 0, False
@@ -80,6 +81,7 @@ class QuickWorker:
         if self.request is None or self.held:
             return messages
         request, steps = self.request, self.request.settings.steps
+        assert len(request.canvas.noise) == self.channels
         if self.problem:
             self.request = None
             return [*messages, Failed(request, self.problem, "Traceback: made up for this test")]
@@ -175,15 +177,15 @@ class Driver:
         return [entry.text for entry in self.explorer.log.entries if entry.level == "error"]
 
 
-@pytest.fixture
-def drive(display: str, scene: Scene, tmp_path: Path) -> Iterator[Driver]:
-    """An open explorer on the courtyard, its scene and model ready, at rest."""
+@pytest.fixture(params=[4])
+def drive(display: str, scene: Scene, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
+    """An open explorer on the courtyard, its scene and model (param: of so many channels) ready, at rest."""
     from app.explorer import Explorer
     from app.host import Folders
     from app.window import Window
 
     window = Window((960, 640))
-    worker, times = QuickWorker(), [0.0]
+    worker, times = QuickWorker(request.param), [0.0]
     folders = Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "data")
     session = Session(view=ViewSettings(size=(960, 640)))
     explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders, clock=lambda: times[0])

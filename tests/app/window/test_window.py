@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+import pytest
 from PIL import Image
 
 from app.shot import read_shot
@@ -49,6 +50,7 @@ def test_dragging_a_slider_changes_the_session_and_undo_takes_it_back(drive: Dri
     assert drive.explorer.session.view == after
 
 
+@pytest.mark.parametrize("drive", [4, 8], indirect=True)
 def test_standing_still_paints_the_view_and_then_costs_nothing(drive: Driver) -> None:
     empty = drive.pixels().astype(int)
     painter = drive.explorer.stage.painter
