@@ -14,8 +14,8 @@ from scenes.raycast import raycast
 from scenes.scene import Scene
 
 FULL = 48  # views of a full run; a shorter orbit or loop keeps the full one's spacing, and goes only part of the way
-NEAREST = 1.5  # blocks from the surface that is walked up to
-FARTHEST = 14.0
+FARTHEST, NEAREST = 14.0, 1.5  # blocks from the surface that is walked up to
+CLOSER = 1.4  # at most so many times nearer than the view before, so that the two can be compared
 PAST = 5.0  # blocks from what is passed
 ROOM = 4.0  # blocks to each side that one goes past it
 CLEAR = 0.75  # blocks of air around the eye on that way
@@ -28,7 +28,7 @@ def orbit(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
 
 
 def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
-    """Straight up to a surface, from as far as FARTHEST to NEAREST; each view nearer by the same factor."""
+    """Straight up to a surface, from as far as FARTHEST to NEAREST, or as near as few views get; all nearer by the same factor."""
 
     def score(camera: Camera) -> float:
         ahead = distance(blocks, camera)
@@ -38,7 +38,8 @@ def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
     ahead = distance(blocks, camera)
     ahead = max(ahead, 2 * NEAREST) if np.isfinite(ahead) else FARTHEST
     start, forward = np.asarray(camera.position), camera.axes[2]
-    left = np.geomspace(min(ahead, FARTHEST), NEAREST, views)
+    far = min(ahead, FARTHEST)
+    left = np.geomspace(far, max(NEAREST, far / CLOSER ** (views - 1)), views)
     return [camera.moved(position=_place(start + (ahead - d) * forward)) for d in left]
 
 
