@@ -60,6 +60,7 @@ class MapView:
     def __init__(self) -> None:
         self.value = 1
         self.tool, self.size = "brush", 1
+        self.seen: Frame | None = None  # what was drawn last
         self._zoom, self._centre = 1.0, (0.0, 0.0)
         self._last: tuple[float, float] | None = None  # where the running stroke is
         self._picture: tuple[Scene, np.ndarray] | None = None
@@ -72,7 +73,7 @@ class MapView:
         corner = imgui.get_cursor_screen_pos()
         buttons = imgui.ButtonFlags_.mouse_button_left | imgui.ButtonFlags_.mouse_button_right
         imgui.invisible_button("map", imgui.ImVec2(*shape), buttons | imgui.ButtonFlags_.mouse_button_middle)
-        view = frame((width, depth), (corner.x, corner.y, *shape), self._zoom, self._centre)
+        view = self.seen = frame((width, depth), (corner.x, corner.y, *shape), self._zoom, self._centre)
         self._show(ui, scene, view)
         self._hands(ui, scene, view)
         return shape[1]

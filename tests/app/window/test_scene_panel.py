@@ -1,0 +1,196 @@
+"""The scene under one's hands: painting the map with the mouse, undo, materials, saving, while dreams go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from app.panels.map import frame
+from app.suggest import Suggester, Suggestions
+from engine.atlas import STEPS
+from scenes import edit
+from scenes.load import load_scene
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+@pytest.fixture
+def panel(drive: Driver):
+    """The Scene panel, in front, with its map drawn; its suggestions answer at once."""
+    explorer = drive.explorer
+    found = next(panel for panel, _ in explorer.shell.panels if panel.title == "Scene")
+    found.fields.suggester = Suggester(lambda: lambda prompt: Suggestions(prompt, (("old bricks", 0.4),), True))
+    explorer.shell.bring_to_front("Scene")
+    drive.until(lambda: found.map.seen is not None, "the map is drawn")
+    drive.frames(3)
+    yield found
+    found.fields.suggester.close()
+
+
+def point(panel, x: float, z: float) -> tuple[float, float]:
+    return panel.map.seen.point(x, z)
+
+
+def settled(drive: Driver) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.remodel.followed is explorer.scene, "the stage follows", 2000)
+
+
+def painted(drive: Driver) -> int:
+    pages = drive.explorer.stage.volume.snapshot().pages.values()
+    return sum(int((page["state"][..., STEPS] > 0).sum()) for page in pages)
+
+
+def test_a_stroke_on_the_map_builds_a_wall_and_undo_takes_it_down(drive: Driver, panel) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
+    drive.worker.held = True
+    before, height, paint = explorer.scene, explorer.stage.plan.blocks.size[1], painted(drive)
+    panel.map.value = 3
+    drive.drag(point(panel, 2.5, 5.5), point(panel, 5.5, 5.5))
+    assert np.argwhere(explorer.scene.map != before.map).tolist() == [[5, 2], [5, 3], [5, 4], [5, 5]]
+    settled(drive)
+    assert explorer.stage.plan.blocks.solid[:, 5, 2:6].max() == 3
+    assert 0.3 * paint < painted(drive) < paint
+    assert explorer.stage.plan.blocks.size[1] == height
+    drive.press("left_ctrl")
+    drive.tap("z")
+    drive.release("left_ctrl")
+    assert explorer.scene == before  # the whole stroke at once
+    settled(drive)
+    assert explorer.stage.plan.blocks.solid[1:, 5, 2:6].max() == 0
+    drive.worker.held = False
+    drive.until(lambda: explorer.status == "this view is finished", "the rest is painted")
+    assert painted(drive) > 0.3 * paint and not drive.errors()
+
+
+def test_fill_and_pick(drive: Driver, panel) -> None:
+    explorer = drive.explorer
+    drive.drag(point(panel, 3.5, 3.5), point(panel, 3.5, 3.5), button=4)  # the right button picks
+    assert panel.map.value == 3
+    panel.map.tool = "fill"
+    before = explorer.scene
+    drive.drag(point(panel, 0.5, 0.5), point(panel, 0.5, 0.5))
+    assert (explorer.scene.map[before.map == 2] == 3).all() and (explorer.scene.map == 1).sum() == (
+        before.map == 1
+    ).sum()
+    panel.map.tool = "pick"
+    drive.drag(point(panel, 1.5, 1.5), point(panel, 1.5, 1.5))
+    assert panel.map.value == 1
+    settled(drive)
+    assert not drive.errors()
+
+
+def test_the_wheel_zooms_where_the_pointer_is_and_strokes_land_there(drive: Driver, panel) -> None:
+    here = point(panel, 6.5, 6.5)
+    drive.mouse(*here)
+    drive.frames(2)
+    for _ in range(4):
+        drive.explorer.controls.wheel(0, 1)
+        drive.frames(2)
+    assert panel.map.seen.blocks < 8 / 2
+    np.testing.assert_allclose(panel.map.seen.place(*here), (6.5, 6.5), atol=0.6)
+    x, z = (int(c) for c in panel.map.seen.place(*here))
+    panel.map.value = 0
+    drive.drag(here, here)
+    assert drive.explorer.scene.map[z, x] == 0
+
+
+def test_a_prompt_edited_while_a_dream_runs_counts_from_the_next_one(drive: Driver) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.stage.painter.running is not None, "a dream runs")
+    drive.worker.held = True
+    running, volume = explorer.stage.painter.running, explorer.stage.volume
+    explorer.do("edit_scene", lambda s: edit.change_material(s, 0, prompt="deep snow"))
+    drive.frames(3)
+    assert explorer.stage.painter.running is running and explorer.stage.volume is volume
+    drive.worker.held = False
+    drive.until(lambda: explorer.status == "this view is finished", "the dream ends")
+    dreams = explorer.stage.painter.dreams
+    explorer.do("erase_material", 0)
+    drive.until(lambda: explorer.stage.painter.running is not None, "the floor is dreamed anew")
+    prompts = {region.prompt for region in explorer.stage.painter.running.canvas.regions}
+    assert "deep snow" in prompts and "a meadow" not in prompts
+    drive.until(lambda: explorer.stage.painter.dreams > dreams, "it is painted")
+
+
+def test_a_geometric_edit_while_a_dream_runs_abandons_it_and_nothing_of_it_lands(drive: Driver) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.stage.painter.running is not None, "a dream runs")
+    first = explorer.stage.painter.running.id
+    explorer.do("edit_scene", lambda s: edit.change_material(s, 1, height=5.0))
+    settled(drive)
+    assert painted(drive) == 0 and drive.worker.cancelled >= 1
+    drive.until(lambda: explorer.status == "this view is finished", "the new walls are painted")
+    assert drive.explorer.timeline.records[-1].id > first
+    assert explorer.stage.plan.blocks.size[1] == 5.0 and not drive.errors()
+
+
+def test_an_edit_that_no_file_may_say_is_one_sentence_and_changes_nothing(drive: Driver) -> None:
+    explorer, before = drive.explorer, drive.explorer.scene
+    explorer.do("edit_scene", lambda s: edit.change_material(s, 0, name="wall"))
+    drive.frames(3)
+    assert explorer.scene is before
+    assert any("courtyard" in text and "name" in text for text in drive.errors())
+
+
+def test_materials_are_added_moved_and_removed_while_everything_stays_painted(drive: Driver, panel) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
+    drive.worker.held, paint = True, painted(drive)
+    for change in (
+        lambda s: edit.add_material(s, 1),
+        lambda s: edit.move_material(s, 0, 3),
+        lambda s: edit.remove_material(s, 1),
+        lambda s: edit.change_background(s, display=(10, 12, 40), prompt="stars"),
+    ):
+        explorer.do("edit_scene", change)
+        settled(drive)
+        drive.frames(2)
+    assert [m.name for m in explorer.stage.scene.materials] == ["wall", "pillar", "grass"]
+    assert painted(drive) == paint and not drive.errors()
+
+
+def test_every_choice_of_the_panel_draws_without_a_word(drive: Driver, panel) -> None:
+    for value in (1, 2, 3, 0, -1):
+        panel.map.value = value
+        drive.frames(3)
+    assert panel.fields.suggester.about("blue sky").far
+    assert not drive.errors()
+
+
+def test_a_saved_scene_is_opened_again_as_it_was(drive: Driver, tmp_path) -> None:
+    explorer = drive.explorer
+    explorer.do("edit_scene", lambda s: edit.stroke(s, (4, 5), (6, 5), 2, 3))
+    explorer.do("edit_scene", lambda s: edit.change_background(s, display=(10, 12, 40)))
+    settled(drive)
+    explorer.do("save_scene", tmp_path / "mine")
+    drive.until(lambda: explorer.session.scene.ref == str(tmp_path / "mine"), "it is saved")
+    again = load_scene(tmp_path / "mine")
+    assert again.hash == explorer.scene.hash and again.background == explorer.scene.background
+    explorer.do("edit_scene", lambda s: edit.change_material(s, 0, height=1.5))
+    explorer.do("save_scene")  # now it has a place of its own
+    drive.until(lambda: load_scene(tmp_path / "mine").materials[0].height == 1.5, "it is saved there")
+
+
+def test_where_a_map_is_seen_and_back() -> None:
+    for zoom in (1.0, 2.5, 8.0):
+        for centre in ((0.0, 0.0), (20.0, 5.0), (40.0, 30.0)):
+            view = frame((40, 30), (10.0, 20.0, 200.0, 150.0), zoom, centre)
+            assert view.place(*view.point(7.25, 3.5)) == pytest.approx((7.25, 3.5))
+            low, high = view.place(10.0, 20.0), view.place(210.0, 170.0)
+            assert min(low) >= -1e-9 and high[0] <= 40 + 1e-9 and high[1] <= 30 + 1e-9
+
+
+def test_suggestions_never_wait_and_a_missing_bank_is_said_once() -> None:
+    def missing():
+        raise FileNotFoundError("no bank here")
+
+    suggester = Suggester(missing)
+    assert suggester.about("grass") is None
+    suggester.close()
+    assert suggester.about("grass") is None and suggester.problem == "no bank here"
+    assert suggester.about("moss") is None
