@@ -6,18 +6,21 @@ xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python scripts/tour_pictures.p
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from app.explorer import Explorer
 from app.host import Folders
 from app.route import Route
 from app.session import ModelChoice, SceneChoice, Session, open_scene
 from app.window import Window, open_worker
+
+SIZE = (1024, 576)  # of the pictures on the page; the window is as large as a session's default
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,13 @@ def photograph(window: Window, explorer: Explorer, out: Path, seconds: float) ->
         explorer.do("screenshot")
         while not (taken := list(pictures.glob("rayverie-*.png"))):
             step(window, explorer)
-        shutil.move(taken[0], out / f"tour_{shot.name}.png")
+        with Image.open(taken[0]) as picture:
+            picture.convert("RGB").resize(SIZE, Image.Resampling.LANCZOS).save(
+                out / f"tour_{shot.name}.jpg", quality=86
+            )
+        taken[0].unlink()
         explorer.shell.overlays.first_help = False
-        print(out / f"tour_{shot.name}.png")
+        print(out / f"tour_{shot.name}.jpg")
     for entry in explorer.log.entries:
         print(entry.level, entry.text, entry.details)
 

@@ -24,9 +24,6 @@ class PreviewPanel:
         steps = preview.steps if preview else running.settings.steps if running else 1
         done = preview.step / steps if preview else 0.0 if running else 1.0 if dreamed else 0.0
         imgui.progress_bar(done, imgui.ImVec2(-1, imgui.get_frame_height() * 0.4), "")
-        image = preview.image if preview else dreamed.image if dreamed else None
-        if image is not None:
-            show(ui, "preview", image, imgui.get_content_region_avail().x, 260 * ui.scale)
         imgui.begin_disabled(running is None)
         if imgui.button("\uf04d  Cancel"):
             ui.do("cancel")
@@ -36,12 +33,20 @@ class PreviewPanel:
         paused = not ui.session.live.auto
         if imgui.button("\uf04b  Go on dreaming" if paused else "\uf04c  Pause"):
             ui.do("pause")
+        image = preview.image if preview else dreamed.image if dreamed else None
+        if image is not None:
+            show(ui, "preview", image, imgui.get_content_region_avail().x, _height(ui))
         if dreamed and begin_facts("costs"):
             for part in ("unet", "vae", "text", "total"):
                 if part in dreamed.seconds:
                     fact({"unet": "U-Net", "vae": "VAE"}.get(part, part.capitalize()), f"{dreamed.seconds[part]:.2f} s")
             imgui.end_table()
         return ui.session
+
+
+def _height(ui: PanelContext) -> float:
+    """What is left of the panel below, but not less than a picture needs."""
+    return max(120 * ui.scale, imgui.get_content_region_avail().y)
 
 
 def show(ui: PanelContext, key: str, image: np.ndarray, width: float, height: float) -> None:
