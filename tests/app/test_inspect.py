@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 
+from rich.console import Console
+
 from app.__main__ import main
+from app.inspect import inspect, show
+from scenes.edit import change_material
+from scenes.load import load_scene
 
 
 def test_figures_of_a_small_scene(tiny_scene, capsys) -> None:
@@ -27,3 +33,15 @@ def test_the_table_names_every_material(tiny_scene, capsys) -> None:
     assert main(["inspect", str(tiny_scene)]) == 0
     out = capsys.readouterr().out
     assert all(word in out for word in ("floor", "wall", "pond", "red brick wall", "atlas:", "orbit"))
+
+
+def test_a_narrow_terminal_wraps_prompts_and_cuts_nothing(tiny_scene) -> None:
+    scene = load_scene(tiny_scene)
+    long = " ".join(f"word{i}" for i in range(40))
+    found = inspect(change_material(scene, 0, prompt=long))
+    console = Console(width=56, file=io.StringIO())
+    show(found, console)
+    text = console.file.getvalue()
+    assert all(word in text for word in long.split())
+    assert "…" not in text
+    assert f"{found['faces']:,}" in text
