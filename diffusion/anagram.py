@@ -89,9 +89,13 @@ def anagram(
             else:
                 answer = predict(other, view.apply(x), sigma)
                 answers.append(Prediction(view.invert(answer.denoised), view.invert(answer.anchor)))
-        denoised = sum(a.denoised for a in answers) / len(answers)
+        denoised = _mean([a.denoised for a in answers])
         if all(a.anchor is a.denoised for a in answers):
             return Prediction(denoised, denoised)
-        return Prediction(denoised, sum(a.anchor for a in answers) / len(answers))
+        return Prediction(denoised, _mean([a.anchor for a in answers]))
 
     return denoise
+
+
+def _mean(pictures: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(pictures)).mean(0)

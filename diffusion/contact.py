@@ -83,7 +83,9 @@ def sheet(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m diffusion.contact", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m diffusion.contact", description="Contact sheets of the sampling choices."
+    )
     parser.add_argument("out")
     parser.add_argument("--by", choices=list(CHOICES), default="guidance")
     parser.add_argument("--steps", default="4,8,20", help="numbers of steps, separated by commas")

@@ -50,8 +50,10 @@ def dream(
     change = torch.from_numpy(np.ascontiguousarray(canvas.change)).float().to(model.device)
     if canvas.memory is not None and not bool((change > 0).any()):
         latents = torch.from_numpy(canvas.memory)
-        known = canvas.colours is not None and bool((canvas.colours[..., 3] == 255).all())
-        image = canvas.colours[..., :3].copy() if known else model.decode(latents)
+        if canvas.colours is not None and bool((canvas.colours[..., 3] == 255).all()):
+            image = canvas.colours[..., :3].copy()
+        else:
+            image = model.decode(latents)
         return before.dreamed(latents, image, 0.0, started)
     remembered = recall(model, canvas, settings.memory)
     run = _Run(model, canvas, settings, change, remembered, on_step, cancelled)
@@ -204,14 +206,14 @@ class _Run:
         if sampler.stochastic:
             lowest, highest = timeline.sigmas[-2], timeline.sigmas[0]
             options["generator"] = NOISES[settings.noise](self.noise, settings.seed, lowest, highest * 1.001)
-        denoise, x0 = self.denoiser(), self.memory
+        denoise, result, around = self.denoiser(), self.noise, self.memory
         if self.memory is not None:
             options["adjust"] = mixing(self.memory, self.noise, self.known, timeline, settings)
         first = timeline.steps - max(1, round(settings.strength * timeline.steps)) if self.memory is not None else 0
         known = self.known
         for begin in (first, *rewinds(timeline.steps, settings.rewind_min, settings.rewind_max)):
             sigmas = torch.tensor(timeline.sigmas[begin:], dtype=torch.float64)
-            x = start(self.noise, timeline.sigmas[begin], x0, known)
-            x0 = sampler(denoise, x, sigmas, callback=partial(self._on_step, begin), **options)
+            x = start(self.noise, timeline.sigmas[begin], around, known)
+            result = around = sampler(denoise, x, sigmas, callback=partial(self._on_step, begin), **options)
             known = torch.ones_like(known)
-        return x0
+        return result

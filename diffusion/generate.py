@@ -86,7 +86,8 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
     The pictures have the size that was asked for, the canvas the next multiples of the model's.
     """
     width, height = settings.size
-    whole = tuple(-(-side // model.multiple) * model.multiple // CELL for side in (height, width))
+    rows, columns = (-(-side // model.multiple) * model.multiple // CELL for side in (height, width))
+    whole = (rows, columns)
     init = None if settings.init is None else np.asarray(_picture(settings.init, "RGB", settings.size, "--init"))
     mask = _mask(settings)
     change, memory, known = np.ones(whole, np.float32), None, None
@@ -99,7 +100,7 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
     return (
         Canvas(
             regions=(Region(settings.prompt, np.ones(whole, np.float32), settings.negative),),
-            noise=start_noise(model.channels, *whole, settings.dream.seed),
+            noise=start_noise(model.channels, rows, columns, settings.dream.seed),
             change=change,
             memory=memory,
             known=known,

@@ -64,8 +64,8 @@ def addition(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
 def slerp(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
     """The great circle between the two, as whole vectors of a batch entry; nearly parallel ones are added."""
     axes = tuple(range(1, fine.ndim))
-    lengths = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (fine, coarse))
-    cosine = (fine * coarse).sum(axes, keepdim=True) / math.prod(lengths).clamp_min(1e-12)
+    length, other = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (fine, coarse))
+    cosine = (fine * coarse).sum(axes, keepdim=True) / (length * other).clamp_min(1e-12)
     angle = torch.acos(cosine.clamp(-1, 1))
     sine = torch.sin(angle)
     arc = (torch.sin((1 - weight) * angle) * fine + torch.sin(weight * angle) * coarse) / sine.clamp_min(1e-6)

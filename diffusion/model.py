@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,8 +49,8 @@ class Model:
     """
 
     id: str
-    unet: torch.nn.Module
-    vae: torch.nn.Module
+    unet: Any  # UNet2DConditionModel; diffusers tells type checkers little about its modules
+    vae: Any  # AutoencoderKL or AutoencoderTiny
     text: CachedEncoder
     schedule: NoiseSchedule
     prediction: str

@@ -40,5 +40,5 @@ def fit(encode: Callable[[Tensor], Tensor]) -> Tensor:
 
 def paint(linear: Tensor, latents: Tensor) -> Tensor:
     """uint8 [h,w,3] from latents [C,h,w] by the map that `fit` gave."""
-    colours = torch.tensordot(linear[:-1].to(latents), latents, dims=([0], [0])) + linear[-1].to(latents)[:, None, None]
+    colours = torch.einsum("cr,chw->rhw", linear[:-1].to(latents), latents) + linear[-1].to(latents)[:, None, None]
     return ((colours.movedim(0, -1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
