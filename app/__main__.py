@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from importlib import import_module
 from importlib.metadata import version
@@ -23,9 +26,19 @@ _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 DESCRIPTION = "Walk through a scene that a diffusion model paints while you walk; what it painted stays."
 
 
+# A busy machine, or a software renderer beside the model: OpenMP threads that spin while they wait for each other make torch
+# up to eight times slower there, sleeping ones cost nearly nothing. It must be said before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program's name; default sys.argv's). Returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    with _terminated_like_ctrl_c():
+        return _main(words)
+
+
+def _main(words: list[str]) -> int:
     try:
         if words[:1] == ["--version"]:
             print(f"rayverie {version('rayverie')}")
@@ -48,6 +61,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print(f"Rayverie failed, and it is not your input's fault: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def _terminated_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt, so that what was painted is kept then, too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parse(words: Sequence[str]) -> tuple[str, Any]:

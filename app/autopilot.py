@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,7 +20,6 @@ from scenes.scene import Scene
 SIZE = (16, 9)  # the aspect of its views
 EVERY = 1.5  # seconds along a path between two viewpoints
 TURNS = {"walk": (0.0, 90.0, 180.0, 270.0)}  # degrees: from a street one looks around, from an orbit inwards only
-SAVE_EVERY = 60.0  # seconds
 
 Measure = Callable[[Camera], tuple[int, int]]  # → latent pixels of the view that are not finished, and that could be
 
@@ -81,15 +79,15 @@ class Autopilot:
 def run(command: Dream) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
     console = Console(stderr=True)
-    with open_studio(session, open_scene(command.scene)) as studio, studio.keeping(command.world):
-        coverage = paint_all(studio, command, console)
+    with open_studio(session, open_scene(command.scene)) as studio, studio.keeping(command.world) as save:
+        coverage = paint_all(studio, command, console, save)
     console.print(
         f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.calls} model calls.", soft_wrap=True
     )
     return 0
 
 
-def paint_all(studio: Studio, command: Dream, console: Console) -> float:
+def paint_all(studio: Studio, command: Dream, console: Console, save: Callable[[], None]) -> float:
     """Dream view after view until `command.until` of the scene is finished or `command.views` are done. → coverage"""
     painter = studio.painter
 
@@ -101,7 +99,7 @@ def paint_all(studio: Studio, command: Dream, console: Console) -> float:
     with progress(console) as bar:
         task = bar.add_task("looking around", total=None, words="")
         pilot = Autopilot(viewpoints(studio.scene), measure)
-        start, saved = pilot.coverage, time.monotonic()
+        start = pilot.coverage
         bar.update(task, description="painting", total=round(100 * max(command.until - start, 0)))
         for _ in range(command.views):
             camera = pilot.next() if pilot.coverage < command.until else None
@@ -110,7 +108,5 @@ def paint_all(studio: Studio, command: Dream, console: Console) -> float:
             painter.settle(camera, SIZE)
             pilot.done()
             bar.update(task, completed=round(100 * (pilot.coverage - start)), words=f"{pilot.coverage:.1%} painted")
-            if time.monotonic() - saved > SAVE_EVERY:
-                studio.save(command.world)
-                saved = time.monotonic()
+            save()
     return pilot.coverage

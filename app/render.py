@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -18,6 +18,8 @@ from scenes.errors import InputError
 from scenes.paths import read_path, sample
 from scenes.scene import CameraPath, Scene
 
+LINES = 10  # of progress, where there is no terminal to draw a bar on
+
 
 def run(command: Render) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
@@ -25,8 +27,8 @@ def run(command: Render) -> int:
     find_path(scene, command.path)  # complain before the model is loaded
     for note in scene.notes:
         console.print(note, style="yellow", soft_wrap=True)
-    with open_studio(session, scene) as studio, studio.keeping(command.world):
-        calls = render(studio, command, console)
+    with open_studio(session, scene) as studio, studio.keeping(command.world) as save:
+        calls = render(studio, command, console, save)
     console.print(f"{command.out} is ready; it took {calls} model calls.", soft_wrap=True)
     return 0
 
@@ -47,18 +49,21 @@ def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera
     return (sample(path, index / fps) for index in range(count))
 
 
-def render(studio: Studio, command: Render, console: Console) -> int:
-    """Write the command's output file from an open studio. Returns the model calls it took."""
+def render(studio: Studio, command: Render, console: Console, save: Callable[[], None]) -> int:
+    """Write the command's output file from an open studio, calling `save` after every frame. Returns the model calls it took."""
     views = list(cameras(find_path(studio.scene, command.path), command.fps, command.frames))
     metadata = describe(studio.session, model=studio.model.id, path=command.path, fps=command.fps, frames=len(views))
     painter, calls = studio.painter, studio.painter.calls
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
         task = bar.add_task("rendering", total=len(views), words="")
-        for camera in views:
+        for number, camera in enumerate(views, 1):
             bar.update(task, words="dreaming")
             painter.settle(camera, command.size)
             output.write(studio.draw(camera, command.size, command.mode))
             bar.update(task, advance=1, words=f"{painter.dreams} dreams")
+            if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
+                console.print(f"frame {number} of {len(views)}, {painter.dreams} dreams", soft_wrap=True)
+            save()
     return painter.calls - calls
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from engine.world import load_world, save_world
 from scenes.camera import Camera
 from scenes.extrude import extrude
 from scenes.scene import Scene
+
+SAVE_EVERY = 60.0  # seconds
 
 
 @dataclass
@@ -55,14 +58,25 @@ class Studio:
         save_world(path, self.volume.snapshot(), scene=self.scene, charts=self.charts, model=self.model.id)
 
     @contextmanager
-    def keeping(self, path: Path | None) -> Iterator[None]:
-        """Whatever ends the block, Ctrl-C too: what it painted is saved. Without a path, or anything new, nothing is."""
-        before = self.volume.revision
-        try:
-            yield
-        finally:
-            if path is not None and (self.volume.revision != before or not path.exists()):
+    def keeping(self, path: Path | None) -> Iterator[Callable[[], None]]:
+        """Whatever ends the block, Ctrl-C too: what it painted is saved. Without a path, or anything new, nothing is.
+
+        Yields a function to be called often, which saves about once a minute: what a power cut ends is not lost either.
+        """
+        saved, at = self.volume.revision, time.monotonic()
+
+        def sometimes() -> None:
+            nonlocal saved, at
+            if path is not None and time.monotonic() - at > SAVE_EVERY and self.volume.revision != saved:
                 self.save(path)
+                saved, at = self.volume.revision, time.monotonic()
+
+        try:
+            yield sometimes
+        finally:
+            if path is not None and (self.volume.revision != saved or not path.exists()):
+                self.save(path)
+            if path is not None:
                 print(f"What was painted is in {path}.", file=sys.stderr)
 
     def target(self, size: Size) -> moderngl.Framebuffer:

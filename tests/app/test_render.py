@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import av
@@ -69,14 +71,16 @@ def test_the_settings_beside_a_video_make_it_again(words, tmp_path) -> None:
     assert frames(tmp_path / "a") == frames(tmp_path / "b")
 
 
-def test_ctrl_c_keeps_what_was_painted_and_the_old_video(words, tmp_path, monkeypatch, capsys) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_what_was_painted_and_the_old_video(number, words, tmp_path, monkeypatch, capsys) -> None:
     out, world = tmp_path / "v.mp4", tmp_path / "w.safetensors"
     out.write_bytes(b"an old video")
     views = iter(render.cameras(load_scene(words[1]).paths["orbit"], 1.0, 1))
 
     def interrupted(*_):
         yield next(views)
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), number)
+        yield next(views)
 
     class Views(list):
         __iter__ = interrupted
