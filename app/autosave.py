@@ -1,9 +1,13 @@
-"""What is lost if the program is killed: nothing older than half a minute. Session, place and world, kept until a clean end."""
+"""What is lost if the program is killed: nothing older than half a minute. Session, place, the scene's edits and the world,
+kept until a clean end.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +18,8 @@ from app.session import describe, restore
 from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.files import atomic_write
+from scenes.load import load_scene, save_scene
+from scenes.scene import Scene
 
 if TYPE_CHECKING:
     from app.explorer import Explorer
@@ -23,12 +29,16 @@ PATIENCE = 40.0  # s more that a saving waits for a moment of rest: copying the 
 
 
 class Autosave:
-    """One file pair for each scene, in FOLDER/autosave. `restore` at the start, `tend` every frame, `forget` at a clean end."""
+    """One file pair for each scene, and a folder if it was edited, in FOLDER/autosave.
+
+    `restore` at the start, `tend` every frame, `forget` at a clean end.
+    """
 
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
         self._saved_at = explorer.clock()
         self._saved: tuple[Any, ...] | None = None
+        self._awaited: Path | None = None  # the world to be read once the stage follows the scene
 
     @property
     def world(self) -> Path:
@@ -38,12 +48,21 @@ class Autosave:
     def state(self) -> Path:
         return self.world.with_suffix(".json")
 
+    @property
+    def scene(self) -> Path:
+        return self.world.with_suffix("")
+
     def tend(self, now: float) -> None:
         """Save when it is time, something changed, and nobody moves or dreams (or it waited long enough)."""
         x = self.explorer
-        if x.stage is None or x.stage.painter.model is None or x.desk.busy or now - self._saved_at < PERIOD:
+        if x.stage is None or x.stage.painter.model is None or x.desk.busy or x.remodel.followed is not x.scene:
             return
-        shows = (x.stage, x.stage.volume.revision, x.session, x.camera)
+        if self._awaited is not None:
+            world, self._awaited = self._awaited, None
+            x.desk.load_world(world)
+        if now - self._saved_at < PERIOD:
+            return
+        shows = (x.stage, x.stage.volume.revision, x.session, x.camera, x.scene)
         resting = x.walker.still and x.stage.painter.running is None
         if shows == self._saved or not (resting or now - self._saved_at > PERIOD + PATIENCE):
             return
@@ -57,9 +76,13 @@ class Autosave:
         assert x.stage is not None
         write_world = writer(x.stage, self.world) if painted and len(x.stage.volume.atlas) else None
         state = {"session": describe(x.session), "pose": x.camera.pose.tolist(), "fov": x.camera.fov}
-        path = self.state
+        path, folder, edited = self.state, self.scene, x.scene if x.scene != x.opened else None
 
         def work() -> None:
+            if edited is not None:
+                save_scene(edited, folder)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
             if write_world:
                 write_world()
             with atomic_write(path) as temporary:
@@ -84,11 +107,19 @@ class Autosave:
         untouched = {name: getattr(session, name) for name in parts if getattr(x.session, name) == getattr(fresh, name)}
         x.session = replace(x.session, **untouched)
         x.travel.go_to = camera
-        if self.world.exists():
+        if self.scene.is_dir():
+            x.desk.send(partial(load_scene, self.scene), self._take_scene)
+        elif self.world.exists():
             x.desk.load_world(self.world)
         x.say("Back to where you were before the program was stopped")
+
+    def _take_scene(self, scene: Scene) -> None:
+        """The edited scene is read: the stage will follow it, and then comes its world."""
+        self.explorer.scene = scene
+        self._awaited = self.world if self.world.exists() else None
 
     def forget(self) -> None:
         """A clean end: what was not saved was not wanted."""
         for path in (self.world, self.state):
             path.unlink(missing_ok=True)
+        shutil.rmtree(self.scene, ignore_errors=True)

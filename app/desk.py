@@ -105,6 +105,7 @@ class Desk:
 
         def done(_: Any) -> None:
             if explorer.scene.name == scene.name:
+                explorer.opened = replace(scene, name=target.name)
                 explorer.scene = replace(explorer.scene, name=target.name)
                 explorer.session = replace(explorer.session, scene=SceneChoice(ref=str(target)))
             explorer.say(f"Scene saved: {target}")

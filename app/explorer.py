@@ -49,7 +49,8 @@ GROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is ope
 class Explorer:
     """The program in the window. `frame` once a frame; `controls` take the events in between; all on the GL thread.
 
-    session, route: what the user set (undone and redone); walker: where one is; stage: the opened scene, None while it opens.
+    session, route, scene: what the user set (undone and redone); opened: the scene as it was opened or saved last;
+    walker: where one is; stage: the opened scene, None while it opens.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Explorer:
     ) -> None:
         self.ctx, self.platform, self.worker, self.clock = ctx, platform, worker, clock
         self.folders = folders or Folders()
-        self.session, self.route, self.scene = session, Route(), scene
+        self.session, self.route, self.scene, self.opened = session, Route(), scene, scene
         self.stage: Stage | None = None
         self.walker, self.travel = walk.Walker(), Travel()
         self.history: History[Edited] = History(self.edited)
@@ -155,7 +156,7 @@ class Explorer:
             self.stage.painter.cancel()
             self.stage.release()
         self.remodel.forget(scene)
-        self.stage, self.scene, self.route, self.timeline = None, scene, Route(), Timeline()
+        self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()
         self.history = History(self.edited)
         self._opening = plan_later(scene)
         for note in scene.notes:
@@ -211,7 +212,9 @@ class Explorer:
         assert self.stage is not None
         painter, film = self.stage.painter, self.travel.film
         painter.session = self.session
-        idle = film or self.remodel.busy or painter.model is None  # its channels may change the volume: dream after that
+        idle = (
+            film or self.remodel.busy or painter.model is None
+        )  # its channels may change the volume: dream after that
         for message in painter.collect() if idle else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
         if film is not None:
