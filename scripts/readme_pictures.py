@@ -1,0 +1,120 @@
+"""Draws README's pictures with the program itself: the map, the scene as it is built, a dream on its way, the painted walk.
+
+.venv/bin/python scripts/readme_pictures.py [--scene hamlet] [--model FOLDER] [--out docs/images]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from PIL import Image, ImageDraw, ImageFont
+
+from app.messages import Request
+from app.session import ModelChoice, SceneChoice, Session, open_scene
+from app.studio import Studio, open_studio
+from app.worker import answer, dream_of
+from diffusion.canvas import DreamSettings
+from scenes.files import atomic_write
+from scenes.paths import sample
+from scenes.scene import Scene
+
+PANEL = (640, 360)
+GAP, BAND = 6, 34  # pixels between panels, and of a panel's caption
+PAPER, INK = (18, 20, 26), (226, 226, 220)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What to draw, and where to."""
+
+    scene: str = "hamlet"
+    model: str | None = None
+    out: Path = Path("docs/images")
+    moment: float = 0.0  # seconds into the tour
+    later: float = 3.0  # and of the last picture
+    dream: DreamSettings = field(default_factory=lambda: DreamSettings(steps=12))
+
+
+def plan(scene: Scene, folder: Path) -> Image.Image:
+    """The map beside its materials: swatch and prompt."""
+    picture = Image.new("RGB", PANEL, PAPER)
+    source = Image.open(folder / "map.png").convert("RGB")
+    side = PANEL[1] - 20
+    picture.paste(source.resize((side, side), Image.Resampling.NEAREST), (10, 10))
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(15)
+    prompts = {material.prompt: material.display for material in reversed(scene.materials)}
+    row = (PANEL[1] - 20) / len(prompts)
+    for k, (prompt, colour) in enumerate(reversed(prompts.items())):
+        top = 10 + k * row
+        draw.rectangle((side + 28, top + 2, side + 44, top + row - 4), fill=colour)
+        draw.text((side + 56, top + row / 2 - 10), prompt[:34], fill=INK, font=font)
+    return picture
+
+
+def half_dreamed(studio: Studio, camera: Any) -> Image.Image:
+    """What the preview shows while the first view is being dreamed, at a third of the steps."""
+    seen: list[np.ndarray] = []
+    look = studio.painter.look(camera, PANEL)
+
+    def collect(message: Any) -> None:
+        if hasattr(message, "image"):
+            seen.append(message.image)
+
+    from app.dreaming import canvas_from
+
+    settings = studio.session.dream
+    request = Request(0, look, canvas_from(look, studio.scene, settings.steps), settings)
+    answer(studio.model, request, dream_of, collect, lambda: False)
+    image = Image.fromarray(seen[len(seen) // 3])
+    width = round(image.height * PANEL[0] / PANEL[1])  # the canvas sees a little more than the window, to both sides
+    left = (image.width - width) // 2
+    return image.crop((left, 0, left + width, image.height)).resize(PANEL, Image.Resampling.BICUBIC)
+
+
+def shown(studio: Studio, camera: Any, mode: str = "painted") -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(studio.draw(camera, PANEL, mode)[..., :3]))
+
+
+def board(panels: list[tuple[str, Image.Image]]) -> Image.Image:
+    """Two columns of captioned panels."""
+    rows = -(-len(panels) // 2)
+    width, height = PANEL[0], PANEL[1] + BAND
+    sheet = Image.new("RGB", (2 * width + 3 * GAP, rows * (height + GAP) + GAP), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
+    for k, (caption, picture) in enumerate(panels):
+        x, y = GAP + k % 2 * (width + GAP), GAP + k // 2 * (height + GAP)
+        sheet.paste(picture, (x, y))
+        draw.text((x + 8, y + PANEL[1] + 5), caption, fill=INK, font=font)
+    return sheet
+
+
+def main() -> None:
+    flags = tyro.cli(Flags, description=__doc__)
+    session = Session(SceneChoice(flags.scene), ModelChoice(flags.model), flags.dream)
+    scene = open_scene(session.scene)
+    from scenes.load import builtin_folder
+
+    tour = scene.paths["tour"]
+    first, later = sample(tour, flags.moment), sample(tour, flags.later)
+    with open_studio(session, scene) as studio:
+        panels = [
+            ("1  A small picture is a floor plan; every colour has a prompt", plan(scene, builtin_folder(flags.scene))),
+            ("2  It is built, and you walk in it", shown(studio, first)),
+            ("3  Stand still, and a diffusion model dreams the view", half_dreamed(studio, first)),
+        ]
+        studio.painter.settle(first, PANEL)
+        panels.append(("4  The dream is laid onto the surfaces", shown(studio, first)))
+        studio.painter.settle(later, PANEL)
+        panels.append(("5  Walk on: what was painted stays, the rest is dreamed to match", shown(studio, later)))
+        panels.append(("6  Every texel knows its latents and its quality", shown(studio, later, "density")))
+    sheet = board(panels)
+    with atomic_write(flags.out / "hero.png") as temporary:
+        sheet.save(temporary, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
