@@ -83,6 +83,12 @@ class Charts:
         along, down = self.u * self.size[:, :1], self.v * self.size[:, 1:]
         return self.origin[:, None] + np.stack([np.zeros_like(along), along, down, along + down], axis=1)
 
+    @cached_property
+    def vertices(self) -> np.ndarray:
+        """float32 [N,4,13] (VERTEX) of all charts: what GL draws, made on any thread."""
+        zero = np.zeros(len(self), dtype=np.int32)
+        return self.quads(np.arange(len(self)), zero, zero, *self.size.T)
+
     def points(self, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """float64 [...,3]: the point at texel coordinates (i, j) (a texel's centre is at +0.5)."""
         return self.origin[chart] + np.asarray(i)[..., None] * self.u[chart] + np.asarray(j)[..., None] * self.v[chart]
@@ -129,16 +135,20 @@ class Charts:
             (6, -(-top[0] // self.voxels) + 1, top[1] + 1, -(-top[2] // self.voxels) + 1), -1, dtype=np.int32
         )
         scale = np.array([self.voxels, 1, self.voxels])
-        for c in solid:
-            side = self.side[c]
-            a = self.corner[c]
-            b = a + (sides.U[side] * self.size[c, 0] + sides.V[side] * self.size[c, 1]).astype(int)
-            low, high = np.minimum(a, b), np.maximum(a, b)
-            n, sign = sides.axis(sides.NORMAL[side])
-            low[n] -= scale[n] if sign > 0 else 0
-            high[n] = low[n] + scale[n]
-            low, high = low // scale, -(-high // scale)
-            grid[side, low[0] : high[0], low[1] : high[1], low[2] : high[2]] = c
+        side, normal = self.side[solid], sides.NORMAL[self.side[solid]].astype(int)
+        ends = self.corner[solid] + (
+            sides.U[side] * self.size[solid, :1] + sides.V[side] * self.size[solid, 1:]
+        ).astype(int)
+        low, high = np.minimum(self.corner[solid], ends), np.maximum(self.corner[solid], ends)
+        low = low - scale * (normal > 0)  # along the normal a chart is as thick as its cell
+        high = np.where(normal != 0, low + scale, high)
+        low, high = low // scale, -(-high // scale)
+        count = (high - low).prod(axis=1)  # cells of each chart, all of them written at once
+        which = np.repeat(np.arange(len(solid)), count)
+        cell = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        _, tall, deep = (high - low)[which].T
+        x, y, z = low[which].T + np.stack([cell // (tall * deep), cell // deep % tall, cell % deep])
+        grid[side[which], x, y, z] = solid[which]
         return grid, np.array(grid.shape[1:]) * scale
 
 

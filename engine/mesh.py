@@ -47,9 +47,7 @@ class Mesh:
 
     def __init__(self, ctx: moderngl.Context, charts: Charts) -> None:
         self.ctx, self.charts = ctx, charts
-        zero = np.zeros(len(charts), dtype=np.int32)
-        vertices = charts.quads(np.arange(len(charts)), zero, zero, *charts.size.T)
-        self._vertices = ctx.buffer(vertices.tobytes())
+        self._vertices = ctx.buffer(charts.vertices)
         self._indices = ctx.buffer(reserve=4 * 6 * len(charts), dynamic=True)
         self._arrays: dict[moderngl.Program, moderngl.VertexArray] = {}
 
