@@ -137,9 +137,6 @@ class ThreadWorker:
 
     def _ready(self) -> Any:
         """The model, loaded in this thread under this thread's settings; None when that failed."""
-        if hasattr(os, "setpriority") and self._nice:
-            thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + self._nice))
         self._emit(Status("loading the model"))
         try:
             if self._threads is not None:
@@ -147,6 +144,9 @@ class ThreadWorker:
 
                 torch.set_num_threads(self._threads)
             model = self._load()
+            if hasattr(os, "setpriority") and self._nice:  # not before: a busy machine would never get the model loaded
+                thread = threading.get_native_id()
+                os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + self._nice))
             self._emit(Status(f"the model {model.id} is ready", info_of(model)))
             return model
         except Exception as error:
