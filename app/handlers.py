@@ -13,6 +13,8 @@ from app.route import Route
 from app.session import SceneChoice
 from engine.renderer import MODES
 from scenes.camera import Camera
+from scenes.edit import blank, with_paths
+from scenes.extrude import extrude
 from scenes.load import load_scene
 from scenes.scene import CameraPath, Scene
 
@@ -105,6 +107,13 @@ def _open_scene(x: Explorer, ref: str) -> None:
     x.session = replace(x.session, scene=SceneChoice(ref=ref), world=None)
 
 
+def _new_scene(x: Explorer, width: int, depth: int) -> None:
+    """A meadow to build on; it has no folder until it is saved."""
+    scene = blank(width, depth)
+    x.open_scene(with_paths(scene, extrude(scene)))
+    x.session = replace(x.session, scene=SceneChoice(), world=None)
+
+
 def _edit_scene(x: Explorer, change: Callable[[Scene], Scene]) -> None:
     """change: one of scenes.edit, with its arguments; the stage follows by itself."""
     x.scene = change(x.scene)
@@ -151,6 +160,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "set_route": _set_route,
     "edit_scene": _edit_scene,
     "open_scene": _open_scene,
+    "new_scene": _new_scene,
     "drop": drop,
     "save_scene": lambda x, folder=None: x.desk.save_scene(folder),
     "save_preset": lambda x, name: x.desk.save_preset(name),

@@ -15,12 +15,36 @@ import numpy as np
 from scenes.errors import InputError
 from scenes.extrude import Blocks
 from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_data
-from scenes.scene import EMPTY, NEVER, Colour, Material, Scene
+from scenes.scene import EMPTY, NEVER, Background, Colour, Material, Scene
 from scenes.tours import generated_paths
 
 Place = tuple[float, float]
 LINKS = ("material_over", "material_under")
 LAYERS = ("floor", "ceiling")
+MOST = 1024  # blocks along a side, as in files
+STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
+    ("grass", "green grass", (126, 158, 82), 0.0, 0.5, None),
+    ("path", "cobblestone", (168, 154, 138), 0.0, 0.5, None),
+    ("water", "blue water", (92, 142, 170), 0.0, 0.25, None),
+    ("wall", "red brick wall", (176, 96, 76), 0.0, 2.5, "roof"),
+    ("roof", "roof tiles", (194, 138, 94), 2.5, 3.0, None),
+    ("rock", "rock face", (140, 136, 130), 0.0, 1.5, None),
+    ("trunk", "tree bark", (108, 82, 60), 0.0, 2.0, "leaves"),
+    ("leaves", "leaves", (84, 128, 66), 1.75, 4.0, None),
+)  # name, words, colour, start, height, over
+
+
+def blank(width: int, depth: int, name: str = "untitled") -> Scene:
+    """A new scene: a meadow of so many blocks, and materials to build with, in the embedded model's words."""
+    if not (2 <= width <= MOST and 2 <= depth <= MOST):
+        raise InputError("a new scene", "size", f"is {width}×{depth} blocks; a side has from 2 to {MOST}")
+    materials = tuple(
+        Material(name, colour, f"{words}, noon", height, colour, start_height=start, material_over=over)
+        for name, words, colour, start, height, over in STARTERS
+    )
+    ground = np.zeros((depth, width), np.uint8)
+    paths = frozenset(("orbit", "walk"))
+    return Scene(name, ground, materials, Background("blue sky, noon"), floor="grass", generated=paths)
 
 
 def stroke(scene: Scene, start: Place, end: Place, size: int, value: int) -> Scene:

@@ -98,7 +98,7 @@ class Overlays:
             return
         painter = ui.painter
         if painter is not None and painter.dreams:
-            faint("What was painted and not saved to a world file will be forgotten.")
+            faint("What was painted, and changed in the scene, and not saved will be forgotten.")
         for label, action in (("Leave", "quit"), ("Save the world and leave", "save_and_quit")):
             if imgui.button(label):
                 self.leaving = False

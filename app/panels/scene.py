@@ -23,7 +23,7 @@ class ScenePanel:
         self.map = MapView()
         self.fields = PromptFields()
         self.materials = Materials(self.fields)
-        self._folder = ""
+        self._folder, self._side = "", 32
 
     def draw(self, ui: PanelContext) -> Session:
         scene = ui.scene
@@ -41,7 +41,7 @@ class ScenePanel:
 
     def _files(self, ui: PanelContext) -> None:
         height, width = ui.scene.map.shape
-        for label, popup in (("\uf07c  Open…", "open scene"), ("\uf0c7  Save as…", "save scene as")):
+        for label, popup in (("\uf07c  New, open…", "open scene"), ("\uf0c7  Save as…", "save scene as")):
             if imgui.button(label):
                 self._folder = str(Path(ui.session.scene.ref or "")) if popup == "save scene as" else ""
                 imgui.open_popup(popup)
@@ -54,6 +54,14 @@ class ScenePanel:
             for name in BUILTIN:
                 if imgui.selectable(name.capitalize(), False)[0]:
                     ui.do("open_scene", name)
+            imgui.separator()
+            imgui.set_next_item_width(imgui.get_font_size() * 8)
+            _, self._side = imgui.slider_int("##side", self._side, 8, 128, "%d blocks a side")
+            imgui.same_line()
+            if imgui.button("New"):
+                ui.do("new_scene", self._side, self._side)
+                imgui.close_current_popup()
+            hint("A meadow to build on, with a few materials.")
             imgui.separator()
             if self._typed(ui, "Open"):
                 ui.do("open_scene", self._folder.strip())

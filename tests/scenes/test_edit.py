@@ -11,6 +11,7 @@ from scenes import edit
 from scenes.errors import InputError
 from scenes.extrude import extrude
 from scenes.load import load_scene, save_scene
+from scenes.report import problems
 from scenes.scene import EMPTY, NEVER, Background, Material, Scene
 
 
@@ -189,3 +190,17 @@ def test_generated_paths_follow_the_blocks_and_the_others_stay(tmp_path):
     again = load_scene(tmp_path / "hamlet")
     assert again.paths["orbit"] == after.paths["orbit"]
     assert sorted(p.stem for p in (tmp_path / "hamlet" / "paths").iterdir()) == ["pond", "tour"]
+
+
+def test_a_new_scene_is_open_ground_with_materials_to_build_with(tmp_path):
+    new = edit.blank(24, 16)
+    assert edit.checked(new) == new
+    new = edit.with_paths(edit.stroke(new, (5, 5), (12, 5), 1, 4), extrude(new))
+    save_scene(new, tmp_path / "new")
+    again = load_scene(tmp_path / "new")
+    assert again.hash == new.hash and again.map.shape == (16, 24) and set(again.paths) == {"orbit", "walk"}
+    for value in range(1, 9):
+        again = edit.stroke(again, (2 * value, 9), (2 * value, 9), 1, value)
+    assert problems(again, extrude(again)) == []
+    with pytest.raises(InputError, match="2 to 1024"):
+        edit.blank(1, 5000)

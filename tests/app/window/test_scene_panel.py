@@ -176,6 +176,16 @@ def test_a_saved_scene_is_opened_again_as_it_was(drive: Driver, tmp_path) -> Non
     drive.until(lambda: load_scene(tmp_path / "mine").materials[0].height == 1.5, "it is saved there")
 
 
+def test_a_new_scene_is_opened_painted_and_built_on(drive: Driver) -> None:
+    explorer = drive.explorer
+    explorer.do("new_scene", 12, 10)
+    drive.until(lambda: explorer.stage is not None, "the meadow is open")
+    drive.until(lambda: explorer.status == "this view is finished", "it is painted", 2000)
+    explorer.do("edit_scene", lambda s: edit.stroke(s, (4, 4), (8, 4), 1, 4))
+    settled(drive)
+    assert explorer.stage.plan.blocks.size == (12.0, 3.0, 10.0) and not drive.errors()
+
+
 def test_where_a_map_is_seen_and_back() -> None:
     for zoom in (1.0, 2.5, 8.0):
         for centre in ((0.0, 0.0), (20.0, 5.0), (40.0, 30.0)):
