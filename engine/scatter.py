@@ -120,11 +120,14 @@ class Scatter:
         return texture
 
 
+FEW = 64  # latent pixels of a chart: with less, they say little about how much of it is seen
+
+
 def seen_parts(charts: Charts, look: Look, shown: np.ndarray) -> np.ndarray:
     """int [n,5] (chart, i0, j0, i1, j1): the parts of charts that a view of this look can touch.
 
-    shown: the charts in the full-size view. Those that the look has are cut to the texels seen, and a margin; others, so
-    narrow that they lie between the latent pixels, come whole.
+    shown: the charts in the full-size view. Those of which the look has many pixels are cut to the texels seen, and a margin;
+    others, so narrow or steep that they lie between the latent pixels, come whole.
     """
     chart = look.chart.ravel()
     i = look.texel[..., 2].ravel() - charts.x[chart]
@@ -134,10 +137,10 @@ def seen_parts(charts: Charts, look: Look, shown: np.ndarray) -> np.ndarray:
     for k, texel in enumerate((i, j)):
         np.minimum.at(low[k], index, texel)
         np.maximum.at(high[k], index, texel)
-    spacing = (high - low + 1) / np.maximum(np.sqrt(count), 1)  # of the latent pixels, in texels, as if they were even
+    spacing = (high - low + 1) / np.sqrt(count)  # of the latent pixels, in texels, as if they were even
     margin = 2 * np.ceil(spacing).astype(np.int64) + 1
     low = np.maximum(low - margin, 0)
     high = np.minimum(high + margin + 1, charts.size[found].T)
-    narrow = np.setdiff1d(shown, found)
-    whole = np.stack([narrow, 0 * narrow, 0 * narrow, *charts.size[narrow].T], axis=1)
-    return np.concatenate([np.stack([found, *low, *high], axis=1), whole])
+    cut = np.stack([found, *low, *high], axis=1)[count >= FEW]
+    whole = np.setdiff1d(shown, cut[:, 0])
+    return np.concatenate([cut, np.stack([whole, 0 * whole, 0 * whole, *charts.size[whole].T], axis=1)])

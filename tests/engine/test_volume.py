@@ -201,3 +201,9 @@ def test_no_material_takes_its_neighbours_colour(volume, charts, camera):
             off = np.abs(shown - colour).max(axis=1) > 8
             right, wrong = right + int((~off).sum()), wrong + int(off.sum())
     assert wrong < 0.002 * right
+
+
+def test_no_slivers_are_left_between_the_latent_pixels(volume, camera):
+    volume.scatter(volume.gather(camera, SIZE), dreamed(camera))
+    shown = volume.gather(camera, SIZE).colours[..., 3] > 0
+    assert shown.mean() > 0.998
