@@ -109,7 +109,7 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
 def own_region(
     labels: np.ndarray, material: int, x: np.ndarray, y: np.ndarray, inset: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """x, y int [n] (pixels): the nearest points in latent pixels with that label: shaders/common/region.glsl.
+    """x, y int [n] (pixels): the nearest points in latent pixels with that label: shaders/common/region.glsl. −1: nowhere near.
 
     labels: int [h,w], the material of each latent pixel; inset: pixels kept from a border of two labels.
     """
@@ -121,8 +121,8 @@ def own_region(
 
     at_home = labelled(cx, cy)
     own_x, own_y, nearest = cx, cy, np.where(at_home, -1.0, np.inf)
-    for k in range(9):
-        tx, ty = cx + k % 3 - 1, cy + k // 3 - 1
+    for k in range(25):
+        tx, ty = cx + k % 5 - 2, cy + k // 5 - 2
         inside = (tx >= 0) & (ty >= 0) & (tx < labels.shape[1]) & (ty < labels.shape[0])
         away = np.hypot(*(q - np.clip(q, t * CELL, (t + 1) * CELL) for q, t in ((x, tx), (y, ty))))
         closer = inside & labelled(tx, ty) & (away < nearest)
@@ -135,8 +135,8 @@ def own_region(
         (o + 1) * CELL - inset * ~labelled(*side)
         for o, side in ((own_x, (own_x + 1, own_y)), (own_y, (own_x, own_y + 1)))
     )
-    best_x = np.where(none, x, np.clip(x, low_x, high_x - 0.01))
-    best_y = np.where(none, y, np.clip(y, low_y, high_y - 0.01))
+    best_x = np.where(none, -1, np.clip(x, low_x, high_x - 0.01))
+    best_y = np.where(none, -1, np.clip(y, low_y, high_y - 0.01))
     return best_x.astype(int), best_y.astype(int)
 
 
@@ -156,6 +156,7 @@ def scatter(
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
         take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density)
+        take &= own_region(labels, int(charts.material[c]), x, y, 0.0)[0] >= 0
         if not take.any():
             continue
         pages[number] = page
@@ -233,7 +234,10 @@ def _colour(
             use = sees | border
             x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)
             pixels = view.camera.focal(view.size) / np.maximum(ray @ view.camera.axes[2], NEAREST) * texel / CELL
-            x, y = own_region(labels, int(charts.material[c]), x, y, np.clip(pixels, 1.0, 3.5))
+            inset, material = np.clip(pixels, 1.0, 3.5), int(charts.material[c])
+            x, y = own_region(labels, material, x, y, inset)
+            anchor = own_region(labels, material, anchor_x, anchor_y, inset)
+            x, y = np.where(x < 0, anchor[0], x), np.where(y < 0, anchor[1], y)
             rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
             colour[rows, columns, :3] = painting.colours[y, x, :3]
             colour[rows, columns, 3] = 255

@@ -15,6 +15,8 @@ void main() {
     float density = claim(texel_index(), anchor);
     vec4 old = texelFetch(before, ivec2(gl_FragCoord.xy), 0);
     if (!accepts(old.x, old.y, steps, density)) discard;
-    o_latents = texelFetch(dreamed, ivec2(own_region(anchor, 0.0) / LATENT_PIXEL), 0);
+    vec2 own = own_region(anchor, 0.0);
+    if (own == NOWHERE) discard;
+    o_latents = texelFetch(dreamed, ivec2(own / LATENT_PIXEL), 0);
     o_state = vec4(steps, density, revision, 0.0);
 }

@@ -25,6 +25,11 @@ vec2 source(out float lod) {
 void main() {
     float lod;
     vec2 p = source(lod);
-    p = own_region(p, clamp(exp2(lod), 1.0, 3.5));
-    o_colour = vec4(textureLod(picture, p / size, lod).rgb, 1.0);
+    float inset = clamp(exp2(lod), 1.0, 3.5);
+    vec2 own = own_region(p, inset);
+    if (own == NOWHERE) {
+        claim(texel_index(), p);
+        own = own_region(p, inset);
+    }
+    o_colour = vec4(textureLod(picture, own / size, lod).rgb, 1.0);
 }

@@ -11,13 +11,15 @@ bool labelled(ivec2 cell) {
 }
 
 // The point nearest to p (in pixels) whose latent pixel shows the chart's own material, `inset` pixels away from borders, where
-// decoder and filter blend the two sides; p itself where none of the 3x3 latent pixels around does.
+// decoder and filter blend the two sides. NOWHERE if none of the 5x5 latent pixels around does: then the dream has nothing of it.
+const vec2 NOWHERE = vec2(-1);
+
 vec2 own_region(vec2 p, float inset) {
     ivec2 cell = ivec2(p / LATENT_PIXEL), own = cell;
     if (!labelled(cell)) {
         float nearest = 1e9;
-        for (int k = 0; k < 9; ++k) {
-            ivec2 there = cell + ivec2(k % 3, k / 3) - 1;
+        for (int k = 0; k < 25; ++k) {
+            ivec2 there = cell + ivec2(k % 5, k / 5) - 2;
             vec2 q = clamp(p, vec2(there) * LATENT_PIXEL, vec2(there + 1) * LATENT_PIXEL);
             float away = distance(p, q);
             if (away < nearest && q == clamp(q, vec2(0), size) && labelled(there)) {
@@ -25,7 +27,7 @@ vec2 own_region(vec2 p, float inset) {
                 own = there;
             }
         }
-        if (nearest == 1e9) return p;
+        if (nearest == 1e9) return NOWHERE;
     }
     vec2 low = vec2(own) * LATENT_PIXEL, high = low + LATENT_PIXEL;
     low += inset * vec2(!labelled(own - ivec2(1, 0)), !labelled(own - ivec2(0, 1)));
