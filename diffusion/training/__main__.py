@@ -45,12 +45,25 @@ def _ship(path: str, overrides: list[str]) -> object:
     return ship(load_config(UnetConfig, path, overrides))
 
 
+def _sheets(path: str, overrides: list[str]) -> object:
+    from diffusion.training.config import UnetConfig, load_config
+    from diffusion.training.evaluate import open_parts
+    from diffusion.training.sheets import materials_sheet, samples_sheet
+
+    config = load_config(UnetConfig, path, overrides)
+    out = Path(config.out)
+    materials_sheet(out / "training_materials.png")
+    samples_sheet(open_parts(out / "model", out.parent / "classifier.safetensors"), out / "training_samples.png")
+    return out
+
+
 COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
     "vae": _vae,
     "unet": _unet,
     "data": _data,
     "evaluate": _evaluate,
     "ship": _ship,
+    "sheets": _sheets,
 }
 
 

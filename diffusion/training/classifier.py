@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from diffusion.training.bank import build_bank
 from diffusion.training.light import LIGHTS
 from diffusion.training.materials import MATERIALS
+from diffusion.training.noise import TEXELS
 from diffusion.training.views import paint, random_world
 from diffusion.training.words import Mood, Surface
 from scenes.files import atomic_write
@@ -32,10 +33,11 @@ class Judged:
     light: Tensor
 
 
-def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES) -> Judged:
+def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> Judged:
     """Pictures of one unadorned material each, near and far, in every light; materials in turn."""
     rng = np.random.default_rng([seed, 77])
-    bank = build_bank([Surface(n) for n in names for _ in range(2)], seed + 10_000)
+    names = names[:count]
+    bank = build_bank([Surface(n) for n in names for _ in range(2)], seed + 10_000, texels=texels)
     images, material, light = [], [], []
     for i in range(count):
         index = i % len(names)
@@ -90,11 +92,18 @@ class Classifier(nn.Module):
 
 
 def train_classifier(
-    path: Path, *, seed: int = 5000, banks: int = 12, per_bank: int = 420, epochs: int = 8, batch: int = 32
+    path: Path,
+    *,
+    seed: int = 5000,
+    banks: int = 12,
+    per_bank: int = 420,
+    epochs: int = 8,
+    batch: int = 32,
+    texels: int = TEXELS,
 ) -> float:
     """Train on `banks` sets of pictures, save safetensors to `path`; returns material accuracy on pictures of other seeds."""
     torch.manual_seed(seed)
-    sets = [plain_pictures(seed + i, per_bank) for i in range(banks)]
+    sets = [plain_pictures(seed + i, per_bank, texels=texels) for i in range(banks)]
     images, material, light = (torch.cat([getattr(s, name) for s in sets]) for name in ("images", "material", "light"))
     model = Classifier()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
@@ -116,7 +125,7 @@ def train_classifier(
     model.eval()
     with atomic_write(path) as temporary:
         save_file({k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}, temporary)
-    found = judge(model, plain_pictures(seed + 900, per_bank))
+    found = judge(model, plain_pictures(seed + 900, per_bank, texels=texels))
     return found["material"]
 
 

@@ -29,4 +29,4 @@ def save_sheet(
     path: Path, pictures: list[Tensor | np.ndarray], labels: list[str], columns: int = 8, cell: int = 160
 ) -> None:
     with atomic_write(path) as temporary:
-        sheet(pictures, labels, columns, cell).save(temporary)
+        sheet(pictures, labels, columns, cell).save(temporary, optimize=True)

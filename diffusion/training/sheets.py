@@ -1,0 +1,62 @@
+"""The two sheets of the training page: every material as it is drawn, and as the model paints it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion.depth import FOCAL
+from diffusion.training.bank import build_bank
+from diffusion.training.contact_sheet import sheet
+from diffusion.training.evaluate import Parts
+from diffusion.training.materials import MATERIALS
+from diffusion.training.sampling import sample
+from diffusion.training.unet import PROMPTS, decode
+from diffusion.training.views import World, cast, depth_channel, paint
+from diffusion.training.words import Mood, Surface
+from scenes.files import atomic_write
+
+SIDE = 256
+WALL = np.array([[[-200, -200, -100], [200, 200, 0]]], float)
+NOTHING = np.zeros((0, 2, 3))
+
+
+def standard_world(place: str) -> World:
+    """A wall seen at a slight angle, a floor from above, or the sky, as the sheets show them."""
+    if place == "sky":
+        return World(NOTHING, np.zeros(0, int), np.array([0, 2.0, 0]), 0.0, 0.7, 8 * FOCAL, SIDE)
+    if place == "floor":
+        return World(NOTHING, np.zeros(0, int), np.array([0, 4.0, 0]), 0.4, -0.85, 8 * FOCAL, SIDE)
+    return World(WALL, np.array([1]), np.array([0, 30.0, 5.5]), 0.15, 0.0, 8 * FOCAL, SIDE)
+
+
+def _save(path: Path, pictures: list[Tensor], labels: list[str]) -> None:
+    """A sheet of 256 colours: a third of the bytes, and nobody sees it."""
+    with atomic_write(path) as temporary:
+        sheet(pictures, labels, 7, 168).quantize(256).save(temporary, optimize=True)
+
+
+def materials_sheet(path: Path) -> None:
+    """Every material, named, as the generator draws it."""
+    pictures = [
+        paint(standard_world(m.place), build_bank([Surface(m.name)], index), [0] * 4, Mood(), 1).image
+        for index, m in enumerate(MATERIALS.values())
+    ]
+    _save(path, list(pictures), list(MATERIALS))
+
+
+def samples_sheet(parts: Parts, path: Path, *, steps: int = 16, guidance: float = 3.0) -> None:
+    """Every material as the model paints it under the same depths, and the prompts of the training samples."""
+    names = list(MATERIALS)
+    prompts = [MATERIALS[n].nouns[0] for n in names] + list(PROMPTS[:14])
+    depths: list[Tensor] = []
+    for name in names:
+        world = standard_world(MATERIALS[name].place)
+        depths.append(depth_channel(cast(world)["z"][4::8, 4::8], world.focal / 8)[None])
+    depth = torch.stack(depths + [depth_channel(torch.full((1, 32, 32), 6.0))] * (len(prompts) - len(names)))
+    context, blank = parts.text.encode(prompts), parts.text.encode([""])[0]
+    latents = sample(parts.unet, parts.scheduler, context, blank, depth, guidance=guidance, steps=steps, seed=1)
+    _save(path, list(decode(parts.vae, latents)), prompts)

@@ -1,0 +1,110 @@
+"""What ships: the card, the folder's size, sheets, and the judge that measures samples."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from diffusion.loading import EMBEDDED, load_model
+from diffusion.training.card import LIMIT, ship
+from diffusion.training.classifier import (
+    NAMES,
+    Classifier,
+    Judged,
+    judge,
+    load_classifier,
+    plain_pictures,
+    train_classifier,
+)
+from diffusion.training.evaluate import MEASURES, open_parts
+from diffusion.training.sheets import samples_sheet
+from scenes.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def judge_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A judge that has learnt nothing: the measures' workings are tested here, not their values."""
+    path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
+    save_file(Classifier().state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def shipped(run_folder: Path, tmp_path_factory: pytest.TempPathFactory, configs: dict) -> Path:
+    target = tmp_path_factory.mktemp("ship") / "embedded"
+    target.mkdir()
+    (target / "bank.safetensors").write_bytes(b"kept")
+    return ship(configs["unet"](run_folder), target)
+
+
+def test_shipping_writes_a_card_and_keeps_what_else_lies_there(shipped: Path) -> None:
+    card = (shipped / "README.md").read_text()
+    assert "6 steps" in card and "8 + 1 (depth)" in card
+    assert (shipped / "bank.safetensors").read_bytes() == b"kept"
+    assert json.loads((shipped / "rayverie.json").read_text())["depth"] == "log"
+
+
+def test_our_own_loader_reads_what_ships(shipped: Path) -> None:
+    model = load_model(shipped, "cpu")
+    assert model.takes_depth and model.channels == 8
+    picture = torch.rand(64, 64, 3, generator=torch.Generator().manual_seed(0)).mul(255).byte().numpy()
+    assert model.decode(model.encode(picture)).shape == (64, 64, 3)
+
+
+def test_a_run_without_a_model_cannot_ship(tmp_path: Path, configs: dict) -> None:
+    with pytest.raises(InputError, match="holds no model yet"):
+        ship(configs["unet"](tmp_path), tmp_path / "embedded")
+
+
+def test_the_embedded_model_is_small_and_whole() -> None:
+    files = [f for f in EMBEDDED.rglob("*") if f.is_file()]
+    assert {"model_index.json", "rayverie.json", "README.md"} <= {f.name for f in files}
+    assert sum(f.stat().st_size for f in files) <= LIMIT
+
+
+def test_the_classifier_learns_and_comes_back_from_disk(tmp_path: Path) -> None:
+    path = tmp_path / "judge.safetensors"
+    train_classifier(path, banks=1, per_bank=64, epochs=1, texels=8)
+    pictures = plain_pictures(1, 8, NAMES[:4], texels=8)
+    assert pictures.material.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    found = judge(load_classifier(path), pictures)
+    assert set(found) == {"material", "light"} and all(0 <= v <= 1 for v in found.values())
+
+
+def test_the_judge_counts_right_answers() -> None:
+    class Sure(Classifier):
+        def forward(self, pictures):
+            return torch.eye(len(NAMES))[[0] * len(pictures)], torch.eye(4)[[1] * len(pictures)]
+
+    images = torch.zeros(4, 3, 32, 32, dtype=torch.uint8)
+    found = judge(Sure(), Judged(images, torch.tensor([0, 0, 1, 2]), torch.tensor([1, 1, 1, 0])))
+    assert found == {"material": 0.5, "light": 0.75}
+
+
+@pytest.mark.parametrize("name", ["reconstruction", "joints", "depth", "colours"])
+def test_every_measure_measures(shipped: Path, judge_file: Path, name: str) -> None:
+    parts = open_parts(shipped, judge_file)
+    found = MEASURES[name](parts, 4)
+    assert found and all(v == v for v in found.values())
+
+
+def test_the_sample_sheet_is_a_picture(shipped: Path, judge_file: Path, tmp_path: Path) -> None:
+    parts = open_parts(shipped, judge_file)
+    samples_sheet(parts, tmp_path / "s.png", steps=1, guidance=1.0)
+    with Image.open(tmp_path / "s.png") as page:
+        assert page.width > 1000 and page.height > 1000
+
+
+def test_a_folder_above_the_limit_is_refused(
+    run_folder: Path, tmp_path: Path, configs: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(run_folder / "unet", tmp_path / "unet")
+    monkeypatch.setattr("diffusion.training.card.LIMIT", 1000)
+    with pytest.raises(InputError, match="at most"):
+        ship(configs["unet"](tmp_path), tmp_path / "embedded")
