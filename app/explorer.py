@@ -191,12 +191,16 @@ class Explorer:
     def _follow(self) -> None:
         """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
         assert self.stage is not None
-        if self.travel.film is None:
-            try:
-                self.remodel.follow(self.stage, self.scene)
-            except InputError:
-                self.scene = self.remodel.followed
-                raise
+        if self.travel.film is not None:
+            return
+        plan = self.stage.plan
+        try:
+            self.remodel.follow(self.stage, self.scene)
+        except InputError:
+            self.scene = self.remodel.followed
+            raise
+        if self.stage.plan is not plan:
+            self.walker = walk.lifted(self.walker, self.stage.ground)
 
     def _move(self, seconds: float) -> None:
         taken = self.travel.camera(self.clock())

@@ -24,6 +24,7 @@ RISE = 0.06  # s: the same for the eyes' height after a step up
 FAST = 4.0
 SPEEDS = (0.25, 40.0)  # blocks/s
 PITCH = 89.0  # degrees
+HIGHEST = 1e4  # blocks: above all that can be built
 STRIDE = 1 / 120  # s: the longest piece of a walking step, so that nobody falls through a floor
 
 
@@ -77,6 +78,15 @@ def turn(walker: Walker, dx: float, dy: float, degrees: float = 0.12) -> Walker:
     """Mouse look. dx, dy: points moved, right and down positive; degrees: per point."""
     yaw = (walker.yaw - dx * degrees + 180.0) % 360.0 - 180.0
     return replace(walker, yaw=yaw, pitch=float(np.clip(walker.pitch - dy * degrees, -PITCH, PITCH)))
+
+
+def lifted(walker: Walker, ground: Ground) -> Walker:
+    """Out of what was just built where the walker is: on top of it. Elsewhere the same."""
+    x, eyes, z = walker.position
+    if not any(ground.solid(px, pz, eyes - EYES + CLIMB, eyes + HEADROOM) for px, pz in _body(x, z)):
+        return walker
+    top = max(ground.top(px, pz, HIGHEST) for px, pz in _body(x, z))
+    return replace(walker, position=(x, top + EYES, z), velocity=(0.0, 0.0, 0.0))
 
 
 def change_speed(speed: float, clicks: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,6 +98,19 @@ def test_the_wheel_zooms_where_the_pointer_is_and_strokes_land_there(drive: Driv
     panel.map.value = 0
     drive.drag(here, here)
     assert drive.explorer.scene.map[z, x] == 0
+
+
+def test_nobody_is_walled_in(drive: Driver) -> None:
+    explorer = drive.explorer
+    x, z = 5.5, 5.5
+    explorer.walker = replace(explorer.walker, position=(x, 0.5 + 1.7, z))
+    explorer.do("edit_scene", lambda s: edit.stroke(s, (x, z), (x, z), 3, 3))
+    settled(drive)
+    drive.frames(2)
+    assert explorer.camera.position == (x, 3.0 + 1.7, z)
+    explorer.do("edit_scene", lambda s: edit.change_material(s, 1, height=2.5))
+    settled(drive)
+    assert explorer.camera.position == (x, 3.0 + 1.7, z)
 
 
 def test_a_prompt_edited_while_a_dream_runs_counts_from_the_next_one(drive: Driver) -> None:
