@@ -202,10 +202,10 @@ def _draw_camera(ui: PanelContext, view: Frame) -> None:
     middle, reach = np.array(view.point(x, z)), 9 * ui.scale
     corners = [middle + forward * reach, middle - forward * reach * 0.6 + side * reach * 0.6]
     corners.append(middle - forward * reach * 0.6 - side * reach * 0.6)
-    points = [imgui.ImVec2(*corner) for corner in corners]
+    a, b, c = (imgui.ImVec2(*corner) for corner in corners)
     draw = imgui.get_window_draw_list()
-    draw.add_triangle_filled(*points, imgui.get_color_u32(colour(ui.palette.accent)))
-    draw.add_triangle(*points, imgui.get_color_u32(colour("#000000", 0.8)), 1.5 * ui.scale)
+    draw.add_triangle_filled(a, b, c, imgui.get_color_u32(colour(ui.palette.accent)))
+    draw.add_triangle(a, b, c, imgui.get_color_u32(colour("#000000", 0.8)), 1.5 * ui.scale)
 
 
 def _stroke(start: tuple[float, float], end: tuple[float, float], size: int, value: int, scene: Scene) -> Scene:
