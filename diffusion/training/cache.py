@@ -55,7 +55,7 @@ class Latents:
 
 def load_vae(folder: Path) -> AutoencoderTiny:
     """The exported autoencoder of a VAE run."""
-    return AutoencoderTiny.from_pretrained(folder / "vae").eval().requires_grad_(False)
+    return AutoencoderTiny.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval().requires_grad_(False)
 
 
 def vae_id(folder: Path) -> str:

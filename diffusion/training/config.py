@@ -34,12 +34,13 @@ class DataConfig:
 class VaeConfig:
     """The autoencoder and its run.
 
-    width: channels of every layer; encoder_blocks, decoder_blocks: residual blocks at each of four resolutions. noise: added to latents
-    while training. unit: weight that holds latents near zero mean and unit deviation. edges, texture, low_resolution,
-    chroma: loss weights.
+    start: a model folder whose weights a new run begins with. width: channels of every layer. encoder_blocks, decoder_blocks: residual
+    blocks at each of four resolutions. noise: added to latents while training. unit: weight that holds latents near zero mean and unit
+    deviation. edges, texture, low_resolution, chroma: loss weights.
     """
 
     out: str = "out/train/vae"
+    start: str = ""
     data: DataConfig = DataConfig()
     seed: int = 0
     width: int = 32
@@ -74,6 +75,7 @@ class VaeConfig:
 class UnetConfig:
     """The denoiser and its run.
 
+    start: a model folder whose weights a new run begins with (`vae` may name a model folder too).
     objective: "v", "eps" or "x0"; schedule: "scaled_linear", "linear" or "cosine", zero_snr: rescaled to no signal at the last step;
     min_snr: gamma of Min-SNR weighting, 0 for none; snr_floor: least weight where noise rules.
     crop: latent pixels; crop_wide is used in a share `wide` of the steps.
@@ -81,6 +83,7 @@ class UnetConfig:
     """
 
     out: str = "out/train/unet"
+    start: str = ""
     data: DataConfig = DataConfig()
     vae: str = "out/train/vae"
     cache: str = "out/train/cache"

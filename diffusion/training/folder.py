@@ -9,10 +9,13 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
 
 from diffusion.depth import FOCAL
 from diffusion.text import TOKENS
+from scenes.errors import InputError
 
 VERSION = 1
 INDEX = {
@@ -35,6 +38,17 @@ def _drop(path: Path, key: str) -> None:
     config = json.loads(path.read_text(encoding="utf-8"))
     config.pop(key, None)
     path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+
+def begin_with(module: nn.Module, folder: str, part: str) -> None:
+    """Give a new module the weights of a model folder's part, if one is named. InputError when they don't fit."""
+    if not folder:
+        return
+    path = Path(folder) / part / "diffusion_pytorch_model.safetensors"
+    try:
+        module.load_state_dict({k: v.float() for k, v in load_file(path).items()})
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise InputError(path, "", f"can't be started from ({str(error).splitlines()[0].rstrip('.:')})") from error
 
 
 def write_folder(

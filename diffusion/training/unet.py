@@ -15,7 +15,7 @@ from diffusion.training.cache import Batch, cached, draw_batch, held_out, load_v
 from diffusion.training.checkpoint import State
 from diffusion.training.config import UnetConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.folder import write_folder
+from diffusion.training.folder import begin_with, write_folder
 from diffusion.training.loop import averaged, run
 from diffusion.training.noising import STEPS, noised, scheduler, stratified, target, weight
 from diffusion.training.sampling import sample
@@ -106,6 +106,7 @@ def train_unet(config: UnetConfig) -> Path:
     steps = scheduler(config.schedule, config.objective, config.zero_snr)
     abar = steps.alphas_cumprod.clone()
     unet = new_unet(config, data.latents.shape[1])
+    begin_with(unet, config.start, "unet")
     validation = [draw_batch(unseen, 32, config.crop, config.focus, np.random.default_rng(i)) for i in range(4)]
     context = text.encode(list(PROMPTS))
     depth = standard_depth(len(PROMPTS), 32)

@@ -16,6 +16,7 @@ from diffusion.training.checkpoint import State
 from diffusion.training.config import VaeConfig
 from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.dataset import Pictures, crops, write_chunk
+from diffusion.training.folder import begin_with
 from diffusion.training.loop import averaged, run
 from diffusion.training.metrics import psnr, sharpness_ratio, ssim
 from scenes.files import atomic_write
@@ -92,6 +93,7 @@ def train_vae(config: VaeConfig) -> Path:
     write_chunk(held_out, 0)
     pictures, unseen = Pictures(config.data), Pictures(held_out)
     model = _Auto(new_vae(config), config.noise)
+    begin_with(model.vae, config.start, "vae")
     validation = unseen.chunk(0)[0]["images"][:48]
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from diffusion.loading import EMBEDDED, load_model
 from diffusion.training.card import LIMIT, ship
@@ -24,6 +24,7 @@ from diffusion.training.classifier import (
 )
 from diffusion.training.evaluate import MEASURES, open_parts
 from diffusion.training.sheets import samples_sheet
+from diffusion.training.unet import train_unet
 from scenes.errors import InputError
 
 
@@ -108,3 +109,18 @@ def test_a_folder_above_the_limit_is_refused(
     monkeypatch.setattr("diffusion.training.card.LIMIT", 1000)
     with pytest.raises(InputError, match="at most"):
         ship(configs["unet"](tmp_path), tmp_path / "embedded")
+
+
+def test_a_run_may_begin_with_shipped_weights(shipped: Path, run_folder: Path, tmp_path: Path, configs: dict) -> None:
+    shutil.copytree(run_folder / "data", tmp_path / "data")
+    train_unet(
+        configs["unet"](
+            tmp_path, start=str(shipped), vae=str(shipped), steps=1, lr=1e-12, lr_end=1e-12, weight_decay=0.0
+        )
+    )
+    before, after = (
+        load_file(f / "unet" / "diffusion_pytorch_model.safetensors") for f in (shipped, tmp_path / "unet" / "model")
+    )
+    assert all(torch.allclose(before[k].float(), after[k].float(), atol=1e-3) for k in before)
+    with pytest.raises(InputError, match="can't be started from"):
+        train_unet(configs["unet"](tmp_path, out=str(tmp_path / "other"), start=str(tmp_path), vae=str(shipped)))
