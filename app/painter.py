@@ -24,12 +24,19 @@ LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs
 
 
 def canvas_size(view: Size, height: int, multiple: int) -> Size:
-    """The size of a dream for a view of this aspect: sides are multiples of `multiple`, and it sees at least as much.
+    """The size of a dream for a view of this aspect: sides are multiples of `multiple`; inside its rim it sees at least as much.
 
-    The same camera's picture of (W, H) sees the same height and width W/H times it, so W is rounded up.
+    height: that is aimed at, rim included. The same camera's picture sees the same height whatever its width: that is rounded up.
     """
-    tall = max(multiple, round(height / multiple) * multiple)
-    return math.ceil(tall * view[0] / view[1] / multiple - 1e-9) * multiple, tall
+    rim = 2 * policy.MARGIN
+    tall = max(math.ceil((rim + 1) / multiple), round(height / multiple)) * multiple
+    return math.ceil(((tall - rim) * view[0] / view[1] + rim) / multiple - 1e-9) * multiple, tall
+
+
+def with_rim(camera: Camera, tall: int) -> Camera:
+    """The camera of a dream `tall` pixels high which, inside the rim that isn't kept, sees what `camera` sees."""
+    wider = np.tan(np.radians(camera.fov) / 2) * tall / (tall - 2 * policy.MARGIN)
+    return camera.moved(fov=float(np.degrees(2 * np.arctan(wider))))
 
 
 def left_behind(then: Camera, now: Camera, angle: float, distance: float) -> bool:
@@ -153,7 +160,8 @@ class Painter:
         if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
             self.volume.seed = self._seed = self.session.dream.seed
         height = height or self.session.paint.canvas or self.model.native
-        return self.volume.gather(camera, canvas_size(size, height, self.model.multiple))
+        canvas = canvas_size(size, height, self.model.multiple)
+        return self.volume.gather(with_rim(camera, canvas[1]), canvas)
 
     def cancel(self) -> None:
         """Abandon the running dream."""

@@ -107,7 +107,7 @@ class DreamSettings:
     )
 
     execution: str = field(
-        default="batched", metadata={"help": "How the regions' model calls are made.", "table": "EXECUTIONS"}
+        default="attention", metadata={"help": "How the regions' model calls are made.", "table": "EXECUTIONS"}
     )
     batch: int = field(default=8, metadata={"help": "Most predictions in one model call.", "range": (1, 64)})
     softness: float = field(

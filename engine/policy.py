@@ -6,6 +6,9 @@ import numpy as np
 
 from engine.look import Look
 
+MARGIN = (
+    8  # pixels at the rim of a canvas that are dreamed but not kept: there a model paints its convolutions' padding
+)
 GRAZING = 0.02  # a view claims nothing that it sees at a smaller cosine
 ENOUGH = 8.0  # pixels per texel that a cell of 8×8 can hold
 FROZEN_SHARE = 0.5  # of the new density (up to ENOUGH): that much stored density is kept

@@ -77,7 +77,8 @@ def seen(
     """bool, x, y [...]: whether the view sees the points of the charts, and at which pixel coordinates."""
     x, y, z = project(view.camera, view.size, ray)
     width, height = view.size
-    inside = (z >= NEAREST) & (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    m = policy.MARGIN
+    inside = (z >= NEAREST) & (x >= m) & (y >= m) & (x < width - m) & (y < height - m)
     px, py = (np.where(inside, a, 0).astype(int) for a in (x, y))
     expected = np.minimum(np.where(charts.sky[chart], FAR, z), _plane_depth(view, charts, chart, ray, px, py))
     expected = np.where(charts.sky[chart], FAR, expected)
@@ -228,8 +229,9 @@ def _colour(
             chart = np.full(len(i), c)
             ray = rays_to(charts, view.camera, chart, i + (a + 0.5) / CELL, j + (b + 0.5) / CELL)
             sees, x, y = seen(view, charts, chart, ray)
-            out = (x < 0) | (y < 0) | (x >= width) | (y >= height)
-            x, y = (np.clip(np.nan_to_num(q), 0.5, n - 0.5) for q, n in ((x, width), (y, height)))
+            m = policy.MARGIN
+            out = (x < m) | (y < m) | (x >= width - m) | (y >= height - m)
+            x, y = (np.clip(np.nan_to_num(q), m + 0.5, n - m - 0.5) for q, n in ((x, width), (y, height)))
             border = out & (ray @ view.camera.axes[2] > NEAREST) & (view.chart[y.astype(int), x.astype(int)] == c)
             use = sees | border
             x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)

@@ -15,7 +15,7 @@ vec2 source(out float lod) {
     vec2 p;
     if (seen(v_ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) return p;
     if (dot(axes[2], v_ray) > NEAREST && !inside(p)) {
-        p = clamp(p, vec2(0.5), size - 0.5);
+        p = clamp(p, vec2(MARGIN + 0.5), size - MARGIN - 0.5);
         if (int(view_at(ivec2(p)).x + 0.5) == chart_id()) return p;
     }
     claim(texel_index(), p);

@@ -23,7 +23,10 @@ float plane_depth(vec3 ray, vec3 normal, ivec2 pixel) {
     return towards < 0.0 && z > 0.0 ? z : FAR;
 }
 
-bool inside(vec2 p) { return all(greaterThanEqual(p, vec2(0))) && all(lessThan(p, size)); }
+const float MARGIN = 8.0;  // engine/policy.py
+
+// Whether a pixel counts: at the rim of its canvas a model dreams the padding of its convolutions into the picture.
+bool inside(vec2 p) { return all(greaterThanEqual(p, vec2(MARGIN))) && all(lessThan(p, size - MARGIN)); }
 
 // Whether the view sees the point of a chart, and at which pixel coordinates.
 bool seen(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {

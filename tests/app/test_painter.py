@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.messages import Failed
-from app.painter import Painter, canvas_size, left_behind
+from app.painter import Painter, canvas_size, left_behind, with_rim
 from app.session import LiveSettings, Session
 from app.worker import InlineWorker
 from diffusion.canvas import DreamSettings
+from engine import policy
 from engine.charts import build_charts
 from engine.context import headless
 from engine.volume import LatentVolume
@@ -51,8 +52,15 @@ def live(painter: Painter, camera: Camera, seconds: list[float]) -> None:
 def test_a_canvas_sees_at_least_the_view(width: int, height: int, tall: int, multiple: int) -> None:
     w, h = canvas_size((width, height), tall, multiple)
     assert w % multiple == h % multiple == 0
-    assert w / h >= width / height - 1e-9
-    assert (w - multiple) / h < width / height
+    rim = 2 * policy.MARGIN
+    assert (w - rim) / (h - rim) >= width / height - 1e-9
+    assert (w - multiple - rim) / (h - rim) < width / height
+
+
+def test_inside_its_rim_a_dream_sees_what_the_view_sees() -> None:
+    canvas = canvas_size(SIZE, 256, 8)
+    wide = with_rim(HERE, canvas[1])
+    assert wide.focal(canvas) == pytest.approx(HERE.focal((1, canvas[1] - 2 * policy.MARGIN)))
 
 
 def test_left_behind_when_turned_or_moved_too_far() -> None:
@@ -89,7 +97,7 @@ def test_a_finished_view_is_refined_at_the_windows_resolution_until_the_camera_m
     painter.session = replace(painter.session, live=replace(painter.session.live, refine=True))
     live(painter, HERE, [0.0, 1.0, 1.1, 1.2])
     assert painter.running is not None
-    assert painter.running.look.size == (320, 176)  # 320x180 in multiples of 16, where the usual dream is 64 high
+    assert painter.running.look.size == (304, 176)  # 320x180 and a rim in multiples of 16, where the usual dream is 64 high
     assert painter.running.settings.window == 64
     assert painter.words.startswith("refining this view")
     painter.worker.poll = lambda: []  # it is still going on

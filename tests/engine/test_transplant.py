@@ -126,7 +126,7 @@ def test_paint_goes_on_after_a_transplant(ctx, scene):
     look = after.gather(camera, (192, 128))
     assert 0 < (look.steps > 0).mean() < 1
     assert after.scatter(look, dreamed(camera, seed=5)) > 0
-    assert (after.gather(camera, (192, 128)).steps > 0).mean() > 0.9
+    assert (after.gather(camera, (192, 128)).steps[1:-1, 1:-1] > 0).mean() > 0.9
     after.free()
 
 
