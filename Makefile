@@ -15,7 +15,8 @@ setup: $(STAMP)
 
 test: setup
 	@scripts/system-packages $(TEST_LIBS)
-	@$(VENV)/bin/python -m pytest -q
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q tests/app/window
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/app/window
 
 lint: setup
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/pyright

@@ -11,6 +11,12 @@ from PIL import Image
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Windows first: a process that has had an EGL context can't open a GLX window any more, the other way round it can."""
+    items.sort(key=lambda item: "window" not in item.path.parent.parts)
+
+
 MATERIALS = """
 background: {prompt: blue sky}
 voxels_per_block: 2

@@ -125,7 +125,7 @@ def test_bootstrapping_shows_a_region_before_a_plain_colour():
 
 def test_regional_attention_with_one_prompt_is_plain(sd, canvas_of):
     """Equal prompts are one job; unequal ones with equal contexts go through the regional processor and change nothing."""
-    canvas, chosen = canvas_of(sd, prompts=2), DreamSettings(steps=2)
+    canvas, chosen = canvas_of(sd, prompts=2), DreamSettings(steps=2, execution="batched")
     context = sd.context(["a"])[0]
     masks = torch.stack([torch.from_numpy(r.mask) for r in canvas.regions])
     regions = {"contexts": context.repeat(2, 1, 1), "owners": torch.zeros(2, dtype=torch.long), "weights": masks}
