@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.commands import Explore, Render
+from app.cores import leave_a_core_to_the_model
 from app.session import Session, open_scene
 from scenes.errors import InputError
 
@@ -20,6 +21,7 @@ def run(command: Explore) -> int:
         from app import window
 
         scene = open_scene(session.scene)
+        leave_a_core_to_the_model()
         try:
             return window.run(session, scene)
         except InputError as error:  # a display that can't be used is none

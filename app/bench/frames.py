@@ -1,8 +1,14 @@
-"""Frame times at 960×540 along the tour, with and without a worker dreaming beside it, and what that leaves the worker."""
+"""Frame times at 960×540 along the tour, with and without a worker dreaming beside it, and what that leaves the worker.
+
+Measured in a process of its own, which shares out the cores as the explorer does."""
 
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -10,6 +16,7 @@ import numpy as np
 import torch
 
 from app.bench.bench import Bench, Figures, milliseconds
+from app.cores import SOFTWARE_GL, leave_a_core_to_the_model
 from app.dreaming import canvas_from
 from app.messages import Failed, Finished, Request
 from app.studio import Studio
@@ -22,6 +29,21 @@ FRAME = 1 / 60  # the explorer's cap: without one a software renderer takes a wh
 
 
 def measure(bench: Bench) -> Figures:
+    """See `measure_here`; in this process only if its cores are shared out already."""
+    if SOFTWARE_GL in os.environ:
+        return measure_here(bench)
+    flags, environment = bench.flags, dict(os.environ)
+    leave_a_core_to_the_model(environment)
+    choices = {"--scene": flags.scene, "--model": flags.model.ref, "--device": flags.model.device}
+    words = [word for flag, choice in choices.items() if choice is not None for word in (flag, str(choice))]
+    command = [sys.executable, "-m", "app", "bench", "frames", "--json", *words, *(["--quick"] if flags.quick else [])]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout)["measurements"]["frames"]
+
+
+def measure_here(bench: Bench) -> Figures:
     """ms per frame (p50, p99), and the worker's model calls a second alone and beside the renderer, one thread each time."""
     cameras, seconds = bench.cameras(bench.times(12, 240)), bench.times(1, 15)
     with bench.studio() as studio:
