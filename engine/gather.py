@@ -40,22 +40,25 @@ class Gather:
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
 
-    def _view(self, camera: Camera, size: tuple[int, int], seen: np.ndarray) -> moderngl.Framebuffer:
-        """Draw colours (RGBA8, alpha 255 = painted) and (chart, view depth) of every pixel: the attachments 0 and 1."""
+    def _view(
+        self, camera: Camera, size: tuple[int, int], seen: np.ndarray, colours: bool = True
+    ) -> moderngl.Framebuffer:
+        """Draw colours (RGBA8, alpha 255 = painted; or none) and (chart, view depth) of every pixel: attachments 0 and 1."""
         frame = self._frame(size)
         set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
-        self.atlas.refresh(self.charts.page[seen])
-        groups = self.mesh.select(seen, apart=self.atlas)
+        if colours:
+            self.atlas.refresh(self.charts.page[seen])
+        groups = self.mesh.select(seen, apart=self.atlas if colours else ())
         self._begin(frame)
         self.mesh.draw(self._colour, groups, self._bind)
         self._drawn = camera, size
         return frame
 
-    def look(self, camera: Camera, size: tuple[int, int], seed: int, revision: int) -> Look:
-        """See engine.look.Look."""
+    def look(self, camera: Camera, size: tuple[int, int], seed: int, revision: int, colours: bool = True) -> Look:
+        """See engine.look.Look. Without colours they are all unpainted."""
         width, height = size[0] // CELL, size[1] // CELL
         seen = visible(self.charts, camera, size)
-        view = self._view(camera, size, seen)
+        view = self._view(camera, size, seen, colours)
         surface, atlas = self._surface(camera, size, seen, picture(view, 1))
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
@@ -76,7 +79,7 @@ class Gather:
             latents=latents,
             steps=state[..., STEPS].copy(),
             painted=state[..., DENSITY].copy(),
-            colours=read(self.ctx, picture(view, 0)),
+            colours=read(self.ctx, picture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8),
             revision=revision,
         )
 

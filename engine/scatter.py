@@ -27,11 +27,11 @@ class Scatter:
         self._colour = program(ctx, "chart_atlas", "scatter_colour")
         self._owners: dict[int, np.ndarray] = {}
 
-    def paint(self, look: Look, painting: Painting, view: moderngl.Texture, revision: int) -> int:
+    def paint(self, look: Look, painting: Painting, view: moderngl.Texture, revision: int, colours: bool = True) -> int:
         """Texels that took the new look. view: (chart, depth) of the painting's camera at its size."""
         uniforms = camera_uniforms(self.charts, painting.camera, painting.size)
         dreamed = self._upload_latents(painting.latents)
-        image = self._upload_picture(painting.colours)
+        image = self._upload_picture(painting.colours) if colours else None
         labels = self._upload_labels(look.material)
         set_uniforms(
             self._latent,
@@ -58,10 +58,11 @@ class Scatter:
             accepted = self._paint_latents(page, parts, dreamed, revision)
             if accepted.any():
                 taken += int(accepted.sum())
-                self._paint_colours(page, int(number), accepted, image)
+                if image is not None:
+                    self._paint_colours(page, int(number), accepted, image)
             elif fresh:
                 self.atlas.drop(int(number))
-        for texture in (*dreamed, image, labels):
+        for texture in filter(None, (*dreamed, image, labels)):
             texture.release()
         return taken
 

@@ -41,15 +41,19 @@ class LatentVolume:
         self._gather = Gather(ctx, charts, self.atlas, self.mesh, self._targets)
         self._scatter = Scatter(ctx, charts, self.atlas, self._targets)
 
-    def gather(self, camera: Camera, size: tuple[int, int]) -> Look:
-        """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError."""
-        _check_size(size)
-        return self._gather.look(camera, size, self.seed, self.revision)
+    def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> Look:
+        """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError.
 
-    def scatter(self, look: Look, painting: Painting) -> int:
+        colours: False leaves them out, for a memory of latents alone.
+        """
+        _check_size(size)
+        return self._gather.look(camera, size, self.seed, self.revision, colours)
+
+    def scatter(self, look: Look, painting: Painting, colours: bool = True) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
 
-        look: the gathered look that the painting was dreamed from; painting: same camera and size.
+        look: the gathered look that the painting was dreamed from; painting: same camera and size. colours: False paints
+        latents only, and leaves the colours that lie there.
         """
         width, height = painting.size
         shapes = (self.channels, height // CELL, width // CELL), (height, width)
@@ -62,7 +66,7 @@ class LatentVolume:
         if not np.isfinite(painting.latents).all():
             raise ValueError("the painting has latents that are not finite")
         view = self._gather.depths(painting.camera, painting.size)
-        taken = self._scatter.paint(look, painting, view, self.revision + 1)
+        taken = self._scatter.paint(look, painting, view, self.revision + 1, colours)
         self.revision += taken > 0
         return taken
 

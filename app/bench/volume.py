@@ -16,26 +16,28 @@ def measure(bench: Bench) -> Figures:
     cameras = bench.cameras(bench.times(2, 6))
     with bench.studio() as studio:
         for side in (128,) if bench.flags.quick else (512, 1024):
-            rows = [one(studio, camera, side, steps=1 + n) for n, camera in enumerate([cameras[0], *cameras])][1:]
-            gather, scatter, texels = np.median(rows, axis=0)
-            figures |= {
-                f"gather_{side}_ms": round(float(gather), 2),
-                f"scatter_{side}_ms": round(float(scatter), 2),
-                f"both_{side}_ms": round(float(gather + scatter), 2),
-                f"texels_{side}": float(texels),
-            }
-            studio.volume.erase()
+            for name, colours in (("latents_", False), ("", True)):
+                views = enumerate([cameras[0], *cameras], start=1)
+                rows = [one(studio, camera, side, steps, colours) for steps, camera in views][1:]
+                gather, scatter, texels = np.median(rows, axis=0)
+                figures |= {
+                    f"{name}gather_{side}_ms": round(float(gather), 2),
+                    f"{name}scatter_{side}_ms": round(float(scatter), 2),
+                    f"{name}both_{side}_ms": round(float(gather + scatter), 2),
+                    f"{name}texels_{side}": float(texels),
+                }
+                studio.volume.erase()
     return figures
 
 
-def one(studio: Studio, camera: Camera, side: int, steps: int) -> tuple[float, float, int]:
+def one(studio: Studio, camera: Camera, side: int, steps: int, colours: bool) -> tuple[float, float, int]:
     """(ms of the gather, ms of the scatter, texels that took the painting) of one square view."""
     looks: list[Look] = []
-    gather = milliseconds(lambda: looks.append(studio.volume.gather(camera, (side, side))))
+    gather = milliseconds(lambda: looks.append(studio.volume.gather(camera, (side, side), colours)))
     random = np.random.default_rng(steps)
     latents = random.standard_normal((studio.model.channels, side // 8, side // 8), dtype=np.float32)
-    colours = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
-    painting = Painting(camera, (side, side), latents, colours, float(steps))
+    picture = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
+    painting = Painting(camera, (side, side), latents, picture, float(steps))
     taken: list[int] = []
-    scatter = milliseconds(lambda: taken.append(studio.volume.scatter(looks[0], painting)))
+    scatter = milliseconds(lambda: taken.append(studio.volume.scatter(looks[0], painting, colours)))
     return gather, scatter, taken[0]

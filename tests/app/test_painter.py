@@ -97,7 +97,10 @@ def test_a_finished_view_is_refined_at_the_windows_resolution_until_the_camera_m
     painter.session = replace(painter.session, live=replace(painter.session.live, refine=True))
     live(painter, HERE, [0.0, 1.0, 1.1, 1.2])
     assert painter.running is not None
-    assert painter.running.look.size == (304, 176)  # 320x180 and a rim in multiples of 16, where the usual dream is 64 high
+    assert painter.running.look.size == (
+        304,
+        176,
+    )  # 320x180 and a rim in multiples of 16, where the usual dream is 64 high
     assert painter.running.settings.window == 64
     assert painter.words.startswith("refining this view")
     painter.worker.poll = lambda: []  # it is still going on

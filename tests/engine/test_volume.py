@@ -207,3 +207,16 @@ def test_no_slivers_are_left_between_the_latent_pixels(volume, camera):
     volume.scatter(volume.gather(camera, SIZE), dreamed(camera))
     shown = volume.gather(camera, SIZE).colours[8:-8, 8:-8, 3] > 0  # without the rim
     assert shown.mean() > 0.99
+
+
+def test_latents_alone_are_the_same_latents(volume, charts, ctx, camera):
+    other = LatentVolume(ctx, charts, volume.channels, volume.seed)
+    with_colours, without = volume.gather(camera, SIZE), other.gather(camera, SIZE, colours=False)
+    assert (with_colours.density == without.density).all() and (with_colours.noise == without.noise).all()
+    assert volume.scatter(with_colours, dreamed(camera)) == other.scatter(without, dreamed(camera), colours=False)
+    ours, theirs = volume.snapshot().pages, other.snapshot().pages
+    for number in ours:
+        assert (ours[number]["latents"] == theirs[number]["latents"]).all()
+        assert (ours[number]["state"] == theirs[number]["state"]).all()
+        assert not theirs[number]["colour"].any()
+    other.free()
