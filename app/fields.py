@@ -21,6 +21,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from scenes.errors import InputError
+from scenes.typed import typed
 
 T = TypeVar("T")
 Size = tuple[int, int]
@@ -138,31 +139,10 @@ def from_json(cls: type[T], data: Any, where: str, at: str = "") -> tuple[T, lis
             values[key], more = from_json(typing.cast(type, hints[key]), value, where, place)
             notes += more
         else:
-            values[key] = _typed(hints[key], value, where, place)
+            values[key] = typed(hints[key], value, where, place)
     settings = cls(**values)
     check(settings, where)
     return settings, notes
-
-
-def _typed(kind: Any, value: Any, where: str, place: str) -> Any:
-    """`value` as the type hint `kind`: str, int, float, bool, Path, tuples of them, or one of these or None."""
-    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    for option in options:
-        if option is type(None) and value is None:
-            return None
-        if typing.get_origin(option) is tuple and isinstance(value, list):
-            kinds = typing.get_args(option)
-            kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
-            if len(kinds) == len(value):
-                return tuple(_typed(k, v, where, place) for k, v in zip(kinds, value, strict=True))
-        elif option is Path and isinstance(value, str):
-            return Path(value)
-        elif option is float and isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        elif isinstance(option, type) and type(value) is option:
-            return value
-    names = " or ".join(getattr(option, "__name__", str(option)) for option in options)
-    raise InputError(where, place, f"is {value!r}; it must be of type {names}")
 
 
 def _jsonable(value: Any) -> Any:

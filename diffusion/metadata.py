@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
@@ -17,6 +16,7 @@ from PIL import Image, PngImagePlugin
 from diffusion.recipe import VERSION, GenerateSettings, Recipe
 from scenes.errors import InputError
 from scenes.files import atomic_write
+from scenes.typed import typed
 
 T = TypeVar("T")
 KEY = "rayverie"
@@ -61,8 +61,8 @@ def from_json(text: str, where: object) -> Recipe:
     settings = _restored(GenerateSettings, values.get("settings"), where, "settings")
     return Recipe(
         settings,
-        _typed(str | None, values.get("model"), where, "model"),
-        _typed(str, values.get("model_id"), where, "model_id"),
+        typed(str | None, values.get("model"), where, "model"),
+        typed(str, values.get("model_id"), where, "model_id"),
         {str(k): str(v) for k, v in dict(values.get("files") or {}).items()},
     )
 
@@ -107,29 +107,10 @@ def _restored(cls: type[T], data: Any, where: object, at: str) -> T:
         if is_dataclass(hints[key]):
             values[key] = _restored(typing.cast(type, hints[key]), value, where, place)
             continue
-        values[key] = _typed(hints[key], value, where, place)
+        values[key] = typed(hints[key], value, where, place)
         if "range" in metadata[key] and not metadata[key]["range"][0] <= values[key] <= metadata[key]["range"][1]:
             low, high = metadata[key]["range"]
             raise InputError(where, place, f"is {value}; allowed is {low} to {high}")
         if "choices" in metadata[key] and value not in metadata[key]["choices"]:
             raise InputError(where, place, f"is {value!r}; allowed are {', '.join(metadata[key]['choices'])}")
     return cls(**values)
-
-
-def _typed(kind: Any, value: Any, where: object, place: str) -> Any:
-    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    for option in options:
-        if option is type(None) and value is None:
-            return None
-        if typing.get_origin(option) is tuple and isinstance(value, list):
-            kinds = typing.get_args(option)
-            kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
-            if len(kinds) == len(value):
-                return tuple(_typed(k, v, where, place) for k, v in zip(kinds, value, strict=True))
-        elif option is Path and isinstance(value, str):
-            return Path(value)
-        elif option is float and isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        elif isinstance(option, type) and type(value) is option:
-            return value
-    raise InputError(where, place, f"is {value!r}, which is of another type than this version expects")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
 )
 
 
-class FrameWriter:
+class FrameWriter(ABC):
     """Frames uint8 [H,W,3 or 4], row 0 at the top; use as a context manager. After an exception nothing is left behind."""
 
     def __init__(self, path: str | Path, size: tuple[int, int], metadata: Mapping[str, Any]) -> None:
@@ -74,11 +75,11 @@ class FrameWriter:
         else:
             self._finish(error)
 
-    def _write(self, frame: np.ndarray) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _write(self, frame: np.ndarray) -> None: ...
 
-    def _finish(self, error: BaseException | None) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _finish(self, error: BaseException | None) -> None: ...
 
 
 class VideoWriter(FrameWriter):

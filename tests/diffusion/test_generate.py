@@ -122,7 +122,7 @@ def test_every_setting_survives(prompt, negative, size, anagram, steps, scale, p
         (lambda d: d.update(version=2), "version is 2"),
         (lambda d: d["settings"].update(colour="red"), "settings.colour is unknown"),
         (lambda d: d["settings"]["dream"].update(steps=0), "settings.dream.steps is 0; allowed is 1 to 200"),
-        (lambda d: d["settings"]["dream"].update(steps="many"), "another type"),
+        (lambda d: d["settings"]["dream"].update(steps="many"), "it must be of type"),
         (lambda d: d["settings"]["dream"].update(memory="dreams"), "allowed are colours, latents, both"),
         (lambda d: d.update(settings=3), "not an object"),
         (lambda d: d.update(model_id=None), "model_id"),
