@@ -100,7 +100,7 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
 def _saved(cls: type, args: list[str]) -> Any:
     """The command's defaults, or those in the file that `--settings` (taken out of `args`) or `--from` names."""
     if cls is Generate and "--from" in args[:-1]:
-        from app.generate import defaults
+        from app.cli.generate import defaults
 
         return defaults(Path(args[args.index("--from") + 1]))
     if "--settings" not in args:

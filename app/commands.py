@@ -129,12 +129,12 @@ class Command:
 
 
 COMMANDS = {
-    "explore": Command(Explore, "app.explore:run"),
-    "render": Command(Render, "app.render:run"),
-    "dream": Command(Dream, "app.autopilot:run"),
-    "generate": Command(Generate, "app.generate:run"),
-    "inspect": Command(Inspect, "app.inspect:run"),
+    "explore": Command(Explore, "app.cli.explore:run"),
+    "render": Command(Render, "app.cli.render:run"),
+    "dream": Command(Dream, "app.cli.dream:run"),
+    "generate": Command(Generate, "app.cli.generate:run"),
+    "inspect": Command(Inspect, "app.cli.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),
-    "train": Command(Train, "app.train:run"),
+    "train": Command(Train, "app.cli.train:run"),
 }
 DEFAULT = "explore"

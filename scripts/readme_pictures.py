@@ -13,10 +13,10 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
-from app.messages import Request
+from app.loop.messages import Request
+from app.loop.studio import Studio, open_studio
+from app.loop.worker import answer, dream_of
 from app.session import ModelChoice, SceneChoice, Session, open_scene
-from app.studio import Studio, open_studio
-from app.worker import answer, dream_of
 from diffusion.canvas import DreamSettings
 from scenes.files import atomic_write
 from scenes.paths import sample
@@ -64,7 +64,7 @@ def half_dreamed(studio: Studio, camera: Any) -> Image.Image:
         if hasattr(message, "image"):
             seen.append(message.image)
 
-    from app.dreaming import canvas_from
+    from app.loop.dreaming import canvas_from
 
     settings = studio.session.dream
     request = Request(0, look, canvas_from(look, studio.scene, settings.steps), settings)

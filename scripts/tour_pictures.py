@@ -14,11 +14,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from app.explorer import Explorer
-from app.host import Folders
-from app.route import Route
+from app.explorer.explorer import Explorer
+from app.explorer.host import Folders
+from app.explorer.window import Window, open_worker
+from app.moving.route import Route
 from app.session import ModelChoice, SceneChoice, Session, open_scene
-from app.window import Window, open_worker
 
 SIZE = (1024, 576)  # of the pictures on the page; the window is as large as a session's default
 

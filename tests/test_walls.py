@@ -17,7 +17,7 @@ WINDOW = {"moderngl_window", "pyglet"}
 GL = {"moderngl", "glcontext", *WINDOW}
 IMGUI = {"imgui_bundle"}
 TORCH = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
-GUI_FILES = ("app/panels/", "app/imgui_renderer.py", "app/input.py", "app/theme.py")
+GUI_FILES = ("app/panels/", "app/gui/renderer.py", "app/gui/input.py", "app/gui/theme.py")
 
 # folder → what must not be imported in it
 FORBIDDEN = {
@@ -26,6 +26,8 @@ FORBIDDEN = {
     "diffusion": {"app", "engine", "tests", *GL, *IMGUI},
     "app": {"tests", "diffusers", "transformers"},
 }
+# folder of app → the folders of app that it may import; cli, explorer and panels may import what they like
+INSIDE_APP = {"loop": set(), "gui": set(), "moving": {"loop"}, "bench": {"loop"}}
 SOURCES = sorted(path.relative_to(ROOT) for folder in FORBIDDEN for path in (ROOT / folder).rglob("*.py"))
 
 
@@ -45,10 +47,26 @@ def imports(path: Path) -> set[str]:
 def test_a_file_imports_only_what_its_folder_may(path: Path) -> None:
     found = imports(path)
     assert not found & FORBIDDEN[path.parts[0]]
-    if path.as_posix() != "app/window.py":
+    if path.as_posix() != "app/explorer/window.py":
         assert not found & WINDOW
     if not path.as_posix().startswith(GUI_FILES):
         assert not found & IMGUI
+
+
+def app_folders(path: Path) -> set[str]:
+    """Folders of app that a source file imports from."""
+    modules = [
+        n.module or ""
+        for n in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(n, ast.ImportFrom)
+    ]
+    parts = [module.split(".") for module in modules if module.startswith("app.")]
+    return {part[1] for part in parts if (ROOT / "app" / part[1]).is_dir()}
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] == "app" and p.parts[1] in INSIDE_APP], ids=str)
+def test_inside_app_the_loop_knows_nothing_of_the_window(path: Path) -> None:
+    assert app_folders(path) - {path.parts[1]} <= INSIDE_APP[path.parts[1]]
 
 
 def test_shaders_hold_no_python() -> None:

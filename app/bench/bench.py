@@ -18,7 +18,7 @@ from scenes.paths import sample
 from scenes.scene import Scene
 
 if TYPE_CHECKING:
-    from app.studio import Studio
+    from app.loop.studio import Studio
 
 Figures = dict[str, Any]  # float, int, str, bool, None where it could not be measured, or tables and lists of them
 
@@ -47,7 +47,7 @@ class Bench:
     @contextmanager
     def studio(self, **dream: Any) -> Iterator[Studio]:
         """A fresh studio with nothing painted. dream: changes to the dream's settings."""
-        from app.studio import open_studio
+        from app.loop.studio import open_studio
         from engine.context import renderer_name
 
         session = replace(self.session, dream=replace(self.session.dream, **dream))

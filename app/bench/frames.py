@@ -16,11 +16,11 @@ import numpy as np
 import torch
 
 from app.bench.bench import Bench, Figures, milliseconds
-from app.cores import SOFTWARE_GL, leave_a_core_to_the_model
-from app.dreaming import canvas_from
-from app.messages import Failed, Finished, Request
-from app.studio import Studio
-from app.worker import ThreadWorker
+from app.loop.cores import SOFTWARE_GL, leave_a_core_to_the_model
+from app.loop.dreaming import canvas_from
+from app.loop.messages import Failed, Finished, Request
+from app.loop.studio import Studio
+from app.loop.worker import ThreadWorker
 from engine.context import finish
 from scenes.camera import Camera
 

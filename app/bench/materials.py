@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from app.bench.bench import Bench, Figures
-from app.worker import dream_of
+from app.loop.worker import dream_of
 from diffusion.canvas import Canvas, Region
 from diffusion.executions import EXECUTIONS
 from diffusion.noise import start_noise

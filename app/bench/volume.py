@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.bench.bench import Bench, Figures, milliseconds
-from app.studio import Studio
+from app.loop.studio import Studio
 from engine.look import Look, Painting
 from scenes.camera import Camera
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from imgui_bundle import imgui
 
+from app.gui.theme import colour
+from app.moving.route import Route, polyline
 from app.panels.context import PanelContext, faint, hint
-from app.route import Route, polyline
 from app.session import Session
-from app.theme import colour
 from scenes.scene import CameraPath
 
 SIZES = ((640, 360), (960, 540), (1280, 720), (1920, 1080))

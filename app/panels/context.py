@@ -9,14 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 from imgui_bundle import imgui
 
+from app.explorer.timeline import Timeline
+from app.gui.theme import Palette
 from app.log import Log
-from app.painter import Painter
-from app.route import Route
+from app.loop.painter import Painter
+from app.loop.stage import Stage
+from app.moving.route import Route
+from app.moving.travel import Travel
 from app.session import Session
-from app.stage import Stage
-from app.theme import Palette
-from app.timeline import Timeline
-from app.travel import Travel
 from scenes.camera import Camera
 from scenes.scene import Scene
 
@@ -28,7 +28,7 @@ class PanelContext:
     session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; frames: seconds of the
     last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height
     of the scene in points; presets: those the user saved, as what differs from the defaults.
-    do: run a handler of app.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
+    do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
 
     session: Session

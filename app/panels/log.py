@@ -6,9 +6,9 @@ import time
 
 from imgui_bundle import imgui
 
+from app.gui.theme import colour
 from app.panels.context import PanelContext, faint
 from app.session import Session
-from app.theme import colour
 
 
 class LogPanel:

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 from imgui_bundle import imgui
 
+from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
-from app.theme import colour
 from scenes import edit
 from scenes.scene import EMPTY, Scene
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui
 
+from app.gui.theme import colour
 from app.panels.context import PanelContext, faint, hint
 from app.panels.map import NOT_ON_MAP
 from app.panels.prompts import PromptFields
-from app.theme import colour
 from scenes import edit
 from scenes.materials import MAX_HEIGHT
 from scenes.scene import EMPTY, SKY, Colour, Material, Scene

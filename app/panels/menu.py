@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.keys import ACTIONS, MENUS, captions
+from app.explorer.keys import ACTIONS, MENUS, captions
 from app.panels.context import PanelContext, hint
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from imgui_bundle import imgui
 
-from app.keys import ACTIONS, captions
+from app.explorer.keys import ACTIONS, captions
+from app.gui.theme import colour
 from app.panels.context import SILENT, PanelContext, faint
 from app.panels.legend import draw_legend
-from app.theme import colour
 
 Box = tuple[float, float, float, float]
 

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 from imgui_bundle import imgui
 
-from app import presets
+from app.files import presets
 from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
 from app.session import Session

@@ -11,8 +11,8 @@ from typing import Any
 import moderngl
 from imgui_bundle import imgui, implot
 
-from app import theme
-from app.imgui_renderer import ImGuiRenderer
+from app.gui import theme
+from app.gui.renderer import ImGuiRenderer
 from app.panels import PANELS
 from app.panels.context import PanelContext
 from app.panels.menu import draw_menu

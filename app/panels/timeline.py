@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from app.explorer.timeline import Record
 from app.panels.context import PanelContext, faint, hint
 from app.panels.preview import show
 from app.session import Session
-from app.timeline import Record
 
 RATE = 8.0  # pictures a second while playing
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from app.gui.theme import colour
+from app.loop.stage import Stage
+from app.loop.survey import Survey, survey
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint
 from app.session import Session
-from app.stage import Stage
-from app.survey import Survey, survey
-from app.theme import colour
 from scenes.scene import SKY
 
 PATIENCE = 1.0  # seconds between two counts

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.dreaming import canvas_from
-from app.messages import Request
+from app.loop.dreaming import canvas_from
+from app.loop.messages import Request
 from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings
 from engine.look import Look
 from scenes.camera import Camera

@@ -185,7 +185,7 @@ def test_other_commands(words: list[str], named: tuple[str, ...], capsys, monkey
 
 
 def test_our_own_fault_is_exit_code_1_with_its_traceback(capsys, monkeypatch, tiny_scene) -> None:
-    monkeypatch.setattr("app.inspect.inspect", lambda scene: 1 / 0)
+    monkeypatch.setattr("app.cli.inspect.inspect", lambda scene: 1 / 0)
     assert main(["inspect", str(tiny_scene)]) == 1
     said = capsys.readouterr().err
     assert "Traceback" in said

@@ -18,8 +18,8 @@ from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import METHODS, Easel, Method, Ours
 from app.bench.consistency.paths import PATHS, walked
 from app.bench.consistency.sheet import save_sheet
-from app.dreaming import canvas_from
-from app.studio import Studio, open_studio
+from app.loop.dreaming import canvas_from
+from app.loop.studio import Studio, open_studio
 from diffusion.canvas import Canvas
 from scenes.camera import Camera
 from scenes.errors import InputError

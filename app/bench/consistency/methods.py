@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 
 from app.bench.consistency.geometry import Sight, match, nearest, sight, texels, warp
-from app.dreaming import canvas_from, regions_from
-from app.painter import Painter, canvas_size
-from app.studio import Studio
-from app.worker import InlineWorker, dream_of
+from app.loop.dreaming import canvas_from, regions_from
+from app.loop.painter import Painter, canvas_size
+from app.loop.studio import Studio
+from app.loop.worker import InlineWorker, dream_of
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.colours import filled
 from diffusion.noise import start_noise

@@ -11,8 +11,8 @@ from app.__main__ import main as program
 from app.bench.consistency import KEYS, paths
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import BARE, METHODS, Easel
+from app.loop.studio import open_studio
 from app.session import ModelChoice, SceneChoice, Session
-from app.studio import open_studio
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
 from scenes.extrude import extrude

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status
+from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status
 from app.session import Session, ViewSettings
 from diffusion.canvas import Dreamed
 from scenes.scene import Background, Material, Scene
@@ -109,8 +109,8 @@ def colours(request: Request) -> np.ndarray:
 
 
 def _symbol(name: str) -> int:
-    """pyglet's symbol of a key of app.keys."""
-    from app.window import SYMBOLS
+    """pyglet's symbol of a key of app.explorer.keys."""
+    from app.explorer.window import SYMBOLS
 
     return next(symbol for symbol, ours in SYMBOLS.items() if ours == name)
 
@@ -139,7 +139,7 @@ class Driver:
         raise AssertionError(f"{what}: not within {count} frames; log: {[e.text for e in self.explorer.log.entries]}")
 
     def press(self, name: str) -> None:
-        """A key of app.keys goes down."""
+        """A key of app.explorer.keys goes down."""
         self.window.native.dispatch_event("on_key_press", _symbol(name), 0)
 
     def release(self, name: str) -> None:
@@ -180,9 +180,9 @@ class Driver:
 @pytest.fixture(params=[4])
 def drive(display: str, scene: Scene, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
     """An open explorer on the courtyard, its scene and model (param: of so many channels) ready, at rest."""
-    from app.explorer import Explorer
-    from app.host import Folders
-    from app.window import Window
+    from app.explorer.explorer import Explorer
+    from app.explorer.host import Folders
+    from app.explorer.window import Window
 
     window = Window((960, 640))
     worker, times = QuickWorker(request.param), [0.0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.autosave import PERIOD
+from app.files.autosave import PERIOD
 from scenes.edit import stroke
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imgui_bundle import imgui
 
-from app.handlers import HANDLERS
-from app.keys import ACTIONS, BY_NAME, MENUS, MODIFIERS, bindings, caption, captions, chord
+from app.explorer.handlers import HANDLERS
+from app.explorer.keys import ACTIONS, BY_NAME, MENUS, MODIFIERS, bindings, caption, captions, chord
+from app.explorer.window import PLACES, SYMBOLS
 from app.panels.overlays import matches
-from app.window import PLACES, SYMBOLS
 
 
 def test_no_chord_and_no_name_stands_twice() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.window import SYMBOLS
+from app.explorer.window import SYMBOLS
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.preferences import FILE, remember, remembered
+from app.files.preferences import FILE, remember, remembered
 from app.session import ViewSettings
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app import presets
 from app.fields import check
+from app.files import presets
 from app.panels.sampler import NEEDS, SECTIONS, matters, sections
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError

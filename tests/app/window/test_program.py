@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.shot import read_shot
+from app.files.shot import read_shot
 
 ROOT = Path(__file__).parents[3]
 

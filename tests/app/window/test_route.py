@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.route import SHORTEST, Route, polyline
+from app.moving.route import SHORTEST, Route, polyline
 from scenes.camera import Camera
 
 edits = st.lists(st.tuples(st.sampled_from(["add", "remove", "put", "take"]), st.integers(0, 9)), max_size=30)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from app.explorer.suggest import Suggester, Suggestions
 from app.panels.map import frame
-from app.suggest import Suggester, Suggestions
 from engine.atlas import STEPS
 from scenes import edit
 from scenes.load import load_scene

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ground import BlockGround
-from app.walk import CLIMB, EYES, PITCH, RADIUS, SPEEDS, Walker, Wish, change_speed, step, turn
+from app.loop.ground import BlockGround
+from app.moving.walk import CLIMB, EYES, PITCH, RADIUS, SPEEDS, Walker, Wish, change_speed, step, turn
 from scenes.camera import Camera
 
 unit = st.floats(-1, 1)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.shot import read_shot
-from app.survey import survey
+from app.files.shot import read_shot
+from app.loop.survey import survey
 from scenes.scene import SKY
 
 if TYPE_CHECKING:

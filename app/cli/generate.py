@@ -1,0 +1,71 @@
+"""`rayverie generate`: one picture from a prompt, with everything the diffusion core can do, and its recipe in the PNG."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from app.cli.render import progress
+from app.commands import Generate
+from app.session import ModelChoice
+from diffusion.metadata import read_png, write_png
+from scenes.errors import InputError
+
+
+def defaults(source: Path) -> Generate:
+    """The flags that made a picture, from its PNG. Raises InputError when it carries none."""
+    recipe = read_png(source)
+    return Generate(recipe.settings, ModelChoice(recipe.model))
+
+
+def matched(command: Generate, console: Console) -> str:
+    """The caption that is dreamed in the prompt's place, chosen from the nearest that the embedded model knows; all are shown."""
+    from diffusion.matching import BANK, FAR, PromptBank, choose, suggestions
+    from diffusion.text import MiniLMEncoder
+
+    picture = command.picture
+    found = suggestions(picture.prompt, PromptBank.load(BANK), MiniLMEncoder().sentences, command.match)
+    chosen = choose(found, temperature=command.match_temperature, seed=picture.dream.seed)
+    for match in found:
+        console.print(f"{'→' if match == chosen else ' '} {match.similarity:.2f} {match.caption}", highlight=False)
+    if found[0].similarity < FAR:
+        console.print(f"“{picture.prompt}” is far from all that the model has seen.", style="yellow")
+    return chosen.caption
+
+
+def run(command: Generate) -> int:
+    picture = command.picture
+    if command.out.suffix.lower() != ".png":
+        raise InputError("--out", "", f"is {command.out}; a picture is a .png file, for its recipe goes in")
+    if not (picture.prompt or picture.init or command.source):
+        raise InputError("rayverie generate", "PROMPT", "is missing; say what the picture shows")
+    recipe = read_png(command.source) if command.source else None
+    console = Console(stderr=True)
+    if command.match and picture.prompt:
+        picture = replace(picture, prompt=matched(command, console))
+    from diffusion import generate as core
+    from diffusion.model import load_model
+
+    model = load_model(command.model.ref, command.model.device)
+    save = core.saving_steps(model, command.steps_out) if command.steps_out else None
+    with progress(console) as bar:
+        task = bar.add_task("dreaming", total=picture.dream.steps, words="")
+
+        def on_step(event: Any) -> None:
+            bar.update(task, completed=event.step + 1, words=f"sigma {event.sigma:.3g}")
+            if save is not None:
+                save(event)
+
+        if recipe is not None and recipe.settings == picture and recipe.model == command.model.ref:
+            made = core.regenerate(model, recipe, command.source, on_step=on_step)
+        else:
+            made = core.generate(model, picture, model_ref=command.model.ref, on_step=on_step)
+    write_png(command.out, made.image, made.recipe)
+    dreamed = made.dreamed
+    console.print(
+        f"{command.out} is ready: {dreamed.calls} model calls, {dreamed.seconds['total']:.1f} s.", soft_wrap=True
+    )
+    return 0

@@ -1,0 +1,81 @@
+"""`rayverie render`: a camera path to a video; what its views lack is dreamed on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from app.commands import Render
+from app.loop.studio import Studio, open_studio
+from app.session import Session, describe, open_scene
+from engine.video import open_output
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.paths import read_path, sample
+from scenes.scene import CameraPath, Scene
+
+LINES = 10  # of progress, where there is no terminal to draw a bar on
+
+
+def run(command: Render) -> int:
+    session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
+    scene, console = open_scene(command.scene), Console(stderr=True)
+    find_path(scene, command.path)  # complain before the model is loaded
+    for note in scene.notes:
+        console.print(note, style="yellow", soft_wrap=True)
+    with open_studio(session, scene) as studio, studio.keeping(command.world) as save:
+        calls = render(studio, command, console, save)
+    console.print(f"{command.out} is ready; it took {calls} model calls.", soft_wrap=True)
+    return 0
+
+
+def find_path(scene: Scene, name: str) -> CameraPath:
+    """A path of the scene by name, or a camera_path.json. Raises InputError."""
+    if name in scene.paths:
+        return scene.paths[name]
+    if Path(name).suffix == ".json":
+        return read_path(name)
+    known = ", ".join(sorted(scene.paths))
+    raise InputError("--path", "", f"is {name!r}; the scene {scene.name} has {known}, or give a camera_path.json")
+
+
+def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera]:
+    """The cameras of the frames: one each 1/fps seconds from the path's start, as many as are asked or as it lasts."""
+    count = frames if frames is not None else max(1, math.floor(path.seconds * fps + 1e-6))
+    return (sample(path, index / fps) for index in range(count))
+
+
+def render(studio: Studio, command: Render, console: Console, save: Callable[[], None]) -> int:
+    """Write the command's output file from an open studio, calling `save` after every frame. Returns the model calls it took."""
+    views = list(cameras(find_path(studio.scene, command.path), command.fps, command.frames))
+    metadata = describe(studio.session, model=studio.model.id, path=command.path, fps=command.fps, frames=len(views))
+    painter, calls = studio.painter, studio.painter.calls
+    with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
+        task = bar.add_task("rendering", total=len(views), words="")
+        for number, camera in enumerate(views, 1):
+            bar.update(task, words="dreaming")
+            painter.settle(camera, command.size)
+            output.write(studio.draw(camera, command.size, command.mode))
+            bar.update(task, advance=1, words=f"{painter.dreams} dreams")
+            if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
+                console.print(f"frame {number} of {len(views)}, {painter.dreams} dreams", soft_wrap=True)
+            save()
+    return painter.calls - calls
+
+
+def progress(console: Console) -> Progress:
+    """The program's progress bar: what, how far, how long, how much longer, and a word."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}"),
+    )
+    return Progress(*columns, console=console)

@@ -1,0 +1,1 @@
+"""The program in the window: frames, actions, the scene being edited."""

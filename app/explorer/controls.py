@@ -1,0 +1,99 @@
+"""The hands: keys, mouse and wheel, sent to the panels, to the walk, or to an action."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.explorer.keys import BY_NAME, bindings, chord
+from app.gui import input as hands
+from app.moving import walk
+
+if TYPE_CHECKING:
+    from app.explorer.explorer import Explorer
+
+
+class Controls:
+    """Events by name from any window. looking: the button that turns the camera: "left" until Esc, "right" while held."""
+
+    def __init__(self, explorer: Explorer) -> None:
+        self.explorer = explorer
+        self.keyboard = hands.Keyboard()
+        self.bindings = bindings()
+        self.looking = ""
+        self._places: set[str] = set()  # keys that are down, by where they lie on a QWERTY keyboard
+        self.walked = False  # whether the walker was ever moved by hand
+
+    def key(self, name: str, pressed: bool, place: str = "") -> None:
+        """A key by its name in `app.explorer.keys`. Releases always reach everyone; presses run actions unless somebody types.
+
+        place: the name of the key that lies there on a QWERTY keyboard: one walks by place (ZQSD on AZERTY), all else goes
+        by what is written on the key.
+        """
+        typing = hands.takes_keys()
+        (self._places.add if pressed else self._places.discard)(place or name)
+        self.keyboard.key(name, pressed)
+        if pressed and (name == "escape" or not typing or (name[0] == "f" and name[1:].isdigit())):
+            action = self.bindings.get(chord(name, self.keyboard.modifiers))
+            if action is not None and not BY_NAME[action].held:
+                self.explorer.do(action)
+
+    def text(self, characters: str) -> None:
+        self.keyboard.text(characters)
+
+    def mouse_moved(self, x: float, y: float, dx: float, dy: float) -> None:
+        """In points, y down."""
+        if self.looking:
+            explorer = self.explorer
+            explorer.walker = walk.turn(explorer.walker, dx, dy, explorer.session.view.sensitivity)
+        else:
+            hands.mouse_moved(x, y)
+
+    def mouse_button(self, name: str, pressed: bool) -> None:
+        """name: left, right or middle. A click into the scene takes the mouse for looking."""
+        if pressed and not self.looking and not hands.takes_mouse() and name in ("left", "right"):
+            self.looking = name
+            self.explorer.platform.grab_mouse(True)
+            hands.mouse_left()
+        elif not pressed and name == self.looking == "right":
+            self.release_mouse()
+        else:
+            hands.mouse_button(name, pressed)
+
+    def wheel(self, x: float, y: float) -> None:
+        """Scrolls what is under the pointer: a panel, or, over the scene, the speed."""
+        if hands.takes_mouse() and not self.looking:
+            hands.wheel(x, y)
+            return
+        explorer = self.explorer
+        view = explorer.session.view
+        explorer.session = replace(explorer.session, view=replace(view, speed=walk.change_speed(view.speed, y)))
+        overlays = explorer.shell.overlays
+        overlays.toasts = [t for t in overlays.toasts if not t[0].startswith("Speed")]
+        overlays.toast(f"Speed {explorer.session.view.speed:.1f} blocks a second", seconds=1.2)
+
+    def focus(self, gained: bool) -> None:
+        self.keyboard.focus(gained)
+        if not gained:
+            self._places.clear()
+            self.release_mouse()
+
+    def release_mouse(self) -> None:
+        self.looking = ""
+        self.explorer.platform.grab_mouse(False)
+
+    def wish(self) -> walk.Wish:
+        """What the keys that are down ask the walker for; nothing while somebody types or a dialog is open."""
+        speed = self.explorer.session.view.speed
+        if hands.takes_keys() or "ctrl" in self.keyboard.modifiers or self.explorer.shell.overlays.open:
+            return walk.Wish(speed=speed)
+        asked = {self.bindings.get(key) for key in self._places}
+        wish = walk.Wish(
+            forward=("forward" in asked) - ("back" in asked),
+            right=("right" in asked) - ("left" in asked),
+            up=("up" in asked) - ("down" in asked),
+            speed=speed,
+            fast="fast" in asked,
+        )
+        self.walked |= bool(wish.forward or wish.right)
+        return wish

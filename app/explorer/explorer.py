@@ -1,0 +1,300 @@
+"""The explorer: one frame of it, and its state. Knows no window library, so anything with a GL context can drive it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from app.explorer.controls import Controls
+from app.explorer.handlers import HANDLERS
+from app.explorer.history import History
+from app.explorer.host import Folders, Platform
+from app.explorer.keys import BY_NAME
+from app.explorer.remodel import Remodel
+from app.explorer.screen import Screen, collect, framebuffer, pixels
+from app.explorer.timeline import Timeline
+from app.fields import Size
+from app.files.autosave import Autosave
+from app.files.desk import Desk
+from app.files.preferences import remember
+from app.gui.pictures import Pictures
+from app.log import Log
+from app.loop.messages import Failed, Message, ModelInfo, Status, Worker
+from app.loop.stage import Plan, Stage, plan_later
+from app.moving import walk
+from app.moving.route import Route
+from app.moving.travel import Travel
+from app.panels.context import PanelContext
+from app.panels.shell import Clipboard, Shell
+from app.session import Session
+from engine.context import finish
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.scene import Scene
+
+FRAMES = 240  # of which the times are kept for the plot
+HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, or sooner when its reader walks
+Edited = tuple[Session, Route, Scene]
+GROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
+
+
+class Explorer:
+    """The program in the window. `frame` once a frame; `controls` take the events in between; all on the GL thread.
+
+    session, route, scene: what the user set (undone and redone); opened: the scene as it was opened or saved last;
+    walker: where one is; stage: the opened scene, None while it opens.
+    """
+
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        platform: Platform,
+        session: Session,
+        scene: Scene,
+        worker: Worker,
+        *,
+        folders: Folders | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.ctx, self.platform, self.worker, self.clock = ctx, platform, worker, clock
+        self.folders = folders or Folders()
+        self.session, self.route, self.scene, self.opened = session, Route(), scene, scene
+        self.stage: Stage | None = None
+        self.walker, self.travel = walk.Walker(), Travel()
+        self.history: History[Edited] = History(self.edited)
+        self.log, self.timeline = Log(), Timeline()
+        clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
+        self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
+        self.controls, self.desk = Controls(self), Desk(self)
+        self.screen, self.pictures = Screen(ctx), Pictures(ctx)
+        self.times: deque[float] = deque(maxlen=FRAMES)
+        self.shot_wanted = False
+        self._began = self._last = clock()
+        self.autosave, self.remodel = Autosave(self), Remodel(scene)
+        self._model: ModelInfo | None = None
+        self._opening: Future[Plan] | None = None
+        self.shell.overlays.first_help = not self.shell.known
+        self.open_scene(scene)
+
+    def frame(self) -> None:
+        """Draw one frame into the platform's target. A part that fails is told in the log; the others go on."""
+        now = self.clock()
+        seconds, self._last = now - self._last, now
+        self.times.append(seconds)
+        collect(self.ctx)
+        self._try("Opening the scene", self._open)
+        self._try("Walking", lambda: self._move(seconds))
+        self._try("A file", self.desk.poll)
+        shell, platform = self.shell, self.platform
+        shell.overlays.now = now
+        shell.theme_name = self.session.view.theme
+        shell.begin(platform.size, platform.pixels, platform.scale, seconds)
+        if self.stage:
+            self._try("Building the scene", self._follow)
+            self._try("Painting", lambda: self._paint(now))
+            self._try("Drawing the scene", self._draw_scene)
+        before = self.session
+        drawn = shell.draw(self._context())
+        self.session = drawn if self.session is before else self.session  # an action's change wins over a panel's
+        shell.end()
+        self._show(platform.target, platform.pixels)
+        if self.shot_wanted:
+            self._try("Taking a screenshot", self._take_shot)
+        self._after()
+        finish(self.ctx)
+
+    @property
+    def camera(self) -> Camera:
+        return self.walker.camera(self.session.view.fov)
+
+    @property
+    def status(self) -> str:
+        """What is going on, in plain words."""
+        if self.stage is None:
+            return "opening the scene"
+        return "building what you changed" if self.remodel.busy else self.stage.painter.words
+
+    @property
+    def scene_size(self) -> Size:
+        """Pixels of the box that the panels leave to the scene."""
+        _, _, width, height = self.shell.scene_box
+        scale = self.platform.pixels[0] / max(1, self.platform.size[0])
+        return max(16, round(width * scale)), max(16, round(height * scale))
+
+    def say(self, text: str, level: str = "info", details: str = "") -> None:
+        """A toast, and a line in the log. The same twice in a row (a broken frame repeats itself) is one toast."""
+        self.log.add(text, level, details)
+        if all(text != shown for shown, _, _ in self.shell.overlays.toasts):
+            self.shell.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
+
+    def do(self, action: str, *details: Any) -> None:
+        """Run a handler by its name: an action of the key table, or one that needs details, as panels ask for."""
+        title = BY_NAME[action].title if action in BY_NAME else action.replace("_", " ").capitalize()
+        self._try(title, lambda: HANDLERS[action](self, *details))
+
+    @property
+    def edited(self) -> Edited:
+        """What undo and redo go through: everything the user set."""
+        return self.session, self.route, self.scene
+
+    @edited.setter
+    def edited(self, value: Edited) -> None:
+        self.session, self.route, self.scene = value
+
+    def open_scene(self, scene: Scene) -> None:
+        """Leave this scene (what is painted and not saved is gone) and open another, beside the frames."""
+        self.desk.stop_travel()
+        if self.stage:
+            self.stage.painter.cancel()
+            self.stage.release()
+        self.remodel.forget(scene)
+        self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()
+        self.history = History(self.edited)
+        self._opening = plan_later(scene)
+        for note in scene.notes:
+            self.log.add(note, "warning")
+
+    def close(self) -> None:
+        """Give everything back, after a clean end. The worker is closed too; a world file that was asked for is written."""
+        self.desk.stop_travel()
+        if self.session.world and self.stage and self.stage.painter.dreams:
+            self.desk.save_world()
+        self.worker.close()
+        self.remodel.close()
+        self.desk.close()
+        self.autosave.forget()
+        remember(self.folders.config, replace(self.session.view, size=self.platform.size))
+        self.shell.release()
+        self.pictures.release()
+        if self.stage:
+            self.stage.release()
+
+    def _open(self) -> None:
+        if self._opening is None or not self._opening.done():
+            return
+        opening, self._opening = self._opening, None
+        plan = opening.result()
+        self.stage = Stage(self.ctx, plan, self.session, self.worker)
+        if self._model:
+            self.stage.fit(self.session, self._model)
+        self.walker = walk.Walker.at(self.stage.start(self.session.view.fov))
+        self.log.add(f"{self.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
+
+    def _follow(self) -> None:
+        """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
+        assert self.stage is not None
+        if self.travel.film is not None:
+            return
+        plan = self.stage.plan
+        try:
+            self.remodel.follow(self.stage, self.scene)
+        except InputError:
+            self.scene = self.remodel.followed
+            raise
+        if self.stage.plan is not plan:
+            self.walker = walk.lifted(self.walker, self.stage.ground)
+
+    def _move(self, seconds: float) -> None:
+        taken = self.travel.camera(self.clock())
+        if taken is not None:
+            self.walker = walk.Walker.at(taken)
+        wish = self.controls.wish()
+        if wish.forward or wish.right or wish.up:
+            self.travel.playing = None
+        ground = self.stage.ground if self.stage and self.session.view.walk else None
+        self.walker = walk.step(self.walker, wish, seconds, ground)
+
+    def _paint(self, now: float) -> None:
+        assert self.stage is not None
+        painter, film = self.stage.painter, self.travel.film
+        painter.session = self.session
+        idle = (
+            film or self.remodel.busy or painter.model is None
+        )  # its channels may change the volume: dream after that
+        for message in painter.collect() if idle else painter.update(self.camera, self.scene_size, now):
+            self._note(message, now)
+        if film is not None:
+            film.step(self.session.view.mode)
+            if film.done:
+                self.desk.stop_travel()
+
+    def _note(self, message: Message, now: float) -> None:
+        self.timeline = self.timeline.take(message, now)
+        if isinstance(message, Failed):
+            what = "The model can't be loaded" if message.request is None else "A dream failed"
+            self.say(f"{what}: {message.problem}", "error", message.traceback)
+        elif isinstance(message, Status):
+            self.log.add(message.text[:1].upper() + message.text[1:])
+            if message.model and self.stage:
+                self._model = message.model
+                self.stage.fit(self.session, message.model)
+                self.desk.read_presets()
+                if self.session.world and self.session.world.exists():
+                    self.desk.load_world()
+                else:
+                    self.autosave.restore()
+
+    def _draw_scene(self) -> None:
+        assert self.stage is not None
+        session = self.session
+        picture = self.screen.draw(self.stage, self.camera, self.scene_size, session.view.mode, session.dream.steps)
+        self.shell.show_scene(picture)
+
+    def _context(self) -> PanelContext:
+        return PanelContext(
+            session=self.session,
+            scene=self.scene,
+            route=self.route,
+            travel=self.travel,
+            camera=self.camera,
+            stage=self.stage,
+            log=self.log,
+            frames=np.array(self.times),
+            timeline=self.timeline,
+            now=self.clock(),
+            palette=self.shell.palette,
+            scale=self.platform.scale,
+            scene_box=self.shell.scene_box,
+            bindings=self.controls.bindings,
+            presets=self.desk.presets,
+            do=self.do,
+            picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),
+        )
+
+    def _show(self, target: moderngl.Framebuffer, size: Size) -> None:
+        target.use()
+        self.ctx.clear(*GROUND, viewport=(0, 0, *size))
+        self.shell.render(target)
+
+    def _take_shot(self) -> None:
+        self.shot_wanted = False
+        target = framebuffer(self.ctx, self.platform.pixels)
+        self._show(target, target.size)
+        self.desk.save_shot(pixels(target))
+
+    def _after(self) -> None:
+        """Bookkeeping between two frames."""
+        if not self.shell.editing:
+            self.history = self.history.to(self.edited)
+        seen = self.clock() - self._began
+        self.shell.overlays.first_help &= seen < HINT_SECONDS and not (self.controls.walked and seen > HINT_SECONDS / 3)
+        self._try("Saving by itself", lambda: self.autosave.tend(self.clock()))
+        self.platform.set_title(f"{self.scene.name} · {self.status} · Rayverie")
+        if not self.controls.looking:
+            self.platform.show_cursor(self.shell.cursor)
+
+    def _try(self, what: str, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except InputError as error:
+            self.say(str(error), "error")
+        except Exception as error:
+            self.say(f"{what} failed: {error or type(error).__name__}", "error", traceback.format_exc())

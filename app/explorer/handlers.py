@@ -1,0 +1,187 @@
+"""What each action of the key table does. `held` actions are read by the walk instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from app.explorer.history import History
+from app.files.dropping import drop
+from app.loop import eraser
+from app.moving.route import Route
+from app.session import SceneChoice
+from engine.renderer import MODES
+from scenes.camera import Camera
+from scenes.edit import blank, with_paths
+from scenes.extrude import extrude
+from scenes.load import load_scene
+from scenes.scene import CameraPath, Scene
+
+if TYPE_CHECKING:
+    from app.explorer.explorer import Explorer
+
+FINE = 4  # how much finer than a dream one looks to find all texels of a view
+
+
+def _pause(x: Explorer) -> None:
+    x.session = replace(x.session, live=replace(x.session.live, auto=not x.session.live.auto))
+    if not x.session.live.auto and x.stage:
+        x.stage.painter.cancel()
+
+
+def _fly(x: Explorer) -> None:
+    x.session = replace(x.session, view=replace(x.session.view, walk=not x.session.view.walk))
+    x.say("Walking on the ground" if x.session.view.walk else "Flying")
+
+
+def _mode(name: str) -> Callable[[Explorer], None]:
+    def show(x: Explorer) -> None:
+        x.session = replace(x.session, view=replace(x.session.view, mode=name))
+
+    return show
+
+
+def _panels(x: Explorer) -> None:
+    x.shell.shown = not x.shell.shown
+
+
+def _help(x: Explorer) -> None:
+    x.controls.release_mouse()
+    x.shell.overlays.help = not x.shell.overlays.help
+
+
+def _palette(x: Explorer) -> None:
+    x.controls.release_mouse()
+    x.shell.overlays.palette = not x.shell.overlays.palette
+
+
+def _keyframe(x: Explorer) -> None:
+    x.route = x.route.add(x.camera)
+    x.say(f"Keyframe {len(x.route.cameras)}")
+
+
+def _escape(x: Explorer) -> None:
+    """Lets go of one thing at a time: the mouse, a dialog, and then asks before leaving."""
+    if x.controls.looking:
+        x.controls.release_mouse()
+    elif x.travel.under_way:
+        x.desk.stop_travel()
+    elif x.shell.overlays.open:
+        x.shell.overlays.close()
+    else:
+        x.shell.overlays.leaving = True
+
+
+def _erase(x: Explorer) -> None:
+    if x.stage:
+        x.stage.painter.cancel()
+        x.stage.volume.erase()
+        x.stage.painter.forgive()
+        x.say("Everything painted is erased")
+
+
+def _dream(x: Explorer) -> None:
+    """Forget what this view shows and dream it anew. Looked at finely, so that nothing is left between the pixels."""
+    if x.stage is None or x.stage.painter.model is None:
+        return
+    painter, volume = x.stage.painter, x.stage.volume
+    painter.cancel()
+    width, height = painter.look(x.camera, x.scene_size).size
+    eraser.erase(volume, eraser.seen(volume.gather(x.camera, (FINE * width, FINE * height))))
+    painter.forgive()
+
+
+def _shot(x: Explorer) -> None:
+    x.shot_wanted = True
+
+
+def _through_time(x: Explorer, history: History[Any]) -> None:
+    x.history = history
+    x.edited = history.present
+
+
+def _open_scene(x: Explorer, ref: str) -> None:
+    """A built-in scene's name, or a folder."""
+    x.open_scene(load_scene(ref))
+    x.session = replace(x.session, scene=SceneChoice(ref=ref), world=None)
+
+
+def _new_scene(x: Explorer, width: int, depth: int) -> None:
+    """A meadow to build on; it has no folder until it is saved."""
+    scene = blank(width, depth)
+    x.open_scene(with_paths(scene, extrude(scene)))
+    x.session = replace(x.session, scene=SceneChoice(), world=None)
+
+
+def _edit_scene(x: Explorer, change: Callable[[Scene], Scene]) -> None:
+    """change: one of scenes.edit, with its arguments; the stage follows by itself."""
+    x.scene = change(x.scene)
+
+
+def _play(x: Explorer, path: CameraPath) -> None:
+    x.travel.play(path, x.clock())
+
+
+def _go_to(x: Explorer, camera: Camera) -> None:
+    x.travel.go_to = camera
+
+
+def _set_route(x: Explorer, route: Route) -> None:
+    x.route = route
+
+
+def erase_material(x: Explorer, material: int) -> None:
+    """Forget what is painted on one material (its index in the scene, or SKY)."""
+    if x.stage:
+        x.stage.painter.cancel()
+        eraser.erase(x.stage.volume, eraser.of_material(x.stage.plan.charts, material))
+        x.stage.painter.forgive()
+
+
+def _cancel(x: Explorer) -> None:
+    if x.stage and x.stage.painter.running:
+        x.stage.painter.cancel()
+        x.say("The dream is cancelled")
+
+
+def _save_and_quit(x: Explorer) -> None:
+    x.desk.save_world(then=x.platform.close)
+
+
+HANDLERS: dict[str, Callable[..., None]] = {
+    "fly": _fly,
+    **{f"mode_{mode}": _mode(mode) for mode in MODES},
+    "keyframe": _keyframe,
+    "stop": lambda x: x.desk.stop_travel(),
+    "export_path": lambda x: x.desk.export_path(),
+    "play": _play,
+    "go_to": _go_to,
+    "set_route": _set_route,
+    "edit_scene": _edit_scene,
+    "open_scene": _open_scene,
+    "new_scene": _new_scene,
+    "drop": drop,
+    "save_scene": lambda x, folder=None: x.desk.save_scene(folder),
+    "save_preset": lambda x, name: x.desk.save_preset(name),
+    "export_steps": lambda x, record, suffix: x.desk.export_steps(record, suffix),
+    "film": lambda x, path, size, fps: x.desk.film(path, size, fps),
+    "erase_material": erase_material,
+    "panels": _panels,
+    "reset_layout": lambda x: x.shell.reset_layout(),
+    "full_screen": lambda x: x.platform.toggle_full_screen(),
+    "pause": _pause,
+    "dream": _dream,
+    "cancel": _cancel,
+    "erase": _erase,
+    "save_world": lambda x: x.desk.save_world(),
+    "load_world": lambda x: x.desk.load_world(),
+    "screenshot": _shot,
+    "quit": lambda x: x.platform.close(),
+    "save_and_quit": _save_and_quit,
+    "undo": lambda x: _through_time(x, x.history.undo()),
+    "redo": lambda x: _through_time(x, x.history.redo()),
+    "palette": _palette,
+    "help": _help,
+    "escape": _escape,
+}

@@ -1,0 +1,71 @@
+"""The scene's picture behind the panels: drawn into a texture of its own, and only when it would look different."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from app.fields import Size
+from app.loop.stage import Stage
+from engine.context import finish
+from scenes.camera import Camera
+
+
+class Screen:
+    """Keeps the last picture: what a still picture would cost belongs to the dream."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self.ctx = ctx
+        self._canvas: moderngl.Framebuffer | None = None
+        self._shows: tuple[Any, ...] | None = None
+
+    def draw(self, stage: Stage, camera: Camera, size: Size, mode: str, full_steps: int) -> moderngl.Texture:
+        """The scene seen by a camera, as a texture with row 0 at the bottom, opaque."""
+        if self._canvas is None or self._canvas.size != size:
+            self._canvas, self._shows = framebuffer(self.ctx, size, self._canvas), None
+        shows = (stage, stage.scene, stage.volume.revision, camera, mode, full_steps)
+        if shows != self._shows:
+            stage.renderer.full_steps = float(full_steps)
+            stage.renderer.draw(self._canvas, camera, size, mode)
+            self._shows = shows
+        return self._canvas.color_attachments[0]  # type: ignore[return-value]
+
+    def forget(self) -> None:
+        """Draw anew next time: the volume became another one under a revision that was shown before."""
+        self._shows = None
+
+
+def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None = None) -> moderngl.Framebuffer:
+    """A colour and depth target of this size; the old one's memory is given back."""
+    if old is not None:
+        for attachment in (*old.color_attachments, old.depth_attachment):
+            attachment.release()  # type: ignore[union-attr]
+        old.release()
+    colour = ctx.texture(size, 4)
+    colour.swizzle = "RGB1"  # whatever the scene's blending left in alpha, behind the panels it is opaque
+    colour.filter = (moderngl.NEAREST, moderngl.NEAREST)
+    return ctx.framebuffer([colour], ctx.depth_renderbuffer(size))
+
+
+def pixels(target: moderngl.Framebuffer) -> np.ndarray:
+    """uint8 [H,W,3] of a framebuffer, row 0 at the top. RGBA is read, for RGB is eight times slower."""
+    width, height = target.size
+    finish(target.ctx)
+    data = np.frombuffer(target.read(components=4, alignment=1), np.uint8).reshape(height, width, 4)
+    return np.ascontiguousarray(data[::-1, :, :3])
+
+
+def collect(ctx: moderngl.Context) -> int:
+    """Release the GL objects that Python has let go of, whatever thread it did so on. Returns how many.
+
+    moderngl's own `gc` stumbles over objects that were released by hand before: they are queued once more, hollow.
+    """
+    count = 0
+    while ctx.objects:
+        release = getattr(ctx.objects.popleft(), "release", None)
+        if release is not None:
+            release()
+            count += 1
+    return count

@@ -1,0 +1,202 @@
+"""The window: moderngl-window's pyglet one, its events by name for the explorer, and the frame loop. Only this file knows pyglet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import moderngl
+import moderngl_window
+import pyglet
+
+pyglet.options["shadow_window"] = False  # or importing pyglet.window opens one, and fails where there is no display
+
+from moderngl_window.context.pyglet.window import Window as PygletWindow  # noqa: E402
+from pyglet.window import key as pyglet_keys  # noqa: E402
+
+from app.explorer.explorer import Explorer  # noqa: E402
+from app.explorer.host import Folders  # noqa: E402
+from app.fields import Size  # noqa: E402
+from app.files.preferences import remembered  # noqa: E402
+from app.loop.messages import Worker  # noqa: E402
+from app.session import Session  # noqa: E402
+from engine.context import renderer_name  # noqa: E402
+from scenes.errors import InputError  # noqa: E402
+from scenes.scene import Scene  # noqa: E402
+
+# pyglet's name → the name in app.explorer.keys (that of imgui.Key), where they aren't the same in lower case.
+_NAMES = {
+    "RETURN": "enter", "UP": "up_arrow", "DOWN": "down_arrow", "LEFT": "left_arrow", "RIGHT": "right_arrow",
+    "PAGEUP": "page_up", "PAGEDOWN": "page_down", "LSHIFT": "left_shift", "RSHIFT": "right_shift", "LCTRL": "left_ctrl",
+    "RCTRL": "right_ctrl", "LALT": "left_alt", "RALT": "right_alt", "LOPTION": "left_alt", "ROPTION": "right_alt",
+    "LCOMMAND": "left_super", "RCOMMAND": "right_super", "LWINDOWS": "left_super", "RWINDOWS": "right_super",
+    "BRACKETLEFT": "left_bracket", "BRACKETRIGHT": "right_bracket", "GRAVE": "grave_accent", "NUM_ENTER": "keypad_enter",
+    "NUM_ADD": "keypad_add", "NUM_SUBTRACT": "keypad_subtract", "NUM_MULTIPLY": "keypad_multiply",
+    "NUM_DIVIDE": "keypad_divide", "NUM_DECIMAL": "keypad_decimal", "CAPSLOCK": "caps_lock",
+    **{f"_{i}": str(i) for i in range(10)}, **{f"NUM_{i}": f"keypad{i}" for i in range(10)},
+}  # fmt: skip
+_SAME = (
+    "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 TAB BACKSPACE ESCAPE "
+    "INSERT DELETE SPACE HOME END MINUS EQUAL BACKSLASH SEMICOLON APOSTROPHE COMMA PERIOD SLASH PAUSE MENU"
+)
+SYMBOLS: dict[int, str] = {getattr(pyglet_keys, name): name.lower() for name in _SAME.split()} | {
+    getattr(pyglet_keys, name): ours for name, ours in _NAMES.items() if hasattr(pyglet_keys, name)
+}
+BUTTONS = {1: "left", 2: "right", 3: "middle"}  # moderngl-window's numbers
+CURSORS = {
+    "text_input": "CURSOR_TEXT",
+    "resize_all": "CURSOR_SIZE",
+    "resize_ns": "CURSOR_SIZE_UP_DOWN",
+    "resize_ew": "CURSOR_SIZE_LEFT_RIGHT",
+    "resize_nesw": "CURSOR_SIZE_UP_RIGHT",
+    "resize_nwse": "CURSOR_SIZE_UP_LEFT",
+    "hand": "CURSOR_HAND",
+    "not_allowed": "CURSOR_NO",
+    "wait": "CURSOR_WAIT",
+}
+
+
+# X11's keycodes of the letters, by where they lie: the rows of a QWERTY keyboard.
+_ROWS = {24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"}
+PLACES = {first + i: letter for first, row in _ROWS.items() for i, letter in enumerate(row)}
+
+
+def place_of(native: Any, symbol: int) -> str:
+    """The QWERTY letter that lies where the key of this symbol lies, or "" where that can't be asked (pyglet names keys by
+    place on macOS already, and on Windows by what is written on them)."""
+    display = getattr(native, "_x_display", None)
+    if display is None:
+        return ""
+    from pyglet.libs.x11 import xlib
+
+    return PLACES.get(xlib.XKeysymToKeycode(display, symbol), "")
+
+
+NAME = "The window"  # in errors
+
+
+class Window:
+    """A real window, as the explorer's `Platform`. Raises InputError where none can be opened."""
+
+    def __init__(self, size: Size, title: str = "Rayverie") -> None:
+        try:
+            self.wnd = PygletWindow(
+                title=title, size=size, gl_version=(3, 3), resizable=True, visible=True, vsync=False, cursor=True
+            )
+        except Exception as error:  # pyglet has a dozen exceptions for "no display", and GL drivers have their own
+            text = str(error) or type(error).__name__
+            raise InputError(NAME, "", f"can't be opened ({text}); it needs a display with OpenGL 3.3") from error
+        self.wnd.exit_key = self.wnd.fullscreen_key = None  # our own table of keys decides
+        moderngl_window.activate_context(window=self.wnd)
+        self.native: Any = self.wnd._window
+        self.ctx: moderngl.Context = self.wnd.ctx
+        self.ctx.gc_mode = "context_gc"
+        self._title, self._cursor = title, "arrow"
+
+    @property
+    def size(self) -> Size:
+        return self.native.get_size()
+
+    @property
+    def pixels(self) -> Size:
+        return self.native.get_framebuffer_size()
+
+    @property
+    def scale(self) -> float:
+        """Pixels per point beyond the framebuffer's own: 2 on a 4K screen of Windows or Linux, 1 on a Mac's Retina."""
+        return max(1.0, float(self.native.scale) * self.size[0] / max(1, self.pixels[0]))
+
+    @property
+    def target(self) -> moderngl.Framebuffer:
+        return self.wnd.fbo
+
+    def grab_mouse(self, on: bool) -> None:
+        if self.wnd.mouse_exclusivity != on:
+            self.wnd.mouse_exclusivity = on
+
+    def show_cursor(self, name: str) -> None:
+        if name != self._cursor:
+            self._cursor = name
+            shape = getattr(self.native, CURSORS.get(name, "CURSOR_DEFAULT"), None)
+            self.native.set_mouse_cursor(self.native.get_system_mouse_cursor(shape))
+
+    def set_title(self, title: str) -> None:
+        if title != self._title:
+            self._title = self.wnd.title = title
+
+    def toggle_full_screen(self) -> None:
+        self.wnd.fullscreen = not self.wnd.fullscreen
+
+    def read_clipboard(self) -> str:
+        return self.native.get_clipboard_text()
+
+    def write_clipboard(self, text: str) -> None:
+        self.native.set_clipboard_text(text)
+
+    def close(self) -> None:
+        self.wnd.is_closing = True
+
+    def listen(self, explorer: Explorer) -> None:
+        """Send the window's events to the explorer, keys by name, the mouse in points with y down."""
+        wnd, controls = self.wnd, explorer.controls
+        keys = wnd.keys
+
+        def on_key(symbol: Any, action: Any, _modifiers: Any) -> None:
+            name = SYMBOLS.get(symbol)
+            if name is not None:
+                controls.key(name, action == keys.ACTION_PRESS, place_of(self.native, symbol))
+
+        wnd.key_event_func = on_key
+        wnd.unicode_char_entered_func = controls.text
+        wnd.mouse_position_event_func = wnd.mouse_drag_event_func = controls.mouse_moved
+        wnd.mouse_press_event_func = lambda x, y, button: controls.mouse_button(BUTTONS[button], True)
+        wnd.mouse_release_event_func = lambda x, y, button: controls.mouse_button(BUTTONS[button], False)
+        wnd.mouse_scroll_event_func = controls.wheel
+        wnd.files_dropped_event_func = lambda x, y, paths: explorer.do("drop", paths)
+        wnd.close_func = lambda: explorer.do("quit")
+        self.native.push_handlers(
+            on_activate=lambda: controls.focus(True),
+            on_deactivate=lambda: controls.focus(False),
+        )
+
+    def run(self, explorer: Explorer) -> None:
+        """The frame loop, until the window is closed; at most `frame_rate` frames a second."""
+        due = time.perf_counter()
+        while not self.wnd.is_closing:
+            explorer.frame()
+            self.wnd.swap_buffers()
+            due = max(due + 1 / explorer.session.view.frame_rate, time.perf_counter() - 0.05)
+            time.sleep(max(0.0, due - time.perf_counter()))
+
+    def destroy(self) -> None:
+        self.wnd.close()
+        self.wnd.destroy()
+
+
+def open_worker(session: Session) -> Worker:
+    """The thread that loads the chosen model and dreams with it."""
+    from app.loop.worker import ThreadWorker
+
+    def load() -> Any:
+        from diffusion.model import load_model
+
+        return load_model(session.model.ref, session.model.device)
+
+    return ThreadWorker(load)
+
+
+def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
+    """Open the window on a scene and walk until it is closed. Returns the exit code. Raises InputError without a display."""
+    folders = folders or Folders()
+    session = replace(session, view=remembered(folders.config, session.view))
+    window = Window(session.view.size)
+    print(f"OpenGL: {renderer_name(window.ctx)}")
+    explorer = Explorer(window.ctx, window, session, scene, open_worker(session), folders=folders)
+    window.listen(explorer)
+    try:
+        window.run(explorer)
+        explorer.close()
+    finally:
+        window.destroy()
+    return 0

@@ -1,0 +1,93 @@
+"""Files dropped on the window: scenes, worlds, camera paths, and pictures and films that carry their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.files.shot import read_shot
+from app.moving.route import Route
+from app.session import SceneChoice, Session, restore
+from engine.video import CODECS, read_metadata
+from scenes.errors import InputError
+from scenes.load import load_scene
+from scenes.paths import read_path
+
+if TYPE_CHECKING:
+    from app.explorer.explorer import Explorer
+
+
+def drop(x: Explorer, names: list[str | Path]) -> None:
+    """Take in dropped files: a map with its materials together, everything else one by one. Raises InputError."""
+    paths = [Path(name) for name in names]
+    materials = [p for p in paths if p.suffix in (".yaml", ".yml")]
+    maps = [p for p in paths if p.suffix == ".png"]
+    if materials and maps:
+        _open(x, SceneChoice(map=maps[0], materials=materials[0]))
+        return
+    for path in paths:
+        kind = "" if path.is_dir() else path.suffix.lower()
+        if kind not in KINDS:
+            allowed = (
+                "a scene's folder, a map .png with its .yaml, a world, a camera path, or a picture or film of Rayverie"
+            )
+            raise InputError(path, "", f"can't be taken in; {allowed} can")
+        KINDS[kind](x, path)
+
+
+def _open(x: Explorer, choice: SceneChoice) -> None:
+    x.open_scene(load_scene(choice.ref, map=choice.map, materials=choice.materials))
+    x.session = replace(x.session, scene=choice, world=None)
+
+
+def _folder(x: Explorer, path: Path) -> None:
+    _open(x, SceneChoice(ref=str(path)))
+
+
+def _materials(x: Explorer, path: Path) -> None:
+    """materials.yaml alone: its folder, where the map is."""
+    _folder(x, path.parent)
+
+
+def _picture(x: Explorer, path: Path) -> None:
+    """A screenshot brings back its settings and its place; a folder's map.png opens the folder."""
+    if path.name == "map.png":
+        return _folder(x, path.parent)
+    session, camera = read_shot(path)
+    adopt(x, session)
+    x.travel.go_to = camera
+    x.say(f"The settings of {path.name} are back")
+
+
+def _film(x: Explorer, path: Path) -> None:
+    session, _ = restore(read_metadata(path), str(path))
+    adopt(x, session)
+    x.say(f"The settings of {path.name} are back")
+
+
+def _path(x: Explorer, path: Path) -> None:
+    x.route = Route.of(read_path(path))
+    x.shell.bring_to_front("Camera")
+
+
+def _world(x: Explorer, path: Path) -> None:
+    x.desk.load_world(path)
+
+
+def adopt(x: Explorer, session: Session) -> None:
+    """Take over what is about dreaming and looking; the window keeps its size, and the scene stays."""
+    view = replace(session.view, size=x.session.view.size)
+    x.session = replace(x.session, dream=session.dream, paint=session.paint, live=session.live, view=view)
+
+
+KINDS: dict[str, Callable[[Explorer, Path], None]] = {
+    "": _folder,
+    ".yaml": _materials,
+    ".yml": _materials,
+    ".png": _picture,
+    ".json": _path,
+    ".safetensors": _world,
+    **dict.fromkeys(CODECS, _film),
+}

@@ -1,0 +1,1 @@
+"""Dear ImGui on moderngl: renderer, input, theme, textures. The panels are in app/panels."""

@@ -1,0 +1,236 @@
+"""The loop without a window: see how much of a view is painted, have the rest dreamed, lay it onto the surfaces."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from app.fields import Size
+from app.loop.dreaming import canvas_from
+from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
+from app.session import Session
+from diffusion.canvas import Dreamed
+from engine import policy
+from engine.look import Look, Painting
+from engine.volume import LatentVolume
+from scenes.camera import Camera
+from scenes.scene import Scene
+
+_IDS = itertools.count()  # of requests: rising over all painters, for several may follow one another at one worker
+LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
+
+
+def canvas_size(view: Size, height: int, multiple: int) -> Size:
+    """The size of a dream for a view of this aspect: sides are multiples of `multiple`; inside its rim it sees at least as much.
+
+    height: that is aimed at, rim included. The same camera's picture sees the same height whatever its width: that is rounded up.
+    """
+    rim = 2 * policy.MARGIN
+    tall = max(math.ceil((rim + 1) / multiple), round(height / multiple)) * multiple
+    return math.ceil(((tall - rim) * view[0] / view[1] + rim) / multiple - 1e-9) * multiple, tall
+
+
+def with_rim(camera: Camera, tall: int) -> Camera:
+    """The camera of a dream `tall` pixels high which, inside the rim that isn't kept, sees what `camera` sees."""
+    wider = np.tan(np.radians(camera.fov) / 2) * tall / (tall - 2 * policy.MARGIN)
+    return camera.moved(fov=float(np.degrees(2 * np.arctan(wider))))
+
+
+def left_behind(then: Camera, now: Camera, angle: float, distance: float) -> bool:
+    """Whether the camera has turned by more than `angle` degrees or moved by more than `distance` blocks."""
+    turned = np.degrees(np.arccos(np.clip(then.axes[2] @ now.axes[2], -1, 1)))
+    moved = np.linalg.norm(np.subtract(now.position, then.position))
+    return bool(turned > angle or moved > distance)
+
+
+@dataclass(frozen=True)
+class Level:
+    """How well a view is dreamed. height: of the canvas, pixels; window: side of sliding windows, 0 = as the settings say."""
+
+    words: str
+    steps: int
+    height: int
+    window: int = 0
+
+
+def levels(session: Session, native: int, view: Size, resting: bool) -> list[Level]:
+    """What a view goes through, one after the other: a sketch while one moves; at rest all steps, then, if wanted, the
+    window's own resolution. native: the side in pixels that the model was trained at."""
+    steps, height = session.dream.steps, session.paint.canvas or native
+    if not resting:
+        return [Level("sketching", min(steps, session.live.moving_steps), height)]
+    whole = Level("dreaming this view", steps, height)
+    if not session.live.refine or view[1] <= height:
+        return [whole]
+    return [whole, Level("refining this view", steps, view[1], session.dream.window or native)]
+
+
+@dataclass(frozen=True)
+class _View:
+    """What decides whether a view has to be looked at again."""
+
+    camera: Camera
+    size: Size
+    level: Level
+    seed: int
+    revision: int
+
+
+class Painter:
+    """Owns the conversation with a worker about one volume. Call `update` every frame, or `settle` without a window.
+
+    session: may be replaced at any time; it applies to the next dream. For panels: `preview`, `coverage`, `words`,
+    `problem`, `model`, `dreamed` (the last dream), `calls` (to the model, so far), `dreams` (finished so far).
+    """
+
+    def __init__(self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session) -> None:
+        self.volume, self.worker, self.scene, self.session = volume, worker, scene, session
+        self.model: ModelInfo | None = None
+        self.running: Request | None = None
+        self.preview: Preview | None = None
+        self.dreamed: Dreamed | None = None
+        self.coverage, self.calls, self.dreams = 0.0, 0, 0
+        self.problem = ""
+        self._status = "loading the model"
+        self._camera: Camera | None = None
+        self._moved_at = self._looked_at = -math.inf
+        self._asked: _View | None = None  # what was last submitted, at the revision that its dream made
+        self._settled: set[_View] = set()  # these need nothing
+        self._level = Level("", 0, 0)  # of the running dream
+        self._seed = session.dream.seed
+
+    def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
+        """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
+
+        size: the window's; now: seconds on any steady clock. Returns the worker's messages, for panels and log.
+        """
+        if camera != self._camera:
+            self._camera, self._moved_at = camera, now
+        messages = self.collect()
+        live = self.session.live
+        if self.running and self._abandons(camera):
+            self.cancel()
+        resting = now - self._moved_at >= live.rest
+        due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
+        if live.auto and due and self.consider(camera, size, resting):
+            self._looked_at = now
+        return messages
+
+    def consider(self, camera: Camera, size: Size, resting: bool = True) -> bool:
+        """Look at the view and submit a dream if too little of it is painted. True when it had to look.
+
+        resting: with all steps; else a sketch of a few steps is enough.
+        """
+        if self.model is None or self.running is not None:
+            return False
+        for level in levels(self.session, self.model.native, size, resting):
+            view = _View(camera, size, level, self.session.dream.seed, self.volume.revision)
+            if view in self._settled:
+                continue
+            look = self.look(camera, size, level.height)
+            self.coverage = policy.coverage(look, level.steps)
+            if self.coverage >= self.session.paint.coverage or view == self._asked:
+                self._settle(view)  # also when a dream could not cover it all: another would be the same
+            else:
+                self._asked, self.problem = view, ""
+                self._submit(look, level)
+            return True
+        return False
+
+    def settle(self, camera: Camera, size: Size) -> int:
+        """Dream the view until it is painted; for workers that dream inline. Returns the dreams it took.
+
+        Raises RuntimeError with the worker's traceback when a dream fails.
+        """
+        before = self.dreams
+        self.collect()
+        while self.consider(camera, size) and self.running is not None:
+            while self.running is not None:
+                for message in self.collect():
+                    if isinstance(message, Failed):
+                        raise RuntimeError(message.traceback)
+        return self.dreams - before
+
+    def look(self, camera: Camera, size: Size, height: int = 0) -> Look:
+        """What a dream of this view would start from, at the dream's size (0: the usual). The model must be ready."""
+        assert self.model is not None
+        if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
+            self.volume.seed = self._seed = self.session.dream.seed
+        height = height or self.session.paint.canvas or self.model.native
+        canvas = canvas_size(size, height, self.model.multiple)
+        return self.volume.gather(with_rim(camera, canvas[1]), canvas)
+
+    def cancel(self) -> None:
+        """Abandon the running dream."""
+        self.worker.cancel()
+        self.running = self.preview = self._asked = None
+
+    def forgive(self) -> None:
+        """Try again after a problem, or look again at a view that was finished (after an erase, say)."""
+        self.problem, self._asked = "", None
+        self._settled.clear()
+
+    def collect(self) -> list[Message]:
+        """Take in the worker's messages: scatter a finished dream that is still valid, note previews and failures."""
+        messages = self.worker.poll()
+        for message in messages:
+            if isinstance(message, Status):
+                self._status, self.model = message.text, message.model or self.model
+            elif isinstance(message, Failed):
+                self.problem, self.running, self.preview = message.problem, None, None
+                if self._asked:
+                    self._settle(self._asked)  # the same view would fail again; another one may not
+            elif self.running and isinstance(message, Preview) and message.id == self.running.id:
+                self.preview = message
+            elif self.running and isinstance(message, Finished) and message.request.id == self.running.id:
+                self._finish(message)
+        return messages
+
+    @property
+    def words(self) -> str:
+        """What is going on, in plain words."""
+        if self.problem:
+            return f"the dream failed: {self.problem}"
+        if self.model is None:
+            return self._status
+        if self.running:
+            step, steps = (self.preview.step, self.preview.steps) if self.preview else (0, self._level.steps)
+            return f"{self._level.words}: step {step} of {steps}"
+        if not self.session.live.auto:
+            return "painting is paused"
+        settled = any(self._camera in (None, view.camera) for view in self._settled)
+        return "this view is finished" if settled else "walking"
+
+    def _abandons(self, camera: Camera) -> bool:
+        """Whether the running dream isn't worth its time any more: refining is for the very view, others may lag behind."""
+        assert self.running is not None
+        live, then = self.session.live, self.running.look.camera
+        if self._level.window:
+            return camera != then
+        return left_behind(then, camera, live.abandon_angle, live.abandon_distance)
+
+    def _settle(self, view: _View) -> None:
+        self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
+
+    def _submit(self, look: Look, level: Level) -> None:
+        settings = replace(self.session.dream, steps=level.steps, window=level.window or self.session.dream.window)
+        self._level = level
+        self.running = Request(next(_IDS), look, canvas_from(look, self.scene, level.steps), settings)
+        self.preview = None
+        self.worker.submit(self.running)
+
+    def _finish(self, message: Finished) -> None:
+        look, dreamed = message.request.look, message.dreamed
+        self.running = self.preview = None
+        self.calls += dreamed.calls
+        if look.revision != self.volume.revision:
+            self._asked = None  # erased, restored or painted by someone else: the dream started from what is no more
+            return
+        painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps)
+        self.volume.scatter(look, painting)
+        if self._asked:
+            self._asked = replace(self._asked, revision=self.volume.revision)
+        self.dreamed, self.dreams = dreamed, self.dreams + 1

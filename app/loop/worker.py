@@ -1,0 +1,189 @@
+"""The workers: a thread that owns the model beside a window, and one that dreams inline where there is no window."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from app.loop.messages import Emit, Failed, Finished, Message, ModelInfo, Preview, Request, Status
+from diffusion.canvas import Cancelled, Dreamed
+from scenes.errors import InputError
+
+Load = Callable[[], Any]  # → diffusion.model.Model
+Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or one that tests put in its place
+
+WAITING_RESULTS = 4  # finished dreams that may wait for the window before the worker pauses
+
+
+def dream_of(model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
+    """`diffusion.dream.dream`, imported (with torch) in the thread that first calls it."""
+    from diffusion.dream import dream
+
+    return dream(model, canvas, settings, **hooks)
+
+
+def info_of(model: Any) -> ModelInfo:
+    return ModelInfo(
+        id=model.id,
+        channels=model.channels,
+        multiple=model.multiple,
+        native=model.native,
+        takes_depth=model.takes_depth,
+        device=str(model.device),
+    )
+
+
+def answer(model: Any, request: Request, dream: Dream, emit: Emit, cancelled: Callable[[], bool]) -> None:
+    """Dream one request and emit its previews and its end; a cancelled one ends silently."""
+
+    def on_step(event: Any) -> None:
+        picture = model.preview(event.denoised[0])
+        emit(Preview(request.id, event.step + 1, event.steps, float(event.sigma), picture))
+
+    try:
+        emit(Finished(request, dream(model, request.canvas, request.settings, on_step=on_step, cancelled=cancelled)))
+    except Cancelled:
+        pass
+    except Exception as error:
+        emit(Failed(request, sentence(error), traceback.format_exc()))
+
+
+def sentence(error: BaseException) -> str:
+    """One line about an exception: our own errors speak for themselves, others are named."""
+    text = " ".join(str(error).split())
+    return (
+        text if isinstance(error, InputError) else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    )
+
+
+class ThreadWorker:
+    """The `Worker` protocol as one thread. It loads the model, then takes the latest request, and outlives failures.
+
+    threads: torch's threads for the model: 1 beside a renderer on the same cores (two collapse), None for all.
+    nice: how far its priority is lowered, so that frames come first (Linux only: elsewhere threads have none).
+    """
+
+    def __init__(self, load: Load, dream: Dream = dream_of, *, threads: int | None = 1, nice: int = 10) -> None:
+        self._load, self._dream, self._threads, self._nice = load, dream, threads, nice
+        self._news = threading.Condition()
+        self._waiting: Request | None = None  # the mailbox
+        self._latest = self._abandoned = -1  # ids up to _abandoned are cancelled
+        self._closed = False
+        self._statuses: deque[Message] = deque(maxlen=100)
+        self._preview: Preview | None = None
+        self._results: queue.Queue[Message] = queue.Queue(WAITING_RESULTS)
+        self._thread = threading.Thread(target=self._run, name="dreamer", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request) -> None:
+        with self._news:
+            self._waiting, self._latest = request, request.id
+            self._news.notify()
+
+    def cancel(self) -> None:
+        with self._news:
+            self._waiting, self._preview, self._abandoned = None, None, self._latest
+
+    def poll(self) -> list[Message]:
+        messages: list[Message] = []
+        while self._statuses:
+            messages.append(self._statuses.popleft())
+        with self._news:
+            preview, self._preview = self._preview, None
+        results = []
+        while not self._results.empty():
+            results.append(self._results.get_nowait())
+        if preview is not None and all(_id(r) != preview.id for r in results):
+            messages.append(preview)
+        return [m for m in messages + results if not self._is_abandoned(_id(m))]
+
+    def close(self) -> None:
+        with self._news:
+            self._closed = True
+            self._news.notify()
+        if self._thread is not threading.current_thread():
+            self._thread.join(timeout=30)
+
+    def _is_abandoned(self, request_id: int | None) -> bool:
+        return request_id is not None and request_id <= self._abandoned
+
+    def _emit(self, message: Message) -> None:
+        if isinstance(message, Status):
+            self._statuses.append(message)
+        elif isinstance(message, Preview):
+            with self._news:
+                self._preview = message
+        else:
+            while not self._closed:  # the window may be busy: wait for room rather than lose a dream
+                try:
+                    return self._results.put(message, timeout=0.1)
+                except queue.Full:
+                    continue
+
+    def _run(self) -> None:
+        model = self._ready()
+        while model is not None:
+            with self._news:
+                self._news.wait_for(lambda: self._closed or self._waiting is not None)
+                request, self._waiting = self._waiting, None
+            if self._closed or request is None:
+                return
+            answer(model, request, self._dream, self._emit, lambda r=request: self._closed or self._is_abandoned(r.id))
+
+    def _ready(self) -> Any:
+        """The model, loaded in this thread under this thread's settings; None when that failed."""
+        self._emit(Status("loading the model"))
+        try:
+            if self._threads is not None:
+                import torch
+
+                torch.set_num_threads(self._threads)
+            model = self._load()
+            if hasattr(os, "setpriority") and self._nice:  # not before: a busy machine would never get the model loaded
+                thread = threading.get_native_id()
+                os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + self._nice))
+            self._emit(Status(f"the model {model.id} is ready", info_of(model)))
+            return model
+        except Exception as error:
+            self._emit(Failed(None, sentence(error), traceback.format_exc()))
+            return None
+
+
+class InlineWorker:
+    """The `Worker` protocol without a thread: `poll` dreams the waiting request to its end. For headless use."""
+
+    def __init__(self, model: Any, dream: Dream = dream_of) -> None:
+        self._model, self._dream = model, dream
+        self._waiting: Request | None = None
+        self._announced = False
+
+    def submit(self, request: Request) -> None:
+        self._waiting = request
+
+    def cancel(self) -> None:
+        self._waiting = None
+
+    def poll(self) -> list[Message]:
+        messages: list[Message] = []
+        if not self._announced:
+            self._announced = True
+            messages.append(Status(f"the model {self._model.id} is ready", info_of(self._model)))
+        request, self._waiting = self._waiting, None
+        if request is not None:
+            answer(self._model, request, self._dream, messages.append, lambda: False)
+        return messages
+
+    def close(self) -> None:
+        self._waiting = None
+
+
+def _id(message: Message) -> int | None:
+    if isinstance(message, Preview):
+        return message.id
+    request = getattr(message, "request", None)
+    return request.id if request is not None else None

@@ -1,0 +1,1 @@
+"""Where the camera goes: on foot, along paths, filmed."""

@@ -1,0 +1,72 @@
+"""Filming a camera path from the window: every frame is dreamed until it is finished, drawn, and written beside the frame loop."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from app.fields import Size
+from app.loop.stage import Stage
+from engine.context import finish
+from engine.video import open_output
+from scenes.camera import Camera
+from scenes.paths import sample
+from scenes.scene import CameraPath
+
+
+class Film:
+    """One `step` a frame of the window, on the GL thread; it never waits for a dream or for the encoder."""
+
+    def __init__(
+        self, stage: Stage, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
+    ) -> None:
+        self.stage, self.path, self.out, self.size, self.fps = stage, path, out, size, fps
+        self.frames = max(1, math.floor(path.seconds * fps + 1e-6))
+        self.index = 0
+        self._writer = open_output(out, size, fps, metadata)
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="film")
+        self._written: Future[None] | None = None
+        ctx: moderngl.Context = stage.ctx
+        self._target = ctx.framebuffer([ctx.texture(size, 4)], ctx.depth_renderbuffer(size))
+
+    @property
+    def camera(self) -> Camera:
+        return sample(self.path, self.index / self.fps)
+
+    @property
+    def done(self) -> bool:
+        return self.index >= self.frames
+
+    def step(self, mode: str) -> None:
+        """Ask for what the current frame lacks, or, when it lacks nothing, draw and write it. Raises what the writer raised."""
+        if self.done or (self._written is not None and not self._written.done()):
+            return
+        if self._written is not None:
+            self._written.result()
+        painter = self.stage.painter
+        if painter.model is None or painter.running is not None:
+            return
+        painter.consider(self.camera, self.size)
+        if painter.running is not None:
+            return
+        self.stage.renderer.draw(self._target, self.camera, self.size, mode, top_first=True)
+        finish(self.stage.ctx)
+        picture = np.frombuffer(self._target.read(components=4), np.uint8).reshape(self.size[1], self.size[0], 4)
+        self._written = self._hand.submit(self._writer.write, picture)
+        self.index += 1
+
+    def finish(self) -> None:
+        """Finish the file when every frame is in it; otherwise leave none behind. Any thread; waits for the encoder."""
+        abandoned = None if self.done else InterruptedError("the film was stopped")
+        self._hand.shutdown(wait=True)
+        self._writer.__exit__(type(abandoned) if abandoned else None, abandoned, None)
+
+    def release(self) -> None:
+        """Give the GL objects back."""
+        for thing in (*self._target.color_attachments, self._target.depth_attachment, self._target):
+            thing.release()  # type: ignore[union-attr]

@@ -1,0 +1,57 @@
+"""Moving the camera by a path instead of by hand: playing it, going to a place, filming it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.fields import Size
+from app.loop.stage import Stage
+from app.moving.film import Film
+from scenes.camera import Camera
+from scenes.paths import sample
+from scenes.scene import CameraPath
+
+
+@dataclass
+class Travel:
+    """At most one of playing and filming is under way. go_to: a camera to jump to in the next frame."""
+
+    playing: CameraPath | None = None
+    began: float = 0.0
+    film: Film | None = None
+    go_to: Camera | None = None
+
+    @property
+    def under_way(self) -> bool:
+        return self.playing is not None or self.film is not None
+
+    def play(self, path: CameraPath, now: float) -> None:
+        self.playing, self.began = path, now
+
+    def start_film(
+        self, stage: Stage, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
+    ) -> None:
+        """Raises InputError when the file can't be written."""
+        self.stop()
+        stage.painter.cancel()
+        self.film = Film(stage, path, out, size, fps, metadata)
+
+    def camera(self, now: float) -> Camera | None:
+        """Where the camera is taken to at `now`, or None while it is free."""
+        place, self.go_to = self.go_to, None
+        if self.film is not None:
+            return None if self.film.done else self.film.camera
+        if self.playing is not None:
+            seconds = now - self.began
+            if seconds > self.playing.seconds and not self.playing.loop:
+                path, self.playing = self.playing, None
+                return path.keyframes[-1].camera
+            return sample(self.playing, seconds)
+        return place
+
+    def stop(self) -> Film | None:
+        """End playing and filming. Returns the film that was being made; its `finish` and `release` are still to be called."""
+        film, self.film, self.playing = self.film, None, None
+        return film

@@ -1,0 +1,139 @@
+"""The worker's promises: latest wins, cancel between calls, failures are messages, nothing of a cancelled dream arrives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app.loop.messages import Failed, Finished, Message, Preview, Status
+from app.loop.worker import InlineWorker, ThreadWorker
+
+
+def wait(worker, until: Callable[[list[Message]], bool], seconds: float = 20.0) -> list[Message]:
+    """All messages, polled until they satisfy `until`."""
+    messages: list[Message] = []
+    end = time.monotonic() + seconds
+    while not until(messages):
+        assert time.monotonic() < end, f"only {messages}"
+        messages += worker.poll()
+        time.sleep(0.002)
+    return messages
+
+
+def has(kind: type) -> Callable[[list[Message]], bool]:
+    return lambda messages: any(isinstance(m, kind) for m in messages)
+
+
+@pytest.fixture
+def worker(fake_model, fake_dream):
+    worker = ThreadWorker(lambda: fake_model, fake_dream, threads=None)
+    yield worker
+    fake_dream.gate.set()
+    worker.close()
+
+
+def test_it_says_that_it_loads_and_which_model_it_has(worker, fake_model) -> None:
+    messages = wait(worker, lambda found: any(isinstance(m, Status) and m.model for m in found))
+    assert [m.text for m in messages] == ["loading the model", "the model fake is ready"]
+    assert messages[-1].model.channels == fake_model.channels
+
+
+def test_a_request_is_answered_with_what_was_asked(worker, request_of) -> None:
+    request = request_of(7)
+    worker.submit(request)
+    finished = wait(worker, has(Finished))[-1]
+    assert finished.request is request
+    assert finished.dreamed.calls == 3
+
+
+def test_the_latest_of_the_waiting_requests_wins(worker, fake_dream, request_of) -> None:
+    fake_dream.gate.clear()
+    worker.submit(request_of(0))
+    assert fake_dream.started.wait(20)
+    for number in (1, 2, 3):
+        worker.submit(request_of(number, steps=number))
+    fake_dream.gate.set()
+    messages = wait(worker, lambda found: sum(isinstance(m, Finished) for m in found) == 2)
+    assert [m.request.id for m in messages if isinstance(m, Finished)] == [0, 3]
+
+
+def test_a_cancelled_dream_stops_at_its_next_call_and_says_nothing_more(worker, fake_dream, request_of) -> None:
+    fake_dream.gate.clear()
+    worker.submit(request_of(0))
+    assert fake_dream.started.wait(20)
+    worker.cancel()
+    worker.submit(request_of(1))
+    fake_dream.gate.set()
+    messages = wait(worker, has(Finished))
+    assert {m.request.id for m in messages if isinstance(m, Finished)} == {1}
+    assert all(m.id == 1 for m in messages if isinstance(m, Preview))
+
+
+def test_a_result_that_was_cancelled_after_it_was_ready_is_dropped(worker, request_of) -> None:
+    worker.submit(request_of(0))
+    end = time.monotonic() + 20
+    while worker._results.empty():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    worker.cancel()
+    assert not [m for m in worker.poll() if isinstance(m, Finished | Preview)]
+
+
+def test_a_failure_comes_with_its_traceback_and_the_worker_lives_on(worker, fake_dream, request_of) -> None:
+    fake_dream.error = ValueError("no such colour")
+    worker.submit(request_of(0))
+    failed = wait(worker, has(Failed))[-1]
+    assert failed.problem == "ValueError: no such colour"
+    assert "Traceback" in failed.traceback
+    fake_dream.error = None
+    worker.submit(request_of(1))
+    assert wait(worker, has(Finished))[-1].request.id == 1
+
+
+def test_a_model_that_cannot_be_loaded_is_a_failure_without_a_request() -> None:
+    def load():
+        raise OSError("no such folder")
+
+    worker = ThreadWorker(load, threads=None)
+    failed = wait(worker, has(Failed))[-1]
+    assert failed.request is None
+    assert "no such folder" in failed.problem
+    worker.close()
+
+
+def test_of_previews_only_the_latest_is_kept_and_none_after_its_result(worker, request_of) -> None:
+    worker.submit(request_of(0, steps=50))
+    end = time.monotonic() + 20
+    while worker._results.empty():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    messages = worker.poll()
+    assert not has(Preview)(messages)
+    assert has(Finished)(messages)
+
+
+def test_closing_ends_the_thread_even_in_the_middle_of_a_dream(fake_model, fake_dream, request_of) -> None:
+    worker = ThreadWorker(lambda: fake_model, fake_dream, threads=None)
+    fake_dream.gate.clear()
+    worker.submit(request_of(0))
+    assert fake_dream.started.wait(20)
+    worker._closed = True
+    fake_dream.gate.set()
+    worker.close()
+    worker.close()
+    assert not worker._thread.is_alive()
+
+
+def test_the_inline_worker_dreams_when_polled(fake_model, fake_dream, request_of) -> None:
+    worker = InlineWorker(fake_model, fake_dream)
+    worker.submit(request_of(0))
+    worker.submit(request_of(1, steps=2))
+    kinds = [type(m) for m in worker.poll()]
+    assert kinds == [Status, Preview, Preview, Finished]
+    assert fake_dream.asked[0].steps == 2
+    assert worker.poll() == []
+    worker.submit(request_of(2))
+    worker.cancel()
+    assert worker.poll() == []
