@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from app.bench.bench import Bench, Figures
 from app.loop.worker import dream_of
 from diffusion.canvas import Canvas, Region
 from diffusion.executions import EXECUTIONS
+from diffusion.masks import bounding_box
 from diffusion.noise import start_noise
 from engine.look import CELL
 from scenes.load import BUILTIN, load_scene
@@ -25,6 +27,7 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 def measure(bench: Bench) -> Figures:
     """For each execution and count: seconds, the ratio to one material, and MiB above what was held before (None: unknown).
+    For "cropped" also the share that the boxes of its model calls are of as many canvases as one material needs.
 
     The seconds are the best of a few runs: what else goes on on the machine only adds.
     """
@@ -46,6 +49,8 @@ def measure(bench: Bench) -> Figures:
                 f"{execution}_{count}_ratio": round(seconds / alone, 3),
                 f"{execution}_{count}_mib": peak.mebibytes,
             }
+            if execution == "cropped":
+                figures[f"cropped_{count}_share"] = round(share_of_boxes(canvas, model.multiple // CELL), 3)
     return figures | {"size": f"{model.native}x{model.native}", "steps": settings.steps}
 
 
@@ -65,6 +70,12 @@ def patchwork(count: int, side: int, channels: int, seed: int) -> Canvas:
     return Canvas(regions, start_noise(channels, side, side, seed), np.ones((side, side), np.float32))
 
 
+def share_of_boxes(canvas: Canvas, multiple: int) -> float:
+    """What the boxes around the regions, with the margin that `cropped` gives them, add up to in canvases."""
+    boxes = [bounding_box(torch.from_numpy(region.mask), multiple, margin=multiple) for region in canvas.regions]
+    return sum(box.height * box.width for box in boxes) / canvas.regions[0].mask.size
+
+
 @dataclass
 class Peak:
     mebibytes: float | None = None
@@ -75,8 +86,6 @@ def peak_memory(device: str) -> Iterator[Peak]:
     """Fills in, at the end, the greatest memory held within the block above that at its start; None where the system can't say."""
     peak = Peak()
     if device.startswith("cuda"):
-        import torch
-
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         yield peak
