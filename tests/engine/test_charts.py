@@ -16,6 +16,7 @@ from engine.faces import faces
 from engine.pack import PAGE, pack, reading_order
 from engine.rectangles import merge, split
 from scenes.extrude import extrude
+from scenes.load import load_scene
 from scenes.scene import Background, Material, Scene
 
 solids = arrays(np.uint8, st.tuples(*[st.integers(1, 5)] * 3), elements=st.integers(0, 3))
@@ -98,6 +99,44 @@ def test_nothing_overlaps_on_a_page(size):
         assert x + w <= PAGE and y + h <= PAGE
         used[page, y : y + h, x : x + w] += 1
     assert used.max() == 1
+
+
+def packed_one_by_one(size: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The rule of `pack` for one rectangle after the other: what worlds on disk were laid out by."""
+    place = np.empty((len(size), 3), np.int32)
+    shelves: list[list[int]] = []
+    tops: list[int] = []
+    for chart in order:
+        w, h = (int(n) for n in size[chart])
+        fits = [s for s in shelves[-24:] if s[2] >= h and s[3] + w <= PAGE]
+        shelf = min(fits, key=lambda s: s[2] - h, default=None)
+        if shelf is None or shelf[2] > 2 * h:
+            free = [page for page in range(max(0, len(tops) - 2), len(tops)) if tops[page] + h <= PAGE]
+            if not free and shelf is None:
+                tops.append(0)
+                free = [len(tops) - 1]
+            if free:
+                shelf = [free[0], tops[free[0]], h, 0]
+                shelves.append(shelf)
+                tops[free[0]] += h
+        place[chart] = shelf[0], shelf[3], shelf[1]
+        shelf[3] += w
+    return place
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([3, 8, 40, PAGE]), st.booleans())
+def test_runs_are_packed_as_if_one_by_one(seed, longest, ordered):
+    rng = np.random.default_rng(seed)
+    size = rng.integers(1, longest + 1, (int(rng.integers(0, 600)), 2))
+    order = reading_order(size, rng.random((len(size), 3)) * 50, 20.0) if ordered else rng.permutation(len(size))
+    np.testing.assert_array_equal(pack(size, order), packed_one_by_one(size, order))
+
+
+def test_worlds_of_the_built_in_scene_still_fit():
+    """Changes of the layout make saved worlds useless: bump the world's version and migrate before this is changed."""
+    scene = load_scene("hamlet")
+    assert build_charts(extrude(scene), scene).fingerprint.startswith("e28670fb0d7c3dec94f2f2866ccb4411")
 
 
 def test_pages_fill_well():
