@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cli.dream import Autopilot, viewpoints
+from app.loop.autopilot import Autopilot, drain, viewpoints
 from scenes.camera import Camera
 from scenes.load import load_scene
 
@@ -30,14 +30,19 @@ class World:
 def test_it_takes_the_best_view_and_ends_when_nothing_is_left(views: list[set[int]], stubborn: set[int]) -> None:
     world = World(views, stubborn)
     pilot = Autopilot(world.cameras, world.measure)
+    assert list(pilot.survey()) == list(range(1, len(views) + 1))
     visits: list[int] = []
-    while (camera := pilot.next()) is not None:
+    drain(pilot.choose())
+    while pilot.current is not None:
+        camera = pilot.current.camera
+        assert pilot.current is pilot.plan[0] or pilot.current.gain == pilot.plan[0].gain
         index = int(camera.position[0])
         gains = [len(view - world.finished) for i, view in enumerate(views) if i not in visits]
         assert world.measure(camera)[0] == max(gains)
         visits.append(index)
         world.dream(camera)
         pilot.done()
+        drain(pilot.choose())
     assert len(visits) == len(set(visits))
     assert set().union(*views) - stubborn <= world.finished
     total = sum(map(len, views))

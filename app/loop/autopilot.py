@@ -1,0 +1,118 @@
+"""Painting a whole scene by itself: which views there are, and which of them shows most of what is not finished."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.loop.painter import Painter
+from engine import policy
+from scenes.camera import Camera
+from scenes.paths import sample
+from scenes.scene import Scene
+
+SIZE = (16, 9)  # the aspect of its views
+EVERY = 1.5  # seconds along a path between two viewpoints
+TURNS = {"walk": (0.0, 90.0, 180.0, 270.0)}  # degrees: from a street one looks around, from an orbit inwards only
+
+Measure = Callable[[Camera], tuple[int, int]]  # → latent pixels of the view that are not finished, and that could be
+
+
+def viewpoints(scene: Scene) -> list[Camera]:
+    """The cameras that a scene is painted from: along all its paths, looking around where one walks."""
+    found = []
+    for name in sorted(scene.paths):
+        path = scene.paths[name]
+        for seconds in np.arange(0.0, path.seconds, EVERY):
+            camera = sample(path, float(seconds))
+            for turn in TURNS.get(name, (0.0,)):
+                turned = Camera.look(camera.position, camera.yaw + turn, camera.pitch, camera.fov)
+                found.append(turned if turn else camera)
+    return found
+
+
+def unfinished(painter: Painter, camera: Camera) -> tuple[int, int]:
+    """A `Measure` of what the painter's volume holds."""
+    look = painter.look(camera, SIZE)
+    could = policy.claimable(look)
+    return int((could & ~policy.finished(look, painter.session.dream.steps)).sum()), int(could.sum())
+
+
+@dataclass
+class Viewpoint:
+    """open, seen: what `Measure` said last; given_up: what a dream of it left open; dreams: so far."""
+
+    camera: Camera
+    open: int = 0
+    seen: int = 0
+    given_up: int = 0
+    dreams: int = 0
+
+    @property
+    def gain(self) -> int:
+        """At most so much would be finished by dreaming it."""
+        return self.open - self.given_up
+
+
+class Autopilot:
+    """Which view is next. Greedy by unfinished area; since painting only lowers it, stale figures are upper bounds and
+    only the front of the queue is measured again (lazy greedy).
+
+    A measurement costs a look, so `survey` and `choose` make one for each step of their iterators: a window goes on between.
+    """
+
+    def __init__(self, cameras: Sequence[Camera], measure: Measure) -> None:
+        self.views = [Viewpoint(camera) for camera in cameras]
+        self.current: Viewpoint | None = None
+        self._measure = measure
+        self._queue: list[tuple[int, int]] = []  # (-gain, index)
+
+    @property
+    def coverage(self) -> float:
+        """Share of the area of all views that is finished; at least so much, for most figures are from earlier."""
+        total = sum(view.seen for view in self.views)
+        return 1.0 - sum(view.open for view in self.views) / total if total else 1.0
+
+    @property
+    def plan(self) -> list[Viewpoint]:
+        """What would gain something, the most first: an estimate, for views see each other's surfaces."""
+        return sorted((view for view in self.views if view.gain > 0), key=lambda view: -view.gain)
+
+    def survey(self) -> Iterator[int]:
+        """Measure every view; yields how many have been."""
+        for index, view in enumerate(self.views):
+            view.open, view.seen = self._measure(view.camera)
+            heapq.heappush(self._queue, (-view.gain, index))
+            yield index + 1
+
+    def choose(self) -> Iterator[Viewpoint]:
+        """Find the view to dream now; yields each one that it measures. Then `current` is it, or None when none would gain."""
+        self.current = None
+        while self._queue:
+            index = heapq.heappop(self._queue)[1]
+            view = self.views[index]
+            view.open = self._measure(view.camera)[0]
+            yield view
+            if view.gain <= 0:
+                continue
+            if self._queue and view.gain < -self._queue[0][0]:
+                heapq.heappush(self._queue, (-view.gain, index))
+                continue
+            self.current = view
+            return
+
+    def done(self) -> None:
+        """The current view has been dreamed: measure what it left, which another dream would leave too."""
+        view = self.current
+        assert view is not None
+        view.open = view.given_up = self._measure(view.camera)[0]
+        view.dreams += 1
+
+
+def drain(work: Iterator[object]) -> None:
+    """Do all of it at once."""
+    deque(work, maxlen=0)
