@@ -11,11 +11,11 @@ from engine.look import CELL
 from engine.overview import SHRINK, Overview
 from engine.pack import PAGE
 
-STEPS, DENSITY, REVISION = range(3)  # channels of a page's state
+STEPS, DENSITY, REVISION, HELD = range(4)  # channels of a page's state; HELD: 1 where the user froze it, else 0
 
 
 class Page:
-    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, 0); colour: RGBA8, and its overview."""
+    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, held); colour: RGBA8, and its overview."""
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx = ctx

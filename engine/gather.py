@@ -6,7 +6,7 @@ import moderngl
 import numpy as np
 
 from engine import sides
-from engine.atlas import DENSITY, STEPS, Atlas
+from engine.atlas import DENSITY, HELD, STEPS, Atlas
 from engine.charts import Charts
 from engine.context import finish
 from engine.look import CELL, Look
@@ -81,6 +81,7 @@ class Gather:
             painted=state[..., DENSITY].copy(),
             colours=read(self.ctx, picture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8),
             revision=revision,
+            held=state[..., HELD] > 0,
         )
 
     def _surface(

@@ -28,6 +28,7 @@ class Look:
     painted:  float32, the density at which the stored texel was painted, 0 where never
     colours:  uint8 [H,W,4], stored colours drawn into the view; alpha 255 = painted, 0 = not
     revision: the volume's revision when this was read
+    held:     bool, painted texels that the user froze: they stay whatever comes along
     """
 
     camera: Camera
@@ -44,6 +45,7 @@ class Look:
     painted: np.ndarray
     colours: np.ndarray
     revision: int
+    held: np.ndarray
 
 
 @dataclass(frozen=True)

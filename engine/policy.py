@@ -45,8 +45,8 @@ def claimable(look: Look) -> np.ndarray:
 
 
 def finished(look: Look, full_steps: float) -> np.ndarray:
-    """bool [h,w]: painted with all its steps, at a density that is enough for this view."""
-    return (look.steps > 0) & frozen(look.steps, look.painted, full_steps, look.density)
+    """bool [h,w]: painted with all its steps, at a density that is enough for this view; or held by the user."""
+    return (look.steps > 0) & (look.held | frozen(look.steps, look.painted, full_steps, look.density))
 
 
 def change_map(look: Look, full_steps: float) -> np.ndarray:

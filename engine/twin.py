@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine import policy, sides
-from engine.atlas import DENSITY, REVISION, STEPS
+from engine.atlas import DENSITY, HELD, REVISION, STEPS
 from engine.charts import Charts
 from engine.look import CELL, Painting
 from engine.pack import PAGE
@@ -156,7 +156,7 @@ def scatter(
         row, column, number = charts.y[c] + j, charts.x[c] + i, int(charts.page[c])
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
-        take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density)
+        take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] == 0)
         take &= own_region(labels, int(charts.material[c]), x, y, 0.0)[0] >= 0
         if not take.any():
             continue

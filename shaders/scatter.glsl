@@ -4,7 +4,7 @@
 #include "common/policy.glsl"
 #include "common/region.glsl"
 layout(location = 0) out vec4 o_latents;
-layout(location = 1) out vec4 o_state;  // steps, density, revision, 0
+layout(location = 1) out vec4 o_state;  // steps, density, revision, held
 uniform sampler2D dreamed;              // four channels of the view's latents
 uniform sampler2D before;               // the page's state before this painting
 uniform float steps;
@@ -14,7 +14,7 @@ void main() {
     vec2 anchor;
     float density = claim(texel_index(), anchor);
     vec4 old = texelFetch(before, ivec2(gl_FragCoord.xy), 0);
-    if (!accepts(old.x, old.y, steps, density)) discard;
+    if (old.w > 0.0 || !accepts(old.x, old.y, steps, density)) discard;
     vec2 own = own_region(anchor, 0.0);
     if (own == NOWHERE) discard;
     o_latents = texelFetch(dreamed, ivec2(own / LATENT_PIXEL), 0);

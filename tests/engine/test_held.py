@@ -1,0 +1,40 @@
+"""What the user froze stays, whatever looks come along."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine import policy, twin
+from engine.atlas import HELD, STEPS
+from tests.engine.village import CAMERAS, SIZE, dreamed
+
+
+def hold_all(volume) -> None:
+    for number in volume.atlas:
+        page = volume.atlas[number].read()
+        state = page["state"].copy()
+        state[..., HELD] = state[..., STEPS] > 0
+        volume.atlas[number].write(**(page | {"state": state}))
+
+
+def test_held_texels_keep_every_byte_and_count_as_finished(volume, charts):
+    near, far = CAMERAS["street"], CAMERAS["above"]
+    volume.scatter(volume.gather(near, SIZE), dreamed(near, steps=2))
+    hold_all(volume)
+    before = volume.snapshot().pages
+    look = volume.gather(near, SIZE)
+    assert look.held.any() and (look.held == (look.steps > 0)).all()
+    assert policy.finished(look, 10)[look.held].all()
+    assert (policy.change_map(look, 10)[look.held] == 0).all()
+    volume.scatter(look, dreamed(near, steps=50, seed=3))
+    assert volume.scatter(volume.gather(far, SIZE), dreamed(far, steps=50, seed=4)) > 0
+    after, theirs = volume.snapshot().pages, twin.scatter(before, charts, dreamed(far, steps=50), 9)
+    for number, page in before.items():
+        held = page["state"][..., HELD] > 0
+        fine = held.repeat(8, 0).repeat(8, 1)
+        for pages in (after, theirs):
+            assert (pages[number]["latents"][:, held] == page["latents"][:, held]).all()
+            assert (pages[number]["state"][held] == page["state"][held]).all()
+            assert (pages[number]["colour"][fine] == page["colour"][fine]).all()
+        assert not (after[number]["state"][~held][:, HELD]).any()
+    assert not np.isnan(policy.change_map(volume.gather(far, SIZE), 10)).any()
