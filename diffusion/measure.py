@@ -23,15 +23,16 @@ from diffusion.samplers import SAMPLERS
 from diffusion.schedules import Timeline
 
 
-def median_seconds(run: Callable[[], object], times: int) -> float:
-    """The median of `times` runs after one that warms up."""
-    run()
-    spans = []
-    for _ in range(times):
-        started = time.perf_counter()
-        run()
-        spans.append(time.perf_counter() - started)
-    return float(np.median(spans))
+def median_seconds(*runs: Callable[[], object], times: int) -> list[float]:
+    """The median of `times` runs of each, in turns, so that what else the machine does meets all of them; one more warms up."""
+    spans: list[list[float]] = [[] for _ in runs]
+    for turn in range(times + 1):
+        for run, spent in zip(runs, spans, strict=True):
+            started = time.perf_counter()
+            run()
+            if turn:
+                spent.append(time.perf_counter() - started)
+    return [float(np.median(spent)) for spent in spans]
 
 
 def bookkeeping_ms(sampler: str = "euler", size: int = 64, channels: int = 4, steps: int = 20, times: int = 5) -> float:
@@ -49,7 +50,7 @@ def bookkeeping_ms(sampler: str = "euler", size: int = 64, channels: int = 4, st
         denoise = guided(composition.branches, settings, timeline, noise, noise)
         SAMPLERS[sampler](denoise, noise * timeline.sigmas[0], model_schedule, generator=torch.Generator())
 
-    return 1000 * median_seconds(run, times) / steps
+    return 1000 * median_seconds(run, times=times)[0] / steps
 
 
 def spaced_plain(steps: int) -> torch.Tensor:
@@ -100,7 +101,7 @@ def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, 
             width=plain.native,
         )
 
-    pipeline, ours = median_seconds(theirs, times), median_seconds(lambda: dream(plain, canvas, settings), times)
+    pipeline, ours = median_seconds(theirs, lambda: dream(plain, canvas, settings), times=times)
     return {"pipeline_s": round(pipeline, 3), "dream_s": round(ours, 3), "ratio": round(ours / pipeline, 3)}
 
 

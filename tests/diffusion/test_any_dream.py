@@ -1,0 +1,87 @@
+"""Whatever is combined, a dream is finite, has its canvas's shape and comes out the same a second time."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diffusion.canvas import DreamSettings
+from diffusion.dream import dream
+from diffusion.guidance import GUIDANCE
+from diffusion.memory import CHANGE_FORMS
+from diffusion.model import Model
+from diffusion.noise import NOISES
+from diffusion.regions import EXECUTIONS
+from diffusion.samplers import SAMPLERS
+from diffusion.schedules import SPACINGS
+from tests.diffusion.conftest import WordEncoder
+
+
+def in_bfloat16(model: Model) -> Model:
+    """The same weights, rounded; its text encoder answers in the same precision."""
+    words = WordEncoder(width=model.unet.config.cross_attention_dim)
+
+    class Rounded:
+        seconds = 0.0
+
+        def __call__(self, prompts: list[str]) -> list[torch.Tensor]:
+            return [words.encode([prompt]).bfloat16() for prompt in prompts]
+
+    parts = {"unet": deepcopy(model.unet).bfloat16(), "vae": deepcopy(model.vae).bfloat16()}
+    return replace(model, **parts, text=Rounded(), dtype=torch.bfloat16)
+
+
+@pytest.fixture(scope="module")
+def models(sd: Model, wide: Model) -> dict[tuple[int, str], Model]:
+    plain = {(sd.channels, "float32"): sd, (wide.channels, "float32"): wide}
+    return plain | {(channels, "bfloat16"): in_bfloat16(model) for (channels, _), model in plain.items()}
+
+
+choices = st.builds(
+    DreamSettings,
+    steps=st.integers(1, 3),
+    sampler=st.sampled_from(list(SAMPLERS)),
+    spacing=st.sampled_from(list(SPACINGS)),
+    guidance=st.sampled_from(list(GUIDANCE)),
+    execution=st.sampled_from(list(EXECUTIONS)),
+    noise=st.sampled_from(list(NOISES)),
+    change_form=st.sampled_from(list(CHANGE_FORMS)),
+    memory=st.sampled_from(["colours", "latents", "both"]),
+    softness=st.sampled_from([0.0, 1.5]),
+    bootstrap=st.sampled_from([0.0, 0.5]),
+    window=st.sampled_from([0, 64]),
+    norm_rescale=st.sampled_from([0.0, 0.7]),
+    threshold_scale=st.sampled_from([0.0, 7.0]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    key=st.sampled_from([(4, "float32"), (16, "float32"), (4, "bfloat16"), (16, "bfloat16")]),
+    size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    prompts=st.integers(1, 4),
+    kept=st.sampled_from([None, 0.0, 0.4]),
+    chosen=choices,
+)
+def test_any_dream(models, canvas_of, key, size, prompts, kept, chosen):
+    model = models[key]
+    size = tuple(2 * n for n in size)
+    parts = {}
+    if kept is not None:
+        random = np.random.default_rng(1)
+        change = np.where(random.random(size) < 0.5, kept, 1).astype(np.float32)
+        memory = random.standard_normal((model.channels, *size), dtype=np.float32)
+        colours = random.integers(0, 256, (8 * size[0], 8 * size[1], 4), dtype=np.uint8)
+        parts = {"change": change, "memory": memory, "colours": colours}
+    canvas = canvas_of(model, size, prompts, **parts)
+    first, second = (dream(model, canvas, chosen) for _ in range(2))
+    assert first.latents.shape == (model.channels, *size) and first.latents.dtype == np.float32
+    assert first.image.shape == (8 * size[0], 8 * size[1], 3) and first.image.dtype == np.uint8
+    assert np.isfinite(first.latents).all()
+    assert np.array_equal(first.latents, second.latents) and np.array_equal(first.image, second.image)
