@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.explorer.keys import BY_NAME, bindings, chord
+from app.explorer.keys import BY_NAME, MODIFIER_KEYS, Changes, bindings, chord
 from app.gui import input as hands
 from app.moving import walk
 
@@ -19,10 +20,20 @@ class Controls:
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
         self.keyboard = hands.Keyboard()
+        self.changes: Changes = {}
         self.bindings = bindings()
+        self._catcher: tuple[Callable[[str], None], bool] | None = None
         self.looking = ""
         self._places: set[str] = set()  # keys that are down, by where they lie on a QWERTY keyboard
         self.walked = False  # whether the walker was ever moved by hand
+
+    def rebind(self, changes: Changes) -> None:
+        """Keys as the user changed them; see `app.explorer.keys.chords`."""
+        self.changes, self.bindings = changes, bindings(changes)
+
+    def catch(self, catcher: Callable[[str], None] | None, held: bool = False) -> None:
+        """Give the next chord to `catcher` instead of doing what it means; "" when Esc was pressed. held: a single key, by place."""
+        self._catcher = (catcher, held) if catcher else None
 
     def key(self, name: str, pressed: bool, place: str = "") -> None:
         """A key by its name in `app.explorer.keys`. Releases always reach everyone; presses run actions unless somebody types.
@@ -30,6 +41,8 @@ class Controls:
         place: the name of the key that lies there on a QWERTY keyboard: one walks by place (ZQSD on AZERTY), all else goes
         by what is written on the key.
         """
+        if pressed and self._catcher and self._caught(name, place or name):
+            return
         typing = hands.takes_keys()
         (self._places.add if pressed else self._places.discard)(place or name)
         self.keyboard.key(name, pressed)
@@ -37,6 +50,16 @@ class Controls:
             action = self.bindings.get(chord(name, self.keyboard.modifiers))
             if action is not None and not BY_NAME[action].held:
                 self.explorer.do(action)
+
+    def _caught(self, name: str, place: str) -> bool:
+        """Whether this press was for the catcher, and no longer for anybody else."""
+        assert self._catcher is not None
+        catcher, held = self._catcher
+        if not held and name in MODIFIER_KEYS:
+            return False
+        self._catcher = None
+        catcher("" if name == "escape" else place if held else chord(name, self.keyboard.modifiers))
+        return True
 
     def text(self, characters: str) -> None:
         self.keyboard.text(characters)

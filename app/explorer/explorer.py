@@ -22,6 +22,7 @@ from app.explorer.remodel import Remodel
 from app.explorer.screen import Screen, collect, framebuffer, pixels
 from app.explorer.timeline import Timeline
 from app.fields import Size
+from app.files import keymap
 from app.files.autosave import Autosave
 from app.files.desk import Desk
 from app.files.preferences import remember
@@ -82,6 +83,7 @@ class Explorer:
         self._model: ModelInfo | None = None
         self._opening: Future[Plan] | None = None
         self.shell.overlays.first_help = not self.shell.known
+        self._try("Reading the keys", lambda: self.controls.rebind(keymap.load(self.folders.config)))
         self.open_scene(scene)
 
     def frame(self) -> None:
@@ -264,6 +266,8 @@ class Explorer:
             scale=self.platform.scale,
             scene_box=self.shell.scene_box,
             bindings=self.controls.bindings,
+            changed_keys=self.controls.changes,
+            written=self.platform.written,
             presets=self.desk.presets,
             do=self.do,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),

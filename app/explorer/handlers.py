@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.explorer.history import History
+from app.explorer.keys import Changes
+from app.files import keymap
 from app.files.dropping import drop
 from app.loop import eraser
 from app.moving.route import Route
@@ -49,6 +51,12 @@ def _panels(x: Explorer) -> None:
 def _help(x: Explorer) -> None:
     x.controls.release_mouse()
     x.shell.overlays.help = not x.shell.overlays.help
+
+
+def _set_keys(x: Explorer, changes: Changes) -> None:
+    """The user's changes to the keys, from now on and at the next start."""
+    x.controls.rebind(changes)
+    x.desk.send(lambda: keymap.save(x.folders.config, changes), lambda _: None)
 
 
 def _palette(x: Explorer) -> None:
@@ -181,6 +189,8 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "save_and_quit": _save_and_quit,
     "undo": lambda x: _through_time(x, x.history.undo()),
     "redo": lambda x: _through_time(x, x.history.redo()),
+    "set_keys": _set_keys,
+    "catch_key": lambda x, catcher, held=False: x.controls.catch(catcher, held),
     "palette": _palette,
     "help": _help,
     "escape": _escape,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,10 @@ from app.fields import Size
 
 
 class Platform(Protocol):
-    """The window. size: points; pixels: of its framebuffer; scale: pixels per point beyond the framebuffer's own."""
+    """The window. size: points; pixels: of its framebuffer; scale: pixels per point beyond the framebuffer's own;
+    written: QWERTY's name of a key → what stands on the key that lies there, where that is another."""
+
+    written: Mapping[str, str]
 
     @property
     def size(self) -> Size: ...

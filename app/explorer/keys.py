@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ ACTIONS: tuple[Action, ...] = (
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 MENUS: tuple[str, ...] = ("File", "Edit", "View", "Dream", "Help")
 MODIFIERS: tuple[str, ...] = ("ctrl", "shift", "alt", "super")
+MODIFIER_KEYS = frozenset(f"{side}_{modifier}" for side in ("left", "right") for modifier in MODIFIERS)
 # What stands on the key where its name isn't it.
 CAPS: Mapping[str, str] = {
     "up_arrow": "↑",
@@ -72,11 +74,41 @@ CAPS: Mapping[str, str] = {
 }
 
 
-def bindings(changes: Mapping[str, Iterable[str]] | None = None) -> dict[str, str]:
-    """Chord → action name, from the table with the user's `changes` (action name → chords). A changed chord wins."""
-    changes = {name: tuple(chords) for name, chords in (changes or {}).items() if name in BY_NAME}
-    table = {chord: a.name for a in ACTIONS if a.name not in changes for chord in a.keys}
-    return table | {chord: name for name, chords in changes.items() for chord in chords}
+Changes = Mapping[str, tuple[str, ...]]  # action name → chords, of the actions whose keys the user changed
+FIXED = "escape"  # the action and the key that stay together: the way out of everything
+
+
+def chords(changes: Changes) -> dict[str, tuple[str, ...]]:
+    """All actions' chords: the table's with the user's changes. A changed chord is taken from whoever has it by default."""
+    changes = {name: tuple(mine) for name, mine in changes.items() if name in BY_NAME and name != FIXED}
+    taken = {chord for mine in changes.values() for chord in mine}
+    return {a.name: changes.get(a.name, tuple(c for c in a.keys if c not in taken)) for a in ACTIONS}
+
+
+def bindings(changes: Changes = MappingProxyType({})) -> dict[str, str]:
+    """Chord → action name, from the table with the user's `changes`."""
+    return {chord: name for name, mine in chords(changes).items() for chord in mine}
+
+
+def rebound(changes: Changes, action: str, old: str, new: str) -> dict[str, tuple[str, ...]]:
+    """The changes with chord `new` on an action in place of `old`, taken from whoever had it. "" = none (add, or remove)."""
+    if action == FIXED or new == FIXED:
+        return dict(changes)
+    table = {name: tuple(c for c in mine if c != new or c == old) for name, mine in chords(changes).items()}
+    mine = [new if c == old else c for c in table[action]] if old in table[action] else [*table[action], new]
+    table[action] = tuple(dict.fromkeys(c for c in mine if c))
+    return _changes(table)
+
+
+def reset(changes: Changes, action: str) -> dict[str, tuple[str, ...]]:
+    """The changes with an action's own keys back, taken from whoever has them now."""
+    own = BY_NAME[action].keys
+    others = {name: tuple(c for c in mine if c not in own) for name, mine in chords(changes).items()}
+    return _changes(others | {action: own})
+
+
+def _changes(table: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {name: mine for name, mine in table.items() if mine != BY_NAME[name].keys}
 
 
 def chord(key: str, held: Iterable[str]) -> str:
@@ -90,6 +122,10 @@ def caption(chord: str) -> str:
     return "+".join(CAPS.get(part, part.removeprefix("_").replace("_", " ").title()) for part in chord.split("+"))
 
 
-def captions(action: Action, table: Mapping[str, str]) -> str:
-    """All chords of an action in `table` (from `bindings`), for F1 and menus; "" when it has none."""
-    return ", ".join(caption(chord) for chord, name in table.items() if name == action.name)
+def captions(action: Action, table: Mapping[str, str], written: Mapping[str, str] = MappingProxyType({})) -> str:
+    """All chords of an action in `table` (from `bindings`), for F1 and menus; "" when it has none.
+
+    written: place → what stands on the key there, for the keys that go by place (`held`): W is Z on AZERTY.
+    """
+    mine = (chord for chord, name in table.items() if name == action.name)
+    return ", ".join(caption(written.get(chord, chord) if action.held else chord) for chord in mine)

@@ -57,20 +57,32 @@ CURSORS = {
 }
 
 
-# X11's keycodes of the letters, by where they lie: the rows of a QWERTY keyboard.
-_ROWS = {24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"}
+# X11's keycodes of digits and letters, by where they lie: the rows of a QWERTY keyboard.
+_ROWS = {10: "1234567890", 24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"}
 PLACES = {first + i: letter for first, row in _ROWS.items() for i, letter in enumerate(row)}
 
 
 def place_of(native: Any, symbol: int) -> str:
-    """The QWERTY letter that lies where the key of this symbol lies, or "" where that can't be asked (pyglet names keys by
-    place on macOS already, and on Windows by what is written on them)."""
+    """The QWERTY letter or digit that lies where the key of this symbol lies, or "" where that can't be asked (pyglet names
+    keys by place on macOS already, and on Windows by what is written on them)."""
     display = getattr(native, "_x_display", None)
     if display is None:
         return ""
     from pyglet.libs.x11 import xlib
 
-    return PLACES.get(xlib.XKeysymToKeycode(display, symbol), "")
+    code = symbol >> 32 or xlib.XKeysymToKeycode(display, symbol)  # pyglet shifts the codes of keys that it can't name
+    return PLACES.get(code, "")
+
+
+def written_on(native: Any) -> dict[str, str]:
+    """Place → the name of the key that lies there, where it is another: {"w": "z", …} on AZERTY. Nothing where it can't be asked."""
+    display = getattr(native, "_x_display", None)
+    if display is None:
+        return {}
+    from pyglet.libs.x11 import xlib
+
+    names = {place: SYMBOLS.get(xlib.XKeycodeToKeysym(display, code, 0), place) for code, place in PLACES.items()}
+    return {place: name for place, name in names.items() if name != place}
 
 
 NAME = "The window"  # in errors
@@ -93,6 +105,7 @@ class Window:
         self.ctx: moderngl.Context = self.wnd.ctx
         self.ctx.gc_mode = "context_gc"
         self._title, self._cursor = title, "arrow"
+        self.written = written_on(self.native)
 
     @property
     def size(self) -> Size:
@@ -143,9 +156,10 @@ class Window:
         keys = wnd.keys
 
         def on_key(symbol: Any, action: Any, _modifiers: Any) -> None:
-            name = SYMBOLS.get(symbol)
-            if name is not None:
-                controls.key(name, action == keys.ACTION_PRESS, place_of(self.native, symbol))
+            place = place_of(self.native, symbol)
+            name = SYMBOLS.get(symbol, place)  # AZERTY's digits need Shift: unshifted they count by place
+            if name:
+                controls.key(name, action == keys.ACTION_PRESS, place)
 
         wnd.key_event_func = on_key
         wnd.unicode_char_entered_func = controls.text

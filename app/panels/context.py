@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from imgui_bundle import imgui
 
+from app.explorer.keys import Changes
 from app.explorer.timeline import Timeline
 from app.gui.theme import Palette
 from app.log import Log
@@ -27,7 +28,8 @@ class PanelContext:
 
     session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; frames: seconds of the
     last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height
-    of the scene in points; presets: those the user saved, as what differs from the defaults.
+    of the scene in points; bindings, changed_keys, written: as in app.explorer.keys; presets: those the user saved, as what
+    differs from the defaults.
     do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
 
@@ -45,6 +47,8 @@ class PanelContext:
     scale: float
     scene_box: tuple[float, float, float, float]
     bindings: Mapping[str, str]
+    changed_keys: Changes
+    written: Mapping[str, str]
     presets: Mapping[str, Mapping[str, Any]]
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]

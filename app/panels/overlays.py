@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from imgui_bundle import imgui
 
 from app.explorer.keys import ACTIONS, captions
 from app.gui.theme import colour
 from app.panels.context import SILENT, PanelContext, faint
+from app.panels.dialog import begin_dialog
+from app.panels.keys import KeysDialog
 from app.panels.legend import draw_legend
 
 Box = tuple[float, float, float, float]
@@ -25,6 +26,7 @@ class Overlays:
     first_help: bool = False
     now: float = 0.0
     toasts: list[tuple[str, str, float]] = field(default_factory=list)
+    _keys: KeysDialog = field(default_factory=KeysDialog)
     _typed: str = ""
     _chosen: int = 0
 
@@ -46,7 +48,7 @@ class Overlays:
         if self.first_help:
             _first_help(ui, box)
         if self.help:
-            self._draw_help(ui)
+            self.help = self._keys.draw(ui)
         if self.leaving:
             self._draw_leaving(ui)
         if self.palette:
@@ -65,37 +67,8 @@ class Overlays:
             y += imgui.get_window_size().y + 6 * ui.scale
             imgui.end()
 
-    def _draw_help(self, ui: PanelContext) -> None:
-        if not _dialog("Keys", 0.5):
-            return
-        imgui.push_style_var(imgui.StyleVar_.cell_padding, imgui.ImVec2(8 * ui.scale, 1.5 * ui.scale))
-        if imgui.begin_table("keys", 3, imgui.TableFlags_.row_bg | imgui.TableFlags_.sizing_fixed_fit):
-            for action in ACTIONS:
-                keys = captions(action, ui.bindings)
-                if keys and not action.name.startswith("mode_"):
-                    imgui.table_next_row()
-                    for i, text in enumerate((keys, action.title, action.help)):
-                        imgui.table_next_column()
-                        (imgui.text_disabled if i == 2 else imgui.text_unformatted)(text)
-            for keys, title, text in (
-                ("1 to 6", "Show", "Material, painted, latents, steps, density, depth."),
-                ("Mouse", "Look", "Click into the scene to look around with the mouse; Esc lets go of it."),
-                ("Right button", "Look", "Hold it and drag to look around without letting go of the pointer."),
-                ("Wheel", "Speed", "Walk faster or slower."),
-            ):
-                imgui.table_next_row()
-                for i, cell in enumerate((keys, title, text)):
-                    imgui.table_next_column()
-                    (imgui.text_disabled if i == 2 else imgui.text_unformatted)(cell)
-            imgui.end_table()
-        imgui.pop_style_var()
-        if imgui.button("Close"):
-            self.help = False
-        imgui.end()
-
     def _draw_leaving(self, ui: PanelContext) -> None:
-        if not _dialog("Leave Rayverie?", 0.4):
-            return
+        begin_dialog("Leave Rayverie?", 0.4)
         painter = ui.painter
         if painter is not None and painter.dreams:
             faint("What was painted, and changed in the scene, and not saved will be forgotten.")
@@ -109,8 +82,7 @@ class Overlays:
         imgui.end()
 
     def _draw_palette(self, ui: PanelContext) -> None:
-        if not _dialog("Command palette", 0.25):
-            return
+        begin_dialog("Command palette", 0.25)
         if imgui.is_window_appearing():
             self._typed, self._chosen = "", 0
             imgui.set_keyboard_focus_here()
@@ -127,7 +99,7 @@ class Overlays:
         for i, action in enumerate(found[:12]):
             clicked, _ = imgui.selectable(f"{action.title}##{action.name}", i == self._chosen)
             imgui.same_line(imgui.get_font_size() * 20)
-            imgui.text_disabled(captions(action, ui.bindings).split(", ")[0])
+            imgui.text_disabled(captions(action, ui.bindings, ui.written).split(", ")[0])
             if clicked or (run and i == self._chosen):
                 self.palette = False
                 ui.do(action.name)
@@ -151,7 +123,14 @@ def _opening(ui: PanelContext, box: Box) -> None:
 
 
 def _first_help(ui: PanelContext, box: Box) -> None:
-    text = "W A S D to walk · E Q up and down · click and move the mouse to look · stand still and it is painted · F1 for all keys"
+    keys = {a.name: captions(a, ui.bindings, ui.written).split(", ")[0] for a in ACTIONS}
+    walk, rise = (
+        " ".join(keys[name] for name in names) for names in (("forward", "left", "back", "right"), ("up", "down"))
+    )
+    text = (
+        f"{walk} to walk · {rise} up and down · click and move the mouse to look · stand still and it is painted · "
+        f"{keys['help']} for all keys"
+    )
     place = imgui.ImVec2(box[0] + box[2] / 2, box[1] + box[3] - 16 * ui.scale)
     imgui.set_next_window_pos(place, pivot=imgui.ImVec2(0.5, 1))
     imgui.set_next_window_bg_alpha(0.75)
@@ -160,14 +139,3 @@ def _first_help(ui: PanelContext, box: Box) -> None:
     imgui.text_unformatted(text)
     imgui.pop_text_wrap_pos()
     imgui.end()
-
-
-def _dialog(title: str, height: float) -> Any:
-    """Begin a centred window; `imgui.end` must follow when it returns True."""
-    view = imgui.get_main_viewport()
-    place = imgui.ImVec2(view.pos.x + view.size.x / 2, view.pos.y + view.size.y * height)
-    imgui.set_next_window_pos(place, imgui.Cond_.always, imgui.ImVec2(0.5, height))
-    flags = imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_docking
-    flags |= imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_move
-    imgui.begin(title, None, flags)
-    return True

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,9 +15,28 @@ from hypothesis import strategies as st
 from imgui_bundle import imgui
 
 from app.explorer.handlers import HANDLERS
-from app.explorer.keys import ACTIONS, BY_NAME, MENUS, MODIFIERS, bindings, caption, captions, chord
+from app.explorer.keys import (
+    ACTIONS,
+    BY_NAME,
+    MENUS,
+    MODIFIERS,
+    bindings,
+    caption,
+    captions,
+    chord,
+    chords,
+    rebound,
+    reset,
+)
 from app.explorer.window import PLACES, SYMBOLS
+from app.files import keymap
 from app.panels.overlays import matches
+from scenes.errors import InputError
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_no_chord_and_no_name_stands_twice() -> None:
@@ -55,6 +79,73 @@ def test_rebinding_takes_the_chord_from_its_former_owner() -> None:
     assert table["ctrl+w"] == "undo"
     assert table["q"] == "down"
     assert captions(BY_NAME["forward"], table) == "Z"
+    assert captions(BY_NAME["forward"], bindings(), {"w": "z"}) == "Z, ↑"
+    assert captions(BY_NAME["undo"], bindings(), {"z": "w"}) == "Ctrl+Z"
+
+
+def test_changes_of_keys_never_leave_a_chord_to_two_and_reset_takes_them_back() -> None:
+    changes = rebound({}, "dream", "r", "k")  # k is the keyframe's
+    assert changes == {"dream": ("k",), "keyframe": ()}
+    assert rebound(changes, "dream", "k", "") == {"dream": (), "keyframe": ()}
+    assert rebound(changes, "keyframe", "", "ctrl+k") == {"dream": ("k",), "keyframe": ("ctrl+k",)}
+    assert reset(changes, "keyframe") == {"dream": ()}
+    assert reset(changes, "dream") == {"keyframe": ()}
+    assert rebound(changes, "undo", "ctrl+z", "escape") == changes  # the way out stays
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(ACTIONS), st.sampled_from(["w", "r", "f5", "ctrl+z", "escape", ""])), max_size=6)
+)
+def test_whatever_is_rebound_every_chord_has_one_action(steps) -> None:  # type: ignore[no-untyped-def]
+    changes = {}
+    for action, new in steps:
+        mine = chords(changes)[action.name]
+        changes = rebound(changes, action.name, mine[0] if mine else "", new)
+        assert max(Counter(c for own in chords(changes).values() for c in own).values()) == 1
+        assert bindings(changes)["escape"] == "escape"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"undo": "z"}', '{"undo": [1]}'])
+def test_a_broken_file_of_keys_is_told(tmp_path: Path, text: str) -> None:
+    assert keymap.load(tmp_path) == {}
+    keymap.save(tmp_path, {"undo": ("ctrl+w",), "dream": ()})
+    assert keymap.load(tmp_path) == {"undo": ("ctrl+w",), "dream": ()}
+    (tmp_path / keymap.FILE).write_text(text)
+    with pytest.raises(InputError, match=keymap.FILE):
+        keymap.load(tmp_path)
+
+
+def test_a_key_is_changed_in_the_window_and_stays_changed(drive: Driver) -> None:
+    explorer = drive.explorer
+    controls = explorer.controls
+    drive.tap("f1")
+    drive.frames(3)
+    explorer.do("catch_key", lambda chord: explorer.do("set_keys", rebound(controls.changes, "keyframe", "k", chord)))
+    drive.press("left_ctrl")
+    drive.tap("j")
+    drive.release("left_ctrl")
+    assert controls.bindings["ctrl+j"] == "keyframe"
+    drive.tap("f1")
+    assert not explorer.shell.overlays.help
+    drive.tap("k")
+    assert not explorer.route.cameras
+    drive.press("left_ctrl")
+    drive.tap("j")
+    drive.release("left_ctrl")
+    assert len(explorer.route.cameras) == 1
+    drive.until(lambda: not explorer.desk.busy, "it is written")
+    assert keymap.load(explorer.folders.config) == {"keyframe": ("ctrl+j",)}
+
+
+def test_a_caught_key_does_nothing_else_and_walks_by_place(drive: Driver) -> None:
+    explorer, caught = drive.explorer, []
+    explorer.do("catch_key", caught.append, True)
+    explorer.controls.key("a", True, "q")  # AZERTY: A lies where Q does on QWERTY
+    explorer.controls.key("a", False, "q")
+    explorer.do("catch_key", caught.append)
+    drive.tap("escape")
+    assert caught == ["q", ""]
+    assert not explorer.shell.overlays.leaving and explorer.walker.still
 
 
 def test_captions_are_what_stands_on_the_keys() -> None:
@@ -66,3 +157,42 @@ def test_the_palette_finds_letters_in_order() -> None:
     assert matches("dpt", "Depth")
     assert matches("save w", "Save world")
     assert not matches("dw", "Wide")
+
+
+AZERTY = """
+import json, subprocess, time
+from app.explorer.window import SYMBOLS, Window, place_of
+window, seen = Window((320, 240)), []
+window.native.push_handlers(on_key_press=lambda symbol, _: seen.append((SYMBOLS.get(symbol, ""), place_of(window.native, symbol))))
+name = subprocess.run(["xdotool", "search", "--sync", "--name", "Rayverie"], capture_output=True, text=True, timeout=30).stdout.split()[0]
+subprocess.run(["xdotool", "windowfocus", name], timeout=30)
+end = time.monotonic() + 60
+for key in ("z", "a", "ampersand", "eacute"):
+    count = len(seen)
+    while len(seen) == count and time.monotonic() < end:
+        subprocess.run(["xdotool", "key", key], timeout=30)
+        for _ in range(20):
+            window.native.dispatch_events()
+            time.sleep(0.01)
+    del seen[count + 1:]
+print(json.dumps([window.written, seen]))
+"""
+
+
+def test_on_an_azerty_keyboard_one_walks_by_place_and_digits_need_no_shift() -> None:
+    words = [
+        "xvfb-run",
+        "-a",
+        "-s",
+        "-noreset",
+        "sh",
+        "-c",
+        'setxkbmap fr && exec "$0" -c "$1"',
+        sys.executable,
+        AZERTY,
+    ]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    written, seen = json.loads(done.stdout.splitlines()[-1])
+    assert {"w": "z", "z": "w", "q": "a", "a": "q"}.items() <= written.items()
+    assert seen == [["z", "w"], ["a", "q"], ["", "1"], ["", "2"]]

@@ -1,0 +1,35 @@
+"""The keys that the user changed, as a file in the config folder: action → chords, only what differs from the table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from app.explorer.keys import Changes
+from scenes.errors import InputError
+from scenes.files import atomic_write
+
+FILE = "keys.json"
+
+
+def load(folder: Path) -> Changes:
+    """{} when nothing was changed. Raises InputError for a file that is none of ours."""
+    file = folder / FILE
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InputError(file, "", f"can't be read ({error}); the keys are those of the table") from error
+    if not isinstance(data, dict):
+        raise InputError(file, "", "is not an object of actions and keys; the keys are those of the table")
+    for name, chords in data.items():
+        if not isinstance(chords, list) or not all(isinstance(chord, str) for chord in chords):
+            raise InputError(file, str(name), 'must be a list of keys such as ["ctrl+z"]')
+    return {name: tuple(chords) for name, chords in data.items()}
+
+
+def save(folder: Path, changes: Changes) -> None:
+    """Raises InputError when it can't be written."""
+    with atomic_write(folder / FILE) as temporary:
+        temporary.write_text(json.dumps(changes, indent=2) + "\n", encoding="utf-8")

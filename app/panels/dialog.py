@@ -1,0 +1,21 @@
+"""A window in front of the others, in the middle of the screen, that asks or tells one thing."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+
+def begin_dialog(title: str, height: float) -> None:
+    """Begin one whose middle is at `height` (0..1) of the screen. `imgui.end` must follow."""
+    view = imgui.get_main_viewport()
+    place = imgui.ImVec2(view.pos.x + view.size.x / 2, view.pos.y + view.size.y * height)
+    imgui.set_next_window_pos(place, imgui.Cond_.always, imgui.ImVec2(0.5, height))
+    imgui.set_next_window_bg_alpha(0.98)
+    flags = imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_docking
+    flags |= imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_move
+    imgui.begin(title, None, flags)
+
+
+def room(share: float) -> float:
+    """Points: this share of the screen's height, for what scrolls inside a dialog."""
+    return imgui.get_main_viewport().size.y * share

@@ -1,0 +1,133 @@
+"""The list of keys, from the one table; a click on a key changes it."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.explorer.keys import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebound, reset
+from app.panels.context import PanelContext, faint, hint
+from app.panels.dialog import begin_dialog, room
+
+HANDS = (  # what isn't a key
+    ("Mouse", "Look", "Click into the scene to look around with the mouse; Esc lets go of it."),
+    ("Right button", "Look", "Hold it and drag to look around without letting go of the pointer."),
+    ("Wheel", "Speed", "Walk faster or slower."),
+    ("Gamepad", "Walk, look", "Left stick walks, right stick looks, the triggers sink and rise."),
+)
+WIDE = 50  # letters
+
+
+class KeysDialog:
+    """What is being changed: an action with the chord that gives way ("" = none), then the new chord, if somebody else has it."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[Action, str] | None = None
+        self._conflict = ""
+
+    def draw(self, ui: PanelContext) -> bool:
+        """Whether it stays open."""
+        begin_dialog("Keys", 0.5)
+        if imgui.is_window_appearing():
+            self._stop(ui)
+        self._tell(ui)
+        flags = imgui.TableFlags_.row_bg | imgui.TableFlags_.sizing_fixed_fit | imgui.TableFlags_.scroll_y
+        imgui.push_style_var(imgui.StyleVar_.cell_padding, imgui.ImVec2(8 * ui.scale, 1.5 * ui.scale))
+        if imgui.begin_table("keys", 3, flags, imgui.ImVec2(imgui.get_font_size() * WIDE, room(0.62))):
+            for action in ACTIONS:
+                self._row(ui, action)
+            for keys, title, text in HANDS:
+                _cells(keys, title, text)
+            imgui.end_table()
+        imgui.pop_style_var()
+        stays = not imgui.button("Close")
+        imgui.same_line()
+        imgui.begin_disabled(not ui.changed_keys)
+        if imgui.button("Reset all keys"):
+            ui.do("set_keys", {})
+            self._stop(ui)
+        imgui.end_disabled()
+        imgui.same_line()
+        imgui.align_text_to_frame_padding()
+        imgui.text_disabled("Click a key to change it, + to add one.")
+        imgui.end()
+        if not stays:
+            self._stop(ui)
+        return stays
+
+    def _row(self, ui: PanelContext, action: Action) -> None:
+        """Keys as buttons, title, help; actions whose keys were changed can be reset."""
+        imgui.table_next_row()
+        imgui.table_next_column()
+        imgui.push_id(action.name)
+        chords = [chord for chord, name in ui.bindings.items() if name == action.name]
+        for i, chord in enumerate(chords if action.name == FIXED else [*chords, ""]):
+            if i:
+                imgui.same_line(0, 3 * ui.scale)
+            waiting = self._asked is not None and self._asked == (action, chord) and not self._conflict
+            text = "press a key" if waiting else captions(action, {chord: action.name}, ui.written) or "+"
+            if imgui.small_button(f"{text}##{chord}") and action.name != FIXED:
+                self._ask(ui, action, chord)
+            if chord and action.name != FIXED:
+                hint("Click to change it, right-click to remove it.")
+                if imgui.is_item_clicked(imgui.MouseButton_.right):
+                    ui.do("set_keys", rebound(ui.changed_keys, action.name, chord, ""))
+        if action.name in ui.changed_keys:
+            imgui.same_line(0, 6 * ui.scale)
+            if imgui.small_button("\uf0e2"):
+                ui.do("set_keys", reset(ui.changed_keys, action.name))
+            hint("Back to this action's own keys.")
+        imgui.pop_id()
+        _rest(action.title, action.help)
+
+    def _ask(self, ui: PanelContext, action: Action, chord: str) -> None:
+        self._asked, self._conflict = (action, chord), ""
+        ui.do("catch_key", lambda new: self._caught(ui, new), action.held)
+
+    def _caught(self, ui: PanelContext, new: str) -> None:
+        assert self._asked is not None
+        action, old = self._asked
+        owner = ui.bindings.get(new)
+        if owner not in (None, action.name):
+            self._conflict = new
+            return
+        if new:
+            ui.do("set_keys", rebound(ui.changed_keys, action.name, old, new))
+        self._asked = None
+
+    def _tell(self, ui: PanelContext) -> None:
+        """What is being waited for, or whose key it was."""
+        if self._asked is None:
+            faint("Letters that walk go by their place on the keyboard, all others by what is written on them.")
+            return
+        action, old = self._asked
+        imgui.align_text_to_frame_padding()
+        if not self._conflict:
+            imgui.text_unformatted(f"Press the new key for “{action.title}”; Esc leaves it as it is.")
+            return
+        owner = BY_NAME[ui.bindings[self._conflict]]
+        imgui.text_unformatted(f"{caption(self._conflict)} is the key of “{owner.title}”.")
+        imgui.same_line()
+        if owner.name != FIXED and imgui.button(f"Take it for “{action.title}”"):
+            ui.do("set_keys", rebound(ui.changed_keys, action.name, old, self._conflict))
+            self._asked, self._conflict = None, ""
+        imgui.same_line()
+        if imgui.button("Leave it"):
+            self._asked, self._conflict = None, ""
+
+    def _stop(self, ui: PanelContext) -> None:
+        self._asked, self._conflict = None, ""
+        ui.do("catch_key", None)
+
+
+def _cells(*texts: str) -> None:
+    imgui.table_next_row()
+    imgui.table_next_column()
+    imgui.text_unformatted(texts[0])
+    _rest(*texts[1:])
+
+
+def _rest(title: str, text: str) -> None:
+    imgui.table_next_column()
+    imgui.text_unformatted(title)
+    imgui.table_next_column()
+    imgui.text_disabled(text)
