@@ -14,6 +14,7 @@ from engine.gather import Gather
 from engine.look import CELL, Look, Painting
 from engine.mesh import Mesh
 from engine.scatter import Scatter
+from engine.seen import Masks, Seen
 from engine.targets import Targets
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -40,6 +41,7 @@ class LatentVolume:
         self._targets = Targets(ctx)
         self._gather = Gather(ctx, charts, self.atlas, self.mesh, self._targets)
         self._scatter = Scatter(ctx, charts, self.atlas, self._targets)
+        self._seen = Seen(ctx, charts, self.mesh)
 
     def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> Look:
         """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError.
@@ -48,6 +50,10 @@ class LatentVolume:
         """
         _check_size(size)
         return self._gather.look(camera, size, self.seed, self.revision, colours)
+
+    def seen(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
+        """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
+        return self._seen.texels(camera, size, mask)
 
     def scatter(self, look: Look, painting: Painting, colours: bool = True) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
@@ -96,6 +102,7 @@ class LatentVolume:
         """Give the GPU memory back; the volume can't be used afterwards."""
         self.atlas.release()
         self._targets.release()
+        self._seen.release()
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -28,13 +28,18 @@ const float MARGIN = 8.0;  // engine/policy.py
 // Whether a pixel counts: at the rim of its canvas a model dreams the padding of its convolutions into the picture.
 bool inside(vec2 p) { return all(greaterThanEqual(p, vec2(MARGIN))) && all(lessThan(p, size - MARGIN)); }
 
-// Whether the view sees the point of a chart, and at which pixel coordinates.
-bool seen(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
+// Whether the picture shows the point of a chart, at its rim too, and at which pixel coordinates.
+bool shows(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
     vec3 q = project(ray);
     p = q.xy;
-    if (q.z < NEAREST || !inside(p)) return false;
+    if (q.z < NEAREST || any(lessThan(p, vec2(0))) || any(greaterThanEqual(p, size))) return false;
     vec2 there = view_at(ivec2(p));
     if (int(there.x + 0.5) == chart) return true;
     float expected = sky ? FAR : min(q.z, plane_depth(ray, normal, ivec2(p)));
     return there.y >= expected * (1.0 - 1e-3);
+}
+
+// The same where it counts.
+bool seen(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
+    return shows(ray, normal, chart, sky, p) && inside(p);
 }

@@ -1,0 +1,111 @@
+"""Which texels a view shows, or a part of its picture: what a brush, a soft mask or "this view" means on the surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import moderngl
+import numpy as np
+
+from engine import sides
+from engine.charts import Charts
+from engine.context import finish
+from engine.mesh import Mesh, Quads, visible
+from engine.pack import PAGE
+from engine.shaders import program, set_uniforms
+from engine.targets import Targets, picture, read
+from engine.uniforms import camera_uniforms
+from scenes.camera import Camera
+
+Masks = Mapping[int, np.ndarray]  # page → bool [PAGE,PAGE]: the texels that are meant
+FEW = 64  # pixels of a chart: with less, they say little about how much of it is meant
+
+
+class Seen:
+    """Texels look themselves up in the view, as in a scatter, so that none is missed for lying between two pixels; and pixels
+    look up their texel, so that none is missed for showing only a corner."""
+
+    def __init__(self, ctx: moderngl.Context, charts: Charts, mesh: Mesh) -> None:
+        self.ctx, self.charts, self.mesh = ctx, charts, mesh
+        self._targets, self._quads = Targets(ctx), Quads(ctx)
+        self._view = program(ctx, "chart_view", "seen_view")
+        self._seen = program(ctx, "chart_atlas", "seen")
+        self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = None  # and the chart of each pixel
+
+    def texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
+        """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
+        if mask is not None and not mask.any():
+            return {}
+        chart = self._charts(camera, size)
+        mask = np.ones(chart.shape, bool) if mask is None else mask > 0
+        marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
+        marks.filter = moderngl.NEAREST, moderngl.NEAREST
+        uniforms = camera_uniforms(self.charts, camera, size)
+        set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        charts, chart = self.charts, chart[mask]
+        u, v = _coordinates(charts, camera, chart, camera.rays(size)[mask])
+        parts = _parts(charts, chart, u, v)
+        page = charts.page[parts[:, 0]]
+        w, h = charts.size[chart].T
+        row = charts.y[chart] + np.clip(v, 0, h - 1).astype(np.int32)
+        column = charts.x[chart] + np.clip(u, 0, w - 1).astype(np.int32)
+        found: dict[int, np.ndarray] = {}
+        for number in np.unique(page):
+            frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
+            frame.use()
+            frame.clear()
+            picture(self._frame(size)).use(0)
+            marks.use(1)
+            self._quads.draw(self._seen, self.charts.quads(*parts[page == number].T))
+            texels = found[int(number)] = read(self.ctx, picture(frame))[..., 0] > 0
+            here = charts.page[chart] == number
+            texels[row[here], column[here]] = True
+        marks.release()
+        return found
+
+    def release(self) -> None:
+        self._targets.release()
+
+    def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
+        return self._targets.get("view", size, ((2, "f4"),), depth=True)
+
+    def _charts(self, camera: Camera, size: tuple[int, int]) -> np.ndarray:
+        """int [H,W]: the chart of each pixel. Drawn once for each view: strokes come by the dozen."""
+        if self._drawn is None or self._drawn[:2] != (camera, size):
+            frame = self._frame(size)
+            set_uniforms(self._view, **camera_uniforms(self.charts, camera, size))
+            groups = self.mesh.select(visible(self.charts, camera, size))
+            finish(self.ctx)
+            frame.use()
+            frame.clear()
+            self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+            self.ctx.enable(moderngl.DEPTH_TEST)
+            self.ctx.depth_func = "<="
+            self.mesh.draw(self._view, groups)
+            self._drawn = camera, size, np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
+        return self._drawn[2]
+
+
+def _parts(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """int [m,5] (chart, i0, j0, i1, j1): the parts of charts in which all texels of pixels [n] lie, which show (u, v) there."""
+    found, index, count = np.unique(chart, return_inverse=True, return_counts=True)
+    whole = np.stack([found, 0 * found, 0 * found, *charts.size[found].T], axis=1)
+    low, high = np.full((2, len(found)), np.inf), np.full((2, len(found)), -np.inf)
+    for k, texel in enumerate((u, v)):
+        np.minimum.at(low[k], index, texel)
+        np.maximum.at(high[k], index, texel)
+    margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # as far apart as the pixels are, if they were even
+    low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
+    cut = np.concatenate([found[None], low, high]).T.astype(np.int64)
+    return np.where((count >= FEW)[:, None], cut, whole)
+
+
+def _coordinates(charts: Charts, camera: Camera, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
+    normal = sides.NORMAL[charts.side[chart]]
+    start = charts.origin[chart] - np.where(charts.sky[chart][:, None], 0.0, camera.position)
+    towards = np.minimum((normal * rays).sum(-1), -1e-9)
+    at = ((normal * start).sum(-1) / towards)[:, None] * rays - start
+    u, v = charts.u[chart], charts.v[chart]
+    return (at * u).sum(-1) / (u * u).sum(-1), (at * v).sum(-1) / (v * v).sum(-1)

@@ -1,0 +1,6 @@
+// Which chart a view shows at every pixel, and how deep.
+#include "common/chart.glsl"
+layout(location = 0) out vec4 o_view;  // chart, view depth
+uniform vec3 forward;
+
+void main() { o_view = vec4(v_info.x, is_sky() ? 1e9 : dot(forward, v_ray), 0.0, 0.0); }
