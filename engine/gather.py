@@ -124,7 +124,8 @@ class Gather:
         page = self.atlas[number] if number >= 0 else None
         (page.colour if page else self._nothing).use(0)
         (page.overview if page else self._nothing).use(1)
-        set_uniforms(self._colour, colour=0, overview=1, colour_size=float(PAGE * CELL if page else 0))
+        (page.state if page else self._nothing).use(2)
+        set_uniforms(self._colour, colour=0, overview=1, state=2, colour_size=float(PAGE * CELL if page else 0))
 
     def _begin(self, frame: moderngl.Framebuffer) -> None:
         finish(self.ctx)  # clearing waits for what was drawn before, and would hold Python's lock meanwhile

@@ -57,6 +57,30 @@ def test_painted_shows_the_painting_as_it_is(shoot, volume, camera):
     assert np.median(error) <= 6 and (error < 40).mean() > 0.9
 
 
+def test_paint_seen_from_where_it_was_painted_is_as_sharp(shoot, volume, charts, camera):
+    rng = np.random.default_rng(0)
+    grain = rng.uniform(0, 255, (SIZE[1] // 2, SIZE[0] // 2)).repeat(2, 0).repeat(2, 1)
+    grain = (grain + np.roll(grain, 1, 0) + np.roll(grain, 1, 1) + np.roll(grain, (1, 1), (0, 1))) / 4
+    painting = replace(dreamed(camera, size=SIZE), colours=grain[..., None].repeat(3, -1).astype(np.uint8))
+    look = volume.gather(camera, SIZE)
+    volume.scatter(look, painting)
+    # where cells hold all pixels of a texel, away from borders
+    whole = (look.density > 1) & (look.density < 6) & (abs(look.normal[..., 1]) < 0.5)
+    seen = picture(charts, camera, SIZE).chart
+    inner = np.zeros(seen.shape, bool)
+    inner[12:-12, 12:-12] = whole.repeat(8, 0).repeat(8, 1)[12:-12, 12:-12]
+    for axis in (0, 1):
+        for shift in (-6, 6):
+            inner &= np.roll(seen, shift, axis) == seen
+
+    def detail(shown: np.ndarray) -> float:
+        fine = 4 * shown - sum(np.roll(shown, shift, axis) for axis in (0, 1) for shift in (-1, 1))
+        return float((fine[inner] ** 2).mean() ** 0.5)
+
+    assert inner.sum() > 500
+    assert 0.8 < detail(shoot(camera, "painted")[..., 0]) / detail(grain) < 1.2
+
+
 def test_a_window_is_the_same_picture_bottom_first(shoot):
     up, down = (shoot(CAMERAS["street"], "material", top_first) for top_first in (True, False))
     assert (np.abs(up - down[::-1]).max(axis=-1) <= 2).mean() > 0.99
