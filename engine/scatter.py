@@ -5,13 +5,14 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from engine.atlas import REVISION, Atlas, Page
+from engine.atlas import HELD, REVISION, Atlas, Page
 from engine.charts import Charts
 from engine.context import finish
 from engine.look import Look, Painting
 from engine.mesh import Quads
 from engine.pack import PAGE
 from engine.rectangles import merge
+from engine.seen import Masks
 from engine.shaders import program, set_uniforms
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
@@ -27,8 +28,16 @@ class Scatter:
         self._colour = program(ctx, "chart_atlas", "scatter_colour")
         self._owners: dict[int, np.ndarray] = {}
 
-    def paint(self, look: Look, painting: Painting, view: moderngl.Texture, revision: int, colours: bool = True) -> int:
-        """Texels that took the new look. view: (chart, depth) of the painting's camera at its size."""
+    def paint(
+        self,
+        look: Look,
+        painting: Painting,
+        view: moderngl.Texture,
+        revision: int,
+        colours: bool = True,
+        only: Masks | None = None,
+    ) -> int:
+        """Texels that took the new look. view: (chart, depth) of the painting's camera at its size; only: see LatentVolume."""
         uniforms = camera_uniforms(self.charts, painting.camera, painting.size)
         dreamed = self._upload_latents(painting.latents)
         image = self._upload_picture(painting.colours) if colours else None
@@ -53,9 +62,11 @@ class Scatter:
         seen = seen_parts(self.charts, look, shown)
         for number in np.unique(self.charts.page[seen[:, 0]]):
             parts = seen[self.charts.page[seen[:, 0]] == number]
+            if only is not None and int(number) not in only:
+                continue
             fresh = int(number) not in self.atlas
             page = self.atlas.allocate(int(number))
-            accepted = self._paint_latents(page, parts, dreamed, revision)
+            accepted = self._paint_latents(page, parts, dreamed, revision, None if only is None else only[int(number)])
             if accepted.any():
                 taken += int(accepted.sum())
                 if image is not None:
@@ -67,11 +78,20 @@ class Scatter:
         return taken
 
     def _paint_latents(
-        self, page: Page, parts: np.ndarray, dreamed: list[moderngl.Texture], revision: int
+        self,
+        page: Page,
+        parts: np.ndarray,
+        dreamed: list[moderngl.Texture],
+        revision: int,
+        only: np.ndarray | None,
     ) -> np.ndarray:
         """bool [PAGE,PAGE]: the texels of the page that took the new latents."""
         before = self.targets.get("before", (PAGE, PAGE), ((4, "f4"), (4, "f4")), depth=False)
-        self.ctx.copy_framebuffer(before, page.frames[0])
+        if only is None:
+            self.ctx.copy_framebuffer(before, page.frames[0])
+        else:
+            finish(self.ctx)
+            picture(before, 1).write(_opened(page.read_state(), only))
         picture(before, 1).use(2)
         vertices = self.charts.quads(*parts.T)
         for texture, frame in zip(dreamed, page.frames, strict=True):
@@ -119,6 +139,14 @@ class Scatter:
         texture.repeat_x = texture.repeat_y = False
         texture.build_mipmaps(0, 4)  # a close wall has many pixels under each colour texel
         return texture
+
+
+def _opened(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A page's state as a scatter should find it that wins on the texels of a mask and nowhere else: all others are held."""
+    free = mask & (state[..., HELD] == 0)
+    opened = np.zeros_like(state)
+    opened[..., HELD] = ~free
+    return opened
 
 
 FEW = 64  # latent pixels of a chart: with less, they say little about how much of it is seen

@@ -55,11 +55,12 @@ class LatentVolume:
         """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
         return self._seen.texels(camera, size, mask)
 
-    def scatter(self, look: Look, painting: Painting, colours: bool = True) -> int:
+    def scatter(self, look: Look, painting: Painting, colours: bool = True, only: Masks | None = None) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
 
         look: the gathered look that the painting was dreamed from; painting: same camera and size. colours: False paints
-        latents only, and leaves the colours that lie there.
+        latents only, and leaves the colours that lie there. only: these texels take it whatever they have, but for those that
+        the user holds; all others stay as they are.
         """
         width, height = painting.size
         shapes = (self.channels, height // CELL, width // CELL), (height, width)
@@ -72,7 +73,7 @@ class LatentVolume:
         if not np.isfinite(painting.latents).all():
             raise ValueError("the painting has latents that are not finite")
         view = self._gather.depths(painting.camera, painting.size)
-        taken = self._scatter.paint(look, painting, view, self.revision + 1, colours)
+        taken = self._scatter.paint(look, painting, view, self.revision + 1, colours, only)
         self.revision += taken > 0
         return taken
 

@@ -38,3 +38,25 @@ def test_held_texels_keep_every_byte_and_count_as_finished(volume, charts):
             assert (pages[number]["colour"][fine] == page["colour"][fine]).all()
         assert not (after[number]["state"][~held][:, HELD]).any()
     assert not np.isnan(policy.change_map(volume.gather(far, SIZE), 10)).any()
+
+
+def test_a_painting_for_chosen_texels_wins_there_and_nowhere_else(volume):
+    street, view = CAMERAS["street"], (240, 160)
+    volume.scatter(volume.gather(street, SIZE), dreamed(street, steps=20))
+    y, x = np.mgrid[: view[1], : view[0]]
+    volume_before, masks = volume.snapshot().pages, volume.seen(street, view, np.hypot(x - 120, y - 100) < 40)
+    worse = dreamed(street, steps=3, seed=5)
+    taken = volume.scatter(volume.gather(street, SIZE), worse, only=masks)
+    chosen = sum(int(mask.sum()) for mask in masks.values())
+    assert 0.9 * chosen <= taken <= chosen
+    for number, page in volume.snapshot().pages.items():
+        before, mask = volume_before[number], masks[number]
+        for name in ("latents", "state"):
+            now, then = (np.moveaxis(p[name], 0, -1) if name == "latents" else p[name] for p in (page, before))
+            assert (now[~mask] == then[~mask]).all()
+        fine = ~mask.repeat(8, 0).repeat(8, 1)
+        assert (page["colour"][fine] == before["colour"][fine]).all()
+        took = page["state"][..., STEPS] == 3
+        assert took.sum() == taken and not took[~mask].any()
+    hold_all(volume)
+    assert volume.scatter(volume.gather(street, SIZE), dreamed(street, steps=9, seed=6), only=masks) == 0
