@@ -58,12 +58,13 @@ def load_vae(folder: Path) -> AutoencoderTiny:
     return AutoencoderTiny.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval().requires_grad_(False)
 
 
-def vae_id(folder: Path) -> str:
-    """Eight hex digits of the exported autoencoder's weights."""
+def encoder_id(folder: Path) -> str:
+    """Eight hex digits of the exported encoder's weights: a decoder may be trained on, and the latents still hold."""
     path = folder / "vae" / "diffusion_pytorch_model.safetensors"
     if not path.exists():
         raise InputError(folder, "vae", "isn't there yet; train the autoencoder first")
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    weights = {k: v for k, v in load_file(path).items() if k.startswith("encoder.")}
+    return hashlib.sha256(b"".join(weights[k].numpy().tobytes() for k in sorted(weights))).hexdigest()[:8]
 
 
 @torch.no_grad()
@@ -106,7 +107,7 @@ def encode_chunk(pictures: Pictures, chunk: int, vae: AutoencoderTiny, text: Min
 
 def cached(config: UnetConfig, data: DataConfig) -> Latents:
     """All chunks of `data` encoded, the missing ones now; held in memory."""
-    folder = Path(config.cache) / vae_id(Path(config.vae))  # latents of another autoencoder are of no use
+    folder = Path(config.cache) / encoder_id(Path(config.vae))  # latents of another autoencoder are of no use
     vae = text = None
     parts, captions, first = [], [], 0
     for chunk in range(data.chunks):

@@ -35,8 +35,10 @@ class VaeConfig:
     """The autoencoder and its run.
 
     start: a model folder whose weights a new run begins with. width: channels of every layer. encoder_blocks, decoder_blocks: residual
-    blocks at each of four resolutions. noise: added to latents while training. unit: weight that holds latents near zero mean and unit
-    deviation. edges, texture, low_resolution, chroma: loss weights.
+    blocks at each of four resolutions. freeze_encoder: the decoder alone learns, and latents stay what they are. noise: the most
+    deviation of what is added to latents, each picture its own. unit: weight that holds latents near zero mean and unit deviation.
+    edges, texture, low_resolution, chroma: loss weights. adversarial, features: weights of a critic's verdict and of its features,
+    `critic_width` wide; there is no critic where both are 0.
     """
 
     out: str = "out/train/vae"
@@ -57,12 +59,16 @@ class VaeConfig:
     weight_decay: float = 0.0
     clip: float = 1.0
     ema_decay: float = 0.998
+    freeze_encoder: bool = False
     unit: float = 0.1
-    noise: float = 0.05
+    noise: float = 0.1
     edges: float = 0.5
     texture: float = 2.0
     low_resolution: float = 1.0
     chroma: float = 3.0
+    adversarial: float = 0.0
+    features: float = 0.0
+    critic_width: int = 24
     log_every: int = 25
     save_every: int = 250
     sample_every: int = 250
@@ -135,6 +141,7 @@ POSITIVE = (
     "crop",
     "channels",
     "width",
+    "critic_width",
     "latent_channels",
     "lr",
     "chunks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from diffusion.training.checkpoint import State
 from diffusion.training.config import VaeConfig
 from diffusion.training.contact_sheet import save_sheet
+from diffusion.training.critic import Critic, critic_losses
 from diffusion.training.dataset import Pictures, crops, write_chunk
 from diffusion.training.folder import begin_with
 from diffusion.training.loop import averaged, run
@@ -43,15 +45,20 @@ def new_vae(config: VaeConfig) -> AutoencoderTiny:
 
 
 class _Auto(nn.Module):
-    """Encode, disturb slightly, decode: one forward pass, so that data parallel wrappers see it."""
+    """Encode, disturb, decode, and ask the critic, if there is one: one forward pass, so that data parallel wrappers see it."""
 
-    def __init__(self, vae: AutoencoderTiny, noise: float) -> None:
+    def __init__(self, config: VaeConfig) -> None:
         super().__init__()
-        self.vae, self.noise = vae, noise
+        self.vae = new_vae(config)
+        self.critic = (
+            Critic(config.latent_channels, config.critic_width) if config.adversarial or config.features else None
+        )
+        self.vae.encoder.requires_grad_(not config.freeze_encoder)
 
-    def forward(self, pictures: Tensor, disturbance: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pictures: Tensor, disturbance: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         latents = self.vae.encode(pictures).latents
-        return self.vae.decode(latents + self.noise * disturbance).sample, latents
+        shown = self.vae.decode(latents + disturbance).sample
+        return shown, latents, critic_losses(self.critic, shown, pictures, latents) if self.critic else {}
 
 
 def _chroma(x: Tensor) -> Tensor:
@@ -92,9 +99,10 @@ def train_vae(config: VaeConfig) -> Path:
     held_out = replace(config.data, seed=config.data.seed + HELD_OUT, chunks=1)
     write_chunk(held_out, 0)
     pictures, unseen = Pictures(config.data), Pictures(held_out)
-    model = _Auto(new_vae(config), config.noise)
+    model = _Auto(config)
     begin_with(model.vae, config.start, "vae")
     validation = unseen.chunk(0)[0]["images"][:48]
+    weights = {"fool": config.adversarial, "features": config.features, "critic": 1.0}
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
         rng = np.random.default_rng([config.seed, step])
@@ -103,34 +111,30 @@ def train_vae(config: VaeConfig) -> Path:
             memory_format=torch.channels_last
         )
         side = config.crop // 8
-        disturbance = torch.randn(
-            config.batch, config.latent_channels, side, side, generator=torch.Generator().manual_seed(step)
-        )
-        shown, latents = wrapped(truth, disturbance.to(device))
+        generator = torch.Generator().manual_seed(step)
+        # a denoiser's latents are off by more or by less: each picture has its own deviation
+        deviation = config.noise * torch.rand(config.batch, 1, 1, 1, generator=generator)
+        disturbance = deviation * torch.randn(config.batch, config.latent_channels, side, side, generator=generator)
+        shown, latents, judged = wrapped(truth, disturbance.to(device))
         parts = picture_loss(shown.float(), truth, config)
-        mean, std = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
-        parts["unit"] = config.unit * (mean.square() + (std - 1).square()).mean()
+        parts |= {name: weights[name] * value for name, value in judged.items()}
+        if not config.freeze_encoder:
+            mean, std = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+            parts["unit"] = config.unit * (mean.square() + (std - 1).square()).mean()
         return sum(parts.values()), {k: float(v.detach()) for k, v in parts.items()}  # type: ignore[return-value]
 
     def on_sample(state: State, step: int) -> dict[str, float]:
-        truth = validation.float() / 255
         with averaged(state):
-            shown = reconstruct(model.vae, truth)
-        side = [x for pair in zip(truth[:16], shown[:16], strict=True) for x in pair]
-        save_sheet(
-            Path(config.out) / "samples" / f"{step:07d}.png", [(p * 255).byte() for p in side], [""] * len(side), 8, 256
-        )
-        return {
-            "psnr": float(psnr(shown, truth).mean()),
-            "ssim": float(ssim(shown, truth).mean()),
-            "sharpness": float(sharpness_ratio(shown, truth)),
-        }
+            shown = reconstruct(model.vae, validation[:16].float() / 255)
+            figures = quality(model.vae, validation)
+        side = [x for pair in zip(validation[:16], (shown * 255).byte(), strict=True) for x in pair]
+        save_sheet(Path(config.out) / "samples" / f"{step:07d}.png", side, [""] * len(side), 8, 256)
+        return figures
 
     state = run(config, model, loss_of, on_sample=on_sample)
-    vae = new_vae(config)
-    vae.load_state_dict(model.vae.state_dict())
-    state.ema.copy_to(list(vae.parameters()))
-    figures = on_sample_of(vae, validation)
+    with averaged(state):
+        vae = copy.deepcopy(model.vae)
+    figures = quality(vae, validation)
     export(
         vae,
         Path(config.out),
@@ -139,7 +143,7 @@ def train_vae(config: VaeConfig) -> Path:
     return Path(config.out)
 
 
-def on_sample_of(vae: AutoencoderTiny, images: Tensor) -> dict[str, float]:
+def quality(vae: AutoencoderTiny, images: Tensor) -> dict[str, float]:
     """Reconstruction figures of an autoencoder on pictures uint8 [B,3,H,W]."""
     truth = images.float() / 255
     shown = reconstruct(vae, truth)
