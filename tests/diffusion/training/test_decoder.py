@@ -69,8 +69,8 @@ def test_the_decoder_learns_and_the_latents_stay(run_folder: Path, tmp_path: Pat
     shutil.copytree(run_folder / "data", tmp_path / "data")
     config = configs["vae"](tmp_path, out=str(tmp_path / "decoder"), start=str(run_folder / "vae"), **FINE)
     train_vae(config)
-    file = Path("vae") / "diffusion_pytorch_model.safetensors"
-    before, after = load_file(run_folder / file), load_file(tmp_path / "decoder" / file)
+    file = Path("vae") / "vae" / "diffusion_pytorch_model.safetensors"
+    before, after = load_file(run_folder / file), load_file(tmp_path / "decoder" / "vae" / file.name)
     same = {name: torch.equal(before[name], after[name]) for name in before}
     assert all(equal for name, equal in same.items() if name.startswith("encoder."))
     assert not all(equal for name, equal in same.items() if name.startswith("decoder."))
