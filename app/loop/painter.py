@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from app.fields import Size
 from app.loop.dreaming import canvas_from
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
 from app.session import Session
-from diffusion.canvas import Dreamed
+from diffusion.canvas import Canvas, Dreamed, DreamSettings
 from engine import policy
 from engine.look import Look, Painting
 from engine.volume import LatentVolume
@@ -20,6 +21,7 @@ from scenes.camera import Camera
 from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests: rising over all painters, for several may follow one another at one worker
+Take = Callable[[Look, Dreamed], None]
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
@@ -100,6 +102,7 @@ class Painter:
         self._asked: _View | None = None  # what was last submitted, at the revision that its dream made
         self._settled: set[_View] = set()  # these need nothing
         self._level = Level("", 0, 0)  # of the running dream
+        self._take: Take | None = None  # who gets it, if it was commissioned
         self._seed = session.dream.seed
 
     def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
@@ -166,7 +169,15 @@ class Painter:
     def cancel(self) -> None:
         """Abandon the running dream."""
         self.worker.cancel()
-        self.running = self.preview = self._asked = None
+        self.running = self.preview = self._asked = self._take = None
+
+    def commission(self, look: Look, canvas: Canvas, settings: DreamSettings, words: str, take: Take) -> None:
+        """Dream something that was asked for by hand, in place of what runs. It isn't laid onto the surfaces but given to `take`,
+        and moving on doesn't abandon it; `cancel` does. words: what is going on, in plain words."""
+        self.cancel()
+        self.problem = ""
+        self._take = take
+        self._send(look, canvas, settings, Level(words, settings.steps, look.size[1]))
 
     def forgive(self) -> None:
         """Try again after a problem, or look again at a view that was finished (after an erase, say)."""
@@ -180,7 +191,7 @@ class Painter:
             if isinstance(message, Status):
                 self._status, self.model = message.text, message.model or self.model
             elif isinstance(message, Failed):
-                self.problem, self.running, self.preview = message.problem, None, None
+                self.problem, self.running, self.preview, self._take = message.problem, None, None, None
                 if self._asked:
                     self._settle(self._asked)  # the same view would fail again; another one may not
             elif self.running and isinstance(message, Preview) and message.id == self.running.id:
@@ -207,6 +218,8 @@ class Painter:
     def _abandons(self, camera: Camera) -> bool:
         """Whether the running dream isn't worth its time any more: refining is for the very view, others may lag behind."""
         assert self.running is not None
+        if self._take:
+            return False
         live, then = self.session.live, self.running.look.camera
         if self._level.window:
             return camera != then
@@ -217,15 +230,22 @@ class Painter:
 
     def _submit(self, look: Look, level: Level) -> None:
         settings = replace(self.session.dream, steps=level.steps, window=level.window or self.session.dream.window)
-        self._level = level
-        self.running = Request(next(_IDS), look, canvas_from(look, self.scene, level.steps), settings)
-        self.preview = None
+        self._send(look, canvas_from(look, self.scene, level.steps), settings, level)
+
+    def _send(self, look: Look, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
+        self._level, self.preview = level, None
+        self.running = Request(next(_IDS), look, canvas, settings)
         self.worker.submit(self.running)
 
     def _finish(self, message: Finished) -> None:
         look, dreamed = message.request.look, message.dreamed
+        take, self._take = self._take, None
         self.running = self.preview = None
         self.calls += dreamed.calls
+        if take:
+            self.dreamed, self.dreams = dreamed, self.dreams + 1
+            take(look, dreamed)
+            return
         if look.revision != self.volume.revision:
             self._asked = None  # erased, restored or painted by someone else: the dream started from what is no more
             return

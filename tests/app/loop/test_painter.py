@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.loop.dreaming import canvas_from
 from app.loop.messages import Failed
 from app.loop.painter import Painter, canvas_size, left_behind, with_rim
 from app.loop.worker import InlineWorker
@@ -187,3 +188,20 @@ def test_a_failed_load_is_told(painter) -> None:
     painter.worker.poll = lambda: [Failed(None, "no weights", "Traceback")]
     painter.update(HERE, SIZE, 0.0)
     assert "no weights" in painter.words
+
+
+def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(painter, fake_dream) -> None:
+    painter.session = replace(painter.session, live=LiveSettings(auto=False))
+    painter.collect()
+    look = painter.look(HERE, SIZE)
+    taken = []
+    canvas = canvas_from(look, painter.scene, 3)
+    painter.commission(look, canvas, DreamSettings(steps=3), "painting a picture", lambda *result: taken.append(result))
+    assert painter.words == "painting a picture: step 0 of 3"
+    painter.update(THERE, SIZE, 0.0)
+    assert taken and taken[0][0] is look and taken[0][1].steps == 3
+    assert painter.running is None and not len(painter.volume.atlas)  # nothing was laid onto the surfaces
+    painter.commission(look, canvas, DreamSettings(steps=3), "again", lambda *result: taken.append(result))
+    painter.cancel()
+    painter.settle(HERE, SIZE)
+    assert len(taken) == 1 and len(painter.volume.atlas)
