@@ -31,6 +31,13 @@ def _unet(path: str, overrides: list[str]) -> object:
     return train_unet(load_config(UnetConfig, path, overrides))
 
 
+def _judge(path: str, overrides: list[str]) -> object:
+    from diffusion.training.classifier import train_classifier
+    from diffusion.training.config import JudgeConfig, load_config
+
+    return train_classifier(load_config(JudgeConfig, path, overrides))
+
+
 def _evaluate(path: str, overrides: list[str]) -> object:
     from diffusion.training.config import UnetConfig, load_config
     from diffusion.training.evaluate import evaluate
@@ -53,7 +60,7 @@ def _sheets(path: str, overrides: list[str]) -> object:
     config = load_config(UnetConfig, path, overrides)
     out = Path(config.out)
     materials_sheet(out / "training_materials.png")
-    samples_sheet(open_parts(out / "model", out.parent / "classifier.safetensors"), out / "training_samples.png")
+    samples_sheet(open_parts(out / "model", Path(config.judge)), out / "training_samples.png")
     return out
 
 
@@ -61,6 +68,7 @@ COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
     "vae": _vae,
     "unet": _unet,
     "data": _data,
+    "judge": _judge,
     "evaluate": _evaluate,
     "ship": _ship,
     "sheets": _sheets,

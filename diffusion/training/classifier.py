@@ -8,20 +8,28 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from diffusion.training.bank import build_bank
+from diffusion.training.checkpoint import State
+from diffusion.training.config import JudgeConfig
+from diffusion.training.dataset import crops
 from diffusion.training.light import LIGHTS
+from diffusion.training.loop import run
 from diffusion.training.materials import MATERIALS
 from diffusion.training.noise import TEXELS
 from diffusion.training.views import paint, random_world
 from diffusion.training.words import Mood, Surface
+from scenes.errors import InputError
 from scenes.files import atomic_write
 
 NAMES = tuple(MATERIALS)
 LIGHT_NAMES = tuple(LIGHTS)
 SIDE = 128
+HELD_OUT = 900
+"""The bank whose pictures no judge has trained on."""
 
 
 @dataclass(frozen=True)
@@ -91,47 +99,58 @@ class Classifier(nn.Module):
         return self.material(found), self.light(found)
 
 
-def train_classifier(
-    path: Path,
-    *,
-    seed: int = 5000,
-    banks: int = 12,
-    per_bank: int = 420,
-    epochs: int = 8,
-    batch: int = 32,
-    texels: int = TEXELS,
-) -> float:
-    """Train on `banks` sets of pictures, save safetensors to `path`; returns material accuracy on pictures of other seeds."""
-    torch.manual_seed(seed)
-    sets = [plain_pictures(seed + i, per_bank, texels=texels) for i in range(banks)]
+def pictures_of(config: JudgeConfig, bank: int, count: int) -> Judged:
+    """One bank's pictures, drawn once and kept in the run's folder."""
+    path = Path(config.out) / "pictures" / f"{config.seed + bank}-{count}.safetensors"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawn = plain_pictures(config.seed + bank, count, texels=config.texels)
+        with atomic_write(path) as temporary:
+            save_file(vars(drawn), temporary)
+    return Judged(**load_file(path))
+
+
+def train_classifier(config: JudgeConfig) -> Path:
+    """Train (or go on training) the judge; returns its weights, fp16 safetensors, with its accuracy on unseen seeds in the metadata."""
+    sets = [pictures_of(config, i, config.pictures) for i in range(config.banks)]
     images, material, light = (torch.cat([getattr(s, name) for s in sets]) for name in ("images", "material", "light"))
-    model = Classifier()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
-    rng = np.random.default_rng(seed)
-    total = epochs * (len(images) // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=total)
-    for _ in range(epochs):
-        for rows in np.array_split(rng.permutation(len(images)), len(images) // batch)[: len(images) // batch]:
-            x = images[rows]
-            x = x.flip(3) if rng.random() < 0.5 else x
-            shift = [int(s) for s in rng.integers(-16, 17, 2)]
-            x = torch.roll(x, shift, (2, 3)) if rng.random() < 0.5 else x
-            said, lit = model(x)
-            loss = F.cross_entropy(said, material[rows], label_smoothing=0.05) + 0.5 * F.cross_entropy(lit, light[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+    unseen = pictures_of(config, HELD_OUT, config.validation)
+    torch.manual_seed(config.seed)
+    model = Classifier(config.width)
+
+    def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
+        rng = np.random.default_rng([config.seed, step])
+        rows = torch.from_numpy(rng.integers(len(images), size=config.batch))
+        said, lit = wrapped(crops(images[rows], config.crop, rng).to(device))
+        named = F.cross_entropy(said, material[rows].to(device), label_smoothing=0.05)
+        seen = F.cross_entropy(lit, light[rows].to(device), label_smoothing=0.05)
+        return named + 0.5 * seen, {"named": float(named.detach()), "seen": float(seen.detach())}
+
+    def on_sample(state: State, step: int) -> dict[str, float]:
+        model.eval()
+        found = judge(model, unseen)
+        model.train()
+        return found
+
+    run(config, model, loss_of, on_sample=on_sample)
     model.eval()
+    found = {k: f"{v:.4f}" for k, v in judge(model, unseen).items()}
+    path = Path(config.out) / "judge.safetensors"
+    weights = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
     with atomic_write(path) as temporary:
-        save_file({k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}, temporary)
-    found = judge(model, plain_pictures(seed + 900, per_bank, texels=texels))
-    return found["material"]
+        save_file(weights, temporary, metadata=found)
+    return path
 
 
 def load_classifier(path: Path) -> Classifier:
-    model = Classifier()
-    model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()})
+    """The judge in `path`. InputError when it isn't there or is no judge."""
+    try:
+        weights = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
+        model = Classifier(len(weights["stem.0.weight"]))
+        model.load_state_dict(weights)
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        problem = f"holds no judge ({str(error).splitlines()[0]}); train one: diffusion.training judge judge"
+        raise InputError(path, "", problem) from error
     return model.eval().requires_grad_(False)
 
 

@@ -86,6 +86,7 @@ class UnetConfig:
     min_snr: gamma of Min-SNR weighting, 0 for none; snr_floor: least weight where noise rules.
     crop: latent pixels; crop_wide is used in a share `wide` of the steps.
     focus: share of pictures trained on one of their surfaces only. guidances: scales of the sample grids.
+    judge: the classifier that evaluation asks.
     """
 
     out: str = "out/train/unet"
@@ -121,9 +122,43 @@ class UnetConfig:
     focus: float = 0.7
     guidances: tuple[float, ...] = (1.0, 3.0, 5.0)
     sample_steps: int = 12
+    judge: str = "tests/diffusion/data/judge.safetensors"
     log_every: int = 25
     save_every: int = 250
     sample_every: int = 1000
+    precision: str = "no"
+    threads: int = 1
+    trackers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """The classifier that judges samples, and its run.
+
+    banks: sets of pictures, two surfaces of every material each; pictures: of each set; validation: pictures of a set that is not
+    trained on; texels: a block's, smaller for tests; crop: pixels; width: channels of the first layers.
+    """
+
+    out: str = "out/train/judge"
+    seed: int = 5000
+    banks: int = 24
+    pictures: int = 252
+    validation: int = 420
+    texels: int = 64
+    width: int = 32
+    crop: int = 112
+    batch: int = 32
+    steps: int = 2400
+    minutes: float = 0.0
+    lr: float = 3e-3
+    warmup: int = 200
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.02
+    clip: float = 5.0
+    ema_decay: float = 0.99
+    log_every: int = 25
+    save_every: int = 200
+    sample_every: int = 400
     precision: str = "no"
     threads: int = 1
     trackers: tuple[str, ...] = ()
@@ -142,6 +177,9 @@ POSITIVE = (
     "channels",
     "width",
     "critic_width",
+    "banks",
+    "validation",
+    "texels",
     "latent_channels",
     "lr",
     "chunks",

@@ -24,7 +24,6 @@ from diffusion.training.classifier import (
     judge,
     load_classifier,
     plain_pictures,
-    train_classifier,
 )
 from diffusion.training.config import UnetConfig
 from diffusion.training.materials import MATERIALS
@@ -73,8 +72,6 @@ class Parts:
 
 
 def open_parts(folder: Path, classifier: Path) -> Parts:
-    if not classifier.exists():
-        train_classifier(classifier)
     unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval()
     vae = AutoencoderTiny.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval()
     scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
@@ -194,7 +191,7 @@ MEASURES: dict[str, Callable[[Parts, int], dict[str, float]]] = {
 def evaluate(config: UnetConfig, count: int = 504) -> dict[str, dict[str, float]]:
     """All measures of `config.out/model`; also written to `config.out/evaluation.json`."""
     torch.set_num_threads(config.threads) if config.threads else None
-    parts = open_parts(Path(config.out) / "model", Path(config.out).parent / "classifier.safetensors")
+    parts = open_parts(Path(config.out) / "model", Path(config.judge))
     found: dict[str, dict[str, float]] = {}
     for name, measure in MEASURES.items():
         found[name] = {k: round(v, 4) for k, v in measure(parts, count).items()}

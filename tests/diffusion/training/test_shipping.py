@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from diffusion.training.classifier import (
     plain_pictures,
     train_classifier,
 )
+from diffusion.training.config import JudgeConfig, build
 from diffusion.training.evaluate import MEASURES, open_parts
 from diffusion.training.sheets import samples_sheet
 from diffusion.training.unet import train_unet
@@ -69,13 +71,25 @@ def test_the_embedded_model_is_small_and_whole() -> None:
     assert sum(f.stat().st_size for f in files) <= LIMIT
 
 
-def test_the_classifier_learns_and_comes_back_from_disk(tmp_path: Path) -> None:
-    path = tmp_path / "judge.safetensors"
-    train_classifier(path, banks=1, per_bank=64, epochs=1, texels=8)
+TINY = {"banks": 1, "pictures": 42, "validation": 42, "texels": 8, "width": 4, "crop": 32, "batch": 4, "steps": 4}
+
+
+def test_the_judge_learns_resumes_and_comes_back_from_disk(tmp_path: Path) -> None:
+    whole = build(JudgeConfig, {"out": str(tmp_path / "whole"), **TINY}, "test")
+    parts = build(JudgeConfig, {"out": str(tmp_path / "parts"), **TINY}, "test")
+    path = train_classifier(whole)
+    train_classifier(replace(parts, minutes=1e-9))
+    other = load_file(train_classifier(parts))
+    assert all(torch.equal(v, other[k]) for k, v in load_file(path).items())
     pictures = plain_pictures(1, 8, NAMES[:4], texels=8)
     assert pictures.material.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
     found = judge(load_classifier(path), pictures)
     assert set(found) == {"material", "light"} and all(0 <= v <= 1 for v in found.values())
+
+
+def test_a_missing_judge_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no judge"):
+        load_classifier(tmp_path / "judge.safetensors")
 
 
 def test_the_judge_counts_right_answers() -> None:
