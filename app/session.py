@@ -77,6 +77,13 @@ class LiveSettings:
         default=False,
         metadata={"help": "Then dream a view that is finished at the window's own resolution, in windows."},
     )
+    preview: str = field(
+        default="decoded",
+        metadata={
+            "help": "How a running dream is shown: by the model's decoder, as far as its time allows, or by a linear map.",
+            "choices": ("decoded", "linear"),
+        },
+    )
     abandon_angle: float = field(
         default=25.0,
         metadata={"help": "A dream is abandoned when the camera has turned by more degrees.", "range": (0.0, 180.0)},

@@ -28,7 +28,7 @@ from app.files.desk import Desk
 from app.files.preferences import remember
 from app.gui.pictures import Pictures
 from app.log import Log
-from app.loop.messages import Failed, Message, ModelInfo, Status, Worker
+from app.loop.messages import Failed, Message, ModelInfo, Status, Watch, Worker
 from app.loop.stage import Plan, Stage, plan_later
 from app.moving import walk
 from app.moving.route import Route
@@ -43,6 +43,7 @@ from scenes.scene import Scene
 
 FRAMES = 240  # of which the times are kept for the plot
 HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, or sooner when its reader walks
+WATCHED = 0.5  # s after which a dream that no panel showed is not watched any more
 Edited = tuple[Session, Route, Scene]
 GROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
 
@@ -79,6 +80,7 @@ class Explorer:
         self.times: deque[float] = deque(maxlen=FRAMES)
         self.shot_wanted = False
         self._began = self._last = clock()
+        self._watched_at = -WATCHED
         self.autosave, self.remodel = Autosave(self), Remodel(scene)
         self._model: ModelInfo | None = None
         self._opening: Future[Plan] | None = None
@@ -136,6 +138,10 @@ class Explorer:
         self.log.add(text, level, details)
         if all(text != shown for shown, _, _ in self.shell.overlays.toasts):
             self.shell.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
+
+    def watch(self) -> None:
+        """Somebody looks at the running dream in this frame: its previews are worth some of the model's time."""
+        self._watched_at = self.clock()
 
     def do(self, action: str, *details: Any) -> None:
         """Run a handler by its name: an action of the key table, or one that needs details, as panels ask for."""
@@ -286,6 +292,8 @@ class Explorer:
 
     def _after(self) -> None:
         """Bookkeeping between two frames."""
+        watched = self.clock() - self._watched_at < WATCHED
+        self.worker.watch(Watch(decoded=watched and self.session.live.preview == "decoded", closely=watched))
         if not self.shell.editing:
             self.history = self.history.to(self.edited)
         seen = self.clock() - self._began

@@ -189,6 +189,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "save_and_quit": _save_and_quit,
     "undo": lambda x: _through_time(x, x.history.undo()),
     "redo": lambda x: _through_time(x, x.history.redo()),
+    "watch": lambda x: x.watch(),
     "set_keys": _set_keys,
     "catch_key": lambda x, catcher, held=False: x.controls.catch(catcher, held),
     "palette": _palette,

@@ -14,20 +14,25 @@ LIMIT = 96 * 2**20  # bytes of pictures
 
 @dataclass(frozen=True)
 class Step:
-    """After step `number`: image uint8 [h,w,3], the model's idea of the finished picture; sigma: noise left;
-    change: mean difference to the step before, 0..1 of full brightness; time: seconds since the dream's first step."""
+    """A step of a dream as its `Preview` told it. time: seconds since the dream's first step."""
 
-    number: int
-    sigma: float
-    image: np.ndarray
-    change: float
+    preview: Preview
     time: float
+
+    @property
+    def number(self) -> int:
+        return self.preview.step
+
+    @property
+    def bytes(self) -> int:
+        seen = self.preview
+        noisy = 0 if seen.noisy is None else seen.noisy.nbytes
+        return seen.image.nbytes + noisy + sum(part.image.nbytes for part in seen.parts)
 
 
 @dataclass(frozen=True)
 class Record:
-    """One dream. steps: planned; shown: those that were seen (the latest wins, so a fast dream may have gaps);
-    image: the finished picture, or None while it runs or when it was abandoned."""
+    """One dream. steps: planned; shown: the steps so far; image: the finished picture, or None while it runs or when it was abandoned."""
 
     id: int
     steps: int
@@ -39,12 +44,18 @@ class Record:
 
     @property
     def bytes(self) -> int:
-        return sum(step.image.nbytes for step in self.shown) + (self.image.nbytes if self.image is not None else 0)
+        return sum(step.bytes for step in self.shown) + (self.image.nbytes if self.image is not None else 0)
 
     @property
     def pictures(self) -> tuple[np.ndarray, ...]:
         """Every step's picture in order, the finished one last."""
-        return tuple(s.image for s in self.shown) + (() if self.image is None else (self.image,))
+        return tuple(s.preview.image for s in self.shown) + (() if self.image is None else (self.image,))
+
+    @property
+    def latest(self) -> np.ndarray | None:
+        """The newest picture that is worth looking at: the finished one, else the decoder's last, else the linear map's."""
+        decoded = [s.preview.image for s in self.shown if s.preview.decoded]
+        return self.image if self.image is not None else (decoded or [None, *self.pictures])[-1]
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,8 @@ class Timeline:
     def take(self, message: Message, now: float) -> Timeline:
         """The timeline after a worker's message at `now` (seconds); messages that are none of its business change nothing."""
         if isinstance(message, Preview):
-            return self._with(_step(self._record(message.id, message.steps, now), message, now))
+            record = self._record(message.id, message.steps, now)
+            return self._with(replace(record, shown=(*record.shown, Step(message, now - record.began))))
         if isinstance(message, Finished):
             settings = message.request.settings
             record = self._record(message.request.id, settings.steps, now)
@@ -75,11 +87,3 @@ class Timeline:
         while len(kept) > 1 and sum(r.bytes for r in kept) > self.limit:
             kept.pop(0)
         return replace(self, records=tuple(kept))
-
-
-def _step(record: Record, preview: Preview, now: float) -> Record:
-    before = record.shown[-1] if record.shown else None
-    same = before is not None and before.image.shape == preview.image.shape
-    change = float(np.abs(preview.image.astype(np.int16) - before.image).mean() / 255) if same and before else 0.0
-    step = Step(preview.step, preview.sigma, preview.image, change, now - record.began)
-    return replace(record, shown=(*record.shown, step))

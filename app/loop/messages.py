@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -43,14 +44,41 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """How closely a dream is looked at. decoded: pictures by the decoder, as its time allows, instead of the linear map;
+    closely: what the picture comes from is shown too."""
+
+    decoded: bool = False
+    closely: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one region's prompt predicts, uint8 [h,w,3]."""
+
+    prompt: str
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
 class Preview:
-    """A running dream after `step` of `steps`. image: uint8 [h,w,3], latent resolution or larger; sigma: noise left."""
+    """A running dream after `step` of `steps`. image: uint8 [h,w,3], latent resolution or larger; sigma: noise left.
+
+    decoded: the image is the decoder's; change: mean difference of the prediction to the step before, in units of the latents;
+    guidance: mean |cond − uncond|, NaN without the second; noisy: what the step started from, uint8 [h,w,3]; parts: the regions'
+    predictions. The last two only while somebody watches closely.
+    """
 
     id: int
     step: int
     steps: int
     sigma: float
     image: np.ndarray
+    decoded: bool = False
+    change: float = 0.0
+    guidance: float = math.nan
+    noisy: np.ndarray | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +96,7 @@ class Failed:
     traceback: str
 
 
+PREVIEWS = 64  # that may wait to be polled: more than any frame leaves
 Message = Status | Preview | Finished | Failed
 
 
@@ -83,7 +112,11 @@ class Worker(Protocol):
         ...
 
     def poll(self) -> list[Message]:
-        """What happened since the last poll, in order; of previews only the latest."""
+        """What happened since the last poll, in order; of previews no more than the latest `PREVIEWS`."""
+        ...
+
+    def watch(self, how: Watch) -> None:
+        """What previews hold from now on."""
         ...
 
     def close(self) -> None:

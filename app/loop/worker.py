@@ -10,7 +10,19 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from app.loop.messages import Emit, Failed, Finished, Message, ModelInfo, Preview, Request, Status
+from app.loop.messages import (
+    PREVIEWS,
+    Emit,
+    Failed,
+    Finished,
+    Message,
+    ModelInfo,
+    Preview,
+    Request,
+    Status,
+    Watch,
+)
+from app.loop.watching import Throttle, Watcher
 from diffusion.canvas import Cancelled, Dreamed
 from scenes.errors import InputError
 
@@ -38,19 +50,27 @@ def info_of(model: Any) -> ModelInfo:
     )
 
 
-def answer(model: Any, request: Request, dream: Dream, emit: Emit, cancelled: Callable[[], bool]) -> None:
-    """Dream one request and emit its previews and its end; a cancelled one ends silently."""
-
-    def on_step(event: Any) -> None:
-        picture = model.preview(event.denoised[0])
-        emit(Preview(request.id, event.step + 1, event.steps, float(event.sigma), picture))
-
+def answer(
+    model: Any,
+    request: Request,
+    dream: Dream,
+    emit: Emit,
+    cancelled: Callable[[], bool],
+    how: Callable[[], Watch] = Watch,
+    throttle: Throttle | None = None,
+) -> None:
+    """Dream one request and emit its previews (as `how` says) and its end; a cancelled one ends silently."""
+    throttle = throttle or Throttle()
+    watcher = Watcher(model, request.id, emit, how, throttle)
+    throttle.start()
     try:
-        emit(Finished(request, dream(model, request.canvas, request.settings, on_step=on_step, cancelled=cancelled)))
+        emit(Finished(request, dream(model, request.canvas, request.settings, on_step=watcher, cancelled=cancelled)))
     except Cancelled:
         pass
     except Exception as error:
         emit(Failed(request, sentence(error), traceback.format_exc()))
+    finally:
+        throttle.stop()
 
 
 def sentence(error: BaseException) -> str:
@@ -75,7 +95,8 @@ class ThreadWorker:
         self._latest = self._abandoned = -1  # ids up to _abandoned are cancelled
         self._closed = False
         self._statuses: deque[Message] = deque(maxlen=100)
-        self._preview: Preview | None = None
+        self._previews: deque[Message] = deque(maxlen=PREVIEWS)
+        self._watch, self._throttle = Watch(), Throttle()
         self._results: queue.Queue[Message] = queue.Queue(WAITING_RESULTS)
         self._thread = threading.Thread(target=self._run, name="dreamer", daemon=True)
         self._thread.start()
@@ -87,19 +108,22 @@ class ThreadWorker:
 
     def cancel(self) -> None:
         with self._news:
-            self._waiting, self._preview, self._abandoned = None, None, self._latest
+            self._waiting, self._abandoned = None, self._latest
+            self._previews.clear()
+
+    def watch(self, how: Watch) -> None:
+        self._watch = how
 
     def poll(self) -> list[Message]:
         messages: list[Message] = []
         while self._statuses:
             messages.append(self._statuses.popleft())
-        with self._news:
-            preview, self._preview = self._preview, None
         results = []
         while not self._results.empty():
             results.append(self._results.get_nowait())
-        if preview is not None and all(_id(r) != preview.id for r in results):
-            messages.append(preview)
+        with self._news:  # after the results: what led to them is surely there
+            messages += self._previews
+            self._previews.clear()
         return [m for m in messages + results if not self._is_abandoned(_id(m))]
 
     def close(self) -> None:
@@ -117,7 +141,7 @@ class ThreadWorker:
             self._statuses.append(message)
         elif isinstance(message, Preview):
             with self._news:
-                self._preview = message
+                self._previews.append(message)
         else:
             while not self._closed:  # the window may be busy: wait for room rather than lose a dream
                 try:
@@ -133,7 +157,13 @@ class ThreadWorker:
                 request, self._waiting = self._waiting, None
             if self._closed or request is None:
                 return
-            answer(model, request, self._dream, self._emit, lambda r=request: self._closed or self._is_abandoned(r.id))
+            self._answer(model, request)
+
+    def _answer(self, model: Any, request: Request) -> None:
+        def cancelled() -> bool:
+            return self._closed or self._is_abandoned(request.id)
+
+        answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, self._throttle)
 
     def _ready(self) -> Any:
         """The model, loaded in this thread under this thread's settings; None when that failed."""
@@ -167,6 +197,9 @@ class InlineWorker:
 
     def cancel(self) -> None:
         self._waiting = None
+
+    def watch(self, how: Watch) -> None:
+        """Nobody sees a dream before its end here."""
 
     def poll(self) -> list[Message]:
         messages: list[Message] = []

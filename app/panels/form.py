@@ -20,6 +20,7 @@ LABELS = {  # where a name with spaces for underscores isn't what people say
     "moving": "Sketch while moving",
     "moving_steps": "Steps of a sketch",
     "rest": "Rest before it",
+    "preview": "Preview by",
     "canvas": "Canvas height",
     "walk": "Walk on the ground",
     "sensitivity": "Mouse sensitivity",

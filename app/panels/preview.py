@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
+from app.loop.messages import Part
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint
 from app.session import Session
+
+ABREAST = 3
 
 
 class PreviewPanel:
@@ -33,9 +36,13 @@ class PreviewPanel:
         paused = not ui.session.live.auto
         if imgui.button("\uf04b  Go on dreaming" if paused else "\uf04c  Pause"):
             ui.do("pause")
-        image = preview.image if preview else dreamed.image if dreamed else None
+        ui.do("watch")
+        image = self._image(ui)
         if image is not None:
             show(ui, "preview", image, imgui.get_content_region_avail().x, _height(ui))
+        if preview and preview.parts:
+            faint("What each region's prompt predicts")
+            parts(ui, "preview", preview.parts, imgui.get_content_region_avail().x)
         if dreamed and begin_facts("costs"):
             for part in ("unet", "vae", "text", "total"):
                 if part in dreamed.seconds:
@@ -43,16 +50,53 @@ class PreviewPanel:
             imgui.end_table()
         return ui.session
 
+    def _image(self, ui: PanelContext) -> np.ndarray | None:
+        """Of the running dream the newest that was decoded, or as painted by the linear map; else of the last dream."""
+        painter = ui.painter
+        assert painter is not None
+        record = next(
+            (r for r in reversed(ui.timeline.records) if painter.running and r.id == painter.running.id), None
+        )
+        if record is not None and record.latest is not None:
+            return record.latest
+        return painter.dreamed.image if painter.dreamed else None
+
 
 def _height(ui: PanelContext) -> float:
     """What is left of the panel below, but not less than a picture needs."""
     return max(120 * ui.scale, imgui.get_content_region_avail().y)
 
 
-def show(ui: PanelContext, key: str, image: np.ndarray, width: float, height: float) -> None:
-    """A picture as large as fits into width × height, centred."""
+def fitted(image: np.ndarray, width: float, height: float) -> imgui.ImVec2:
+    """How large a picture [h,w,3] is drawn into width × height."""
     rows, columns = image.shape[:2]
     factor = min(width / columns, height / rows)
-    size = imgui.ImVec2(columns * factor, rows * factor)
+    return imgui.ImVec2(columns * factor, rows * factor)
+
+
+def show(ui: PanelContext, key: str, image: np.ndarray, width: float, height: float) -> None:
+    """A picture as large as fits into width × height, centred."""
+    size = fitted(image, width, height)
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
     imgui.image(ui.picture(key, image), size)
+
+
+def parts(ui: PanelContext, key: str, regions: tuple[Part, ...], width: float) -> None:
+    """The regions' predictions, three in a row, with their prompts below."""
+    style = imgui.get_style()
+    side = (width - (ABREAST - 1) * style.item_spacing.x) / ABREAST
+    for i, part in enumerate(regions):
+        if i % ABREAST:
+            imgui.same_line()
+        imgui.begin_group()
+        imgui.image(ui.picture(f"{key} part {i}", part.image), fitted(part.image, side, side))
+        imgui.push_clip_rect(imgui.get_cursor_screen_pos(), _corner(side), True)
+        imgui.text_disabled(part.prompt)
+        imgui.pop_clip_rect()
+        imgui.end_group()
+        hint(part.prompt)
+
+
+def _corner(side: float) -> imgui.ImVec2:
+    place = imgui.get_cursor_screen_pos()
+    return imgui.ImVec2(place.x + side, place.y + imgui.get_text_line_height())

@@ -1,16 +1,24 @@
-"""Every step of the last dreams: scrub, play, see how noise and change go down, save as GIF, video or pictures."""
+"""Every step of the last dreams: scrub, play, see what a picture came from, save as GIF, video or pictures."""
 
 from __future__ import annotations
 
-import numpy as np
-from imgui_bundle import imgui, implot
+from imgui_bundle import imgui
 
 from app.explorer.timeline import Record
 from app.panels.context import PanelContext, faint, hint
-from app.panels.preview import show
+from app.panels.curves import draw_curves
+from app.panels.preview import fitted, parts, show
+from app.panels.split import Split
 from app.session import Session
 
 RATE = 8.0  # pictures a second while playing
+TALL = 230.0  # points of a picture, at most
+# What a step is shown as → what it says.
+SHOWS = {
+    "Picture": "What the model predicts at this step.",
+    "Noisy": "The noisy latents that the step starts from, beside what is predicted; drag the line.",
+    "Regions": "What each region's prompt predicts for itself.",
+}
 
 
 class TimelinePanel:
@@ -20,8 +28,10 @@ class TimelinePanel:
         self._id: int | None = None  # of the dream shown; None = always the latest
         self._place = 0
         self._playing_since: float | None = None
+        self._shows, self._split = "Picture", Split()
 
     def draw(self, ui: PanelContext) -> Session:
+        ui.do("watch")
         records = ui.timeline.records
         if not records:
             faint("The steps of each dream will be kept here.")
@@ -31,11 +41,32 @@ class TimelinePanel:
         pictures = record.pictures
         if pictures:
             self._scrub(ui, record, len(pictures))
-            show(ui, "timeline", pictures[self._place], imgui.get_content_region_avail().x, 240 * ui.scale)
+            self._picture(ui, record)
             faint(_words(record, self._place))
-        _plots(ui, record)
         self._exports(ui, record)
+        draw_curves(ui, record, self._place)
         return ui.session
+
+    def _picture(self, ui: PanelContext, record: Record) -> None:
+        """The step in the chosen manner; the finished picture, and steps that nobody watched, as they are."""
+        for i, (name, words) in enumerate(SHOWS.items()):
+            if i:
+                imgui.same_line()
+            if imgui.radio_button(name, self._shows == name):
+                self._shows = name
+            hint(words)
+        step = record.shown[self._place].preview if self._place < len(record.shown) else None
+        width, image = imgui.get_content_region_avail().x, record.pictures[self._place]
+        if step and self._shows == "Noisy" and step.noisy is not None:
+            size = fitted(image, width, TALL * ui.scale)
+            corner = imgui.get_cursor_screen_pos()
+            pictures = ui.picture("timeline noisy", step.noisy), ui.picture("timeline", image)
+            box = corner.x + (width - size.x) / 2, corner.y, size.x, size.y
+            self._split.draw(pictures, box, ui.scale, ("noisy", "predicted"))
+        elif step and self._shows == "Regions" and step.parts:
+            parts(ui, "timeline", step.parts, width)
+        else:
+            show(ui, "timeline", image, width, TALL * ui.scale)
 
     def _thumbnails(self, ui: PanelContext, records: tuple[Record, ...], chosen: Record) -> None:
         """The last dreams as a row of small pictures; clicking the newest follows what comes."""
@@ -101,22 +132,5 @@ def _format(record: Record, place: int) -> str:
 
 def _words(record: Record, place: int) -> str:
     if place < len(record.shown):
-        step = record.shown[place]
-        return f"sigma {step.sigma:.3g}, change {step.change:.1%}, {step.time:.2f} s after the first step"
+        return f"{record.shown[place].time:.2f} s after the first step"
     return f"decoded; {record.seconds:.2f} s in all" if record.seconds else "decoded"
-
-
-def _plots(ui: PanelContext, record: Record) -> None:
-    """Sigma and the change of each step, over the steps; each scaled to its own greatest value."""
-    if len(record.shown) < 2:
-        return
-    numbers = np.array([s.number for s in record.shown], dtype=np.float32)
-    curves = {"sigma": [s.sigma for s in record.shown], "change": [s.change for s in record.shown]}
-    flags = implot.Flags_.no_inputs | implot.Flags_.no_title | implot.Flags_.no_mouse_text
-    if implot.begin_plot("##curves", imgui.ImVec2(-1, 110 * ui.scale), flags):
-        implot.setup_axes("step", "", implot.AxisFlags_.auto_fit, implot.AxisFlags_.no_decorations)
-        implot.setup_axis_limits(implot.ImAxis_.y1, -0.05, 1.1, implot.Cond_.always)
-        for name, values in curves.items():
-            array = np.array(values, dtype=np.float32)
-            implot.plot_line(name, numbers, array / max(float(np.nanmax(array)), 1e-9))
-        implot.end_plot()

@@ -24,6 +24,9 @@ class FakeModel(SimpleNamespace):
         super().__init__(**(base | changes))
 
     def preview(self, latents: np.ndarray) -> np.ndarray:
+        return self.sketch(latents).repeat(4, axis=0).repeat(4, axis=1)
+
+    def sketch(self, latents: np.ndarray) -> np.ndarray:
         return np.clip(latents[:3] * 50 + 128, 0, 255).astype(np.uint8).transpose(1, 2, 0)
 
 
@@ -47,14 +50,23 @@ class FakeDream:
             if cancelled is not None and cancelled():
                 raise Cancelled
             if on_step is not None:
-                event = SimpleNamespace(step=step, steps=settings.steps, sigma=1.0, denoised=canvas.noise[None])
-                on_step(event)
+                on_step(_event(step, settings, canvas))
         height, width = canvas.change.shape
         keep = canvas.change[None] == 0
         latents = canvas.noise if canvas.memory is None else np.where(keep, canvas.memory, canvas.noise)
         image = np.full((8 * height, 8 * width, 3), 90, np.uint8)
         seconds = {"unet": 0.0, "vae": 0.0, "text": 0.0, "total": 0.0}
         return Dreamed(latents.astype(np.float32), image, float(settings.steps), settings.steps, seconds)
+
+
+def _event(step: int, settings: DreamSettings, canvas: Canvas) -> SimpleNamespace:
+    """A `StepEvent` in numpy: the prediction grows from nothing, and every region predicts a constant of its own."""
+    denoised = canvas.noise[None] * (step + 1) / settings.steps
+    branches = {"positive": denoised, "negative": denoised - 0.25}
+    regions = tuple((r.prompt, np.full_like(denoised, i), (0, 0)) for i, r in enumerate(canvas.regions))
+    return SimpleNamespace(
+        step=step, steps=settings.steps, sigma=1.0, x=denoised, denoised=denoised, branches=branches, regions=regions
+    )
 
 
 @pytest.fixture

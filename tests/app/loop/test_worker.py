@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from app.loop.messages import Failed, Finished, Message, Preview, Status
+from app.loop.messages import PREVIEWS, Failed, Finished, Message, Preview, Status, Watch
+from app.loop.watching import Throttle
 from app.loop.worker import InlineWorker, ThreadWorker
 
 
@@ -103,15 +105,56 @@ def test_a_model_that_cannot_be_loaded_is_a_failure_without_a_request() -> None:
     worker.close()
 
 
-def test_of_previews_only_the_latest_is_kept_and_none_after_its_result(worker, request_of) -> None:
+def test_every_step_is_told_in_order_before_the_result(worker, request_of) -> None:
     worker.submit(request_of(0, steps=50))
+    messages = wait(worker, has(Finished))
+    told = [m for m in messages if isinstance(m, Preview | Finished)]
+    assert [m.step for m in told[:-1]] == list(range(1, 51))
+    assert all(m.change == pytest.approx(told[1].change, rel=1e-3) for m in told[1:-1])
+    assert told[0].change == 0
+    assert told[0].guidance == pytest.approx(0.25, rel=1e-3)
+
+
+def test_of_steps_that_nobody_asks_for_only_the_last_are_kept(worker, request_of) -> None:
+    worker.submit(request_of(0, steps=PREVIEWS + 30))
     end = time.monotonic() + 20
     while worker._results.empty():
         assert time.monotonic() < end
         time.sleep(0.002)
-    messages = worker.poll()
-    assert not has(Preview)(messages)
-    assert has(Finished)(messages)
+    told = [m.step for m in worker.poll() if isinstance(m, Preview)]
+    assert told == list(range(31, PREVIEWS + 31))
+
+
+def test_what_a_picture_comes_from_is_told_while_somebody_watches(worker, request_of) -> None:
+    worker.watch(Watch(closely=True))
+    request = request_of(1, steps=2)
+    worker.submit(request)
+    _, second = (m for m in wait(worker, has(Finished)) if isinstance(m, Preview))
+    assert second.noisy.shape == second.image.shape == (*request.canvas.change.shape, 3)
+    assert [part.prompt for part in second.parts] == [region.prompt for region in request.canvas.regions]
+    assert not np.array_equal(second.parts[0].image, second.parts[1].image)
+    worker.watch(Watch())
+    worker.submit(request_of(2))
+    assert all(m.noisy is None and not m.parts for m in wait(worker, has(Finished)) if isinstance(m, Preview))
+
+
+def test_a_throttle_never_takes_more_than_its_share_of_the_time_spent_dreaming() -> None:
+    now, dreamt, spent = [0.0], 0.0, 0.0
+    throttle = Throttle(0.05, lambda: now[0])
+    for _dream in range(20):
+        throttle.start()
+        for _step in range(50):
+            now[0] += 0.1
+            dreamt += 0.1
+            if throttle.open:
+                with throttle:
+                    now[0] += 0.01
+                    dreamt += 0.01
+                    spent += 0.01
+            assert spent <= 0.05 * dreamt + 0.01
+        throttle.stop()
+        now[0] += 1000  # between two dreams nothing is earned
+    assert spent > 0.045 * dreamt
 
 
 def test_closing_ends_the_thread_even_in_the_middle_of_a_dream(fake_model, fake_dream, request_of) -> None:

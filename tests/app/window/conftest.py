@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status
+from app.loop.messages import Failed, Finished, Message, ModelInfo, Part, Preview, Request, Status, Watch
 from app.session import Session, ViewSettings
 from diffusion.canvas import Dreamed
 from scenes.scene import Background, Material, Scene
@@ -66,6 +66,7 @@ class QuickWorker:
         self.request: Request | None = None
         self.step, self.submitted, self.cancelled, self.closed = 0, 0, 0, False
         self.problem = ""
+        self.how = Watch()
         self.held = False  # no steps are made while it is held
 
     def submit(self, request: Request) -> None:
@@ -87,13 +88,23 @@ class QuickWorker:
             return [*messages, Failed(request, self.problem, "Traceback: made up for this test")]
         self.step += 1
         picture = colours(request)
-        messages.append(Preview(request.id, self.step, steps, 1 - self.step / steps, picture))
+        messages.append(Preview(request.id, self.step, steps, 1 - self.step / steps, picture, **self._details(request)))
         if self.step == steps:
             self.request = None
             image = picture.repeat(8, axis=0).repeat(8, axis=1)
             seconds = {"unet": 0.1, "vae": 0.1, "text": 0.0, "total": 0.2}
             messages.append(Finished(request, Dreamed(request.canvas.noise, image, float(steps), steps, seconds)))
         return messages
+
+    def _details(self, request: Request) -> dict[str, Any]:
+        if not self.how.closely:
+            return {}
+        noise = np.random.default_rng(self.step).integers(0, 255, (*request.canvas.change.shape, 3), np.uint8)
+        parts = tuple(Part(r.prompt, np.full_like(noise, 40 * i)) for i, r in enumerate(request.canvas.regions))
+        return {"noisy": noise, "parts": parts, "guidance": 1 / self.step, "change": 0.1}
+
+    def watch(self, how: Watch) -> None:
+        self.how = how
 
     def close(self) -> None:
         self.closed = True

@@ -1,0 +1,100 @@
+"""What a running dream shows of itself: a picture after each step, and, while somebody looks closely, what it is made of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from app.loop.messages import Part, Preview, Watch
+
+SHARE = 0.04  # of a dream's time that decoding previews may take
+PARTS = 8  # regions shown at most, the largest: they come first
+
+
+class Throttle:
+    """Lets work through while it takes no more than `share` of the time that passed between `start` and `stop`."""
+
+    def __init__(self, share: float = SHARE, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.share, self._clock = share, clock
+        self._lived = self._spent = self._last = self._since = 0.0
+
+    def start(self) -> None:
+        self._since = self._clock()
+
+    def stop(self) -> None:
+        self._lived += self._clock() - self._since
+
+    @property
+    def open(self) -> bool:
+        """Whether work as long as the last one would still fit."""
+        return self._spent + self._last <= self.share * (self._lived + self._clock() - self._since)
+
+    def __enter__(self) -> None:
+        self._began = self._clock()
+
+    def __exit__(self, *_: object) -> None:
+        self._last = self._clock() - self._began
+        self._spent += self._last
+
+
+class Watcher:
+    """`on_step` of one dream. A linear map paints each step, which costs next to nothing; the decoder does when there is time.
+
+    how: asked at every step, for panels open and close while a dream runs.
+    """
+
+    def __init__(
+        self, model: Any, number: int, emit: Callable[[Preview], None], how: Callable[[], Watch], throttle: Throttle
+    ) -> None:
+        self._model, self._number, self._emit, self._how, self._throttle = model, number, emit, how, throttle
+        self._before: Any = None
+
+    def __call__(self, event: Any) -> None:
+        """event: a `diffusion.callbacks.StepEvent`."""
+        how, denoised = self._how(), event.denoised[0]
+        decoded = how.decoded and self._throttle.open
+        if decoded:
+            with self._throttle:
+                picture = self._model.preview(denoised)
+        else:
+            picture = self._model.sketch(denoised)
+        same = self._before is not None and self._before.shape == denoised.shape
+        self._emit(
+            Preview(
+                self._number,
+                event.step + 1,
+                event.steps,
+                float(event.sigma),
+                picture,
+                decoded=decoded,
+                change=float(abs(denoised - self._before).mean()) if same else 0.0,
+                guidance=_guidance(event.branches),
+                noisy=self._model.sketch(event.x[0] / (1 + float(event.sigma) ** 2) ** 0.5) if how.closely else None,
+                parts=self._parts(event) if how.closely else (),
+            )
+        )
+        self._before = denoised
+
+    def _parts(self, event: Any) -> tuple[Part, ...]:
+        """The picture that each region's prompt would like, on the whole canvas; dark where it wasn't asked (windows)."""
+        canvases: dict[str, np.ndarray] = {}
+        for prompt, prediction, (top, left) in event.regions:
+            if prompt not in canvases:
+                if len(canvases) == PARTS:
+                    continue
+                canvases[prompt] = np.zeros((*event.denoised.shape[-2:], 3), np.uint8)
+            piece = self._model.sketch(prediction[0])
+            place = canvases[prompt][top : top + piece.shape[0], left : left + piece.shape[1]]
+            place[...] = piece[: place.shape[0], : place.shape[1]]
+        return tuple(Part(prompt, picture) for prompt, picture in canvases.items())
+
+
+def _guidance(branches: Any) -> float:
+    """Mean |positive − negative| (or − empty) of the denoised latents; NaN when the step asked only one prompt."""
+    other = branches.get("negative", branches.get("empty"))
+    if other is None or "positive" not in branches:
+        return float("nan")
+    return float(abs(branches["positive"] - other).mean())
