@@ -100,7 +100,7 @@ class QuickWorker:
         if not self.how.closely:
             return {}
         noise = np.random.default_rng(self.step).integers(0, 255, (*request.canvas.change.shape, 3), np.uint8)
-        parts = tuple(Part(r.prompt, np.full_like(noise, 40 * i)) for i, r in enumerate(request.canvas.regions))
+        parts = tuple(Part(r.prompt, np.full_like(noise, 40 * i % 256)) for i, r in enumerate(request.canvas.regions))
         return {"noisy": noise, "parts": parts, "guidance": 1 / self.step, "change": 0.1}
 
     def watch(self, how: Watch) -> None:
