@@ -54,6 +54,7 @@ _WHOLE, _BARE, _PARTLY = (
     _Pass("painted_partly", bare=False),
 )
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
+_HELD = _Pass("held", bare=False)
 _PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
 _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
 
@@ -110,8 +111,10 @@ class Renderer:
         size: tuple[int, int],
         mode: str = "painted",
         top_first: bool = False,
+        held: bool = False,
     ) -> None:
-        """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row."""
+        """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row;
+        held: what the user froze is marked."""
         if mode not in MODES:
             raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
         uniforms = camera_uniforms(self.charts, camera, size, top_first)
@@ -129,13 +132,16 @@ class Renderer:
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
         self._draw(_PASSES[mode], mesh.select(seen[~through], apart=atlas), uniforms)
+        self.ctx.enable(moderngl.BLEND)
+        self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
+        target.depth_mask = False
         if through.any():
-            self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
-            target.depth_mask = False
             self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], apart=atlas), uniforms)
-            target.depth_mask = True
-            self.ctx.disable(moderngl.BLEND)
+        if held:
+            self.ctx.depth_func = "<="
+            self._draw((_HELD,), mesh.select(seen, apart=atlas), uniforms)
+        target.depth_mask = True
+        self.ctx.disable(moderngl.BLEND)
 
     def _draw(self, passes: tuple[_Pass, ...], groups: list[Group], uniforms: dict[str, object]) -> None:
         for one in passes:

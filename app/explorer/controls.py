@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.explorer.keys import BY_NAME, MODIFIER_KEYS, Changes, bindings, chord
+from app.explorer.surfaces import ready
 from app.gui import input as hands
 from app.moving import walk
 
@@ -24,6 +25,7 @@ class Controls:
         self.bindings = bindings()
         self._catcher: tuple[Callable[[str], None], bool] | None = None
         self.looking = ""
+        self.pointer = 0.0, 0.0  # points
         self._places: set[str] = set()  # keys that are down, by where they lie on a QWERTY keyboard
         self.walked = False  # whether the walker was ever moved by hand
 
@@ -66,15 +68,23 @@ class Controls:
 
     def mouse_moved(self, x: float, y: float, dx: float, dy: float) -> None:
         """In points, y down."""
+        explorer = self.explorer
         if self.looking:
-            explorer = self.explorer
             explorer.walker = walk.turn(explorer.walker, dx, dy, explorer.session.view.sensitivity)
         else:
             hands.mouse_moved(x, y)
+            explorer.brush.move(x, y)
+        self.pointer = x, y
 
     def mouse_button(self, name: str, pressed: bool) -> None:
-        """name: left, right or middle. A click into the scene takes the mouse for looking."""
-        if pressed and not self.looking and not hands.takes_mouse() and name in ("left", "right"):
+        """name: left, right or middle. A click into the scene takes the mouse for looking, or lays the brush on if there is one."""
+        brush = self.explorer.brush
+        if name == "left" and not pressed:
+            brush.release()
+        if pressed and name == "left" and brush.tool and not self.looking and not hands.takes_mouse():
+            if ready(self.explorer):
+                brush.press(*self.pointer)
+        elif pressed and not self.looking and not hands.takes_mouse() and name in ("left", "right"):
             self.looking = name
             self.explorer.platform.grab_mouse(True)
             hands.mouse_left()
@@ -84,11 +94,14 @@ class Controls:
             hands.mouse_button(name, pressed)
 
     def wheel(self, x: float, y: float) -> None:
-        """Scrolls what is under the pointer: a panel, or, over the scene, the speed."""
+        """Scrolls what is under the pointer: a panel, or, over the scene, the brush's size or the speed."""
         if hands.takes_mouse() and not self.looking:
             hands.wheel(x, y)
             return
         explorer = self.explorer
+        if explorer.brush.tool:
+            explorer.brush.resize(1.15**y)
+            return
         view = explorer.session.view
         explorer.session = replace(explorer.session, view=replace(view, speed=walk.change_speed(view.speed, y)))
         overlays = explorer.shell.overlays

@@ -13,12 +13,14 @@ from typing import Any
 import moderngl
 import numpy as np
 
+from app.explorer.brush import Brush
 from app.explorer.controls import Controls
 from app.explorer.handlers import HANDLERS
 from app.explorer.history import History
 from app.explorer.host import Folders, Platform
 from app.explorer.keys import BY_NAME
 from app.explorer.remodel import Remodel
+from app.explorer.retouch import Retouch, Stroke
 from app.explorer.screen import Screen, collect, framebuffer, pixels
 from app.explorer.timeline import Timeline
 from app.fields import Size
@@ -44,14 +46,14 @@ from scenes.scene import Scene
 FRAMES = 240  # of which the times are kept for the plot
 HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, or sooner when its reader walks
 WATCHED = 0.5  # s after which a dream that no panel showed is not watched any more
-Edited = tuple[Session, Route, Scene]
+Edited = tuple[Session, Route, Scene, tuple[Stroke, ...]]
 GROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
 
 
 class Explorer:
     """The program in the window. `frame` once a frame; `controls` take the events in between; all on the GL thread.
 
-    session, route, scene: what the user set (undone and redone); opened: the scene as it was opened or saved last;
+    session, route, scene, strokes: what the user set (undone and redone); opened: the scene as it was opened or saved last;
     walker: where one is; stage: the opened scene, None while it opens.
     """
 
@@ -69,6 +71,8 @@ class Explorer:
         self.ctx, self.platform, self.worker, self.clock = ctx, platform, worker, clock
         self.folders = folders or Folders()
         self.session, self.route, self.scene, self.opened = session, Route(), scene, scene
+        self.strokes: tuple[Stroke, ...] = ()
+        self.brush, self.retouch = Brush(), Retouch()
         self.stage: Stage | None = None
         self.walker, self.travel = walk.Walker(), Travel()
         self.history: History[Edited] = History(self.edited)
@@ -102,6 +106,7 @@ class Explorer:
         shell.theme_name = self.session.view.theme
         shell.begin(platform.size, platform.pixels, platform.scale, seconds)
         if self.stage:
+            self._try("Changing the surfaces", self._touch)
             self._try("Building the scene", self._follow)
             self._try("Painting", lambda: self._paint(now))
             self._try("Drawing the scene", self._draw_scene)
@@ -151,11 +156,15 @@ class Explorer:
     @property
     def edited(self) -> Edited:
         """What undo and redo go through: everything the user set."""
-        return self.session, self.route, self.scene
+        return self.session, self.route, self.scene, self.strokes
 
     @edited.setter
     def edited(self, value: Edited) -> None:
-        self.session, self.route, self.scene = value
+        self.session, self.route, self.scene, self.strokes = value
+
+    def add_stroke(self, stroke: Stroke) -> None:
+        """What was just changed on the surfaces by hand becomes a part of what undo takes back."""
+        self.strokes = self.retouch.end(stroke, self.strokes)
 
     def open_scene(self, scene: Scene) -> None:
         """Leave this scene (what is painted and not saved is gone) and open another, beside the frames."""
@@ -165,6 +174,7 @@ class Explorer:
             self.stage.release()
         self.remodel.forget(scene)
         self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()
+        self.brush, self.retouch, self.strokes = Brush(), Retouch(), ()
         self.history = History(self.edited)
         self._opening = plan_later(scene)
         for note in scene.notes:
@@ -199,7 +209,7 @@ class Explorer:
     def _follow(self) -> None:
         """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
         assert self.stage is not None
-        if self.travel.film is not None:
+        if self.travel.film is not None or self.retouch.busy:
             return
         plan = self.stage.plan
         try:
@@ -209,6 +219,14 @@ class Explorer:
             raise
         if self.stage.plan is not plan:
             self.walker = walk.lifted(self.walker, self.stage.ground)
+
+    def _touch(self) -> None:
+        """What the brush did, and what undo asks for, on the surfaces."""
+        assert self.stage is not None
+        self.brush.step(self)
+        settled = not self.remodel.busy and self.remodel.followed is self.scene
+        if not self.retouch.follow(self.stage, self.strokes, settled):
+            self.say("That is too long ago: what was painted then is forgotten", "warning")
 
     def _move(self, seconds: float) -> None:
         taken = self.travel.camera(self.clock())
@@ -224,9 +242,8 @@ class Explorer:
         assert self.stage is not None
         painter, film = self.stage.painter, self.travel.film
         painter.session = self.session
-        idle = (
-            film or self.remodel.busy or painter.model is None
-        )  # its channels may change the volume: dream after that
+        # without a model its channels may still change the volume: dream after that
+        idle = film or self.remodel.busy or self.retouch.busy or self.brush.painting or painter.model is None
         for message in painter.collect() if idle else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
         if film is not None:
@@ -253,7 +270,8 @@ class Explorer:
     def _draw_scene(self) -> None:
         assert self.stage is not None
         session = self.session
-        picture = self.screen.draw(self.stage, self.camera, self.scene_size, session.view.mode, session.dream.steps)
+        view, steps, held = session.view, session.dream.steps, bool(self.brush.tool)
+        picture = self.screen.draw(self.stage, self.camera, self.scene_size, view.mode, steps, held)
         self.shell.show_scene(picture)
 
     def _context(self) -> PanelContext:
@@ -262,6 +280,7 @@ class Explorer:
             scene=self.scene,
             route=self.route,
             travel=self.travel,
+            brush=self.brush,
             camera=self.camera,
             stage=self.stage,
             log=self.log,

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from app.explorer import surfaces
 from app.explorer.history import History
 from app.explorer.keys import Changes
 from app.files import keymap
 from app.files.dropping import drop
-from app.loop import eraser
 from app.moving.route import Route
 from app.session import SceneChoice
 from engine.renderer import MODES
@@ -22,9 +22,6 @@ from scenes.scene import CameraPath, Scene
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
-
-FINE = 4  # how much finer than a dream one looks to find all texels of a view
-
 
 def _pause(x: Explorer) -> None:
     x.session = replace(x.session, live=replace(x.session.live, auto=not x.session.live.auto))
@@ -75,29 +72,12 @@ def _escape(x: Explorer) -> None:
         x.controls.release_mouse()
     elif x.travel.under_way:
         x.desk.stop_travel()
+    elif x.brush.tool:
+        x.brush.choose("")
     elif x.shell.overlays.open:
         x.shell.overlays.close()
     else:
         x.shell.overlays.leaving = True
-
-
-def _erase(x: Explorer) -> None:
-    if x.stage:
-        x.stage.painter.cancel()
-        x.stage.volume.erase()
-        x.stage.painter.forgive()
-        x.say("Everything painted is erased")
-
-
-def _dream(x: Explorer) -> None:
-    """Forget what this view shows and dream it anew. Looked at finely, so that nothing is left between the pixels."""
-    if x.stage is None or x.stage.painter.model is None:
-        return
-    painter, volume = x.stage.painter, x.stage.volume
-    painter.cancel()
-    width, height = painter.look(x.camera, x.scene_size).size
-    eraser.erase(volume, eraser.seen(volume.gather(x.camera, (FINE * width, FINE * height))))
-    painter.forgive()
 
 
 def _shot(x: Explorer) -> None:
@@ -139,14 +119,6 @@ def _set_route(x: Explorer, route: Route) -> None:
     x.route = route
 
 
-def erase_material(x: Explorer, material: int) -> None:
-    """Forget what is painted on one material (its index in the scene, or SKY)."""
-    if x.stage:
-        x.stage.painter.cancel()
-        eraser.erase(x.stage.volume, eraser.of_material(x.stage.plan.charts, material))
-        x.stage.painter.forgive()
-
-
 def _cancel(x: Explorer) -> None:
     if x.stage and x.stage.painter.running:
         x.stage.painter.cancel()
@@ -174,14 +146,22 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "save_preset": lambda x, name: x.desk.save_preset(name),
     "export_steps": lambda x, record, suffix: x.desk.export_steps(record, suffix),
     "film": lambda x, path, size, fps: x.desk.film(path, size, fps),
-    "erase_material": erase_material,
+    "erase_material": lambda x, material: surfaces.on_material(x, material, "erase"),
+    "freeze_material": lambda x, material: surfaces.on_material(x, material, "freeze"),
+    "thaw_material": lambda x, material: surfaces.on_material(x, material, "thaw"),
+    "brush": surfaces.choose_brush,
+    "smaller_brush": surfaces.resize_brush(1 / 1.25),
+    "larger_brush": surfaces.resize_brush(1.25),
+    "freeze_view": surfaces.on_view("freeze"),
+    "thaw_view": surfaces.on_view("thaw"),
+    "erase_view": surfaces.on_view("erase"),
     "panels": _panels,
     "reset_layout": lambda x: x.shell.reset_layout(),
     "full_screen": lambda x: x.platform.toggle_full_screen(),
     "pause": _pause,
-    "dream": _dream,
+    "dream": surfaces.dream_again,
     "cancel": _cancel,
-    "erase": _erase,
+    "erase": surfaces.erase_all,
     "save_world": lambda x: x.desk.save_world(),
     "load_world": lambda x: x.desk.load_world(),
     "screenshot": _shot,

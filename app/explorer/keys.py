@@ -39,8 +39,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("panels", "Panels", ("tab",), "View", "Hide or show the panels."),
     Action("reset_layout", "Reset layout", (), "View", "Put all panels back to where they started."),
     Action("full_screen", "Full screen", ("f11",), "View", "Fill the whole screen, or go back to a window."),
+    Action(
+        "brush", "Brush", ("b",), "Dream", "Take the brush into the hand, or lay it down: freeze, thaw, erase, mask."
+    ),
+    Action("smaller_brush", "Smaller brush", ("left_bracket",), "", "Make the brush smaller; the wheel does it, too."),
+    Action("larger_brush", "Larger brush", ("right_bracket",), "", "Make the brush larger."),
     Action("pause", "Pause dreaming", ("p",), "Dream", "Stop dreaming new views until pressed again."),
     Action("dream", "Dream this view again", ("r",), "Dream", "Forget what this view shows and dream it anew."),
+    Action(
+        "freeze_view", "Freeze this view", (), "Dream", "Never paint over what this view shows, until it is thawed."
+    ),
+    Action("thaw_view", "Thaw this view", (), "Dream", "What is frozen in this view is free again."),
+    Action(
+        "erase_view", "Erase this view", (), "Dream", "Forget what is painted in this view, but for what is frozen."
+    ),
     Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Abandon the running dream between two steps."),
     Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Forget everything that was painted."),
     Action("save_world", "Save world", ("ctrl+s",), "File", "Write everything that was painted to a world file."),

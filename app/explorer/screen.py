@@ -21,14 +21,16 @@ class Screen:
         self._canvas: moderngl.Framebuffer | None = None
         self._shows: tuple[Any, ...] | None = None
 
-    def draw(self, stage: Stage, camera: Camera, size: Size, mode: str, full_steps: int) -> moderngl.Texture:
-        """The scene seen by a camera, as a texture with row 0 at the bottom, opaque."""
+    def draw(
+        self, stage: Stage, camera: Camera, size: Size, mode: str, full_steps: int, held: bool = False
+    ) -> moderngl.Texture:
+        """The scene seen by a camera, as a texture with row 0 at the bottom, opaque. held: what is frozen is marked."""
         if self._canvas is None or self._canvas.size != size:
             self._canvas, self._shows = framebuffer(self.ctx, size, self._canvas), None
-        shows = (stage, stage.scene, stage.volume.revision, camera, mode, full_steps)
+        shows = (stage, stage.scene, stage.volume.revision, camera, mode, full_steps, held)
         if shows != self._shows:
             stage.renderer.full_steps = float(full_steps)
-            stage.renderer.draw(self._canvas, camera, size, mode)
+            stage.renderer.draw(self._canvas, camera, size, mode, held=held)
             self._shows = shows
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 

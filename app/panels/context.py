@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from imgui_bundle import imgui
 
+from app.explorer.brush import Brush
 from app.explorer.keys import Changes
 from app.explorer.timeline import Timeline
 from app.gui.theme import Palette
@@ -26,10 +27,10 @@ from scenes.scene import Scene
 class PanelContext:
     """One frame's facts, and two ways to act.
 
-    session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; frames: seconds of the
-    last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height
-    of the scene in points; bindings, changed_keys, written: as in app.explorer.keys; presets: those the user saved, as what
-    differs from the defaults.
+    session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; brush: what is in the
+    hand; frames: seconds of the last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point;
+    scene_box: x, y, width, height of the scene in points; bindings, changed_keys, written: as in app.explorer.keys;
+    presets: those the user saved, as what differs from the defaults.
     do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
 
@@ -37,6 +38,7 @@ class PanelContext:
     scene: Scene
     route: Route
     travel: Travel
+    brush: Brush
     camera: Camera
     stage: Stage | None
     log: Log

@@ -8,6 +8,7 @@ from imgui_bundle import imgui
 
 from app.explorer.keys import ACTIONS, captions
 from app.gui.theme import colour
+from app.panels.brush import BrushOverlay
 from app.panels.context import SILENT, PanelContext, faint
 from app.panels.dialog import begin_dialog
 from app.panels.keys import KeysDialog
@@ -26,6 +27,7 @@ class Overlays:
     first_help: bool = False
     now: float = 0.0
     toasts: list[tuple[str, str, float]] = field(default_factory=list)
+    _brush: BrushOverlay = field(default_factory=BrushOverlay)
     _keys: KeysDialog = field(default_factory=KeysDialog)
     _typed: str = ""
     _chosen: int = 0
@@ -41,6 +43,7 @@ class Overlays:
         self.toasts.append((text, level, self.now + seconds))
 
     def draw(self, ui: PanelContext, box: Box) -> None:
+        self._brush.draw(ui)
         draw_legend(ui)
         self._draw_toasts(ui, box)
         if ui.stage is None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from app.explorer.keys import BY_NAME
 from app.gui.theme import colour
 from app.loop.stage import Stage
 from app.loop.survey import Survey, survey
+from app.panels.brush import ICONS, BrushTools
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint
 from app.session import Session
 from scenes.scene import SKY
@@ -23,6 +25,7 @@ class VolumePanel:
     def __init__(self) -> None:
         self._counted: tuple[Stage, Survey] | None = None
         self._counted_at = 0.0
+        self._brush = BrushTools("freeze", "thaw", "erase")
 
     def draw(self, ui: PanelContext) -> Session:
         stage = ui.stage
@@ -40,6 +43,8 @@ class VolumePanel:
         view = _shown(ui.session)
         imgui.separator_text("World")
         _world(ui)
+        imgui.separator_text("By hand")
+        _by_hand(ui, self._brush)
         imgui.separator_text("Materials")
         _materials(ui, stage, counts)
         if counts.share > 0:
@@ -71,12 +76,8 @@ def _world(ui: PanelContext) -> None:
         (
             ("\uf0c7  Save", "save_world", "Write everything painted to this scene's world file."),
             ("\uf07c  Load", "load_world", "Read back this scene's world file."),
-            ("\uf12d  Erase view", "dream", "Forget what this view shows; it is dreamed anew."),
-            (
-                "\uf1f8  Erase all",
-                "erase",
-                "Forget everything painted. It can't be undone, but a saved world can be loaded.",
-            ),
+            ("\uf12d  Erase view", "dream", "Forget what this view shows, but for what is frozen; it is dreamed anew."),
+            ("\uf1f8  Erase all", "erase", "Forget everything painted, what is frozen too."),
         )
     ):
         if i % 2:
@@ -88,8 +89,19 @@ def _world(ui: PanelContext) -> None:
         faint(f"World file: {ui.session.world}")
 
 
+def _by_hand(ui: PanelContext, brush: BrushTools) -> None:
+    """The brush, and the same for the whole view."""
+    brush.draw(ui)
+    for name, action in (("Freeze view", "freeze_view"), ("Thaw view", "thaw_view")):
+        if imgui.button(name, imgui.ImVec2(imgui.get_content_region_avail().x * (0.5 if name[0] == "F" else 1), 0)):
+            ui.do(action)
+        hint(BY_NAME[action].help)
+        if name[0] == "F":
+            imgui.same_line()
+
+
 def _materials(ui: PanelContext, stage: Stage, counts: Survey) -> None:
-    """Each material that can be seen: its colour, name, painted share, and a button to erase it."""
+    """Each material that can be seen: its colour, name, painted share, and buttons to freeze, thaw and erase it."""
     flags = imgui.TableFlags_.sizing_stretch_prop | imgui.TableFlags_.row_bg
     if not imgui.begin_table("materials", 3, flags):
         return
@@ -110,9 +122,16 @@ def _materials(ui: PanelContext, stage: Stage, counts: Survey) -> None:
         imgui.text_disabled(f"of {counts.texels[index]:,}")
         imgui.table_next_column()
         imgui.begin_disabled(share == 0)
-        if imgui.small_button(f"Erase##{index}"):
-            ui.do("erase_material", index)
-        hint(f"Forget what is painted on {name}.")
+        for tool, text in (
+            ("freeze", f"Never paint over what is painted on {name}, until it is thawed."),
+            ("thaw", f"What is frozen on {name} is free again."),
+            ("erase", f"Forget what is painted on {name}, but for what is frozen."),
+        ):
+            if tool != "freeze":
+                imgui.same_line()
+            if imgui.small_button(f"{ICONS[tool]}##{tool}{index}"):
+                ui.do(f"{tool}_material", index)
+            hint(text)
         imgui.end_disabled()
     imgui.end_table()
 

@@ -214,6 +214,7 @@ def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
     dreams = painter.dreams
     drive.worker.held = True
     drive.explorer.do("dream")
+    drive.until(lambda: not drive.explorer.retouch.busy, "it is forgotten")
     look = painter.look(drive.explorer.camera, drive.explorer.scene_size)
     assert (look.steps > 0).mean() < 0.05
     assert volume.revision > 1
@@ -302,6 +303,7 @@ def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
     drive.worker.held = True
     material = max((m for m in before.painted if m != SKY), key=lambda m: before.painted[m])
     drive.explorer.do("erase_material", material)
+    drive.until(lambda: not drive.explorer.retouch.busy, "it is forgotten")
     after = survey(volume, drive.explorer.stage.plan.materials)
     assert before.painted[material] > 0
     assert after.painted == before.painted | {material: 0}

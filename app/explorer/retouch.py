@@ -1,0 +1,138 @@
+"""What hands change on the surfaces, as strokes that undo takes back: the volume follows the user's history of them."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from app.loop.stage import Stage
+from engine.patch import Patch, Sheet, change, erase_all, put
+from engine.seen import Masks
+from engine.volume import LatentVolume
+
+LIMIT = 512 * 2**20  # bytes of what strokes have covered; the oldest are forgotten first
+BUDGET = 0.006  # seconds of a frame
+
+
+class Stroke:
+    """One change by hand, equal only to itself. patches: what the texels were before it, or, once taken back, after it;
+    charts: the fingerprint of those it was made on; lost: it was forgotten, and can't be taken back any more."""
+
+    def __init__(self, charts: str) -> None:
+        self.charts, self.lost = charts, False
+        self.patches: list[Patch | Sheet] = []
+
+    @property
+    def bytes(self) -> int:
+        return sum(patch.bytes for patch in self.patches)
+
+
+class Retouch:
+    """Changes the volume a piece at a time: call `follow` once a frame, on the GL thread. Nothing may be painted while `busy`."""
+
+    def __init__(self) -> None:
+        self._jobs: deque[Iterator[object]] = deque()
+        self._done: tuple[Stroke, ...] = ()  # what the volume shows
+        self._kept: list[weakref.ref[Stroke]] = []  # oldest first
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._jobs)
+
+    def begin(self, stage: Stage) -> Stroke:
+        stroke = Stroke(stage.plan.charts.fingerprint)
+        self._kept.append(weakref.ref(stroke))
+        return stroke
+
+    def change(self, stage: Stage, stroke: Stroke, masks: Masks, operation: str) -> None:
+        """Have an operation of engine.patch.OPERATIONS done to these texels, as a part of the stroke."""
+        self._jobs.append(_change(stage.volume, stroke, masks, operation))
+
+    def erase_all(self, stage: Stage, stroke: Stroke) -> None:
+        stroke.patches += erase_all(stage.volume)
+        stage.volume.revision += 1
+
+    def then(self, act: Callable[[], None]) -> None:
+        """Call `act` when all that was asked for so far is done."""
+
+        def job() -> Iterator[object]:
+            act()
+            yield
+
+        self._jobs.append(job())
+
+    def end(self, stroke: Stroke, strokes: tuple[Stroke, ...]) -> tuple[Stroke, ...]:
+        """The strokes with this one, which the volume shows already; without it when it changed nothing."""
+        self._done = (*strokes, stroke) if stroke.patches else strokes
+        self._trim()
+        return self._done
+
+    def follow(self, stage: Stage, wanted: tuple[Stroke, ...], settled: bool) -> bool:
+        """One frame's work towards the strokes that are wanted. settled: the stage shows the scene that they belong to.
+
+        Returns False when a stroke could not be taken back or done again because it was forgotten.
+        """
+        known = True
+        if not self._jobs and self._done != wanted:
+            known = self._turn(stage, wanted, settled)
+        if self._jobs:
+            self._work(stage, time.perf_counter() + BUDGET)
+        return known
+
+    def forget(self) -> None:
+        """The volume became another one: nothing of before can be taken back."""
+        for reference in self._kept:
+            if stroke := reference():
+                stroke.patches, stroke.lost = [], True
+        self._kept.clear()
+        self._jobs.clear()
+
+    def _work(self, stage: Stage, end: float) -> None:
+        while self._jobs:
+            if next(self._jobs[0], self) is self:
+                self._jobs.popleft()
+            if time.perf_counter() >= end:
+                break
+        stage.volume.revision += 1
+        if not self._jobs:
+            stage.painter.forgive()
+
+    def _turn(self, stage: Stage, wanted: tuple[Stroke, ...], settled: bool) -> bool:
+        """Begin to take the last stroke back that isn't wanted, or else to do the next one again."""
+        done = self._done
+        same = next((i for i, (a, b) in enumerate(zip(done, wanted, strict=False)) if a is not b), None)
+        back = len(done) > len(wanted) or same is not None
+        stroke = done[-1] if back else wanted[len(done)]
+        fits = stroke.charts == stage.plan.charts.fingerprint
+        if not fits and not settled:
+            return True  # its surfaces are being built
+        self._done = done[:-1] if back else (*done, stroke)
+        if fits and not stroke.lost:
+            self._jobs.append(_swap(stage.volume, stroke))
+        return fits and not stroke.lost
+
+    def _trim(self) -> None:
+        strokes = [stroke for reference in self._kept if (stroke := reference()) is not None]
+        total = sum(stroke.bytes for stroke in strokes)
+        for stroke in strokes[:-1]:
+            if total <= LIMIT:
+                break
+            total -= stroke.bytes
+            stroke.patches, stroke.lost = [], True
+        self._kept = [weakref.ref(stroke) for stroke in strokes if not stroke.lost]
+
+
+def _change(volume: LatentVolume, stroke: Stroke, masks: Masks, operation: str) -> Iterator[object]:
+    for patch in change(volume, masks, operation):
+        if patch is not None:
+            stroke.patches.append(patch)
+        yield
+
+
+def _swap(volume: LatentVolume, stroke: Stroke) -> Iterator[object]:
+    patches, stroke.patches = stroke.patches, []
+    for patch in reversed(patches):
+        stroke.patches.append(put(volume, patch))
+        yield

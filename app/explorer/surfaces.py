@@ -1,0 +1,83 @@
+"""What actions do to what is painted: on this view, on a material, everywhere. Each is a stroke that undo takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.explorer.brush import TOOLS, view_size
+from engine.seen import Masks
+
+if TYPE_CHECKING:
+    from app.explorer.explorer import Explorer
+
+
+def ready(x: Explorer) -> bool:
+    """Whether the surfaces can be changed by hand now; otherwise the user is told why not."""
+    if x.stage is None or x.stage.painter.model is None or x.retouch.busy:
+        return False
+    if x.remodel.busy:
+        x.say("The scene is being built; try again in a moment", "warning")
+        return False
+    if x.travel.film is not None:
+        x.say("A film is being made; stop it first", "warning")
+        return False
+    return True
+
+
+def on_view(operation: str) -> Callable[[Explorer], None]:
+    """Do an operation of engine.patch.OPERATIONS to all that this view shows."""
+
+    def act(x: Explorer) -> None:
+        if ready(x):
+            assert x.stage is not None
+            _do(x, x.stage.volume.seen(x.camera, view_size(x.scene_size)), operation)
+
+    return act
+
+
+def dream_again(x: Explorer) -> None:
+    """Forget all that a dream of this view would paint, which is a little more than it shows: then it is dreamed anew."""
+    if ready(x):
+        assert x.stage is not None
+        look = x.stage.painter.look(x.camera, x.scene_size)
+        _do(x, x.stage.volume.seen(look.camera, (2 * look.size[0], 2 * look.size[1])), "erase")
+
+
+def on_material(x: Explorer, material: int, operation: str) -> None:
+    """Do it to all of one material (its index in the scene, or SKY)."""
+    if ready(x):
+        assert x.stage is not None
+        table = x.stage.plan.materials
+        _do(x, {number: table[number] == material for number in x.stage.volume.atlas}, operation)
+
+
+def erase_all(x: Explorer) -> None:
+    if ready(x):
+        assert x.stage is not None
+        x.stage.painter.cancel()
+        stroke = x.retouch.begin(x.stage)
+        x.retouch.erase_all(x.stage, stroke)
+        x.add_stroke(stroke)
+        x.stage.painter.forgive()
+        x.say("Everything painted is erased; undo brings it back")
+
+
+def choose_brush(x: Explorer, tool: str | None = None) -> None:
+    """Take a brush of TOOLS; "" lays it down; without a name the last one is taken, or the one in the hand laid down."""
+    x.controls.release_mouse()
+    x.brush.choose(tool if tool is not None else "" if x.brush.tool else x.brush.last)
+    if x.brush.tool:
+        x.say(TOOLS[x.brush.tool].words)
+
+
+def resize_brush(factor: float) -> Callable[[Explorer], None]:
+    return lambda x: x.brush.resize(factor)
+
+
+def _do(x: Explorer, masks: Masks, operation: str) -> None:
+    assert x.stage is not None
+    x.stage.painter.cancel()
+    stroke = x.retouch.begin(x.stage)
+    x.retouch.change(x.stage, stroke, masks, operation)
+    x.retouch.then(lambda: x.add_stroke(stroke))

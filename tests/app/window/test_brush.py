@@ -1,0 +1,164 @@
+"""The brush on the real window: freeze, thaw and erase with the mouse, by material and by view, and undo brings back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from engine.atlas import HELD, STEPS
+from scenes import edit
+from tests.engine.village import same
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+@pytest.fixture
+def painted(drive: Driver) -> Driver:
+    """The first view is painted, and nothing more will be."""
+    drive.until(lambda: drive.explorer.status == "this view is finished", "the view is painted")
+    drive.worker.held = True
+    drive.frames(2)
+    return drive
+
+
+def world(drive: Driver):
+    return drive.explorer.stage.volume.snapshot()
+
+
+def texels(drive: Driver, channel: int = STEPS) -> int:
+    return sum(int((page["state"][..., channel] > 0).sum()) for page in world(drive).pages.values())
+
+
+def middle(drive: Driver, right: float = 0.0, down: float = 0.0) -> tuple[float, float]:
+    x, y, width, height = drive.explorer.shell.scene_box
+    return x + width * (0.5 + right), y + height * (0.5 + down)
+
+
+def paint(drive: Driver, tool: str, right: float = 0.1) -> None:
+    """A short stroke from the middle of the scene to the right."""
+    drive.explorer.do("brush", tool)
+    drive.drag(middle(drive, 0, 0.15), middle(drive, right, 0.15))
+    done(drive)
+
+
+def done(drive: Driver) -> None:
+    drive.until(lambda: not (drive.explorer.retouch.busy or drive.explorer.brush.painting), "the stroke is done")
+    drive.frames(2)
+
+
+def chord(drive: Driver, letter: str) -> None:
+    drive.press("left_ctrl")
+    drive.tap(letter)
+    drive.release("left_ctrl")
+    drive.until(lambda: not drive.explorer.retouch.busy, "it is taken back or done again")
+    drive.frames(2)
+
+
+def test_a_stroke_erases_and_undo_brings_the_paint_back_bit_for_bit(painted: Driver) -> None:
+    before = world(painted)
+    paint(painted, "erase")
+    erased = world(painted)
+    assert 20 < texels(painted) < sum(int((p["state"][..., STEPS] > 0).sum()) for p in before.pages.values())
+    assert len(painted.explorer.strokes) == 1 and not painted.explorer.controls.looking
+    chord(painted, "z")
+    assert same(world(painted), before) and painted.explorer.strokes == ()
+    chord(painted, "y")
+    assert same(world(painted), erased)
+    chord(painted, "z")
+    assert same(world(painted), before) and not painted.errors()
+
+
+def test_what_is_frozen_is_neither_erased_nor_dreamed_over_until_it_is_thawed(painted: Driver) -> None:
+    explorer = painted.explorer
+    paint(painted, "freeze")
+    held, everything, before = texels(painted, HELD), texels(painted), world(painted)
+    assert held > 5
+    explorer.do("dream")  # erases the view (a dream sees a little more), and dreams it anew
+    done(painted)
+    assert held <= texels(painted) < 0.7 * everything
+    explorer.session = replace(explorer.session, dream=replace(explorer.session.dream, seed=7))
+    painted.worker.held = False
+    painted.until(lambda: explorer.status == "this view is finished", "the rest is dreamed anew")
+    for number, page in world(painted).pages.items():
+        mine = page["state"][..., HELD] > 0
+        assert (page["latents"][:, mine] == before.pages[number]["latents"][:, mine]).all()
+        assert mine.sum() == (before.pages[number]["state"][..., HELD] > 0).sum()
+    painted.worker.held = True
+    paint(painted, "thaw")
+    assert texels(painted, HELD) == 0
+    chord(painted, "z")
+    assert texels(painted, HELD) == held and not painted.errors()
+
+
+def test_by_view_by_material_and_everything(painted: Driver) -> None:
+    explorer, before = painted.explorer, world(painted)
+    everything = texels(painted)
+    explorer.do("freeze_material", 0)
+    done(painted)
+    grass = texels(painted, HELD)
+    assert 0 < grass < everything
+    explorer.do("erase_view")
+    done(painted)
+    assert grass <= texels(painted) < 0.6 * everything
+    explorer.do("thaw_view")
+    done(painted)
+    assert texels(painted, HELD) < 0.2 * grass  # a dream sees a little more than the view
+    explorer.do("erase")
+    done(painted)
+    assert texels(painted) == 0 and len(explorer.strokes) == 4
+    for _ in range(4):
+        chord(painted, "z")
+    assert same(world(painted), before) and not painted.errors()
+
+
+def test_strokes_and_edits_of_the_scene_are_undone_in_turn(painted: Driver) -> None:
+    explorer, before = painted.explorer, texels(painted)
+    paint(painted, "erase")
+    after = texels(painted)
+    explorer.do("edit_scene", lambda s: edit.stroke(s, (6, 1), (6, 1), 1, 3))
+    painted.frames(2)
+    painted.until(lambda: explorer.remodel.followed is explorer.scene, "the pillar is built", 2000)
+    paint(painted, "erase", 0.05)
+    for _ in range(3):
+        explorer.do("undo")
+        painted.frames(1)
+    painted.until(lambda: explorer.remodel.followed is explorer.scene and not explorer.retouch.busy, "undone", 2000)
+    painted.frames(5)
+    assert explorer.strokes == () and explorer.retouch._done == ()
+    assert after < texels(painted) <= before
+    assert not painted.errors()
+
+
+def test_the_wheel_and_the_brackets_change_its_size_and_escape_lays_it_down(painted: Driver) -> None:
+    explorer = painted.explorer
+    painted.tap("b")
+    assert explorer.brush.tool == "freeze"
+    painted.mouse(*middle(painted))
+    painted.frames(2)
+    size, speed = explorer.brush.radius, explorer.session.view.speed
+    explorer.controls.wheel(0, 2)
+    painted.tap("right_bracket")
+    assert explorer.brush.radius == pytest.approx(size * 1.15**2 * 1.25) and explorer.session.view.speed == speed
+    painted.tap("left_bracket")
+    assert explorer.brush.radius == pytest.approx(size * 1.15**2)
+    painted.tap("escape")
+    assert explorer.brush.tool == "" and not explorer.shell.overlays.leaving
+
+
+def test_frozen_texels_and_the_circle_are_shown_while_the_brush_is_in_the_hand(painted: Driver) -> None:
+    plain = painted.pixels()
+    painted.explorer.do("freeze_view")
+    done(painted)
+    painted.mouse(*middle(painted))
+    painted.explorer.shell.overlays.toasts.clear()
+    painted.frames(2)
+    x, y, width, height = (int(n) for n in painted.explorer.shell.scene_box)
+    inner = np.s_[y + 60 : y + height - 60, x + 20 : x + width - 20]
+    assert np.abs(painted.pixels()[inner].astype(int) - plain[inner]).mean() < 1
+    painted.explorer.do("brush", "thaw")
+    painted.frames(3)
+    assert np.abs(painted.pixels()[inner].astype(int) - plain[inner]).mean() > 8
