@@ -31,6 +31,13 @@ def _unet(path: str, overrides: list[str]) -> object:
     return train_unet(load_config(UnetConfig, path, overrides))
 
 
+def _few(path: str, overrides: list[str]) -> object:
+    from diffusion.training.config import FewConfig, load_config
+    from diffusion.training.few import train_few
+
+    return train_few(load_config(FewConfig, path, overrides))
+
+
 def _judge(path: str, overrides: list[str]) -> object:
     from diffusion.training.classifier import train_classifier
     from diffusion.training.config import JudgeConfig, load_config
@@ -67,6 +74,7 @@ def _sheets(path: str, overrides: list[str]) -> object:
 COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
     "vae": _vae,
     "unet": _unet,
+    "few": _few,
     "data": _data,
     "judge": _judge,
     "evaluate": _evaluate,

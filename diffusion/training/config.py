@@ -132,6 +132,20 @@ class UnetConfig:
 
 
 @dataclass(frozen=True)
+class FewConfig(UnetConfig):
+    """A student of `teacher` (a model folder) that needs few steps, and no guidance: `guidance` is part of what it learns.
+
+    intervals: parts of the noise schedule; the student learns to say at one end of each what it says at the other.
+    """
+
+    out: str = "out/train/few"
+    teacher: str = "out/train/unet/model"
+    guidance: float = 3.0
+    intervals: int = 50
+    sample_steps: int = 4
+
+
+@dataclass(frozen=True)
 class JudgeConfig:
     """The classifier that judges samples, and its run.
 
@@ -180,6 +194,7 @@ POSITIVE = (
     "banks",
     "validation",
     "texels",
+    "intervals",
     "latent_channels",
     "lr",
     "chunks",

@@ -45,6 +45,16 @@ def target(objective: str, x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
     return {"v": a.sqrt() * noise - (1 - a).sqrt() * x0, "eps": noise, "x0": x0}[objective]
 
 
+def parts_of(objective: str, said: Tensor, x: Tensor, abar: Tensor) -> tuple[Tensor, Tensor]:
+    """(picture, noise) that a prediction `said` about x [B,C,h,w] with cumulative signal abar [B] stands for."""
+    a, s = abar.view(-1, 1, 1, 1).sqrt(), (1 - abar).view(-1, 1, 1, 1).sqrt()
+    if objective == "v":
+        return a * x - s * said, s * x + a * said
+    if objective == "eps":
+        return (x - s * said) / a.clamp_min(1e-4), said
+    return said, (x - a * said) / s.clamp_min(1e-4)
+
+
 def weight(objective: str, abar: Tensor, gamma: float, floor: float) -> Tensor:
     """Min-SNR-gamma weights [B] (arXiv 2303.09556) for the mean squared error of each objective; 1 for gamma 0.
 

@@ -6,6 +6,8 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor
 
+from diffusion.training.noising import PREDICTIONS, noised, parts_of
+
 
 @torch.no_grad()
 def sample(
@@ -39,3 +41,22 @@ def sample(
             x = scheduler.step(prediction, t, x).prev_sample
         out.append(x)
     return torch.cat(out)
+
+
+@torch.no_grad()
+def sample_few(
+    unet: UNet2DConditionModel, scheduler: DDIMScheduler, context: Tensor, depth: Tensor, *, steps: int, seed: int
+) -> Tensor:
+    """Latents [B,C,h,w] of a consistency model: its picture of pure noise, noised anew to the next level and seen again."""
+    objective = next(name for name, kind in PREDICTIONS.items() if kind == scheduler.config["prediction_type"])
+    scheduler.set_timesteps(steps)
+    times = scheduler.timesteps.tolist()
+    generator = torch.Generator().manual_seed(seed)
+    shape = (len(context), unet.config["out_channels"], *depth.shape[2:])
+    picture = torch.zeros(shape, device=unet.device)
+    for t in times:
+        abar = scheduler.alphas_cumprod[t].expand(len(context)).to(picture)
+        x = noised(picture, torch.randn(shape, generator=generator).to(picture), abar)
+        said = unet(torch.cat((x, depth.to(x)), 1), t, context.to(x)).sample
+        picture, _ = parts_of(objective, said, x, abar)
+    return picture

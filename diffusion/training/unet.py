@@ -116,11 +116,11 @@ def train_unet(config: UnetConfig) -> Path:
         wide = rng.random() < config.wide
         side, count = (config.crop_wide, max(1, config.batch // 4)) if wide else (config.crop, config.batch)
         batch = draw_batch(data, count, side, config.focus, rng)
-        return denoising_loss(wrapped, batch, unconditional, abar, config, _generator(config.seed, step), device)
+        return denoising_loss(wrapped, batch, unconditional, abar, config, seeded(config.seed, step), device)
 
     def validate(name: str) -> dict[str, float]:
         found = [
-            denoising_loss(unet, b, unconditional, abar, config, _generator(7, i), unet.device)[1]["mse"]
+            denoising_loss(unet, b, unconditional, abar, config, seeded(7, i), unet.device)[1]["mse"]
             for i, b in enumerate(validation)
         ]
         return {name: sum(found) / len(found)}
@@ -145,7 +145,7 @@ def train_unet(config: UnetConfig) -> Path:
         with averaged(state):
             write_folder(Path(config.out) / "model", unet, vae, steps, {"steps": state.step, "config": asdict(config)})
 
-    run(config, unet, loss_of, on_sample=on_sample, on_save=on_save)
+    on_save(run(config, unet, loss_of, on_sample=on_sample, on_save=on_save))  # a finished run may get another decoder
     return Path(config.out)
 
 
@@ -161,5 +161,6 @@ def decode(vae: nn.Module, latents: Tensor) -> list[Tensor]:
     return list(((shown / 2 + 0.5).clamp(0, 1) * 255).round().byte().cpu())
 
 
-def _generator(seed: int, step: int) -> torch.Generator:
+def seeded(seed: int, step: int) -> torch.Generator:
+    """The generator of one step: there is no other randomness to save."""
     return torch.Generator().manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))

@@ -1,0 +1,101 @@
+"""The few-step student: what it learns from, what it leaves, and how it is sampled."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from diffusion.loading import load_model
+from diffusion.training.cache import cached, draw_batch
+from diffusion.training.config import FewConfig, build
+from diffusion.training.few import consistency_loss, train_few
+from diffusion.training.noising import noised, parts_of, scheduler, target
+from diffusion.training.sampling import sample_few
+from diffusion.training.unet import seeded
+from scenes.errors import InputError
+
+
+@pytest.fixture
+def few(run_folder: Path, tmp_path: Path, configs: dict):
+    for part in ("data", "cache", "vae"):
+        shutil.copytree(run_folder / part, tmp_path / part)
+    plain = asdict(configs["unet"](tmp_path))
+
+    def config(**changes: object) -> FewConfig:
+        values = {"out": str(tmp_path / "few"), "teacher": str(run_folder / "unet" / "model"), "intervals": 10}
+        return build(FewConfig, {**plain, **values, **changes}, "test")
+
+    return config
+
+
+def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path) -> None:
+    train_few(few())
+    train_few(few(out=str(tmp_path / "parts"), minutes=1e-9))
+    train_few(few(out=str(tmp_path / "parts")))
+    whole, parts = (
+        torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["model"] for name in ("few", "parts")
+    )
+    assert all(torch.equal(whole[k], parts[k]) for k in whole)
+    assert list((tmp_path / "few" / "samples").glob("*.png"))
+    assert load_model(tmp_path / "few" / "model", "cpu").takes_depth
+
+
+def test_without_a_teacher_there_is_no_student(few, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no denoiser to learn from"):
+        train_few(few(teacher=str(tmp_path)))
+
+
+class Knowing(torch.nn.Module):
+    """A denoiser that knows the one picture there is, whatever it is told; `wrong` is what it adds to it."""
+
+    def __init__(self, picture: torch.Tensor, abar: torch.Tensor, wrong: float = 0.0) -> None:
+        super().__init__()
+        self.picture, self.abar, self.wrong = picture, abar, wrong
+        self.config = {"out_channels": picture.shape[0]}
+        self.device = torch.device("cpu")
+
+    def forward(self, seen: torch.Tensor, t: torch.Tensor | int, words: torch.Tensor):
+        x = seen[:, :-1]
+        a = self.abar[torch.as_tensor(t)].expand(len(x))
+        side = x.shape[-1]
+        x0 = (self.picture.view(1, -1, 1, 1) + self.wrong).expand(len(x), -1, side, side)
+        noise = (x - a.view(-1, 1, 1, 1).sqrt() * x0) / (1 - a).view(-1, 1, 1, 1).sqrt().clamp_min(1e-6)
+        return type("Said", (), {"sample": target("v", x0, noise, a)})
+
+
+def test_a_student_that_agrees_with_itself_has_nothing_to_learn(few) -> None:
+    config = few()
+    batch = draw_batch(cached(config, config.data), 16, 8, 0.5, np.random.default_rng(0))
+    abar = scheduler("scaled_linear", "v", True).alphas_cumprod
+    right = Knowing(torch.linspace(-1, 1, 8), abar)
+    wrong = Knowing(torch.linspace(-1, 1, 8), abar, wrong=0.5)
+
+    def loss(student: Knowing) -> float:
+        arguments = (batch, batch.context[0], abar, config, seeded(0, 0), torch.device("cpu"))
+        return float(consistency_loss(student, right, *arguments)[0])
+
+    # a constant answer is consistent everywhere but at the last interval, whose end is the teacher's own picture
+    assert loss(right) < 1e-4 < loss(wrong)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_few_steps_end_at_what_the_model_sees(steps: int) -> None:
+    noise_schedule = scheduler("scaled_linear", "v", True)
+    picture = torch.linspace(-1, 1, 8)
+    model = Knowing(picture, noise_schedule.alphas_cumprod)
+    got = sample_few(model, noise_schedule, torch.zeros(2, 3, 4), torch.zeros(2, 1, 6, 6), steps=steps, seed=0)
+    assert torch.allclose(got, picture.view(1, -1, 1, 1).expand_as(got), atol=1e-3)
+
+
+@pytest.mark.parametrize("objective", ["v", "eps", "x0"])
+def test_every_objective_says_picture_and_noise(objective: str) -> None:
+    g = torch.Generator().manual_seed(0)
+    x0, noise = torch.randn(3, 2, 4, 4, generator=g), torch.randn(3, 2, 4, 4, generator=g)
+    abar = torch.tensor([0.1, 0.5, 0.9])
+    got = parts_of(objective, target(objective, x0, noise, abar), noised(x0, noise, abar), abar)
+    assert torch.allclose(got[0], x0, atol=1e-5) and torch.allclose(got[1], noise, atol=1e-5)
