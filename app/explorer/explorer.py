@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 import moderngl
 import numpy as np
 
+from app.explorer import compare
 from app.explorer.brush import Brush
+from app.explorer.compare import Comparison
 from app.explorer.controls import Controls
 from app.explorer.handlers import HANDLERS
 from app.explorer.history import History
@@ -73,6 +75,8 @@ class Explorer:
         self.session, self.route, self.scene, self.opened = session, Route(), scene, scene
         self.strokes: tuple[Stroke, ...] = ()
         self.brush, self.retouch = Brush(), Retouch()
+        self.comparison: Comparison | None = None
+        self.other: tuple[str, Mapping[str, Any]] = compare.FIRST  # the settings that were compared with last
         self.stage: Stage | None = None
         self.walker, self.travel = walk.Walker(), Travel()
         self.history: History[Edited] = History(self.edited)
@@ -174,7 +178,7 @@ class Explorer:
             self.stage.release()
         self.remodel.forget(scene)
         self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()
-        self.brush, self.retouch, self.strokes = Brush(), Retouch(), ()
+        self.brush, self.retouch, self.strokes, self.comparison = Brush(), Retouch(), (), None
         self.history = History(self.edited)
         self._opening = plan_later(scene)
         for note in scene.notes:
@@ -229,6 +233,8 @@ class Explorer:
             self.say("That is too long ago: what was painted then is forgotten", "warning")
 
     def _move(self, seconds: float) -> None:
+        if self.comparison is not None:
+            return
         taken = self.travel.camera(self.clock())
         if taken is not None:
             self.walker = walk.Walker.at(taken)
@@ -240,10 +246,12 @@ class Explorer:
 
     def _paint(self, now: float) -> None:
         assert self.stage is not None
+        compare.follow(self)
         painter, film = self.stage.painter, self.travel.film
         painter.session = self.session
         # without a model its channels may still change the volume: dream after that
-        idle = film or self.remodel.busy or self.retouch.busy or self.brush.painting or painter.model is None
+        idle = film or self.remodel.busy or self.retouch.busy or self.brush.painting
+        idle = idle or self.comparison is not None or painter.model is None
         for message in painter.collect() if idle else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
         if film is not None:
@@ -281,6 +289,7 @@ class Explorer:
             route=self.route,
             travel=self.travel,
             brush=self.brush,
+            comparison=self.comparison,
             camera=self.camera,
             stage=self.stage,
             log=self.log,

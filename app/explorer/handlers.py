@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from app.explorer import surfaces
+from app.explorer import compare, surfaces
 from app.explorer.history import History
 from app.explorer.keys import Changes
 from app.files import keymap
@@ -22,6 +22,7 @@ from scenes.scene import CameraPath, Scene
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
+
 
 def _pause(x: Explorer) -> None:
     x.session = replace(x.session, live=replace(x.session.live, auto=not x.session.live.auto))
@@ -70,6 +71,8 @@ def _escape(x: Explorer) -> None:
     """Lets go of one thing at a time: the mouse, a dialog, and then asks before leaving."""
     if x.controls.looking:
         x.controls.release_mouse()
+    elif x.comparison is not None:
+        compare.stop(x)
     elif x.travel.under_way:
         x.desk.stop_travel()
     elif x.brush.tool:
@@ -170,6 +173,9 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "undo": lambda x: _through_time(x, x.history.undo()),
     "redo": lambda x: _through_time(x, x.history.redo()),
     "watch": lambda x: x.watch(),
+    "compare": compare.start,
+    "keep_compared": compare.keep,
+    "stop_comparing": compare.stop,
     "set_keys": _set_keys,
     "catch_key": lambda x, catcher, held=False: x.controls.catch(catcher, held),
     "palette": _palette,

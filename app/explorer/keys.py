@@ -53,6 +53,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "erase_view", "Erase this view", (), "Dream", "Forget what is painted in this view, but for what is frozen."
     ),
+    Action(
+        "compare", "Compare settings", ("v",), "Dream", "Dream this view by two settings, side by side, and keep one."
+    ),
     Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Abandon the running dream between two steps."),
     Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Forget everything that was painted."),
     Action("save_world", "Save world", ("ctrl+s",), "File", "Write everything that was painted to a world file."),

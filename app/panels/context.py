@@ -10,6 +10,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.explorer.brush import Brush
+from app.explorer.compare import Comparison
 from app.explorer.keys import Changes
 from app.explorer.timeline import Timeline
 from app.gui.theme import Palette
@@ -39,6 +40,7 @@ class PanelContext:
     route: Route
     travel: Travel
     brush: Brush
+    comparison: Comparison | None
     camera: Camera
     stage: Stage | None
     log: Log

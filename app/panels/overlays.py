@@ -9,6 +9,7 @@ from imgui_bundle import imgui
 from app.explorer.keys import ACTIONS, captions
 from app.gui.theme import colour
 from app.panels.brush import BrushOverlay
+from app.panels.compare import CompareOverlay
 from app.panels.context import SILENT, PanelContext, faint
 from app.panels.dialog import begin_dialog
 from app.panels.keys import KeysDialog
@@ -28,6 +29,7 @@ class Overlays:
     now: float = 0.0
     toasts: list[tuple[str, str, float]] = field(default_factory=list)
     _brush: BrushOverlay = field(default_factory=BrushOverlay)
+    _compare: CompareOverlay = field(default_factory=CompareOverlay)
     _keys: KeysDialog = field(default_factory=KeysDialog)
     _typed: str = ""
     _chosen: int = 0
@@ -35,6 +37,11 @@ class Overlays:
     @property
     def open(self) -> bool:
         return self.help or self.leaving or self.palette
+
+    @property
+    def split_place(self) -> float:
+        """Where the line of a comparison is, 0..1 of the scene's width."""
+        return self._compare.place
 
     def close(self) -> None:
         self.help = self.leaving = self.palette = False
@@ -44,6 +51,7 @@ class Overlays:
 
     def draw(self, ui: PanelContext, box: Box) -> None:
         self._brush.draw(ui)
+        self._compare.draw(ui, box)
         draw_legend(ui)
         self._draw_toasts(ui, box)
         if ui.stage is None:

@@ -85,18 +85,22 @@ def parts(ui: PanelContext, key: str, regions: tuple[Part, ...], width: float) -
     """The regions' predictions, three in a row, with their prompts below."""
     style = imgui.get_style()
     side = (width - (ABREAST - 1) * style.item_spacing.x) / ABREAST
+    left = imgui.get_cursor_pos_x()
     for i, part in enumerate(regions):
         if i % ABREAST:
-            imgui.same_line()
+            imgui.same_line(left + i % ABREAST * (side + style.item_spacing.x))
         imgui.begin_group()
         imgui.image(ui.picture(f"{key} part {i}", part.image), fitted(part.image, side, side))
-        imgui.push_clip_rect(imgui.get_cursor_screen_pos(), _corner(side), True)
-        imgui.text_disabled(part.prompt)
-        imgui.pop_clip_rect()
+        _cut(part.prompt, side)
         imgui.end_group()
         hint(part.prompt)
 
 
-def _corner(side: float) -> imgui.ImVec2:
-    place = imgui.get_cursor_screen_pos()
-    return imgui.ImVec2(place.x + side, place.y + imgui.get_text_line_height())
+def _cut(text: str, width: float) -> None:
+    """A line of text that takes no more than this width."""
+    place, tall = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
+    draw = imgui.get_window_draw_list()
+    draw.push_clip_rect(place, imgui.ImVec2(place.x + width, place.y + tall), True)
+    draw.add_text(place, imgui.get_color_u32(imgui.Col_.text_disabled), text)
+    draw.pop_clip_rect()
+    imgui.dummy(imgui.ImVec2(width, tall))

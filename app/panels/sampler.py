@@ -44,6 +44,7 @@ class SamplerPanel:
 
     def __init__(self) -> None:
         self._name = ""
+        self._held: DreamSettings | None = None
 
     def draw(self, ui: PanelContext) -> Session:
         painter = ui.painter
@@ -53,6 +54,7 @@ class SamplerPanel:
             return ui.session
         faint(f"{painter.model.id} on {painter.model.device}. Changes apply to the next dream.")
         dream = self._presets(ui, ui.session.dream)
+        self._compare(ui, dream)
         for title, names in sections().items():
             shown = tuple(name for name in names if matters(name, dream))
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
@@ -66,17 +68,13 @@ class SamplerPanel:
 
     def _presets(self, ui: PanelContext, dream: DreamSettings) -> DreamSettings:
         """A combo of presets, showing the one that the settings are; and a name under which to save them."""
-        own = ui.presets
-        table = {name: values for name, (_, values) in presets.PRESETS.items()} | dict(own)
-        now = presets.changes(dream)
-        current = next(
-            (name for name, values in table.items() if presets.changes(presets.apply(dream, values)) == now), ""
-        )
+        table = preset_table(ui, dream)
+        current = next((name for name, settings in table.items() if settings == dream), "")
         imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.5)
         if imgui.begin_combo("##preset", current or "Your own settings"):
-            for name, values in table.items():
+            for name, settings in table.items():
                 if imgui.selectable(name, name == current)[0]:
-                    dream = presets.apply(dream, values)
+                    dream = settings
                 hint(presets.PRESETS[name][0] if name in presets.PRESETS else "Saved by you.")
             imgui.end_combo()
         hint("Settings by name. The seed stays as it is.")
@@ -95,6 +93,39 @@ class SamplerPanel:
                 imgui.close_current_popup()
             imgui.end_popup()
         return dream
+
+
+    def _compare(self, ui: PanelContext, dream: DreamSettings) -> None:
+        """The view dreamed by these settings and by others, side by side."""
+        imgui.begin_disabled(ui.comparison is not None)
+        if imgui.button("\uf0db  Compare with…"):
+            imgui.open_popup("compare with")
+        imgui.end_disabled()
+        hint("Dream this view by these settings and by others, side by side, and keep one.")
+        imgui.same_line()
+        if imgui.button("\uf08d  Hold"):
+            self._held = dream
+        hint("Remember these settings, to compare others with them.")
+        if imgui.begin_popup("compare with"):
+            held = {} if self._held is None else {"held": self._held}
+            for name, settings in (held | preset_table(ui, dream)).items():
+                if imgui.selectable(f"What was held##{name}" if settings is self._held else name, False)[0]:
+                    ui.do("compare", name, settings)
+                hint(difference(dream, settings))
+            imgui.end_popup()
+
+
+def preset_table(ui: PanelContext, dream: DreamSettings) -> dict[str, DreamSettings]:
+    """Every preset by name, ours first, as settings with the seed of `dream`."""
+    table = {name: values for name, (_, values) in presets.PRESETS.items()} | dict(ui.presets)
+    return {name: presets.apply(dream, values) for name, values in table.items()}
+
+
+def difference(one: DreamSettings, other: DreamSettings) -> str:
+    """What would change from one to the other, a line for each setting."""
+    pairs = ((f.name, getattr(one, f.name), getattr(other, f.name)) for f in fields(DreamSettings))
+    lines = [f"{name.replace('_', ' ')}: {a} → {b}" for name, a, b in pairs if a != b]
+    return "\n".join(lines) or "The same as these."
 
 
 def sections() -> dict[str, tuple[str, ...]]:

@@ -24,7 +24,7 @@ class Split:
         labels: tuple[str, str] = ("", ""),
         part: Box = (0.0, 0.0, 1.0, 1.0),
     ) -> None:
-        """Into the current window. pictures: left and right, for ImGui; part: of the pictures that is shown, as shares."""
+        """Into the current window. pictures: left and right, for ImGui, None = nothing; part: of the pictures that is shown, as shares."""
         x, y, width, height = box
         imgui.set_cursor_screen_pos(imgui.ImVec2(x, y))
         imgui.invisible_button("split", imgui.ImVec2(max(1.0, width), max(1.0, height)))
@@ -36,6 +36,8 @@ class Split:
         left, top, wide, tall = part
         low, high = imgui.ImVec2(left, top), imgui.ImVec2(left + wide, top + tall)
         for picture, start, end in ((pictures[0], x, line), (pictures[1], line, x + width)):
+            if picture is None:
+                continue
             draw.push_clip_rect(imgui.ImVec2(start, y), imgui.ImVec2(end, y + height), True)
             draw.add_image(picture, imgui.ImVec2(x, y), imgui.ImVec2(x + width, y + height), low, high)
             draw.pop_clip_rect()

@@ -1,0 +1,149 @@
+"""Two manners of dreaming one view, side by side: one of them is kept on the surfaces, the other leaves no trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.explorer.surfaces import ready
+from app.fields import Size
+from app.files import presets
+from app.loop.dreaming import canvas_from
+from app.loop.stage import Stage
+from diffusion.canvas import Dreamed, DreamSettings
+from engine import policy
+from engine.look import Look, Painting
+from scenes.camera import Camera
+
+if TYPE_CHECKING:
+    from app.explorer.explorer import Explorer
+
+FIRST = "Faithful", presets.PRESETS["Faithful"][1]  # what is compared with as long as nothing else was chosen
+
+
+@dataclass
+class Side:
+    """look: nothing painted, as these settings' seed begins; dreamed: None until it is."""
+
+    label: str
+    settings: DreamSettings
+    look: Look
+    dreamed: Dreamed | None = None
+
+
+class Comparison:
+    """Dreams both sides one after the other, as if nothing of the view were painted. The camera stays while it lasts."""
+
+    def __init__(self, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> None:
+        """settings: by label, left and right; size: of the view, points or pixels."""
+        self.stage, self.plan, self.revision = stage, stage.plan, stage.volume.revision
+        self.sides = [Side(label, s, _unpainted(stage, camera, size, s)) for label, s in settings.items()]
+        self._ask(0)
+
+    @property
+    def done(self) -> bool:
+        return all(side.dreamed is not None for side in self.sides)
+
+    @property
+    def running(self) -> int | None:
+        """The side that is being dreamed."""
+        return None if self.done else next(i for i, side in enumerate(self.sides) if side.dreamed is None)
+
+    @property
+    def over(self) -> bool:
+        """Whether the scene or its paint became another one, or a dream failed or was cancelled: there is nothing to choose."""
+        stage = self.stage
+        changed = stage.plan is not self.plan or stage.volume.revision != self.revision
+        return changed or not (self.done or stage.painter.running)
+
+    def part(self, aspect: float) -> tuple[float, float, float, float]:
+        """left, top, width, height (shares) of the sides' pictures that a view of this aspect shows: they have a rim."""
+        width, height = self.sides[0].look.size
+        tall = (height - 2 * policy.MARGIN) / height
+        wide = min(1.0, (height - 2 * policy.MARGIN) * aspect / width)
+        return (1 - wide) / 2, (1 - tall) / 2, wide, tall
+
+    def _ask(self, number: int) -> None:
+        side = self.sides[number]
+        canvas = canvas_from(side.look, self.stage.scene, side.settings.steps)
+        words = f"comparing, {side.label}"
+        self.stage.painter.commission(side.look, canvas, side.settings, words, partial(self._take, number))
+
+    def _take(self, number: int, _look: Look, dreamed: Dreamed) -> None:
+        self.sides[number].dreamed = dreamed
+        if number + 1 < len(self.sides):
+            self._ask(number + 1)
+
+
+def start(x: Explorer, label: str = "", settings: DreamSettings | None = None) -> None:
+    """Compare the settings with others; without any, with those that they were compared with last."""
+    if settings is None:
+        label, changes = x.other
+        settings = presets.apply(x.session.dream, changes)
+    x.other = label, presets.changes(settings)
+    if x.comparison is not None:
+        stop(x)
+    if not ready(x):
+        return
+    if settings == x.session.dream:
+        x.say(f"“{label}” is what is set already; compare with other settings", "warning")
+        return
+    assert x.stage is not None
+    x.desk.stop_travel()
+    x.controls.release_mouse()
+    x.comparison = Comparison(x.stage, x.camera, x.scene_size, {"as it is set": x.session.dream, label: settings})
+
+
+def keep(x: Explorer, number: int) -> None:
+    """Lay one side onto the surfaces in place of what is there, and go on with its settings."""
+    comparison, stage = x.comparison, x.stage
+    if comparison is None or stage is None or comparison.sides[number].dreamed is None:
+        return
+    side, x.comparison = comparison.sides[number], None
+    dreamed = side.dreamed
+    assert dreamed is not None
+    stage.painter.cancel()
+    masks = stage.volume.seen(side.look.camera, (2 * side.look.size[0], 2 * side.look.size[1]))
+    stroke = x.retouch.begin(stage)
+    x.retouch.change(stage, stroke, masks, "keep")
+
+    def lay() -> None:
+        painting = Painting(side.look.camera, side.look.size, dreamed.latents, dreamed.image, dreamed.steps)
+        stage.volume.scatter(side.look, painting, only=masks)
+        x.add_stroke(stroke)
+
+    x.retouch.then(lay)
+    x.session = replace(x.session, dream=side.settings)
+    x.say(f"Kept: {side.label}")
+
+
+def stop(x: Explorer) -> None:
+    """Neither is kept."""
+    if x.comparison is not None:
+        x.comparison = None
+        if x.stage:
+            x.stage.painter.cancel()
+            x.stage.painter.forgive()
+
+
+def follow(x: Explorer) -> None:
+    """Once a frame: end what can't be finished, or was left for a camera path."""
+    if x.comparison is not None and (x.comparison.over or x.travel.under_way or x.travel.go_to):
+        problem = x.stage.painter.problem if x.stage else ""
+        stop(x)
+        x.say("The comparison has ended" + (f": {problem}" if problem else ""), "warning")
+
+
+def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Look:
+    """The view as these settings would begin it on bare surfaces."""
+    painter, volume = stage.painter, stage.volume
+    seen = painter.look(camera, size)
+    if settings.seed != painter.session.dream.seed:
+        seed, volume.seed = volume.seed, settings.seed
+        seen = volume.gather(seen.camera, seen.size)
+        volume.seed = seed
+    names = ("steps", "painted", "held", "latents", "colours")
+    return replace(seen, **{name: np.zeros_like(getattr(seen, name)) for name in names})

@@ -1,0 +1,80 @@
+"""A comparison over the scene: both pictures with a line between them that can be dragged, and which to keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imgui_bundle import imgui
+
+from app.explorer.compare import Comparison
+from app.panels.context import PanelContext, hint
+from app.panels.split import Box, Split
+
+
+class CompareOverlay:
+    def __init__(self) -> None:
+        self._split = Split()
+        self._shown: Comparison | None = None
+
+    @property
+    def place(self) -> float:
+        return self._split.place
+
+    def draw(self, ui: PanelContext, box: Box) -> None:
+        comparison = ui.comparison
+        if comparison is not self._shown:
+            self._shown, self._split = comparison, Split()
+        if comparison is None:
+            return
+        ui.do("watch")
+        self._pictures(ui, comparison, box)
+        _choice(ui, comparison, box)
+
+    def _pictures(self, ui: PanelContext, comparison: Comparison, box: Box) -> None:
+        x, y, width, height = box
+        imgui.set_next_window_pos(imgui.ImVec2(x, y))
+        imgui.set_next_window_size(imgui.ImVec2(width, height))
+        flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_background | imgui.WindowFlags_.no_docking
+        flags |= imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_nav
+        flags |= imgui.WindowFlags_.no_bring_to_front_on_focus | imgui.WindowFlags_.no_scroll_with_mouse
+        imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
+        imgui.begin("##compare", None, flags)
+        pictures = _picture(ui, comparison, 0), _picture(ui, comparison, 1)
+        labels = comparison.sides[0].label, comparison.sides[1].label
+        self._split.draw(pictures, box, ui.scale, labels, comparison.part(width / max(1.0, height)))
+        imgui.end()
+        imgui.pop_style_var()
+
+
+def _picture(ui: PanelContext, comparison: Comparison, number: int) -> Any:
+    """The dream of a side, or how far it is; None before it began: then the scene shows through."""
+    dreamed = comparison.sides[number].dreamed
+    if dreamed is not None:
+        return ui.picture(f"compare {number}", dreamed.image)
+    painter = comparison.stage.painter
+    records = [r for r in ui.timeline.records if painter.running and r.id == painter.running.id]
+    if number == comparison.running and records and records[-1].latest is not None:
+        return ui.picture(f"compare {number}", records[-1].latest)
+    return None
+
+
+def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
+    """Below the pictures: what is going on, and the ways out."""
+    x, y, width, height = box
+    imgui.set_next_window_pos(imgui.ImVec2(x + width / 2, y + height - 14 * ui.scale), pivot=imgui.ImVec2(0.5, 1))
+    flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_docking | imgui.WindowFlags_.always_auto_resize
+    imgui.begin("##choice", None, flags | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_nav)
+    if not comparison.done:
+        imgui.text_unformatted(comparison.stage.painter.words)
+    for number, side in enumerate(comparison.sides):
+        imgui.begin_disabled(side.dreamed is None)
+        arrow = "\uf060  " if number == 0 else "\uf061  "
+        if imgui.button(f"{arrow}Keep “{side.label}”"):
+            ui.do("keep_compared", number)
+        imgui.end_disabled()
+        hint("Lay this picture onto the surfaces, and go on with its settings. Undo takes it back.")
+        imgui.same_line()
+    if imgui.button("Neither"):
+        ui.do("stop_comparing")
+    hint("Leave everything as it was (Esc).")
+    imgui.end()

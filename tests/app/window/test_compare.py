@@ -1,0 +1,116 @@
+"""Two settings compared in a real window: both are shown, one is kept, the other leaves no trace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from app.panels.sampler import difference
+from diffusion.canvas import DreamSettings
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+@pytest.fixture
+def finished(drive: Driver) -> Driver:
+    """The first view is painted, and dreams of other steps differ from it."""
+    drive.until(lambda: drive.explorer.status == "this view is finished", "the view gets painted")
+    return drive
+
+
+def pages(drive: Driver) -> dict[int, bytes]:
+    world = drive.explorer.stage.volume.snapshot()
+    return {n: b"".join(page[k].tobytes() for k in sorted(page)) for n, page in world.pages.items()}
+
+
+def compare(drive: Driver, **changes: object) -> DreamSettings:
+    other = replace(drive.explorer.session.dream, **changes)
+    drive.explorer.do("compare", "other", other)
+    drive.until(lambda: drive.explorer.comparison.done, "both are dreamed")
+    drive.frames(3)
+    return other
+
+
+def test_neither_leaves_everything_as_it_was(finished: Driver) -> None:
+    explorer, before = finished.explorer, pages(finished)
+    session, dreams = explorer.session, finished.worker.submitted
+    compare(finished, steps=5)
+    assert finished.worker.submitted == dreams + 2
+    assert pages(finished) == before
+    finished.tap("escape")
+    assert explorer.comparison is None and not explorer.shell.overlays.leaving
+    finished.frames(30)
+    assert pages(finished) == before
+    assert explorer.session == session
+    assert finished.worker.submitted == dreams + 2  # the view is still finished
+    assert not finished.errors()
+
+
+def test_the_kept_side_is_painted_and_its_settings_go_on_until_undo(finished: Driver) -> None:
+    explorer, before = finished.explorer, pages(finished)
+    settings = explorer.session.dream
+    other = compare(finished, steps=5)
+    explorer.do("keep_compared", 1)
+    finished.until(lambda: not explorer.retouch.busy, "it is laid onto the surfaces")
+    finished.frames(2)
+    assert explorer.session.dream == other
+    steps = [page["state"][..., 0] for page in explorer.stage.volume.snapshot().pages.values()]
+    assert any((s == 5).any() for s in steps)
+    assert explorer.comparison is None
+    explorer.do("pause")
+    for _ in range(3):
+        explorer.do("undo")
+        finished.frames(3)
+        finished.until(lambda: not explorer.retouch.busy, "it is taken back")
+    assert explorer.session.dream == settings
+    assert pages(finished) == before
+    assert not finished.errors()
+
+
+def test_the_line_between_them_follows_the_mouse(finished: Driver) -> None:
+    explorer = finished.explorer
+    compare(finished, steps=5)
+    for side, shade in zip(explorer.comparison.sides, (0, 255), strict=True):
+        side.dreamed = replace(side.dreamed, image=np.full_like(side.dreamed.image, shade))
+    x, y, width, height = explorer.shell.scene_box
+    row, shares = int(y + height * 0.3), []
+    for place in (0.5, 0.2, 0.9):
+        finished.drag((x + width * explorer.shell.overlays.split_place, row), (x + width * place, row))
+        line = finished.pixels()[row + 20, int(x) : int(x + width)].mean(axis=1)
+        shares.append((line < 60).mean())
+    np.testing.assert_allclose(shares, (0.5, 0.2, 0.9), atol=0.03)
+    assert not explorer.controls.looking and explorer.walker.still
+
+
+def test_the_camera_stays_and_an_edit_ends_the_comparison(finished: Driver) -> None:
+    explorer, place = finished.explorer, finished.explorer.camera
+    compare(finished, steps=5)
+    finished.press("w")
+    finished.frames(10)
+    finished.release("w")
+    assert explorer.camera == place
+    explorer.do("erase")
+    finished.until(lambda: explorer.comparison is None, "the comparison ends")
+    assert any("comparison has ended" in entry.text for entry in explorer.log.entries)
+
+
+def test_a_failing_dream_ends_it_with_the_reason(finished: Driver) -> None:
+    finished.worker.problem = "out of luck"
+    finished.explorer.do("compare", "other", replace(finished.explorer.session.dream, steps=5))
+    finished.until(lambda: finished.explorer.comparison is None, "the comparison ends")
+    assert any("comparison has ended: out of luck" in entry.text for entry in finished.explorer.log.entries)
+
+
+def test_the_same_settings_are_not_compared(finished: Driver) -> None:
+    finished.explorer.do("compare", "same", finished.explorer.session.dream)
+    assert finished.explorer.comparison is None
+
+
+def test_a_difference_names_what_changes() -> None:
+    one = DreamSettings()
+    assert difference(one, replace(one, steps=5, cfg_rescale=0.5)) == "steps: 8 → 5\ncfg rescale: 0.0 → 0.5"
+    assert difference(one, one) == "The same as these."
