@@ -55,10 +55,24 @@ class PaintSettings:
 
     coverage: float = field(
         default=0.95,
-        metadata={"help": "A view is dreamed while less than this share of it is finished.", "range": (0.0, 1.0)},
+        metadata={
+            "help": "A view is dreamed while less than this share of it is painted, and as finely as it could be.",
+            "range": (0.0, 1.0),
+        },
     )
     canvas: int = field(
-        default=0, metadata={"help": "Height of a dream in pixels, or 0 = what suits the model.", "range": (0, 2048)}
+        default=0,
+        metadata={
+            "help": "Pixels that a view's height is dreamed with, or 0 = what suits the model.",
+            "range": (0, 2048),
+        },
+    )
+    around: float = field(
+        default=0.125,
+        metadata={
+            "help": "How much more than the view is dreamed, as a share of it: it is there when one turns.",
+            "range": (0.0, 1.0),
+        },
     )
 
 

@@ -38,6 +38,9 @@ class Canvas:
     colours: uint8 [8h,8w,4] remembered picture, alpha 255 where known, or None
     depth:   float32 [h,w] in blocks, inf = sky, or None: view-space z as the reference camera of diffusion.depth would see it
     known:   bool [h,w], where there is a memory; None: wherever change < 1
+    finer:   float32 [h,w] ≥ 1, how many times finer the canvas is than what it remembers there, or None: nowhere. What is remembered
+             so coarsely guides the dream (DreamSettings.refine), which keeps its low frequencies
+    trusted: float32 [h,w] in 0..1, how far that guidance is followed, or None: wholly
     anagrams: further pictures that the canvas shows when it is turned
     """
 
@@ -48,6 +51,8 @@ class Canvas:
     colours: np.ndarray | None = None
     depth: np.ndarray | None = None
     known: np.ndarray | None = None
+    finer: np.ndarray | None = None
+    trusted: np.ndarray | None = None
     anagrams: tuple[Anagram, ...] = ()
 
 
@@ -141,6 +146,17 @@ class DreamSettings:
             "help": "How the change map keeps: by the step's share, or all or nothing.",
             "choices": ("soft", "threshold"),
         },
+    )
+    refine: float = field(
+        default=1.0,
+        metadata={
+            "help": "How much a place that was painted from further away guides its refinement; 0 dreams it anew.",
+            "range": (0.0, 1.0),
+        },
+    )
+    match: float = field(
+        default=1.0,
+        metadata={"help": "How far colours are matched to what is remembered there and around.", "range": (0.0, 1.0)},
     )
     strength: float = field(
         default=1.0, metadata={"help": "Share of the run that a remembered picture goes through.", "range": (0.0, 1.0)}

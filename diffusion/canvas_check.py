@@ -25,6 +25,8 @@ def check(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
         ("change", canvas.change),
         ("depth", canvas.depth),
         ("known", canvas.known),
+        ("finer", canvas.finer),
+        ("trusted", canvas.trusted),
         *(("mask", r.mask) for r in canvas.regions),
     ]
     for name, plane in planes:

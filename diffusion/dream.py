@@ -21,6 +21,7 @@ from diffusion.denoiser import Denoise, Prediction, predict
 from diffusion.dilation import dilated, lattice
 from diffusion.errors import ModelError
 from diffusion.guidance import GUIDANCE, guided
+from diffusion.joining import joined
 from diffusion.memory import paste_back, remembering, start
 from diffusion.mixing import mixing, rewinds
 from diffusion.model import Model, as_image
@@ -59,7 +60,10 @@ def dream(
     run = _Run(model, canvas, settings, change, remembered, on_step, cancelled)
     result = run.sample()
     # The picture is decoded before the stored latents are pasted back: seen from here they would be strangers to their neighbours
-    image = as_image(model.decode_tensor(result)[0])
+    picture = model.decode_tensor(result)[0]
+    if canvas.colours is not None and remembered is not None:
+        picture = joined(picture, canvas, settings.match)
+    image = as_image(picture)
     kept = result if run.captured is None else run.captured
     if canvas.memory is not None:
         kept = paste_back(kept, torch.from_numpy(canvas.memory)[None].to(model.device), change)
@@ -105,6 +109,11 @@ class _Run:
         self._branches: Mapping[str, Tensor] = {}
         self._regions: list = []
         self._first_call = model.calls
+
+    def _plane(self, plane: np.ndarray | None) -> Tensor:
+        """[h,w]: a plane of the canvas; 1 where it has none."""
+        plane = np.ones(self.canvas.change.shape, np.float32) if plane is None else plane
+        return torch.from_numpy(np.ascontiguousarray(plane)).float().to(self.model.device)
 
     def _guided(self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False) -> Denoise:
         """Regions → guidance, for the canvas as `cut` shows it (turned, or a lattice of it)."""
@@ -208,7 +217,8 @@ class _Run:
             options["generator"] = NOISES[settings.noise](self.noise, settings.seed, lowest, highest * 1.001)
         denoise, result, around = self.denoiser(), self.noise, self.memory
         if self.memory is not None:
-            options["adjust"] = mixing(self.memory, self.noise, self.known, timeline, settings)
+            finer, trusted = (self._plane(plane) for plane in (self.canvas.finer, self.canvas.trusted))
+            options["adjust"] = mixing(self.memory, self.noise, self.known, timeline, settings, finer, trusted)
         first = timeline.steps - max(1, round(settings.strength * timeline.steps)) if self.memory is not None else 0
         known = self.known
         for begin in (first, *rewinds(timeline.steps, settings.rewind_min, settings.rewind_max)):

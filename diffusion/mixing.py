@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -87,13 +88,40 @@ BLENDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 }
 
 
-def mixing(coarse: Tensor, noise: Tensor, where: Tensor, timeline: Timeline, settings: DreamSettings) -> Adjust | None:
+OCTAVES = 6  # that a canvas may be finer than what it remembers, and be told apart
+
+
+def octave_settings(settings: DreamSettings, octave: int) -> DreamSettings:
+    """The mixing where the canvas is 2^octave times finer than what it remembers; octave 0: as the user set it.
+
+    The more octaves the coarse painting lacks, the earlier its curve falls: exponents 1, 1.5, 2, … times the usual one.
+    """
+    if octave == 0:
+        return settings
+    strength = max(settings.mix, settings.refine)
+    return replace(settings, mix=strength, mix_alpha=settings.mix_alpha * (1 + octave) / 2)
+
+
+def mixing(
+    coarse: Tensor,
+    noise: Tensor,
+    where: Tensor,
+    timeline: Timeline,
+    settings: DreamSettings,
+    finer: Tensor | None = None,
+    trusted: Tensor | None = None,
+) -> Adjust | None:
     """What a step's x becomes before its model call, or None when nothing is mixed.
 
     coarse: x0 [1,C,h,w]; noise: [1,C,h,w], the run's own, so that the coarse sequence is noised alike at every level;
-    where: bool [h,w], pixels that have a coarse painting.
+    where: bool [h,w], pixels that have a coarse painting; finer: [h,w] ≥ 1, how many times finer than it the canvas is: above 1 it
+    guides with `settings.refine`, elsewhere with `settings.mix`; trusted: [h,w] in 0..1, how far the guide of a finer canvas is followed.
     """
-    if settings.mix <= 0 or not bool(where.any()):
+    octave = torch.zeros(where.shape, dtype=torch.long, device=coarse.device)
+    if finer is not None:
+        octave = torch.where(finer > 1, torch.log2(finer).round().clamp(1, OCTAVES), 0).long().to(coarse.device)
+    kinds = [octave_settings(settings, k) for k in range(OCTAVES + 1)]
+    if not bool((where & torch.tensor([kind.mix > 0 for kind in kinds]).to(coarse.device)[octave]).any()):
         return None
     height, width = where.shape
     grain = torch.ones_like(coarse[0, 0])
@@ -101,13 +129,16 @@ def mixing(coarse: Tensor, noise: Tensor, where: Tensor, timeline: Timeline, set
         pattern = perlin(height, width, settings.mix_perlin_scale, settings.seed).to(grain)
         grain = 1 + settings.mix_perlin * (pattern - 1)
     share = where.to(grain) * grain
+    if trusted is not None:
+        share = torch.where(octave > 0, trusted, 1) * share
     blend = BLENDS[settings.mix_blend]
 
     def adjust(step: int, sigma: float, x: Tensor) -> Tensor:
-        weight = coarse_weight(settings, timeline.progress(sigma))
-        if weight == 0:
+        weight = torch.tensor([coarse_weight(kind, timeline.progress(sigma)) for kind in kinds]).to(grain)[octave]
+        if not bool(weight.any()):
             return x
-        return torch.where(where, blend(x, torch.where(where, coarse, 0) + sigma * noise, weight * share), x)
+        mixed = where & (weight > 0)
+        return torch.where(mixed, blend(x, torch.where(where, coarse, 0) + sigma * noise, weight * share), x)
 
     return adjust
 

@@ -11,7 +11,8 @@ MARGIN = (
 )
 GRAZING = 0.02  # a view claims nothing that it sees at a smaller cosine
 ENOUGH = 8.0  # pixels per texel that a cell of 8×8 can hold
-FROZEN_SHARE = 0.5  # of the new density (up to ENOUGH): that much stored density is kept
+FROZEN_SHARE = 0.7  # of the new density (up to ENOUGH): that much stored density is kept
+TRUSTED = 2.0  # pixels per texel from which on a painting's colours are wholly the surface's own
 EDGE_PENALTY = 0.5  # for texels within half a latent pixel of a depth edge
 DEPTH_EDGE = 0.05  # relative jump in depth that is an edge
 CORNER = 0.45  # of a texel, from its centre: where its corners are tested
@@ -28,8 +29,8 @@ def density(focal: float, depth: np.ndarray, texel: np.ndarray, cosine: np.ndarr
 def frozen(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndarray) -> np.ndarray:
     """bool: what is stored (steps, density) stays, whatever comes along with `new_steps` at density `new`.
 
-    Half the density that the new look could give (and the cell could hold) is good enough to keep: a painting is refined
-    when one walks up to it, at most once per doubling, and never flickers.
+    FROZEN_SHARE of the density that the new look could give (and the cell could hold) is good enough to keep: a painting is
+    refined when one walks up to it, about twice per doubling, and never flickers.
     """
     return (steps >= new_steps) & (stored >= FROZEN_SHARE * np.minimum(new, ENOUGH))
 
@@ -49,21 +50,39 @@ def finished(look: Look, full_steps: float) -> np.ndarray:
     return (look.steps > 0) & (look.held | frozen(look.steps, look.painted, full_steps, look.density))
 
 
-def change_map(look: Look, full_steps: float) -> np.ndarray:
-    """float32 [h,w]: 1 where nothing is painted, 0 where finished, between them where steps or density are too low.
+def finer(look: Look, full_steps: float) -> np.ndarray:
+    """float32 [h,w] ≥ 1: how many times denser this view is (as far as a cell can hold it) than what is stored and not enough for it."""
+    ratio = np.minimum(look.density, ENOUGH) / np.where(look.steps > 0, np.maximum(look.painted, 1e-6), np.inf)
+    coarse = (look.steps > 0) & ~finished(look, full_steps) & (ratio * FROZEN_SHARE > 1)
+    return np.where(coarse, ratio, 1).astype(np.float32)
 
-    Half-painted: the missing share of the steps. Painted from afar: how many doublings of density are missing, of the four
-    between half a pixel per texel and ENOUGH.
-    """
+
+def trusted(look: Look) -> np.ndarray:
+    """float32 [h,w] 0..1: how far the stored colours are the surface's own. With few pixels per texel a latent pixel covered much else."""
+    return np.clip(look.painted / TRUSTED, 0, 1).astype(np.float32)
+
+
+def change_map(look: Look, full_steps: float) -> np.ndarray:
+    """float32 [h,w]: 1 where nothing is painted or that from too far away, 0 where finished; half-painted: the missing share of steps."""
     steps = 1 - np.clip(look.steps / max(full_steps, 1e-6), 0, 1)
-    wanted = FROZEN_SHARE * np.minimum(look.density, ENOUGH)
-    doublings = np.log2(np.maximum(wanted, 1e-6) / np.maximum(look.painted, 1e-6))
-    change = np.maximum(steps, np.clip(doublings / 4, 0.0, 1))
-    change = np.where(look.steps > 0, np.clip(change, 0.05, 1), 1.0)
+    change = np.where((look.steps > 0) & (finer(look, full_steps) == 1), np.clip(steps, 0.05, 1), 1.0)
     return np.where(finished(look, full_steps), 0.0, change).astype(np.float32)
 
 
-def coverage(look: Look, full_steps: float) -> float:
-    """Share of the texels that this view could claim which are finished; 1 when there is nothing to claim."""
-    could = claimable(look)
-    return float((finished(look, full_steps) & could).sum() / max(int(could.sum()), 1)) if could.any() else 1.0
+def lacking(look: Look, full_steps: float) -> np.ndarray:
+    """float [h,w]: how much of its painting a texel lacks; 1 where steps do, half for each octave of density that is missing."""
+    octaves = np.log2(np.maximum(FROZEN_SHARE * finer(look, full_steps), 1))
+    lack = np.where(look.steps < full_steps, 1.0, np.minimum(octaves / 2, 1))
+    return np.where(finished(look, full_steps), 0.0, lack)
+
+
+def coverage(look: Look, full_steps: float, beside: tuple[int, int] = (0, 0)) -> float:
+    """How much of what this view could claim is painted, 0..1: 1 less the mean of what is lacking; 1 when there is nothing to claim.
+
+    beside: columns, rows of latent pixels on each side that don't count.
+    """
+    columns, rows = beside
+    height, width = look.density.shape
+    within = slice(rows, height - rows), slice(columns, width - columns)
+    could = claimable(look)[within]
+    return 1 - float(lacking(look, full_steps)[within][could].mean()) if could.any() else 1.0

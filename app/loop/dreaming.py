@@ -38,5 +38,8 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
         change=policy.change_map(look, full_steps) if known else np.ones(look.material.shape, np.float32),
         memory=look.latents if known else None,
         colours=look.colours if known else None,
+        known=look.steps > 0 if known else None,
+        finer=policy.finer(look, full_steps) if known else None,
+        trusted=policy.trusted(look) if known else None,
         depth=seen_through_reference(look.depth, look.camera.fov),
     )

@@ -15,7 +15,7 @@ from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Req
 from app.session import Session
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
 from engine import policy
-from engine.look import Look, Painting
+from engine.look import CELL, Look, Painting
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.scene import Scene
@@ -25,20 +25,27 @@ Take = Callable[[Look, Dreamed], None]
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
-def canvas_size(view: Size, height: int, multiple: int) -> Size:
+def canvas_size(view: Size, height: int, multiple: int, around: float = 0.0) -> Size:
     """The size of a dream for a view of this aspect: sides are multiples of `multiple`; inside its rim it sees at least as much.
 
-    height: that is aimed at, rim included. The same camera's picture sees the same height whatever its width: that is rounded up.
+    height: pixels that the view's height is dreamed with; around: how much more than the view is dreamed, as a share of it.
     """
     rim = 2 * policy.MARGIN
-    tall = max(math.ceil((rim + 1) / multiple), round(height / multiple)) * multiple
+    tall = math.ceil((height * (1 + around) + rim) / multiple - 1e-9) * multiple
     return math.ceil(((tall - rim) * view[0] / view[1] + rim) / multiple - 1e-9) * multiple, tall
 
 
-def with_rim(camera: Camera, tall: int) -> Camera:
-    """The camera of a dream `tall` pixels high which, inside the rim that isn't kept, sees what `camera` sees."""
-    wider = np.tan(np.radians(camera.fov) / 2) * tall / (tall - 2 * policy.MARGIN)
+def surrounding(camera: Camera, height: int, tall: int) -> Camera:
+    """The camera of a dream `tall` pixels high that shows in its middle what `camera` sees, `height` pixels high."""
+    wider = np.tan(np.radians(camera.fov) / 2) * tall / height
     return camera.moved(fov=float(np.degrees(2 * np.arctan(wider))))
+
+
+def beside(view: Size, height: int, canvas: Size) -> Size:
+    """Latent pixels of a canvas that lie on each side of the view in its middle: columns, rows."""
+    seen = height * view[0] / view[1], height
+    columns, rows = (math.floor((n - s) / 2 / CELL + 1e-9) for n, s in zip(canvas, seen, strict=True))
+    return columns, rows
 
 
 def left_behind(then: Camera, now: Camera, angle: float, distance: float) -> bool:
@@ -50,11 +57,13 @@ def left_behind(then: Camera, now: Camera, angle: float, distance: float) -> boo
 
 @dataclass(frozen=True)
 class Level:
-    """How well a view is dreamed. height: of the canvas, pixels; window: side of sliding windows, 0 = as the settings say."""
+    """How well a view is dreamed. height: of the view, pixels; around: how much more is dreamed, as a share of the view; window: side
+    of sliding windows, 0 = as the settings say."""
 
     words: str
     steps: int
     height: int
+    around: float = 0.0
     window: int = 0
 
 
@@ -63,11 +72,11 @@ def levels(session: Session, native: int, view: Size, resting: bool) -> list[Lev
     window's own resolution. native: the side in pixels that the model was trained at."""
     steps, height = session.dream.steps, session.paint.canvas or native
     if not resting:
-        return [Level("sketching", min(steps, session.live.moving_steps), height)]
-    whole = Level("dreaming this view", steps, height)
+        return [Level("sketching", min(steps, session.live.moving_steps), max(height - 2 * policy.MARGIN, 1))]
+    whole = Level("dreaming this view", steps, height, session.paint.around)
     if not session.live.refine or view[1] <= height:
         return [whole]
-    return [whole, Level("refining this view", steps, view[1], session.dream.window or native)]
+    return [whole, Level("refining this view", steps, view[1], window=session.dream.window or native)]
 
 
 @dataclass(frozen=True)
@@ -133,8 +142,8 @@ class Painter:
             view = _View(camera, size, level, self.session.dream.seed, self.volume.revision)
             if view in self._settled:
                 continue
-            look = self.look(camera, size, level.height)
-            self.coverage = policy.coverage(look, level.steps)
+            look = self.look(camera, size, level)
+            self.coverage = policy.coverage(look, level.steps, beside(size, level.height, look.size))
             if self.coverage >= self.session.paint.coverage or view == self._asked:
                 self._settle(view)  # also when a dream could not cover it all: another would be the same
             else:
@@ -157,14 +166,14 @@ class Painter:
                         raise RuntimeError(message.traceback)
         return self.dreams - before
 
-    def look(self, camera: Camera, size: Size, height: int = 0) -> Look:
-        """What a dream of this view would start from, at the dream's size (0: the usual). The model must be ready."""
+    def look(self, camera: Camera, size: Size, level: Level | None = None) -> Look:
+        """What a dream of this view would start from, at the dream's size (None: as it is dreamed at rest). The model must be ready."""
         assert self.model is not None
         if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
             self.volume.seed = self._seed = self.session.dream.seed
-        height = height or self.session.paint.canvas or self.model.native
-        canvas = canvas_size(size, height, self.model.multiple)
-        return self.volume.gather(with_rim(camera, canvas[1]), canvas)
+        level = level or levels(self.session, self.model.native, size, resting=True)[0]
+        canvas = canvas_size(size, level.height, self.model.multiple, level.around)
+        return self.volume.gather(surrounding(camera, level.height, canvas[1]), canvas)
 
     def cancel(self) -> None:
         """Abandon the running dream."""

@@ -20,7 +20,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "norm_rescale", "threshold_scale",
     ),
     "Regions": ("execution", "batch", "softness", "bootstrap"),
-    "Memory": ("memory", "change_form", "strength", "capture"),
+    "Memory": ("memory", "refine", "match", "change_form", "strength", "capture"),
     "Mixing": (
         "mix", "mix_form", "mix_alpha", "mix_blend", "mix_start", "mix_stop", "mix_clamp", "mix_min", "mix_max",
         "mix_perlin", "mix_perlin_scale", "rewind_min", "rewind_max",
@@ -93,7 +93,6 @@ class SamplerPanel:
                 imgui.close_current_popup()
             imgui.end_popup()
         return dream
-
 
     def _compare(self, ui: PanelContext, dream: DreamSettings) -> None:
         """The view dreamed by these settings and by others, side by side."""

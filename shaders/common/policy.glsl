@@ -1,7 +1,7 @@
 // Which look is better: engine/policy.py in GLSL. Needs common/chart.glsl and common/view.glsl.
 const float GRAZING = 0.02;       // a view claims nothing that it sees at a smaller cosine
 const float ENOUGH = 8.0;         // pixels per texel that a cell of 8x8 can hold
-const float FROZEN_SHARE = 0.5;   // of the new density (up to ENOUGH): that much stored density is kept
+const float FROZEN_SHARE = 0.7;   // of the new density (up to ENOUGH): that much stored density is kept
 const float EDGE_PENALTY = 0.5;   // for texels within half a latent pixel of a depth edge
 const float DEPTH_EDGE = 0.05;    // relative jump in depth that is an edge
 const float CORNER = 0.45;        // of a texel, from its centre: where its corners are tested

@@ -140,6 +140,24 @@ def test_mixing_off_is_off_and_on_pulls_towards_the_coarse(sd, canvas_of):
         assert np.abs(on.latents - 3).mean() < np.abs(off.latents - 3).mean()
 
 
+def test_a_finer_canvas_is_guided_where_it_is_finer_the_less_the_finer_it_is(sd, canvas_of):
+    memory = np.full((4, 8, 8), 3.0, np.float32)
+    known = np.ones((8, 8), bool)
+    off = dream(sd, canvas_of(sd, memory=memory, known=known), FEW).latents
+
+    def distance(ratio: float, **more) -> float:
+        finer = np.ones((8, 8), np.float32)
+        finer[:, :4] = ratio
+        dreamed = dream(sd, canvas_of(sd, memory=memory, known=known, finer=finer, **more), replace(FEW, mix_alpha=0.3))
+        return float(np.abs(dreamed.latents[:, :, :4] - 3).mean())
+
+    free = float(np.abs(off[:, :, :4] - 3).mean())
+    assert distance(1.0) == pytest.approx(free)
+    assert distance(2.0) < distance(16.0) < free
+    untrusted = np.zeros((8, 8), np.float32)
+    assert distance(2.0, trusted=untrusted) == pytest.approx(free, rel=1e-4)
+
+
 def test_rewinding_costs_its_steps(sd, canvas_of):
     assert dream(sd, canvas_of(sd), replace(FEW, rewind_min=0.5)).calls == 4 + 2 + 1
 

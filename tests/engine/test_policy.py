@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import policy
@@ -36,20 +36,44 @@ def look(volume):
     return volume.gather(CAMERAS["street"], SIZE)
 
 
-def test_change_falls_with_steps_and_density(look):
+def test_change_falls_with_steps_and_a_coarse_painting_is_free_to_be_refined(look):
     blank = policy.change_map(look, 10)
     assert (blank == 1).all() and policy.coverage(look, 10) == 0
 
     def change(stored_steps, share):
         stored = replace(look, steps=np.full_like(look.steps, stored_steps), painted=look.density * share)
-        return policy.change_map(stored, 10)[look.density > 1]
+        return policy.change_map(stored, 10)[(look.density > 1) & (look.density < policy.ENOUGH)]
 
     assert (change(10, 1) == 0).all()
     assert (change(12, 1) == 0).all()
     assert (change(5, 1) >= 0.5 - 1e-6).all()
-    far = [change(10, s).mean() for s in (1 / 2, 1 / 8, 1 / 32, 1 / 1000)]
-    assert far[0] == 0 and (np.diff(far) > 0).all() and far[-1] <= 1
+    assert (change(10, policy.FROZEN_SHARE * 1.01) == 0).all()
+    assert (change(10, policy.FROZEN_SHARE * 0.99) == 1).all()
     assert all(((change(s, d) >= 0) & (change(s, d) <= 1)).all() for s in (0, 3, 10) for d in (0, 0.3, 2))
+
+
+@given(share=st.floats(0.001, 3), stored_steps=st.sampled_from([0, 4, 10]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_what_is_finer_and_what_is_lacking(look, share, stored_steps):
+    stored = replace(look, steps=np.full_like(look.steps, stored_steps), painted=look.density * share)
+    finer, lacking = policy.finer(stored, 10), policy.lacking(stored, 10)
+    done = policy.finished(stored, 10)
+    assert (finer >= 1).all() and (finer[done] == 1).all() and (lacking[done] == 0).all()
+    assert ((lacking >= 0) & (lacking <= 1)).all() and ((lacking > 0) == ~done).all()
+    could = (look.density > 0) & (look.density < policy.ENOUGH)
+    if stored_steps and share < policy.FROZEN_SHARE * 0.99:
+        np.testing.assert_allclose(finer[could], 1 / share, rtol=1e-4)
+    if stored_steps == 10 and share < policy.FROZEN_SHARE / 4.1:
+        assert (lacking[could] == 1).all()  # two octaves: as good as nothing
+    trusted = policy.trusted(stored)
+    assert ((trusted >= 0) & (trusted <= 1)).all() and (trusted[stored.painted >= policy.TRUSTED] == 1).all()
+
+
+def test_what_lies_beside_the_view_is_not_counted(look):
+    steps_ = np.full_like(look.steps, 10)
+    steps_[:, :2] = steps_[:1] = 0
+    stored = replace(look, steps=steps_, painted=look.density)
+    assert policy.coverage(stored, 10) < 1 and policy.coverage(stored, 10, (2, 1)) == 1
 
 
 def test_what_the_view_may_not_paint_is_not_counted(look):

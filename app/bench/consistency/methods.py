@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from app.bench.consistency.geometry import Sight, match, nearest, sight, texels, warp
 from app.loop.dreaming import canvas_from, regions_from
-from app.loop.painter import Painter, canvas_size
+from app.loop.painter import Painter
 from app.loop.studio import Studio
 from app.loop.worker import InlineWorker, dream_of
 from diffusion.canvas import Canvas, Dreamed
@@ -52,7 +53,8 @@ class Easel:
         session = studio.session
         self.painter = Painter(studio.volume, InlineWorker(studio.model), studio.scene, session)
         self.painter.collect()
-        self.size = canvas_size(ASPECT, session.paint.canvas or studio.model.native, studio.model.multiple)
+        side = session.paint.canvas or studio.model.native
+        self.size = (math.ceil(side / studio.model.multiple) * studio.model.multiple,) * 2
         self._first_call = studio.model.calls
 
     @property

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.loop.dreaming import canvas_from
 from app.loop.messages import Failed
-from app.loop.painter import Painter, canvas_size, left_behind, with_rim
+from app.loop.painter import Painter, beside, canvas_size, left_behind, surrounding
 from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
 from diffusion.canvas import DreamSettings
@@ -49,19 +49,17 @@ def live(painter: Painter, camera: Camera, seconds: list[float]) -> None:
         painter.update(camera, SIZE, now)
 
 
-@given(st.integers(64, 4000), st.integers(64, 4000), st.integers(1, 600), st.sampled_from([8, 16, 64]))
-def test_a_canvas_sees_at_least_the_view(width: int, height: int, tall: int, multiple: int) -> None:
-    w, h = canvas_size((width, height), tall, multiple)
+@given(st.integers(64, 4000), st.integers(64, 4000), st.integers(1, 600), st.sampled_from([8, 16, 64]), st.floats(0, 1))
+def test_a_canvas_shows_the_view_pixel_by_pixel_and_more(width, height, tall, multiple, around) -> None:
+    w, h = canvas = canvas_size((width, height), tall, multiple, around)
     assert w % multiple == h % multiple == 0
     rim = 2 * policy.MARGIN
     assert (w - rim) / (h - rim) >= width / height - 1e-9
-    assert (w - multiple - rim) / (h - rim) < width / height
-
-
-def test_inside_its_rim_a_dream_sees_what_the_view_sees() -> None:
-    canvas = canvas_size(SIZE, 256, 8)
-    wide = with_rim(HERE, canvas[1])
-    assert wide.focal(canvas) == pytest.approx(HERE.focal((1, canvas[1] - 2 * policy.MARGIN)))
+    assert h - rim >= tall * (1 + around) - 1e-6 and h - rim - multiple < tall * (1 + around)
+    wide = surrounding(HERE, tall, h)
+    assert wide.focal(canvas) == pytest.approx(HERE.focal((1, tall)))
+    columns, rows = beside((width, height), tall, canvas)
+    assert 0 <= h - 16 * rows - tall < 16 and 0 <= w - 16 * columns - tall * width / height < 16
 
 
 def test_left_behind_when_turned_or_moved_too_far() -> None:
@@ -99,8 +97,8 @@ def test_a_finished_view_is_refined_at_the_windows_resolution_until_the_camera_m
     live(painter, HERE, [0.0, 1.0, 1.1, 1.2])
     assert painter.running is not None
     assert painter.running.look.size == (
-        304,
-        176,
+        368,
+        208,
     )  # 320x180 and a rim in multiples of 16, where the usual dream is 64 high
     assert painter.running.settings.window == 64
     assert painter.words.startswith("refining this view")

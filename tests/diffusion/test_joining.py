@@ -1,0 +1,103 @@
+"""A dream fitted to what is remembered: kept pixels untouched, low frequencies held, no step at the frontier."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from diffusion.canvas import Canvas, Region
+from diffusion.joining import joined
+
+SIDE = 16  # latent pixels
+PIXELS = 8 * SIDE
+
+
+def canvas(
+    known: np.ndarray, grey: float | np.ndarray, change: np.ndarray, finer=None, trusted=None, mask=None
+) -> Canvas:
+    """Remembers a grey (0..255) where known bool [PIXELS,PIXELS] says so."""
+    whole = np.ones((SIDE, SIDE), np.float32)
+    mask = whole if mask is None else mask
+    colours = np.zeros((PIXELS, PIXELS, 4), np.uint8)
+    colours[..., :3] = np.broadcast_to(np.asarray(grey), (PIXELS, PIXELS))[..., None]
+    colours[..., 3] = 255 * known
+    regions = (Region("one", mask), Region("other", whole - mask))
+    return Canvas(regions, np.zeros((4, SIDE, SIDE), np.float32), change, colours=colours, finer=finer, trusted=trusted)
+
+
+def grain(seed: int = 0) -> torch.Tensor:
+    return 0.2 * torch.randn((3, PIXELS, PIXELS), generator=torch.Generator().manual_seed(seed))
+
+
+def halves() -> tuple[np.ndarray, np.ndarray]:
+    """Known pixels: the left half; change: the right half."""
+    left = np.zeros((SIDE, SIDE), np.float32)
+    left[:, : SIDE // 2] = 1
+    return left.repeat(8, 0).repeat(8, 1) > 0, 1 - left
+
+
+def test_what_is_kept_is_untouched_and_without_strength_everything():
+    known, change = halves()
+    picture = grain()
+    remembered = canvas(known, 200, change)
+    fitted = joined(picture, remembered)
+    assert torch.equal(fitted[:, known], picture[:, known])
+    assert not torch.equal(fitted, picture)
+    assert torch.equal(joined(picture, remembered, 0.0), picture)
+
+
+def test_a_new_painting_takes_up_the_colour_at_its_frontier_and_finds_its_own_further_off():
+    known, change = halves()
+    picture, middle = grain(), PIXELS // 2
+    picture[:, :, middle:] += 0.5  # the model painted what is new too bright
+    picture[:, :, :middle] -= 0.1  # and what is kept not quite as it is: in the volume it is grey
+    fitted = joined(picture, canvas(known, 127.5, change))
+    column = fitted.mean((0, 1)) - joined(grain(), canvas(np.zeros_like(known), 0, change)).mean((0, 1))
+    assert abs(float(column[middle] - 0.6)) < 0.05  # moved by what the kept half is off by
+    assert abs(float(column[-1] - 0.5)) < 0.02
+    assert (np.diff(column[middle:].numpy()) < 1e-3).all()
+
+
+def test_refinement_holds_the_low_frequencies_and_keeps_the_new_detail():
+    everywhere = np.ones((PIXELS, PIXELS), bool)
+    change, finer = np.ones((SIDE, SIDE), np.float32), np.full((SIDE, SIDE), 2.0, np.float32)
+    wave = 127.5 + 60 * np.sin(np.arange(PIXELS) / PIXELS * 2 * np.pi * 2)[:, None] * np.ones(PIXELS)
+    picture = grain() + 0.4
+    fitted = joined(picture, canvas(everywhere, wave, change, finer))
+    want = torch.from_numpy(wave / 127.5 - 1).float()
+
+    def low(x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(x[None], 16)[0]
+
+    error = (low(fitted) - low(want[None].expand(3, -1, -1))).abs().mean()
+    assert error < 0.05 < 0.3 < (low(picture) - low(want[None].expand(3, -1, -1))).abs().mean()
+    fine = fitted.diff(dim=2).std() / picture.diff(dim=2).std()
+    assert 0.9 < fine < 1.1
+
+
+def test_what_is_not_trusted_is_not_held():
+    everywhere = np.ones((PIXELS, PIXELS), bool)
+    change, finer = np.ones((SIDE, SIDE), np.float32), np.full((SIDE, SIDE), 4.0, np.float32)
+    for trusted in (0.0, 0.5, 1.0):
+        half = np.full((SIDE, SIDE), trusted, np.float32)
+        fitted = joined(torch.zeros(3, PIXELS, PIXELS), canvas(everywhere, 255, change, finer, half))
+        assert abs(float(fitted.mean()) - trusted) < 0.01
+
+
+def test_beside_what_is_kept_the_coarse_painting_fades_into_the_fine_one():
+    everywhere = np.ones((PIXELS, PIXELS), bool)
+    _, change = halves()
+    finer = np.where(change > 0, 2, 1).astype(np.float32)
+    picture = grain()
+    fitted = joined(picture, canvas(everywhere, 127.5, change, finer))
+    new = fitted[:, :, PIXELS // 2 :].std((0, 1))
+    assert (
+        new[0] < 0.3 * new[-1] and abs(float(new[-1] / 0.2) - 1) < 0.1
+    )  # the grain comes in slowly, from the coarse grey
+
+
+def test_nothing_is_taken_from_another_material():
+    known, change = halves()
+    mask = 1 - change  # the frontier is a border of materials, too
+    picture = grain()
+    assert torch.equal(joined(picture, canvas(known, 255, change, mask=mask)), picture)
