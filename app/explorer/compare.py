@@ -14,7 +14,6 @@ from app.files import presets
 from app.loop.dreaming import canvas_from
 from app.loop.stage import Stage
 from diffusion.canvas import Dreamed, DreamSettings
-from engine import policy
 from engine.look import Look, Painting
 from scenes.camera import Camera
 
@@ -39,7 +38,7 @@ class Comparison:
 
     def __init__(self, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> None:
         """settings: by label, left and right; size: of the view, points or pixels."""
-        self.stage, self.plan, self.revision = stage, stage.plan, stage.volume.revision
+        self.stage, self.plan, self.revision, self.camera = stage, stage.plan, stage.volume.revision, camera
         self.sides = [Side(label, s, _unpainted(stage, camera, size, s)) for label, s in settings.items()]
         self._ask(0)
 
@@ -60,10 +59,10 @@ class Comparison:
         return changed or not (self.done or stage.painter.running)
 
     def part(self, aspect: float) -> tuple[float, float, float, float]:
-        """left, top, width, height (shares) of the sides' pictures that a view of this aspect shows: they have a rim."""
-        width, height = self.sides[0].look.size
-        tall = (height - 2 * policy.MARGIN) / height
-        wide = min(1.0, (height - 2 * policy.MARGIN) * aspect / width)
+        """left, top, width, height (shares) of the sides' pictures that a view of this aspect shows: they see more around it."""
+        look = self.sides[0].look
+        tall = min(1.0, float(np.tan(np.radians(self.camera.fov) / 2) / np.tan(np.radians(look.camera.fov) / 2)))
+        wide = min(1.0, tall * aspect * look.size[1] / look.size[0])
         return (1 - wide) / 2, (1 - tall) / 2, wide, tall
 
     def _ask(self, number: int) -> None:

@@ -133,6 +133,8 @@ class Explorer:
         """What is going on, in plain words."""
         if self.stage is None:
             return "opening the scene"
+        if self.comparison is not None and self.comparison.done:
+            return "two settings side by side: choose one"
         return "building what you changed" if self.remodel.busy else self.stage.painter.words
 
     @property
@@ -292,6 +294,7 @@ class Explorer:
             comparison=self.comparison,
             camera=self.camera,
             stage=self.stage,
+            status=self.status,
             log=self.log,
             frames=np.array(self.times),
             timeline=self.timeline,

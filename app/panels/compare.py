@@ -20,6 +20,10 @@ class CompareOverlay:
     def place(self) -> float:
         return self._split.place
 
+    @place.setter
+    def place(self, place: float) -> None:
+        self._split.place = place
+
     def draw(self, ui: PanelContext, box: Box) -> None:
         comparison = ui.comparison
         if comparison is not self._shown:

@@ -29,9 +29,10 @@ class PanelContext:
     """One frame's facts, and two ways to act.
 
     session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; brush: what is in the
-    hand; frames: seconds of the last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point;
-    scene_box: x, y, width, height of the scene in points; bindings, changed_keys, written: as in app.explorer.keys;
-    presets: those the user saved, as what differs from the defaults.
+    hand; comparison: of two settings; status: what is going on, in plain words; frames: seconds of the last frames, newest
+    last; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height of the scene in
+    points; bindings, changed_keys, written: as in app.explorer.keys; presets: those the user saved, as what differs from the
+    defaults.
     do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
 
@@ -43,6 +44,7 @@ class PanelContext:
     comparison: Comparison | None
     camera: Camera
     stage: Stage | None
+    status: str
     log: Log
     frames: np.ndarray
     timeline: Timeline

@@ -19,8 +19,7 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
                         ui.do(action.name)
                     hint(action.help)
             imgui.end_menu()
-    words = ui.painter.words if ui.painter else "opening the scene"
-    width = imgui.calc_text_size(words).x
+    width = imgui.calc_text_size(ui.status).x
     imgui.same_line(imgui.get_window_width() - width - 2 * imgui.get_style().item_spacing.x)
-    imgui.text_disabled(words)
+    imgui.text_disabled(ui.status)
     imgui.end_main_menu_bar()

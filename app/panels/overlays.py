@@ -43,6 +43,10 @@ class Overlays:
         """Where the line of a comparison is, 0..1 of the scene's width."""
         return self._compare.place
 
+    @split_place.setter
+    def split_place(self, place: float) -> None:
+        self._compare.place = place
+
     def close(self) -> None:
         self.help = self.leaving = self.palette = False
 

@@ -21,7 +21,7 @@ class PreviewPanel:
             faint("The scene is being opened.")
             return ui.session
         imgui.push_text_wrap_pos(0.0)
-        imgui.text_unformatted(painter.words)
+        imgui.text_unformatted(ui.status)
         imgui.pop_text_wrap_pos()
         running, preview, dreamed = painter.running, painter.preview, painter.dreamed
         steps = preview.steps if preview else running.settings.steps if running else 1

@@ -86,6 +86,26 @@ def test_the_line_between_them_follows_the_mouse(finished: Driver) -> None:
     assert not explorer.controls.looking and explorer.walker.still
 
 
+def test_a_side_is_shown_where_it_will_lie(finished: Driver) -> None:
+    explorer = finished.explorer
+    compare(finished, seed=3)
+    explorer.shell.overlays.split_place = 0.0
+    finished.frames(2)
+    x, y, width, height = (int(v) for v in explorer.shell.scene_box)
+    box = np.s_[y + 40 : y + height - 80, x + 20 : x + width - 20]  # without labels and buttons
+    shown = finished.pixels()[box].astype(int)
+    explorer.do("keep_compared", 1)
+    explorer.do("pause")
+    finished.until(lambda: not explorer.retouch.busy, "it is laid onto the surfaces")
+    explorer.shell.overlays.toasts.clear()
+    finished.frames(3)
+    explorer.shell.overlays.toasts.clear()
+    finished.frames(2)
+    differs = np.abs(finished.pixels()[box] - shown).max(axis=2) > 40
+    assert differs.mean() < 0.15  # borders of the latents' large pixels
+    assert shown.std() > 20
+
+
 def test_the_camera_stays_and_an_edit_ends_the_comparison(finished: Driver) -> None:
     explorer, place = finished.explorer, finished.explorer.camera
     compare(finished, steps=5)
