@@ -243,23 +243,30 @@ class Explorer:
         wish = self.controls.wish()
         if wish.forward or wish.right or wish.up:
             self.travel.playing = None
+            if self.travel.flight is not None:
+                self.travel.flight.follow = False
         ground = self.stage.ground if self.stage and self.session.view.walk else None
         self.walker = walk.step(self.walker, wish, seconds, ground)
 
     def _paint(self, now: float) -> None:
         assert self.stage is not None
         compare.follow(self)
-        painter, film = self.stage.painter, self.travel.film
+        painter, film, flight = self.stage.painter, self.travel.film, self.travel.flight
         painter.session = self.session
         # without a model its channels may still change the volume: dream after that
         idle = film or self.remodel.busy or self.retouch.busy or self.brush.painting
         idle = idle or self.comparison is not None or painter.model is None
-        for message in painter.collect() if idle else painter.update(self.camera, self.scene_size, now):
+        for message in painter.collect() if idle or flight else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
         if film is not None:
             film.step(self.session.view.mode)
             if film.done:
                 self.desk.stop_travel()
+        if flight is not None and not idle:
+            flight.step(self.camera, now)
+            if flight.done:
+                self.travel.flight = None
+                self.say(f"The autopilot has landed: {flight.words}")
 
     def _note(self, message: Message, now: float) -> None:
         self.timeline = self.timeline.take(message, now)

@@ -114,6 +114,13 @@ def _play(x: Explorer, path: CameraPath) -> None:
     x.travel.play(path, x.clock())
 
 
+def _fly_all(x: Explorer, until: float, follow: bool) -> None:
+    """Let the autopilot paint the scene until this share of it is finished."""
+    if surfaces.ready(x):
+        assert x.stage is not None
+        x.travel.fly(x.stage, until, follow)
+
+
 def _go_to(x: Explorer, camera: Camera) -> None:
     x.travel.go_to = camera
 
@@ -139,6 +146,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "stop": lambda x: x.desk.stop_travel(),
     "export_path": lambda x: x.desk.export_path(),
     "play": _play,
+    "autopilot": _fly_all,
     "go_to": _go_to,
     "set_route": _set_route,
     "edit_scene": _edit_scene,

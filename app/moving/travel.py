@@ -9,6 +9,7 @@ from typing import Any
 from app.fields import Size
 from app.loop.stage import Stage
 from app.moving.film import Film
+from app.moving.flight import Flight
 from scenes.camera import Camera
 from scenes.paths import sample
 from scenes.scene import CameraPath
@@ -16,19 +17,26 @@ from scenes.scene import CameraPath
 
 @dataclass
 class Travel:
-    """At most one of playing and filming is under way. go_to: a camera to jump to in the next frame."""
+    """At most one of playing, filming and the autopilot's flight is under way. go_to: a camera to jump to in the next frame."""
 
     playing: CameraPath | None = None
     began: float = 0.0
     film: Film | None = None
+    flight: Flight | None = None
     go_to: Camera | None = None
 
     @property
     def under_way(self) -> bool:
-        return self.playing is not None or self.film is not None
+        return self.playing is not None or self.film is not None or self.flight is not None
 
     def play(self, path: CameraPath, now: float) -> None:
         self.playing, self.began = path, now
+
+    def fly(self, stage: Stage, until: float, follow: bool) -> None:
+        """Let the autopilot paint the scene."""
+        self.stop()
+        stage.painter.cancel()
+        self.flight = Flight(stage, until, follow)
 
     def start_film(
         self, stage: Stage, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
@@ -49,9 +57,9 @@ class Travel:
                 path, self.playing = self.playing, None
                 return path.keyframes[-1].camera
             return sample(self.playing, seconds)
-        return place
+        return place or (self.flight.camera(now) if self.flight else None)
 
     def stop(self) -> Film | None:
-        """End playing and filming. Returns the film that was being made; its `finish` and `release` are still to be called."""
-        film, self.film, self.playing = self.film, None, None
+        """End playing, filming and flying. Returns the film that was being made; its `finish` and `release` are still to be called."""
+        film, self.film, self.playing, self.flight = self.film, None, None, None
         return film

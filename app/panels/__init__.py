@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.panels.autopilot import AutopilotPanel
 from app.panels.camera import CameraPanel
 from app.panels.context import Panel, PanelContext
 from app.panels.log import LogPanel
@@ -19,6 +20,7 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (SamplerPanel, "top"),
     (VolumePanel, "top"),
     (CameraPanel, "top"),
+    (AutopilotPanel, "top"),
     (PreviewPanel, "bottom"),
     (TimelinePanel, "bottom"),
     (LogPanel, "bottom"),

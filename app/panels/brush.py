@@ -21,19 +21,22 @@ class BrushTools:
 
     def draw(self, ui: PanelContext) -> None:
         brush = ui.brush
+        room = imgui.get_content_region_avail().x + imgui.get_style().item_spacing.x
+        width = room / len(self.tools) - imgui.get_style().item_spacing.x
         for name in self.tools:
             chosen = brush.tool == name
             if chosen:
                 imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
-            if imgui.button(f"{ICONS[name]}  {name.capitalize()}"):
+            if imgui.button(f"{ICONS[name]}  {name.capitalize()}", imgui.ImVec2(width, 0)):
                 ui.do("brush", "" if chosen else name)
             if chosen:
                 imgui.pop_style_color()
             hint(TOOLS[name].words)
-            imgui.same_line()
+            if name != self.tools[-1]:
+                imgui.same_line()
         imgui.set_next_item_width(-1)
         flags = imgui.SliderFlags_.logarithmic | imgui.SliderFlags_.always_clamp
-        changed, radius = imgui.slider_float("##radius", brush.radius, SMALLEST, LARGEST, "%.0f points", flags)
+        changed, radius = imgui.slider_float("##radius", brush.radius, SMALLEST, LARGEST, "radius %.0f", flags)
         if changed:
             brush.radius = radius
         hint("The brush's radius on the screen; over the scene the wheel changes it, and [ and ].")

@@ -118,8 +118,7 @@ def _materials(ui: PanelContext, stage: Stage, counts: Survey) -> None:
         imgui.table_next_column()
         share = counts.painted.get(index, 0) / max(1, counts.texels[index])
         imgui.text_unformatted(f"{share:.0%}")
-        imgui.same_line()
-        imgui.text_disabled(f"of {counts.texels[index]:,}")
+        hint(f"{counts.painted.get(index, 0):,} of {counts.texels[index]:,} texels")
         imgui.table_next_column()
         imgui.begin_disabled(share == 0)
         for tool, text in (

@@ -1,0 +1,100 @@
+"""The autopilot in the window: dreams the whole scene view after view, a little of it in each frame, with or without the camera."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+
+from app.loop.autopilot import SIZE, Autopilot, Viewpoint, unfinished, viewpoints
+from app.loop.stage import Stage
+from scenes.camera import Camera
+from scenes.paths import sample
+from scenes.scene import CameraPath, Keyframe
+
+GLIDE = 1.5  # seconds from one view to the next
+RECENT = 8  # views, from whose pace the end is estimated
+
+
+class Flight:
+    """One `step` a frame, on the GL thread; it waits for no dream. follow: the camera goes along.
+
+    coverage, begun_at (both 0..1), measured: how many views have been looked at; done: it ended; words: how, or what it does.
+    """
+
+    def __init__(self, stage: Stage, until: float, follow: bool) -> None:
+        self.stage, self.until, self.follow = stage, until, follow
+        self.pilot = Autopilot(viewpoints(stage.scene), partial(unfinished, stage.painter))
+        self.measured, self.begun_at, self.done, self.words = 0, 0.0, False, "looking around"
+        self._plan, self._now = stage.plan, 0.0
+        self._pace: deque[tuple[float, float]] = deque(maxlen=RECENT)  # (seconds, coverage) after each view
+        self._glide: tuple[CameraPath, float] | None = None
+        self._life = self._fly()
+
+    @property
+    def current(self) -> Viewpoint | None:
+        return self.pilot.current
+
+    @property
+    def coverage(self) -> float:
+        return self.pilot.coverage if self.measured == len(self.pilot.views) else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the end, at the pace of the last views; None while that can't be known."""
+        if len(self._pace) < 2 or self.done:
+            return None
+        (start, before), (end, after) = self._pace[0], self._pace[-1]
+        gained = after - before
+        return None if gained <= 0 else max(0.0, self.until - after) / gained * (end - start)
+
+    def step(self, camera: Camera, now: float) -> None:
+        """One frame's work. camera: where one is; now: seconds on a steady clock."""
+        if self.done or self.stage.painter.model is None or self.stage.painter.running is not None:
+            return
+        if self.stage.plan is not self._plan:
+            self._end("the scene was changed; start again to see its new views")
+            return
+        self._now, before = now, self.current
+        next(self._life, None)
+        if self.current is not before and self.current is not None:
+            frames = Keyframe(camera, 0.0), Keyframe(self.current.camera, GLIDE)
+            self._glide = CameraPath("glide", frames), now
+
+    def camera(self, now: float) -> Camera | None:
+        """Where the camera is taken to, or None while it is free."""
+        if not self.follow or self._glide is None:
+            return None
+        path, began = self._glide
+        return sample(path, min(now - began, path.seconds))
+
+    def _fly(self) -> Iterator[None]:
+        pilot, painter = self.pilot, self.stage.painter
+        if not pilot.views:
+            self._end("the scene has no camera paths to look from")
+            return
+        for self.measured in pilot.survey():
+            yield
+        self.begun_at = pilot.coverage
+        self._pace.append((self._now, pilot.coverage))
+        while pilot.coverage < self.until:
+            self.words = "choosing the next view"
+            for _ in pilot.choose():
+                yield
+            if pilot.current is None:
+                self._end(f"all that its views can show is painted: {pilot.coverage:.0%}")
+                return
+            self.words = "painting a view"
+            painter.problem = ""
+            while painter.consider(pilot.current.camera, SIZE) and painter.running is not None:
+                yield  # `step` comes here again when it is dreamed
+                if painter.problem:
+                    self._end(f"a dream failed: {painter.problem}")
+                    return
+            yield
+            pilot.done()
+            self._pace.append((self._now, pilot.coverage))
+        self._end(f"{pilot.coverage:.0%} of what its views show is painted")
+
+    def _end(self, words: str) -> None:
+        self.done, self.words = True, words

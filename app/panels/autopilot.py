@@ -1,0 +1,159 @@
+"""Painting the whole scene by itself: how far it is, how long it takes, and its plan, in a list, on the map and in the scene."""
+
+from __future__ import annotations
+
+import numpy as np
+from imgui_bundle import imgui
+
+from app.gui.theme import colour
+from app.loop.autopilot import Viewpoint
+from app.moving.flight import Flight
+from app.panels.context import PanelContext, faint, hint
+from app.panels.map import frame, picture
+from app.session import Session
+from scenes.camera import Camera
+from scenes.scene import Scene
+
+LISTED = 6  # of the views to come
+DRAWN = 24
+REACH = 0.8  # blocks, of a view's pyramid in the scene
+
+
+class AutopilotPanel:
+    title = "Autopilot"
+
+    def __init__(self) -> None:
+        self._until, self._follow = 0.95, True
+        self._picture: tuple[Scene, np.ndarray] | None = None
+
+    def draw(self, ui: PanelContext) -> Session:
+        if ui.painter is None or ui.painter.model is None:
+            faint("The scene is being opened." if ui.painter is None else "The model is being loaded.")
+            return ui.session
+        flight = ui.travel.flight
+        imgui.begin_disabled(flight is not None)
+        imgui.set_next_item_width(-1)
+        flags = imgui.SliderFlags_.always_clamp
+        _, percent = imgui.slider_float("##until", 100 * self._until, 5.0, 100.0, "until %.0f %% is painted", flags)
+        self._until = percent / 100
+        hint("Of all that can be seen from the scene's camera paths.")
+        imgui.end_disabled()
+        changed, follow = imgui.checkbox("The camera goes along", flight.follow if flight else self._follow)
+        self._follow = follow
+        if changed and flight:
+            flight.follow = follow
+        hint("Otherwise you can look elsewhere while it paints. Walking lets it go on without you.")
+        if flight is None:
+            if imgui.button("\uf072  Paint the whole scene", imgui.ImVec2(-1, 0)):
+                ui.do("autopilot", self._until, self._follow)
+            faint(
+                "It looks from all of the scene's paths and always dreams the view that shows most of what is not finished."
+            )
+            return ui.session
+        if imgui.button("\uf04d  Stop", imgui.ImVec2(-1, 0)):
+            ui.do("stop")
+        self._progress(flight)
+        self._draw_map(ui, flight)
+        self._list(ui, flight)
+        _draw_views(ui, flight)
+        return ui.session
+
+    def _progress(self, flight: Flight) -> None:
+        views = len(flight.pilot.views)
+        if flight.measured < views:
+            imgui.progress_bar(
+                flight.measured / max(1, views), imgui.ImVec2(-1, 0), f"looking around: {flight.measured} of {views}"
+            )
+            return
+        span = max(flight.until - flight.begun_at, 1e-6)
+        share = min(max((flight.coverage - flight.begun_at) / span, 0.0), 1.0)
+        imgui.progress_bar(share, imgui.ImVec2(-1, 0), f"{flight.coverage:.1%} of {flight.until:.0%}")
+        dreams = sum(view.dreams for view in flight.pilot.views)
+        left = flight.seconds_left
+        time = "" if left is None else f", about {duration(left)} left"
+        faint(f"{flight.words}; {dreams} of {views} views painted{time}")
+
+    def _list(self, ui: PanelContext, flight: Flight) -> None:
+        """The views to come, with what each would finish of all."""
+        total = max(1, sum(view.seen for view in flight.pilot.views))
+        plan = [view for view in flight.pilot.plan if view is not flight.current]
+        shown = ([flight.current] if flight.current else []) + plan[:LISTED]
+        for i, view in enumerate(shown):
+            imgui.push_id(i)
+            if imgui.small_button("Go"):
+                flight.follow = False
+                ui.do("go_to", view.camera)
+            imgui.same_line()
+            x, y, z = view.camera.position
+            now = "painting now" if view is flight.current else f"{i + (flight.current is None)}."
+            imgui.text_unformatted(f"{now} {view.gain / total:.1%} from {x:.0f}, {y:.0f}, {z:.0f}")
+            imgui.pop_id()
+        if len(plan) > LISTED:
+            faint(f"and {len(plan) - LISTED} more")
+
+    def _draw_map(self, ui: PanelContext, flight: Flight) -> None:
+        """The map from above: painted views, those to come by what they would gain, and the one being painted."""
+        if self._picture is None or self._picture[0] is not ui.scene:
+            self._picture = ui.scene, picture(ui.scene)
+        depth, width = ui.scene.map.shape
+        room = imgui.get_content_region_avail().x
+        scale = min(room / width, 150 * ui.scale / depth)
+        corner, shape = imgui.get_cursor_screen_pos(), (width * scale, depth * scale)
+        imgui.dummy(imgui.ImVec2(*shape))
+        hint("Green: painted. Bright: to come, the larger the more it would finish. Ring: now.")
+        draw, view = imgui.get_window_draw_list(), frame((width, depth), (corner.x, corner.y, *shape), 1.0, (0.0, 0.0))
+        end = imgui.ImVec2(corner.x + shape[0], corner.y + shape[1])
+        draw.add_image(ui.picture("autopilot map", self._picture[1]), corner, end, col=0xFF808080)
+        most = max((v.gain for v in flight.pilot.views), default=1)
+        for one in flight.pilot.views:
+            x, _, z = one.camera.position
+            place = imgui.ImVec2(*view.point(x, z))
+            tint = _tint(ui, one)
+            if tint is not None:
+                draw.add_circle_filled(place, (2.0 + 3.0 * max(one.gain, 0) / max(most, 1)) * ui.scale, tint)
+            if one is flight.current:
+                draw.add_circle(place, 7 * ui.scale, imgui.get_color_u32(colour("#ffffff")), 0, 2 * ui.scale)
+
+
+def duration(seconds: float) -> str:
+    """As people say it: "40 s", "12 min", "2 h 5 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def pyramid(camera: Camera, reach: float = REACH, aspect: float = 16 / 9) -> np.ndarray:
+    """float64 [5,3]: a camera's place, and the corners of what it sees at a distance of `reach`."""
+    right, up, forward = camera.axes
+    tall = np.tan(np.radians(camera.fov) / 2)
+    corners = [forward + sx * tall * aspect * right + sy * tall * up for sx, sy in ((-1, 1), (1, 1), (1, -1), (-1, -1))]
+    return np.array(camera.position) + reach * np.array([np.zeros(3), *corners])
+
+
+def _tint(ui: PanelContext, view: Viewpoint) -> int | None:
+    if view.dreams:
+        return imgui.get_color_u32(colour(ui.palette.good, 0.9))
+    return imgui.get_color_u32(colour(ui.palette.accent, 0.9)) if view.gain > 0 else None
+
+
+def _draw_views(ui: PanelContext, flight: Flight) -> None:
+    """The views to come as small pyramids in the scene, those that gain most; the current one stronger."""
+    x, y, width, height = ui.scene_box
+    draw = imgui.get_background_draw_list()
+    draw.push_clip_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + width, y + height))
+    matrix = ui.camera.matrix((max(1, int(width)), max(1, int(height))))
+    for view in flight.pilot.plan[:DRAWN]:
+        if flight.follow and view is flight.current:
+            continue  # one sits in it
+        clip = np.c_[pyramid(view.camera), np.ones(5)] @ matrix.T
+        if (clip[:, 3] <= 0.2).any():
+            continue
+        ndc = clip[:, :2] / clip[:, 3:]
+        eye, *corners = [imgui.ImVec2(x + (a * 0.5 + 0.5) * width, y + (0.5 - b * 0.5) * height) for a, b in ndc]
+        now = view is flight.current
+        ink = imgui.get_color_u32(colour("#ffffff" if now else ui.palette.accent, 1.0 if now else 0.7))
+        draw.add_polyline(corners, ink, (2.0 if now else 1.2) * ui.scale, imgui.ImDrawFlags_.closed)
+        for corner in corners:
+            draw.add_line(eye, corner, ink, (1.5 if now else 0.8) * ui.scale)
+    draw.pop_clip_rect()

@@ -1,0 +1,111 @@
+"""The autopilot on the real window: it paints the scene by itself while frames go on; its plan, its pace, and how it is stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from app.loop.survey import survey
+from app.panels.autopilot import duration, pyramid
+from scenes import edit
+from scenes.camera import Camera
+from scenes.tours import generated_paths
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+@pytest.fixture
+def ready(drive: Driver) -> Driver:
+    """The courtyard with its camera paths; only the autopilot dreams."""
+    explorer = drive.explorer
+    explorer.do("pause")
+    stage = explorer.stage
+    stage.reword(replace(stage.scene, paths=generated_paths(stage.plan.blocks)))
+    explorer.shell.bring_to_front("Autopilot")
+    drive.frames(4)
+    return drive
+
+
+def painted(drive: Driver) -> float:
+    stage = drive.explorer.stage
+    return survey(stage.volume, stage.plan.materials).share
+
+
+def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:
+    explorer = ready.explorer
+    before = painted(ready)
+    explorer.do("autopilot", 0.9, True)
+    flight = explorer.travel.flight
+    ready.until(lambda: flight.measured > 2, "it looks around")
+    assert flight.coverage == 0.0 and flight.seconds_left is None
+    ready.until(lambda: flight.current is not None, "it has chosen a view")
+    assert flight.current is flight.pilot.plan[0] or flight.current.gain == flight.pilot.plan[0].gain
+    ready.worker.held, target = True, flight.current.camera
+    ready.until(lambda: np.allclose(explorer.camera.position, target.position, atol=1e-6), "the camera went along")
+    ready.worker.held = False
+    ready.until(lambda: flight.done, "it lands", 6000)
+    assert flight.coverage >= 0.9 and painted(ready) > before + 0.2
+    assert explorer.travel.flight is None and any("landed" in e.text for e in explorer.log.entries)
+    assert not ready.errors()
+
+
+def test_the_camera_stays_if_it_is_told_to_and_walking_lets_it_go_on_alone(ready: Driver) -> None:
+    explorer = ready.explorer
+    here = explorer.camera
+    explorer.do("autopilot", 0.9, False)
+    flight = explorer.travel.flight
+    ready.until(lambda: sum(view.dreams for view in flight.pilot.views) > 1, "two views are painted", 3000)
+    assert explorer.camera == here
+    assert flight.seconds_left is None or flight.seconds_left >= 0
+    flight.follow = True
+    ready.frames(3)
+    ready.press("w")
+    ready.frames(3)
+    ready.release("w")
+    assert not flight.follow and explorer.travel.flight is flight
+    ready.tap("escape")
+    assert explorer.travel.flight is None and not explorer.shell.overlays.leaving
+    assert not ready.errors()
+
+
+def test_an_edit_of_the_scene_ends_it_with_a_sentence(ready: Driver) -> None:
+    explorer = ready.explorer
+    explorer.do("autopilot", 0.95, False)
+    ready.frames(5)
+    explorer.do("edit_scene", lambda s: edit.change_material(s, 1, height=3.0))
+    ready.until(lambda: explorer.travel.flight is None, "it ends", 3000)
+    assert any("changed" in e.text for e in explorer.log.entries) and not ready.errors()
+
+
+def test_a_scene_without_paths_is_told(drive: Driver) -> None:
+    drive.explorer.do("autopilot", 0.95, False)
+    drive.until(lambda: drive.explorer.travel.flight is None, "it ends")
+    assert any("no camera paths" in e.text for e in drive.explorer.log.entries)
+
+
+def test_a_failing_dream_ends_it(ready: Driver) -> None:
+    ready.worker.problem = "out of paint"
+    ready.explorer.do("autopilot", 0.95, False)
+    ready.until(lambda: ready.explorer.travel.flight is None, "it ends", 3000)
+    assert any("out of paint" in e.text and "autopilot" in e.text for e in ready.explorer.log.entries)
+
+
+def test_durations_as_people_say_them() -> None:
+    assert [duration(s) for s in (1, 41, 89, 100, 3000, 7500)] == [
+        "5 s",
+        "40 s",
+        "90 s",
+        "2 min",
+        "50 min",
+        "2 h 5 min",
+    ]
+
+
+def test_a_pyramid_shows_what_its_camera_sees() -> None:
+    camera = Camera.look((3.0, 2.0, 1.0), 40, -20, fov=70)
+    corners = np.c_[pyramid(camera), np.ones(5)][1:] @ camera.matrix((160, 90)).T
+    np.testing.assert_allclose(np.abs(corners[:, :2] / corners[:, 3:]), 1, atol=1e-6)
