@@ -26,7 +26,7 @@ from app.explorer.retouch import Retouch, Stroke
 from app.explorer.screen import Screen, collect, framebuffer, pixels
 from app.explorer.timeline import Timeline
 from app.fields import Size
-from app.files import keymap
+from app.files import keymap, recent
 from app.files.autosave import Autosave
 from app.files.desk import Desk
 from app.files.preferences import remember
@@ -92,6 +92,7 @@ class Explorer:
         self.autosave, self.remodel = Autosave(self), Remodel(scene)
         self._model: ModelInfo | None = None
         self._opening: Future[Plan] | None = None
+        self.recent = recent.load(self.folders.config)
         self.shell.overlays.first_help = not self.shell.known
         self._try("Reading the keys", lambda: self.controls.rebind(keymap.load(self.folders.config)))
         self.open_scene(scene)
@@ -312,6 +313,8 @@ class Explorer:
             bindings=self.controls.bindings,
             changed_keys=self.controls.changes,
             written=self.platform.written,
+            folders=self.folders,
+            recent=self.recent,
             presets=self.desk.presets,
             do=self.do,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),

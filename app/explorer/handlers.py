@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.explorer import compare, surfaces
 from app.explorer.history import History
 from app.explorer.keys import Changes
-from app.files import keymap
-from app.files.dropping import drop
+from app.files import dropping, keymap, recent
 from app.moving.route import Route
 from app.session import SceneChoice
 from engine.renderer import MODES
 from scenes.camera import Camera
 from scenes.edit import blank, with_paths
+from scenes.errors import InputError
 from scenes.extrude import extrude
-from scenes.load import load_scene
+from scenes.load import BUILTIN
 from scenes.scene import CameraPath, Scene
 
 if TYPE_CHECKING:
@@ -94,15 +95,60 @@ def _through_time(x: Explorer, history: History[Any]) -> None:
 
 def _open_scene(x: Explorer, ref: str) -> None:
     """A built-in scene's name, or a folder."""
-    x.open_scene(load_scene(ref))
-    x.session = replace(x.session, scene=SceneChoice(ref=ref), world=None)
+    dropping.open_scene(x, SceneChoice(ref=ref))
+    dropping.note(x, ref)
 
 
 def _new_scene(x: Explorer, width: int, depth: int) -> None:
     """A meadow to build on; it has no folder until it is saved."""
-    scene = blank(width, depth)
-    x.open_scene(with_paths(scene, extrude(scene)))
-    x.session = replace(x.session, scene=SceneChoice(), world=None)
+
+    def make() -> Scene:
+        scene = blank(width, depth)
+        return with_paths(scene, extrude(scene))
+
+    def show(scene: Scene) -> None:
+        x.open_scene(scene)
+        x.session = replace(x.session, scene=SceneChoice(), world=None)
+
+    x.desk.send(make, show)
+
+
+def _ask_file(what: str) -> Callable[[Explorer], None]:
+    """One of the dialogs of app.panels.files, which begins where the scene lies, or where scenes are kept."""
+
+    def ask(x: Explorer) -> None:
+        x.controls.release_mouse()
+        x.shell.overlays.close()
+        own = Path(x.session.scene.ref or "")
+        kept = x.folders.data / "scenes"
+        folder = own.parent if own.is_dir() and own.is_absolute() else kept if kept.is_dir() else Path.home()
+        x.shell.overlays.files.ask(what, folder, x.scene.name if what == "save_as" else "")
+
+    return ask
+
+
+def _open(x: Explorer, path: Path | None = None) -> None:
+    """What `drop` takes; without a path it is asked for."""
+    if path is None:
+        _ask_file("open")(x)
+    else:
+        dropping.drop(x, [path])
+
+
+def _open_recent(x: Explorer, name: str) -> None:
+    if name in BUILTIN:
+        _open_scene(x, name)
+    elif Path(name).exists():
+        dropping.drop(x, [name])
+    else:
+        x.recent = recent.removed(x.recent, name)
+        raise InputError(name, "", "isn't there any more")
+
+
+def _save_scene(x: Explorer, folder: Path | None = None) -> None:
+    x.desk.save_scene(folder)
+    if folder is not None:
+        dropping.note(x, str(folder.absolute()))
 
 
 def _edit_scene(x: Explorer, change: Callable[[Scene], Scene]) -> None:
@@ -152,8 +198,12 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "edit_scene": _edit_scene,
     "open_scene": _open_scene,
     "new_scene": _new_scene,
-    "drop": drop,
-    "save_scene": lambda x, folder=None: x.desk.save_scene(folder),
+    "drop": dropping.drop,
+    "new": _ask_file("new"),
+    "open": _open,
+    "open_recent": _open_recent,
+    "save_scene": _save_scene,
+    "save_scene_as": _ask_file("save_as"),
     "save_preset": lambda x, name: x.desk.save_preset(name),
     "export_steps": lambda x, record, suffix: x.desk.export_steps(record, suffix),
     "film": lambda x, path, size, fps: x.desk.film(path, size, fps),

@@ -58,8 +58,18 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Abandon the running dream between two steps."),
     Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Forget everything that was painted."),
+    Action("new", "New scene…", ("ctrl+n",), "File", "A meadow of any size, to build on."),
+    Action("open", "Open…", ("ctrl+o",), "File", "A scene, a map, a world, a camera path, or a picture with settings."),
+    Action(
+        "save_scene",
+        "Save scene",
+        ("ctrl+shift+s",),
+        "File",
+        "Write map, materials and camera paths to the scene's folder.",
+    ),
+    Action("save_scene_as", "Save scene as…", (), "File", "Write them to another folder."),
     Action("save_world", "Save world", ("ctrl+s",), "File", "Write everything that was painted to a world file."),
-    Action("load_world", "Load world", ("ctrl+o",), "File", "Read back the world file of this scene."),
+    Action("load_world", "Load world", ("ctrl+l",), "File", "Read back the world file of this scene."),
     Action(
         "export_path", "Export camera path", (), "File", "Write the keyframes of the Camera panel as camera_path.json."
     ),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.files import recent
 from app.files.shot import read_shot
 from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
@@ -14,6 +15,7 @@ from engine.video import CODECS, read_metadata
 from scenes.errors import InputError
 from scenes.load import load_scene
 from scenes.paths import read_path
+from scenes.scene import Scene
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
@@ -25,7 +27,7 @@ def drop(x: Explorer, names: list[str | Path]) -> None:
     materials = [p for p in paths if p.suffix in (".yaml", ".yml")]
     maps = [p for p in paths if p.suffix == ".png"]
     if materials and maps:
-        _open(x, SceneChoice(map=maps[0], materials=materials[0]))
+        open_scene(x, SceneChoice(map=maps[0], materials=materials[0]))
         return
     for path in paths:
         kind = "" if path.is_dir() else path.suffix.lower()
@@ -35,24 +37,44 @@ def drop(x: Explorer, names: list[str | Path]) -> None:
             )
             raise InputError(path, "", f"can't be taken in; {allowed} can")
         KINDS[kind](x, path)
+        note(x, str(path.absolute()))
 
 
-def _open(x: Explorer, choice: SceneChoice) -> None:
-    x.open_scene(load_scene(choice.ref, map=choice.map, materials=choice.materials))
-    x.session = replace(x.session, scene=choice, world=None)
+def note(x: Explorer, name: str) -> None:
+    """A file (or a built-in scene, by name) was opened: remember it among the last ones."""
+    x.recent = recent.added(x.recent, name)
+    kept, folder = x.recent, x.folders.config
+    x.desk.send(lambda: recent.save(folder, kept), lambda _: None)
+
+
+def open_scene(x: Explorer, choice: SceneChoice) -> None:
+    """Load a scene beside the frames, and then show it in place of this one."""
+
+    def show(scene: Scene) -> None:
+        x.open_scene(scene)
+        x.session = replace(x.session, scene=choice, world=None)
+
+    x.desk.send(lambda: load_scene(choice.ref or "", map=choice.map, materials=choice.materials), show)
 
 
 def _folder(x: Explorer, path: Path) -> None:
-    _open(x, SceneChoice(ref=str(path)))
+    open_scene(x, SceneChoice(ref=str(path)))
 
 
 def _materials(x: Explorer, path: Path) -> None:
-    """materials.yaml alone: its folder, where the map is."""
-    _folder(x, path.parent)
+    """A materials file alone: the map of the same name beside it, else its folder with map.png."""
+    beside = path.with_suffix(".png")
+    if beside.exists():
+        open_scene(x, SceneChoice(map=beside, materials=path))
+    else:
+        _folder(x, path.parent)
 
 
 def _picture(x: Explorer, path: Path) -> None:
-    """A screenshot brings back its settings and its place; a folder's map.png opens the folder."""
+    """A map opens with its materials: those of its name, or its folder's. A screenshot brings back its settings and its place."""
+    beside = next((path.with_suffix(s) for s in (".yaml", ".yml") if path.with_suffix(s).exists()), None)
+    if beside is not None:
+        return open_scene(x, SceneChoice(map=path, materials=beside))
     if path.name == "map.png":
         return _folder(x, path.parent)
     session, camera = read_shot(path)
@@ -88,6 +110,7 @@ KINDS: dict[str, Callable[[Explorer, Path], None]] = {
     ".yml": _materials,
     ".png": _picture,
     ".json": _path,
-    ".safetensors": _world,
+    ".world": _world,
+    ".safetensors": _world,  # worlds of version 1
     **dict.fromkeys(CODECS, _film),
 }

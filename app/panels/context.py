@@ -11,8 +11,10 @@ from imgui_bundle import imgui
 
 from app.explorer.brush import Brush
 from app.explorer.compare import Comparison
+from app.explorer.host import Folders
 from app.explorer.keys import Changes
 from app.explorer.timeline import Timeline
+from app.files.recent import Recent
 from app.gui.theme import Palette
 from app.log import Log
 from app.loop.painter import Painter
@@ -32,7 +34,7 @@ class PanelContext:
     hand; comparison: of two settings; status: what is going on, in plain words; frames: seconds of the last frames, newest
     last; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height of the scene in
     points; bindings, changed_keys, written: as in app.explorer.keys; presets: those the user saved, as what differs from the
-    defaults.
+    defaults; recent: files opened last, newest first.
     do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
 
@@ -55,6 +57,8 @@ class PanelContext:
     bindings: Mapping[str, str]
     changed_keys: Changes
     written: Mapping[str, str]
+    folders: Folders
+    recent: Recent
     presets: Mapping[str, Mapping[str, Any]]
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]

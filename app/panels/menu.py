@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from imgui_bundle import imgui
 
 from app.explorer.keys import ACTIONS, MENUS, captions
 from app.panels.context import PanelContext, hint
+from scenes.load import BUILTIN
 
 
 def draw_menu(ui: PanelContext, theme: str) -> None:
@@ -18,8 +21,21 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
                     if imgui.menu_item_simple(action.title, captions(action, ui.bindings, ui.written).split(", ")[0]):
                         ui.do(action.name)
                     hint(action.help)
+                if action.name == "open" and menu == action.menu:
+                    _recent(ui)
             imgui.end_menu()
     width = imgui.calc_text_size(ui.status).x
     imgui.same_line(imgui.get_window_width() - width - 2 * imgui.get_style().item_spacing.x)
     imgui.text_disabled(ui.status)
     imgui.end_main_menu_bar()
+
+
+def _recent(ui: PanelContext) -> None:
+    """The files that were opened last, by name; where they lie is told beside the pointer."""
+    if imgui.begin_menu("Open recent", bool(ui.recent)):
+        for name in ui.recent:
+            path = Path(name)
+            if imgui.menu_item_simple(f"{path.name.capitalize() if name in BUILTIN else path.name}##{name}"):
+                ui.do("open_recent", name)
+            hint("A scene that comes with the program." if name in BUILTIN else name)
+        imgui.end_menu()

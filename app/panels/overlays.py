@@ -12,6 +12,7 @@ from app.panels.brush import BrushOverlay
 from app.panels.compare import CompareOverlay
 from app.panels.context import SILENT, PanelContext, faint
 from app.panels.dialog import begin_dialog
+from app.panels.files import FileDialogs
 from app.panels.keys import KeysDialog
 from app.panels.legend import draw_legend
 
@@ -29,6 +30,7 @@ class Overlays:
     now: float = 0.0
     toasts: list[tuple[str, str, float]] = field(default_factory=list)
     _brush: BrushOverlay = field(default_factory=BrushOverlay)
+    files: FileDialogs = field(default_factory=FileDialogs)
     _compare: CompareOverlay = field(default_factory=CompareOverlay)
     _keys: KeysDialog = field(default_factory=KeysDialog)
     _typed: str = ""
@@ -36,7 +38,7 @@ class Overlays:
 
     @property
     def open(self) -> bool:
-        return self.help or self.leaving or self.palette
+        return self.help or self.leaving or self.palette or bool(self.files.asked)
 
     @property
     def split_place(self) -> float:
@@ -49,6 +51,7 @@ class Overlays:
 
     def close(self) -> None:
         self.help = self.leaving = self.palette = False
+        self.files.asked = ""
 
     def toast(self, text: str, level: str = "info", seconds: float = 4.0) -> None:
         self.toasts.append((text, level, self.now + seconds))
@@ -68,6 +71,7 @@ class Overlays:
             self._draw_leaving(ui)
         if self.palette:
             self._draw_palette(ui)
+        self.files.draw(ui)
 
     def _draw_toasts(self, ui: PanelContext, box: Box) -> None:
         self.toasts = [toast for toast in self.toasts if toast[2] > self.now]

@@ -92,6 +92,7 @@ def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(driv
     drive.worker.held = True
     drive.until(lambda: drive.worker.request is not None, "the next dream is asked for")
     assert any(region.prompt == "a wall of glass" for region in drive.worker.request.canvas.regions)
+    explorer.do("undo")  # of the erasing
     explorer.do("undo")
     assert explorer.scene.materials == before.materials
     drive.frames(3)

@@ -1,0 +1,35 @@
+"""The files that were opened last, newest first, as a list in the config folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scenes.files import atomic_write
+
+FILE = "recent.json"
+KEPT = 12
+Recent = tuple[str, ...]  # absolute paths, and the names of built-in scenes
+
+
+def load(folder: Path) -> Recent:
+    """() when there is none that can be read: nobody needs it to work."""
+    try:
+        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    return tuple(name for name in data if isinstance(name, str))[:KEPT] if isinstance(data, list) else ()
+
+
+def save(folder: Path, recent: Recent) -> None:
+    """Raises InputError."""
+    with atomic_write(folder / FILE) as temporary:
+        temporary.write_text(json.dumps(recent, indent=2) + "\n", encoding="utf-8")
+
+
+def added(recent: Recent, name: str) -> Recent:
+    return (name, *(other for other in recent if other != name))[:KEPT]
+
+
+def removed(recent: Recent, name: str) -> Recent:
+    return tuple(other for other in recent if other != name)

@@ -1,0 +1,120 @@
+"""A list of folders and files to choose from, the same on every system; slow disks are listed beside the frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+from imgui_bundle import imgui
+
+from app.files.listing import Entry, listing
+from app.panels.context import PanelContext, faint, hint
+from app.panels.dialog import room
+from scenes.errors import InputError
+
+ICONS = {"folder": "\uf07b", "scene": "\uf1b2", "picture": "\uf03e", "film": "\uf008", "world": "\uf0ac"}
+FILE_ICON = "\uf15b"
+WIDE = 44  # letters
+
+
+class Browser:
+    """folder: shown; chosen: an entry of it. `draw` into a dialog."""
+
+    def __init__(self) -> None:
+        self.folder, self._typed = Path.home(), ""
+        self.chosen: Entry | None = None
+        self._listing: Future[tuple[Entry, ...]] | None = None
+
+    def go(self, folder: Path) -> None:
+        """Show another folder."""
+        self.folder, self.chosen, self._typed = folder.expanduser().absolute(), None, ""
+        self._listing = _later(self.folder)
+
+    def draw(self, ui: PanelContext, places: dict[str, Path], kinds: tuple[str, ...] = ()) -> Entry | None:
+        """An entry that was double-clicked, or None. places: ways to other folders; kinds: of files shown, () = all."""
+        self._way(ui)
+        imgui.begin_child("places", imgui.ImVec2(imgui.get_font_size() * 8, room(0.5)))
+        for name, folder in places.items():
+            if imgui.selectable(name, folder == self.folder)[0]:
+                self.go(folder)
+            hint(str(folder))
+        imgui.end_child()
+        imgui.same_line()
+        imgui.begin_child(
+            "entries", imgui.ImVec2(imgui.get_font_size() * WIDE, room(0.5)), imgui.ChildFlags_.frame_style
+        )
+        opened = self._entries(kinds)
+        imgui.end_child()
+        if opened is not None and opened.kind == "folder":
+            self.go(opened.path)
+            return None
+        return opened
+
+    def _way(self, ui: PanelContext) -> None:
+        """A button to the folder above, and the folder's path, which can be typed."""
+        if imgui.button("\uf062##up") and self.folder.parent != self.folder:
+            self.go(self.folder.parent)
+        hint("The folder above.")
+        imgui.same_line()
+        imgui.set_next_item_width(imgui.get_font_size() * (WIDE + 6))
+        enter = imgui.InputTextFlags_.enter_returns_true
+        done, self._typed = imgui.input_text("##folder", self._typed or str(self.folder), enter)
+        if done:
+            self.go(Path(self._typed.strip()))
+
+    def _entries(self, kinds: tuple[str, ...]) -> Entry | None:
+        if self._listing is None or not self._listing.done():
+            faint("Reading the folder…")
+            return None
+        try:
+            entries = [e for e in self._listing.result() if e.folder or not kinds or e.kind in kinds]
+        except InputError as error:
+            faint(str(error))
+            return None
+        if not entries:
+            faint("Nothing to choose here.")
+        opened = None
+        flags = imgui.TableFlags_.sizing_stretch_prop
+        if imgui.begin_table("entries", 3, flags):
+            for entry in entries:
+                if self._entry(entry):
+                    opened = entry
+            imgui.end_table()
+        return opened
+
+    def _entry(self, entry: Entry) -> bool:
+        """Whether it was double-clicked."""
+        imgui.table_next_row()
+        imgui.table_next_column()
+        flags = imgui.SelectableFlags_.span_all_columns | imgui.SelectableFlags_.allow_double_click
+        text = f"{ICONS.get(entry.kind, FILE_ICON)}  {entry.path.name}"
+        clicked, _ = imgui.selectable(text, self.chosen is not None and self.chosen.path == entry.path, flags)
+        double = clicked and imgui.is_mouse_double_clicked(imgui.MouseButton_.left)
+        if clicked:
+            self.chosen = entry
+        imgui.table_next_column()
+        imgui.text_disabled("" if entry.kind == "folder" else entry.kind)
+        imgui.table_next_column()
+        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.changed))
+        imgui.text_disabled(day if entry.folder else f"{day}  {_size(entry.bytes)}")
+        return double
+
+
+def _later(folder: Path) -> Future[tuple[Entry, ...]]:
+    """`listing` on a thread that nobody waits for: a disk that never answers must not keep the program from ending."""
+    answer: Future[tuple[Entry, ...]] = Future()
+
+    def read() -> None:
+        try:
+            answer.set_result(listing(folder))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=read, name="folders", daemon=True).start()
+    return answer
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{count / 1024:.0f} kB"

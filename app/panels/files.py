@@ -1,0 +1,112 @@
+"""The dialogs about files: a new scene, opening, and saving the scene under a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imgui_bundle import imgui
+
+from app.files.listing import Entry
+from app.panels.browser import Browser
+from app.panels.context import PanelContext, faint, hint
+from app.panels.dialog import begin_dialog
+from scenes.load import BUILTIN
+
+SIDES = (8, 256)  # blocks of a new scene
+
+
+class FileDialogs:
+    """asked: "new", "open", "save_as", or "" = none is open."""
+
+    def __init__(self) -> None:
+        self.asked = ""
+        self.browser = Browser()
+        self._sides = [32, 32]
+        self._name = ""
+        self._picked: Entry | None = None  # whose name was taken over
+
+    def ask(self, what: str, folder: Path, name: str = "") -> None:
+        """Open a dialog. folder: shown first; name: proposed."""
+        self.asked, self._name = what, name
+        self.browser.go(folder)
+
+    def draw(self, ui: PanelContext) -> None:
+        if self.asked:
+            {"new": self._new, "open": self._open, "save_as": self._save_as}[self.asked](ui)
+
+    def _new(self, ui: PanelContext) -> None:
+        begin_dialog("New scene", 0.4)
+        faint("A meadow with a few materials, to build on.")
+        imgui.set_next_item_width(imgui.get_font_size() * 16)
+        _, self._sides = imgui.slider_int2("blocks wide and deep", self._sides, *SIDES, flags=_CLAMP)
+        self._warn(ui)
+        if imgui.button("Create"):
+            self.asked = ""
+            ui.do("new_scene", *self._sides)
+        self._cancel()
+        imgui.end()
+
+    def _open(self, ui: PanelContext) -> None:
+        begin_dialog("Open", 0.4)
+        faint("A scene's folder, a map with its materials, a world, a camera path, or a picture or film of Rayverie.")
+        opened = self.browser.draw(ui, self._places(ui))
+        chosen = opened or self.browser.chosen
+        for name in BUILTIN:
+            if imgui.button(f"\uf1b2  {name.capitalize()}"):
+                self.asked = ""
+                ui.do("open_scene", name)
+            hint("A scene that comes with the program.")
+            imgui.same_line()
+        self._warn(ui)
+        imgui.begin_disabled(chosen is None)
+        if (imgui.button("Open") or opened is not None) and chosen is not None:
+            if chosen.kind == "folder":
+                self.browser.go(chosen.path)
+            else:
+                self.asked = ""
+                ui.do("open", chosen.path)
+        imgui.end_disabled()
+        self._cancel()
+        imgui.end()
+
+    def _save_as(self, ui: PanelContext) -> None:
+        begin_dialog("Save the scene as", 0.4)
+        faint("map.png, materials.yaml and the camera paths go into a folder of this name.")
+        self.browser.draw(ui, self._places(ui), kinds=("scene",))
+        if self.browser.chosen is not None and self.browser.chosen is not self._picked:
+            self._picked, self._name = self.browser.chosen, self.browser.chosen.path.name
+        imgui.set_next_item_width(imgui.get_font_size() * 24)
+        enter = imgui.InputTextFlags_.enter_returns_true
+        done, self._name = imgui.input_text_with_hint("##name", "Name of the scene", self._name, enter)
+        name = self._name.strip()
+        fits = bool(name) and name not in (".", "..") and not any(c in name for c in '/\\:*?"<>|')
+        exists = self.browser.chosen is not None and self.browser.chosen.path.name == name
+        imgui.same_line()
+        imgui.begin_disabled(not fits)
+        if imgui.button("Replace" if exists else "Save") or (done and fits):
+            self.asked = ""
+            ui.do("save_scene", self.browser.folder / name)
+        imgui.end_disabled()
+        self._cancel()
+        imgui.end()
+
+    def _places(self, ui: PanelContext) -> dict[str, Path]:
+        folders = ui.folders
+        return {
+            "Home": Path.home(),
+            "Scenes": folders.data / "scenes",
+            "Worlds": folders.data / "worlds",
+            "Pictures": folders.pictures,
+        }
+
+    def _warn(self, ui: PanelContext) -> None:
+        if ui.painter is not None and ui.painter.dreams:
+            faint("Another scene takes the place of this one: save what should stay.")
+
+    def _cancel(self) -> None:
+        imgui.same_line()
+        if imgui.button("Cancel"):
+            self.asked = ""
+
+
+_CLAMP = imgui.SliderFlags_.always_clamp

@@ -1,0 +1,169 @@
+"""Opening and saving by dialog in a real window, the list of recent files, new scenes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from app.files import recent
+from app.files.listing import listing
+from scenes.errors import InputError
+from scenes.load import load_scene, save_scene
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+def test_a_folder_is_listed_with_what_can_be_opened(tmp_path: Path) -> None:
+    save_scene(load_scene("hamlet"), tmp_path / "village")
+    (tmp_path / "Zoo").mkdir()
+    for name in ("b.PNG", "a.world", "notes.txt", ".hidden.png", "path.json"):
+        (tmp_path / name).write_bytes(b"1234")
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    entries = listing(tmp_path)
+    assert [(e.path.name, e.kind) for e in entries] == [
+        ("village", "scene"),
+        ("Zoo", "folder"),
+        ("a.world", "world"),
+        ("b.PNG", "picture"),
+        ("path.json", "camera path"),
+    ]
+    assert entries[2].bytes == 4
+
+
+def test_a_folder_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="can't be listed"):
+        listing(tmp_path / "nowhere")
+
+
+def test_recent_files_are_few_newest_first_and_survive_anything(tmp_path: Path) -> None:
+    names: recent.Recent = ()
+    for i in [*range(20), 5]:
+        names = recent.added(names, f"/scene{i}")
+    assert names[:2] == ("/scene5", "/scene19") and len(set(names)) == len(names) == recent.KEPT
+    recent.save(tmp_path, names)
+    assert recent.load(tmp_path) == names
+    for text in ("{", "3", '{"a": 1}', "[1, null]"):
+        (tmp_path / recent.FILE).write_text(text)
+        assert recent.load(tmp_path) == ()
+
+
+def click(drive: Driver, x: float, y: float, count: int = 1) -> None:
+    """Click `count` times at a place of the window."""
+    height = drive.window.size[1]
+    drive.mouse(x, y)
+    drive.frames(2)
+    for _ in range(count):
+        drive.window.native.dispatch_event("on_mouse_press", int(x), int(height - y), 1, 0)
+        drive.frames(1)
+        drive.window.native.dispatch_event("on_mouse_release", int(x), int(height - y), 1, 0)
+        drive.frames(1)
+    drive.frames(2)
+
+
+def type_text(drive: Driver, text: str) -> None:
+    for letter in text:
+        drive.window.native.dispatch_event("on_text", letter)
+    drive.frames(len(text) + 2)
+
+
+def chord(drive: Driver, *names: str) -> None:
+    for name in names[:-1]:
+        drive.press(name)
+    drive.tap(names[-1])
+    for name in names[:-1]:
+        drive.release(name)
+    drive.frames(2)
+
+
+def test_a_scene_is_opened_by_keys_and_mouse_and_is_then_a_recent_one(drive: Driver, tmp_path: Path) -> None:
+    explorer = drive.explorer
+    save_scene(replace(explorer.scene, name="other", map=explorer.scene.map[:6, :5]), tmp_path / "here" / "other")
+    files = explorer.shell.overlays.files
+    chord(drive, "left_ctrl", "o")
+    assert files.asked == "open"
+    files.browser.go(tmp_path / "here")
+    drive.until(files.browser._listing.done, "the folder is listed")
+    drive.frames(3)
+    width, height = drive.window.size
+    x = width / 2 - 100
+    for y in range(int(height * 0.2), int(height * 0.5), 6):  # the first row of the list, wherever the font puts it
+        click(drive, x, y)
+        if files.browser.chosen is not None:
+            break
+    assert files.browser.chosen.path == tmp_path / "here" / "other"
+    click(drive, x, y, 2)
+    drive.until(lambda: explorer.scene.map.shape == (6, 5), "the scene is opened")
+    assert not files.asked and not explorer.controls.looking
+    drive.until(lambda: not explorer.desk.busy, "it is noted")
+    assert recent.load(explorer.folders.config) == explorer.recent == (str(tmp_path / "here" / "other"),)
+    explorer.do("open_scene", "hamlet")
+    drive.until(lambda: explorer.scene.name == "hamlet", "another is opened")
+    explorer.do("open_recent", str(tmp_path / "here" / "other"))
+    drive.until(lambda: explorer.scene.name == "other", "the recent one is back")
+    assert explorer.recent == (str(tmp_path / "here" / "other"), "hamlet")
+    assert not drive.errors()
+
+
+def test_a_recent_file_that_is_gone_is_told_and_forgotten(drive: Driver, tmp_path: Path) -> None:
+    explorer = drive.explorer
+    explorer.recent = (str(tmp_path / "gone"), "hamlet")
+    explorer.do("open_recent", str(tmp_path / "gone"))
+    assert explorer.recent == ("hamlet",)
+    assert "isn't there any more" in drive.errors()[0]
+
+
+def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) -> None:
+    explorer = drive.explorer
+    explorer.do("new_scene", 12, 9)
+    drive.until(lambda: explorer.scene.map.shape == (9, 12), "the meadow is there")
+    explorer.do("save_scene_as")
+    files = explorer.shell.overlays.files
+    files.browser.go(tmp_path)
+    files._name = ""
+    drive.frames(3)
+    width, height = drive.window.size
+    for y in range(int(height * 0.6), int(height * 0.9), 8):  # the field of the name
+        click(drive, width / 2 - 150, y)
+        type_text(drive, "m")
+        if files._name == "m":
+            break
+    type_text(drive, "eadow")
+    drive.tap("enter")
+    drive.until(lambda: (tmp_path / "meadow" / "map.png").exists(), "it is saved")
+    drive.until(lambda: not explorer.desk.busy, "that is noted")
+    assert load_scene(tmp_path / "meadow").map.shape == (9, 12)
+    assert explorer.recent[0] == str(tmp_path / "meadow")
+    assert not files.asked and not drive.errors()
+
+
+def test_a_map_opens_with_the_materials_of_its_name(drive: Driver, tmp_path: Path) -> None:
+    explorer = drive.explorer
+    save_scene(replace(explorer.scene, map=explorer.scene.map[:6, :5]), tmp_path / "there")
+    (tmp_path / "there" / "map.png").rename(tmp_path / "town.png")
+    (tmp_path / "there" / "materials.yaml").rename(tmp_path / "town.yaml")
+    for name in ("town.png", "town.yaml"):
+        first = explorer.stage
+        explorer.do("open", tmp_path / name)
+        drive.until(lambda first=first: explorer.stage not in (first, None), "the scene opens")
+        np.testing.assert_array_equal(explorer.scene.map.shape, (6, 5))
+        assert explorer.session.scene.map == tmp_path / "town.png"
+    assert not drive.errors()
+
+
+def test_a_slow_disk_stops_no_frame(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+    monkeypatch.setattr("app.panels.browser.listing", lambda folder: gate.wait(20) and ())
+    drive.explorer.do("open")
+    drive.frames(5)
+    assert not drive.explorer.shell.overlays.files.browser._listing.done()
+    gate.set()
+    drive.until(drive.explorer.shell.overlays.files.browser._listing.done, "the folder is listed")
+    drive.frames(2)
+    drive.tap("escape")
+    assert not drive.explorer.shell.overlays.open
