@@ -12,11 +12,6 @@ from app.panels.prompts import PromptFields
 from app.session import Session
 
 FILES = (("New…", "new"), ("\uf07c  Open…", "open"), ("\uf0c7  Save", "save_scene"), ("Save as…", "save_scene_as"))
-    ("\uf15b  New…", "new"),
-    ("\uf07c  Open…", "open"),
-    ("\uf0c7  Save", "save_scene"),
-    ("Save as…", "save_scene_as"),
-)
 SHARE = 0.58  # of the panel's width, for the map; the materials stand beside it
 
 
