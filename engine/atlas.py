@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import moderngl
 import numpy as np
@@ -12,6 +13,9 @@ from engine.overview import SHRINK, Overview
 from engine.pack import PAGE
 
 STEPS, DENSITY, REVISION, HELD = range(4)  # channels of a page's state; HELD: 1 where the user froze it, else 0
+TILE = 64  # texels a side: a page is saved in tiles, row by row, and only those that changed
+TILES = (PAGE // TILE) ** 2
+_stamps = count(1)  # never the same twice, whichever volume a page belongs to
 
 
 class Page:
@@ -33,6 +37,12 @@ class Page:
         for frame in (*self.frames, self.canvas, self.small):
             frame.clear()
         self.stale = False  # whether the overview is behind the colours
+        self.changed = np.zeros(TILES, np.int64)  # a stamp of each tile's last change, 0: never
+        self.stamp = 0  # of the last change anywhere
+
+    def touch(self, tiles: int | np.ndarray | slice = slice(None)) -> None:
+        """Note a change of these tiles (numbers, or a mask; all by default), so that they will be saved."""
+        self.stamp = self.changed[tiles] = next(_stamps)
 
     def read(self) -> dict[str, np.ndarray]:
         """latents float32 [4·ceil(C/4),PAGE,PAGE], state float32 [PAGE,PAGE,4], colour uint8 [8·PAGE,8·PAGE,4]."""
@@ -54,10 +64,17 @@ class Page:
         self.state.write(np.ascontiguousarray(state, dtype=np.float32))
         self.colour.write(np.ascontiguousarray(colour, dtype=np.uint8))
         self.stale = True
+        self.touch()
 
     def release(self) -> None:
         for thing in (*self.frames, self.canvas, self.small, *self.latents, self.state, self.colour, self.overview):
             thing.release()
+
+
+def tiles_of(texels: np.ndarray) -> np.ndarray:
+    """bool [TILES]: in which tiles of a page there are any of these texels, bool [PAGE,PAGE]."""
+    n = PAGE // TILE
+    return texels.reshape(n, TILE, n, TILE).any(axis=(1, 3)).ravel()
 
 
 class Atlas:
@@ -107,6 +124,11 @@ class Atlas:
     def release(self) -> None:
         for number in list(self._pages):
             self.drop(number)
+
+    @property
+    def stamp(self) -> int:
+        """Of the last change on any page; what is dropped leaves no stamp."""
+        return max((page.stamp for page in self._pages.values()), default=0)
 
     @property
     def bytes(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from engine.atlas import HELD, REVISION, Atlas, Page
+from engine.atlas import HELD, REVISION, Atlas, Page, tiles_of
 from engine.charts import Charts
 from engine.context import finish
 from engine.look import Look, Painting
@@ -69,6 +69,7 @@ class Scatter:
             accepted = self._paint_latents(page, parts, dreamed, revision, None if only is None else only[int(number)])
             if accepted.any():
                 taken += int(accepted.sum())
+                page.touch(tiles_of(accepted))
                 if image is not None:
                     self._paint_colours(page, int(number), accepted, image)
             elif fresh:

@@ -126,6 +126,7 @@ class Transplant:
             self._draw(array, frame, texture, source.state, 1)
         self._draw(array, target.canvas, source.colour, source.state, CELL)
         target.stale = True
+        target.touch()
         array.release()
         buffer.release()
 

@@ -1,28 +1,36 @@
-"""World files: everything that was painted in a scene, as safetensors with a JSON header and a checksum. Never pickle."""
+"""Worlds on disk: everything that was painted in a scene, in tiles, with an index that says whose it is. Never pickle.
+
+A world is an index.json and the tiles that it names, each a safetensors file named by the sha256 of its bytes: in a folder
+while the program runs (engine.journal), in one zip, not compressed, when it is saved. Worlds of version 1 are still read.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
-from engine.atlas import STEPS
+from engine import world_v1
+from engine.atlas import TILES
 from engine.charts import Charts
-from engine.look import CELL
-from engine.pack import PAGE
-from engine.volume import World
+from engine.tiles import Texels
 from scenes.errors import InputError
 from scenes.files import atomic_write
 from scenes.scene import Scene
 
-FORMAT, VERSION = "rayverie-world", 1
-_KEY = "rayverie"  # the safetensors metadata key that holds the header as JSON
+FORMAT, VERSION = "rayverie-world", 2
+INDEX, FOLDER = "index.json", "tiles"
+Key = tuple[int, int]  # page, tile
 
 
 @dataclass(frozen=True)
@@ -40,29 +48,64 @@ class WorldHeader:
     format: str = FORMAT
     version: int = VERSION
 
-
-def save_world(path: str | Path, world: World, *, scene: Scene, charts: Charts, model: str, saved: str = "") -> None:
-    """Write a snapshot; the same content gives the same bytes. Only painted texels are stored, colours and all."""
-    header = WorldHeader(
-        scene=scene.name,
-        scene_hash=scene.hash,
-        layout=charts.fingerprint,
-        model=model,
-        channels=world.channels,
-        seed=world.seed,
-        revision=world.revision,
-        saved=saved,
-    )
-    tensors = {f"{number:05d}.{k}": a for number, page in world.pages.items() for k, a in _pick(page, world).items()}
-    record = asdict(header) | {"sha256": _checksum(asdict(header), tensors)}
-    with atomic_write(path) as temporary:
-        save_file(tensors, temporary, metadata={_KEY: json.dumps(record, sort_keys=True)})
+    @staticmethod
+    def of(scene: Scene, charts: Charts, model: str, channels: int, seed: int, revision: int) -> WorldHeader:
+        return WorldHeader(scene.name, scene.hash, charts.fingerprint, model, channels, seed, revision)
 
 
-def load_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, channels: int) -> World:
-    """Read a snapshot that fits this scene, its charts and this model; InputError says what doesn't."""
-    header, tensors = _read(Path(path))
-    for field, wanted, sentence in (
+@dataclass(frozen=True)
+class Index:
+    """What a world consists of. tiles: sha256 of each tile's file; extras: what the program wants to find beside it, as JSON."""
+
+    header: WorldHeader
+    tiles: Mapping[Key, str]
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """JSON that carries its own checksum; the same content is the same bytes."""
+        tiles = {f"{page}.{tile}": self.tiles[page, tile] for page, tile in sorted(self.tiles)}
+        record = {"header": asdict(self.header), "tiles": tiles, "extras": dict(self.extras)}
+        return json.dumps(record | {"sha256": _sealed(record)}, indent=1).encode()
+
+    @staticmethod
+    def decode(data: bytes, where: object) -> Index:
+        """The inverse; `where` is named in the InputError."""
+        try:
+            record = json.loads(data)
+            version = record["header"]["version"]
+            assert record["header"]["format"] == FORMAT
+        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            raise InputError(where, "", "is not a Rayverie world, or its index is damaged") from error
+        if version != VERSION:
+            raise InputError(where, "version", f"is {version}; this program reads versions 1 to {VERSION}")
+        try:
+            assert record.pop("sha256") == _sealed(record)
+            tiles = {
+                (int(p), int(t)): str(sha) for p, t, sha in ((*k.split("."), v) for k, v in record["tiles"].items())
+            }
+            assert all(
+                p >= 0 and 0 <= t < TILES and set(sha) <= set("0123456789abcdef") for (p, t), sha in tiles.items()
+            )
+            return Index(WorldHeader(**record["header"]), tiles, record["extras"])
+        except (AssertionError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(where, "", "is damaged: its checksum doesn't fit its content") from error
+
+
+@dataclass(frozen=True)
+class StoredWorld:
+    """A world on disk, checked. count: of its tiles; tiles: reads them one after the other, on any thread, InputError if damaged."""
+
+    header: WorldHeader
+    extras: Mapping[str, Any]
+    count: int
+    tiles: Callable[[], Iterator[tuple[Key, Texels]]]
+
+
+def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, channels: int) -> StoredWorld:
+    """A world that fits this scene, its charts and this model, and is whole; InputError says what isn't so."""
+    world = read_world(path)
+    header = world.header
+    for name, wanted, sentence in (
         (
             "scene_hash",
             scene.hash,
@@ -72,81 +115,79 @@ def load_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, ch
         ("model", model, f"was painted by the model {header.model!r}; now {model!r} is loaded"),
         ("channels", channels, f"has latents of {header.channels} channels; the model {model!r} has {channels}"),
     ):
-        if getattr(header, field) != wanted:
+        if getattr(header, name) != wanted:
             raise InputError(path, "", sentence)
-    numbers = sorted({int(name.split(".")[0]) for name in tensors})
+    for (page, _), _ in world.tiles():  # all of it is read once before anything is given up for it
+        if page >= charts.pages:
+            raise InputError(path, "", f"is damaged: it has a page {page} of {charts.pages}")
+    return world
+
+
+def read_world(path: str | Path) -> StoredWorld:
+    """A world file or a journal's folder; its index is checked, its tiles are when they are read."""
+    path = Path(path)
+    if not path.exists():
+        raise InputError(path, "", "doesn't exist; a world file is wanted here")
+    if not path.is_dir() and not zipfile.is_zipfile(path):
+        header, count, tiles = world_v1.read(path)
+        return StoredWorld(WorldHeader(**header), {}, count, tiles)
+    with _reading(path) as read:
+        index = Index.decode(read(INDEX), path)
+    return StoredWorld(index.header, index.extras, len(index.tiles), partial(_tiles, path, index))
+
+
+def write_world(source: str | Path, target: str | Path) -> None:
+    """Pack the world in a folder into one file, tile by tile; the same content gives the same bytes."""
+    with _reading(Path(source)) as read, atomic_write(target) as temporary:
+        index = Index.decode(read(INDEX), source)
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+            # what is beside a journal stays there
+            archive.writestr(zipfile.ZipInfo(INDEX), Index(index.header, index.tiles).encode())
+            for sha in sorted(set(index.tiles.values())):
+                archive.writestr(zipfile.ZipInfo(f"{FOLDER}/{sha}"), read(f"{FOLDER}/{sha}"))
+
+
+def encode_tile(texels: Texels) -> tuple[str, bytes]:
+    """A tile's file and the sha256 that names it."""
+    data = save({name: np.ascontiguousarray(array) for name, array in texels.arrays.items()})
+    return hashlib.sha256(data).hexdigest(), data
+
+
+def _tiles(path: Path, index: Index) -> Iterator[tuple[Key, Texels]]:
+    with _reading(path) as read:
+        for key, sha in sorted(index.tiles.items()):
+            data = read(f"{FOLDER}/{sha}")
+            if hashlib.sha256(data).hexdigest() != sha:
+                raise InputError(path, "", "is damaged: the checksum of a tile doesn't fit its content")
+            try:
+                texels = Texels(**load(data))
+            except (SafetensorError, TypeError, ValueError, KeyError) as error:
+                raise InputError(path, "", "is damaged: a tile can't be read") from error
+            if not texels.fits(key[1], index.header.channels):
+                raise InputError(path, "", "is damaged: the tensors of a tile don't belong together")
+            yield key, texels
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Callable[[str], bytes]]:
+    """A reader of the files in a folder or a zip by name. What it meets becomes an InputError."""
+    with ExitStack() as stack:
+        whole = partial(_whole, path)
+        if not path.is_dir():
+            archive = whole(lambda: stack.enter_context(zipfile.ZipFile(path)))
+            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+                raise InputError(path, "", "is not a world: worlds are not compressed")
+            yield lambda name: whole(lambda: archive.read(name))
+        else:
+            yield lambda name: whole((path / name).read_bytes)
+
+
+def _whole(path: Path, act: Callable[[], Any]) -> Any:
     try:
-        pages = {
-            n: _place({k: tensors[f"{n:05d}.{k}"] for k in ("index", "latents", "state", "colour")}) for n in numbers
-        }
-    except (KeyError, ValueError, IndexError) as error:
-        raise InputError(path, "", "is damaged: its tensors don't belong together") from error
-    return World(header.channels, header.seed, header.revision, pages)
+        return act()
+    except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(path, "", "is damaged: a part of it is missing or can't be read") from error
 
 
-def read_header(path: str | Path) -> WorldHeader:
-    """The header of a world file, after checking the whole file. InputError when it is no world, newer, or damaged."""
-    return _read(Path(path))[0]
-
-
-def _read(path: Path) -> tuple[WorldHeader, dict[str, np.ndarray]]:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except FileNotFoundError as error:
-        raise InputError(path, "", "doesn't exist; a world file is wanted here") from error
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(path, "", "is not a world file, or is cut off or damaged, and can't be read") from error
-    try:
-        record = json.loads(metadata[_KEY])
-        assert isinstance(record, dict) and record["format"] == FORMAT
-        version = int(record["version"])
-    except (KeyError, ValueError, TypeError, AssertionError) as error:
-        raise InputError(path, "", "is not a Rayverie world, or its header is damaged") from error
-    if version != VERSION:
-        raise InputError(path, "version", f"is {version}; this program reads version {VERSION}")
-    checksum = record.pop("sha256", None)
-    try:
-        header = WorldHeader(**record)
-    except TypeError as error:
-        raise InputError(path, "", "is damaged: its header has other fields than a world's") from error
-    if checksum != _checksum(record, tensors):
-        raise InputError(path, "", "is damaged: its checksum doesn't fit its content")
-    return header, tensors
-
-
-def _checksum(header: Mapping[str, object], tensors: Mapping[str, np.ndarray]) -> str:
-    """sha256 over the header and every tensor's name, type, shape and bytes."""
-    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    for name in sorted(tensors):
-        digest.update(f"{name} {tensors[name].dtype} {tensors[name].shape}".encode())
-        digest.update(np.ascontiguousarray(tensors[name]).data)
-    return digest.hexdigest()
-
-
-def _pick(page: Mapping[str, np.ndarray], world: World) -> dict[str, np.ndarray]:
-    """The painted texels [n] of a page: index, latents [n,C], state [n,4], colour [n,8,8,3]."""
-    index = np.flatnonzero(page["state"][..., STEPS]).astype(np.int32)
-    row, column = np.divmod(index, PAGE)
-    cells = page["colour"].reshape(PAGE, CELL, PAGE, CELL, 4)
-    return {
-        "index": index,
-        "latents": np.ascontiguousarray(page["latents"][: world.channels, row, column].T),
-        "state": np.ascontiguousarray(page["state"][row, column]),
-        "colour": np.ascontiguousarray(cells[row, :, column, :, :3]),
-    }
-
-
-def _place(texels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The inverse of `_pick`."""
-    row, column = np.divmod(texels["index"], PAGE)
-    channels = texels["latents"].shape[1]
-    latents = np.zeros((-(-channels // 4) * 4, PAGE, PAGE), np.float32)
-    latents[:channels, row, column] = texels["latents"].T
-    state = np.zeros((PAGE, PAGE, 4), np.float32)
-    state[row, column] = texels["state"]
-    cells = np.zeros((PAGE, CELL, PAGE, CELL, 4), np.uint8)
-    cells[row, :, column, :, :3] = texels["colour"]
-    cells[row, :, column, :, 3] = 255
-    return {"latents": latents, "state": state, "colour": cells.reshape(PAGE * CELL, PAGE * CELL, 4)}
+def _sealed(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

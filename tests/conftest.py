@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other
 
 

@@ -189,13 +189,16 @@ class Explorer:
 
     def close(self) -> None:
         """Give everything back, after a clean end. The worker is closed too; a world file that was asked for is written."""
-        self.desk.stop_travel()
-        if self.session.world and self.stage and self.stage.painter.dreams:
-            self.desk.save_world()
+        try:
+            self.desk.stop_travel()
+            self.autosave.close(self.desk.world_file if self.session.world else None)
+        finally:
+            self._release()
+
+    def _release(self) -> None:
         self.worker.close()
         self.remodel.close()
         self.desk.close()
-        self.autosave.forget()
         remember(self.folders.config, replace(self.session.view, size=self.platform.size))
         self.shell.release()
         self.pictures.release()
@@ -216,7 +219,7 @@ class Explorer:
     def _follow(self) -> None:
         """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
         assert self.stage is not None
-        if self.travel.film is not None or self.retouch.busy:
+        if self.travel.film is not None or self.retouch.busy or self.desk.loading:
             return
         plan = self.stage.plan
         try:
@@ -255,7 +258,7 @@ class Explorer:
         painter, film, flight = self.stage.painter, self.travel.film, self.travel.flight
         painter.session = self.session
         # without a model its channels may still change the volume: dream after that
-        idle = film or self.remodel.busy or self.retouch.busy or self.brush.painting
+        idle = film or self.remodel.busy or self.retouch.busy or self.brush.painting or self.desk.loading
         idle = idle or self.comparison is not None or painter.model is None
         for message in painter.collect() if idle or flight else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
@@ -280,10 +283,8 @@ class Explorer:
                 self._model = message.model
                 self.stage.fit(self.session, message.model)
                 self.desk.read_presets()
-                if self.session.world and self.session.world.exists():
+                if not self.autosave.restore() and self.session.world and self.session.world.exists():
                     self.desk.load_world()
-                else:
-                    self.autosave.restore()
 
     def _draw_scene(self) -> None:
         assert self.stage is not None

@@ -1,125 +1,223 @@
-"""What is lost if the program is killed: nothing older than half a minute. Session, place, the scene's edits and the world,
-kept until a clean end.
+"""What is lost if the program is killed: at most the dream under way. Session, place, the scene's edits and the paint are kept
+in the journal of this scene's world until a clean end.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.files.desk import writer
+from app.loop.worlds import describing, left_over, open_journal
 from app.session import describe, restore
+from engine.journal import Journal
+from engine.keeping import Keeper
+from engine.world import Index, Key, read_world
 from scenes.camera import Camera
 from scenes.errors import InputError
-from scenes.files import atomic_write
 from scenes.load import load_scene, save_scene
 from scenes.scene import Scene
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
 
-PERIOD = 20.0  # s between two savings
-PATIENCE = 40.0  # s more that a saving waits for a moment of rest: copying the world costs a few frames
+PERIOD = 20.0  # s between two savings of settings and place; paint doesn't wait
+PATIENCE = 10.0  # s until what failed is tried again
 
 
 class Autosave:
-    """One file pair for each scene, and a folder if it was edited, in FOLDER/autosave.
+    """`restore` at the start, `tend` every frame, `save` when the user says so, `close` at a clean end.
 
-    `restore` at the start, `tend` every frame, `forget` at a clean end.
+    guest: nothing is kept by itself, because another program paints this world, or the journal can't be written.
     """
 
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
-        self._saved_at = explorer.clock()
-        self._saved: tuple[Any, ...] | None = None
-        self._awaited: Path | None = None  # the world to be read once the stage follows the scene
+        self.guest = False
+        self._keeper: Keeper | None = None
+        self._key: tuple[Any, ...] | None = None  # of the world whose journal is open
+        self._left: list[Keeper] = []  # of scenes that were left: discarded once the next one is on disk
+        self._shown = self._saved = ()  # what a round began with, and the last one that is on disk
+        self._saved_at = self._not_before = -PERIOD
+        self._failed = False  # and said so
+        self._wishes: list[tuple[Path, Callable[[], None]]] = []  # world files to be written after a round
+        self._packing: list[tuple[Future[None], Callable[[], None]]] = []
+        self._asked = False  # whether there is anything to restore: until then nothing may take its place
+        self._awaited: Path | None = None  # the journal to be read once the stage follows the scene
 
     @property
-    def world(self) -> Path:
-        return self.explorer.folders.data / "autosave" / f"{self.explorer.scene.name}.safetensors"
+    def busy(self) -> bool:
+        """Whether something is being written."""
+        return bool(self._wishes or self._packing) or (self._keeper is not None and self._keeper.volume is not None)
 
     @property
-    def state(self) -> Path:
-        return self.world.with_suffix(".json")
-
-    @property
-    def scene(self) -> Path:
-        return self.world.with_suffix("")
+    def settled(self) -> bool:
+        """Whether all that was painted is on disk."""
+        stage, keeper = self.explorer.stage, self._keeper
+        return stage is not None and keeper is not None and not keeper.behind(stage.volume) and not self.busy
 
     def tend(self, now: float) -> None:
-        """Save when it is time, something changed, and nobody moves or dreams (or it waited long enough)."""
+        """A few milliseconds of saving, if something changed. What goes wrong is raised once; the session goes on."""
         x = self.explorer
-        if x.stage is None or x.stage.painter.model is None or x.desk.busy or x.remodel.followed is not x.scene:
+        self._deliver()
+        if x.stage is None or not self._asked or x.remodel.followed is not x.scene or x.desk.loading:
             return
         if self._awaited is not None:
-            world, self._awaited = self._awaited, None
-            x.desk.load_world(world)
-        if now - self._saved_at < PERIOD:
+            if not x.desk.busy:
+                awaited, self._awaited = self._awaited, None
+                x.desk.load_world(awaited, refused=self._set_aside)
             return
-        shows = (x.stage, x.stage.volume.revision, x.session, x.camera, x.scene)
-        resting = x.walker.still and x.stage.painter.running is None
-        if shows == self._saved or not (resting or now - self._saved_at > PERIOD + PATIENCE):
-            return
-        painted = self._saved is None or self._saved[:2] != shows[:2]
-        self._saved, self._saved_at = shows, now
-        self.save(painted)
-
-    def save(self, painted: bool = True) -> None:
-        """Write beside the frames. painted: the world too, not only settings and place."""
-        x = self.explorer
-        assert x.stage is not None
-        write_world = writer(x.stage, self.world) if painted and len(x.stage.volume.atlas) else None
-        state = {"session": describe(x.session), "pose": x.camera.pose.tolist(), "fov": x.camera.fov}
-        path, folder, edited = self.state, self.scene, x.scene if x.scene != x.opened else None
-
-        def work() -> None:
-            if edited is not None:
-                save_scene(edited, folder)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-            if write_world:
-                write_world()
-            with atomic_write(path) as temporary:
-                temporary.write_text(json.dumps(state), encoding="utf-8")
-
-        x.desk.send(work, lambda _: None)
-
-    def restore(self) -> None:
-        """After a crash or a kill: bring back place, settings that weren't given anew, and the world. The model must be ready."""
-        x = self.explorer
-        if not self.state.exists():
+        if now < self._not_before and not self._wishes:
             return
         try:
-            data = json.loads(self.state.read_text(encoding="utf-8"))
-            session, _ = restore(data["session"], str(self.state))
-            camera = Camera.from_pose(np.asarray(data["pose"], dtype=float).reshape(4, 4), float(data["fov"]))
-        except (OSError, ValueError, KeyError, TypeError, InputError) as error:
-            x.log.add(f"What was saved before the program was stopped can't be read: {error}", "warning")
-            return
+            self._work(self._open(), now)
+        except InputError as error:
+            self._not_before, asked, self._wishes = now + PATIENCE, bool(self._wishes), []
+            if asked or not self._failed:
+                self._failed = True
+                folder = self._keeper.journal.folder if self._keeper else error.where
+                raise InputError("What is painted", "", f"isn't on disk: {folder} {error.problem}") from error
+
+    def save(self, path: Path, then: Callable[[], None]) -> None:
+        """Write everything painted up to now to a world file, beside the frames; `then` when it is there."""
+        self._wishes.append((path, then))
+        if self._keeper is not None:
+            self._keeper.abandon()  # a round that began earlier may lack the last dream
+
+    def restore(self) -> bool:
+        """After a crash or a kill: bring back place, settings that weren't given anew, and paint. The model must be ready.
+
+        False when nothing is left over.
+        """
+        x, journal = self.explorer, self._open().journal
+        self._asked = True
+        if self.guest or not left_over(journal, x.session.world):
+            return False
+        try:
+            left = read_world(journal.folder).extras
+            session, _ = restore(left["session"], str(journal.folder))
+            camera = Camera.from_pose(np.asarray(left["pose"], dtype=float).reshape(4, 4), float(left["fov"]))
+        except (ValueError, KeyError, TypeError, InputError) as error:
+            self._set_aside(error)
+            return False
         fresh = type(x.session)()
         parts = ("dream", "paint", "live", "view")
         untouched = {name: getattr(session, name) for name in parts if getattr(x.session, name) == getattr(fresh, name)}
         x.session = replace(x.session, **untouched)
         x.travel.go_to = camera
-        if self.scene.is_dir():
-            x.desk.send(partial(load_scene, self.scene), self._take_scene)
-        elif self.world.exists():
-            x.desk.load_world(self.world)
+        self._awaited = journal.folder
+        if left.get("scene"):
+            x.desk.send(partial(_unpacked, x.scene.name, left["scene"]), lambda scene: setattr(x, "scene", scene))
         x.say("Back to where you were before the program was stopped")
+        return True
 
-    def _take_scene(self, scene: Scene) -> None:
-        """The edited scene is read: the stage will follow it, and then comes its world."""
-        self.explorer.scene = scene
-        self._awaited = self.world if self.world.exists() else None
+    def close(self, world: Path | None = None) -> None:
+        """A clean end: what was wished and `world` is written, and nothing else was wanted.
 
-    def forget(self) -> None:
-        """A clean end: what was not saved was not wanted."""
-        for path in (self.world, self.state):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(self.scene, ignore_errors=True)
+        Raises InputError when that fails; then the journal stays, and the next start brings its paint back.
+        """
+        x, stage, keeper = self.explorer, self.explorer.stage, self._keeper
+        paths = {path for path, _ in self._wishes} | ({world} if world else set())
+        coming = x.desk.loading or self._awaited is not None  # a world of which only a part is painted yet
+        whole = False
+        try:
+            wait([future for future, _ in self._packing])
+            self._deliver()
+            if paths and stage and keeper and not coming:
+                keeper.finish(stage.volume, self._capture)
+                for path in paths:
+                    keeper.pack(path).result()
+            whole = not coming
+        finally:
+            for one in (*self._left, *([keeper] if keeper else [])):
+                one.close(discard=whole)
+            self._keeper, self._left, self._key = None, [], None
+
+    def _work(self, keeper: Keeper, now: float) -> None:
+        x = self.explorer
+        assert x.stage is not None
+        volume = x.stage.volume
+        if keeper.volume is not volume:  # no round is under way, or one of a volume that is gone
+            shows = (x.session, x.camera, x.scene)
+            due = keeper.behind(volume) or (shows != self._saved and now - self._saved_at >= PERIOD)
+            if not self._wishes and (self.guest or not due):
+                return
+            keeper.begin(volume)
+            self._shown = shows
+        if keeper.step(self._capture):
+            self._saved, self._saved_at, self._failed = self._shown, now, False
+            while self._left:
+                self._left.pop().close(discard=True)
+            self._packing += [(keeper.pack(path), then) for path, then in self._wishes]
+            self._wishes = []
+
+    def _open(self) -> Keeper:
+        """The keeper of this world's journal, which is another one when another scene or world was opened."""
+        x = self.explorer
+        key = x.session.world, x.session.scene, x.opened.name
+        if self._keeper is not None and key == self._key:
+            return self._keeper
+        if self._keeper is not None:
+            self._keeper.abandon()
+            self._left.append(self._keeper)
+        self._key, self.guest = key, False
+        try:
+            journal = open_journal(x.desk.home, x.folders.data)
+        except InputError as error:
+            self.guest = True
+            journal = Journal(mkdtemp(prefix="rayverie-"))  # for what is saved elsewhere
+            x.say(f"{str(error).rstrip('.')}: nothing is kept by itself, and worlds are saved elsewhere", "warning")
+        self._keeper = Keeper(journal)
+        return self._keeper
+
+    def _capture(self) -> Callable[[Mapping[Key, str]], Index]:
+        x = self.explorer
+        assert x.stage is not None and x.stage.painter.model is not None
+        state = {"session": describe(x.session), "pose": x.camera.pose.tolist(), "fov": x.camera.fov}
+        edited = x.scene if x.scene != x.opened else None
+
+        def extras() -> dict[str, Any]:
+            return state | ({"scene": _packed(edited)} if edited is not None else {})
+
+        return describing(x.stage.scene, x.stage.plan.charts, x.stage.painter.model.id, x.stage.volume, extras)()
+
+    def _deliver(self) -> None:
+        while self._packing and self._packing[0][0].done():
+            future, then = self._packing.pop(0)
+            future.result()
+            then()
+
+    def _set_aside(self, error: Exception) -> None:
+        """What was kept can't be used here, but is not thrown away."""
+        assert self._keeper is not None
+        aside = self._keeper.journal.set_aside()
+        words = f"What was kept before the program was stopped can't be used, and is now in {aside}: {error}"
+        self.explorer.say(words, "warning")
+
+
+def _packed(scene: Scene) -> dict[str, str]:
+    """A scene's files by name, for an index: so that scene and paint are kept at the same moment."""
+    with TemporaryDirectory(prefix="rayverie-") as name:
+        folder = Path(name)
+        save_scene(scene, folder)
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        return {path.relative_to(folder).as_posix(): b64encode(path.read_bytes()).decode() for path in files}
+
+
+def _unpacked(name: str, files: Mapping[str, str]) -> Scene:
+    with TemporaryDirectory(prefix="rayverie-") as parent:
+        folder = Path(parent) / "scene"
+        for key, data in files.items():
+            path = folder / PurePosixPath(key)
+            if ".." in path.parts or not path.is_relative_to(folder):
+                raise InputError("The scene that was kept", key, "is no file of a scene")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b64decode(data))
+        return replace(load_scene(folder), name=name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,11 @@ from app.explorer.timeline import Record
 from app.fields import Size
 from app.files import presets
 from app.files.shot import save_shot, save_steps
+from app.loop.worlds import SUFFIX
 from app.session import SceneChoice, describe
-from engine.volume import World
-from engine.world import load_world, save_world
+from engine.keeping import Restoring
+from engine.world import StoredWorld, open_world
+from scenes.errors import InputError
 from scenes.load import BUILTIN, save_scene
 from scenes.paths import write_path
 from scenes.scene import CameraPath
@@ -35,6 +39,10 @@ class Desk:
         self.presets: Mapping[str, Mapping[str, Any]] = {}
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="scribe")
         self._errands: list[tuple[Future[Any], Callable[[Any], None]]] = []
+        self.loading = False  # a world, from the wish until all of it is painted
+        self._restoring: tuple[Restoring, Path] | None = None
+        self._refused: set[Path] = set()  # worlds that can't be read here, and so are not written over
+        self._instead: dict[Path, Path] = {}  # where is saved what can't be saved to its home
 
     def send(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Run `work` beside the frames, and `then` with what it gave, in a later frame."""
@@ -48,57 +56,111 @@ class Desk:
         while self._errands and self._errands[0][0].done():
             future, then = self._errands.pop(0)
             then(future.result())
+        if self._restoring is not None:
+            self._restore()
 
     def close(self) -> None:
         """Wait for what is being written."""
         self._hand.shutdown(wait=True)
+        if self._restoring is not None:
+            self._restoring[0].close()
+
+    @property
+    def home(self) -> Path:
+        """The session's world file, or this scene's own in the data folder."""
+        explorer, chosen = self.explorer, self.explorer.session.scene
+        if explorer.session.world is not None:
+            return explorer.session.world
+        name = explorer.opened.name
+        if not builtin(chosen):  # scenes of one name lie in many places
+            origin = "|".join(str(Path(part).resolve()) for part in (chosen.ref, chosen.map, chosen.materials) if part)
+            name += f"-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
+        return explorer.folders.data / "worlds" / f"{name}{SUFFIX}"
 
     @property
     def world_file(self) -> Path:
-        """The session's, or this scene's own in the data folder."""
-        explorer = self.explorer
-        return explorer.session.world or explorer.folders.data / "worlds" / f"{explorer.scene.name}.safetensors"
+        """Where worlds are saved: `home`, or beside it where that belongs to another program or can't be read."""
+        home = self.home
+        if not self.explorer.autosave.guest and home not in self._refused:
+            return home
+        if home not in self._instead:
+            names = (home.with_stem(f"{home.stem}-{n}") for n in count(2))
+            self._instead[home] = next(path for path in names if not path.exists())
+        return self._instead[home]
 
     def save_world(self, then: Callable[[], None] | None = None) -> None:
         """Write the world file; `then` runs when it is written."""
-        stage, path = self._stage(), self.world_file
-        if stage is None:
+        if self._stage() is None:
             return
-        write = writer(stage, path)
+        path = self.world_file
 
-        def done(_: Any) -> None:
+        def done() -> None:
             self.explorer.say(f"World saved: {path}")
             if then:
                 then()
 
-        self.send(write, done)
+        self.explorer.autosave.save(path, done)
 
-    def load_world(self, path: Path | None = None) -> None:
-        """Read a world file (the scene's own by default) in place of what is painted."""
-        stage, path = self._stage(), path or self.world_file
+    def load_world(self, path: Path | None = None, refused: Callable[[InputError], None] | None = None) -> None:
+        """Read a world (the scene's own by default) in place of what is painted. refused: told why it can't be, if that is so."""
+        stage, path = self._stage(), path or self._saved_world()
         if stage is None:
             return
         model = stage.painter.model
         assert model is not None
-
-        def done(world: World) -> None:
-            if self.explorer.stage is not stage or stage.plan.charts is not charts:
-                self.explorer.say("The scene was changed meanwhile; load the world again", "warning")
-                return
-            stage.painter.cancel()
-            stage.volume.restore(world)
-            stage.painter.forgive()
-            self.explorer.screen.forget()
-            self.explorer.say(f"World loaded: {path}")
-
         charts = stage.plan.charts
         fits = {"scene": stage.scene, "charts": charts, "model": model.id, "channels": model.channels}
-        self.send(lambda: load_world(path, **fits), done)
+
+        def work() -> StoredWorld | InputError:
+            try:
+                return open_world(path, **fits)
+            except InputError as error:
+                return error
+
+        def done(world: StoredWorld | InputError) -> None:
+            self.loading = False
+            if isinstance(world, InputError):
+                if refused is None:
+                    self._refused.add(path)
+                    raise world
+                refused(world)
+            elif self.explorer.stage is not stage or stage.plan.charts is not charts:
+                self.explorer.say("The scene was changed meanwhile; load the world again", "warning")
+            else:
+                stage.painter.cancel()
+                self.loading, self._restoring = True, (Restoring(stage.volume, world), path)
+
+        self.loading = True
+        self.send(work, done)
+
+    def _saved_world(self) -> Path:
+        """The world file, or one that an older program has left in its place."""
+        path, old = self.world_file, self.world_file.with_suffix(".safetensors")
+        return old if old.exists() and not path.exists() else path
+
+    def _restore(self) -> None:
+        """A few milliseconds of it."""
+        assert self._restoring is not None
+        (restoring, path), stage = self._restoring, self.explorer.stage
+        try:
+            if stage is None or stage.volume is not restoring.volume:
+                restoring.close()
+            elif not restoring.step():
+                return
+            else:
+                stage.painter.forgive()
+                self.explorer.screen.forget()
+                self.explorer.say(f"World loaded: {path}")
+        except InputError:
+            restoring.close()
+            self.loading, self._restoring = False, None
+            raise
+        self.loading, self._restoring = False, None
 
     def save_scene(self, folder: Path | None = None) -> None:
         """The scene as it is now, as a folder that can be opened again; without one where it came from, if that is the user's."""
         explorer, chosen = self.explorer, self.explorer.session.scene
-        theirs = chosen.ref in (None, *BUILTIN) or chosen.map is not None or chosen.materials is not None
+        theirs = builtin(chosen) or chosen.map is not None or chosen.materials is not None
         own = None if theirs else Path(str(chosen.ref))
         target = folder or own or explorer.folders.data / "scenes" / explorer.scene.name
         scene = explorer.scene
@@ -173,8 +235,6 @@ class Desk:
         return stage
 
 
-def writer(stage: Stage, path: Path) -> Callable[[], None]:
-    """A function that writes today's world to `path`, on any thread. The copy is taken now."""
-    assert stage.painter.model is not None
-    snapshot, model, charts, scene = stage.volume.snapshot(), stage.painter.model.id, stage.plan.charts, stage.scene
-    return lambda: save_world(path, snapshot, scene=scene, charts=charts, model=model)
+def builtin(chosen: SceneChoice) -> bool:
+    """Whether this is a scene of the program's own, which is not saved over."""
+    return chosen.ref in (None, *BUILTIN) and chosen.map is None and chosen.materials is None

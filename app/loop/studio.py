@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,17 +15,19 @@ import numpy as np
 from app.fields import Size
 from app.loop.painter import Painter
 from app.loop.worker import InlineWorker
+from app.loop.worlds import data_folder, describing, left_over, open_journal
 from app.session import Session, open_scene
 from engine.charts import Charts, build_charts
 from engine.context import finish, headless
+from engine.journal import Journal
+from engine.keeping import Keeper, Restoring
 from engine.renderer import Renderer
 from engine.volume import LatentVolume
-from engine.world import load_world, save_world
+from engine.world import open_world
 from scenes.camera import Camera
+from scenes.errors import InputError
 from scenes.extrude import extrude
 from scenes.scene import Scene
-
-SAVE_EVERY = 60.0  # seconds
 
 
 @dataclass
@@ -49,35 +50,57 @@ class Studio:
 
     def load(self, path: Path) -> None:
         """Take over what was painted in a world file. Raises InputError if it isn't of this scene and model."""
-        world = load_world(
-            path, scene=self.scene, charts=self.charts, model=self.model.id, channels=self.model.channels
-        )
-        self.volume.restore(world)
-
-    def save(self, path: Path) -> None:
-        save_world(path, self.volume.snapshot(), scene=self.scene, charts=self.charts, model=self.model.id)
+        fits = {"scene": self.scene, "charts": self.charts, "model": self.model.id, "channels": self.model.channels}
+        Restoring(self.volume, open_world(path, **fits)).finish()
 
     @contextmanager
     def keeping(self, path: Path | None) -> Iterator[Callable[[], None]]:
         """Whatever ends the block, Ctrl-C too: what it painted is saved. Without a path, or anything new, nothing is.
 
-        Yields a function to be called often, which saves about once a minute: what a power cut ends is not lost either.
+        Yields a function to be called often, which keeps what was painted since: what a kill or a power cut ends is not lost
+        either. Raises InputError if another program paints that world, or if it can't be written.
         """
-        saved, at = self.volume.revision, time.monotonic()
+        if path is None:
+            yield lambda: None
+            return
+        keeper, saved, warned = Keeper(open_journal(path, data_folder())), False, False
+        describe = describing(self.scene, self.charts, self.model.id, self.volume)
 
-        def sometimes() -> None:
-            nonlocal saved, at
-            if path is not None and time.monotonic() - at > SAVE_EVERY and self.volume.revision != saved:
-                self.save(path)
-                saved, at = self.volume.revision, time.monotonic()
+        def keep() -> None:
+            nonlocal warned
+            try:
+                if keeper.behind(self.volume):
+                    keeper.finish(self.volume, describe)
+            except InputError as error:  # a full disk may have room again when it matters
+                if not warned:
+                    print(f"What is painted now isn't kept: {error}", file=sys.stderr)
+                warned = True
 
         try:
-            yield sometimes
-        finally:
-            if path is not None and (self.volume.revision != saved or not path.exists()):
-                self.save(path)
-            if path is not None:
+            self._take_up(keeper.journal, path)
+            before = self.volume.revision
+            try:
+                yield keep
+            finally:
+                if keeper.journal.begun or self.volume.revision != before or not path.exists():
+                    keeper.finish(self.volume, describe)
+                    keeper.pack(path).result()
+                saved = True
                 print(f"What was painted is in {path}.", file=sys.stderr)
+        finally:
+            keeper.close(discard=saved)
+
+    def _take_up(self, journal: Journal, path: Path) -> None:
+        """Go on where a kill has stopped the program."""
+        if not left_over(journal, path):
+            return
+        try:
+            self.load(journal.folder)
+            print(f"What was painted into {path} when the program was stopped is back.", file=sys.stderr)
+        except InputError as error:
+            print(
+                f"What was kept when the program was stopped is now in {journal.set_aside()}: {error}", file=sys.stderr
+            )
 
     def target(self, size: Size) -> moderngl.Framebuffer:
         known = getattr(self, "_framebuffer", None)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.keeping import Describe
 from engine.look import Painting
+from engine.volume import LatentVolume
+from engine.world import Index, WorldHeader
 from scenes.camera import Camera
+from scenes.scene import Scene
 
 CHANNELS = 4
 SIZE = (192, 128)
@@ -40,3 +44,13 @@ def same(a, b) -> bool:
     return a.pages.keys() == b.pages.keys() and all(
         a.pages[n][k].tobytes() == b.pages[n][k].tobytes() for n in a.pages for k in a.pages[n]
     )
+
+
+def describe(scene: Scene, volume: LatentVolume, model: str = "tiny", **extras: object) -> Describe:
+    """What a Keeper is told of this volume."""
+
+    def capture():
+        header = WorldHeader.of(scene, volume.charts, model, volume.channels, volume.seed, volume.revision)
+        return lambda tiles: Index(header, tiles, extras)
+
+    return capture

@@ -222,24 +222,6 @@ def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
     drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
 
 
-def test_a_world_comes_back_as_it_was_saved(drive: Driver) -> None:
-    painter, volume = drive.explorer.stage.painter, drive.explorer.stage.volume
-    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
-    before = volume.snapshot()
-    drive.explorer.do("save_world")
-    drive.until(lambda: drive.explorer.desk.world_file.exists(), "the world is written")
-    drive.until(lambda: not drive.explorer.desk.busy, "the errand ends")
-    drive.worker.held = True
-    drive.explorer.do("erase")
-    drive.explorer.do("load_world")
-    drive.until(lambda: len(list(volume.atlas)) == len(before.pages), "the world is read back")
-    after = volume.snapshot()
-    for number, page in before.pages.items():
-        for name, values in page.items():
-            np.testing.assert_array_equal(values, after.pages[number][name])
-    assert not drive.errors()
-
-
 def test_the_timeline_keeps_every_step_and_exports_them(drive: Driver) -> None:
     drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
     record = drive.explorer.timeline.records[0]
