@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from app.explorer.keys import BY_NAME, MODIFIER_KEYS, Changes, bindings, chord
 from app.explorer.surfaces import ready
 from app.gui import input as hands
@@ -13,6 +15,10 @@ from app.moving import walk
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
+
+
+REST = 0.15  # of a stick's way, around its middle
+TURN = 120.0  # degrees a second at a stick's end
 
 
 class Controls:
@@ -27,6 +33,7 @@ class Controls:
         self.looking = ""
         self.pointer = 0.0, 0.0  # points
         self._places: set[str] = set()  # keys that are down, by where they lie on a QWERTY keyboard
+        self.axes: dict[str, float] = {}  # of gamepads: left_x … right_y -1..1, lefttrigger, righttrigger 0..1
         self.walked = False  # whether the walker was ever moved by hand
 
     def rebind(self, changes: Changes) -> None:
@@ -125,11 +132,22 @@ class Controls:
             return walk.Wish(speed=speed)
         asked = {self.bindings.get(key) for key in self._places}
         wish = walk.Wish(
-            forward=("forward" in asked) - ("back" in asked),
-            right=("right" in asked) - ("left" in asked),
-            up=("up" in asked) - ("down" in asked),
+            forward=("forward" in asked) - ("back" in asked) + self._axis("left_y"),
+            right=("right" in asked) - ("left" in asked) + self._axis("left_x"),
+            up=("up" in asked) - ("down" in asked) + self._axis("righttrigger") - self._axis("lefttrigger"),
             speed=speed,
             fast="fast" in asked,
         )
         self.walked |= bool(wish.forward or wish.right)
         return wish
+
+    def turned(self, walker: walk.Walker, seconds: float) -> walk.Walker:
+        """The walker after looking around with a gamepad's right stick for so long."""
+        right, up = self._axis("right_x"), self._axis("right_y")
+        return walk.turn(walker, right * seconds, -up * seconds, TURN) if right or up else walker
+
+    def _axis(self, name: str) -> float:
+        """-1..1; a stick that nobody touches rests near 0, which counts as 0. Finer near the middle."""
+        value = self.axes.get(name, 0.0)
+        beyond = max(0.0, abs(value) - REST) / (1 - REST)
+        return float(np.copysign(min(1.0, beyond) ** 1.5, value))

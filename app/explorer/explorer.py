@@ -244,6 +244,7 @@ class Explorer:
         taken = self.travel.camera(self.clock())
         if taken is not None:
             self.walker = walk.Walker.at(taken)
+        self.walker = self.controls.turned(self.walker, seconds)
         wish = self.controls.wish()
         if wish.forward or wish.right or wish.up:
             self.travel.playing = None

@@ -16,6 +16,7 @@ from moderngl_window.context.pyglet.window import Window as PygletWindow  # noqa
 from pyglet.window import key as pyglet_keys  # noqa: E402
 
 from app.explorer.explorer import Explorer  # noqa: E402
+from app.explorer.gamepads import Gamepads  # noqa: E402
 from app.explorer.host import Folders  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
@@ -174,10 +175,30 @@ class Window:
             on_deactivate=lambda: controls.focus(False),
         )
 
+        self.gamepads = Gamepads(controls)
+        try:
+            from pyglet.input import ControllerManager  # not before: on Linux it asks for a display
+
+            self._manager = ControllerManager()
+            self._manager.push_handlers(on_connect=self.gamepads.connect, on_disconnect=self.gamepads.disconnect)
+            for pad in self._manager.get_controllers():
+                self.gamepads.connect(pad)
+        except Exception as error:  # every system has its own ways of not letting one have a gamepad
+            explorer.log.add(f"Gamepads can't be used here ({error or type(error).__name__})")
+
+    def poll_gamepads(self) -> None:
+        """What pyglet's own event loop would do for them, which doesn't run here."""
+        loop = pyglet.app.platform_event_loop
+        loop.dispatch_posted_events()
+        for device in tuple(getattr(loop, "select_devices", ())):  # Linux; elsewhere they post their events
+            if device.poll():
+                device.select()
+
     def run(self, explorer: Explorer) -> None:
         """The frame loop, until the window is closed; at most `frame_rate` frames a second."""
         due = time.perf_counter()
         while not self.wnd.is_closing:
+            self.poll_gamepads()
             explorer.frame()
             self.wnd.swap_buffers()
             due = max(due + 1 / explorer.session.view.frame_rate, time.perf_counter() - 0.05)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imgui_bundle import imgui
 
+from app.explorer.gamepads import NAMES
 from app.explorer.handlers import HANDLERS
 from app.explorer.keys import (
     ACTIONS,
@@ -50,7 +51,7 @@ def test_every_action_can_be_done_and_reached(action) -> None:  # type: ignore[n
     assert action.keys or action.menu
     assert action.menu in ("", *MENUS)
     assert action.help.endswith(".")
-    known = set(SYMBOLS.values())
+    known = {*SYMBOLS.values(), *NAMES}
     for keys in action.keys:
         *modifiers, key = keys.split("+")
         assert key in known and set(modifiers) <= set(MODIFIERS)
@@ -84,12 +85,12 @@ def test_rebinding_takes_the_chord_from_its_former_owner() -> None:
 
 
 def test_changes_of_keys_never_leave_a_chord_to_two_and_reset_takes_them_back() -> None:
-    changes = rebound({}, "dream", "r", "k")  # k is the keyframe's
-    assert changes == {"dream": ("k",), "keyframe": ()}
-    assert rebound(changes, "dream", "k", "") == {"dream": (), "keyframe": ()}
-    assert rebound(changes, "keyframe", "", "ctrl+k") == {"dream": ("k",), "keyframe": ("ctrl+k",)}
-    assert reset(changes, "keyframe") == {"dream": ()}
-    assert reset(changes, "dream") == {"keyframe": ()}
+    changes = rebound({}, "compare", "v", "ctrl+q")  # which is for leaving
+    assert changes == {"compare": ("ctrl+q",), "quit": ()}
+    assert rebound(changes, "compare", "ctrl+q", "") == {"compare": (), "quit": ()}
+    assert rebound(changes, "quit", "", "ctrl+k") == {"compare": ("ctrl+q",), "quit": ("ctrl+k",)}
+    assert reset(changes, "quit") == {"compare": ()}
+    assert reset(changes, "compare") == {"quit": ()}
     assert rebound(changes, "undo", "ctrl+z", "escape") == changes  # the way out stays
 
 
@@ -134,7 +135,7 @@ def test_a_key_is_changed_in_the_window_and_stays_changed(drive: Driver) -> None
     drive.release("left_ctrl")
     assert len(explorer.route.cameras) == 1
     drive.until(lambda: not explorer.desk.busy, "it is written")
-    assert keymap.load(explorer.folders.config) == {"keyframe": ("ctrl+j",)}
+    assert keymap.load(explorer.folders.config) == {"keyframe": ("ctrl+j", "pad_right_shoulder")}
 
 
 def test_a_caught_key_does_nothing_else_and_walks_by_place(drive: Driver) -> None:
