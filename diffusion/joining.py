@@ -2,7 +2,7 @@
 
 Within each region, the difference between the two is measured where both are known. Its low frequencies are added to the dream:
 where a finer painting replaces a coarser one, those that the coarser one could hold, so that refinement only adds detail; beside what
-is kept, those of a wide surrounding, fading with the distance. What is kept is never touched.
+is kept, those of its surroundings, the wider and the fainter the further off. What is kept stands as it is remembered.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from diffusion.canvas import Canvas
 
 CELL = 8
 LOWEST = 2.0  # pixels of a coarser painting's pixel: its Gaussian low frequencies are those of so wide a kernel
-REACH = 16.0  # pixels that a new painting's colours are matched from its frontier on
+NEARBY = (16.0, 8.0, 4.0, 2.0)  # pixels: a new painting is matched to ever closer surroundings the nearer they are
 OVERLAP = 6.0  # pixels from a frontier within which the coarser painting fades into the finer one
 
 
 def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
-    """picture float32 [3,H,W] in -1..1, what was dreamed of the canvas, fitted to its colours; strength: 0..1, 0 changes nothing."""
+    """picture float32 [3,H,W] in -1..1, what was dreamed of the canvas, fitted to its colours, which stand where they are kept.
+
+    strength: 0..1, 0 changes nothing.
+    """
     if strength <= 0 or canvas.colours is None or not (canvas.colours[..., 3] == 255).any():
         return picture
     device = picture.device
@@ -31,7 +34,7 @@ def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
     remembered = torch.from_numpy(canvas.colours[..., :3].copy()).to(device).movedim(-1, 0).float() / 127.5 - 1
     whole = np.ones_like(canvas.change)
     ratio, trusted = (_full(whole if p is None else p, device) for p in (canvas.finer, canvas.trusted))
-    kept = _full(canvas.change == 0, device) > 0.5
+    kept = known & (_full(canvas.change == 0, device) > 0.5)
     refined = known & ~kept & (ratio > 1)
     difference = (remembered - picture) * torch.where(refined, trusted, 1)
     offset, overlap = torch.zeros_like(picture), torch.zeros_like(ratio)
@@ -40,15 +43,18 @@ def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
         if not bool((region & known).any()):
             continue
         offset = torch.where(region, _offset(difference, region & known, region, ratio), offset)
-        near = _share(region & kept & known, region, OVERLAP)[0]
+        near = _share(region & kept, region, OVERLAP)[0]
         overlap = torch.where(region & refined, (2 * near).clamp(0, 1), overlap)
     fitted = torch.lerp(picture + strength * offset, remembered, strength * overlap)
-    return torch.where(kept, picture, fitted)
+    return torch.where(kept, torch.lerp(picture, remembered, strength), fitted)
 
 
 def _offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
     """[3,H,W]: the low frequencies of a region's difference that is known in places, wider ones the coarser what is known."""
-    away = _mean(difference, known, region, REACH)
+    away = _mean(difference, known, region, NEARBY[0])
+    for sigma in NEARBY[1:]:
+        near = (2 * _share(known, region, sigma)).clamp(0, 1)
+        away = away + (_mean(difference, known, region, sigma) - near * away)
     octave = torch.log2(ratio).clamp_min(0)  # a level for each, and between two levels what lies between them
     levels = int(octave[known].max().ceil())
     bands = [_mean(difference, known, region, LOWEST * 2**k) for k in range(levels + 1)]

@@ -102,7 +102,7 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
     at[~ok] = view.camera.axes[2]
     cosine = -(sides.NORMAL[charts.side[chart]] * at).sum(-1) / np.linalg.norm(at, axis=-1)
     texel = np.where(charts.sky[chart], TEXEL, charts.texel)
-    density = policy.density(focal, at @ view.camera.axes[2], texel, cosine) * share
+    density = policy.density(focal, at @ view.camera.axes[2], texel, cosine) * share**2
     density = np.where(_at_depth_edge(view, charts, chart, at, x, y), density * policy.EDGE_PENALTY, density)
     return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y
 

@@ -26,7 +26,8 @@ bool at_depth_edge(vec3 ray, vec2 p) {
 }
 
 // The density with which the view may paint the texel: less where the view sees only part of it, 0 where it may not at all.
-// Five points of the texel are tested; the first that is seen is the anchor (in pixels), where the texel takes its latent.
+// Five points of the texel are tested; the first that is seen is the anchor (in pixels), where the texel takes its latent. What is
+// hidden or cut off counts twice, so that a view that has the texel whole may paint it anew from the same distance.
 float claim(vec2 texel, out vec2 anchor) {
     float share = 0.0;
     vec3 at = vec3(0);
@@ -40,7 +41,7 @@ float claim(vec2 texel, out vec2 anchor) {
         share += 0.2;
     }
     if (share == 0.0 || cosine_of(at) < GRAZING) return 0.0;
-    return density_of(at) * share * (at_depth_edge(at, anchor) ? EDGE_PENALTY : 1.0);
+    return density_of(at) * share * share * (at_depth_edge(at, anchor) ? EDGE_PENALTY : 1.0);
 }
 
 bool accepts(float steps, float density, float new_steps, float new_density) {
