@@ -61,7 +61,7 @@ def _ship(path: str, overrides: list[str]) -> object:
 
 def _sheets(path: str, overrides: list[str]) -> object:
     from diffusion.training.config import UnetConfig, load_config
-    from diffusion.training.evaluate import open_parts
+    from diffusion.training.judging import open_parts
     from diffusion.training.sheets import materials_sheet, samples_sheet
 
     config = load_config(UnetConfig, path, overrides)

@@ -43,10 +43,15 @@ class Judged:
 
 def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> Judged:
     """Pictures of one unadorned material each, near and far, in every light; materials in turn."""
+    return plain_views(seed, count, names, texels)[0]
+
+
+def plain_views(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> tuple[Judged, Tensor]:
+    """The same, and the depth channel [N,1,SIDE/8,SIDE/8] of each."""
     rng = np.random.default_rng([seed, 77])
     names = names[:count]
     bank = build_bank([Surface(n) for n in names for _ in range(2)], seed + 10_000, texels=texels)
-    images, material, light = [], [], []
+    images, material, light, depth = [], [], [], []
     for i in range(count):
         index = i % len(names)
         place = MATERIALS[names[index]].place
@@ -62,10 +67,12 @@ def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels
         mood = LIGHT_NAMES[int(rng.integers(len(LIGHT_NAMES)))]
         chosen = [2 * index + int(rng.integers(2))] * 4
         world = random_world(rng, kind, SIDE)
-        images.append(paint(world, bank, chosen, Mood(mood), int(rng.integers(2**31))).image)
+        picture = paint(world, bank, chosen, Mood(mood), int(rng.integers(2**31)))
+        images.append(picture.image)
+        depth.append(picture.depth[None])
         material.append(NAMES.index(names[index]))
         light.append(LIGHT_NAMES.index(mood))
-    return Judged(torch.stack(images), torch.tensor(material), torch.tensor(light))
+    return Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)), torch.stack(depth)
 
 
 class Classifier(nn.Module):

@@ -1,4 +1,4 @@
-"""Measures of pictures: PSNR, SSIM, sharpness. Pictures are [B,3,H,W] in 0..1."""
+"""Measures of pictures: PSNR, SSIM, sharpness, and of sets of features. Pictures are [B,3,H,W] in 0..1."""
 
 from __future__ import annotations
 
@@ -36,3 +36,16 @@ def detail(picture: Tensor) -> Tensor:
 def sharpness_ratio(shown: Tensor, truth: Tensor) -> Tensor:
     """Detail of `shown` over that of `truth`: 1 as sharp, below 1 blurred."""
     return detail(shown).sum() / detail(truth).sum().clamp_min(1e-9)
+
+
+def frechet(a: Tensor, b: Tensor) -> float:
+    """Fréchet distance of two sets of features [N,D], taken as normal distributions (Heusel et al. 2017): 0 for equal ones.
+
+    The trace of the root of the covariances' product is the sum of its eigenvalues' roots; it has those of a symmetric matrix.
+    """
+    a, b = a.double(), b.double()
+    ca, cb = torch.cov(a.T), torch.cov(b.T)
+    values, vectors = torch.linalg.eigh(ca)
+    root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    shared = torch.linalg.eigvalsh(root @ cb @ root).clamp_min(0).sqrt().sum()
+    return float((a.mean(0) - b.mean(0)).square().sum() + ca.trace() + cb.trace() - 2 * shared)

@@ -11,10 +11,9 @@ from torch import Tensor
 from diffusion.depth import FOCAL
 from diffusion.training.bank import build_bank
 from diffusion.training.contact_sheet import sheet
-from diffusion.training.evaluate import Parts
+from diffusion.training.judging import Parts
 from diffusion.training.materials import MATERIALS
-from diffusion.training.sampling import sample
-from diffusion.training.unet import PROMPTS, decode
+from diffusion.training.unet import PROMPTS
 from diffusion.training.views import World, cast, depth_channel, paint
 from diffusion.training.words import Mood, Surface
 from scenes.files import atomic_write
@@ -48,7 +47,7 @@ def materials_sheet(path: Path) -> None:
     _save(path, list(pictures), list(MATERIALS))
 
 
-def samples_sheet(parts: Parts, path: Path, *, steps: int = 16, guidance: float = 3.0) -> None:
+def samples_sheet(parts: Parts, path: Path, *, steps: int = 16) -> None:
     """Every material as the model paints it under the same depths, and the prompts of the training samples."""
     names = list(MATERIALS)
     prompts = [MATERIALS[n].nouns[0] for n in names] + list(PROMPTS[:14])
@@ -57,6 +56,4 @@ def samples_sheet(parts: Parts, path: Path, *, steps: int = 16, guidance: float 
         world = standard_world(MATERIALS[name].place)
         depths.append(depth_channel(cast(world)["z"][4::8, 4::8], world.focal / 8)[None])
     depth = torch.stack(depths + [depth_channel(torch.full((1, 32, 32), 6.0))] * (len(prompts) - len(names)))
-    context, blank = parts.text.encode(prompts), parts.text.encode([""])[0]
-    latents = sample(parts.unet, parts.scheduler, context, blank, depth, guidance=guidance, steps=steps, seed=1)
-    _save(path, list(decode(parts.vae, latents)), prompts)
+    _save(path, list(parts.paint(prompts, depth, steps=steps, seed=1, batch=8)), prompts)

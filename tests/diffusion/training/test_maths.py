@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.training.config import UnetConfig, VaeConfig, load_config, save_config
-from diffusion.training.metrics import psnr, sharpness_ratio, ssim
+from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
 from diffusion.training.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
 from diffusion.training.structure import edge_coincidence, period
 from scenes.errors import InputError
@@ -127,3 +127,12 @@ def test_edges_on_depth_edges_are_seen() -> None:
     picture = depth.repeat_interleave(8, 0).repeat_interleave(8, 1).expand(3, -1, -1) + 0.02 * torch.rand(3, 128, 128)
     assert edge_coincidence(picture, depth) > 2
     assert edge_coincidence(torch.rand(3, 128, 128), depth) == pytest.approx(1.0, abs=0.15)
+
+
+def test_the_frechet_distance_is_that_of_normal_distributions() -> None:
+    g = torch.Generator().manual_seed(0)
+    a = torch.randn(20_000, 3, generator=g) * torch.tensor([1.0, 2.0, 3.0])
+    b = torch.randn(20_000, 3, generator=g) * torch.tensor([2.0, 2.0, 1.0]) + torch.tensor([0.0, 3.0, 0.0])
+    # between normals of independent axes: squared distance of the means plus that of the deviations
+    assert frechet(a, b) == pytest.approx(9 + 1 + 0 + 4, rel=0.03)
+    assert frechet(a, a) == pytest.approx(0, abs=1e-6)

@@ -24,7 +24,8 @@ from diffusion.training.classifier import (
     train_classifier,
 )
 from diffusion.training.config import JudgeConfig, build
-from diffusion.training.evaluate import MEASURES, open_parts
+from diffusion.training.evaluate import MEASURES
+from diffusion.training.judging import open_parts
 from diffusion.training.sheets import samples_sheet
 from diffusion.training.unet import train_unet
 from scenes.errors import InputError
@@ -102,16 +103,16 @@ def test_the_judge_counts_right_answers() -> None:
     assert found == {"material": 0.5, "light": 0.75}
 
 
-@pytest.mark.parametrize("name", ["reconstruction", "joints", "depth", "colours"])
-def test_every_measure_measures(shipped: Path, judge_file: Path, name: str) -> None:
-    parts = open_parts(shipped, judge_file)
+@pytest.mark.parametrize("name", list(MEASURES))
+def test_every_measure_measures(run_folder: Path, judge_file: Path, name: str) -> None:
+    parts = open_parts(run_folder / "unet" / "model", judge_file)
     found = MEASURES[name](parts, 4)
     assert found and all(v == v for v in found.values())
 
 
 def test_the_sample_sheet_is_a_picture(shipped: Path, judge_file: Path, tmp_path: Path) -> None:
     parts = open_parts(shipped, judge_file)
-    samples_sheet(parts, tmp_path / "s.png", steps=1, guidance=1.0)
+    samples_sheet(parts, tmp_path / "s.png", steps=1)
     with Image.open(tmp_path / "s.png") as page:
         assert page.width > 1000 and page.height > 1000
 
