@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas import HELD, STEPS, Page
+from engine.atlas import HELD, STEPS, TILE, Page
 from engine.context import finish
 from engine.look import CELL
-from engine.pack import PAGE
 from engine.seen import Masks
+from engine.tiles import ROW, Buffers
 from engine.volume import LatentVolume
-
-TILE = 64  # texels a side: what is read from GL and written at a time
-ROW = PAGE // TILE  # tiles along a page
 
 
 @dataclass(frozen=True)
@@ -80,6 +77,7 @@ def put(volume: LatentVolume, patch: Patch | Sheet) -> Patch | Sheet:
         before = atlas.give(patch.number) if patch.number in atlas else None
         if patch.page is not None:
             atlas.take(patch.number, patch.page)
+            patch.page.touch()
         return Sheet(patch.number, before, patch.bytes)
     buffers, page = Buffers(volume.channels), volume.atlas.allocate(patch.page)
     finish(volume.ctx)
@@ -150,31 +148,3 @@ def _nothing(buffers: Buffers, number: int, tile: int, row: np.ndarray, column: 
     n, layers = len(row), len(buffers.latents)
     latents, state = np.zeros((layers, n, 4), np.float32), np.zeros((n, 4), np.float32)
     return Patch(number, tile, row, column, latents, state, np.zeros((n, CELL, CELL, 4), np.uint8))
-
-
-class Buffers:
-    """A tile as it lies in GL: latents float32 [layers,TILE,TILE,4], state float32 [TILE,TILE,4], colour uint8 [8·TILE,8·TILE,4]."""
-
-    def __init__(self, channels: int) -> None:
-        self.latents = np.zeros((-(-channels // 4), TILE, TILE, 4), np.float32)
-        self.state = np.zeros((TILE, TILE, 4), np.float32)
-        self.colour = np.zeros((TILE * CELL, TILE * CELL, 4), np.uint8)
-
-    def read(self, page: Page, tile: int) -> None:
-        box = _box(tile)
-        for layer, frame in zip(self.latents, page.frames, strict=True):
-            frame.read_into(layer, box, 4, attachment=0, dtype="f4")
-        page.frames[0].read_into(self.state, box, 4, attachment=1, dtype="f4")
-        page.canvas.read_into(self.colour, tuple(CELL * n for n in box), 4)
-
-    def write(self, page: Page, tile: int) -> None:
-        box = _box(tile)
-        for layer, texture in zip(self.latents, page.latents, strict=True):
-            texture.write(layer, viewport=box)
-        page.state.write(self.state, viewport=box)
-        page.colour.write(self.colour, viewport=tuple(CELL * n for n in box))
-        page.stale = True
-
-
-def _box(tile: int) -> tuple[int, int, int, int]:
-    return tile % ROW * TILE, tile // ROW * TILE, TILE, TILE

@@ -149,6 +149,7 @@ class Desk:
                 return
             else:
                 stage.painter.forgive()
+                self.explorer.retouch.forget()
                 self.explorer.screen.forget()
                 self.explorer.say(f"World loaded: {path}")
         except InputError:
