@@ -31,6 +31,13 @@ def _unet(path: str, overrides: list[str]) -> object:
     return train_unet(load_config(UnetConfig, path, overrides))
 
 
+def _compare(path: str, overrides: list[str]) -> object:
+    from diffusion.training.compare import compare
+    from diffusion.training.config import UnetConfig, load_config
+
+    return compare(load_config(UnetConfig, path, overrides))
+
+
 def _few(path: str, overrides: list[str]) -> object:
     from diffusion.training.config import FewConfig, load_config
     from diffusion.training.few import train_few
@@ -77,6 +84,7 @@ COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
     "few": _few,
     "data": _data,
     "judge": _judge,
+    "compare": _compare,
     "evaluate": _evaluate,
     "ship": _ship,
     "sheets": _sheets,

@@ -130,6 +130,11 @@ class UnetConfig:
     threads: int = 1
     trackers: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.zero_snr and self.objective == "eps":
+            problem = "is eps, which says nothing of the picture where zero_snr leaves only noise; take v or x0, or zero_snr=false"
+            raise InputError("config", "objective", problem)
+
 
 @dataclass(frozen=True)
 class FewConfig(UnetConfig):

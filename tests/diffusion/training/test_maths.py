@@ -136,3 +136,10 @@ def test_the_frechet_distance_is_that_of_normal_distributions() -> None:
     # between normals of independent axes: squared distance of the means plus that of the deviations
     assert frechet(a, b) == pytest.approx(9 + 1 + 0 + 4, rel=0.03)
     assert frechet(a, a) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_schedule_without_signal_cannot_be_learnt_as_noise(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("objective: eps\n")
+    with pytest.raises(InputError, match="objective is eps, which says nothing"):
+        load_config(UnetConfig, tmp_path / "c.yaml")
+    assert load_config(UnetConfig, tmp_path / "c.yaml", ["zero_snr=false"]).objective == "eps"

@@ -11,6 +11,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from diffusion.training import vae as vae_module
+from diffusion.training.compare import compare
 from diffusion.training.unet import train_unet
 from diffusion.training.vae import train_vae
 from scenes.errors import InputError
@@ -79,3 +80,11 @@ def test_a_checkpoint_of_another_shape_is_refused(run_folder: Path, tmp_path: Pa
 def test_a_denoiser_without_autoencoder_says_so(tmp_path: Path, configs: dict) -> None:
     with pytest.raises(InputError, match="train the autoencoder first"):
         train_unet(configs["unet"](tmp_path))
+
+
+def test_schedules_and_objectives_are_compared_on_one_scale(run_folder: Path, tmp_path: Path, configs: dict) -> None:
+    for part in ("data", "cache", "vae"):
+        shutil.copytree(run_folder / part, tmp_path / part)
+    found = compare(configs["unet"](tmp_path, out=str(tmp_path / "compare"), steps=2, guidances=[]))
+    assert len(found) == 9 and json.loads((tmp_path / "compare" / "compare.json").read_text()) == found
+    assert all(0 < error < 100 for row in found.values() for error in row.values())
