@@ -30,6 +30,7 @@ from app.files import keymap, recent
 from app.files.autosave import Autosave
 from app.files.desk import Desk
 from app.files.preferences import remember
+from app.files.resume import Resume
 from app.gui.pictures import Pictures
 from app.log import Log
 from app.loop.messages import Failed, Message, ModelInfo, Status, Watch, Worker
@@ -39,10 +40,11 @@ from app.moving.route import Route
 from app.moving.travel import Travel
 from app.panels.context import PanelContext
 from app.panels.shell import Clipboard, Shell
-from app.session import Session
+from app.session import SceneChoice, Session
 from engine.context import finish
 from scenes.camera import Camera
 from scenes.errors import InputError
+from scenes.load import BUILTIN
 from scenes.scene import Scene
 
 FRAMES = 240  # of which the times are kept for the plot
@@ -89,7 +91,7 @@ class Explorer:
         self.shot_wanted = False
         self._began = self._last = clock()
         self._watched_at = -WATCHED
-        self.autosave, self.remodel = Autosave(self), Remodel(scene)
+        self.autosave, self.resume, self.remodel = Autosave(self), Resume(self), Remodel(scene)
         self._model: ModelInfo | None = None
         self._opening: Future[Plan] | None = None
         self.recent = recent.load(self.folders.config)
@@ -137,6 +139,11 @@ class Explorer:
         if self.comparison is not None and self.comparison.done:
             return "two settings side by side: choose one"
         return "building what you changed" if self.remodel.busy else self.stage.painter.words
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the scene as it was opened is in no file: it was made here, and is kept by autosaves only."""
+        return self.session.scene == SceneChoice() and self.opened.name not in BUILTIN
 
     @property
     def scene_size(self) -> Size:
@@ -194,6 +201,7 @@ class Explorer:
             self.autosave.close(self.desk.world_file if self.session.world else None)
         finally:
             self._release()
+        self.resume.forget()
 
     def _release(self) -> None:
         self.worker.close()
@@ -342,6 +350,7 @@ class Explorer:
         seen = self.clock() - self._began
         self.shell.overlays.first_help &= seen < HINT_SECONDS and not (self.controls.walked and seen > HINT_SECONDS / 3)
         self._try("Saving by itself", lambda: self.autosave.tend(self.clock()))
+        self._try("Noting what is open", self.resume.tend)
         self.platform.set_title(f"{self.scene.name} · {self.status} · Rayverie")
         if not self.controls.looking:
             self.platform.show_cursor(self.shell.cursor)

@@ -20,6 +20,7 @@ from app.explorer.gamepads import Gamepads  # noqa: E402
 from app.explorer.host import Folders  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
+from app.files.resume import resumed  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
 from app.session import Session  # noqa: E402
 from engine.context import renderer_name  # noqa: E402
@@ -225,6 +226,7 @@ def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
     """Open the window on a scene and walk until it is closed. Returns the exit code. Raises InputError without a display."""
     folders = folders or Folders()
     session = replace(session, view=remembered(folders.config, session.view))
+    session, scene = resumed(folders.data, session, scene)
     window = Window(session.view.size)
     print(f"OpenGL: {renderer_name(window.ctx)}")
     explorer = Explorer(window.ctx, window, session, scene, open_worker(session), folders=folders)

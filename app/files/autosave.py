@@ -114,7 +114,7 @@ class Autosave:
         x.travel.go_to = camera
         self._awaited = journal.folder
         if left.get("scene"):
-            x.desk.send(partial(_unpacked, x.scene.name, left["scene"]), lambda scene: setattr(x, "scene", scene))
+            x.desk.send(partial(unpacked, x.scene.name, left["scene"]), lambda scene: setattr(x, "scene", scene))
         x.say("Back to where you were before the program was stopped")
         return True
 
@@ -181,7 +181,7 @@ class Autosave:
         x = self.explorer
         assert x.stage is not None and x.stage.painter.model is not None
         state = {"session": describe(x.session), "pose": x.camera.pose.tolist(), "fov": x.camera.fov}
-        edited = x.scene if x.scene != x.opened else None
+        edited = x.scene if x.unsaved or x.scene != x.opened else None
 
         def extras() -> dict[str, Any]:
             return state | ({"scene": _packed(edited)} if edited is not None else {})
@@ -211,7 +211,8 @@ def _packed(scene: Scene) -> dict[str, str]:
         return {path.relative_to(folder).as_posix(): b64encode(path.read_bytes()).decode() for path in files}
 
 
-def _unpacked(name: str, files: Mapping[str, str]) -> Scene:
+def unpacked(name: str, files: Mapping[str, str]) -> Scene:
+    """The scene that an index keeps under "scene". Raises InputError."""
     with TemporaryDirectory(prefix="rayverie-") as parent:
         folder = Path(parent) / "scene"
         for key, data in files.items():

@@ -40,7 +40,7 @@ class FileDialogs:
         imgui.set_next_item_width(imgui.get_font_size() * 16)
         _, self._sides = imgui.slider_int2("blocks wide and deep", self._sides, *SIDES, flags=_CLAMP)
         self._warn(ui)
-        if imgui.button("Create"):
+        if imgui.button("Create") or imgui.is_key_pressed(imgui.Key.enter, False):
             self.asked = ""
             ui.do("new_scene", *self._sides)
         self._cancel()

@@ -123,7 +123,7 @@ def test_another_scene_has_another_journal_and_the_first_goes(drive: Driver) -> 
     assert second != first
 
 
-def test_ctrl_s_writes_everything_painted_and_ctrl_o_reads_it(drive: Driver) -> None:
+def test_ctrl_s_writes_everything_painted_and_ctrl_l_reads_it(drive: Driver) -> None:
     explorer = drive.explorer
     drive.until(lambda: explorer.status == FINISHED, "the view gets painted")
     before = pages(drive)
