@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,18 @@ def _evaluate(path: str, overrides: list[str]) -> object:
     return evaluate(load_config(UnetConfig, path, overrides))
 
 
+def _figures(path: str, overrides: list[str]) -> object:
+    from diffusion.training.config import UnetConfig, load_config
+    from diffusion.training.figures import write_figures
+
+    evaluation = Path(load_config(UnetConfig, path, overrides).out) / "evaluation.json"
+    if not evaluation.is_file():
+        raise InputError(evaluation, "", "isn't there yet; evaluate first")
+    page = Path("docs/training.md")
+    write_figures(page, json.loads(evaluation.read_text(encoding="utf-8")))
+    return page
+
+
 def _ship(path: str, overrides: list[str]) -> object:
     from diffusion.training.card import ship
     from diffusion.training.config import UnetConfig, load_config
@@ -86,6 +99,7 @@ COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
     "judge": _judge,
     "compare": _compare,
     "evaluate": _evaluate,
+    "figures": _figures,
     "ship": _ship,
     "sheets": _sheets,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from diffusion.loading import EMBEDDED
 from diffusion.training.config import UnetConfig
+from diffusion.training.figures import table
 from scenes.errors import InputError
 from scenes.files import atomic_write
 
@@ -54,16 +55,6 @@ mixture; the autoencoder blurs patterns finer than its 8-pixel cell.
 """
 
 
-def measures(found: dict[str, dict[str, float]]) -> str:
-    """The evaluation as a table."""
-    rows = [
-        f"| {name.replace('_', ' ')} | {key.replace('_', ' ')} | {value:g} |"
-        for name, part in found.items()
-        for key, value in part.items()
-    ]
-    return "\n".join(["| measure | | value |", "|---|---|---|", *rows]) if rows else "Not measured yet."
-
-
 def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, float]]) -> str:
     """The card of a model folder; parameters are counted from the weights' own size."""
     notes = json.loads((folder / "training.json").read_text(encoding="utf-8"))
@@ -77,7 +68,7 @@ def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, floa
         steps=notes["steps"],
         batch=config.batch,
         ema=config.ema_decay,
-        measures=measures(found),
+        measures=table(found),
         **halves,
     )
 

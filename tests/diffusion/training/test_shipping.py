@@ -25,6 +25,7 @@ from diffusion.training.classifier import (
 )
 from diffusion.training.config import JudgeConfig, build
 from diffusion.training.evaluate import MEASURES
+from diffusion.training.figures import BEGIN, END, ROWS, write_figures
 from diffusion.training.judging import open_parts
 from diffusion.training.sheets import samples_sheet
 from diffusion.training.unet import train_unet
@@ -139,3 +140,24 @@ def test_a_run_may_begin_with_shipped_weights(shipped: Path, run_folder: Path, t
     assert all(torch.allclose(before[k].float(), after[k].float(), atol=1e-3) for k in before)
     with pytest.raises(InputError, match="can't be started from"):
         train_unet(configs["unet"](tmp_path, out=str(tmp_path / "other"), start=str(tmp_path), vae=str(shipped)))
+
+
+def test_figures_stand_beside_their_aims(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write_figures(page, {"adherence": {"material": 0.5, "light": 0.25}, "reconstruction": {"psnr_db": 24.321}})
+    lines = page.read_text().splitlines()
+    assert lines[0] == "before" and lines[-1] == "after" and "old" not in lines
+    assert "| samples' material, trained words | ≥ 90 % | 50.0 % |" in lines
+    assert "| reconstruction, PSNR | ≥ 27 dB | 24.3 dB |" in lines
+    assert len(lines) == 2 + 2 + 2 + 3
+    page.write_text("no marks")
+    with pytest.raises(InputError, match="no place for figures"):
+        write_figures(page, {})
+
+
+def test_every_row_of_the_table_is_measured(run_folder: Path, judge_file: Path) -> None:
+    parts = open_parts(run_folder / "unet" / "model", judge_file)
+    for name in ("reconstruction", "depth", "colours"):
+        wanted = {row.key.partition(".")[2] for row in ROWS if row.key.startswith(f"{name}.")}
+        assert wanted <= MEASURES[name](parts, 4).keys()
