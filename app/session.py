@@ -89,7 +89,10 @@ class LiveSettings:
     moving_steps: int = field(default=4, metadata={"help": "Steps of such a sketch.", "range": (1, 200)})
     refine: bool = field(
         default=False,
-        metadata={"help": "Then dream a view that is finished at the window's own resolution, in windows."},
+        metadata={
+            "help": "Then dream a view that is finished at the window's own resolution, in windows.",
+            "flag": "refine-at-rest",
+        },
     )
     preview: str = field(
         default="decoded",
