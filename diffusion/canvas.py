@@ -135,8 +135,8 @@ class DreamSettings:
     memory: str = field(
         default="colours",
         metadata={
-            "help": "What a remembered place is steered by: its colours, encoded anew from here, its stored latents, or both: "
-            "latents where it is kept, colours where it may change.",
+            "help": "What a remembered place is steered by: its colours, encoded anew from here, its stored latents, or of both "
+            "what decodes nearer to the colours there.",
             "choices": ("colours", "latents", "both"),
         },
     )

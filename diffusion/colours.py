@@ -17,17 +17,36 @@ CELL = 8
 
 
 def recall(model: Model, canvas: Canvas, source: str) -> Tensor | None:
-    """[1,C,h,w] to steer by: stored latents, encoded colours, or both: latents where they are kept, colours where they may change."""
+    """[1,C,h,w] to steer by: stored latents, encoded colours, or of both, cell by cell, what decodes nearer to the colours there."""
     stored = None if canvas.memory is None else torch.from_numpy(canvas.memory)[None].float().to(model.device)
     if canvas.colours is None or (source == "latents" and stored is not None):
         return stored
     cells = known_cells(canvas.colours)
-    if source == "both":
-        cells = cells & (canvas.change > 0) & (canvas.change < 1)
     if stored is not None and not cells.any():
         return stored
     encoded = model.encode(filled(canvas.colours))[None].to(model.device)
-    return encoded if stored is None else torch.where(torch.from_numpy(cells).to(model.device), encoded, stored)
+    if stored is None:
+        return encoded
+    if source == "both":
+        cells = cells & ~aligned(model, stored[0], encoded[0], canvas.colours)
+    return torch.where(torch.from_numpy(cells).to(model.device), encoded, stored)
+
+
+def aligned(model: Model, stored: Tensor, encoded: Tensor, colours: np.ndarray) -> np.ndarray:
+    """bool [h,w]: stored latents [C,h,w] decode to the known colours uint8 [8h,8w,4] at least as well as encoded ones do.
+
+    A latent tells of 8×8 pixels in one orientation and scale. Seen from where it was dreamed it is exact, where encoding anew loses;
+    seen from elsewhere it decodes to something else. The decoder itself is asked which: no limits of angle and distance to be set.
+    """
+    errors = [cell_errors(model.decode(latents), colours) for latents in (stored, encoded)]
+    return errors[0] <= errors[1]
+
+
+def cell_errors(picture: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """float32 [h,w]: mean squared difference of each cell's pixels, 0..255². picture: uint8 [8h,8w,3]; colours: uint8 [8h,8w,4]."""
+    squares = (picture.astype(np.float32) - colours[..., :3]) ** 2
+    height, width = colours.shape[0] // CELL, colours.shape[1] // CELL
+    return squares.reshape(height, CELL, width, CELL, 3).mean((1, 3, 4))
 
 
 def filled(colours: np.ndarray) -> np.ndarray:

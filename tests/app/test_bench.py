@@ -45,3 +45,11 @@ def test_only_what_is_named_and_as_a_table(words, capsys) -> None:
     out = capsys.readouterr().out
     assert "second round calls" in out
     assert "gather" not in out
+
+
+def test_what_each_memory_tells(words, capsys) -> None:
+    assert main(["bench", "memory", *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["measurements"]["memory"]
+    for move in ("the_same", "turned_by_15"):
+        assert 0 <= found[f"{move}_share_of_latents"] <= 1
+        assert all(math.isfinite(found[f"{move}_{memory}_db"]) for memory in ("latents", "colours", "both"))

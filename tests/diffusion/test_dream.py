@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from diffusion.canvas import Cancelled, DreamSettings
+from diffusion.colours import cell_errors, filled, known_cells, recall
 from diffusion.dream import dream
 from diffusion.errors import ModelError
 from diffusion.regions import EXECUTIONS
@@ -174,14 +175,29 @@ def test_no_global_torch_state_is_touched(sd, canvas_of):
 
 
 def test_what_steers_a_remembered_place(sd, canvas_of):
-    """Where a texel may change a little: stored latents by "latents", encoded colours by "colours" and "both"."""
+    """Where a texel may change a little: stored latents by "latents", encoded colours by "colours"."""
     colours = np.full((64, 64, 4), 255, np.uint8)
     white = sd.encode(colours[..., :3])
     memory = np.full((4, 8, 8), 2.0, np.float32)
     change = np.full((8, 8), 0.01, np.float32)
     canvas, last = canvas_of(sd, change=change, memory=memory, colours=colours), []
-    for source in ("latents", "colours", "both"):
+    for source in ("latents", "colours"):
         dream(sd, canvas, replace(FEW, memory=source, change_form="threshold"), on_step=last.append)
-    latents, encoded, both = (last[i].denoised[0] for i in (2, 5, 8))
+    latents, encoded = (last[i].denoised[0] for i in (2, 5))
     assert torch.allclose(latents, torch.from_numpy(memory), atol=1e-5)
-    assert torch.allclose(encoded, white, atol=1e-5) and torch.equal(encoded, both)
+    assert torch.allclose(encoded, white, atol=1e-5)
+
+
+def test_both_memories_together_are_cell_by_cell_the_one_that_tells_more(sd, canvas_of):
+    stored = torch.randn((4, 8, 8), generator=torch.Generator().manual_seed(3))
+    colours = np.full((64, 64, 4), 255, np.uint8)
+    colours[..., :3] = sd.decode(stored)
+    colours[:, 32:, :3] = np.random.default_rng(0).integers(0, 256, (64, 32, 3))  # there something else lies
+    colours[:8, 32:48, 3] = 0  # and there nothing does
+    canvas = canvas_of(sd, change=np.ones((8, 8), np.float32), memory=stored.numpy(), colours=colours)
+    encoded, both = sd.encode(filled(colours)), recall(sd, canvas, "both")[0]
+    taken = (both == stored).all(0).numpy()
+    assert taken[:, :4].all() and taken[0, 4:6].all() and not taken[:, 4:].all()
+    assert torch.equal(both[:, ~taken], encoded[:, ~taken])
+    worse = cell_errors(sd.decode(stored), colours) - cell_errors(sd.decode(encoded), colours)
+    assert (worse[~taken] > 0).all() and (worse[taken & known_cells(colours)] <= 0).all()

@@ -1,0 +1,68 @@
+"""Which memory tells a new view best what lies there: stored latents by nearest texel, colours encoded anew, or of both the better one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from app.bench.bench import Bench, Figures
+from app.loop.dreaming import canvas_from
+from app.loop.studio import Studio
+from diffusion.colours import aligned, cell_errors, known_cells, recall
+from scenes.camera import Camera
+
+VIEW = 1, 1  # aspect
+MEMORIES = "latents", "colours", "both"
+
+
+def ahead(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
+    position = np.asarray(camera.position) + blocks * camera.axes[2] + aside * camera.axes[0]
+    return Camera.look(tuple(map(float, position)), camera.yaw + turned, camera.pitch, camera.fov)
+
+
+# Where a view is seen from that was painted before.
+MOVES: dict[str, Callable[[Camera], Camera]] = {
+    "the_same": lambda camera: camera,
+    "a_quarter_block_aside": lambda camera: ahead(camera, 0, aside=0.25),
+    "one_block_aside": lambda camera: ahead(camera, 0, aside=1),
+    "turned_by_3": lambda camera: ahead(camera, 0, turned=3),
+    "turned_by_15": lambda camera: ahead(camera, 0, turned=15),
+    "a_quarter_block_nearer": lambda camera: ahead(camera, 0.25),
+    "two_blocks_nearer": lambda camera: ahead(camera, 2),
+}
+
+
+def measure(bench: Bench) -> Figures:
+    """For each move and memory: dB between what it decodes to and the colours that lie there; the share taken from latents."""
+    rows = []
+    with bench.studio() as studio:
+        for camera in bench.cameras(bench.times(1, 6)):
+            studio.volume.erase()
+            studio.painter.forgive()
+            studio.painter.settle(camera, VIEW)
+            rows.append({name: told(studio, move(camera)) for name, move in MOVES.items()})
+    return {
+        f"{name}_{key}": round(float(np.mean([row[name][key] for row in rows])), 3)
+        for name in MOVES
+        for key in rows[0][name]
+    }
+
+
+def told(studio: Studio, camera: Camera) -> dict[str, Any]:
+    """PSNR of each memory's own decoding on known cells, and the share of them that latents tell better."""
+    model = studio.model
+    look = studio.painter.look(camera, VIEW)
+    canvas = canvas_from(look, studio.scene, studio.session.dream.steps)
+    assert canvas.colours is not None
+    cells = known_cells(canvas.colours)
+    found: dict[str, Any] = {}
+    latents = {memory: recall(model, canvas, memory)[0].cpu() for memory in MEMORIES}  # type: ignore[index]
+    for memory, told in latents.items():
+        error = cell_errors(model.decode(told), canvas.colours)[cells].mean()
+        found[f"{memory}_db"] = 10 * np.log10(255**2 / max(float(error), 1e-9))
+    found["share_of_latents"] = float(
+        aligned(model, latents["latents"], latents["colours"], canvas.colours)[cells].mean()
+    )
+    return found
