@@ -108,6 +108,8 @@ MODIFIERS: tuple[str, ...] = ("ctrl", "shift", "alt", "super")
 MODIFIER_KEYS = frozenset(f"{side}_{modifier}" for side in ("left", "right") for modifier in MODIFIERS)
 # What stands on the key where its name isn't it.
 CAPS: Mapping[str, str] = {
+    "left_bracket": "[",
+    "right_bracket": "]",
     "up_arrow": "↑",
     "down_arrow": "↓",
     "left_arrow": "←",

@@ -20,9 +20,9 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (SamplerPanel, "top"),
     (VolumePanel, "top"),
     (CameraPanel, "top"),
-    (AutopilotPanel, "top"),
     (PreviewPanel, "bottom"),
     (TimelinePanel, "bottom"),
+    (AutopilotPanel, "bottom"),
     (LogPanel, "bottom"),
 )
 

@@ -14,7 +14,7 @@ HANDS = (  # what isn't a key
     ("Wheel", "Speed", "Walk faster or slower."),
     ("Gamepad", "Walk, look", "Left stick walks, right stick looks, the triggers sink and rise."),
 )
-WIDE = 50  # letters
+WIDE = 57  # letters
 
 
 class KeysDialog:
@@ -30,9 +30,10 @@ class KeysDialog:
         if imgui.is_window_appearing():
             self._stop(ui)
         self._tell(ui)
+        wide = min(imgui.get_font_size() * WIDE, 0.9 * imgui.get_main_viewport().size.x)
         flags = imgui.TableFlags_.row_bg | imgui.TableFlags_.sizing_fixed_fit | imgui.TableFlags_.scroll_y
         imgui.push_style_var(imgui.StyleVar_.cell_padding, imgui.ImVec2(8 * ui.scale, 1.5 * ui.scale))
-        if imgui.begin_table("keys", 3, flags, imgui.ImVec2(imgui.get_font_size() * WIDE, room(0.62))):
+        if imgui.begin_table("keys", 3, flags, imgui.ImVec2(wide, room(0.62))):
             for action in ACTIONS:
                 self._row(ui, action)
             for keys, title, text in HANDS:

@@ -24,12 +24,13 @@ WORDS = {"latents": "the first three latent channels as red, green and blue", "m
 PARTS = 48
 
 
-def draw_legend(ui: PanelContext) -> None:
+def draw_legend(ui: PanelContext, lift: float) -> None:
+    """lift: points above the corner, where something else lies."""
     mode = ui.session.view.mode
     if mode not in LEGENDS and mode not in WORDS:
         return
     x, y, width, height = ui.scene_box
-    place = imgui.ImVec2(x + width - 14 * ui.scale, y + height - 14 * ui.scale)
+    place = imgui.ImVec2(x + width - 14 * ui.scale, y + height - 14 * ui.scale - lift)
     imgui.set_next_window_pos(place, pivot=imgui.ImVec2(1, 1))
     imgui.set_next_window_bg_alpha(0.75)
     imgui.begin("##legend", None, SILENT)

@@ -59,7 +59,7 @@ class Overlays:
     def draw(self, ui: PanelContext, box: Box) -> None:
         self._brush.draw(ui)
         self._compare.draw(ui, box)
-        draw_legend(ui)
+        draw_legend(ui, 46 * ui.scale if self.first_help else 0.0)
         self._draw_toasts(ui, box)
         if ui.stage is None:
             _opening(ui, box)

@@ -22,7 +22,7 @@ from scenes.errors import InputError
 from scenes.files import atomic_write
 
 SIDE = 0.27  # the panels' share of a wide window; at least SIDE_POINTS wide
-SIDE_POINTS = 340.0
+SIDE_POINTS = 362.0  # five tabs
 Size = tuple[int, int]
 
 
