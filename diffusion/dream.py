@@ -42,20 +42,19 @@ def dream(
 ) -> Dreamed:
     """Diffuse a canvas. Its sides are multiples of model.multiple; `cancelled` is asked before every model call.
 
-    A canvas whose stored latents are all kept costs no U-Net call and comes back bit for bit.
+    A canvas whose stored latents are all kept costs no U-Net call and comes back bit for bit; one of which only the colours
+    are known, and all kept, is encoded and no more.
     Raises Cancelled, ModelError (NaN or infinity, naming step and sigma), ValueError (a canvas that contradicts itself).
     """
     started = time.perf_counter()
     before = _Ledger(model)
     check(model, canvas, settings)
     change = torch.from_numpy(np.ascontiguousarray(canvas.change)).float().to(model.device)
-    if canvas.memory is not None and not bool((change > 0).any()):
-        latents = torch.from_numpy(canvas.memory)
-        if canvas.colours is not None and bool((canvas.colours[..., 3] == 255).all()):
-            image = canvas.colours[..., :3].copy()
-        else:
-            image = model.decode(latents)
-        return before.dreamed(latents, image, 0.0, started)
+    shown = canvas.colours is not None and bool((canvas.colours[..., 3] == 255).all())
+    if not bool((change > 0).any()) and (canvas.memory is not None or shown):
+        latents = model.encode(canvas.colours[..., :3]) if canvas.memory is None else torch.from_numpy(canvas.memory)
+        image = canvas.colours[..., :3].copy() if shown else model.decode(latents)
+        return before.dreamed(latents.cpu(), image, 0.0, started)
     remembered = recall(model, canvas, settings.memory)
     run = _Run(model, canvas, settings, change, remembered, on_step, cancelled)
     result = run.sample()

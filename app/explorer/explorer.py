@@ -29,6 +29,7 @@ from app.fields import Size
 from app.files import keymap, recent
 from app.files.autosave import Autosave
 from app.files.desk import Desk
+from app.files.picture import Source
 from app.files.preferences import remember
 from app.files.resume import Resume
 from app.gui.pictures import Pictures
@@ -77,6 +78,7 @@ class Explorer:
         self.session, self.route, self.scene, self.opened = session, Route(), scene, scene
         self.strokes: tuple[Stroke, ...] = ()
         self.brush, self.retouch = Brush(), Retouch()
+        self.source: Source | None = None  # the picture that was opened to be laid onto surfaces
         self.comparison: Comparison | None = None
         self.other: tuple[str, Mapping[str, Any]] = compare.FIRST  # the settings that were compared with last
         self.stage: Stage | None = None
@@ -138,6 +140,9 @@ class Explorer:
             return "opening the scene"
         if self.comparison is not None and self.comparison.done:
             return "two settings side by side: choose one"
+        flight, painter = self.travel.flight, self.stage.painter
+        if flight is not None and painter.running is None:
+            return f"autopilot: {flight.words}"
         return "building what you changed" if self.remodel.busy else self.stage.painter.words
 
     @property
@@ -309,6 +314,7 @@ class Explorer:
             route=self.route,
             travel=self.travel,
             brush=self.brush,
+            source=self.source,
             comparison=self.comparison,
             camera=self.camera,
             stage=self.stage,

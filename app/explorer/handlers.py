@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.explorer import compare, surfaces
+from app.explorer import commission, compare, surfaces
 from app.explorer.history import History
 from app.explorer.keys import Changes
 from app.files import dropping, keymap, recent
+from app.files.picture import Source, read_picture
 from app.moving.route import Route
 from app.session import SceneChoice
 from engine.renderer import MODES
@@ -167,6 +168,39 @@ def _fly_all(x: Explorer, until: float, follow: bool) -> None:
         x.travel.fly(x.stage, until, follow)
 
 
+def _open_picture(x: Explorer, path: Path) -> None:
+    """A picture from the disk, to be laid onto the surfaces; the Image panel comes to the front."""
+
+    def take(source: Source) -> None:
+        x.source = source
+        x.shell.bring_to_front("Image")
+
+    x.desk.send(lambda: read_picture(path), take)
+
+
+def _save_picture(x: Explorer) -> None:
+    """The last dreamed view as a PNG that carries its settings."""
+    records = [record for record in x.timeline.records if record.image is not None]
+    if not records:
+        x.say("Nothing has been dreamed yet", "warning")
+        return
+    image, camera = records[-1].image, records[-1].camera or x.camera
+    assert image is not None
+    x.desk.save_shot(image, camera)
+
+
+def _splat(x: Explorer, freeze: bool = True) -> None:
+    if x.source is None:
+        x.say("Open a picture in the Image panel first, or drop one on the window", "warning")
+    else:
+        commission.splat(x, x.source.picture, freeze)
+
+
+def _from_file(x: Explorer, strength: float, freeze: bool) -> None:
+    if x.source is not None:
+        commission.from_file(x, x.source.picture, strength, freeze)
+
+
 def _go_to(x: Explorer, camera: Camera) -> None:
     x.travel.go_to = camera
 
@@ -194,6 +228,13 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "play": _play,
     "autopilot": _fly_all,
     "go_to": _go_to,
+    "open_picture": _open_picture,
+    "save_picture": _save_picture,
+    "splat": _splat,
+    "dream_picture": _from_file,
+    "inpaint": commission.inpaint,
+    "anagram": commission.anagram,
+    "clear_marks": lambda x: x.brush.mask.clear(),
     "set_route": _set_route,
     "edit_scene": _edit_scene,
     "open_scene": _open_scene,

@@ -62,6 +62,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", "Pause dreaming", ("p", "pad_x"), "Dream", "Stop dreaming new views until pressed again."),
     Action("dream", "Dream this view again", ("r", "pad_y"), "Dream", "Forget what this view shows and dream it anew."),
     Action(
+        "splat", "Splat the picture", ("x",), "Dream", "Throw the picture opened in the Image panel onto what is seen."
+    ),
+    Action(
         "freeze_view", "Freeze this view", (), "Dream", "Never paint over what this view shows, until it is thawed."
     ),
     Action("thaw_view", "Thaw this view", (), "Dream", "What is frozen in this view is free again."),

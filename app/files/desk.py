@@ -21,6 +21,7 @@ from app.loop.worlds import SUFFIX
 from app.session import SceneChoice, describe
 from engine.keeping import Restoring
 from engine.world import StoredWorld, open_world
+from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.load import BUILTIN, save_scene
 from scenes.paths import write_path
@@ -175,13 +176,13 @@ class Desk:
 
         self.send(lambda: save_scene(scene, target), done)
 
-    def save_shot(self, picture: np.ndarray) -> None:
-        """A screenshot, uint8 [H,W,3], with the session and the camera of this moment in it."""
+    def save_shot(self, picture: np.ndarray, camera: Camera | None = None) -> None:
+        """A picture, uint8 [H,W,3], with the session of this moment in it, and its camera (None: the one of this moment)."""
         explorer = self.explorer
-        folder, session, camera = explorer.folders.pictures, explorer.session, explorer.camera
+        folder, session, camera = explorer.folders.pictures, explorer.session, camera or explorer.camera
         self.send(
             lambda: save_shot(folder, picture, session, camera, datetime.now()),
-            lambda path: explorer.say(f"Screenshot: {path}"),
+            lambda path: explorer.say(f"Picture saved: {path}"),
         )
 
     def save_preset(self, name: str) -> None:

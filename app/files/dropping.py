@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.files import recent
-from app.files.shot import read_shot
+from app.files.picture import SUFFIXES
+from app.files.shot import carries_settings, read_shot
 from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
 from engine.video import CODECS, read_metadata
@@ -71,12 +72,15 @@ def _materials(x: Explorer, path: Path) -> None:
 
 
 def _picture(x: Explorer, path: Path) -> None:
-    """A map opens with its materials: those of its name, or its folder's. A screenshot brings back its settings and its place."""
+    """A map opens with its materials: those of its name, or its folder's. A screenshot brings back its settings and its place.
+    Any other picture is for the surfaces."""
     beside = next((path.with_suffix(s) for s in (".yaml", ".yml") if path.with_suffix(s).exists()), None)
     if beside is not None:
         return open_scene(x, SceneChoice(map=path, materials=beside))
     if path.name == "map.png":
         return _folder(x, path.parent)
+    if not carries_settings(path):
+        return x.do("open_picture", path)
     session, camera = read_shot(path)
     adopt(x, session)
     x.travel.go_to = camera
@@ -108,7 +112,7 @@ KINDS: dict[str, Callable[[Explorer, Path], None]] = {
     "": _folder,
     ".yaml": _materials,
     ".yml": _materials,
-    ".png": _picture,
+    **dict.fromkeys(SUFFIXES, _picture),
     ".json": _path,
     ".world": _world,
     ".safetensors": _world,  # worlds of version 1

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.files.picture import SUFFIXES
 from engine.video import CODECS
 from scenes.errors import InputError
 
 MOST = 2000  # entries listed of one folder
 # suffix → what a file of it is called
 KINDS: Mapping[str, str] = {
-    ".png": "picture",
+    **dict.fromkeys(SUFFIXES, "picture"),
     ".yaml": "materials",
     ".yml": "materials",
     ".json": "camera path",

@@ -44,6 +44,15 @@ def save_steps(path: Path, pictures: Sequence[np.ndarray], settings: dict[str, o
             output.write(np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)))
 
 
+def carries_settings(path: Path) -> bool:
+    """Whether a picture says that it was made here; False too when it can't be read."""
+    try:
+        with Image.open(path) as image:
+            return KEY in getattr(image, "text", {})
+    except (OSError, ValueError, SyntaxError):
+        return False
+
+
 def read_shot(path: Path) -> tuple[Session, Camera]:
     """What a screenshot carries. Raises InputError when it is no picture of this program."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.panels.autopilot import AutopilotPanel
 from app.panels.camera import CameraPanel
 from app.panels.context import Panel, PanelContext
+from app.panels.image import ImagePanel
 from app.panels.log import LogPanel
 from app.panels.preview import PreviewPanel
 from app.panels.sampler import SamplerPanel
@@ -23,6 +24,7 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (PreviewPanel, "bottom"),
     (TimelinePanel, "bottom"),
     (AutopilotPanel, "bottom"),
+    (ImagePanel, "bottom"),
     (LogPanel, "bottom"),
 )
 

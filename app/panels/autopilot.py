@@ -107,7 +107,7 @@ class AutopilotPanel:
         most = max((v.gain for v in flight.pilot.views), default=1)
         for one in flight.pilot.views:
             x, _, z = one.camera.position
-            place = imgui.ImVec2(*view.point(x, z))
+            place = imgui.ImVec2(*view.point(min(max(x, 0.0), width), min(max(z, 0.0), depth)))
             tint = _tint(ui, one)
             if tint is not None:
                 draw.add_circle_filled(place, (2.0 + 3.0 * max(one.gain, 0) / max(most, 1)) * ui.scale, tint)

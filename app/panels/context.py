@@ -14,6 +14,7 @@ from app.explorer.compare import Comparison
 from app.explorer.host import Folders
 from app.explorer.keys import Changes
 from app.explorer.timeline import Timeline
+from app.files.picture import Source
 from app.files.recent import Recent
 from app.gui.theme import Palette
 from app.log import Log
@@ -31,10 +32,10 @@ class PanelContext:
     """One frame's facts, and two ways to act.
 
     session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; brush: what is in the
-    hand; comparison: of two settings; status: what is going on, in plain words; frames: seconds of the last frames, newest
-    last; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height of the scene in
-    points; bindings, changed_keys, written: as in app.explorer.keys; presets: those the user saved, as what differs from the
-    defaults; recent: files opened last, newest first.
+    hand; source: the picture opened for the surfaces; comparison: of two settings; status: what is going on, in plain words;
+    frames: seconds of the last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point;
+    scene_box: x, y, width, height of the scene in points; bindings, changed_keys, written: as in app.explorer.keys;
+    presets: those the user saved, as what differs from the defaults; recent: files opened last, newest first.
     do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
 
@@ -43,6 +44,7 @@ class PanelContext:
     route: Route
     travel: Travel
     brush: Brush
+    source: Source | None
     comparison: Comparison | None
     camera: Camera
     stage: Stage | None

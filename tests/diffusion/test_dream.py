@@ -201,3 +201,11 @@ def test_both_memories_together_are_cell_by_cell_the_one_that_tells_more(sd, can
     assert torch.equal(both[:, ~taken], encoded[:, ~taken])
     worse = cell_errors(sd.decode(stored), colours) - cell_errors(sd.decode(encoded), colours)
     assert (worse[~taken] > 0).all() and (worse[taken & known_cells(colours)] <= 0).all()
+
+
+def test_known_colours_that_are_all_kept_are_only_encoded(sd, canvas_of):
+    colours = np.random.default_rng(0).integers(0, 256, (64, 64, 4), dtype=np.uint8)
+    colours[..., 3] = 255
+    dreamed = dream(sd, canvas_of(sd, change=np.zeros((8, 8), np.float32), colours=colours), FEW)
+    assert dreamed.calls == 0 and np.array_equal(dreamed.image, colours[..., :3])
+    np.testing.assert_allclose(dreamed.latents, sd.encode(colours[..., :3]).numpy(), atol=1e-6)

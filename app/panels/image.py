@@ -1,0 +1,162 @@
+"""Pictures and surfaces: the last dream as an image; a file dreamed over or thrown onto the view; marks dreamed anew; anagrams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from imgui_bundle import imgui
+
+from app.panels.browser import Browser
+from app.panels.brush import BrushTools
+from app.panels.context import PanelContext, faint, hint
+from app.panels.dialog import begin_dialog
+from app.panels.preview import show
+from app.session import Session
+
+# key of diffusion.anagram.VIEWS → how one has to look at it
+TURNS = {
+    "rotate_180": "upside-down",
+    "flip_vertical": "mirrored top to bottom",
+    "flip_horizontal": "mirrored left to right",
+}
+TURNED = {
+    "rotate_180": lambda a: a[::-1, ::-1],
+    "flip_vertical": lambda a: a[::-1],
+    "flip_horizontal": lambda a: a[:, ::-1],
+}
+
+
+class ImagePanel:
+    title = "Image"
+
+    def __init__(self) -> None:
+        self._strength, self._marks_strength = 0.6, 1.0
+        self._freeze, self._surface = True, True
+        self._prompt, self._upright, self._turned = "", "", ""
+        self._turn = "rotate_180"
+        self._tools = BrushTools("mask", "unmask")
+        self._browser, self._browsing = Browser(), False
+        self._flipped: tuple[np.ndarray, str, np.ndarray] | None = None
+
+    def draw(self, ui: PanelContext) -> Session:
+        if ui.painter is None or ui.painter.model is None:
+            faint("The scene is being opened." if ui.painter is None else "The model is being loaded.")
+            return ui.session
+        self._last(ui)
+        imgui.separator_text("A picture from a file")
+        self._file(ui)
+        imgui.separator_text("Marks")
+        self._inpaint(ui)
+        imgui.separator_text("Anagram")
+        self._anagram(ui)
+        imgui.separator_text("What is laid")
+        _, self._freeze = imgui.checkbox("Freeze it", self._freeze)
+        hint(
+            "Later dreams leave it as it is; otherwise it is refined when you walk up to it. Undo takes it away either way."
+        )
+        if self._browsing:
+            self._browse(ui)
+        return ui.session
+
+    def _last(self, ui: PanelContext) -> None:
+        dreamed = ui.painter.dreamed if ui.painter else None
+        if dreamed is None:
+            faint("Nothing has been dreamed yet.")
+            return
+        show(ui, "last dream", dreamed.image, imgui.get_content_region_avail().x, 130 * ui.scale)
+        if imgui.button("\uf0c7  Save as PNG", imgui.ImVec2(-1, 0)):
+            ui.do("save_picture")
+        hint(
+            "The last dreamed view, with its settings and its place inside: dropping it on the window brings them back."
+        )
+
+    def _file(self, ui: PanelContext) -> None:
+        if imgui.button("\uf07c  Open a picture"):
+            self._browsing = True
+            self._browser.go(ui.folders.pictures if ui.folders.pictures.is_dir() else Path.home())
+        if ui.source is None:
+            faint("Or drop one on the window.")
+            return
+        imgui.same_line()
+        imgui.text_unformatted(ui.source.name)
+        show(ui, "source", ui.source.picture, imgui.get_content_region_avail().x, 90 * ui.scale)
+        self._strength = _strength("##strength", self._strength)
+        hint("How far the dream may go from the picture: 0 keeps it, 1 keeps nothing of it.")
+        if _wide("\uf043  Splat", 2):
+            ui.do("splat", self._freeze)
+        hint("Throw the picture onto the surfaces seen, as it is. Where it is transparent, nothing changes.")
+        imgui.same_line()
+        if _wide("\uf0d0  Dream over it", 1):
+            ui.do("dream_picture", self._strength, self._freeze)
+        hint("Dream this view anew, beginning with the picture.")
+
+    def _inpaint(self, ui: PanelContext) -> None:
+        self._tools.draw(ui)
+        imgui.set_next_item_width(-1)
+        _, self._prompt = imgui.input_text_with_hint(
+            "##prompt", "prompt for what is marked; empty: the materials'", self._prompt
+        )
+        self._marks_strength = _strength("##marks", self._marks_strength)
+        hint("How far the dream may go from what is painted there.")
+        imgui.begin_disabled(ui.brush.mask.of(ui.camera) is None)
+        if _wide("\uf0d0  Dream the marks", 2):
+            ui.do("inpaint", self._prompt.strip(), self._marks_strength, self._freeze)
+        imgui.same_line()
+        if _wide("\uf00d  Clear", 1):
+            ui.do("clear_marks")
+        imgui.end_disabled()
+
+    def _anagram(self, ui: PanelContext) -> None:
+        imgui.set_next_item_width(-1)
+        _, self._upright = imgui.input_text_with_hint("##upright", "prompt seen upright", self._upright)
+        imgui.set_next_item_width(-1)
+        _, self._turned = imgui.input_text_with_hint("##turned", f"prompt seen {TURNS[self._turn]}", self._turned)
+        imgui.set_next_item_width(-1)
+        names = list(TURNS)
+        _, index = imgui.combo("##turn", names.index(self._turn), list(TURNS.values()))
+        self._turn = names[index]
+        for label, surface in (("The surface in the middle", True), ("This whole view", False)):
+            if imgui.radio_button(label, self._surface == surface):
+                self._surface = surface
+        imgui.begin_disabled(not (self._upright.strip() and self._turned.strip()))
+        if _wide("\uf021  Dream the anagram", 1):
+            ui.do("anagram", (self._upright.strip(), self._turned.strip()), self._turn, self._surface, self._freeze)
+        imgui.end_disabled()
+        hint("Two prompts on one surface: each is seen when the picture is held its way.")
+        dreamed = ui.painter.dreamed if ui.painter else None
+        if dreamed is not None and self._turned:
+            show(ui, "turned dream", self._flip(dreamed.image), imgui.get_content_region_avail().x, 130 * ui.scale)
+            faint(f"The last dream, {TURNS[self._turn]}.")
+
+    def _flip(self, image: np.ndarray) -> np.ndarray:
+        """The picture turned; the same array as long as it is the same picture, for textures go by identity."""
+        if self._flipped is None or self._flipped[0] is not image or self._flipped[1] != self._turn:
+            self._flipped = image, self._turn, np.ascontiguousarray(TURNED[self._turn](image))
+        return self._flipped[2]
+
+    def _browse(self, ui: PanelContext) -> None:
+        begin_dialog("Open a picture", 0.4)
+        places = {"Home": Path.home(), "Pictures": ui.folders.pictures}
+        opened = self._browser.draw(ui, places, kinds=("picture",))
+        chosen = opened or self._browser.chosen
+        imgui.begin_disabled(chosen is None or chosen.folder)
+        if (imgui.button("Open") or opened is not None) and chosen is not None and not chosen.folder:
+            self._browsing = False
+            ui.do("open_picture", chosen.path)
+        imgui.end_disabled()
+        imgui.same_line()
+        if imgui.button("Cancel"):
+            self._browsing = False
+        imgui.end()
+
+
+def _wide(label: str, left: int) -> bool:
+    """A button that takes its share of the line, of which so many are left."""
+    room = imgui.get_content_region_avail().x
+    return imgui.button(label, imgui.ImVec2((room - (left - 1) * imgui.get_style().item_spacing.x) / left, 0))
+
+
+def _strength(label: str, value: float) -> float:
+    imgui.set_next_item_width(-1)
+    return imgui.slider_float(label, value, 0.05, 1.0, "strength %.2f", imgui.SliderFlags_.always_clamp)[1]

@@ -1,0 +1,221 @@
+"""Pictures onto surfaces, on the real window: splat, img2img, marks, anagrams, the last dream as a file; each undone bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.explorer.brush import SoftMask, distance
+from app.explorer.commission import frontal
+from app.files.picture import read_picture
+from app.files.shot import read_shot
+from engine.atlas import HELD, STEPS
+from scenes.camera import Camera
+from scenes.errors import InputError
+from scenes.scene import SKY
+from tests.app.window.test_brush import chord, done, middle, painted, texels, world
+from tests.engine.village import same
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+__all__ = ["painted"]  # a fixture
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A red picture with a blue right half, transparent at the bottom."""
+    pixels = np.zeros((120, 200, 4), np.uint8)
+    pixels[..., 0], pixels[..., 3] = 250, 255
+    pixels[:, 100:] = (0, 0, 250, 255)
+    pixels[90:, :, 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "flag.png")
+    return tmp_path / "flag.png"
+
+
+def opened(drive: Driver, path: Path) -> None:
+    drive.explorer.do("drop", [path])
+    drive.until(lambda: drive.explorer.source is not None, "the picture is read")
+    drive.frames(4)
+
+
+def laid(drive: Driver, strokes: int = 1) -> None:
+    drive.worker.held = False
+    drive.until(lambda: len(drive.explorer.strokes) == strokes, "it is laid", 2000)
+    drive.worker.held = True
+    done(drive)
+
+
+def shown(drive: Driver) -> np.ndarray:
+    """uint8 [H,W,3] of the scene, without what lies over it."""
+    x, y, width, height = (int(n) for n in drive.explorer.shell.scene_box)
+    drive.explorer.shell.overlays.toasts.clear()
+    drive.frames(2)
+    return drive.pixels()[y : y + height, x : x + width]
+
+
+def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture: Path) -> None:
+    before = world(painted)
+    opened(painted, picture)
+    assert painted.explorer.source.name == "flag.png" and not painted.errors()
+    plain = shown(painted)
+    painted.tap("x")
+    request = painted.explorer.stage.painter.running
+    assert request is not None and not request.canvas.change.any() and (request.canvas.colours[..., 3] == 255).all()
+    laid(painted)
+    after = shown(painted).astype(int)
+    height, width = after.shape[:2]
+    left, right = after[height // 3, width // 4], after[height // 3, 3 * width // 4]
+    assert left[0] > 200 and left[2] < 60 and right[2] > 200 and right[0] < 60
+    bottom = np.s_[int(height * 0.85) : int(height * 0.95), width // 10 : -width // 10]
+    assert np.abs(after[bottom] - plain[bottom]).mean() < 3  # transparent there
+    assert texels(painted, HELD) > 50
+    chord(painted, "z")
+    assert same(world(painted), before) and not painted.errors()
+    chord(painted, "y")
+    assert texels(painted, HELD) > 50
+
+
+def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> None:
+    explorer, before = painted.explorer, world(painted)
+    opened(painted, picture)
+    explorer.do("dream_picture", 0.4, False)
+    request = explorer.stage.painter.running
+    assert request.settings.strength == 0.4 and request.canvas.known.all() and (request.canvas.change == 1).all()
+    assert request.canvas.memory is None
+    laid(painted)
+    assert texels(painted, HELD) == 0 and not same(world(painted), before)
+    assert explorer.stage.painter.dreamed.image.std() > 10
+    chord(painted, "z")
+    assert same(world(painted), before) and not painted.errors()
+
+
+def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None:
+    explorer = painted.explorer
+    explorer.do("brush", "mask")
+    explorer.brush.radius = 60.0
+    painted.drag(middle(painted, -0.1, 0.1), middle(painted, 0.1, 0.1))
+    assert explorer.brush.mask.of(explorer.camera).max() == 1 and explorer.strokes == ()
+    explorer.do("brush", "")
+    explorer.do("freeze_material", SKY)
+    done(painted)
+    before = world(painted)
+    explorer.do("inpaint", "a wooden door", 0.8, True)
+    canvas = explorer.stage.painter.running.canvas
+    assert canvas.regions[-1].prompt == "a wooden door"
+    assert 0 < canvas.change.mean() < 0.5 and ((canvas.change > 0.05) & (canvas.change < 0.95)).any()
+    np.testing.assert_allclose(sum(region.mask for region in canvas.regions), 1, atol=1e-5)
+    laid(painted, 2)
+    changed = kept = 0
+    for number, page in world(painted).pages.items():
+        old = before.pages[number]
+        same_state = (page["state"] == old["state"]).all(-1)
+        assert same_state[old["state"][..., HELD] > 0].all()
+        changed += int((~same_state).sum())
+        kept += int((same_state & (old["state"][..., STEPS] > 0)).sum())
+    assert 5 < changed < kept
+    chord(painted, "z")
+    assert same(world(painted), before) and not painted.errors()
+
+
+def test_marks_belong_to_one_view_and_without_any_nothing_is_asked(painted: Driver) -> None:
+    explorer = painted.explorer
+    explorer.do("inpaint", "", 1.0, True)
+    assert explorer.stage.painter.running is None
+    explorer.do("brush", "mask")
+    painted.drag(middle(painted), middle(painted, 0.1))
+    assert explorer.brush.mask.of(explorer.camera) is not None
+    explorer.do("brush", "unmask")
+    explorer.brush.radius = 200.0
+    painted.drag(middle(painted), middle(painted, 0.1))
+    assert explorer.brush.mask.of(explorer.camera) is None or explorer.brush.mask.values.max() < 0.5
+    explorer.travel.go_to = explorer.camera.moved(fov=70.0, position=(4.0, 2.5, 6.0))
+    painted.frames(3)
+    assert explorer.brush.mask.of(explorer.camera) is None
+
+
+@pytest.mark.parametrize("surface", [True, False])
+def test_an_anagram_has_two_prompts_on_its_surface(painted: Driver, surface: bool) -> None:
+    explorer, before = painted.explorer, world(painted)
+    explorer.travel.go_to = Camera.look((4.5, 1.4, 5.5), 0.0, -5.0, 60.0)
+    painted.frames(3)
+    explorer.do("anagram", ("an owl", "a castle"), "rotate_180", surface, True)
+    request = explorer.stage.painter.running
+    assert [r.prompt for r in request.canvas.regions] == ["an owl"] and request.canvas.anagrams[0].prompt == "a castle"
+    assert (request.look.camera.position != explorer.camera.position) == surface
+    laid(painted)
+    charts = explorer.stage.plan.charts
+    owners = {
+        int(charts.owner(number)[y, x])
+        for number, page in world(painted).pages.items()
+        for y, x in np.argwhere(page["state"][..., HELD] > 0)
+    }
+    assert (len(owners) == 1) == surface and -1 not in owners
+    chord(painted, "z")
+    assert texels(painted) == sum(int((p["state"][..., STEPS] > 0).sum()) for p in before.pages.values())
+    assert not painted.errors()
+
+
+def test_a_commission_lives_through_walking_and_ends_with_cancel(painted: Driver, picture: Path) -> None:
+    explorer, before = painted.explorer, world(painted)
+    opened(painted, picture)
+    explorer.do("splat", False)
+    explorer.travel.go_to = explorer.camera.moved(position=(4.0, 2.5, 6.0))
+    painted.frames(10)
+    assert explorer.stage.painter.running is not None and "picture" in explorer.status
+    explorer.do("cancel")
+    painted.frames(3)
+    assert explorer.stage.painter.running is None or "picture" not in explorer.status
+    assert explorer.strokes == () and same(world(painted), before)
+
+
+def test_the_last_dream_is_saved_with_its_settings(painted: Driver) -> None:
+    explorer = painted.explorer
+    explorer.shell.bring_to_front("Image")
+    painted.frames(6)
+    explorer.do("save_picture")
+    pictures = explorer.folders.pictures
+    painted.until(lambda: any(pictures.glob("rayverie-*.png")), "it is written")
+    path = next(pictures.glob("rayverie-*.png"))
+    painted.until(lambda: not explorer.desk.busy, "the errand ends")
+    session, camera = read_shot(path)
+    assert session.dream == explorer.session.dream
+    np.testing.assert_allclose(camera.position, explorer.camera.position)
+    assert np.asarray(Image.open(path)).shape == explorer.stage.painter.dreamed.image.shape
+    assert not painted.errors()
+
+
+def test_a_file_that_is_no_picture_is_one_sentence(painted: Driver, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
+    painted.explorer.do("drop", [tmp_path / "broken.jpg"])
+    painted.until(lambda: bool(painted.errors()), "it is told")
+    assert "broken.jpg" in painted.errors()[0] and painted.explorer.source is None
+    with pytest.raises(InputError, match="does not exist"):
+        read_picture(tmp_path / "nowhere.png")
+
+
+def test_a_camera_straight_before_each_chart(painted: Driver) -> None:
+    charts = painted.explorer.stage.plan.charts
+    for chart in np.flatnonzero(~charts.sky):
+        camera = frontal(charts, int(chart))
+        clip = np.c_[charts.corners[chart], np.ones(4)] @ camera.matrix((100, 100)).T
+        ndc = clip[:, :2] / clip[:, 3:]
+        assert (np.abs(ndc) <= 1 + 1e-6).all() and (clip[:, 3] > 0).all()
+        origin, along, down = ndc[0], ndc[1], ndc[2]  # upright, as its atlas picture is
+        assert along[0] > origin[0] and abs(along[1] - origin[1]) < 1e-6 and down[1] < origin[1]
+
+
+def test_a_soft_brush_is_strong_in_its_middle_and_fades() -> None:
+    near = distance((40, 20), [(10.0, 10.0), (30.0, 10.0)])
+    assert near[9, 20] < 1 and near[0, 20] == pytest.approx(9.5) and near[9, 0] == pytest.approx(9.5, abs=0.1)
+    mask, camera = SoftMask(), Camera()
+    mask.dab(camera, (40, 20), [(10.0, 10.0), (30.0, 10.0)], 8.0, 1.0)
+    assert mask.values[9, 20] == 1 and 0 < mask.values[4, 20] < 1 and mask.values[0, 20] == 0
+    first = mask.values
+    mask.dab(camera, (40, 20), [(10.0, 10.0)], 8.0, -1.0)
+    assert mask.values is not first and mask.values[9, 10] == 0 and mask.values[9, 25] == 1
+    assert mask.of(camera.moved(fov=20.0)) is None
