@@ -29,7 +29,7 @@ animals, lettering or single objects.
 | | |
 |---|---|
 | denoiser | UNet2DConditionModel {channels}, {unet:.1f} M parameters, 8 + 1 (depth) channels in, v-prediction |
-| autoencoder | AutoencoderTiny, f8, 8 channels, {vae:.2f} M parameters, no normalisation layers |
+| autoencoder | AutoencoderTiny, f8, 8 channels, {vae:.2f} M parameters, no normalisation layers{critic} |
 | text | MiniLM (sentence-transformers/all-MiniLM-L6-v2, not in this folder): 24 vectors of 384, see `diffusion/text.py` |
 | depth | `rayverie.json`: log of the distance as a 60° camera over 32 latent pixels sees it, 1 near to −1 in the sky, 0 unknown |
 | data | {pictures:,} pictures of 42 materials, drawn by `diffusion/training` from seed {seed}; nobody's photographs |
@@ -49,9 +49,9 @@ Give it `prompt_embeds`, `negative_prompt_embeds` and `depth_map`.
 
 {measures}
 
-Data, losses and the meaning of each number: `docs/training.md`. Known limits: fine regular structure (brick
-joints, plank grain, window bars) is soft; words far from its 42 materials give the nearest material or a
-mixture; the autoencoder blurs patterns finer than its 8-pixel cell.
+Data, losses and the meaning of each number: `docs/training.md`. Known limits: regular structure (brick joints,
+tiles, window bars) comes out as irregular patches; words far from its 42 materials give the nearest material
+or a mixture; patterns finer than the autoencoder's 8-pixel cell are replaced by likely ones.
 """
 
 
@@ -61,7 +61,10 @@ def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, floa
     halves = {
         part: (folder / part / "diffusion_pytorch_model.safetensors").stat().st_size / 2e6 for part in ("unet", "vae")
     }
+    known = Path(config.vae) / "vae.json"
+    trained = json.loads(known.read_text(encoding="utf-8"))["config"] if known.is_file() else {}
     return TEXT.format(
+        critic="; the decoder was trained on beside a critic" if trained.get("adversarial") else "",
         channels=tuple(config.channels),
         pictures=config.data.chunks * config.data.pictures,
         seed=config.data.seed,
