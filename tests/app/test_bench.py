@@ -53,3 +53,13 @@ def test_what_each_memory_tells(words, capsys) -> None:
     for move in ("the_same", "turned_by_15"):
         assert 0 <= found[f"{move}_share_of_latents"] <= 1
         assert all(math.isfinite(found[f"{move}_{memory}_db"]) for memory in ("latents", "colours", "both"))
+
+
+def test_the_share_of_views_that_are_dreamed_is_the_painters_own(words, tiny_scene, capsys) -> None:
+    assert main(["bench", "calls", *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["measurements"]["calls"]
+    paths = [value for name, value in found.items() if name != "share_of_views_dreamed"]
+    assert len(paths) == 4 and all(
+        1 / 3 <= share <= 2 / 3 + 1e-3 for share in paths
+    )  # of three views the last is the first
+    assert found["share_of_views_dreamed"] == pytest.approx(sum(paths) / 4, abs=1e-3)
