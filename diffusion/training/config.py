@@ -140,13 +140,16 @@ class UnetConfig:
 class FewConfig(UnetConfig):
     """A student of `teacher` (a model folder) that needs few steps, and no guidance: `guidance` is part of what it learns.
 
-    intervals: parts of the noise schedule; the student learns to say at one end of each what it says at the other.
+    method: "progressive" or "consistency". intervals: parts of the noise schedule, each of which one step of the student goes through;
+    substeps: the teacher's steps in it.
     """
 
     out: str = "out/train/few"
     teacher: str = "out/train/unet/model"
+    method: str = "progressive"
     guidance: float = 3.0
-    intervals: int = 50
+    intervals: int = 4
+    substeps: int = 3
     sample_steps: int = 4
 
 
@@ -186,6 +189,7 @@ class JudgeConfig:
 ALLOWED = {
     "objective": ("v", "eps", "x0"),
     "schedule": ("scaled_linear", "linear", "cosine"),
+    "method": ("progressive", "consistency"),
     "precision": ("no", "fp16", "bf16"),
     "trackers": ("tensorboard", "wandb"),
 }
@@ -200,6 +204,7 @@ POSITIVE = (
     "validation",
     "texels",
     "intervals",
+    "substeps",
     "latent_channels",
     "lr",
     "chunks",

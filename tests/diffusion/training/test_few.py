@@ -13,7 +13,7 @@ import torch
 from diffusion.loading import load_model
 from diffusion.training.cache import cached, draw_batch
 from diffusion.training.config import FewConfig, build
-from diffusion.training.few import consistency_loss, train_few
+from diffusion.training.few import distillation_loss, landing, train_few
 from diffusion.training.noising import noised, parts_of, scheduler, target
 from diffusion.training.sampling import sample_few
 from diffusion.training.unet import seeded
@@ -27,16 +27,21 @@ def few(run_folder: Path, tmp_path: Path, configs: dict):
     plain = asdict(configs["unet"](tmp_path))
 
     def config(**changes: object) -> FewConfig:
-        values = {"out": str(tmp_path / "few"), "teacher": str(run_folder / "unet" / "model"), "intervals": 10}
+        values = {"out": str(tmp_path / "few"), "teacher": str(run_folder / "unet" / "model")}
         return build(FewConfig, {**plain, **values, **changes}, "test")
 
     return config
 
 
-def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path) -> None:
-    train_few(few())
-    train_few(few(out=str(tmp_path / "parts"), minutes=1e-9))
-    train_few(few(out=str(tmp_path / "parts")))
+METHODS = {"progressive": {"intervals": 4, "substeps": 2}, "consistency": {"intervals": 10, "substeps": 1}}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path, method: str) -> None:
+    how = {"method": method, **METHODS[method]}
+    train_few(few(**how))
+    train_few(few(out=str(tmp_path / "parts"), minutes=1e-9, **how))
+    train_few(few(out=str(tmp_path / "parts"), **how))
     whole, parts = (
         torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["model"] for name in ("few", "parts")
     )
@@ -68,8 +73,9 @@ class Knowing(torch.nn.Module):
         return type("Said", (), {"sample": target("v", x0, noise, a)})
 
 
-def test_a_student_that_agrees_with_itself_has_nothing_to_learn(few) -> None:
-    config = few()
+@pytest.mark.parametrize("method", METHODS)
+def test_a_student_that_agrees_with_its_teacher_has_nothing_to_learn(few, method: str) -> None:
+    config = few(method=method, **METHODS[method])
     batch = draw_batch(cached(config, config.data), 16, 8, 0.5, np.random.default_rng(0))
     abar = scheduler("scaled_linear", "v", True).alphas_cumprod
     right = Knowing(torch.linspace(-1, 1, 8), abar)
@@ -77,10 +83,20 @@ def test_a_student_that_agrees_with_itself_has_nothing_to_learn(few) -> None:
 
     def loss(student: Knowing) -> float:
         arguments = (batch, batch.context[0], abar, config, seeded(0, 0), torch.device("cpu"))
-        return float(consistency_loss(student, right, *arguments)[0])
+        return float(distillation_loss(student, right, *arguments)[0])
 
     # a constant answer is consistent everywhere but at the last interval, whose end is the teacher's own picture
-    assert loss(right) < 1e-4 < loss(wrong)
+    assert loss(right) < 1e-3 < loss(wrong)
+
+
+@pytest.mark.parametrize("ends", [(0.0, 0.2), (0.2, 0.7), (0.7, 1.0), (0.0, 1.0)])
+def test_one_step_towards_the_landing_picture_lands(ends: tuple[float, float]) -> None:
+    g = torch.Generator().manual_seed(0)
+    x, end = torch.randn(2, 3, 4, 4, generator=g), torch.randn(2, 3, 4, 4, generator=g)
+    a, a_end = (torch.full((2,), e) for e in ends)
+    picture = landing(x, a, end, a_end)
+    noise = (x - ends[0] ** 0.5 * picture) / (1 - ends[0]) ** 0.5
+    assert torch.allclose(noised(picture, noise, a_end), end, atol=1e-4)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4])
