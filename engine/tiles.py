@@ -75,7 +75,7 @@ class Buffers:
         cells = self.colour.reshape(TILE, CELL, TILE, CELL, 4)
         return Texels(
             index=((row + y) * PAGE + column + x).astype(np.int32),
-            latents=np.ascontiguousarray(latents.reshape(len(row), -1)[:, : self.channels]),
+            latents=np.ascontiguousarray(latents.reshape(len(row), 4 * len(self.latents))[:, : self.channels]),
             state=self.state[row, column],
             colour=np.ascontiguousarray(cells[row, :, column, :, :3]),
         )
