@@ -85,7 +85,7 @@ def few_steps(parts: Parts, count: int) -> dict[str, float]:
     found = {f"material_{steps}": adherence(quick, count, False, steps)["material"] for steps in (20, 4)}
     folder = parts.folder.parent.parent / "few" / "model"
     if folder.is_dir():
-        student = replace(parts, folder=folder, model=load_model(folder, "cpu"), sampler="lcm", guidance=1.0)
+        student = replace(parts, folder=folder, model=load_model(folder, "cpu"), sampler="ddim", guidance=1.0)
         found["student_4"] = adherence(student, count, False, 4)["material"]
         found["student_distance_4"] = distance(student, count, 4)
     found["distance_20"], found["distance_4"] = (distance(quick, count, steps) for steps in (20, 4))
@@ -171,10 +171,10 @@ MEASURES: dict[str, Callable[[Parts, int], dict[str, float]]] = {
     "regions": lambda parts, n: regions(parts, max(1, n // 6), "batched"),
     "regional_attention": lambda parts, n: regions(parts, max(1, n // 6), "attention"),
     "averaging": averaging,
-    "few_steps": lambda parts, n: few_steps(parts, max(4, n // 2)),
     "joints": lambda parts, n: joints(parts, max(4, n // 20)),
     "depth": lambda parts, n: depth_effect(parts, max(4, n // 15)),
     "colours": lambda parts, n: colours(parts, n // 5),
+    "few_steps": lambda parts, n: few_steps(parts, max(4, n // 2)),
 }
 
 

@@ -37,7 +37,7 @@ ROWS = (
     Row("… regional attention (the default): material", "", "regional_attention.material"),
     Row("few steps: material at 20 (dpmpp_2m)", "", "few_steps.material_20"),
     Row("… at 4", "≤ 3 points less", "few_steps.material_4"),
-    Row("… the student's at 4 (lcm)", "≤ 3 points less", "few_steps.student_4"),
+    Row("… the student's at 4 (ddim, no guidance)", "≤ 3 points less", "few_steps.student_4"),
     Row("… Fréchet distance at 20", "", "few_steps.distance_20", ""),
     Row("… at 4", "", "few_steps.distance_4", ""),
     Row("… the student's at 4", "", "few_steps.student_distance_4", ""),

@@ -30,7 +30,7 @@ TRUTH = 9000
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A model folder opened for evaluation. guidance: 1 for a student that has it built in, whose solver is "lcm"."""
+    """A model folder opened for evaluation. guidance: 1 for a student that has it built in."""
 
     folder: Path
     model: Model
