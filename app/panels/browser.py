@@ -11,12 +11,12 @@ from imgui_bundle import imgui
 
 from app.files.listing import Entry, listing
 from app.panels.context import PanelContext, faint, hint
-from app.panels.dialog import room
+from app.panels.dialog import room, span
 from scenes.errors import InputError
 
 ICONS = {"folder": "\uf07b", "scene": "\uf1b2", "picture": "\uf03e", "film": "\uf008", "world": "\uf0ac"}
 FILE_ICON = "\uf15b"
-WIDE = 44  # letters
+WIDE = 52  # letters
 
 
 class Browser:
@@ -35,16 +35,14 @@ class Browser:
     def draw(self, ui: PanelContext, places: dict[str, Path], kinds: tuple[str, ...] = ()) -> Entry | None:
         """An entry that was double-clicked, or None. places: ways to other folders; kinds: of files shown, () = all."""
         self._way(ui)
-        imgui.begin_child("places", imgui.ImVec2(imgui.get_font_size() * 8, room(0.5)))
+        imgui.begin_child("places", imgui.ImVec2(span(WIDE) * 0.15, room(0.5)))
         for name, folder in places.items():
             if imgui.selectable(name, folder == self.folder)[0]:
                 self.go(folder)
             hint(str(folder))
         imgui.end_child()
         imgui.same_line()
-        imgui.begin_child(
-            "entries", imgui.ImVec2(imgui.get_font_size() * WIDE, room(0.5)), imgui.ChildFlags_.frame_style
-        )
+        imgui.begin_child("entries", imgui.ImVec2(span(WIDE) * 0.85, room(0.5)), imgui.ChildFlags_.frame_style)
         opened = self._entries(kinds)
         imgui.end_child()
         if opened is not None and opened.kind == "folder":
@@ -58,7 +56,7 @@ class Browser:
             self.go(self.folder.parent)
         hint("The folder above.")
         imgui.same_line()
-        imgui.set_next_item_width(imgui.get_font_size() * (WIDE + 6))
+        imgui.set_next_item_width(span(WIDE) * 0.93)
         enter = imgui.InputTextFlags_.enter_returns_true
         done, self._typed = imgui.input_text("##folder", self._typed or str(self.folder), enter)
         if done:

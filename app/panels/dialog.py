@@ -16,6 +16,11 @@ def begin_dialog(title: str, height: float) -> None:
     imgui.begin(title, None, flags)
 
 
+def span(letters: float) -> float:
+    """Points: as wide as so many letters, but not wider than fits the screen."""
+    return min(imgui.get_font_size() * letters, 0.88 * imgui.get_main_viewport().size.x)
+
+
 def room(share: float) -> float:
     """Points: this share of the screen's height, for what scrolls inside a dialog."""
     return imgui.get_main_viewport().size.y * share

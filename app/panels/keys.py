@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from app.explorer.keys import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebound, reset
 from app.panels.context import PanelContext, faint, hint
-from app.panels.dialog import begin_dialog, room
+from app.panels.dialog import begin_dialog, room, span
 
 HANDS = (  # what isn't a key
     ("Mouse", "Look", "Click into the scene to look around with the mouse; Esc lets go of it."),
@@ -30,10 +30,9 @@ class KeysDialog:
         if imgui.is_window_appearing():
             self._stop(ui)
         self._tell(ui)
-        wide = min(imgui.get_font_size() * WIDE, 0.9 * imgui.get_main_viewport().size.x)
         flags = imgui.TableFlags_.row_bg | imgui.TableFlags_.sizing_fixed_fit | imgui.TableFlags_.scroll_y
         imgui.push_style_var(imgui.StyleVar_.cell_padding, imgui.ImVec2(8 * ui.scale, 1.5 * ui.scale))
-        if imgui.begin_table("keys", 3, flags, imgui.ImVec2(wide, room(0.62))):
+        if imgui.begin_table("keys", 3, flags, imgui.ImVec2(span(WIDE), room(0.62))):
             for action in ACTIONS:
                 self._row(ui, action)
             for keys, title, text in HANDS:

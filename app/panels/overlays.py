@@ -82,7 +82,9 @@ class Overlays:
             imgui.begin(f"##toast{i}", None, SILENT)[0]
             imgui.text_colored(colour(tint.get(level, ui.palette.good)), "●")
             imgui.same_line()
+            imgui.push_text_wrap_pos(max(200.0, box[2] * 0.85))
             imgui.text_unformatted(text)
+            imgui.pop_text_wrap_pos()
             y += imgui.get_window_size().y + 6 * ui.scale
             imgui.end()
 

@@ -1,0 +1,80 @@
+"""What the panels show of a dream, in a real window: while they are open, and at no cost while they are closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from app.explorer.timeline import Timeline
+from app.loop.messages import Part, Preview
+from app.panels.timeline import SHOWS, TimelinePanel
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+def panel(drive: Driver) -> TimelinePanel:
+    return next(p for p, _ in drive.explorer.shell.panels if isinstance(p, TimelinePanel))
+
+
+def redream(drive: Driver) -> None:
+    count = drive.explorer.stage.painter.dreams
+    drive.explorer.do("dream")
+    drive.until(lambda: drive.explorer.stage.painter.dreams > count, "the view is dreamed again")
+    drive.frames(2)
+
+
+def test_details_are_made_only_while_somebody_looks(drive: Driver) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.status == "this view is finished", "the view gets painted")
+    drive.tap("tab")  # no panel is open
+    drive.frames(40)
+    assert not drive.worker.how.closely and not drive.worker.how.decoded
+    redream(drive)
+    assert all(step.preview.noisy is None for step in explorer.timeline.records[-1].shown)
+    drive.tap("tab")
+    explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    assert drive.worker.how.closely and drive.worker.how.decoded
+    redream(drive)
+    steps = [step.preview for step in explorer.timeline.records[-1].shown]
+    assert all(p.noisy is not None and p.parts for p in steps)
+    assert np.isfinite([p.guidance for p in steps]).all()
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_a_step_is_drawn_in_every_manner(drive: Driver, shows: str) -> None:
+    explorer = drive.explorer
+    explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    redream(drive)
+    timeline = panel(drive)
+    timeline._id, timeline._place, timeline._shows = explorer.timeline.records[-1].id, 2, shows
+    drive.frames(3)
+    x, _, width, _ = explorer.shell.scene_box
+    seen = drive.pixels()[:, int(x + width) :].astype(int)
+    timeline._place = 5
+    drive.frames(3)
+    changed = np.abs(drive.pixels()[:, int(x + width) :] - seen).max(axis=2) > 20
+    assert changed.mean() > (0.02 if shows == "Noisy" else 0.0005)  # another noise; elsewhere the marks move at least
+    assert not drive.errors()
+
+
+def preview(step: int, **changes: object) -> Preview:
+    return Preview(0, step, 9, 1.0, np.zeros((8, 8, 3), np.uint8), **changes)
+
+
+def test_details_count_in_the_limit() -> None:
+    picture = np.zeros((8, 8, 3), np.uint8)
+    bare = Timeline().take(preview(1), 0.0).records[0]
+    whole = Timeline().take(preview(1, noisy=picture, parts=(Part("a", picture), Part("b", picture))), 0.0).records[0]
+    assert (bare.bytes, whole.bytes) == (192, 4 * 192)
+
+
+def test_the_latest_picture_is_the_decoders_as_long_as_nothing_is_finished() -> None:
+    timeline = Timeline().take(preview(1, decoded=True), 0.0).take(preview(2), 1.0)
+    record = timeline.records[0]
+    assert record.latest is record.shown[0].preview.image
+    assert Timeline().take(preview(1), 0.0).records[0].latest is not None
