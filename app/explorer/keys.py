@@ -99,7 +99,7 @@ ACTIONS: tuple[Action, ...] = (
         "Save a picture of the window, with its settings inside.",
     ),
     Action("quit", "Quit", ("ctrl+q",), "File", "Leave the program."),
-    Action("undo", "Undo", ("ctrl+z",), "Edit", "Take back the last change of a setting."),
+    Action("undo", "Undo", ("ctrl+z",), "Edit", "Take back the last change of a setting, the scene or the paint."),
     Action("redo", "Redo", ("ctrl+y", "ctrl+shift+z"), "Edit", "Make the change again that was taken back."),
     Action("palette", "Command palette", ("ctrl+p",), "Help", "Find any command by typing a part of its name."),
     Action("help", "Keys", ("f1",), "Help", "List all keys."),
