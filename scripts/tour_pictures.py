@@ -1,6 +1,7 @@
 """Takes the pictures of docs/tour.md: opens the explorer on a scene, lets it paint, and photographs every panel.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python scripts/tour_pictures.py [--scene hamlet] [--model FOLDER] [--out docs/images]
+xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python scripts/tour_pictures.py [--scene hamlet] [--model FOLDER] [--out docs/images] \\
+    [--only NAME …]
 """
 
 from __future__ import annotations
@@ -12,28 +13,42 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from app.explorer.explorer import Explorer
 from app.explorer.host import Folders
 from app.explorer.window import Window, open_worker
+from app.files import presets
+from app.files.picture import Source
 from app.moving.route import Route
+from app.panels.timeline import TimelinePanel
 from app.session import ModelChoice, SceneChoice, Session, open_scene
+from scenes.load import builtin_folder
 
 SIZE = (1024, 576)  # of the pictures on the page; the window is as large as a session's default
 
 
 @dataclass(frozen=True)
 class Shot:
-    """prepare: what is done before; frames: then drawn; only then the picture is taken."""
+    """prepare: what is done before; ready: what is waited for; frames: then drawn; only then the picture is taken."""
 
     name: str
     prepare: Callable[[Explorer], None]
     frames: int = 8
+    ready: Callable[[Explorer], bool] = lambda x: True
 
 
 def front(*titles: str) -> Callable[[Explorer], None]:
     return lambda x: x.shell.bring_to_front(*titles)
+
+
+def front_alone(*titles: str) -> Callable[[Explorer], None]:
+    def prepare(x: Explorer) -> None:
+        x.shell.overlays.close()
+        x.shell.bring_to_front(*titles)
+
+    return prepare
 
 
 def open_dialog(name: str) -> Callable[[Explorer], None]:
@@ -50,14 +65,86 @@ def scene_alone(x: Explorer) -> None:
 
 
 def camera_path(x: Explorer) -> None:
+    x.do("stop")
     x.shell.bring_to_front("Camera", "Preview")
     x.route = Route.of(x.scene.paths["walk"])
 
 
+def freeze(x: Explorer) -> None:
+    """A stroke of the brush over the lower half of the scene."""
+    x.shell.bring_to_front("Volume", "Preview")
+    x.do("brush", "freeze")
+    left, top, width, height = x.shell.scene_box
+    x.brush.press(left + 0.2 * width, top + 0.7 * height)
+    for share in (0.3, 0.4, 0.5, 0.6):
+        x.controls.mouse_moved(left + share * width, top + (0.7 - 0.1 * (share - 0.2)) * height, 0, 0)
+    x.brush.release()
+
+
+def splat(x: Explorer) -> None:
+    """A round picture thrown onto the scene."""
+    x.do("undo")
+    x.do("brush", "")
+    x.shell.bring_to_front("View", "Image")
+    y, across = np.mgrid[-1:1:256j, -1:1:256j]
+    inside = np.hypot(across, y) < 0.85
+    rings = np.sin(np.hypot(across, y) * 26) > 0
+    picture = np.where(rings[..., None], np.uint8([230, 70, 50]), np.uint8([250, 240, 220]))
+    x.source = Source("target.png", np.dstack([picture, inside * np.uint8(255)]))
+    x.do("splat")
+
+
+def fly(x: Explorer) -> None:
+    x.do("undo")
+    x.source = None
+    x.shell.bring_to_front("View", "Autopilot")
+    x.do("autopilot", 0.95, False)
+
+
+def done(x: Explorer) -> bool:
+    return not x.retouch.busy and not x.brush.painting and (x.stage is None or x.stage.painter.running is None)
+
+
+def timeline(x: Explorer) -> None:
+    """A dream's fourth step, its noise beside what is predicted."""
+    x.shell.bring_to_front("Sampler", "Timeline")
+    x.do("dream")
+
+
+def scrubbed(x: Explorer) -> bool:
+    panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, TimelinePanel))
+    finished = x.timeline.records and x.timeline.records[-1].image is not None and x.retouch.busy is False
+    if finished and x.timeline.records[-1].shown[0].preview.noisy is not None:
+        panel.show(x.timeline.records[-1].id, 3, "Noisy")
+        return True
+    return False
+
+
+def compare(x: Explorer) -> None:
+    x.shell.bring_to_front("Sampler", "Preview")
+    x.do("compare", "Fast", presets.apply(x.session.dream, presets.PRESETS["Fast"][1]))
+
+
+def browse(x: Explorer) -> None:
+    x.do("stop_comparing")
+    x.do("open")
+    x.shell.overlays.files.browser.go(builtin_folder("hamlet").parent)
+
+
+def two_views(x: Explorer) -> bool:
+    flight = x.travel.flight
+    return flight is None or sum(view.dreams for view in flight.pilot.views) >= 2
+
+
 SHOTS = (
     Shot("explorer", front("View", "Preview"), 20),
-    Shot("sampler", front("Sampler", "Timeline"), 12),
-    Shot("volume", front("Volume", "Log"), 12),
+    Shot("sampler", timeline, 12, scrubbed),
+    Shot("compare", compare, 12, lambda x: x.comparison is None or x.comparison.done),
+    Shot("open", browse, 20),
+    Shot("volume", front_alone("Volume", "Log"), 12),
+    Shot("brush", freeze, 12, done),
+    Shot("image", splat, 12, lambda x: done(x) and len(x.strokes) > 0),
+    Shot("autopilot", fly, 12, two_views),
     Shot("camera", camera_path, 14),
     Shot("latents", lambda x: x.do("mode_latents")),
     Shot("steps", lambda x: x.do("mode_steps")),
@@ -77,6 +164,7 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=240.0, help="the longest wait for the first view to be painted"
     )
+    parser.add_argument("--only", nargs="*", help="the names of the pictures to take; all by default")
     options = parser.parse_args()
     session = Session(scene=SceneChoice(ref=options.scene), model=ModelChoice(ref=options.model))
     with tempfile.TemporaryDirectory() as folder:
@@ -87,21 +175,25 @@ def main() -> None:
             window.ctx, window, session, open_scene(session.scene), open_worker(session), folders=folders
         )
         window.listen(explorer)
-        photograph(window, explorer, options.out, options.seconds)
+        photograph(window, explorer, options.out, options.seconds, options.only)
         explorer.close()
         window.destroy()
 
 
-def photograph(window: Window, explorer: Explorer, out: Path, seconds: float) -> None:
+def photograph(window: Window, explorer: Explorer, out: Path, seconds: float, only: list[str] | None = None) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pictures = explorer.folders.pictures
     end = time.monotonic() + seconds
     while explorer.status != "this view is finished" and time.monotonic() < end:
         step(window, explorer)
     explorer.shell.overlays.first_help = True
-    for shot in SHOTS:
+    for shot in (shot for shot in SHOTS if not only or shot.name in only):
         explorer.shell.overlays.toasts.clear()
         shot.prepare(explorer)
+        end = time.monotonic() + seconds
+        step(window, explorer)
+        while not shot.ready(explorer) and time.monotonic() < end:
+            step(window, explorer)
         for _ in range(shot.frames):
             step(window, explorer)
         explorer.shell.overlays.toasts.clear()

@@ -30,6 +30,10 @@ class TimelinePanel:
         self._playing_since: float | None = None
         self._shows, self._split = "Picture", Split()
 
+    def show(self, number: int, place: int, manner: str) -> None:
+        """A step of the dream with this number, as one of SHOWS."""
+        self._id, self._place, self._shows, self._playing_since = number, place, manner, None
+
     def draw(self, ui: PanelContext) -> Session:
         ui.do("watch")
         records = ui.timeline.records

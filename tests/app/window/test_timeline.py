@@ -51,11 +51,11 @@ def test_a_step_is_drawn_in_every_manner(drive: Driver, shows: str) -> None:
     drive.frames(10)
     redream(drive)
     timeline = panel(drive)
-    timeline._id, timeline._place, timeline._shows = explorer.timeline.records[-1].id, 2, shows
+    timeline.show(explorer.timeline.records[-1].id, 2, shows)
     drive.frames(3)
     x, _, width, _ = explorer.shell.scene_box
     seen = drive.pixels()[:, int(x + width) :].astype(int)
-    timeline._place = 5
+    timeline.show(explorer.timeline.records[-1].id, 5, shows)
     drive.frames(3)
     changed = np.abs(drive.pixels()[:, int(x + width) :] - seen).max(axis=2) > 20
     assert changed.mean() > (0.02 if shows == "Noisy" else 0.0005)  # another noise; elsewhere the marks move at least
