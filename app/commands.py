@@ -58,7 +58,7 @@ class Dream:
     paint: PaintSettings = field(default_factory=PaintSettings)
     until: float = _help("Stop when this share of what can be seen is finished.", 0.95, range=(0.0, 1.0))
     views: int = _help("Stop after this many views at the latest.", 1000, range=(1, 1_000_000))
-    world: Path = _help("Where what is painted is kept; loaded first if it exists.", Path("out/world.safetensors"))
+    world: Path = _help("Where what is painted is kept; loaded first if it exists.", Path("out/painted.world"))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from engine.context import headless
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude
-from scenes.scene import Background, Material, Scene
-from tests.engine.village import CAMERAS, CHANNELS, village
+from scenes.scene import Scene
+from tests.engine.village import CAMERAS, CHANNELS, village_scene
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +20,7 @@ def ctx():
 
 @pytest.fixture(scope="session")
 def scene() -> Scene:
-    materials = (
-        Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70)),
-        Material("brick", (255, 0, 0), "brick wall", 3.0, (160, 80, 60)),
-        Material("water", (0, 0, 255), "water", 0.5, (60, 100, 160), opacity=0.5),
-    )
-    return Scene("village", village(), materials, Background("sky"), voxels_per_block=2)
+    return village_scene()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from engine.look import Painting
 from engine.volume import LatentVolume
 from engine.world import Index, WorldHeader
 from scenes.camera import Camera
-from scenes.scene import Scene
+from scenes.scene import Background, Material, Scene
 
 CHANNELS = 4
 SIZE = (192, 128)
@@ -27,6 +27,15 @@ def village() -> np.ndarray:
     map_[7:10, 2:4] = 2
     map_[7:10, 7:10] = 3
     return map_
+
+
+def village_scene() -> Scene:
+    materials = (
+        Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70)),
+        Material("brick", (255, 0, 0), "brick wall", 3.0, (160, 80, 60)),
+        Material("water", (0, 0, 255), "water", 0.5, (60, 100, 160), opacity=0.5),
+    )
+    return Scene("village", village(), materials, Background("sky"), voxels_per_block=2)
 
 
 def dreamed(camera: Camera, steps: float = 10, channels: int = CHANNELS, seed: int = 0, size=SIZE) -> Painting:
