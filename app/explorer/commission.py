@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from app.explorer.placing import centred, contain, cover, inner, opaque
 from app.explorer.surfaces import ready
-from app.fields import Size
 from app.loop.dreaming import canvas_from
 from diffusion.canvas import Anagram, Canvas, Dreamed, DreamSettings, Region
 from engine import sides
@@ -45,11 +45,11 @@ def from_file(x: Explorer, picture: np.ndarray, strength: float, freeze: bool) -
     if not ready(x):
         return
     look = _look(x)
-    placed = _placed(_cover(picture, _inner(look, x.camera, x.scene_size)), look)
+    placed = centred(cover(picture, inner(look, x.camera, x.scene_size)), look.size)
     canvas = replace(
         canvas_from(look, _scene(x), x.session.dream.steps),
         **_bare(np.ones(look.material.shape, np.float32), known=np.ones(look.material.shape, bool)),
-        colours=_opaque(placed),
+        colours=opaque(placed),
     )
     settings = replace(x.session.dream, strength=strength, memory="colours", match=0.0)
     _order(x, Commission(look, canvas, settings, "dreaming from the picture", _masks(x, look, placed), freeze=freeze))
@@ -60,11 +60,11 @@ def splat(x: Explorer, picture: np.ndarray, freeze: bool) -> None:
     if not ready(x):
         return
     look = _look(x)
-    placed = _placed(_cover(picture, _inner(look, x.camera, x.scene_size)), look)
+    placed = centred(contain(picture, inner(look, x.camera, x.scene_size)), look.size)
     canvas = replace(
         canvas_from(look, _scene(x), x.session.dream.steps),
         **_bare(np.zeros(look.material.shape, np.float32)),
-        colours=(colours := _opaque(placed)),
+        colours=(colours := opaque(placed)),
     )
     settings = replace(x.session.dream, memory="colours")
     _order(
@@ -81,8 +81,8 @@ def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
     if not ready(x):
         return
     look = _look(x)
-    soft = np.array(Image.fromarray(marks).resize(_inner(look, x.camera, x.scene_size), Image.Resampling.BILINEAR))
-    fine = _placed(soft, look)
+    soft = np.array(Image.fromarray(marks).resize(inner(look, x.camera, x.scene_size), Image.Resampling.BILINEAR))
+    fine = centred(soft, look.size)
     height, width = look.material.shape
     share = fine.reshape(height, CELL, width, CELL).mean(axis=(1, 3))
     painted = look.steps > 0
@@ -123,6 +123,8 @@ def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, fre
             )
         look = painter.look(frontal(charts, chart), (1, 1))
         masks = _of_chart(charts, chart, stage.volume.seen(look.camera, (2 * look.size[0], 2 * look.size[1])))
+        if not masks:
+            raise InputError("The surface", "", "is hidden from straight before it; choose the whole view instead")
     whole = np.ones(look.material.shape, np.float32)
     canvas = replace(
         canvas_from(look, _scene(x), x.session.dream.steps),
@@ -193,42 +195,11 @@ def _masks(x: Explorer, look: Look, placed: np.ndarray) -> Masks:
     return x.stage.volume.seen(look.camera, look.size, alpha > 127)
 
 
-def _inner(look: Look, camera: Camera, size: Size) -> Size:
-    """The size in pixels that a view of this camera has in a look that surrounds it."""
-    tall = look.size[1] * np.tan(np.radians(camera.fov) / 2) / np.tan(np.radians(look.camera.fov) / 2)
-    return min(look.size[0], round(tall * size[0] / size[1])), min(look.size[1], round(tall))
-
-
-def _cover(picture: np.ndarray, size: Size) -> np.ndarray:
-    """The middle of a picture, as much as fills `size`, at that size."""
-    height, width = picture.shape[:2]
-    scale = max(size[0] / width, size[1] / height)
-    w, h = size[0] / scale, size[1] / scale
-    left, top = (width - w) / 2, (height - h) / 2
-    image = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS, (left, top, left + w, top + h))
-    return np.array(image)
-
-
-def _placed(inner: np.ndarray, look: Look) -> np.ndarray:
-    """A picture of the view in the middle of the look's canvas, zeros around it."""
-    whole = np.zeros((look.size[1], look.size[0], *inner.shape[2:]), inner.dtype)
-    top, left = (whole.shape[0] - inner.shape[0]) // 2, (whole.shape[1] - inner.shape[1]) // 2
-    whole[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
-    return whole
-
-
-def _opaque(placed: np.ndarray) -> np.ndarray:
-    """uint8 [H,W,4], all known: what is transparent takes the colours of what is nearest, so that no edge is encoded."""
-    from diffusion.colours import filled
-
-    known = placed.copy()
-    known[..., 3] = np.where(placed[..., 3] > 127, 255, 0)
-    return np.dstack([filled(known), np.full(known.shape[:2], 255, np.uint8)])
-
-
 def _of_chart(charts: Charts, chart: int, masks: Masks) -> Masks:
     """What of the masks lies on one chart."""
     page, (w, h), x, y = int(charts.page[chart]), charts.size[chart], charts.x[chart], charts.y[chart]
-    own = np.zeros_like(next(iter(masks.values())))
+    if page not in masks:
+        return {}
+    own = np.zeros_like(masks[page])
     own[y : y + h, x : x + w] = True
-    return {page: masks[page] & own} if page in masks else {}
+    return {page: masks[page] & own}

@@ -11,6 +11,7 @@ from PIL import Image
 
 from app.explorer.brush import SoftMask, distance
 from app.explorer.commission import frontal
+from app.explorer.placing import centred, contain, cover
 from app.files.picture import read_picture
 from app.files.shot import read_shot
 from engine.atlas import HELD, STEPS
@@ -219,3 +220,14 @@ def test_a_soft_brush_is_strong_in_its_middle_and_fades() -> None:
     mask.dab(camera, (40, 20), [(10.0, 10.0)], 8.0, -1.0)
     assert mask.values is not first and mask.values[9, 10] == 0 and mask.values[9, 25] == 1
     assert mask.of(camera.moved(fov=20.0)) is None
+
+
+def test_a_picture_covers_or_is_contained_in_the_middle() -> None:
+    picture = np.full((30, 60, 4), 200, np.uint8)
+    picture[:, :10, 0] = 0
+    assert (
+        cover(picture, (40, 40)).shape == (40, 40, 4) and cover(picture, (40, 40))[..., 0].min() > 150
+    )  # sides cut off
+    whole = contain(picture, (40, 40))
+    assert whole[..., 3].any(1).sum() == 20 and whole[..., 3].any(0).all() and (whole[20, 0, 0] < 50)
+    assert centred(picture, (61, 31)).sum() == picture.sum()
