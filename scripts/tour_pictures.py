@@ -24,7 +24,7 @@ from app.files.picture import Source
 from app.moving.route import Route
 from app.panels.timeline import TimelinePanel
 from app.session import ModelChoice, SceneChoice, Session, open_scene
-from scenes.load import builtin_folder
+from scenes.load import BUILTIN, load_scene, save_scene
 
 SIZE = (1024, 576)  # of the pictures on the page; the window is as large as a session's default
 
@@ -128,7 +128,10 @@ def compare(x: Explorer) -> None:
 def browse(x: Explorer) -> None:
     x.do("stop_comparing")
     x.do("open")
-    x.shell.overlays.files.browser.go(builtin_folder("hamlet").parent)
+    kept = x.folders.data / "scenes"
+    for name in BUILTIN:
+        save_scene(load_scene(name), kept / name)
+    x.shell.overlays.files.browser.go(kept)
 
 
 def two_views(x: Explorer) -> bool:

@@ -15,29 +15,30 @@ PARTS = 8  # regions shown at most, the largest: they come first
 
 
 class Throttle:
-    """Lets work through while it takes no more than `share` of the time that passed between `start` and `stop`."""
+    """Lets work through while it takes no more than `share` of the time spent dreaming. What wasn't used isn't saved up, but for
+    one piece of work: a panel that was closed for long doesn't slow the next dreams down when it is opened."""
 
     def __init__(self, share: float = SHARE, clock: Callable[[], float] = time.perf_counter) -> None:
         self.share, self._clock = share, clock
-        self._lived = self._spent = self._last = self._since = 0.0
+        self._credit = self._last = self._seen = 0.0
 
     def start(self) -> None:
-        self._since = self._clock()
+        """A dream begins: the time before it earns nothing."""
+        self._seen = self._clock()
 
-    def stop(self) -> None:
-        self._lived += self._clock() - self._since
-
-    @property
-    def open(self) -> bool:
-        """Whether work as long as the last one would still fit."""
-        return self._spent + self._last <= self.share * (self._lived + self._clock() - self._since)
+    def ready(self) -> bool:
+        """Whether there is time for work as long as the last one."""
+        now = self._clock()
+        self._credit = min(self._credit + self.share * (now - self._seen), self._last)
+        self._seen = now
+        return self._credit >= self._last
 
     def __enter__(self) -> None:
         self._began = self._clock()
 
     def __exit__(self, *_: object) -> None:
         self._last = self._clock() - self._began
-        self._spent += self._last
+        self._credit -= self._last
 
 
 class Watcher:
@@ -55,7 +56,7 @@ class Watcher:
     def __call__(self, event: Any) -> None:
         """event: a `diffusion.callbacks.StepEvent`."""
         how, denoised = self._how(), event.denoised[0]
-        decoded = how.decoded and self._throttle.open
+        decoded = how.decoded and self._throttle.ready()
         if decoded:
             with self._throttle:
                 picture = self._model.preview(denoised)

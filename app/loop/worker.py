@@ -69,8 +69,6 @@ def answer(
         pass
     except Exception as error:
         emit(Failed(request, sentence(error), traceback.format_exc()))
-    finally:
-        throttle.stop()
 
 
 def sentence(error: BaseException) -> str:
