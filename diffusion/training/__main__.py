@@ -79,6 +79,14 @@ def _ship(path: str, overrides: list[str]) -> object:
     return ship(load_config(UnetConfig, path, overrides))
 
 
+def _ship_few(path: str, overrides: list[str]) -> object:
+    from diffusion.loading import SHIPPED
+    from diffusion.training.card import ship
+    from diffusion.training.config import FewConfig, load_config
+
+    return ship(load_config(FewConfig, path, overrides), SHIPPED["embedded-fast"])
+
+
 def _sheets(path: str, overrides: list[str]) -> object:
     from diffusion.training.config import UnetConfig, load_config
     from diffusion.training.judging import open_parts
@@ -101,6 +109,7 @@ COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
     "evaluate": _evaluate,
     "figures": _figures,
     "ship": _ship,
+    "ship_few": _ship_few,
     "sheets": _sheets,
 }
 

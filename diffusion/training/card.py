@@ -34,7 +34,7 @@ animals, lettering or single objects.
 | depth | `rayverie.json`: log of the distance as a 60° camera over 32 latent pixels sees it, 1 near to −1 in the sky, 0 unknown |
 | data | {pictures:,} pictures of 42 materials, drawn by `diffusion/training` from seed {seed}; nobody's photographs |
 | training | {steps:,} steps of {batch} crops, mostly 16×16 latents, AdamW, EMA {ema}; one CPU thread, no GPU |
-
+{few}
 ## Loading it without Rayverie
 
 ```python
@@ -54,6 +54,11 @@ tiles, window bars) comes out as irregular patches; words far from its 42 materi
 or a mixture; patterns finer than the autoencoder's 8-pixel cell are replaced by likely ones.
 """
 
+FEW = """\
+| few steps | a student of the embedded model ({method} distillation): {few} steps with ddim or euler, trailing spacing, \
+*no* guidance (scale 1), which is built in as {guidance:g} |
+"""
+
 
 def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, float]]) -> str:
     """The card of a model folder; parameters are counted from the weights' own size."""
@@ -64,6 +69,7 @@ def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, floa
     known = Path(config.vae) / "vae.json"
     trained = json.loads(known.read_text(encoding="utf-8"))["config"] if known.is_file() else {}
     return TEXT.format(
+        few=FEW.format(few=notes["few"], **notes["config"]) if "few" in notes else "",
         critic="; the decoder was trained on beside a critic" if trained.get("adversarial") else "",
         channels=tuple(config.channels),
         pictures=config.data.chunks * config.data.pictures,

@@ -12,6 +12,7 @@ import torch
 
 from diffusion.loading import load_model
 from diffusion.training.cache import cached, draw_batch
+from diffusion.training.card import ship
 from diffusion.training.config import FewConfig, build
 from diffusion.training.few import distillation_loss, landing, train_few
 from diffusion.training.noising import noised, parts_of, scheduler, target
@@ -47,7 +48,9 @@ def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path, method:
     )
     assert all(torch.equal(whole[k], parts[k]) for k in whole)
     assert list((tmp_path / "few" / "samples").glob("*.png"))
-    assert load_model(tmp_path / "few" / "model", "cpu").takes_depth
+    card = (ship(few(**how), tmp_path / "shipped") / "README.md").read_text()
+    assert f"{method} distillation): 4 steps" in card and "built in as 3 |" in card
+    assert load_model(tmp_path / "shipped", "cpu").takes_depth
 
 
 def test_without_a_teacher_there_is_no_student(few, tmp_path: Path) -> None:

@@ -161,3 +161,8 @@ def test_every_row_of_the_table_is_measured(run_folder: Path, judge_file: Path) 
     for name in ("reconstruction", "depth", "colours"):
         wanted = {row.key.partition(".")[2] for row in ROWS if row.key.startswith(f"{name}.")}
         assert wanted <= MEASURES[name](parts, 4).keys()
+
+
+def test_the_judge_that_is_kept_knows_pictures_that_it_has_not_seen() -> None:
+    found = judge(load_classifier(Path(__file__).parents[1] / "data" / "judge.safetensors"), plain_pictures(777, 84))
+    assert found["material"] > 0.88 and found["light"] > 0.85
