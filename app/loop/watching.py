@@ -10,7 +10,7 @@ import numpy as np
 
 from app.loop.messages import Part, Preview, Watch
 
-SHARE = 0.04  # of a dream's time that decoding previews may take
+SHARE = 0.03  # of a dream's time that decoding previews may take
 PARTS = 8  # regions shown at most, the largest: they come first
 
 
