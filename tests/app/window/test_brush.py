@@ -162,3 +162,21 @@ def test_frozen_texels_and_the_circle_are_shown_while_the_brush_is_in_the_hand(p
     painted.explorer.do("brush", "thaw")
     painted.frames(3)
     assert np.abs(painted.pixels()[inner].astype(int) - plain[inner]).mean() > 8
+
+
+def test_what_is_frozen_is_frozen_in_a_saved_world_too_and_a_loaded_one_forgets_strokes(painted: Driver) -> None:
+    explorer = painted.explorer
+    paint(painted, "freeze")
+    before, held = world(painted), texels(painted, HELD)
+    explorer.do("save_world")
+    painted.until(lambda: explorer.desk.world_file.exists() and not explorer.desk.busy, "the world is written", 2000)
+    explorer.do("erase")
+    done(painted)
+    assert texels(painted) == 0
+    explorer.do("load_world")
+    painted.until(lambda: texels(painted, HELD) == held, "the world is back", 2000)
+    painted.until(lambda: not explorer.desk.loading, "all of it", 2000)
+    assert same(world(painted), before)
+    explorer.do("undo")
+    painted.frames(5)
+    assert same(world(painted), before)  # the erase was of the world before this one
