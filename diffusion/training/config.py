@@ -86,7 +86,7 @@ class UnetConfig:
     min_snr: gamma of Min-SNR weighting, 0 for none; snr_floor: least weight where noise rules.
     crop: latent pixels; crop_wide is used in a share `wide` of the steps.
     focus: share of pictures trained on one of their surfaces only. guidances: scales of the sample grids.
-    judge: the classifier that evaluation asks.
+    judge: the classifier that evaluation asks; count: of how many pictures, at most (the slower measures take a share of it).
     """
 
     out: str = "out/train/unet"
@@ -123,6 +123,7 @@ class UnetConfig:
     guidances: tuple[float, ...] = (1.0, 3.0, 5.0)
     sample_steps: int = 12
     judge: str = "tests/diffusion/data/judge.safetensors"
+    count: int = 504
     log_every: int = 25
     save_every: int = 250
     sample_every: int = 1000
@@ -205,6 +206,7 @@ POSITIVE = (
     "texels",
     "intervals",
     "substeps",
+    "count",
     "latent_channels",
     "lr",
     "chunks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -178,14 +179,19 @@ MEASURES: dict[str, Callable[[Parts, int], dict[str, float]]] = {
 }
 
 
-def evaluate(config: UnetConfig, count: int = 504) -> dict[str, dict[str, float]]:
-    """All measures of `config.out/model`; also written to `config.out/evaluation.json`, after each measure."""
+def evaluate(config: UnetConfig) -> dict[str, dict[str, float]]:
+    """All measures of `config.out/model`; also written to `config.out/evaluation.json`, after each measure. Those of the same model
+    by the same judge that are there already are kept; each says of how many pictures it was asked ("count")."""
     torch.set_num_threads(config.threads) if config.threads else None
-    parts = open_parts(Path(config.out) / "model", Path(config.judge))
-    found: dict[str, dict[str, float]] = {"count": {"pictures": count}}
-    for name, measure in MEASURES.items():
-        found[name] = {k: round(v, 4) for k, v in measure(parts, count).items()}
+    path, judged = Path(config.out) / "evaluation.json", Path(config.judge)
+    parts = open_parts(Path(config.out) / "model", judged)
+    of = f"{parts.model.id} by {hashlib.sha256(judged.read_bytes()).hexdigest()[:8]}"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found = before if before.get("of") == of else {"of": of}
+    for name in [name for name in MEASURES if name not in found]:
+        figures = {k: round(v, 4) for k, v in MEASURES[name](parts, config.count).items()}
+        found[name] = {**figures, "count": config.count}
         print(name, found[name], flush=True)
-        with atomic_write(Path(config.out) / "evaluation.json") as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return found

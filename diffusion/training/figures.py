@@ -61,13 +61,14 @@ ROWS = (
 
 def table(found: Found) -> str:
     """Markdown rows of what was measured; a figure that wasn't is left out."""
-    lines = ["| measure | aim | reached |", "|---|---|---|"]
+    lines = ["| measure | aim | reached | count |", "|---|---|---|---|"]
     for row in ROWS:
         part, _, key = row.key.partition(".")
-        value = found.get(part, {}).get(key)
+        measured = found.get(part, {})
+        value = measured.get(key)
         if value is not None:
             said = f"{100 * value:.1f} %" if row.unit == "%" else f"{value:.3g} {row.unit}".strip()
-            lines.append(f"| {row.name} | {row.aim} | {said} |")
+            lines.append(f"| {row.name} | {row.aim} | {said} | {measured.get('count', '')} |")
     return "\n".join(lines) if len(lines) > 2 else "Not measured yet."
 
 

@@ -145,11 +145,13 @@ def test_a_run_may_begin_with_shipped_weights(shipped: Path, run_folder: Path, t
 def test_figures_stand_beside_their_aims(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write_figures(page, {"adherence": {"material": 0.5, "light": 0.25}, "reconstruction": {"psnr_db": 24.321}})
+    write_figures(
+        page, {"adherence": {"material": 0.5, "light": 0.25, "count": 40}, "reconstruction": {"psnr_db": 24.321}}
+    )
     lines = page.read_text().splitlines()
     assert lines[0] == "before" and lines[-1] == "after" and "old" not in lines
-    assert "| samples' material, trained words | ≥ 90 % | 50.0 % |" in lines
-    assert "| reconstruction, PSNR | ≥ 27 dB | 24.3 dB |" in lines
+    assert "| samples' material, trained words | ≥ 90 % | 50.0 % | 40 |" in lines
+    assert "| reconstruction, PSNR | ≥ 27 dB | 24.3 dB |  |" in lines
     assert len(lines) == 2 + 2 + 2 + 3
     page.write_text("no marks")
     with pytest.raises(InputError, match="no place for figures"):
