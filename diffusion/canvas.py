@@ -156,7 +156,11 @@ class DreamSettings:
     )
     match: float = field(
         default=1.0,
-        metadata={"help": "How far colours are matched to what is remembered there and around.", "range": (0.0, 1.0)},
+        metadata={
+            "help": "How far colours are matched to what is remembered there and around.",
+            "range": (0.0, 1.0),
+            "flag": "match-colours",
+        },
     )
     strength: float = field(
         default=1.0, metadata={"help": "Share of the run that a remembered picture goes through.", "range": (0.0, 1.0)}
