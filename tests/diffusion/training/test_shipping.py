@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from diffusion.loading import EMBEDDED, load_model
+from diffusion.loading import SHIPPED, load_model
 from diffusion.training.card import LIMIT, ship
 from diffusion.training.classifier import (
     NAMES,
@@ -67,10 +67,18 @@ def test_a_run_without_a_model_cannot_ship(tmp_path: Path, configs: dict) -> Non
         ship(configs["unet"](tmp_path), tmp_path / "embedded")
 
 
-def test_the_embedded_model_is_small_and_whole() -> None:
-    files = [f for f in EMBEDDED.rglob("*") if f.is_file()]
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_ships_is_small_and_loads_by_its_name(name: str) -> None:
+    files = [f for f in SHIPPED[name].rglob("*") if f.is_file()]
     assert {"model_index.json", "rayverie.json", "README.md"} <= {f.name for f in files}
     assert sum(f.stat().st_size for f in files) <= LIMIT
+    model = load_model(name, "cpu")
+    assert model.id.startswith(f"{SHIPPED[name].name if name == 'embedded' else name}-") and model.channels == 8
+
+
+def test_shipped_models_share_their_latents() -> None:
+    a, b = (load_model(name, "cpu").vae.state_dict() for name in SHIPPED)
+    assert all(torch.equal(a[k], b[k]) for k in a)
 
 
 TINY = {"banks": 1, "pictures": 42, "validation": 42, "texels": 8, "width": 4, "crop": 32, "batch": 4, "steps": 4}
