@@ -62,7 +62,7 @@ def aims(found: dict[str, Any]) -> str:
     for key, name in AIMS.items():
         aim = found["aims"][key]
         wanted = f"≥ {aim['at_least']}" if "at_least" in aim else f"≤ {aim['at_most']}"
-        rows.append((name, wanted, shown(aim["value"], ".3f"), "yes" if aim["met"] else "no"))
+        rows.append((name, wanted, shown(aim["value"], ".4f"), "yes" if aim["met"] else "no"))
     return table(("aim", "wanted", "reached", ""), rows, 3)
 
 
