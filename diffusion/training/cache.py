@@ -73,7 +73,7 @@ def encode_chunk(pictures: Pictures, chunk: int, vae: AutoencoderTiny, text: Min
     tensors, notes = pictures.chunk(chunk)
     latents = [
         vae.encode((x.to(vae.device).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last))
-        .latents.half()
+        .latents.half()  # pyright: ignore[reportAttributeAccessIssue]
         .cpu()
         for x in tensors["images"].split(8)
     ]
@@ -124,7 +124,7 @@ def cached(config: UnetConfig, data: DataConfig) -> Latents:
         with safe_open(path, "pt") as file:
             captions += json.loads(file.metadata()["captions"])
     joined = {name: torch.cat([p[name] for p in parts]) for name in parts[0]}
-    return Latents(**joined, captions=tuple(captions))
+    return Latents(**joined, captions=tuple(captions))  # pyright: ignore[reportArgumentType]
 
 
 def held_out(config: UnetConfig) -> Latents:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from diffusion.loading import EMBEDDED
-from diffusion.training.config import UnetConfig
+from diffusion.training.config import FewConfig, UnetConfig
 from diffusion.training.figures import table
 from scenes.errors import InputError
 from scenes.files import atomic_write
@@ -82,6 +82,11 @@ def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, floa
     )
 
 
+def _evaluation(run: Path) -> dict[str, dict[str, float]]:
+    path = run / "evaluation.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
 def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
     """Copy `config.out/model` with its card to the embedded folder. InputError when it is missing or too large."""
     source = Path(config.out) / "model"
@@ -90,8 +95,9 @@ def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
     size = sum(f.stat().st_size for f in source.rglob("*") if f.is_file())
     if size > LIMIT:
         raise InputError(source, "", f"has {size / 2**20:.0f} MiB; what ships has at most {LIMIT / 2**20:.0f}")
-    evaluation = Path(config.out) / "evaluation.json"
-    found = json.loads(evaluation.read_text(encoding="utf-8")) if evaluation.is_file() else {}
+    found = _evaluation(Path(config.out))
+    if isinstance(config, FewConfig):  # a student is measured beside its teacher
+        found = {k: v for k, v in _evaluation(Path(config.teacher).parent).items() if k == "few_steps"}
     shutil.copytree(source, target, dirs_exist_ok=True)  # the prompt bank lies there too
     with atomic_write(target / "README.md") as temporary:
         temporary.write_text(model_card(config, source, found), encoding="utf-8")

@@ -125,6 +125,6 @@ def train_few(config: FewConfig) -> Path:
             notes = {"steps": state.step, "few": config.sample_steps, "config": asdict(config)}
             write_folder(Path(config.out) / "model", student, vae, steps, notes)
 
-    teacher.to("cuda" if torch.cuda.is_available() else "cpu")
+    teacher.to("cuda" if torch.cuda.is_available() else "cpu")  # pyright: ignore[reportArgumentType]
     run(config, student, loss_of, on_sample=on_sample, on_save=on_save)
     return Path(config.out)

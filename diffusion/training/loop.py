@@ -111,7 +111,7 @@ def run(
             optimizer.step()
             ema.step(model.parameters())
             state.step += 1
-            for name, value in {"loss": float(loss.detach()), "grad_norm": float(norm), **figures}.items():
+            for name, value in {"loss": float(loss.detach()), "grad_norm": float(norm), **figures}.items():  # pyright: ignore[reportArgumentType]
                 sums[name].append(value)
             over = config.minutes > 0 and time.perf_counter() - started > config.minutes * 60
             final = state.step == config.steps or over

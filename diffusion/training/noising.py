@@ -17,13 +17,13 @@ def scheduler(schedule: str, objective: str, zero_snr: bool) -> DDIMScheduler:
     return DDIMScheduler(
         num_train_timesteps=STEPS,
         beta_schedule=BETAS[schedule],
-        prediction_type=PREDICTIONS[objective],
+        prediction_type=PREDICTIONS[objective],  # pyright: ignore[reportArgumentType]
         timestep_spacing="trailing",
         rescale_betas_zero_snr=zero_snr,
         clip_sample=False,
         set_alpha_to_one=True,
         steps_offset=0,
-        **betas,
+        **betas,  # pyright: ignore[reportArgumentType]
     )
 
 

@@ -38,7 +38,7 @@ def sample(
                 pair = unet(torch.cat((x, distance), 1).repeat(2, 1, 1, 1), t, both).sample
                 blank, said = pair.chunk(2)
                 prediction = blank + guidance * (said - blank)
-            x = scheduler.step(prediction, t, x).prev_sample
+            x = scheduler.step(prediction, t, x).prev_sample  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
         out.append(x)
     return torch.cat(out)
 

@@ -35,7 +35,7 @@ def standard_world(place: str) -> World:
 def _save(path: Path, pictures: list[Tensor], labels: list[str]) -> None:
     """A sheet of 256 colours: a third of the bytes, and nobody sees it."""
     with atomic_write(path) as temporary:
-        sheet(pictures, labels, 7, 168).quantize(256).save(temporary, optimize=True)
+        sheet(pictures, labels, 7, 168).quantize(256).save(temporary, optimize=True)  # pyright: ignore[reportArgumentType]
 
 
 def materials_sheet(path: Path) -> None:

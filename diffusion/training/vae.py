@@ -56,8 +56,8 @@ class _Auto(nn.Module):
         self.vae.encoder.requires_grad_(not config.freeze_encoder)
 
     def forward(self, pictures: Tensor, disturbance: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        latents = self.vae.encode(pictures).latents
-        shown = self.vae.decode(latents + disturbance).sample
+        latents = self.vae.encode(pictures).latents  # pyright: ignore[reportAttributeAccessIssue]
+        shown = self.vae.decode(latents + disturbance).sample  # pyright: ignore[reportAttributeAccessIssue]
         return shown, latents, critic_losses(self.critic, shown, pictures, latents) if self.critic else {}
 
 
@@ -76,7 +76,7 @@ def picture_loss(shown: Tensor, truth: Tensor, config: VaeConfig) -> dict[str, T
     texture: how strong gradients are in each 8-pixel window, so that fine grain is not averaged away.
     """
     parts = {"pixels": F.l1_loss(shown, truth) + F.mse_loss(shown, truth)}
-    parts["low"] = config.low_resolution * sum(
+    parts["low"] = config.low_resolution * sum(  # pyright: ignore[reportArgumentType]
         F.l1_loss(F.avg_pool2d(shown, s), F.avg_pool2d(truth, s)) for s in (8, 16)
     )
     parts["chroma"] = config.chroma * F.l1_loss(_chroma(F.avg_pool2d(shown, 2)), _chroma(F.avg_pool2d(truth, 2)))
@@ -128,7 +128,7 @@ def train_vae(config: VaeConfig) -> Path:
             shown = reconstruct(model.vae, validation[:16].float() / 255)
             figures = quality(model.vae, validation)
         side = [x for pair in zip(validation[:16], (shown * 255).byte(), strict=True) for x in pair]
-        save_sheet(Path(config.out) / "samples" / f"{step:07d}.png", side, [""] * len(side), 8, 256)
+        save_sheet(Path(config.out) / "samples" / f"{step:07d}.png", side, [""] * len(side), 8, 256)  # pyright: ignore[reportArgumentType]
         return figures
 
     state = run(config, model, loss_of, on_sample=on_sample)
@@ -164,7 +164,7 @@ def reconstruct(vae: AutoencoderTiny, pictures: Tensor, batch: int = 8) -> Tenso
     out = []
     for part in pictures.split(batch):
         x = (part * 2 - 1).to(vae.device).contiguous(memory_format=torch.channels_last)
-        out.append(((vae.decode(vae.encode(x).latents).sample + 1) / 2).clamp(0, 1).cpu())
+        out.append(((vae.decode(vae.encode(x).latents).sample + 1) / 2).clamp(0, 1).cpu())  # pyright: ignore[reportAttributeAccessIssue]
     return torch.cat(out)
 
 
@@ -174,7 +174,7 @@ def latent_statistics(vae: AutoencoderTiny, pictures: Pictures, count: int = 128
     latents = []
     for index in np.random.default_rng(0).integers(pictures.count, size=count):
         x = pictures.image(int(index)).float()[None] / 127.5 - 1
-        latents.append(vae.encode(x.contiguous(memory_format=torch.channels_last)).latents)
+        latents.append(vae.encode(x.contiguous(memory_format=torch.channels_last)).latents)  # pyright: ignore[reportAttributeAccessIssue]
     values = torch.cat(latents)
     return {"mean": values.mean((0, 2, 3)).tolist(), "std": values.std((0, 2, 3)).tolist()}
 
