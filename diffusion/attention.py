@@ -50,8 +50,8 @@ class RegionalProcessor(AttnProcessor2_0):
             return projected.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
 
         query = heads(attn.to_q(hidden_states))
-        key, value = heads(attn.to_k(regions["contexts"])), heads(attn.to_v(regions["contexts"]))
+        key, value = heads(attn.to_k(regions["contexts"])), heads(attn.to_v(regions["contexts"]))  # pyright: ignore[reportOptionalCall]
         heard = F.scaled_dot_product_attention(query[regions["owners"]], key, value)
         mixed = torch.zeros_like(query).index_add_(0, regions["owners"], heard * weights[:, None, :, None])
-        out = attn.to_out[0](mixed.transpose(1, 2).flatten(2))
-        return attn.to_out[1](out) / attn.rescale_output_factor
+        out = attn.to_out[0](mixed.transpose(1, 2).flatten(2))  # pyright: ignore[reportOptionalSubscript]
+        return attn.to_out[1](out) / attn.rescale_output_factor  # pyright: ignore[reportOptionalSubscript]

@@ -50,11 +50,13 @@ def dream(
     before = _Ledger(model)
     check(model, canvas, settings)
     change = torch.from_numpy(np.ascontiguousarray(canvas.change)).float().to(model.device)
-    shown = canvas.colours is not None and bool((canvas.colours[..., 3] == 255).all())
-    if not bool((change > 0).any()) and (canvas.memory is not None or shown):
-        latents = model.encode(canvas.colours[..., :3]) if canvas.memory is None else torch.from_numpy(canvas.memory)
-        image = canvas.colours[..., :3].copy() if shown else model.decode(latents)
-        return before.dreamed(latents.cpu(), image, 0.0, started)
+    shown = _whole_picture(canvas)
+    if not bool((change > 0).any()):
+        known = None if canvas.memory is None else torch.from_numpy(canvas.memory)
+        if known is not None:
+            return before.dreamed(known, model.decode(known) if shown is None else shown, 0.0, started)
+        if shown is not None:
+            return before.dreamed(model.encode(shown).cpu(), shown, 0.0, started)
     remembered = recall(model, canvas, settings.memory)
     run = _Run(model, canvas, settings, change, remembered, on_step, cancelled)
     result = run.sample()
@@ -67,6 +69,13 @@ def dream(
     if canvas.memory is not None:
         kept = paste_back(kept, torch.from_numpy(canvas.memory)[None].to(model.device), change)
     return before.dreamed(kept[0].float().cpu(), image, run.steps_taken, started)
+
+
+def _whole_picture(canvas: Canvas) -> np.ndarray | None:
+    """The remembered colours uint8 [8h,8w,3], where all of them are known."""
+    if canvas.colours is None or not bool((canvas.colours[..., 3] == 255).all()):
+        return None
+    return canvas.colours[..., :3].copy()
 
 
 class _Ledger:

@@ -29,7 +29,7 @@ class ClipEncoder:
         self._model = CLIPTextModel.from_pretrained(
             folder / "text_encoder", local_files_only=True, use_safetensors=True, dtype=dtype
         )
-        self._model.to(device).eval().requires_grad_(False)
+        self._model.to(device).eval().requires_grad_(False)  # pyright: ignore[reportArgumentType]
         self._device = device
 
     @torch.inference_mode()

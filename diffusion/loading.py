@@ -74,7 +74,7 @@ def load_model(ref: object = None, device: str = "auto") -> Model:
         unet=unet,
         vae=vae,
         text=CachedEncoder(_text(folder, own, where, dtype), where, dtype),
-        schedule=NoiseSchedule(DDIMScheduler.from_config(scheduler_config).alphas_cumprod.double()),
+        schedule=NoiseSchedule(DDIMScheduler.from_config(scheduler_config).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
         prediction=prediction,
         device=where,
         dtype=dtype,

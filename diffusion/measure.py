@@ -76,14 +76,17 @@ def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, 
     unet.set_attn_processor(AttnProcessor2_0())
     pipe = StableDiffusionPipeline(
         vae=vae,
-        text_encoder=None,
-        tokenizer=None,
+        text_encoder=None,  # pyright: ignore[reportArgumentType]
+        tokenizer=None,  # pyright: ignore[reportArgumentType]
         unet=unet,
-        scheduler=DDIMScheduler(
-            timestep_spacing="trailing", clip_sample=False, steps_offset=1, prediction_type=plain.prediction
+        scheduler=DDIMScheduler(  # pyright: ignore[reportArgumentType]
+            timestep_spacing="trailing",
+            clip_sample=False,
+            steps_offset=1,
+            prediction_type=plain.prediction,  # pyright: ignore[reportArgumentType]
         ),
-        safety_checker=None,
-        feature_extractor=None,
+        safety_checker=None,  # pyright: ignore[reportArgumentType]
+        feature_extractor=None,  # pyright: ignore[reportArgumentType]
         requires_safety_checker=False,
     )
     pipe.set_progress_bar_config(disable=True)
@@ -112,6 +115,6 @@ def without_depth(model: Model) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         unet = UNet2DConditionModel.from_config({**model.unet.config, "in_channels": model.channels})
-    unet = unet.to(model.device, model.dtype, memory_format=torch.channels_last).eval().requires_grad_(False)
+    unet = unet.to(model.device, model.dtype, memory_format=torch.channels_last).eval().requires_grad_(False)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
     unet.set_attn_processor(RegionalProcessor())
     return replace(model, unet=unet, depth=None)

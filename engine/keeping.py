@@ -85,9 +85,8 @@ class Keeper:
         """A whole round now, for who has nothing else to do."""
         self.begin(volume)
         while not self.step(describe):
-            wait(
-                [future for *_, future in self._writing] + [c for c in [self._commit] if c], return_when=FIRST_COMPLETED
-            )
+            running: list[Future] = [future for *_, future in self._writing]
+            wait([*running, self._commit] if self._commit else running, return_when=FIRST_COMPLETED)
 
     def pack(self, path: str | Path) -> Future[None]:
         """Make one file of the world that is on disk, on the writer's thread, so that nothing changes it meanwhile."""

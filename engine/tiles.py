@@ -55,7 +55,7 @@ class Buffers:
         for layer, frame in zip(self.latents, page.frames, strict=True):
             frame.read_into(layer, box, 4, attachment=0, dtype="f4")
         page.frames[0].read_into(self.state, box, 4, attachment=1, dtype="f4")
-        page.canvas.read_into(self.colour, tuple(CELL * n for n in box), 4)
+        page.canvas.read_into(self.colour, _pixels(box), 4)
 
     def write(self, page: Page, tile: int) -> None:
         """The inverse of `read`."""
@@ -63,7 +63,7 @@ class Buffers:
         for layer, texture in zip(self.latents, page.latents, strict=True):
             texture.write(layer, viewport=box)
         page.state.write(self.state, viewport=box)
-        page.colour.write(self.colour, viewport=tuple(CELL * n for n in box))
+        page.colour.write(self.colour, viewport=_pixels(box))
         page.stale = True
         page.touch(tile)
 
@@ -113,3 +113,9 @@ def _corner(tile: int) -> tuple[int, int]:
 def _box(tile: int) -> tuple[int, int, int, int]:
     y, x = _corner(tile)
     return x, y, TILE, TILE
+
+
+def _pixels(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """A box of texels in colour pixels."""
+    x, y, width, height = box
+    return x * CELL, y * CELL, width * CELL, height * CELL

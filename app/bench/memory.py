@@ -18,8 +18,8 @@ MEMORIES = "latents", "colours", "both"
 
 
 def ahead(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
-    position = np.asarray(camera.position) + blocks * camera.axes[2] + aside * camera.axes[0]
-    return Camera.look(tuple(map(float, position)), camera.yaw + turned, camera.pitch, camera.fov)
+    x, y, z = np.asarray(camera.position) + blocks * camera.axes[2] + aside * camera.axes[0]
+    return Camera.look((float(x), float(y), float(z)), camera.yaw + turned, camera.pitch, camera.fov)
 
 
 # Where a view is seen from that was painted before.

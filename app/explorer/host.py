@@ -17,8 +17,8 @@ class Platform(Protocol):
     """The window. size: points; pixels: of its framebuffer; scale: pixels per point beyond the framebuffer's own;
     written: QWERTY's name of a key → what stands on the key that lies there, where that is another."""
 
-    written: Mapping[str, str]
-
+    @property
+    def written(self) -> Mapping[str, str]: ...
     @property
     def size(self) -> Size: ...
     @property

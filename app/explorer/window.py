@@ -73,7 +73,7 @@ def place_of(native: Any, symbol: int) -> str:
     from pyglet.libs.x11 import xlib
 
     code = symbol >> 32 or xlib.XKeysymToKeycode(display, symbol)  # pyglet shifts the codes of keys that it can't name
-    return PLACES.get(code, "")
+    return PLACES.get(int(code), "")
 
 
 def written_on(native: Any) -> dict[str, str]:
@@ -83,7 +83,7 @@ def written_on(native: Any) -> dict[str, str]:
         return {}
     from pyglet.libs.x11 import xlib
 
-    names = {place: SYMBOLS.get(xlib.XKeycodeToKeysym(display, code, 0), place) for code, place in PLACES.items()}
+    names = {place: SYMBOLS.get(int(xlib.XKeycodeToKeysym(display, code, 0)), place) for code, place in PLACES.items()}
     return {place: name for place, name in names.items() if name != place}
 
 

@@ -40,7 +40,8 @@ class Resume:
         data = {"scene": to_json(key[0]), "name": key[1], "world": str(key[2])}
 
         def write() -> None:
-            with suppress(InputError), atomic_write(path) as temporary:  # where nothing can be written, autosave says so
+            # where nothing can be written, autosave says so
+            with suppress(InputError), atomic_write(path) as temporary:
                 temporary.write_text(json.dumps(data), encoding="utf-8")
 
         x.desk.send(write, lambda _: None)

@@ -74,12 +74,12 @@ class ImGuiRenderer:
         if width > 0 and height > 0 and self._upload(data):
             with self.ctx.scope(target, moderngl.BLEND):
                 target.viewport = (0, 0, width, height)
-                self.ctx.blend_func = BLENDING
+                self.ctx.blend_func = BLENDING  # pyright: ignore[reportAttributeAccessIssue]
                 left, top = data.display_pos
                 self._program["u_display"] = (left, top, 2 / data.display_size.x, 2 / data.display_size.y)
                 self._draw(data, target, (left, top), scale, (width, height))
-                target.scissor = None
-                self.ctx.blend_func = moderngl.DEFAULT_BLENDING
+                target.scissor = None  # pyright: ignore[reportAttributeAccessIssue]
+                self.ctx.blend_func = moderngl.DEFAULT_BLENDING  # pyright: ignore[reportAttributeAccessIssue]
 
     def release(self) -> None:
         """Free every GL object; the ImGui context may then be destroyed."""

@@ -153,7 +153,7 @@ def _draw_views(ui: PanelContext, flight: Flight) -> None:
         eye, *corners = [imgui.ImVec2(x + (a * 0.5 + 0.5) * width, y + (0.5 - b * 0.5) * height) for a, b in ndc]
         now = view is flight.current
         ink = imgui.get_color_u32(colour("#ffffff" if now else ui.palette.accent, 1.0 if now else 0.7))
-        draw.add_polyline(corners, ink, (2.0 if now else 1.2) * ui.scale, imgui.ImDrawFlags_.closed)
+        draw.add_polyline(corners, ink, (2.0 if now else 1.2) * ui.scale, imgui.ImDrawFlags_.closed)  # pyright: ignore[reportArgumentType]
         for corner in corners:
             draw.add_line(eye, corner, ink, (1.5 if now else 0.8) * ui.scale)
     draw.pop_clip_rect()

@@ -115,7 +115,7 @@ class Shell:
     @property
     def cursor(self) -> str:
         """The name of the pointer that ImGui wants: "arrow", "text_input", "resize_ew", "hand", …"""
-        return imgui.MouseCursor_(imgui.get_mouse_cursor()).name
+        return str(imgui.MouseCursor_(imgui.get_mouse_cursor()).name)
 
     def bring_to_front(self, *titles: str) -> None:
         """Choose these panels' tabs, in the next frames."""

@@ -174,7 +174,8 @@ def rounded(value: Any) -> Any:
 
 def said(found: dict[str, figures.Figure]) -> str:
     """A line for the terminal, so that a long run can be watched."""
-    return ", ".join(f"{key} {'–' if found.get(key) is None else round(found[key], 2)}" for key in KEYS if key in found)
+    parts = [(key, found[key]) for key in KEYS if key in found]
+    return ", ".join(f"{key} {round(value, 2) if isinstance(value, int | float) else '–'}" for key, value in parts)
 
 
 def tell(text: str) -> None:

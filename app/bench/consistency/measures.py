@@ -59,7 +59,7 @@ def eroded(mask: np.ndarray, radius: int) -> np.ndarray:
         windows = np.lib.stride_tricks.sliding_window_view(
             np.pad(mask, pad, constant_values=True), 2 * radius + 1, axis
         )
-        mask = windows.all(-1)
+        mask = np.asarray(windows.all(-1))
     return mask
 
 
