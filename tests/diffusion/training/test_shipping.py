@@ -24,9 +24,10 @@ from diffusion.training.classifier import (
     train_classifier,
 )
 from diffusion.training.config import JudgeConfig, build
-from diffusion.training.evaluate import MEASURES
+from diffusion.training.evaluate import evaluate
 from diffusion.training.figures import BEGIN, END, ROWS, write_figures
 from diffusion.training.judging import open_parts
+from diffusion.training.measures import MEASURES
 from diffusion.training.sheets import samples_sheet
 from diffusion.training.unet import train_unet
 from scenes.errors import InputError
@@ -176,3 +177,25 @@ def test_every_row_of_the_table_is_measured(run_folder: Path, judge_file: Path) 
 def test_the_judge_that_is_kept_knows_pictures_that_it_has_not_seen() -> None:
     found = judge(load_classifier(Path(__file__).parents[1] / "data" / "judge.safetensors"), plain_pictures(777, 84))
     assert found["material"] > 0.88 and found["light"] > 0.85
+
+
+def test_an_evaluation_goes_on_and_is_not_kept_for_another_judge(
+    run_folder: Path, judge_file: Path, tmp_path: Path, configs: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(run_folder / "unet", tmp_path / "unet")
+    asked = []
+    for name in ("first", "second"):
+        measure = lambda parts, count, name=name: asked.append(name) or {"figure": float(count)}  # noqa: E731
+        monkeypatch.setitem(MEASURES, name, measure)
+    for name in MEASURES.keys() - {"first", "second"}:
+        monkeypatch.delitem(MEASURES, name)
+    config = configs["unet"](tmp_path, judge=str(judge_file))
+    found = evaluate(replace(config, count=3))
+    path = tmp_path / "unet" / "evaluation.json"
+    assert found["first"] == {"figure": 3.0, "count": 3}
+    path.write_text(json.dumps({k: v for k, v in found.items() if k != "second"}))
+    again = evaluate(replace(config, count=5))
+    assert asked == ["first", "second", "second"] and (again["first"]["count"], again["second"]["count"]) == (3, 5)
+    other = tmp_path / "judge.safetensors"
+    save_file(Classifier(8).state_dict(), other)
+    assert evaluate(replace(config, judge=str(other), count=5))["first"]["count"] == 5
