@@ -88,7 +88,7 @@ class LiveSettings:
     moving: bool = field(default=True, metadata={"help": "Dream quick sketches while the camera moves."})
     moving_steps: int = field(default=4, metadata={"help": "Steps of such a sketch.", "range": (1, 200)})
     refine: bool = field(
-        default=False,
+        default=True,
         metadata={
             "help": "Then dream a view that is finished at the window's own resolution, in windows.",
             "flag": "refine-at-rest",

@@ -63,7 +63,7 @@ class DreamSettings:
     The diffusion core adds its fields here, each with a default, a comment that fits a tooltip, and a range in `metadata`.
     """
 
-    sampler: str = field(default="euler", metadata={"help": "How the steps are taken.", "table": "SAMPLERS"})
+    sampler: str = field(default="dpmpp_2m", metadata={"help": "How the steps are taken.", "table": "SAMPLERS"})
     spacing: str = field(
         default="trailing", metadata={"help": "Where the steps lie between noise and picture.", "table": "SPACINGS"}
     )
@@ -129,7 +129,7 @@ class DreamSettings:
         default=0, metadata={"help": "Side of sliding windows in pixels; 0 takes the canvas whole.", "range": (0, 4096)}
     )
     window_overlap: float = field(
-        default=0.5, metadata={"help": "How far neighbouring windows overlap.", "range": (0.0, 0.9)}
+        default=0.25, metadata={"help": "How far neighbouring windows overlap.", "range": (0.0, 0.9)}
     )
 
     memory: str = field(

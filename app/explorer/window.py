@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import moderngl
 import moderngl_window
@@ -73,7 +74,7 @@ def place_of(native: Any, symbol: int) -> str:
     from pyglet.libs.x11 import xlib
 
     code = symbol >> 32 or xlib.XKeysymToKeycode(display, symbol)  # pyglet shifts the codes of keys that it can't name
-    return PLACES.get(int(code), "")
+    return PLACES.get(code, "")  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def written_on(native: Any) -> dict[str, str]:
@@ -83,7 +84,8 @@ def written_on(native: Any) -> dict[str, str]:
         return {}
     from pyglet.libs.x11 import xlib
 
-    names = {place: SYMBOLS.get(int(xlib.XKeycodeToKeysym(display, code, 0)), place) for code, place in PLACES.items()}
+    symbol_at = cast("Callable[[Any, int, int], int]", xlib.XKeycodeToKeysym)
+    names = {place: SYMBOLS.get(symbol_at(display, code, 0), place) for code, place in PLACES.items()}
     return {place: name for place, name in names.items() if name != place}
 
 

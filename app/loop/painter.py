@@ -131,14 +131,14 @@ class Painter:
             self._looked_at = now
         return messages
 
-    def consider(self, camera: Camera, size: Size, resting: bool = True) -> bool:
+    def consider(self, camera: Camera, size: Size, resting: bool = True, refine: bool = True) -> bool:
         """Look at the view and submit a dream if too little of it is painted. True when it had to look.
 
-        resting: with all steps; else a sketch of a few steps is enough.
+        resting: with all steps; else a sketch of a few steps is enough. refine: also at the window's own resolution, if that is set.
         """
         if self.model is None or self.running is not None:
             return False
-        for level in levels(self.session, self.model.native, size, resting):
+        for level in levels(self.session, self.model.native, size, resting)[: None if refine else 1]:
             view = _View(camera, size, level, self.session.dream.seed, self.volume.revision)
             if view in self._settled:
                 continue
@@ -153,13 +153,13 @@ class Painter:
         return False
 
     def settle(self, camera: Camera, size: Size) -> int:
-        """Dream the view until it is painted; for workers that dream inline. Returns the dreams it took.
+        """Dream the view until it is painted, not refined; for workers that dream inline. Returns the dreams it took.
 
         Raises RuntimeError with the worker's traceback when a dream fails.
         """
         before = self.dreams
         self.collect()
-        while self.consider(camera, size) and self.running is not None:
+        while self.consider(camera, size, refine=False):
             while self.running is not None:
                 for message in self.collect():
                     if isinstance(message, Failed):

@@ -40,8 +40,9 @@ def main(folder: str, say: Connection) -> None:
         world = open_world(folder, scene=scene, charts=charts, model="tiny", channels=CHANNELS)
         Restoring(volume, world).finish()
         painted = int(world.extras["dream"])
+    chance = np.random.default_rng(painted)
     while True:
-        if keeper.volume is None or (painted == begun and np.random.default_rng().random() < OFTEN):
+        if painted == begun and (keeper.volume is None or chance.random() < OFTEN):
             painted += 1
             paint(volume, painted)
             say.send(("painted", painted))

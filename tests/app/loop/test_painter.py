@@ -39,7 +39,7 @@ def stage(tiny_scene):
 def painter(stage, fake_model, fake_dream):
     scene, ctx, charts = stage
     volume = LatentVolume(ctx, charts, fake_model.channels)
-    session = Session(dream=DreamSettings(steps=6), live=LiveSettings(rest=0.5, moving_steps=2))
+    session = Session(dream=DreamSettings(steps=6), live=LiveSettings(rest=0.5, moving_steps=2, refine=False))
     yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
     volume.free()
 
