@@ -136,7 +136,7 @@ def flip(world: Path) -> None:
     ("damage", "named"),
     [
         (cut, "damaged"),
-        (flip, "checksum"),
+        (flip, "damaged"),
         (lambda w: Image.fromarray(np.zeros((8, 9), np.uint8)).save(w.parent / "scene" / "map.png"), "was painted in"),
     ],
     ids=["cut off", "a flipped bit", "another scene"],

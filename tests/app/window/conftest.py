@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Part, Preview, Request, Status, Watch
-from app.session import Session, ViewSettings
+from app.session import LiveSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
 from scenes.scene import Background, Material, Scene
 
@@ -198,7 +198,7 @@ def drive(display: str, scene: Scene, tmp_path: Path, request: pytest.FixtureReq
     window = Window((960, 640))
     worker, times = QuickWorker(request.param), [0.0]
     folders = Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "data")
-    session = Session(view=ViewSettings(size=(960, 640)))
+    session = Session(view=ViewSettings(size=(960, 640)), live=LiveSettings(refine=False))
     explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders, clock=lambda: times[0])
     window.listen(explorer)
     driver = Driver(window, explorer, worker, times)

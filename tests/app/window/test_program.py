@@ -71,6 +71,7 @@ def program(display: str, tiny_scene: Path, tiny_model: Path, tmp_path: Path) ->
         str(tiny_scene),
         "--model",
         str(tiny_model),
+        "--no-refine-at-rest",
         "--steps",
         "2",
         "--size",
