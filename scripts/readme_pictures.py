@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from app.loop.messages import Request
 from app.loop.studio import Studio, open_studio
 from app.loop.worker import answer, dream_of
-from app.session import ModelChoice, SceneChoice, Session, open_scene
+from app.session import ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from diffusion.canvas import DreamSettings
 from scenes.files import atomic_write
 from scenes.paths import sample
@@ -36,6 +36,7 @@ class Flags:
     out: Path = Path("docs/images")
     moment: float = 0.0  # seconds into the tour
     later: float = 3.0  # and of the last picture
+    canvas: int = 512  # pixels that a view's height is dreamed with
     dream: DreamSettings = field(default_factory=lambda: DreamSettings(steps=12))
 
 
@@ -94,7 +95,8 @@ def board(panels: list[tuple[str, Image.Image]]) -> Image.Image:
 
 def main() -> None:
     flags = tyro.cli(Flags, description=__doc__)
-    session = Session(SceneChoice(flags.scene), ModelChoice(flags.model), flags.dream)
+    paint = PaintSettings(canvas=flags.canvas)
+    session = Session(SceneChoice(flags.scene), ModelChoice(flags.model), flags.dream, paint)
     scene = open_scene(session.scene)
     from scenes.load import builtin_folder
 
