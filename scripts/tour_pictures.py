@@ -23,7 +23,7 @@ from app.files import presets
 from app.files.picture import Source
 from app.moving.route import Route
 from app.panels.timeline import TimelinePanel
-from app.session import ModelChoice, SceneChoice, Session, open_scene
+from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from scenes.load import BUILTIN, load_scene, save_scene
 
 SIZE = (1024, 576)  # of the pictures on the page; the window is as large as a session's default
@@ -169,7 +169,12 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="*", help="the names of the pictures to take; all by default")
     options = parser.parse_args()
-    session = Session(scene=SceneChoice(ref=options.scene), model=ModelChoice(ref=options.model))
+    session = Session(
+        scene=SceneChoice(ref=options.scene),
+        model=ModelChoice(ref=options.model),
+        paint=PaintSettings(canvas=448),  # as fine as a view gets when one rests, at once
+        live=LiveSettings(refine=False),
+    )
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         folders = Folders(home / "config", home / "pictures", home / "data")
