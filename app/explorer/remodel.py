@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -10,23 +11,42 @@ import numpy as np
 
 from app.loop.stage import Plan, Stage, plan
 from engine.context import finish
+from engine.patch import Patch, put
 from engine.renderer import Renderer
+from engine.salvage import Salvage, lost, returning, salvage
+from engine.seen import Masks
 from engine.transplant import Move, Transplant, moves
 from engine.volume import LatentVolume
 from scenes import edit
 from scenes.scene import Scene
 
 BUDGET = 0.006  # seconds of a frame for copying paint
+LIMIT = 128 * 2**20  # bytes of paint whose surfaces are gone; the oldest is forgotten first
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """What the planner made for an edited scene. revision: of the volume whose pages were asked about."""
+    """What the planner made for an edited scene. leaving: texels whose surface goes; coming: paint of surfaces that are back,
+    the oldest first; absent: what of the kept paint isn't; revision: of the volume whose pages were asked about."""
 
     plan: Plan
     moves: list[Move]
+    leaving: Masks
+    coming: list[Patch]
+    absent: tuple[Salvage, ...]
     volume: LatentVolume
     revision: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A draft being carried out. steps: True from the one that ends it; left: paint of the surfaces that go, so far."""
+
+    draft: _Draft
+    volume: LatentVolume
+    renderer: Renderer
+    steps: Iterator[bool]
+    left: list[Salvage]
 
 
 class Remodel:
@@ -34,7 +54,8 @@ class Remodel:
 
     Words and colours are taken over at once. Another geometry is planned on a thread of its own, always the latest, while the
     old one is shown; then paint is carried over in small pieces, and the stage changes in one frame. `busy` from the first to
-    the last of that: nothing should be painted meanwhile.
+    the last of that: nothing should be painted meanwhile. The paint of surfaces that are gone is kept up to LIMIT: it is theirs
+    again when they come back, by undo or by hand.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -42,7 +63,8 @@ class Remodel:
         self._followed = scene  # what the stage shows, as the user's scene
         self._wanted = scene  # what is being planned or carried over
         self._draft: Future[_Draft] | None = None
-        self._work: tuple[_Draft, Transplant, Renderer] | None = None
+        self._work: _Work | None = None
+        self._kept: tuple[Salvage, ...] = ()  # oldest first
         self._paths: Future[Scene] | None = None
 
     @property
@@ -64,13 +86,22 @@ class Remodel:
     def followed(self) -> Scene:
         return self._followed
 
+    @property
+    def bytes(self) -> int:
+        """Of the paint that is kept for surfaces that are gone."""
+        return sum(kept.bytes for kept in self._kept)
+
     def forget(self, scene: Scene) -> None:
         """Another scene was opened: what is under way is for nobody any more."""
         if self._work is not None:
-            self._work[1].new.free()
-            self._work[2].release()
+            self._drop(self._work)
         self._followed = self._wanted = scene
         self._draft = self._work = self._paths = None
+        self.forget_paint()
+
+    def forget_paint(self) -> None:
+        """The volume became another one: what was painted before is nobody's any more."""
+        self._kept = ()
 
     def close(self) -> None:
         self._hand.shutdown(wait=True, cancel_futures=True)
@@ -83,7 +114,8 @@ class Remodel:
         self._wanted, self._paths = scene, None
         stage.painter.cancel()
         old, volume = stage.plan, stage.volume
-        self._draft = self._hand.submit(_draft, old, scene, volume, list(volume.atlas), volume.revision)
+        pages = list(volume.atlas)
+        self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, self._kept)
 
     def _begin_carrying(self, stage: Stage) -> None:
         assert self._draft is not None
@@ -93,29 +125,34 @@ class Remodel:
         draft = future.result()
         if self._outdated(stage, draft):
             return
-        charts = draft.plan.charts
-        volume = LatentVolume(stage.ctx, charts, stage.volume.channels, stage.volume.seed)
-        renderer = Renderer(stage.ctx, charts, draft.plan.scene, volume, draft.plan.blocks, draft.plan.light)
-        self._work = draft, Transplant(stage.volume, volume, draft.moves), renderer
+        plan = draft.plan
+        volume = LatentVolume(stage.ctx, plan.charts, stage.volume.channels, stage.volume.seed)
+        renderer = Renderer(stage.ctx, plan.charts, plan.scene, volume, plan.blocks, plan.light)
+        left: list[Salvage] = []
+        self._work = _Work(draft, volume, renderer, _steps(stage.plan.scene, draft, volume, left), left)
 
     def _carry_on(self, stage: Stage) -> None:
-        assert self._work is not None
-        draft, transplant, renderer = self._work
-        if self._outdated(stage, draft):
-            transplant.new.free()
-            renderer.release()
+        work = self._work
+        assert work is not None
+        if self._outdated(stage, work.draft):
+            self._drop(work)
             self._work = None
             return
         end = time.perf_counter() + BUDGET
-        done = transplant.step()
-        while not done:
+        while not next(work.steps):
             finish(stage.ctx)
             if time.perf_counter() >= end:
                 return
-            done = transplant.step()
+        plan = work.draft.plan
         self._work, self._followed = None, self._wanted
-        stage.rebuild(draft.plan, transplant.new, renderer)
-        self._paths = self._hand.submit(edit.with_paths, draft.plan.scene, draft.plan.blocks)
+        self._kept = _newest((*work.draft.absent, *work.left), LIMIT)
+        stage.rebuild(plan, work.volume, work.renderer)
+        self._paths = self._hand.submit(edit.with_paths, plan.scene, plan.blocks)
+
+    @staticmethod
+    def _drop(work: _Work) -> None:
+        work.volume.free()
+        work.renderer.release()
 
     def _take_paths(self, stage: Stage) -> None:
         """The generated paths of the new blocks take a moment, so they come when nothing else is to be done."""
@@ -129,8 +166,39 @@ class Remodel:
         return stage.volume is not draft.volume or stage.volume.revision != draft.revision
 
 
-def _draft(old: Plan, scene: Scene, volume: LatentVolume, pages: list[int], revision: int) -> _Draft:
+def _draft(
+    old: Plan, scene: Scene, volume: LatentVolume, pages: list[int], revision: int, kept: tuple[Salvage, ...]
+) -> _Draft:
     """On the planner's thread: touches no GL, `volume` is only passed through."""
     new = plan(scene)
-    kept = edit.same_material(old.scene, scene).astype(np.int64)
-    return _Draft(new, moves(old.charts, new.charts, kept, pages), volume, revision)
+    materials = edit.same_material(old.scene, scene).astype(np.int64)
+    found = [returning(part, new.scene, new.charts) for part in kept]
+    coming = [patch for patches, _ in found for patch in patches]
+    begun = {
+        patch.page for patch in coming
+    }  # pages that have something before the transplant: none is handed over as it is
+    carried = [
+        replace(m, whole=m.whole and m.target not in begun) for m in moves(old.charts, new.charts, materials, pages)
+    ]
+    leaving = lost(old.charts, new.charts, materials, pages)
+    absent = tuple(rest for _, rest in found if rest is not None)
+    return _Draft(new, carried, leaving, coming, absent, volume, revision)
+
+
+def _steps(scene: Scene, draft: _Draft, volume: LatentVolume, left: list[Salvage]) -> Iterator[bool]:
+    """Copy what leaves the old volume, which was painted for `scene`, to `left`; put what comes back into the new one; carry over."""
+    for part in salvage(draft.volume, scene, draft.leaving):
+        left += [] if part is None else [part]
+        yield False
+    for patch in draft.coming:
+        put(volume, patch)
+        yield False
+    transplant = Transplant(draft.volume, volume, draft.moves)
+    while not transplant.step():
+        yield False
+    yield True
+
+
+def _newest(kept: tuple[Salvage, ...], limit: int) -> tuple[Salvage, ...]:
+    total = np.cumsum([part.bytes for part in reversed(kept)])
+    return kept[len(kept) - int((total <= limit).sum()) :]

@@ -151,8 +151,9 @@ class Desk:
             else:
                 stage.painter.forgive()
                 self.explorer.retouch.forget()
+                self.explorer.remodel.forget_paint()
                 self.explorer.screen.forget()
-                self.explorer.say(f"World loaded: {path}")
+                self.explorer.say(f"World loaded: {path.name}")
         except InputError:
             restoring.close()
             self.loading, self._restoring = False, None

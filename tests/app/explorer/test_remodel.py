@@ -86,14 +86,57 @@ def test_a_new_block_is_bare_and_everything_else_keeps_its_paint(live):
     assert policy.coverage(stage.painter.look(HERE, SIZE), 3) >= 0.95
 
 
-def test_back_again_only_the_touched_surfaces_are_bare(live):
+def pages(stage: Stage) -> dict:
+    """What is painted, bit by bit."""
+    found = stage.volume.snapshot().pages.items()
+    return {(number, name): array.tobytes() for number, page in found for name, array in page.items()}
+
+
+def test_back_again_everything_is_painted_as_it_was_bit_for_bit(live):
     stage, remodel, scene = live
-    before = painted(stage)
+    before, texels = pages(stage), painted(stage)
     follow(stage, remodel, edit.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2))
-    less = painted(stage)
+    assert 0 < painted(stage) < texels and remodel.bytes > 0
     follow(stage, remodel, scene)
-    assert 0 < painted(stage) <= less < before
-    assert stage.scene.hash == scene.hash
+    assert pages(stage) == before and remodel.bytes == 0
+    assert stage.painter.settle(HERE, SIZE) == 0
+
+
+def test_what_was_painted_on_the_new_comes_back_with_it_too(live):
+    stage, remodel, scene = live
+    after = edit.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
+    follow(stage, remodel, after)
+    stage.painter.settle(HERE, SIZE)
+    built = pages(stage)
+    follow(stage, remodel, scene)
+    follow(stage, remodel, after)
+    assert pages(stage) == built
+
+
+def test_a_stroke_that_was_built_step_by_step_is_taken_back_at_once(live):
+    stage, remodel, scene = live
+    before, edited = pages(stage), scene
+    for x in (3.0, 4.0, 5.0):
+        edited = edit.stroke(edited, (x, 4.0), (x, 4.0), 1, 2)
+        follow(stage, remodel, edited)
+    follow(stage, remodel, edit.change_material(edited, 1, height=4.0))
+    follow(stage, remodel, scene)
+    assert pages(stage) == before
+
+
+def test_what_is_kept_has_a_limit_and_goes_with_the_world(live, monkeypatch):
+    stage, remodel, scene = live
+    after = edit.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2)
+    follow(stage, remodel, after)
+    assert remodel.bytes > 0
+    remodel.forget_paint()
+    follow(stage, remodel, scene)
+    bare = painted(stage)
+    monkeypatch.setattr("app.explorer.remodel.LIMIT", 1000)
+    follow(stage, remodel, edit.change_scene(scene, voxels_per_block=scene.voxels_per_block + 1))
+    assert remodel.bytes <= 1000
+    follow(stage, remodel, scene)
+    assert 0 < painted(stage) < bare  # the sky, which no edit takes away
 
 
 def test_the_latest_of_many_edits_is_shown(live):

@@ -1,0 +1,91 @@
+"""Paint whose surface an edit took away, kept by the surface itself, so that it is there again when the surface is.
+
+A page and a place in it mean nothing in other charts; a voxel, its side and its material do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.atlas import TILE
+from engine.charts import Charts
+from engine.patch import Patch, change
+from engine.seen import Masks
+from engine.tiles import ROW
+from engine.transplant import survivors, voxels_of
+from engine.volume import LatentVolume
+from scenes.edit import same_material
+from scenes.scene import Scene
+
+
+@dataclass(frozen=True, eq=False)
+class Salvage:
+    """Painted texels [n] by surface. scene: whose materials are meant; voxels: texels per block; voxel: int [n,3]; side: int8 [n];
+    material: int [n]; patch: what was painted there (its place in a page is of no use any more)."""
+
+    scene: Scene
+    voxels: int
+    voxel: np.ndarray
+    side: np.ndarray
+    material: np.ndarray
+    patch: Patch
+
+    @property
+    def bytes(self) -> int:
+        return self.patch.bytes + self.voxel.nbytes + self.side.nbytes + self.material.nbytes
+
+
+def lost(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> Masks:
+    """The texels of old `pages` that have no place among the new charts. materials: as of engine.transplant.moves. Any thread."""
+    found = {page: (survivors(old, new, materials, page)[..., 0] < 0) & (old.owner(page) >= 0) for page in pages}
+    return {page: mask for page, mask in found.items() if mask.any()}
+
+
+def salvage(volume: LatentVolume, scene: Scene, masks: Masks) -> Iterator[Salvage | None]:
+    """Copy what is painted on the texels of masks, a tile (a millisecond) for each step; None where nothing is. GL thread."""
+    owners: dict[int, np.ndarray] = {}
+    for patch in change(volume, masks, "copy"):
+        if patch is not None and patch.page not in owners:
+            owners[patch.page] = volume.charts.owner(patch.page)
+        yield None if patch is None else _by_surface(volume.charts, scene, patch, owners[patch.page])
+
+
+def returning(kept: Salvage, scene: Scene, charts: Charts) -> tuple[list[Patch], Salvage | None]:
+    """(patches of the texels that are among these charts of a scene, tile by tile, and what still isn't). Any thread."""
+    if kept.voxels != charts.voxels:
+        return [], kept
+    chart, i, j = charts.lookup(kept.voxel, kept.side)
+    back = (chart >= 0) & (charts.material[chart] == same_material(kept.scene, scene)[kept.material])
+    if not back.any():
+        return [], kept
+    chart, i, j = chart[back], i[back], j[back]
+    page, y, x = charts.page[chart], charts.y[chart] + j, charts.x[chart] + i
+    tile = y // TILE * ROW + x // TILE
+    here = np.flatnonzero(back)
+    patches = []
+    for number, part in np.unique(np.stack([page, tile]), axis=1).T:
+        mine = (page == number) & (tile == part)
+        places = int(number), int(part), y[mine] % TILE, x[mine] % TILE
+        patches.append(Patch(*places, *_texels(kept.patch, here[mine])))
+    return patches, None if back.all() else _rest(kept, ~back)
+
+
+def _by_surface(charts: Charts, scene: Scene, patch: Patch, owner: np.ndarray) -> Salvage:
+    y, x = patch.tile // ROW * TILE + patch.row, patch.tile % ROW * TILE + patch.column
+    chart = owner[y, x]
+    voxel = voxels_of(charts, chart, x - charts.x[chart], y - charts.y[chart])
+    return Salvage(scene, charts.voxels, voxel, charts.side[chart], charts.material[chart], patch)
+
+
+def _rest(kept: Salvage, mask: np.ndarray) -> Salvage:
+    patch = kept.patch
+    where = patch.row[mask], patch.column[mask]
+    left = Patch(patch.page, patch.tile, *where, *_texels(patch, np.flatnonzero(mask)))
+    return Salvage(kept.scene, kept.voxels, kept.voxel[mask], kept.side[mask], kept.material[mask], left)
+
+
+def _texels(patch: Patch, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return patch.latents[:, which], patch.state[which], patch.colour[which]

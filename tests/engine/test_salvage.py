@@ -1,0 +1,57 @@
+"""The paint of surfaces that an edit takes away is kept by surface, and back where the surface is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.charts import build_charts
+from engine.patch import put
+from engine.salvage import lost, returning, salvage
+from engine.transplant import Transplant, moves
+from engine.volume import LatentVolume
+from scenes import edit
+from scenes.extrude import extrude
+from tests.engine.test_transplant import EDITS
+from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, same
+
+
+def painted_pages(volume):
+    """The snapshot without pages on which nothing is painted."""
+    world = volume.snapshot()
+    for number in [n for n, page in world.pages.items() if not page["state"].any()]:
+        del world.pages[number]
+    return world
+
+
+def carry(old, new, volume_old, volume_new, scenes, kept):
+    """What a remodel does, at once. Returns what is kept afterwards."""
+    materials = edit.same_material(*scenes).astype(np.int64)
+    pages = list(volume_old.atlas)
+    left = [part for part in salvage(volume_old, scenes[0], lost(old, new, materials, pages)) if part is not None]
+    for part in kept:
+        patches, rest = returning(part, scenes[1], new)
+        left += [] if rest is None else [rest]
+        for patch in patches:
+            put(volume_new, patch)
+    carried = [type(m)(m.source, m.target, m.rectangles) for m in moves(old, new, materials, pages)]
+    work = Transplant(volume_old, volume_new, carried)
+    while not work.step():
+        pass
+    return left
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_there_and_back_is_bit_for_bit_what_it_was(ctx, scene, what):
+    after = EDITS[what](scene)
+    charts = [build_charts(extrude(s), s) for s in (scene, after)]
+    volumes = [LatentVolume(ctx, charts[k], CHANNELS, seed=7) for k in (0, 1, 0)]
+    for k, camera in enumerate(CAMERAS.values()):
+        volumes[0].scatter(volumes[0].gather(camera, SIZE), dreamed(camera, seed=k))
+    before = painted_pages(volumes[0])
+    kept = carry(*charts, *volumes[:2], (scene, after), [])
+    assert (sum(part.bytes for part in kept) > 0) == (what not in ("nothing", "another order", "another name"))
+    kept = carry(*charts[::-1], *volumes[1:], (after, scene), kept)
+    assert not kept and same(painted_pages(volumes[2]), before)
+    for volume in volumes:
+        volume.free()
