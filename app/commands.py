@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.fields import Size
-from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
+from app.session import DAYLIGHT, IN_DAYLIGHT, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
 from diffusion.canvas import DreamSettings
 from diffusion.recipe import GenerateSettings
 
@@ -45,6 +45,7 @@ class Render:
     fps: float = _help("Frames a second.", 24.0, range=(1.0, 240.0))
     frames: int | None = _help("Frames to render; without it the whole path.", None, range=(1, 1_000_000))
     mode: str = _help("What is shown.", "painted", table="MODES")
+    daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
     world: Path | None = _help("What was painted: loaded from here if it exists, and saved here.", None)
 
 

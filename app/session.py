@@ -13,6 +13,11 @@ from scenes.files import atomic_write
 from scenes.scene import Scene
 
 VERSION = 1
+DAYLIGHT = 0.5
+IN_DAYLIGHT = {
+    "help": "How much of the scene's sun, shade and haze falls on what is painted; 0 shows it as it was dreamed.",
+    "range": (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,7 @@ class ViewSettings:
     """How the explorer shows the scene and moves through it."""
 
     mode: str = field(default="painted", metadata={"help": "What is shown.", "table": "MODES"})
+    daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
     size: Size = field(default=(1280, 720), metadata={"help": "The window's size."})
     fov: float = field(default=60.0, metadata={"help": "Vertical field of view, degrees.", "range": (20.0, 120.0)})
     speed: float = field(default=4.0, metadata={"help": "Walking speed, blocks a second.", "range": (0.1, 100.0)})

@@ -48,12 +48,14 @@ class _Pass:
 
 # over what is there, whose alpha stays
 _OVER = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
-_WHOLE, _BARE, _PARTLY = (
+_WHOLE, _LIT, _BARE, _PARTLY = (
     _Pass("painted_whole", bare=False),
+    _Pass("painted_lit", bare=False),
     _Pass("painted_bare", painted=False),
     _Pass("painted_partly", bare=False),
 )
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
+_PAINTED_LIT = (_LIT, _BARE, _PARTLY)
 _HELD = _Pass("held", bare=False)
 _PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
 _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
@@ -112,12 +114,13 @@ class Renderer:
         mode: str = "painted",
         top_first: bool = False,
         held: bool = False,
+        daylight: float = 0.0,
     ) -> None:
         """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row;
-        held: what the user froze is marked."""
+        held: what the user froze is marked; daylight, 0..1: how much of the scene's own light falls on what is painted."""
         if mode not in MODES:
             raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
-        uniforms = camera_uniforms(self.charts, camera, size, top_first)
+        uniforms = camera_uniforms(self.charts, camera, size, top_first) | {"shade": daylight}
         atlas, mesh = self.volume.atlas, self.volume.mesh
         seen = visible(self.charts, camera, size)
         through = self._translucent[seen]
@@ -131,7 +134,8 @@ class Renderer:
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
-        self._draw(_PASSES[mode], mesh.select(seen[~through], apart=atlas), uniforms)
+        passes = _PAINTED_LIT if mode == "painted" and daylight > 0 else _PASSES[mode]
+        self._draw(passes, mesh.select(seen[~through], apart=atlas), uniforms)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
         target.depth_mask = False
@@ -153,7 +157,7 @@ class Renderer:
 
     def warm(self) -> None:
         """Compile the shaders of all modes now rather than at their first frame."""
-        for one in chain.from_iterable(_PASSES.values()):
+        for one in chain(_PAINTED_LIT, *_PASSES.values()):
             self._program(one.shader)
 
     def release(self) -> None:

@@ -59,7 +59,7 @@ def render(studio: Studio, command: Render, console: Console, save: Callable[[],
         for number, camera in enumerate(views, 1):
             bar.update(task, words="dreaming")
             painter.settle(camera, command.size)
-            output.write(studio.draw(camera, command.size, command.mode))
+            output.write(studio.draw(camera, command.size, command.mode, command.daylight))
             bar.update(task, advance=1, words=f"{painter.dreams} dreams")
             if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
                 console.print(f"frame {number} of {len(views)}, {painter.dreams} dreams", soft_wrap=True)

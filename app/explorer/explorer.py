@@ -277,7 +277,7 @@ class Explorer:
         for message in painter.collect() if idle or flight else painter.update(self.camera, self.scene_size, now):
             self._note(message, now)
         if film is not None:
-            film.step(self.session.view.mode)
+            film.step(self.session.view.mode, self.session.view.daylight)
             if film.done:
                 self.desk.stop_travel()
         if flight is not None and not idle:
@@ -304,7 +304,7 @@ class Explorer:
         assert self.stage is not None
         session = self.session
         view, steps, held = session.view, session.dream.steps, bool(self.brush.tool)
-        picture = self.screen.draw(self.stage, self.camera, self.scene_size, view.mode, steps, held)
+        picture = self.screen.draw(self.stage, self.camera, self.scene_size, view, steps, held)
         self.shell.show_scene(picture)
 
     def _context(self) -> PanelContext:

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.fields import Size
 from app.loop.stage import Stage
+from app.session import ViewSettings
 from engine.context import finish
 from scenes.camera import Camera
 
@@ -22,15 +23,15 @@ class Screen:
         self._shows: tuple[Any, ...] | None = None
 
     def draw(
-        self, stage: Stage, camera: Camera, size: Size, mode: str, full_steps: int, held: bool = False
+        self, stage: Stage, camera: Camera, size: Size, view: ViewSettings, full_steps: int, held: bool = False
     ) -> moderngl.Texture:
         """The scene seen by a camera, as a texture with row 0 at the bottom, opaque. held: what is frozen is marked."""
         if self._canvas is None or self._canvas.size != size:
             self._canvas, self._shows = framebuffer(self.ctx, size, self._canvas), None
-        shows = (stage, stage.scene, stage.volume.revision, camera, mode, full_steps, held)
+        shows = (stage, stage.scene, stage.volume.revision, camera, view.mode, view.daylight, full_steps, held)
         if shows != self._shows:
             stage.renderer.full_steps = float(full_steps)
-            stage.renderer.draw(self._canvas, camera, size, mode, held=held)
+            stage.renderer.draw(self._canvas, camera, size, view.mode, held=held, daylight=view.daylight)
             self._shows = shows
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 

@@ -41,10 +41,10 @@ class Studio:
     renderer: Renderer
     painter: Painter
 
-    def draw(self, camera: Camera, size: Size, mode: str = "painted") -> np.ndarray:
-        """uint8 [H,W,4], row 0 at the top: the scene as the window would show it."""
+    def draw(self, camera: Camera, size: Size, mode: str = "painted", daylight: float = 0.0) -> np.ndarray:
+        """uint8 [H,W,4], row 0 at the top: the scene as the window would show it; the arguments are the renderer's."""
         target = self.target(size)
-        self.renderer.draw(target, camera, size, mode, top_first=True)
+        self.renderer.draw(target, camera, size, mode, top_first=True, daylight=daylight)
         finish(self.ctx)
         return np.frombuffer(target.read(components=4), np.uint8).reshape(size[1], size[0], 4)
 

@@ -42,7 +42,7 @@ class Film:
     def done(self) -> bool:
         return self.index >= self.frames
 
-    def step(self, mode: str) -> None:
+    def step(self, mode: str, daylight: float = 0.0) -> None:
         """Ask for what the current frame lacks, or, when it lacks nothing, draw and write it. Raises what the writer raised."""
         if self.done or (self._written is not None and not self._written.done()):
             return
@@ -54,7 +54,7 @@ class Film:
         painter.consider(self.camera, self.size)
         if painter.running is not None:
             return
-        self.stage.renderer.draw(self._target, self.camera, self.size, mode, top_first=True)
+        self.stage.renderer.draw(self._target, self.camera, self.size, mode, top_first=True, daylight=daylight)
         finish(self.stage.ctx)
         picture = np.frombuffer(self._target.read(components=4), np.uint8).reshape(self.size[1], self.size[0], 4)
         self._written = self._hand.submit(self._writer.write, picture)

@@ -20,7 +20,7 @@ class ViewPanel:
         session = ui.session
         view = _modes(session)
         imgui.spacing()
-        view = edit(view, only=("walk", "fov", "speed", "sensitivity", "frame_rate", "theme"))
+        view = edit(view, only=("daylight", "walk", "fov", "speed", "sensitivity", "frame_rate", "theme"))
         imgui.separator_text("Dreaming")
         live = edit(session.live, only=("auto", "moving", "moving_steps", "rest", "preview"))
         paint = edit(session.paint)

@@ -31,21 +31,24 @@ float grain(vec3 cell) {
     return float((h ^ (h >> 15)) & 0xFFFFu) / 65535.0 - 0.5;
 }
 
+// Sun and sky on the fragment, in linear light.
+vec3 falling() {
+    vec3 normal = NORMAL[chart_side()];
+    vec2 light = texture(daylight, (v_ray + eye + normal * 0.4 + daylight_offset) / daylight_extent).rg;
+    return sunshine * max(dot(normal, sun), 0.0) * light.g + mix(bounce, skylight, normal.y * 0.5 + 0.5) * light.r;
+}
+
 // The lit colour of the fragment, before haze.
 vec3 lit_colour() {
     vec3 normal = NORMAL[chart_side()];
     vec3 point = v_ray + eye;
-    vec2 light = texture(daylight, (point + normal * 0.4 + daylight_offset) / daylight_extent).rg;
     float pixels_per_texel = 1.0 / max(max(length(dFdx(v_texel)), length(dFdy(v_texel))), 1e-4);
     vec3 inner = point - normal * (0.5 * texel_size);
     float fine = grain(floor(inner / texel_size)) * clamp(pixels_per_texel / 3.0 - 0.4, 0.0, 1.0);
     float coarse = grain(floor(inner) + 91.0) * clamp(pixels_per_texel / texel_size / 6.0 - 0.4, 0.0, 1.0);
     vec3 base = material().rgb;
     base *= base * (1.0 + 0.13 * fine + 0.10 * coarse);
-    float facing = max(dot(normal, sun), 0.0);
-    vec3 ambient = mix(bounce, skylight, normal.y * 0.5 + 0.5) * light.r;
-    vec3 lit = base * (sunshine * facing * light.g + ambient);
-    return sqrt(lit);
+    return sqrt(base * falling());
 }
 
 vec3 hazed(vec3 colour) {

@@ -32,8 +32,8 @@ def renderer(ctx, charts, scene, volume, blocks):
 def shoot(ctx, renderer):
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
 
-    def shoot(camera: Camera, mode: str, top_first: bool = True) -> np.ndarray:
-        renderer.draw(target, camera, SIZE, mode, top_first)
+    def shoot(camera: Camera, mode: str, top_first: bool = True, daylight: float = 0.0) -> np.ndarray:
+        renderer.draw(target, camera, SIZE, mode, top_first, daylight=daylight)
         finish(ctx)
         return np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].astype(int)
 
@@ -55,6 +55,23 @@ def test_painted_shows_the_painting_as_it_is(shoot, volume, camera):
     volume.scatter(volume.gather(camera, SIZE), painting)
     error = np.abs(shoot(camera, "painted") - painting.colours).max(axis=-1)
     assert np.median(error) <= 6 and (error < 40).mean() > 0.9
+
+
+def test_daylight_falls_on_paint_but_not_on_the_sky(shoot, volume):
+    camera = CAMERAS["above"]  # which sees the sides that the sun doesn't
+    look = volume.gather(camera, SIZE)
+    grey = replace(dreamed(camera, size=SIZE), colours=np.full((SIZE[1], SIZE[0], 3), 160, np.uint8))
+    volume.scatter(look, grey)
+    plain, half, lit = (shoot(camera, "painted", daylight=share)[..., 0].astype(float) for share in (0.0, 0.5, 1.0))
+    faces, sky = np.isfinite(look.depth) & (look.density > 0), np.isinf(look.depth)
+    top, shade = (
+        np.kron(part, np.ones((8, 8))) > 0
+        for part in (faces & (look.normal[..., 1] > 0.9), faces & (look.normal[..., 2] < -0.9))
+    )
+    assert np.median(plain[top]) == np.median(plain[shade]) == 160
+    assert np.median(lit[shade]) < np.median(half[shade]) - 5 < np.median(plain[shade]) - 10
+    assert np.median(lit[top]) > np.median(lit[shade]) + 20
+    assert sky.any() and np.median(lit[np.kron(sky, np.ones((8, 8))) > 0]) == 160
 
 
 def test_paint_seen_from_where_it_was_painted_is_as_sharp(shoot, volume, charts, camera):
