@@ -95,7 +95,7 @@ class LiveSettings:
     refine: bool = field(
         default=True,
         metadata={
-            "help": "Then dream a view that is finished at the window's own resolution, in windows.",
+            "help": "Then dream a view that is finished part by part, as finely as the window shows it; the nearest first.",
             "flag": "refine-at-rest",
         },
     )

@@ -287,7 +287,8 @@ class Explorer:
                 self.say(f"The autopilot has landed: {flight.words}")
 
     def _note(self, message: Message, now: float) -> None:
-        self.timeline = self.timeline.take(message, now)
+        if not (self.stage and self.stage.painter.refining):  # dozens of parts would drive out what they are parts of
+            self.timeline = self.timeline.take(message, now)
         if isinstance(message, Failed):
             what = "The model can't be loaded" if message.request is None else "A dream failed"
             self.say(f"{what}: {message.problem}", "error", message.traceback)

@@ -7,15 +7,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from app.fields import Size
+from app.loop.closeups import CloseUp, close_ups
 from app.loop.dreaming import canvas_from
+from app.loop.framing import beside, canvas_size, left_behind, surrounding
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
 from app.session import Session
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
 from engine import policy
-from engine.look import CELL, Look, Painting
+from engine.look import Look, Painting
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.scene import Scene
@@ -25,58 +25,22 @@ Take = Callable[[Look, Dreamed], None]
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
-def canvas_size(view: Size, height: int, multiple: int, around: float = 0.0) -> Size:
-    """The size of a dream for a view of this aspect: sides are multiples of `multiple`; inside its rim it sees at least as much.
-
-    height: pixels that the view's height is dreamed with; around: how much more than the view is dreamed, as a share of it.
-    """
-    rim = 2 * policy.MARGIN
-    tall = math.ceil((height * (1 + around) + rim) / multiple - 1e-9) * multiple
-    return math.ceil(((tall - rim) * view[0] / view[1] + rim) / multiple - 1e-9) * multiple, tall
-
-
-def surrounding(camera: Camera, height: int, tall: int) -> Camera:
-    """The camera of a dream `tall` pixels high that shows in its middle what `camera` sees, `height` pixels high."""
-    wider = np.tan(np.radians(camera.fov) / 2) * tall / height
-    return camera.moved(fov=float(np.degrees(2 * np.arctan(wider))))
-
-
-def beside(view: Size, height: int, canvas: Size) -> Size:
-    """Latent pixels of a canvas that lie on each side of the view in its middle: columns, rows."""
-    seen = height * view[0] / view[1], height
-    columns, rows = (math.floor((n - s) / 2 / CELL + 1e-9) for n, s in zip(canvas, seen, strict=True))
-    return columns, rows
-
-
-def left_behind(then: Camera, now: Camera, angle: float, distance: float) -> bool:
-    """Whether the camera has turned by more than `angle` degrees or moved by more than `distance` blocks."""
-    turned = np.degrees(np.arccos(np.clip(then.axes[2] @ now.axes[2], -1, 1)))
-    moved = np.linalg.norm(np.subtract(now.position, then.position))
-    return bool(turned > angle or moved > distance)
-
-
 @dataclass(frozen=True)
 class Level:
-    """How well a view is dreamed. height: of the view, pixels; around: how much more is dreamed, as a share of the view; window: side
-    of sliding windows, 0 = as the settings say."""
+    """How well a view is dreamed. height: of the view, pixels; around: how much more is dreamed, as a share of the view."""
 
     words: str
     steps: int
     height: int
     around: float = 0.0
-    window: int = 0
 
 
-def levels(session: Session, native: int, view: Size, resting: bool) -> list[Level]:
-    """What a view goes through, one after the other: a sketch while one moves; at rest all steps, then, if wanted, the
-    window's own resolution. native: the side in pixels that the model was trained at."""
+def level_of(session: Session, native: int, resting: bool) -> Level:
+    """A sketch while one moves, all steps at rest. native: the side in pixels that the model was trained at."""
     steps, height = session.dream.steps, session.paint.canvas or native
-    if not resting:
-        return [Level("sketching", min(steps, session.live.moving_steps), max(height - 2 * policy.MARGIN, 1))]
-    whole = Level("dreaming this view", steps, height, session.paint.around)
-    if not session.live.refine or view[1] <= height:
-        return [whole]
-    return [whole, Level("refining this view", steps, view[1], window=session.dream.window or native)]
+    if resting:
+        return Level("dreaming this view", steps, height, session.paint.around)
+    return Level("sketching", min(steps, session.live.moving_steps), max(height - 2 * policy.MARGIN, 1))
 
 
 @dataclass(frozen=True)
@@ -90,11 +54,24 @@ class _View:
     revision: int
 
 
+@dataclass(frozen=True)
+class _Refining:
+    """A view at rest that is refined: what of it is still to be looked at, the next first. of: how many parts it has."""
+
+    view: _View
+    left: tuple[CloseUp, ...]
+    of: int
+
+    @property
+    def words(self) -> str:
+        return f"part {self.of - len(self.left)} of {self.of}"
+
+
 class Painter:
     """Owns the conversation with a worker about one volume. Call `update` every frame, or `settle` without a window.
 
     session: may be replaced at any time; it applies to the next dream. For panels: `preview`, `coverage`, `words`,
-    `problem`, `model`, `dreamed` (the last dream), `calls` (to the model, so far), `dreams` (finished so far).
+    `problem`, `model`, `dreamed` (the last dream of a whole view), `calls` (to the model, so far), `dreams` (finished so far).
     """
 
     def __init__(self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session) -> None:
@@ -110,6 +87,7 @@ class Painter:
         self._moved_at = self._looked_at = -math.inf
         self._asked: _View | None = None  # what was last submitted, at the revision that its dream made
         self._settled: set[_View] = set()  # these need nothing
+        self._refining: _Refining | None = None
         self._level = Level("", 0, 0)  # of the running dream
         self._take: Take | None = None  # who gets it, if it was commissioned
         self._seed = session.dream.seed
@@ -138,10 +116,12 @@ class Painter:
         """
         if self.model is None or self.running is not None:
             return False
-        for level in levels(self.session, self.model.native, size, resting)[: None if refine else 1]:
-            view = _View(camera, size, level, self.session.dream.seed, self.volume.revision)
-            if view in self._settled:
-                continue
+        level = level_of(self.session, self.model.native, resting)
+        view = _View(camera, size, level, self.session.dream.seed, self.volume.revision)
+        if refine and self._refining is not None and self._refining.view == view:
+            return self._refine(self._refining)
+        self._refining = None
+        if view not in self._settled:
             look = self.look(camera, size, level)
             self.coverage = policy.coverage(look, level.steps, beside(size, level.height, look.size))
             if self.coverage >= self.session.paint.coverage or view == self._asked:
@@ -150,7 +130,40 @@ class Painter:
                 self._asked, self.problem = view, ""
                 self._submit(look, level)
             return True
-        return False
+        if not (resting and refine and self.session.live.refine and size[1] > level.height):
+            return False
+        self._begin_refining(view)
+        return True
+
+    def _begin_refining(self, view: _View) -> None:
+        """See what the view lacks at the window's own resolution."""
+        assert self.model is not None
+        whole = canvas_size(view.size, view.size[1], self.model.multiple)
+        look = self.volume.gather(surrounding(view.camera, view.size[1], whole[1]), whole, colours=False)
+        steps = view.level.steps
+        self.coverage = policy.coverage(look, steps, beside(view.size, view.size[1], whole))
+        parts = close_ups(view.camera, view.size, look, steps, self.session.paint.coverage, self._side)
+        self._refining = _Refining(view, parts, len(parts))
+
+    def _refine(self, refining: _Refining) -> bool:
+        """Have the next part dreamed that isn't fine enough yet."""
+        if not refining.left:
+            return False
+        part, *left = refining.left
+        self._refining = replace(refining, left=tuple(left))
+        self.coverage += part.lacking
+        look = self.volume.gather(part.camera, (self._side, self._side))
+        steps = refining.view.level.steps
+        if policy.coverage(look, steps) < self.session.paint.coverage:
+            self.problem = ""
+            self._submit(look, Level(f"refining this view, {self._refining.words}", steps, self._side))
+        return True
+
+    @property
+    def _side(self) -> int:
+        """Pixels of a close-up's canvas: the model's own size, where it paints best."""
+        assert self.model is not None
+        return -(-self.model.native // self.model.multiple) * self.model.multiple
 
     def settle(self, camera: Camera, size: Size) -> int:
         """Dream the view until it is painted, not refined; for workers that dream inline. Returns the dreams it took.
@@ -171,14 +184,14 @@ class Painter:
         assert self.model is not None
         if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
             self.volume.seed = self._seed = self.session.dream.seed
-        level = level or levels(self.session, self.model.native, size, resting=True)[0]
+        level = level or level_of(self.session, self.model.native, resting=True)
         canvas = canvas_size(size, level.height, self.model.multiple, level.around)
         return self.volume.gather(surrounding(camera, level.height, canvas[1]), canvas)
 
     def cancel(self) -> None:
         """Abandon the running dream."""
         self.worker.cancel()
-        self.running = self.preview = self._asked = self._take = None
+        self.running = self.preview = self._asked = self._take = self._refining = None
 
     def commission(self, look: Look, canvas: Canvas, settings: DreamSettings, words: str, take: Take) -> None:
         """Dream something that was asked for by hand, in place of what runs. It isn't laid onto the surfaces but given to `take`,
@@ -190,7 +203,7 @@ class Painter:
 
     def forgive(self) -> None:
         """Try again after a problem, or look again at a view that was finished (after an erase, say)."""
-        self.problem, self._asked = "", None
+        self.problem, self._asked, self._refining = "", None, None
         self._settled.clear()
 
     def collect(self) -> list[Message]:
@@ -201,7 +214,9 @@ class Painter:
                 self._status, self.model = message.text, message.model or self.model
             elif isinstance(message, Failed):
                 self.problem, self.running, self.preview, self._take = message.problem, None, None, None
-                if self._asked:
+                if self._refining:
+                    self._refining = replace(self._refining, left=())
+                elif self._asked:
                     self._settle(self._asked)  # the same view would fail again; another one may not
             elif self.running and isinstance(message, Preview) and message.id == self.running.id:
                 self.preview = message
@@ -221,8 +236,15 @@ class Painter:
             return f"{self._level.words}: step {step} of {steps}"
         if not self.session.live.auto:
             return "painting is paused"
+        if self._refining and self._refining.left:
+            return f"refining this view, {self._refining.words}"
         settled = any(self._camera in (None, view.camera) for view in self._settled)
         return "this view is finished" if settled else "walking"
+
+    @property
+    def refining(self) -> bool:
+        """Whether what runs is a part of a view that was dreamed as a whole before."""
+        return self._refining is not None
 
     def _abandons(self, camera: Camera) -> bool:
         """Whether the running dream isn't worth its time any more: refining is for the very view, others may lag behind."""
@@ -230,15 +252,15 @@ class Painter:
         if self._take:
             return False
         live, then = self.session.live, self.running.look.camera
-        if self._level.window:
-            return camera != then
+        if self._refining:
+            return camera != self._refining.view.camera
         return left_behind(then, camera, live.abandon_angle, live.abandon_distance)
 
     def _settle(self, view: _View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
     def _submit(self, look: Look, level: Level) -> None:
-        settings = replace(self.session.dream, steps=level.steps, window=level.window or self.session.dream.window)
+        settings = replace(self.session.dream, steps=level.steps)
         self._send(look, canvas_from(look, self.scene, level.steps), settings, level)
 
     def _send(self, look: Look, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
@@ -260,6 +282,11 @@ class Painter:
             return
         painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps)
         self.volume.scatter(look, painting)
+        self.dreams += 1
+        if self._refining:
+            view = replace(self._refining.view, revision=self.volume.revision)
+            self._refining = replace(self._refining, view=view)
+            return
+        self.dreamed = dreamed
         if self._asked:
             self._asked = replace(self._asked, revision=self.volume.revision)
-        self.dreamed, self.dreams = dreamed, self.dreams + 1

@@ -51,7 +51,7 @@ class PreviewPanel:
         return ui.session
 
     def _image(self, ui: PanelContext) -> np.ndarray | None:
-        """Of the running dream the newest that was decoded, or as painted by the linear map; else of the last dream."""
+        """Of the running dream the newest that was decoded, or as painted by the linear map; of a part its last; else of the last dream."""
         painter = ui.painter
         assert painter is not None
         record = next(
@@ -59,6 +59,8 @@ class PreviewPanel:
         )
         if record is not None and record.latest is not None:
             return record.latest
+        if painter.refining and painter.preview:
+            return painter.preview.image
         return painter.dreamed.image if painter.dreamed else None
 
 

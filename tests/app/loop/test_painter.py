@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.loop.dreaming import canvas_from
 from app.loop.messages import Failed
-from app.loop.painter import Painter, beside, canvas_size, left_behind, surrounding
+from app.loop.framing import beside, canvas_size, left_behind, surrounding
+from app.loop.painter import Painter
 from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
 from diffusion.canvas import DreamSettings
@@ -92,19 +93,65 @@ def test_moving_sketches_with_few_steps_and_resting_dreams_with_all(painter, fak
     assert painter.words == "this view is finished"
 
 
-def test_a_finished_view_is_refined_at_the_windows_resolution_until_the_camera_moves(painter, fake_dream) -> None:
+@pytest.fixture
+def refined(painter):
+    """A painter that refines; HERE is dreamed as a whole, and the first part of its refinement runs."""
     painter.session = replace(painter.session, live=replace(painter.session.live, refine=True))
-    live(painter, HERE, [0.0, 1.0, 1.1, 1.2])
-    assert painter.running is not None
-    assert painter.running.look.size == (
-        368,
-        208,
-    )  # 320x180 and a rim in multiples of 16, where the usual dream is 64 high
-    assert painter.running.settings.window == 64
-    assert painter.words.startswith("refining this view")
-    painter.worker.poll = lambda: []  # it is still going on
-    painter.update(HERE.moved(fov=71.0), SIZE, 1.3)
-    assert painter.running is None
+    live(painter, HERE, [0.0, 1.0, 1.1, 1.2, 1.3])
+    assert painter.running is not None and painter.refining
+    return painter
+
+
+def fine(painter: Painter) -> float:
+    """How much of HERE is finished for the window's own resolution."""
+    canvas = canvas_size(SIZE, SIZE[1], 16)
+    look = painter.volume.gather(surrounding(HERE, SIZE[1], canvas[1]), canvas)
+    return policy.coverage(look, 6, beside(SIZE, SIZE[1], canvas))
+
+
+def test_a_finished_view_is_refined_part_by_part_at_the_windows_resolution(refined) -> None:
+    before, words = fine(refined), []
+    whole = refined.dreamed
+    for k in range(200):
+        words.append(refined.words)
+        if refined.running is not None:
+            assert refined.running.look.size == (64, 64)  # the model's own size
+        refined.update(HERE, SIZE, 2 + 0.01 * k)
+        if refined.words == "this view is finished":
+            break
+    parts = [int(w.split("part ")[1].split()[0]) for w in words]
+    of = int(words[0].split("of ")[1].split(":")[0])
+    assert parts == sorted(parts) and parts[0] == 1 and parts[-1] == of > 4
+    assert before < 0.9 and fine(refined) > 0.98 and refined.coverage > 0.95
+    assert refined.dreamed is whole  # a part is no view
+    asked = refined.dreams
+    live(refined, HERE, [10.0, 10.1, 10.2])
+    assert refined.dreams == asked and not refined.running
+
+
+def test_refining_is_left_at_once_when_the_camera_moves_and_what_is_done_stays(refined) -> None:
+    for k in range(4):
+        refined.update(HERE, SIZE, 1.4 + 0.01 * k)
+    done, dreams = fine(refined), refined.dreams
+    refined.worker.poll = lambda: []  # a part is still going on
+    refined.update(HERE.moved(fov=71.0), SIZE, 1.5)
+    assert refined.running is None and not refined.refining
+    assert fine(refined) == done and refined.dreams == dreams
+
+
+def test_a_part_that_fails_ends_the_refining_and_is_told_once(refined, fake_dream) -> None:
+    fake_dream.error = ValueError("broken")
+    asked = len(fake_dream.asked)
+    live(refined, HERE, [2.0, 2.1, 2.2, 2.3])
+    assert len(fake_dream.asked) == asked + 1 and "broken" in refined.words
+
+
+def test_what_is_erased_while_a_view_is_refined_is_dreamed_as_a_whole_again(refined) -> None:
+    refined.volume.erase()
+    live(refined, HERE, [2.0, 2.1, 2.2])
+    assert fine(refined) > 0
+    live(refined, HERE, [3 + 0.01 * k for k in range(100)])
+    assert refined.words == "this view is finished" and fine(refined) > 0.98
 
 
 def test_a_new_seed_is_a_new_noise_but_a_loaded_world_keeps_its_own(painter) -> None:

@@ -1,0 +1,80 @@
+"""A view seen closer: the cameras that together see it at the window's own resolution, each with a canvas of the model's own size.
+
+A close-up is an ordinary view, turned and narrowed, so that refining is nothing but looking at it: each is dreamed, joined to what lies
+around it and kept by itself, and what is done stays when one walks on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.fields import Size
+from engine import policy
+from engine.look import CELL, Look
+from scenes.camera import Camera
+
+FULL = 0.85  # of a canvas' side inside its rim: what a part of the view takes of it where it lies straight ahead
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """One part of a view. lacking: of its painting, as a share of the whole view's."""
+
+    camera: Camera
+    lacking: float
+
+
+def grid(view: Size, side: int) -> tuple[int, int]:
+    """Columns, rows of parts of a view for canvases of this side, pixels."""
+    part = FULL * (side - 2 * policy.MARGIN)
+    return math.ceil(view[0] / part), math.ceil(view[1] / part)
+
+
+def close_up(camera: Camera, view: Size, box: tuple[float, float, float, float], side: int) -> Camera:
+    """The camera that sees a part of a view, box (left, top, right, bottom) in its pixels, inside the rim of a square canvas."""
+    left, top, right, bottom = box
+    corners = _directions(camera, view, np.array([(left, top), (right, top), (left, bottom), (right, bottom)]))
+    middle = _directions(camera, view, np.array([((left + right) / 2, (top + bottom) / 2)]))[0]
+    turned = Camera.look_at(camera.position, tuple(np.add(camera.position, middle)), camera.fov)
+    seen = corners @ turned.axes.T
+    reach = float(np.abs(seen[:, :2] / seen[:, 2:]).max()) * side / (side - 2 * policy.MARGIN)
+    return turned.moved(fov=float(np.degrees(2 * np.arctan(reach))), near=camera.near, far=camera.far)
+
+
+def close_ups(
+    camera: Camera, view: Size, look: Look, full_steps: float, enough: float, side: int
+) -> tuple[CloseUp, ...]:
+    """The parts of a view of which less than `enough` is painted (as policy.coverage says), the nearest and largest surfaces first.
+
+    look: pixel for pixel, with the view in its middle; side: of a canvas, pixels.
+    """
+    columns, rows = grid(view, side)
+    height, width = look.density.shape
+    x = (np.arange(width) + 0.5) * CELL - (look.size[0] - view[0]) / 2
+    y = (np.arange(height) + 0.5) * CELL - (look.size[1] - view[1]) / 2
+    column, row = np.floor(x * columns / view[0]), np.floor(y * rows / view[1])
+    within = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable(look)
+    part = (row[:, None] * columns + column)[within].astype(int)
+    lacking = policy.lacking(look, full_steps)[within]
+    count, missing = (np.bincount(part, of, columns * rows) for of in (None, lacking))
+    weight = np.bincount(part, lacking / look.depth[within], columns * rows)  # the sky, infinitely far away, comes last
+    order = sorted(np.flatnonzero(missing > (1 - enough) * count), key=lambda n: (-weight[n], -missing[n]))
+    wide, tall = view[0] / columns, view[1] / rows
+    return tuple(
+        CloseUp(
+            close_up(camera, view, (i * wide, j * tall, (i + 1) * wide, (j + 1) * tall), side),
+            float(missing[n] / len(part)),
+        )
+        for n in order
+        for j, i in [divmod(int(n), columns)]
+    )
+
+
+def _directions(camera: Camera, view: Size, pixels: np.ndarray) -> np.ndarray:
+    """[n,3] in the world, of points [n,2] of a view."""
+    x, y = ((pixels - np.divide(view, 2)) / camera.focal(view)).T
+    right, up, forward = camera.axes
+    return forward + x[:, None] * right - y[:, None] * up

@@ -1,0 +1,58 @@
+"""The parts of a view that is refined: together they see all of it, at least as finely, the nearest first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.loop.closeups import close_up, close_ups, grid
+from engine import policy
+from scenes.camera import Camera
+from scenes.scene import SKY
+from tests.app.conftest import make_look
+
+VIEW = (640, 400)
+SIDE = 128
+
+
+@pytest.mark.parametrize("pitch", [-89.0, -35.0, 0.0, 20.0])
+@pytest.mark.parametrize("fov", [40.0, 75.0])
+def test_every_pixel_of_the_view_is_seen_by_its_part_as_finely_and_inside_the_rim(pitch, fov) -> None:
+    camera = Camera.look((1.0, 2.0, 3.0), 30.0, pitch, fov)
+    columns, rows = grid(VIEW, SIDE)
+    wide, tall = VIEW[0] / columns, VIEW[1] / rows
+    rays, inner = camera.rays(VIEW), SIDE / 2 - policy.MARGIN
+    for i in range(columns):
+        for j in range(rows):
+            box = (i * wide, j * tall, (i + 1) * wide, (j + 1) * tall)
+            part = close_up(camera, VIEW, box, SIDE)
+            own = rays[int(np.ceil(box[1])) : int(box[3]), int(np.ceil(box[0])) : int(box[2])] @ part.axes.T
+            place = own[..., :2] / own[..., 2:] * part.focal((SIDE, SIDE))
+            assert (own[..., 2] > 0).all() and (np.abs(place) <= inner + 1e-6).all()
+            finer = part.focal((SIDE, SIDE)) / own[..., 2] / camera.focal(VIEW)  # at the same depth along the view
+            assert finer.min() > policy.FROZEN_SHARE * 1.1
+
+
+def test_the_nearest_and_largest_come_first_the_sky_last_and_what_is_fine_not_at_all() -> None:
+    view = (192, 128)
+    columns, rows = grid(view, 80)  # canvases of 64 pixels inside the rim
+    assert (columns, rows) == (4, 3)
+    look = make_look(16, 24)
+    depth = np.full((16, 24), 8.0, np.float32)
+    depth[:, :6] = 2.0  # the left column of parts is near
+    depth[:5] = np.inf
+    material = np.where(np.isinf(depth), SKY, 0).astype(np.int16)
+    look = replace(look, depth=depth, material=material, camera=Camera())
+    parts = close_ups(Camera(), view, look, 8, 0.95, 80)
+    assert len(parts) == 12 and sum(part.lacking for part in parts) == pytest.approx(1)
+    yaw = [part.camera.yaw for part in parts]
+    assert all(y == max(yaw) or y > 10 for y in yaw[:2])  # to the left
+    assert all(part.camera.pitch > 5 for part in parts[-3:])  # up
+    fine = replace(look, steps=np.where(depth < 4, 8, 0).astype(np.float32), painted=look.density)
+    left = close_ups(Camera(), view, fine, 8, 0.95, 80)
+    assert left and {part.camera for part in left} < {part.camera for part in parts}
+    assert not any(part.camera.yaw > 20 and part.camera.pitch < 0 for part in left)
+    done = replace(look, steps=np.full_like(depth, 8), painted=look.density)
+    assert close_ups(Camera(), view, done, 8, 0.95, 80) == ()
