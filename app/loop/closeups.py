@@ -16,8 +16,6 @@ from engine import policy
 from engine.look import CELL, Look
 from scenes.camera import Camera
 
-FULL = 0.85  # of a canvas' side inside its rim: what a part of the view takes of it where it lies straight ahead
-
 
 @dataclass(frozen=True)
 class CloseUp:
@@ -29,19 +27,20 @@ class CloseUp:
 
 def grid(view: Size, side: int) -> tuple[int, int]:
     """Columns, rows of parts of a view for canvases of this side, pixels."""
-    part = FULL * (side - 2 * policy.MARGIN)
-    return math.ceil(view[0] / part), math.ceil(view[1] / part)
+    inner = side - 2 * policy.MARGIN
+    return math.ceil(view[0] / inner), math.ceil(view[1] / inner)
 
 
 def close_up(camera: Camera, view: Size, box: tuple[float, float, float, float], side: int) -> Camera:
-    """The camera that sees a part of a view, box (left, top, right, bottom) in its pixels, inside the rim of a square canvas."""
+    """The camera that sees a part of a view, box (left, top, right, bottom) in its pixels, inside the rim of a square canvas, and
+    half a latent pixel around it: the texels at its border whole."""
     left, top, right, bottom = box
     corners = _directions(camera, view, np.array([(left, top), (right, top), (left, bottom), (right, bottom)]))
     middle = _directions(camera, view, np.array([((left + right) / 2, (top + bottom) / 2)]))[0]
-    turned = Camera.look_at(camera.position, tuple(np.add(camera.position, middle)), camera.fov)
+    turned = _turned(camera, middle)
     seen = corners @ turned.axes.T
-    reach = float(np.abs(seen[:, :2] / seen[:, 2:]).max()) * side / (side - 2 * policy.MARGIN)
-    return turned.moved(fov=float(np.degrees(2 * np.arctan(reach))), near=camera.near, far=camera.far)
+    reach = float(np.abs(seen[:, :2] / seen[:, 2:]).max()) * side / (side - 2 * policy.MARGIN - CELL)
+    return turned.moved(fov=float(np.degrees(2 * np.arctan(reach))))
 
 
 def close_ups(
@@ -71,6 +70,17 @@ def close_ups(
         for n in order
         for j, i in [divmod(int(n), columns)]
     )
+
+
+def _turned(camera: Camera, forward: np.ndarray) -> Camera:
+    """The camera looking along `forward`, its horizontal the view's own: so its pixels lie nearly as the view's do."""
+    forward = forward / np.linalg.norm(forward)
+    right = camera.axes[0] - camera.axes[0] @ forward * forward
+    right /= np.linalg.norm(right)
+    pose = np.eye(4)
+    pose[:3, :3] = np.stack([right, np.cross(right, forward), -forward], axis=1)
+    pose[:3, 3] = camera.position
+    return camera.moved(rotation=Camera.from_pose(pose).rotation)
 
 
 def _directions(camera: Camera, view: Size, pixels: np.ndarray) -> np.ndarray:

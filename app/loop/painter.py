@@ -237,7 +237,7 @@ class Painter:
         if not self.session.live.auto:
             return "painting is paused"
         if self._refining and self._refining.left:
-            return f"refining this view, {self._refining.words}"
+            return "refining this view"
         settled = any(self._camera in (None, view.camera) for view in self._settled)
         return "this view is finished" if settled else "walking"
 

@@ -32,24 +32,23 @@ def test_every_pixel_of_the_view_is_seen_by_its_part_as_finely_and_inside_the_ri
             place = own[..., :2] / own[..., 2:] * part.focal((SIDE, SIDE))
             assert (own[..., 2] > 0).all() and (np.abs(place) <= inner + 1e-6).all()
             finer = part.focal((SIDE, SIDE)) / own[..., 2] / camera.focal(VIEW)  # at the same depth along the view
-            assert finer.min() > policy.FROZEN_SHARE * 1.1
+            assert finer.min() > policy.FROZEN_SHARE * 1.1, (i, j, finer.min())
 
 
 def test_the_nearest_and_largest_come_first_the_sky_last_and_what_is_fine_not_at_all() -> None:
     view = (192, 128)
-    columns, rows = grid(view, 80)  # canvases of 64 pixels inside the rim
-    assert (columns, rows) == (4, 3)
+    assert grid(view, 80) == (3, 2)  # canvases of 64 pixels inside the rim
     look = make_look(16, 24)
     depth = np.full((16, 24), 8.0, np.float32)
-    depth[:, :6] = 2.0  # the left column of parts is near
+    depth[:, :8] = 2.0  # the left column of parts is near
     depth[:5] = np.inf
     material = np.where(np.isinf(depth), SKY, 0).astype(np.int16)
     look = replace(look, depth=depth, material=material, camera=Camera())
     parts = close_ups(Camera(), view, look, 8, 0.95, 80)
-    assert len(parts) == 12 and sum(part.lacking for part in parts) == pytest.approx(1)
+    assert len(parts) == 6 and sum(part.lacking for part in parts) == pytest.approx(1)
     yaw = [part.camera.yaw for part in parts]
     assert all(y == max(yaw) or y > 10 for y in yaw[:2])  # to the left
-    assert all(part.camera.pitch > 5 for part in parts[-3:])  # up
+    assert all(part.camera.pitch > 5 for part in parts[-2:])  # up
     fine = replace(look, steps=np.where(depth < 4, 8, 0).astype(np.float32), painted=look.density)
     left = close_ups(Camera(), view, fine, 8, 0.95, 80)
     assert left and {part.camera for part in left} < {part.camera for part in parts}
