@@ -198,7 +198,7 @@ def drive(display: str, scene: Scene, tmp_path: Path, request: pytest.FixtureReq
     window = Window((960, 640))
     worker, times = QuickWorker(request.param), [0.0]
     folders = Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "data")
-    session = Session(view=ViewSettings(size=(960, 640)), live=LiveSettings(refine=False))
+    session = Session(view=ViewSettings(daylight=0.0, size=(960, 640)), live=LiveSettings(refine=False))
     explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders, clock=lambda: times[0])
     window.listen(explorer)
     driver = Driver(window, explorer, worker, times)
