@@ -104,6 +104,7 @@ class Bench:
         "Of consistency: model calls of a method on a path; else what single pictures take.", None
     )
     pictures: Path | None = _help("Of consistency: save pictures of the walks to this folder.", None)
+    seconds: float = _help("Of soak: how long the monkey plays; --seed is its seed, too.", 600.0, range=(1.0, 1e6))
 
 
 @dataclass(frozen=True)

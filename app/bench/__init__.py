@@ -27,6 +27,7 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "pipeline": ("pipeline", "a picture beside diffusers' own pipeline with the same weights", True),
     "revisit": ("revisit", "coming back to a painted view", True),
     "materials": ("materials", "what 1 to 16 visible materials cost, by region execution", False),
+    "soak": ("soak", "a monkey at the window: what fails, what grows, how even frames are", False),
     "memory": ("memory", "what stored latents and colours tell of a place, seen from elsewhere", False),
     "calls": ("calls", "how many views of full walks are dreamed", False),
     "consistency": ("consistency", "what stays as it was painted, compared with other methods (long)", False),

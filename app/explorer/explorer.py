@@ -21,6 +21,7 @@ from app.explorer.handlers import HANDLERS
 from app.explorer.history import History
 from app.explorer.host import Folders, Platform
 from app.explorer.keys import BY_NAME
+from app.explorer.pace import Pace
 from app.explorer.remodel import Remodel
 from app.explorer.retouch import Retouch, Stroke
 from app.explorer.screen import Screen, collect, framebuffer, pixels
@@ -90,6 +91,7 @@ class Explorer:
         self.controls, self.desk = Controls(self), Desk(self)
         self.screen, self.pictures = Screen(ctx), Pictures(ctx)
         self.times: deque[float] = deque(maxlen=FRAMES)
+        self.pace = Pace()
         self.shot_wanted = False
         self._began = self._last = clock()
         self._watched_at = -WATCHED
@@ -106,6 +108,7 @@ class Explorer:
         now = self.clock()
         seconds, self._last = now - self._last, now
         self.times.append(seconds)
+        self.pace.begin()
         collect(self.ctx)
         self._try("Opening the scene", self._open)
         self._try("Walking", lambda: self._move(seconds))
@@ -113,6 +116,7 @@ class Explorer:
         shell, platform = self.shell, self.platform
         shell.overlays.now = now
         shell.theme_name = self.session.view.theme
+        self.pictures.tend()
         shell.begin(platform.size, platform.pixels, platform.scale, seconds)
         if self.stage:
             self._try("Changing the surfaces", self._touch)
@@ -120,14 +124,16 @@ class Explorer:
             self._try("Painting", lambda: self._paint(now))
             self._try("Drawing the scene", self._draw_scene)
         before = self.session
-        drawn = shell.draw(self._context())
+        drawn = shell.draw(self._context(), self.pace)
         self.session = drawn if self.session is before else self.session  # an action's change wins over a panel's
-        shell.end()
-        self._show(platform.target, platform.pixels)
+        with self.pace.part("Drawing the panels"):
+            shell.end()
+            self._show(platform.target, platform.pixels)
         if self.shot_wanted:
             self._try("Taking a screenshot", self._take_shot)
         self._after()
-        finish(self.ctx)
+        with self.pace.part("Waiting for GL"):
+            finish(self.ctx)
 
     @property
     def camera(self) -> Camera:
@@ -364,7 +370,8 @@ class Explorer:
 
     def _try(self, what: str, part: Callable[[], None]) -> None:
         try:
-            part()
+            with self.pace.part(what):
+                part()
         except InputError as error:
             self.say(str(error), "error")
         except Exception as error:

@@ -41,6 +41,11 @@ class Retouch:
     def busy(self) -> bool:
         return bool(self._jobs)
 
+    @property
+    def bytes(self) -> int:
+        """Of what strokes have covered, as far as it can be taken back or done again."""
+        return sum(stroke.bytes for reference in self._kept if (stroke := reference()) is not None)
+
     def begin(self, stage: Stage) -> Stroke:
         stroke = Stroke(stage.plan.charts.fingerprint)
         self._kept.append(weakref.ref(stroke))

@@ -65,6 +65,10 @@ class Timeline:
     records: tuple[Record, ...] = ()
     limit: int = LIMIT
 
+    @property
+    def bytes(self) -> int:
+        return sum(record.bytes for record in self.records)
+
     def take(self, message: Message, now: float) -> Timeline:
         """The timeline after a worker's message at `now` (seconds); messages that are none of its business change nothing."""
         if isinstance(message, Preview):

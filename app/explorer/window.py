@@ -109,6 +109,7 @@ class Window:
         self.ctx: moderngl.Context = self.wnd.ctx
         self.ctx.gc_mode = "context_gc"
         self._title, self._cursor = title, "arrow"
+        self._due = 0.0  # when the next frame is
         self.written = written_on(self.native)
 
     @property
@@ -199,13 +200,21 @@ class Window:
 
     def run(self, explorer: Explorer) -> None:
         """The frame loop, until the window is closed; at most `frame_rate` frames a second."""
-        due = time.perf_counter()
         while not self.wnd.is_closing:
-            self.poll_gamepads()
-            explorer.frame()
-            self.wnd.swap_buffers()
-            due = max(due + 1 / explorer.session.view.frame_rate, time.perf_counter() - 0.05)
-            time.sleep(max(0.0, due - time.perf_counter()))
+            self.step(explorer)
+            self.pause(explorer)
+
+    def step(self, explorer: Explorer) -> None:
+        """One frame, and the events since the last one."""
+        self.poll_gamepads()
+        explorer.frame()
+        self.wnd.swap_buffers()
+
+    def pause(self, explorer: Explorer) -> None:
+        """Until the next frame is due."""
+        now = time.perf_counter()
+        self._due = max(self._due + 1 / explorer.session.view.frame_rate, now - 0.05)
+        time.sleep(max(0.0, self._due - now))
 
     def destroy(self) -> None:
         self.wnd.close()

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from dataclasses import dataclass
+
 import moderngl
 import numpy as np
 
 
-class Pictures:
-    """One texture for each key. Arrays are compared by identity: a changed picture is a new array."""
+@dataclass
+class _Kept:
+    image: np.ndarray
+    texture: moderngl.Texture
+    asked: int  # the frame in which it was asked for last
 
-    def __init__(self, ctx: moderngl.Context) -> None:
-        self._ctx = ctx
-        self._kept: dict[str, tuple[np.ndarray, moderngl.Texture]] = {}
+
+class Pictures:
+    """One texture for each key. Arrays are compared by identity: a changed picture is a new array.
+
+    patience: frames after which a picture that nobody asks for is forgotten. Textures are never released by hand, for one that
+    was replaced may stand in the frame's lists already: the context collects them when the last reference is gone.
+    """
+
+    def __init__(self, ctx: moderngl.Context, patience: int = 240) -> None:
+        self._ctx, self.patience = ctx, patience
+        self._kept: dict[str, _Kept] = {}
+        self._frame = 0
+
+    @property
+    def keys(self) -> Set[str]:
+        return self._kept.keys()
 
     def texture(self, key: str, image: np.ndarray, smooth: bool = True) -> moderngl.Texture:
         """The texture of uint8 [h,w,3] or [h,w,4]."""
         kept = self._kept.get(key)
-        if kept is not None and kept[0] is image:
-            return kept[1]
+        if kept is not None and kept.image is image:
+            kept.asked = self._frame
+            return kept.texture
         height, width = image.shape[:2]
-        pixels = np.ascontiguousarray(image)
-        texture = kept[1] if kept is not None else None
+        texture = kept.texture if kept is not None and kept.asked != self._frame else None
         if texture is None or texture.size != (width, height) or texture.components != image.shape[2]:
-            if texture is not None:
-                texture.release()
             texture = self._ctx.texture((width, height), image.shape[2], alignment=1)
             texture.repeat_x = texture.repeat_y = False
-        texture.write(pixels, alignment=1)
+        texture.write(np.ascontiguousarray(image), alignment=1)
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR if smooth else moderngl.NEAREST)
-        self._kept[key] = (image, texture)
+        self._kept[key] = _Kept(image, texture, self._frame)
         return texture
 
+    def tend(self) -> None:
+        """Once a frame: forget what nobody has asked for."""
+        self._frame += 1
+        self._kept = {key: kept for key, kept in self._kept.items() if self._frame - kept.asked <= self.patience}
+
     def release(self) -> None:
-        for _, texture in self._kept.values():
-            texture.release()
+        for kept in self._kept.values():
+            kept.texture.release()
         self._kept.clear()

@@ -11,6 +11,7 @@ from typing import Any
 import moderngl
 from imgui_bundle import imgui, implot
 
+from app.explorer.pace import Pace
 from app.gui import theme
 from app.gui.renderer import ImGuiRenderer
 from app.panels import PANELS
@@ -74,9 +75,9 @@ class Shell:
         imgui.new_frame()
         self._dock(scale)
 
-    def draw(self, ui: PanelContext) -> Session:
+    def draw(self, ui: PanelContext, pace: Pace) -> Session:
         """Menu, panels and overlays. Returns the session, changed or the same. A panel that raises is put into the log."""
-        session = ui.session
+        self._pace, session = pace, ui.session
         if self.shown:
             self._guarded("menu", ui, lambda: draw_menu(ui, self.theme_name))
             for panel, _ in self.panels:
@@ -147,7 +148,8 @@ class Shell:
         state = imgui.internal.ErrorRecoveryState()
         imgui.internal.error_recovery_store_state(state)
         try:
-            return draw()
+            with self._pace.part(name):
+                return draw()
         except Exception as error:
             imgui.internal.error_recovery_try_to_recover_state(state)
             ui.log.add(f"The {name} panel failed: {error}", "error", traceback.format_exc())

@@ -85,7 +85,7 @@ class TimelinePanel:
                 imgui.same_line(0, 4 * ui.scale)
             size = imgui.ImVec2(side * image.shape[1] / image.shape[0], side)
             place = imgui.get_cursor_screen_pos()
-            imgui.image(ui.picture(f"thumbnail{record.id % fits}", image), size)
+            imgui.image(ui.picture(f"thumbnail{record.id}", image), size)
             if record is chosen:
                 corner = imgui.ImVec2(place.x + size.x, place.y + size.y)
                 colour = imgui.get_color_u32(imgui.Col_.check_mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +24,7 @@ class VolumePanel:
     title = "Volume"
 
     def __init__(self) -> None:
-        self._counted: tuple[Stage, Survey] | None = None
+        self._counted: tuple[weakref.ref[Stage], Survey] | None = None  # weak: a stage that was left is large
         self._counted_at = 0.0
         self._brush = BrushTools("freeze", "thaw", "erase")
 
@@ -54,9 +55,9 @@ class VolumePanel:
 
     def _count(self, stage: Stage, now: float) -> Survey:
         old = self._counted
-        stale = old is None or old[0] is not stage or old[1].revision != stage.volume.revision
-        if old is None or old[0] is not stage or (stale and now - self._counted_at > PATIENCE):
-            self._counted, self._counted_at = (stage, survey(stage.volume, stage.plan.materials)), now
+        other = old is None or old[0]() is not stage
+        if other or (old[1].revision != stage.volume.revision and now - self._counted_at > PATIENCE):
+            self._counted, self._counted_at = (weakref.ref(stage), survey(stage.volume, stage.plan.materials)), now
         assert self._counted is not None
         return self._counted[1]
 

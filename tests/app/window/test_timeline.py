@@ -9,6 +9,7 @@ import pytest
 
 from app.explorer.timeline import Timeline
 from app.loop.messages import Part, Preview
+from app.panels.preview import show
 from app.panels.timeline import SHOWS, TimelinePanel
 
 if TYPE_CHECKING:
@@ -78,3 +79,48 @@ def test_the_latest_picture_is_the_decoders_as_long_as_nothing_is_finished() -> 
     record = timeline.records[0]
     assert record.latest is record.shown[0].preview.image
     assert Timeline().take(preview(1), 0.0).records[0].latest is not None
+
+
+def test_thumbnails_of_any_dreams_stand_side_by_side(drive: Driver) -> None:
+    """Numbers of dreams have gaps, and pictures have any size: each thumbnail shows its own."""
+    explorer = drive.explorer
+    explorer.do("pause")
+    explorer.timeline = Timeline()
+    explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    colours = [(250, 20, 20), (20, 250, 20), (20, 20, 250)]
+    for number, colour in enumerate(colours):  # 27720 is a multiple of however many thumbnails there is room for
+        image = np.full((32 + 16 * number, 48, 3), colour, np.uint8)
+        explorer.timeline = explorer.timeline.take(Preview(27720 * number, 1, 4, 1.0, image), 0.0)
+    drive.frames(2)
+    seen = drive.pixels().astype(int)
+    side = seen[:, int(explorer.shell.scene_box[2]) :]
+    assert not drive.errors()
+    for colour in colours:
+        assert (np.abs(side - colour).max(axis=2) < 60).any(), colour
+
+
+def test_a_picture_may_change_its_size_within_a_frame(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two panels may show two pictures under one key: none of them is gone when the frame is drawn."""
+    before = TimelinePanel.draw
+
+    def draw(self, ui):
+        for size in ((8, 8, 3), (16, 16, 3)):
+            show(ui, "the same", np.full(size, 200, np.uint8), 40, 40)
+        return before(self, ui)
+
+    monkeypatch.setattr(TimelinePanel, "draw", draw)
+    drive.explorer.shell.bring_to_front("Timeline")
+    drive.frames(20)
+    assert not drive.errors()
+
+
+def test_pictures_that_nobody_shows_are_given_back(drive: Driver) -> None:
+    pictures = drive.explorer.pictures
+    for number in range(5):
+        pictures.texture(f"picture {number}", np.full((64, 64, 3), number, np.uint8))
+    drive.frames(pictures.patience // 2)
+    kept = pictures.texture("picture 4", (last := np.full((64, 64, 3), 9, np.uint8)))
+    drive.frames(pictures.patience // 2 + 2)
+    assert pictures.texture("picture 4", last) is kept
+    assert not any(f"picture {number}" in pictures.keys for number in range(4))

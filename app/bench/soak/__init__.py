@@ -1,0 +1,60 @@
+"""A monkey at the window for minutes: nothing may fail, grow without a limit, or hold the frames up while something is dreamed.
+
+It is shut into a process of its own, with a home and folders of its own, which share out the cores as the explorer does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from app.bench.bench import Bench, Figures
+from app.fields import from_json, to_json
+from app.loop.cores import leave_a_core_to_the_model
+from app.session import Session, open_scene
+
+
+def measure(bench: Bench) -> Figures:
+    """See `Soak`. The dream's seed is the monkey's. Needs a display."""
+    session = json.dumps(to_json(bench.session))
+    seconds = min(bench.flags.seconds, 10.0) if bench.flags.quick else bench.flags.seconds
+    with TemporaryDirectory(prefix="rayverie-soak-") as home:
+        own = {"HOME": home, "USERPROFILE": home}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")} | own
+        leave_a_core_to_the_model(environment)
+        words = [sys.executable, "-m", "app.bench.soak", home, str(seconds), session]
+        done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise RuntimeError(f"the soak ended with {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def main(home: Path, seconds: float, session_json: str) -> None:
+    """The measured process: prints the figures."""
+    from app.bench.soak.bag import packed
+    from app.bench.soak.monkey import Monkey
+    from app.bench.soak.soak import Soak
+    from app.explorer.explorer import Explorer
+    from app.explorer.host import Folders
+    from app.explorer.window import Window, open_worker
+
+    session, _ = from_json(Session, json.loads(session_json), "the bench's session")
+    session = replace(session, view=replace(session.view, size=(960, 540)))
+    window = Window(session.view.size)
+    folders = Folders(home / "config", home / "pictures", home / "data")
+    explorer = Explorer(window.ctx, window, session, open_scene(session.scene), open_worker(session), folders=folders)
+    window.listen(explorer)
+
+    while explorer.stage is None or explorer.stage.painter.model is None:
+        window.step(explorer)
+    step, pause = partial(window.step, explorer), partial(window.pause, explorer)
+    soak = Soak(window, explorer, Monkey(session.dream.seed), step, packed(home / "bag", explorer.scene), pause)
+    soak.run(seconds)
+    explorer.close()
+    window.destroy()
+    print(json.dumps(soak.figures))

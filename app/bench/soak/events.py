@@ -1,0 +1,106 @@
+"""What hands do to the window, and what they see of it: plain values, so that a seed tells all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scenes import edit
+from scenes.scene import CameraPath, Scene
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What there is to play with. size: of the window, and box: of the scene in it (x, y, width, height), both in points;
+    map: width and depth in blocks; materials: how many; path: of the camera; panels: titles; bag: files to drop."""
+
+    size: tuple[int, int]
+    box: Box
+    map: tuple[int, int]
+    materials: int
+    path: CameraPath | None
+    panels: tuple[str, ...]
+    bag: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    name: str
+    pressed: bool
+
+
+@dataclass(frozen=True)
+class Move:
+    """The pointer, y down."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Button:
+    name: str
+    pressed: bool
+
+
+@dataclass(frozen=True)
+class Wheel:
+    clicks: float
+
+
+@dataclass(frozen=True)
+class Text:
+    character: str
+
+
+@dataclass(frozen=True)
+class Focus:
+    gained: bool
+
+
+@dataclass(frozen=True)
+class Resize:
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Drop:
+    path: Path
+
+
+@dataclass(frozen=True)
+class Front:
+    """A panel's tab."""
+
+    panel: str
+
+
+@dataclass(frozen=True)
+class Do:
+    """A handler of the explorer by its name, as menus and panels ask for it."""
+
+    action: str
+    details: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wait:
+    frames: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """One of scenes.edit with its arguments: Scene → Scene."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    fields: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, scene: Scene) -> Scene:
+        return getattr(edit, self.name)(scene, *self.arguments, **dict(self.fields))
+
+
+Event = Key | Move | Button | Wheel | Text | Focus | Resize | Drop | Front | Do | Wait

@@ -1,0 +1,155 @@
+"""A monkey at the window for a long time: what fails, what grows, which frames are slow."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.bench.soak.accounts import Account, account, growth
+from app.bench.soak.events import Event, Sight, Wait
+from app.bench.soak.hands import Hands
+from app.bench.soak.monkey import Monkey
+from app.bench.soak.pacing import Frame, pacing
+from app.explorer.explorer import Explorer
+from app.explorer.pace import Span
+from app.explorer.window import Window
+
+SAMPLE = 0.5  # seconds between two accounts of the memory
+
+
+class Soak:
+    """step: one frame of the window, events of the window system included; bag: files that the monkey drops; pause: what
+    comes between two frames and isn't counted.
+
+    deeds: what came of it, for a monkey that touches nothing proves nothing; gl_errors, failures: what went wrong.
+    """
+
+    def __init__(
+        self,
+        window: Window,
+        explorer: Explorer,
+        monkey: Monkey,
+        step: Callable[[], None],
+        bag: tuple[Path, ...],
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.window, self.explorer, self.monkey, self.bag = window, explorer, monkey, bag
+        self._step, self._pause, self._hands = step, pause, Hands(window, explorer)
+        self._began = time.perf_counter()
+        self.events, self.gestures, self.deeds = 0, Counter[str](), Counter[str]()
+        self.gl_errors: Counter[str] = Counter()
+        self._failures: dict[str, str] = {}
+        self.frames: list[Frame] = []
+        self.accounts: list[Account] = []
+        self._doing = ""
+        self._collecting = Span()
+        self._seen: dict[str, Any] = {}
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    @property
+    def failures(self) -> list[str]:
+        """Exceptions that the explorer caught: their tracebacks."""
+        return list(self._failures.values())
+
+    def run(self, seconds: float) -> None:
+        """As many gestures as there is time for."""
+        gc.callbacks.append(self._collected)
+        try:
+            while self.seconds < seconds:
+                self.gesture(seconds)
+        finally:
+            gc.callbacks.remove(self._collected)
+
+    def gesture(self, until: float = float("inf")) -> None:
+        """One gesture, a frame for each of its events."""
+        self._doing, events = self.monkey.next(self.sight)
+        self.gestures[self._doing] += 1
+        for event in events:
+            if isinstance(event, Wait):
+                for _ in range(event.frames):
+                    self.frame()
+                    if self.seconds > until:
+                        break
+            else:
+                self.events += 1
+                self.frame(event)
+
+    def frame(self, event: Event | None = None) -> None:
+        """A frame, and an event after it."""
+        stage = self.explorer.stage
+        dreaming = stage is not None and stage.painter.running is not None
+        began = Span.now()
+        self._step()
+        if event is not None:
+            self._hands.do(event)
+        self.frames.append(Frame(Span.now().minus(began), self.explorer.pace.parts, dreaming, self._doing))
+        self._witness()
+        self._pause()
+
+    @property
+    def sight(self) -> Sight:
+        x = self.explorer
+        depth, width = x.scene.map.shape
+        path = x.route.path or next(iter(x.scene.paths.values()), None)
+        titles = tuple(panel.title for panel, _ in x.shell.panels)
+        return Sight(
+            self.window.size, x.shell.scene_box, (width, depth), len(x.scene.materials), path, titles, self.bag
+        )
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        return {
+            "events": self.events,
+            "frames": len(self.frames),
+            "exceptions": len(self._failures),
+            "gl_errors": sum(self.gl_errors.values()),
+            **growth(self.accounts),
+            **pacing(self.frames),
+            "soak_deeds": dict(self.deeds),
+            "soak_gestures": dict(self.gestures),
+            "soak_failures": [*self.failures, *self.gl_errors],
+            "soak_memory": [[a.seconds, a.resident, a.volume, a.timeline, a.undo] for a in self.accounts],
+        }
+
+    def _witness(self) -> None:
+        """Note what this frame has changed."""
+        x, error = self.explorer, self.window.ctx.error
+        if error != "GL_NO_ERROR":
+            self.gl_errors[f"{error} while {self._doing}"] += 1
+        self._failures |= {entry.text: entry.details for entry in x.log.entries if entry.details}
+        before, self._seen = self._seen, {
+            "painted": x.stage and x.stage.painter.dreams,
+            "edited": x.scene,
+            "stroked": x.strokes,
+            "undone": x.history.future,
+            "walked": x.camera.position,
+            "looked": x.camera.yaw,
+            "opened": x.opened,
+            "resized": x.platform.size,
+            "set": x.session,
+            "told": x.log.entries[-1] if x.log.entries else None,
+        }  # fmt: skip
+        self.deeds.update(
+            name for name in before if before[name] is not self._seen[name] and before[name] != self._seen[name]
+        )
+        if not self.accounts or self.seconds - self.accounts[-1].seconds >= SAMPLE:
+            self.accounts.append(account(x, self.seconds))
+
+    def _collected(self, phase: str, _info: dict[str, int]) -> None:
+        """Python's garbage collector is a part of a frame, too, wherever it strikes."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if phase == "start":
+            self._collecting = Span.now()
+        else:
+            parts, took = self.explorer.pace.parts, Span.now().minus(self._collecting)
+            parts["Collecting garbage"] = parts.get("Collecting garbage", Span()).plus(took)

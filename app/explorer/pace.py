@@ -1,0 +1,48 @@
+"""Where the time of a frame goes: what ran on the main thread, by name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Seconds. wall: on the clock; cpu: of the main thread alone, which others on the machine don't stretch."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    @classmethod
+    def now(cls) -> Span:
+        return cls(time.perf_counter(), time.thread_time())
+
+    def plus(self, other: Span) -> Span:
+        return Span(self.wall + other.wall, self.cpu + other.cpu)
+
+    def minus(self, other: Span) -> Span:
+        return Span(self.wall - other.wall, self.cpu - other.cpu)
+
+
+class Pace:
+    """parts: what ran since `begin`, each without what ran inside it under another name."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, Span] = {}
+        self._inside = Span()  # of parts that ran within the one that runs
+
+    def begin(self) -> None:
+        """A new frame."""
+        self.parts = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what runs inside."""
+        outer, self._inside, began = self._inside, Span(), Span.now()
+        try:
+            yield
+        finally:
+            whole = Span.now().minus(began)
+            self.parts[name] = self.parts.get(name, Span()).plus(whole.minus(self._inside))
+            self._inside = outer.plus(whole)

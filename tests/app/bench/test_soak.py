@@ -1,0 +1,97 @@
+"""What the soak tells: the monkey is its seed's, growth by right is told from the rest, slow frames name what they did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.bench.soak.accounts import Account, growth
+from app.bench.soak.bag import packed
+from app.bench.soak.events import Button, Do, Key, Move, Sight
+from app.bench.soak.gestures import GESTURES, SHUT
+from app.bench.soak.monkey import Monkey
+from app.bench.soak.pacing import Frame, pacing
+from app.explorer.handlers import HANDLERS
+from app.explorer.pace import Span
+from scenes import edit
+from scenes.load import load_scene
+
+SIGHT = Sight((960, 540), (0, 20, 600, 520), (40, 30), 5, None, ("View", "Log"), (Path("picture.png"),))
+
+
+def events(seed: int, count: int = 300) -> list[tuple[str, list]]:
+    monkey = Monkey(seed)
+    return [monkey.next(SIGHT) for _ in range(count)]
+
+
+def test_a_monkey_is_what_its_seed_makes_it() -> None:
+    assert events(3) == events(3)
+    assert events(3) != events(4)
+
+
+def test_a_monkey_knows_every_gesture_and_never_leaves() -> None:
+    seen = events(0, 1500)
+    assert {name for name, _ in seen} == set(GESTURES)
+    done = [event for _, many in seen for event in many]
+    actions = {event.action for event in done if isinstance(event, Do)}
+    assert actions <= set(HANDLERS) and not actions & SHUT
+    down: list[object] = []  # what is pressed is let go of
+    for event in done:
+        if isinstance(event, Key | Button):
+            (down.append if event.pressed else down.remove)(event.name)
+    assert not down
+    assert all(0 <= e.x <= 960 and 0 <= e.y <= 540 for e in done if isinstance(e, Move))
+
+
+def test_edits_fit_the_scene_that_is_seen(tiny_scene: Path) -> None:
+    scene = load_scene(tiny_scene)
+    sight = Sight((96, 54), (0, 0, 60, 54), scene.map.shape[::-1], len(scene.materials), None, ("View",), ())
+    monkey = Monkey(0, {name: GESTURES[name] for name in ("build", "furnish")})
+    changed = 0
+    for _ in range(40):
+        for event in monkey.next(sight)[1]:
+            assert isinstance(event, Do)
+            after = event.details[0](scene)
+            changed += after != scene
+            assert edit.checked(after) == after
+    assert changed > 20
+
+
+def test_the_bag_holds_what_the_program_takes_and_what_it_does_not(tiny_scene: Path, tmp_path: Path) -> None:
+    scene = load_scene(tiny_scene)
+    bag = packed(tmp_path, scene)
+    assert (load_scene(tmp_path / "scene").map == scene.map).all()
+    assert sum(not path.exists() for path in bag) == 1
+
+
+def test_what_grows_by_right_is_not_blamed() -> None:
+    painted = [Account(i, 700_000_000 + 20_000_000 * i, 20_000_000 * i, 0, 0) for i in range(40)]
+    assert growth(painted)["rest_grown_mb"] == pytest.approx(0)
+    assert growth(painted)["volume_grown_mb"] > 400
+    leak = [Account(i, 700_000_000 + 1_000_000 * i, 0, 0, 0) for i in range(40)]
+    assert 20 < growth(leak)["rest_grown_mb"] < 35
+    start = [Account(i, 700_000_000 + (300_000_000 if i > 5 else 0), 0, 0, 0) for i in range(40)]
+    assert growth(start)["rest_grown_mb"] == pytest.approx(0)
+
+
+def test_slow_frames_say_what_they_did() -> None:
+    quick = Frame(Span(0.010, 0.002), {"Drawing": Span(0.009, 0.001)}, True, "rest")
+    slow = Frame(Span(0.060, 0.050), {"Drawing": Span(0.009, 0.001), "Saving": Span(0.05, 0.049)}, True, "keep")
+    unseen = Frame(Span(9.0, 9.0), {"Opening": Span(9.0, 9.0)}, False, "open")
+    figures = pacing([quick] * 95 + [slow] * 5 + [unseen])
+    assert figures["dreaming_frames"] == 100
+    assert figures["wall_p50_ms"] == pytest.approx(10) and figures["wall_p99_to_median"] == pytest.approx(6)
+    assert figures["cpu_slow_share"] == pytest.approx(0.05)
+    assert figures["soak_slow_by_wall"] == {"Saving": [5, 250.0, 50.0]}
+    assert figures["soak_slowest_by_cpu"][0] == {
+        "doing": "keep",
+        "wall_ms": 60,
+        "cpu_ms": 50,
+        "Saving": 49,
+        "Drawing": 1,
+    }
+
+
+def test_without_a_dream_there_is_no_pacing() -> None:
+    assert pacing([Frame(Span(1, 1), {}, False, "rest")]) == {"dreaming_frames": 0}

@@ -1,0 +1,59 @@
+"""What was left is given back at once: nothing that is large waits for Python's garbage collector."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scenes.edit import blank, with_paths
+from scenes.extrude import extrude
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def large(drive: Driver) -> dict[str, weakref.ref[Any]]:
+    """References to what takes memory in an open scene."""
+    stage = drive.explorer.stage
+    things = {
+        "stage": stage,
+        "volume": stage.volume,
+        "renderer": stage.renderer,
+        "painter": stage.painter,
+        "plan": stage.plan,
+        "charts": stage.plan.charts,
+        "atlas": stage.volume.atlas,
+        "mesh": stage.volume.mesh,
+        "retouch": drive.explorer.retouch,
+    }
+    return {name: weakref.ref(thing) for name, thing in things.items()}
+
+
+def painted(drive: Driver) -> None:
+    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "something is painted")
+
+
+def test_a_scene_that_was_left_is_gone_without_the_garbage_collector(drive: Driver, no_collector: None) -> None:
+    painted(drive)
+    drive.explorer.do("freeze_view")
+    drive.frames(30)
+    drive.explorer.do("undo")
+    drive.frames(30)
+    before = large(drive)
+    scene = blank(6, 6)
+    drive.explorer.open_scene(with_paths(scene, extrude(scene)))
+    drive.until(lambda: drive.explorer.stage is not None, "another scene opens")
+    drive.frames(30)
+    assert not [name for name, reference in before.items() if reference() is not None]
