@@ -12,10 +12,12 @@ from engine.charts import Charts
 from engine.look import CELL, Painting
 from engine.pack import PAGE
 from engine.sky import TEXEL
+from engine.twin_region import folded, own_cell, own_room
 from scenes.camera import Camera
 
 FAR = 1e9  # depth of the sky
 NEAREST = 1e-3  # blocks: closer points, and those behind, are not seen
+SPARE, LEAST_INSET, MOST_INSET = 0.5, 0.5, 3.5  # of shaders/scatter_colour.glsl
 
 
 @dataclass(frozen=True)
@@ -107,40 +109,6 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
     return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y
 
 
-def own_region(
-    labels: np.ndarray, material: int, x: np.ndarray, y: np.ndarray, inset: np.ndarray | float
-) -> tuple[np.ndarray, np.ndarray]:
-    """x, y int [n] (pixels): the nearest points in latent pixels with that label: shaders/common/region.glsl. −1: nowhere near.
-
-    labels: int [h,w], the material of each latent pixel; inset: pixels kept from a border of two labels.
-    """
-    padded = np.pad(labels, 1, mode="edge")
-    cx, cy = (x / CELL).astype(int), (y / CELL).astype(int)
-
-    def labelled(tx: np.ndarray, ty: np.ndarray) -> np.ndarray:
-        return padded[np.clip(ty + 1, 0, padded.shape[0] - 1), np.clip(tx + 1, 0, padded.shape[1] - 1)] == material
-
-    at_home = labelled(cx, cy)
-    own_x, own_y, nearest = cx, cy, np.where(at_home, -1.0, np.inf)
-    for k in range(25):
-        tx, ty = cx + k % 5 - 2, cy + k // 5 - 2
-        inside = (tx >= 0) & (ty >= 0) & (tx < labels.shape[1]) & (ty < labels.shape[0])
-        away = np.hypot(*(q - np.clip(q, t * CELL, (t + 1) * CELL) for q, t in ((x, tx), (y, ty))))
-        closer = inside & labelled(tx, ty) & (away < nearest)
-        own_x, own_y, nearest = (np.where(closer, new, old) for new, old in ((tx, own_x), (ty, own_y), (away, nearest)))
-    none = np.isinf(nearest)
-    low_x, low_y = (
-        o * CELL + inset * ~labelled(*side) for o, side in ((own_x, (own_x - 1, own_y)), (own_y, (own_x, own_y - 1)))
-    )
-    high_x, high_y = (
-        (o + 1) * CELL - inset * ~labelled(*side)
-        for o, side in ((own_x, (own_x + 1, own_y)), (own_y, (own_x, own_y + 1)))
-    )
-    best_x = np.where(none, -1, np.clip(x, low_x, high_x - 0.01))
-    best_y = np.where(none, -1, np.clip(y, low_y, high_y - 0.01))
-    return best_x.astype(int), best_y.astype(int)
-
-
 def scatter(
     pages: dict[int, dict[str, np.ndarray]], charts: Charts, painting: Painting, revision: int
 ) -> dict[int, dict[str, np.ndarray]]:
@@ -157,13 +125,13 @@ def scatter(
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
         take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] == 0)
-        take &= own_region(labels, int(charts.material[c]), x, y, 0.0)[0] >= 0
+        take &= own_cell(labels, int(charts.material[c]), x, y)[0] >= 0
         if not take.any():
             continue
         pages[number] = page
         row, column, px, py = (a[take] for a in (row, column, x, y))
-        ox, oy = own_region(labels, int(charts.material[c]), px, py, 0.0)
-        page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy // CELL, ox // CELL]
+        ox, oy = own_cell(labels, int(charts.material[c]), px, py)
+        page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy, ox]
         page["state"][row, column, STEPS] = painting.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
@@ -223,7 +191,6 @@ def _colour(
 ) -> None:
     """Fill the CELL × CELL colour texels of texels (i, j) [n] of chart c."""
     width, height = view.size
-    texel = TEXEL if charts.sky[c] else charts.texel
     for b in range(CELL):
         for a in range(CELL):
             chart = np.full(len(i), c)
@@ -235,14 +202,26 @@ def _colour(
             border = out & (ray @ view.camera.axes[2] > NEAREST) & (view.chart[y.astype(int), x.astype(int)] == c)
             use = sees | border
             x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)
-            pixels = view.camera.focal(view.size) / np.maximum(ray @ view.camera.axes[2], NEAREST) * texel / CELL
-            inset, material = np.clip(pixels, 1.0, 3.5), int(charts.material[c])
-            x, y = own_region(labels, material, x, y, inset)
-            anchor = own_region(labels, material, anchor_x, anchor_y, inset)
-            x, y = np.where(x < 0, anchor[0], x), np.where(y < 0, anchor[1], y)
+            material = int(charts.material[c])
+            own = own_cell(labels, material, x, y)
+            lost = own[0] < 0
+            x, y = np.where(lost, anchor_x, x), np.where(lost, anchor_y, y)
+            own = tuple(np.where(lost, q, p) for q, p in zip(own_cell(labels, material, x, y), own, strict=True))
+            inset = np.clip(_spare(view, charts, c, ray) - LEAST_INSET, LEAST_INSET, MOST_INSET)
+            x, y = folded(labels, material, x, y, own_room(labels, material, *own, inset))
+            x, y = x.astype(int), y.astype(int)
             rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
             colour[rows, columns, :3] = painting.colours[y, x, :3]
             colour[rows, columns, 3] = 255
+
+
+def _spare(view: Picture, charts: Charts, c: int, ray: np.ndarray) -> np.ndarray:
+    """Side in pixels [n] of the square that is as large as a colour texel, less the SPARE levels; at least 1."""
+    z = np.maximum(ray @ view.camera.axes[2], NEAREST)
+    texel = TEXEL if charts.sky[c] else charts.texel
+    away = -(ray @ sides.NORMAL[charts.side[c]])
+    area = (view.camera.focal(view.size) * texel / CELL) ** 2 * np.maximum(away, 0) / z**3
+    return np.maximum(np.sqrt(area) / 2**SPARE, 1.0)
 
 
 def _empty_page(channels: int) -> dict[str, np.ndarray]:

@@ -15,8 +15,8 @@ void main() {
     float density = claim(texel_index(), anchor);
     vec4 old = texelFetch(before, ivec2(gl_FragCoord.xy), 0);
     if (old.w > 0.0 || !accepts(old.x, old.y, steps, density)) discard;
-    vec2 own = own_region(anchor, 0.0);
+    ivec2 own = own_cell(anchor);
     if (own == NOWHERE) discard;
-    o_latents = texelFetch(dreamed, ivec2(own / LATENT_PIXEL), 0);
+    o_latents = texelFetch(dreamed, own, 0);
     o_state = vec4(steps, density, revision, 0.0);
 }

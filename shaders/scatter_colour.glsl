@@ -8,11 +8,19 @@ layout(location = 0) out vec4 o_colour;
 uniform sampler2D picture;
 
 const float COLOUR_TEXELS = 8.0;  // along a texel's side
-const float SPARE = 0.5;          // levels: a decoder paints nothing as fine as a pixel, so little is lost by skipping some
+const float SPARE = 0.5;          // levels: a little aliasing is better than a level that is blurred twice
+const float COARSEST = 4.0;       // level
+const float LEAST_INSET = 0.5;    // pixels from a border of materials: half the reach of a bilinear reading
+const float MOST_INSET = 3.5;     // and from both sides of a latent pixel, so that something is left of it
 
-vec2 source(out float lod) {
-    float pixels = focal / max(dot(axes[2], v_ray), NEAREST) * chart_texel() / COLOUR_TEXELS;  // under one colour texel
-    lod = clamp(log2(pixels * sqrt(max(cosine_of(v_ray), 0.0))) - SPARE, 0.0, 4.0);
+// Pixels from one colour texel to the next along an axis of the chart.
+vec2 stride(vec3 axis) {
+    vec3 at = v_ray * axes, along = axis * axes * chart_texel() / COLOUR_TEXELS;
+    float z = max(at.z, NEAREST);
+    return focal / z * (along.xy - at.xy / z * along.z);
+}
+
+vec2 source() {
     vec2 p;
     if (seen(v_ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) return p;
     if (dot(axes[2], v_ray) > NEAREST && !inside(p)) {
@@ -23,32 +31,36 @@ vec2 source(out float lod) {
     return p;
 }
 
-// Keys' cubic (1981) in nine bilinear taps. SHARP is the slope of its lobes: more than the usual 0.5, for each drawing of the
-// colours is bilinear and will blur them once more.
-const float SHARP = 0.75;
-const float CUBIC_REACH = 2.0;  // pixels
+// A bilinear reading at t between two pixels blurs by the variance t(1-t), and so will the drawing of the colours, which is
+// bilinear too: by a sixth of a colour texel, the mean over all t. Half the variance times the second derivative takes a blur off
+// again; for the reading alone that is the cubic of Catmull and Rom. High frequencies lose more than the variance says.
+const float OVER = 1.5;   // so many times as much is taken off
+const float MOST = 0.75;  // of the second derivative's variance: beyond, wide texels would only be given rims
 
-vec3 cubic(vec2 p) {
-    vec2 centre = floor(p - 0.5) + 0.5, f = p - centre;
-    vec2 before = -SHARP * f * (1.0 - f) * (1.0 - f);
-    vec2 after = -SHARP * f * f * (1.0 - f);
-    vec2 first = 1.0 + f * f * ((2.0 - SHARP) * f - (3.0 - SHARP));
-    vec2 middle = 1.0 - before - after;
-    vec2 at[3] = vec2[](centre - 1.0, centre + (middle - first) / middle, centre + 2.0), weight[3] = vec2[](before, middle, after);
-    vec3 sum = vec3(0);
-    for (int k = 0; k < 9; ++k) sum += weight[k % 3].x * weight[k / 3].y * textureLod(picture, vec2(at[k % 3].x, at[k / 3].y) / size, 0.0).rgb;
+// drawn: squared pixels of a colour texel along x and y of the picture; room: nothing is read outside.
+vec3 sharp(vec2 p, vec2 drawn, float lod, vec4 room) {
+    float pixel = exp2(lod);
+    vec2 t = fract(p - 0.5);
+    vec2 reading = mix(t * (1.0 - t), vec2(1.0 / 6.0), min(lod, 1.0));
+    vec2 blur = min(OVER * (reading + drawn / (6.0 * pixel * pixel)), MOST);
+    vec3 here = textureLod(picture, p / size, lod).rgb, sum = here;
+    for (int k = 0; k < 4; ++k) {
+        vec2 q = p + pixel * (k < 2 ? vec2(2 * k - 1, 0) : vec2(0, 2 * k - 5));
+        vec3 there = textureLod(picture, clamp(q, room.xy, room.zw) / size, lod).rgb;
+        sum -= 0.5 * (k < 2 ? blur.x : blur.y) * (there - here);
+    }
     return sum;
 }
 
 void main() {
-    float lod;
-    vec2 p = source(lod);
-    float inset = clamp(exp2(lod), 1.0, 3.5);
-    vec2 own = own_region(p, inset);
+    vec2 p = source();
+    ivec2 own = own_cell(p);
     if (own == NOWHERE) {
         claim(texel_index(), p);
-        own = own_region(p, inset);
+        own = own_cell(p);
     }
-    bool clear = lod == 0.0 && own_region(own, CUBIC_REACH) == own;  // of other materials
-    o_colour = vec4(clear ? cubic(own) : textureLod(picture, own / size, lod).rgb, 1.0);
+    vec2 u = stride(U_AXIS[chart_side()]), v = stride(V_AXIS[chart_side()]);
+    float lod = clamp(0.5 * log2(abs(u.x * v.y - u.y * v.x)) - SPARE, 0.0, COARSEST);
+    vec4 room = own_room(own, clamp(exp2(lod) - LEAST_INSET, LEAST_INSET, MOST_INSET));
+    o_colour = vec4(sharp(folded(p, room), u * u + v * v, lod, room), 1.0);
 }

@@ -5,11 +5,12 @@ uniform sampler2D overview;   // the same at a quarter, and below that an eighth
 const float CELL = 8.0;
 const float OVERVIEW = 2.0;   // the level of detail at which `overview` begins
 const float SMALLEST = 3.0;   // and ends: a cell never mixes with another chart's
+const float FAINTEST = 0.05;  // pixels per texel: what was painted at a slant has its grain, too, many texels wide
 
 // How much wider than a colour texel to filter, as a level of detail. What was painted with fewer pixels than a cell holds has no
 // detail below its own `grain`, so only the rest of the footprint is left to be filtered: from where it was painted, nothing.
 float level_of_detail(float footprint) {
-    float grain = CELL / clamp(stored_state().y, 1.0, CELL);
+    float grain = CELL / clamp(stored_state().y, FAINTEST, CELL);
     return clamp(0.5 * log2(max(footprint * footprint - grain * grain, 1.0)), 0.0, SMALLEST);
 }
 
