@@ -50,10 +50,14 @@ class Look:
 
 @dataclass(frozen=True)
 class Painting:
-    """A finished dream of a view: latents float32 [C,h,w], colours uint8 [8h,8w,3], steps: diffusion steps behind it (capture step)."""
+    """A finished dream of a view: latents float32 [C,h,w], colours uint8 [8h,8w,3], steps: diffusion steps behind it (capture step).
+
+    borders: every latent pixel is of one material, as a dream's are; False: a picture that is thrown at whatever is there.
+    """
 
     camera: Camera
     size: tuple[int, int]
     latents: np.ndarray
     colours: np.ndarray
     steps: float
+    borders: bool = True

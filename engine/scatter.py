@@ -38,7 +38,7 @@ class Scatter:
         only: Masks | None = None,
     ) -> int:
         """Texels that took the new look. view: (chart, depth) of the painting's camera at its size; only: see LatentVolume."""
-        uniforms = camera_uniforms(self.charts, painting.camera, painting.size)
+        uniforms = camera_uniforms(self.charts, painting.camera, painting.size) | {"borders": painting.borders}
         dreamed = self._upload_latents(painting.latents)
         image = self._upload_picture(painting.colours) if colours else None
         labels = self._upload_labels(look.material)

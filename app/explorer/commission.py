@@ -161,9 +161,8 @@ def _order(x: Explorer, order: Commission) -> None:
 
         def lay() -> None:
             colours = dreamed.image if order.colours is None else order.colours
-            stage.volume.scatter(
-                look, Painting(look.camera, look.size, dreamed.latents, colours, steps), only=order.masks
-            )
+            painting = Painting(look.camera, look.size, dreamed.latents, colours, steps, order.colours is None)
+            stage.volume.scatter(look, painting, only=order.masks)
 
         x.retouch.then(lay)
         if order.freeze:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -201,6 +203,20 @@ def test_no_material_takes_its_neighbours_colour(volume, charts, camera):
             off = np.abs(shown - colour).max(axis=1) > 8
             right, wrong = right + int((~off).sum()), wrong + int(off.sum())
     assert wrong < 0.002 * right
+
+
+def test_a_picture_without_borders_falls_on_every_material_alike(volume, camera):
+    look, painting = volume.gather(camera, SIZE), dreamed(camera)
+    stripes = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    stripes[:, :, 0], stripes[:, :, 1] = np.arange(SIZE[0]), 255 - np.arange(SIZE[1])[:, None]
+    off = []
+    for borders in (True, False):
+        volume.erase()
+        volume.scatter(look, replace(painting, colours=stripes, borders=borders))
+        shown = volume.gather(camera, SIZE).colours[8:-8, 8:-8].astype(int)
+        far = np.abs(shown[..., :3] - stripes[8:-8, 8:-8]).max(axis=-1)
+        off.append(((far > 6) & (shown[..., 3] > 0)).sum() + (shown[..., 3] == 0).sum())
+    assert off[1] < 0.6 * off[0]
 
 
 def test_no_slivers_are_left_between_the_latent_pixels(volume, camera):
