@@ -203,12 +203,11 @@ def _colour(
             use = sees | border
             x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)
             material = int(charts.material[c])
-            own = own_cell(labels, material, x, y)
-            lost = own[0] < 0
+            lost = own_cell(labels, material, x, y)[0] < 0
             x, y = np.where(lost, anchor_x, x), np.where(lost, anchor_y, y)
-            own = tuple(np.where(lost, q, p) for q, p in zip(own_cell(labels, material, x, y), own, strict=True))
+            column, row = own_cell(labels, material, x, y)
             inset = np.clip(_spare(view, charts, c, ray) - LEAST_INSET, LEAST_INSET, MOST_INSET)
-            x, y = folded(labels, material, x, y, own_room(labels, material, *own, inset))
+            x, y = folded(labels, material, x, y, own_room(labels, material, column, row, inset))
             x, y = x.astype(int), y.astype(int)
             rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
             colour[rows, columns, :3] = painting.colours[y, x, :3]
