@@ -14,7 +14,7 @@ from app.files import presets
 from app.loop.dreaming import canvas_from
 from app.loop.stage import Stage
 from diffusion.canvas import Dreamed, DreamSettings
-from engine.look import Look, Painting
+from engine.look import CELL, Look, Painting
 from scenes.camera import Camera
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FIRST = "Faithful", presets.PRESETS["Faithful"][1]  # what is compared with as l
 
 @dataclass
 class Side:
-    """look: nothing painted, as these settings' seed begins; dreamed: None until it is."""
+    """look: nothing painted but what is frozen, as these settings' seed begins; dreamed: None until it is."""
 
     label: str
     settings: DreamSettings
@@ -34,7 +34,7 @@ class Side:
 
 
 class Comparison:
-    """Dreams both sides one after the other, as if nothing of the view were painted. The camera stays while it lasts."""
+    """Dreams both sides one after the other, as if nothing of the view were painted but what is frozen. The camera stays while it lasts."""
 
     def __init__(self, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> None:
         """settings: by label, left and right; size: of the view, points or pixels."""
@@ -72,7 +72,8 @@ class Comparison:
         self.stage.painter.commission(side.look, canvas, side.settings, words, partial(self._take, number))
 
     def _take(self, number: int, _look: Look, dreamed: Dreamed) -> None:
-        self.sides[number].dreamed = dreamed
+        side = self.sides[number]
+        side.dreamed = replace(dreamed, image=_with_frozen(side.look, dreamed.image))
         if number + 1 < len(self.sides):
             self._ask(number + 1)
 
@@ -137,12 +138,23 @@ def follow(x: Explorer) -> None:
 
 
 def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Look:
-    """The view as these settings would begin it on bare surfaces."""
+    """The view as these settings would begin it on surfaces that are bare but for what is frozen."""
     painter, volume = stage.painter, stage.volume
     seen = painter.look(camera, size)
     if settings.seed != painter.session.dream.seed:
         seed, volume.seed = volume.seed, settings.seed
         seen = volume.gather(seen.camera, seen.size)
         volume.seed = seed
-    names = ("steps", "painted", "held", "latents", "colours")
-    return replace(seen, **{name: np.zeros_like(getattr(seen, name)) for name in names})
+    shares = {name: np.where(seen.held, getattr(seen, name), 0) for name in ("steps", "painted", "latents")}
+    return replace(seen, **shares, colours=np.where(_pixels(seen.held)[..., None], seen.colours, 0))
+
+
+def _with_frozen(look: Look, image: np.ndarray) -> np.ndarray:
+    """uint8 [H,W,3]: what the surfaces would show of a dream of this look, for what is frozen stays whatever is dreamed."""
+    stays = _pixels(look.held) & (look.colours[..., 3] == 255)
+    return np.where(stays[..., None], look.colours[..., :3], image)
+
+
+def _pixels(mask: np.ndarray) -> np.ndarray:
+    """[8h,8w] of latent pixels [h,w]."""
+    return mask.repeat(CELL, axis=0).repeat(CELL, axis=1)

@@ -106,6 +106,26 @@ def test_a_side_is_shown_where_it_will_lie(finished: Driver) -> None:
     assert shown.std() > 20
 
 
+def test_what_is_frozen_is_the_same_on_both_sides_and_stays(finished: Driver) -> None:
+    explorer = finished.explorer
+    explorer.do("pause")
+    explorer.do("freeze_material", 0)
+    finished.until(lambda: explorer.strokes and not explorer.retouch.busy, "the meadow is frozen")
+    before = pages(finished)
+    other = replace(explorer.session.dream, steps=5)
+    explorer.do("compare", "other", other)
+    canvas = finished.worker.request.canvas
+    frozen = explorer.comparison.sides[0].look.held
+    assert frozen.any() and not frozen.all()
+    assert ((canvas.change == 0) == frozen).all() and (canvas.known == frozen).all()
+    finished.until(lambda: explorer.comparison.done, "both are dreamed")
+    for side in explorer.comparison.sides:
+        mine = side.look.held.repeat(8, 0).repeat(8, 1) & (side.look.colours[..., 3] == 255)
+        assert mine.any() and (side.dreamed.image[mine] == side.look.colours[..., :3][mine]).all()
+    explorer.do("stop_comparing")
+    assert pages(finished) == before and not finished.errors()
+
+
 def test_the_camera_stays_and_an_edit_ends_the_comparison(finished: Driver) -> None:
     explorer, place = finished.explorer, finished.explorer.camera
     compare(finished, steps=5)
