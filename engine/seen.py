@@ -30,13 +30,15 @@ class Seen:
         self._targets, self._quads = Targets(ctx), Quads(ctx)
         self._view = program(ctx, "chart_view", "seen_view")
         self._seen = program(ctx, "chart_atlas", "seen")
-        self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = None  # and the chart of each pixel
+        self._drawn: tuple[Camera, tuple[int, int], np.ndarray, np.ndarray] | None = (
+            None  # with each pixel's chart, ray
+        )
 
     def texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
         """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
         if mask is not None and not mask.any():
             return {}
-        chart = self._charts(camera, size)
+        chart, rays = self._pixels(camera, size)
         mask = np.ones(chart.shape, bool) if mask is None else mask > 0
         marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
         marks.filter = moderngl.NEAREST, moderngl.NEAREST
@@ -44,7 +46,7 @@ class Seen:
         set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
         charts, chart = self.charts, chart[mask]
-        u, v = _coordinates(charts, camera, chart, camera.rays(size)[mask])
+        u, v = _coordinates(charts, camera, chart, rays[mask])
         parts = _parts(charts, chart, u, v)
         page = charts.page[parts[:, 0]]
         w, h = charts.size[chart].T
@@ -70,8 +72,8 @@ class Seen:
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self._targets.get("view", size, ((2, "f4"),), depth=True)
 
-    def _charts(self, camera: Camera, size: tuple[int, int]) -> np.ndarray:
-        """int [H,W]: the chart of each pixel. Drawn once for each view: strokes come by the dozen."""
+    def _pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """The chart of each pixel, int [H,W], and its ray [H,W,3]. Drawn once for each view: strokes come by the dozen."""
         if self._drawn is None or self._drawn[:2] != (camera, size):
             frame = self._frame(size)
             set_uniforms(self._view, **camera_uniforms(self.charts, camera, size))
@@ -83,8 +85,9 @@ class Seen:
             self.ctx.enable(moderngl.DEPTH_TEST)
             self.ctx.depth_func = "<="
             self.mesh.draw(self._view, groups)
-            self._drawn = camera, size, np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
-        return self._drawn[2]
+            chart = np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
+            self._drawn = camera, size, chart, camera.rays(size)
+        return self._drawn[2:]
 
 
 def _parts(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -44,15 +44,23 @@ def view_size(size: Size) -> Size:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def distance(size: Size, points: list[Point]) -> np.ndarray:
-    """float64 [H,W]: each pixel's distance to the line through points (pixels)."""
-    y, x = np.mgrid[: size[1], : size[0]] + 0.5
-    nearest = np.full((size[1], size[0]), np.inf)
+def distance(size: Size, points: list[Point], reach: float) -> np.ndarray:
+    """float32 [H,W]: each pixel's distance to the line through points (pixels); infinite where that is surely beyond `reach`."""
+    nearest = np.full((size[1], size[0]), np.inf, np.float32)
     for (ax, ay), (bx, by) in zip(points, points[1:] or points, strict=False):
+        (left, right), (top, bottom) = _span(ax, bx, reach, size[0]), _span(ay, by, reach, size[1])
+        x, y = np.arange(left, right) + 0.5 - ax, np.arange(top, bottom)[:, None] + 0.5 - ay
         dx, dy = bx - ax, by - ay
-        t = np.clip(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-9), 0, 1)
-        nearest = np.minimum(nearest, np.hypot(x - ax - t * dx, y - ay - t * dy))
+        t = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-9), 0, 1)
+        near = nearest[top:bottom, left:right]
+        np.minimum(near, np.sqrt((x - t * dx) ** 2 + (y - t * dy) ** 2), out=near, casting="same_kind")
     return nearest
+
+
+def _span(a: float, b: float, reach: float, most: int) -> tuple[int, int]:
+    """The pixels of 0..most that are within reach of something between a and b, on one axis."""
+    low, high = (int(np.clip(n, 0, most)) for n in (np.floor(min(a, b) - reach), np.ceil(max(a, b) + reach)))
+    return low, high
 
 
 class SoftMask:
@@ -70,7 +78,7 @@ class SoftMask:
         """Raise (or lower) the marks along a line: fully within half the radius, softly from there."""
         if camera != self.camera or self.values.shape != size[::-1]:
             self.camera, self.values = camera, np.zeros(size[::-1], np.float32)
-        brush = np.clip(2 - 2 * distance(size, points) / radius, 0, 1).astype(np.float32)
+        brush = np.clip(2 - 2 * distance(size, points, radius) / radius, 0, 1).astype(np.float32)
         brush = brush * brush * (3 - 2 * brush)
         values = np.maximum(self.values, brush) if strength > 0 else np.minimum(self.values, 1 - brush)
         self.values = values  # a new array: pictures of it are compared by identity
@@ -135,7 +143,8 @@ class Brush:
         way = [((px - left) * scale, (py - top) * size[1] / height) for px, py in self._way]
         if tool.operation:
             self._stroke = self._stroke or x.retouch.begin(x.stage)
-            near = distance(size, way) < self.radius * scale
+            radius = self.radius * scale
+            near = distance(size, way, radius) < radius
             x.retouch.change(x.stage, self._stroke, x.stage.volume.seen(camera, size, near), tool.operation)
         else:
             self.mask.dab(camera, size, way, self.radius * scale, tool.marks)

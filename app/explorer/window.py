@@ -223,12 +223,14 @@ class Window:
 
 def open_worker(session: Session) -> Worker:
     """The thread that loads the chosen model and dreams with it."""
+    from app.loop.garbage import for_good
     from app.loop.worker import ThreadWorker
 
     def load() -> Any:
-        from diffusion.model import load_model
+        with for_good():
+            from diffusion.model import load_model
 
-        return load_model(session.model.ref, session.model.device)
+            return load_model(session.model.ref, session.model.device)
 
     return ThreadWorker(load)
 

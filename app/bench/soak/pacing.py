@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,41 +14,58 @@ import numpy as np
 from app.explorer.pace import Span
 
 SLOW = 2.5  # times the median
+KEPT = 1000  # slowest frames, with all that they did: the watcher's own memory may not grow either
 LISTED = 20  # slow frames told one by one
 
 
 @dataclass(frozen=True)
 class Frame:
-    """span: of all of it; parts: by what ran; dreaming: whether the model worked beside it; doing: the gesture under way."""
+    """span: of all of it; parts: by what ran; doing: the gesture under way."""
 
     span: Span
     parts: Mapping[str, Span]
-    dreaming: bool
     doing: str
 
 
-def pacing(frames: list[Frame]) -> dict[str, Any]:
-    """Milliseconds of the frames beside a dream, on the clock (wall) and of the main thread alone (cpu): median, p99, their ratio,
-    the share of slow frames, and what those did."""
-    beside = [frame for frame in frames if frame.dreaming]
-    figures: dict[str, Any] = {"dreaming_frames": len(beside)}
-    for clock in Span._fields if beside else ():
-        times = np.array([1000 * getattr(frame.span, clock) for frame in beside])
-        p50, p99 = np.percentile(times, (50, 99))
-        slow = [beside[i] for i in np.argsort(-times) if times[i] > SLOW * p50]
-        figures |= {
-            f"{clock}_p50_ms": round(p50, 2),
-            f"{clock}_p99_ms": round(p99, 2),
-            f"{clock}_p99_to_median": round(p99 / p50, 2),
-            f"{clock}_slow_share": round(len(slow) / len(beside), 4),
-            f"soak_slow_by_{clock}": blamed(slow, clock),
-            f"soak_slowest_by_{clock}": [told(frame, clock) for frame in slow[:LISTED]],
-        }
-    return figures
+class Pacing:
+    """Frames beside a dream."""
+
+    def __init__(self) -> None:
+        self._number = count()
+        self._times = {clock: array("f") for clock in Span._fields}
+        self._slowest: dict[str, list[tuple[float, int, Frame]]] = {clock: [] for clock in Span._fields}  # heaps
+
+    def add(self, frame: Frame) -> None:
+        number = next(self._number)
+        for clock, times in self._times.items():
+            seconds, heap = getattr(frame.span, clock), self._slowest[clock]
+            times.append(seconds)
+            if len(heap) < KEPT:
+                heapq.heappush(heap, (seconds, number, frame))
+            elif seconds > heap[0][0]:
+                heapq.heapreplace(heap, (seconds, number, frame))
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Milliseconds on the clock (wall) and of the main thread alone (cpu): median, p99, their ratio, the share of slow frames,
+        and what those did."""
+        figures: dict[str, Any] = {"dreaming_frames": len(self._times["wall"])}
+        for clock, times in self._times.items() if self._times["wall"] else ():
+            p50, p99 = np.percentile(1000 * np.array(times), (50, 99)).tolist()
+            slow = [frame for s, _, frame in sorted(self._slowest[clock], reverse=True) if 1000 * s > SLOW * p50]
+            figures |= {
+                f"{clock}_p50_ms": round(p50, 2),
+                f"{clock}_p99_ms": round(p99, 2),
+                f"{clock}_p99_to_median": round(p99 / p50, 2),
+                f"{clock}_slow_share": round(float((1000 * np.array(times) > SLOW * p50).mean()), 4),
+                f"soak_slow_by_{clock}": blamed(slow, clock),
+                f"soak_slowest_by_{clock}": [told(frame, clock) for frame in slow[:LISTED]],
+            }
+        return figures
 
 
 def blamed(frames: list[Frame], clock: str) -> dict[str, list[float]]:
-    """Part → in how many of the frames it was the longest, and its milliseconds in those: the worst first."""
+    """Part → in how many of the frames it was the longest, its milliseconds in those together, and at most: the worst first."""
     table: dict[str, list[float]] = {}
     for frame in frames:
         worst = max(frame.parts, key=lambda name: getattr(frame.parts[name], clock), default="")

@@ -14,7 +14,7 @@ from app.bench.soak.accounts import Account, account, growth
 from app.bench.soak.events import Event, Sight, Wait
 from app.bench.soak.hands import Hands
 from app.bench.soak.monkey import Monkey
-from app.bench.soak.pacing import Frame, pacing
+from app.bench.soak.pacing import Frame, Pacing
 from app.explorer.explorer import Explorer
 from app.explorer.pace import Span
 from app.explorer.window import Window
@@ -44,7 +44,7 @@ class Soak:
         self.events, self.gestures, self.deeds = 0, Counter[str](), Counter[str]()
         self.gl_errors: Counter[str] = Counter()
         self._failures: dict[str, str] = {}
-        self.frames: list[Frame] = []
+        self.frames, self.pacing = 0, Pacing()
         self.accounts: list[Account] = []
         self._doing = ""
         self._collecting = Span()
@@ -90,7 +90,9 @@ class Soak:
         self._step()
         if event is not None:
             self._hands.do(event)
-        self.frames.append(Frame(Span.now().minus(began), self.explorer.pace.parts, dreaming, self._doing))
+        self.frames += 1
+        if dreaming:
+            self.pacing.add(Frame(Span.now().minus(began), self.explorer.pace.parts, self._doing))
         self._witness()
         self._pause()
 
@@ -109,11 +111,11 @@ class Soak:
         """All of it, for JSON."""
         return {
             "events": self.events,
-            "frames": len(self.frames),
+            "frames": self.frames,
             "exceptions": len(self._failures),
             "gl_errors": sum(self.gl_errors.values()),
             **growth(self.accounts),
-            **pacing(self.frames),
+            **self.pacing.figures,
             "soak_deeds": dict(self.deeds),
             "soak_gestures": dict(self.gestures),
             "soak_failures": [*self.failures, *self.gl_errors],

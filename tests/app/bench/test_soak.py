@@ -11,7 +11,7 @@ from app.bench.soak.bag import packed
 from app.bench.soak.events import Button, Do, Key, Move, Sight
 from app.bench.soak.gestures import GESTURES, SHUT
 from app.bench.soak.monkey import Monkey
-from app.bench.soak.pacing import Frame, pacing
+from app.bench.soak.pacing import KEPT, Frame, Pacing
 from app.explorer.handlers import HANDLERS
 from app.explorer.pace import Span
 from scenes import edit
@@ -76,22 +76,29 @@ def test_what_grows_by_right_is_not_blamed() -> None:
 
 
 def test_slow_frames_say_what_they_did() -> None:
-    quick = Frame(Span(0.010, 0.002), {"Drawing": Span(0.009, 0.001)}, True, "rest")
-    slow = Frame(Span(0.060, 0.050), {"Drawing": Span(0.009, 0.001), "Saving": Span(0.05, 0.049)}, True, "keep")
-    unseen = Frame(Span(9.0, 9.0), {"Opening": Span(9.0, 9.0)}, False, "open")
-    figures = pacing([quick] * 95 + [slow] * 5 + [unseen])
+    quick = Frame(Span(0.010, 0.002), {"Drawing": Span(0.009, 0.001)}, "rest")
+    slow = Frame(Span(0.060, 0.050), {"Drawing": Span(0.009, 0.001), "Saving": Span(0.05, 0.049)}, "keep")
+    pacing = Pacing()
+    for frame in [quick] * 95 + [slow] * 5:
+        pacing.add(frame)
+    figures = pacing.figures
     assert figures["dreaming_frames"] == 100
     assert figures["wall_p50_ms"] == pytest.approx(10) and figures["wall_p99_to_median"] == pytest.approx(6)
     assert figures["cpu_slow_share"] == pytest.approx(0.05)
     assert figures["soak_slow_by_wall"] == {"Saving": [5, 250.0, 50.0]}
     assert figures["soak_slowest_by_cpu"][0] == {
-        "doing": "keep",
-        "wall_ms": 60,
-        "cpu_ms": 50,
-        "Saving": 49,
-        "Drawing": 1,
-    }
+        "doing": "keep", "wall_ms": 60, "cpu_ms": 50, "Saving": 49, "Drawing": 1,
+    }  # fmt: skip
+
+
+def test_the_slowest_of_many_frames_are_remembered() -> None:
+    pacing = Pacing()
+    for number in range(3 * KEPT):
+        wall = 0.3 if number == 7 else 0.01
+        pacing.add(Frame(Span(wall, wall), {f"part {number}": Span(wall, wall)}, "rest"))
+    assert pacing.figures["dreaming_frames"] == 3 * KEPT
+    assert pacing.figures["soak_slow_by_cpu"] == {"part 7": [1, 300.0, 300.0]}
 
 
 def test_without_a_dream_there_is_no_pacing() -> None:
-    assert pacing([Frame(Span(1, 1), {}, False, "rest")]) == {"dreaming_frames": 0}
+    assert Pacing().figures == {"dreaming_frames": 0}
