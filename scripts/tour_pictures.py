@@ -113,11 +113,11 @@ def timeline(x: Explorer) -> None:
 
 def scrubbed(x: Explorer) -> bool:
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, TimelinePanel))
-    finished = x.timeline.records and x.timeline.records[-1].image is not None and x.retouch.busy is False
-    if finished and x.timeline.records[-1].shown[0].preview.noisy is not None:
-        panel.show(x.timeline.records[-1].id, 3, "Noisy")
-        return True
-    return False
+    records = x.timeline.records
+    if x.status != "this view is finished" or len(records) < 2 or records[-1].shown[3].preview.noisy is None:
+        return False  # it was erased, to be dreamed while the timeline watches
+    panel.show(records[-1].id, 3, "Noisy")
+    return True
 
 
 def compare(x: Explorer) -> None:

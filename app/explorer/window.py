@@ -248,5 +248,6 @@ def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
         window.run(explorer)
         explorer.close()
     finally:
+        explorer.worker.close()  # after Ctrl-C, too: torch must not be at work when the interpreter goes
         window.destroy()
     return 0

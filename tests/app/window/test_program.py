@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -60,8 +61,11 @@ class Program:
         return (self.home / "output.txt").read_text()
 
 
-@pytest.fixture
-def program(display: str, tiny_scene: Path, tiny_model: Path, tmp_path: Path) -> Iterator[Program]:
+@pytest.fixture(params=[2])
+def program(
+    display: str, tiny_scene: Path, tiny_model: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Program]:
+    """param: the steps of a dream."""
     env = os.environ | {"HOME": str(tmp_path), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     env = {k: v for k, v in env.items() if not k.startswith("XDG_")}
     words = [
@@ -73,7 +77,7 @@ def program(display: str, tiny_scene: Path, tiny_model: Path, tmp_path: Path) ->
         str(tiny_model),
         "--no-refine-at-rest",
         "--steps",
-        "2",
+        str(request.param),
         "--size",
         "640x400",
     ]
@@ -117,3 +121,12 @@ def test_walk_paint_screenshot_leave(program: Program) -> None:
     assert program.process.poll() is None
     program.xdotool("key", "ctrl+q")
     assert program.process.wait(30) == 0
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("program", [200], indirect=True)
+def test_ctrl_c_in_the_middle_of_a_dream_is_no_crash(program: Program) -> None:
+    program.until(lambda: "dreaming this view: step" in program.title, "a long dream runs")
+    program.process.send_signal(signal.SIGINT)
+    assert program.process.wait(60) == 130
+    assert program.output.splitlines()[-1] == "Stopped."
