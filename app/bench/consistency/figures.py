@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.bench.consistency import measures
 from app.bench.consistency.geometry import NO_PLANE, Sight, match, warp
 from app.bench.consistency.methods import Easel, Method, Shown
+from app.loop import measures
 from scenes.camera import Camera
 from scenes.scene import SKY
 

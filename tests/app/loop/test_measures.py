@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bench.consistency import measures
+from app.loop import measures
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.integers(40, 200, (48, 40, 3)).astype(np.uint8)
