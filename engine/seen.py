@@ -38,7 +38,7 @@ class Seen:
         """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
         if mask is not None and not mask.any():
             return {}
-        chart, rays = self._pixels(camera, size)
+        chart, rays = self.pixels(camera, size)
         mask = np.ones(chart.shape, bool) if mask is None else mask > 0
         marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
         marks.filter = moderngl.NEAREST, moderngl.NEAREST
@@ -49,9 +49,7 @@ class Seen:
         u, v = _coordinates(charts, camera, chart, rays[mask])
         parts = _parts(charts, chart, u, v)
         page = charts.page[parts[:, 0]]
-        w, h = charts.size[chart].T
-        row = charts.y[chart] + np.clip(v, 0, h - 1).astype(np.int32)
-        column = charts.x[chart] + np.clip(u, 0, w - 1).astype(np.int32)
+        row, column = _places(charts, chart, u, v)
         found: dict[int, np.ndarray] = {}
         for number in np.unique(page):
             frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
@@ -72,7 +70,7 @@ class Seen:
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self._targets.get("view", size, ((2, "f4"),), depth=True)
 
-    def _pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    def pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """The chart of each pixel, int [H,W], and its ray [H,W,3]. Drawn once for each view: strokes come by the dozen."""
         if self._drawn is None or self._drawn[:2] != (camera, size):
             frame = self._frame(size)
@@ -88,6 +86,20 @@ class Seen:
             chart = np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
             self._drawn = camera, size, chart, camera.rays(size)
         return self._drawn[2:]
+
+
+def texels(charts: Charts, camera: Camera, chart: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """int32 [...,3]: the atlas texel (page, y, x) that each pixel of `Seen.pixels` shows. Any thread."""
+    flat = chart.ravel()
+    row, column = _places(charts, flat, *_coordinates(charts, camera, flat, rays.reshape(-1, 3)))
+    return np.stack([charts.page[flat], row, column], axis=-1).reshape(*chart.shape, 3)
+
+
+def _places(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row, column in the page of points (u, v) of charts [n], in texels."""
+    w, h = charts.size[chart].T
+    row, column = np.clip(v, 0, h - 1).astype(np.int32), np.clip(u, 0, w - 1).astype(np.int32)
+    return charts.y[chart] + row, charts.x[chart] + column
 
 
 def _parts(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -55,6 +55,10 @@ class LatentVolume:
         """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
         return self._seen.texels(camera, size, mask)
 
+    def pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """The chart that each pixel of a view of any size shows, int [H,W], and its ray [H,W,3]; for engine.seen.texels."""
+        return self._seen.pixels(camera, size)
+
     def scatter(self, look: Look, painting: Painting, colours: bool = True, only: Masks | None = None) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
 

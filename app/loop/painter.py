@@ -71,7 +71,8 @@ class Painter:
     """Owns the conversation with a worker about one volume. Call `update` every frame, or `settle` without a window.
 
     session: may be replaced at any time; it applies to the next dream. For panels: `preview`, `coverage`, `words`,
-    `problem`, `model`, `dreamed` (the last dream of a whole view), `calls` (to the model, so far), `dreams` (finished so far).
+    `problem`, `model`, `dreamed` (the last dream of a whole view), `dreamed_at` (from
+    where, None if it was asked for by hand), `calls` (to the model, so far), `dreams` (finished so far).
     """
 
     def __init__(self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session) -> None:
@@ -80,6 +81,7 @@ class Painter:
         self.running: Request | None = None
         self.preview: Preview | None = None
         self.dreamed: Dreamed | None = None
+        self.dreamed_at: Camera | None = None
         self.coverage, self.calls, self.dreams = 0.0, 0, 0
         self.problem = ""
         self._status = "loading the model"
@@ -274,7 +276,7 @@ class Painter:
         self.running = self.preview = None
         self.calls += dreamed.calls
         if take:
-            self.dreamed, self.dreams = dreamed, self.dreams + 1
+            self.dreamed, self.dreamed_at, self.dreams = dreamed, None, self.dreams + 1
             take(look, dreamed)
             return
         if look.revision != self.volume.revision:
@@ -287,6 +289,6 @@ class Painter:
             view = replace(self._refining.view, revision=self.volume.revision)
             self._refining = replace(self._refining, view=view)
             return
-        self.dreamed = dreamed
+        self.dreamed, self.dreamed_at = dreamed, look.camera
         if self._asked:
             self._asked = replace(self._asked, revision=self.volume.revision)

@@ -10,10 +10,12 @@ from imgui_bundle import imgui, implot
 
 from app.explorer.keys import BY_NAME
 from app.gui.theme import colour
+from app.loop.meter import Meter
 from app.loop.stage import Stage
 from app.loop.survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint
+from app.panels.meter import draw_meter
 from app.session import Session
 from scenes.scene import SKY
 
@@ -27,6 +29,7 @@ class VolumePanel:
         self._counted: tuple[weakref.ref[Stage], Survey] | None = None  # weak: a stage that was left is large
         self._counted_at = 0.0
         self._brush = BrushTools("freeze", "thaw", "erase")
+        self.meter = Meter()
 
     def draw(self, ui: PanelContext) -> Session:
         stage = ui.stage
@@ -42,6 +45,8 @@ class VolumePanel:
             fact("Atlas pages", f"{len(volume.atlas)} of {charts.pages}, {counts.bytes / 2**20:.0f} MB")
             imgui.end_table()
         view = _shown(ui.session)
+        imgui.separator_text("This view")
+        draw_meter(ui, self.meter, sum(counts.painted.values()))
         imgui.separator_text("World")
         _world(ui)
         imgui.separator_text("By hand")

@@ -1,0 +1,100 @@
+"""Does what was painted stay, and stay sharp? Live figures of the view, each with what it was before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from imgui_bundle import imgui, implot
+
+from app.loop.meter import Meter, Reading
+from app.panels.context import PanelContext, faint, hint
+
+# (name, value, how it is written, what it says)
+FIGURES: tuple[tuple[str, Callable[[Reading], float], str, str], ...] = (
+    ("Painted", lambda r: r.painted, "{:.0%}", "The share of this view that shows paint."),
+    (
+        "Finished",
+        lambda r: r.finished,
+        "{:.0%}",
+        "The share that is painted with all its steps and as finely as a dream of this view could; a missing octave counts half.",
+    ),
+    (
+        "Drift",
+        lambda r: r.changed,
+        "{:.2f}",
+        "How far the colours of finished paint are now from when it was first seen here, 0 to 255. It is 0 unless something changed paint "
+        "that nobody dreamed anew: what is painted stays.",
+    ),
+    (
+        "Kept",
+        lambda r: r.kept,
+        "{:.0%}",
+        "The share of what was finished that is still that very paint; the rest was dreamed anew, more finely or by your hand.",
+    ),
+    (
+        "Seams",
+        lambda r: r.seams,
+        "{:.2f}",
+        "Steps of brightness where one dream's paint meets another's on one surface, as a multiple of those inside: 1 is seamless.",
+    ),
+    (
+        "Sharpness",
+        lambda r: r.sharpness,
+        "{:.2f}",
+        "Fine detail of what the surfaces show, as a multiple of the last dream's own picture, while it was of this view.",
+    ),
+    ("Model calls", lambda r: float(r.calls), "{:,.0f}", "How often the model was asked so far, in this scene."),
+)
+
+
+def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
+    """texels: painted so far in the whole scene."""
+    assert ui.stage is not None
+    _, _, width, height = ui.scene_box
+    meter.tend(ui.stage, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
+    if not meter.readings:
+        faint("The view will be measured when the model is ready.")
+        return
+    readings = list(meter.readings)
+    if imgui.begin_table("meter", 3, imgui.TableFlags_.sizing_stretch_prop):
+        for name, value, form, words in FIGURES:
+            values = np.array([value(r) for r in readings])
+            _row(ui, name, form.format(values[-1]) if math.isfinite(values[-1]) else "–", values, words)
+        calls = readings[-1].calls
+        _row(
+            ui,
+            "Per call",
+            f"{texels / calls:,.0f} texels" if calls else "–",
+            None,
+            "Texels painted for each model call.",
+        )
+        imgui.end_table()
+
+
+def _row(ui: PanelContext, name: str, text: str, values: np.ndarray | None, words: str) -> None:
+    imgui.table_next_row()
+    imgui.table_next_column()
+    imgui.text_disabled(name)
+    hint(words)
+    imgui.table_next_column()
+    imgui.text_unformatted(text)
+    hint(words)
+    imgui.table_next_column()
+    if values is not None and np.isfinite(values).sum() > 1:
+        _history(name, values, imgui.get_text_line_height())
+
+
+def _history(name: str, values: np.ndarray, tall: float) -> None:
+    """A line as high as text; gaps where nothing could be measured."""
+    implot.push_style_var(implot.StyleVar_.plot_padding, imgui.ImVec2(0, 1))
+    flags = implot.Flags_.canvas_only | implot.Flags_.no_inputs | implot.Flags_.no_frame
+    if implot.begin_plot(f"##{name}", imgui.ImVec2(-1, tall), flags):
+        implot.setup_axes("", "", implot.AxisFlags_.no_decorations, implot.AxisFlags_.no_decorations)
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        room = max(0.05 * (high - low), 1e-3 * max(abs(high), 1.0))
+        implot.setup_axes_limits(0, max(1, len(values) - 1), low - room, high + room, implot.Cond_.always)
+        implot.plot_line(name, values)
+        implot.end_plot()
+    implot.pop_style_var()

@@ -1,0 +1,159 @@
+"""The live figures on a real volume: nothing drifts, what changes is told, and what can't be known is not made up."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.loop.meter import Meter, Reading, Sheet, Witness, planes
+from app.loop.stage import Stage, plan
+from app.loop.worker import InlineWorker
+from app.session import Session
+from diffusion.canvas import DreamSettings
+from engine.context import headless
+from engine.pack import PAGE
+from engine.patch import change
+from engine.seen import texels
+from scenes.camera import Camera
+from scenes.load import load_scene
+
+SIZE = (320, 180)
+HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
+AWAY = Camera.look((4.0, 2.2, 4.0), 180.0, 0.0, 70)
+NEAR = Camera.look_at((4.0, 1.6, 4.6), (4.0, 1.0, 2.0), fov=50)
+
+
+@pytest.fixture(scope="module")
+def ctx():
+    ctx = headless()
+    yield ctx
+    ctx.release()
+
+
+@pytest.fixture
+def stage(ctx, tiny_scene, fake_model, fake_dream):
+    session = Session(dream=DreamSettings(steps=3))
+    stage = Stage(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
+    stage.painter.collect()
+    yield stage
+    stage.release()
+
+
+@pytest.fixture
+def read(stage):
+    """camera → the next reading from there."""
+    meter, clock = Meter(), [0.0]
+
+    def read(camera: Camera = HERE) -> Reading:
+        last, clock[0] = meter.readings[-1] if meter.readings else None, clock[0] + 2
+        for _ in range(2000):
+            meter.tend(stage, camera, SIZE, clock[0])
+            if meter.readings and meter.readings[-1] is not last:
+                return meter.readings[-1]
+            time.sleep(0.001)
+        raise AssertionError("no reading")
+
+    read.meter, read.clock = meter, clock
+    return read
+
+
+def test_a_bare_view_has_nothing_to_say(stage, read) -> None:
+    bare = read()
+    assert (bare.painted, bare.finished, bare.calls) == (0, 0, 0)
+    assert all(math.isnan(x) for x in (bare.changed, bare.kept, bare.seams, bare.sharpness))
+
+
+def test_what_is_painted_stays_and_what_is_dreamed_anew_is_told(stage, read) -> None:
+    read()
+    stage.painter.settle(HERE, SIZE)
+    first = read()
+    assert first.painted > 0.95 and first.finished >= 0.95 and first.calls == 3
+    assert stage.painter.settle(AWAY, SIZE)
+    again = read()
+    assert again.changed == 0 and again.kept > 0.9
+    assert stage.painter.settle(NEAR, SIZE)
+    refined = read()
+    assert refined.changed == 0 and refined.kept < 1  # finer now, where one went near
+
+
+def test_paint_that_somebody_meddled_with_is_drift(stage, read) -> None:
+    stage.painter.settle(HERE, SIZE)
+    read()
+    page = stage.volume.atlas[0]
+    colour = page.read()["colour"].copy()
+    colour[..., :3] = 255 - colour[..., :3]
+    page.colour.write(np.ascontiguousarray(colour))
+    page.stale = True
+    stage.volume.revision += 1
+    assert read().changed > 20
+
+
+def test_a_view_is_measured_once_and_no_more_than_each_second(stage, read) -> None:
+    stage.painter.settle(HERE, SIZE)
+    read()
+    for k in range(100):
+        read.meter.tend(stage, HERE, SIZE, read.clock[0] + k)
+    assert len(read.meter.readings) == 1
+    for _ in range(100):  # another camera, too soon
+        read.meter.tend(stage, NEAR, SIZE, read.clock[0] + 0.5)
+    assert len(read.meter.readings) == 1
+
+
+def test_sharpness_is_told_of_a_view_that_was_dreamed_just_now(stage, read) -> None:
+    stage.painter.settle(HERE, SIZE)
+    rng = np.random.default_rng(0)
+    dreamed = stage.painter.dreamed
+    image = rng.integers(0, 255, dreamed.image.shape).astype(np.uint8)
+    stage.painter.dreamed = replace(dreamed, image=image)
+    assert read().sharpness < 0.2  # the surfaces are plain
+    assert math.isnan(read(NEAR).sharpness)
+
+
+def test_another_world_is_not_compared_with_the_one_before(stage, read) -> None:
+    stage.painter.settle(HERE, SIZE)
+    world = stage.volume.snapshot()
+    assert stage.painter.settle(AWAY, SIZE)
+    read()
+    stage.volume.restore(world)
+    assert math.isnan(read().changed)
+
+
+def test_erased_paint_is_neither_drift_nor_kept(stage, read) -> None:
+    stage.painter.settle(HERE, SIZE)
+    read()
+    for _ in change(stage.volume, stage.volume.seen(HERE, SIZE), "erase"):
+        pass
+    stage.volume.revision += 1
+    assert math.isnan(read().changed) or read(NEAR).changed == 0
+
+
+def test_a_witness_forgets_nothing_it_saw() -> None:
+    rng = np.random.default_rng(1)
+
+    def sheet(revision: float, colour: int) -> Sheet:
+        return Sheet(np.full((PAGE, PAGE), revision, np.float32), np.full((PAGE, 2, PAGE, 2, 4), colour, np.uint8))
+
+    places = np.concatenate([np.zeros((50, 1), int), rng.integers(0, PAGE, (50, 2))], axis=1)
+    witness = Witness()
+    assert all(math.isnan(x) for x in witness.see({0: sheet(1, 10)}, places[:25]))
+    assert witness.see({0: sheet(1, 10)}, places) == (0, 1)
+    assert witness.see({0: sheet(1, 14)}, places[:0]) == (4, 1)
+    moved, kept = witness.see({0: sheet(2, 90)}, places)
+    assert math.isnan(moved) and kept == 0
+
+
+def test_pixels_find_their_texels_and_planes_are_one_surface(stage) -> None:
+    volume, charts = stage.volume, stage.plan.charts
+    chart, rays = volume.pixels(HERE, SIZE)
+    texel = texels(charts, HERE, chart, rays)
+    look = volume.gather(HERE, (8 * SIZE[0], 8 * SIZE[1]), colours=False)
+    assert (texel == look.texel).all(axis=-1).mean() > 0.995
+    plane = planes(charts)
+    for number in np.unique(plane):
+        mine = plane == number
+        assert len(set(zip(charts.material[mine], charts.side[mine] * ~charts.sky[mine], strict=True))) == 1
+    assert len(np.unique(plane)) < len(charts)
