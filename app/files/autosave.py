@@ -4,26 +4,23 @@ in the journal of this scene's world until a clean end.
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory, mkdtemp
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.loop.worlds import describing, left_over, open_journal
+from app.files.journals import Journals
+from app.files.packed import packed, unpacked
+from app.loop.worlds import describing, left_over
 from app.session import describe, restore
-from engine.journal import Journal
 from engine.keeping import Keeper
 from engine.world import Index, Key, read_world
 from scenes.camera import Camera
 from scenes.errors import InputError
-from scenes.load import load_scene, save_scene
-from scenes.scene import Scene
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
@@ -33,17 +30,11 @@ PATIENCE = 10.0  # s until what failed is tried again
 
 
 class Autosave:
-    """`restore` at the start, `tend` every frame, `save` when the user says so, `close` at a clean end.
-
-    guest: nothing is kept by itself, because another program paints this world, or the journal can't be written.
-    """
+    """`restore` at the start, `tend` every frame, `save` when the user says so, `close` at a clean end."""
 
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
-        self.guest = False
-        self._keeper: Keeper | None = None
-        self._key: tuple[Any, ...] | None = None  # of the world whose journal is open
-        self._left: list[Keeper] = []  # of scenes that were left: discarded once the next one is on disk
+        self._journals = Journals()
         self._shown = self._saved = ()  # what a round began with, and the last one that is on disk
         self._saved_at = self._not_before = -PERIOD
         self._failed = False  # and said so
@@ -51,6 +42,11 @@ class Autosave:
         self._packing: list[tuple[Future[None], Callable[[], None]]] = []
         self._asked = False  # whether there is anything to restore: until then nothing may take its place
         self._awaited: Path | None = None  # the journal to be read once the stage follows the scene
+
+    @property
+    def guest(self) -> bool:
+        """Whether nothing is kept by itself, because another program paints this world, or the journal can't be written."""
+        return self._journals.guest
 
     @property
     def busy(self) -> bool:
@@ -136,9 +132,7 @@ class Autosave:
                     keeper.pack(path).result()
             whole = not coming
         finally:
-            for one in (*self._left, *([keeper] if keeper else [])):
-                one.close(discard=whole)
-            self._keeper, self._left, self._key = None, [], None
+            self._journals.close(discard=whole)
 
     def _work(self, keeper: Keeper, now: float) -> None:
         x = self.explorer
@@ -153,29 +147,24 @@ class Autosave:
             self._shown = shows
         if keeper.step(self._capture):
             self._saved, self._saved_at, self._failed = self._shown, now, False
-            while self._left:
-                self._left.pop().close(discard=True)
+            self._journals.forget_left()
             self._packing += [(keeper.pack(path), then) for path, then in self._wishes]
             self._wishes = []
+
+    @property
+    def _keeper(self) -> Keeper | None:
+        return self._journals.keeper
 
     def _open(self) -> Keeper:
         """The keeper of this world's journal, which is another one when another scene or world was opened."""
         x = self.explorer
-        key = x.session.world, x.session.scene, x.opened.name
-        if self._keeper is not None and key == self._key:
-            return self._keeper
-        if self._keeper is not None:
-            self._keeper.abandon()
-            self._left.append(self._keeper)
-        self._key, self.guest = key, False
-        try:
-            journal = open_journal(x.desk.home, x.folders.data)
-        except InputError as error:
-            self.guest = True
-            journal = Journal(mkdtemp(prefix="rayverie-"))  # for what is saved elsewhere
-            x.say(f"{str(error).rstrip('.')}: nothing is kept by itself, and worlds are saved elsewhere", "warning")
-        self._keeper = Keeper(journal)
-        return self._keeper
+
+        def refused(error: InputError) -> None:
+            words = "nothing is kept by itself, and worlds are saved elsewhere"
+            x.say(f"{str(error).rstrip('.')}: {words}", "warning")
+
+        whose = x.session.world, x.session.scene, x.opened.name
+        return self._journals.open(whose, lambda: x.desk.home, x.folders.data, refused)
 
     def _capture(self) -> Callable[[Mapping[Key, str]], Index]:
         x = self.explorer
@@ -184,7 +173,7 @@ class Autosave:
         edited = x.scene if x.unsaved or x.scene != x.opened else None
 
         def extras() -> dict[str, Any]:
-            return state | ({"scene": _packed(edited)} if edited is not None else {})
+            return state | ({"scene": packed(edited)} if edited is not None else {})
 
         return describing(x.stage.scene, x.stage.plan.charts, x.stage.painter.model.id, x.stage.volume, extras)()
 
@@ -200,25 +189,3 @@ class Autosave:
         aside = self._keeper.journal.set_aside()
         words = f"What was kept before the program was stopped can't be used, and is now in {aside}: {error}"
         self.explorer.say(words, "warning")
-
-
-def _packed(scene: Scene) -> dict[str, str]:
-    """A scene's files by name, for an index: so that scene and paint are kept at the same moment."""
-    with TemporaryDirectory(prefix="rayverie-") as name:
-        folder = Path(name)
-        save_scene(scene, folder)
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        return {path.relative_to(folder).as_posix(): b64encode(path.read_bytes()).decode() for path in files}
-
-
-def unpacked(name: str, files: Mapping[str, str]) -> Scene:
-    """The scene that an index keeps under "scene". Raises InputError."""
-    with TemporaryDirectory(prefix="rayverie-") as parent:
-        folder = Path(parent) / "scene"
-        for key, data in files.items():
-            path = folder / PurePosixPath(key)
-            if ".." in path.parts or not path.is_relative_to(folder):
-                raise InputError("The scene that was kept", key, "is no file of a scene")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b64decode(data))
-        return replace(load_scene(folder), name=name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.fields import from_json, to_json
-from app.files.autosave import unpacked
+from app.files.packed import unpacked
 from app.loop.worlds import journal_of
 from app.session import SceneChoice, Session, open_scene
 from engine.world import read_world

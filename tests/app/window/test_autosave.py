@@ -234,3 +234,18 @@ def test_what_cannot_be_saved_at_the_end_is_back_at_the_next_start(drive: Driver
     back(drive)
     assert pages(drive) == before
     (tmp_path / "in_the_way").unlink()  # so that the end can save it
+
+
+def test_a_scene_that_is_opened_again_at_once_is_still_ones_own(drive: Driver) -> None:
+    """Its journal is in our own hands, until the scene opened in between is on disk."""
+    explorer, first = drive.explorer, drive.explorer.scene
+    painted(drive)
+    for scene in (replace(first, name="other"), first):
+        explorer.open_scene(scene)
+        drive.until(lambda: explorer.stage is not None, "the scene opens")
+        drive.frames(1)
+    assert not explorer.autosave.guest and not warnings(drive)
+    painted(drive)
+    assert not warnings(drive)
+    explorer.autosave.close()
+    assert not list((explorer.folders.data / "journals").iterdir())

@@ -1,0 +1,58 @@
+"""Whose journal is open: that of the scene on stage; and those of scenes that were left, until the next one is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from tempfile import mkdtemp
+
+from app.loop.worlds import journal_of, open_journal
+from engine.journal import Journal
+from engine.keeping import Keeper
+from scenes.errors import InputError
+
+
+class Journals:
+    """keeper: of the open journal, None before the first; guest: it is a makeshift one, because another program paints this
+    world or its own can't be written."""
+
+    def __init__(self) -> None:
+        self.keeper: Keeper | None = None
+        self.guest = False
+        self._whose: Hashable = None
+        self._left: dict[Path, Keeper] = {}  # by folder
+
+    def open(
+        self, whose: Hashable, home: Callable[[], Path], data: Path, refused: Callable[[InputError], None]
+    ) -> Keeper:
+        """The keeper of the journal of the world file `home()`. whose: what tells one world from another, cheap to compare;
+        data: the folder of all journals; refused: told why there is only a makeshift one."""
+        if self.keeper is not None and whose == self._whose:
+            return self.keeper
+        if self.keeper is not None:
+            self.keeper.abandon()
+            self._left[self.keeper.journal.folder] = self.keeper
+        self._whose, self.guest, world = whose, False, home()
+        self.keeper = self._left.pop(journal_of(world, data), None)  # one comes back to a scene that was just left
+        if self.keeper is None:
+            self.keeper = Keeper(self._journal(world, data, refused))
+        return self.keeper
+
+    def forget_left(self) -> None:
+        """Throw away the journals of the scenes that were left."""
+        while self._left:
+            self._left.popitem()[1].close(discard=True)
+
+    def close(self, discard: bool) -> None:
+        """Let all of them go; discard: with all that is in them."""
+        for keeper in (*self._left.values(), *([self.keeper] if self.keeper else [])):
+            keeper.close(discard=discard)
+        self.keeper, self._left, self._whose = None, {}, None
+
+    def _journal(self, world: Path, data: Path, refused: Callable[[InputError], None]) -> Journal:
+        try:
+            return open_journal(world, data)
+        except InputError as error:
+            self.guest = True
+            refused(error)
+            return Journal(mkdtemp(prefix="rayverie-"))  # for what is saved elsewhere

@@ -1,0 +1,35 @@
+"""A scene as values for an index, so that scene and paint are kept at the same moment."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from scenes.errors import InputError
+from scenes.load import load_scene, save_scene
+from scenes.scene import Scene
+
+
+def packed(scene: Scene) -> dict[str, str]:
+    """The scene's files by name, in base 64."""
+    with TemporaryDirectory(prefix="rayverie-") as name:
+        folder = Path(name)
+        save_scene(scene, folder)
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        return {path.relative_to(folder).as_posix(): b64encode(path.read_bytes()).decode() for path in files}
+
+
+def unpacked(name: str, files: Mapping[str, str]) -> Scene:
+    """The scene of `packed`, under this name. Raises InputError."""
+    with TemporaryDirectory(prefix="rayverie-") as parent:
+        folder = Path(parent) / "scene"
+        for key, data in files.items():
+            path = folder / PurePosixPath(key)
+            if ".." in path.parts or not path.is_relative_to(folder):
+                raise InputError("The scene that was kept", key, "is no file of a scene")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b64decode(data))
+        return replace(load_scene(folder), name=name)
