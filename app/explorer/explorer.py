@@ -35,6 +35,7 @@ from app.files.preferences import remember
 from app.files.resume import Resume
 from app.gui.pictures import Pictures
 from app.log import Log
+from app.loop.heap import Heap
 from app.loop.messages import Failed, Message, ModelInfo, Status, Watch, Worker
 from app.loop.stage import Plan, Stage, plan_later
 from app.moving import walk
@@ -91,7 +92,7 @@ class Explorer:
         self.controls, self.desk = Controls(self), Desk(self)
         self.screen, self.pictures = Screen(ctx), Pictures(ctx)
         self.times: deque[float] = deque(maxlen=FRAMES)
-        self.pace = Pace()
+        self.pace, self.heap = Pace(), Heap()
         self.shot_wanted = False
         self._began = self._last = clock()
         self._watched_at = -WATCHED
@@ -218,6 +219,7 @@ class Explorer:
         self.worker.close()
         self.remodel.close()
         self.desk.close()
+        self.heap.close()
         remember(self.folders.config, replace(self.session.view, size=self.platform.size))
         self.shell.release()
         self.pictures.release()
@@ -364,6 +366,7 @@ class Explorer:
         self.shell.overlays.first_help &= seen < HINT_SECONDS and not (self.controls.walked and seen > HINT_SECONDS / 3)
         self._try("Saving by itself", lambda: self.autosave.tend(self.clock()))
         self._try("Noting what is open", self.resume.tend)
+        self.heap.tend(self.clock())
         self.platform.set_title(f"{self.scene.name} · {self.status} · Rayverie")
         if not self.controls.looking:
             self.platform.show_cursor(self.shell.cursor)

@@ -12,7 +12,7 @@ from engine.patch import Patch, Sheet, change, erase_all, put
 from engine.seen import Masks
 from engine.volume import LatentVolume
 
-LIMIT = 512 * 2**20  # bytes of what strokes have covered; the oldest are forgotten first
+LIMIT = 256 * 2**20  # bytes of what strokes have covered, dozens of views; the oldest are forgotten first
 BUDGET = 0.006  # seconds of a frame
 
 

@@ -1,0 +1,33 @@
+"""What was freed goes back to the system, now and then: pages of paint come and go between what stays, and the C library keeps
+the holes (200 MB after an hour of scenes)."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+PERIOD = 10.0  # seconds
+
+
+def _trimmer() -> Callable[[int], int] | None:
+    """glibc's malloc_trim; other C libraries give back by themselves, or can't be asked."""
+    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+
+
+class Heap:
+    """`tend` every frame. It takes a few milliseconds beside the frames, without Python's lock."""
+
+    def __init__(self) -> None:
+        self._trim, self._due = _trimmer(), PERIOD
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="heap")
+        self._work: Future[int] | None = None
+
+    def tend(self, now: float) -> None:
+        """now: seconds on any steady clock."""
+        if self._trim is not None and now >= self._due and (self._work is None or self._work.done()):
+            self._due, self._work = now + PERIOD, self._hand.submit(self._trim, 0)
+
+    def close(self) -> None:
+        self._hand.shutdown(wait=True)
