@@ -6,6 +6,7 @@ GL is read a piece a frame; the rest is done on a thread of its own, at most onc
 from __future__ import annotations
 
 import math
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,6 @@ import numpy as np
 from app.fields import Size
 from app.loop import measures
 from app.loop.framing import beside
-from app.loop.painter import Painter
 from app.loop.stage import Stage
 from engine import policy
 from engine.atlas import REVISION, STEPS, Page
@@ -139,7 +139,7 @@ class Meter:
         elif now - self._at >= PATIENCE and view != self._read and painter.model is not None:
             self._at, self._read = now, view
             self._remember(stage)
-            self._steps = _sample(stage, painter, camera, size)
+            self._steps = _sample(weakref.proxy(stage), camera, size)
 
     def _go_on(self, view: object) -> None:
         assert self._steps is not None
@@ -160,20 +160,23 @@ class Meter:
         self._of, self._revision = charts, revision
 
 
-def _sample(stage: Stage, painter: Painter, camera: Camera, size: Size) -> Iterator[_Sample | None]:
-    """A piece for each step: the view as a dream would begin it, its pixels' surfaces, page after page; at last all of it."""
-    look = painter.look(camera, size)
+def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None]:
+    """A piece for each step: the view as a dream would begin it, its pixels' surfaces, page after page; at last all of it.
+
+    stage: a weak proxy, nothing of which is held between two steps: nobody may go on once the panel is closed and the scene left.
+    """
+    look = stage.painter.look(camera, size)
     yield None
     chart, rays = stage.volume.pixels(look.camera, look.size)
     yield None
     sheets: dict[int, Sheet] = {}
-    atlas = stage.volume.atlas
     for number in np.unique(look.texel[..., 0]).tolist():
-        if number in atlas:
-            atlas.refresh(np.array([number]))
+        if number in stage.volume.atlas:
+            stage.volume.atlas.refresh(np.array([number]))
             finish(stage.ctx)
-            sheets[number] = Sheet.of(atlas[number])
+            sheets[number] = Sheet.of(stage.volume.atlas[number])
             yield None
+    painter = stage.painter
     dreamed = painter.dreamed.image if painter.dreamed and painter.dreamed_at == look.camera else None
     session = painter.session
     height = session.paint.canvas or (painter.model.native if painter.model else 0)
