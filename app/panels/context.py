@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from imgui_bundle import imgui
+from imgui_bundle import imgui, implot
 
 from app.explorer.brush import Brush
 from app.explorer.compare import Comparison
@@ -124,3 +124,9 @@ def fact(name: str, value: str) -> None:
 
 def begin_facts(label: str) -> bool:
     return imgui.begin_table(label, 2, imgui.TableFlags_.sizing_stretch_prop)
+
+
+def accented() -> implot.Spec:
+    """How plots draw: in the theme's accent."""
+    colour = imgui.get_style_color_vec4(imgui.Col_.plot_lines)
+    return implot.Spec(line_color=colour, fill_color=colour)

@@ -9,7 +9,7 @@ from imgui_bundle import imgui, implot
 
 from app.explorer.timeline import Record
 from app.loop.messages import Preview
-from app.panels.context import PanelContext, hint
+from app.panels.context import PanelContext, accented, hint
 
 # (name, value of a step, whether the axis is logarithmic, what it says)
 CURVES: tuple[tuple[str, Callable[[Preview], float], bool, str], ...] = (
@@ -58,7 +58,7 @@ def _curve(name: str, numbers: np.ndarray, values: np.ndarray, logarithmic: bool
         low, high = 0.0, max(high * 1.15, 1e-9)
     implot.setup_axes_limits(numbers[0] - 0.3, numbers[-1] + 0.3, low, high, implot.Cond_.always)
     implot.plot_inf_lines("##here", np.array([float(here)]), spec=implot.Spec(line_color=_faint()))
-    implot.plot_line(name, numbers, values)
+    implot.plot_line(name, numbers, values, spec=accented())
     implot.end_plot()
 
 

@@ -14,7 +14,7 @@ from app.loop.meter import Meter
 from app.loop.stage import Stage
 from app.loop.survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
-from app.panels.context import PanelContext, begin_facts, fact, faint, hint
+from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
 from app.panels.meter import draw_meter
 from app.session import Session
 from scenes.scene import SKY
@@ -150,7 +150,11 @@ def _histogram(ui: PanelContext, counts: Survey) -> None:
         )
         implot.setup_axis_limits(implot.ImAxis_.x1, 0.4, last + 0.6, implot.Cond_.always)
         implot.plot_bars(
-            "texels", np.arange(last + 1, dtype=np.float64), counts.steps[: last + 1].astype(np.float64), 0.8
+            "texels",
+            np.arange(last + 1, dtype=np.float64),
+            counts.steps[: last + 1].astype(np.float64),
+            0.8,
+            spec=accented(),
         )
         implot.end_plot()
     hint("How many texels hold how many diffusion steps.")
