@@ -41,6 +41,7 @@ class Canvas:
     finer:   float32 [h,w] ≥ 1, how many times finer the canvas is than what it remembers there, or None: nowhere. What is remembered
              so coarsely guides the dream (DreamSettings.refine), which keeps its low frequencies
     trusted: float32 [h,w] in 0..1, how far that guidance is followed, or None: wholly
+    taken:   bool [8h,8w], pixels of what is known that will take the new look, or None: all those of change above 0
     anagrams: further pictures that the canvas shows when it is turned
     """
 
@@ -54,6 +55,7 @@ class Canvas:
     finer: np.ndarray | None = None
     trusted: np.ndarray | None = None
     anagrams: tuple[Anagram, ...] = ()
+    taken: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
     remembered = torch.from_numpy(canvas.colours[..., :3].copy()).to(device).movedim(-1, 0).float() / 127.5 - 1
     whole = np.ones_like(canvas.change)
     ratio, trusted = (_full(whole if p is None else p, device) for p in (canvas.finer, canvas.trusted))
-    kept = known & (_full(canvas.change == 0, device) > 0.5)
+    kept = known & ~_taken(canvas, device)
     refined = known & ~kept & (ratio > 1)
     difference = (remembered - picture) * torch.where(refined, trusted, 1)
     offset, overlap = torch.zeros_like(picture), torch.zeros_like(ratio)
@@ -92,6 +92,13 @@ def _low(values: Tensor, sigma: float) -> Tensor:
             pad(small, room, mode="replicate"), kernel.view(shape).expand(channels, -1, -1, -1), groups=channels
         )
     return small[0] if shrink == 1 else interpolate(small, values.shape[-2:], mode="bilinear", align_corners=False)[0]
+
+
+def _taken(canvas: Canvas, device: torch.device) -> Tensor:
+    """bool [8h,8w]: where the new look will be seen."""
+    if canvas.taken is not None:
+        return torch.from_numpy(np.ascontiguousarray(canvas.taken)).to(device)
+    return _full(canvas.change > 0, device) > 0.5
 
 
 def _full(plane: np.ndarray, device: torch.device) -> Tensor:

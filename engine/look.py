@@ -53,6 +53,7 @@ class Painting:
     """A finished dream of a view: latents float32 [C,h,w], colours uint8 [8h,8w,3], steps: diffusion steps behind it (capture step).
 
     borders: every latent pixel is of one material, as a dream's are; False: a picture that is thrown at whatever is there.
+    kept: bool [h,w], latent pixels in which the dream only remembers what is painted: it stays. None: nowhere.
     """
 
     camera: Camera
@@ -61,3 +62,4 @@ class Painting:
     colours: np.ndarray
     steps: float
     borders: bool = True
+    kept: np.ndarray | None = None

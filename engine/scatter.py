@@ -8,12 +8,13 @@ import numpy as np
 from engine.atlas import HELD, REVISION, Atlas, Page, tiles_of
 from engine.charts import Charts
 from engine.context import finish
-from engine.look import Look, Painting
+from engine.look import CELL, Look, Painting
 from engine.mesh import Quads
 from engine.pack import PAGE
 from engine.rectangles import merge
 from engine.seen import Masks
 from engine.shaders import program, set_uniforms
+from engine.taking import upload_labels
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
 
@@ -41,14 +42,15 @@ class Scatter:
         uniforms = camera_uniforms(self.charts, painting.camera, painting.size) | {"borders": painting.borders}
         dreamed = self._upload_latents(painting.latents)
         image = self._upload_picture(painting.colours) if colours else None
-        labels = self._upload_labels(look.material)
+        labels = upload_labels(self.ctx, look, painting.kept)
         set_uniforms(
             self._latent,
             **uniforms,
             page_size=float(PAGE),
             view=0,
             dreamed=1,
-            before=2,
+            state=2,
+            colour_size=float(PAGE * CELL),
             labels=3,
             steps=float(painting.steps),
             revision=float(revision),
@@ -123,14 +125,6 @@ class Scatter:
         for texture in textures:
             texture.filter = moderngl.NEAREST, moderngl.NEAREST
         return textures
-
-    def _upload_labels(self, material: np.ndarray) -> moderngl.Texture:
-        height, width = material.shape
-        texture = self.ctx.texture(
-            (width, height), 1, dtype="f4", data=np.ascontiguousarray(material, dtype=np.float32)
-        )
-        texture.filter = moderngl.NEAREST, moderngl.NEAREST
-        return texture
 
     def _upload_picture(self, colours: np.ndarray) -> moderngl.Texture:
         height, width = colours.shape[:2]

@@ -125,7 +125,10 @@ def scatter(
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
         take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] == 0)
-        take &= own_cell(labels, int(charts.material[c]), x, y)[0] >= 0
+        column_, row_ = own_cell(labels, int(charts.material[c]), x, y)
+        take &= column_ >= 0
+        if painting.kept is not None:
+            take &= ~(painting.kept[row_, column_] & (old[:, STEPS] > 0))
         if not take.any():
             continue
         pages[number] = page

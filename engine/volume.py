@@ -15,6 +15,7 @@ from engine.look import CELL, Look, Painting
 from engine.mesh import Mesh
 from engine.scatter import Scatter
 from engine.seen import Masks, Seen
+from engine.taking import Taking
 from engine.targets import Targets
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -42,6 +43,7 @@ class LatentVolume:
         self._gather = Gather(ctx, charts, self.atlas, self.mesh, self._targets)
         self._scatter = Scatter(ctx, charts, self.atlas, self._targets)
         self._seen = Seen(ctx, charts, self.mesh)
+        self._taking = Taking(ctx, charts, self.atlas, self.mesh, self._targets)
 
     def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> Look:
         """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError.
@@ -58,6 +60,13 @@ class LatentVolume:
     def pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """The chart that each pixel of a view of any size shows, int [H,W], and its ray [H,W,3]; for engine.seen.texels."""
         return self._seen.pixels(camera, size)
+
+    def takes(self, look: Look, steps: float, kept: np.ndarray | None = None) -> np.ndarray:
+        """bool [H,W]: the pixels of an up-to-date look whose texels a painting of so many steps would change.
+
+        kept: of the painting (engine.look.Painting).
+        """
+        return self._taking.pixels(look, self._gather.depths(look.camera, look.size), steps, kept)
 
     def scatter(self, look: Look, painting: Painting, colours: bool = True, only: Masks | None = None) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).

@@ -263,7 +263,10 @@ class Painter:
 
     def _submit(self, look: Look, level: Level) -> None:
         settings = replace(self.session.dream, steps=level.steps)
-        self._send(look, canvas_from(look, self.scene, level.steps), settings, level)
+        canvas = canvas_from(look, self.scene, level.steps)
+        if canvas.known is not None:
+            canvas = replace(canvas, taken=self.volume.takes(look, level.steps, canvas.change == 0))
+        self._send(look, canvas, settings, level)
 
     def _send(self, look: Look, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
         self._level, self.preview = level, None
@@ -282,7 +285,8 @@ class Painter:
         if look.revision != self.volume.revision:
             self._asked = None  # erased, restored or painted by someone else: the dream started from what is no more
             return
-        painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps)
+        kept = message.request.canvas.change == 0
+        painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps, kept=kept)
         self.volume.scatter(look, painting)
         self.dreams += 1
         if self._refining:

@@ -1,7 +1,7 @@
 // A dream paints every latent pixel as one material, but the border between two materials runs through latent pixels. What lies
 // on the wrong side of it takes its look from the nearest latent pixel of its own material, so that no sky clings to a wall.
 // Needs common/chart.glsl and common/view.glsl. engine/twin.py is the same in numpy.
-uniform sampler2D labels;  // material of each latent pixel of the look
+uniform sampler2D labels;  // of each latent pixel of the look: material; 1 where the dream kept what was there, else 0
 uniform bool borders;      // false: a picture that knows none was thrown at the view, and each surface takes what falls on it
 
 const float LATENT_PIXEL = 8.0;
@@ -10,6 +10,8 @@ bool labelled(ivec2 cell) {
     ivec2 last = textureSize(labels, 0) - 1;
     return !borders || texelFetch(labels, clamp(cell, ivec2(0), last), 0).x == v_info.y;
 }
+
+bool kept(ivec2 cell) { return texelFetch(labels, cell, 0).y > 0.5; }
 
 // The latent pixel nearest to p (in pixels) that shows the chart's own material. NOWHERE if none of the 5x5 around p does: then
 // the dream has nothing of it.

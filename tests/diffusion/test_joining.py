@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -101,3 +103,15 @@ def test_nothing_is_taken_from_another_material():
     mask = 1 - change  # the frontier is a border of materials, too
     picture = grain()
     assert torch.equal(joined(picture, canvas(known, 255, change, mask=mask))[:, ~known], picture[:, ~known])
+
+
+def test_single_pixels_of_a_latent_pixel_are_kept():
+    """The surface's texels are finer than latent pixels: what keeps its paint is matched there, to the pixel."""
+    known, change = np.ones((PIXELS, PIXELS), bool), np.ones((SIDE, SIDE), np.float32)
+    taken = np.ones((PIXELS, PIXELS), bool)
+    taken[:, :61] = False
+    picture = grain()
+    at_cells, at_pixels = canvas(known, 170, change), replace(canvas(known, 170, change), taken=taken)
+    assert (joined(picture, at_pixels)[:, :, :61] - 170 / 127.5 + 1).abs().max() < 1e-6
+    assert (joined(picture, at_pixels)[:, :, 61:] - 170 / 127.5 + 1).std() > 0.1
+    assert (joined(picture, at_cells)[:, :, :61] - 170 / 127.5 + 1).std() > 0.1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine import policy, twin
+from engine.atlas import REVISION
 from engine.look import Painting
 from engine.volume import LatentVolume
 from scenes.camera import Camera
@@ -236,3 +237,45 @@ def test_latents_alone_are_the_same_latents(volume, charts, ctx, camera):
         assert (ours[number]["state"] == theirs[number]["state"]).all()
         assert not theirs[number]["colour"].any()
     other.free()
+
+
+def test_what_a_dream_only_remembers_stays_as_it_is(volume, charts):
+    """Painted texels whose latent pixel was kept take nothing, however much closer the view; what is bare there is painted."""
+    volume.scatter(volume.gather(CAMERAS["above"], SIZE), dreamed(CAMERAS["above"]))
+    before = volume.snapshot().pages
+    look = volume.gather(CAMERAS["street"], SIZE)
+    kept = np.zeros(look.chart.shape, bool)
+    kept[:, : kept.shape[1] // 2] = True
+    painting = replace(dreamed(CAMERAS["street"], seed=1, steps=20), kept=kept)
+    volume.scatter(look, painting)
+    ours, theirs = volume.snapshot().pages, twin.scatter(before, charts, painting, 2)
+    took = {number: ours[number]["state"][..., REVISION] == 2 for number in ours}
+    should = {number: theirs[number]["state"][..., REVISION] == 2 for number in theirs}
+    agree = sum(int((took[n] & should[n]).sum()) for n in ours), sum(int((took[n] | should[n]).sum()) for n in ours)
+    assert agree[0] > 0.98 * agree[1] > 0
+    again = volume.gather(CAMERAS["street"], SIZE)
+    painted = (look.steps > 0) & policy.claimable(look)
+    assert (again.steps[painted & kept] == 10).all() and (painted & kept).sum() > 20
+    assert (again.steps[painted & ~kept] == 20).any()
+    assert (again.steps[kept & ~painted & policy.claimable(look)] > 0).mean() > 0.9
+
+
+def test_which_pixels_take_a_painting_is_known_before_it_is_dreamed(volume, charts):
+    volume.scatter(volume.gather(CAMERAS["above"], SIZE), dreamed(CAMERAS["above"]))
+    camera = CAMERAS["street"]
+    look = volume.gather(camera, SIZE)
+    kept = policy.change_map(look, 10) == 0
+    taken = volume.takes(look, 10, kept)
+    volume.scatter(look, replace(dreamed(camera, seed=1), kept=kept))
+    view = twin.picture(charts, camera, SIZE)
+    i, j = twin.texels(charts, view.chart, view.u, view.v)
+    page, row, column = charts.page[view.chart], charts.y[view.chart] + j, charts.x[view.chart] + i
+    changed = np.zeros(taken.shape, bool)
+    for number, stored in volume.snapshot().pages.items():
+        here = page == number
+        changed[here] = stored["state"][row[here], column[here], REVISION] == volume.revision
+    assert 0.1 < taken.mean() < 0.9
+    assert (taken == changed).mean() > 0.99
+    cells = (~kept).repeat(8, 0).repeat(8, 1)
+    assert (taken != cells).mean() > 0.01  # texels are decided one by one, not latent pixel by latent pixel
+    assert not volume.takes(volume.gather(camera, SIZE), 10, kept).any()

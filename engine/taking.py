@@ -1,0 +1,62 @@
+"""Which pixels of a view a painting of it would change: the rule of scatter, asked beforehand, so that a dream can be fitted to it."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from engine.atlas import Atlas
+from engine.charts import Charts
+from engine.context import finish
+from engine.look import CELL, Look
+from engine.mesh import Mesh, visible
+from engine.pack import PAGE
+from engine.shaders import program, set_uniforms
+from engine.targets import Targets, picture, read
+from engine.uniforms import camera_uniforms
+
+_VIEW, _STATE, _LABELS = range(3)  # texture units
+
+
+class Taking:
+    """Draws the view once, with each fragment's texel deciding as in scatter."""
+
+    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: Mesh, targets: Targets) -> None:
+        self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
+        self._shader = program(ctx, "chart_view", "taken")
+        self._nothing = ctx.texture((1, 1), 4, dtype="f4", data=bytes(16))
+
+    def pixels(self, look: Look, view: moderngl.Texture, steps: float, kept: np.ndarray | None) -> np.ndarray:
+        """bool [H,W]. view: (chart, depth) of the look's camera at its size; steps, kept: of the painting."""
+        frame = self.targets.get("taken", look.size, ((1, "f1"),), depth=True)
+        labels = upload_labels(self.ctx, look, kept)
+        uniforms = camera_uniforms(self.charts, look.camera, look.size) | {"borders": True, "steps": float(steps)}
+        set_uniforms(self._shader, **uniforms, view=_VIEW, state=_STATE, labels=_LABELS)
+        groups = self.mesh.select(visible(self.charts, look.camera, look.size), apart=self.atlas)
+        finish(self.ctx)  # clearing waits for what was drawn before
+        frame.use()
+        frame.clear()
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+        self.ctx.enable(moderngl.DEPTH_TEST)
+        self.ctx.depth_func = "<="
+        view.use(_VIEW)
+        labels.use(_LABELS)
+        self.mesh.draw(self._shader, groups, self._bind)
+        taken = read(self.ctx, picture(frame))[..., 0] > 0
+        labels.release()
+        return taken
+
+    def _bind(self, number: int) -> None:
+        (self.atlas[number].state if number >= 0 else self._nothing).use(_STATE)
+        set_uniforms(self._shader, colour_size=float(PAGE * CELL if number >= 0 else 0))
+
+
+def upload_labels(ctx: moderngl.Context, look: Look, kept: np.ndarray | None) -> moderngl.Texture:
+    """shaders/common/region.glsl's `labels`. kept: bool [h,w], latent pixels in which a dream only remembers; None: none."""
+    height, width = look.material.shape
+    labels = np.zeros((height, width, 2), np.float32)
+    labels[..., 0] = look.material
+    labels[..., 1] = 0 if kept is None else kept
+    texture = ctx.texture((width, height), 2, dtype="f4", data=labels)
+    texture.filter = moderngl.NEAREST, moderngl.NEAREST
+    return texture

@@ -1,0 +1,14 @@
+// What a painting of the view changes. Needs common/chart.glsl, common/view.glsl, common/policy.glsl, common/region.glsl.
+#include "common/stored.glsl"
+uniform float steps;  // of the painting
+
+// The latent pixel that the fragment's texel takes its look from; NOWHERE if it stays as it is. `density`: of the new look. What
+// the dream kept is only remembered in it: painting that again would claim a quality that nobody dreamed.
+ivec2 taking(out float density) {
+    vec2 anchor;
+    density = claim(texel_index(), anchor);
+    vec4 old = stored_state();
+    if (old.w > 0.0 || !accepts(old.x, old.y, steps, density)) return NOWHERE;
+    ivec2 own = own_cell(anchor);
+    return own != NOWHERE && old.x > 0.0 && kept(own) ? NOWHERE : own;
+}
