@@ -17,17 +17,18 @@ SOFTWARE = "llvmpipe", "softpipe"  # renderers whose textures are in the program
 @dataclass(frozen=True)
 class Account:
     """Bytes at a moment. resident: of the process; volume: the painted pages, where GL is software; timeline: pictures of dreams;
-    undo: what strokes have covered."""
+    undo: what strokes have covered; gone: paint whose surfaces are gone."""
 
     seconds: float
     resident: int
     volume: int
     timeline: int
     undo: int
+    gone: int = 0
 
     @property
     def rest(self) -> int:
-        return self.resident - self.volume - self.timeline - self.undo
+        return self.resident - self.volume - self.timeline - self.undo - self.gone
 
 
 def account(explorer: Explorer, seconds: float) -> Account:
@@ -38,6 +39,7 @@ def account(explorer: Explorer, seconds: float) -> Account:
         stage.volume.atlas.bytes if stage is not None and software else 0,
         explorer.timeline.bytes,
         explorer.retouch.bytes,
+        explorer.remodel.bytes,
     )
 
 
@@ -51,7 +53,7 @@ def growth(accounts: list[Account]) -> dict[str, Any]:
     n, figures = len(rows), {}
     width = max(1, round(WINDOW * n))
     warm = rows[round(WARM * n) :][:width]
-    for part in ("resident", "volume", "timeline", "undo", "rest"):
+    for part in ("resident", "volume", "timeline", "undo", "gone", "rest"):
         before, after = (float(np.median([row[part] for row in some])) / 1e6 for some in (warm, rows[-width:]))
         figures |= {f"{part}_mb": round(after, 1), f"{part}_grown_mb": round(after - before, 1)}
     return figures

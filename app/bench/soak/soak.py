@@ -119,7 +119,7 @@ class Soak:
             "soak_deeds": dict(self.deeds),
             "soak_gestures": dict(self.gestures),
             "soak_failures": [*self.failures, *self.gl_errors],
-            "soak_memory": [[a.seconds, a.resident, a.volume, a.timeline, a.undo] for a in self.accounts],
+            "soak_memory": [[a.seconds, a.resident, a.volume, a.timeline, a.undo, a.gone] for a in self.accounts],
         }
 
     def _witness(self) -> None:
