@@ -39,6 +39,7 @@ class Page:
         self.stale = False  # whether the overview is behind the colours
         self.changed = np.zeros(TILES, np.int64)  # a stamp of each tile's last change, 0: never
         self.stamp = 0  # of the last change anywhere
+        self.held = np.zeros(TILES, bool)  # tiles that may have held texels; no others have
 
     def touch(self, tiles: int | np.ndarray | slice = slice(None)) -> None:
         """Note a change of these tiles (numbers, or a mask; all by default), so that they will be saved."""
@@ -63,6 +64,7 @@ class Page:
             texture.write(np.ascontiguousarray(latents[4 * k : 4 * k + 4].transpose(1, 2, 0), dtype=np.float32))
         self.state.write(np.ascontiguousarray(state, dtype=np.float32))
         self.colour.write(np.ascontiguousarray(colour, dtype=np.uint8))
+        self.held = tiles_of(state[..., HELD] > 0)
         self.stale = True
         self.touch()
 

@@ -14,6 +14,7 @@ import numpy as np
 from engine.charts import Charts
 from engine.light import SUN, Daylight, Light, atmosphere
 from engine.look import CELL
+from engine.marks import may_be_held
 from engine.mesh import Group, visible
 from engine.pack import PAGE
 from engine.shaders import program, set_uniforms
@@ -141,9 +142,9 @@ class Renderer:
         target.depth_mask = False
         if through.any():
             self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], apart=atlas), uniforms)
-        if held:
+        if held and (marked := seen[may_be_held(self.charts, atlas, seen)]).size:
             self.ctx.depth_func = "<="
-            self._draw((_HELD,), mesh.select(seen, apart=atlas), uniforms)
+            self._draw((_HELD,), mesh.select(marked, apart=atlas), uniforms)
         target.depth_mask = True
         self.ctx.disable(moderngl.BLEND)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas import STEPS, TILE, TILES, Page
+from engine.atlas import HELD, STEPS, TILE, TILES, Page
 from engine.look import CELL
 from engine.pack import PAGE
 
@@ -64,6 +64,7 @@ class Buffers:
             texture.write(layer, viewport=box)
         page.state.write(self.state, viewport=box)
         page.colour.write(self.colour, viewport=_pixels(box))
+        page.held[tile] = (self.state[..., HELD] > 0).any()
         page.stale = True
         page.touch(tile)
 

@@ -125,6 +125,7 @@ class Transplant:
         for texture, frame in zip(source.latents, target.frames, strict=True):
             self._draw(array, frame, texture, source.state, 1)
         self._draw(array, target.canvas, source.colour, source.state, CELL)
+        target.held |= source.held.any()  # wherever they come to lie
         target.stale = True
         target.touch()
         array.release()
