@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,3 +125,16 @@ def test_pictures_that_nobody_shows_are_given_back(drive: Driver) -> None:
     drive.frames(pictures.patience // 2 + 2)
     assert pictures.texture("picture 4", last) is kept
     assert not any(f"picture {number}" in pictures.keys for number in range(4))
+
+
+def test_parts_of_a_view_that_is_refined_drive_no_whole_dream_out(drive: Driver) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
+    whole, image = explorer.timeline.records, explorer.stage.painter.dreamed
+    explorer.session = replace(explorer.session, live=replace(explorer.session.live, refine=True))
+    drive.until(lambda: "part 2 of" in explorer.status, "it is refined")
+    dreams = explorer.stage.painter.dreams
+    drive.until(lambda: explorer.status == "this view is finished", "all its parts are", 3000)
+    assert explorer.stage.painter.dreams > dreams
+    assert [r.id for r in explorer.timeline.records] == [r.id for r in whole]
+    assert explorer.stage.painter.dreamed is image and not drive.errors()
