@@ -7,7 +7,7 @@ around it and kept by itself, and what is done stays when one walks on.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,16 +44,18 @@ def close_up(camera: Camera, view: Size, box: tuple[float, float, float, float],
 
 
 def close_ups(
-    camera: Camera, view: Size, look: Look, full_steps: float, enough: float, side: int
+    camera: Camera, view: Size, look: Look, height: int, full_steps: float, enough: float, side: int
 ) -> tuple[CloseUp, ...]:
     """The parts of a view of which less than `enough` is painted (as policy.coverage says), the nearest and largest surfaces first.
 
-    look: pixel for pixel, with the view in its middle; side: of a canvas, pixels.
+    look: with the view in its middle, `height` pixels high there, for a coarse one tells as much; side: of a canvas, pixels.
     """
     columns, rows = grid(view, side)
-    height, width = look.density.shape
-    x = (np.arange(width) + 0.5) * CELL - (look.size[0] - view[0]) / 2
-    y = (np.arange(height) + 0.5) * CELL - (look.size[1] - view[1]) / 2
+    scale = view[1] / height
+    look = replace(look, density=look.density * scale)
+    h, w = look.density.shape
+    x = ((np.arange(w) + 0.5) * CELL - look.size[0] / 2) * scale + view[0] / 2
+    y = ((np.arange(h) + 0.5) * CELL - look.size[1] / 2) * scale + view[1] / 2
     column, row = np.floor(x * columns / view[0]), np.floor(y * rows / view[1])
     within = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable(look)
     part = (row[:, None] * columns + column)[within].astype(int)

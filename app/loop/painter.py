@@ -140,11 +140,11 @@ class Painter:
     def _begin_refining(self, view: _View) -> None:
         """See what the view lacks at the window's own resolution."""
         assert self.model is not None
-        whole = canvas_size(view.size, view.size[1], self.model.multiple)
-        look = self.volume.gather(surrounding(view.camera, view.size[1], whole[1]), whole, colours=False)
-        steps = view.level.steps
-        self.coverage = policy.coverage(look, steps, beside(view.size, view.size[1], whole))
-        parts = close_ups(view.camera, view.size, look, steps, self.session.paint.coverage, self._side)
+        level, whole = view.level, canvas_size(view.size, view.level.height, self.model.multiple, view.level.around)
+        look = self.volume.gather(surrounding(view.camera, level.height, whole[1]), whole, colours=False)
+        enough = self.session.paint.coverage
+        parts = close_ups(view.camera, view.size, look, level.height, level.steps, enough, self._side)
+        self.coverage = 1 - sum(part.lacking for part in parts)
         self._refining = _Refining(view, parts, len(parts))
 
     def _refine(self, refining: _Refining) -> bool:

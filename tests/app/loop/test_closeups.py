@@ -44,14 +44,30 @@ def test_the_nearest_and_largest_come_first_the_sky_last_and_what_is_fine_not_at
     depth[:5] = np.inf
     material = np.where(np.isinf(depth), SKY, 0).astype(np.int16)
     look = replace(look, depth=depth, material=material, camera=Camera())
-    parts = close_ups(Camera(), view, look, 8, 0.95, 80)
+    parts = close_ups(Camera(), view, look, 128, 8, 0.95, 80)
     assert len(parts) == 6 and sum(part.lacking for part in parts) == pytest.approx(1)
     yaw = [part.camera.yaw for part in parts]
     assert all(y == max(yaw) or y > 10 for y in yaw[:2])  # to the left
     assert all(part.camera.pitch > 5 for part in parts[-2:])  # up
     fine = replace(look, steps=np.where(depth < 4, 8, 0).astype(np.float32), painted=look.density)
-    left = close_ups(Camera(), view, fine, 8, 0.95, 80)
+    left = close_ups(Camera(), view, fine, 128, 8, 0.95, 80)
     assert left and {part.camera for part in left} < {part.camera for part in parts}
     assert not any(part.camera.yaw > 20 and part.camera.pitch < 0 for part in left)
     done = replace(look, steps=np.full_like(depth, 8), painted=look.density)
-    assert close_ups(Camera(), view, done, 8, 0.95, 80) == ()
+    assert close_ups(Camera(), view, done, 128, 8, 0.95, 80) == ()
+
+
+def test_a_coarse_look_tells_of_the_same_parts() -> None:
+    rng = np.random.default_rng(0)
+    coarse = rng.uniform(0.2, 6, (8, 12)).repeat(2, 0).repeat(2, 1).astype(np.float32)
+    painted = rng.uniform(0.2, 6, (8, 12)).repeat(2, 0).repeat(2, 1).astype(np.float32)
+    steps = np.full_like(coarse, 8)
+    fine = make_look(16, 24, density=coarse, painted=painted, steps=steps)
+    small = {name: getattr(fine, name)[::2, ::2] for name in ("painted", "steps", "held", "depth", "material")}
+    half = make_look(8, 12, density=coarse[::2, ::2] / 2, **small)
+    depth = np.full((16, 24), 3.0, np.float32)
+    fine, half = replace(fine, depth=depth), replace(half, depth=depth[::2, ::2])
+    ours = close_ups(Camera(), (192, 128), half, 64, 8, 0.95, 80)
+    theirs = close_ups(Camera(), (192, 128), fine, 128, 8, 0.95, 80)
+    assert [part.camera for part in ours] == [part.camera for part in theirs]
+    assert [part.lacking for part in ours] == pytest.approx([part.lacking for part in theirs])
