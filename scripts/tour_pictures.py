@@ -114,8 +114,10 @@ def timeline(x: Explorer) -> None:
 def scrubbed(x: Explorer) -> bool:
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, TimelinePanel))
     records = x.timeline.records
-    if x.status != "this view is finished" or len(records) < 2 or records[-1].shown[3].preview.noisy is None:
-        return False  # it was erased, to be dreamed while the timeline watches
+    if x.status != "this view is finished" or not records or len(records[-1].shown) < 4:
+        return False
+    if records[-1].shown[3].preview.noisy is None:  # it was erased, to be dreamed while the timeline watches
+        return False
     panel.show(records[-1].id, 3, "Noisy")
     return True
 
