@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import moderngl
 import numpy as np
 
+from engine.context import finish
 from engine.mesh import Quads
 from engine.pack import PAGE
 from engine.shaders import program, set_uniforms
@@ -31,6 +32,7 @@ class Overview:
     def draw(self, page: Page, parts: np.ndarray | None = None) -> None:
         """parts: vertices of `Charts.quads` float32 [n,4,13]; None: the whole page."""
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        finish(self.ctx)  # or sampling waits for the colours, holding Python's lock
         page.colour.use(_COLOUR)
         page.small.use()
         if parts is None:
@@ -39,5 +41,6 @@ class Overview:
         else:
             set_uniforms(self._parts, colour=_COLOUR, page_size=float(PAGE))
             self._quads.draw(self._parts, parts)
+        finish(self.ctx)
         page.overview.build_mipmaps(0, 1)
         page.stale = False

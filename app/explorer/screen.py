@@ -32,6 +32,8 @@ class Screen:
         if shows != self._shows:
             stage.renderer.full_steps = float(full_steps)
             stage.renderer.draw(self._canvas, camera, size, view.mode, held=held, daylight=view.daylight)
+            # or whoever draws with the picture waits for it, holding Python's lock: the model would stand still
+            finish(self.ctx)
             self._shows = shows
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
