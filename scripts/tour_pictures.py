@@ -18,6 +18,7 @@ from PIL import Image
 
 from app.explorer.explorer import Explorer
 from app.explorer.host import Folders
+from app.explorer.timeline import Timeline
 from app.explorer.window import Window, open_worker
 from app.files import presets
 from app.files.picture import Source
@@ -105,18 +106,21 @@ def done(x: Explorer) -> bool:
     return not x.retouch.busy and not x.brush.painting and (x.stage is None or x.stage.painter.running is None)
 
 
+def rested(x: Explorer) -> bool:
+    return x.status == "this view is finished"
+
+
 def timeline(x: Explorer) -> None:
     """A dream's fourth step, its noise beside what is predicted."""
     x.shell.bring_to_front("Sampler", "Timeline")
+    x.timeline = Timeline()  # of dreams that nobody watched
     x.do("dream")
 
 
 def scrubbed(x: Explorer) -> bool:
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, TimelinePanel))
     records = x.timeline.records
-    if x.status != "this view is finished" or not records or len(records[-1].shown) < 4:
-        return False
-    if records[-1].shown[3].preview.noisy is None:  # it was erased, to be dreamed while the timeline watches
+    if not rested(x) or not records:
         return False
     panel.show(records[-1].id, 3, "Noisy")
     return True
@@ -146,7 +150,7 @@ SHOTS = (
     Shot("sampler", timeline, 12, scrubbed),
     Shot("compare", compare, 12, lambda x: x.comparison is None or x.comparison.done),
     Shot("open", browse, 20),
-    Shot("volume", front_alone("Volume", "Log"), 12),
+    Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),
     Shot("image", splat, 12, lambda x: done(x) and len(x.strokes) > 0),
     Shot("autopilot", fly, 12, two_views),

@@ -55,7 +55,7 @@ def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
     _, _, width, height = ui.scene_box
     meter.tend(ui.stage, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
     if not meter.readings:
-        faint("The view will be measured when the model is ready.")
+        faint("The view is being measured." if ui.stage.painter.model else "The model is being loaded.")
         return
     readings = list(meter.readings)
     if imgui.begin_table("meter", 3, imgui.TableFlags_.sizing_stretch_prop):
