@@ -118,9 +118,17 @@ def _parts(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> n
 
 def _coordinates(charts: Charts, camera: Camera, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
-    normal = sides.NORMAL[charts.side[chart]]
-    start = charts.origin[chart] - np.where(charts.sky[chart][:, None], 0.0, camera.position)
-    towards = np.minimum((normal * rays).sum(-1), -1e-9)
-    at = ((normal * start).sum(-1) / towards)[:, None] * rays - start
-    u, v = charts.u[chart], charts.v[chart]
-    return (at * u).sum(-1) / (u * u).sum(-1), (at * v).sum(-1) / (v * v).sum(-1)
+    start = charts.origin - np.where(charts.sky[:, None], 0.0, camera.position)
+    normal = sides.NORMAL[charts.side].astype(float)
+    towards = np.minimum(_dot(normal[chart], rays), -1e-9)
+    far = _dot(normal, start)[chart] / towards
+    axes = (
+        axis / _dot(axis, axis)[:, None] for axis in (charts.u, charts.v)
+    )  # what is each chart's own is done once for it
+    u, v = (far * _dot(axis[chart], rays) - _dot(axis, start)[chart] for axis in axes)
+    return u, v
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """[n]: of the rows of [n,3] and [n,3]."""
+    return np.einsum("ij,ij->i", a, b)
