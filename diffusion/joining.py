@@ -12,13 +12,14 @@ import itertools
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate, pad
+from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
 from diffusion.canvas import Canvas
 
 CELL = 8
 LOWEST = 2.0  # pixels of a coarser painting's pixel: its Gaussian low frequencies are those of so wide a kernel
 NEARBY = (16.0, 8.0, 4.0, 2.0)  # pixels: a new painting is matched to ever closer surroundings the nearer they are
+INSIDE = 8  # pixels from the border of a region, where the picture is a mixture of both sides and says little of either
 OVERLAP = 6.0  # pixels from a frontier within which the coarser painting fades into the finer one
 
 
@@ -42,19 +43,21 @@ def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
         region = _full(part.mask > 0.5, device) > 0.5
         if not bool((region & known).any()):
             continue
-        offset = torch.where(region, _offset(difference, region & known, region, ratio), offset)
+        measured = region & known & _inside(region)
+        measured = measured if bool(measured.any()) else region & known
+        offset = torch.where(region, _offset(difference, region & known, measured, region, ratio), offset)
         near = _share(region & kept, region, OVERLAP)[0]
         overlap = torch.where(region & refined, (2 * near).clamp(0, 1), overlap)
     fitted = torch.lerp(picture + strength * offset, remembered, strength * overlap)
     return torch.where(kept, torch.lerp(picture, remembered, strength), fitted)
 
 
-def _offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
+def _offset(difference: Tensor, known: Tensor, measured: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
     """[3,H,W]: the low frequencies of a region's difference that is known in places, wider ones the coarser what is known."""
-    away = _mean(difference, known, region, NEARBY[0])
+    away = _mean(difference, measured, region, NEARBY[0])
     for sigma in NEARBY[1:]:
-        near = (2 * _share(known, region, sigma)).clamp(0, 1)
-        away = away + (_mean(difference, known, region, sigma) - near * away)
+        near = (2 * _share(measured, region, sigma)).clamp(0, 1)
+        away = away + (_mean(difference, measured, region, sigma) - near * away)
     octave = torch.log2(ratio).clamp_min(0)  # a level for each, and between two levels what lies between them
     levels = int(octave[known].max().ceil())
     bands = [_mean(difference, known, region, LOWEST * 2**k) for k in range(levels + 1)]
@@ -62,6 +65,11 @@ def _offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) ->
     for k, (fine, coarse) in enumerate(itertools.pairwise(bands)):
         within = torch.where(octave >= k, torch.lerp(fine, coarse, (octave - k).clamp(0, 1)), within)
     return torch.where(known, within, away)
+
+
+def _inside(region: Tensor) -> Tensor:
+    """bool [H,W]: the part of a region that is INSIDE pixels away from its border."""
+    return max_pool2d(1.0 - 1.0 * region[None, None], 2 * INSIDE + 1, 1, INSIDE)[0, 0] == 0
 
 
 def _mean(values: Tensor, known: Tensor, region: Tensor, sigma: float) -> Tensor:

@@ -12,7 +12,8 @@ from engine.look import CELL
 from engine.overview import SHRINK, Overview
 from engine.pack import PAGE
 
-STEPS, DENSITY, REVISION, HELD = range(4)  # channels of a page's state; HELD: 1 where the user froze it, else 0
+STEPS, DENSITY, REVISION, HELD = range(4)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
+BESIDE = -1.0  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
 TILE = 64  # texels a side: a page is saved in tiles, row by row, and only those that changed
 TILES = (PAGE // TILE) ** 2
 _stamps = count(1)  # never the same twice, whichever volume a page belongs to

@@ -5,8 +5,8 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from engine import sides
-from engine.atlas import DENSITY, HELD, STEPS, Atlas
+from engine import policy, sides
+from engine.atlas import BESIDE, DENSITY, HELD, STEPS, Atlas
 from engine.charts import Charts
 from engine.context import finish
 from engine.look import CELL, Look
@@ -63,6 +63,12 @@ class Gather:
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
         latents, state = self._stored(np.unique(page), (width, height))
+        colour = read(self.ctx, picture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
+        steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
+        freed = policy.freed(painted, state[..., HELD] == BESIDE, density)
+        if freed.any():  # for this view it is as if they had never been painted
+            latents, steps, painted = (np.where(freed, 0, a).astype(np.float32) for a in (latents, steps, painted))
+            colour = np.where(freed.repeat(CELL, 0).repeat(CELL, 1)[..., None], 0, colour).astype(np.uint8)
         focal = camera.focal(size)
         return Look(
             camera=camera,
@@ -72,22 +78,23 @@ class Gather:
             material=self.charts.material[chart],
             depth=np.where(self.charts.sky[chart], np.inf, surface[..., 3]).astype(np.float32),
             normal=sky_or_side_normal(self.charts, chart, camera, (width, height)),
-            density=atlas[..., 3].copy(),
+            density=np.abs(density),
             noise=view_noise(
                 self.charts, camera, chart, surface[..., 1], surface[..., 2], focal, self.atlas.channels, seed
             ),
             latents=latents,
-            steps=state[..., STEPS].copy(),
-            painted=state[..., DENSITY].copy(),
-            colours=read(self.ctx, picture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8),
+            steps=steps.copy(),
+            painted=painted.copy(),
+            colours=colour,
             revision=revision,
             held=state[..., HELD] > 0,
+            freed=freed,
         )
 
     def _surface(
         self, camera: Camera, size: tuple[int, int], seen: np.ndarray, view: moderngl.Texture
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Per latent pixel: (chart, u, v, depth) and (x, y, page, density)."""
+        """Per latent pixel: (chart, u, v, depth) and (x, y, page, density; negative beside a depth edge)."""
         small = size[0] // CELL, size[1] // CELL
         frame = self.targets.get("surface", small, _FLOATS, depth=True)
         set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0)

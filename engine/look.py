@@ -29,6 +29,8 @@ class Look:
     colours:  uint8 [H,W,4], stored colours drawn into the view; alpha 255 = painted, 0 = not
     revision: the volume's revision when this was read
     held:     bool, painted texels that the user froze: they stay whatever comes along
+    freed:    bool, texels that are painted, but beside a depth edge that this view doesn't have: their paint is a mixture of both
+              sides, so the look says that they are bare, and what is dreamed next is not guided by it
     """
 
     camera: Camera
@@ -46,6 +48,7 @@ class Look:
     colours: np.ndarray
     revision: int
     held: np.ndarray
+    freed: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,9 @@ class Operation:
 
 # What is frozen stays until it is thawed: it isn't erased either.
 OPERATIONS: Mapping[str, Operation] = {
-    "freeze": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, HELD] == 0), held=1.0),
+    "freeze": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, HELD] <= 0), held=1.0),
     "thaw": Operation(lambda state: state[:, HELD] > 0, held=0.0),
-    "erase": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, HELD] == 0), clears=True),
+    "erase": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, HELD] <= 0), clears=True),
     # These change nothing: for what will be painted over, and for what is painted and will go.
     "keep": Operation(lambda state: np.ones(len(state), bool)),
     "copy": Operation(lambda state: state[:, STEPS] > 0),

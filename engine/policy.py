@@ -13,7 +13,11 @@ GRAZING = 0.02  # a view claims nothing that it sees at a smaller cosine
 ENOUGH = 8.0  # pixels per texel that a cell of 8×8 can hold
 FROZEN_SHARE = 0.7  # of the new density (up to ENOUGH): that much stored density is kept
 TRUSTED = 2.0  # pixels per texel from which on a painting's colours are wholly the surface's own
-EDGE_PENALTY = 0.5  # for texels within half a latent pixel of a depth edge
+EDGE_PENALTY = 0.5  # of what a cell can hold, for texels within EDGE_REACH of a depth edge
+FREED_LACK = (
+    0.25  # of its painting, for a texel that was painted beside an edge: reason to paint it along, hardly to begin
+)
+EDGE_REACH = 8  # pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
 DEPTH_EDGE = 0.05  # relative jump in depth that is an edge
 CORNER = 0.45  # of a texel, from its centre: where its corners are tested
 
@@ -38,6 +42,15 @@ def frozen(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndar
 def accepts(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndarray) -> np.ndarray:
     """bool: the new look (steps, density) replaces the stored one."""
     return (new > 0) & ~frozen(steps, stored, new_steps, new) & (new * new_steps > stored * steps)
+
+
+def freed(stored: np.ndarray, beside: np.ndarray, claimed: np.ndarray) -> np.ndarray:
+    """bool: texels painted `beside` a depth edge at density `stored`, in a view that has them free and so paints them anew.
+
+    claimed: the view's density, negative where they lie beside an edge in it, too. What was painted there is a mixture of both
+    sides of the edge, so nothing of it may guide the new paint.
+    """
+    return beside & (claimed > 0) & (stored < FROZEN_SHARE * np.minimum(claimed, ENOUGH))
 
 
 def claimable(look: Look) -> np.ndarray:
@@ -70,10 +83,10 @@ def change_map(look: Look, full_steps: float) -> np.ndarray:
 
 
 def lacking(look: Look, full_steps: float) -> np.ndarray:
-    """float [h,w]: how much of its painting a texel lacks; 1 where steps do, half for each octave of density that is missing."""
+    """float [h,w]: how much of its painting a texel lacks; 1 where steps do, half for each missing octave of density; FREED_LACK."""
     octaves = np.log2(np.maximum(FROZEN_SHARE * finer(look, full_steps), 1))
     lack = np.where(look.steps < full_steps, 1.0, np.minimum(octaves / 2, 1))
-    return np.where(finished(look, full_steps), 0.0, lack)
+    return np.where(finished(look, full_steps), 0.0, np.where(look.freed, FREED_LACK, lack))
 
 
 def coverage(look: Look, full_steps: float, beside: tuple[int, int] = (0, 0)) -> float:

@@ -138,7 +138,7 @@ class Scatter:
 
 def _opened(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A page's state as a scatter should find it that wins on the texels of a mask and nowhere else: all others are held."""
-    free = mask & (state[..., HELD] == 0)
+    free = mask & (state[..., HELD] <= 0)
     opened = np.zeros_like(state)
     opened[..., HELD] = ~free
     return opened

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine import policy, sides
-from engine.atlas import DENSITY, HELD, REVISION, STEPS
+from engine.atlas import BESIDE, DENSITY, HELD, REVISION, STEPS
 from engine.charts import Charts
 from engine.look import CELL, Painting
 from engine.pack import PAGE
@@ -89,7 +89,7 @@ def seen(
 
 
 def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, ...]:
-    """density, anchor x, anchor y [n] of texels: `claim` of shaders/common/policy.glsl."""
+    """density, anchor x, anchor y, beside an edge [n] of texels: `claim` of shaders/common/policy.glsl."""
     focal = view.camera.focal(view.size)
     share, density = np.zeros(len(chart)), np.zeros(len(chart))
     x, y = np.full(len(chart), -1.0), np.full(len(chart), -1.0)
@@ -105,8 +105,9 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
     cosine = -(sides.NORMAL[charts.side[chart]] * at).sum(-1) / np.linalg.norm(at, axis=-1)
     texel = np.where(charts.sky[chart], TEXEL, charts.texel)
     density = policy.density(focal, at @ view.camera.axes[2], texel, cosine) * share**2
-    density = np.where(_at_depth_edge(view, charts, chart, at, x, y), density * policy.EDGE_PENALTY, density)
-    return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y
+    beside = _at_depth_edge(view, charts, chart, at, x, y)
+    density = np.where(beside, np.minimum(density, policy.ENOUGH) * policy.EDGE_PENALTY, density)
+    return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y, beside
 
 
 def scatter(
@@ -120,11 +121,11 @@ def scatter(
     for c in np.unique(view.chart):
         w, h = charts.size[c]
         j, i = (a.ravel() for a in np.mgrid[:h, :w])
-        density, x, y = claim(view, charts, np.full(w * h, c), i, j)
+        density, x, y, beside = claim(view, charts, np.full(w * h, c), i, j)
         row, column, number = charts.y[c] + j, charts.x[c] + i, int(charts.page[c])
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
-        take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] == 0)
+        take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] <= 0)
         column_, row_ = own_cell(labels, int(charts.material[c]), x, y)
         take &= column_ >= 0
         if painting.kept is not None:
@@ -138,6 +139,7 @@ def scatter(
         page["state"][row, column, STEPS] = painting.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
+        page["state"][row, column, HELD] = np.where(beside[take], BESIDE, 0)
         _colour(page["colour"], view, charts, painting, labels, c, i[take], j[take], px, py)
     return pages
 
@@ -171,8 +173,8 @@ def _at_depth_edge(
 ) -> np.ndarray:
     edge = np.zeros(len(chart), dtype=bool)
     for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        px = np.clip(np.floor(x + dx * CELL / 2), 0, view.size[0] - 1).astype(int)
-        py = np.clip(np.floor(y + dy * CELL / 2), 0, view.size[1] - 1).astype(int)
+        px = np.clip(np.floor(x + dx * policy.EDGE_REACH), 0, view.size[0] - 1).astype(int)
+        py = np.clip(np.floor(y + dy * policy.EDGE_REACH), 0, view.size[1] - 1).astype(int)
         there = view.depth[py, px]
         expected = np.where(charts.sky[chart], FAR, _plane_depth(view, charts, chart, ray, px, py))
         jump = np.abs(there - expected) > policy.DEPTH_EDGE * np.minimum(expected, there)

@@ -3,11 +3,12 @@
 #include "common/view.glsl"
 #include "common/policy.glsl"
 layout(location = 0) out vec4 o_surface;  // chart, u, v, view depth (sky: FAR)
-layout(location = 1) out vec4 o_atlas;    // x, y, page, density
+layout(location = 1) out vec4 o_atlas;    // x, y, page, density (negative beside a depth edge)
 
 void main() {
     vec2 anchor;
-    float density = claim(texel_index(), anchor);
+    bool beside;
+    float density = claim(texel_index(), anchor, beside);
     o_surface = vec4(v_info.x, clamp(v_texel, vec2(0), v_place.zw), is_sky() ? FAR : dot(axes[2], v_ray));
-    o_atlas = vec4(vec2(atlas_texel()), v_info.w, density);
+    o_atlas = vec4(vec2(atlas_texel()), v_info.w, beside ? -density : density);
 }

@@ -5,14 +5,16 @@
 #include "common/region.glsl"
 #include "common/taking.glsl"
 layout(location = 0) out vec4 o_latents;
-layout(location = 1) out vec4 o_state;  // steps, density, revision, held
+layout(location = 1) out vec4 o_state;  // steps, density, revision, held (or BESIDE)
 uniform sampler2D dreamed;              // four channels of the view's latents
 uniform float revision;
+const float BESIDE = -1.0;              // engine/atlas.py
 
 void main() {
     float density;
-    ivec2 own = taking(density);
+    bool beside;
+    ivec2 own = taking(density, beside);
     if (own == NOWHERE) discard;
     o_latents = texelFetch(dreamed, own, 0);
-    o_state = vec4(steps, density, revision, 0.0);
+    o_state = vec4(steps, density, revision, beside ? BESIDE : 0.0);
 }

@@ -27,7 +27,8 @@ vec2 source() {
         p = clamp(p, vec2(MARGIN + 0.5), size - MARGIN - 0.5);
         if (int(view_at(ivec2(p)).x + 0.5) == chart_id()) return p;
     }
-    claim(texel_index(), p);
+    bool beside;
+    claim(texel_index(), p, beside);
     return p;
 }
 
@@ -56,7 +57,8 @@ void main() {
     vec2 p = source();
     ivec2 own = own_cell(p);
     if (own == NOWHERE) {
-        claim(texel_index(), p);
+        bool beside;
+        claim(texel_index(), p, beside);
         own = own_cell(p);
     }
     vec2 u = stride(U_AXIS[chart_side()]), v = stride(V_AXIS[chart_side()]);

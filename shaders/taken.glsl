@@ -8,5 +8,6 @@ layout(location = 0) out float o_taken;
 
 void main() {
     float density;
-    o_taken = taking(density) == NOWHERE ? 0.0 : 1.0;
+    bool beside;
+    o_taken = taking(density, beside) == NOWHERE ? 0.0 : 1.0;
 }

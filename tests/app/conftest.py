@@ -100,6 +100,7 @@ def make_look(height: int = 4, width: int = 6, **changes: object) -> Look:
         "colours": np.zeros((8 * height, 8 * width, 4), np.uint8),
         "revision": 0,
         "held": np.zeros(shape, bool),
+        "freed": np.zeros(shape, bool),
     }
     return Look(**(base | changes))
 

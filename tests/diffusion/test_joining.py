@@ -48,6 +48,19 @@ def test_what_is_kept_stands_as_it_is_remembered_and_without_strength_nothing_ch
     assert torch.equal(joined(picture, remembered, 0.0), picture)
 
 
+def test_what_a_border_mixes_in_is_not_carried_on():
+    """Beside another region the picture is a mixture of both: that says nothing of what the new paint should look like."""
+    known, change = halves()
+    mask = np.ones((SIDE, SIDE), np.float32)
+    mask[SIDE // 2 :] = 0
+    picture, border = grain(), PIXELS // 2
+    picture[:, border - 6 : border] += 0.8  # what the lower region lends to the upper one
+    fitted = joined(picture, canvas(known, 127.5, change, mask=mask))
+    plain = joined(grain(), canvas(known, 127.5, change, mask=mask))
+    moved = (fitted - picture - plain + grain())[:, : border - 8, border:]
+    assert float(moved.abs().max()) < 0.02
+
+
 def test_a_new_painting_takes_up_the_colour_at_its_frontier_and_finds_its_own_further_off():
     known, change = halves()
     picture, middle = grain(), PIXELS // 2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine import policy, twin
-from engine.atlas import REVISION
+from engine.atlas import BESIDE, DENSITY, HELD, REVISION, STEPS
 from engine.look import Painting
 from engine.volume import LatentVolume
 from scenes.camera import Camera
@@ -62,11 +62,16 @@ def test_gather_is_its_twin(volume, charts, camera):
         look.texel == np.stack([charts.page[seen.chart], charts.y[seen.chart] + j, charts.x[seen.chart] + i], -1)
     ).all(-1)
     assert agree.mean() > 0.98
-    assert (look.latents[:, agree] == latents[:, agree]).all()
-    assert (look.steps[agree] == state[agree, 0]).all()
     view = twin.picture(charts, camera, SIZE)
-    density, _, _ = twin.claim(view, charts, seen.chart.ravel(), i.ravel(), j.ravel())
-    close = np.isclose(look.density, density.reshape(look.density.shape), rtol=0.01, atol=0.01)
+    density, _, _, beside = (
+        a.reshape(agree.shape) for a in twin.claim(view, charts, seen.chart.ravel(), i.ravel(), j.ravel())
+    )
+    freed = policy.freed(state[..., DENSITY], state[..., HELD] == BESIDE, np.where(beside, -density, density))
+    assert (look.freed == freed)[agree].mean() > 0.98
+    agree &= look.freed == freed
+    assert (look.latents[:, agree] == np.where(freed, 0, latents)[:, agree]).all()
+    assert (look.steps[agree] == np.where(freed, 0, state[..., STEPS])[agree]).all()
+    close = np.isclose(look.density, density, rtol=0.01, atol=0.01)
     assert close[agree].mean() > 0.98
 
 
@@ -101,6 +106,23 @@ def test_a_dreamed_view_is_covered_and_stays(volume, camera):
     assert volume.scatter(again, dreamed(camera, seed=5)) == 0
     assert volume.scatter(again, dreamed(camera, seed=5, steps=4)) == 0
     assert same(before, volume.snapshot()) and volume.revision == before.revision
+
+
+def test_paint_beside_an_edge_is_bare_where_the_edge_has_gone(volume):
+    """What a view mixes of a wall and the sky behind it stays in that view, guides no other one, and goes when it is seen free."""
+    first = Camera.look_at((6.0, 2.2, 11.5), (5.5, 1.0, 4.0), fov=70)
+    volume.scatter(volume.gather(first, SIZE), dreamed(first))
+    again = volume.gather(first, SIZE)
+    assert policy.coverage(again, 10) == 1 and not again.freed.any()
+    aside = Camera.look_at((7.0, 2.2, 11.5), (6.5, 1.0, 4.0), fov=70)
+    look = volume.gather(aside, SIZE)
+    assert 5 < look.freed.sum() < 0.3 * look.freed.size
+    bare = look.freed.repeat(8, 0).repeat(8, 1)
+    assert not look.steps[look.freed].any() and not look.latents[:, look.freed].any() and not look.colours[bare].any()
+    assert (policy.change_map(look, 10)[look.freed] == 1).all()
+    assert (policy.lacking(look, 10)[look.freed] == policy.FREED_LACK).all()
+    volume.scatter(look, dreamed(aside, seed=1))
+    assert not volume.gather(aside, SIZE).freed.any()
 
 
 def test_more_steps_replace_fewer(volume):
@@ -255,9 +277,10 @@ def test_what_a_dream_only_remembers_stays_as_it_is(volume, charts):
     assert agree[0] > 0.98 * agree[1] > 0
     again = volume.gather(CAMERAS["street"], SIZE)
     painted = (look.steps > 0) & policy.claimable(look)
-    assert (again.steps[painted & kept] == 10).all() and (painted & kept).sum() > 20
+    assert (again.steps[painted & kept] == 10).all() and again.freed[look.freed & kept].mean() > 0.9
+    assert ((painted | look.freed) & kept).sum() > 20
     assert (again.steps[painted & ~kept] == 20).any()
-    assert (again.steps[kept & ~painted & policy.claimable(look)] > 0).mean() > 0.9
+    assert (again.steps[kept & ~painted & ~look.freed & policy.claimable(look)] > 0).mean() > 0.9
 
 
 def test_which_pixels_take_a_painting_is_known_before_it_is_dreamed(volume, charts):
