@@ -14,25 +14,25 @@ import moderngl
 import numpy as np
 
 from app.explorer import compare
+from app.explorer.autosave import Autosave
 from app.explorer.brush import Brush
 from app.explorer.compare import Comparison
 from app.explorer.controls import Controls
+from app.explorer.desk import Desk
 from app.explorer.handlers import HANDLERS
 from app.explorer.history import History
 from app.explorer.host import Folders, Platform
 from app.explorer.keys import BY_NAME
 from app.explorer.pace import Pace
 from app.explorer.remodel import Remodel
+from app.explorer.resume import Resume
 from app.explorer.retouch import Retouch, Stroke
 from app.explorer.screen import Screen, collect, framebuffer, pixels
 from app.explorer.timeline import Timeline
 from app.fields import Size
 from app.files import keymap, recent
-from app.files.autosave import Autosave
-from app.files.desk import Desk
 from app.files.picture import Source
 from app.files.preferences import remember
-from app.files.resume import Resume
 from app.gui.pictures import Pictures
 from app.log import Log
 from app.loop.heap import Heap

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.explorer import commission, compare, surfaces
+from app.explorer import commission, compare, dropping, surfaces
 from app.explorer.history import History
 from app.explorer.keys import Changes
-from app.files import dropping, keymap, recent
+from app.files import keymap, recent
 from app.files.picture import Source, read_picture
 from app.moving.route import Route
 from app.session import SceneChoice

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from app.files.keymap import Changes
+
 
 @dataclass(frozen=True)
 class Action:
@@ -125,7 +127,6 @@ CAPS: Mapping[str, str] = {
 }
 
 
-Changes = Mapping[str, tuple[str, ...]]  # action name → chords, of the actions whose keys the user changed
 FIXED = "escape"  # the action and the key that stay together: the way out of everything
 
 

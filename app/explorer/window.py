@@ -19,9 +19,9 @@ from pyglet.window import key as pyglet_keys  # noqa: E402
 from app.explorer.explorer import Explorer  # noqa: E402
 from app.explorer.gamepads import Gamepads  # noqa: E402
 from app.explorer.host import Folders  # noqa: E402
+from app.explorer.resume import resumed  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
-from app.files.resume import resumed  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
 from app.session import Session  # noqa: E402
 from engine.context import renderer_name  # noqa: E402

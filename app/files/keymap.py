@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from app.explorer.keys import Changes
 from scenes.errors import InputError
 from scenes.files import atomic_write
 
 FILE = "keys.json"
+Changes = Mapping[str, tuple[str, ...]]  # action name → chords, of the actions whose keys the user changed
 
 
 def load(folder: Path) -> Changes:

@@ -60,8 +60,8 @@ class VolumePanel:
 
     def _count(self, stage: Stage, now: float) -> Survey:
         old = self._counted
-        other = old is None or old[0]() is not stage
-        if other or (old[1].revision != stage.volume.revision and now - self._counted_at > PATIENCE):
+        other = old is not None and old[0]() is not stage
+        if old is None or other or (old[1].revision != stage.volume.revision and now - self._counted_at > PATIENCE):
             self._counted, self._counted_at = (weakref.ref(stage), survey(stage.volume, stage.plan.materials)), now
         assert self._counted is not None
         return self._counted[1]

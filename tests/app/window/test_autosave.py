@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.files.autosave import PATIENCE, PERIOD
-from app.files.desk import Desk
+from app.explorer.autosave import PATIENCE, PERIOD
+from app.explorer.desk import Desk
 from app.loop.worlds import open_journal
 from scenes import files
 from scenes.edit import stroke

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.files.autosave import PERIOD
-from app.files.resume import FILE, resumed
+from app.explorer.autosave import PERIOD
+from app.explorer.resume import FILE, resumed
 from app.session import SceneChoice, Session
 from scenes.edit import stroke
 from scenes.load import load_scene, save_scene
