@@ -8,10 +8,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other
+
+# no test depends on how busy the machine is
+settings.register_profile("rayverie", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rayverie")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

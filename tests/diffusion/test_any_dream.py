@@ -61,7 +61,7 @@ choices = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     key=st.sampled_from([(4, "float32"), (16, "float32"), (4, "bfloat16"), (16, "bfloat16")]),
     size=st.tuples(st.integers(1, 6), st.integers(1, 6)),

@@ -98,7 +98,7 @@ def test_a_changed_world_is_named(sd, own, tmp_path, photograph):
         regenerate(sd, made.recipe, "x.png")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     prompt=st.text(max_size=60),
     negative=st.text(max_size=20),

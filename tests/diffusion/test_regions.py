@@ -152,7 +152,7 @@ def test_regional_attention_views_do_not_mix(sd):
 
 
 @given(height=st.integers(1, 33), width=st.integers(1, 33), regions=st.integers(1, 4), levels=st.integers(1, 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_pyramids_sum_to_one_at_every_level(height, width, regions, levels):
     masks = torch.softmax(torch.randn((regions, height, width), generator=torch.Generator().manual_seed(0)) * 3, 0)
     for pixels, level in mask_pyramid(masks, levels).items():
@@ -166,7 +166,7 @@ def test_pyramids_sum_to_one_at_every_level(height, width, regions, levels):
     softness=st.floats(0, 4),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_masks_sum_to_one(regions, height, width, softness, seed):
     masks = (torch.rand((regions, height, width), generator=torch.Generator().manual_seed(seed)) > 0.6).float()
     soft = normalised(softened(normalised(masks), softness))
@@ -188,7 +188,7 @@ def test_blur_keeps_flat_masks_and_spreads_edges():
     overlap=st.floats(0, 0.9),
     multiple=st.sampled_from([1, 2, 4]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_windows_cover_everything_with_positive_weight(height, width, window, overlap, multiple):
     boxes = tile((height, width), window, overlap, multiple)
     weight = torch.zeros(height, width)

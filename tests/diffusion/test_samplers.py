@@ -206,7 +206,7 @@ def test_cfgpp_renoises_with_the_anchor():
         assert torch.allclose(steady, solve("euler", lambda x_, s: x_ * 0 + 1, x, [2.0, 1.0]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     sampler=st.sampled_from(list(SAMPLERS)),
     batch=st.integers(1, 2),

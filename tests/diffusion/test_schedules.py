@@ -51,7 +51,7 @@ def test_zero_terminal_snr_is_clamped_where_it_does_no_harm():
     assert (x0 + v).abs().max() <= noise.abs().max() / 4096 + 1e-5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     schedule=st.sampled_from(list(SCHEDULES.values())),
     spacing=st.sampled_from(list(SPACINGS)),

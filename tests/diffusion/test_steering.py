@@ -83,7 +83,7 @@ def test_curves_at_their_ends_and_as_published():
     assert coarse_weight(replace(rising, mix_min=0.4), 0.0) == pytest.approx(0.6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     form=st.sampled_from(["demofusion", "cosine", "linear", "logistic"]),
     alpha=st.floats(0.1, 5),
@@ -163,7 +163,7 @@ def test_rewinding_costs_its_steps(sd, canvas_of):
 
 
 @given(scale=st.floats(1, 40), seed=st.integers(0, 1000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_perlin_masks(scale, seed):
     mask = perlin(24, 40, scale, seed)
     assert (
@@ -225,7 +225,7 @@ def test_anagrams_in_picture_space(sd, canvas_of):
 
 
 @given(amount=st.floats(0, 1), gain=st.floats(0.1, 10))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_corrections(amount, gain):
     latents = gain * seeded(1, 4, 6, 6)
     clamped = soft_clamp(latents, 1.0)

@@ -68,7 +68,7 @@ def scene_of(solid: np.ndarray, voxels: int) -> tuple[SimpleNamespace, Scene]:
     return SimpleNamespace(solid=solid, voxels_per_block=voxels), scene
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(solids, st.integers(1, 3))
 def test_charts_are_the_exposed_faces(solid, voxels):
     charts = build_charts(*scene_of(solid, voxels))
@@ -90,7 +90,7 @@ def test_charts_are_the_exposed_faces(solid, voxels):
     assert charts.lookup(np.array([[-1, 0, 0]]), np.array([0]))[0][0] == -1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays(np.int32, st.tuples(st.integers(1, 200), st.just(2)), elements=st.integers(1, LONGEST)))
 def test_nothing_overlaps_on_a_page(size):
     place = pack(size, reading_order(size, np.zeros((len(size), 3)), 10.0))
@@ -124,7 +124,7 @@ def packed_one_by_one(size: np.ndarray, order: np.ndarray) -> np.ndarray:
     return place
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([3, 8, 40, PAGE]), st.booleans())
 def test_runs_are_packed_as_if_one_by_one(seed, longest, ordered):
     rng = np.random.default_rng(seed)

@@ -53,7 +53,7 @@ def test_change_falls_with_steps_and_a_coarse_painting_is_free_to_be_refined(loo
 
 
 @given(share=st.floats(0.001, 3), stored_steps=st.sampled_from([0, 4, 10]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_finer_and_what_is_lacking(look, share, stored_steps):
     stored = replace(look, steps=np.full_like(look.steps, stored_steps), painted=look.density * share)
     finer, lacking = policy.finer(stored, 10), policy.lacking(stored, 10)

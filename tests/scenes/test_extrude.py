@@ -69,7 +69,7 @@ def test_many_shared_stacks_are_quick() -> None:
     assert column(*chain, material("m253", 2)) == [1, 254]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     plan=st.integers(0, 2**32).map(lambda s: np.random.default_rng(s).integers(0, 4, (5, 7)).astype(np.uint8)),
     heights=st.lists(st.integers(1, 12), min_size=3, max_size=3),

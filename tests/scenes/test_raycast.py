@@ -34,7 +34,7 @@ def marched(blocks: Blocks, camera: Camera, size: tuple[int, int], step: float, 
     return depth
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(1, 5),

@@ -29,7 +29,7 @@ def check(blocks: Blocks) -> None:
         assert np.allclose(first.pose, last.pose, atol=1e-9) and path.keyframes[0].time == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     size=st.tuples(st.integers(2, 20), st.integers(2, 20)),
@@ -42,7 +42,7 @@ def test_never_inside_on_random_maps(seed: int, size: tuple[int, int], share: fl
     check(heightfield(np.where(walls, rng.integers(2, 20, size), rng.integers(0, steps + 1, size))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), fill=st.floats(0, 0.5))
 def test_never_inside_among_floating_things(seed: int, fill: float) -> None:
     rng = np.random.default_rng(seed)

@@ -90,7 +90,7 @@ def test_walker_and_camera_are_inverse() -> None:
     assert back.position == camera.position
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.integers(0, 2**31))
 def test_walker_never_enters_a_wall_nor_sinks(seed: int, keys: int) -> None:
     columns = np.random.default_rng(seed).choice([0, 1, 2, 8, 20], size=(6, 6))

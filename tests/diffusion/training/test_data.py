@@ -40,7 +40,7 @@ def test_every_adjective_changes_the_surface(word: str) -> None:
 
 
 @given(st.sampled_from(list(COLOURS)), st.sampled_from(["brick", "tiles", "grass", "snow"]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_colour_word_brings_the_mean_near_its_colour(word: str, material: str) -> None:
     layers = recolour(draw_surface(Surface(material), 1, TEXELS), word)
     assert float((layers.albedo.mean((1, 2)) - colour(COLOURS[word]).view(3)).abs().max()) < 0.22
@@ -56,7 +56,7 @@ def test_at_least_24_materials_with_enough_words_and_none_shared() -> None:
 
 
 @given(st.integers(0, 2**31), st.floats(0.3, 3.0))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_noise_is_normalised_and_wraps(seed: int, size: float) -> None:
     field = Patch(seed, texels=TEXELS).fbm(size, 2.0)
     assert abs(float(field.mean())) < 0.05 and abs(float(field.std()) - 1) < 1e-3
@@ -106,7 +106,7 @@ def test_pictures_repeat_and_differ_by_light(light: str, style: str) -> None:
 
 
 @given(st.integers(0, 2**31), st.sampled_from(list(MATERIALS)), st.sampled_from(list(LIGHTS)), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_captions_name_what_is_there(seed: int, name: str, light: str, said: bool) -> None:
     rng = np.random.default_rng(seed)
     text = caption([Surface(name, ("wet",), "blue")], Mood(light, "pencil", said), rng)

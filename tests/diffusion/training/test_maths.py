@@ -26,7 +26,7 @@ def test_schedules_fall_and_end_without_signal_when_asked(schedule: str, zero_sn
 
 
 @given(st.floats(0.001, 0.999), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_v_and_x_give_back_picture_and_noise(signal: float, seed: int) -> None:
     g = torch.Generator().manual_seed(seed)
     x0, n = torch.randn(2, 3, 4, 4, generator=g), torch.randn(2, 3, 4, 4, generator=g)
@@ -37,7 +37,7 @@ def test_v_and_x_give_back_picture_and_noise(signal: float, seed: int) -> None:
 
 
 @given(st.floats(0.0005, 0.9995))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_min_snr_weighs_the_same_error_of_x0_alike_in_every_objective(signal: float) -> None:
     abar = torch.tensor([signal])
     snr = signal / (1 - signal)
@@ -54,7 +54,7 @@ def test_min_snr_keeps_the_first_step_alive() -> None:
 
 
 @given(st.integers(1, 64), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_stratified_times_fill_every_part(count: int, seed: int) -> None:
     t = stratified(count, torch.Generator().manual_seed(seed))
     assert sorted((t * count // STEPS).tolist()) == pytest.approx(list(range(count)), abs=1)
@@ -111,7 +111,7 @@ def test_measures_know_a_copy_and_a_blur() -> None:
 
 
 @given(st.integers(8, 24), st.integers(0, 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_period_finds_the_rows(pixels: int, axis: int) -> None:
     rows = (torch.arange(128) % pixels < 2).float()[:, None].expand(128, 128)
     picture = (rows if axis == 0 else rows.T).expand(3, -1, -1) + 0.05 * torch.rand(
