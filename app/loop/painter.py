@@ -11,6 +11,7 @@ from app.fields import Size
 from app.loop.closeups import CloseUp, close_ups
 from app.loop.dreaming import canvas_from
 from app.loop.framing import beside, canvas_size, left_behind, surrounding
+from app.loop.levels import Level, View, level_of
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
 from app.session import Session
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
@@ -26,39 +27,10 @@ LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs
 
 
 @dataclass(frozen=True)
-class Level:
-    """How well a view is dreamed. height: of the view, pixels; around: how much more is dreamed, as a share of the view."""
-
-    words: str
-    steps: int
-    height: int
-    around: float = 0.0
-
-
-def level_of(session: Session, native: int, resting: bool) -> Level:
-    """A sketch while one moves, all steps at rest. native: the side in pixels that the model was trained at."""
-    steps, height = session.dream.steps, session.paint.canvas or native
-    if resting:
-        return Level("dreaming this view", steps, height, session.paint.around)
-    return Level("sketching", min(steps, session.live.moving_steps), max(height - 2 * policy.MARGIN, 1))
-
-
-@dataclass(frozen=True)
-class _View:
-    """What decides whether a view has to be looked at again."""
-
-    camera: Camera
-    size: Size
-    level: Level
-    seed: int
-    revision: int
-
-
-@dataclass(frozen=True)
 class _Refining:
     """A view at rest that is refined: what of it is still to be looked at, the next first. of: how many parts it has."""
 
-    view: _View
+    view: View
     left: tuple[CloseUp, ...]
     of: int
 
@@ -87,8 +59,8 @@ class Painter:
         self._status = "loading the model"
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = -math.inf
-        self._asked: _View | None = None  # what was last submitted, at the revision that its dream made
-        self._settled: set[_View] = set()  # these need nothing
+        self._asked: View | None = None  # what was last submitted, at the revision that its dream made
+        self._settled: set[View] = set()  # these need nothing
         self._refining: _Refining | None = None
         self._level = Level("", 0, 0)  # of the running dream
         self._take: Take | None = None  # who gets it, if it was commissioned
@@ -119,7 +91,7 @@ class Painter:
         if self.model is None or self.running is not None:
             return False
         level = level_of(self.session, self.model.native, resting)
-        view = _View(camera, size, level, self.session.dream.seed, self.volume.revision)
+        view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
         if refine and self._refining is not None and self._refining.view == view:
             return self._refine(self._refining)
         self._refining = None
@@ -137,7 +109,7 @@ class Painter:
         self._begin_refining(view)
         return True
 
-    def _begin_refining(self, view: _View) -> None:
+    def _begin_refining(self, view: View) -> None:
         """See what the view lacks at the window's own resolution."""
         assert self.model is not None
         level, whole = view.level, canvas_size(view.size, view.level.height, self.model.multiple, view.level.around)
@@ -258,7 +230,7 @@ class Painter:
             return camera != self._refining.view.camera
         return left_behind(then, camera, live.abandon_angle, live.abandon_distance)
 
-    def _settle(self, view: _View) -> None:
+    def _settle(self, view: View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
     def _submit(self, look: Look, level: Level) -> None:

@@ -1,0 +1,39 @@
+"""How well a view is dreamed: a sketch while one moves, all steps at rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.fields import Size
+from app.session import Session
+from engine import policy
+from scenes.camera import Camera
+
+
+@dataclass(frozen=True)
+class Level:
+    """height: of the view, pixels; around: how much more is dreamed, as a share of the view."""
+
+    words: str
+    steps: int
+    height: int
+    around: float = 0.0
+
+
+@dataclass(frozen=True)
+class View:
+    """What decides whether a view has to be looked at again."""
+
+    camera: Camera
+    size: Size
+    level: Level
+    seed: int
+    revision: int
+
+
+def level_of(session: Session, native: int, resting: bool) -> Level:
+    """native: the side in pixels that the model was trained at."""
+    steps, height = session.dream.steps, session.paint.canvas or native
+    if resting:
+        return Level("dreaming this view", steps, height, session.paint.around)
+    return Level("sketching", min(steps, session.live.moving_steps), max(height - 2 * policy.MARGIN, 1))
