@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from app.loop.messages import Request
 from app.loop.studio import Studio, open_studio
 from app.loop.worker import answer, dream_of
-from app.session import ModelChoice, PaintSettings, SceneChoice, Session, open_scene
+from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from diffusion.canvas import DreamSettings
 from scenes.files import atomic_write
 from scenes.paths import sample
@@ -77,7 +77,7 @@ def half_dreamed(studio: Studio, camera: Any) -> Image.Image:
 
 
 def shown(studio: Studio, camera: Any, mode: str = "painted") -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(studio.draw(camera, PANEL, mode)[..., :3]))
+    return Image.fromarray(np.ascontiguousarray(studio.draw(camera, PANEL, mode, DAYLIGHT)[..., :3]))
 
 
 def board(panels: list[tuple[str, Image.Image]]) -> Image.Image:
