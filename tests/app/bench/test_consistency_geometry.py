@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.bench.consistency import figures, measures
+from app.bench.consistency import figures
 from app.bench.consistency.geometry import match, nearest, sight, texels, warp
 from app.bench.consistency.methods import BARE, Shown
+from app.loop import measures
 from engine.charts import build_charts
 from scenes.camera import Camera
 from scenes.extrude import extrude
