@@ -64,13 +64,16 @@ def load_model(ref: object = None, device: str = "auto") -> Model:
     unet = _weights(UNet2DConditionModel, folder, "unet", dtype).to(where)
     unet.set_attn_processor(RegionalProcessor())
     # Half precision overflows in Stable Diffusion's decoder; the VAE runs twice a dream, so float32 costs little.
-    vae = _weights(vae_class, folder, "vae", torch.float32).to(where)
+    vae = _weights(vae_class, folder, "vae", torch.float32)
+    space = f"{vae_class.__name__}-{_space(vae)}"
+    vae = vae.to(where)
     cell = 2 ** (len(vae_config.get("block_out_channels", ())) - 1) if vae_class is AutoencoderKL else CELL
     if cell != CELL:
         raise InputError(folder, "vae.block_out_channels", f"shrinks by {cell}; a latent pixel is {CELL} pixels here")
     size = unet_config.get("sample_size") or 32
     return Model(
         id=f"{folder.name if ref is None or Path(str(ref)).is_dir() else ref}-{_fingerprint(folder)}",
+        space=space,
         unet=unet,
         vae=vae,
         text=CachedEncoder(_text(folder, own, where, dtype), where, dtype),
@@ -167,6 +170,15 @@ def _text(folder: Path, own: dict[str, Any], device: torch.device, dtype: torch.
         return ClipEncoder(folder, device, dtype)
     except Exception as error:
         raise InputError(folder, "text_encoder", f"can't be loaded ({str(error).splitlines()[0][:120]})") from error
+
+
+def _space(vae: torch.nn.Module) -> str:
+    """Eight hex digits of what makes a picture latents: another denoiser or decoder understands the same ones."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(vae.state_dict().items()):
+        if name.startswith(("encoder.", "quant_conv.")):
+            digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 def _fingerprint(folder: Path) -> str:

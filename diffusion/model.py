@@ -44,11 +44,13 @@ class Clock:
 class Model:
     """Loaded by `diffusion.loading.load_model`; belongs to one thread at a time.
 
-    id: name and weights' fingerprint; channels: C of the latents; multiple: pixels that a canvas side is a multiple of; native: the side
+    id: name and weights' fingerprint; space: whose latents it understands, the same for all models of one encoder;
+    channels: C of the latents; multiple: pixels that a canvas side is a multiple of; native: the side
     in pixels it was trained at; depth: key of DEPTHS, None when it takes none; scale, shift: stored latent = (vae latent - shift)·scale.
     """
 
     id: str
+    space: str
     unet: Any  # UNet2DConditionModel; diffusers tells type checkers little about its modules
     vae: Any  # AutoencoderKL or AutoencoderTiny
     text: CachedEncoder

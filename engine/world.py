@@ -35,7 +35,8 @@ Key = tuple[int, int]  # page, tile
 
 @dataclass(frozen=True)
 class WorldHeader:
-    """scene_hash: scenes.scene.Scene.hash; layout: engine.charts.Charts.fingerprint; saved: a time as text, "" if not recorded."""
+    """scene_hash: scenes.scene.Scene.hash; layout: engine.charts.Charts.fingerprint; model: whose latents they are (`Model.space`);
+    saved: a time as text, "" if not recorded."""
 
     scene: str
     scene_hash: str
@@ -112,7 +113,7 @@ def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, ch
             f"was painted in the scene {header.scene!r}, whose map or heights differ from {scene.name!r}",
         ),
         ("layout", charts.fingerprint, "was written by a version of the program that laid the atlas out differently"),
-        ("model", model, f"was painted by the model {header.model!r}; now {model!r} is loaded"),
+        ("model", model, f"holds latents of {header.model!r}; those of the loaded model are {model!r}"),
         ("channels", channels, f"has latents of {header.channels} channels; the model {model!r} has {channels}"),
     ):
         if getattr(header, name) != wanted:

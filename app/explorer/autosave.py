@@ -175,7 +175,7 @@ class Autosave:
         def extras() -> dict[str, Any]:
             return state | ({"scene": packed(edited)} if edited is not None else {})
 
-        return describing(x.stage.scene, x.stage.plan.charts, x.stage.painter.model.id, x.stage.volume, extras)()
+        return describing(x.stage.scene, x.stage.plan.charts, x.stage.painter.model.space, x.stage.volume, extras)()
 
     def _deliver(self) -> None:
         while self._packing and self._packing[0][0].done():

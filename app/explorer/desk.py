@@ -110,7 +110,7 @@ class Desk:
         model = stage.painter.model
         assert model is not None
         charts = stage.plan.charts
-        fits = {"scene": stage.scene, "charts": charts, "model": model.id, "channels": model.channels}
+        fits = {"scene": stage.scene, "charts": charts, "model": model.space, "channels": model.channels}
 
         def work() -> StoredWorld | InputError:
             try:

@@ -18,6 +18,7 @@ class ModelInfo:
     """What one must know of a model to ask it for a dream; see `diffusion.model.Model`. multiple, native: pixels."""
 
     id: str
+    space: str
     channels: int
     multiple: int
     native: int

@@ -50,7 +50,7 @@ class Studio:
 
     def load(self, path: Path) -> None:
         """Take over what was painted in a world file. Raises InputError if it isn't of this scene and model."""
-        fits = {"scene": self.scene, "charts": self.charts, "model": self.model.id, "channels": self.model.channels}
+        fits = {"scene": self.scene, "charts": self.charts, "model": self.model.space, "channels": self.model.channels}
         Restoring(self.volume, open_world(path, **fits)).finish()
 
     @contextmanager
@@ -64,7 +64,7 @@ class Studio:
             yield lambda: None
             return
         keeper, saved, warned = Keeper(open_journal(path, data_folder())), False, False
-        describe = describing(self.scene, self.charts, self.model.id, self.volume)
+        describe = describing(self.scene, self.charts, self.model.space, self.volume)
 
         def keep() -> None:
             nonlocal warned

@@ -42,6 +42,7 @@ def dream_of(model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
 def info_of(model: Any) -> ModelInfo:
     return ModelInfo(
         id=model.id,
+        space=model.space,
         channels=model.channels,
         multiple=model.multiple,
         native=model.native,

@@ -20,7 +20,15 @@ class FakeModel(SimpleNamespace):
     """What the worker needs of a model; 4 channels, sides multiples of 16, native 64."""
 
     def __init__(self, **changes: object) -> None:
-        base = {"id": "fake", "channels": 4, "multiple": 16, "native": 64, "takes_depth": True, "device": "cpu"}
+        base = {
+            "id": "fake",
+            "space": "fake",
+            "channels": 4,
+            "multiple": 16,
+            "native": 64,
+            "takes_depth": True,
+            "device": "cpu",
+        }
         super().__init__(**(base | changes))
 
     def preview(self, latents: np.ndarray) -> np.ndarray:

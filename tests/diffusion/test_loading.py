@@ -34,6 +34,7 @@ def test_the_same_folder_has_the_same_id_and_other_weights_another(sd, sd_folder
     data[-1] ^= 1
     weights.write_bytes(bytes(data))
     assert load_model(copy, "cpu").id != sd.id
+    assert load_model(copy, "cpu").space == sd.space  # another denoiser paints on in the same world
 
 
 def test_against_stable_diffusion_pipeline(sd, sd_folder):

@@ -133,7 +133,7 @@ def test_another_scene_model_or_version(saved, scene, charts, tmp_path):
     map_[0, 0] = 2
     with pytest.raises(InputError, match="painted in the scene 'village'"):
         load(saved, replace(scene, name="town", map=map_), charts)
-    with pytest.raises(InputError, match="model 'tiny'; now 'huge'"):
+    with pytest.raises(InputError, match="latents of 'tiny'; those of the loaded model are 'huge'"):
         load(saved, scene, charts, model="huge")
     with pytest.raises(InputError, match="4 channels"):
         load(saved, scene, charts, channels=16)

@@ -61,7 +61,7 @@ class QuickWorker:
 
     def __init__(self, channels: int = 4) -> None:
         self.channels = channels
-        info = ModelInfo("quick", channels=channels, multiple=64, native=128, takes_depth=False, device="cpu")
+        info = ModelInfo("quick", "quick", channels=channels, multiple=64, native=128, takes_depth=False, device="cpu")
         self.messages: list[Message] = [Status("the model quick is ready", info)]
         self.request: Request | None = None
         self.step, self.submitted, self.cancelled, self.closed = 0, 0, 0, False
