@@ -10,7 +10,7 @@ from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude
 from scenes.scene import Scene
-from tests.engine.village import CAMERAS, CHANNELS, village_scene
+from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, village_scene
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +43,11 @@ def volume(ctx, charts):
     volume = LatentVolume(ctx, charts, CHANNELS, seed=7)
     yield volume
     volume.free()
+
+
+@pytest.fixture
+def painted(volume) -> LatentVolume:
+    """The volume with two views dreamed."""
+    for k, name in enumerate(("street", "above")):
+        volume.scatter(volume.gather(CAMERAS[name], SIZE), dreamed(CAMERAS[name], seed=k))
+    return volume

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from engine.atlas import HELD, tiles_of
 from engine.charts import build_charts
@@ -20,14 +19,6 @@ from scenes.extrude import extrude
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed
 
 VIEW = (240, 160)
-
-
-@pytest.fixture
-def painted(volume):
-    """Two views dreamed."""
-    for k, name in enumerate(("street", "above")):
-        volume.scatter(volume.gather(CAMERAS[name], SIZE), dreamed(CAMERAS[name], seed=k))
-    return volume
 
 
 def freeze(volume, part) -> list:

@@ -13,14 +13,6 @@ VIEW = (240, 160)
 
 
 @pytest.fixture
-def painted(volume):
-    """The volume with two views dreamed."""
-    for k, name in enumerate(("street", "above")):
-        volume.scatter(volume.gather(CAMERAS[name], SIZE), dreamed(CAMERAS[name], seed=k))
-    return volume
-
-
-@pytest.fixture
 def disc() -> np.ndarray:
     y, x = np.mgrid[: VIEW[1], : VIEW[0]]
     return np.hypot(x - 120, y - 100) < 30
