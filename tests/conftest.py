@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+from engine.context import headless
+
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other
 
@@ -32,6 +34,19 @@ materials:
   - {name: wall, source: [200, 60, 40], prompt: red brick wall, height: 2}
   - {name: pond, source: [40, 90, 200], prompt: blue water, height: 0.5}
 """
+
+
+@pytest.fixture(scope="session")
+def context():
+    """The GL context without a window of all tests of a process."""
+    return headless()
+
+
+@pytest.fixture
+def ctx(context):
+    """That context, made current: another test may have had one of its own and left it so."""
+    with context:
+        yield context
 
 
 @pytest.fixture(scope="session")

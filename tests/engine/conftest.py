@@ -5,17 +5,11 @@ from __future__ import annotations
 import pytest
 
 from engine.charts import Charts, build_charts
-from engine.context import headless
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude
 from scenes.scene import Scene
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, village_scene
-
-
-@pytest.fixture(scope="session")
-def ctx():
-    return headless()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from app.session import Session
 from diffusion.canvas import DreamSettings
 from engine import policy
 from engine.atlas import STEPS
-from engine.context import headless
 from scenes import edit
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -23,13 +22,6 @@ from scenes.load import load_scene
 
 SIZE = (320, 180)
 HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
-
-
-@pytest.fixture(scope="module")
-def ctx():
-    ctx = headless()
-    yield ctx
-    ctx.release()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from app.loop.stage import Stage, plan
 from app.loop.worker import InlineWorker
 from app.session import Session
 from diffusion.canvas import DreamSettings
-from engine.context import headless
 from engine.pack import PAGE
 from engine.patch import change
 from engine.seen import texels
@@ -25,13 +24,6 @@ SIZE = (320, 180)
 HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
 AWAY = Camera.look((4.0, 2.2, 4.0), 180.0, 0.0, 70)
 NEAR = Camera.look_at((4.0, 1.6, 4.6), (4.0, 1.0, 2.0), fov=50)
-
-
-@pytest.fixture(scope="module")
-def ctx():
-    ctx = headless()
-    yield ctx
-    ctx.release()
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from app.session import LiveSettings, Session
 from diffusion.canvas import DreamSettings
 from engine import policy
 from engine.charts import build_charts
-from engine.context import headless
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.extrude import extrude
@@ -31,14 +30,13 @@ THERE = Camera.look_at((0.5, 2.2, 6.5), (7.0, 1.0, 4.0), fov=70)
 
 @pytest.fixture(scope="module")
 def stage(tiny_scene):
-    scene, ctx = load_scene(tiny_scene), headless()
-    yield scene, ctx, build_charts(extrude(scene), scene)
-    ctx.release()
+    scene = load_scene(tiny_scene)
+    return scene, build_charts(extrude(scene), scene)
 
 
 @pytest.fixture
-def painter(stage, fake_model, fake_dream):
-    scene, ctx, charts = stage
+def painter(stage, ctx, fake_model, fake_dream):
+    scene, charts = stage
     volume = LatentVolume(ctx, charts, fake_model.channels)
     session = Session(dream=DreamSettings(steps=6), live=LiveSettings(rest=0.5, moving_steps=2, refine=False))
     yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
