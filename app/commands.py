@@ -103,6 +103,13 @@ class Bench:
     budget: int | None = _help(
         "Of consistency: model calls of a method on a path; else what single pictures take.", None
     )
+    methods: tuple[str, ...] = _help(
+        "Of consistency: only these of independent, seed, warp and ours.", (), metavar="METHOD"
+    )
+    notes: Path | None = _help(
+        "Of consistency: keep each walk in this folder as soon as it is measured; what is there on the same terms is not measured again.",
+        None,
+    )
     pictures: Path | None = _help("Of consistency: save pictures of the walks to this folder.", None)
     seconds: float = _help("Of soak: how long the monkey plays; --seed is its seed, too.", 600.0, range=(1.0, 1e6))
 

@@ -16,6 +16,7 @@ from app.bench.bench import Bench
 from app.bench.consistency import figures
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import METHODS, Easel, Method, Ours
+from app.bench.consistency.notes import Found, Notes
 from app.bench.consistency.paths import PATHS, walked
 from app.bench.consistency.sheet import save_sheet
 from app.loop.dreaming import canvas_from
@@ -44,6 +45,7 @@ class Plan:
     """What a run measures. views: of each path; budget: model calls for each path, None = what independent views take."""
 
     scenes: tuple[str, ...]
+    methods: tuple[str, ...]
     views: int
     revisits: int
     budget: int | None
@@ -56,13 +58,26 @@ def plan(bench: Bench) -> Plan:
     views, revisits = (3, 1) if flags.quick else (flags.views, flags.revisits)
     if views < 3:
         raise InputError("rayverie bench", "--views", f"is {views}; a path has at least 3 views")
-    return Plan(scenes[:1] if flags.quick else scenes, views, revisits, flags.budget)
+    unknown = [name for name in flags.methods if name not in METHODS]
+    if unknown:
+        raise InputError("rayverie bench", "--methods", f"is {unknown[0]}; there are {', '.join(METHODS)}")
+    methods = tuple(name for name in METHODS if name in (flags.methods or METHODS))
+    return Plan(scenes[:1] if flags.quick else scenes, methods, views, revisits, flags.budget)
 
 
 def measure(bench: Bench) -> dict[str, Any]:
     """{"methods": name → KEYS and more, "walks": [the same for each scene, path and method], "aims", "plan"}."""
     asked = plan(bench)
-    rows = [row for name in asked.scenes for row in measure_scene(bench, name, asked)]
+    dream = asdict(bench.session.dream)
+    terms = {
+        "model": bench.model.id,
+        "dream": dream,
+        "views": asked.views,
+        "revisits": asked.revisits,
+        "budget": asked.budget,
+    }
+    notes = Notes(bench.flags.notes, terms)
+    rows = [row for name in asked.scenes for row in measure_scene(bench, name, asked, notes)]
     methods = {name: figures.mean([row["figures"] for row in rows if row["method"] == name]) for name in METHODS}
     methods = {
         name: {key: found.get(key) for key in (*KEYS, *(k for k in found if k not in KEYS))}
@@ -77,10 +92,9 @@ def measure(bench: Bench) -> dict[str, Any]:
     }
 
 
-def measure_scene(bench: Bench, name: str, asked: Plan) -> list[dict[str, Any]]:
-    """A row for each path and method, and one for each method's drift."""
+def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[dict[str, Any]]:
+    """A row for each path and method, and one for each method's drift. What is in the notes is taken from there."""
     scene = open_named(name)
-    name = scene.name
     rows: list[dict[str, Any]] = []
     with open_studio(bench.session, scene, bench.model) as studio:
         from engine.context import renderer_name
@@ -88,38 +102,53 @@ def measure_scene(bench: Bench, name: str, asked: Plan) -> list[dict[str, Any]]:
         bench.facts["gl"] = renderer_name(studio.ctx)
         blocks = extrude(scene)
         for path in PATHS:
-            cameras = walked(path, scene, blocks, asked.views)
-            found, pictures = measure_path(studio, blocks, cameras, asked.budget)
-            rows += [{"scene": name, "path": path, "method": m, "figures": f} for m, f in found.items()]
-            for method, figure in found.items():
-                tell(f"{name} {path} {method}: " + said(figure))
+            rows += measure_path(studio, blocks, path, asked, notes)
             if bench.flags.pictures is not None:
-                save_sheet(bench.flags.pictures / f"persistence_{name}_{path}.png", pictures)
-        if asked.revisits:
-            here, there = (walked("walk-past", scene, blocks, max(asked.views, 8))[k] for k in (0, 1))
-            for method, maker in METHODS.items():
-                found = figures.drift(maker(Easel(studio, blocks)), here, there, asked.revisits)
-                rows.append({"scene": name, "path": "revisits", "method": method, "figures": found})
-                tell(f"{name} {asked.revisits} revisits {method}: drift {found['drift']}")
+                shown = {m: notes.find(scene.name, path, m) for m in ("fresh", *METHODS)}
+                sheet = {m: found.pictures for m, found in shown.items() if found is not None}
+                save_sheet(bench.flags.pictures / f"persistence_{scene.name}_{path}.png", sheet)
+        for method in asked.methods if asked.revisits else ():
+            found = notes.find(scene.name, "revisits", method)
+            if found is None:
+                here, there = (walked("walk-past", scene, blocks, max(asked.views, 8))[k] for k in (0, 1))
+                drift = figures.drift(METHODS[method](Easel(studio, blocks)), here, there, asked.revisits)
+                found = notes.keep(Found(drift), scene.name, "revisits", method)
+            rows.append(row(scene.name, "revisits", method, found))
+            tell(f"{scene.name} {asked.revisits} revisits {method}: drift {found.figures['drift']}")
     return rows
 
 
-def measure_path(
-    studio: Studio, blocks: Blocks, cameras: Sequence[Camera], budget: int | None
-) -> tuple[dict[str, dict[str, figures.Figure]], dict[str, list[np.ndarray]]]:
-    """method → figures, and method → pictures of a few views. A missing budget is what independent views take."""
-    sights: dict = {}
+def measure_path(studio: Studio, blocks: Blocks, path: str, asked: Plan, notes: Notes) -> list[dict[str, Any]]:
+    """A row for each method. A missing budget is what independent views take, if that is known."""
+    scene, sights, budget = studio.scene, {}, asked.budget
+    cameras = walked(path, scene, blocks, asked.views)
     shows = np.unique(np.linspace(0, len(cameras) - 1, SHEET).round().astype(int))
-    fresh = fresh_pictures(Easel(studio, blocks, sights=sights), cameras, (0, len(cameras) // 2))
-    found, pictures = {}, {"fresh": [fresh.get(int(k), np.full_like(fresh[0], 255)) for k in shows]}
-    for name, maker in METHODS.items():
-        easel = Easel(studio, blocks, budget, sights)
-        method = maker(easel)
-        result = figures.walk(easel, method, cameras)
-        budget = result.calls if budget is None else budget
-        found[name] = figures.of(result, fresh) | settled(method, result)
-        pictures[name] = [result.shown[k].picture for k in shows]
-    return found, pictures
+    fresh: dict[int, np.ndarray] = {}
+    rows = []
+    for name in METHODS:
+        found = notes.find(scene.name, path, name)
+        if found is None and name in asked.methods:
+            if not fresh:
+                fresh = fresh_pictures(Easel(studio, blocks, sights=sights), cameras, (0, len(cameras) // 2))
+                white = np.full_like(fresh[0], 255)
+                notes.keep(Found({}, [fresh.get(int(k), white) for k in shows]), scene.name, path, "fresh")
+            easel = Easel(studio, blocks, budget, sights)
+            method = METHODS[name](easel)
+            result = figures.walk(easel, method, cameras)
+            figure = figures.of(result, fresh) | settled(method, result)
+            found = notes.keep(Found(figure, [result.shown[k].picture for k in shows]), scene.name, path, name)
+        if found is None:
+            continue
+        if name == "independent" and budget is None:
+            budget = int(found.figures["model_calls"] or 0)
+        if name in asked.methods:
+            rows.append(row(scene.name, path, name, found))
+            tell(f"{scene.name} {path} {name}: " + said(found.figures))
+    return rows
+
+
+def row(scene: str, path: str, method: str, found: Found) -> dict[str, Any]:
+    return {"scene": scene, "path": path, "method": method, "figures": found.figures}
 
 
 def settled(method: Method, result: figures.Walk) -> dict[str, figures.Figure]:
@@ -143,15 +172,15 @@ def aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[str, Any]]) -> 
     """What the program set itself, what it came to, and whether that is enough."""
     ours, others = methods["ours"], [found for name, found in methods.items() if name != "ours"]
     best = max((found["cross_view_psnr"] for found in others if found["cross_view_psnr"] is not None), default=None)
-    psnr, calls = ours["cross_view_psnr"], methods["independent"]["model_calls"]
+    psnr, spent, calls = ours["cross_view_psnr"], ours.get("model_calls"), methods["independent"].get("model_calls")
     values = {
         "cross_view_psnr": (psnr, 32.0, 1),
         "decibels_above_the_best_other": (None if psnr is None or best is None else psnr - best, 6.0, 1),
         "sharpness": (ours["sharpness"], 0.95, 1),
-        "revisit_error_kept": (ours["revisit_error_kept"], 0.0, -1),
+        "revisit_error_kept": (ours.get("revisit_error_kept"), 0.0, -1),
         "drift_kept": (ours.get("drift_kept"), 0.0, -1),
         "seam_energy": (ours["seam_energy"], 1.1, -1),
-        "share_of_independent_calls": (ours["model_calls"] / calls if calls else None, 0.6, -1),
+        "share_of_independent_calls": (spent / calls if spent is not None and calls else None, 0.6, -1),
     }
     return {
         name: {

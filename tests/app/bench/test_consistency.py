@@ -11,6 +11,7 @@ from app.__main__ import main as program
 from app.bench.consistency import KEYS, paths
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import BARE, METHODS, Easel
+from app.bench.consistency.notes import Notes
 from app.loop.studio import open_studio
 from app.session import ModelChoice, SceneChoice, Session
 from diffusion.canvas import DreamSettings
@@ -124,6 +125,37 @@ def test_the_report_has_the_layout_that_is_committed(tiny_scene, tiny_model, tmp
     assert found["plan"]["views"] == 3
     assert all(isinstance(aim["met"], bool) for aim in found["aims"].values())
     assert len(list(tmp_path.glob("persistence_*.png"))) == len(paths.PATHS)
+
+
+def test_a_run_that_was_stopped_goes_on_and_one_method_can_be_measured_by_itself(
+    tiny_scene, tiny_model, tmp_path, capsys
+) -> None:
+    notes = tmp_path / "notes"
+    words = ["bench", "consistency", "--quick", "--scenes", str(tiny_scene), "--model", str(tiny_model)]
+    words += ["--device", "cpu", "--steps", "1", "--json", "--notes", str(notes), "--pictures", str(tmp_path)]
+
+    def run(*more: str) -> dict:
+        assert program([*words, *more]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    few = run("--methods", "independent", "warp")
+    assert {walk["method"] for walk in few["walks"]} == {"independent", "warp"}
+    assert few["methods"]["ours"]["cross_view_psnr"] is None and not few["aims"]["seam_energy"]["met"]
+    file = next(notes.glob("*_orbit_warp.json"))
+    note = json.loads(file.read_text())
+    file.write_text(json.dumps(note | {"figures": note["figures"] | {"sharpness": 123.0}}))
+    whole = run()
+    told = {(w["path"], w["method"]): w["figures"] for w in whole["walks"]}
+    assert told["orbit", "warp"]["sharpness"] == 123.0  # from the note, not measured again
+    assert len(whole["walks"]) == 4 * (len(paths.PATHS) + 1) and whole["methods"]["ours"]["cross_view_psnr"] is not None
+    assert whole["aims"]["share_of_independent_calls"]["value"] is not None
+    again = run("--seed", "5")  # on other terms
+    assert all(walk["figures"].get("sharpness") != 123.0 for walk in again["walks"])
+    assert program([*words, "--methods", "ours", "theirs"]) == 2
+    assert "theirs" in capsys.readouterr().err
+    file.write_text("{")
+    with pytest.raises(InputError, match="remove it"):
+        Notes(notes, {}).find(*file.stem.rsplit("_", 2))
 
 
 def test_materials_are_measured_for_every_execution(tiny_model, capsys) -> None:
