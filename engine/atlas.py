@@ -11,6 +11,7 @@ import numpy as np
 from engine.look import CELL
 from engine.overview import SHRINK, Overview
 from engine.pack import PAGE
+from engine.targets import release
 
 STEPS, DENSITY, REVISION, HELD = range(4)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
 BESIDE = -1.0  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
@@ -70,8 +71,8 @@ class Page:
         self.touch()
 
     def release(self) -> None:
-        for thing in (*self.frames, self.canvas, self.small, *self.latents, self.state, self.colour, self.overview):
-            thing.release()
+        for frame in (*self.frames, self.canvas, self.small):
+            release(frame)
 
 
 def tiles_of(texels: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ class Targets:
         if frame is None:
             same = [key for key in self._frames if key[0] == kind]
             if len(same) >= KEPT:
-                self._release(self._frames.pop(same[0]))
+                release(self._frames.pop(same[0]))
             textures = [self.ctx.texture(size, components, dtype=dtype) for components, dtype in formats]
             for texture in textures:
                 texture.filter = moderngl.NEAREST, moderngl.NEAREST
@@ -35,14 +35,18 @@ class Targets:
 
     def release(self) -> None:
         while self._frames:
-            self._release(self._frames.popitem()[1])
+            release(self._frames.popitem()[1])
 
-    @staticmethod
-    def _release(frame: moderngl.Framebuffer) -> None:
-        for attachment in (*frame.color_attachments, frame.depth_attachment):
-            if attachment is not None:
-                attachment.release()
-        frame.release()
+
+def release(frame: moderngl.Framebuffer) -> None:
+    """Give a framebuffer back with all that it draws into. Not while it is bound, for moderngl binds what was bound again after each
+    reading or making of another, be it gone."""
+    if frame.ctx.fbo is frame:
+        frame.ctx.detect_framebuffer(0).use()
+    for attachment in (*frame.color_attachments, frame.depth_attachment):
+        if attachment is not None:
+            attachment.release()
+    frame.release()
 
 
 def picture(frame: moderngl.Framebuffer, index: int = 0) -> moderngl.Texture:

@@ -11,6 +11,7 @@ from app.fields import Size
 from app.loop.stage import Stage
 from app.session import ViewSettings
 from engine.context import finish
+from engine.targets import release
 from scenes.camera import Camera
 
 
@@ -45,9 +46,7 @@ class Screen:
 def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None = None) -> moderngl.Framebuffer:
     """A colour and depth target of this size; the old one's memory is given back."""
     if old is not None:
-        for attachment in (*old.color_attachments, old.depth_attachment):
-            attachment.release()  # type: ignore[union-attr]
-        old.release()
+        release(old)
     colour = ctx.texture(size, 4)
     colour.swizzle = "RGB1"  # whatever the scene's blending left in alpha, behind the panels it is opaque
     colour.filter = (moderngl.NEAREST, moderngl.NEAREST)

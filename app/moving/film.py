@@ -13,6 +13,7 @@ import numpy as np
 from app.fields import Size
 from app.loop.stage import Stage
 from engine.context import finish
+from engine.targets import release
 from engine.video import open_output
 from scenes.camera import Camera
 from scenes.paths import sample
@@ -68,5 +69,4 @@ class Film:
 
     def release(self) -> None:
         """Give the GL objects back."""
-        for thing in (*self._target.color_attachments, self._target.depth_attachment, self._target):
-            thing.release()  # type: ignore[union-attr]
+        release(self._target)

@@ -10,6 +10,7 @@ import pytest
 from engine import policy, twin
 from engine.atlas import BESIDE, DENSITY, HELD, REVISION, STEPS
 from engine.look import Painting
+from engine.pack import PAGE
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -302,3 +303,19 @@ def test_which_pixels_take_a_painting_is_known_before_it_is_dreamed(volume, char
     cells = (~kept).repeat(8, 0).repeat(8, 1)
     assert (taken != cells).mean() > 0.01  # texels are decided one by one, not latent pixel by latent pixel
     assert not volume.takes(volume.gather(camera, SIZE), 10, kept).any()
+
+
+def test_no_framebuffer_is_released_while_it_is_bound(ctx, charts, volume):
+    """A page that nothing was painted on goes again, and the next one is made: moderngl would bind the dead one in between."""
+    look = volume.gather(CAMERAS["above"], SIZE)
+    pages = np.unique(charts.page)
+    nowhere = {int(number): np.zeros((PAGE, PAGE), bool) for number in pages}
+    assert volume.scatter(look, dreamed(CAMERAS["above"]), only=nowhere) == 0
+    volume.scatter(look, dreamed(CAMERAS["above"]))
+    assert ctx.error == "GL_NO_ERROR"
+    volume.erase()
+    volume.scatter(look, dreamed(CAMERAS["above"]))
+    assert ctx.error == "GL_NO_ERROR"
+    for side in range(8, 128, 8):  # more sizes than are kept
+        volume.gather(CAMERAS["above"], (side, side))
+    assert ctx.error == "GL_NO_ERROR"
