@@ -126,7 +126,8 @@ def scatter(
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
         take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] <= 0)
-        column_, row_ = own_cell(labels, int(charts.material[c]), x, y)
+        mine = labels if painting.borders else np.full_like(labels, charts.material[c])
+        column_, row_ = own_cell(mine, int(charts.material[c]), x, y)
         take &= column_ >= 0
         if painting.kept is not None:
             take &= ~(painting.kept[row_, column_] & (old[:, STEPS] > 0))
@@ -134,13 +135,13 @@ def scatter(
             continue
         pages[number] = page
         row, column, px, py = (a[take] for a in (row, column, x, y))
-        ox, oy = own_cell(labels, int(charts.material[c]), px, py)
+        ox, oy = own_cell(mine, int(charts.material[c]), px, py)
         page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy, ox]
         page["state"][row, column, STEPS] = painting.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
         page["state"][row, column, HELD] = np.where(beside[take], BESIDE, 0)
-        _colour(page["colour"], view, charts, painting, labels, c, i[take], j[take], px, py)
+        _colour(page["colour"], view, charts, painting, mine, c, i[take], j[take], px, py)
     return pages
 
 

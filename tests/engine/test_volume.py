@@ -76,8 +76,9 @@ def test_gather_is_its_twin(volume, charts, camera):
     assert close[agree].mean() > 0.98
 
 
-def test_scatter_is_its_twin(volume, charts, camera):
-    painting = dreamed(camera)
+@pytest.mark.parametrize("borders", (True, False))
+def test_scatter_is_its_twin(volume, charts, camera, borders):
+    painting = replace(dreamed(camera), borders=borders)
     count = volume.scatter(volume.gather(camera, SIZE), painting)
     ours, theirs = volume.snapshot().pages, twin.scatter({}, charts, painting, 1)
     assert ours.keys() == theirs.keys()
