@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas import TILE
+from engine.atlas import HELD, TILE
 from engine.charts import Charts
 from engine.patch import Patch, change
 from engine.seen import Masks
@@ -19,6 +19,8 @@ from engine.transplant import survivors, voxels_of
 from engine.volume import LatentVolume
 from scenes.edit import same_material
 from scenes.scene import Scene
+
+LIMIT = 128 * 2**20  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,38 @@ class Salvage:
     @property
     def bytes(self) -> int:
         return self.patch.bytes + self.voxel.nbytes + self.side.nbytes + self.material.nbytes
+
+
+class Shelf:
+    """Where salvaged paint lies, up to `limit` bytes; the oldest is forgotten first. parts: the oldest first."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self.parts: tuple[Salvage, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+    def put(self, parts: Iterable[Salvage]) -> None:
+        """These, and nothing else."""
+        parts = tuple(parts)
+        total = np.cumsum([part.bytes for part in reversed(parts)])
+        self.parts = parts[len(parts) - int((total <= self.limit).sum()) :]
+
+    def take(self, scene: Scene, material: int | None = None) -> tuple[Salvage, ...]:
+        """Take away what isn't frozen of a material of the scene; without one everything. Returns it."""
+        if material is None:
+            taken, self.parts = self.parts, ()
+            return taken
+        taken, left = [], []
+        for part in self.parts:
+            mine = same_material(part.scene, scene)[part.material] == material
+            mine &= part.patch.state[:, HELD] <= 0
+            taken += [part] if mine.all() else [_only(part, mine)] if mine.any() else []
+            left += [] if mine.all() else [_only(part, ~mine)] if mine.any() else [part]
+        self.parts = tuple(left)
+        return tuple(taken)
 
 
 def lost(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> Masks:
@@ -70,7 +104,7 @@ def returning(kept: Salvage, scene: Scene, charts: Charts) -> tuple[list[Patch],
         mine = (page == number) & (tile == part)
         places = int(number), int(part), y[mine] % TILE, x[mine] % TILE
         patches.append(Patch(*places, *_texels(kept.patch, here[mine])))
-    return patches, None if back.all() else _rest(kept, ~back)
+    return patches, None if back.all() else _only(kept, ~back)
 
 
 def _by_surface(charts: Charts, scene: Scene, patch: Patch, owner: np.ndarray) -> Salvage:
@@ -80,7 +114,7 @@ def _by_surface(charts: Charts, scene: Scene, patch: Patch, owner: np.ndarray) -
     return Salvage(scene, charts.voxels, voxel, charts.side[chart], charts.material[chart], patch)
 
 
-def _rest(kept: Salvage, mask: np.ndarray) -> Salvage:
+def _only(kept: Salvage, mask: np.ndarray) -> Salvage:
     patch = kept.patch
     where = patch.row[mask], patch.column[mask]
     left = Patch(patch.page, patch.tile, *where, *_texels(patch, np.flatnonzero(mask)))

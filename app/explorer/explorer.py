@@ -79,7 +79,8 @@ class Explorer:
         self.folders = folders or Folders()
         self.session, self.route, self.scene, self.opened = session, Route(), scene, scene
         self.strokes: tuple[Stroke, ...] = ()
-        self.brush, self.retouch = Brush(), Retouch()
+        self.remodel = Remodel(scene)
+        self.brush, self.retouch = Brush(), Retouch(self.remodel.shelf)
         self.source: Source | None = None  # the picture that was opened to be laid onto surfaces
         self.comparison: Comparison | None = None
         self.other: tuple[str, Mapping[str, Any]] = compare.FIRST  # the settings that were compared with last
@@ -96,7 +97,7 @@ class Explorer:
         self.shot_wanted = False
         self._began = self._last = clock()
         self._watched_at = -WATCHED
-        self.autosave, self.resume, self.remodel = Autosave(self), Resume(self), Remodel(scene)
+        self.autosave, self.resume = Autosave(self), Resume(self)
         self._model: ModelInfo | None = None
         self._opening: Future[Plan] | None = None
         self.recent = recent.load(self.folders.config)
@@ -200,7 +201,7 @@ class Explorer:
             self.stage.release()
         self.remodel.forget(scene)
         self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()
-        self.brush, self.retouch, self.strokes, self.comparison = Brush(), Retouch(), (), None
+        self.brush, self.retouch, self.strokes, self.comparison = Brush(), Retouch(self.remodel.shelf), (), None
         self.history = History(self.edited)
         self._opening = plan_later(scene)
         for note in scene.notes:

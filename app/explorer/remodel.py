@@ -13,7 +13,7 @@ from app.loop.stage import Plan, Stage, plan
 from engine.context import finish
 from engine.patch import Patch, put
 from engine.renderer import Renderer
-from engine.salvage import Salvage, lost, returning, salvage
+from engine.salvage import Salvage, Shelf, lost, returning, salvage
 from engine.seen import Masks
 from engine.transplant import Move, Transplant, moves
 from engine.volume import LatentVolume
@@ -21,7 +21,6 @@ from scenes import edit
 from scenes.scene import Scene
 
 BUDGET = 0.006  # seconds of a frame for copying paint
-LIMIT = 128 * 2**20  # bytes of paint whose surfaces are gone; the oldest is forgotten first
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Remodel:
 
     Words and colours are taken over at once. Another geometry is planned on a thread of its own, always the latest, while the
     old one is shown; then paint is carried over in small pieces, and the stage changes in one frame. `busy` from the first to
-    the last of that: nothing should be painted meanwhile. The paint of surfaces that are gone is kept up to LIMIT: it is theirs
+    the last of that: nothing should be painted meanwhile. The paint of surfaces that are gone lies on the `shelf`: it is theirs
     again when they come back, by undo or by hand.
     """
 
@@ -64,7 +63,7 @@ class Remodel:
         self._wanted = scene  # what is being planned or carried over
         self._draft: Future[_Draft] | None = None
         self._work: _Work | None = None
-        self._kept: tuple[Salvage, ...] = ()  # oldest first
+        self.shelf = Shelf()
         self._paths: Future[Scene] | None = None
 
     @property
@@ -86,11 +85,6 @@ class Remodel:
     def followed(self) -> Scene:
         return self._followed
 
-    @property
-    def bytes(self) -> int:
-        """Of the paint that is kept for surfaces that are gone."""
-        return sum(kept.bytes for kept in self._kept)
-
     def forget(self, scene: Scene) -> None:
         """Another scene was opened: what is under way is for nobody any more."""
         if self._work is not None:
@@ -101,7 +95,7 @@ class Remodel:
 
     def forget_paint(self) -> None:
         """The volume became another one: what was painted before is nobody's any more."""
-        self._kept = ()
+        self.shelf.put(())
 
     def close(self) -> None:
         self._hand.shutdown(wait=True, cancel_futures=True)
@@ -115,7 +109,7 @@ class Remodel:
         stage.painter.cancel()
         old, volume = stage.plan, stage.volume
         pages = list(volume.atlas)
-        self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, self._kept)
+        self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, self.shelf.parts)
 
     def _begin_carrying(self, stage: Stage) -> None:
         assert self._draft is not None
@@ -145,7 +139,7 @@ class Remodel:
                 return
         plan = work.draft.plan
         self._work, self._followed = None, self._wanted
-        self._kept = _newest((*work.draft.absent, *work.left), LIMIT)
+        self.shelf.put((*work.draft.absent, *work.left))
         stage.rebuild(plan, work.volume, work.renderer)
         self._paths = self._hand.submit(edit.with_paths, plan.scene, plan.blocks)
 
@@ -197,8 +191,3 @@ def _steps(scene: Scene, draft: _Draft, volume: LatentVolume, left: list[Salvage
     while not transplant.step():
         yield False
     yield True
-
-
-def _newest(kept: tuple[Salvage, ...], limit: int) -> tuple[Salvage, ...]:
-    total = np.cumsum([part.bytes for part in reversed(kept)])
-    return kept[len(kept) - int((total <= limit).sum()) :]

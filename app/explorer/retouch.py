@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 
 from app.loop.stage import Stage
 from engine.patch import Patch, Sheet, change, erase_all, put
+from engine.salvage import Salvage, Shelf
 from engine.seen import Masks
 from engine.volume import LatentVolume
+from scenes.scene import Scene
 
 LIMIT = 256 * 2**20  # bytes of what strokes have covered, dozens of views; the oldest are forgotten first
 BUDGET = 0.006  # seconds of a frame
@@ -18,21 +20,28 @@ BUDGET = 0.006  # seconds of a frame
 
 class Stroke:
     """One change by hand, equal only to itself. patches: what the texels were before it, or, once taken back, after it;
-    charts: the fingerprint of those it was made on; lost: it was forgotten, and can't be taken back any more."""
+    sweep: takes what it erases of surfaces that are gone, too; swept: that, None once taken back; charts: the fingerprint of
+    those it was made on; lost: it was forgotten, and can't be taken back any more."""
 
     def __init__(self, charts: str) -> None:
         self.charts, self.lost = charts, False
         self.patches: list[Patch | Sheet] = []
+        self.sweep: Callable[[], tuple[Salvage, ...]] = tuple
+        self.swept: tuple[Salvage, ...] | None = ()
 
     @property
     def bytes(self) -> int:
-        return sum(patch.bytes for patch in self.patches)
+        return sum(part.bytes for part in (*self.patches, *(self.swept or ())))
+
+    def forget(self) -> None:
+        self.patches, self.swept, self.lost = [], None, True
 
 
 class Retouch:
     """Changes the volume a piece at a time: call `follow` once a frame, on the GL thread. Nothing may be painted while `busy`."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf  # the paint of surfaces that are gone
         self._jobs: deque[Iterator[object]] = deque()
         self._done: tuple[Stroke, ...] = ()  # what the volume shows
         self._kept: list[weakref.ref[Stroke]] = []  # oldest first
@@ -59,6 +68,11 @@ class Retouch:
         stroke.patches += erase_all(stage.volume)
         stage.volume.revision += 1
 
+    def sweep(self, stroke: Stroke, scene: Scene, material: int | None = None) -> None:
+        """What is kept of surfaces that are gone is erased with the others: of one material of the scene, or all of it."""
+        stroke.sweep = lambda: self.shelf.take(scene, material)
+        stroke.swept = stroke.sweep()
+
     def then(self, act: Callable[[], None]) -> None:
         """Call `act` when all that was asked for so far is done."""
 
@@ -70,7 +84,7 @@ class Retouch:
 
     def end(self, stroke: Stroke, strokes: tuple[Stroke, ...]) -> tuple[Stroke, ...]:
         """The strokes with this one, which the volume shows already; without it when it changed nothing."""
-        self._done = (*strokes, stroke) if stroke.patches else strokes
+        self._done = (*strokes, stroke) if stroke.patches or stroke.swept else strokes
         self._trim()
         return self._done
 
@@ -90,7 +104,7 @@ class Retouch:
         """The volume became another one: nothing of before can be taken back."""
         for reference in self._kept:
             if stroke := reference():
-                stroke.patches, stroke.lost = [], True
+                stroke.forget()
         self._kept.clear()
         self._jobs.clear()
 
@@ -115,8 +129,19 @@ class Retouch:
             return True  # its surfaces are being built
         self._done = done[:-1] if back else (*done, stroke)
         if fits and not stroke.lost:
-            self._jobs.append(_swap(stage.volume, stroke))
+            self._jobs.append(self._swap(stage.volume, stroke))
         return fits and not stroke.lost
+
+    def _swap(self, volume: LatentVolume, stroke: Stroke) -> Iterator[object]:
+        if stroke.swept is None:
+            stroke.swept = stroke.sweep()
+        else:
+            self.shelf.put((*self.shelf.parts, *stroke.swept))
+            stroke.swept = None
+        patches, stroke.patches = stroke.patches, []
+        for patch in reversed(patches):
+            stroke.patches.append(put(volume, patch))
+            yield
 
     def _trim(self) -> None:
         strokes = [stroke for reference in self._kept if (stroke := reference()) is not None]
@@ -125,7 +150,7 @@ class Retouch:
             if total <= LIMIT:
                 break
             total -= stroke.bytes
-            stroke.patches, stroke.lost = [], True
+            stroke.forget()
         self._kept = [weakref.ref(stroke) for stroke in strokes if not stroke.lost]
 
 
@@ -133,11 +158,4 @@ def _change(volume: LatentVolume, stroke: Stroke, masks: Masks, operation: str) 
     for patch in change(volume, masks, operation):
         if patch is not None:
             stroke.patches.append(patch)
-        yield
-
-
-def _swap(volume: LatentVolume, stroke: Stroke) -> Iterator[object]:
-    patches, stroke.patches = stroke.patches, []
-    for patch in reversed(patches):
-        stroke.patches.append(put(volume, patch))
         yield

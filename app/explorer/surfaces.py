@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.explorer.brush import TOOLS, view_size
+from app.explorer.retouch import Stroke
 from engine.seen import Masks
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def on_material(x: Explorer, material: int, operation: str) -> None:
     if ready(x):
         assert x.stage is not None
         table = x.stage.plan.materials
-        _do(x, {number: table[number] == material for number in x.stage.volume.atlas}, operation)
+        stroke = _do(x, {number: table[number] == material for number in x.stage.volume.atlas}, operation)
+        if operation == "erase":
+            x.retouch.sweep(stroke, x.stage.scene, material)
 
 
 def erase_all(x: Explorer) -> None:
@@ -58,6 +61,7 @@ def erase_all(x: Explorer) -> None:
         x.stage.painter.cancel()
         stroke = x.retouch.begin(x.stage)
         x.retouch.erase_all(x.stage, stroke)
+        x.retouch.sweep(stroke, x.stage.scene)
         x.add_stroke(stroke)
         x.stage.painter.forgive()
         x.say("Everything painted is erased; undo brings it back")
@@ -75,9 +79,10 @@ def resize_brush(factor: float) -> Callable[[Explorer], None]:
     return lambda x: x.brush.resize(factor)
 
 
-def _do(x: Explorer, masks: Masks, operation: str) -> None:
+def _do(x: Explorer, masks: Masks, operation: str) -> Stroke:
     assert x.stage is not None
     x.stage.painter.cancel()
     stroke = x.retouch.begin(x.stage)
     x.retouch.change(x.stage, stroke, masks, operation)
     x.retouch.then(lambda: x.add_stroke(stroke))
+    return stroke

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from engine.charts import build_charts
-from engine.patch import put
-from engine.salvage import lost, returning, salvage
+from engine.atlas import HELD, STEPS
+from engine.patch import Patch, put
+from engine.salvage import Salvage, Shelf, lost, returning, salvage
 from engine.transplant import Transplant, moves
 from engine.volume import LatentVolume
 from scenes import edit
@@ -55,3 +56,21 @@ def test_there_and_back_is_bit_for_bit_what_it_was(ctx, scene, what):
     assert not kept and same(painted_pages(volumes[2]), before)
     for volume in volumes:
         volume.free()
+
+
+def test_of_a_material_all_that_is_not_frozen_is_taken_off_the_shelf(scene):
+    state = np.zeros((4, 4), np.float32)
+    state[:, STEPS], state[3, HELD] = 8, 1
+    row = np.arange(4)
+    patch = Patch(0, 0, row, row, np.zeros((1, 4, 4), np.float32), state, np.zeros((4, 8, 8, 4), np.uint8))
+    material = np.array([0, 1, 1, 1])
+    part = Salvage(scene, 2, np.zeros((4, 3), int), np.zeros(4, np.int8), material, patch)
+    shelf = Shelf()
+    shelf.put((part, part))
+    assert shelf.take(scene, 2) == () and shelf.parts == (part, part)
+    taken = shelf.take(scene, 1)
+    assert [list(p.material) for p in taken] == [[1, 1]] * 2 and [list(p.material) for p in shelf.parts] == [[0, 1]] * 2
+    assert len(shelf.take(scene)) == 2 and shelf.bytes == 0
+    shelf.limit = part.bytes
+    shelf.put((taken[0], part))
+    assert shelf.parts == (part,)

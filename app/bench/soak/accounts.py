@@ -39,7 +39,7 @@ def account(explorer: Explorer, seconds: float) -> Account:
         stage.volume.atlas.bytes if stage is not None and software else 0,
         explorer.timeline.bytes,
         explorer.retouch.bytes,
-        explorer.remodel.bytes,
+        explorer.remodel.shelf.bytes,
     )
 
 

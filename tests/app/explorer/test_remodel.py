@@ -88,9 +88,9 @@ def test_back_again_everything_is_painted_as_it_was_bit_for_bit(live):
     stage, remodel, scene = live
     before, texels = pages(stage), painted(stage)
     follow(stage, remodel, edit.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2))
-    assert 0 < painted(stage) < texels and remodel.bytes > 0
+    assert 0 < painted(stage) < texels and remodel.shelf.bytes > 0
     follow(stage, remodel, scene)
-    assert pages(stage) == before and remodel.bytes == 0
+    assert pages(stage) == before and remodel.shelf.bytes == 0
     assert stage.painter.settle(HERE, SIZE) == 0
 
 
@@ -116,17 +116,17 @@ def test_a_stroke_that_was_built_step_by_step_is_taken_back_at_once(live):
     assert pages(stage) == before
 
 
-def test_what_is_kept_has_a_limit_and_goes_with_the_world(live, monkeypatch):
+def test_what_is_kept_has_a_limit_and_goes_with_the_world(live):
     stage, remodel, scene = live
     after = edit.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2)
     follow(stage, remodel, after)
-    assert remodel.bytes > 0
+    assert remodel.shelf.bytes > 0
     remodel.forget_paint()
     follow(stage, remodel, scene)
     bare = painted(stage)
-    monkeypatch.setattr("app.explorer.remodel.LIMIT", 1000)
+    remodel.shelf.limit = 1000
     follow(stage, remodel, edit.change_scene(scene, voxels_per_block=scene.voxels_per_block + 1))
-    assert remodel.bytes <= 1000
+    assert remodel.shelf.bytes <= 1000
     follow(stage, remodel, scene)
     assert 0 < painted(stage) < bare  # the sky, which no edit takes away
 

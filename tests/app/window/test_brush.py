@@ -133,6 +133,49 @@ def test_strokes_and_edits_of_the_scene_are_undone_in_turn(painted: Driver) -> N
     assert not painted.errors()
 
 
+@pytest.mark.parametrize(
+    ("action", "gone"), ((("erase",), True), (("erase_material", 2), True), (("erase_material", 0), False))
+)
+def test_what_is_erased_comes_back_by_no_other_way_than_undoing_it(painted: Driver, action: tuple, gone: bool) -> None:
+    """Also the paint of a pillar that isn't there just now: building it again must not bring it."""
+    explorer, before = painted.explorer, world(painted)
+
+    def build(value: int) -> None:
+        explorer.do("edit_scene", lambda s: edit.stroke(s, (3, 3), (3, 3), 1, value))
+        follow()
+
+    def follow() -> None:
+        painted.frames(2)
+        painted.until(lambda: explorer.remodel.followed is explorer.scene and not explorer.retouch.busy, "built", 2000)
+        painted.frames(5)
+
+    def on_pillar() -> int:
+        table, pages = explorer.stage.plan.materials, world(painted).pages.items()
+        return sum(int((page["state"][..., STEPS] > 0)[table[number] == 2].sum()) for number, page in pages)
+
+    once = on_pillar()
+    build(0)
+    kept = explorer.remodel.shelf.bytes
+    assert once > 0 and kept > 0 and on_pillar() == 0
+    explorer.do(*action)
+    follow()
+    build(3)
+    assert on_pillar() == (0 if gone else once)
+    explorer.do("undo")
+    follow()
+    assert explorer.remodel.shelf.bytes == (0 if gone else kept)
+    explorer.do("undo")
+    follow()
+    assert explorer.remodel.shelf.bytes == kept
+    explorer.do("redo")
+    follow()
+    assert explorer.remodel.shelf.bytes == (0 if gone else kept)
+    for _ in range(2):
+        explorer.do("undo")
+        follow()
+    assert same(world(painted), before) and not painted.errors()
+
+
 def test_the_wheel_and_the_brackets_change_its_size_and_escape_lays_it_down(painted: Driver) -> None:
     explorer = painted.explorer
     painted.tap("b")
