@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
 
 
+THROUGH = {"escape", "help", "palette", "screenshot", "full_screen", "quit"}  # heard in dialogs, too
 REST = 0.15  # of a stick's way, around its middle
 TURN = 120.0  # degrees a second at a stick's end
 
@@ -57,8 +58,12 @@ class Controls:
         self.keyboard.key(name, pressed)
         if pressed and (name == "escape" or not typing or (name[0] == "f" and name[1:].isdigit())):
             action = self.bindings.get(chord(name, self.keyboard.modifiers))
-            if action is not None and not BY_NAME[action].held:
+            if action is not None and not BY_NAME[action].held and self._heard(action):
                 self.explorer.do(action)
+
+    def _heard(self, action: str) -> bool:
+        """Whether an action is meant for the program: while a dialog is open, most keys aren't."""
+        return action in THROUGH or not self.explorer.shell.overlays.open
 
     def _caught(self, name: str, place: str) -> bool:
         """Whether this press was for the catcher, and no longer for anybody else."""
@@ -88,10 +93,19 @@ class Controls:
         brush = self.explorer.brush
         if name == "left" and not pressed:
             brush.release()
-        if pressed and name == "left" and brush.tool and not self.looking and not hands.takes_mouse():
+        if (
+            pressed
+            and name == "left"
+            and brush.tool
+            and not (self.looking or hands.takes_mouse() or self.explorer.shell.overlays.open)
+        ):
             if ready(self.explorer):
                 brush.press(*self.pointer)
-        elif pressed and not self.looking and not hands.takes_mouse() and name in ("left", "right"):
+        elif (
+            pressed
+            and name in ("left", "right")
+            and not (self.looking or hands.takes_mouse() or self.explorer.shell.overlays.open)
+        ):
             self.looking = name
             self.explorer.platform.grab_mouse(True)
             hands.mouse_left()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +21,7 @@ from app.files.shot import save_shot, save_steps
 from app.loop.worlds import SUFFIX
 from app.session import SceneChoice, describe
 from engine.keeping import Restoring
+from engine.volume import LatentVolume
 from engine.world import StoredWorld, open_world
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -44,6 +46,7 @@ class Desk:
         self._restoring: tuple[Restoring, Path] | None = None
         self._refused: set[Path] = set()  # worlds that can't be read here, and so are not written over
         self._instead: dict[Path, Path] = {}  # where is saved what can't be saved to its home
+        self._held: tuple[weakref.ref[LatentVolume], int] | None = None  # what a world file has, and at which revision
 
     def send(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Run `work` beside the frames, and `then` with what it gave, in a later frame."""
@@ -91,16 +94,22 @@ class Desk:
 
     def save_world(self, then: Callable[[], None] | None = None) -> None:
         """Write the world file; `then` runs when it is written."""
-        if self._stage() is None:
+        stage = self._stage()
+        if stage is None:
             return
-        path = self.world_file
+        path, held = self.world_file, (weakref.ref(stage.volume), stage.volume.revision)
 
         def done() -> None:
+            self._held = held
             self.explorer.say(f"World saved: {path}")
             if then:
                 then()
 
         self.explorer.autosave.save(path, done)
+
+    def holds(self, volume: LatentVolume) -> bool:
+        """Whether a world file has all that is painted there."""
+        return self._held is not None and self._held[0]() is volume and self._held[1] == volume.revision
 
     def load_world(self, path: Path | None = None, refused: Callable[[InputError], None] | None = None) -> None:
         """Read a world (the scene's own by default) in place of what is painted. refused: told why it can't be, if that is so."""
@@ -130,6 +139,7 @@ class Desk:
             else:
                 stage.painter.cancel()
                 self.loading, self._restoring = True, (Restoring(stage.volume, world), path)
+                self._held = None
 
         self.loading = True
         self.send(work, done)
@@ -153,6 +163,8 @@ class Desk:
                 self.explorer.retouch.forget()
                 self.explorer.remodel.forget_paint()
                 self.explorer.screen.forget()
+                if path.is_file():  # and not a journal, which goes at a clean end
+                    self._held = weakref.ref(stage.volume), stage.volume.revision
                 self.explorer.say(f"World loaded: {path.name}")
         except InputError:
             restoring.close()
@@ -160,8 +172,9 @@ class Desk:
             raise
         self.loading, self._restoring = False, None
 
-    def save_scene(self, folder: Path | None = None) -> None:
-        """The scene as it is now, as a folder that can be opened again; without one where it came from, if that is the user's."""
+    def save_scene(self, folder: Path | None = None, then: Callable[[], None] | None = None) -> None:
+        """The scene as it is now, as a folder that can be opened again; without one where it came from, if that is the user's.
+        `then` runs when it is written."""
         explorer, chosen = self.explorer, self.explorer.session.scene
         theirs = builtin(chosen) or chosen.map is not None or chosen.materials is not None
         own = None if theirs else Path(str(chosen.ref))
@@ -174,6 +187,8 @@ class Desk:
                 explorer.scene = replace(explorer.scene, name=target.name)
                 explorer.session = replace(explorer.session, scene=SceneChoice(ref=str(target)))
             explorer.say(f"Scene saved: {target}")
+            if then:
+                then()
 
         self.send(lambda: save_scene(scene, target), done)
 

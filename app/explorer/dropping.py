@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.explorer.opening import note, open_scene
 from app.files import recent
 from app.files.picture import SUFFIXES
 from app.files.shot import carries_settings, read_shot
@@ -14,9 +15,8 @@ from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
 from engine.video import CODECS, read_metadata
 from scenes.errors import InputError
-from scenes.load import load_scene
+from scenes.load import BUILTIN
 from scenes.paths import read_path
-from scenes.scene import Scene
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
@@ -28,7 +28,7 @@ def drop(x: Explorer, names: list[str | Path]) -> None:
     materials = [p for p in paths if p.suffix in (".yaml", ".yml")]
     maps = [p for p in paths if p.suffix == ".png"]
     if materials and maps:
-        open_scene(x, SceneChoice(map=maps[0], materials=materials[0]))
+        _pair(x, maps[0], materials[0])
         return
     for path in paths:
         kind = "" if path.is_dir() else path.suffix.lower()
@@ -38,37 +38,36 @@ def drop(x: Explorer, names: list[str | Path]) -> None:
             )
             raise InputError(path, "", f"can't be taken in; {allowed} can")
         KINDS[kind](x, path)
-        note(x, str(path.absolute()))
 
 
-def note(x: Explorer, name: str) -> None:
-    """A file (or a built-in scene, by name) was opened: remember it among the last ones."""
-    x.recent = recent.added(x.recent, name)
-    kept, folder = x.recent, x.folders.config
-    x.desk.send(lambda: recent.save(folder, kept), lambda _: None)
-
-
-def open_scene(x: Explorer, choice: SceneChoice) -> None:
-    """Load a scene beside the frames, and then show it in place of this one."""
-
-    def show(scene: Scene) -> None:
-        x.open_scene(scene)
-        x.session = replace(x.session, scene=choice, world=None)
-
-    x.desk.send(lambda: load_scene(choice.ref or "", map=choice.map, materials=choice.materials), show)
+def open_named(x: Explorer, name: str) -> None:
+    """What stands among those that were opened last: a built-in scene's name, or a path."""
+    if name in BUILTIN:
+        open_scene(x, SceneChoice(ref=name), name)
+    elif Path(name).exists():
+        drop(x, [name])
+    else:
+        x.recent = recent.removed(x.recent, name)
+        raise InputError(name, "", "isn't there any more")
 
 
 def _folder(x: Explorer, path: Path) -> None:
-    open_scene(x, SceneChoice(ref=str(path)))
+    open_scene(x, SceneChoice(ref=str(path)), str(path.absolute()))
 
 
 def _materials(x: Explorer, path: Path) -> None:
     """A materials file alone: the map of the same name beside it, else its folder with map.png."""
     beside = path.with_suffix(".png")
     if beside.exists():
-        open_scene(x, SceneChoice(map=beside, materials=path))
+        _pair(x, beside, path)
     else:
         _folder(x, path.parent)
+
+
+def _pair(x: Explorer, map: Path, materials: Path) -> None:
+    """Both are found again by the materials, where they belong together by name."""
+    found = materials.with_suffix(".png") == map
+    open_scene(x, SceneChoice(map=map, materials=materials), str(materials.absolute()) if found else "")
 
 
 def _picture(x: Explorer, path: Path) -> None:
@@ -76,30 +75,35 @@ def _picture(x: Explorer, path: Path) -> None:
     Any other picture is for the surfaces."""
     beside = next((path.with_suffix(s) for s in (".yaml", ".yml") if path.with_suffix(s).exists()), None)
     if beside is not None:
-        return open_scene(x, SceneChoice(map=path, materials=beside))
+        return _pair(x, path, beside)
     if path.name == "map.png":
         return _folder(x, path.parent)
     if not carries_settings(path):
-        return x.do("open_picture", path)
+        x.do("open_picture", path)
+        return note(x, str(path.absolute()))
     session, camera = read_shot(path)
     adopt(x, session)
     x.travel.go_to = camera
+    note(x, str(path.absolute()))
     x.say(f"The settings of {path.name} are back")
 
 
 def _film(x: Explorer, path: Path) -> None:
     session, _ = restore(read_metadata(path), str(path))
     adopt(x, session)
+    note(x, str(path.absolute()))
     x.say(f"The settings of {path.name} are back")
 
 
 def _path(x: Explorer, path: Path) -> None:
     x.route = Route.of(read_path(path))
     x.shell.bring_to_front("Camera")
+    note(x, str(path.absolute()))
 
 
 def _world(x: Explorer, path: Path) -> None:
     x.desk.load_world(path)
+    note(x, str(path.absolute()))
 
 
 def adopt(x: Explorer, session: Session) -> None:

@@ -7,19 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.explorer import commission, compare, dropping, surfaces
+from app.explorer import commission, compare, dropping, leaving, opening, surfaces
 from app.explorer.history import History
 from app.explorer.keys import Changes
-from app.files import keymap, recent
+from app.files import keymap
 from app.files.picture import Source, read_picture
+from app.gui import input as hands
 from app.moving.route import Route
-from app.session import SceneChoice
 from engine.renderer import MODES
 from scenes.camera import Camera
-from scenes.edit import blank, with_paths
-from scenes.errors import InputError
-from scenes.extrude import extrude
-from scenes.load import BUILTIN
 from scenes.scene import CameraPath, Scene
 
 if TYPE_CHECKING:
@@ -70,19 +66,23 @@ def _keyframe(x: Explorer) -> None:
 
 
 def _escape(x: Explorer) -> None:
-    """Lets go of one thing at a time: the mouse, a dialog, and then asks before leaving."""
+    """Lets go of one thing at a time, the foremost first; and then asks before leaving."""
     if x.controls.looking:
         x.controls.release_mouse()
+    elif x.shell.popup_open:
+        x.shell.close_popups()
+    elif x.shell.overlays.open:
+        x.shell.overlays.close()
+    elif hands.takes_keys():
+        return  # ImGui ends the typing
     elif x.comparison is not None:
         compare.stop(x)
     elif x.travel.under_way:
         x.desk.stop_travel()
     elif x.brush.tool:
         x.brush.choose("")
-    elif x.shell.overlays.open:
-        x.shell.overlays.close()
     else:
-        x.shell.overlays.leaving = True
+        leaving.quit_program(x, by_mistake=True)
 
 
 def _shot(x: Explorer) -> None:
@@ -94,62 +94,12 @@ def _through_time(x: Explorer, history: History[Any]) -> None:
     x.edited = history.present
 
 
-def _open_scene(x: Explorer, ref: str) -> None:
-    """A built-in scene's name, or a folder."""
-    dropping.open_scene(x, SceneChoice(ref=ref))
-    dropping.note(x, ref)
-
-
-def _new_scene(x: Explorer, width: int, depth: int) -> None:
-    """A meadow to build on; it has no folder until it is saved."""
-
-    def make() -> Scene:
-        scene = blank(width, depth)
-        return with_paths(scene, extrude(scene))
-
-    def show(scene: Scene) -> None:
-        x.open_scene(scene)
-        x.session = replace(x.session, scene=SceneChoice(), world=None)
-
-    x.desk.send(make, show)
-
-
-def _ask_file(what: str) -> Callable[[Explorer], None]:
-    """One of the dialogs of app.panels.files, which begins where the scene lies, or where scenes are kept."""
-
-    def ask(x: Explorer) -> None:
-        x.controls.release_mouse()
-        x.shell.overlays.close()
-        own = Path(x.session.scene.ref or "")
-        kept = x.folders.data / "scenes"
-        folder = own.parent if own.is_dir() and own.is_absolute() else kept if kept.is_dir() else Path.home()
-        x.shell.overlays.files.ask(what, folder, x.scene.name if what == "save_as" else "")
-
-    return ask
-
-
 def _open(x: Explorer, path: Path | None = None) -> None:
     """What `drop` takes; without a path it is asked for."""
     if path is None:
-        _ask_file("open")(x)
+        opening.ask_file("open")(x)
     else:
         dropping.drop(x, [path])
-
-
-def _open_recent(x: Explorer, name: str) -> None:
-    if name in BUILTIN:
-        _open_scene(x, name)
-    elif Path(name).exists():
-        dropping.drop(x, [name])
-    else:
-        x.recent = recent.removed(x.recent, name)
-        raise InputError(name, "", "isn't there any more")
-
-
-def _save_scene(x: Explorer, folder: Path | None = None) -> None:
-    x.desk.save_scene(folder)
-    if folder is not None:
-        dropping.note(x, str(folder.absolute()))
 
 
 def _edit_scene(x: Explorer, change: Callable[[Scene], Scene]) -> None:
@@ -215,10 +165,6 @@ def _cancel(x: Explorer) -> None:
         x.say("The dream is cancelled")
 
 
-def _save_and_quit(x: Explorer) -> None:
-    x.desk.save_world(then=x.platform.close)
-
-
 HANDLERS: dict[str, Callable[..., None]] = {
     "fly": _fly,
     **{f"mode_{mode}": _mode(mode) for mode in MODES},
@@ -228,6 +174,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "play": _play,
     "autopilot": _fly_all,
     "go_to": _go_to,
+    "ask_picture": opening.ask_file("picture"),
     "open_picture": _open_picture,
     "save_picture": _save_picture,
     "splat": _splat,
@@ -237,14 +184,14 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "clear_marks": lambda x: x.brush.mask.clear(),
     "set_route": _set_route,
     "edit_scene": _edit_scene,
-    "open_scene": _open_scene,
-    "new_scene": _new_scene,
+    "open_scene": dropping.open_named,
+    "new_scene": opening.new_scene,
     "drop": dropping.drop,
-    "new": _ask_file("new"),
+    "new": opening.ask_file("new"),
     "open": _open,
-    "open_recent": _open_recent,
-    "save_scene": _save_scene,
-    "save_scene_as": _ask_file("save_as"),
+    "open_recent": dropping.open_named,
+    "save_scene": opening.save_scene,
+    "save_scene_as": opening.ask_file("save_as"),
     "save_preset": lambda x, name: x.desk.save_preset(name),
     "export_steps": lambda x, record, suffix: x.desk.export_steps(record, suffix),
     "film": lambda x, path, size, fps: x.desk.film(path, size, fps),
@@ -267,8 +214,8 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "save_world": lambda x: x.desk.save_world(),
     "load_world": lambda x: x.desk.load_world(),
     "screenshot": _shot,
-    "quit": lambda x: x.platform.close(),
-    "save_and_quit": _save_and_quit,
+    "quit": leaving.quit_program,
+    "answer": leaving.answer,
     "undo": lambda x: _through_time(x, x.history.undo()),
     "redo": lambda x: _through_time(x, x.history.redo()),
     "watch": lambda x: x.watch(),

@@ -173,8 +173,13 @@ class Window:
         wnd.mouse_release_event_func = lambda x, y, button: controls.mouse_button(BUTTONS[button], False)
         wnd.mouse_scroll_event_func = controls.wheel
         wnd.files_dropped_event_func = lambda x, y, paths: explorer.do("drop", paths)
-        wnd.close_func = lambda: explorer.do("quit")
+
+        def on_close() -> bool:
+            explorer.do("quit")
+            return True  # handled: pyglet itself would close the window unasked
+
         self.native.push_handlers(
+            on_close=on_close,
             on_activate=lambda: controls.focus(True),
             on_deactivate=lambda: controls.focus(False),
         )

@@ -16,7 +16,7 @@ SIDES = (8, 256)  # blocks of a new scene
 
 
 class FileDialogs:
-    """asked: "new", "open", "save_as", or "" = none is open."""
+    """asked: "new", "open", "picture", "save_as", or "" = none is open."""
 
     def __init__(self) -> None:
         self.asked = ""
@@ -32,14 +32,13 @@ class FileDialogs:
 
     def draw(self, ui: PanelContext) -> None:
         if self.asked:
-            {"new": self._new, "open": self._open, "save_as": self._save_as}[self.asked](ui)
+            {"new": self._new, "open": self._open, "picture": self._picture, "save_as": self._save_as}[self.asked](ui)
 
     def _new(self, ui: PanelContext) -> None:
         begin_dialog("New scene", 0.4)
         faint("A meadow with a few materials, to build on.")
         imgui.set_next_item_width(imgui.get_font_size() * 16)
         _, self._sides = imgui.slider_int2("blocks wide and deep", self._sides, *SIDES, flags=_CLAMP)
-        self._warn(ui)
         if imgui.button("Create") or imgui.is_key_pressed(imgui.Key.enter, False):
             self.asked = ""
             ui.do("new_scene", *self._sides)
@@ -57,7 +56,6 @@ class FileDialogs:
                 ui.do("open_scene", name)
             hint("A scene that comes with the program.")
             imgui.same_line()
-        self._warn(ui)
         imgui.begin_disabled(chosen is None)
         if (imgui.button("Open") or opened is not None) and chosen is not None:
             if chosen.kind == "folder":
@@ -65,6 +63,18 @@ class FileDialogs:
             else:
                 self.asked = ""
                 ui.do("open", chosen.path)
+        imgui.end_disabled()
+        self._cancel()
+        imgui.end()
+
+    def _picture(self, ui: PanelContext) -> None:
+        begin_dialog("Open a picture", 0.4)
+        opened = self.browser.draw(ui, self._places(ui), kinds=("picture",))
+        chosen = opened or self.browser.chosen
+        imgui.begin_disabled(chosen is None or chosen.folder)
+        if (imgui.button("Open") or opened is not None) and chosen is not None and not chosen.folder:
+            self.asked = ""
+            ui.do("open_picture", chosen.path)
         imgui.end_disabled()
         self._cancel()
         imgui.end()
@@ -98,10 +108,6 @@ class FileDialogs:
             "Worlds": folders.data / "worlds",
             "Pictures": folders.pictures,
         }
-
-    def _warn(self, ui: PanelContext) -> None:
-        if ui.painter is not None and ui.painter.dreams:
-            faint("Another scene takes the place of this one: save what should stay.")
 
     def _cancel(self) -> None:
         imgui.same_line()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from imgui_bundle import imgui
 
-from app.panels.browser import Browser
 from app.panels.brush import BrushTools
 from app.panels.context import PanelContext, faint, hint
-from app.panels.dialog import begin_dialog
 from app.panels.preview import show
 from app.session import Session
 
@@ -36,7 +32,6 @@ class ImagePanel:
         self._prompt, self._upright, self._turned = "", "", ""
         self._turn = "rotate_180"
         self._tools = BrushTools("mask", "unmask")
-        self._browser, self._browsing = Browser(), False
         self._flipped: tuple[np.ndarray, str, np.ndarray] | None = None
 
     def draw(self, ui: PanelContext) -> Session:
@@ -55,8 +50,6 @@ class ImagePanel:
         hint(
             "Later dreams leave it as it is; otherwise it is refined when you walk up to it. Undo takes it away either way."
         )
-        if self._browsing:
-            self._browse(ui)
         return ui.session
 
     def _last(self, ui: PanelContext) -> None:
@@ -72,9 +65,8 @@ class ImagePanel:
         )
 
     def _file(self, ui: PanelContext) -> None:
-        if imgui.button("\uf07c  Open a picture"):
-            self._browsing = True
-            self._browser.go(ui.folders.pictures if ui.folders.pictures.is_dir() else Path.home())
+        if imgui.button("\uf07c  Open a picture…"):
+            ui.do("ask_picture")
         if ui.source is None:
             faint("Or drop one on the window.")
             return
@@ -134,21 +126,6 @@ class ImagePanel:
         if self._flipped is None or self._flipped[0] is not image or self._flipped[1] != self._turn:
             self._flipped = image, self._turn, np.ascontiguousarray(TURNED[self._turn](image))
         return self._flipped[2]
-
-    def _browse(self, ui: PanelContext) -> None:
-        begin_dialog("Open a picture", 0.4)
-        places = {"Home": Path.home(), "Pictures": ui.folders.pictures}
-        opened = self._browser.draw(ui, places, kinds=("picture",))
-        chosen = opened or self._browser.chosen
-        imgui.begin_disabled(chosen is None or chosen.folder)
-        if (imgui.button("Open") or opened is not None) and chosen is not None and not chosen.folder:
-            self._browsing = False
-            ui.do("open_picture", chosen.path)
-        imgui.end_disabled()
-        imgui.same_line()
-        if imgui.button("Cancel"):
-            self._browsing = False
-        imgui.end()
 
 
 def _wide(label: str, left: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from imgui_bundle import imgui
 
 from app.explorer.keys import ACTIONS, captions
+from app.explorer.leaving import Question
 from app.gui.theme import colour
 from app.panels.brush import BrushOverlay
 from app.panels.compare import CompareOverlay
@@ -24,8 +25,8 @@ class Overlays:
     """What is open. Toasts are (text, level, the time they end)."""
 
     help: bool = False
-    leaving: bool = False
     palette: bool = False
+    question: Question | None = None
     first_help: bool = False
     now: float = 0.0
     toasts: list[tuple[str, str, float]] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Overlays:
 
     @property
     def open(self) -> bool:
-        return self.help or self.leaving or self.palette or bool(self.files.asked)
+        return self.help or self.palette or self.question is not None or bool(self.files.asked)
 
     @property
     def split_place(self) -> float:
@@ -50,7 +51,8 @@ class Overlays:
         self._compare.place = place
 
     def close(self) -> None:
-        self.help = self.leaving = self.palette = False
+        self.help = self.palette = False
+        self.question = None
         self.files.asked = ""
 
     def toast(self, text: str, level: str = "info", seconds: float = 4.0) -> None:
@@ -67,11 +69,11 @@ class Overlays:
             _first_help(ui, box)
         if self.help:
             self.help = self._keys.draw(ui)
-        if self.leaving:
-            self._draw_leaving(ui)
         if self.palette:
             self._draw_palette(ui)
         self.files.draw(ui)
+        if self.question:
+            self._ask(ui, self.question)
 
     def _draw_toasts(self, ui: PanelContext, box: Box) -> None:
         self.toasts = [toast for toast in self.toasts if toast[2] > self.now]
@@ -88,18 +90,16 @@ class Overlays:
             y += imgui.get_window_size().y + 6 * ui.scale
             imgui.end()
 
-    def _draw_leaving(self, ui: PanelContext) -> None:
-        begin_dialog("Leave Rayverie?", 0.4)
-        painter = ui.painter
-        if painter is not None and painter.dreams:
-            faint("What was painted, and changed in the scene, and not saved will be forgotten.")
-        for label, action in (("Leave", "quit"), ("Save the world and leave", "save_and_quit")):
+    def _ask(self, ui: PanelContext, question: Question) -> None:
+        begin_dialog(question.title, 0.4)
+        if question.words:
+            faint(question.words)
+        for i, (label, _) in enumerate(question.answers):
             if imgui.button(label):
-                self.leaving = False
-                ui.do(action)
+                ui.do("answer", i)
             imgui.same_line()
         if imgui.button("Stay"):
-            self.leaving = False
+            self.question = None
         imgui.end()
 
     def _draw_palette(self, ui: PanelContext) -> None:

@@ -114,6 +114,14 @@ class Shell:
         return imgui.is_any_item_active()
 
     @property
+    def popup_open(self) -> bool:
+        """Whether a menu, a combo's list or the like is open."""
+        return imgui.is_popup_open("", imgui.PopupFlags_.any_popup)
+
+    def close_popups(self) -> None:
+        imgui.internal.close_popup_to_level(0, True)
+
+    @property
     def cursor(self) -> str:
         """The name of the pointer that ImGui wants: "arrow", "text_input", "resize_ew", "hand", …"""
         return str(imgui.MouseCursor_(imgui.get_mouse_cursor()).name)

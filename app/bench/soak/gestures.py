@@ -32,7 +32,7 @@ from scenes.load import BUILTIN
 Random = np.random.Generator
 Gesture = Callable[[Random, Sight], Iterator[Event]]
 
-SHUT = {"quit", "save_and_quit", "full_screen"}  # the monkey may not leave, and has no screen to itself
+SHUT = {"quit", "full_screen"}  # the monkey may not leave, and has no screen to itself
 PLAIN = tuple(a.name for a in ACTIONS if not a.held and a.name not in SHUT)
 NAMED = ("enter", "tab", "escape", "backspace", "delete", "up_arrow", "down_arrow", "page_down", "f1", "f12", "space")
 KEYS = (*string.ascii_lowercase, *string.digits, *NAMED)
@@ -179,15 +179,22 @@ def furnish(random: Random, sight: Sight) -> Iterator[Event]:
     yield Do("edit_scene", (Change("change_material", (index,), (field,)),))
 
 
+def _agree() -> Iterator[Event]:
+    """To leaving this scene, once the other one is read."""
+    yield Wait(60)
+    yield Do("answer", (0,))
+
+
 def drop(random: Random, sight: Sight) -> Iterator[Event]:
     yield Drop(_one(random, sight.bag))
+    yield from _agree()
 
 
 def move_house(random: Random, sight: Sight) -> Iterator[Event]:
     """Another scene."""
     side = int(random.integers(4, 24))
     yield Do("open_scene", (_one(random, BUILTIN),)) if _yes(random) else Do("new_scene", (side, side))
-    yield Wait(60)
+    yield from _agree()
 
 
 def keep(random: Random, sight: Sight) -> Iterator[Event]:

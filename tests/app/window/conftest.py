@@ -178,6 +178,11 @@ class Driver:
         self.window.native.dispatch_event("on_mouse_release", int(end[0]), int(height - end[1]), button, 0)
         self.frames(2)
 
+    def agree(self, number: int = 0) -> None:
+        """Wait for the question whether something may be forgotten, and give this answer."""
+        self.until(lambda: self.explorer.shell.overlays.question is not None, "it is asked")
+        self.explorer.do("answer", number)
+
     def pixels(self) -> np.ndarray:
         """uint8 [H,W,3] of what the window shows, row 0 at the top."""
         width, height = self.window.pixels

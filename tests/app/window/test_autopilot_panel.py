@@ -68,7 +68,7 @@ def test_the_camera_stays_if_it_is_told_to_and_walking_lets_it_go_on_alone(ready
     ready.release("w")
     assert not flight.follow and explorer.travel.flight is flight
     ready.tap("escape")
-    assert explorer.travel.flight is None and not explorer.shell.overlays.leaving
+    assert explorer.travel.flight is None and not explorer.shell.overlays.question
     assert not ready.errors()
 
 

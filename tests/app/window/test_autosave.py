@@ -114,6 +114,7 @@ def test_another_scene_has_another_journal_and_the_first_goes(drive: Driver) -> 
     painted(drive)
     (first,) = (explorer.folders.data / "journals").iterdir()
     explorer.do("new_scene", 6, 6)
+    drive.agree()
     drive.until(
         lambda: explorer.stage is not None and explorer.autosave.settled and not first.exists(),
         "the next is kept",

@@ -189,7 +189,7 @@ def test_the_wheel_and_the_brackets_change_its_size_and_escape_lays_it_down(pain
     painted.tap("left_bracket")
     assert explorer.brush.radius == pytest.approx(size * 1.15**2)
     painted.tap("escape")
-    assert explorer.brush.tool == "" and not explorer.shell.overlays.leaving
+    assert explorer.brush.tool == "" and not explorer.shell.overlays.question
 
 
 def test_frozen_texels_and_the_circle_are_shown_while_the_brush_is_in_the_hand(painted: Driver) -> None:

@@ -42,7 +42,7 @@ def test_neither_leaves_everything_as_it_was(finished: Driver) -> None:
     assert finished.worker.submitted == dreams + 2
     assert pages(finished) == before
     finished.tap("escape")
-    assert explorer.comparison is None and not explorer.shell.overlays.leaving
+    assert explorer.comparison is None and not explorer.shell.overlays.question
     finished.frames(30)
     assert pages(finished) == before
     assert explorer.session == session

@@ -40,6 +40,7 @@ def test_a_scene_folder_opens_and_is_painted(drive: Driver, tmp_path: Path) -> N
     first = drive.explorer.stage
     drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "the first scene is dreamed")
     drop(drive, tmp_path / "other")
+    drive.agree()
     drive.until(lambda: drive.explorer.stage not in (first, None), "the other scene opens")
     assert drive.explorer.scene.map.shape == (6, 5)
     drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "the other scene is dreamed")
@@ -50,6 +51,7 @@ def test_map_and_materials_dropped_together_open(drive: Driver, tmp_path: Path) 
     save_scene(drive.explorer.scene, tmp_path / "there")
     first = drive.explorer.stage
     drop(drive, tmp_path / "there" / "map.png", tmp_path / "there" / "materials.yaml")
+    drive.agree()
     drive.until(lambda: drive.explorer.stage not in (first, None), "the scene opens")
     assert drive.explorer.session.scene.materials == tmp_path / "there" / "materials.yaml"
 

@@ -146,7 +146,7 @@ def test_a_caught_key_does_nothing_else_and_walks_by_place(drive: Driver) -> Non
     explorer.do("catch_key", caught.append)
     drive.tap("escape")
     assert caught == ["q", ""]
-    assert not explorer.shell.overlays.leaving and explorer.walker.still
+    assert not explorer.shell.overlays.question and explorer.walker.still
 
 
 def test_captions_are_what_stands_on_the_keys() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def test_a_new_scene_that_was_never_saved_is_back_with_its_paint(drive: Driver) -> None:
     explorer, data = drive.explorer, drive.explorer.folders.data
     explorer.do("new_scene", 10, 8)
+    drive.agree()
     drive.until(lambda: explorer.scene.map.shape == (8, 10) and explorer.stage is not None, "the meadow is there")
     explorer.do("edit_scene", lambda scene: stroke(scene, (2, 3), (6, 3), 1, 2))
     drive.until(lambda: explorer.remodel.followed is explorer.scene, "the stage follows", 2000)
@@ -45,6 +46,7 @@ def test_a_scene_of_the_users_folder_is_opened_again_unless_another_is_asked_for
     explorer, data = drive.explorer, drive.explorer.folders.data
     save_scene(replace(explorer.scene, map=explorer.scene.map[:6, :5]), tmp_path / "mine")
     explorer.do("open", tmp_path / "mine")
+    drive.agree()
     drive.until(lambda: explorer.scene.map.shape == (6, 5) and explorer.stage is not None, "it is open")
     drive.until(lambda: json.loads((data / FILE).read_text())["name"] == "mine", "that is noted")
     hamlet = load_scene("hamlet")

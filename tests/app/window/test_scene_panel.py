@@ -195,6 +195,7 @@ def test_a_saved_scene_is_opened_again_as_it_was(drive: Driver, tmp_path) -> Non
 def test_a_new_scene_is_opened_painted_and_built_on(drive: Driver) -> None:
     explorer = drive.explorer
     explorer.do("new_scene", 12, 10)
+    drive.agree()
     drive.until(lambda: explorer.stage is not None, "the meadow is open")
     drive.until(lambda: explorer.status == "this view is finished", "it is painted", 2000)
     explorer.do("edit_scene", lambda s: edit.stroke(s, (4, 4), (8, 4), 1, 4))

@@ -89,12 +89,13 @@ def test_escape_frees_the_mouse_and_then_asks_before_leaving(drive: Driver) -> N
     drive.tap("escape")
     assert not explorer.controls.looking
     assert not drive.window.wnd.mouse_exclusivity
-    assert not explorer.shell.overlays.leaving
+    assert not explorer.shell.overlays.question
     drive.tap("escape")
-    assert explorer.shell.overlays.leaving
+    assert explorer.shell.overlays.question
     assert not drive.window.wnd.is_closing
     drive.tap("escape")
-    assert not explorer.shell.overlays.leaving
+    assert not explorer.shell.overlays.question
+    explorer.do("quit")
     explorer.do("quit")
     assert drive.window.wnd.is_closing
 
@@ -249,8 +250,9 @@ def test_every_panel_and_dialog_draws(drive: Driver) -> None:
     for panel, _ in drive.explorer.shell.panels:
         imgui.set_window_focus(panel.title)
         drive.frames(3)
-    for dialog in ("help", "leaving", "palette"):
-        setattr(drive.explorer.shell.overlays, dialog, True)
+    for action in ("help", "escape", "palette", "open", "new", "save_scene_as", "ask_picture"):
+        drive.explorer.do(action)
+        assert drive.explorer.shell.overlays.open
         drive.frames(3)
         drive.explorer.shell.overlays.close()
     for mode in ("material", "latents", "steps", "density", "depth"):

@@ -1,0 +1,124 @@
+"""Nothing is forgotten unasked: by quitting, by another scene; and Esc lets go of one thing at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgui_bundle import imgui
+
+from scenes import edit
+from scenes.load import load_scene, save_scene
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+def painted(drive: Driver) -> None:
+    drive.until(lambda: drive.explorer.status == "this view is finished", "the view is painted")
+    drive.worker.held = True
+    drive.frames(2)
+
+
+def closing(drive: Driver) -> bool:
+    return drive.window.wnd.is_closing
+
+
+def test_what_is_in_no_file_is_asked_for_and_saved(drive: Driver, tmp_path: Path) -> None:
+    explorer = drive.explorer
+    painted(drive)
+    explorer.do("save_scene", tmp_path / "mine")
+    drive.until(lambda: not explorer.unsaved, "it is saved")
+    explorer.do("edit_scene", lambda s: edit.change_material(s, 0, height=1.0))
+    drive.until(lambda: explorer.remodel.followed is explorer.scene, "the stage follows", 2000)
+    explorer.do("quit")
+    question = explorer.shell.overlays.question
+    assert "what you changed" in question.words.lower() and "painted" in question.words and not closing(drive)
+    drive.frames(2)
+    assert [label for label, _ in question.answers] == ["Leave", "Save and leave"]
+    explorer.do("answer", 1)
+    drive.until(lambda: closing(drive), "it is saved, and the window closes", 2000)
+    assert load_scene(tmp_path / "mine").materials[0].height == 1.0
+    assert explorer.desk.world_file.exists() and not drive.errors()
+
+
+def test_what_is_in_files_is_left_at_once(drive: Driver, tmp_path: Path) -> None:
+    explorer = drive.explorer
+    painted(drive)
+    explorer.do("save_scene", tmp_path / "mine")
+    drive.until(lambda: not explorer.unsaved, "it is saved")
+    explorer.do("save_world")
+    drive.until(lambda: any("World saved" in e.text for e in explorer.log.entries), "the world is saved", 2000)
+    explorer.do("quit")
+    assert closing(drive) and explorer.shell.overlays.question is None
+
+
+def test_the_window_is_closed_after_a_question_that_a_second_wish_answers(drive: Driver) -> None:
+    painted(drive)
+    for asked in (True, False):
+        drive.window.native.dispatch_event("on_close")
+        drive.frames(2)
+        assert closing(drive) is not asked
+
+
+def test_another_scene_waits_for_an_answer_and_a_broken_one_asks_nothing(drive: Driver, tmp_path: Path) -> None:
+    explorer, first = drive.explorer, drive.explorer.scene
+    painted(drive)
+    (tmp_path / "empty").mkdir()
+    explorer.do("drop", [tmp_path / "empty"])
+    drive.until(lambda: len(drive.errors()) == 1, "a folder without a map is told")
+    assert explorer.shell.overlays.question is None and explorer.recent == ()
+    save_scene(first, tmp_path / "other")
+    explorer.do("drop", [tmp_path / "other"])
+    drive.until(lambda: explorer.shell.overlays.question is not None, "it is asked")
+    drive.tap("escape")
+    assert explorer.shell.overlays.question is None and explorer.scene is first and explorer.recent == ()
+    explorer.do("drop", [tmp_path / "other"])
+    drive.agree()
+    assert explorer.scene.name == "other" and explorer.recent == (str(tmp_path / "other"),)
+    drive.until(lambda: explorer.stage is not None, "it is open")
+
+
+def test_escape_closes_lists_and_ends_typing_before_it_asks(drive: Driver) -> None:
+    explorer, overlays = drive.explorer, drive.explorer.shell.overlays
+    imgui.set_window_focus("View")
+    drive.frames(3)
+    x, y, width, _ = explorer.shell.scene_box
+    for row in range(int(y) + 200, int(y) + 330, 8):  # the combo of the theme, wherever the font puts it
+        drive.drag((x + width + 250, row), (x + width + 250, row))
+        if explorer.shell.popup_open:
+            break
+    assert explorer.shell.popup_open
+    drive.tap("escape")
+    drive.frames(2)
+    assert not explorer.shell.popup_open and not overlays.question
+    explorer.shell.bring_to_front("Scene")
+    drive.frames(4)
+    for row in range(int(y) + 300, int(y) + 400, 8):  # a field of text
+        drive.drag((x + width + 200, row), (x + width + 200, row))
+        if imgui.get_io().want_text_input:
+            break
+    assert imgui.get_io().want_text_input
+    drive.tap("escape")
+    drive.frames(2)
+    assert not imgui.get_io().want_text_input and not overlays.question
+    drive.tap("escape")
+    assert overlays.question
+
+
+def test_a_dialog_hears_the_keys_and_the_mouse_before_the_scene_does(drive: Driver) -> None:
+    explorer, overlays = drive.explorer, drive.explorer.shell.overlays
+    painted(drive)
+    explorer.do("ask_picture")
+    drive.frames(2)
+    for key in ("v", "p", "k", "b"):
+        drive.tap(key)
+    drive.drag((5, 600), (50, 600))
+    assert explorer.comparison is None and explorer.session.live.auto and not explorer.route.cameras
+    assert not explorer.brush.tool and not explorer.controls.looking and overlays.files.asked == "picture"
+    explorer.do("compare")
+    drive.frames(3)
+    drive.tap("escape")
+    assert not overlays.open and explorer.comparison is not None
+    drive.tap("escape")
+    assert explorer.comparison is None and not overlays.question and not drive.errors()
