@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from engine.look import Look
 
@@ -12,7 +13,14 @@ MARGIN = (
 GRAZING = 0.02  # a view claims nothing that it sees at a smaller cosine
 ENOUGH = 8.0  # pixels per texel that a cell of 8×8 can hold
 FROZEN_SHARE = 0.7  # of the new density (up to ENOUGH): that much stored density is kept
-TRUSTED = 2.0  # pixels per texel from which on a painting's colours are wholly the surface's own
+TRUSTED = 2.0  # pixels per texel below which a painting's colours are hardly the surface's own
+MIXED, OWN = (
+    2.0,
+    6.0,
+)  # latent pixels of a painting from another material: so near it has a mixture of both, so far its own colours
+LEAST_TRUST = (
+    0.2  # in what is mixed, so that its colours turn into the surface's own over a few refinements and not at once
+)
 EDGE_PENALTY = 0.5  # of what a cell can hold, for texels within EDGE_REACH of a depth edge
 FREED_LACK = (
     0.25  # of its painting, for a texel that was painted beside an edge: reason to paint it along, hardly to begin
@@ -70,9 +78,23 @@ def finer(look: Look, full_steps: float) -> np.ndarray:
     return np.where(coarse, ratio, 1).astype(np.float32)
 
 
-def trusted(look: Look) -> np.ndarray:
-    """float32 [h,w] 0..1: how far the stored colours are the surface's own. With few pixels per texel a latent pixel covered much else."""
-    return np.clip(look.painted / TRUSTED, 0, 1).astype(np.float32)
+def trusted(look: Look, full_steps: float) -> np.ndarray:
+    """float32 [h,w] 0..1: how far a coarser painting's colours are the surface's own.
+
+    Decoder and network reach over several latent pixels, so what was a few of them wide has the colours of its surroundings. How far
+    from another material a texel lay when it was painted is told by this view: its distance here, in pixels of that painting.
+    """
+    border = np.zeros(look.material.shape, dtype=bool)
+    for axis in (0, 1):
+        here, there = np.moveaxis(border, axis, 0), np.moveaxis(look.material, axis, 0)
+        other = there[1:] != there[:-1]
+        here[1:] |= other
+        here[:-1] |= other
+    away = distance_transform_edt(~border) + 0.5 if border.any() else np.full(border.shape, np.inf)
+    own = np.clip((away / finer(look, full_steps) - MIXED) / (OWN - MIXED), 0, 1)
+    own = own * own * (3 - 2 * own)
+    dense = np.clip(look.painted / TRUSTED, 0, 1)
+    return (dense * (LEAST_TRUST + (1 - LEAST_TRUST) * own)).astype(np.float32)
 
 
 def change_map(look: Look, full_steps: float) -> np.ndarray:

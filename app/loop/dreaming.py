@@ -40,6 +40,6 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
         colours=look.colours if known else None,
         known=look.steps > 0 if known else None,
         finer=policy.finer(look, full_steps) if known else None,
-        trusted=policy.trusted(look) if known else None,
+        trusted=policy.trusted(look, full_steps) if known else None,
         depth=seen_through_reference(look.depth, look.camera.fov),
     )

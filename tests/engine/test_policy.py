@@ -65,8 +65,27 @@ def test_what_is_finer_and_what_is_lacking(look, share, stored_steps):
         np.testing.assert_allclose(finer[could], 1 / share, rtol=1e-4)
     if stored_steps == 10 and share < policy.FROZEN_SHARE / 4.1:
         assert (lacking[could] == 1).all()  # two octaves: as good as nothing
-    trusted = policy.trusted(stored)
-    assert ((trusted >= 0) & (trusted <= 1)).all() and (trusted[stored.painted >= policy.TRUSTED] == 1).all()
+    trusted = policy.trusted(stored, 10)
+    assert ((trusted >= 0) & (trusted <= 1)).all()
+    assert (trusted[stored.painted >= policy.TRUSTED] >= policy.LEAST_TRUST - 1e-6).all()
+
+
+@pytest.mark.parametrize("finer", [2.0, 4.0])
+def test_colours_are_trusted_where_the_coarse_painting_was_of_one_material(look, finer):
+    material = np.zeros((48, 96), np.int16)
+    material[:, :48] = 1
+    dense = np.full(material.shape, policy.TRUSTED, np.float32)
+    steps_ = np.full(material.shape, 10, np.float32)
+    held = np.zeros(material.shape, bool)
+    wide = replace(look, material=material, painted=dense, density=dense * finer, steps=steps_, held=held)
+    trusted = policy.trusted(wide, 10)
+    away = np.abs(np.arange(96) - 47.5)  # latent pixels of this view from the border
+    assert (trusted[:, away < policy.MIXED * finer] == np.float32(policy.LEAST_TRUST)).all()
+    assert (trusted[:, away > policy.OWN * finer] == 1).all()
+    assert (np.diff(trusted[0, 48:]) >= 0).all()
+    assert (policy.trusted(replace(wide, material=material * 0), 10) == 1).all()  # no border: all its own
+    hazy = policy.trusted(replace(wide, painted=dense / 2, density=dense * finer / 2), 10)
+    np.testing.assert_allclose(hazy, trusted / 2)
 
 
 def test_what_lies_beside_the_view_is_not_counted(look):
