@@ -86,12 +86,13 @@ class DreamSettings:
     guidance: str = field(
         default="cfg", metadata={"help": "How prompt and negative prompt are combined.", "table": "GUIDANCE"}
     )
-    scale: float = field(default=3.0, metadata={"help": "How strongly the prompt is followed.", "range": (0.0, 20.0)})
+    scale: float = field(default=7.0, metadata={"help": "How strongly the prompt is followed.", "range": (0.0, 20.0)})
     cfgpp_lambda: float = field(
         default=0.6, metadata={"help": "CFG++'s place between negative prompt (0) and prompt (1).", "range": (0.0, 1.0)}
     )
+    # Where there is mostly noise guidance narrows what is painted, so that it can be the stronger afterwards (docs/sampling.md).
     guidance_start: float = field(
-        default=0.0, metadata={"help": "Share of the run before which there is no guidance.", "range": (0.0, 1.0)}
+        default=0.25, metadata={"help": "Share of the run before which there is no guidance.", "range": (0.0, 1.0)}
     )
     guidance_end: float = field(
         default=1.0, metadata={"help": "Share of the run from which on there is no guidance.", "range": (0.0, 1.0)}

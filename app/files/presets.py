@@ -21,11 +21,11 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         "Balanced": ("What a new explorer starts with.", {}),
         "Faithful": (
             "More steps, and contrast kept in check.",
-            {"sampler": "unipc", "spacing": "exponential", "steps": 20, "scale": 4.0, "cfg_rescale": 0.5},
+            {"sampler": "unipc", "spacing": "exponential", "steps": 20, "cfg_rescale": 0.5},
         ),
         "Experimental": (
             "True Noise Removal on the surface's own noise.",
-            {"guidance": "tnr", "noise": "surface", "steps": 12},
+            {"guidance": "tnr", "scale": 3.0, "guidance_start": 0.0, "noise": "surface", "steps": 12},
         ),
     }
 )

@@ -139,7 +139,8 @@ class UnetConfig:
 
 @dataclass(frozen=True)
 class FewConfig(UnetConfig):
-    """A student of `teacher` (a model folder) that needs few steps, and no guidance: `guidance` is part of what it learns.
+    """A student of `teacher` (a model folder) that needs few steps, and no guidance: `guidance`, from the share `guidance_start` of the
+    run on, is part of what it learns.
 
     method: "progressive" or "consistency". intervals: parts of the noise schedule, each of which one step of the student goes through;
     substeps: the teacher's steps in it.
@@ -148,7 +149,8 @@ class FewConfig(UnetConfig):
     out: str = "out/train/few"
     teacher: str = "out/train/unet/model"
     method: str = "progressive"
-    guidance: float = 3.0
+    guidance: float = 7.0
+    guidance_start: float = 0.25
     intervals: int = 4
     substeps: int = 3
     sample_steps: int = 4

@@ -59,6 +59,10 @@ def distillation_loss(
     noise = torch.randn(batch.latents.shape, generator=generator)
     x = noised(batch.latents.to(device), noise.to(device), signal[:, 0])
     context = batch.context.to(device)
+    unguided = (
+        1 - (place + 1) / config.intervals
+    ) < config.guidance_start  # the interval is gone through noisy end first
+    scale = torch.where(unguided, torch.ones(()), config.guidance).view(-1, 1, 1, 1).to(device)
 
     def said(network: nn.Module, x: Tensor, t: Tensor, words: Tensor) -> Tensor:
         return network(torch.cat((x, depth), 1), t, words).sample.float()
@@ -71,7 +75,7 @@ def distillation_loss(
         for step in range(config.substeps):
             t, a = times[:, step], signal[:, step]
             blank = said(teacher, end, t, unconditional.to(device).expand_as(context))
-            guided = blank + config.guidance * (said(teacher, end, t, context) - blank)
+            guided = blank + scale * (said(teacher, end, t, context) - blank)
             end = noised(*parts_of(config.objective, guided, end, a), signal[:, step + 1])
         if config.method == "consistency":
             wanted = picture(end, times[:, -1], signal[:, -1])

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion.canvas import DreamSettings
 from diffusion.loading import load_model
 from diffusion.model import Model
 from diffusion.samplers import SAMPLERS
-from diffusion.schedules import spaced
+from diffusion.schedules import Timeline, spaced
 from diffusion.training.checkpoint import NAME
 from diffusion.training.classifier import LIGHT_NAMES, NAMES, SIDE, Classifier, Judged, load_classifier, plain_views
 from diffusion.training.materials import MATERIALS
@@ -30,13 +31,14 @@ TRUTH = 9000
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A model folder opened for evaluation. guidance: 1 for a student that has it built in."""
+    """A model folder opened for evaluation. guidance: 1 for a student that has it built in; from `start` of the run on."""
 
     folder: Path
     model: Model
     judge: Classifier
     sampler: str = "ddim"
-    guidance: float = 3.0
+    guidance: float = DreamSettings.scale
+    start: float = DreamSettings.guidance_start
 
     @torch.inference_mode()
     def paint(self, prompts: list[str], depth: Tensor, *, steps: int = STEPS, seed: int = 0, batch: int = 16) -> Tensor:
@@ -44,6 +46,7 @@ class Parts:
         model, shown = self.model, []
         generator = torch.Generator().manual_seed(seed)
         sigmas = spaced(model.schedule, "trailing", steps)
+        line = Timeline(tuple(sigmas.tolist()))
         blank = model.context([""])[0]
         for first in range(0, len(prompts), batch):
             words = torch.cat(model.context(prompts[first : first + batch]))
@@ -51,7 +54,7 @@ class Parts:
             noise = torch.randn(len(words), model.channels, *seen.shape[2:], generator=generator)
 
             def denoise(x: Tensor, sigma: float, words: Tensor = words, seen: Tensor = seen) -> Tensor:
-                if self.guidance == 1.0:
+                if self.guidance == 1.0 or line.progress(sigma) < self.start:
                     return model.denoise(x, sigma, words, seen)
                 both = torch.cat((blank.expand_as(words), words))
                 low, high = model.denoise(x.repeat(2, 1, 1, 1), sigma, both, seen.repeat(2, 1, 1, 1)).chunk(2)

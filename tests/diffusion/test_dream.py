@@ -16,7 +16,7 @@ from diffusion.errors import ModelError
 from diffusion.regions import EXECUTIONS
 from diffusion.samplers import SAMPLERS
 
-FEW = DreamSettings(steps=3)
+FEW = DreamSettings(steps=3, guidance_start=0.0)
 
 
 @pytest.mark.parametrize("name", ["sd", "own", "wide"])

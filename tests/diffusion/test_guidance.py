@@ -113,7 +113,9 @@ def test_onetime_negative_asks_once():
         asked.append(names)
         return {n: BRANCHES[n] * sigma for n in names}
 
-    denoise = guided(branches, DreamSettings(guidance="onetime_negative", scale=2.0), LINE, NOISE, ORIGIN)
+    denoise = guided(
+        branches, DreamSettings(guidance="onetime_negative", scale=2.0, guidance_start=0.0), LINE, NOISE, ORIGIN
+    )
     for sigma in LEVELS[:-1]:
         out = denoise(X, sigma).denoised
     assert asked == [("positive", "negative"), ("positive",), ("positive",)]
