@@ -49,7 +49,7 @@ def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path, method:
     assert all(torch.equal(whole[k], parts[k]) for k in whole)
     assert list((tmp_path / "few" / "samples").glob("*.png"))
     card = (ship(few(**how), tmp_path / "shipped") / "README.md").read_text()
-    assert f"{method} distillation): 2 steps" in card and "built in as 3 |" in card
+    assert f"{method} distillation): 2 steps" in card and "built in as 7 |" in card
     assert load_model(tmp_path / "shipped", "cpu").takes_depth
 
 
