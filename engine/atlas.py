@@ -107,12 +107,13 @@ class Atlas:
             self._pages[number] = Page(self.ctx, self.channels)
         return self._pages[number]
 
-    def refresh(self, numbers: np.ndarray) -> None:
-        """Bring the overviews of these pages up to date, if they exist: before a frame begins, for they are drawn too."""
-        for number in np.unique(numbers):
-            page = self._pages.get(int(number))
-            if page is not None and page.stale:
-                self.overviews.draw(page)
+    def refresh(self, number: int) -> bool:
+        """Bring the overview of a page up to date: before a frame begins, for it is drawn too. False: there was nothing to do."""
+        page = self._pages.get(int(number))
+        if page is None or not page.stale:
+            return False
+        self.overviews.draw(page)
+        return True
 
     def give(self, number: int) -> Page:
         """Part with a page, which then belongs to who asked."""

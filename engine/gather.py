@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import moderngl
 import numpy as np
 
@@ -13,6 +15,7 @@ from engine.look import CELL, Look
 from engine.mesh import Mesh, visible
 from engine.noise import noise_level, surface_noise, texel_jacobian
 from engine.pack import PAGE
+from engine.pieces import Pieces, bands, clipped
 from engine.shaders import program, set_uniforms
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
@@ -31,10 +34,10 @@ class Gather:
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         self._drawn: tuple[Camera, tuple[int, int]] | None = None
 
-    def depths(self, camera: Camera, size: tuple[int, int]) -> moderngl.Texture:
+    def depths(self, camera: Camera, size: tuple[int, int]) -> Pieces[moderngl.Texture]:
         """RG32F (chart, view depth; sky 1e9) of every pixel. Not drawn again when the last look was the same view."""
         if self._drawn != (camera, size):
-            self._view(camera, size, visible(self.charts, camera, size))
+            yield from self._view(camera, size, visible(self.charts, camera, size))
         return picture(self._frame(size), 1)
 
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
@@ -42,24 +45,31 @@ class Gather:
 
     def _view(
         self, camera: Camera, size: tuple[int, int], seen: np.ndarray, colours: bool = True
-    ) -> moderngl.Framebuffer:
+    ) -> Pieces[moderngl.Framebuffer]:
         """Draw colours (RGBA8, alpha 255 = painted; or none) and (chart, view depth) of every pixel: attachments 0 and 1."""
-        frame = self._frame(size)
-        set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
+        self._drawn, frame = None, self._frame(size)
         if colours:
-            self.atlas.refresh(self.charts.page[seen])
-        groups = self.mesh.select(seen, apart=self.atlas if colours else ())
-        self._begin(frame)
-        self.mesh.draw(self._colour, groups, self._bind)
+            for number in np.unique(self.charts.page[seen]):
+                if self.atlas.refresh(number):
+                    yield
+        self._clear(frame)
+        for box in bands(size):
+            set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
+            with clipped(frame, box):
+                self._draw(self._colour, seen, self._bind, apart=self.atlas if colours else ())
+            yield
         self._drawn = camera, size
         return frame
 
-    def look(self, camera: Camera, size: tuple[int, int], seed: int, revision: int, colours: bool = True) -> Look:
+    def look(
+        self, camera: Camera, size: tuple[int, int], seed: int, revision: int, colours: bool = True
+    ) -> Pieces[Look]:
         """See engine.look.Look. Without colours they are all unpainted."""
         width, height = size[0] // CELL, size[1] // CELL
         seen = visible(self.charts, camera, size)
-        view = self._view(camera, size, seen, colours)
+        view = yield from self._view(camera, size, seen, colours)
         surface, atlas = self._surface(camera, size, seen, picture(view, 1))
+        yield
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
         latents, state = self._stored(np.unique(page), (width, height))
@@ -98,10 +108,9 @@ class Gather:
         small = size[0] // CELL, size[1] // CELL
         frame = self.targets.get("surface", small, _FLOATS, depth=True)
         set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0)
-        groups = self.mesh.select(seen)
+        self._clear(frame)
         view.use(0)
-        self._begin(frame)
-        self.mesh.draw(self._claim, groups)
+        self._draw(self._claim, seen)
         return read(self.ctx, picture(frame, 0)), read(self.ctx, picture(frame, 1))
 
     def _stored(self, pages: np.ndarray, small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +125,8 @@ class Gather:
         picture(surface, 1).use(0)
         layers = []
         for k in range(-(-channels // 4)):
-            self._begin(frame)
+            self._clear(frame)
+            self._state()
             for number in painted:
                 page = self.atlas[number]
                 page.latents[k].use(1)
@@ -134,10 +144,24 @@ class Gather:
         (page.state if page else self._nothing).use(2)
         set_uniforms(self._colour, colour=0, overview=1, state=2, colour_size=float(PAGE * CELL if page else 0))
 
-    def _begin(self, frame: moderngl.Framebuffer) -> None:
+    def _clear(self, frame: moderngl.Framebuffer) -> None:
         finish(self.ctx)  # clearing waits for what was drawn before, and would hold Python's lock meanwhile
         frame.use()
         frame.clear()
+
+    def _draw(
+        self,
+        shader: moderngl.Program,
+        seen: np.ndarray,
+        bind: Callable[[int], None] | None = None,
+        apart: Iterable[int] = (),
+    ) -> None:
+        """The charts that are seen, into what is in use."""
+        groups = self.mesh.select(seen, apart)
+        self._state()
+        self.mesh.draw(shader, groups, bind)
+
+    def _state(self) -> None:
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<="

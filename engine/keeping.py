@@ -83,6 +83,7 @@ class Keeper:
 
     def finish(self, volume: LatentVolume, describe: Describe) -> None:
         """A whole round now, for who has nothing else to do."""
+        volume.settle()
         self.begin(volume)
         while not self.step(describe):
             running: list[Future] = [future for *_, future in self._writing]
@@ -108,6 +109,8 @@ class Keeper:
         (self.journal.discard if discard else self.journal.close)()
 
     def _read(self, volume: LatentVolume, end: float) -> None:
+        if volume.busy:
+            return  # some of a dream's tiles are half painted
         if self._todo:
             finish(volume.ctx)
         while self._todo and len(self._writing) < AHEAD:

@@ -68,12 +68,14 @@ def change(volume: LatentVolume, masks: Masks, name: str) -> Iterator[Patch | No
     Yields what the texels were, None where a tile had none to change. GL thread.
     """
     operation, buffers = OPERATIONS[name], Buffers(volume.channels)
+    volume.settle()
     for number, tile, mask in _tiles(masks):
         yield _change(volume, buffers, number, tile, mask, operation)
 
 
 def put(volume: LatentVolume, patch: Patch | Sheet) -> Patch | Sheet:
     """Make the texels what they were; returns what they have been until now. GL thread."""
+    volume.settle()
     if isinstance(patch, Sheet):
         atlas = volume.atlas
         before = atlas.give(patch.number) if patch.number in atlas else None
@@ -94,6 +96,7 @@ def put(volume: LatentVolume, patch: Patch | Sheet) -> Patch | Sheet:
 
 def erase_all(volume: LatentVolume) -> list[Sheet]:
     """Take everything painted off the surfaces."""
+    volume.settle()
     pages = list(volume.atlas)
     size = volume.atlas.bytes // max(1, len(pages))
     return [Sheet(number, volume.atlas.give(number), size) for number in pages]

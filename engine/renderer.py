@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -126,7 +125,8 @@ class Renderer:
         seen = visible(self.charts, camera, size)
         through = self._translucent[seen]
         if mode == "painted":
-            atlas.refresh(self.charts.page[seen])
+            for number in np.unique(self.charts.page[seen]):
+                atlas.refresh(number)
         self._daylight.texture.use(_DAYLIGHT)
         self._materials.use(_MATERIALS)
         target.use()
@@ -155,11 +155,6 @@ class Renderer:
                 shader = self._program(one.shader)
                 set_uniforms(shader, **uniforms, **self._constants, full_steps=self.full_steps)
                 self.volume.mesh.draw(shader, chosen, partial(self._bind, shader))
-
-    def warm(self) -> None:
-        """Compile the shaders of all modes now rather than at their first frame."""
-        for one in chain(_PAINTED_LIT, *_PASSES.values()):
-            self._program(one.shader)
 
     def release(self) -> None:
         for texture in (self._daylight.texture, self._materials, self._nothing):

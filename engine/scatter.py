@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import moderngl
 import numpy as np
 
@@ -11,6 +13,7 @@ from engine.context import finish
 from engine.look import CELL, Look, Painting
 from engine.mesh import Quads
 from engine.pack import PAGE
+from engine.pieces import Pieces, clipped, runs
 from engine.rectangles import merge
 from engine.seen import Masks
 from engine.shaders import program, set_uniforms
@@ -18,9 +21,40 @@ from engine.taking import upload_labels
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
 
+ASKED = 1 << 12  # texels of a page that are asked in a piece whether the new look is better
+COLOURED = 1 << 8  # texels that get their colours in a piece
+_VIEW, _DREAMED, _STATE, _LABELS = range(4)  # texture units
+
+
+@dataclass(frozen=True)
+class _Brush:
+    """What is painted, on the GPU. latents: of four channels each; image: None where colours stay."""
+
+    ctx: moderngl.Context
+    uniforms: dict[str, object]
+    view: moderngl.Texture
+    latents: list[moderngl.Texture]
+    image: moderngl.Texture | None
+    labels: moderngl.Texture
+    revision: int
+
+    def use(self, shader: moderngl.Program, dreamed: moderngl.Texture) -> None:
+        """Paint with this shader; dreamed: the latents or the picture."""
+        set_uniforms(
+            shader, **self.uniforms, view=_VIEW, dreamed=_DREAMED, picture=_DREAMED, state=_STATE, labels=_LABELS
+        )
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        self.view.use(_VIEW)
+        dreamed.use(_DREAMED)
+        self.labels.use(_LABELS)
+
+    def release(self) -> None:
+        for texture in filter(None, (*self.latents, self.image, self.labels)):
+            texture.release()
+
 
 class Scatter:
-    """The decision is taken in the shader against a copy of the page's state, so that nothing is read while it is written."""
+    """In pieces. The decision is taken in the shader against a copy of the page's state, so that nothing is read while it is written."""
 
     def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: Targets) -> None:
         self.ctx, self.charts, self.atlas, self.targets = ctx, charts, atlas, targets
@@ -37,84 +71,83 @@ class Scatter:
         revision: int,
         colours: bool = True,
         only: Masks | None = None,
-    ) -> int:
+    ) -> Pieces[int]:
         """Texels that took the new look. view: (chart, depth) of the painting's camera at its size; only: see LatentVolume."""
-        uniforms = camera_uniforms(self.charts, painting.camera, painting.size) | {"borders": painting.borders}
-        dreamed = self._upload_latents(painting.latents)
-        image = self._upload_picture(painting.colours) if colours else None
-        labels = upload_labels(self.ctx, look, painting.kept)
-        set_uniforms(
-            self._latent,
-            **uniforms,
-            page_size=float(PAGE),
-            view=0,
-            dreamed=1,
-            state=2,
-            colour_size=float(PAGE * CELL),
-            labels=3,
-            steps=float(painting.steps),
-            revision=float(revision),
-        )
-        set_uniforms(self._colour, **uniforms, page_size=float(PAGE), view=0, picture=1, labels=3)
-        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
-        view.use(0)
-        labels.use(3)
-        taken = 0
+        brush = self._brush(look, painting, view, revision, colours)
+        yield
         shown = np.flatnonzero(np.bincount(read(self.ctx, view)[..., 0].astype(np.int32).ravel()))
         seen = seen_parts(self.charts, look, shown)
-        for number in np.unique(self.charts.page[seen[:, 0]]):
-            parts = seen[self.charts.page[seen[:, 0]] == number]
-            if only is not None and int(number) not in only:
+        taken = 0
+        for number in np.unique(self.charts.page[seen[:, 0]]).tolist():
+            if only is not None and number not in only:
                 continue
-            fresh = int(number) not in self.atlas
-            page = self.atlas.allocate(int(number))
-            accepted = self._paint_latents(page, parts, dreamed, revision, None if only is None else only[int(number)])
-            if accepted.any():
-                taken += int(accepted.sum())
-                page.touch(tiles_of(accepted))
-                if image is not None:
-                    self._paint_colours(page, int(number), accepted, image)
-            elif fresh:
-                self.atlas.drop(int(number))
-        for texture in filter(None, (*dreamed, image, labels)):
-            texture.release()
+            parts = seen[self.charts.page[seen[:, 0]] == number]
+            taken += yield from self._paint_page(brush, number, parts, None if only is None else only[number])
+        brush.release()
         return taken
 
-    def _paint_latents(
-        self,
-        page: Page,
-        parts: np.ndarray,
-        dreamed: list[moderngl.Texture],
-        revision: int,
-        only: np.ndarray | None,
-    ) -> np.ndarray:
-        """bool [PAGE,PAGE]: the texels of the page that took the new latents."""
+    def _paint_page(self, brush: _Brush, number: int, parts: np.ndarray, only: np.ndarray | None) -> Pieces[int]:
+        fresh = number not in self.atlas
+        page = self.atlas.allocate(number)
+        if fresh:
+            yield  # the driver clears megabytes
+        yield from self._paint_latents(brush, page, parts, only)
+        accepted = page.read_state()[..., REVISION] == brush.revision
+        if accepted.any():
+            if brush.image is not None:
+                yield from self._paint_colours(brush, page, number, accepted)
+            page.touch(tiles_of(accepted))
+        elif fresh:
+            self.atlas.drop(number)
+        return int(accepted.sum())
+
+    def _paint_latents(self, brush: _Brush, page: Page, parts: np.ndarray, only: np.ndarray | None) -> Pieces[None]:
+        """The texels of the page that are better so take the new latents, and the revision."""
         before = self.targets.get("before", (PAGE, PAGE), ((4, "f4"), (4, "f4")), depth=False)
         if only is None:
+            before.use()  # its scissor counts for copies, too
             self.ctx.copy_framebuffer(before, page.frames[0])
         else:
             finish(self.ctx)
             picture(before, 1).write(_opened(page.read_state(), only))
-        picture(before, 1).use(2)
-        vertices = self.charts.quads(*parts.T)
-        for texture, frame in zip(dreamed, page.frames, strict=True):
-            texture.use(1)
-            frame.use()
-            self._quads.draw(self._latent, vertices)
+        for low, high in runs(_rows(self.charts, parts), ASKED):
+            for texture, frame in zip(brush.latents, page.frames, strict=True):
+                with clipped(frame, (0, low, PAGE, high - low)):
+                    brush.use(self._latent, texture)
+                    picture(before, 1).use(_STATE)
+                    self._quads.draw(self._latent, self.charts.quads(*parts.T))
+            yield
         finish(self.ctx)
-        return page.read_state()[..., REVISION] == revision
 
-    def _paint_colours(self, page: Page, number: int, accepted: np.ndarray, image: moderngl.Texture) -> None:
+    def _paint_colours(self, brush: _Brush, page: Page, number: int, accepted: np.ndarray) -> Pieces[None]:
         if number not in self._owners:
             self._owners[number] = self.charts.owner(number)
         found = merge(np.where(accepted, self._owners[number] + 1, 0)[None])
         chart = found["label"] - 1
         i, j = found["column"] - self.charts.x[chart], found["row"] - self.charts.y[chart]
         parts = self.charts.quads(chart, i, j, i + found["columns"], j + found["rows"])
-        image.use(1)
-        page.canvas.use()
-        self._quads.draw(self._colour, parts)
+        assert brush.image is not None
+        yield
+        for low, high in runs(accepted.sum(axis=1), COLOURED):
+            here = (found["row"] < high) & (found["row"] + found["rows"] > low)
+            with clipped(page.canvas, (0, low * CELL, PAGE * CELL, (high - low) * CELL)):
+                brush.use(self._colour, brush.image)
+                self._quads.draw(self._colour, parts[here])
+            yield
         self.atlas.overviews.draw(page, None if page.stale else parts)
+        yield
+
+    def _brush(self, look: Look, painting: Painting, view: moderngl.Texture, revision: int, colours: bool) -> _Brush:
+        uniforms = camera_uniforms(self.charts, painting.camera, painting.size) | {
+            "borders": painting.borders,
+            "page_size": float(PAGE),
+            "colour_size": float(PAGE * CELL),
+            "steps": float(painting.steps),
+            "revision": float(revision),
+        }
+        image = self._upload_picture(painting.colours) if colours else None
+        labels = upload_labels(self.ctx, look, painting.kept)
+        return _Brush(self.ctx, uniforms, view, self._upload_latents(painting.latents), image, labels, revision)
 
     def _upload_latents(self, latents: np.ndarray) -> list[moderngl.Texture]:
         channels, height, width = latents.shape
@@ -134,6 +167,15 @@ class Scatter:
         texture.repeat_x = texture.repeat_y = False
         texture.build_mipmaps(0, 4)  # a close wall has many pixels under each colour texel
         return texture
+
+
+def _rows(charts: Charts, parts: np.ndarray) -> np.ndarray:
+    """int [PAGE]: texels of parts of charts, int [n,5] (chart, i0, j0, i1, j1), in each row of their page."""
+    chart, i0, j0, i1, j1 = parts.T
+    change = np.zeros(PAGE + 1, np.int64)
+    np.add.at(change, charts.y[chart] + j0, i1 - i0)
+    np.add.at(change, charts.y[chart] + j1, i0 - i1)
+    return np.cumsum(change)[:PAGE]
 
 
 def _opened(state: np.ndarray, mask: np.ndarray) -> np.ndarray:

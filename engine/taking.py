@@ -11,6 +11,7 @@ from engine.context import finish
 from engine.look import CELL, Look
 from engine.mesh import Mesh, visible
 from engine.pack import PAGE
+from engine.pieces import Pieces, bands, clipped
 from engine.shaders import program, set_uniforms
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
@@ -26,22 +27,26 @@ class Taking:
         self._shader = program(ctx, "chart_view", "taken")
         self._nothing = ctx.texture((1, 1), 4, dtype="f4", data=bytes(16))
 
-    def pixels(self, look: Look, view: moderngl.Texture, steps: float, kept: np.ndarray | None) -> np.ndarray:
+    def pixels(self, look: Look, view: moderngl.Texture, steps: float, kept: np.ndarray | None) -> Pieces[np.ndarray]:
         """bool [H,W]. view: (chart, depth) of the look's camera at its size; steps, kept: of the painting."""
         frame = self.targets.get("taken", look.size, ((1, "f1"),), depth=True)
         labels = upload_labels(self.ctx, look, kept)
         uniforms = camera_uniforms(self.charts, look.camera, look.size) | {"borders": True, "steps": float(steps)}
-        set_uniforms(self._shader, **uniforms, view=_VIEW, state=_STATE, labels=_LABELS)
-        groups = self.mesh.select(visible(self.charts, look.camera, look.size), apart=self.atlas)
+        seen = visible(self.charts, look.camera, look.size)
         finish(self.ctx)  # clearing waits for what was drawn before
         frame.use()
         frame.clear()
-        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
-        self.ctx.enable(moderngl.DEPTH_TEST)
-        self.ctx.depth_func = "<="
-        view.use(_VIEW)
-        labels.use(_LABELS)
-        self.mesh.draw(self._shader, groups, self._bind)
+        for box in bands(look.size):
+            set_uniforms(self._shader, **uniforms, view=_VIEW, state=_STATE, labels=_LABELS)
+            groups = self.mesh.select(seen, apart=self.atlas)
+            self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+            self.ctx.enable(moderngl.DEPTH_TEST)
+            self.ctx.depth_func = "<="
+            view.use(_VIEW)
+            labels.use(_LABELS)
+            with clipped(frame, box):
+                self.mesh.draw(self._shader, groups, self._bind)
+            yield
         taken = read(self.ctx, picture(frame))[..., 0] > 0
         labels.release()
         return taken

@@ -114,7 +114,7 @@ class Transplant:
                 self._copy(move, part)
                 yield move.target
         for number in {m.target for m in moves}:
-            self.new.atlas.refresh(np.array([number]))
+            self.new.atlas.refresh(number)
             yield number
 
     def _copy(self, move: Move, rectangles: np.ndarray) -> None:

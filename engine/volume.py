@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import moderngl
 import numpy as np
@@ -13,12 +14,15 @@ from engine.context import finish
 from engine.gather import Gather
 from engine.look import CELL, Look, Painting
 from engine.mesh import Mesh
+from engine.pieces import Pieces, Work
 from engine.scatter import Scatter
 from engine.seen import Masks, Seen
 from engine.taking import Taking
 from engine.targets import Targets
 from scenes.camera import Camera
 from scenes.errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,12 @@ class World:
 
 
 class LatentVolume:
-    """channels: of the latents; seed: of the surface's noise. `revision` grows with every painting that changed something."""
+    """channels: of the latents; seed: of the surface's noise. `revision` grows with every painting that changed something.
+
+    `gathering`, `taking` and `scattering` begin what `gather`, `takes` and `scatter` do at once: to be done in pieces, a few
+    milliseconds of each frame. A volume does one thing at a time: whatever is begun, asked or changed next finishes what is under
+    way (`settle`), so that nobody finds it half-painted. `busy`: something is.
+    """
 
     def __init__(self, ctx: moderngl.Context, charts: Charts, channels: int, seed: int = 0) -> None:
         self.ctx, self.charts, self.channels, self.seed = ctx, charts, channels, seed
@@ -44,14 +53,34 @@ class LatentVolume:
         self._scatter = Scatter(ctx, charts, self.atlas, self._targets)
         self._seen = Seen(ctx, charts, self.mesh)
         self._taking = Taking(ctx, charts, self.atlas, self.mesh, self._targets)
+        self._work: Work[Any] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._work is not None and not self._work.done
+
+    def settle(self) -> None:
+        """Finish what is under way. Who reads or changes pages by himself does this first."""
+        if self._work is not None and not self._work.done:
+            self._work.whole()
+
+    def _begin(self, pieces: Pieces[T]) -> Work[T]:
+        self.settle()
+        self._work = work = Work(self.ctx, pieces)
+        return work
 
     def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> Look:
         """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError.
 
         colours: False leaves them out, for a memory of latents alone.
         """
+        return self.gathering(camera, size, colours).whole()
+
+    def gathering(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> Work[Look]:
+        """`gather`, in pieces."""
         _check_size(size)
-        return self._gather.look(camera, size, self.seed, self.revision, colours)
+        self.settle()  # whose revision it shows
+        return self._begin(self._gather.look(camera, size, self.seed, self.revision, colours))
 
     def seen(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
         """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
@@ -66,7 +95,16 @@ class LatentVolume:
 
         kept: of the painting (engine.look.Painting).
         """
-        return self._taking.pixels(look, self._gather.depths(look.camera, look.size), steps, kept)
+        return self.taking(look, steps, kept).whole()
+
+    def taking(self, look: Look, steps: float, kept: np.ndarray | None = None) -> Work[np.ndarray]:
+        """`takes`, in pieces."""
+
+        def pieces() -> Pieces[np.ndarray]:
+            view = yield from self._gather.depths(look.camera, look.size)
+            return (yield from self._taking.pixels(look, view, steps, kept))
+
+        return self._begin(pieces())
 
     def scatter(self, look: Look, painting: Painting, colours: bool = True, only: Masks | None = None) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
@@ -75,6 +113,10 @@ class LatentVolume:
         latents only, and leaves the colours that lie there. only: these texels take it whatever they have, but for those that
         the user holds; all others stay as they are.
         """
+        return self.scattering(look, painting, colours, only).whole()
+
+    def scattering(self, look: Look, painting: Painting, colours: bool = True, only: Masks | None = None) -> Work[int]:
+        """`scatter`, in pieces; the revision changes with the last one."""
         width, height = painting.size
         shapes = (self.channels, height // CELL, width // CELL), (height, width)
         if painting.latents.shape != shapes[0] or painting.colours.shape[:2] != shapes[1]:
@@ -85,13 +127,18 @@ class LatentVolume:
             raise ValueError("the painting was not dreamed from this look: camera or size differ")
         if not np.isfinite(painting.latents).all():
             raise ValueError("the painting has latents that are not finite")
-        view = self._gather.depths(painting.camera, painting.size)
-        taken = self._scatter.paint(look, painting, view, self.revision + 1, colours, only)
-        self.revision += taken > 0
-        return taken
+
+        def pieces() -> Pieces[int]:
+            view = yield from self._gather.depths(painting.camera, painting.size)
+            taken = yield from self._scatter.paint(look, painting, view, self.revision + 1, colours, only)
+            self.revision += taken > 0
+            return taken
+
+        return self._begin(pieces())
 
     def snapshot(self) -> World:
         """A copy of the painted pages."""
+        self.settle()
         finish(self.ctx)
         pages = {number: self.atlas[number].read() for number in self.atlas}
         return World(self.channels, self.seed, self.revision, pages)
@@ -109,11 +156,14 @@ class LatentVolume:
 
     def erase(self) -> None:
         """Forget everything painted."""
+        self.settle()
         self.atlas.release()
         self.revision += 1
 
     def free(self) -> None:
-        """Give the GPU memory back; the volume can't be used afterwards."""
+        """Give the GPU memory back; the volume can't be used afterwards, and what is under way is abandoned."""
+        if self._work is not None:
+            self._work.abandon()
         self.atlas.release()
         self._targets.release()
         self._seen.release()

@@ -38,6 +38,7 @@ class Comparison:
 
     def __init__(self, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> None:
         """settings: by label, left and right; size: of the view, points or pixels."""
+        stage.painter.cancel()  # what is being laid onto the surfaces belongs to the revision
         self.stage, self.plan, self.revision, self.camera = stage, stage.plan, stage.volume.revision, camera
         self.sides = [Side(label, s, _unpainted(stage, camera, size, s)) for label, s in settings.items()]
         self._ask(0)

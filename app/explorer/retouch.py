@@ -96,7 +96,7 @@ class Retouch:
         known = True
         if not self._jobs and self._done != wanted:
             known = self._turn(stage, wanted, settled)
-        if self._jobs:
+        if self._jobs and not stage.volume.busy:  # a dream that is being laid comes first
             self._work(stage, time.perf_counter() + BUDGET)
         return known
 

@@ -25,6 +25,7 @@ from app.files.preferences import remembered  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
 from app.session import Session  # noqa: E402
 from engine.context import renderer_name  # noqa: E402
+from engine.warm import warming  # noqa: E402
 from scenes.errors import InputError  # noqa: E402
 from scenes.scene import Scene  # noqa: E402
 
@@ -110,6 +111,7 @@ class Window:
         self.ctx.gc_mode = "context_gc"
         self._title, self._cursor = title, "arrow"
         self._due = 0.0  # when the next frame is
+        self._warming = warming(self.ctx)
         self.written = written_on(self.native)
 
     @property
@@ -210,7 +212,8 @@ class Window:
             self.pause(explorer)
 
     def step(self, explorer: Explorer) -> None:
-        """One frame, and the events since the last one."""
+        """One frame, and the events since the last one. The first ones compile shaders, while the scene and the model are read."""
+        next(self._warming, None)
         self.poll_gamepads()
         explorer.frame()
         self.wnd.swap_buffers()

@@ -17,6 +17,7 @@ import numpy as np
 from app.fields import Size
 from app.loop import measures
 from app.loop.framing import beside
+from app.loop.painter import PIECE
 from app.loop.stage import Stage
 from engine import policy
 from engine.atlas import REVISION, STEPS, Page
@@ -136,7 +137,7 @@ class Meter:
         view = stage.plan.charts.fingerprint, stage.volume.revision, camera, size
         if self._steps is not None:
             self._go_on(view)
-        elif now - self._at >= PATIENCE and view != self._read and painter.model is not None:
+        elif now - self._at >= PATIENCE and view != self._read and painter.model and not stage.volume.busy:
             self._at, self._read = now, view
             self._remember(stage)
             self._steps = _sample(weakref.proxy(stage), camera, size)
@@ -165,14 +166,17 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
 
     stage: a weak proxy, nothing of which is held between two steps: nobody may go on once the panel is closed and the scene left.
     """
-    look = stage.painter.look(camera, size)
+    work = stage.painter.looking(camera, size)
+    while not work.step(PIECE):
+        yield None
+    look = work.result
     yield None
     chart, rays = stage.volume.pixels(look.camera, look.size)
     yield None
     sheets: dict[int, Sheet] = {}
     for number in np.unique(look.texel[..., 0]).tolist():
         if number in stage.volume.atlas:
-            stage.volume.atlas.refresh(np.array([number]))
+            stage.volume.atlas.refresh(number)
             finish(stage.ctx)
             sheets[number] = Sheet.of(stage.volume.atlas[number])
             yield None

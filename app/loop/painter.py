@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
 
 from app.fields import Size
 from app.loop.closeups import CloseUp, close_ups
@@ -17,12 +22,15 @@ from app.session import Session
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
 from engine import policy
 from engine.look import Look, Painting
+from engine.pieces import Work
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests: rising over all painters, for several may follow one another at one worker
 Take = Callable[[Look, Dreamed], None]
+T = TypeVar("T")
+PIECE = 0.008  # seconds of a frame in a window
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
@@ -42,13 +50,16 @@ class _Refining:
 class Painter:
     """Owns the conversation with a worker about one volume. Call `update` every frame, or `settle` without a window.
 
-    session: may be replaced at any time; it applies to the next dream. For panels: `preview`, `coverage`, `words`,
+    budget: seconds of a frame for looking and for laying a dream onto the surfaces, which then take several; infinite: what can be
+    done is done at once. session: may be replaced at any time; it applies to the next dream. For panels: `preview`, `coverage`, `words`,
     `problem`, `model`, `dreamed` (the last dream of a whole view), `dreamed_at` (from
     where, None if it was asked for by hand), `calls` (to the model, so far), `dreams` (finished so far).
     """
 
-    def __init__(self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session) -> None:
-        self.volume, self.worker, self.scene, self.session = volume, worker, scene, session
+    def __init__(
+        self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session, budget: float = math.inf
+    ) -> None:
+        self.volume, self.worker, self.scene, self.session, self.budget = volume, worker, scene, session, budget
         self.model: ModelInfo | None = None
         self.running: Request | None = None
         self.preview: Preview | None = None
@@ -65,6 +76,10 @@ class Painter:
         self._level = Level("", 0, 0)  # of the running dream
         self._take: Take | None = None  # who gets it, if it was commissioned
         self._seed = session.dream.seed
+        self._work: tuple[Work[Any], Callable[[Any], None]] | None = (
+            None  # looking or, while a dream runs, laying it; and what then
+        )
+        self._until = math.inf  # when this frame's budget is spent
 
     def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
         """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
@@ -75,7 +90,7 @@ class Painter:
             self._camera, self._moved_at = camera, now
         messages = self.collect()
         live = self.session.live
-        if self.running and self._abandons(camera):
+        if self.running and not self._work and self._abandons(camera):
             self.cancel()
         resting = now - self._moved_at >= live.rest
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
@@ -88,7 +103,7 @@ class Painter:
 
         resting: with all steps; else a sketch of a few steps is enough. refine: also at the window's own resolution, if that is set.
         """
-        if self.model is None or self.running is not None:
+        if self.model is None or self.busy:
             return False
         level = level_of(self.session, self.model.native, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
@@ -96,24 +111,37 @@ class Painter:
             return self._refine(self._refining)
         self._refining = None
         if view not in self._settled:
-            look = self.look(camera, size, level)
-            self.coverage = policy.coverage(look, level.steps, beside(size, level.height, look.size))
-            if self.coverage >= self.session.paint.coverage or view == self._asked:
-                self._settle(view)  # also when a dream could not cover it all: another would be the same
-            else:
-                self._asked, self.problem = view, ""
-                self._submit(look, level)
+            self._begin(self.looking(camera, size, level), partial(self._judge, view))
             return True
         if not (resting and refine and self.session.live.refine and size[1] > level.height):
             return False
         self._begin_refining(view)
         return True
 
+    def _judge(self, view: View, look: Look) -> None:
+        """Have the view dreamed if too little of it is painted."""
+        if look.revision != self.volume.revision:
+            return  # painted or erased by hand meanwhile: the next frame looks again
+        level = view.level
+        self.coverage = policy.coverage(look, level.steps, beside(view.size, level.height, look.size))
+        if self.coverage >= self.session.paint.coverage or view == self._asked:
+            self._settle(view)  # also when a dream could not cover it all: another would be the same
+        else:
+            self._asked, self.problem = view, ""
+            self._submit(look, level)
+
     def _begin_refining(self, view: View) -> None:
         """See what the view lacks at the window's own resolution."""
         assert self.model is not None
         level, whole = view.level, canvas_size(view.size, view.level.height, self.model.multiple, view.level.around)
-        look = self.volume.gather(surrounding(view.camera, level.height, whole[1]), whole, colours=False)
+        camera = surrounding(view.camera, level.height, whole[1])
+        self._begin(self.volume.gathering(camera, whole, colours=False), partial(self._divide, view))
+
+    def _divide(self, view: View, look: Look) -> None:
+        """Find the parts of the view that lack something."""
+        if look.revision != self.volume.revision:
+            return
+        level = view.level
         enough = self.session.paint.coverage
         parts = close_ups(view.camera, view.size, look, level.height, level.steps, enough, self._side)
         self.coverage = 1 - sum(part.lacking for part in parts)
@@ -126,12 +154,16 @@ class Painter:
         part, *left = refining.left
         self._refining = replace(refining, left=tuple(left))
         self.coverage += part.lacking
-        look = self.volume.gather(part.camera, (self._side, self._side))
+        work = self.volume.gathering(part.camera, (self._side, self._side))
+        self._begin(work, partial(self._look_closer, self._refining))
+        return True
+
+    def _look_closer(self, refining: _Refining, look: Look) -> None:
+        """Have a part dreamed if it isn't fine enough yet."""
         steps = refining.view.level.steps
         if policy.coverage(look, steps) < self.session.paint.coverage:
             self.problem = ""
-            self._submit(look, Level(f"refining this view, {self._refining.words}", steps, self._side))
-        return True
+            self._submit(look, Level(f"refining this view, {refining.words}", steps, self._side))
 
     @property
     def _side(self) -> int:
@@ -147,7 +179,7 @@ class Painter:
         before = self.dreams
         self.collect()
         while self.consider(camera, size, refine=False):
-            while self.running is not None:
+            while self.busy:
                 for message in self.collect():
                     if isinstance(message, Failed):
                         raise RuntimeError(message.traceback)
@@ -155,15 +187,25 @@ class Painter:
 
     def look(self, camera: Camera, size: Size, level: Level | None = None) -> Look:
         """What a dream of this view would start from, at the dream's size (None: as it is dreamed at rest). The model must be ready."""
+        return self.looking(camera, size, level).whole()
+
+    def looking(self, camera: Camera, size: Size, level: Level | None = None) -> Work[Look]:
+        """`look`, in pieces."""
         assert self.model is not None
         if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
             self.volume.seed = self._seed = self.session.dream.seed
         level = level or level_of(self.session, self.model.native, resting=True)
         canvas = canvas_size(size, level.height, self.model.multiple, level.around)
-        return self.volume.gather(surrounding(camera, level.height, canvas[1]), canvas)
+        return self.volume.gathering(surrounding(camera, level.height, canvas[1]), canvas)
 
     def cancel(self) -> None:
-        """Abandon the running dream."""
+        """Abandon the running dream. What is dreamed already is laid onto the surfaces, now."""
+        if self._work and self.running:
+            self._until = math.inf
+            self._go_on()
+        elif self._work:
+            self._work[0].abandon()
+        self._work = None
         self.worker.cancel()
         self.running = self.preview = self._asked = self._take = self._refining = None
 
@@ -181,7 +223,10 @@ class Painter:
         self._settled.clear()
 
     def collect(self) -> list[Message]:
-        """Take in the worker's messages: scatter a finished dream that is still valid, note previews and failures."""
+        """Take in the worker's messages: scatter a finished dream that is still valid, note previews and failures. And do a part of
+        what is under way."""
+        self._until = time.perf_counter() + self.budget
+        self._go_on()
         messages = self.worker.poll()
         for message in messages:
             if isinstance(message, Status):
@@ -233,12 +278,41 @@ class Painter:
     def _settle(self, view: View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
+    @property
+    def busy(self) -> bool:
+        """Whether a view is looked at, dreamed or laid onto the surfaces."""
+        return self.running is not None or self._work is not None
+
+    def _begin(self, work: Work[T], then: Callable[[T], None]) -> None:
+        self._work = work, then
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what there is time for of what is under way, and what comes then."""
+        while self._work is not None and (left := self._until - time.perf_counter()) > 0:
+            work, then = self._work
+            try:
+                if not work.step(left):
+                    return
+                result = work.result
+            except BaseException:
+                self._work = self.running = self.preview = None
+                raise
+            self._work = None
+            then(result)
+
     def _submit(self, look: Look, level: Level) -> None:
         settings = replace(self.session.dream, steps=level.steps)
         canvas = canvas_from(look, self.scene, level.steps)
-        if canvas.known is not None:
-            canvas = replace(canvas, taken=self.volume.takes(look, level.steps, canvas.change == 0))
-        self._send(look, canvas, settings, level)
+        if canvas.known is None:
+            self._send(look, canvas, settings, level)
+            return
+
+        def send(taken: np.ndarray) -> None:
+            if look.revision == self.volume.revision:
+                self._send(look, replace(canvas, taken=taken), settings, level)
+
+        self._begin(self.volume.taking(look, level.steps, canvas.change == 0), send)
 
     def _send(self, look: Look, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
         self._level, self.preview = level, None
@@ -248,23 +322,29 @@ class Painter:
     def _finish(self, message: Finished) -> None:
         look, dreamed = message.request.look, message.dreamed
         take, self._take = self._take, None
-        self.running = self.preview = None
         self.calls += dreamed.calls
         if take:
+            self.running = self.preview = None
             self.dreamed, self.dreamed_at, self.dreams = dreamed, None, self.dreams + 1
             take(look, dreamed)
             return
         if look.revision != self.volume.revision:
+            self.running = self.preview = None
             self._asked = None  # erased, restored or painted by someone else: the dream started from what is no more
             return
         kept = message.request.canvas.change == 0
         painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps, kept=kept)
-        self.volume.scatter(look, painting)
+        self._begin(self.volume.scattering(look, painting), partial(self._laid, look, dreamed))
+
+    def _laid(self, look: Look, dreamed: Dreamed, texels: int) -> None:
+        """The dream is on the surfaces."""
+        revision = look.revision + (texels > 0)  # which the volume has left already if it was erased at once
+        self.running = self.preview = None
         self.dreams += 1
         if self._refining:
-            view = replace(self._refining.view, revision=self.volume.revision)
+            view = replace(self._refining.view, revision=revision)
             self._refining = replace(self._refining, view=view)
             return
         self.dreamed, self.dreamed_at = dreamed, look.camera
         if self._asked:
-            self._asked = replace(self._asked, revision=self.volume.revision)
+            self._asked = replace(self._asked, revision=revision)

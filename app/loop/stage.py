@@ -10,7 +10,7 @@ import numpy as np
 
 from app.loop.ground import BlockGround
 from app.loop.messages import ModelInfo, Worker
-from app.loop.painter import Painter
+from app.loop.painter import PIECE, Painter
 from app.loop.survey import materials
 from app.session import Session
 from engine.charts import Charts, build_charts
@@ -96,4 +96,4 @@ class Stage:
         plan = self.plan
         self.volume = LatentVolume(self.ctx, plan.charts, channels, session.dream.seed)
         self.renderer = Renderer(self.ctx, plan.charts, self.scene, self.volume, plan.blocks, plan.light)
-        self.painter = Painter(self.volume, self.worker, self.scene, session)
+        self.painter = Painter(self.volume, self.worker, self.scene, session, PIECE)

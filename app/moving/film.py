@@ -50,10 +50,7 @@ class Film:
         if self._written is not None:
             self._written.result()
         painter = self.stage.painter
-        if painter.model is None or painter.running is not None:
-            return
-        painter.consider(self.camera, self.size)
-        if painter.running is not None:
+        if painter.model is None or painter.busy or painter.consider(self.camera, self.size):
             return
         self.stage.renderer.draw(self._target, self.camera, self.size, mode, top_first=True, daylight=daylight)
         finish(self.stage.ctx)

@@ -50,7 +50,7 @@ class Flight:
 
     def step(self, camera: Camera, now: float) -> None:
         """One frame's work. camera: where one is; now: seconds on a steady clock."""
-        if self.done or self.stage.painter.model is None or self.stage.painter.running is not None:
+        if self.done or self.stage.painter.model is None or self.stage.painter.busy:
             return
         if self.stage.plan is not self._plan:
             self._end("the scene was changed; start again to see its new views")
@@ -86,7 +86,7 @@ class Flight:
                 return
             self.words = "painting a view"
             painter.problem = ""
-            while painter.consider(pilot.current.camera, SIZE) and painter.running is not None:
+            while painter.consider(pilot.current.camera, SIZE):
                 yield  # `step` comes here again when it is dreamed
                 if painter.problem:
                     self._end(f"a dream failed: {painter.problem}")

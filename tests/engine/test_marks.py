@@ -11,6 +11,7 @@ from engine.marks import may_be_held
 from engine.mesh import visible
 from engine.patch import change, erase_all, put
 from engine.renderer import Renderer
+from engine.targets import release
 from engine.tiles import Buffers
 from engine.transplant import Transplant, moves
 from engine.volume import LatentVolume
@@ -111,4 +112,4 @@ def test_marks_are_the_same_as_if_every_chart_were_looked_at(ctx, charts, scene,
         painted.atlas[number].held[:] = True
     assert may_be_held(charts, painted.atlas, seen).sum() > few.sum() and (shot(True) == marked).all()
     renderer.release()
-    target.release()
+    release(target)

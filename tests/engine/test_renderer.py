@@ -12,6 +12,7 @@ from engine.light import daylight
 from engine.mesh import visible
 from engine.renderer import MODES, Renderer
 from engine.shaders import FOLDER, source
+from engine.targets import release
 from engine.twin import picture
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -38,7 +39,7 @@ def shoot(ctx, renderer):
         return np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].astype(int)
 
     yield shoot
-    target.release()
+    release(target)
 
 
 @pytest.mark.parametrize("mode", MODES)

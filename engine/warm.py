@@ -1,0 +1,57 @@
+"""Drivers compile a shader when it first draws: so everything is drawn once, small, before anybody waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import moderngl
+import numpy as np
+
+from engine.charts import build_charts
+from engine.look import Look, Painting
+from engine.patch import change
+from engine.pieces import Work
+from engine.renderer import MODES, Renderer
+from engine.targets import release
+from engine.volume import LatentVolume
+from scenes.camera import Camera
+from scenes.extrude import extrude
+from scenes.scene import Background, Material, Scene
+
+SIZE = (200, 120)  # no powers of two: drivers tell them apart
+CAMERA = Camera.look_at((1.0, 1.4, 3.2), (1.0, 0.3, 0.0), fov=70)
+
+
+def warming(ctx: moderngl.Context) -> Iterator[None]:
+    """A piece for each step, of up to some hundred milliseconds; programs stay with the context, so once is enough for it."""
+    grass = Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70))
+    glass = Material("glass", (0, 0, 255), "glass", 1.5, (200, 200, 220), opacity=0.5)
+    scene = Scene("warm", np.array([[1, 1], [1, 2]], np.uint8), (grass, glass), Background("sky"), voxels_per_block=2)
+    blocks = extrude(scene)
+    charts = build_charts(blocks, scene)
+    volume = LatentVolume(ctx, charts, channels=4)
+    renderer = Renderer(ctx, charts, scene, volume, blocks)
+    target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
+    for steps in (1.0, 2.0):  # onto bare surfaces, and over paint
+        looking = volume.gathering(CAMERA, SIZE)
+        yield from _done(looking)
+        yield from _done(volume.taking(looking.result, steps))
+        yield from _done(volume.scattering(looking.result, _painting(looking.result, steps)))
+    for _ in change(volume, volume.seen(CAMERA, SIZE), "freeze"):
+        yield
+    for mode in MODES:
+        for daylight in (0.0, 0.5) if mode == "painted" else (0.0,):
+            renderer.draw(target, CAMERA, SIZE, mode, held=True, daylight=daylight)
+            yield
+    release(target)
+    renderer.release()
+    volume.free()
+
+
+def _painting(look: Look, steps: float) -> Painting:
+    return Painting(look.camera, look.size, look.latents, np.zeros((*look.size[::-1], 3), np.uint8), steps)
+
+
+def _done(work: Work) -> Iterator[None]:
+    while not work.step(0.0):
+        yield
