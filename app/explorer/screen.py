@@ -16,12 +16,13 @@ from scenes.camera import Camera
 
 
 class Screen:
-    """Keeps the last picture: what a still picture would cost belongs to the dream."""
+    """Keeps the last picture: what a still picture would cost belongs to the dream. drawn: how many pictures were, so far."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
         self._canvas: moderngl.Framebuffer | None = None
         self._shows: tuple[Any, ...] | None = None
+        self.drawn = 0
 
     def draw(
         self, stage: Stage, camera: Camera, size: Size, view: ViewSettings, full_steps: int, held: bool = False
@@ -36,6 +37,7 @@ class Screen:
             # or whoever draws with the picture waits for it, holding Python's lock: the model would stand still
             finish(self.ctx)
             self._shows = shows
+            self.drawn += 1
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
     def forget(self) -> None:

@@ -46,7 +46,7 @@ class Soak:
         self._failures: dict[str, str] = {}
         self.frames, self.pacing = 0, Pacing()
         self.accounts: list[Account] = []
-        self._doing = ""
+        self._doing, self._shown_at = "", self._began
         self._collecting = Span()
         self._seen: dict[str, Any] = {}
 
@@ -85,14 +85,18 @@ class Soak:
     def frame(self, event: Event | None = None) -> None:
         """A frame, and an event after it."""
         stage = self.explorer.stage
-        dreaming = stage is not None and stage.painter.running is not None
+        dreaming, drawn = stage is not None and stage.painter.busy, self.explorer.screen.drawn
         began = Span.now()
         self._step()
         if event is not None:
             self._hands.do(event)
         self.frames += 1
+        ended = Span.now()
         if dreaming:
-            self.pacing.add(Frame(Span.now().minus(began), self.explorer.pace.parts, self._doing))
+            parts, since = self.explorer.pace.parts, ended.wall - self._shown_at
+            drawn = self.explorer.screen.drawn > drawn
+            self.pacing.add(Frame(ended.minus(began), parts, self._doing, drawn, since))
+        self._shown_at = ended.wall
         self._witness()
         self._pause()
 

@@ -86,9 +86,23 @@ def test_slow_frames_say_what_they_did() -> None:
     assert figures["wall_p50_ms"] == pytest.approx(10) and figures["wall_p99_to_median"] == pytest.approx(6)
     assert figures["cpu_slow_share"] == pytest.approx(0.05)
     assert figures["soak_slow_by_wall"] == {"Saving": [5, 250.0, 50.0]}
+    assert "wall_drawn_p50_ms" not in figures and figures["wall_still_frames"] == 100
     assert figures["soak_slowest_by_cpu"][0] == {
         "doing": "keep", "wall_ms": 60, "cpu_ms": 50, "Saving": 49, "Drawing": 1,
     }  # fmt: skip
+
+
+def test_frames_that_draw_the_scene_are_compared_with_each_other() -> None:
+    pacing = Pacing()
+    for number in range(200):
+        drawn = number % 4 == 0
+        wall = 0.040 if drawn else 0.008
+        pacing.add(Frame(Span(wall, wall / 2), {}, "walk", drawn, since=max(wall, 0.016)))
+    figures = pacing.figures
+    assert figures["wall_p99_to_median"] == pytest.approx(5)
+    assert figures["wall_still_p99_to_median"] == figures["cpu_drawn_p99_to_median"] == 1
+    assert (figures["wall_still_frames"], figures["wall_drawn_frames"], figures["shown_frames"]) == (150, 50, 200)
+    assert figures["shown_p50_ms"] == pytest.approx(16) and figures["shown_p99_ms"] == pytest.approx(40)
 
 
 def test_the_slowest_of_many_frames_are_remembered() -> None:
