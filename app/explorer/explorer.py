@@ -13,7 +13,7 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from app.explorer import compare
+from app.explorer import compare, parts
 from app.explorer.autosave import Autosave
 from app.explorer.brush import Brush
 from app.explorer.compare import Comparison
@@ -36,7 +36,7 @@ from app.files.preferences import remember
 from app.gui.pictures import Pictures
 from app.log import Log
 from app.loop.heap import Heap
-from app.loop.messages import Failed, Message, ModelInfo, Status, Watch, Worker
+from app.loop.messages import ModelInfo, Watch, Worker
 from app.loop.stage import Plan, Stage, plan_later
 from app.moving import walk
 from app.moving.route import Route
@@ -55,6 +55,10 @@ HINT_SECONDS = 25.0  # the line of help of the first start goes after so long, o
 WATCHED = 0.5  # s after which a dream that no panel showed is not watched any more
 Edited = tuple[Session, Route, Scene, tuple[Stroke, ...]]
 GROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
+
+
+def _maps(edited: Edited) -> tuple[np.ndarray]:
+    return (edited[2].map,)
 
 
 class Explorer:
@@ -83,10 +87,11 @@ class Explorer:
         self.brush, self.retouch = Brush(), Retouch(self.remodel.shelf)
         self.source: Source | None = None  # the picture that was opened to be laid onto surfaces
         self.comparison: Comparison | None = None
+        self._left: tuple[Any, ...] = ()  # the view whose dream was cancelled
         self.other: tuple[str, Mapping[str, Any]] = compare.FIRST  # the settings that were compared with last
         self.stage: Stage | None = None
         self.walker, self.travel = walk.Walker(), Travel()
-        self.history: History[Edited] = History(self.edited)
+        self.history: History[Edited] = History(self.edited, holds=_maps)
         self.log, self.timeline = Log(), Timeline()
         clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
         self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
@@ -98,8 +103,8 @@ class Explorer:
         self._began = self._last = clock()
         self._watched_at = -WATCHED
         self.autosave, self.resume = Autosave(self), Resume(self)
-        self._model: ModelInfo | None = None
-        self._opening: Future[Plan] | None = None
+        self.model: ModelInfo | None = None
+        self.opening: Future[Plan] | None = None
         self.recent = recent.load(self.folders.config)
         self.shell.overlays.first_help = not self.shell.known
         self._try("Reading the keys", lambda: self.controls.rebind(keymap.load(self.folders.config)))
@@ -112,8 +117,8 @@ class Explorer:
         self.times.append(seconds)
         self.pace.begin()
         collect(self.ctx)
-        self._try("Opening the scene", self._open)
-        self._try("Walking", lambda: self._move(seconds))
+        self._try("Opening the scene", lambda: parts.open_stage(self))
+        self._try("Walking", lambda: parts.move(self, seconds))
         self._try("A file", self.desk.poll)
         shell, platform = self.shell, self.platform
         shell.overlays.now = now
@@ -121,10 +126,10 @@ class Explorer:
         self.pictures.tend()
         shell.begin(platform.size, platform.pixels, platform.scale, seconds)
         if self.stage:
-            self._try("Changing the surfaces", self._touch)
-            self._try("Building the scene", self._follow)
-            self._try("Painting", lambda: self._paint(now))
-            self._try("Drawing the scene", self._draw_scene)
+            self._try("Changing the surfaces", lambda: parts.touch(self))
+            self._try("Building the scene", lambda: parts.follow(self))
+            self._try("Painting", lambda: parts.paint(self, now))
+            self._try("Drawing the scene", lambda: parts.draw(self))
         before = self.session
         drawn = shell.draw(self._context(), self.pace)
         self.session = drawn if self.session is before else self.session  # an action's change wins over a panel's
@@ -142,6 +147,31 @@ class Explorer:
         return self.walker.camera(self.session.view.fov)
 
     @property
+    def left_alone(self) -> bool:
+        """Whether the dream of this view was cancelled: none is begun until something about it is another."""
+        return bool(self._left) and self._left == self._wanted()
+
+    def leave_alone(self) -> None:
+        """Cancel what is being dreamed, until something about the view is another."""
+        if self.stage:
+            self.stage.painter.cancel()
+            self._left = self._wanted()
+
+    def _wanted(self) -> tuple[Any, ...]:
+        """What decides which dream is begun."""
+        assert self.stage is not None
+        volume, session = self.stage.volume, self.session
+        return (
+            self.camera,
+            self.scene_size,
+            volume.revision,
+            self.stage.scene,
+            session.dream,
+            session.paint,
+            session.live,
+        )
+
+    @property
     def status(self) -> str:
         """What is going on, in plain words."""
         if self.stage is None:
@@ -151,7 +181,9 @@ class Explorer:
         flight, painter = self.travel.flight, self.stage.painter
         if flight is not None and painter.running is None:
             return f"autopilot: {flight.words}"
-        return "building what you changed" if self.remodel.busy else self.stage.painter.words
+        if self.remodel.busy:
+            return "building what you changed"
+        return "this view is left as it is" if self.left_alone else self.stage.painter.words
 
     @property
     def unsaved(self) -> bool:
@@ -202,8 +234,9 @@ class Explorer:
         self.remodel.forget(scene)
         self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()
         self.brush, self.retouch, self.strokes, self.comparison = Brush(), Retouch(self.remodel.shelf), (), None
-        self.history = History(self.edited)
-        self._opening = plan_later(scene)
+        self._left = ()
+        self.history = History(self.edited, holds=_maps)
+        self.opening = plan_later(scene)
         for note in scene.notes:
             self.log.add(note, "warning")
 
@@ -226,96 +259,6 @@ class Explorer:
         self.pictures.release()
         if self.stage:
             self.stage.release()
-
-    def _open(self) -> None:
-        if self._opening is None or not self._opening.done():
-            return
-        opening, self._opening = self._opening, None
-        plan = opening.result()
-        self.stage = Stage(self.ctx, plan, self.session, self.worker)
-        if self._model:
-            self.stage.fit(self.session, self._model)
-        self.walker = walk.Walker.at(self.stage.start(self.session.view.fov))
-        self.log.add(f"{self.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
-
-    def _follow(self) -> None:
-        """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
-        assert self.stage is not None
-        if self.travel.film is not None or self.retouch.busy or self.desk.loading:
-            return
-        plan = self.stage.plan
-        try:
-            self.remodel.follow(self.stage, self.scene)
-        except InputError:
-            self.scene = self.remodel.followed
-            raise
-        if self.stage.plan is not plan:
-            self.walker = walk.lifted(self.walker, self.stage.ground)
-
-    def _touch(self) -> None:
-        """What the brush did, and what undo asks for, on the surfaces."""
-        assert self.stage is not None
-        self.brush.step(self)
-        settled = not self.remodel.busy and self.remodel.followed is self.scene
-        if not self.retouch.follow(self.stage, self.strokes, settled):
-            self.say("That is too long ago: what was painted then is forgotten", "warning")
-
-    def _move(self, seconds: float) -> None:
-        if self.comparison is not None:
-            return
-        taken = self.travel.camera(self.clock())
-        if taken is not None:
-            self.walker = walk.Walker.at(taken)
-        self.walker = self.controls.turned(self.walker, seconds)
-        wish = self.controls.wish()
-        if wish.forward or wish.right or wish.up:
-            self.travel.playing = None
-            if self.travel.flight is not None:
-                self.travel.flight.follow = False
-        ground = self.stage.ground if self.stage and self.session.view.walk else None
-        self.walker = walk.step(self.walker, wish, seconds, ground)
-
-    def _paint(self, now: float) -> None:
-        assert self.stage is not None
-        compare.follow(self)
-        painter, film, flight = self.stage.painter, self.travel.film, self.travel.flight
-        painter.session = self.session
-        # without a model its channels may still change the volume: dream after that
-        idle = film or self.remodel.busy or self.retouch.busy or self.brush.painting or self.desk.loading
-        idle = idle or self.comparison is not None or painter.model is None
-        for message in painter.collect() if idle or flight else painter.update(self.camera, self.scene_size, now):
-            self._note(message, now)
-        if film is not None:
-            film.step(self.session.view.mode, self.session.view.daylight)
-            if film.done:
-                self.desk.stop_travel()
-        if flight is not None and not idle:
-            flight.step(self.camera, now)
-            if flight.done:
-                self.travel.flight = None
-                self.say(f"The autopilot has landed: {flight.words}")
-
-    def _note(self, message: Message, now: float) -> None:
-        if not (self.stage and self.stage.painter.refining):  # dozens of parts would drive out what they are parts of
-            self.timeline = self.timeline.take(message, now)
-        if isinstance(message, Failed):
-            what = "The model can't be loaded" if message.request is None else "A dream failed"
-            self.say(f"{what}: {message.problem}", "error", message.traceback)
-        elif isinstance(message, Status):
-            self.log.add(message.text[:1].upper() + message.text[1:])
-            if message.model and self.stage:
-                self._model = message.model
-                self.stage.fit(self.session, message.model)
-                self.desk.read_presets()
-                if not self.autosave.restore() and self.session.world and self.session.world.exists():
-                    self.desk.load_world()
-
-    def _draw_scene(self) -> None:
-        assert self.stage is not None
-        session = self.session
-        view, steps, held = session.view, session.dream.steps, bool(self.brush.tool)
-        picture = self.screen.draw(self.stage, self.camera, self.scene_size, view, steps, held)
-        self.shell.show_scene(picture)
 
     def _context(self) -> PanelContext:
         return PanelContext(

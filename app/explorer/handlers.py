@@ -160,9 +160,16 @@ def _set_route(x: Explorer, route: Route) -> None:
 
 
 def _cancel(x: Explorer) -> None:
-    if x.stage and x.stage.painter.running:
-        x.stage.painter.cancel()
-        x.say("The dream is cancelled")
+    """Also what would ask for the next dream at once: the autopilot is stopped, the view left alone."""
+    if x.travel.film is not None:
+        x.say("A film is being made; Esc stops it", "warning")
+    elif x.travel.flight is not None:
+        x.desk.stop_travel()
+        x.leave_alone()
+        x.say("The autopilot is stopped")
+    elif x.stage and x.stage.painter.running:
+        x.leave_alone()
+        x.say("The dream is cancelled; walk on, or dream this view again")
 
 
 HANDLERS: dict[str, Callable[..., None]] = {

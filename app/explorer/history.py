@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
+
+import numpy as np
 
 T = TypeVar("T")
 DEPTH = 200
+LIMIT = 64 * 2**20  # bytes of the arrays that are held for the past alone
+
+
+def _nothing(_: object) -> Iterable[np.ndarray]:
+    return ()
 
 
 @dataclass(frozen=True)
 class History(Generic[T]):
-    """present, with what came before it (newest last) and what was taken back (next first)."""
+    """present, with what came before it (newest last) and what was taken back (next first).
+
+    holds: the large arrays of a value; values that share one count it once. The oldest past goes beyond DEPTH and `limit` bytes.
+    """
 
     present: T
     past: tuple[T, ...] = ()
     future: tuple[T, ...] = ()
+    holds: Callable[[T], Iterable[np.ndarray]] = _nothing
+    limit: int = LIMIT
 
     def to(self, value: T) -> History[T]:
         """A change: the present becomes past, and what was taken back is gone. The same value is no change."""
         if value == self.present:
             return self
-        return History(value, (*self.past, self.present)[-DEPTH:])
+        return replace(self, present=value, past=self._kept((*self.past, self.present)[-DEPTH:]), future=())
 
     def undo(self) -> History[T]:
         if not self.past:
             return self
-        return History(self.past[-1], self.past[:-1], (self.present, *self.future))
+        return replace(self, present=self.past[-1], past=self.past[:-1], future=(self.present, *self.future))
 
     def redo(self) -> History[T]:
         if not self.future:
             return self
-        return History(self.future[0], (*self.past, self.present), self.future[1:])
+        return replace(self, present=self.future[0], past=(*self.past, self.present), future=self.future[1:])
+
+    @property
+    def bytes(self) -> int:
+        return sum(array.nbytes for array in self._arrays((*self.past, *self.future)).values())
+
+    def _kept(self, past: tuple[T, ...]) -> tuple[T, ...]:
+        """As much of the past, from its end, as the limit lets."""
+        seen: dict[int, np.ndarray] = {}
+        for i in reversed(range(len(past))):
+            seen |= self._arrays(past[i : i + 1])
+            if sum(array.nbytes for array in seen.values()) > self.limit:
+                return past[i + 1 :]
+        return past
+
+    def _arrays(self, values: tuple[T, ...]) -> dict[int, np.ndarray]:
+        return {id(array): array for value in values for array in self.holds(value)}

@@ -243,6 +243,25 @@ def test_layout_is_kept_for_the_next_start(drive: Driver, tmp_path: Path) -> Non
     assert all(panel.title in text for panel, _ in drive.explorer.shell.panels)
 
 
+def test_a_cancelled_dream_stays_cancelled_until_something_is_another(drive: Driver) -> None:
+    explorer, worker = drive.explorer, drive.worker
+    for change in (
+        lambda: setattr(explorer, "walker", replace(explorer.walker, yaw=explorer.walker.yaw + 2)),
+        lambda: setattr(explorer, "session", replace(explorer.session, dream=replace(explorer.session.dream, seed=5))),
+        lambda: explorer.do("dream"),
+    ):
+        worker.held = True
+        drive.until(lambda: worker.request is not None, "a dream is asked for")
+        explorer.do("cancel")
+        drive.frames(40)
+        assert worker.request is None and explorer.status == "this view is left as it is"
+        change()
+        worker.held = False
+        drive.until(lambda: explorer.status == "this view is finished", "then it is dreamed")
+        explorer.do("erase")
+    assert not drive.errors()
+
+
 def test_every_panel_and_dialog_draws(drive: Driver) -> None:
     from imgui_bundle import imgui
 
