@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from engine.look import CELL
 from engine.marks import may_be_held
 from engine.mesh import Group, visible
 from engine.pack import PAGE
+from engine.pieces import Box, Pieces, clipped
 from engine.shaders import program, set_uniforms
 from engine.uniforms import camera_uniforms
 from engine.volume import LatentVolume
@@ -118,31 +120,63 @@ class Renderer:
     ) -> None:
         """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row;
         held: what the user froze is marked; daylight, 0..1: how much of the scene's own light falls on what is painted."""
+        for _ in self.drawing(target, camera, size, mode, top_first, held, daylight, [(0, 0, *size)]):
+            pass
+
+    def drawing(
+        self,
+        target: moderngl.Framebuffer,
+        camera: Camera,
+        size: tuple[int, int],
+        mode: str = "painted",
+        top_first: bool = False,
+        held: bool = False,
+        daylight: float = 0.0,
+        boxes: Iterable[Box] = (),
+    ) -> Pieces[None]:
+        """`draw`, in pieces: box after box (x, y, width, height) of the target."""
         if mode not in MODES:
             raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
         uniforms = camera_uniforms(self.charts, camera, size, top_first) | {"shade": daylight}
-        atlas, mesh = self.volume.atlas, self.volume.mesh
         seen = visible(self.charts, camera, size)
-        through = self._translucent[seen]
         if mode == "painted":
             for number in np.unique(self.charts.page[seen]):
-                atlas.refresh(number)
+                if self.volume.atlas.refresh(number):
+                    yield
+        marked = seen[may_be_held(self.charts, self.volume.atlas, seen)] if held else seen[:0]
+        target.use()
+        target.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
+        for box in boxes:
+            with clipped(target, box):
+                target.viewport = (0, 0, *size)
+                self._draw_all(target, mode, uniforms, seen, marked, daylight > 0)
+            yield
+
+    def _draw_all(
+        self,
+        target: moderngl.Framebuffer,
+        mode: str,
+        uniforms: dict[str, object],
+        seen: np.ndarray,
+        marked: np.ndarray,
+        lit: bool,
+    ) -> None:
+        """The charts that are seen, the translucent ones over the others, and what is held of those that are marked."""
+        atlas, mesh = self.volume.atlas, self.volume.mesh
+        through = self._translucent[seen]
         self._daylight.texture.use(_DAYLIGHT)
         self._materials.use(_MATERIALS)
-        target.use()
-        target.viewport = (0, 0, *size)
-        target.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
-        passes = _PAINTED_LIT if mode == "painted" and daylight > 0 else _PASSES[mode]
+        passes = _PAINTED_LIT if mode == "painted" and lit else _PASSES[mode]
         self._draw(passes, mesh.select(seen[~through], apart=atlas), uniforms)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
         target.depth_mask = False
         if through.any():
             self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], apart=atlas), uniforms)
-        if held and (marked := seen[may_be_held(self.charts, atlas, seen)]).size:
+        if marked.size:
             self.ctx.depth_func = "<="
             self._draw((_HELD,), mesh.select(marked, apart=atlas), uniforms)
         target.depth_mask = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import moderngl
@@ -11,33 +12,53 @@ from app.fields import Size
 from app.loop.stage import Stage
 from app.session import ViewSettings
 from engine.context import finish
+from engine.pieces import Box, Work, bands
 from engine.targets import release
 from scenes.camera import Camera
 
+PIECE = 0.003  # seconds of a frame for what is new in a still picture
+
 
 class Screen:
-    """Keeps the last picture: what a still picture would cost belongs to the dream. drawn: how many pictures were, so far."""
+    """Keeps the last picture: what a still picture would cost belongs to the dream. Where the camera moves or the user changes
+    something, the next frame shows it; what a dream has laid onto the surfaces of a still picture comes some frames later, drawn
+    beside it a band a frame. drawn: how many pictures were drawn in one frame, so far."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
         self._canvas: moderngl.Framebuffer | None = None
+        self._beside: moderngl.Framebuffer | None = None
         self._shows: tuple[Any, ...] | None = None
+        self._revision = 0  # of the volume that is shown
+        self._work: tuple[Work[None], int] | None = None  # on the picture beside, and of which revision it is
         self.drawn = 0
 
     def draw(
         self, stage: Stage, camera: Camera, size: Size, view: ViewSettings, full_steps: int, held: bool = False
     ) -> moderngl.Texture:
         """The scene seen by a camera, as a texture with row 0 at the bottom, opaque. held: what is frozen is marked."""
-        if self._canvas is None or self._canvas.size != size:
-            self._canvas, self._shows = framebuffer(self.ctx, size, self._canvas), None
-        shows = (stage, stage.scene, stage.volume.revision, camera, view.mode, view.daylight, full_steps, held)
-        if shows != self._shows:
+        if self._canvas is None or self._beside is None or self._canvas.size != size:
+            self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
+            self._shows = self._work = None
+        revision = stage.volume.revision
+        shows = (stage, stage.scene, camera, view.mode, view.daylight, full_steps, held)
+
+        def pieces(target: moderngl.Framebuffer, boxes: Iterable[Box]) -> Work[None]:
             stage.renderer.full_steps = float(full_steps)
-            stage.renderer.draw(self._canvas, camera, size, view.mode, held=held, daylight=view.daylight)
+            look = {"held": held, "daylight": view.daylight, "boxes": boxes}
+            return Work(self.ctx, stage.renderer.drawing(target, camera, size, view.mode, **look))
+
+        if shows != self._shows or (self._work and self._work[1] != revision):  # the second time at once: a hand paints
+            self._shows, self._revision, self._work = shows, revision, None
+            pieces(self._canvas, [(0, 0, *size)]).whole()
             # or whoever draws with the picture waits for it, holding Python's lock: the model would stand still
             finish(self.ctx)
-            self._shows = shows
             self.drawn += 1
+        elif revision != self._revision:
+            self._work = self._work or (pieces(self._beside, bands(size)), revision)
+            if self._work[0].step(PIECE):
+                self._canvas, self._beside = self._beside, self._canvas
+                self._revision, self._work = revision, None
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
     def forget(self) -> None:

@@ -30,7 +30,7 @@ from scenes.scene import Scene
 _IDS = itertools.count()  # of requests: rising over all painters, for several may follow one another at one worker
 Take = Callable[[Look, Dreamed], None]
 T = TypeVar("T")
-PIECE = 0.008  # seconds of a frame in a window
+PIECE = 0.006  # seconds of a frame in a window
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
