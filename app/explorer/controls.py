@@ -93,19 +93,10 @@ class Controls:
         brush = self.explorer.brush
         if name == "left" and not pressed:
             brush.release()
-        if (
-            pressed
-            and name == "left"
-            and brush.tool
-            and not (self.looking or hands.takes_mouse() or self.explorer.shell.overlays.open)
-        ):
+        if pressed and name == "left" and brush.tool and self._on_scene():
             if ready(self.explorer):
                 brush.press(*self.pointer)
-        elif (
-            pressed
-            and name in ("left", "right")
-            and not (self.looking or hands.takes_mouse() or self.explorer.shell.overlays.open)
-        ):
+        elif pressed and name in ("left", "right") and self._on_scene():
             self.looking = name
             self.explorer.platform.grab_mouse(True)
             hands.mouse_left()
@@ -113,6 +104,14 @@ class Controls:
             self.release_mouse()
         else:
             hands.mouse_button(name, pressed)
+
+    def _on_scene(self) -> bool:
+        """Whether a click means the scene. ImGui knows what lies over it, but only of the last frame."""
+        explorer, (px, py) = self.explorer, self.pointer
+        x, y, width, height = explorer.shell.scene_box
+        if self.looking or explorer.comparison is not None or explorer.shell.popup_open or explorer.shell.overlays.open:
+            return False
+        return x <= px < x + width and y <= py < y + height and not hands.takes_mouse()
 
     def wheel(self, x: float, y: float) -> None:
         """Scrolls what is under the pointer: a panel, or, over the scene, the brush's size or the speed."""

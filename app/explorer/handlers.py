@@ -182,6 +182,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "autopilot": _fly_all,
     "go_to": _go_to,
     "ask_picture": opening.ask_file("picture"),
+    "ask_path": opening.ask_file("path"),
     "open_picture": _open_picture,
     "save_picture": _save_picture,
     "splat": _splat,

@@ -50,7 +50,7 @@ def ask_file(what: str) -> Callable[[Explorer], None]:
         x.controls.release_mouse()
         x.shell.overlays.close()
         own, kept = Path(x.session.scene.ref or ""), x.folders.data / "scenes"
-        likely = x.folders.pictures if what == "picture" else own.parent if own.is_absolute() else kept
+        likely = x.folders.pictures if what in ("picture", "path") else own.parent if own.is_absolute() else kept
         folder = likely if likely.is_dir() else Path.home()
         x.shell.overlays.files.ask(what, folder, x.scene.name if what == "save_as" else "")
 

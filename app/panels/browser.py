@@ -32,6 +32,13 @@ class Browser:
         self.folder, self.chosen, self._typed = folder.expanduser().absolute(), None, ""
         self._listing = _later(self.folder)
 
+    def has(self, name: str) -> bool:
+        """Whether something of this name is known to lie in the folder."""
+        listing = self._listing
+        if listing is None or not listing.done() or listing.exception() is not None:
+            return False
+        return any(entry.path.name == name for entry in listing.result())
+
     def draw(self, ui: PanelContext, places: dict[str, Path], kinds: tuple[str, ...] = ()) -> Entry | None:
         """An entry that was double-clicked, or None. places: ways to other folders; kinds: of files shown, () = all."""
         self._way(ui)

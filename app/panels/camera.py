@@ -13,6 +13,7 @@ from app.panels.context import PanelContext, faint, hint
 from app.session import Session
 from scenes.scene import CameraPath
 
+CLAMP = imgui.SliderFlags_.always_clamp
 SIZES = ((640, 360), (960, 540), (1280, 720), (1920, 1080))
 
 
@@ -39,6 +40,12 @@ class CameraPanel:
         if imgui.button("\uf0c7  Export"):
             ui.do("export_path")
         hint("Write these keyframes as camera_path.json in the pictures folder.")
+        imgui.end_disabled()
+        imgui.same_line()
+        if imgui.button("\uf07c  Import…"):
+            ui.do("ask_path")
+        hint("Read keyframes from a camera_path.json, in place of these; it can be dropped on the window as well.")
+        imgui.begin_disabled(path is None)
         imgui.separator_text("Film")
         self._film(ui, path)
         imgui.end_disabled()
@@ -107,8 +114,8 @@ class CameraPanel:
         imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.4)
         _, self._size = imgui.combo("##size", self._size, [f"{w} × {h}" for w, h in SIZES])
         imgui.same_line()
-        imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.5)
-        _, self._fps = imgui.slider_int("##fps", self._fps, 5, 60, "%d frames a second")
+        imgui.set_next_item_width(-1)
+        _, self._fps = imgui.slider_int("##fps", self._fps, 5, 60, "%d frames a second", CLAMP)
         if imgui.button("\uf008  Film it") and path is not None:
             ui.do("film", path, (width, height), float(self._fps))
         hint("Dream and film every frame into a video in the pictures folder. The settings go into it.")

@@ -12,11 +12,16 @@ from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog
 from scenes.load import BUILTIN
 
+# What is asked for → the dialog's title, the kind of files that it shows, and what is done with one.
+FILES = {
+    "picture": ("Open a picture", "picture", "open_picture"),
+    "path": ("Open a camera path", "camera path", "open"),
+}
 SIDES = (8, 256)  # blocks of a new scene
 
 
 class FileDialogs:
-    """asked: "new", "open", "picture", "save_as", or "" = none is open."""
+    """asked: "new", "open", "save_as", a key of FILES, or "" = none is open."""
 
     def __init__(self) -> None:
         self.asked = ""
@@ -32,7 +37,9 @@ class FileDialogs:
 
     def draw(self, ui: PanelContext) -> None:
         if self.asked:
-            {"new": self._new, "open": self._open, "picture": self._picture, "save_as": self._save_as}[self.asked](ui)
+            {"new": self._new, "open": self._open, "picture": self._file, "path": self._file, "save_as": self._save_as}[
+                self.asked
+            ](ui)
 
     def _new(self, ui: PanelContext) -> None:
         begin_dialog("New scene", 0.4)
@@ -67,14 +74,15 @@ class FileDialogs:
         self._cancel()
         imgui.end()
 
-    def _picture(self, ui: PanelContext) -> None:
-        begin_dialog("Open a picture", 0.4)
-        opened = self.browser.draw(ui, self._places(ui), kinds=("picture",))
+    def _file(self, ui: PanelContext) -> None:
+        title, kind, action = FILES[self.asked]
+        begin_dialog(title, 0.4)
+        opened = self.browser.draw(ui, self._places(ui), kinds=(kind,))
         chosen = opened or self.browser.chosen
         imgui.begin_disabled(chosen is None or chosen.folder)
         if (imgui.button("Open") or opened is not None) and chosen is not None and not chosen.folder:
             self.asked = ""
-            ui.do("open_picture", chosen.path)
+            ui.do(action, chosen.path)
         imgui.end_disabled()
         self._cancel()
         imgui.end()
@@ -90,10 +98,9 @@ class FileDialogs:
         done, self._name = imgui.input_text_with_hint("##name", "Name of the scene", self._name, enter)
         name = self._name.strip()
         fits = bool(name) and name not in (".", "..") and not any(c in name for c in '/\\:*?"<>|')
-        exists = self.browser.chosen is not None and self.browser.chosen.path.name == name
         imgui.same_line()
         imgui.begin_disabled(not fits)
-        if imgui.button("Replace" if exists else "Save") or (done and fits):
+        if imgui.button("Replace" if self.browser.has(name) else "Save") or (done and fits):
             self.asked = ""
             ui.do("save_scene", self.browser.folder / name)
         imgui.end_disabled()

@@ -20,12 +20,17 @@ LABELS = {  # where a name with spaces for underscores isn't what people say
     "moving": "Sketch while moving",
     "moving_steps": "Steps of a sketch",
     "rest": "Rest before it",
+    "refine": "Refine at rest",
     "preview": "Preview by",
     "canvas": "Canvas height",
     "walk": "Walk on the ground",
     "sensitivity": "Mouse sensitivity",
     "frame_rate": "Frames a second",
     "eta": "Eta",
+    "cfg_rescale": "CFG rescale",
+    "cfgpp_lambda": "CFG++ lambda",
+    "abandon_angle": "Abandon beyond °",
+    "abandon_distance": "… and blocks",
 }
 NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
 

@@ -22,7 +22,7 @@ class ViewPanel:
         imgui.spacing()
         view = edit(view, only=("daylight", "walk", "fov", "speed", "sensitivity", "frame_rate", "theme"))
         imgui.separator_text("Dreaming")
-        live = edit(session.live, only=("auto", "moving", "moving_steps", "rest", "preview"))
+        live = edit(session.live)
         paint = edit(session.paint)
         imgui.separator_text("This view")
         _coverage(ui)

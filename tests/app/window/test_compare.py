@@ -154,3 +154,26 @@ def test_a_difference_names_what_changes() -> None:
     one = DreamSettings()
     assert difference(one, replace(one, steps=5, cfg_rescale=0.5)) == "steps: 8 → 5\ncfg rescale: 0.0 → 0.5"
     assert difference(one, one) == "The same as these."
+
+
+def test_a_click_on_a_panel_never_takes_the_mouse(finished: Driver) -> None:
+    """Also when it comes within the frame in which the pointer arrives: what lies there is known to ImGui only afterwards."""
+    explorer = finished.explorer
+    x, y, width, height = explorer.shell.scene_box
+
+    def click(place: tuple[float, float]) -> str:
+        finished.mouse(x + 30, y + 30)
+        finished.frames(3)
+        finished.mouse(*place)
+        at = int(place[0]), int(finished.window.size[1] - place[1])
+        finished.window.native.dispatch_event("on_mouse_press", *at, 1, 0)
+        looking = explorer.controls.looking
+        finished.window.native.dispatch_event("on_mouse_release", *at, 1, 0)
+        finished.frames(2)
+        explorer.controls.release_mouse()
+        return looking
+
+    assert click((x + width + 20, y + height - 3)) == ""
+    assert click((x + width / 2, y + height / 2)) == "left"
+    explorer.do("compare")
+    assert click((x + width / 2, y + height / 2)) == ""
