@@ -167,6 +167,7 @@ def test_a_click_on_a_panel_never_takes_the_mouse(finished: Driver) -> None:
         finished.mouse(*place)
         at = int(place[0]), int(finished.window.size[1] - place[1])
         finished.window.native.dispatch_event("on_mouse_press", *at, 1, 0)
+        finished.frames(1)
         looking = explorer.controls.looking
         finished.window.native.dispatch_event("on_mouse_release", *at, 1, 0)
         finished.frames(2)
