@@ -18,31 +18,41 @@ from scenes.camera import Camera
 from scenes.extrude import extrude
 from scenes.scene import Background, Material, Scene
 
-SIZE = (200, 120)  # no powers of two: drivers tell them apart
-CAMERA = Camera.look_at((1.0, 1.4, 3.2), (1.0, 0.3, 0.0), fov=70)
+# Drivers tell textures apart by whether each side is a power of two: those of whole views, of sketches, of close-ups.
+SIZES = (200, 120), (200, 128), (128, 128), (128, 120)
+SIZE = SIZES[0]
+CAMERA = Camera.look_at((2.5, 1.4, 6.2), (2.5, 0.3, 1.0), fov=70)
 
 
 def warming(ctx: moderngl.Context) -> Iterator[None]:
     """A piece for each step, of up to some hundred milliseconds; programs stay with the context, so once is enough for it."""
     grass = Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70))
     glass = Material("glass", (0, 0, 255), "glass", 1.5, (200, 200, 220), opacity=0.5)
-    scene = Scene("warm", np.array([[1, 1], [1, 2]], np.uint8), (grass, glass), Background("sky"), voxels_per_block=2)
+    stone = Material("stone", (255, 0, 0), "stone", 2.0, (120, 120, 120))
+    plan = np.ones((5, 5), np.uint8)
+    plan[1, 1:4] = 2, 3, 2
+    scene = Scene("warm", plan, (grass, glass, stone), Background("sky"), voxels_per_block=2)
     blocks = extrude(scene)
     charts = build_charts(blocks, scene)
     volume = LatentVolume(ctx, charts, channels=4)
     renderer = Renderer(ctx, charts, scene, volume, blocks)
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
-    for steps in (1.0, 2.0):  # onto bare surfaces, and over paint
-        looking = volume.gathering(CAMERA, SIZE)
+
+    def modes() -> Iterator[None]:
+        for mode in MODES:
+            for daylight in (0.0, 0.5) if mode == "painted" else (0.0,):
+                renderer.draw(target, CAMERA, SIZE, mode, held=True, daylight=daylight)
+                yield
+
+    yield from modes()
+    for steps, size in enumerate((SIZE, *SIZES), start=1):  # onto bare surfaces, and over paint
+        looking = volume.gathering(CAMERA, size)
         yield from _done(looking)
         yield from _done(volume.taking(looking.result, steps))
         yield from _done(volume.scattering(looking.result, _painting(looking.result, steps)))
     for _ in change(volume, volume.seen(CAMERA, SIZE), "freeze"):
         yield
-    for mode in MODES:
-        for daylight in (0.0, 0.5) if mode == "painted" else (0.0,):
-            renderer.draw(target, CAMERA, SIZE, mode, held=True, daylight=daylight)
-            yield
+    yield from modes()
     release(target)
     renderer.release()
     volume.free()
