@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.bench.soak.accounts import Account, account, growth
+from app.bench.soak.complaints import listening
 from app.bench.soak.events import Event, Sight, Wait
 from app.bench.soak.hands import Hands
 from app.bench.soak.monkey import Monkey
@@ -26,7 +27,8 @@ class Soak:
     """step: one frame of the window, events of the window system included; bag: files that the monkey drops; pause: what
     comes between two frames and isn't counted.
 
-    deeds: what came of it, for a monkey that touches nothing proves nothing; gl_errors, failures: what went wrong.
+    deeds: what came of it, for a monkey that touches nothing proves nothing; gl_errors, failures: what went wrong;
+    complaints: where GL's errors were made.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class Soak:
         self._step, self._pause, self._hands = step, pause, Hands(window, explorer)
         self._began = time.perf_counter()
         self.events, self.gestures, self.deeds = 0, Counter[str](), Counter[str]()
-        self.gl_errors: Counter[str] = Counter()
+        self.gl_errors, self.complaints = Counter[str](), Counter[str]()
         self._failures: dict[str, str] = {}
         self.frames, self.pacing = 0, Pacing()
         self.accounts: list[Account] = []
@@ -63,8 +65,9 @@ class Soak:
         """As many gestures as there is time for."""
         gc.callbacks.append(self._collected)
         try:
-            while self.seconds < seconds:
-                self.gesture(seconds)
+            with listening(self.window.ctx) as self.complaints:
+                while self.seconds < seconds:
+                    self.gesture(seconds)
         finally:
             gc.callbacks.remove(self._collected)
 
@@ -122,7 +125,7 @@ class Soak:
             **self.pacing.figures,
             "soak_deeds": dict(self.deeds),
             "soak_gestures": dict(self.gestures),
-            "soak_failures": [*self.failures, *self.gl_errors],
+            "soak_failures": [*self.failures, *self.gl_errors, *self.complaints],
             "soak_memory": [[a.seconds, a.resident, a.volume, a.timeline, a.undo, a.gone] for a in self.accounts],
         }
 
