@@ -63,12 +63,12 @@ class Autosave:
         """A few milliseconds of saving, if something changed. What goes wrong is raised once; the session goes on."""
         x = self.explorer
         self._deliver()
-        if x.stage is None or not self._asked or x.remodel.followed is not x.scene or x.desk.loading:
+        if x.stage is None or not self._asked or x.remodel.followed is not x.scene or x.worlds.loading:
             return
         if self._awaited is not None:
             if not x.desk.busy:
                 awaited, self._awaited = self._awaited, None
-                x.desk.load_world(awaited, refused=self._set_aside)
+                x.worlds.load(awaited, refused=self._set_aside)
             return
         if now < self._not_before and not self._wishes:
             return
@@ -121,7 +121,7 @@ class Autosave:
         """
         x, stage, keeper = self.explorer, self.explorer.stage, self._keeper
         paths = {path for path, _ in self._wishes} | ({world} if world else set())
-        coming = x.desk.loading or self._awaited is not None  # a world of which only a part is painted yet
+        coming = x.worlds.loading or self._awaited is not None  # a world of which only a part is painted yet
         whole = False
         try:
             wait([future for future, _ in self._packing])
@@ -164,7 +164,7 @@ class Autosave:
             x.say(f"{str(error).rstrip('.')}: {words}", "warning")
 
         whose = x.session.world, x.session.scene, x.opened.name
-        return self._journals.open(whose, lambda: x.desk.home, x.folders.data, refused)
+        return self._journals.open(whose, lambda: x.worlds.home, x.folders.data, refused)
 
     def _capture(self) -> Callable[[Mapping[Key, str]], Index]:
         x = self.explorer

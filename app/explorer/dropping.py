@@ -102,7 +102,7 @@ def _path(x: Explorer, path: Path) -> None:
 
 
 def _world(x: Explorer, path: Path) -> None:
-    x.desk.load_world(path)
+    x.worlds.load(path)
     note(x, str(path.absolute()))
 
 

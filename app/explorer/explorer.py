@@ -29,6 +29,7 @@ from app.explorer.resume import Resume
 from app.explorer.retouch import Retouch, Stroke
 from app.explorer.screen import Screen, collect, framebuffer, pixels
 from app.explorer.timeline import Timeline
+from app.explorer.worlds import Worlds
 from app.fields import Size
 from app.files import keymap, recent
 from app.files.picture import Source
@@ -95,7 +96,7 @@ class Explorer:
         self.log, self.timeline = Log(), Timeline()
         clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
         self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
-        self.controls, self.desk = Controls(self), Desk(self)
+        self.controls, self.desk, self.worlds = Controls(self), Desk(self), Worlds(self)
         self.screen, self.pictures = Screen(ctx), Pictures(ctx)
         self.times: deque[float] = deque(maxlen=FRAMES)
         self.pace, self.heap = Pace(), Heap()
@@ -120,6 +121,7 @@ class Explorer:
         self._try("Opening the scene", lambda: parts.open_stage(self))
         self._try("Walking", lambda: parts.move(self, seconds))
         self._try("A file", self.desk.poll)
+        self._try("Reading a world", self.worlds.step)
         shell, platform = self.shell, self.platform
         shell.overlays.now = now
         shell.theme_name = self.session.view.theme
@@ -203,6 +205,13 @@ class Explorer:
         if all(text != shown for shown, _, _ in self.shell.overlays.toasts):
             self.shell.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
 
+    def ready_stage(self) -> Stage | None:
+        """The stage, once its model is ready; until then the user is told to wait."""
+        if self.stage is None or self.stage.painter.model is None:
+            self.say("The model is still being loaded", "warning")
+            return None
+        return self.stage
+
     def watch(self) -> None:
         """Somebody looks at the running dream in this frame: its previews are worth some of the model's time."""
         self._watched_at = self.clock()
@@ -244,7 +253,7 @@ class Explorer:
         """Give everything back, after a clean end. The worker is closed too; a world file that was asked for is written."""
         try:
             self.desk.stop_travel()
-            self.autosave.close(self.desk.world_file if self.session.world else None)
+            self.autosave.close(self.worlds.file if self.session.world else None)
         finally:
             self._release()
         self.resume.forget()
@@ -253,6 +262,7 @@ class Explorer:
         self.worker.close()
         self.remodel.close()
         self.desk.close()
+        self.worlds.close()
         self.heap.close()
         remember(self.folders.config, replace(self.session.view, size=self.platform.size))
         self.shell.release()
@@ -282,6 +292,7 @@ class Explorer:
             bindings=self.controls.bindings,
             changed_keys=self.controls.changes,
             written=self.platform.written,
+            for_undo=self.retouch.bytes + self.remodel.shelf.bytes + self.history.bytes,
             folders=self.folders,
             recent=self.recent,
             presets=self.desk.presets,

@@ -64,7 +64,7 @@ def edited(x: Explorer) -> str:
 def painted(x: Explorer) -> bool:
     """Whether something is painted that no world file has."""
     volume = x.stage.volume if x.stage else None
-    return volume is not None and len(volume.atlas) > 0 and not x.desk.holds(volume)
+    return volume is not None and len(volume.atlas) > 0 and not x.worlds.holds(volume)
 
 
 def save(x: Explorer, paint: bool, then: Act) -> None:
@@ -72,7 +72,7 @@ def save(x: Explorer, paint: bool, then: Act) -> None:
 
     def save_paint() -> None:
         if paint:
-            x.desk.save_world(then)
+            x.worlds.save(then)
         else:
             then()
 

@@ -12,7 +12,7 @@ from app.files import recent
 from app.session import SceneChoice
 from scenes.edit import blank, with_paths
 from scenes.extrude import extrude
-from scenes.load import load_scene
+from scenes.load import BUILTIN, load_scene
 from scenes.scene import Scene
 
 if TYPE_CHECKING:
@@ -72,3 +72,8 @@ def _replace(x: Explorer, read: Callable[[], Scene], choice: SceneChoice, name: 
             note(x, name)
 
     x.desk.send(read, lambda scene: leave_scene(x, lambda: show(scene)))
+
+
+def builtin(chosen: SceneChoice) -> bool:
+    """Whether this is a scene of the program's own, which is not saved over."""
+    return chosen.ref in (None, *BUILTIN) and chosen.map is None and chosen.materials is None

@@ -29,7 +29,7 @@ def open_stage(x: Explorer) -> None:
 def follow(x: Explorer) -> None:
     """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
     assert x.stage is not None
-    if x.travel.film is not None or x.retouch.busy or x.desk.loading:
+    if x.travel.film is not None or x.retouch.busy or x.worlds.loading:
         return
     plan = x.stage.plan
     try:
@@ -72,7 +72,7 @@ def paint(x: Explorer, now: float) -> None:
     painter, film, flight = x.stage.painter, x.travel.film, x.travel.flight
     painter.session = x.session
     # without a model its channels may still change the volume: dream after that
-    idle = film or x.remodel.busy or x.retouch.busy or x.brush.painting or x.desk.loading
+    idle = film or x.remodel.busy or x.retouch.busy or x.brush.painting or x.worlds.loading
     idle = idle or x.comparison is not None or painter.model is None or x.left_alone
     for message in painter.collect() if idle or flight else painter.update(x.camera, x.scene_size, now):
         _note(x, message, now)
@@ -100,7 +100,7 @@ def _note(x: Explorer, message: Message, now: float) -> None:
             x.stage.fit(x.session, message.model)
             x.desk.read_presets()
             if not x.autosave.restore() and x.session.world and x.session.world.exists():
-                x.desk.load_world()
+                x.worlds.load()
 
 
 def draw(x: Explorer) -> None:

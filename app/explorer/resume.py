@@ -33,7 +33,7 @@ class Resume:
     def tend(self) -> None:
         """Note the scene, once it is open, for the next start."""
         x = self.explorer
-        key = x.session.scene, x.opened.name, x.desk.home
+        key = x.session.scene, x.opened.name, x.worlds.home
         if x.stage is None or key == self._noted:
             return
         self._noted, path = key, x.folders.data / FILE

@@ -33,8 +33,9 @@ class PanelContext:
 
     session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; brush: what is in the
     hand; source: the picture opened for the surfaces; comparison: of two settings; status: what is going on, in plain words;
-    frames: seconds of the last frames, newest last; now: seconds on the explorer's clock; scale: pixels per point;
-    scene_box: x, y, width, height of the scene in points; bindings, changed_keys, written: as in app.explorer.keys;
+    frames: seconds of the last frames, newest last; for_undo: bytes kept for it; now: seconds on the explorer's clock;
+    scale: pixels per point; scene_box: x, y, width, height of the scene in points;
+    bindings, changed_keys, written: as in app.explorer.keys;
     presets: those the user saved, as what differs from the defaults; recent: files opened last, newest first.
     do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
     """
@@ -59,6 +60,7 @@ class PanelContext:
     bindings: Mapping[str, str]
     changed_keys: Changes
     written: Mapping[str, str]
+    for_undo: int
     folders: Folders
     recent: Recent
     presets: Mapping[str, Mapping[str, Any]]

@@ -52,24 +52,26 @@ class TimelinePanel:
         return ui.session
 
     def _picture(self, ui: PanelContext, record: Record) -> None:
-        """The step in the chosen manner; the finished picture, and steps that nobody watched, as they are."""
+        """The step in the chosen manner, of the finished picture the last one; what nobody watched as it is."""
         for i, (name, words) in enumerate(SHOWS.items()):
             if i:
                 imgui.same_line()
             if imgui.radio_button(name, self._shows == name):
                 self._shows = name
             hint(words)
-        step = record.shown[self._place].preview if self._place < len(record.shown) else None
+        step = record.shown[min(self._place, len(record.shown) - 1)].preview if record.shown else None
         width, image = imgui.get_content_region_avail().x, record.pictures[self._place]
         if step and self._shows == "Noisy" and step.noisy is not None:
-            size = fitted(image, width, TALL * ui.scale)
+            size = fitted(step.image, width, TALL * ui.scale)
             corner = imgui.get_cursor_screen_pos()
-            pictures = ui.picture("timeline noisy", step.noisy), ui.picture("timeline", image)
+            pictures = ui.picture("timeline noisy", step.noisy), ui.picture("timeline", step.image)
             box = corner.x + (width - size.x) / 2, corner.y, size.x, size.y
             self._split.draw(pictures, box, ui.scale, ("noisy", "predicted"))
         elif step and self._shows == "Regions" and step.parts:
             parts(ui, "timeline", step.parts, width)
         else:
+            if self._shows != "Picture":
+                faint("It is kept of dreams that ran while this panel or Preview was open.")
             show(ui, "timeline", image, width, TALL * ui.scale)
 
     def _thumbnails(self, ui: PanelContext, records: tuple[Record, ...], chosen: Record) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from app.explorer import history, retouch
 from app.explorer.keys import BY_NAME
 from app.gui.theme import colour
 from app.loop.meter import Meter
@@ -17,6 +18,7 @@ from app.panels.brush import ICONS, BrushTools
 from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
 from app.panels.meter import draw_meter
 from app.session import Session
+from engine import salvage
 from scenes.scene import SKY
 
 PATIENCE = 1.0  # seconds between two counts
@@ -43,6 +45,11 @@ class VolumePanel:
         if begin_facts("volume"):
             fact("Texels", f"{charts.texels:,} on {len(charts):,} charts")
             fact("Atlas pages", f"{len(volume.atlas)} of {charts.pages}, {counts.bytes / 2**20:.0f} MB")
+            fact("For undo", f"{ui.for_undo / 2**20:.0f} MB")
+            hint(
+                f"What strokes covered (up to {retouch.LIMIT >> 20} MB), the paint of surfaces that an edit took away "
+                f"(up to {salvage.LIMIT >> 20} MB) and former maps (up to {history.LIMIT >> 20} MB); the oldest goes first."
+            )
             imgui.end_table()
         view = _shown(ui.session)
         imgui.separator_text("This view")

@@ -12,6 +12,7 @@ import pytest
 
 from app.explorer.autosave import PATIENCE, PERIOD
 from app.explorer.desk import Desk
+from app.explorer.worlds import Worlds
 from app.loop.worlds import open_journal
 from scenes import files
 from scenes.edit import stroke
@@ -39,7 +40,7 @@ def kill(drive: Driver) -> None:
     keeper = explorer.autosave._keeper
     keeper.close()
     explorer.autosave = type(explorer.autosave)(explorer)
-    explorer.desk = Desk(explorer)
+    explorer.desk, explorer.worlds = Desk(explorer), Worlds(explorer)
     explorer.do("erase")
     explorer.walker = replace(explorer.walker, yaw=99.0)
     explorer.session = type(explorer.session)(world=explorer.session.world, view=explorer.session.view)
@@ -49,7 +50,7 @@ def kill(drive: Driver) -> None:
 def back(drive: Driver) -> None:
     explorer = drive.explorer
     assert explorer.autosave.restore()
-    drive.until(lambda: any("World loaded" in e.text for e in explorer.log.entries), "the world is read back", 2000)
+    drive.until(lambda: any("painted is back" in e.text for e in explorer.log.entries), "the world is read back", 2000)
 
 
 def pages(drive: Driver) -> dict[tuple[int, str], bytes]:
@@ -129,15 +130,15 @@ def test_ctrl_s_writes_everything_painted_and_ctrl_l_reads_it(drive: Driver) -> 
     drive.until(lambda: explorer.status == FINISHED, "the view gets painted")
     before = pages(drive)
     explorer.do("save_world")
-    drive.until(explorer.desk.world_file.exists, "it is saved")
+    drive.until(explorer.worlds.file.exists, "it is saved")
     drive.until(lambda: not explorer.autosave.busy, "all of it")
     drive.worker.held = True
     explorer.do("erase")
     drive.until(lambda: not explorer.stage.volume.atlas, "everything is forgotten")
     explorer.do("load_world")
-    drive.until(lambda: not explorer.desk.loading, "it is read back")
+    drive.until(lambda: not explorer.worlds.loading, "it is read back")
     assert pages(drive) == before
-    assert explorer.desk.world_file.suffix == ".world"
+    assert explorer.worlds.file.suffix == ".world"
 
 
 def test_a_second_program_is_told_keeps_nothing_and_saves_elsewhere(drive: Driver, tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_second_program_is_told_keeps_nothing_and_saves_elsewhere(drive: Drive
     drive.until(lambda: not explorer.autosave.busy, "all of it")
     assert (tmp_path / "shared.world").read_bytes() == b"the first program's"
     assert not first.begun
-    explorer.autosave.close(explorer.desk.world_file)
+    explorer.autosave.close(explorer.worlds.file)
     assert (tmp_path / "shared.world").read_bytes() == b"the first program's"
     first.close()
 
@@ -190,7 +191,7 @@ def test_a_data_folder_that_cannot_be_written(drive: Driver, tmp_path: Path) -> 
     drive.until(lambda: any("can't be written" in text for text in warnings(drive)), "it is said")
     drive.until(lambda: explorer.status == FINISHED, "painting goes on")
     explorer.do("save_world")
-    drive.until(lambda: explorer.desk.world_file.exists() and not explorer.autosave.busy, "what is wished is saved")
+    drive.until(lambda: explorer.worlds.file.exists() and not explorer.autosave.busy, "what is wished is saved")
 
 
 def test_a_damaged_journal_is_set_aside_and_not_thrown_away(drive: Driver) -> None:
@@ -216,7 +217,7 @@ def test_a_world_that_cannot_be_read_is_not_written_over(drive: Driver, tmp_path
     explorer.do("load_world")
     drive.until(lambda: any("broken.world is not a world file" in text for text in warnings(drive)), "it is said")
     drive.until(lambda: explorer.status == FINISHED, "the view gets painted")
-    explorer.autosave.close(explorer.desk.world_file)
+    explorer.autosave.close(explorer.worlds.file)
     assert broken.read_bytes() == b"half of an older version's"
     assert (tmp_path / "broken-2.world").exists()
 
@@ -227,7 +228,7 @@ def test_what_cannot_be_saved_at_the_end_is_back_at_the_next_start(drive: Driver
     painted(drive)
     (tmp_path / "in_the_way").write_text("no folder")
     with pytest.raises(files.InputError, match="could not be written"):
-        explorer.autosave.close(explorer.desk.world_file)
+        explorer.autosave.close(explorer.worlds.file)
     assert list((explorer.folders.data / "journals").glob("*/index.json"))
     before = pages(drive)
     explorer.do("erase")

@@ -39,7 +39,7 @@ def test_what_is_in_no_file_is_asked_for_and_saved(drive: Driver, tmp_path: Path
     explorer.do("answer", 1)
     drive.until(lambda: closing(drive), "it is saved, and the window closes", 2000)
     assert load_scene(tmp_path / "mine").materials[0].height == 1.0
-    assert explorer.desk.world_file.exists() and not drive.errors()
+    assert explorer.worlds.file.exists() and not drive.errors()
 
 
 def test_what_is_in_files_is_left_at_once(drive: Driver, tmp_path: Path) -> None:
