@@ -26,6 +26,7 @@ FREED_LACK = (
     0.25  # of its painting, for a texel that was painted beside an edge: reason to paint it along, hardly to begin
 )
 EDGE_REACH = 8  # pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
+SKY_REACHES = 3  # so many times as far, in the sky: it is even, and shows the faintest stain
 DEPTH_EDGE = 0.05  # relative jump in depth that is an edge
 CORNER = 0.45  # of a texel, from its centre: where its corners are tested
 

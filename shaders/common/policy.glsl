@@ -2,20 +2,23 @@
 const float GRAZING = 0.02;       // a view claims nothing that it sees at a smaller cosine
 const float ENOUGH = 8.0;         // pixels per texel that a cell of 8x8 can hold
 const float FROZEN_SHARE = 0.7;   // of the new density (up to ENOUGH): that much stored density is kept
-const float EDGE_PENALTY = 0.5;   // of what a cell can hold, for texels within a latent pixel of a depth edge
+const float EDGE_PENALTY = 0.5;   // of what a cell can hold, for texels within EDGE_REACH of a depth edge
 const float DEPTH_EDGE = 0.05;    // relative jump in depth that is an edge
 const float CORNER = 0.45;        // of a texel, from its centre: where its corners are tested
-const float EDGE_REACH = 8.0;      // pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
+const float EDGE_REACH = 8.0;     // pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
+const int SKY_REACHES = 3;        // so many times as far, in the sky: it is even, and shows the faintest stain
 
 float cosine_of(vec3 ray) { return -dot(NORMAL[chart_side()], ray) / length(ray); }
 
 // Screen pixels per texel x cosine of incidence, at a point of the fragment's chart. For the sky on its cube of half-width 1.
 float density_of(vec3 ray) { return focal / dot(axes[2], ray) * chart_texel() * cosine_of(ray); }
 
-// Whether the picture jumps in depth within EDGE_REACH of p, where the chart has the point `ray`.
+// Whether the picture jumps in depth within EDGE_REACH of p, or SKY_REACHES of it, where the chart has the point `ray`.
 bool at_depth_edge(vec3 ray, vec2 p) {
-    for (int k = 0; k < 4; ++k) {
-        vec2 offset = EDGE_REACH * (k < 2 ? vec2(k * 2 - 1, 0) : vec2(0, k * 2 - 5));
+    int reaches = is_sky() ? SKY_REACHES : 1;
+    for (int k = 0; k < 4 * reaches; ++k) {
+        float reach = EDGE_REACH * float(k / 4 + 1);
+        vec2 offset = reach * (k % 4 < 2 ? vec2(k % 4 * 2 - 1, 0) : vec2(0, k % 4 * 2 - 5));
         ivec2 pixel = clamp(ivec2(floor(p + offset)), ivec2(0), ivec2(size) - 1);
         vec2 there = view_at(pixel);
         if (int(there.x + 0.5) == chart_id()) continue;

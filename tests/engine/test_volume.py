@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -125,6 +126,27 @@ def test_paint_beside_an_edge_is_bare_where_the_edge_has_gone(volume):
     assert (policy.lacking(look, 10)[look.freed] == policy.FREED_LACK).all()
     volume.scatter(look, dreamed(aside, seed=1))
     assert not volume.gather(aside, SIZE).freed.any()
+
+
+def test_in_the_sky_an_edge_reaches_farther(volume, charts):
+    camera = Camera.look_at((6.0, 2.2, 11.5), (5.5, 4.0, 4.0), fov=70)
+    volume.scatter(volume.gather(camera, SIZE), dreamed(camera))
+    look, pages = volume.gather(camera, SIZE), volume.snapshot().pages
+    beside = np.array([pages[p]["state"][y, x, HELD] == BESIDE for p, y, x in look.texel.reshape(-1, 3)])
+    beside, sky = beside.reshape(look.chart.shape), charts.sky[look.chart]
+
+    def within(cells: int) -> np.ndarray:
+        """Sky with something else so many latent pixels above, below or beside it, or nearer."""
+        near = np.zeros_like(sky)
+        for axis, by in itertools.product((0, 1), [k for k in range(-cells, cells + 1) if k]):
+            near |= ~np.roll(sky, by, axis)
+        return near & sky
+
+    inside = np.s_[policy.SKY_REACHES + 1 : -policy.SKY_REACHES - 1, policy.SKY_REACHES + 1 : -policy.SKY_REACHES - 1]
+    far = within(policy.SKY_REACHES - 1) & ~within(1)
+    assert far[inside].sum() > 5 and beside[inside][far[inside]].mean() > 0.9
+    nowhere = (sky & ~within(policy.SKY_REACHES + 1))[inside]
+    assert nowhere.sum() > 20 and beside[inside][nowhere].mean() < 0.05
 
 
 def test_more_steps_replace_fewer(volume):
