@@ -12,6 +12,7 @@ from engine.charts import Charts
 from engine.context import finish
 from engine.mesh import Mesh, Quads, visible
 from engine.pack import PAGE
+from engine.pieces import Pieces, bands
 from engine.shaders import program, set_uniforms
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
@@ -34,35 +35,48 @@ class Seen:
             None  # with each pixel's chart, ray
         )
 
-    def texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
+    def texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Pieces[Masks]:
         """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
         if mask is not None and not mask.any():
             return {}
         chart, rays = self.pixels(camera, size)
+        yield
         mask = np.ones(chart.shape, bool) if mask is None else mask > 0
+        reach, found = _Reach(self.charts), dict[int, np.ndarray]()
+        for _, row, _, rows in bands(size):
+            part = slice(row, row + rows)
+            shown = chart[part][mask[part]]
+            u, v = _coordinates(self.charts, camera, shown, rays[part][mask[part]])
+            reach.add(shown, u, v)
+            page, (y, x) = self.charts.page[shown], _places(self.charts, shown, u, v)
+            for number in np.unique(page).tolist():
+                here = page == number
+                found.setdefault(number, np.zeros((PAGE, PAGE), bool))[y[here], x[here]] = True
+            yield
         marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
         marks.filter = moderngl.NEAREST, moderngl.NEAREST
-        uniforms = camera_uniforms(self.charts, camera, size)
-        set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
-        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
-        charts, chart = self.charts, chart[mask]
-        u, v = _coordinates(charts, camera, chart, rays[mask])
-        parts = _parts(charts, chart, u, v)
-        page = charts.page[parts[:, 0]]
-        row, column = _places(charts, chart, u, v)
-        found: dict[int, np.ndarray] = {}
-        for number in np.unique(page):
-            frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
-            frame.use()
-            frame.clear()
-            picture(self._frame(size)).use(0)
-            marks.use(1)
-            self._quads.draw(self._seen, self.charts.quads(*parts[page == number].T))
-            texels = found[int(number)] = read(self.ctx, picture(frame))[..., 0] > 0
-            here = charts.page[chart] == number
-            texels[row[here], column[here]] = True
+        parts = reach.parts
+        for number, texels in found.items():
+            texels |= self._looked_up(camera, size, marks, parts[self.charts.page[parts[:, 0]] == number])
+            yield
         marks.release()
         return found
+
+    def _looked_up(
+        self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray
+    ) -> np.ndarray:
+        """bool [PAGE,PAGE]: the texels of parts of one page's charts that find themselves in the view, and marked."""
+        self.pixels(camera, size)  # another view may have been drawn meanwhile
+        frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
+        uniforms = camera_uniforms(self.charts, camera, size)
+        set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
+        frame.use()
+        frame.clear()
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        picture(self._frame(size)).use(0)
+        marks.use(1)
+        self._quads.draw(self._seen, self.charts.quads(*parts.T))
+        return read(self.ctx, picture(frame))[..., 0] > 0
 
     def release(self) -> None:
         self._targets.release()
@@ -102,18 +116,29 @@ def _places(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> 
     return charts.y[chart] + row, charts.x[chart] + column
 
 
-def _parts(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """int [m,5] (chart, i0, j0, i1, j1): the parts of charts in which all texels of pixels [n] lie, which show (u, v) there."""
-    found, index, count = np.unique(chart, return_inverse=True, return_counts=True)
-    whole = np.stack([found, 0 * found, 0 * found, *charts.size[found].T], axis=1)
-    low, high = np.full((2, len(found)), np.inf), np.full((2, len(found)), -np.inf)
-    for k, texel in enumerate((u, v)):
-        np.minimum.at(low[k], index, texel)
-        np.maximum.at(high[k], index, texel)
-    margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # as far apart as the pixels are, if they were even
-    low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
-    cut = np.concatenate([found[None], low, high]).T.astype(np.int64)
-    return np.where((count >= FEW)[:, None], cut, whole)
+class _Reach:
+    """How far the points (u, v) of pixels go on each chart."""
+
+    def __init__(self, charts: Charts) -> None:
+        self.charts, self.count = charts, np.zeros(len(charts), np.int64)
+        self.low, self.high = np.full((2, len(charts)), np.inf), np.full((2, len(charts)), -np.inf)
+
+    def add(self, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
+        self.count += np.bincount(chart, minlength=len(self.charts))
+        for k, texel in enumerate((u, v)):
+            np.minimum.at(self.low[k], chart, texel)
+            np.maximum.at(self.high[k], chart, texel)
+
+    @property
+    def parts(self) -> np.ndarray:
+        """int [m,5] (chart, i0, j0, i1, j1): the parts of charts in which all texels of the pixels lie."""
+        found = np.flatnonzero(self.count)
+        count, low, high = self.count[found], self.low[:, found], self.high[:, found]
+        whole = np.stack([found, 0 * found, 0 * found, *self.charts.size[found].T], axis=1)
+        margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # as far apart as the pixels are, if they were even
+        low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
+        cut = np.concatenate([found[None], low, high]).T.astype(np.int64)
+        return np.where((count >= FEW)[:, None], cut, whole)
 
 
 def _coordinates(charts: Charts, camera: Camera, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

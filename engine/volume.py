@@ -84,6 +84,10 @@ class LatentVolume:
 
     def seen(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
         """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
+        return Work(self.ctx, self.seeing(camera, size, mask)).whole()
+
+    def seeing(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Pieces[Masks]:
+        """`seen`, in pieces. It asks nothing of what is painted, and so may go on beside all else."""
         return self._seen.texels(camera, size, mask)
 
     def pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

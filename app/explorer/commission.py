@@ -113,7 +113,6 @@ def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, fre
     assert x.stage is not None
     stage, painter = x.stage, x.stage.painter
     look = _look(x)
-    masks = _masks(x, look, np.full((look.size[1], look.size[0]), 255, np.uint8))
     if surface:
         charts = stage.plan.charts
         chart = int(look.chart[look.chart.shape[0] // 2, look.chart.shape[1] // 2])
@@ -125,6 +124,8 @@ def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, fre
         masks = _of_chart(charts, chart, stage.volume.seen(look.camera, (2 * look.size[0], 2 * look.size[1])))
         if not masks:
             raise InputError("The surface", "", "is hidden from straight before it; choose the whole view instead")
+    else:
+        masks = _masks(x, look, np.full((look.size[1], look.size[0]), 255, np.uint8))
     whole = np.ones(look.material.shape, np.float32)
     canvas = replace(
         canvas_from(look, _scene(x), x.session.dream.steps),

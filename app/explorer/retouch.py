@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from app.loop.stage import Stage
 from engine.patch import Patch, Sheet, change, erase_all, put
+from engine.pieces import Pieces
 from engine.salvage import Salvage, Shelf
 from engine.seen import Masks
 from engine.volume import LatentVolume
@@ -60,8 +61,8 @@ class Retouch:
         self._kept.append(weakref.ref(stroke))
         return stroke
 
-    def change(self, stage: Stage, stroke: Stroke, masks: Masks, operation: str) -> None:
-        """Have an operation of engine.patch.OPERATIONS done to these texels, as a part of the stroke."""
+    def change(self, stage: Stage, stroke: Stroke, masks: Masks | Pieces[Masks], operation: str) -> None:
+        """Have an operation of engine.patch.OPERATIONS done to these texels (or to those that will be found), as a part of the stroke."""
         self._jobs.append(_change(stage.volume, stroke, masks, operation))
 
     def erase_all(self, stage: Stage, stroke: Stroke) -> None:
@@ -154,7 +155,9 @@ class Retouch:
         self._kept = [weakref.ref(stroke) for stroke in strokes if not stroke.lost]
 
 
-def _change(volume: LatentVolume, stroke: Stroke, masks: Masks, operation: str) -> Iterator[object]:
+def _change(volume: LatentVolume, stroke: Stroke, masks: Masks | Pieces[Masks], operation: str) -> Iterator[object]:
+    if not isinstance(masks, Mapping):
+        masks = yield from masks
     for patch in change(volume, masks, operation):
         if patch is not None:
             stroke.patches.append(patch)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.explorer.brush import TOOLS, view_size
 from app.explorer.retouch import Stroke
+from engine.pieces import Pieces
 from engine.seen import Masks
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def on_view(operation: str) -> Callable[[Explorer], None]:
     def act(x: Explorer) -> None:
         if ready(x):
             assert x.stage is not None
-            _do(x, x.stage.volume.seen(x.camera, view_size(x.scene_size)), operation)
+            _do(x, x.stage.volume.seeing(x.camera, view_size(x.scene_size)), operation)
 
     return act
 
@@ -41,8 +42,8 @@ def dream_again(x: Explorer) -> None:
     """Forget all that a dream of this view would paint, which is a little more than it shows: then it is dreamed anew."""
     if ready(x):
         assert x.stage is not None
-        look = x.stage.painter.look(x.camera, x.scene_size)
-        _do(x, x.stage.volume.seen(look.camera, (2 * look.size[0], 2 * look.size[1])), "erase")
+        camera, (width, height) = x.stage.painter.framed(x.camera, x.scene_size)
+        _do(x, x.stage.volume.seeing(camera, (2 * width, 2 * height)), "erase")
 
 
 def on_material(x: Explorer, material: int, operation: str) -> None:
@@ -79,7 +80,7 @@ def resize_brush(factor: float) -> Callable[[Explorer], None]:
     return lambda x: x.brush.resize(factor)
 
 
-def _do(x: Explorer, masks: Masks, operation: str) -> Stroke:
+def _do(x: Explorer, masks: Masks | Pieces[Masks], operation: str) -> Stroke:
     assert x.stage is not None
     x.stage.painter.cancel()
     stroke = x.retouch.begin(x.stage)

@@ -132,9 +132,7 @@ class Painter:
 
     def _begin_refining(self, view: View) -> None:
         """See what the view lacks at the window's own resolution."""
-        assert self.model is not None
-        level, whole = view.level, canvas_size(view.size, view.level.height, self.model.multiple, view.level.around)
-        camera = surrounding(view.camera, level.height, whole[1])
+        camera, whole = self.framed(view.camera, view.size, view.level)
         self._begin(self.volume.gathering(camera, whole, colours=False), partial(self._divide, view))
 
     def _divide(self, view: View, look: Look) -> None:
@@ -160,6 +158,8 @@ class Painter:
 
     def _look_closer(self, refining: _Refining, look: Look) -> None:
         """Have a part dreamed if it isn't fine enough yet."""
+        if look.revision != self.volume.revision:
+            return
         steps = refining.view.level.steps
         if policy.coverage(look, steps) < self.session.paint.coverage:
             self.problem = ""
@@ -194,9 +194,14 @@ class Painter:
         assert self.model is not None
         if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
             self.volume.seed = self._seed = self.session.dream.seed
+        return self.volume.gathering(*self.framed(camera, size, level))
+
+    def framed(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
+        """The camera and the size of what is dreamed for a view: a little more than it shows."""
+        assert self.model is not None
         level = level or level_of(self.session, self.model.native, resting=True)
         canvas = canvas_size(size, level.height, self.model.multiple, level.around)
-        return self.volume.gathering(surrounding(camera, level.height, canvas[1]), canvas)
+        return surrounding(camera, level.height, canvas[1]), canvas
 
     def cancel(self) -> None:
         """Abandon the running dream. What is dreamed already is laid onto the surfaces, now."""

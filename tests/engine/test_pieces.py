@@ -69,6 +69,23 @@ def test_pieces_make_the_same_bits(ctx, two, colours) -> None:
     assert ctx.error == "GL_NO_ERROR"
 
 
+def test_texels_are_found_in_pieces_while_others_look_elsewhere(two) -> None:
+    whole, piecewise = two
+    street, above = CAMERAS["street"], CAMERAS["above"]
+    masks, pieces = whole.seen(street, SIZE), piecewise.seeing(street, SIZE)
+    count = 0
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            found = end.value
+            break
+        count += 1
+        piecewise.seen(above, SIZE)
+    assert count > 5 and found.keys() == masks.keys()
+    assert all((found[number] == masks[number]).all() for number in masks)
+
+
 def begun(volume: LatentVolume) -> Work[int]:
     """A scatter of which the latents are painted, and of the colours some."""
     camera = CAMERAS["street"]
