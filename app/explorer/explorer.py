@@ -180,6 +180,8 @@ class Explorer:
             return "opening the scene"
         if self.comparison is not None and self.comparison.done:
             return "two settings side by side: choose one"
+        if self.travel.film is not None:
+            return f"filming: {self.travel.film.index} of {self.travel.film.frames} frames"
         flight, painter = self.travel.flight, self.stage.painter
         if flight is not None and painter.running is None:
             return f"autopilot: {flight.words}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.explorer import compare
+from app.explorer.keys import BY_NAME, captions
 from app.loop.messages import Failed, Message, Status
 from app.loop.stage import Stage
 from app.moving import walk
@@ -22,6 +23,7 @@ def open_stage(x: Explorer) -> None:
     x.stage = Stage(x.ctx, plan, x.session, x.worker)
     if x.model:
         x.stage.fit(x.session, x.model)
+        _tell_of_world(x)
     x.walker = walk.Walker.at(x.stage.start(x.session.view.fov))
     x.log.add(f"{x.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
 
@@ -99,8 +101,19 @@ def _note(x: Explorer, message: Message, now: float) -> None:
             x.model = message.model
             x.stage.fit(x.session, message.model)
             x.desk.read_presets()
-            if not x.autosave.restore() and x.session.world and x.session.world.exists():
+            if x.autosave.restore():
+                return
+            if x.session.world and x.session.world.exists():
                 x.worlds.load()
+            else:
+                _tell_of_world(x)
+
+
+def _tell_of_world(x: Explorer) -> None:
+    """Somebody who saved this scene's world may look for it."""
+    if x.worlds.home.exists():
+        keys = captions(BY_NAME["load_world"], x.controls.bindings).split(", ")[0]
+        x.say(f"This scene has a saved world; Load world{f' ({keys})' if keys else ''} brings it back")
 
 
 def draw(x: Explorer) -> None:

@@ -53,6 +53,20 @@ def test_what_is_in_files_is_left_at_once(drive: Driver, tmp_path: Path) -> None
     assert closing(drive) and explorer.shell.overlays.question is None
 
 
+def test_a_saved_world_is_told_of_when_its_scene_is_opened_again(drive: Driver) -> None:
+    explorer = drive.explorer
+    painted(drive)
+    told = "This scene has a saved world; Load world (Ctrl+L) brings it back"
+    for times in (0, 1):
+        explorer.open_scene(explorer.scene)
+        drive.until(lambda: explorer.stage is not None, "it is open")
+        assert [e.text for e in explorer.log.entries].count(told) == times
+        drive.worker.held = False
+        painted(drive)
+        explorer.do("save_world")
+        drive.until(lambda: explorer.worlds.holds(explorer.stage.volume), "the world is saved", 2000)
+
+
 def test_the_window_is_closed_after_a_question_that_a_second_wish_answers(drive: Driver) -> None:
     painted(drive)
     for asked in (True, False):
