@@ -97,7 +97,8 @@ class Retouch:
         known = True
         if not self._jobs and self._done != wanted:
             known = self._turn(stage, wanted, settled)
-        if self._jobs and not stage.volume.busy:  # a dream that is being laid comes first
+        if self._jobs and not stage.painter.laying:  # a dream that is being laid comes first
+            stage.painter.look_away()
             self._work(stage, time.perf_counter() + BUDGET)
         return known
 

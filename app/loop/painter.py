@@ -205,14 +205,18 @@ class Painter:
 
     def cancel(self) -> None:
         """Abandon the running dream. What is dreamed already is laid onto the surfaces, now."""
-        if self._work and self.running:
+        if self.laying:
             self._until = math.inf
             self._go_on()
-        elif self._work:
-            self._work[0].abandon()
-        self._work = None
+        self.look_away()
         self.worker.cancel()
         self.running = self.preview = self._asked = self._take = self._refining = None
+
+    def look_away(self) -> None:
+        """Abandon a look, for what is seen is about to change; the next frame may look again."""
+        if self._work and not self.laying:
+            self._work[0].abandon()
+            self._work = None
 
     def commission(self, look: Look, canvas: Canvas, settings: DreamSettings, words: str, take: Take) -> None:
         """Dream something that was asked for by hand, in place of what runs. It isn't laid onto the surfaces but given to `take`,
@@ -287,6 +291,11 @@ class Painter:
     def busy(self) -> bool:
         """Whether a view is looked at, dreamed or laid onto the surfaces."""
         return self.running is not None or self._work is not None
+
+    @property
+    def laying(self) -> bool:
+        """Whether a dream is being laid onto the surfaces."""
+        return self.running is not None and self._work is not None
 
     def _begin(self, work: Work[T], then: Callable[[T], None]) -> None:
         self._work = work, then
