@@ -117,6 +117,7 @@ class Overlays:
                 self._chosen += move
         self._chosen = min(max(self._chosen, 0), max(0, len(found) - 1))
         run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
+        imgui.push_style_color(imgui.Col_.header, imgui.get_style_color_vec4(imgui.Col_.button_active))
         for i, action in enumerate(found[:12]):
             clicked, _ = imgui.selectable(f"{action.title}##{action.name}", i == self._chosen)
             imgui.same_line(imgui.get_font_size() * 20)
@@ -124,6 +125,7 @@ class Overlays:
             if clicked or (run and i == self._chosen):
                 self.palette = False
                 ui.do(action.name)
+        imgui.pop_style_color()
         if not found:
             faint("No command has these letters.")
         imgui.end()
