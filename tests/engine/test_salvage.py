@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.charts import build_charts
 from engine.atlas import HELD, STEPS
+from engine.charts import build_charts
 from engine.patch import Patch, put
 from engine.salvage import Salvage, Shelf, lost, returning, salvage
 from engine.transplant import Transplant, moves
