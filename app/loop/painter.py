@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from app.loop.dreaming import canvas_from
 from app.loop.framing import beside, canvas_size, left_behind, surrounding
 from app.loop.levels import Level, View, level_of
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
+from app.loop.underway import UnderWay
 from app.session import Session
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
 from engine import policy
@@ -29,7 +28,6 @@ from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests: rising over all painters, for several may follow one another at one worker
 Take = Callable[[Look, Dreamed], None]
-T = TypeVar("T")
 PIECE = 0.006  # seconds of a frame in a window
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
@@ -59,7 +57,7 @@ class Painter:
     def __init__(
         self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session, budget: float = math.inf
     ) -> None:
-        self.volume, self.worker, self.scene, self.session, self.budget = volume, worker, scene, session, budget
+        self.volume, self.worker, self.scene, self.session = volume, worker, scene, session
         self.model: ModelInfo | None = None
         self.running: Request | None = None
         self.preview: Preview | None = None
@@ -76,10 +74,7 @@ class Painter:
         self._level = Level("", 0, 0)  # of the running dream
         self._take: Take | None = None  # who gets it, if it was commissioned
         self._seed = session.dream.seed
-        self._work: tuple[Work[Any], Callable[[Any], None]] | None = (
-            None  # looking or, while a dream runs, laying it; and what then
-        )
-        self._until = math.inf  # when this frame's budget is spent
+        self._under_way = UnderWay(budget, self._fail)  # looking or, while a dream runs, laying it
 
     def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
         """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
@@ -90,7 +85,7 @@ class Painter:
             self._camera, self._moved_at = camera, now
         messages = self.collect()
         live = self.session.live
-        if self.running and not self._work and self._abandons(camera):
+        if self.running and not self._under_way and self._abandons(camera):
             self.cancel()
         resting = now - self._moved_at >= live.rest
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
@@ -111,7 +106,7 @@ class Painter:
             return self._refine(self._refining)
         self._refining = None
         if view not in self._settled:
-            self._begin(self.looking(camera, size, level), partial(self._judge, view))
+            self._under_way.begin(self.looking(camera, size, level), partial(self._judge, view))
             return True
         if not (resting and refine and self.session.live.refine and size[1] > level.height):
             return False
@@ -133,7 +128,7 @@ class Painter:
     def _begin_refining(self, view: View) -> None:
         """See what the view lacks at the window's own resolution."""
         camera, whole = self.framed(view.camera, view.size, view.level)
-        self._begin(self.volume.gathering(camera, whole, colours=False), partial(self._divide, view))
+        self._under_way.begin(self.volume.gathering(camera, whole, colours=False), partial(self._divide, view))
 
     def _divide(self, view: View, look: Look) -> None:
         """Find the parts of the view that lack something."""
@@ -153,7 +148,7 @@ class Painter:
         self._refining = replace(refining, left=tuple(left))
         self.coverage += part.lacking
         work = self.volume.gathering(part.camera, (self._side, self._side))
-        self._begin(work, partial(self._look_closer, self._refining))
+        self._under_way.begin(work, partial(self._look_closer, self._refining))
         return True
 
     def _look_closer(self, refining: _Refining, look: Look) -> None:
@@ -206,17 +201,15 @@ class Painter:
     def cancel(self) -> None:
         """Abandon the running dream. What is dreamed already is laid onto the surfaces, now."""
         if self.laying:
-            self._until = math.inf
-            self._go_on()
+            self._under_way.finish()
         self.look_away()
         self.worker.cancel()
         self.running = self.preview = self._asked = self._take = self._refining = None
 
     def look_away(self) -> None:
         """Abandon a look, for what is seen is about to change; the next frame may look again."""
-        if self._work and not self.laying:
-            self._work[0].abandon()
-            self._work = None
+        if not self.laying:
+            self._under_way.abandon()
 
     def commission(self, look: Look, canvas: Canvas, settings: DreamSettings, words: str, take: Take) -> None:
         """Dream something that was asked for by hand, in place of what runs. It isn't laid onto the surfaces but given to `take`,
@@ -234,8 +227,7 @@ class Painter:
     def collect(self) -> list[Message]:
         """Take in the worker's messages: scatter a finished dream that is still valid, note previews and failures. And do a part of
         what is under way."""
-        self._until = time.perf_counter() + self.budget
-        self._go_on()
+        self._under_way.frame()
         messages = self.worker.poll()
         for message in messages:
             if isinstance(message, Status):
@@ -290,30 +282,15 @@ class Painter:
     @property
     def busy(self) -> bool:
         """Whether a view is looked at, dreamed or laid onto the surfaces."""
-        return self.running is not None or self._work is not None
+        return self.running is not None or bool(self._under_way)
 
     @property
     def laying(self) -> bool:
         """Whether a dream is being laid onto the surfaces."""
-        return self.running is not None and self._work is not None
+        return self.running is not None and bool(self._under_way)
 
-    def _begin(self, work: Work[T], then: Callable[[T], None]) -> None:
-        self._work = work, then
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Do what there is time for of what is under way, and what comes then."""
-        while self._work is not None and (left := self._until - time.perf_counter()) > 0:
-            work, then = self._work
-            try:
-                if not work.step(left):
-                    return
-                result = work.result
-            except BaseException:
-                self._work = self.running = self.preview = None
-                raise
-            self._work = None
-            then(result)
+    def _fail(self) -> None:
+        self.running = self.preview = None
 
     def _submit(self, look: Look, level: Level) -> None:
         settings = replace(self.session.dream, steps=level.steps)
@@ -326,7 +303,7 @@ class Painter:
             if look.revision == self.volume.revision:
                 self._send(look, replace(canvas, taken=taken), settings, level)
 
-        self._begin(self.volume.taking(look, level.steps, canvas.change == 0), send)
+        self._under_way.begin(self.volume.taking(look, level.steps, canvas.change == 0), send)
 
     def _send(self, look: Look, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
         self._level, self.preview = level, None
@@ -348,7 +325,7 @@ class Painter:
             return
         kept = message.request.canvas.change == 0
         painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps, kept=kept)
-        self._begin(self.volume.scattering(look, painting), partial(self._laid, look, dreamed))
+        self._under_way.begin(self.volume.scattering(look, painting), partial(self._laid, look, dreamed))
 
     def _laid(self, look: Look, dreamed: Dreamed, texels: int) -> None:
         """The dream is on the surfaces."""
