@@ -257,7 +257,7 @@ def patient(painter, monkeypatch: pytest.MonkeyPatch):
     for name, size in (("pieces.PIXELS", 4096), ("scatter.ASKED", 1024), ("scatter.COLOURED", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
     painter.collect()
-    painter.budget = 1e-4
+    painter._under_way.budget = 1e-4
     painter.session = replace(painter.session, live=replace(painter.session.live, moving=False))
     return painter
 
