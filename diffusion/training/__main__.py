@@ -89,13 +89,17 @@ def _ship_few(path: str, overrides: list[str]) -> object:
 
 def _sheets(path: str, overrides: list[str]) -> object:
     from diffusion.training.config import UnetConfig, load_config
-    from diffusion.training.judging import open_parts
-    from diffusion.training.sheets import materials_sheet, samples_sheet
+    from diffusion.training.judging import open_parts, open_student
+    from diffusion.training.sheets import few_sheet, materials_sheet, samples_sheet
 
     config = load_config(UnetConfig, path, overrides)
     out = Path(config.out)
     materials_sheet(out / "training_materials.png")
-    samples_sheet(open_parts(out / "model", Path(config.judge)), out / "training_samples.png")
+    parts = open_parts(out / "model", Path(config.judge))
+    samples_sheet(parts, out / "training_samples.png")
+    student = open_student(parts)
+    if student is not None:
+        few_sheet(parts, student, out / "training_few.png")
     return out
 
 

@@ -81,6 +81,14 @@ def open_parts(folder: Path, classifier: Path, **how: object) -> Parts:
     return Parts(folder, load_model(folder, "cpu"), load_classifier(classifier), **how)  # type: ignore[arg-type]
 
 
+def open_student(parts: Parts) -> Parts | None:
+    """The few-step student beside a run's folder, as it wants to be sampled; None where there is none."""
+    folder = parts.folder.parent.parent / "few" / "model"
+    if not folder.is_dir():
+        return None
+    return replace(parts, folder=folder, model=load_model(folder, "cpu"), sampler="ddim", guidance=1.0)
+
+
 def flat(distance: float, count: int, side: int = CELLS) -> Tensor:
     """Depth channels [count,1,side,side] of face-on walls."""
     return depth_channel(torch.full((count, 1, side, side), distance))

@@ -11,11 +11,10 @@ from torch import Tensor
 
 from diffusion.canvas import Canvas, DreamSettings, Region
 from diffusion.dream import dream
-from diffusion.loading import load_model
 from diffusion.training.adjectives import COLOURS
 from diffusion.training.bank import build_bank
 from diffusion.training.classifier import LIGHT_NAMES, NAMES, SIDE, Judged, judge, plain_pictures
-from diffusion.training.judging import CELLS, STEPS, TRUTH, Parts, flat, samples, truth
+from diffusion.training.judging import CELLS, STEPS, TRUTH, Parts, flat, open_student, samples, truth
 from diffusion.training.materials import MATERIALS
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
 from diffusion.training.noise import colour
@@ -79,9 +78,8 @@ def few_steps(parts: Parts, count: int) -> dict[str, float]:
     """Material accuracy at 20 and at 4 steps, with the solver that is best at few; of the student too, where there is one."""
     quick = replace(parts, sampler="dpmpp_2m")
     found = {f"material_{steps}": adherence(quick, count, False, steps)["material"] for steps in (20, 4)}
-    folder = parts.folder.parent.parent / "few" / "model"
-    if folder.is_dir():
-        student = replace(parts, folder=folder, model=load_model(folder, "cpu"), sampler="ddim", guidance=1.0)
+    student = open_student(parts)
+    if student is not None:
         found["student_4"] = adherence(student, count, False, 4)["material"]
         found["student_distance_4"] = distance(student, count, 4)
     found["distance_20"], found["distance_4"] = (distance(quick, count, steps) for steps in (20, 4))

@@ -1,7 +1,8 @@
-"""The two sheets of the training page: every material as it is drawn, and as the model paints it."""
+"""The sheets of the training page: every material as it is drawn, and as the model paints it; few steps beside many."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +33,10 @@ def standard_world(place: str) -> World:
     return World(WALL, np.array([1]), np.array([0, 30.0, 5.5]), 0.15, 0.0, 8 * FOCAL, SIDE)
 
 
-def _save(path: Path, pictures: list[Tensor], labels: list[str]) -> None:
+def _save(path: Path, pictures: list[Tensor], labels: list[str], columns: int = 7) -> None:
     """A sheet of 256 colours: a third of the bytes, and nobody sees it."""
     with atomic_write(path) as temporary:
-        sheet(pictures, labels, 7, 168).quantize(256).save(temporary, optimize=True)  # pyright: ignore[reportArgumentType]
+        sheet(pictures, labels, columns, 168).quantize(256).save(temporary, optimize=True)  # pyright: ignore[reportArgumentType]
 
 
 def materials_sheet(path: Path) -> None:
@@ -57,3 +58,17 @@ def samples_sheet(parts: Parts, path: Path, *, steps: int = 16) -> None:
         depths.append(depth_channel(cast(world)["z"][4::8, 4::8], world.focal / 8)[None])
     depth = torch.stack(depths + [depth_channel(torch.full((1, 32, 32), 6.0))] * (len(prompts) - len(names)))
     _save(path, list(parts.paint(prompts, depth, steps=steps, seed=1, batch=8)), prompts)
+
+
+def few_sheet(parts: Parts, student: Parts, path: Path, *, columns: int = 7) -> None:
+    """The same noise in each column: 16 guided steps, 4 of two solvers, and the student's 4."""
+    prompts: list[str] = list(PROMPTS[:columns])
+    depth = depth_channel(torch.full((columns, 1, 32, 32), 6.0))
+    ways = {
+        "16:": (parts, 16),
+        "4 dpmpp_2m:": (replace(parts, sampler="dpmpp_2m"), 4),
+        "4 ddim:": (parts, 4),
+        "student:": (student, 4),
+    }
+    pictures = [p for model, steps in ways.values() for p in model.paint(prompts, depth, steps=steps, seed=2, batch=8)]
+    _save(path, pictures, [f"{way} {prompt}" for way in ways for prompt in prompts], columns)
