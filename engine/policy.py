@@ -98,11 +98,18 @@ def trusted(look: Look, full_steps: float) -> np.ndarray:
     return (dense * (LEAST_TRUST + (1 - LEAST_TRUST) * own)).astype(np.float32)
 
 
+def remembered(look: Look, full_steps: float) -> np.ndarray:
+    """bool [h,w]: what may guide a dream: paint that had all its steps, or is held by the user.
+
+    A sketch is a whole run of its own, not the first part of a longer one. To go on from it would guide it twice, and its colours
+    would stay; the surface's noise makes the finished picture resemble it anyway.
+    """
+    return (look.steps >= full_steps) | (look.held & (look.steps > 0))
+
+
 def change_map(look: Look, full_steps: float) -> np.ndarray:
-    """float32 [h,w]: 1 where nothing is painted or that from too far away, 0 where finished; half-painted: the missing share of steps."""
-    steps = 1 - np.clip(look.steps / max(full_steps, 1e-6), 0, 1)
-    change = np.where((look.steps > 0) & (finer(look, full_steps) == 1), np.clip(steps, 0.05, 1), 1.0)
-    return np.where(finished(look, full_steps), 0.0, change).astype(np.float32)
+    """float32 [h,w]: 0 where finished, else 1, whatever is painted there: from too far away, or a sketch of fewer steps."""
+    return np.where(finished(look, full_steps), 0.0, 1.0).astype(np.float32)
 
 
 def lacking(look: Look, full_steps: float) -> np.ndarray:

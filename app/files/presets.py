@@ -17,7 +17,7 @@ from scenes.files import atomic_write
 # name → (what it is for, what differs from the defaults)
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "Fast": ("Few steps, for looking around.", {"sampler": "dpmpp_2m", "spacing": "karras", "steps": 4}),
+        "Fast": ("Few steps, for looking around.", {"steps": 4}),
         "Balanced": ("What a new explorer starts with.", {}),
         "Faithful": (
             "More steps, and contrast kept in check.",
