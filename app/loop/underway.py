@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from weakref import WeakMethod
 
 from engine.pieces import Work
 
@@ -15,11 +16,12 @@ T = TypeVar("T")
 class UnderWay:
     """One work at a time, as much of it in each frame as `budget` seconds allow, and what comes then, which may begin the next.
 
-    failed: called when a work raises something, before that goes on up. True while there is a work.
+    failed: a method, called when a work raises something, before that goes on up; held weakly, so that its owner, who owns this,
+    is gone with the last reference to it. True while there is a work.
     """
 
     def __init__(self, budget: float, failed: Callable[[], None]) -> None:
-        self.budget, self._failed = budget, failed
+        self.budget, self._failed = budget, WeakMethod(failed)
         self._work: tuple[Work[Any], Callable[[Any], None]] | None = None
         self._until = math.inf  # when this frame's budget is spent
 
@@ -54,7 +56,8 @@ class UnderWay:
                 result = work.result
             except BaseException:
                 self._work = None
-                self._failed()
+                if failed := self._failed():
+                    failed()
                 raise
             self._work = None
             then(result)
