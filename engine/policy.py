@@ -91,7 +91,7 @@ def trusted(look: Look, full_steps: float) -> np.ndarray:
         other = there[1:] != there[:-1]
         here[1:] |= other
         here[:-1] |= other
-    away = distance_transform_edt(~border) + 0.5 if border.any() else np.full(border.shape, np.inf)
+    away = np.asarray(distance_transform_edt(~border)) + 0.5 if border.any() else np.full(border.shape, np.inf)
     own = np.clip((away / finer(look, full_steps) - MIXED) / (OWN - MIXED), 0, 1)
     own = own * own * (3 - 2 * own)
     dense = np.clip(look.painted / TRUSTED, 0, 1)

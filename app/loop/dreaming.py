@@ -37,7 +37,7 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
     return Canvas(
         regions=regions_from(look.material, scene),
         noise=look.noise,
-        change=policy.change_map(look, full_steps) if known else np.ones(look.material.shape, np.float32),
+        change=policy.change_map(look, full_steps),
         memory=look.latents if known else None,
         colours=colours if known else None,
         known=remembered if known else None,
