@@ -14,13 +14,10 @@ GRAZING = 0.02  # a view claims nothing that it sees at a smaller cosine
 ENOUGH = 8.0  # pixels per texel that a cell of 8×8 can hold
 FROZEN_SHARE = 0.7  # of the new density (up to ENOUGH): that much stored density is kept
 TRUSTED = 2.0  # pixels per texel below which a painting's colours are hardly the surface's own
-MIXED, OWN = (
-    2.0,
-    6.0,
-)  # latent pixels of a painting from another material: so near it has a mixture of both, so far its own colours
-LEAST_TRUST = (
-    0.2  # in what is mixed, so that its colours turn into the surface's own over a few refinements and not at once
-)
+# latent pixels of a painting from another material: so near it has a mixture of both, so far its own colours
+MIXED, OWN = 2.0, 6.0
+# in what is mixed, so that its colours turn into the surface's own over a few refinements and not at once
+LEAST_TRUST = 0.2
 EDGE_PENALTY = 0.5  # of what a cell can hold, for texels within EDGE_REACH of a depth edge
 FREED_LACK = (
     0.25  # of its painting, for a texel that was painted beside an edge: reason to paint it along, hardly to begin

@@ -59,9 +59,7 @@ def distillation_loss(
     noise = torch.randn(batch.latents.shape, generator=generator)
     x = noised(batch.latents.to(device), noise.to(device), signal[:, 0])
     context = batch.context.to(device)
-    unguided = (
-        1 - (place + 1) / config.intervals
-    ) < config.guidance_start  # the interval is gone through noisy end first
+    unguided = 1 - (place + 1) / config.intervals < config.guidance_start  # a run goes through the last interval first
     scale = torch.where(unguided, torch.ones(()), config.guidance).view(-1, 1, 1, 1).to(device)
 
     def said(network: nn.Module, x: Tensor, t: Tensor, words: Tensor) -> Tensor:
