@@ -50,6 +50,10 @@ class Operation:
     clears: bool = False
     held: float | None = None
 
+    @property
+    def changes(self) -> bool:
+        return self.clears or self.held is not None
+
 
 # What is frozen stays until it is thawed: it isn't erased either.
 OPERATIONS: Mapping[str, Operation] = {
@@ -124,7 +128,7 @@ def _change(
         _cells(buffers)[row, :, column] = 0
     if operation.held is not None:
         buffers.state[row, column, HELD] = operation.held
-    if operation.clears or operation.held is not None:
+    if operation.changes:
         buffers.write(page, tile)
     return before
 

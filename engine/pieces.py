@@ -51,6 +51,12 @@ class Work(Generic[T]):
             self._go_on()
         return self.result
 
+    def by_piece(self) -> Pieces[T]:
+        """What is left, a piece for each step of a generator: as a part of a longer work."""
+        while not self.step(0.0):
+            yield
+        return self.result
+
     def abandon(self) -> None:
         self._pieces.close()
         self.done = True

@@ -145,6 +145,6 @@ class Brush:
             self._stroke = self._stroke or x.retouch.begin(x.stage)
             radius = self.radius * scale
             near = distance(size, way, radius) < radius
-            x.retouch.change(x.stage, self._stroke, x.stage.volume.seen(camera, size, near), tool.operation)
+            x.retouch.change(x.stage, self._stroke, x.stage.volume.seeing(camera, size, near), tool.operation)
         else:
             self.mask.dab(camera, size, way, self.radius * scale, tool.marks)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +12,14 @@ from PIL import Image
 
 from app.explorer.placing import centred, contain, cover, inner, opaque
 from app.explorer.surfaces import ready
+from app.fields import Size
 from app.loop.dreaming import canvas_from
+from app.loop.stage import Stage
 from diffusion.canvas import Anagram, Canvas, Dreamed, DreamSettings, Region
 from engine import sides
 from engine.charts import Charts
 from engine.look import CELL, Look, Painting
+from engine.pieces import Pieces
 from engine.seen import Masks
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -23,13 +28,14 @@ if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
 
 LEAST = 0.02  # of a soft mask: what is marked less isn't touched
+Fit = Callable[[np.ndarray, Size], np.ndarray]  # of app.explorer.placing
 FRONTAL = 60.0  # degrees, the field of view from which a single surface is painted
 
 
 @dataclass(frozen=True)
 class Commission:
     """What is to be dreamed and where it goes. look: what the canvas was made from; masks: the texels that take it;
-    colours: uint8 [H,W,3] laid in place of the decoded picture; freeze: what was laid is held."""
+    colours: uint8 [H,W,3] laid in place of the decoded picture."""
 
     look: Look
     canvas: Canvas
@@ -37,39 +43,60 @@ class Commission:
     words: str
     masks: Masks
     colours: np.ndarray | None = None
-    freeze: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """What is before the eyes when something is asked for. size: in pixels; dream: the settings."""
+
+    stage: Stage
+    camera: Camera
+    size: Size
+    dream: DreamSettings
+
+    def look(self) -> Pieces[Look]:
+        return self.stage.painter.looking(self.camera, self.size).by_piece()
+
+    def canvas(self, look: Look) -> Canvas:
+        return canvas_from(look, self.stage.scene, self.dream.steps)
+
+    def placed(self, picture: np.ndarray, look: Look, fit: Fit) -> np.ndarray:
+        """uint8 [H,W,4]: a picture where the look sees the view, transparent around it."""
+        return centred(fit(picture, inner(look, self.camera, self.size)), look.size)
+
+    def under(self, look: Look, alpha: np.ndarray) -> Pieces[Masks]:
+        """The texels under a picture placed in a look, as far as its alpha, uint8 [H,W], is opaque."""
+        return self.stage.volume.seeing(look.camera, look.size, alpha > 127)
 
 
 def from_file(x: Explorer, picture: np.ndarray, strength: float, freeze: bool) -> None:
     """img2img: this view dreamed from a picture, uint8 [H,W,4]. strength: 0 keeps it, 1 keeps nothing of it."""
-    if not ready(x):
-        return
-    look = _look(x)
-    placed = centred(cover(picture, inner(look, x.camera, x.scene_size)), look.size)
-    canvas = replace(
-        canvas_from(look, _scene(x), x.session.dream.steps),
-        **_bare(np.ones(look.material.shape, np.float32), known=np.ones(look.material.shape, bool)),
-        colours=opaque(placed),
-    )
-    settings = replace(x.session.dream, strength=strength, memory="colours", match=0.0)
-    _order(x, Commission(look, canvas, settings, "dreaming from the picture", _masks(x, look, placed), freeze=freeze))
+
+    def order(view: View) -> Pieces[Commission]:
+        look = yield from view.look()
+        placed = view.placed(picture, look, cover)
+        bare = _bare(np.ones(look.material.shape, np.float32), known=np.ones(look.material.shape, bool))
+        canvas = replace(view.canvas(look), **bare, colours=opaque(placed))
+        settings = replace(view.dream, strength=strength, memory="colours", match=0.0)
+        masks = yield from view.under(look, placed[..., 3])
+        return Commission(look, canvas, settings, "dreaming from the picture", masks)
+
+    _ask(x, order, freeze)
 
 
 def splat(x: Explorer, picture: np.ndarray, freeze: bool) -> None:
     """A picture, uint8 [H,W,4], thrown onto the surfaces seen as it is; where it is transparent, nothing changes."""
-    if not ready(x):
-        return
-    look = _look(x)
-    placed = centred(contain(picture, inner(look, x.camera, x.scene_size)), look.size)
-    canvas = replace(
-        canvas_from(look, _scene(x), x.session.dream.steps),
-        **_bare(np.zeros(look.material.shape, np.float32)),
-        colours=(colours := opaque(placed)),
-    )
-    settings = replace(x.session.dream, memory="colours")
-    _order(
-        x, Commission(look, canvas, settings, "laying the picture", _masks(x, look, placed), colours[..., :3], freeze)
-    )
+
+    def order(view: View) -> Pieces[Commission]:
+        look = yield from view.look()
+        placed = view.placed(picture, look, contain)
+        colours = opaque(placed)
+        canvas = replace(view.canvas(look), **_bare(np.zeros(look.material.shape, np.float32)), colours=colours)
+        settings = replace(view.dream, memory="colours")
+        masks = yield from view.under(look, placed[..., 3])
+        return Commission(look, canvas, settings, "laying the picture", masks, colours[..., :3])
+
+    _ask(x, order, freeze)
 
 
 def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
@@ -78,26 +105,26 @@ def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
     if marks is None:
         x.say("Nothing is marked in this view; paint over it with the mask brush", "warning")
         return
-    if not ready(x):
-        return
-    look = _look(x)
-    soft = np.array(Image.fromarray(marks).resize(inner(look, x.camera, x.scene_size), Image.Resampling.BILINEAR))
-    fine = centred(soft, look.size)
-    height, width = look.material.shape
-    share = fine.reshape(height, CELL, width, CELL).mean(axis=(1, 3))
-    painted = look.steps > 0
-    change = np.where(painted, np.where(look.held, 0.0, share), 1.0).astype(np.float32)
-    canvas = canvas_from(look, _scene(x), x.session.dream.steps)
-    canvas = replace(canvas, change=change, finer=None, trusted=None, known=painted if painted.any() else None)
-    if prompt:
-        others = tuple(replace(region, mask=region.mask * (1 - share)) for region in canvas.regions)
-        canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))))
-    assert x.stage is not None
-    masks = x.stage.volume.seen(look.camera, look.size, fine > LEAST)
-    settings = replace(
-        x.session.dream, strength=strength, match=0.0
-    )  # or it would take on the colours that it replaces
-    _order(x, Commission(look, canvas, settings, "dreaming what is marked", masks, freeze=freeze))
+
+    def order(view: View) -> Pieces[Commission]:
+        look = yield from view.look()
+        soft = np.array(Image.fromarray(marks).resize(inner(look, view.camera, view.size), Image.Resampling.BILINEAR))
+        fine = centred(soft, look.size)
+        height, width = look.material.shape
+        share = fine.reshape(height, CELL, width, CELL).mean(axis=(1, 3))
+        painted = look.steps > 0
+        change = np.where(painted, np.where(look.held, 0.0, share), 1.0).astype(np.float32)
+        canvas = view.canvas(look)
+        canvas = replace(canvas, change=change, finer=None, trusted=None, known=painted if painted.any() else None)
+        if prompt:
+            others = tuple(replace(region, mask=region.mask * (1 - share)) for region in canvas.regions)
+            canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))))
+        # not matched: or it would take on the colours that it replaces
+        settings = replace(view.dream, strength=strength, match=0.0)
+        masks = yield from view.stage.volume.seeing(look.camera, look.size, fine > LEAST)
+        return Commission(look, canvas, settings, "dreaming what is marked", masks)
+
+    _ask(x, order, freeze)
 
 
 def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, freeze: bool) -> None:
@@ -108,33 +135,38 @@ def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, fre
     if not all(prompts):
         x.say("An anagram needs two prompts", "warning")
         return
-    if not ready(x):
-        return
-    assert x.stage is not None
-    stage, painter = x.stage, x.stage.painter
-    look = _look(x)
-    if surface:
-        charts = stage.plan.charts
-        chart = int(look.chart[look.chart.shape[0] // 2, look.chart.shape[1] // 2])
-        if charts.sky[chart]:
-            raise InputError(
-                "The sky", "", "is no single surface; look at a wall or the ground, or choose the whole view"
-            )
-        look = painter.look(frontal(charts, chart), (1, 1))
-        masks = _of_chart(charts, chart, stage.volume.seen(look.camera, (2 * look.size[0], 2 * look.size[1])))
-        if not masks:
-            raise InputError("The surface", "", "is hidden from straight before it; choose the whole view instead")
-    else:
-        masks = _masks(x, look, np.full((look.size[1], look.size[0]), 255, np.uint8))
-    whole = np.ones(look.material.shape, np.float32)
-    canvas = replace(
-        canvas_from(look, _scene(x), x.session.dream.steps),
-        **_bare(whole),
-        colours=None,
-        regions=(Region(prompts[0], whole),),
-        anagrams=(Anagram(prompts[1], turn),),
-    )
-    _order(x, Commission(look, canvas, x.session.dream, "dreaming an anagram", masks, freeze=freeze))
+
+    def order(view: View) -> Pieces[Commission]:
+        look = yield from view.look()
+        if surface:
+            look, masks = yield from _surface(view, look)
+        else:
+            masks = yield from view.under(look, np.full((look.size[1], look.size[0]), 255, np.uint8))
+        whole = np.ones(look.material.shape, np.float32)
+        canvas = replace(
+            view.canvas(look),
+            **_bare(whole),
+            colours=None,
+            regions=(Region(prompts[0], whole),),
+            anagrams=(Anagram(prompts[1], turn),),
+        )
+        return Commission(look, canvas, view.dream, "dreaming an anagram", masks)
+
+    _ask(x, order, freeze)
+
+
+def _surface(view: View, look: Look) -> Pieces[tuple[Look, Masks]]:
+    """The surface in the middle of a look, seen from straight before it, and its texels."""
+    stage, charts = view.stage, view.stage.plan.charts
+    chart = int(look.chart[look.chart.shape[0] // 2, look.chart.shape[1] // 2])
+    if charts.sky[chart]:
+        raise InputError("The sky", "", "is no single surface; look at a wall or the ground, or choose the whole view")
+    look = yield from stage.painter.looking(frontal(charts, chart), (1, 1)).by_piece()
+    seen = yield from stage.volume.seeing(look.camera, (2 * look.size[0], 2 * look.size[1]))
+    masks = _of_chart(charts, chart, seen)
+    if not masks:
+        raise InputError("The surface", "", "is hidden from straight before it; choose the whole view instead")
+    return look, masks
 
 
 def frontal(charts: Charts, chart: int) -> Camera:
@@ -147,52 +179,45 @@ def frontal(charts: Charts, chart: int) -> Camera:
     return Camera.look_at(place, tuple(centre), FRONTAL)  # type: ignore[arg-type]
 
 
-def _order(x: Explorer, order: Commission) -> None:
-    """Have it dreamed; then, in later frames, laid onto its texels as a stroke."""
+def _ask(x: Explorer, order: Callable[[View], Pieces[Commission]], freeze: bool) -> None:
+    """Have it seen, dreamed and laid onto its texels as a stroke, all beside the frames. freeze: what was laid is held."""
+    if not ready(x):
+        return
     stage = x.stage
     assert stage is not None
-    plan = stage.plan
     x.desk.stop_travel()
+    view = View(stage, x.camera, x.scene_size, x.session.dream)
 
-    def take(look: Look, dreamed: Dreamed) -> None:
-        if x.stage is not stage or stage.plan is not plan:
-            return
-        stroke, steps = x.retouch.begin(stage), float(x.session.dream.steps)
-        x.retouch.change(stage, stroke, order.masks, "keep")
+    def asking() -> Pieces[None]:
+        stage.painter.cancel()  # what is dreamed meanwhile would change what is seen
+        what = yield from order(view)
+        take = partial(_take, x, what, freeze)
+        stage.painter.commission(what.look, what.canvas, what.settings, what.words, take)
 
-        def lay() -> None:
-            colours = dreamed.image if order.colours is None else order.colours
-            painting = Painting(look.camera, look.size, dreamed.latents, colours, steps, order.colours is None)
-            stage.volume.scatter(look, painting, only=order.masks)
-
-        x.retouch.then(lay)
-        if order.freeze:
-            x.retouch.change(stage, stroke, order.masks, "freeze")
-        x.retouch.then(lambda: x.add_stroke(stroke))
-
-    stage.painter.commission(order.look, order.canvas, order.settings, order.words, take)
+    x.retouch.do(asking())
 
 
-def _look(x: Explorer) -> Look:
+def _take(x: Explorer, what: Commission, freeze: bool, look: Look, dreamed: Dreamed) -> None:
+    """It is dreamed, and the stage is the same, or else it would have been cancelled."""
     assert x.stage is not None
-    return x.stage.painter.look(x.camera, x.scene_size)
+    colours = dreamed.image if what.colours is None else what.colours
+    steps = float(what.settings.steps)
+    painting = Painting(look.camera, look.size, dreamed.latents, colours, steps, borders=what.colours is None)
+    lay(x, x.stage, look, painting, what.masks, freeze)
 
 
-def _scene(x: Explorer):  # type: ignore[no-untyped-def]
-    assert x.stage is not None
-    return x.stage.scene
+def lay(
+    x: Explorer, stage: Stage, look: Look, painting: Painting, masks: Masks | Pieces[Masks], freeze: bool = False
+) -> None:
+    """Lay a painting onto these texels in place of what they have, beside the frames, as a stroke that undo takes back."""
+    stroke = x.retouch.begin(stage)
+    x.retouch.lay(stage, stroke, look, painting, masks, freeze)
+    x.retouch.then(lambda: x.add_stroke(stroke))
 
 
 def _bare(change: np.ndarray, known: np.ndarray | None = None) -> dict[str, object]:
     """Fields of a canvas that forget what is painted. change: float32 [h,w]; known: bool [h,w], where its colours begin."""
     return {"change": change, "memory": None, "known": known, "finer": None, "trusted": None}
-
-
-def _masks(x: Explorer, look: Look, placed: np.ndarray) -> Masks:
-    """The texels under a picture placed in a look, [H,W,4] or [H,W], as far as it is opaque."""
-    alpha = placed[..., 3] if placed.ndim == 3 else placed
-    assert x.stage is not None
-    return x.stage.volume.seen(look.camera, look.size, alpha > 127)
 
 
 def _of_chart(charts: Charts, chart: int, masks: Masks) -> Masks:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.explorer.commission import lay
 from app.explorer.surfaces import ready
 from app.fields import Size
 from app.files import presets
 from app.loop.dreaming import canvas_from
 from app.loop.stage import Stage
+from app.moving import walk
 from diffusion.canvas import Dreamed, DreamSettings
 from engine.look import CELL, Look, Painting
+from engine.pieces import Pieces
 from scenes.camera import Camera
 
 if TYPE_CHECKING:
@@ -36,11 +39,10 @@ class Side:
 class Comparison:
     """Dreams both sides one after the other, as if nothing of the view were painted but what is frozen. The camera stays while it lasts."""
 
-    def __init__(self, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> None:
-        """settings: by label, left and right; size: of the view, points or pixels."""
-        stage.painter.cancel()  # what is being laid onto the surfaces belongs to the revision
+    def __init__(self, stage: Stage, camera: Camera, sides: list[Side]) -> None:
+        """sides: left and right, as this camera's view is now."""
         self.stage, self.plan, self.revision, self.camera = stage, stage.plan, stage.volume.revision, camera
-        self.sides = [Side(label, s, _unpainted(stage, camera, size, s)) for label, s in settings.items()]
+        self.sides = sides
         self._ask(0)
 
     @property
@@ -95,7 +97,18 @@ def start(x: Explorer, label: str = "", settings: DreamSettings | None = None) -
     assert x.stage is not None
     x.desk.stop_travel()
     x.controls.release_mouse()
-    x.comparison = Comparison(x.stage, x.camera, x.scene_size, {"as it is set": x.session.dream, label: settings})
+    both = {"as it is set": x.session.dream, label: settings}
+    x.retouch.do(_begin(x, x.stage, x.camera, x.scene_size, both))
+
+
+def _begin(x: Explorer, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> Pieces[None]:
+    """See the view as each of the settings, by their labels, would begin it; then both are asked for."""
+    stage.painter.cancel()
+    sides = []
+    for label, one in settings.items():
+        sides.append(Side(label, one, (yield from _unpainted(stage, camera, size, one))))
+    x.walker = walk.Walker.at(camera)
+    x.comparison = Comparison(stage, camera, sides)
 
 
 def keep(x: Explorer, number: int) -> None:
@@ -107,16 +120,9 @@ def keep(x: Explorer, number: int) -> None:
     dreamed = side.dreamed
     assert dreamed is not None
     stage.painter.cancel()
-    masks = stage.volume.seen(side.look.camera, (2 * side.look.size[0], 2 * side.look.size[1]))
-    stroke = x.retouch.begin(stage)
-    x.retouch.change(stage, stroke, masks, "keep")
-
-    def lay() -> None:
-        painting = Painting(side.look.camera, side.look.size, dreamed.latents, dreamed.image, dreamed.steps)
-        stage.volume.scatter(side.look, painting, only=masks)
-        x.add_stroke(stroke)
-
-    x.retouch.then(lay)
+    masks = stage.volume.seeing(side.look.camera, (2 * side.look.size[0], 2 * side.look.size[1]))
+    painting = Painting(side.look.camera, side.look.size, dreamed.latents, dreamed.image, dreamed.steps)
+    lay(x, stage, side.look, painting, masks)
     x.session = replace(x.session, dream=side.settings)
     x.say(f"Kept: {side.label}")
 
@@ -138,14 +144,15 @@ def follow(x: Explorer) -> None:
         x.say("The comparison has ended" + (f": {problem}" if problem else ""), "warning")
 
 
-def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Look:
+def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Pieces[Look]:
     """The view as these settings would begin it on surfaces that are bare but for what is frozen."""
     painter, volume = stage.painter, stage.volume
-    seen = painter.look(camera, size)
+    seen = yield from painter.looking(camera, size).by_piece()
     if settings.seed != painter.session.dream.seed:
         seed, volume.seed = volume.seed, settings.seed
-        seen = volume.gather(seen.camera, seen.size)
+        again = volume.gathering(seen.camera, seen.size)
         volume.seed = seed
+        seen = yield from again.by_piece()
     shares = {name: np.where(seen.held, getattr(seen, name), 0) for name in ("steps", "painted", "latents")}
     return replace(seen, **shares, colours=np.where(_pixels(seen.held)[..., None], seen.colours, 0))
 

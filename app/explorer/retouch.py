@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 from app.loop.stage import Stage
-from engine.patch import Patch, Sheet, change, erase_all, put
+from engine.look import Look, Painting
+from engine.patch import OPERATIONS, Patch, Sheet, change, erase_all, put
 from engine.pieces import Pieces
 from engine.salvage import Salvage, Shelf
 from engine.seen import Masks
@@ -17,6 +18,8 @@ from scenes.scene import Scene
 
 LIMIT = 256 * 2**20  # bytes of what strokes have covered, dozens of views; the oldest are forgotten first
 BUDGET = 0.006  # seconds of a frame
+Job = Iterator[object]  # a piece a step, which yields CHANGED if other colours are on the surfaces
+CHANGED = object()
 
 
 class Stroke:
@@ -43,7 +46,7 @@ class Retouch:
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf  # the paint of surfaces that are gone
-        self._jobs: deque[Iterator[object]] = deque()
+        self._jobs: deque[Job] = deque()
         self._done: tuple[Stroke, ...] = ()  # what the volume shows
         self._kept: list[weakref.ref[Stroke]] = []  # oldest first
 
@@ -65,6 +68,23 @@ class Retouch:
         """Have an operation of engine.patch.OPERATIONS done to these texels (or to those that will be found), as a part of the stroke."""
         self._jobs.append(_change(stage.volume, stroke, masks, operation))
 
+    def lay(
+        self,
+        stage: Stage,
+        stroke: Stroke,
+        look: Look,
+        painting: Painting,
+        masks: Masks | Pieces[Masks],
+        freeze: bool = False,
+    ) -> None:
+        """Have a painting laid onto these texels in place of what they have, as a part of the stroke. look: what it was dreamed
+        from; freeze: hold what was laid."""
+        self._jobs.append(_lay(stage.volume, stroke, look, painting, masks, freeze))
+
+    def do(self, job: Job) -> None:
+        """Have this done, too, piece by piece, when all that was asked for so far is done."""
+        self._jobs.append(job)
+
     def erase_all(self, stage: Stage, stroke: Stroke) -> None:
         stroke.patches += erase_all(stage.volume)
         stage.volume.revision += 1
@@ -77,11 +97,11 @@ class Retouch:
     def then(self, act: Callable[[], None]) -> None:
         """Call `act` when all that was asked for so far is done."""
 
-        def job() -> Iterator[object]:
+        def job() -> Job:
             act()
             yield
 
-        self._jobs.append(job())
+        self.do(job())
 
     def end(self, stroke: Stroke, strokes: tuple[Stroke, ...]) -> tuple[Stroke, ...]:
         """The strokes with this one, which the volume shows already; without it when it changed nothing."""
@@ -111,12 +131,15 @@ class Retouch:
         self._jobs.clear()
 
     def _work(self, stage: Stage, end: float) -> None:
+        changed = False
         while self._jobs:
-            if next(self._jobs[0], self) is self:
+            done = next(self._jobs[0], self)
+            changed |= done is CHANGED
+            if done is self:
                 self._jobs.popleft()
             if time.perf_counter() >= end:
                 break
-        stage.volume.revision += 1
+        stage.volume.revision += changed
         if not self._jobs:
             stage.painter.forgive()
 
@@ -134,7 +157,7 @@ class Retouch:
             self._jobs.append(self._swap(stage.volume, stroke))
         return fits and not stroke.lost
 
-    def _swap(self, volume: LatentVolume, stroke: Stroke) -> Iterator[object]:
+    def _swap(self, volume: LatentVolume, stroke: Stroke) -> Job:
         if stroke.swept is None:
             stroke.swept = stroke.sweep()
         else:
@@ -143,7 +166,7 @@ class Retouch:
         patches, stroke.patches = stroke.patches, []
         for patch in reversed(patches):
             stroke.patches.append(put(volume, patch))
-            yield
+            yield CHANGED
 
     def _trim(self) -> None:
         strokes = [stroke for reference in self._kept if (stroke := reference()) is not None]
@@ -156,10 +179,23 @@ class Retouch:
         self._kept = [weakref.ref(stroke) for stroke in strokes if not stroke.lost]
 
 
-def _change(volume: LatentVolume, stroke: Stroke, masks: Masks | Pieces[Masks], operation: str) -> Iterator[object]:
-    if not isinstance(masks, Mapping):
-        masks = yield from masks
-    for patch in change(volume, masks, operation):
+def _change(volume: LatentVolume, stroke: Stroke, masks: Masks | Pieces[Masks], name: str) -> Job:
+    found, operation = (yield from _found(masks)), OPERATIONS[name]
+    for patch in change(volume, found, name):
         if patch is not None:
             stroke.patches.append(patch)
-        yield
+        yield CHANGED if patch is not None and operation.changes else None
+
+
+def _lay(
+    volume: LatentVolume, stroke: Stroke, look: Look, painting: Painting, masks: Masks | Pieces[Masks], freeze: bool
+) -> Job:
+    found = yield from _found(masks)
+    yield from _change(volume, stroke, found, "keep")
+    yield from volume.scattering(look, painting, only=found).by_piece()  # it changes the revision itself
+    if freeze:
+        yield from _change(volume, stroke, found, "freeze")
+
+
+def _found(masks: Masks | Pieces[Masks]) -> Pieces[Masks]:
+    return masks if isinstance(masks, Mapping) else (yield from masks)

@@ -30,9 +30,14 @@ def pages(drive: Driver) -> dict[int, bytes]:
 def compare(drive: Driver, **changes: object) -> DreamSettings:
     other = replace(drive.explorer.session.dream, **changes)
     drive.explorer.do("compare", "other", other)
+    begun(drive)
     drive.until(lambda: drive.explorer.comparison.done, "both are dreamed")
     drive.frames(3)
     return other
+
+
+def begun(drive: Driver) -> None:
+    drive.until(lambda: drive.explorer.comparison is not None, "what there is to be seen is looked at")
 
 
 def test_neither_leaves_everything_as_it_was(finished: Driver) -> None:
@@ -114,6 +119,7 @@ def test_what_is_frozen_is_the_same_on_both_sides_and_stays(finished: Driver) ->
     before = pages(finished)
     other = replace(explorer.session.dream, steps=5)
     explorer.do("compare", "other", other)
+    begun(finished)
     canvas = finished.worker.request.canvas
     frozen = explorer.comparison.sides[0].look.held
     assert frozen.any() and not frozen.all()
@@ -141,12 +147,14 @@ def test_the_camera_stays_and_an_edit_ends_the_comparison(finished: Driver) -> N
 def test_a_failing_dream_ends_it_with_the_reason(finished: Driver) -> None:
     finished.worker.problem = "out of luck"
     finished.explorer.do("compare", "other", replace(finished.explorer.session.dream, steps=5))
+    begun(finished)
     finished.until(lambda: finished.explorer.comparison is None, "the comparison ends")
     assert any("comparison has ended: out of luck" in entry.text for entry in finished.explorer.log.entries)
 
 
 def test_the_same_settings_are_not_compared(finished: Driver) -> None:
     finished.explorer.do("compare", "same", finished.explorer.session.dream)
+    finished.frames(10)
     assert finished.explorer.comparison is None
 
 
@@ -177,4 +185,5 @@ def test_a_click_on_a_panel_never_takes_the_mouse(finished: Driver) -> None:
     assert click((x + width + 20, y + height - 3)) == ""
     assert click((x + width / 2, y + height / 2)) == "left"
     explorer.do("compare")
+    begun(finished)
     assert click((x + width / 2, y + height / 2)) == ""

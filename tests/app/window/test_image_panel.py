@@ -14,7 +14,9 @@ from app.explorer.commission import frontal
 from app.explorer.placing import centred, contain, cover
 from app.files.picture import read_picture
 from app.files.shot import read_shot
-from engine.atlas import HELD, STEPS
+from app.loop.messages import Request
+from engine.atlas import HELD, REVISION, STEPS
+from engine.patch import change
 from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.scene import SKY
@@ -44,6 +46,13 @@ def opened(drive: Driver, path: Path) -> None:
     drive.frames(4)
 
 
+def asked(drive: Driver) -> Request:
+    """What the worker is asked for, once it was looked what there is to be seen."""
+    painter = drive.explorer.stage.painter
+    drive.until(lambda: painter.running is not None, "it is asked for")
+    return painter.running
+
+
 def laid(drive: Driver, strokes: int = 1) -> None:
     drive.worker.held = False
     drive.until(lambda: len(drive.explorer.strokes) == strokes, "it is laid", 2000)
@@ -56,6 +65,8 @@ def shown(drive: Driver) -> np.ndarray:
     x, y, width, height = (int(n) for n in drive.explorer.shell.scene_box)
     drive.explorer.shell.overlays.toasts.clear()
     drive.frames(2)
+    drive.until(lambda: drive.explorer.screen._work is None, "what is new is drawn")
+    drive.frames()
     return drive.pixels()[y : y + height, x : x + width]
 
 
@@ -65,8 +76,8 @@ def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture:
     assert painted.explorer.source.name == "flag.png" and not painted.errors()
     plain = shown(painted)
     painted.tap("x")
-    request = painted.explorer.stage.painter.running
-    assert request is not None and not request.canvas.change.any() and (request.canvas.colours[..., 3] == 255).all()
+    request = asked(painted)
+    assert not request.canvas.change.any() and (request.canvas.colours[..., 3] == 255).all()
     laid(painted)
     after = shown(painted).astype(int)
     height, width = after.shape[:2]
@@ -81,11 +92,43 @@ def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture:
     assert texels(painted, HELD) > 50
 
 
+@pytest.mark.parametrize("freeze", [True, False])
+def test_a_picture_is_laid_piece_by_piece_as_it_would_be_at_once(
+    painted: Driver, picture: Path, monkeypatch: pytest.MonkeyPatch, freeze: bool
+) -> None:
+    explorer, volume, told = painted.explorer, painted.explorer.stage.volume, []
+    scattering = volume.scattering
+    monkeypatch.setattr(
+        volume, "scattering", lambda *what, **which: told.append((what, which)) or scattering(*what, **which)
+    )
+    monkeypatch.setattr("app.explorer.retouch.BUDGET", 0.0)
+    before = world(painted)
+    opened(painted, picture)
+    explorer.do("splat", freeze)
+    request = asked(painted)
+    painted.worker.held = False
+    painted.until(lambda: volume.busy and volume.revision == request.look.revision, "it is begun, not done", 2000)
+    painted.until(lambda: not volume.busy, "it is done in later frames", 2000)
+    laid(painted)
+    (what, which), piecewise = told[-1], world(painted)
+    chord(painted, "z")
+    assert same(world(painted), before)
+    volume.scatter(*what, **which)
+    if freeze:
+        list(change(volume, which["only"], "freeze"))
+    whole = world(painted)
+    assert whole.pages.keys() == piecewise.pages.keys() and not same(whole, before) and not painted.errors()
+    for number, page in whole.pages.items():
+        mine = piecewise.pages[number]
+        page["state"], mine["state"] = (np.delete(p["state"], REVISION, -1) for p in (page, mine))  # it counts changes
+    assert same(whole, piecewise)
+
+
 def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> None:
     explorer, before = painted.explorer, world(painted)
     opened(painted, picture)
     explorer.do("dream_picture", 0.4, False)
-    request = explorer.stage.painter.running
+    request = asked(painted)
     assert request.settings.strength == 0.4 and request.canvas.known.all() and (request.canvas.change == 1).all()
     assert request.canvas.memory is None
     laid(painted)
@@ -106,7 +149,7 @@ def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None
     done(painted)
     before = world(painted)
     explorer.do("inpaint", "a wooden door", 0.8, True)
-    canvas = explorer.stage.painter.running.canvas
+    canvas = asked(painted).canvas
     assert canvas.regions[-1].prompt == "a wooden door"
     assert 0 < canvas.change.mean() < 0.5 and ((canvas.change > 0.05) & (canvas.change < 0.95)).any()
     np.testing.assert_allclose(sum(region.mask for region in canvas.regions), 1, atol=1e-5)
@@ -126,6 +169,7 @@ def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None
 def test_marks_belong_to_one_view_and_without_any_nothing_is_asked(painted: Driver) -> None:
     explorer = painted.explorer
     explorer.do("inpaint", "", 1.0, True)
+    painted.frames(10)
     assert explorer.stage.painter.running is None
     explorer.do("brush", "mask")
     painted.drag(middle(painted), middle(painted, 0.1))
@@ -145,7 +189,7 @@ def test_an_anagram_has_two_prompts_on_its_surface(painted: Driver, surface: boo
     explorer.travel.go_to = Camera.look((4.5, 1.4, 5.5), 0.0, -5.0, 60.0)
     painted.frames(3)
     explorer.do("anagram", ("an owl", "a castle"), "rotate_180", surface, True)
-    request = explorer.stage.painter.running
+    request = asked(painted)
     assert [r.prompt for r in request.canvas.regions] == ["an owl"] and request.canvas.anagrams[0].prompt == "a castle"
     assert (request.look.camera.position != explorer.camera.position) == surface
     laid(painted)
@@ -165,6 +209,7 @@ def test_a_commission_lives_through_walking_and_ends_with_cancel(painted: Driver
     explorer, before = painted.explorer, world(painted)
     opened(painted, picture)
     explorer.do("splat", False)
+    asked(painted)
     explorer.travel.go_to = explorer.camera.moved(position=(4.0, 2.5, 6.0))
     painted.frames(10)
     assert explorer.stage.painter.running is not None and "picture" in explorer.status

@@ -131,7 +131,7 @@ def test_a_dialog_hears_the_keys_and_the_mouse_before_the_scene_does(drive: Driv
     assert explorer.comparison is None and explorer.session.live.auto and not explorer.route.cameras
     assert not explorer.brush.tool and not explorer.controls.looking and overlays.files.asked == "picture"
     explorer.do("compare")
-    drive.frames(3)
+    drive.until(lambda: explorer.comparison is not None, "what there is to be seen is looked at")
     drive.tap("escape")
     assert not overlays.open and explorer.comparison is not None
     drive.tap("escape")
