@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union
 
 import tyro
 
-from app.commands import COMMANDS, DEFAULT, Generate
+from app.commands import COMMANDS, DEFAULT, Generate, suited
 from app.fields import flags, plain, twin_of
 from app.session import load_session
 from scenes.errors import InputError
@@ -104,7 +104,7 @@ def _saved(cls: type, args: list[str]) -> Any:
 
         return defaults(Path(args[args.index("--from") + 1]))
     if "--settings" not in args:
-        return cls()
+        return suited(cls(), _named(args, "--model"))
     at = args.index("--settings")
     if at + 1 == len(args):
         raise InputError("--settings", "", "names no file; it must be a session file, or the JSON beside a video")
@@ -113,6 +113,15 @@ def _saved(cls: type, args: list[str]) -> Any:
     for note in notes:
         print(note, file=sys.stderr)
     return cls(**{f.name: getattr(session, f.name) for f in fields(cls) if hasattr(session, f.name)})
+
+
+def _named(args: list[str], flag: str) -> str | None:
+    """The value of a flag before the command line is read: its model has a say in the other flags' defaults."""
+    for at, word in enumerate(args):
+        name, equals, value = word.partition("=")
+        if name == flag:
+            return value if equals else next(iter(args[at + 1 :]), None)
+    return None
 
 
 def _all_commands() -> Any:

@@ -3,7 +3,7 @@
 # ruff: noqa: RUF009 (_help returns a dataclasses.field)
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from app.fields import Size
 from app.session import DAYLIGHT, IN_DAYLIGHT, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
 from diffusion.canvas import DreamSettings
 from diffusion.recipe import GenerateSettings
+from diffusion.shipped import few_steps
 
 
 def _help(text: str, default: Any, **more: Any) -> Any:
@@ -147,3 +148,15 @@ COMMANDS = {
     "train": Command(Train, "app.cli.train:run"),
 }
 DEFAULT = "explore"
+
+
+def suited(settings: Any, model: str | None) -> Any:
+    """A command's defaults for a model: as many steps as its few-step network needs, where it has one."""
+    few = few_steps(model)
+    if not few:
+        return settings
+    if isinstance(settings, Generate):
+        return replace(settings, picture=replace(settings.picture, dream=replace(settings.picture.dream, steps=few)))
+    if any(f.name == "dream" for f in fields(settings)) and isinstance(settings.dream, DreamSettings):
+        return replace(settings, dream=replace(settings.dream, steps=few))
+    return settings

@@ -74,6 +74,14 @@ class DreamSettings:
         metadata={"help": "Power of the linspace_power spacing; more is denser at low noise.", "range": (0.1, 5.0)},
     )
     steps: int = field(default=8, metadata={"help": "Steps from noise to picture.", "range": (1, 200)})
+    few_step: bool = field(
+        default=True,
+        metadata={
+            "help": "Few enough steps are left to the model's few-step network, if it has one: four of it look like many. "
+            "It has a solver and guidance of its own.",
+            "label": "Few-step network",
+        },
+    )
     seed: int = field(default=0, metadata={"help": "Same seed, same machine: same picture.", "range": (0, 2**31 - 1)})
     noise: str = field(
         default="surface",

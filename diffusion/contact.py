@@ -75,7 +75,7 @@ def sheet(
     for j, (subject, count) in enumerate(rows):
         canvas = subject.canvas(model, side, seed)
         for i, value in enumerate(CHOICES[by]):
-            settings = replace(DreamSettings(steps=count, seed=seed), **{by: value})
+            settings = replace(DreamSettings(steps=count, seed=seed, few_step=False), **{by: value})
             corner = (i * cell[0], j * cell[1])
             page.paste(Image.fromarray(dream(model, canvas, settings).image), (corner[0], corner[1] + LABEL))
             pen.text((corner[0] + 2, corner[1] + 1), f"{value}, {count} steps: {subject.prompt}", fill="black")

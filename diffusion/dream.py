@@ -20,6 +20,7 @@ from diffusion.correction import correcting
 from diffusion.denoiser import Denoise, Prediction, predict
 from diffusion.dilation import dilated, lattice
 from diffusion.errors import ModelError
+from diffusion.few_step import as_painted, paints
 from diffusion.guidance import GUIDANCE, guided
 from diffusion.joining import joined
 from diffusion.memory import paste_back, remembering, start
@@ -49,6 +50,7 @@ def dream(
     started = time.perf_counter()
     before = _Ledger(model)
     check(model, canvas, settings)
+    settings, few = as_painted(settings, model.few_steps), paints(settings, model.few_steps)
     change = torch.from_numpy(np.ascontiguousarray(canvas.change)).float().to(model.device)
     shown = _whole_picture(canvas)
     if not bool((change > 0).any()):
@@ -58,7 +60,7 @@ def dream(
         if shown is not None:
             return before.dreamed(model.encode(shown).cpu(), shown, 0.0, started)
     remembered = recall(model, canvas, settings.memory)
-    run = _Run(model, canvas, settings, change, remembered, on_step, cancelled)
+    run = _Run(model, canvas, settings, few, change, remembered, on_step, cancelled)
     result = run.sample()
     # The picture is decoded before the stored latents are pasted back: seen from here they would be strangers to their neighbours
     picture = model.decode_tensor(result)[0]
@@ -99,13 +101,14 @@ class _Run:
         model: Model,
         canvas: Canvas,
         settings: DreamSettings,
+        few: bool,
         change: Tensor,
         memory: Tensor | None,
         on_step: Callable[[StepEvent], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self.model, self.canvas, self.settings, self.change, self.memory = model, canvas, settings, change, memory
-        self.on_step, self.cancelled = on_step, cancelled
+        self.few, self.on_step, self.cancelled = few, on_step, cancelled
         self.noise = torch.from_numpy(canvas.noise)[None].float().to(model.device)
         self.depth = model.depth_channel(canvas.depth, *canvas.noise.shape[1:])
         known = change < 1 if canvas.known is None else torch.from_numpy(canvas.known).to(model.device)
@@ -155,7 +158,7 @@ class _Run:
     ) -> Tensor:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
-        return self.model.denoise(x, sigma, context, depth, regions)
+        return self.model.denoise(x, sigma, context, depth, regions, few=self.few)
 
     def _saw_region(self, job, answer: Tensor) -> None:
         if job.branch == "positive":

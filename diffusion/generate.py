@@ -61,7 +61,9 @@ def generate(
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
     files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
-    return Generated(np.ascontiguousarray(image), Recipe(settings, model_ref, model.id, files), dreamed)
+    return Generated(
+        np.ascontiguousarray(image), Recipe(settings, model_ref, model.id, files, model.few_steps), dreamed
+    )
 
 
 def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> Generated:

@@ -15,11 +15,9 @@ from diffusion.depth import DEPTHS
 from diffusion.encoders import CachedEncoder, ClipEncoder, TextEncoder
 from diffusion.model import Model
 from diffusion.schedules import PREDICTIONS, NoiseSchedule
+from diffusion.shipped import OWN, SHIPPED
 from scenes.errors import InputError
 
-EMBEDDED = Path(__file__).parent / "embedded"
-SHIPPED = {"embedded": EMBEDDED, "embedded-fast": Path(__file__).parent / "embedded_fast"}
-"""Models that come with the program, by name; the fast one paints in four steps without guidance, in the same latents."""
 CELL = 8
 VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 LAYOUT = "a model is a diffusers folder with unet, vae, scheduler, and its text encoder"
@@ -37,7 +35,7 @@ def load_model(ref: object = None, device: str = "auto") -> Model:
     unet_config = _config(folder, "unet", "config.json")
     vae_config = _config(folder, "vae", "config.json")
     scheduler_config = _config(folder, "scheduler", "scheduler_config.json")
-    own = _config(folder, ".", "rayverie.json") if (folder / "rayverie.json").is_file() else {}
+    own = _config(folder, ".", OWN) if (folder / OWN).is_file() else {}
 
     vae_class = VAES.get(vae_config.get("_class_name", ""))
     if vae_class is None:
@@ -56,13 +54,17 @@ def load_model(ref: object = None, device: str = "auto") -> Model:
         )
     depth = own.get("depth", "disparity") if extra else None
     if depth is not None and depth not in DEPTHS:
-        raise InputError(folder / "rayverie.json", "depth", f"is {depth!r}; one of {', '.join(DEPTHS)}")
+        raise InputError(folder / OWN, "depth", f"is {depth!r}; one of {', '.join(DEPTHS)}")
     prediction = scheduler_config.get("prediction_type", "epsilon")
     if prediction not in PREDICTIONS:
         raise InputError(folder, "scheduler.prediction_type", f"is {prediction!r}; one of {', '.join(PREDICTIONS)}")
 
-    unet = _weights(UNet2DConditionModel, folder, "unet", dtype).to(where)
-    unet.set_attn_processor(RegionalProcessor())
+    unet = _denoiser(folder, dtype, where)
+    student, few_steps = _few_step(folder, own)
+    same = student == folder.resolve()  # a student by itself
+    few = unet if same else None if student is None else _denoiser(student, dtype, where)
+    if few is not None and any(few.config[k] != unet.config[k] for k in ("in_channels", "cross_attention_dim")):
+        raise InputError(folder / OWN, "few.folder", f"is {student}, a network of another model")
     # Half precision overflows in Stable Diffusion's decoder; the VAE runs twice a dream, so float32 costs little.
     vae = _weights(vae_class, folder, "vae", torch.float32)
     space = f"{vae_class.__name__}-{_space(vae)}"
@@ -72,9 +74,11 @@ def load_model(ref: object = None, device: str = "auto") -> Model:
         raise InputError(folder, "vae.block_out_channels", f"shrinks by {cell}; a latent pixel is {CELL} pixels here")
     size = unet_config.get("sample_size") or 32
     return Model(
-        id=f"{folder.name if ref is None or Path(str(ref)).is_dir() else ref}-{_fingerprint(folder)}",
+        id=f"{folder.name if ref is None or Path(str(ref)).is_dir() else ref}-{_fingerprint(folder, None if same else student)}",
         space=space,
         unet=unet,
+        few=few,
+        few_steps=few_steps,
         vae=vae,
         text=CachedEncoder(_text(folder, own, where, dtype), where, dtype),
         schedule=NoiseSchedule(DDIMScheduler.from_config(scheduler_config).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
@@ -172,6 +176,24 @@ def _text(folder: Path, own: dict[str, Any], device: torch.device, dtype: torch.
         raise InputError(folder, "text_encoder", f"can't be loaded ({str(error).splitlines()[0][:120]})") from error
 
 
+def _denoiser(folder: Path, dtype: torch.dtype, where: torch.device) -> Any:
+    unet = _weights(UNet2DConditionModel, folder, "unet", dtype).to(where)
+    unet.set_attn_processor(RegionalProcessor())
+    return unet
+
+
+def _few_step(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int]:
+    """(folder of the few-step network, the steps it needs), as `rayverie.json` names them: {"folder": …, "steps": …}."""
+    if "few" not in own:
+        return None, 0
+    few = own["few"]
+    if not isinstance(few, dict) or not isinstance(few.get("folder"), str) or not isinstance(few.get("steps"), int):
+        raise InputError(folder / OWN, "few", f'is {few!r}; it must be {{"folder": a model folder, "steps": a number}}')
+    if few["steps"] < 1:
+        raise InputError(folder / OWN, "few.steps", f"is {few['steps']}; it must be 1 or more")
+    return (folder / few["folder"]).resolve(), few["steps"]
+
+
 def _space(vae: torch.nn.Module) -> str:
     """Eight hex digits of what makes a picture latents: another denoiser or decoder understands the same ones."""
     digest = hashlib.sha256()
@@ -181,10 +203,11 @@ def _space(vae: torch.nn.Module) -> str:
     return digest.hexdigest()[:8]
 
 
-def _fingerprint(folder: Path) -> str:
-    """Eight hex digits of the U-Net's and VAE's weights: sizes, first and last MiB (whole files for small models)."""
+def _fingerprint(folder: Path, student: Path | None = None) -> str:
+    """Eight hex digits of the U-Nets' and the VAE's weights: sizes, first and last MiB (whole files for small models)."""
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("unet/*.safetensors"), *folder.glob("vae/*.safetensors")]):
+    own = sorted([*folder.glob("unet/*.safetensors"), *folder.glob("vae/*.safetensors")])
+    for path in [*own, *sorted(student.glob("unet/*.safetensors") if student else ())]:
         size = path.stat().st_size
         digest.update(f"{path.name}:{size};".encode())
         with path.open("rb") as file:

@@ -91,7 +91,7 @@ def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, 
     )
     pipe.set_progress_bar_config(disable=True)
     noise = torch.from_numpy(canvas.noise)[None].to(plain.device, plain.dtype)
-    settings = DreamSettings(steps=steps, sampler="ddim", scale=3.0, guidance_start=0.0)
+    settings = DreamSettings(steps=steps, sampler="ddim", scale=3.0, guidance_start=0.0, few_step=False)
 
     def theirs() -> None:
         pipe(

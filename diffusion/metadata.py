@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from diffusion.few_step import as_painted
 from diffusion.recipe import VERSION, GenerateSettings, Recipe
 from scenes.errors import InputError
 from scenes.files import atomic_write
@@ -24,13 +25,13 @@ KEY = "rayverie"
 
 def parameters(recipe: Recipe) -> str:
     """The text other programs read: prompt, negative prompt, then the usual settings on one line."""
-    settings, dream = recipe.settings, recipe.settings.dream
+    settings, dream = recipe.settings, as_painted(recipe.settings.dream, recipe.few_steps)
     name, _, fingerprint = recipe.model_id.rpartition("-")
     values = {
         "Steps": dream.steps,
         "Sampler": dream.sampler,
         "Schedule type": dream.spacing,
-        "CFG scale": f"{dream.scale:g}",
+        "CFG scale": f"{dream.scale if dream.guidance != 'none' else 1:g}",
         "Seed": dream.seed,
         "Size": f"{settings.size[0]}x{settings.size[1]}",
         "Model hash": fingerprint,
@@ -46,7 +47,8 @@ def parameters(recipe: Recipe) -> str:
 def to_json(recipe: Recipe) -> str:
     """The recipe as versioned JSON."""
     values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
-    return json.dumps(values | {"settings": asdict(recipe.settings)}, default=str, ensure_ascii=False)
+    values |= {"few_steps": recipe.few_steps, "settings": asdict(recipe.settings)}
+    return json.dumps(values, default=str, ensure_ascii=False)
 
 
 def from_json(text: str, where: object) -> Recipe:
@@ -64,6 +66,7 @@ def from_json(text: str, where: object) -> Recipe:
         typed(str | None, values.get("model"), where, "model"),
         typed(str, values.get("model_id"), where, "model_id"),
         {str(k): str(v) for k, v in dict(values.get("files") or {}).items()},
+        typed(int, values.get("few_steps", 0), where, "few_steps"),
     )
 
 

@@ -46,7 +46,8 @@ class Model:
 
     id: name and weights' fingerprint; space: whose latents it understands, the same for all models of one encoder;
     channels: C of the latents; multiple: pixels that a canvas side is a multiple of; native: the side
-    in pixels it was trained at; depth: key of DEPTHS, None when it takes none; scale, shift: stored latent = (vae latent - shift)·scale.
+    in pixels it was trained at; few: its few-step network, which needs `few_steps`, or None and 0;
+    depth: key of DEPTHS, None when it takes none; scale, shift: stored latent = (vae latent - shift)·scale.
     """
 
     id: str
@@ -64,6 +65,8 @@ class Model:
     depth: str | None
     scale: float
     shift: float
+    few: Any | None = None
+    few_steps: int = 0
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
 
@@ -90,18 +93,26 @@ class Model:
 
     @torch.inference_mode()
     def denoise(
-        self, x: Tensor, sigma: float, context: Tensor, depth: Tensor | None = None, regions: Mapping | None = None
+        self,
+        x: Tensor,
+        sigma: float,
+        context: Tensor,
+        depth: Tensor | None = None,
+        regions: Mapping | None = None,
+        *,
+        few: bool = False,
     ) -> Tensor:
         """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], depth [B,1,h,w]; one U-Net call.
 
-        regions: R prompts that share the B views, see `diffusion.executions.Evaluate`.
+        regions: R prompts that share the B views, see `diffusion.executions.Evaluate`; few: by the few-step network.
         """
+        unet = self.few if few and self.few is not None else self.unet
         with self.clock.part("unet"):
             seen = x / math.sqrt(sigma**2 + 1)
             if depth is not None:
                 seen = torch.cat([seen, depth.expand(x.shape[0], -1, -1, -1)], 1)
             timestep = torch.tensor(self.schedule.timestep(sigma), device=self.device)
-            out = self.unet(
+            out = unet(
                 seen.to(self.dtype),
                 timestep,
                 encoder_hidden_states=context,

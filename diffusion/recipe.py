@@ -41,10 +41,12 @@ class GenerateSettings:
 class Recipe:
     """What a generated PNG says about itself: enough to make its pixels again.
 
-    model: what was given as --model (None: the embedded one); model_id: the weights' fingerprint; files: sha256 of init and mask.
+    model: what was given as --model (None: the embedded one); model_id: the weights' fingerprint; files: sha256 of init and mask;
+    few_steps: as many as its few-step network needs, 0 without one.
     """
 
     settings: GenerateSettings
     model: str | None
     model_id: str
     files: dict[str, str] = field(default_factory=dict)
+    few_steps: int = 0

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from app.commands import suited
 from app.explorer.explorer import Explorer
 from app.explorer.host import Folders
 from app.explorer.timeline import Timeline
@@ -181,6 +182,7 @@ def main() -> None:
         paint=PaintSettings(canvas=448),  # as fine as a view gets when one rests, at once
         live=LiveSettings(refine=False),
     )
+    session = suited(session, options.model)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         folders = Folders(home / "config", home / "pictures", home / "data")

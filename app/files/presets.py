@@ -17,8 +17,8 @@ from scenes.files import atomic_write
 # name → (what it is for, what differs from the defaults)
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "Fast": ("Few steps, for looking around.", {"steps": 4}),
-        "Balanced": ("What a new explorer starts with.", {}),
+        "Fast": ("Few steps: what the embedded model starts with, for it has a network for them.", {"steps": 4}),
+        "Balanced": ("The model itself, guided, in eight steps.", {}),
         "Faithful": (
             "More steps, and contrast kept in check.",
             {"sampler": "unipc", "spacing": "exponential", "steps": 20, "cfg_rescale": 0.5},

@@ -36,4 +36,6 @@ def level_of(session: Session, native: int, resting: bool) -> Level:
     steps, height = session.dream.steps, session.paint.canvas or native
     if resting:
         return Level("dreaming this view", steps, height, session.paint.around)
-    return Level("sketching", min(steps, session.live.moving_steps), max(height - 2 * policy.MARGIN, 1))
+    few = min(steps, session.live.moving_steps)
+    words = "sketching" if few < steps else "dreaming on the way"
+    return Level(words, few, max(height - 2 * policy.MARGIN, 1))

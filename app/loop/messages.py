@@ -24,6 +24,7 @@ class ModelInfo:
     native: int
     takes_depth: bool
     device: str
+    few_steps: int = 0
 
 
 @dataclass(frozen=True)

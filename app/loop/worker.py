@@ -48,6 +48,7 @@ def info_of(model: Any) -> ModelInfo:
         native=model.native,
         takes_depth=model.takes_depth,
         device=str(model.device),
+        few_steps=model.few_steps,
     )
 
 

@@ -11,10 +11,11 @@ from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
 from app.session import Session
 from diffusion.canvas import DreamSettings
+from diffusion.few_step import LEARNT, paints
 
 # Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Sampler": ("sampler", "steps", "spacing", "spacing_power", "eta", "noise", "seed"),
+    "Sampler": ("steps", "few_step", "sampler", "spacing", "spacing_power", "eta", "noise", "seed"),
     "Guidance": (
         "guidance", "scale", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
         "norm_rescale", "threshold_scale",
@@ -30,6 +31,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Correction": ("correct_clamp", "correct_centre", "correct_maximise", "correct_until"),
 }  # fmt: skip
 OPEN = ("Sampler", "Guidance")
+# Fields of a guidance that a few-step network has no use for, besides those that it learnt.
+GUIDING = ("spacing_power", "noise", "scale", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end")
 # Fields that matter only beside one choice: they are shown only then.
 NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "spacing_power": ("spacing", ("linspace_power",)),
@@ -55,8 +58,13 @@ class SamplerPanel:
         faint(f"{painter.model.id} on {painter.model.device}. Changes apply to the next dream.")
         dream = self._presets(ui, ui.session.dream)
         self._compare(ui, dream)
+        few = painter.model.few_steps
+        if paints(dream, few):
+            faint(
+                f"The few-step network paints, as for all dreams of up to {few} steps: it has its own solver and guidance."
+            )
         for title, names in sections().items():
-            shown = tuple(name for name in names if matters(name, dream))
+            shown = tuple(name for name in names if matters(name, dream, few))
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if shown and imgui.collapsing_header(title, flags):
                 dream = edit(dream, only=shown)
@@ -136,6 +144,11 @@ def sections() -> dict[str, tuple[str, ...]]:
     return {**table, "More": more} if more else table
 
 
-def matters(name: str, dream: DreamSettings) -> bool:
+def matters(name: str, dream: DreamSettings, few_steps: int = 0) -> bool:
+    """Whether a field changes what is painted. few_steps: as many as the model's few-step network needs, 0 without one."""
+    if name == "few_step":
+        return dream.steps <= few_steps
+    if name in (*LEARNT, *GUIDING) and paints(dream, few_steps):
+        return False
     field, values = NEEDS.get(name, ("", ()))
     return not field or getattr(dream, field) in values

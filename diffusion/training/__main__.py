@@ -80,11 +80,10 @@ def _ship(path: str, overrides: list[str]) -> object:
 
 
 def _ship_few(path: str, overrides: list[str]) -> object:
-    from diffusion.loading import SHIPPED
-    from diffusion.training.card import ship
+    from diffusion.training.card import ship_student
     from diffusion.training.config import FewConfig, load_config
 
-    return ship(load_config(FewConfig, path, overrides), SHIPPED["embedded-fast"])
+    return ship_student(load_config(FewConfig, path, overrides))
 
 
 def _sheets(path: str, overrides: list[str]) -> object:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
-from diffusion.loading import EMBEDDED
+from diffusion.shipped import EMBEDDED, OWN, SHIPPED
 from diffusion.training.config import FewConfig, UnetConfig
 from diffusion.training.figures import table
 from scenes.errors import InputError
@@ -87,6 +88,25 @@ def _evaluation(run: Path) -> dict[str, dict[str, float]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def _own(folder: Path) -> dict[str, object]:
+    path = folder / OWN
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _write_own(folder: Path, facts: dict[str, object]) -> None:
+    with atomic_write(folder / OWN) as temporary:
+        temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def ship_student(config: FewConfig, target: Path = SHIPPED["embedded-fast"], teacher: Path = EMBEDDED) -> Path:
+    """Ship a student, and make it the few-step network of the model that it learnt from, and of itself."""
+    ship(config, target)
+    for folder in (teacher, target):
+        few = {"folder": Path(os.path.relpath(target, folder)).as_posix(), "steps": config.sample_steps}
+        _write_own(folder, _own(folder) | {"few": few})
+    return target
+
+
 def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
     """Copy `config.out/model` with its card to the embedded folder. InputError when it is missing or too large."""
     source = Path(config.out) / "model"
@@ -98,7 +118,10 @@ def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
     found = _evaluation(Path(config.out))
     if isinstance(config, FewConfig):  # a student is measured beside its teacher
         found = {k: v for k, v in _evaluation(Path(config.teacher).parent).items() if k == "few_steps"}
+    known = _own(target).get("few")
     shutil.copytree(source, target, dirs_exist_ok=True)  # the prompt bank lies there too
+    if known is not None:  # its last student paints on until there is a newer one
+        _write_own(target, _own(target) | {"few": known})
     with atomic_write(target / "README.md") as temporary:
         temporary.write_text(model_card(config, source, found), encoding="utf-8")
     return target

@@ -28,6 +28,7 @@ class FakeModel(SimpleNamespace):
             "native": 64,
             "takes_depth": True,
             "device": "cpu",
+            "few_steps": 0,
         }
         super().__init__(**(base | changes))
 

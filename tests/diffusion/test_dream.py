@@ -142,8 +142,8 @@ def test_cancel_is_asked_before_every_call(sd, canvas_of):
 def test_nan_names_step_and_sigma(sd, canvas_of, monkeypatch):
     honest = sd.denoise
 
-    def broken(x, sigma, *rest):
-        return honest(x, sigma, *rest) * (float("nan") if sigma < 5 else 1.0)
+    def broken(x, sigma, *rest, **how):
+        return honest(x, sigma, *rest, **how) * (float("nan") if sigma < 5 else 1.0)
 
     monkeypatch.setattr(sd, "denoise", broken)
     with pytest.raises(ModelError, match=r"step 2 of 3 \(sigma"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -54,3 +54,11 @@ def test_settings_that_depend_on_a_choice_are_shown_beside_it_only() -> None:
     for name, (field, values) in NEEDS.items():
         assert matters(name, DreamSettings(**{field: values[0]}))
     assert not matters("eta", DreamSettings(sampler="euler"))
+
+
+def test_what_a_few_step_network_learnt_is_not_offered_while_it_paints() -> None:
+    few, more = DreamSettings(steps=4), DreamSettings(steps=5)
+    for name in ("sampler", "guidance", "scale", "cfg_rescale"):
+        assert not matters(name, few, 4) and matters(name, more, 4) and matters(name, replace(few, few_step=False), 4)
+    assert matters("few_step", few, 4) and not matters("few_step", more, 4) and not matters("few_step", few)
+    assert matters("softness", few, 4)

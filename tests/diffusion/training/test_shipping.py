@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from diffusion.loading import SHIPPED, load_model
-from diffusion.training.card import LIMIT, ship
+from diffusion.loading import load_model
+from diffusion.shipped import SHIPPED
+from diffusion.training.card import LIMIT, ship, ship_student
 from diffusion.training.classifier import (
     NAMES,
     Classifier,
@@ -23,7 +24,7 @@ from diffusion.training.classifier import (
     plain_pictures,
     train_classifier,
 )
-from diffusion.training.config import JudgeConfig, build
+from diffusion.training.config import FewConfig, JudgeConfig, build
 from diffusion.training.evaluate import evaluate
 from diffusion.training.figures import BEGIN, END, ROWS, write_figures
 from diffusion.training.judging import open_parts
@@ -201,3 +202,24 @@ def test_an_evaluation_goes_on_and_is_not_kept_for_another_judge(
     other = tmp_path / "judge.safetensors"
     save_file(Classifier(8).state_dict(), other)
     assert evaluate(replace(config, judge=str(other), count=5))["first"]["count"] == 5
+
+
+def test_a_shipped_student_is_its_teachers_few_step_network_until_there_is_another(
+    shipped: Path, tmp_path: Path, configs: dict
+) -> None:
+    teacher = Path(shutil.copytree(shipped, tmp_path / "home" / "model"))
+    few = build(FewConfig, {"out": str(tmp_path / "few"), "teacher": str(teacher), "sample_steps": 3}, "test")
+    source = Path(shutil.copytree(shipped, tmp_path / "few" / "model"))
+    notes = json.loads((source / "training.json").read_text())
+    notes |= {"few": 3, "config": {"method": "progressive", "guidance": 7.0}}
+    (source / "training.json").write_text(json.dumps(notes))
+    student = ship_student(few, tmp_path / "home" / "student", teacher)
+    model = load_model(teacher, "cpu")
+    assert model.few_steps == 3 and all(
+        torch.equal(a, b)
+        for a, b in zip(model.few.parameters(), load_model(student, "cpu").unet.parameters(), strict=True)
+    )
+    shutil.copytree(teacher, tmp_path / "run" / "unet" / "model")
+    (tmp_path / "run" / "unet" / "model" / "rayverie.json").write_text((shipped / "rayverie.json").read_text())
+    ship(configs["unet"](tmp_path / "run"), teacher)
+    assert load_model(teacher, "cpu").few_steps == 3
