@@ -13,6 +13,7 @@ from app.explorer.keys import Changes
 from app.files import keymap
 from app.files.picture import Source, read_picture
 from app.gui import input as hands
+from app.moving.flight import UNTIL
 from app.moving.route import Route
 from engine.renderer import MODES
 from scenes.camera import Camera
@@ -111,11 +112,15 @@ def _play(x: Explorer, path: CameraPath) -> None:
     x.travel.play(path, x.clock())
 
 
-def _fly_all(x: Explorer, until: float, follow: bool) -> None:
-    """Let the autopilot paint the scene until this share of it is finished."""
-    if surfaces.ready(x):
+def _autopilot(x: Explorer, until: float = UNTIL, follow: bool = True) -> None:
+    """Let the autopilot paint the scene until this share of it is finished; once more stops it."""
+    if x.travel.flight is not None:
+        x.desk.stop_travel()
+        x.say("The autopilot is stopped")
+    elif surfaces.ready(x):
         assert x.stage is not None
         x.travel.fly(x.stage, until, follow)
+        x.shell.bring_to_front("Autopilot")
 
 
 def _open_picture(x: Explorer, path: Path) -> None:
@@ -179,7 +184,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "stop": lambda x: x.desk.stop_travel(),
     "export_path": lambda x: x.desk.export_path(),
     "play": _play,
-    "autopilot": _fly_all,
+    "autopilot": _autopilot,
     "go_to": _go_to,
     "ask_picture": opening.ask_file("picture"),
     "ask_path": opening.ask_file("path"),

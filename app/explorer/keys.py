@@ -76,6 +76,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "compare", "Compare settings", ("v",), "Dream", "Dream this view by two settings, side by side, and keep one."
     ),
+    Action("autopilot", "Autopilot", ("o",), "Dream", "Paint the whole scene by itself; once more stops it."),
     Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Abandon the running dream between two steps."),
     Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Forget everything that was painted."),
     Action("new", "New scene…", ("ctrl+n",), "File", "A meadow of any size, to build on."),

@@ -12,6 +12,7 @@ from scenes.camera import Camera
 from scenes.paths import sample
 from scenes.scene import CameraPath, Keyframe
 
+UNTIL = 0.95  # of what the views show, when nobody asks for another share
 GLIDE = 1.5  # seconds from one view to the next
 RECENT = 8  # views, from whose pace the end is estimated
 

@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.loop.autopilot import Viewpoint
-from app.moving.flight import Flight
+from app.moving.flight import UNTIL, Flight
 from app.panels.context import PanelContext, faint, hint
 from app.panels.map import frame, picture
 from app.session import Session
@@ -23,7 +23,7 @@ class AutopilotPanel:
     title = "Autopilot"
 
     def __init__(self) -> None:
-        self._until, self._follow = 0.95, True
+        self._until, self._follow = UNTIL, True
         self._picture: tuple[Scene, np.ndarray] | None = None
 
     def draw(self, ui: PanelContext) -> Session:

@@ -109,3 +109,26 @@ def test_a_pyramid_shows_what_its_camera_sees() -> None:
     camera = Camera.look((3.0, 2.0, 1.0), 40, -20, fov=70)
     corners = np.c_[pyramid(camera), np.ones(5)][1:] @ camera.matrix((160, 90)).T
     np.testing.assert_allclose(np.abs(corners[:, :2] / corners[:, 3:]), 1, atol=1e-6)
+
+
+def test_a_key_starts_it_and_stops_it(ready: Driver) -> None:
+    explorer = ready.explorer
+    ready.tap("o")
+    ready.until(lambda: explorer.travel.flight is not None and explorer.travel.flight.measured > 2, "it looks around")
+    assert explorer.travel.flight.follow and "autopilot" in explorer.status
+    ready.tap("o")
+    assert explorer.travel.flight is None and explorer.log.entries[-1].text == "The autopilot is stopped"
+    assert not ready.errors()
+
+
+def test_it_is_in_the_palette(ready: Driver) -> None:
+    overlays = ready.explorer.shell.overlays
+    ready.explorer.do("palette")
+    ready.frames(3)
+    for character in "autopi":
+        ready.window.native.dispatch_event("on_text", character)
+        ready.frames()
+    ready.frames(2)
+    ready.tap("enter")
+    ready.frames(2)
+    assert ready.explorer.travel.flight is not None and not overlays.palette
