@@ -74,21 +74,21 @@ class Index:
         try:
             record = json.loads(data)
             version = record["header"]["version"]
-            assert record["header"]["format"] == FORMAT
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            _demand(record["header"]["format"] == FORMAT)
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError(where, "", "is not a Rayverie world, or its index is damaged") from error
         if version != VERSION:
             raise InputError(where, "version", f"is {version}; this program reads versions 1 to {VERSION}")
         try:
-            assert record.pop("sha256") == _sealed(record)
+            _demand(record.pop("sha256") == _sealed(record))
             tiles = {
                 (int(p), int(t)): str(sha) for p, t, sha in ((*k.split("."), v) for k, v in record["tiles"].items())
             }
-            assert all(
-                p >= 0 and 0 <= t < TILES and set(sha) <= set("0123456789abcdef") for (p, t), sha in tiles.items()
+            _demand(
+                all(p >= 0 and 0 <= t < TILES and set(sha) <= set("0123456789abcdef") for (p, t), sha in tiles.items())
             )
             return Index(WorldHeader(**record["header"]), tiles, record["extras"])
-        except (AssertionError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(where, "", "is damaged: its checksum doesn't fit its content") from error
 
 
@@ -188,6 +188,12 @@ def _whole(path: Path, act: Callable[[], Any]) -> Any:
         return act()
     except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(path, "", "is damaged: a part of it is missing or can't be read") from error
+
+
+def _demand(fact: bool) -> None:
+    """Of a file, so no assert, which `python -O` leaves out. ValueError."""
+    if not fact:
+        raise ValueError
 
 
 def _sealed(record: Mapping[str, Any]) -> str:

@@ -45,9 +45,10 @@ def read(path: Path) -> tuple[dict[str, Any], int, Tiles]:
 def _header(metadata: dict[str, str], path: Path) -> dict[str, Any]:
     try:
         record = json.loads(metadata[_KEY])
-        assert isinstance(record, dict) and record["format"] == "rayverie-world"
+        if not isinstance(record, dict) or record["format"] != "rayverie-world":
+            raise ValueError(_KEY)
         version = int(record["version"])
-    except (KeyError, ValueError, TypeError, AssertionError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise InputError(path, "", "is not a Rayverie world, or its header is damaged") from error
     if version != 1:
         raise InputError(path, "version", f"is {version}; a world in this form is of version 1")

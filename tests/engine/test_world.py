@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +115,14 @@ def test_no_flipped_bit_changes_a_world(saved, scene, charts):
 
 def content(world):
     return world.header, [(k, t.index.tobytes(), t.latents.tobytes(), t.colour.tobytes()) for k, t in world.tiles()]
+
+
+def test_a_damaged_index_is_noticed_by_an_optimised_interpreter_too(saved):
+    path = saved.parent / "journal" / "index.json"
+    path.write_text(path.read_text().replace('"scene": "village"', '"scene": "hamlet"'))
+    code = "import sys; from engine.world import read_world; print(read_world(sys.argv[1]).header.scene)"
+    done = subprocess.run([sys.executable, "-O", "-c", code, str(path.parent)], capture_output=True, text=True)
+    assert done.returncode != 0 and "is damaged" in done.stderr, done.stdout
 
 
 @pytest.mark.parametrize("name", ["index.json", "tiles"])
