@@ -1,133 +1,55 @@
-"""``python -m diffusion.training COMMAND CONFIG [key=value …]``, COMMAND one of the table below; runs go on where they stopped."""
+"""``python -m diffusion.training COMMAND CONFIG [key=value …]``: one table of commands; runs go on where they stopped."""
 
 from __future__ import annotations
 
-import json
+import argparse
 import sys
-from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
+from diffusion.training.config import FewConfig, JudgeConfig, UnetConfig, VaeConfig, load_config
 from scenes.errors import InputError
 
-
-def _data(path: str, overrides: list[str]) -> object:
-    from diffusion.training.config import UnetConfig, load_config
-    from diffusion.training.dataset import write_chunk
-
-    config = load_config(UnetConfig, path, overrides)
-    return [write_chunk(config.data, index) for index in range(config.data.chunks)][-1]
+CONFIGS = Path(__file__).parent / "configs"
 
 
-def _vae(path: str, overrides: list[str]) -> object:
-    from diffusion.training.config import VaeConfig, load_config
-    from diffusion.training.vae import train_vae
+@dataclass(frozen=True)
+class Command:
+    """config: what CONFIG is read as; run: "module:function" of this package (config → what is printed), imported when it is run."""
 
-    return train_vae(load_config(VaeConfig, path, overrides))
-
-
-def _unet(path: str, overrides: list[str]) -> object:
-    from diffusion.training.config import UnetConfig, load_config
-    from diffusion.training.unet import train_unet
-
-    return train_unet(load_config(UnetConfig, path, overrides))
+    config: type
+    run: str
 
 
-def _compare(path: str, overrides: list[str]) -> object:
-    from diffusion.training.compare import compare
-    from diffusion.training.config import UnetConfig, load_config
-
-    return compare(load_config(UnetConfig, path, overrides))
-
-
-def _few(path: str, overrides: list[str]) -> object:
-    from diffusion.training.config import FewConfig, load_config
-    from diffusion.training.few import train_few
-
-    return train_few(load_config(FewConfig, path, overrides))
-
-
-def _judge(path: str, overrides: list[str]) -> object:
-    from diffusion.training.classifier import train_classifier
-    from diffusion.training.config import JudgeConfig, load_config
-
-    return train_classifier(load_config(JudgeConfig, path, overrides))
-
-
-def _evaluate(path: str, overrides: list[str]) -> object:
-    from diffusion.training.config import UnetConfig, load_config
-    from diffusion.training.evaluate import evaluate
-
-    return evaluate(load_config(UnetConfig, path, overrides))
-
-
-def _figures(path: str, overrides: list[str]) -> object:
-    from diffusion.training.config import UnetConfig, load_config
-    from diffusion.training.figures import write_figures
-
-    evaluation = Path(load_config(UnetConfig, path, overrides).out) / "evaluation.json"
-    if not evaluation.is_file():
-        raise InputError(evaluation, "", "isn't there yet; evaluate first")
-    page = Path("docs/training.md")
-    write_figures(page, json.loads(evaluation.read_text(encoding="utf-8")))
-    return page
-
-
-def _ship(path: str, overrides: list[str]) -> object:
-    from diffusion.training.card import ship
-    from diffusion.training.config import UnetConfig, load_config
-
-    return ship(load_config(UnetConfig, path, overrides))
-
-
-def _ship_few(path: str, overrides: list[str]) -> object:
-    from diffusion.training.card import ship_student
-    from diffusion.training.config import FewConfig, load_config
-
-    return ship_student(load_config(FewConfig, path, overrides))
-
-
-def _sheets(path: str, overrides: list[str]) -> object:
-    from diffusion.training.config import UnetConfig, load_config
-    from diffusion.training.judging import open_parts, open_student
-    from diffusion.training.sheets import few_sheet, materials_sheet, samples_sheet
-
-    config = load_config(UnetConfig, path, overrides)
-    out = Path(config.out)
-    materials_sheet(out / "training_materials.png")
-    parts = open_parts(out / "model", Path(config.judge))
-    samples_sheet(parts, out / "training_samples.png")
-    student = open_student(parts)
-    if student is not None:
-        few_sheet(parts, student, out / "training_few.png")
-    return out
-
-
-COMMANDS: dict[str, Callable[[str, list[str]], object]] = {
-    "vae": _vae,
-    "unet": _unet,
-    "few": _few,
-    "data": _data,
-    "judge": _judge,
-    "compare": _compare,
-    "evaluate": _evaluate,
-    "figures": _figures,
-    "ship": _ship,
-    "ship_few": _ship_few,
-    "sheets": _sheets,
+COMMANDS = {
+    "data": Command(UnetConfig, "dataset:write_chunks"),
+    "vae": Command(VaeConfig, "vae:train_vae"),
+    "unet": Command(UnetConfig, "unet:train_unet"),
+    "few": Command(FewConfig, "few:train_few"),
+    "judge": Command(JudgeConfig, "classifier:train_classifier"),
+    "compare": Command(UnetConfig, "compare:compare"),
+    "evaluate": Command(UnetConfig, "evaluate:evaluate"),
+    "figures": Command(UnetConfig, "figures:write_page"),
+    "ship": Command(UnetConfig, "card:ship"),
+    "ship_few": Command(FewConfig, "card:ship_student"),
+    "sheets": Command(UnetConfig, "sheets:write_sheets"),
 }
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; 0 done, 2 bad input."""
-    if len(arguments) < 2 or arguments[0] not in COMMANDS:
-        print(f"usage: python -m diffusion.training {'|'.join(COMMANDS)} CONFIG [key=value …]", file=sys.stderr)
-        return 2
-    command, config, *overrides = arguments
-    if not Path(config).exists():  # a name of one that ships with the package
-        shipped = Path(__file__).parent / "configs" / f"{config}.yaml"
-        config = str(shipped) if shipped.exists() else config
+    """Run one command; 0 done, 2 bad input. SystemExit for usage and help."""
+    parser = argparse.ArgumentParser(prog="python -m diffusion.training", description="See docs/training.md.")
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("config", help="a YAML file, or the name of one in diffusion/training/configs")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="values that replace the file's")
+    asked = parser.parse_args(arguments)
+    command, shipped = COMMANDS[asked.command], CONFIGS / f"{asked.config}.yaml"
+    path = shipped if shipped.exists() and not Path(asked.config).exists() else asked.config
+    module, function = command.run.split(":")
     try:
-        print(COMMANDS[command](config, overrides))
+        config = load_config(command.config, path, asked.overrides)
+        print(getattr(import_module(f"diffusion.training.{module}"), function)(config))
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import types
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
 from scenes.errors import InputError
 from scenes.files import atomic_write
+from scenes.typed import typed
 
 T = TypeVar("T")
 
@@ -155,6 +155,13 @@ class FewConfig(UnetConfig):
     substeps: int = 3
     sample_steps: int = 4
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if Path(self.teacher).resolve().is_relative_to(Path(self.out).resolve()):
+            raise InputError(
+                "config", "out", f"is {self.out}, where the teacher lies; a student needs a folder of its own"
+            )
+
 
 @dataclass(frozen=True)
 class JudgeConfig:
@@ -225,11 +232,12 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
     Raises InputError naming file and field for an unknown key, a wrong type or an impossible value.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(path, "", f"could not be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(path, "", f"is not valid YAML ({str(error).splitlines()[0]})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(path, "", f"is no text ({error})") from error
+    values = _parsed(text, path, "") or {}
     if not isinstance(values, dict):
         raise InputError(path, "", "must hold `key: value` lines")
     for override in overrides:
@@ -242,8 +250,15 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise InputError("override", key, f"doesn't exist: {parent} has no keys of its own")
-        place[last] = yaml.safe_load(text)
+        place[last] = _parsed(text, "override", override)
     return build(kind, values, str(path))
+
+
+def _parsed(text: str, where: object, field: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(where, field, f"is not valid YAML ({str(error).splitlines()[0]})") from error
 
 
 def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
@@ -257,25 +272,28 @@ def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
     return kind(**given)
 
 
-def _checked(hint: object, value: object, where: str, field: str, key: str) -> object:
+def _checked(hint: object, value: Any, where: str, field: str, key: str) -> Any:
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise InputError(where, field, "must hold keys of its own")
         return build(hint, value, where, f"{field}.")  # type: ignore[arg-type]
+    value = typed(hint, _meant(hint, value), where, field)
+    for item in value if isinstance(value, tuple) else (value,):
+        if key in ALLOWED and item not in ALLOWED[key]:
+            raise InputError(where, field, f"is {item!r}; allowed are {', '.join(ALLOWED[key])}")
+        if key in POSITIVE and not item > 0:
+            raise InputError(where, field, f"is {item!r}; it must be above 0")
+    return value
+
+
+def _meant(hint: object, value: object) -> object:
+    """What was written, as it was meant: to YAML 1e-3 is a text, and one item needs no brackets."""
     if typing.get_origin(hint) is tuple:
         items = value if isinstance(value, list | tuple) else [value]
-        return tuple(_checked(typing.get_args(hint)[0], item, where, field, key) for item in items)
-    if isinstance(hint, types.UnionType):
-        raise TypeError(f"{field}: config fields have one type")
-    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
+        return [_meant(typing.get_args(hint)[0], item) for item in items]
+    if hint is float and isinstance(value, str):
         with contextlib.suppress(ValueError):
-            value = float(value)  # YAML reads 1e-3 as text
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):  # type: ignore[arg-type]
-        raise InputError(where, field, f"is {value!r}; it must be a {hint.__name__}")  # type: ignore[attr-defined]
-    if key in ALLOWED and value not in ALLOWED[key]:
-        raise InputError(where, field, f"is {value!r}; allowed are {', '.join(ALLOWED[key])}")
-    if key in POSITIVE and not value > 0:  # type: ignore[operator]
-        raise InputError(where, field, f"is {value!r}; it must be above 0")
+            return float(value)
     return value
 
 

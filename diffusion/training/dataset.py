@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from diffusion.training.bank import Bank, build_bank, random_surface
-from diffusion.training.config import DataConfig
+from diffusion.training.config import DataConfig, UnetConfig
 from diffusion.training.materials import MATERIALS
-from diffusion.training.views import SLOTS, Picture, paint, random_world, surfaces_seen
+from diffusion.training.views import Picture, paint, random_world, surfaces_seen
 from diffusion.training.words import Mood, Surface
 from scenes.files import atomic_write
 
@@ -83,6 +83,11 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
     return path
 
 
+def write_chunks(config: UnetConfig) -> Path:
+    """All chunks of a run's data, those that are missing now; the last one's file."""
+    return [write_chunk(config.data, index) for index in range(config.data.chunks)][-1]
+
+
 class Pictures:
     """The chunks that exist so far, memory-mapped; `count` pictures in all."""
 
@@ -126,6 +131,3 @@ def crops(images: Tensor, size: int, rng: np.random.Generator) -> Tensor:
         crop = image[:, y : y + size, x : x + size]
         out.append(crop.flip(2) if rng.random() < 0.5 else crop)
     return torch.stack(out)
-
-
-__all__ = ["SLOTS", "Pictures", "crops", "surfaces_of", "write_chunk"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from diffusion.training.config import UnetConfig
 from scenes.errors import InputError
 from scenes.files import atomic_write
 
 Found = dict[str, dict[str, float]]
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+PAGE = Path("docs/training.md")
 
 
 @dataclass(frozen=True)
@@ -81,3 +84,12 @@ def write_figures(page: Path, found: Found) -> None:
         raise InputError(page, "", f"has no place for figures: {BEGIN} … {END}")
     with atomic_write(page) as temporary:
         temporary.write_text(f"{head}{BEGIN}\n{table(found)}\n{END}{tail}", encoding="utf-8")
+
+
+def write_page(config: UnetConfig) -> Path:
+    """A run's evaluation into the training page of the checkout one is in. InputError when there is none yet."""
+    evaluation = Path(config.out) / "evaluation.json"
+    if not evaluation.is_file():
+        raise InputError(evaluation, "", "isn't there yet; evaluate first")
+    write_figures(PAGE, json.loads(evaluation.read_text(encoding="utf-8")))
+    return PAGE

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from diffusion.depth import FOCAL
 from diffusion.training.bank import build_bank
+from diffusion.training.config import UnetConfig
 from diffusion.training.contact_sheet import sheet
-from diffusion.training.judging import Parts
+from diffusion.training.judging import Parts, open_parts, open_student
 from diffusion.training.materials import MATERIALS
 from diffusion.training.unet import PROMPTS
 from diffusion.training.views import World, cast, depth_channel, paint
@@ -72,3 +73,15 @@ def few_sheet(parts: Parts, student: Parts, path: Path, *, columns: int = 7) -> 
     }
     pictures = [p for model, steps in ways.values() for p in model.paint(prompts, depth, steps=steps, seed=2, batch=8)]
     _save(path, pictures, [f"{way} {prompt}" for way in ways for prompt in prompts], columns)
+
+
+def write_sheets(config: UnetConfig) -> Path:
+    """All sheets of a run, into its folder; of few steps where its model has a student."""
+    out = Path(config.out)
+    materials_sheet(out / "training_materials.png")
+    parts = open_parts(out / "model", Path(config.judge))
+    samples_sheet(parts, out / "training_samples.png")
+    student = open_student(parts)
+    if student is not None:
+        few_sheet(parts, student, out / "training_few.png")
+    return out

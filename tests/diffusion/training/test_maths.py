@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusion.training.config import UnetConfig, VaeConfig, load_config, save_config
+from diffusion.training import config as config_module
+from diffusion.training.config import FewConfig, JudgeConfig, UnetConfig, VaeConfig, load_config, save_config
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
 from diffusion.training.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
 from diffusion.training.structure import edge_coincidence, period
@@ -77,7 +77,10 @@ def test_config_reads_overrides_and_writes_itself_back(tmp_path: Path) -> None:
         ("data: {sead: 1}", "", "data.sead is no key here"),
         ("objective: noise", "", "allowed are v, eps, x0"),
         ("schedule: quadratic", "", "allowed are scaled_linear"),
-        ("steps: many", "", "must be a int"),
+        ("steps: many", "", "must be of type int"),
+        ("betas: [0.9]", "", "must be of type tuple"),
+        ("steps: 3", "channels=[16, wide]", "channels is 'wide'"),
+        ("steps: 3", "steps=[3", "steps=[3 is not valid YAML"),
         ("steps: 0", "", "must be above 0"),
         ("steps: 3", "steps", "must be written key=value"),
         ("steps: 3", "steps.a=3", "doesn't exist"),
@@ -93,11 +96,21 @@ def test_bad_configs_are_one_sentence(tmp_path: Path, text: str, override: str, 
     assert sentence in str(caught.value)
 
 
+SHIPPED = {
+    "vae": VaeConfig,
+    "decoder": VaeConfig,
+    "unet": UnetConfig,
+    "compare": UnetConfig,
+    "few": FewConfig,
+    "judge": JudgeConfig,
+}
+
+
 def test_shipped_configs_are_valid() -> None:
-    folder = Path(__import__("diffusion.training", fromlist=["x"]).__file__).parent / "configs"
-    for name, kind in {"vae": VaeConfig, "unet": UnetConfig}.items():
-        load_config(kind, folder / f"{name}.yaml")
-        assert yaml.safe_load((folder / f"{name}.yaml").read_text())["out"].startswith("out/train/")
+    folder = Path(config_module.__file__).parent / "configs"
+    assert {path.stem for path in folder.glob("*.yaml")} == set(SHIPPED)
+    for name, kind in SHIPPED.items():
+        assert load_config(kind, folder / f"{name}.yaml").out.startswith("out/train/")
 
 
 def test_measures_know_a_copy_and_a_blur() -> None:
@@ -143,3 +156,11 @@ def test_a_schedule_without_signal_cannot_be_learnt_as_noise(tmp_path: Path) -> 
     with pytest.raises(InputError, match="objective is eps, which says nothing"):
         load_config(UnetConfig, tmp_path / "c.yaml")
     assert load_config(UnetConfig, tmp_path / "c.yaml", ["zero_snr=false"]).objective == "eps"
+
+
+def test_a_student_is_never_written_over_its_teacher(tmp_path: Path) -> None:
+    """As it was with `few unet`, which fits: the run was taken for the student's, and its config replaced."""
+    (tmp_path / "c.yaml").write_text(f"out: {tmp_path}/run\nteacher: {tmp_path}/run/model\n")
+    with pytest.raises(InputError, match="where the teacher lies"):
+        load_config(FewConfig, tmp_path / "c.yaml")
+    assert load_config(FewConfig, tmp_path / "c.yaml", [f"out={tmp_path}/few"]).out == f"{tmp_path}/few"
