@@ -8,8 +8,10 @@ One row for each prompt and number of steps, one column for each choice; everyth
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -22,6 +24,7 @@ from diffusion.noise import start_noise
 from diffusion.regions import EXECUTIONS
 from diffusion.samplers import SAMPLERS
 from diffusion.schedules import SPACINGS
+from scenes.errors import InputError
 from scenes.files import atomic_write
 
 CHOICES: dict[str, Sequence] = {
@@ -82,20 +85,41 @@ def sheet(
     return page
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def counts(text: str) -> list[int]:
+    """ "4,8" → [4, 8]; ValueError for what are no numbers of steps."""
+    steps = [int(part) for part in text.split(",")]
+    if min(steps) < 1:
+        raise ValueError(text)
+    return steps
+
+
+def picture(text: str) -> Path:
+    """A path whose suffix is a kind of picture's; ValueError for another."""
+    path = Path(text)
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(text)
+    return path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 done, 2 bad input."""
     parser = argparse.ArgumentParser(
         prog="python -m diffusion.contact", description="Contact sheets of the sampling choices."
     )
-    parser.add_argument("out")
-    parser.add_argument("--by", choices=list(CHOICES), default="guidance")
-    parser.add_argument("--steps", default="4,8,20", help="numbers of steps, separated by commas")
-    parser.add_argument("--model", default=None)
+    parser.add_argument("out", type=picture, help="a picture, by its suffix")
+    parser.add_argument("--by", choices=list(CHOICES), default="guidance", help="what the columns are")
+    parser.add_argument("--steps", type=counts, default="4,8,20", help="numbers of steps, separated by commas")
+    parser.add_argument("--model", help="as everywhere; without it the embedded one")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
-    page = sheet(load_model(chosen.model), chosen.by, [int(n) for n in chosen.steps.split(",")], chosen.seed)
-    with atomic_write(chosen.out) as temporary:
-        page.save(temporary)
+    try:
+        with atomic_write(chosen.out) as temporary:  # which says now that it can't be written
+            sheet(load_model(chosen.model), chosen.by, chosen.steps, chosen.seed).save(temporary)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,8 +6,8 @@ by hand, says what the materials are.
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,5 +55,10 @@ def draw(name: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    for scene in sys.argv[1:] or BUILTIN:
-        draw(scene, builtin_folder(scene))
+    parser = argparse.ArgumentParser(prog="python -m scenes.draw", description="Draws the built-in scenes.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BUILTIN))
+    asked = parser.parse_args().names or BUILTIN
+    if unknown := set(asked) - set(BUILTIN):
+        parser.error(f"{', '.join(sorted(unknown))}: built in are {', '.join(BUILTIN)}")
+    for name in asked:
+        draw(name, builtin_folder(name))

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from diffusion.depth import FOCAL
+from diffusion.shipped import OWN
 from diffusion.text import TOKENS
 from scenes.errors import InputError
 
@@ -29,7 +30,7 @@ INDEX = {
     "unet": ["diffusers", "UNet2DConditionModel"],
     "vae": ["diffusers", "AutoencoderTiny"],
 }
-OWN = {"version": VERSION, "depth": "log", "text": "minilm", "tokens": TOKENS, "focal": FOCAL, "native": 256}
+FACTS = {"version": VERSION, "depth": "log", "text": "minilm", "tokens": TOKENS, "focal": FOCAL, "native": 256}
 """Which depth channel, which text encoder; depths are told as through a camera of `focal` latent pixels."""
 
 
@@ -61,11 +62,11 @@ def write_folder(
         for part, module in {"unet": unet, "vae": vae}.items():
             (new / part).mkdir(parents=True)
             module.save_config(new / part)
-            _drop(new / part / "config.json", "block_out_channels" if part == "vae" else "")
             weights = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in module.state_dict().items()}
             save_file(weights, new / part / "diffusion_pytorch_model.safetensors", metadata={"format": "pt"})
+        _drop(new / "vae" / "config.json", "block_out_channels")
         scheduler.save_pretrained(new / "scheduler")
-        for file, content in {"model_index.json": INDEX, "rayverie.json": OWN, "training.json": notes}.items():
+        for file, content in {"model_index.json": INDEX, OWN: FACTS, "training.json": notes}.items():
             (new / file).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         if (folder / "README.md").exists():
             shutil.copy(folder / "README.md", new / "README.md")

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from diffusion.matching import BANK, FAR, Match, PromptBank, choose, suggestions
+from diffusion.matching import BANK, FAR, Match, PromptBank, choose, main, suggestions
 from diffusion.text import MiniLMEncoder
 from diffusion.training.vocabulary import vocabulary
 from scenes.errors import InputError
@@ -86,3 +86,11 @@ def test_the_vocabulary_is_the_same_each_time_and_has_no_repeats():
     assert words == vocabulary(mixtures=50)
     assert len(set(words)) == len(words)
     assert {"brick wall", "brick wall, night"} <= set(words)
+
+
+def test_asking_for_help_writes_no_bank(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0 and "where it is written" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
