@@ -42,7 +42,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
 
 
 class FrameWriter(ABC):
-    """Frames uint8 [H,W,3 or 4], row 0 at the top; use as a context manager. After an exception nothing is left behind."""
+    """Frames uint8 [H,W,3 or 4], row 0 at the top; use as a context manager. After an exception there is no video; PNGs stay."""
 
     def __init__(self, path: str | Path, size: tuple[int, int], metadata: Mapping[str, Any]) -> None:
         self.path, self.size, self.frames = Path(path), size, 0
@@ -101,17 +101,18 @@ class VideoWriter(FrameWriter):
         if not 0 < fps <= 240:
             raise InputError(self.path, "fps", f"is {fps:g}; more than 0 and up to 240 are allowed")
         self._codec = codec
-        self._stack = ExitStack()
-        self._temporary = self._stack.enter_context(atomic_write(self.path))
-        self._container = av.open(str(self._temporary), "w")
-        if self._codec.inside:
-            self._container.metadata["comment"] = self.metadata
-        rate = Fraction(fps).limit_denominator(1001)
-        stream = self._container.add_stream(codec.name, rate=rate, options=dict(codec.options))
-        assert isinstance(stream, av.VideoStream)
-        self._stream = stream
-        self._stream.width, self._stream.height = size
-        self._stream.pix_fmt = self._codec.pixels
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_write(self.path))
+            self._container = stack.enter_context(av.open(str(temporary), "w"))
+            if codec.inside:
+                self._container.metadata["comment"] = self.metadata
+            rate = Fraction(fps).limit_denominator(1001)
+            stream = self._container.add_stream(codec.name, rate=rate, options=dict(codec.options))
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height = size
+            stream.pix_fmt = codec.pixels
+            self._stream = stream
+            self._stack = stack.pop_all()  # from here on `close` or an exception ends it
 
     def _write(self, frame: np.ndarray) -> None:
         self._container.mux(
@@ -119,15 +120,12 @@ class VideoWriter(FrameWriter):
         )
 
     def _finish(self, error: BaseException | None) -> None:
-        with self._stack:  # leaving it renames the file, or removes it when something was raised
-            try:
-                if error is not None:
-                    raise _Abandoned
-                if self.frames == 0:
-                    raise InputError(self.path, "", "would be a video without a frame")
-                self._container.mux(self._stream.encode(None))
-            finally:
-                self._container.close()
+        with self._stack:  # leaving it closes and renames the file, or removes it when something was raised
+            if error is not None:
+                raise _Abandoned
+            if self.frames == 0:
+                raise InputError(self.path, "", "would be a video without a frame")
+            self._container.mux(self._stream.encode(None))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -176,19 +174,28 @@ def sidecar(path: str | Path) -> Path:
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
     """The settings inside a video or PNG, else those beside it. InputError when there are none."""
-    path, comment = Path(path), None
+    path, beside = Path(path), sidecar(path)
+    try:
+        comment = _comment(path)
+        if comment is None and beside.is_file():
+            comment = beside.read_text(encoding="utf-8")
+        found = json.loads(comment or "")
+    except (av.FFmpegError, OSError, SyntaxError, ValueError) as error:
+        raise InputError(path, "", "has no settings of a render in it, nor beside it") from error
+    if not isinstance(found, dict):
+        raise InputError(path, "", "has no settings of a render in it, but something else")
+    return found
+
+
+def _comment(path: Path) -> str | None:
+    """The text inside a video or PNG, None where there is none."""
     if path.suffix.lower() == ".png":
         with Image.open(path) as image:
-            comment = image.info.get("comment")
-    elif path.suffix.lower() in CODECS and path.is_file():
+            return image.info.get("comment")
+    if path.suffix.lower() in CODECS and path.is_file():
         with av.open(str(path)) as container:
-            comment = {k.lower(): v for k, v in container.metadata.items()}.get("comment")
-    if comment is None and sidecar(path).is_file():
-        comment = sidecar(path).read_text(encoding="utf-8")
-    try:
-        return json.loads(comment or "")
-    except ValueError as error:
-        raise InputError(path, "", "has no settings of a render in it, nor beside it") from error
+            return {k.lower(): v for k, v in container.metadata.items()}.get("comment")
+    return None
 
 
 def _frame(rgb: np.ndarray) -> av.VideoFrame:

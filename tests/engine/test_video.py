@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.video import CODECS, open_output, read_metadata, sidecar
+from engine.video import CODECS, Codec, open_output, read_metadata, sidecar
 from scenes.errors import InputError
 
 SIZE = (64, 48)
@@ -92,3 +92,21 @@ def test_frames_of_another_size_are_refused(tmp_path):
 def test_no_settings(tmp_path):
     with pytest.raises(InputError, match="no settings"):
         read_metadata(tmp_path / "missing.mp4")
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "picture.png", "film.gif"])
+@pytest.mark.parametrize("beside", [None, b"\xff\xfe", b"[1]"], ids=["nothing", "no text", "a list"])
+def test_what_is_damaged_has_no_settings(name, beside, tmp_path):
+    (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n and nothing of a film")
+    if beside is not None:
+        sidecar(tmp_path / name).write_bytes(beside)
+    with pytest.raises(InputError, match="no settings of a render"):
+        read_metadata(tmp_path / name)
+
+
+def test_an_encoder_that_is_missing_leaves_the_old_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.video.CODECS", {".mp4": Codec("none_such", "yuv420p")})
+    (tmp_path / "tour.mp4").write_bytes(b"old")
+    with pytest.raises(ValueError, match="none_such"):
+        open_output(tmp_path / "tour.mp4", SIZE, 24, SETTINGS)
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"old"]
