@@ -30,6 +30,7 @@ from diffusion.noise import NOISES
 from diffusion.regions import Composition, parts_from
 from diffusion.samplers import SAMPLERS
 from diffusion.schedules import Timeline, spaced
+from diffusion.sky import cleared
 
 
 @torch.inference_mode()
@@ -63,7 +64,7 @@ def dream(
     run = _Run(model, canvas, settings, few, change, remembered, on_step, cancelled)
     result = run.sample()
     # The picture is decoded before the stored latents are pasted back: seen from here they would be strangers to their neighbours
-    picture = model.decode_tensor(result)[0]
+    picture = cleared(model.decode_tensor(result)[0], canvas)
     if canvas.colours is not None and remembered is not None:
         picture = joined(picture, canvas, settings.match)
     image = as_image(picture)
