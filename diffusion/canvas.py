@@ -35,7 +35,8 @@ class Canvas:
     noise:   float32 [C,h,w] unit normal: the surface's own noise
     change:  float32 [h,w], 1 = free to change, 0 = keep what memory says
     memory:  float32 [C,h,w] remembered latents (any value where change is 1), or None
-    colours: uint8 [8h,8w,4] remembered picture, alpha 255 where known, or None
+    colours: uint8 [8h,8w,4] the picture as it is painted, alpha 255 where it is, or None: it guides in `known` latent pixels, and
+             what is not taken stays
     depth:   float32 [h,w] in blocks, inf = sky, or None: view-space z as the reference camera of diffusion.depth would see it
     known:   bool [h,w], where there is a memory; None: wherever change < 1
     finer:   float32 [h,w] ≥ 1, how many times finer the canvas is than what it remembers there, or None: nowhere. What is remembered

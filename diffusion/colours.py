@@ -21,15 +21,24 @@ def recall(model: Model, canvas: Canvas, source: str) -> Tensor | None:
     stored = None if canvas.memory is None else torch.from_numpy(canvas.memory)[None].float().to(model.device)
     if canvas.colours is None or (source == "latents" and stored is not None):
         return stored
-    cells = known_cells(canvas.colours)
+    colours = guiding(canvas)
+    cells = known_cells(colours)
     if stored is not None and not cells.any():
         return stored
-    encoded = model.encode(filled(canvas.colours))[None].to(model.device)
+    encoded = model.encode(filled(colours))[None].to(model.device)
     if stored is None:
         return encoded
     if source == "both":
-        cells = cells & ~aligned(model, stored[0], encoded[0], canvas.colours)
+        cells = cells & ~aligned(model, stored[0], encoded[0], colours)
     return torch.where(torch.from_numpy(cells).to(model.device), encoded, stored)
+
+
+def guiding(canvas: Canvas) -> np.ndarray:
+    """uint8 [8h,8w,4]: a canvas's colours where they may guide a dream, which is in its known latent pixels."""
+    assert canvas.colours is not None
+    if canvas.known is None:
+        return canvas.colours
+    return np.where(canvas.known.repeat(CELL, 0).repeat(CELL, 1)[..., None], canvas.colours, 0).astype(np.uint8)
 
 
 def aligned(model: Model, stored: Tensor, encoded: Tensor, colours: np.ndarray) -> np.ndarray:

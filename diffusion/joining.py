@@ -2,7 +2,8 @@
 
 Within each region, the difference between the two is measured where both are known. Its low frequencies are added to the dream:
 where a finer painting replaces a coarser one, those that the coarser one could hold, so that refinement only adds detail; beside what
-is kept, those of its surroundings, the wider and the fainter the further off. What is kept stands as it is remembered.
+is kept, those of its surroundings, the wider and the fainter the further off, and at the frontier itself the difference to the pixel
+(a membrane, as in Poisson editing, Pérez et al. 2003). What is kept stands as it is remembered.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from diffusion.canvas import Canvas
 CELL = 8
 LOWEST = 2.0  # pixels of a coarser painting's pixel: its Gaussian low frequencies are those of so wide a kernel
 NEARBY = (16.0, 8.0, 4.0, 2.0)  # pixels: a new painting is matched to ever closer surroundings the nearer they are
+ROUNDS = 8  # in which the offset beside a frontier settles between the difference there and what it is further off
 INSIDE = 8  # pixels from the border of a region, where the picture is a mixture of both sides and says little of either
 OVERLAP = 6.0  # pixels from a frontier within which the coarser painting fades into the finer one
+BLOCK = 16  # pixels: parts of a canvas begin and end at multiples, so that blurs at a lower resolution are the same
 
 
 def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
@@ -31,40 +34,69 @@ def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
     if strength <= 0 or canvas.colours is None or not (canvas.colours[..., 3] == 255).any():
         return picture
     device = picture.device
-    known = torch.from_numpy(canvas.colours[..., 3] == 255).to(device)
+    painted = torch.from_numpy(canvas.colours[..., 3] == 255).to(device)
     remembered = torch.from_numpy(canvas.colours[..., :3].copy()).to(device).movedim(-1, 0).float() / 127.5 - 1
     whole = np.ones_like(canvas.change)
-    ratio, trusted = (_full(whole if p is None else p, device) for p in (canvas.finer, canvas.trusted))
-    kept = known & ~_taken(canvas, device)
+    ratio, trusted, guides = (
+        _full(whole if p is None else p, device) for p in (canvas.finer, canvas.trusted, canvas.known)
+    )
+    kept = painted & ~_taken(canvas, device)
+    known = kept | (painted & (guides > 0))
     refined = known & ~kept & (ratio > 1)
     difference = (remembered - picture) * torch.where(refined, trusted, 1)
     offset, overlap = torch.zeros_like(picture), torch.zeros_like(ratio)
-    for part in canvas.regions:
-        region = _full(part.mask > 0.5, device) > 0.5
-        if not bool((region & known).any()):
+    label = torch.zeros_like(ratio)
+    for number, part in enumerate(canvas.regions, start=1):
+        box = _box(part.mask > 0.5)
+        region = _full(part.mask > 0.5, device)[box] > 0.5
+        label[box] = torch.where(region, number, label[box])
+        if not bool((region & known[box]).any()) or not bool((region & ~kept[box]).any()):
             continue
-        measured = region & known & _inside(region)
-        measured = measured if bool(measured.any()) else region & known
-        offset = torch.where(region, _offset(difference, region & known, measured, region, ratio), offset)
-        near = _share(region & kept, region, OVERLAP)[0]
-        overlap = torch.where(region & refined, (2 * near).clamp(0, 1), overlap)
+        found = _offset(difference[:, *box], region & known[box], region, ratio[box])
+        offset[:, *box] = torch.where(region, found, offset[:, *box])
+        near = _means(difference[:1, *box], region & kept[box], region, OVERLAP)[1][0]
+        overlap[box] = torch.where(region & refined[box], (2 * near).clamp(0, 1), overlap[box])
+    offset = _settled(offset, difference, kept, label)
     fitted = torch.lerp(picture + strength * offset, remembered, strength * overlap)
     return torch.where(kept, torch.lerp(picture, remembered, strength), fitted)
 
 
-def _offset(difference: Tensor, known: Tensor, measured: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
+def _offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
     """[3,H,W]: the low frequencies of a region's difference that is known in places, wider ones the coarser what is known."""
-    away = _mean(difference, measured, region, NEARBY[0])
-    for sigma in NEARBY[1:]:
-        near = (2 * _share(measured, region, sigma)).clamp(0, 1)
-        away = away + (_mean(difference, measured, region, sigma) - near * away)
+    measured = known & _inside(region)
+    measured = measured if bool(measured.any()) else known
+    away = torch.zeros_like(difference)
+    for sigma in NEARBY:
+        mean, share = _means(difference, measured, region, sigma)
+        away = torch.lerp(away, mean, (2 * share).clamp(0, 1))
     octave = torch.log2(ratio).clamp_min(0)  # a level for each, and between two levels what lies between them
     levels = int(octave[known].max().ceil())
-    bands = [_mean(difference, known, region, LOWEST * 2**k) for k in range(levels + 1)]
+    bands = [_faded(*_means(difference, known, region, LOWEST * 2**k)) for k in range(levels + 1)]
     within = bands[0]
     for k, (fine, coarse) in enumerate(itertools.pairwise(bands)):
         within = torch.where(octave >= k, torch.lerp(fine, coarse, (octave - k).clamp(0, 1)), within)
     return torch.where(known, within, away)
+
+
+def _settled(offset: Tensor, difference: Tensor, kept: Tensor, label: Tensor) -> Tensor:
+    """The offset [3,H,W], which is the difference itself where paint is kept, and around it the mean of its neighbours of one label.
+
+    So it reaches as far from a frontier as it is wide along it, and no further than a few pixels: from there on it is what it was.
+    """
+    shifts = [(0, 1), (0, -1), (1, 0), (-1, 0)]
+    alike = [1.0 * (label == _beside(label, shift)) for shift in shifts]
+    count = sum(alike, torch.full_like(label, 1e-9))
+    for _ in range(ROUNDS):
+        offset = torch.where(kept, difference, offset)
+        around = sum((_beside(offset, shift) * same for shift, same in zip(shifts, alike, strict=True)), 0 * offset)
+        offset = torch.where(count > 0.5, around / count, offset)
+    return offset
+
+
+def _beside(values: Tensor, shift: tuple[int, int]) -> Tensor:
+    """[…,H,W] of the neighbours; beyond the canvas its outermost pixels go on."""
+    rows, columns = (torch.arange(n, device=values.device) + s for n, s in zip(values.shape[-2:], shift, strict=True))
+    return values[..., rows.clamp(0, values.shape[-2] - 1)[:, None], columns.clamp(0, values.shape[-1] - 1)]
 
 
 def _inside(region: Tensor) -> Tensor:
@@ -72,15 +104,15 @@ def _inside(region: Tensor) -> Tensor:
     return max_pool2d(1.0 - 1.0 * region[None, None], 2 * INSIDE + 1, 1, INSIDE)[0, 0] == 0
 
 
-def _mean(values: Tensor, known: Tensor, region: Tensor, sigma: float) -> Tensor:
-    """The Gaussian mean of the known values, fading to 0 where less than half of the region around is known."""
-    mean = _low(values * known, sigma) / _low(1.0 * known[None], sigma).clamp_min(1e-4)
-    return mean * (2 * _share(known, region, sigma)).clamp(0, 1)
+def _means(values: Tensor, known: Tensor, region: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+    """[K,H,W], [1,H,W]: the Gaussian mean of the known values, and how much of the region around is known, 0..1."""
+    *summed, weight, room = _low(torch.cat([values * known, torch.stack([known, region]).to(values)]), sigma)
+    return torch.stack(summed) / weight.clamp_min(1e-4), (weight / room.clamp_min(1e-4))[None]
 
 
-def _share(part: Tensor, region: Tensor, sigma: float) -> Tensor:
-    """[1,H,W]: how much of the region around belongs to a part of it, 0..1."""
-    return _low(1.0 * part[None], sigma) / _low(1.0 * region[None], sigma).clamp_min(1e-4)
+def _faded(mean: Tensor, share: Tensor) -> Tensor:
+    """The mean, fading to 0 where less than half of the region around is known."""
+    return mean * (2 * share).clamp(0, 1)
 
 
 def _low(values: Tensor, sigma: float) -> Tensor:
@@ -100,6 +132,17 @@ def _low(values: Tensor, sigma: float) -> Tensor:
             pad(small, room, mode="replicate"), kernel.view(shape).expand(channels, -1, -1, -1), groups=channels
         )
     return small[0] if shrink == 1 else interpolate(small, values.shape[-2:], mode="bilinear", align_corners=False)[0]
+
+
+def _box(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns in pixels around a mask bool [h,w] of latent pixels, with a BLOCK that is free of it where the canvas goes on."""
+    cells = BLOCK // CELL
+    found = []
+    for axis, most in enumerate(mask.shape):
+        at = np.flatnonzero(mask.any(1 - axis))
+        low, high = (at[0] // cells - 1, at[-1] // cells + 2) if at.size else (0, 0)
+        found.append(slice(max(low, 0) * BLOCK, min(high * BLOCK, most * CELL)))
+    return found[0], found[1]
 
 
 def _taken(canvas: Canvas, device: torch.device) -> Tensor:

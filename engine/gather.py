@@ -78,7 +78,6 @@ class Gather:
         freed = policy.freed(painted, state[..., HELD] == BESIDE, density)
         if freed.any():  # for this view it is as if they had never been painted
             latents, steps, painted = (np.where(freed, 0, a).astype(np.float32) for a in (latents, steps, painted))
-            colour = np.where(freed.repeat(CELL, 0).repeat(CELL, 1)[..., None], 0, colour).astype(np.uint8)
         focal = camera.focal(size)
         return Look(
             camera=camera,

@@ -30,7 +30,8 @@ class Look:
     revision: the volume's revision when this was read
     held:     bool, painted texels that the user froze: they stay whatever comes along
     freed:    bool, texels that are painted, but beside a depth edge that this view doesn't have: their paint is a mixture of both
-              sides, so the look says that they are bare, and what is dreamed next is not guided by it
+              sides, so the look says that they are bare, and what is dreamed next is not guided by it. Their colours are there:
+              a latent pixel shows parts of other texels, too, which stay
     """
 
     camera: Camera

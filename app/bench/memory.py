@@ -10,7 +10,7 @@ import numpy as np
 from app.bench.bench import Bench, Figures
 from app.loop.dreaming import canvas_from
 from app.loop.studio import Studio
-from diffusion.colours import aligned, cell_errors, known_cells, recall
+from diffusion.colours import aligned, cell_errors, guiding, known_cells, recall
 from scenes.camera import Camera
 
 VIEW = 1, 1  # aspect
@@ -56,7 +56,7 @@ def told(studio: Studio, camera: Camera) -> dict[str, Any]:
     look = studio.painter.look(camera, VIEW)
     canvas = canvas_from(look, studio.scene, studio.session.dream.steps)
     assert canvas.colours is not None
-    cells = known_cells(canvas.colours)
+    cells = known_cells(guiding(canvas))
     found: dict[str, Any] = {}
     latents = {memory: recall(model, canvas, memory)[0].cpu() for memory in MEMORIES}  # type: ignore[index]
     for memory, told in latents.items():

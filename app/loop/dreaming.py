@@ -7,7 +7,7 @@ import numpy as np
 from diffusion.canvas import Canvas, Region
 from diffusion.depth import seen_through_reference
 from engine import policy
-from engine.look import CELL, Look
+from engine.look import Look
 from scenes.scene import SKY, Scene
 
 
@@ -33,13 +33,12 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
     """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
     remembered = policy.remembered(look, full_steps)
     known = bool(remembered.any())
-    colours = np.where(remembered.repeat(CELL, 0).repeat(CELL, 1)[..., None], look.colours, 0).astype(np.uint8)
     return Canvas(
         regions=regions_from(look.material, scene),
         noise=look.noise,
         change=policy.change_map(look, full_steps),
         memory=look.latents if known else None,
-        colours=colours if known else None,
+        colours=look.colours if known else None,
         known=remembered if known else None,
         finer=policy.finer(look, full_steps) if known else None,
         trusted=policy.trusted(look, full_steps) if known else None,

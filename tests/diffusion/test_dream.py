@@ -203,6 +203,17 @@ def test_both_memories_together_are_cell_by_cell_the_one_that_tells_more(sd, can
     assert (worse[~taken] > 0).all() and (worse[taken & known_cells(colours)] <= 0).all()
 
 
+def test_colours_guide_only_where_they_are_known_to(sd, canvas_of):
+    colours = np.full((64, 64, 4), 255, np.uint8)
+    known = np.zeros((8, 8), bool)
+    known[:, :4] = True
+    canvas = canvas_of(sd, change=np.ones((8, 8), np.float32), colours=colours, known=known)
+    other = colours.copy()
+    other[:, 32:, :3] = 0
+    told = [recall(sd, replace(canvas, colours=those), "colours") for those in (colours, other)]
+    assert told[0] is not None and torch.equal(told[0], told[1])
+
+
 def test_known_colours_that_are_all_kept_are_only_encoded(sd, canvas_of):
     colours = np.random.default_rng(0).integers(0, 256, (64, 64, 4), dtype=np.uint8)
     colours[..., 3] = 255

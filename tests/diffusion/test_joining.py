@@ -128,3 +128,41 @@ def test_single_pixels_of_a_latent_pixel_are_kept():
     assert (joined(picture, at_pixels)[:, :, :61] - 170 / 127.5 + 1).abs().max() < 1e-6
     assert (joined(picture, at_pixels)[:, :, 61:] - 170 / 127.5 + 1).std() > 0.1
     assert (joined(picture, at_cells)[:, :, :61] - 170 / 127.5 + 1).std() > 0.1
+
+
+def test_at_a_frontier_the_dream_goes_on_from_what_is_kept_to_the_pixel():
+    """What is kept was painted otherwise than it is dreamed now: brightness steps there no more than inside the dream."""
+    known, change = halves()
+    old = 127.5 * (1 + grain(1)[0].numpy())
+    picture, middle = grain(2), PIXELS // 2
+    for finer in (None, np.full((SIDE, SIDE), 2.0, np.float32)):  # beside what is bare, and beside what is refined
+        painted = known if finer is None else np.ones_like(known)
+        fitted = joined(picture, canvas(painted, old, change, finer))
+        steps = fitted.diff(dim=2).abs().mean((0, 1))
+        assert steps[middle - 1] < 1.1 * steps[middle + 8 :].mean()
+
+
+def test_what_stays_is_joined_though_it_guides_nothing():
+    """A latent pixel may be bare for a dream, and show parts of texels that stay as they are: the dream meets them there."""
+    _, change = halves()
+    everywhere, taken = np.ones((PIXELS, PIXELS), bool), np.ones((PIXELS, PIXELS), bool)
+    taken[:, : PIXELS // 2 + 4] = False  # half of a column of latent pixels stays, which guide nothing
+    picture = grain()
+    remembers = replace(canvas(everywhere, 200, change), taken=taken, known=change == 0)
+    fitted = joined(picture, remembers)
+    assert (fitted[:, :, : PIXELS // 2 + 4] - 200 / 127.5 + 1).abs().max() < 1e-6
+    means = fitted.mean((0, 1))
+    assert means[PIXELS // 2 + 4] > 0.45 and abs(means[-4:].mean()) < 0.05
+
+
+def test_each_region_is_fitted_by_itself_wherever_it_lies():
+    """A part of the canvas around a region is enough to fit it: the same as on the whole."""
+    known, change = halves()
+    mask = np.zeros((SIDE, SIDE), np.float32)
+    mask[5:9, 3:14] = 1
+    picture = grain()
+    remembers = canvas(known, 220, change, mask=mask)
+    fitted = joined(picture, remembers)
+    shifted = joined(picture.roll(16, 1), replace(canvas(known, 220, change, mask=np.roll(mask, 2, 0))))
+    inner = np.s_[:, 40:72, 24:112]
+    assert (fitted - shifted.roll(-16, 1))[inner].abs().max() < 1e-5
