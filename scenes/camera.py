@@ -115,6 +115,15 @@ class Camera:
         return forward + x[None, :, None] * right + y[:, None, None] * up
 
 
+def is_pose(matrix: np.ndarray) -> bool:
+    """Whether a matrix from a file is a camera-to-world pose as in `Camera.from_pose`: 4×4, rigid, right-handed, not endlessly far."""
+    if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or np.abs(matrix[:3, 3]).max() > 1e6:
+        return False
+    turn = matrix[:3, :3]
+    rigid = np.allclose(matrix[3], [0, 0, 0, 1], atol=1e-6) and np.allclose(turn @ turn.T, np.eye(3), atol=1e-3)
+    return bool(rigid and np.linalg.det(turn) > 0)
+
+
 def _vector(values: object) -> Vector:
     x, y, z = np.asarray(values, dtype=float)
     return float(x), float(y), float(z)

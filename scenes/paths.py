@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from scenes.camera import Camera
+from scenes.camera import Camera, is_pose
 from scenes.errors import InputError
 from scenes.files import atomic_write
 from scenes.scene import CameraPath, Keyframe
@@ -215,9 +215,7 @@ def _camera(file: Path, field: str, entry: object, default_fov: float) -> Camera
     row, column = (np.allclose(m[3], [0, 0, 0, 1], atol=1e-6) for m in (pose, pose.T))
     if column and (text or not row):
         pose = pose.T
-    turn = pose[:3, :3]
-    rigid = np.isfinite(pose).all() and (row or column) and np.abs(pose[:3, 3]).max() <= 1e6
-    if not rigid or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3) or np.linalg.det(turn) < 0:
+    if not is_pose(pose):
         raise InputError(file, f"{field}.{name}", "is not a camera pose; it must be a finite rotation and a position")
     fov = _number(file, entry.get("fov", default_fov), f"{field}.fov", 1, 170)
     return Camera.from_pose(pose, fov)

@@ -28,8 +28,11 @@ def unpacked(name: str, files: Mapping[str, str]) -> Scene:
         folder = Path(parent) / "scene"
         for key, data in files.items():
             path = folder / PurePosixPath(key)
-            if ".." in path.parts or not path.is_relative_to(folder):
-                raise InputError("The scene that was kept", key, "is no file of a scene")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b64decode(data))
+            try:
+                if ".." in path.parts or not path.is_relative_to(folder):
+                    raise ValueError("it leads elsewhere")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b64decode(data, validate=True))
+            except (OSError, TypeError, ValueError) as error:
+                raise InputError("The scene that was kept", key, f"is no file of a scene ({error})") from error
         return replace(load_scene(folder), name=name)

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from app.session import Session, describe, restore
-from scenes.camera import Camera
+from scenes.camera import Camera, is_pose
 from scenes.errors import InputError
 from scenes.files import atomic_write
 
@@ -47,24 +47,29 @@ def save_steps(path: Path, pictures: Sequence[np.ndarray], settings: dict[str, o
 def carries_settings(path: Path) -> bool:
     """Whether a picture says that it was made here; False too when it can't be read."""
     try:
-        with Image.open(path) as image:
-            return KEY in getattr(image, "text", {})
-    except (OSError, ValueError, SyntaxError):
+        return _carried(path) is not None
+    except InputError:
         return False
 
 
 def read_shot(path: Path) -> tuple[Session, Camera]:
     """What a screenshot carries. Raises InputError when it is no picture of this program."""
-    try:
-        with Image.open(path) as image:
-            text = getattr(image, "text", {}).get(KEY)
-    except OSError as error:
-        raise InputError(path, "", f"is not a picture that can be read ({error})") from error
+    text = _carried(path)
     if text is None:
         raise InputError(path, "", "carries no settings; only screenshots of Rayverie do")
     try:
         data = json.loads(text)
-        pose, fov = np.asarray(data["camera"]["pose"], dtype=float).reshape(4, 4), float(data["camera"]["fov"])
+        session, pose, fov = data["session"], np.array(data["camera"]["pose"], float), float(data["camera"]["fov"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(path, KEY, f"is not what a screenshot carries ({error})") from error
-    return restore(data["session"], str(path))[0], Camera.from_pose(pose, fov)
+    if not is_pose(pose) or not 1 <= fov <= 170:
+        raise InputError(path, KEY, "has a camera that is none")
+    return restore(session, str(path))[0], Camera.from_pose(pose, fov)
+
+
+def _carried(path: Path) -> str | None:
+    try:
+        with Image.open(path) as image:
+            return getattr(image, "text", {}).get(KEY)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(path, "", f"is not a picture that can be read ({error})") from error

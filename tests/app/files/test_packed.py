@@ -1,0 +1,42 @@
+"""A scene as values for an index: the same scene comes back, and nothing is written anywhere else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.files.packed import packed, unpacked
+from scenes.edit import blank, stroke, with_paths
+from scenes.errors import InputError
+from scenes.extrude import extrude
+from scenes.load import load_scene
+
+
+def drawn_by_hand():
+    scene = stroke(blank(6, 5), (1, 1), (3, 3), 1, 2)
+    return with_paths(scene, extrude(scene))
+
+
+@pytest.mark.parametrize("scene", [load_scene("ruins"), drawn_by_hand()], ids=lambda scene: scene.name)
+def test_a_scene_comes_back(scene) -> None:
+    back = unpacked(scene.name, packed(scene))
+    assert replace(back, paths=scene.paths) == scene
+    for name, path in scene.paths.items():  # whose rotations go through a matrix, to the last bits but one
+        assert back.paths[name].seconds == pytest.approx(path.seconds)
+        for ours, theirs in zip(back.paths[name].keyframes, path.keyframes, strict=True):
+            assert np.allclose(ours.camera.pose, theirs.camera.pose, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["../map.png", "/tmp/map.png", "paths/../../map.png"])
+def test_a_name_that_leads_elsewhere(name: str, tmp_path) -> None:
+    files = packed(blank(4, 4))
+    with pytest.raises(InputError, match="is no file of a scene"):
+        unpacked("x", {name: files["map.png"], **files})
+
+
+@pytest.mark.parametrize("data", ["§", "ab", 5, None])
+def test_what_is_no_base_64(data: object) -> None:
+    with pytest.raises(InputError, match=r"map\.png is no file of a scene"):
+        unpacked("x", {**packed(blank(4, 4)), "map.png": data})
