@@ -38,6 +38,26 @@ class Entry:
         return self.kind in ("folder", "scene")
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a typed path means. folder: what to show; entries: of it; entry: the file of it that was typed."""
+
+    folder: Path
+    entries: tuple[Entry, ...]
+    entry: Entry | None = None
+
+
+def find(path: Path) -> Found:
+    """The folder at a path, or the file there and its folder. Raises InputError when there is neither, or none that can be opened."""
+    if not path.is_file():
+        return Found(path, listing(path))
+    entries = listing(path.parent)
+    entry = next((e for e in entries if e.path == path), None)
+    if entry is None:
+        raise InputError(path, "", "is of no kind that can be opened")
+    return Found(path.parent, entries, entry)
+
+
 def listing(folder: Path) -> tuple[Entry, ...]:
     """Folders first, then files that can be opened, each by name; hidden ones are left out. Raises InputError."""
     found = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from app.files.listing import Entry, listing
+from app.files.listing import Entry, Found, find
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import room, span
 from scenes.errors import InputError
@@ -25,22 +25,23 @@ class Browser:
     def __init__(self) -> None:
         self.folder, self._typed = Path.home(), ""
         self.chosen: Entry | None = None
-        self._listing: Future[tuple[Entry, ...]] | None = None
+        self._found: Future[Found] | None = None
 
-    def go(self, folder: Path) -> None:
-        """Show another folder."""
-        self.folder, self.chosen, self._typed = folder.expanduser().absolute(), None, ""
-        self._listing = _later(self.folder)
+    def go(self, path: Path) -> None:
+        """Show another folder, or open a file."""
+        self.folder, self.chosen, self._typed = path.expanduser().absolute(), None, ""
+        self._found = _later(self.folder)
 
     def has(self, name: str) -> bool:
         """Whether something of this name is known to lie in the folder."""
-        listing = self._listing
-        if listing is None or not listing.done() or listing.exception() is not None:
+        found = self._found
+        if found is None or not found.done() or found.exception() is not None:
             return False
-        return any(entry.path.name == name for entry in listing.result())
+        return any(entry.path.name == name for entry in found.result().entries)
 
     def draw(self, ui: PanelContext, places: dict[str, Path], kinds: tuple[str, ...] = ()) -> Entry | None:
-        """An entry that was double-clicked, or None. places: ways to other folders; kinds: of files shown, () = all."""
+        """An entry that was double-clicked or whose path was typed, or None. places: ways to other folders;
+        kinds: of files shown, () = all."""
         self._way(ui)
         imgui.begin_child("places", imgui.ImVec2(span(WIDE) * 0.15, room(0.5)))
         for name, folder in places.items():
@@ -70,17 +71,20 @@ class Browser:
             self.go(Path(self._typed.strip()))
 
     def _entries(self, kinds: tuple[str, ...]) -> Entry | None:
-        if self._listing is None or not self._listing.done():
+        if self._found is None or not self._found.done():
             faint("Reading the folder…")
             return None
         try:
-            entries = [e for e in self._listing.result() if e.folder or not kinds or e.kind in kinds]
+            found = self._found.result()
         except InputError as error:
             faint(str(error))
             return None
+        entries = [e for e in found.entries if e.folder or not kinds or e.kind in kinds]
         if not entries:
             faint("Nothing to choose here.")
         opened = None
+        if self.folder != found.folder:  # the path of a file was typed
+            self.folder, self.chosen, opened = found.folder, found.entry, found.entry
         flags = imgui.TableFlags_.sizing_stretch_prop
         if imgui.begin_table("entries", 3, flags):
             for entry in entries:
@@ -107,13 +111,13 @@ class Browser:
         return double
 
 
-def _later(folder: Path) -> Future[tuple[Entry, ...]]:
-    """`listing` on a thread that nobody waits for: a disk that never answers must not keep the program from ending."""
-    answer: Future[tuple[Entry, ...]] = Future()
+def _later(path: Path) -> Future[Found]:
+    """`find` on a thread that nobody waits for: a disk that never answers must not keep the program from ending."""
+    answer: Future[Found] = Future()
 
     def read() -> None:
         try:
-            answer.set_result(listing(folder))
+            answer.set_result(find(path))
         except Exception as error:
             answer.set_exception(error)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.files import recent
-from app.files.listing import listing
+from app.files.listing import Found, find, listing
 from scenes.errors import InputError
 from scenes.load import load_scene, save_scene
 
@@ -39,6 +40,19 @@ def test_a_folder_is_listed_with_what_can_be_opened(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be listed"):
         listing(tmp_path / "nowhere")
+
+
+def test_a_path_means_a_folder_or_a_file_in_one(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"1234")
+    everything = find(tmp_path)
+    assert everything == Found(tmp_path, listing(tmp_path)) and len(everything.entries) == 2
+    one = find(tmp_path / "b.png")
+    assert (one.folder, one.entries) == (tmp_path, everything.entries) and one.entry == everything.entries[1]
+    with pytest.raises(InputError, match="no kind that can be opened"):
+        find(tmp_path / "notes.txt")
+    with pytest.raises(InputError, match="can't be listed"):
+        find(tmp_path / "nowhere.png")
 
 
 def test_recent_files_are_few_newest_first_and_survive_anything(tmp_path: Path) -> None:
@@ -95,7 +109,7 @@ def test_a_scene_is_opened_by_keys_and_mouse_and_is_then_a_recent_one(drive: Dri
     chord(drive, "left_ctrl", "o")
     assert files.asked == "open"
     files.browser.go(tmp_path / "here")
-    drive.until(files.browser._listing.done, "the folder is listed")
+    drive.until(files.browser._found.done, "the folder is listed")
     drive.frames(3)
     width, height = drive.window.size
     x = width / 2 - 100
@@ -151,6 +165,20 @@ def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) 
     assert not files.asked and not drive.errors()
 
 
+def test_a_file_is_opened_by_typing_its_path(drive: Driver, tmp_path: Path) -> None:
+    explorer, files = drive.explorer, drive.explorer.shell.overlays.files
+    Image.new("RGB", (30, 20), (200, 30, 40)).save(tmp_path / "red.png")
+    explorer.do("ask_picture")
+    files.browser.go(tmp_path / "red.png")  # as Enter in the field does
+    drive.until(lambda: explorer.source is not None, "the picture is opened")
+    assert explorer.source.name == "red.png" and not files.asked
+    explorer.do("ask_picture")
+    files.browser.go(tmp_path / "nowhere")
+    drive.until(files.browser._found.done, "it is looked for")
+    drive.frames(3)
+    assert files.asked == "picture" and not drive.errors()
+
+
 def test_a_map_opens_with_the_materials_of_its_name(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
     save_scene(replace(explorer.scene, map=explorer.scene.map[:6, :5]), tmp_path / "there")
@@ -167,12 +195,12 @@ def test_a_map_opens_with_the_materials_of_its_name(drive: Driver, tmp_path: Pat
 
 def test_a_slow_disk_stops_no_frame(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
-    monkeypatch.setattr("app.panels.browser.listing", lambda folder: gate.wait(20) and ())
+    monkeypatch.setattr("app.panels.browser.find", lambda folder: gate.wait(20) and Found(folder, ()))
     drive.explorer.do("open")
     drive.frames(5)
-    assert not drive.explorer.shell.overlays.files.browser._listing.done()
+    assert not drive.explorer.shell.overlays.files.browser._found.done()
     gate.set()
-    drive.until(drive.explorer.shell.overlays.files.browser._listing.done, "the folder is listed")
+    drive.until(drive.explorer.shell.overlays.files.browser._found.done, "the folder is listed")
     drive.frames(2)
     drive.tap("escape")
     assert not drive.explorer.shell.overlays.open
