@@ -187,6 +187,8 @@ class Explorer:
             return f"autopilot: {flight.words}"
         if self.remodel.busy:
             return "building what you changed"
+        if self.retouch.busy or self.brush.painting:
+            return "changing the surfaces"
         return "this view is left as it is" if self.left_alone else self.stage.painter.words
 
     @property

@@ -70,6 +70,11 @@ class Remodel:
     def busy(self) -> bool:
         return self._draft is not None or self._work is not None
 
+    @property
+    def bytes(self) -> int:
+        """GPU memory of the volume that is made ready beside the stage's."""
+        return self._work.volume.atlas.bytes if self._work is not None else 0
+
     def follow(self, stage: Stage, scene: Scene) -> None:
         """One frame's work. Raises InputError when the scene can't be built: then ask for another, the stage still shows `followed`."""
         if self._work is not None:

@@ -16,7 +16,8 @@ SOFTWARE = "llvmpipe", "softpipe"  # renderers whose textures are in the program
 
 @dataclass(frozen=True)
 class Account:
-    """Bytes at a moment. resident: of the process; volume: the painted pages, where GL is software; timeline: pictures of dreams;
+    """Bytes at a moment. resident: of the process; volume: the painted pages, also of a volume that is made ready
+    in this one's place, where GL is software; timeline: pictures of dreams;
     undo: what strokes have covered; gone: paint whose surfaces are gone."""
 
     seconds: float
@@ -32,11 +33,12 @@ class Account:
 
 
 def account(explorer: Explorer, seconds: float) -> Account:
-    stage, software = explorer.stage, renderer_name(explorer.ctx).startswith(SOFTWARE)
+    pages = explorer.remodel.bytes + (explorer.stage.volume.atlas.bytes if explorer.stage is not None else 0)
+    software = renderer_name(explorer.ctx).startswith(SOFTWARE)
     return Account(
         round(seconds, 2),
         psutil.Process().memory_info().rss,
-        stage.volume.atlas.bytes if stage is not None and software else 0,
+        pages if software else 0,
         explorer.timeline.bytes,
         explorer.retouch.bytes,
         explorer.remodel.shelf.bytes,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.bench.soak.accounts import account
+from scenes import edit
 from scenes.edit import blank, with_paths
 from scenes.extrude import extrude
 
@@ -57,3 +59,23 @@ def test_a_scene_that_was_left_is_gone_without_the_garbage_collector(drive: Driv
     drive.until(lambda: drive.explorer.stage is not None, "another scene opens")
     drive.frames(30)
     assert not [name for name, reference in before.items() if reference() is not None]
+
+
+def test_the_volume_that_is_made_ready_beside_the_shown_one_is_accounted_for(
+    drive: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or an edit of the scene looks like a leak as large as all that is painted."""
+    monkeypatch.setattr("app.explorer.remodel.BUDGET", 0.0)
+    painted(drive)
+    explorer = drive.explorer
+    drive.until(lambda: not explorer.stage.painter.busy, "it is laid")
+    explorer.do("pause")
+    shown = explorer.stage.volume.atlas.bytes
+    assert account(explorer, 0.0).volume == shown > 0
+    most = 0
+    explorer.do("edit_scene", lambda scene: edit.stroke(scene, (6, 1), (6, 1), 1, 3))
+    while explorer.remodel.followed is not explorer.scene:
+        drive.frames()
+        most = max(most, account(explorer, 0.0).volume)
+    assert most > shown and not drive.errors()
+    assert account(explorer, 0.0).volume == explorer.stage.volume.atlas.bytes
