@@ -37,3 +37,10 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """InputError where `atomic_write` would find no folder that it may write to: to be told before long work, not after it."""
+    folder = next(p for p in Path(path).absolute().parents if p.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(path, "", f"can't be written: {folder} is no folder that may be written to")

@@ -30,5 +30,7 @@ def typed(kind: Any, value: Any, where: object, place: str) -> Any:
             return float(value)
         elif isinstance(option, type) and type(value) is option:
             return value
-    names = " or ".join(getattr(option, "__name__", str(option)) for option in options)
+    names = " or ".join(
+        "null" if option is type(None) else getattr(option, "__name__", str(option)) for option in options
+    )
     raise InputError(where, place, f"is {value!r}; it must be of type {names}")

@@ -13,6 +13,7 @@ from app.commands import Generate
 from app.session import ModelChoice
 from diffusion.metadata import read_png, write_png
 from scenes.errors import InputError
+from scenes.files import refuse_unwritable
 
 
 def defaults(source: Path) -> Generate:
@@ -42,6 +43,7 @@ def run(command: Generate) -> int:
         raise InputError("--out", "", f"is {command.out}; a picture is a .png file, for its recipe goes in")
     if not (picture.prompt or picture.init or command.source):
         raise InputError("rayverie generate", "PROMPT", "is missing; say what the picture shows")
+    refuse_unwritable(command.out)
     recipe = read_png(command.source) if command.source else None
     console = Console(stderr=True)
     if command.match and picture.prompt:
