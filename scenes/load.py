@@ -20,7 +20,7 @@ from scenes.tours import generated_paths
 
 BUILTIN: tuple[str, ...] = ("hamlet", "ruins", "city")  # the first is the default scene
 SIDES = range(2, 1025)
-VOXELS_PER_BLOCK = 4
+VOXELS_PER_BLOCK = 8
 
 
 def load_scene(

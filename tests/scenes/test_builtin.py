@@ -23,7 +23,7 @@ def test_loads_without_problems(name: str) -> None:
     assert scene.name == name and report(scene, blocks)["problems"] == []
     assert len({m.prompt for m in scene.materials}) >= 5
     assert {"orbit", "walk", "tour"} < scene.paths.keys()
-    assert exposed(blocks) <= 250_000
+    assert exposed(blocks) <= 700_000  # a dozen pages of the atlas
 
 
 @pytest.mark.parametrize("name", BUILTIN)

@@ -28,7 +28,7 @@ def column(*materials: Material, n: int = 1, value: int = 1, **more: object) -> 
 
 
 def test_room(room: Path) -> None:
-    blocks = extrude(load_scene(room))
+    blocks = extrude(load_scene(room, voxels_per_block=4))
     assert blocks.solid.shape == (24, 8, 8) and blocks.size == (8.0, 6.0, 8.0)
     assert blocks.solid[:, 0, 0].tolist() == [1] * 24
     assert blocks.solid[:, 2, 2].tolist() == [2] * 8 + [0] * 12 + [4] * 4
@@ -103,7 +103,7 @@ def test_outside_is_sky() -> None:
 
 
 def test_report_counts_and_names_problems(room: Path) -> None:
-    scene = load_scene(room)
+    scene = load_scene(room, voxels_per_block=4)
     found = report(scene, extrude(scene))
     assert found["blocks"] == 30 and found["empty_blocks"] == 34 and found["size_blocks"] == [8.0, 6.0, 8.0]
     assert found["voxels"] == sum(m["voxels"] for m in found["materials"]) == (28 * 24 + 2 * 8 + 34 * 4 + 36 * 4) * 16

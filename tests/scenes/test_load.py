@@ -17,7 +17,7 @@ from tests.scenes.conftest import material_data, room_pixels, write_scene
 def test_a_folder_of_raycast_diffusions_layout(room: Path) -> None:
     scene = load_scene(room)
     assert scene.name == "room" and scene.map.shape == (8, 8) and scene.map.dtype == np.uint8
-    assert (scene.floor, scene.ceiling, scene.voxels_per_block) == ("floor", "ceiling", 4)
+    assert (scene.floor, scene.ceiling, scene.voxels_per_block) == ("floor", "ceiling", 8)
     assert np.bincount(scene.map.ravel()).tolist() == [34, 28, 2]
     assert scene.notes == ("34 pixels of colour #ffffff are not in materials.yaml: empty ground",)
     assert set(scene.paths) == {"orbit", "walk"}
