@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.commands import Explore, Render
 from app.loop.cores import leave_a_core_to_the_model
+from app.loop.heap import share_one_heap
 from app.session import Session, open_scene
 from scenes.errors import InputError
 
@@ -22,6 +23,7 @@ def run(command: Explore) -> int:
 
         scene = open_scene(session.scene)
         leave_a_core_to_the_model()
+        share_one_heap()
         try:
             return window.run(session, scene)
         except InputError as error:  # a display that can't be used is none

@@ -42,7 +42,9 @@ def main(home: Path, seconds: float, session_json: str) -> None:
     from app.explorer.explorer import Explorer
     from app.explorer.host import Folders
     from app.explorer.window import Window, open_worker
+    from app.loop.heap import share_one_heap
 
+    share_one_heap()
     session, _ = from_json(Session, json.loads(session_json), "the bench's session")
     session = replace(session, view=replace(session.view, size=(960, 540)))
     window = Window(session.view.size)

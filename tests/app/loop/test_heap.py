@@ -2,15 +2,54 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import psutil
 import pytest
 
-from app.loop.heap import PERIOD, Heap, _trimmer
+from app.loop.heap import PERIOD, Heap, _glibc
 
 BLOCK, COUNT = 50_000, 4000  # bytes, which the C library takes from its heap: 200 MB
 
 
-@pytest.mark.skipif(_trimmer() is None, reason="this C library can't be asked")
+glibc = pytest.mark.skipif(_glibc("malloc_trim") is None, reason="this C library can't be asked")
+# Threads come and go and hold megabytes, as planners do: what stays after all is freed and the holes are given back, in bytes.
+THREADS = """
+import sys, threading
+import numpy as np, psutil
+from app.loop.heap import PERIOD, Heap, share_one_heap
+if sys.argv[1] == "one":
+    share_one_heap()
+
+def work(seed):
+    random = np.random.default_rng(seed)
+    for _ in range(10):
+        held = [np.ones(int(random.integers(1, 12) << 17)) for _ in range(8)]
+
+before = psutil.Process().memory_info().rss
+for seed in range(0, 12, 4):
+    threads = [threading.Thread(target=work, args=(seed + i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+heap = Heap()
+heap.tend(PERIOD)
+heap.close()
+print(psutil.Process().memory_info().rss - before)
+"""
+
+
+@glibc
+def test_threads_leave_nothing_behind_in_one_heap() -> None:
+    def left(how: str) -> int:
+        return int(subprocess.run([sys.executable, "-c", THREADS, how], capture_output=True, check=True).stdout)
+
+    assert left("one") < 20e6 < left("many")
+
+
+@glibc
 def test_holes_are_given_back() -> None:
     def resident() -> int:
         return psutil.Process().memory_info().rss
