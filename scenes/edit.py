@@ -15,13 +15,12 @@ import numpy as np
 from scenes.errors import InputError
 from scenes.extrude import Blocks
 from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_data
-from scenes.scene import EMPTY, NEVER, Background, Colour, Material, Scene
+from scenes.scene import EMPTY, NEVER, SIDES, Background, Colour, Material, Scene
 from scenes.tours import generated_paths
 
 Place = tuple[float, float]
 LINKS = ("material_over", "material_under")
 LAYERS = ("floor", "ceiling")
-MOST = 1024  # blocks along a side, as in files
 STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
     ("grass", "green grass", (126, 158, 82), 0.0, 0.5, None),
     ("path", "cobblestone", (168, 154, 138), 0.0, 0.5, None),
@@ -36,8 +35,9 @@ STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
 
 def blank(width: int, depth: int, name: str = "untitled") -> Scene:
     """A new scene: a meadow of so many blocks, and materials to build with, in the embedded model's words."""
-    if not (2 <= width <= MOST and 2 <= depth <= MOST):
-        raise InputError("a new scene", "size", f"is {width}×{depth} blocks; a side has from 2 to {MOST}")
+    if width not in SIDES or depth not in SIDES:
+        problem = f"is {width}×{depth} blocks; a side has from {SIDES[0]} to {SIDES[-1]}"
+        raise InputError("a new scene", "size", problem)
     materials = tuple(
         Material(name, colour, f"{words}, noon", height, colour, start_height=start, material_over=over)
         for name, words, colour, start, height, over in STARTERS

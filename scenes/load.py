@@ -15,12 +15,10 @@ from scenes.extrude import extrude
 from scenes.files import atomic_write
 from scenes.materials import MaterialFile, check_voxels_per_block, named, read_materials, to_data
 from scenes.paths import read_path, write_path
-from scenes.scene import EMPTY, NEVER, CameraPath, Material, Scene
+from scenes.scene import EMPTY, NEVER, SIDES, VOXELS_PER_BLOCK, CameraPath, Material, Scene
 from scenes.tours import generated_paths
 
 BUILTIN: tuple[str, ...] = ("hamlet", "ruins", "city")  # the first is the default scene
-SIDES = range(2, 1025)
-VOXELS_PER_BLOCK = 8
 
 
 def load_scene(
@@ -65,7 +63,7 @@ def load_scene(
 def save_scene(scene: Scene, folder: str | Path) -> None:
     """Write map.png, materials.yaml and paths/*.json; load_scene(folder) gives the same scene. Empty ground is transparent.
 
-    Each file is replaced whole or not at all. Raises InputError.
+    Each file is replaced whole or not at all, and other paths that lie there stay. Raises InputError.
     """
     folder = Path(folder)
     for i in np.unique(scene.map[scene.map != EMPTY]) - 1:

@@ -21,7 +21,7 @@ from scenes.scene import NEVER, Background, Colour, Material
 MAX_MATERIALS = 254  # a map and a voxel are one byte; 0 is empty
 MAX_HEIGHT = 256.0
 MAX_BYTES = 1 << 20
-VOXELS_PER_BLOCK = range(1, 17)
+FINENESS = range(1, 17)  # voxels per block
 TOP_KEYS = ("background", "materials", "voxels_per_block", "floor", "ceiling")
 BACKGROUND_KEYS = ("prompt", "negative_prompt", "display")
 MATERIAL_KEYS = (
@@ -98,10 +98,8 @@ def named(materials: tuple[Material, ...], name: object, where: object, field: s
 
 def check_voxels_per_block(where: object, field: str, value: object) -> int:
     """`value` if it is a whole number from 1 to 16, else InputError."""
-    if isinstance(value, bool) or not isinstance(value, int) or value not in VOXELS_PER_BLOCK:
-        raise InputError(
-            where, field, f"is {reprlib.repr(value)}; it is a whole number from 1 to {VOXELS_PER_BLOCK[-1]}"
-        )
+    if isinstance(value, bool) or not isinstance(value, int) or value not in FINENESS:
+        raise InputError(where, field, f"is {reprlib.repr(value)}; it is a whole number from 1 to {FINENESS[-1]}")
     return value
 
 

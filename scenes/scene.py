@@ -15,6 +15,8 @@ Colour = tuple[int, int, int]
 EMPTY = 0  # the map's value for empty ground; material i of the list is i + 1
 SKY = -1  # the material index of the background wherever materials are numbered from 0
 NEVER: Colour = (-1, -1, -1)  # a `source` colour that no pixel has
+SIDES = range(2, 1025)  # blocks along a side of a map
+VOXELS_PER_BLOCK = 8  # where nothing says how fine
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Scene:
     map: np.ndarray
     materials: tuple[Material, ...]
     background: Background
-    voxels_per_block: int = 4
+    voxels_per_block: int = VOXELS_PER_BLOCK
     floor: str | None = None
     ceiling: str | None = None
     paths: Mapping[str, CameraPath] = field(default_factory=dict)

@@ -97,7 +97,7 @@ def test_a_scene_that_would_fill_the_memory_is_refused() -> None:
 
 
 def test_outside_is_sky() -> None:
-    scene = Scene("s", np.ones((2, 2), np.uint8), (material("a", 1),), Background("sky"))
+    scene = Scene("s", np.ones((2, 2), np.uint8), (material("a", 1),), Background("sky"), voxels_per_block=4)
     blocks = extrude(scene)
     assert blocks.material(np.array([[-1, 0, 0], [0, 4, 0], [0, 0, 8], [7, 3, 7]])).tolist() == [-1, -1, -1, 0]
 
