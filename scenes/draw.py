@@ -18,7 +18,8 @@ from scenes.errors import InputError
 from scenes.files import atomic_write
 from scenes.load import BUILTIN, builtin_folder
 from scenes.materials import read_materials
-from scenes.paths import closed, write_path
+from scenes.nerfstudio import write_path
+from scenes.paths import closed
 from scenes.scene import CameraPath, Keyframe
 
 FOV = 60.0

@@ -14,7 +14,7 @@ from scenes.errors import InputError
 from scenes.extrude import extrude
 from scenes.files import atomic_write
 from scenes.materials import MaterialFile, check_voxels_per_block, named, read_materials, to_data
-from scenes.paths import read_path, write_path
+from scenes.nerfstudio import read_path, write_path
 from scenes.scene import EMPTY, NEVER, SIDES, VOXELS_PER_BLOCK, CameraPath, Material, Scene
 from scenes.tours import generated_paths
 

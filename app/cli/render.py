@@ -15,7 +15,8 @@ from app.session import Session, describe, open_scene
 from engine.video import open_output
 from scenes.camera import Camera
 from scenes.errors import InputError
-from scenes.paths import read_path, sample
+from scenes.nerfstudio import read_path
+from scenes.paths import sample
 from scenes.scene import CameraPath, Scene
 
 LINES = 10  # of progress, where there is no terminal to draw a bar on

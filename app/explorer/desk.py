@@ -19,7 +19,7 @@ from app.files.shot import save_shot, save_steps
 from app.session import SceneChoice, describe
 from scenes.camera import Camera
 from scenes.load import save_scene
-from scenes.paths import write_path
+from scenes.nerfstudio import write_path
 from scenes.scene import CameraPath
 
 if TYPE_CHECKING:

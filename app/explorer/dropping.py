@@ -16,7 +16,7 @@ from app.session import SceneChoice, Session, restore
 from engine.video import CODECS, read_metadata
 from scenes.errors import InputError
 from scenes.load import BUILTIN
-from scenes.paths import read_path
+from scenes.nerfstudio import read_path
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer

@@ -10,7 +10,7 @@ from PIL import Image
 
 from scenes.errors import InputError
 from scenes.load import load_scene, save_scene
-from scenes.paths import write_path
+from scenes.nerfstudio import write_path
 from tests.scenes.conftest import material_data, room_pixels, write_scene
 
 

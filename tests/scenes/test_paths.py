@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from scenes.camera import Camera
 from scenes.errors import InputError
-from scenes.paths import closed, positions, read_path, sample, write_path
+from scenes.nerfstudio import read_path, write_path
+from scenes.paths import closed, positions, sample
 from scenes.scene import CameraPath, Keyframe
 
 PLACES = [(0.0, 2.0, 0.0), (4.0, 2.0, 1.0), (6.0, 3.0, 5.0), (1.0, 2.5, 6.0)]

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from scenes.load import save_scene
-from scenes.paths import write_path
+from scenes.nerfstudio import write_path
 from scenes.scene import Scene
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scenes.load import save_scene
-from scenes.paths import write_path
+from scenes.nerfstudio import write_path
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
