@@ -24,6 +24,7 @@ FIGURES = {  # key → (what the table calls it, its format)
     "drift": ("drift after the revisits, 0..255", ".3f"),
     "sharpness": ("sharpness ÷ fresh generation", ".2f"),
     "seam_energy": ("seam energy", ".2f"),
+    "seam_steps": ("steps at seams ÷ steps inside", ".2f"),
     "coverage": ("coverage", ".3f"),
     "coverage_per_call": ("views covered per model call", ".3f"),
     "model_calls": ("model calls", ".0f"),

@@ -38,6 +38,7 @@ KEYS = (
     "seconds",
 )
 SHEET = 5  # views in a sheet of pictures
+FRESH = 2 * SHEET - 1  # views that are also dreamed as if nothing were painted, to be compared with
 
 
 @dataclass(frozen=True)
@@ -122,16 +123,16 @@ def measure_path(studio: Studio, blocks: Blocks, path: str, asked: Plan, notes: 
     """A row for each method. A missing budget is what independent views take, if that is known."""
     scene, sights, budget = studio.scene, {}, asked.budget
     cameras = walked(path, scene, blocks, asked.views)
-    shows = np.unique(np.linspace(0, len(cameras) - 1, SHEET).round().astype(int))
+    shows = spread(len(cameras), SHEET)
     fresh: dict[int, np.ndarray] = {}
     rows = []
     for name in METHODS:
         found = notes.find(scene.name, path, name)
         if found is None and name in asked.methods:
             if not fresh:
-                fresh = fresh_pictures(Easel(studio, blocks, sights=sights), cameras, (0, len(cameras) // 2))
-                white = np.full_like(fresh[0], 255)
-                notes.keep(Found({}, [fresh.get(int(k), white) for k in shows]), scene.name, path, "fresh")
+                which = sorted({*shows, *spread(len(cameras), FRESH), *figures.compared(len(cameras))})
+                fresh = fresh_pictures(Easel(studio, blocks, sights=sights), cameras, which)
+                notes.keep(Found({}, [fresh[k] for k in shows]), scene.name, path, "fresh")
             easel = Easel(studio, blocks, budget, sights)
             method = METHODS[name](easel)
             result = figures.walk(easel, method, cameras)
@@ -159,13 +160,18 @@ def settled(method: Method, result: figures.Walk) -> dict[str, figures.Figure]:
     return {"settled_psnr": figures.cross_view(result.sights, again)["cross_view_psnr"]}
 
 
+def spread(views: int, count: int) -> list[int]:
+    """Up to so many of a walk's views, from the first to the last."""
+    return np.unique(np.linspace(0, views - 1, count).round().astype(int)).tolist()
+
+
 def fresh_pictures(easel: Easel, cameras: Sequence[Camera], which: Sequence[int]) -> dict[int, np.ndarray]:
     """View number → uint8 [H,W,3], dreamed as if nothing were painted: what sharpness is compared with."""
-    found = {}
-    for index in dict.fromkeys(which):
-        canvas: Canvas = canvas_from(easel.look(cameras[index]), easel.studio.scene, easel.studio.session.dream.steps)
-        found[index] = easel.dream(replace(canvas, memory=None, colours=None)).image
-    return found
+    found: dict[Camera, np.ndarray] = {}
+    for camera in dict.fromkeys(cameras[index] for index in which):
+        canvas: Canvas = canvas_from(easel.look(camera), easel.studio.scene, easel.studio.session.dream.steps)
+        found[camera] = easel.dream(replace(canvas, memory=None, colours=None)).image
+    return {index: found[cameras[index]] for index in which}
 
 
 def aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,6 +90,11 @@ def surfaces(sees: Sight, label: np.ndarray | None = None) -> np.ndarray:
     return number if label is None else np.where(label >= 0, number, -1)
 
 
+def compared(views: int) -> tuple[int, ...]:
+    """The views of a walk whose sharpness is measured: the first, and the middle one."""
+    return (0, views // 2)
+
+
 def sharpness(sights: Sequence[Sight], shown: Sequence[Shown], fresh: Mapping[int, np.ndarray]) -> Figure:
     """Fine detail ÷ that of a fresh generation of the same views, as a ratio of root mean squared Laplacians on painted pixels."""
     ours = theirs = 0.0
@@ -100,11 +105,25 @@ def sharpness(sights: Sequence[Sight], shown: Sequence[Shown], fresh: Mapping[in
     return math.sqrt(ours / theirs) if theirs else None
 
 
-def seams(sights: Sequence[Sight], shown: Sequence[Shown]) -> Figure:
+def steps_at_seams(sights: Sequence[Sight], shown: Sequence[Shown]) -> Figure:
     """Mean luminance step across paint frontiers ÷ inside, on one surface; None without frontiers."""
     rows = [measures.seam_gradients(s.picture, s.label, surfaces(v)) for v, s in zip(sights, shown, strict=True)]
+    if not rows:
+        return None
     across, steps, inside, others = (float(sum(column)) for column in zip(*rows, strict=True))
     return (across / steps) / (inside / others) if steps and others and inside else None
+
+
+def seams(sights: Sequence[Sight], shown: Sequence[Shown], fresh: Mapping[int, np.ndarray]) -> Figure:
+    """How many times more brightness steps at paint frontiers than it would: than in fresh pictures of the same views at the same places.
+
+    Frontiers lie where much is going on (outlines, materials rich in detail), or little (the sky): where none is, a fresh picture steps
+    there more than elsewhere, or less, too.
+    """
+    where = sorted(fresh)
+    ours = steps_at_seams([sights[k] for k in where], [shown[k] for k in where])
+    theirs = steps_at_seams([sights[k] for k in where], [replace(shown[k], picture=fresh[k]) for k in where])
+    return ours / theirs if ours and theirs else None
 
 
 def coverage(shown: Sequence[Shown]) -> float:
@@ -113,12 +132,13 @@ def coverage(shown: Sequence[Shown]) -> float:
 
 
 def of(walked: Walk, fresh: Mapping[int, np.ndarray]) -> dict[str, Figure]:
-    """All figures of a walk that ends where it began."""
+    """All figures of a walk that ends where it began. fresh: view → its picture as if nothing were painted; `compared` ones, and more."""
     return {
         **cross_view(walked.sights, walked.shown),
         **revisit(walked.shown[0], walked.shown[-1]),
-        "sharpness": sharpness(walked.sights, walked.shown, fresh),
-        "seam_energy": seams(walked.sights, walked.shown),
+        "sharpness": sharpness(walked.sights, walked.shown, {k: fresh[k] for k in compared(len(walked.shown))}),
+        "seam_energy": seams(walked.sights, walked.shown, fresh),
+        "seam_steps": steps_at_seams(walked.sights, walked.shown),
         "coverage": coverage(walked.shown) / len(walked.shown),
         "coverage_per_call": coverage(walked.shown) / walked.calls if walked.calls else None,
         "model_calls": walked.calls,

@@ -126,3 +126,24 @@ def test_pairs_are_all_powers_of_two_apart() -> None:
 def test_means_skip_what_was_not_measured_and_sum_what_was_spent() -> None:
     found = figures.mean([{"drift": 1.0, "seconds": 2.0}, {"drift": None, "seconds": 3.0}, {"seam": 4.0}])
     assert found == {"drift": 1.0, "seconds": 5.0, "seam": 4.0}
+
+
+def test_a_frontier_where_much_is_going_on_is_no_seam(blocks) -> None:
+    """Frontiers at the lines of a pattern: brightness steps there in a fresh picture, too. A new step is a seam wherever it lies."""
+    seen = sight(blocks, HERE, SIZE)
+    stripes = np.arange(SIZE[0]) // 8
+    picture = np.broadcast_to(100 + 60 * (stripes % 2)[None, :, None], (SIZE[1], SIZE[0], 3)).astype(np.uint8)
+    picture = picture + (np.arange(SIZE[1]) % 3)[:, None, None].astype(np.uint8)
+    label = np.broadcast_to(stripes[None], picture.shape[:2]).astype(np.int64)
+    painted = [Shown(picture, label)]
+    plain = figures.steps_at_seams([seen], painted)
+    assert plain is not None and plain > 10
+    assert figures.seams([seen], painted, {0: picture}) == pytest.approx(1)
+    seam = figures.seams(
+        [seen], [Shown(picture + 20 * (stripes % 4 < 2).astype(np.uint8)[None, :, None], label)], {0: picture}
+    )
+    assert seam is not None and seam > 1.1
+    assert (
+        figures.seams([seen], painted, {}) is None
+        and figures.seams([seen], [Shown(picture, 0 * label)], {0: picture}) is None
+    )
