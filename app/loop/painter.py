@@ -81,8 +81,9 @@ class Painter:
 
         size: the window's; now: seconds on any steady clock. Returns the worker's messages, for panels and log.
         """
-        if camera != self._camera:
-            self._camera, self._moved_at = camera, now
+        if self._camera not in (None, camera):  # who begins to look stands already
+            self._moved_at = now
+        self._camera = camera
         messages = self.collect()
         live = self.session.live
         if self.running and not self._under_way and self._abandons(camera):

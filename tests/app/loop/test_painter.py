@@ -48,6 +48,14 @@ def live(painter: Painter, camera: Camera, seconds: list[float]) -> None:
         painter.update(camera, SIZE, now)
 
 
+def come(painter: Painter) -> None:
+    """From now on every other camera is one that moved."""
+    session = painter.session
+    painter.session = replace(session, live=replace(session.live, auto=False))
+    painter.update(THERE, SIZE, -1.0)
+    painter.session = session
+
+
 @given(st.integers(64, 4000), st.integers(64, 4000), st.integers(1, 600), st.sampled_from([8, 16, 64]), st.floats(0, 1))
 def test_a_canvas_shows_the_view_pixel_by_pixel_and_more(width, height, tall, multiple, around) -> None:
     w, h = canvas = canvas_size((width, height), tall, multiple, around)
@@ -83,7 +91,13 @@ def test_a_view_is_dreamed_once_and_coming_back_costs_nothing(painter, fake_drea
     assert painter.calls == 12
 
 
+def test_who_begins_to_look_stands_and_gets_no_sketch(painter, fake_dream) -> None:
+    live(painter, HERE, [0.0, 0.01, 0.02])
+    assert [settings.steps for settings in fake_dream.asked] == [6]
+
+
 def test_moving_sketches_with_few_steps_and_resting_dreams_with_all(painter, fake_dream) -> None:
+    come(painter)
     live(painter, HERE, [0.0, 0.01, 0.02])
     assert [settings.steps for settings in fake_dream.asked] == [2]
     live(painter, HERE, [1.0, 1.1, 1.2, 1.3])
@@ -95,6 +109,7 @@ def test_moving_sketches_with_few_steps_and_resting_dreams_with_all(painter, fak
 def refined(painter):
     """A painter that refines; HERE is dreamed as a whole, and the first part of its refinement runs."""
     painter.session = replace(painter.session, live=replace(painter.session.live, refine=True))
+    come(painter)
     live(painter, HERE, [0.0, 1.0, 1.1, 1.2, 1.3])
     assert painter.running is not None and painter.refining
     return painter
@@ -166,6 +181,7 @@ def test_a_new_seed_is_a_new_noise_but_a_loaded_world_keeps_its_own(painter) -> 
 
 def test_without_sketches_nothing_is_dreamed_before_the_camera_rests(painter, fake_dream) -> None:
     painter.session = replace(painter.session, live=replace(painter.session.live, moving=False))
+    come(painter)
     live(painter, HERE, [0.0, 0.1, 0.4])
     assert fake_dream.asked == []
     live(painter, HERE, [0.6, 0.7])
@@ -203,6 +219,7 @@ def test_a_dream_from_before_an_erase_is_dropped(painter) -> None:
 
 def test_a_failure_is_told_and_the_same_view_is_not_tried_again(painter, fake_dream) -> None:
     fake_dream.error = ValueError("broken")
+    come(painter)
     live(painter, HERE, [0.0, 1.0, 1.1, 1.2, 1.3])
     assert len(fake_dream.asked) == 2  # the sketch, then the full dream
     assert "ValueError: broken" in painter.words
