@@ -139,11 +139,7 @@ def test_a_frontier_where_much_is_going_on_is_no_seam(blocks) -> None:
     plain = figures.steps_at_seams([seen], painted)
     assert plain is not None and plain > 10
     assert figures.seams([seen], painted, {0: picture}) == pytest.approx(1)
-    seam = figures.seams(
-        [seen], [Shown(picture + 20 * (stripes % 4 < 2).astype(np.uint8)[None, :, None], label)], {0: picture}
-    )
-    assert seam is not None and seam > 1.1
-    assert (
-        figures.seams([seen], painted, {}) is None
-        and figures.seams([seen], [Shown(picture, 0 * label)], {0: picture}) is None
-    )
+    brighter = picture + 30 * (stripes % 2).astype(np.uint8)[None, :, None]
+    assert figures.seams([seen], [Shown(brighter, label)], {0: picture}) == pytest.approx(1.5, abs=0.05)
+    assert figures.seams([seen], painted, {}) is None
+    assert figures.seams([seen], [Shown(picture, 0 * label)], {0: picture}) is None
