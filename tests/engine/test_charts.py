@@ -20,7 +20,6 @@ from scenes.load import load_scene
 from scenes.scene import Background, Material, Scene
 
 solids = arrays(np.uint8, st.tuples(*[st.integers(1, 5)] * 3), elements=st.integers(0, 3))
-OPAQUE = np.array([True, True, False])
 
 
 def painted_cells(rectangles: np.ndarray, shape) -> np.ndarray:

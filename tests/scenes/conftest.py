@@ -9,7 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
-WALL, BED, WHITE = (0, 0, 0), (255, 0, 0), (255, 255, 255)
+WALL, BED = (0, 0, 0), (255, 0, 0)
 
 
 def material_data() -> dict:
