@@ -10,6 +10,8 @@ from pathlib import Path
 from diffusion.shipped import EMBEDDED, OWN, SHIPPED
 from diffusion.training.config import FewConfig, UnetConfig
 from diffusion.training.figures import table
+from diffusion.training.materials import MATERIALS
+from diffusion.training.noising import PREDICTIONS
 from scenes.errors import InputError
 from scenes.files import atomic_write
 
@@ -29,17 +31,18 @@ animals, lettering or single objects.
 
 | | |
 |---|---|
-| denoiser | UNet2DConditionModel {channels}, {unet:.1f} M parameters, 8 + 1 (depth) channels in, v-prediction |
-| autoencoder | AutoencoderTiny, f8, 8 channels, {vae:.2f} M parameters, no normalisation layers{critic} |
+| denoiser | UNet2DConditionModel {channels}, {unet:.1f} M parameters, {latents} + 1 (depth) channels in, {prediction} |
+| autoencoder | AutoencoderTiny, f8, {latents} channels, {vae:.2f} M parameters, no normalisation layers{critic} |
 | text | MiniLM (sentence-transformers/all-MiniLM-L6-v2, not in this folder): 24 vectors of 384, see `diffusion/text.py` |
 | depth | `rayverie.json`: log of the distance as a 60° camera over 32 latent pixels sees it, 1 near to −1 in the sky, 0 unknown |
-| data | {pictures:,} pictures of 42 materials, drawn by `diffusion/training` from seed {seed}; nobody's photographs |
-| training | {steps:,} steps of {batch} crops, mostly 16×16 latents, AdamW, EMA {ema}; one CPU thread, no GPU |
+| data | {pictures:,} pictures of {materials} materials, drawn by `diffusion/training` from seed {seed}; nobody's photographs |
+| training | {steps:,} steps of {batch} crops, mostly {crop}×{crop} latents, AdamW, EMA {ema} |
 {few}
 ## Loading it without Rayverie
 
 ```python
 from diffusers import DiffusionPipeline
+
 parts = dict.fromkeys(("text_encoder", "tokenizer", "depth_estimator", "feature_extractor"))
 pipeline = DiffusionPipeline.from_pretrained(folder, **parts)
 ```
@@ -51,7 +54,7 @@ Give it `prompt_embeds`, `negative_prompt_embeds` and `depth_map`.
 {measures}
 
 Data, losses and the meaning of each number: `docs/training.md`. Known limits: regular structure (brick joints,
-tiles, window bars) comes out as irregular patches; words far from its 42 materials give the nearest material
+tiles, window bars) comes out as irregular patches; words far from its {materials} materials give the nearest material
 or a mixture; patterns finer than the autoencoder's 8-pixel cell are replaced by likely ones.
 """
 
@@ -77,7 +80,11 @@ def model_card(config: UnetConfig, folder: Path, found: dict[str, dict[str, floa
         seed=config.data.seed,
         steps=notes["steps"],
         batch=config.batch,
+        crop=config.crop,
         ema=config.ema_decay,
+        latents=json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))["out_channels"],
+        prediction=PREDICTIONS[config.objective].replace("_", "-"),
+        materials=len(MATERIALS),
         measures=table(found),
         **halves,
     )

@@ -52,7 +52,7 @@ def shipped(run_folder: Path, tmp_path_factory: pytest.TempPathFactory, configs:
 
 def test_shipping_writes_a_card_and_keeps_what_else_lies_there(shipped: Path) -> None:
     card = (shipped / "README.md").read_text()
-    assert "6 steps" in card and "8 + 1 (depth)" in card
+    assert "6 steps of 4 crops, mostly 8×8 latents" in card and "8 + 1 (depth) channels in, v-prediction" in card
     assert (shipped / "bank.safetensors").read_bytes() == b"kept"
     assert json.loads((shipped / "rayverie.json").read_text())["depth"] == "log"
 
