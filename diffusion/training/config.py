@@ -257,7 +257,7 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
 def _parsed(text: str, where: object, field: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(where, field, f"is not valid YAML ({str(error).splitlines()[0]})") from error
 
 

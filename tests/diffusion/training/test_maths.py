@@ -85,6 +85,8 @@ def test_config_reads_overrides_and_writes_itself_back(tmp_path: Path) -> None:
         ("steps: 3", "steps", "must be written key=value"),
         ("steps: 3", "steps.a=3", "doesn't exist"),
         ("[1, 2", "", "is not valid YAML"),
+        ("seed: 2020-13-45", "", "is not valid YAML"),
+        ("[" * 2000, "", "is not valid YAML"),
         ("- 1", "", "must hold"),
     ],
 )
