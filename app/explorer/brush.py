@@ -64,11 +64,13 @@ def _span(a: float, b: float, reach: float, most: int) -> tuple[int, int]:
 
 
 class SoftMask:
-    """Marks on the picture of one view: values float32 [H,W] in 0..1. Another view has none."""
+    """Marks on the picture of one view: values float32 [H,W] in 0..1. Another view has none. spent: they were dreamed; they are
+    kept, to be dreamed again or changed, but would hide what came of it."""
 
     def __init__(self) -> None:
         self.camera: Camera | None = None
         self.values = np.zeros((1, 1), np.float32)
+        self.spent = False
 
     def of(self, camera: Camera) -> np.ndarray | None:
         """The values, if there are any for this camera's view."""
@@ -81,7 +83,7 @@ class SoftMask:
         brush = np.clip(2 - 2 * distance(size, points, radius) / radius, 0, 1).astype(np.float32)
         brush = brush * brush * (3 - 2 * brush)
         values = np.maximum(self.values, brush) if strength > 0 else np.minimum(self.values, 1 - brush)
-        self.values = values  # a new array: pictures of it are compared by identity
+        self.values, self.spent = values, False  # a new array: pictures of it are compared by identity
 
     def clear(self) -> None:
         self.camera = None

@@ -107,6 +107,8 @@ def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
         return
 
     def order(view: View) -> Pieces[Commission]:
+        x.brush.choose("")
+        x.brush.mask.spent = True
         look = yield from view.look()
         soft = np.array(Image.fromarray(marks).resize(inner(look, view.camera, view.size), Image.Resampling.BILINEAR))
         fine = centred(soft, look.size)

@@ -43,7 +43,7 @@ class BrushTools:
 
 
 class BrushOverlay:
-    """Drawn over the scene while a brush is in the hand."""
+    """Drawn over the scene: the brush in the hand, and marks until they are dreamed, or while the hand has a brush for them."""
 
     def __init__(self) -> None:
         self._marks: tuple[np.ndarray, np.ndarray] | None = None  # the mask's values and their picture
@@ -59,13 +59,13 @@ class BrushOverlay:
             for tint, extra in (("#000000", 1.5), ("#ffffff", 0.0)):
                 ink = imgui.get_color_u32(colour(tint, 0.8))
                 draw.add_circle(mouse, ui.brush.radius + extra * ui.scale, ink, 0, 1.5 * ui.scale)
-            if ui.brush.tool in ("mask", "unmask"):  # from here on it is soft
+            if _marks(ui):  # from here on it is soft
                 draw.add_circle(mouse, ui.brush.radius / 2, imgui.get_color_u32(colour("#ffffff", 0.4)))
         draw.pop_clip_rect()
 
     def _draw_marks(self, ui: PanelContext, mask: SoftMask, draw: imgui.ImDrawList) -> None:
         values = mask.of(ui.camera)
-        if values is None:
+        if values is None or (mask.spent and not _marks(ui)):
             return
         if self._marks is None or self._marks[0] is not values:
             picture = np.empty((*values.shape, 4), np.uint8)
@@ -73,3 +73,8 @@ class BrushOverlay:
             self._marks = values, picture
         x, y, width, height = ui.scene_box
         draw.add_image(ui.picture("marks", self._marks[1]), imgui.ImVec2(x, y), imgui.ImVec2(x + width, y + height))
+
+
+def _marks(ui: PanelContext) -> bool:
+    """Whether the brush in the hand is one for marks."""
+    return bool(ui.brush.tool and TOOLS[ui.brush.tool].marks)

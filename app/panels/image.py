@@ -7,6 +7,7 @@ from imgui_bundle import imgui
 
 from app.panels.brush import BrushTools
 from app.panels.context import PanelContext, faint, hint
+from app.panels.outline import draw_middle
 from app.panels.preview import show
 from app.session import Session
 
@@ -44,7 +45,11 @@ class ImagePanel:
         imgui.separator_text("Marks")
         self._inpaint(ui)
         imgui.separator_text("Anagram")
+        imgui.begin_group()
         self._anagram(ui)
+        imgui.end_group()
+        if self._surface and imgui.is_item_hovered():
+            draw_middle(ui)
         imgui.separator_text("What is laid")
         _, self._freeze = imgui.checkbox("Freeze it", self._freeze)
         hint(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from app.explorer.brush import SoftMask, distance
 from app.explorer.commission import frontal
@@ -15,10 +15,12 @@ from app.explorer.placing import centred, contain, cover
 from app.files.picture import read_picture
 from app.files.shot import read_shot
 from app.loop.messages import Request
+from app.panels.outline import outline
 from engine.atlas import HELD, REVISION, STEPS
 from engine.patch import change
 from scenes.camera import Camera
 from scenes.errors import InputError
+from scenes.raycast import raycast
 from scenes.scene import SKY
 from tests.app.window.test_brush import chord, done, middle, painted, texels, world
 from tests.engine.village import same
@@ -166,6 +168,23 @@ def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None
     assert same(world(painted), before) and not painted.errors()
 
 
+def test_marks_that_are_dreamed_hide_nothing_and_come_back_with_the_brush(painted: Driver) -> None:
+    explorer, plain = painted.explorer, shown(painted)
+    explorer.do("brush", "mask")
+    painted.drag(middle(painted, -0.1, 0.1), middle(painted, 0.1, 0.1))
+    explorer.do("brush", "")
+    marked = shown(painted)
+    assert (marked != plain).any()
+    explorer.do("inpaint", "a wooden door", 0.8, False)
+    asked(painted)
+    assert (shown(painted) == plain).all()
+    explorer.do("brush", "mask")
+    painted.mouse(400, 5)  # on the menu, where no brush is drawn
+    assert (shown(painted) == marked).all() and explorer.brush.mask.of(explorer.camera) is not None
+    explorer.do("brush", "")
+    assert (shown(painted) == plain).all() and not painted.errors()
+
+
 def test_marks_belong_to_one_view_and_without_any_nothing_is_asked(painted: Driver) -> None:
     explorer = painted.explorer
     explorer.do("inpaint", "", 1.0, True)
@@ -253,6 +272,38 @@ def test_a_camera_straight_before_each_chart(painted: Driver) -> None:
         assert (np.abs(ndc) <= 1 + 1e-6).all() and (clip[:, 3] > 0).all()
         origin, along, down = ndc[0], ndc[1], ndc[2]  # upright, as its atlas picture is
         assert along[0] > origin[0] and abs(along[1] - origin[1]) < 1e-6 and down[1] < origin[1]
+
+
+def test_the_outline_of_a_surface_holds_all_that_is_seen_of_it(painted: Driver) -> None:
+    plan, size = painted.explorer.stage.plan, (120, 80)
+    for camera in (Camera.look((4.5, 1.4, 5.5), 0.0, -5.0, 60.0), Camera.look((2.5, 0.9, 2.5), 130.0, -40.0, 90.0)):
+        hits = raycast(plan.blocks, camera, size)
+        seen = plan.charts.lookup(hits.voxel, hits.side)[0]
+        for chart in set(seen[seen >= 0].tolist()):
+            points = outline(plan.charts.corners[chart], camera.matrix(size)) * (60, -40) + (60, 40)
+            assert len(points) > 2
+            inside = Image.new("1", size)
+            ImageDraw.Draw(inside).polygon([tuple(point) for point in points], fill=1, outline=1)
+            assert np.asarray(inside)[seen == chart].mean() > 0.97  # pixels at the rim are half in
+    behind = Camera.look((4.0, 30.0, 4.0), 0.0, 90.0, 60.0)
+    assert len(outline(plan.charts.corners[0], behind.matrix(size))) == 0
+
+
+def test_the_surface_that_an_anagram_would_take_is_outlined(painted: Driver) -> None:
+    explorer = painted.explorer
+    explorer.travel.go_to = Camera.look((4.5, 1.4, 5.5), 0.0, -5.0, 60.0)
+    explorer.shell.bring_to_front("Image")
+    painted.frames(8)
+    plain = shown(painted).astype(int)
+    left, _, width, _ = explorer.shell.scene_box
+    column, bottom = int(left + width + 60), painted.window.size[1]
+    for row in range(bottom - 20, int(bottom * 0.55), -12):  # wherever the font puts the anagram's part
+        painted.mouse(column, row)
+        painted.window.native.dispatch_event("on_mouse_scroll", column, bottom - row, 0.0, -3.0)
+        changed = np.abs(shown(painted).astype(int) - plain).max(-1) > 60
+        if changed.sum() > 100:
+            break
+    assert 100 < changed.sum() < 0.2 * changed.size and not painted.errors()
 
 
 def test_a_soft_brush_is_strong_in_its_middle_and_fades() -> None:
