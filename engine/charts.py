@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +12,8 @@ from engine import sides
 from engine.faces import faces
 from engine.pack import PAGE, pack, reading_order
 from engine.sky import TEXEL, sky_charts
+from scenes.extrude import Blocks
 from scenes.scene import SKY, Scene
-
-if TYPE_CHECKING:
-    from scenes.extrude import Blocks
 
 LONGEST = 128  # texels along a chart's side: half a page, so that pages fill well and culling bites
 VERTEX = "3f 2f 4f 4f"  # position, texel, place (page x, y, w, h), info (chart, material, side, page)

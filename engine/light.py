@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import moderngl
 import numpy as np
 
-if TYPE_CHECKING:
-    from scenes.extrude import Blocks
-    from scenes.scene import Scene
+from scenes.extrude import Blocks
+from scenes.scene import Scene
 
 SUN = np.array([0.52, 0.72, 0.46]) / np.linalg.norm(
     [0.52, 0.72, 0.46]

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import moderngl
 import numpy as np
@@ -22,10 +21,8 @@ from engine.shaders import program, set_uniforms
 from engine.uniforms import camera_uniforms
 from engine.volume import LatentVolume
 from scenes.camera import Camera
+from scenes.extrude import Blocks, extrude
 from scenes.scene import Scene
-
-if TYPE_CHECKING:
-    from scenes.extrude import Blocks
 
 MODES = MappingProxyType(
     {
@@ -76,10 +73,7 @@ class Renderer:
         light: Light | None = None,
     ) -> None:
         """blocks, light: of the scene, if they are known already; baking the light takes a while."""
-        if blocks is None:
-            from scenes.extrude import extrude
-
-            blocks = extrude(scene)
+        blocks = extrude(scene) if blocks is None else blocks
         self.ctx, self.charts, self.volume = ctx, charts, volume
         self.full_steps = 20.0
         opacity = np.array([m.opacity for m in scene.materials])
