@@ -53,13 +53,15 @@ class Mesh:
 
     def select(self, index: np.ndarray, apart: Iterable[int] = ()) -> list[Group]:
         """Choose charts int [n] to draw, in this order but grouped by page: pages of `apart` each, all others together (−1)."""
+        if not index.size:
+            return []
         page = self.charts.page[index]
         page = np.where(np.isin(page, list(apart)), page, -1)
         _, first = np.unique(page, return_index=True)
         order = np.argsort(_rank(page, first), kind="stable")  # a page's turn comes with its first chart
         index, page = index[order], page[order]
-        self._indices.write(((index[:, None] * 4).astype(np.uint32) + _CORNERS).tobytes()) if index.size else None
-        starts = np.flatnonzero(np.diff(page, prepend=-2)) if index.size else np.empty(0, dtype=int)
+        self._indices.write(((index[:, None] * 4).astype(np.uint32) + _CORNERS).tobytes())
+        starts = np.flatnonzero(np.diff(page, prepend=-2))
         ends = np.append(starts[1:], index.size)
         return [Group(int(page[a]), int(a), int(b - a)) for a, b in zip(starts, ends, strict=True)]
 

@@ -13,12 +13,14 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
+from app.loop.dreaming import canvas_from
 from app.loop.messages import Request
 from app.loop.studio import Studio, open_studio
 from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from diffusion.canvas import DreamSettings
 from scenes.files import atomic_write
+from scenes.load import builtin_folder
 from scenes.paths import sample
 from scenes.scene import Scene
 
@@ -43,7 +45,11 @@ class Flags:
 def plan(scene: Scene, folder: Path) -> Image.Image:
     """The map beside its materials: swatch and prompt."""
     picture = Image.new("RGB", PANEL, PAPER)
-    source = Image.open(folder / "map.png").convert("RGB")
+    drawn = Image.open(folder / "map.png").convert("RGBA")
+    floor = next((material.display for material in scene.materials if material.name == scene.floor), PAPER)
+    source = Image.alpha_composite(Image.new("RGBA", drawn.size, floor), drawn).convert(
+        "RGB"
+    )  # which fills empty ground
     side = PANEL[1] - 20
     picture.paste(source.resize((side, side), Image.Resampling.NEAREST), (10, 10))
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(15)
@@ -64,8 +70,6 @@ def half_dreamed(studio: Studio, camera: Any) -> Image.Image:
     def collect(message: Any) -> None:
         if hasattr(message, "image"):
             seen.append(message.image)
-
-    from app.loop.dreaming import canvas_from
 
     settings = studio.session.dream
     request = Request(0, look, canvas_from(look, studio.scene, settings.steps), settings)
@@ -98,8 +102,6 @@ def main() -> None:
     paint = PaintSettings(canvas=flags.canvas)
     session = Session(SceneChoice(flags.scene), ModelChoice(flags.model), flags.dream, paint)
     scene = open_scene(session.scene)
-    from scenes.load import builtin_folder
-
     tour = scene.paths["tour"]
     first, later = sample(tour, flags.moment), sample(tour, flags.later)
     with open_studio(session, scene) as studio:

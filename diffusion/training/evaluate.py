@@ -18,7 +18,8 @@ from scenes.files import atomic_write
 def evaluate(config: UnetConfig) -> dict[str, Any]:
     """All measures of `config.out/model`; also written to `config.out/evaluation.json`, after each measure. Those of the same model
     by the same judge that are there already are kept; each says of how many pictures it was asked ("count")."""
-    torch.set_num_threads(config.threads) if config.threads else None
+    if config.threads:
+        torch.set_num_threads(config.threads)
     path, judged = Path(config.out) / "evaluation.json", Path(config.judge)
     parts = open_parts(Path(config.out) / "model", judged)
     of = f"{parts.model.id} by {hashlib.sha256(judged.read_bytes()).hexdigest()[:8]}"

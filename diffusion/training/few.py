@@ -89,7 +89,8 @@ def distillation_loss(
 
 def train_few(config: FewConfig) -> Path:
     """Train (or go on training) the student; `out/model` is a complete pipeline folder, to be sampled without guidance."""
-    torch.set_num_threads(config.threads) if config.threads else None
+    if config.threads:
+        torch.set_num_threads(config.threads)
     teacher_folder = Path(config.teacher)
     if not (teacher_folder / "unet" / "config.json").is_file():
         raise InputError(teacher_folder, "", "holds no denoiser to learn from; train one first")

@@ -61,7 +61,8 @@ def run(
     both see the raw weights and may put on the averaged ones.
     Raises InputError when the loss isn't finite; the last checkpoint stays as it was.
     """
-    torch.set_num_threads(config.threads) if config.threads else None
+    if config.threads:
+        torch.set_num_threads(config.threads)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     accelerator = Accelerator(

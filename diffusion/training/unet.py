@@ -99,7 +99,8 @@ def denoising_loss(
 
 def train_unet(config: UnetConfig) -> Path:
     """Train (or go on training) the denoiser; `out/model` is a complete pipeline folder after every checkpoint."""
-    torch.set_num_threads(config.threads) if config.threads else None
+    if config.threads:
+        torch.set_num_threads(config.threads)
     data, unseen = cached(config, config.data), held_out(config)
     vae, text = load_vae(Path(config.vae)), MiniLMEncoder()
     unconditional = text.encode([""])[0]
