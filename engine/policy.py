@@ -24,6 +24,8 @@ FREED_LACK = (
 )
 EDGE_REACH = 8  # pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
 SKY_REACHES = 3  # so many times as far, in the sky: it is even, and shows the faintest stain
+# Of the picture's shorter side: so near to its end the sky is provisional, too, for a model darkens there.
+SKY_RIM = 0.0625
 DEPTH_EDGE = 0.05  # relative jump in depth that is an edge
 CORNER = 0.45  # of a texel, from its centre: where its corners are tested
 

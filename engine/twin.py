@@ -173,7 +173,9 @@ def _plane_depth(
 def _at_depth_edge(
     view: Picture, charts: Charts, chart: np.ndarray, ray: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
-    edge = np.zeros(len(chart), dtype=bool)
+    rim, (width, height) = policy.SKY_RIM * min(view.size), view.size
+    middle = (x >= rim) & (y >= rim) & (x < width - rim) & (y < height - rim)
+    edge = charts.sky[chart] & ~middle
     for step, (dx, dy) in product(range(1, policy.SKY_REACHES + 1), ((-1, 0), (1, 0), (0, -1), (0, 1))):
         reach = step * policy.EDGE_REACH
         px = np.clip(np.floor(x + dx * reach), 0, view.size[0] - 1).astype(int)

@@ -7,15 +7,19 @@ const float DEPTH_EDGE = 0.05;    // relative jump in depth that is an edge
 const float CORNER = 0.45;        // of a texel, from its centre: where its corners are tested
 const float EDGE_REACH = 8.0;     // pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
 const int SKY_REACHES = 3;        // so many times as far, in the sky: it is even, and shows the faintest stain
+const float SKY_RIM = 0.0625;     // of the picture's shorter side: so near to its end the sky is provisional, too
 
 float cosine_of(vec3 ray) { return -dot(NORMAL[chart_side()], ray) / length(ray); }
 
 // Screen pixels per texel x cosine of incidence, at a point of the fragment's chart. For the sky on its cube of half-width 1.
 float density_of(vec3 ray) { return focal / dot(axes[2], ray) * chart_texel() * cosine_of(ray); }
 
-// Whether the picture jumps in depth within EDGE_REACH of p, or SKY_REACHES of it, where the chart has the point `ray`.
+// Whether the picture jumps in depth within EDGE_REACH of p, or SKY_REACHES of it, where the chart has the point `ray`. In the sky
+// the end of the picture is such an edge, too: towards it a model darkens, and only an even sky shows that.
 bool at_depth_edge(vec3 ray, vec2 p) {
     int reaches = is_sky() ? SKY_REACHES : 1;
+    float rim = SKY_RIM * min(size.x, size.y);
+    if (is_sky() && (any(lessThan(p, vec2(rim))) || any(greaterThanEqual(p, size - rim)))) return true;
     for (int k = 0; k < 4 * reaches; ++k) {
         float reach = EDGE_REACH * float(k / 4 + 1);
         vec2 offset = reach * (k % 4 < 2 ? vec2(k % 4 * 2 - 1, 0) : vec2(0, k % 4 * 2 - 5));

@@ -36,6 +36,12 @@ def away_from_edges(chart: np.ndarray, texel: np.ndarray) -> np.ndarray:
     return inner
 
 
+def look_texels(charts, look, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """i, j of the texels in a row of a look."""
+    chart, (_, y, x) = look.chart[row], look.texel[row].T
+    return x - charts.x[chart], y - charts.y[chart]
+
+
 def test_the_view_is_what_the_cpu_raycaster_sees(volume, charts, blocks, camera):
     size = (1536, 1024)
     look = volume.gather(camera, size)
@@ -148,6 +154,23 @@ def test_in_the_sky_an_edge_reaches_farther(volume, charts):
     assert far[inside].sum() > 5 and beside[inside][far[inside]].mean() > 0.9
     nowhere = (sky & ~within(policy.SKY_REACHES + 1))[inside]
     assert nowhere.sum() > 20 and beside[inside][nowhere].mean() < 0.05
+
+
+def test_towards_the_end_of_a_picture_its_sky_is_provisional(volume, charts):
+    """A model darkens there: in an even sky one sees it, as streaks where the next view goes on. Walls stay as they are."""
+    size = (512, 384)
+    rim = int(policy.SKY_RIM * min(size) / 8)
+    assert rim * 8 > policy.MARGIN  # some of it is painted
+    up, wall = Camera.look_at((6.0, 2.2, 11.5), (5.5, 9.0, 4.0), fov=40), CAMERAS["street"]
+    look = volume.gather(up, size)
+    assert (look.material == SKY).all()
+    most = policy.EDGE_PENALTY * policy.ENOUGH
+    assert (look.density[rim:-rim, 1] <= most).all() and (look.density[rim + 2 : -rim - 2, rim + 2] > most).all()
+    claim = twin.claim(twin.picture(charts, up, size), charts, look.chart[20], *look_texels(charts, look, 20))
+    assert np.allclose(claim[0], look.density[20], rtol=0.02) and claim[3][1] and not claim[3][rim + 2]
+    ground = volume.gather(wall, size)
+    below = twin.claim(twin.picture(charts, wall, size), charts, ground.chart[-2], *look_texels(charts, ground, -2))
+    assert (ground.material[-2] != SKY).all() and not below[3].any()
 
 
 def test_more_steps_replace_fewer(volume):
