@@ -116,9 +116,10 @@ class Worlds:
         self.explorer.desk.send(work, done)
 
     def _saved_world(self) -> Path:
-        """The world file, or one that an older program has left in its place."""
-        path, old = self.file, self.file.with_suffix(".safetensors")
-        return old if old.exists() and not path.exists() else path
+        """The world file, or what lies in its home, which another program may have saved; or what an older one left there."""
+        wanted = (self.file, self.home)
+        found = (place for path in wanted for place in (path, path.with_suffix(".safetensors")) if place.exists())
+        return next(found, self.home)
 
     def _restore(self) -> None:
         assert self._restoring is not None

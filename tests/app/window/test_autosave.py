@@ -160,6 +160,28 @@ def test_a_second_program_is_told_keeps_nothing_and_saves_elsewhere(drive: Drive
     first.close()
 
 
+def test_a_second_program_reads_what_the_first_one_saved_until_it_saved_itself(drive: Driver, tmp_path: Path) -> None:
+    explorer, shared = drive.explorer, tmp_path / "shared.world"
+    explorer.session = replace(explorer.session, world=shared)
+    painted(drive)
+    drive.worker.held = True
+    explorer.do("save_world")
+    drive.until(shared.exists, "it is saved")
+    drive.until(lambda: not explorer.autosave.busy, "all of it")
+    saved = shared.read_bytes()
+    explorer.autosave.close(shared)
+    first = open_journal(shared, explorer.folders.data)
+    explorer.do("erase")
+    drive.until(lambda: not explorer.stage.volume.atlas and explorer.autosave.guest, "now another program has it")
+    assert explorer.worlds.file == tmp_path / "shared-2.world"
+    explorer.do("load_world")
+    drive.until(lambda: not explorer.worlds.loading, "it is read")
+    drive.frames(3)
+    assert explorer.stage.volume.atlas and explorer.worlds.file == tmp_path / "shared-2.world"
+    assert not drive.errors() and shared.read_bytes() == saved
+    first.close()
+
+
 def test_a_full_disk_is_said_once_and_made_up_for_later(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     explorer = drive.explorer
     painted(drive)
