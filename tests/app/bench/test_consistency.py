@@ -56,6 +56,23 @@ def test_every_method_paints_every_view_and_is_the_same_again(name, studio, bloc
         np.testing.assert_array_equal(shown.label < 0, again.label < 0)
 
 
+def test_all_methods_dream_by_the_same_network(studio, blocks, cameras, monkeypatch) -> None:
+    """Image-to-image asks for more steps, of which it leaves the first ones out: that must not choose the slower network."""
+    model, denoise = studio.model, type(studio.model).denoise
+    monkeypatch.setattr(model, "few", model.unet)
+    for few_steps in (0, studio.session.dream.steps):
+        monkeypatch.setattr(model, "few_steps", few_steps)
+        chosen = []
+        monkeypatch.setattr(
+            model,
+            "denoise",
+            lambda *args, few, chosen=chosen, **more: chosen.append(few) or denoise(model, *args, **more),
+        )
+        for method in METHODS.values():
+            method(Easel(studio, blocks)).paint(cameras[0])
+        assert set(chosen) == {few_steps > 0} and model.few_steps == few_steps
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_nothing_is_dreamed_without_a_budget(name, studio, blocks, cameras) -> None:
     easel = Easel(studio, blocks, budget=0)
