@@ -31,7 +31,31 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
-class VaeConfig:
+class RunConfig:
+    """What every run has. out: its folder. minutes: it ends after so many, if above 0, else after `steps`. log_every, save_every,
+    sample_every: steps. precision: of accelerate. threads: 0 takes torch's own number. trackers: what logs beside the JSONL."""
+
+    out: str = "out/train/run"
+    seed: int = 0
+    batch: int = 32
+    steps: int = 4000
+    minutes: float = 0.0
+    lr: float = 1e-3
+    warmup: int = 200
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    ema_decay: float = 0.998
+    log_every: int = 25
+    save_every: int = 250
+    sample_every: int = 250
+    precision: str = "no"
+    threads: int = 1
+    trackers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VaeConfig(RunConfig):
     """The autoencoder and its run.
 
     start: a model folder whose weights a new run begins with. width: channels of every layer. encoder_blocks, decoder_blocks: residual
@@ -44,21 +68,14 @@ class VaeConfig:
     out: str = "out/train/vae"
     start: str = ""
     data: DataConfig = DataConfig()
-    seed: int = 0
     width: int = 32
     encoder_blocks: tuple[int, ...] = (0, 1, 2, 2)
     decoder_blocks: tuple[int, ...] = (2, 2, 2, 1)
     latent_channels: int = 8
     crop: int = 128
     batch: int = 8
-    steps: int = 4000
-    minutes: float = 0.0
     lr: float = 2e-3
     warmup: int = 100
-    betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.0
-    clip: float = 1.0
-    ema_decay: float = 0.998
     freeze_encoder: bool = False
     unit: float = 0.1
     noise: float = 0.1
@@ -69,16 +86,10 @@ class VaeConfig:
     adversarial: float = 0.0
     features: float = 0.0
     critic_width: int = 24
-    log_every: int = 25
-    save_every: int = 250
-    sample_every: int = 250
-    precision: str = "no"
-    threads: int = 1
-    trackers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class UnetConfig:
+class UnetConfig(RunConfig):
     """The denoiser and its run.
 
     start: a model folder whose weights a new run begins with (`vae` may name a model folder too).
@@ -94,7 +105,6 @@ class UnetConfig:
     data: DataConfig = DataConfig()
     vae: str = "out/train/vae"
     cache: str = "out/train/cache"
-    seed: int = 0
     channels: tuple[int, ...] = (64, 128, 128)
     layers: int = 1
     heads: int = 4
@@ -102,15 +112,10 @@ class UnetConfig:
     crop: int = 16
     crop_wide: int = 32
     wide: float = 0.1
-    batch: int = 32
     steps: int = 20000
-    minutes: float = 0.0
     lr: float = 1.2e-3
     lr_end: float = 1e-4
-    warmup: int = 200
-    betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.01
-    clip: float = 1.0
     ema_decay: float = 0.9995
     objective: str = "v"
     schedule: str = "scaled_linear"
@@ -124,12 +129,7 @@ class UnetConfig:
     sample_steps: int = 12
     judge: str = "tests/diffusion/data/judge.safetensors"
     count: int = 504
-    log_every: int = 25
-    save_every: int = 250
     sample_every: int = 1000
-    precision: str = "no"
-    threads: int = 1
-    trackers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.zero_snr and self.objective == "eps":
@@ -164,7 +164,7 @@ class FewConfig(UnetConfig):
 
 
 @dataclass(frozen=True)
-class JudgeConfig:
+class JudgeConfig(RunConfig):
     """The classifier that judges samples, and its run.
 
     banks: sets of pictures, two surfaces of every material each; pictures: of each set; validation: pictures of a set that is not
@@ -179,21 +179,13 @@ class JudgeConfig:
     texels: int = 64
     width: int = 32
     crop: int = 112
-    batch: int = 32
     steps: int = 2400
-    minutes: float = 0.0
     lr: float = 3e-3
-    warmup: int = 200
-    betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.02
     clip: float = 5.0
     ema_decay: float = 0.99
-    log_every: int = 25
     save_every: int = 200
     sample_every: int = 400
-    precision: str = "no"
-    threads: int = 1
-    trackers: tuple[str, ...] = ()
 
 
 ALLOWED = {

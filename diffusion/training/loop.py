@@ -19,13 +19,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 
 from diffusion.training.checkpoint import State, load_checkpoint, save_checkpoint
-from diffusion.training.config import save_config
+from diffusion.training.config import RunConfig, save_config
 from scenes.errors import InputError
 
 Loss = Callable[[nn.Module, int, torch.device], tuple[Tensor, dict[str, float]]]
 
 
-def learning_rate(config: Any, step: int) -> float:
+def learning_rate(config: RunConfig, step: int) -> float:
     """Linear warm-up, then cosine from `lr` to `lr_end` (0.05 lr where the config has none) over the run."""
     end = getattr(config, "lr_end", 0.05 * config.lr)
     if step < config.warmup:
@@ -47,7 +47,7 @@ def averaged(state: State) -> Iterator[None]:
 
 
 def run(
-    config: Any,
+    config: RunConfig,
     model: nn.Module,
     loss_of: Loss,
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from diffusion.training import config as config_module
 from diffusion.training.config import FewConfig, JudgeConfig, UnetConfig, VaeConfig, load_config, save_config
+from diffusion.training.loop import learning_rate
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
 from diffusion.training.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
 from diffusion.training.structure import edge_coincidence, period
@@ -166,3 +168,13 @@ def test_a_student_is_never_written_over_its_teacher(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="where the teacher lies"):
         load_config(FewConfig, tmp_path / "c.yaml")
     assert load_config(FewConfig, tmp_path / "c.yaml", [f"out={tmp_path}/few"]).out == f"{tmp_path}/few"
+
+
+@pytest.mark.parametrize(
+    ("config", "end"), [(VaeConfig(steps=100, warmup=10), 0.05 * 2e-3), (UnetConfig(steps=100, warmup=10), 1e-4)]
+)
+def test_the_learning_rate_warms_up_and_falls_to_its_end(config, end: float) -> None:
+    rates = [learning_rate(config, step) for step in range(101)]
+    assert rates[0] == pytest.approx(config.lr / 10) and rates[10] == pytest.approx(config.lr)
+    assert rates[100] == pytest.approx(end) == learning_rate(config, 500)
+    assert (np.diff(rates[:11]) >= 0).all() and (np.diff(rates[10:]) < 0).all()
