@@ -28,5 +28,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,dev]'
 	@touch $@
 
-clean:
-	rm -rf out build *.egg-info
+clean: # not out/: worlds, films and training runs lie there
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
