@@ -170,3 +170,26 @@ def test_generated_paths_follow_when_there_is_time(live):
             break
         time.sleep(0.01)
     assert stage.scene.paths["orbit"] == edit.with_paths(after, stage.plan.blocks).paths["orbit"]
+
+
+def test_an_edit_waits_for_a_dream_that_is_being_laid(live, monkeypatch: pytest.MonkeyPatch):
+    """Or all that is left of it would be laid in the frame of the edit."""
+    stage, remodel, scene = live
+    painter = stage.painter
+    for name, size in (("pieces.PIXELS", 4096), ("scatter.ASKED", 1024), ("scatter.COLOURED", 64)):
+        monkeypatch.setattr(f"engine.{name}", size)
+    painter._under_way.budget = 1e-3
+    there = Camera.look_at((0.5, 2.2, 6.5), (7.0, 1.0, 4.0), fov=70)
+    now, dreams = 0.0, painter.dreams
+    while not painter.laying:
+        now += 0.1
+        painter.update(there, SIZE, now)
+        assert now < 100
+    after = edit.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
+    remodel.follow(stage, after)
+    assert painter.laying and not remodel.busy and painter.dreams == dreams
+    while painter.laying:
+        painter.collect()
+    remodel.follow(stage, after)
+    assert remodel.busy and painter.dreams == dreams + 1
+    follow(stage, remodel, after)
