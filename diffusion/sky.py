@@ -1,8 +1,8 @@
 """The sky around outlines: a network mixes what lies on both sides of an outline, and in the even sky the faintest stain shows.
 
-How the sky looks is learnt from what of it lies away from every outline: its colour, and how far it strays from that within as
-much of a distance. Beside an outline, what strays much further is no cloud but leaves, masonry or light of what stands there, and would stay
-in the sky as its ghost. It gives way to the sky's colour.
+How the sky looks is learnt from what of it lies away from every outline: its colour, and how far it strays from that
+within as much of a distance. Beside an outline, what strays much further is no cloud but leaves, masonry or light of
+what stands there, and would stay in the sky as its ghost. It gives way to the sky's colour.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def cleared(picture: Tensor, canvas: Canvas) -> Tensor:
     sky = np.isinf(canvas.depth)
     if not sky.any() or sky.all():
         return picture
-    away = distance_transform_edt(np.pad(sky, 1, mode="edge"))[1:-1, 1:-1]
+    away = np.asarray(distance_transform_edt(np.pad(sky, 1, mode="edge")))[1:-1, 1:-1]
     if (away > REACH).sum() < ENOUGH:
         return picture
     believed, beyond = (torch.from_numpy(part).to(picture.device) for part in (away > REACH, away > 2 * REACH))
