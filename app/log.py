@@ -7,13 +7,12 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-LEVELS = ("info", "warning", "error")
 LIMIT = 500  # entries kept
 
 
 @dataclass(frozen=True)
 class Entry:
-    """when: seconds since the epoch; level: one of LEVELS; details: a traceback or "" ; count: how often in a row."""
+    """when: seconds since the epoch; level: "info", "warning" or "error"; details: a traceback or "" ; count: how often in a row."""
 
     when: float
     level: str
