@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def painted(drive: Driver) -> Driver:
-    """The first view is painted, and nothing more will be."""
-    drive.until(lambda: drive.explorer.status == "this view is finished", "the view is painted")
+    """The first view is painted and shown, and nothing more will be."""
+    explorer = drive.explorer
+    drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
     drive.worker.held = True
+    drive.until(lambda: explorer.screen._revision == explorer.stage.volume.revision, "it is shown")
     drive.frames(2)
     return drive
 
