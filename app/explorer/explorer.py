@@ -159,6 +159,10 @@ class Explorer:
             self.stage.painter.cancel()
             self._left = self._wanted()
 
+    def attend(self) -> None:
+        """Dream what is seen, though it was cancelled before."""
+        self._left = ()
+
     def _wanted(self) -> tuple[Any, ...]:
         """What decides which dream is begun."""
         assert self.stage is not None

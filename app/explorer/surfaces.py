@@ -42,6 +42,7 @@ def dream_again(x: Explorer) -> None:
     """Forget all that a dream of this view would paint, which is a little more than it shows: then it is dreamed anew."""
     if ready(x):
         assert x.stage is not None
+        x.attend()
         camera, (width, height) = x.stage.painter.framed(x.camera, x.scene_size)
         _do(x, x.stage.volume.seeing(camera, (2 * width, 2 * height)), "erase")
 

@@ -55,7 +55,7 @@ def test_standing_still_paints_the_view_and_then_costs_nothing(drive: Driver) ->
     empty = drive.pixels().astype(int)
     painter = drive.explorer.stage.painter
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
-    drive.frames(3)
+    drive.frames(30)  # it is drawn a band a frame
     assert painter.coverage > 0.9
     x, y, width, height = (int(v) for v in drive.explorer.shell.scene_box)
     change = np.abs(drive.pixels().astype(int) - empty)[y : y + height, x : x + width].max(axis=2)
