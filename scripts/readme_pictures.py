@@ -14,7 +14,7 @@ import tyro
 from PIL import Image, ImageDraw, ImageFont
 
 from app.loop.dreaming import canvas_from
-from app.loop.messages import Request
+from app.loop.messages import Request, Watch
 from app.loop.studio import Studio, open_studio
 from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
@@ -73,7 +73,7 @@ def half_dreamed(studio: Studio, camera: Any) -> Image.Image:
 
     settings = studio.session.dream
     request = Request(0, look, canvas_from(look, studio.scene, settings.steps), settings)
-    answer(studio.model, request, dream_of, collect, lambda: False)
+    answer(studio.model, request, dream_of, collect, lambda: False, lambda: Watch(decoded=True))
     image = Image.fromarray(seen[len(seen) // 3])
     width = round(image.height * PANEL[0] / PANEL[1])  # the canvas sees a little more than the window, to both sides
     left = (image.width - width) // 2

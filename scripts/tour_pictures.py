@@ -129,7 +129,7 @@ def scrubbed(x: Explorer) -> bool:
 
 def compare(x: Explorer) -> None:
     x.shell.bring_to_front("Sampler", "Preview")
-    x.do("compare", "Fast", presets.apply(x.session.dream, presets.PRESETS["Fast"][1]))
+    x.do("compare", "Balanced", presets.apply(x.session.dream, presets.PRESETS["Balanced"][1]))
 
 
 def browse(x: Explorer) -> None:
@@ -149,7 +149,7 @@ def two_views(x: Explorer) -> bool:
 SHOTS = (
     Shot("explorer", front("View", "Preview"), 20),
     Shot("sampler", timeline, 12, scrubbed),
-    Shot("compare", compare, 12, lambda x: x.comparison is None or x.comparison.done),
+    Shot("compare", compare, 12, lambda x: x.comparison is not None and x.comparison.done),
     Shot("open", browse, 20),
     Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),
