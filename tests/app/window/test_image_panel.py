@@ -49,9 +49,9 @@ def opened(drive: Driver, path: Path) -> None:
 
 
 def asked(drive: Driver) -> Request:
-    """What the worker is asked for, once it was looked what there is to be seen."""
+    """What the worker is asked for by hand, once it was looked what there is to be seen; till then it may dream the view by itself."""
     painter = drive.explorer.stage.painter
-    drive.until(lambda: painter.running is not None, "it is asked for")
+    drive.until(lambda: painter.running is not None and painter._take is not None, "it is asked for")
     return painter.running
 
 
