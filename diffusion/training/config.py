@@ -143,11 +143,12 @@ class FewConfig(UnetConfig):
     run on, is part of what it learns.
 
     method: "progressive" or "consistency". intervals: parts of the noise schedule, each of which one step of the student goes through;
-    substeps: the teacher's steps in it.
+    substeps: the teacher's steps in it. teacher_precision: what the teacher, which only gives its opinion, calculates in.
     """
 
     out: str = "out/train/few"
     teacher: str = "out/train/unet/model"
+    teacher_precision: str = "no"
     method: str = "progressive"
     guidance: float = 7.0
     guidance_start: float = 0.25
@@ -193,6 +194,7 @@ ALLOWED = {
     "schedule": ("scaled_linear", "linear", "cosine"),
     "method": ("progressive", "consistency"),
     "precision": ("no", "fp16", "bf16"),
+    "teacher_precision": ("no", "fp16", "bf16"),
     "trackers": ("tensorboard", "wandb"),
 }
 POSITIVE = (

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from diffusion.training.unet import PROMPTS, decode, new_unet, seeded, standard_
 from scenes.errors import InputError
 
 HUBER = 0.3  # where the loss turns from squared to linear, in latent deviations (pseudo-Huber, arXiv 2310.14189)
-Picture = Callable[[Tensor, Tensor, Tensor], Tensor]  # (x, t, its cumulative signal) → x0
+PRECISIONS = {"no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 def landing(x: Tensor, a: Tensor, end: Tensor, a_end: Tensor) -> Tensor:
@@ -39,7 +38,7 @@ def landing(x: Tensor, a: Tensor, end: Tensor, a_end: Tensor) -> Tensor:
 
 def distillation_loss(
     student: nn.Module,
-    teacher: nn.Module,
+    teacher: UNet2DConditionModel,
     batch: Batch,
     unconditional: Tensor,
     abar: Tensor,
@@ -59,22 +58,30 @@ def distillation_loss(
     noise = torch.randn(batch.latents.shape, generator=generator)
     x = noised(batch.latents.to(device), noise.to(device), signal[:, 0])
     context = batch.context.to(device)
-    unguided = 1 - (place + 1) / config.intervals < config.guidance_start  # a run goes through the last interval first
-    scale = torch.where(unguided, torch.ones(()), config.guidance).view(-1, 1, 1, 1).to(device)
-
-    def said(network: nn.Module, x: Tensor, t: Tensor, words: Tensor) -> Tensor:
-        return network(torch.cat((x, depth), 1), t, words).sample.float()
+    # a run goes through the last interval first
+    rows = (1 - (place + 1) / config.intervals >= config.guidance_start).nonzero().view(-1).to(device)
+    blank = unconditional.to(device).expand_as(context)[rows]
 
     def picture(x: Tensor, t: Tensor, a: Tensor) -> Tensor:
-        return parts_of(config.objective, said(student, x, t, context), x, a)[0]
+        said = student(torch.cat((x, depth), 1), t, context).sample.float()
+        return parts_of(config.objective, said, x, a)[0]
+
+    def taught(x: Tensor, t: Tensor) -> Tensor:
+        def said(given: Tensor, t: Tensor, words: Tensor) -> Tensor:
+            return teacher(given.to(teacher.dtype), t, words.to(teacher.dtype)).sample.float()
+
+        given = torch.cat((x, depth), 1)
+        told = said(given, t, context)
+        if len(rows):
+            plain = said(given[rows], t[rows], blank)
+            told[rows] = plain + config.guidance * (told[rows] - plain)
+        return told
 
     with torch.no_grad():
         end = x
         for step in range(config.substeps):
             t, a = times[:, step], signal[:, step]
-            blank = said(teacher, end, t, unconditional.to(device).expand_as(context))
-            guided = blank + scale * (said(teacher, end, t, context) - blank)
-            end = noised(*parts_of(config.objective, guided, end, a), signal[:, step + 1])
+            end = noised(*parts_of(config.objective, taught(end, t), end, a), signal[:, step + 1])
         if config.method == "consistency":
             wanted = picture(end, times[:, -1], signal[:, -1])
         else:
@@ -128,6 +135,9 @@ def train_few(config: FewConfig) -> Path:
             notes = {"steps": state.step, "few": config.sample_steps, "config": asdict(config)}
             write_folder(Path(config.out) / "model", student, vae, steps, notes)
 
-    teacher.to("cuda" if torch.cuda.is_available() else "cpu")  # pyright: ignore[reportArgumentType]
+    place, kind = "cuda" if torch.cuda.is_available() else "cpu", PRECISIONS[config.teacher_precision]
+    # channels last: a quarter less time on a CPU, for either network
+    teacher.to(place, kind, memory_format=torch.channels_last)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    student.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     run(config, student, loss_of, on_sample=on_sample, on_save=on_save)
     return Path(config.out)

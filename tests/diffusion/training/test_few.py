@@ -34,7 +34,10 @@ def few(run_folder: Path, tmp_path: Path, configs: dict):
     return config
 
 
-METHODS = {"progressive": {"intervals": 4, "substeps": 2}, "consistency": {"intervals": 10, "substeps": 1}}
+METHODS = {
+    "progressive": {"intervals": 4, "substeps": 2, "teacher_precision": "bf16"},
+    "consistency": {"intervals": 10, "substeps": 1},
+}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -65,7 +68,7 @@ class Knowing(torch.nn.Module):
         super().__init__()
         self.picture, self.abar, self.wrong = picture, abar, wrong
         self.config = {"out_channels": picture.shape[0]}
-        self.device = torch.device("cpu")
+        self.device, self.dtype = torch.device("cpu"), torch.float32
 
     def forward(self, seen: torch.Tensor, t: torch.Tensor | int, words: torch.Tensor):
         x = seen[:, :-1]
