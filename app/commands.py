@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.fields import Size
 from app.session import DAYLIGHT, IN_DAYLIGHT, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
@@ -45,7 +45,7 @@ class Render:
     size: Size = _help("Size of a frame.", (640, 360))
     fps: float = _help("Frames a second.", 24.0, range=(1.0, 240.0))
     frames: int | None = _help("Frames to render; without it the whole path.", None, range=(1, 1_000_000))
-    mode: str = _help("What is shown.", "painted", table="MODES")
+    mode: str = _help("What is shown.", "painted", table="engine.renderer:MODES")
     daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
     world: Path | None = _help("What was painted: loaded from here if it exists, and saved here.", None)
 
@@ -90,7 +90,12 @@ class Bench:
 
     only: tuple[str, ...] = field(
         default=(),
-        metadata={"help": "Which measurements; all when none is named.", "positional": True, "metavar": "NAME"},
+        metadata={
+            "help": "Which measurements; the quick ones when none is named.",
+            "table": "app.bench:MEASUREMENTS",
+            "positional": True,
+            "metavar": "NAME",
+        },
     )
     scene: str | None = _help("The scene to measure in.", None, metavar="SCENE")
     model: ModelChoice = field(default_factory=ModelChoice)
@@ -105,7 +110,7 @@ class Bench:
         "Of consistency: model calls of a method on a path; else what single pictures take.", None
     )
     methods: tuple[str, ...] = _help(
-        "Of consistency: only these of independent, seed, warp and ours.", (), metavar="METHOD"
+        "Of consistency: only these methods.", (), table="app.bench.consistency.methods:METHODS", metavar="METHOD"
     )
     notes: Path | None = _help(
         "Of consistency: keep each walk in this folder as soon as it is measured; what is there on the same terms is not measured again.",
@@ -117,13 +122,20 @@ class Bench:
 
 @dataclass(frozen=True)
 class Train:
-    """Train the parts of a small latent diffusion model (see docs/training.md)."""
+    """Train a small latent diffusion model, part by part, on pictures of its own (see docs/training.md)."""
 
-    part: Literal["vae", "unet"] = field(
-        default="unet", metadata={"help": "Which part.", "positional": True, "metavar": "{vae,unet}"}
+    what: str = field(
+        default="",
+        metadata={
+            "help": "What to do.",
+            "table": "diffusion.training.__main__:COMMANDS",
+            "positional": True,
+            "metavar": "COMMAND",
+        },
     )
     config: Path | None = field(
-        default=None, metadata={"help": "A config file (YAML).", "positional": True, "metavar": "CONFIG"}
+        default=None,
+        metadata={"help": "A YAML file, or the name of a shipped one.", "positional": True, "metavar": "CONFIG"},
     )
     overrides: tuple[str, ...] = field(
         default=(), metadata={"help": "Values that replace the file's.", "positional": True, "metavar": "KEY=VALUE"}

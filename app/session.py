@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.fields import Size, from_json, to_json
+from app.fields import Size
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
 from scenes.files import atomic_write
 from scenes.scene import Scene
+from scenes.settings import from_json, to_json
 
 VERSION = 1
 DAYLIGHT = 0.5
@@ -120,7 +121,7 @@ class LiveSettings:
 class ViewSettings:
     """How the explorer shows the scene and moves through it."""
 
-    mode: str = field(default="painted", metadata={"help": "What is shown.", "table": "MODES"})
+    mode: str = field(default="painted", metadata={"help": "What is shown.", "table": "engine.renderer:MODES"})
     daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
     size: Size = field(default=(1280, 720), metadata={"help": "The window's size."})
     fov: float = field(default=60.0, metadata={"help": "Vertical field of view, degrees.", "range": (20.0, 120.0)})
@@ -166,12 +167,13 @@ def describe(session: Session, **made: object) -> dict[str, object]:
 
 
 def restore(data: object, where: str) -> tuple[Session, list[str]]:
-    """(session, notes) from `describe`'s values; see `fields.from_json`. where: the file they came from."""
+    """(session, notes on what was left out) from `describe`'s values. where: the file they came from. Raises InputError."""
     if not isinstance(data, dict) or not isinstance(version := data.get("rayverie"), int):
         raise InputError(where, "", "is not a Rayverie session; it must have a number `rayverie`")
     if version > VERSION:
         raise InputError(where, "rayverie", f"is {version}, from a newer program; this one reads up to {VERSION}")
-    return from_json(Session, {key: value for key, value in data.items() if key not in ("rayverie", "made")}, where)
+    session, unknown = from_json(Session, {k: v for k, v in data.items() if k not in ("rayverie", "made")}, where)
+    return session, [f"{where}: {place} is unknown to this version and was left out." for place in unknown]
 
 
 def save_session(path: Path, session: Session) -> None:

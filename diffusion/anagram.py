@@ -37,15 +37,17 @@ def _permuted(image: Tensor, order: Tensor) -> Tensor:
 
 
 _ORDER = torch.randperm(GRID * GRID, generator=torch.Generator().manual_seed(4))
-_TURNS: dict[str, View] = {
-    f"rotate_{90 * k}": View(
-        lambda t, k=k: torch.rot90(t, k, (-2, -1)), lambda t, k=k: torch.rot90(t, -k, (-2, -1)), square=k != 2
-    )
-    for k in (2, 1, 3)
-}
+
+
+def _quarters(k: int) -> View:
+    return View(lambda t: torch.rot90(t, k, (-2, -1)), lambda t: torch.rot90(t, -k, (-2, -1)), square=k != 2)
+
+
 VIEWS: dict[str, View] = {
     "identity": View(lambda t: t, lambda t: t),
-    **_TURNS,
+    "rotate_180": _quarters(2),
+    "rotate_90": _quarters(1),
+    "rotate_270": _quarters(3),
     "flip_horizontal": View(lambda t: t.flip(-1), lambda t: t.flip(-1)),
     "flip_vertical": View(lambda t: t.flip(-2), lambda t: t.flip(-2)),
     "patches": View(lambda t: _permuted(t, _ORDER), lambda t: _permuted(t, _ORDER.argsort())),

@@ -66,9 +66,12 @@ class DreamSettings:
     The diffusion core adds its fields here, each with a default, a comment that fits a tooltip, and a range in `metadata`.
     """
 
-    sampler: str = field(default="dpmpp_2m", metadata={"help": "How the steps are taken.", "table": "SAMPLERS"})
+    sampler: str = field(
+        default="dpmpp_2m", metadata={"help": "How the steps are taken.", "table": "diffusion.samplers:SAMPLERS"}
+    )
     spacing: str = field(
-        default="trailing", metadata={"help": "Where the steps lie between noise and picture.", "table": "SPACINGS"}
+        default="trailing",
+        metadata={"help": "Where the steps lie between noise and picture.", "table": "diffusion.schedules:SPACINGS"},
     )
     spacing_power: float = field(
         default=1.0,
@@ -86,14 +89,15 @@ class DreamSettings:
     seed: int = field(default=0, metadata={"help": "Same seed, same machine: same picture.", "range": (0, 2**31 - 1)})
     noise: str = field(
         default="surface",
-        metadata={"help": "Where stochastic samplers take noise from.", "choices": ("surface", "seeded", "brownian")},
+        metadata={"help": "Where stochastic samplers take noise from.", "table": "diffusion.noise:NOISES"},
     )
     eta: float = field(
         default=0.0, metadata={"help": "Fresh noise of the ddim sampler, 1 is ddpm.", "range": (0.0, 1.0)}
     )
 
     guidance: str = field(
-        default="cfg", metadata={"help": "How prompt and negative prompt are combined.", "table": "GUIDANCE"}
+        default="cfg",
+        metadata={"help": "How prompt and negative prompt are combined.", "table": "diffusion.guidance:GUIDANCE"},
     )
     scale: float = field(default=7.0, metadata={"help": "How strongly the prompt is followed.", "range": (0.0, 20.0)})
     cfgpp_lambda: float = field(
@@ -124,7 +128,8 @@ class DreamSettings:
     )
 
     execution: str = field(
-        default="attention", metadata={"help": "How the regions' model calls are made.", "table": "EXECUTIONS"}
+        default="attention",
+        metadata={"help": "How the regions' model calls are made.", "table": "diffusion.executions:EXECUTIONS"},
     )
     batch: int = field(default=8, metadata={"help": "Most predictions in one model call.", "range": (1, 64)})
     softness: float = field(
@@ -156,7 +161,7 @@ class DreamSettings:
         default="soft",
         metadata={
             "help": "How the change map keeps: by the step's share, or all or nothing.",
-            "choices": ("soft", "threshold"),
+            "table": "diffusion.memory:CHANGE_FORMS",
         },
     )
     refine: float = field(
@@ -195,7 +200,7 @@ class DreamSettings:
     mix_alpha: float = field(default=3.0, metadata={"help": "The curve's exponent or steepness.", "range": (0.1, 10.0)})
     mix_blend: str = field(
         default="addition",
-        metadata={"help": "How latents are blended.", "choices": ("addition", "slerp", "norm_only")},
+        metadata={"help": "How latents are blended.", "table": "diffusion.mixing:BLENDS"},
     )
     mix_start: float = field(default=0.0, metadata={"help": "Where in the run the curve starts.", "range": (0.0, 1.0)})
     mix_stop: float = field(default=1.0, metadata={"help": "Where in the run the curve ends.", "range": (0.0, 1.0)})

@@ -14,16 +14,13 @@ from diffusion.anagram import VIEWS, fits
 from diffusion.callbacks import StepEvent
 from diffusion.canvas import Anagram, Canvas, Dreamed, Region
 from diffusion.dream import dream
-from diffusion.guidance import GUIDANCE
 from diffusion.masks import gaussian
 from diffusion.metadata import fingerprint
 from diffusion.model import Model
 from diffusion.noise import start_noise
 from diffusion.recipe import GenerateSettings, Recipe
-from diffusion.regions import EXECUTIONS
-from diffusion.samplers import SAMPLERS
-from diffusion.schedules import SPACINGS
 from scenes.errors import InputError
+from scenes.settings import check
 
 CELL = 8
 LARGEST = 4096  # pixels a side
@@ -147,21 +144,17 @@ def _picture(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.I
 
 
 def _check(settings: GenerateSettings, multiple: int) -> None:
-    """Raise InputError for settings that the tables or the picture's shape forbid."""
+    """Raise InputError for settings that their ranges, the tables or the picture's shape forbid."""
+    check(settings)
+    check(settings.dream)
     width, height = settings.size
     if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
         raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")
     if settings.mask is not None and settings.init is None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
-    tables = {"sampler": SAMPLERS, "spacing": SPACINGS, "guidance": GUIDANCE, "execution": EXECUTIONS}
-    for name, table in tables.items():
-        if getattr(settings.dream, name) not in table:
-            raise InputError(f"--{name}", "", f"is {getattr(settings.dream, name)!r}; allowed are {', '.join(table)}")
     if settings.anagram:
         if not settings.view:
             raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
         for view in settings.view:
-            if view not in VIEWS:
-                raise InputError("--view", "", f"is {view!r}; allowed are {', '.join(VIEWS)}")
             if problem := fits(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
                 raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import typing
-from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -17,9 +13,10 @@ from diffusion.few_step import as_painted
 from diffusion.recipe import VERSION, GenerateSettings, Recipe
 from scenes.errors import InputError
 from scenes.files import atomic_write
+from scenes.settings import from_json as settings_from
+from scenes.settings import to_json as settings_to
 from scenes.typed import typed
 
-T = TypeVar("T")
 KEY = "rayverie"
 
 
@@ -47,8 +44,8 @@ def parameters(recipe: Recipe) -> str:
 def to_json(recipe: Recipe) -> str:
     """The recipe as versioned JSON."""
     values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
-    values |= {"few_steps": recipe.few_steps, "settings": asdict(recipe.settings)}
-    return json.dumps(values, default=str, ensure_ascii=False)
+    values |= {"few_steps": recipe.few_steps, "settings": settings_to(recipe.settings)}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def from_json(text: str, where: object) -> Recipe:
@@ -60,7 +57,9 @@ def from_json(text: str, where: object) -> Recipe:
         raise InputError(where, KEY, "is not readable JSON with a version") from error
     if version != VERSION:
         raise InputError(where, f"{KEY}.version", f"is {version}; this program reads version {VERSION}")
-    settings = _restored(GenerateSettings, values.get("settings"), where, "settings")
+    settings, unknown = settings_from(GenerateSettings, values.get("settings"), where, "settings")
+    if unknown:  # without it, it would be another picture
+        raise InputError(where, unknown[0], "is unknown to this version")
     return Recipe(
         settings,
         typed(str | None, values.get("model"), where, "model"),
@@ -95,25 +94,3 @@ def read_png(path: str | Path) -> Recipe:
 def fingerprint(path: str | Path) -> str:
     """sha256 of a file."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def _restored(cls: type[T], data: Any, where: object, at: str) -> T:
-    """A settings dataclass from JSON values: every key known, every value of its type and in its range."""
-    if not isinstance(data, Mapping):
-        raise InputError(where, at, "is not an object")
-    hints, values = typing.get_type_hints(cls), {}
-    metadata = {f.name: f.metadata for f in fields(cls)}  # type: ignore[arg-type]
-    for key, value in data.items():
-        place = f"{at}.{key}"
-        if key not in hints:
-            raise InputError(where, place, "is unknown to this version")
-        if is_dataclass(hints[key]):
-            values[key] = _restored(typing.cast(type, hints[key]), value, where, place)
-            continue
-        values[key] = typed(hints[key], value, where, place)
-        if "range" in metadata[key] and not metadata[key]["range"][0] <= values[key] <= metadata[key]["range"][1]:
-            low, high = metadata[key]["range"]
-            raise InputError(where, place, f"is {value}; allowed is {low} to {high}")
-        if "choices" in metadata[key] and value not in metadata[key]["choices"]:
-            raise InputError(where, place, f"is {value!r}; allowed are {', '.join(metadata[key]['choices'])}")
-    return cls(**values)

@@ -30,8 +30,8 @@ class GenerateSettings:
     view: tuple[str, ...] = field(
         default=("rotate_180",),
         metadata={
-            "help": "How it is turned for each of them: identity, rotate_90, rotate_180, rotate_270, flip_horizontal, "
-            "flip_vertical, patches; the last one serves all further prompts."
+            "help": "How it is turned for each of them; the last one serves all further prompts.",
+            "table": "diffusion.anagram:VIEWS",
         },
     )
     dream: DreamSettings = field(default_factory=DreamSettings)

@@ -8,7 +8,7 @@ import sys
 import time
 
 from app.bench.bench import Bench, Figures
-from app.fields import to_json
+from scenes.settings import to_json
 
 
 def measure(bench: Bench) -> Figures:
@@ -25,13 +25,13 @@ def measure(bench: Bench) -> Figures:
 
 def main(started: float, session_json: str) -> None:
     """The measured process: prints the seconds from `started` to the first frame and to the model being ready."""
-    from app.fields import from_json
     from app.session import Session, open_scene
     from engine.charts import build_charts
     from engine.context import finish, headless
     from engine.renderer import Renderer
     from engine.volume import LatentVolume
     from scenes.extrude import extrude
+    from scenes.settings import from_json
 
     session, _ = from_json(Session, json.loads(session_json), "the bench's session")
     scene, ctx = open_scene(session.scene), headless()

@@ -7,8 +7,8 @@ from scenes.errors import InputError
 
 
 def run(command: Train) -> int:
-    if command.config is None:
-        raise InputError("rayverie train", "CONFIG", "is missing; it is a YAML file or the name of a shipped config")
+    if not command.what or command.config is None:
+        raise InputError("rayverie train", "", "needs a COMMAND and a CONFIG, like `rayverie train unet unet`")
     from diffusion.training.__main__ import main
 
-    return main([command.part, str(command.config), *command.overrides])
+    return main([command.what, str(command.config), *command.overrides])

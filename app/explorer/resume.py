@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.fields import from_json, to_json
 from app.files.packed import unpacked
 from app.loop.worlds import journal_of
 from app.session import SceneChoice, Session, open_scene
@@ -16,6 +15,7 @@ from engine.world import read_world
 from scenes.errors import InputError
 from scenes.files import atomic_write
 from scenes.scene import Scene
+from scenes.settings import from_json, to_json
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer

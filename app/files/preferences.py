@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from app.fields import from_json, to_json
 from app.session import ViewSettings
 from scenes.errors import InputError
 from scenes.files import atomic_write
+from scenes.settings import from_json, to_json
 
 FILE = "view.json"
 

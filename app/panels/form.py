@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from imgui_bundle import imgui
 
-from app.fields import TABLES, allowed
 from app.panels.context import hint
+from scenes.settings import allowed
 
 T = TypeVar("T")
 LABELS = {  # where a name with spaces for underscores isn't what people say
@@ -108,7 +108,8 @@ def _helps(meta: Mapping[str, Any]) -> dict[str, str]:
     """What the entries of a field's table say of themselves: their `help`, or the first line of their docstring."""
     if "table" not in meta:
         return {}
-    table = getattr(import_module(TABLES[meta["table"]]), meta["table"])
+    module, _, name = meta["table"].partition(":")
+    table = getattr(import_module(module), name)
     if not isinstance(table, Mapping):
         return {}
     texts = {k: v if isinstance(v, str) else getattr(v, "help", None) or v.__doc__ or "" for k, v in table.items()}

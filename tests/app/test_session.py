@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.commands import COMMANDS
-from app.fields import allowed, flags, plain, size_from, twin_of
+from app.fields import flags, plain, size_from, twin_of
 from app.session import VERSION, SceneChoice, Session, describe, load_session, restore, save_session
 from scenes.errors import InputError
 from scenes.load import BUILTIN
+from scenes.settings import allowed
 
 
 def changed(**parts: dict[str, object]) -> Session:
@@ -61,7 +62,7 @@ def test_what_is_missing_keeps_its_default_and_what_is_unknown_is_named() -> Non
         ({"rayverie": 1, "dream": 3}, "f.json: dream is int; it must be an object."),
         ({"rayverie": 1, "dream": {"steps": "8"}}, "f.json: dream.steps is '8'; it must be of type int."),
         ({"rayverie": 1, "dream": {"steps": True}}, "it must be of type int"),
-        ({"rayverie": 1, "dream": {"steps": 0}}, "f.json: steps is 0; allowed is 1 to 200."),
+        ({"rayverie": 1, "dream": {"steps": 0}}, "f.json: dream.steps is 0; allowed is 1 to 200."),
         ({"rayverie": 1, "dream": {"sampler": "eulr"}}, "(did you mean euler?)"),
         ({"rayverie": 1, "view": {"size": [1, 2, 3]}}, "view.size is [1, 2, 3]"),
         ({"rayverie": 1, "view": {"mode": "xray"}}, "allowed are material, painted"),

@@ -124,7 +124,7 @@ def test_every_setting_survives(prompt, negative, size, anagram, steps, scale, p
         (lambda d: d["settings"]["dream"].update(steps=0), "settings.dream.steps is 0; allowed is 1 to 200"),
         (lambda d: d["settings"]["dream"].update(steps="many"), "it must be of type"),
         (lambda d: d["settings"]["dream"].update(memory="dreams"), "allowed are colours, latents, both"),
-        (lambda d: d.update(settings=3), "not an object"),
+        (lambda d: d.update(settings=3), "it must be an object"),
         (lambda d: d.update(model_id=None), "model_id"),
     ],
 )

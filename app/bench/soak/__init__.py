@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.bench.bench import Bench, Figures
-from app.fields import from_json, to_json
 from app.loop.cores import leave_a_core_to_the_model
 from app.session import Session, open_scene
+from scenes.settings import from_json, to_json
 
 
 def measure(bench: Bench) -> Figures:

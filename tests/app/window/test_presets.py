@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.fields import check
 from app.files import presets
 from app.panels.sampler import NEEDS, SECTIONS, matters, sections
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
+from scenes.settings import check
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)
