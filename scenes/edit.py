@@ -1,8 +1,4 @@
-"""Editing a scene: every function takes a scene and gives a new one, or raises InputError. The scene it got stays as it was.
-
-A map value is EMPTY or a material's index + 1. Places on the map are (x, z) in blocks, columns first; what lies outside is
-left out.
-"""
+"""Editing a scene's materials and settings: every function gives a new scene, or raises InputError; the one it got stays as it was."""
 
 from __future__ import annotations
 
@@ -15,67 +11,11 @@ import numpy as np
 from scenes.errors import InputError
 from scenes.extrude import Blocks
 from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_data
-from scenes.scene import EMPTY, NEVER, SIDES, Background, Colour, Material, Scene
+from scenes.scene import EMPTY, NEVER, Colour, Material, Scene
 from scenes.tours import generated_paths
 
-Place = tuple[float, float]
 LINKS = ("material_over", "material_under")
 LAYERS = ("floor", "ceiling")
-STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
-    ("grass", "green grass", (126, 158, 82), 0.0, 0.5, None),
-    ("path", "cobblestone", (168, 154, 138), 0.0, 0.5, None),
-    ("water", "blue water", (92, 142, 170), 0.0, 0.25, None),
-    ("wall", "red brick wall", (176, 96, 76), 0.0, 2.5, "roof"),
-    ("roof", "roof tiles", (194, 138, 94), 2.5, 3.0, None),
-    ("rock", "rock face", (140, 136, 130), 0.0, 1.5, None),
-    ("trunk", "tree bark", (108, 82, 60), 0.0, 2.0, "leaves"),
-    ("leaves", "leaves", (84, 128, 66), 1.75, 4.0, None),
-)  # name, words, colour, start, height, over
-
-
-def blank(width: int, depth: int, name: str = "untitled") -> Scene:
-    """A new scene: a meadow of so many blocks, and materials to build with, in the embedded model's words."""
-    if width not in SIDES or depth not in SIDES:
-        problem = f"is {width}×{depth} blocks; a side has from {SIDES[0]} to {SIDES[-1]}"
-        raise InputError("a new scene", "size", problem)
-    materials = tuple(
-        Material(name, colour, f"{words}, noon", height, colour, start_height=start, material_over=over)
-        for name, words, colour, start, height, over in STARTERS
-    )
-    ground = np.zeros((depth, width), np.uint8)
-    paths = frozenset(("orbit", "walk"))
-    return Scene(name, ground, materials, Background("blue sky, noon"), floor="grass", generated=paths)
-
-
-def stroke(scene: Scene, start: Place, end: Place, size: int, value: int) -> Scene:
-    """Paint with a round brush, `size` blocks wide, along the line between two places. The same scene if nothing changes."""
-    a, b = (np.array(_snapped(place, size)) for place in (start, end))
-    depth, width = scene.map.shape
-    low = np.clip(np.floor(np.minimum(a, b) - size / 2).astype(int), 0, (width, depth))
-    high = np.clip(np.ceil(np.maximum(a, b) + size / 2).astype(int), 0, (width, depth))
-    z, x = np.mgrid[low[1] : high[1], low[0] : high[0]]
-    centres = np.stack([x, z], axis=-1) + 0.5
-    way = b - a
-    along = np.clip(((centres - a) @ way) / max(float(way @ way), 1e-9), 0, 1)
-    near = np.linalg.norm(centres - a - along[..., None] * way, axis=-1) <= size / 2 + 1e-6
-    meant = np.zeros(scene.map.shape, bool)
-    meant[low[1] : high[1], low[0] : high[0]] = near
-    return _put(scene, meant, value)
-
-
-def fill(scene: Scene, place: Place, value: int) -> Scene:
-    """Flood the area of one map value around a place (4-connected). The same scene if nothing changes."""
-    x, z = (int(np.floor(c)) for c in place)
-    if not (0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]) or scene.map[z, x] == value:
-        return scene
-    return _put(scene, connected(scene.map == scene.map[z, x], z, x), value)
-
-
-def pick(scene: Scene, place: Place) -> int | None:
-    """The map value at a place, None outside the map."""
-    x, z = (int(np.floor(c)) for c in place)
-    inside = 0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]
-    return int(scene.map[z, x]) if inside else None
 
 
 def change_material(scene: Scene, index: int, **changes: Any) -> Scene:
@@ -156,45 +96,18 @@ def free_colour(scene: Scene) -> Colour:
     return red, green, blue
 
 
-def connected(area: np.ndarray, z: int, x: int) -> np.ndarray:
-    """bool [Z,X]: the part of a bool area that hangs together with its cell (z, x), over edges.
+def same_material(before: Scene, after: Scene) -> np.ndarray:
+    """int16 [materials before]: which material of another scene each is, by name, else by place where both were renamed; −1 gone."""
+    names = {m.name: i for i, m in enumerate(after.materials)}
+    known = {m.name for m in before.materials}
 
-    Whole runs along rows and along columns are reached at a time, so it takes as many rounds as a way there has corners.
-    """
-    runs = []
-    for grid in (area, area.T):
-        begins = grid & ~np.pad(grid, ((0, 0), (1, 0)))[:, :-1]
-        number = np.cumsum(begins).reshape(grid.shape) * grid
-        runs.append(number if grid is area else number.T)
-    reached = np.zeros(area.shape, bool)
-    reached[z, x] = area[z, x]
-    for turn in range(area.size):
-        run = runs[turn % 2]
-        hit = np.zeros(int(run.max()) + 1, bool)
-        hit[run[reached]] = True
-        hit[0] = False
-        before, reached = reached.sum(), hit[run]
-        if turn and reached.sum() == before:
-            break
-    return reached
+    def find(index: int, material: Material) -> int:
+        if material.name in names:
+            return names[material.name]
+        fresh = len(before.materials) == len(after.materials) and after.materials[index].name not in known
+        return index if fresh else -1
 
-
-def _put(scene: Scene, meant: np.ndarray, value: int) -> Scene:
-    """The scene with `value` where meant. A material that was never on the map gets a colour to be told by there."""
-    if not 0 <= value <= len(scene.materials):
-        raise InputError(scene.name, "map", f"can't show {value}; it shows 0 (empty) to {len(scene.materials)}")
-    if not (meant & (scene.map != value)).any():
-        return scene
-    numbers = np.where(meant, np.uint8(value), scene.map)
-    if value != EMPTY and scene.materials[value - 1].source == NEVER:
-        scene = change_material(scene, value - 1, source=free_colour(scene))
-    return replace(scene, map=numbers)
-
-
-def _snapped(place: Place, size: int) -> Place:
-    """The brush's middle: a block's middle for an odd width, a corner of blocks for an even one."""
-    x, z = (float(np.floor(c)) + 0.5 if size % 2 else float(np.round(c)) for c in place)
-    return x, z
+    return np.array([find(i, m) for i, m in enumerate(before.materials)], np.int16)
 
 
 def _renamed(scene: Scene, old: str, new: str | None) -> Scene:
@@ -209,17 +122,3 @@ def _free_name(scene: Scene, name: str) -> str:
     taken = {m.name for m in scene.materials}
     stem = name.rstrip("0123456789 ") or name
     return next(n for k in range(2, MAX_MATERIALS + 3) if (n := f"{stem} {k}") not in taken)
-
-
-def same_material(before: Scene, after: Scene) -> np.ndarray:
-    """int16 [materials before]: which material of another scene each is, by name, else by place where both were renamed; −1 gone."""
-    names = {m.name: i for i, m in enumerate(after.materials)}
-    known = {m.name for m in before.materials}
-
-    def find(index: int, material: Material) -> int:
-        if material.name in names:
-            return names[material.name]
-        fresh = len(before.materials) == len(after.materials) and after.materials[index].name not in known
-        return index if fresh else -1
-
-    return np.array([find(i, m) for i, m in enumerate(before.materials)], np.int16)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from app.explorer.leaving import leave_scene
 from app.files import recent
 from app.session import SceneChoice
-from scenes.edit import blank, with_paths
+from scenes.blank import blank
+from scenes.edit import with_paths
 from scenes.extrude import extrude
 from scenes.load import BUILTIN, load_scene
 from scenes.scene import Scene

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
-from scenes import edit
+from scenes import edit_map
 from scenes.scene import EMPTY, Scene
 
 TOOLS = {
@@ -140,7 +140,7 @@ class MapView:
             x, z = view.corner[0] + view.blocks / 2, view.corner[1] + view.box[3] * scale / 2
             self._centre = x - moved.x * scale, z - moved.y * scale
         if held and (imgui.is_mouse_down(imgui.MouseButton_.right) or self.tool == "pick"):
-            self.value = _or(edit.pick(scene, here), self.value)
+            self.value = _or(edit_map.pick(scene, here), self.value)
         elif held and imgui.is_mouse_down(imgui.MouseButton_.left):
             self._paint(ui, here)
         else:
@@ -165,7 +165,7 @@ class MapView:
         self._centre = tuple(np.array(here) + (middle - here) * before / self._zoom)  # type: ignore[assignment]
 
     def _draw_cursor(self, ui: PanelContext, scene: Scene, view: Frame, here: tuple[float, float]) -> None:
-        value = edit.pick(scene, here)
+        value = edit_map.pick(scene, here)
         if value is None:
             return
         draw, scale = imgui.get_window_draw_list(), view.box[2] / view.blocks
@@ -209,11 +209,11 @@ def _draw_camera(ui: PanelContext, view: Frame) -> None:
 
 
 def _stroke(start: tuple[float, float], end: tuple[float, float], size: int, value: int, scene: Scene) -> Scene:
-    return edit.stroke(scene, start, end, size, value)
+    return edit_map.stroke(scene, start, end, size, value)
 
 
 def _fill(place: tuple[float, float], value: int, scene: Scene) -> Scene:
-    return edit.fill(scene, place, value)
+    return edit_map.fill(scene, place, value)
 
 
 def _or(value: int | None, default: int) -> int:

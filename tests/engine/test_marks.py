@@ -15,7 +15,7 @@ from engine.targets import release
 from engine.tiles import Buffers
 from engine.transplant import Transplant, moves
 from engine.volume import LatentVolume
-from scenes import edit
+from scenes import edit, edit_map
 from scenes.extrude import extrude
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed
 
@@ -79,7 +79,7 @@ def test_tiles_that_are_read_and_written_know_it(painted):
 
 def test_it_is_known_after_an_edit(ctx, scene, painted):
     freeze(painted, np.s_[:, :])
-    after = edit.stroke(scene, (5.5, 5.5), (9.5, 5.5), 1, 2)
+    after = edit_map.stroke(scene, (5.5, 5.5), (9.5, 5.5), 1, 2)
     charts = build_charts(extrude(after), after)
     new = LatentVolume(ctx, charts, CHANNELS)
     transplant = Transplant(

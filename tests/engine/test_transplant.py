@@ -10,15 +10,15 @@ from engine.charts import build_charts
 from engine.look import CELL
 from engine.transplant import Transplant, moves, survivors, voxels_of
 from engine.volume import LatentVolume
-from scenes import edit
+from scenes import edit, edit_map
 from scenes.extrude import extrude
 from scenes.scene import SKY
 from tests.engine.village import CAMERAS, CHANNELS, dreamed, same
 
 EDITS = {
     "nothing": lambda s: s,
-    "a wall in the meadow": lambda s: edit.stroke(s, (5.5, 5.5), (9.5, 5.5), 1, 2),
-    "a house gone": lambda s: edit.fill(s, (4, 3), 1),
+    "a wall in the meadow": lambda s: edit_map.stroke(s, (5.5, 5.5), (9.5, 5.5), 1, 2),
+    "a house gone": lambda s: edit_map.fill(s, (4, 3), 1),
     "higher houses": lambda s: edit.change_material(s, 1, height=4.0),
     "lower ground": lambda s: edit.change_material(s, 0, height=0.0),
     "another order": lambda s: edit.move_material(s, 0, 2),

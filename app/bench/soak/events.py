@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scenes import edit
+from scenes import edit, edit_map
 from scenes.scene import CameraPath, Scene
 
+EDITS = {function.__name__: function for function in (edit_map.stroke, edit.change_material)}
 Box = tuple[float, float, float, float]
 
 
@@ -93,14 +94,14 @@ class Wait:
 
 @dataclass(frozen=True)
 class Change:
-    """One of scenes.edit with its arguments: Scene → Scene."""
+    """One of EDITS with its arguments: Scene → Scene."""
 
     name: str
     arguments: tuple[Any, ...]
     fields: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, scene: Scene) -> Scene:
-        return getattr(edit, self.name)(scene, *self.arguments, **dict(self.fields))
+        return EDITS[self.name](scene, *self.arguments, **dict(self.fields))
 
 
 Event = Key | Move | Button | Wheel | Text | Focus | Resize | Drop | Front | Do | Wait

@@ -15,7 +15,7 @@ from app.session import Session
 from diffusion.canvas import DreamSettings
 from engine import policy
 from engine.atlas import STEPS
-from scenes import edit
+from scenes import edit, edit_map
 from scenes.camera import Camera
 from scenes.errors import InputError
 from scenes.load import load_scene
@@ -65,7 +65,7 @@ def test_a_new_block_is_bare_and_everything_else_keeps_its_paint(live):
     stage, remodel, scene = live
     before = stage.painter.look(HERE, SIZE)
     wall = int(np.flatnonzero([m.height == max(m.height for m in scene.materials) for m in scene.materials])[0])
-    after = edit.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, wall + 1)
+    after = edit_map.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, wall + 1)
     follow(stage, remodel, after)
     look = stage.painter.look(HERE, SIZE)
     assert stage.scene.hash == after.hash == stage.plan.scene.hash
@@ -87,7 +87,7 @@ def pages(stage: Stage) -> dict:
 def test_back_again_everything_is_painted_as_it_was_bit_for_bit(live):
     stage, remodel, scene = live
     before, texels = pages(stage), painted(stage)
-    follow(stage, remodel, edit.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2))
+    follow(stage, remodel, edit_map.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2))
     assert 0 < painted(stage) < texels and remodel.shelf.bytes > 0
     follow(stage, remodel, scene)
     assert pages(stage) == before and remodel.shelf.bytes == 0
@@ -96,7 +96,7 @@ def test_back_again_everything_is_painted_as_it_was_bit_for_bit(live):
 
 def test_what_was_painted_on_the_new_comes_back_with_it_too(live):
     stage, remodel, scene = live
-    after = edit.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
+    after = edit_map.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
     follow(stage, remodel, after)
     stage.painter.settle(HERE, SIZE)
     built = pages(stage)
@@ -109,7 +109,7 @@ def test_a_stroke_that_was_built_step_by_step_is_taken_back_at_once(live):
     stage, remodel, scene = live
     before, edited = pages(stage), scene
     for x in (3.0, 4.0, 5.0):
-        edited = edit.stroke(edited, (x, 4.0), (x, 4.0), 1, 2)
+        edited = edit_map.stroke(edited, (x, 4.0), (x, 4.0), 1, 2)
         follow(stage, remodel, edited)
     follow(stage, remodel, edit.change_material(edited, 1, height=4.0))
     follow(stage, remodel, scene)
@@ -118,7 +118,7 @@ def test_a_stroke_that_was_built_step_by_step_is_taken_back_at_once(live):
 
 def test_what_is_kept_has_a_limit_and_goes_with_the_world(live):
     stage, remodel, scene = live
-    after = edit.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2)
+    after = edit_map.stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2)
     follow(stage, remodel, after)
     assert remodel.shelf.bytes > 0
     remodel.forget_paint()
@@ -185,7 +185,7 @@ def test_an_edit_waits_for_a_dream_that_is_being_laid(live, monkeypatch: pytest.
         now += 0.1
         painter.update(there, SIZE, now)
         assert now < 100
-    after = edit.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
+    after = edit_map.stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
     remodel.follow(stage, after)
     assert painter.laying and not remodel.busy and painter.dreams == dreams
     while painter.laying:

@@ -15,7 +15,7 @@ from app.explorer.desk import Desk
 from app.explorer.worlds import Worlds
 from app.loop.worlds import open_journal
 from scenes import files
-from scenes.edit import stroke
+from scenes.edit_map import stroke
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.atlas import HELD, STEPS
-from scenes import edit
+from scenes import edit_map
 from tests.engine.village import same
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_strokes_and_edits_of_the_scene_are_undone_in_turn(painted: Driver) -> N
     explorer, before = painted.explorer, texels(painted)
     paint(painted, "erase")
     after = texels(painted)
-    explorer.do("edit_scene", lambda s: edit.stroke(s, (6, 1), (6, 1), 1, 3))
+    explorer.do("edit_scene", lambda s: edit_map.stroke(s, (6, 1), (6, 1), 1, 3))
     painted.frames(2)
     painted.until(lambda: explorer.remodel.followed is explorer.scene, "the pillar is built", 2000)
     paint(painted, "erase", 0.05)
@@ -143,7 +143,7 @@ def test_what_is_erased_comes_back_by_no_other_way_than_undoing_it(painted: Driv
     explorer, before = painted.explorer, world(painted)
 
     def build(value: int) -> None:
-        explorer.do("edit_scene", lambda s: edit.stroke(s, (3, 3), (3, 3), 1, value))
+        explorer.do("edit_scene", lambda s: edit_map.stroke(s, (3, 3), (3, 3), 1, value))
         follow()
 
     def follow() -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.bench.soak.accounts import account
-from scenes import edit
-from scenes.edit import blank, with_paths
+from scenes import edit_map
+from scenes.blank import blank
+from scenes.edit import with_paths
 from scenes.extrude import extrude
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_the_volume_that_is_made_ready_beside_the_shown_one_is_accounted_for(
     shown = explorer.stage.volume.atlas.bytes
     assert account(explorer, 0.0).volume == shown > 0
     most = 0
-    explorer.do("edit_scene", lambda scene: edit.stroke(scene, (6, 1), (6, 1), 1, 3))
+    explorer.do("edit_scene", lambda scene: edit_map.stroke(scene, (6, 1), (6, 1), 1, 3))
     while explorer.remodel.followed is not explorer.scene:
         drive.frames()
         most = max(most, account(explorer, 0.0).volume)

@@ -13,7 +13,7 @@ import pytest
 from app.explorer.autosave import PERIOD
 from app.explorer.resume import FILE, resumed
 from app.session import SceneChoice, Session
-from scenes.edit import stroke
+from scenes.edit_map import stroke
 from scenes.load import load_scene, save_scene
 from tests.app.window.test_autosave import back, kill, pages, painted
 

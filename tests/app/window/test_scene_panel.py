@@ -12,7 +12,7 @@ import pytest
 from app.explorer.suggest import Suggester, Suggestions
 from app.panels.map import frame
 from engine.atlas import STEPS
-from scenes import edit
+from scenes import edit, edit_map
 from scenes.load import load_scene
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def test_nobody_is_walled_in(drive: Driver) -> None:
     explorer = drive.explorer
     x, z = 5.5, 5.5
     explorer.walker = replace(explorer.walker, position=(x, 0.5 + 1.7, z))
-    explorer.do("edit_scene", lambda s: edit.stroke(s, (x, z), (x, z), 3, 3))
+    explorer.do("edit_scene", lambda s: edit_map.stroke(s, (x, z), (x, z), 3, 3))
     settled(drive)
     drive.frames(2)
     assert explorer.camera.position == (x, 3.0 + 1.7, z)
@@ -180,7 +180,7 @@ def test_every_choice_of_the_panel_draws_without_a_word(drive: Driver, panel) ->
 
 def test_a_saved_scene_is_opened_again_as_it_was(drive: Driver, tmp_path) -> None:
     explorer = drive.explorer
-    explorer.do("edit_scene", lambda s: edit.stroke(s, (4, 5), (6, 5), 2, 3))
+    explorer.do("edit_scene", lambda s: edit_map.stroke(s, (4, 5), (6, 5), 2, 3))
     explorer.do("edit_scene", lambda s: edit.change_background(s, display=(10, 12, 40)))
     settled(drive)
     explorer.do("save_scene", tmp_path / "mine")
@@ -198,7 +198,7 @@ def test_a_new_scene_is_opened_painted_and_built_on(drive: Driver) -> None:
     drive.agree()
     drive.until(lambda: explorer.stage is not None, "the meadow is open")
     drive.until(lambda: explorer.status == "this view is finished", "it is painted", 2000)
-    explorer.do("edit_scene", lambda s: edit.stroke(s, (4, 4), (8, 4), 1, 4))
+    explorer.do("edit_scene", lambda s: edit_map.stroke(s, (4, 4), (8, 4), 1, 4))
     settled(drive)
     assert explorer.stage.plan.blocks.size == (12.0, 3.0, 10.0) and not drive.errors()
 

@@ -1,0 +1,33 @@
+"""A new scene: a meadow, and materials to build with, in the embedded model's words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scenes.errors import InputError
+from scenes.scene import SIDES, Background, Colour, Material, Scene
+
+STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
+    ("grass", "green grass", (126, 158, 82), 0.0, 0.5, None),
+    ("path", "cobblestone", (168, 154, 138), 0.0, 0.5, None),
+    ("water", "blue water", (92, 142, 170), 0.0, 0.25, None),
+    ("wall", "red brick wall", (176, 96, 76), 0.0, 2.5, "roof"),
+    ("roof", "roof tiles", (194, 138, 94), 2.5, 3.0, None),
+    ("rock", "rock face", (140, 136, 130), 0.0, 1.5, None),
+    ("trunk", "tree bark", (108, 82, 60), 0.0, 2.0, "leaves"),
+    ("leaves", "leaves", (84, 128, 66), 1.75, 4.0, None),
+)  # name, words, colour, start, height, over
+
+
+def blank(width: int, depth: int, name: str = "untitled") -> Scene:
+    """A meadow of width × depth blocks. Raises InputError for sides that no map has."""
+    if width not in SIDES or depth not in SIDES:
+        problem = f"is {width}×{depth} blocks; a side has from {SIDES[0]} to {SIDES[-1]}"
+        raise InputError("a new scene", "size", problem)
+    materials = tuple(
+        Material(name, colour, f"{words}, noon", height, colour, start_height=start, material_over=over)
+        for name, words, colour, start, height, over in STARTERS
+    )
+    ground = np.zeros((depth, width), np.uint8)
+    paths = frozenset(("orbit", "walk"))
+    return Scene(name, ground, materials, Background("blue sky, noon"), floor="grass", generated=paths)
