@@ -9,7 +9,6 @@ from pathlib import Path
 from app.fields import Size
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
-from scenes.files import atomic_write
 from scenes.scene import Scene
 from scenes.settings import from_json, to_json
 
@@ -174,12 +173,6 @@ def restore(data: object, where: str) -> tuple[Session, list[str]]:
         raise InputError(where, "rayverie", f"is {version}, from a newer program; this one reads up to {VERSION}")
     session, unknown = from_json(Session, {k: v for k, v in data.items() if k not in ("rayverie", "made")}, where)
     return session, [f"{where}: {place} is unknown to this version and was left out." for place in unknown]
-
-
-def save_session(path: Path, session: Session) -> None:
-    """Write a session file, atomically."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(describe(session), indent=2) + "\n", encoding="utf-8")
 
 
 def load_session(path: Path) -> tuple[Session, list[str]]:

@@ -19,7 +19,8 @@ from PIL import Image, ImageDraw
 from diffusion.canvas import Canvas, DreamSettings, Region
 from diffusion.dream import dream
 from diffusion.guidance import GUIDANCE
-from diffusion.model import Model, load_model
+from diffusion.loading import load_model
+from diffusion.model import Model
 from diffusion.noise import start_noise
 from diffusion.regions import EXECUTIONS
 from diffusion.samplers import SAMPLERS

@@ -15,7 +15,7 @@ from diffusion.depth import DEPTHS
 from diffusion.encoders import CachedEncoder, ClipEncoder, TextEncoder
 from diffusion.model import Model
 from diffusion.schedules import PREDICTIONS, NoiseSchedule
-from diffusion.shipped import OWN, SHIPPED
+from diffusion.shipped import OWN, SHIPPED, Reference
 from scenes.errors import InputError
 
 CELL = 8
@@ -23,7 +23,7 @@ VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 LAYOUT = "a model is a diffusers folder with unet, vae, scheduler, and its text encoder"
 
 
-def load_model(ref: object = None, device: str = "auto") -> Model:
+def load_model(ref: Reference = None, device: str = "auto") -> Model:
     """ref: None (embedded), a name of SHIPPED, a pipeline folder, or a cached hub id; device: "auto", "cpu", "cuda", "mps", …
 
     Weights are read from safetensors alone, as float32 on CPU and float16 on CUDA. Nothing is downloaded.
@@ -94,7 +94,7 @@ def load_model(ref: object = None, device: str = "auto") -> Model:
     )
 
 
-def _folder(ref: object) -> Path:
+def _folder(ref: Reference) -> Path:
     shipped = SHIPPED.get("embedded" if ref is None else str(ref))
     if shipped is not None:
         if not (shipped / "model_index.json").is_file():

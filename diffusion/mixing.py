@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from diffusion.canvas import DreamSettings
 
 
-def noised_sequence(x0: Tensor, noise: Tensor, sigmas: Tensor) -> Tensor:
-    """The batch unsampler: x0 [C,h,w] at every level of sigmas [n], [n,C,h,w]. One noise for all, so the sequence is one trajectory."""
-    return x0 + sigmas.to(x0)[:, None, None, None] * noise
-
-
 # Rising curves over i/N in 0..1, with exponent or steepness alpha: how much of the fine latent is kept at level i of N.
 CURVES: dict[str, Callable[[float, float], float]] = {
     "cosine": lambda place, alpha: ((1 + math.cos(math.pi * (1 - place))) / 2) ** alpha,

@@ -184,10 +184,3 @@ class Model:
 def as_image(picture: Tensor) -> np.ndarray:
     """uint8 [H,W,3] from [3,H,W] in -1..1; what lies beyond is cut."""
     return ((picture + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).movedim(0, -1).contiguous().cpu().numpy()
-
-
-def load_model(ref: object = None, device: str = "auto") -> Model:
-    """The model at `ref`; see `diffusion.loading.load_model`, which imports diffusers."""
-    from diffusion.loading import load_model as load
-
-    return load(ref, device)

@@ -9,9 +9,11 @@ EMBEDDED = Path(__file__).parent / "embedded"
 SHIPPED = {"embedded": EMBEDDED, "embedded-fast": Path(__file__).parent / "embedded_fast"}
 """By name; the fast one is the embedded model's few-step network as a model of its own, in the same latents."""
 OWN = "rayverie.json"
+Reference = str | Path | None
+"""What names a model: None the embedded one, a name of SHIPPED, a pipeline folder, or a hub id in the local cache."""
 
 
-def few_steps(ref: object = None) -> int:
+def few_steps(ref: Reference = None) -> int:
     """The steps that the few-step network of a model needs, 0 where it has none; ref as in `load_model`.
 
     A folder that can't be read has none: loading it says what is wrong.

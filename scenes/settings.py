@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,9 +43,7 @@ def allowed(meta: Mapping[str, Any]) -> tuple[str, ...]:
 def names_in(table: str) -> tuple[str, ...]:
     """The keys of a "module:NAME" dict, read from its source: importing it would bring torch or GL, which `--help` can do without."""
     module, _, name = table.partition(":")
-    spec = find_spec(module)
-    assert spec is not None and spec.origin is not None, module
-    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+    for node in ast.parse(_source(module).read_text(encoding="utf-8")).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             rows = next(inner for inner in ast.walk(node) if isinstance(inner, ast.Dict))
@@ -89,6 +86,12 @@ def _problem(value: Any, meta: Mapping[str, Any]) -> str:
         near = get_close_matches(str(value), names, 1)
         return f"is {value!r}; allowed are {', '.join(names)}" + (f" (did you mean {near[0]}?)" if near else "")
     return ""
+
+
+def _source(module: str) -> Path:
+    """The file of a module beside ours; asking Python for it would import the packages above it."""
+    path = Path(__file__).parents[1].joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _flag(name: str, meta: Mapping[str, Any]) -> str:

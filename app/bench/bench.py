@@ -38,7 +38,7 @@ class Bench:
     @cached_property
     def model(self) -> Any:
         """The model, on all cores."""
-        from diffusion.model import load_model
+        from diffusion.loading import load_model
 
         model = load_model(self.session.model.ref, self.session.model.device)
         self.facts |= {"model": model.id, "device": str(model.device)}

@@ -43,7 +43,7 @@ def main(started: float, session_json: str) -> None:
     finish(ctx)
     target.read(components=4)
     drawn = time.time()
-    from diffusion.model import load_model
+    from diffusion.loading import load_model
 
     load_model(session.model.ref, session.model.device)
     print(drawn - started, time.time() - started)

@@ -49,7 +49,7 @@ def run(command: Generate) -> int:
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
     from diffusion import generate as core
-    from diffusion.model import load_model
+    from diffusion.loading import load_model
 
     model = load_model(command.model.ref, command.model.device)
     save = core.saving_steps(model, command.steps_out) if command.steps_out else None

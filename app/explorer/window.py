@@ -236,7 +236,7 @@ def open_worker(session: Session) -> Worker:
 
     def load() -> Any:
         with for_good():
-            from diffusion.model import load_model
+            from diffusion.loading import load_model
 
             return load_model(session.model.ref, session.model.device)
 

@@ -118,7 +118,7 @@ def open_studio(session: Session, scene: Scene | None = None, model: Any = None)
 
     Raises InputError for all that can be wrong with them, before anything slow is done where possible.
     """
-    from diffusion.model import load_model
+    from diffusion.loading import load_model
 
     scene = scene or open_scene(session.scene)
     ctx = headless()

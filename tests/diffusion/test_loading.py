@@ -15,7 +15,6 @@ from hypothesis.extra.numpy import arrays
 from diffusion.colours import filled, known_cells
 from diffusion.depth import disparity, log_depth
 from diffusion.loading import load_model
-from diffusion.model import load_model as contract
 from diffusion.preview import fit, paint, training_pictures
 from scenes.errors import InputError
 
@@ -28,7 +27,7 @@ def test_what_a_model_says_of_itself(sd, own, wide):
 
 def test_the_same_folder_has_the_same_id_and_other_weights_another(sd, sd_folder, tmp_path):
     copy = shutil.copytree(sd_folder, tmp_path / sd_folder.name)
-    assert contract(copy, "cpu").id == sd.id
+    assert load_model(copy, "cpu").id == sd.id
     weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1

@@ -18,7 +18,7 @@ from diffusion.correction import centre, maximise, soft_clamp
 from diffusion.dilation import lattice, smoothed
 from diffusion.dream import dream
 from diffusion.memory import remembering, soft, start, threshold
-from diffusion.mixing import BLENDS, coarse_weight, noised_sequence, rewinds
+from diffusion.mixing import BLENDS, coarse_weight, mixing, rewinds
 from diffusion.perlin import perlin
 from diffusion.samplers import SAMPLERS
 from diffusion.schedules import Timeline
@@ -111,12 +111,6 @@ def test_slerp_keeps_the_norm_of_noise():
     assert BLENDS["addition"](fine, coarse, half).std() == pytest.approx(0.7, abs=0.05)
 
 
-def test_the_batch_unsampler_is_one_trajectory():
-    x0, noise, sigmas = seeded(4, 3, 3), seeded(4, 3, 3, seed=1), torch.tensor([4.0, 1.0, 0.0])
-    sequence = noised_sequence(x0, noise, sigmas)
-    assert torch.allclose(sequence[0], x0 + 4 * noise) and torch.equal(sequence[2], x0)
-
-
 @given(steps=st.integers(1, 60), first=st.floats(0.01, 1), last=st.floats(0, 1))
 def test_rewinds_halve_and_end(steps, first, last):
     starts = rewinds(steps, first, last)
@@ -138,6 +132,17 @@ def test_mixing_off_is_off_and_on_pulls_towards_the_coarse(sd, canvas_of):
     for form in ("demofusion", "cosine", "linear", "logistic"):
         on = dream(sd, canvas, replace(FEW, mix=1.0, mix_form=form, mix_alpha=0.3))
         assert np.abs(on.latents - 3).mean() < np.abs(off.latents - 3).mean()
+
+
+def test_the_coarse_picture_is_noised_along_one_trajectory():
+    coarse, noise, x = (seeded(4, 3, 3, seed=k)[None] for k in range(3))
+    where = torch.arange(9).reshape(3, 3) < 6
+    timeline = Timeline((4.0, 1.0, 0.25, 0.0))
+    adjust = mixing(coarse, noise, where, timeline, replace(FEW, mix=1.0, mix_clamp=1.0, mix_min=0.0, mix_max=0.0))
+    for step, sigma in enumerate(
+        timeline.sigmas[:-1]
+    ):  # kept 0: the coarse latent alone, at every level with the run's noise
+        assert torch.allclose(adjust(step, sigma, x), torch.where(where, coarse + sigma * noise, x))
 
 
 def test_a_finer_canvas_is_guided_where_it_is_finer_the_less_the_finer_it_is(sd, canvas_of):

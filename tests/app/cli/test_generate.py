@@ -113,7 +113,7 @@ def test_a_picture_without_a_recipe_or_of_another_model_is_refused(picture, tiny
 
 
 def test_what_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("diffusion.model.load_model", lambda *_: pytest.fail("it went on to dream"))
+    monkeypatch.setattr("diffusion.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
     (tmp_path / "taken").write_text("")
     assert main([*words, "grass", "--out", str(tmp_path / "taken" / "p.png")]) == 2
     assert "p.png can't be written" in capsys.readouterr().err
