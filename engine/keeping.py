@@ -148,7 +148,7 @@ class Restoring:
     """Makes a volume what a stored world was, a few tiles a frame; nothing may be painted meanwhile. GL thread, but for the reading."""
 
     def __init__(self, volume: LatentVolume, world: StoredWorld) -> None:
-        """Forgets at once what is painted. ValueError when channels don't fit (engine.world.open_world asks for more)."""
+        """The first step forgets what is painted. ValueError when channels don't fit (engine.world.open_world asks for more)."""
         if world.header.channels != volume.channels:
             raise ValueError(f"a world of {world.header.channels} channels doesn't fit a volume of {volume.channels}")
         self.volume, self.world, self.done = volume, world, 0
@@ -156,11 +156,14 @@ class Restoring:
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="restorer")
         self._tiles = world.tiles()
         self._ahead: deque[Future[tuple[Key, Texels] | None]] = deque()
-        volume.erase()
+        self._begun = False
 
     def step(self, seconds: float = BUDGET) -> bool:
         """A part of it, of at most about `seconds`; True when all is there. InputError when the world can't be read."""
         end = time.perf_counter() + seconds
+        if not self._begun:
+            self._begun = True
+            self.volume.erase()
         while True:
             while len(self._ahead) < AHEAD:
                 self._ahead.append(self._hand.submit(next, self._tiles, None))

@@ -116,7 +116,7 @@ class Desk:
         """End playing and filming; a film that is done becomes a file, another leaves none."""
         film = self.explorer.travel.stop()
         if film is not None:
-            film.stage.painter.cancel()
+            film.stage.painter.interrupt()
             film.release()
             words = f"Film saved: {film.out}" if film.done else "The film is stopped"
             self.send(film.finish, lambda _: self.explorer.say(words))

@@ -154,10 +154,14 @@ class Explorer:
         return bool(self._left) and self._left == self._wanted()
 
     def leave_alone(self) -> None:
-        """Cancel what is being dreamed, until something about the view is another."""
+        """Cancel what is being dreamed, until something about the view is another; what is dreamed already is laid first."""
         if self.stage:
-            self.stage.painter.cancel()
-            self._left = self._wanted()
+            self.retouch.then(self._leave)
+
+    def _leave(self) -> None:
+        assert self.stage is not None
+        self.stage.painter.cancel()
+        self._left = self._wanted()
 
     def attend(self) -> None:
         """Dream what is seen, though it was cancelled before."""
@@ -246,7 +250,7 @@ class Explorer:
         """Leave this scene (what is painted and not saved is gone) and open another, beside the frames."""
         self.desk.stop_travel()
         if self.stage:
-            self.stage.painter.cancel()
+            self.worker.cancel()
             self.stage.release()
         self.remodel.forget(scene)
         self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def _pause(x: Explorer) -> None:
     x.session = replace(x.session, live=replace(x.session.live, auto=not x.session.live.auto))
     if not x.session.live.auto and x.stage:
-        x.stage.painter.cancel()
+        x.stage.painter.interrupt()
 
 
 def _fly(x: Explorer) -> None:
@@ -104,7 +104,7 @@ def _open(x: Explorer, path: Path | None = None) -> None:
 
 
 def _edit_scene(x: Explorer, change: Callable[[Scene], Scene]) -> None:
-    """change: one of scenes.edit, with its arguments; the stage follows by itself."""
+    """change: one of scenes.edit or edit_map, with its arguments; the stage follows by itself."""
     x.scene = change(x.scene)
 
 

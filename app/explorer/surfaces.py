@@ -60,13 +60,16 @@ def on_material(x: Explorer, material: int, operation: str) -> None:
 def erase_all(x: Explorer) -> None:
     if ready(x):
         assert x.stage is not None
-        x.stage.painter.cancel()
-        stroke = x.retouch.begin(x.stage)
-        x.retouch.erase_all(x.stage, stroke)
-        x.retouch.sweep(stroke, x.stage.scene)
-        x.add_stroke(stroke)
-        x.stage.painter.forgive()
-        x.say("Everything painted is erased; undo brings it back")
+        stage, stroke = x.stage, x.retouch.begin(x.stage)
+
+        def erase() -> None:
+            stage.painter.cancel()
+            x.retouch.erase_all(stage, stroke)
+            x.retouch.sweep(stroke, stage.scene)
+            x.add_stroke(stroke)
+            x.say("Everything painted is erased; undo brings it back")
+
+        x.retouch.then(erase)
 
 
 def choose_brush(x: Explorer, tool: str | None = None) -> None:
@@ -83,8 +86,8 @@ def resize_brush(factor: float) -> Callable[[Explorer], None]:
 
 def _do(x: Explorer, masks: Masks | Pieces[Masks], operation: str) -> Stroke:
     assert x.stage is not None
-    x.stage.painter.cancel()
     stroke = x.retouch.begin(x.stage)
+    x.retouch.then(x.stage.painter.cancel)  # not now: a dream that is being laid would be laid at once
     x.retouch.change(x.stage, stroke, masks, operation)
     x.retouch.then(lambda: x.add_stroke(stroke))
     return stroke

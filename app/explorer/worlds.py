@@ -108,7 +108,7 @@ class Worlds:
             elif self.explorer.stage is not stage or stage.plan.charts is not charts:
                 self.explorer.say("The scene was changed meanwhile; load the world again", "warning")
             else:
-                stage.painter.cancel()
+                stage.painter.interrupt()
                 self.loading, self._restoring = True, (Restoring(stage.volume, world), path)
                 self._held = None
 
@@ -127,7 +127,7 @@ class Worlds:
         try:
             if stage is None or stage.volume is not restoring.volume:
                 restoring.close()
-            elif not restoring.step():
+            elif stage.painter.laying or not restoring.step():
                 return
             else:
                 stage.painter.forgive()

@@ -35,7 +35,7 @@ class Travel:
     def fly(self, stage: Stage, until: float, follow: bool) -> None:
         """Let the autopilot paint the scene."""
         self.stop()
-        stage.painter.cancel()
+        stage.painter.interrupt()
         self.flight = Flight(stage, until, follow)
 
     def start_film(
@@ -43,7 +43,7 @@ class Travel:
     ) -> None:
         """Raises InputError when the file can't be written."""
         self.stop()
-        stage.painter.cancel()
+        stage.painter.interrupt()
         self.film = Film(stage, path, out, size, fps, metadata)
 
     def camera(self, now: float) -> Camera | None:

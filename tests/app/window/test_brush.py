@@ -178,6 +178,43 @@ def test_what_is_erased_comes_back_by_no_other_way_than_undoing_it(painted: Driv
     assert same(world(painted), before) and not painted.errors()
 
 
+@pytest.mark.parametrize("action", ("freeze_view", "erase_view", "erase", "cancel", "pause", "autopilot"))
+def test_no_action_lays_at_once_what_is_being_laid_piece_by_piece(drive: Driver, action: str) -> None:
+    explorer, painter = drive.explorer, drive.explorer.stage.painter
+    laid, note = [], painter._laid
+    painter._laid = lambda *what: (note(*what), laid.append(painter.volume.snapshot()))
+    painter._under_way.budget = 1e-4  # a piece a frame
+    drive.until(lambda: painter.laying, "a dream is being laid")
+    explorer.do(action)
+    drive.frames(1)
+    assert painter.laying and painter.volume.revision == 0 and not laid
+    drive.worker.held = True
+    drive.until(
+        lambda: laid and not explorer.retouch.busy, "the dream is laid, and then what was asked for is done", 4000
+    )
+    changed = sum(
+        (p["state"][..., HELD if action == "freeze_view" else STEPS] > 0).sum() for p in world(drive).pages.values()
+    )
+    painted_texels = sum((p["state"][..., STEPS] > 0).sum() for p in laid[0].pages.values())
+    expected = {"freeze_view": lambda: changed > 0.5 * painted_texels, "erase": lambda: changed == 0}
+    expected |= dict.fromkeys(("erase_view", "dream"), lambda: changed < 0.5 * painted_texels)
+    assert expected.get(action, lambda: changed == painted_texels)()
+    if explorer.strokes:
+        chord(drive, "z")
+    assert same(world(drive), laid[0]) and not drive.errors()
+
+
+def test_what_is_being_laid_is_dropped_with_its_scene(drive: Driver) -> None:
+    explorer, painter = drive.explorer, drive.explorer.stage.painter
+    laid: list[object] = []
+    painter._laid = lambda *what: laid.append(what)
+    painter._under_way.budget = 1e-4
+    drive.until(lambda: painter.laying, "a dream is being laid")
+    explorer.open_scene(explorer.scene)
+    drive.until(lambda: explorer.stage is not None and explorer.stage.painter.dreams > 0, "it is open, and painted")
+    assert not laid and not drive.errors()
+
+
 def test_the_wheel_and_the_brackets_change_its_size_and_escape_lays_it_down(painted: Driver) -> None:
     explorer = painted.explorer
     painted.tap("b")

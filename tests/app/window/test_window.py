@@ -204,6 +204,7 @@ def test_erasing_forgets_and_paints_again(drive: Driver) -> None:
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
     dreams = painter.dreams
     drive.explorer.do("erase")
+    drive.frames(1)
     assert not list(drive.explorer.stage.volume.atlas)
     drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
 
