@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.explorer import commission, compare, dropping, leaving, opening, surfaces
 from app.explorer.history import History
-from app.explorer.keys import Changes
+from app.explorer.keys import BY_NAME, Changes, captions
 from app.files import keymap
 from app.files.picture import Source, read_picture
 from app.gui import input as hands
@@ -129,6 +129,10 @@ def _open_picture(x: Explorer, path: Path) -> None:
     def take(source: Source) -> None:
         x.source = source
         x.shell.bring_to_front("Image")
+        keys = captions(BY_NAME["splat"], x.controls.bindings).split(", ")[0]
+        x.say(
+            f"{source.name} is in the Image panel: splat it onto what is seen{f' ({keys})' if keys else ''}, or dream over it"
+        )
 
     x.desk.send(lambda: read_picture(path), take)
 

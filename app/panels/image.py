@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from app.panels.brush import BrushTools
 from app.panels.context import PanelContext, faint, hint
 from app.panels.outline import draw_middle
-from app.panels.preview import show
+from app.panels.preview import cut, show
 from app.session import Session
 
 # key of diffusion.anagram.VIEWS → how one has to look at it
@@ -39,7 +39,6 @@ class ImagePanel:
         if ui.painter is None or ui.painter.model is None:
             faint("The scene is being opened." if ui.painter is None else "The model is being loaded.")
             return ui.session
-        self._last(ui)
         imgui.separator_text("A picture from a file")
         self._file(ui)
         imgui.separator_text("Marks")
@@ -55,6 +54,8 @@ class ImagePanel:
         hint(
             "Later dreams leave it as it is; otherwise it is refined when you walk up to it. Undo takes it away either way."
         )
+        imgui.separator_text("The last dream")
+        self._last(ui)
         return ui.session
 
     def _last(self, ui: PanelContext) -> None:
@@ -76,17 +77,24 @@ class ImagePanel:
             faint("Or drop one on the window.")
             return
         imgui.same_line()
-        imgui.text_unformatted(ui.source.name)
-        show(ui, "source", ui.source.picture, imgui.get_content_region_avail().x, 90 * ui.scale)
-        self._strength = _strength("##strength", self._strength)
-        hint("How far the dream may go from the picture: 0 keeps it, 1 keeps nothing of it.")
-        if _wide("\uf043  Splat", 2):
+        cut(ui.source.name, imgui.get_content_region_avail().x)
+        hint(ui.source.name)
+        # the picture beside its buttons: below one another, a low panel would hide them
+        width, room = imgui.get_content_region_avail().x, 3 * imgui.get_frame_height_with_spacing()
+        imgui.begin_group()
+        show(ui, "source", ui.source.picture, 0.38 * width, room)
+        imgui.end_group()
+        imgui.same_line(0.42 * width)
+        imgui.begin_group()
+        if _wide("\uf043  Splat", 1):
             ui.do("splat", self._freeze)
         hint("Throw the picture onto the surfaces seen, as it is. Where it is transparent, nothing changes.")
-        imgui.same_line()
         if _wide("\uf0d0  Dream over it", 1):
             ui.do("dream_picture", self._strength, self._freeze)
         hint("Dream this view anew, beginning with the picture.")
+        self._strength = _strength("##strength", self._strength)
+        hint("How far the dream may go from the picture: 0 keeps it, 1 keeps nothing of it.")
+        imgui.end_group()
 
     def _inpaint(self, ui: PanelContext) -> None:
         self._tools.draw(ui)

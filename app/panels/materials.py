@@ -173,7 +173,7 @@ def _row(name: str, shade: Colour | None, note: str, value: int, chosen: int) ->
     hint(f"{name}: {note} blocks" if note else "")
     if room > imgui.get_style().item_spacing.x:
         imgui.same_line(end)
-        imgui.text_disabled(note)
+        (imgui.text_unformatted if value == chosen else imgui.text_disabled)(note)  # faint isn't read on the chosen one
     imgui.pop_id()
     return value if clicked else chosen
 

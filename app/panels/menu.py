@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from pathlib import Path
 
 from imgui_bundle import imgui
@@ -24,10 +25,26 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
                 if action.name == "open" and menu == action.menu:
                     _recent(ui)
             imgui.end_menu()
-    width = imgui.calc_text_size(ui.status).x
-    imgui.same_line(imgui.get_window_width() - width - 2 * imgui.get_style().item_spacing.x)
-    imgui.text_disabled(ui.status)
+    _status(ui)
     imgui.end_main_menu_bar()
+
+
+def _status(ui: PanelContext) -> None:
+    """To the right, as much of it as there is room for; the rest beside the pointer."""
+    space = imgui.get_style().item_spacing.x
+    left, right = imgui.get_cursor_pos_x() + space, imgui.get_window_width() - 2 * space
+    text = shortened(ui.status, right - left)
+    imgui.same_line(max(left, right - imgui.calc_text_size(text).x))
+    imgui.text_disabled(text)
+    hint(ui.status if text != ui.status else "")
+
+
+def shortened(text: str, width: float) -> str:
+    """A text that fits into a width, its end left out if need be."""
+    if imgui.calc_text_size(text).x <= width:
+        return text
+    fits = bisect_left(range(len(text)), True, key=lambda n: imgui.calc_text_size(text[: n + 1] + "…").x > width)
+    return text[:fits].rstrip() + "…"
 
 
 def _recent(ui: PanelContext) -> None:

@@ -16,6 +16,7 @@ from app.panels.dialog import begin_dialog
 from app.panels.files import FileDialogs
 from app.panels.keys import KeysDialog
 from app.panels.legend import draw_legend
+from app.panels.palette import Palette
 
 Box = tuple[float, float, float, float]
 
@@ -34,8 +35,7 @@ class Overlays:
     files: FileDialogs = field(default_factory=FileDialogs)
     _compare: CompareOverlay = field(default_factory=CompareOverlay)
     _keys: KeysDialog = field(default_factory=KeysDialog)
-    _typed: str = ""
-    _chosen: int = 0
+    _palette: Palette = field(default_factory=Palette)
 
     @property
     def open(self) -> bool:
@@ -70,7 +70,7 @@ class Overlays:
         if self.help:
             self.help = self._keys.draw(ui)
         if self.palette:
-            self._draw_palette(ui)
+            self.palette = self._palette.draw(ui)
         self.files.draw(ui)
         if self.question:
             self._ask(ui, self.question)
@@ -101,40 +101,6 @@ class Overlays:
         if imgui.button("Stay"):
             self.question = None
         imgui.end()
-
-    def _draw_palette(self, ui: PanelContext) -> None:
-        begin_dialog("Command palette", 0.25)
-        if imgui.is_window_appearing():
-            self._typed, self._chosen = "", 0
-            imgui.set_keyboard_focus_here()
-        imgui.set_next_item_width(imgui.get_font_size() * 26)
-        _, self._typed = imgui.input_text_with_hint("##find", "Type a part of a command's name", self._typed)
-        found = [
-            a for a in ACTIONS if not a.held and a.name != "palette" and matches(self._typed, f"{a.title} {a.menu}")
-        ]
-        for key, move in ((imgui.Key.down_arrow, 1), (imgui.Key.up_arrow, -1)):
-            if imgui.is_key_pressed(key):
-                self._chosen += move
-        self._chosen = min(max(self._chosen, 0), max(0, len(found) - 1))
-        run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
-        imgui.push_style_color(imgui.Col_.header, imgui.get_style_color_vec4(imgui.Col_.button_active))
-        for i, action in enumerate(found[:12]):
-            clicked, _ = imgui.selectable(f"{action.title}##{action.name}", i == self._chosen)
-            imgui.same_line(imgui.get_font_size() * 20)
-            imgui.text_disabled(captions(action, ui.bindings, ui.written).split(", ")[0])
-            if clicked or (run and i == self._chosen):
-                self.palette = False
-                ui.do(action.name)
-        imgui.pop_style_color()
-        if not found:
-            faint("No command has these letters.")
-        imgui.end()
-
-
-def matches(typed: str, text: str) -> bool:
-    """Whether the letters typed stand in `text` in this order, gaps allowed; case and spaces don't count."""
-    letters = iter(text.lower())
-    return all(letter in letters for letter in typed.lower() if letter != " ")
 
 
 def _opening(ui: PanelContext, box: Box) -> None:

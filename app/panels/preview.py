@@ -93,13 +93,13 @@ def parts(ui: PanelContext, key: str, regions: tuple[Part, ...], width: float) -
             imgui.same_line(left + i % ABREAST * (side + style.item_spacing.x))
         imgui.begin_group()
         imgui.image(ui.picture(f"{key} part {i}", part.image), fitted(part.image, side, side))
-        _cut(part.prompt, side)
+        cut(part.prompt, side)
         imgui.end_group()
         hint(part.prompt)
 
 
-def _cut(text: str, width: float) -> None:
-    """A line of text that takes no more than this width."""
+def cut(text: str, width: float) -> None:
+    """A line of secondary text that takes no more than this width."""
     place, tall = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
     draw = imgui.get_window_draw_list()
     draw.push_clip_rect(place, imgui.ImVec2(place.x + width, place.y + tall), True)

@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.bench.soak import main
+from scenes.errors import InputError
 
-main(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3])
+HERE = "python -m app.bench.soak"
+
+
+def parse(words: Sequence[str]) -> tuple[Path, float, str]:
+    """(home, seconds, session as JSON). Raises InputError."""
+    if len(words) != 3:
+        raise InputError(HERE, "", "takes HOME SECONDS SESSION from `rayverie bench soak`, which is what to run")
+    home, seconds, session = words
+    if not seconds.replace(".", "", 1).isdecimal():
+        raise InputError(HERE, "SECONDS", f"is {seconds!r}; it must be a number of seconds")
+    return Path(home), float(seconds), session
+
+
+if __name__ == "__main__":
+    try:
+        main(*parse(sys.argv[1:]))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

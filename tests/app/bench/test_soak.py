@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from app.explorer.pace import Span
 from scenes import edit
 from scenes.load import load_scene
 
+ROOT = Path(__file__).parents[3]
 SIGHT = Sight((960, 540), (0, 20, 600, 520), (40, 30), 5, None, ("View", "Log"), (Path("picture.png"),))
 
 
@@ -116,3 +119,9 @@ def test_the_slowest_of_many_frames_are_remembered() -> None:
 
 def test_without_a_dream_there_is_no_pacing() -> None:
     assert Pacing().figures == {"dreaming_frames": 0}
+
+
+@pytest.mark.parametrize(("words", "told"), (([], "rayverie bench soak"), (["home", "soon", "{}"], "SECONDS")))
+def test_its_process_tells_in_a_sentence_what_it_lacks(words: list[str], told: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "app.bench.soak", *words], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and told in done.stderr and len(done.stderr.splitlines()) == 1

@@ -31,7 +31,7 @@ from app.explorer.keys import (
 )
 from app.explorer.window import PLACES, SYMBOLS
 from app.files import keymap
-from app.panels.overlays import matches
+from app.panels.palette import found, matches
 from scenes.errors import InputError
 
 if TYPE_CHECKING:
@@ -158,6 +158,19 @@ def test_the_palette_finds_letters_in_order() -> None:
     assert matches("dpt", "Depth")
     assert matches("save w", "Save world")
     assert not matches("dw", "Wide")
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"), (("fly", "Fly or walk"), ("freeez", "Freeze this view"), ("pasue", "Pause dreaming"))
+)
+def test_the_palette_puts_what_is_meant_first_also_with_a_slip(typed: str, title: str) -> None:
+    commands, _ = found(typed)
+    assert commands[0].title == title
+
+
+def test_the_palette_finds_nothing_for_what_is_like_nothing() -> None:
+    assert found("xqzzk") == ([], False)
+    assert len(found("")[0]) > 30 and found("")[1]
 
 
 AZERTY = """

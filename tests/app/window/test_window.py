@@ -164,6 +164,34 @@ def test_the_palette_runs_what_is_typed(drive: Driver) -> None:
     assert not drive.explorer.shell.overlays.open
 
 
+def test_the_palette_stands_still_while_one_types_and_leads_to_what_was_meant(drive: Driver) -> None:
+    from imgui_bundle import imgui
+
+    drive.explorer.do("palette")
+    drive.frames(4)
+    place = imgui.internal.find_window_by_name("Command palette").pos
+    before = (place.x, place.y)
+    for letter in "densitty":  # a slip
+        drive.window.native.dispatch_event("on_text", letter)
+        drive.frames(2)
+    place = imgui.internal.find_window_by_name("Command palette").pos
+    assert (place.x, place.y) == before
+    drive.tap("enter")
+    assert drive.explorer.session.view.mode == "density" and not drive.errors()
+
+
+def test_a_long_status_is_shortened_before_it_reaches_the_menus(drive: Driver) -> None:
+    from imgui_bundle import imgui
+
+    from app.panels.menu import shortened
+
+    drive.explorer.stage.painter.problem = "word " * 100
+    drive.frames(2)
+    cut = shortened("word " * 100, 200.0)
+    assert 150 < imgui.calc_text_size(cut).x <= 200 and cut.endswith("…")
+    assert shortened("short", 200.0) == "short" and not drive.errors()
+
+
 def test_losing_the_focus_lets_go_of_every_key(drive: Driver) -> None:
     drive.press("w")
     drive.frames(5)

@@ -1,0 +1,97 @@
+"""The command palette: any action, found by a part of its name, run by Enter or a click."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+
+from imgui_bundle import imgui
+
+from app.explorer.keys import ACTIONS, Action, captions
+from app.panels.context import PanelContext, faint
+from app.panels.dialog import begin_dialog, span
+
+ROWS = 12  # that are seen; the others are scrolled to
+WIDE = 30  # letters
+ALIKE = 0.6  # how much of a word and of what was typed must be the same, if the letters aren't there in order
+COMMANDS = tuple(action for action in ACTIONS if not action.held and action.name != "palette")
+
+
+class Palette:
+    """What is typed, and which of what is found would be run."""
+
+    def __init__(self) -> None:
+        self._typed, self._chosen = "", 0
+
+    def draw(self, ui: PanelContext) -> bool:
+        """Whether it stays open."""
+        begin_dialog("Command palette", 0.25)
+        if imgui.is_window_appearing():
+            self._typed, self._chosen = "", 0
+            imgui.set_keyboard_focus_here()
+        imgui.set_next_item_width(span(WIDE))
+        changed, self._typed = imgui.input_text_with_hint("##find", "Type a part of a command's name", self._typed)
+        commands, exact = found(self._typed)
+        self._chosen, moved = (0, True) if changed else self._moved(len(commands))
+        run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
+        # as high as if it were full: a window that shrinks as one types would jump about
+        tall = (ROWS + 1) * imgui.get_text_line_height_with_spacing()
+        if imgui.begin_child("commands", imgui.ImVec2(span(WIDE), tall)):
+            if not exact:
+                faint("No command has these letters. Do you mean:" if commands else "No command is called like this.")
+            for i, action in enumerate(commands):
+                if _row(ui, action, i == self._chosen, moved) or (run and i == self._chosen):
+                    wanted = action.name
+                    break
+            else:
+                wanted = ""
+        imgui.end_child()
+        imgui.separator()
+        imgui.text_disabled(commands[self._chosen].help if commands else "")
+        imgui.end()
+        if wanted:
+            ui.do(wanted)
+        return not wanted
+
+    def _moved(self, count: int) -> tuple[int, bool]:
+        """Which row the arrows have come to, and whether they moved."""
+        way = imgui.is_key_pressed(imgui.Key.down_arrow) - imgui.is_key_pressed(imgui.Key.up_arrow)
+        return min(max(self._chosen + way, 0), max(0, count - 1)), bool(way)
+
+
+def found(typed: str) -> tuple[list[Action], bool]:
+    """The actions whose names have these letters in this order, those that have them side by side first; if there are none, those
+    with a word that is nearly the same, the nearest first, and False."""
+    commands = [action for action in COMMANDS if matches(typed, f"{action.title} {action.menu}")]
+    if commands:
+        return sorted(commands, key=lambda action: typed.lower() not in action.title.lower()), True
+    near = {action: likeness(typed, action.title) for action in COMMANDS}
+    return sorted((a for a in COMMANDS if near[a] >= ALIKE), key=lambda action: -near[action]), False
+
+
+def matches(typed: str, text: str) -> bool:
+    """Whether the letters typed stand in `text` in this order, gaps allowed; case and spaces don't count."""
+    letters = iter(text.lower())
+    return all(letter in letters for letter in typed.lower() if letter != " ")
+
+
+def likeness(typed: str, title: str) -> float:
+    """0..1: of what was typed and the title, or the one of its words that is most like it."""
+    words = (title.lower(), *title.lower().split())
+    return max(SequenceMatcher(None, typed.lower(), word).ratio() for word in words)
+
+
+def _row(ui: PanelContext, action: Action, chosen: bool, moved: bool) -> bool:
+    """Whether it is clicked."""
+    if chosen:
+        imgui.push_style_color(imgui.Col_.header, imgui.get_style_color_vec4(imgui.Col_.button_active))
+    clicked, _ = imgui.selectable(f"{action.title}##{action.name}", chosen)
+    if chosen:
+        imgui.pop_style_color()
+        if moved:
+            imgui.set_scroll_here_y()
+    keys = captions(action, ui.bindings, ui.written).split(", ")[0]
+    imgui.same_line(span(WIDE) - imgui.calc_text_size(keys).x - 2 * imgui.get_style().scrollbar_size)
+    (imgui.text_unformatted if chosen else imgui.text_disabled)(
+        keys
+    )  # on the chosen one's ground faint text can't be read
+    return clicked
