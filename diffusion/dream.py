@@ -20,7 +20,7 @@ from diffusion.correction import correcting
 from diffusion.denoiser import Denoise, Prediction, predict
 from diffusion.dilation import dilated, lattice
 from diffusion.errors import ModelError
-from diffusion.few_step import as_painted, paints
+from diffusion.few_step import as_painted, gone_through, paints
 from diffusion.guidance import GUIDANCE, guided
 from diffusion.joining import joined
 from diffusion.memory import paste_back, remembering, start
@@ -51,7 +51,8 @@ def dream(
     started = time.perf_counter()
     before = _Ledger(model)
     check(model, canvas, settings)
-    settings, few = as_painted(settings, model.few_steps), paints(settings, model.few_steps)
+    network = model.few_steps, canvas.memory is not None or canvas.colours is not None
+    settings, few = as_painted(settings, *network), paints(settings, *network)
     change = torch.from_numpy(np.ascontiguousarray(canvas.change)).float().to(model.device)
     shown = _whole_picture(canvas)
     if not bool((change > 0).any()):
@@ -231,7 +232,7 @@ class _Run:
         if self.memory is not None:
             finer, trusted = (self._plane(plane) for plane in (self.canvas.finer, self.canvas.trusted))
             options["adjust"] = mixing(self.memory, self.noise, self.known, timeline, settings, finer, trusted)
-        first = timeline.steps - max(1, round(settings.strength * timeline.steps)) if self.memory is not None else 0
+        first = timeline.steps - min(gone_through(settings, self.memory is not None), timeline.steps)
         known = self.known
         for begin in (first, *rewinds(timeline.steps, settings.rewind_min, settings.rewind_max)):
             sigmas = torch.tensor(timeline.sigmas[begin:], dtype=torch.float64)

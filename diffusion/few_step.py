@@ -1,6 +1,7 @@
 """The few-step network of a model: a student that learnt to land in few steps where many guided ones lead (docs/training.md).
 
-The number of steps chooses: whoever asks for no more than it needs gets it, whoever asks for more gets the model itself.
+The number of steps that are really gone through chooses: whoever needs no more than it gets it, whoever needs more gets the
+model itself.
 """
 
 from __future__ import annotations
@@ -26,11 +27,16 @@ LEARNT: Mapping[str, Any] = MappingProxyType(
 """What it was distilled for, and therefore always does: the solver's steps and the guidance are inside it."""
 
 
-def paints(settings: DreamSettings, few_steps: int) -> bool:
-    """Whether a dream is the few-step network's. few_steps: how many it needs, 0 where a model has none."""
-    return settings.few_step and settings.steps <= few_steps
+def gone_through(settings: DreamSettings, remembers: bool) -> int:
+    """The steps of a dream, which leaves the first ones out where a memory stands for them (`DreamSettings.strength`)."""
+    return max(1, round(settings.strength * settings.steps)) if remembers else settings.steps
 
 
-def as_painted(settings: DreamSettings, few_steps: int) -> DreamSettings:
+def paints(settings: DreamSettings, few_steps: int, remembers: bool = False) -> bool:
+    """Whether a dream is the few-step network's. few_steps: how many it needs, 0 where a model has none; remembers: the canvas does."""
+    return settings.few_step and gone_through(settings, remembers) <= few_steps
+
+
+def as_painted(settings: DreamSettings, few_steps: int, remembers: bool = False) -> DreamSettings:
     """The settings that a dream really has: what the few-step network learnt in place of what was chosen, where it paints."""
-    return replace(settings, **LEARNT) if paints(settings, few_steps) else settings
+    return replace(settings, **LEARNT) if paints(settings, few_steps, remembers) else settings

@@ -46,6 +46,12 @@ def test_the_number_of_steps_chooses_the_network(steps: int, few: int, paints_it
     assert not paints(DreamSettings(steps=steps, few_step=False), few)
 
 
+def test_steps_that_a_memory_stands_for_are_not_counted() -> None:
+    partly = DreamSettings(steps=5, strength=0.8)
+    assert paints(partly, 4, remembers=True) and as_painted(partly, 4, remembers=True) == replace(partly, **LEARNT)
+    assert not paints(partly, 4) and not paints(replace(partly, strength=1.0), 4, remembers=True)
+
+
 def test_what_is_painted_by_it_has_the_settings_that_it_learnt_and_keeps_the_others() -> None:
     chosen = DreamSettings(steps=4, sampler="heun", guidance="tnr", cfg_rescale=0.5, softness=2.0, seed=7)
     painted = as_painted(chosen, 4)

@@ -15,7 +15,6 @@ from app.loop.studio import Studio
 from app.loop.worker import InlineWorker, dream_of
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.colours import filled
-from diffusion.few_step import paints
 from diffusion.noise import start_noise
 from engine import policy
 from engine.atlas import REVISION
@@ -80,14 +79,8 @@ class Easel:
         return self.studio.draw(camera, self.size, "material")[..., :3].copy()
 
     def dream(self, canvas: Canvas, **changes: object) -> Dreamed:
-        """With the session's settings, changed, but by the network that its own number of steps chooses: the same for all methods."""
-        model, usual = self.studio.model, self.studio.session.dream
-        asked, few = replace(usual, **changes), self.studio.model.few_steps  # type: ignore[arg-type]
-        model.few_steps = max(few, asked.steps) if paints(usual, few) else few
-        try:
-            return dream_of(model, canvas, asked)
-        finally:
-            model.few_steps = few
+        """With the session's settings, changed."""
+        return dream_of(self.studio.model, canvas, replace(self.studio.session.dream, **changes))  # type: ignore[arg-type]
 
     def revisions(self, texel: np.ndarray) -> np.ndarray:
         """int64 [...]: the volume's revision that painted each texel [...,3] (page, y, x), BARE where none did."""

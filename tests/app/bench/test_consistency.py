@@ -70,7 +70,7 @@ def test_all_methods_dream_by_the_same_network(studio, blocks, cameras, monkeypa
         )
         for method in METHODS.values():
             method(Easel(studio, blocks)).paint(cameras[0])
-        assert set(chosen) == {few_steps > 0} and model.few_steps == few_steps
+        assert set(chosen) == {few_steps > 0}
 
 
 @pytest.mark.parametrize("name", METHODS)
