@@ -15,6 +15,7 @@ from scenes.scene import CameraPath, Keyframe
 UNTIL = 0.95  # of what the views show, when nobody asks for another share
 GLIDE = 1.5  # seconds from one view to the next
 RECENT = 8  # views, from whose pace the end is estimated
+FEWEST = 3  # from fewer, the end would be guessed
 
 
 class Flight:
@@ -43,7 +44,7 @@ class Flight:
     @property
     def seconds_left(self) -> float | None:
         """Until the end, at the pace of the last views; None while that can't be known."""
-        if len(self._pace) < 2 or self.done:
+        if len(self._pace) <= FEWEST or self.done:
             return None
         (start, before), (end, after) = self._pace[0], self._pace[-1]
         gained = after - before

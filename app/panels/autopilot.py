@@ -14,7 +14,8 @@ from app.session import Session
 from scenes.camera import Camera
 from scenes.scene import Scene
 
-LISTED = 6  # of the views to come
+LISTED = 5  # of the views to come
+MAP = 0.55  # its share of the panel's width, at most
 DRAWN = 24
 REACH = 0.8  # blocks, of a view's pyramid in the scene
 
@@ -53,8 +54,13 @@ class AutopilotPanel:
         if imgui.button("\uf04d  Stop", imgui.ImVec2(-1, 0)):
             ui.do("stop")
         self._progress(flight)
-        self._draw_map(ui, flight)
+        imgui.begin_group()
+        self._draw_map(ui, flight, MAP * imgui.get_content_region_avail().x)
+        imgui.end_group()
+        imgui.same_line()  # below one another, a low panel would hide the list
+        imgui.begin_group()
         self._list(ui, flight)
+        imgui.end_group()
         _draw_views(ui, flight)
         return ui.session
 
@@ -84,19 +90,19 @@ class AutopilotPanel:
                 flight.follow = False
                 ui.do("go_to", view.camera)
             imgui.same_line()
+            now = "now" if view is flight.current else f"{i + (flight.current is None)}."
+            imgui.text_unformatted(f"{now} +{view.gain / total:.1%}")
             x, y, z = view.camera.position
-            now = "painting now" if view is flight.current else f"{i + (flight.current is None)}."
-            imgui.text_unformatted(f"{now} {view.gain / total:.1%} from {x:.0f}, {y:.0f}, {z:.0f}")
+            hint(f"What it would finish of all that is seen, from {x:.0f}, {y:.0f}, {z:.0f}.")
             imgui.pop_id()
         if len(plan) > LISTED:
             faint(f"and {len(plan) - LISTED} more")
 
-    def _draw_map(self, ui: PanelContext, flight: Flight) -> None:
+    def _draw_map(self, ui: PanelContext, flight: Flight, room: float) -> None:
         """The map from above: painted views, those to come by what they would gain, and the one being painted."""
         if self._picture is None or self._picture[0] is not ui.scene:
             self._picture = ui.scene, picture(ui.scene)
         depth, width = ui.scene.map.shape
-        room = imgui.get_content_region_avail().x
         scale = min(room / width, 150 * ui.scale / depth)
         corner, shape = imgui.get_cursor_screen_pos(), (width * scale, depth * scale)
         imgui.dummy(imgui.ImVec2(*shape))

@@ -12,7 +12,7 @@ from app.panels.split import Split
 from app.session import Session
 
 RATE = 8.0  # pictures a second while playing
-TALL = 230.0  # points of a picture, at most
+TALL, LEAST = 230.0, 110.0  # points of a picture, at most, and however low the panel is
 # What a step is shown as → what it says.
 SHOWS = {
     "Picture": "What the model predicts at this step.",
@@ -59,10 +59,14 @@ class TimelinePanel:
             if imgui.radio_button(name, self._shows == name):
                 self._shows = name
             hint(words)
+        tall = min(
+            TALL * ui.scale,
+            max(LEAST * ui.scale, imgui.get_content_region_avail().y - imgui.get_text_line_height_with_spacing()),
+        )
         step = record.shown[min(self._place, len(record.shown) - 1)].preview if record.shown else None
         width, image = imgui.get_content_region_avail().x, record.pictures[self._place]
         if step and self._shows == "Noisy" and step.noisy is not None:
-            size = fitted(step.image, width, TALL * ui.scale)
+            size = fitted(step.image, width, tall)
             corner = imgui.get_cursor_screen_pos()
             pictures = ui.picture("timeline noisy", step.noisy), ui.picture("timeline", step.image)
             box = corner.x + (width - size.x) / 2, corner.y, size.x, size.y
@@ -72,7 +76,7 @@ class TimelinePanel:
         else:
             if self._shows != "Picture":
                 faint("It is kept of dreams that ran while this panel or Preview was open.")
-            show(ui, "timeline", image, width, TALL * ui.scale)
+            show(ui, "timeline", image, width, tall)
 
     def _thumbnails(self, ui: PanelContext, records: tuple[Record, ...], chosen: Record) -> None:
         """The last dreams as a row of small pictures; clicking the newest follows what comes."""

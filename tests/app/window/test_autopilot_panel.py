@@ -53,6 +53,16 @@ def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:
     assert not ready.errors()
 
 
+def test_the_end_is_told_once_three_views_have_shown_the_pace(ready: Driver) -> None:
+    ready.worker.held = True
+    ready.explorer.do("autopilot", 0.9, False)
+    flight = ready.explorer.travel.flight
+    for views in range(5):
+        flight._pace.append((10.0 * views, 0.1 * views))  # 10 s for each tenth
+        assert (flight.seconds_left is None) == (views < 3)
+    assert flight.seconds_left == pytest.approx((0.9 - 0.4) * 100)
+
+
 def test_the_camera_stays_if_it_is_told_to_and_walking_lets_it_go_on_alone(ready: Driver) -> None:
     explorer = ready.explorer
     here = explorer.camera
