@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,25 +30,31 @@ def measure(bench: Bench) -> Figures:
     """For each execution and count: seconds, the ratio to one material, and MiB above what was held before (None: unknown).
     For "cropped" also the share that the boxes of its model calls are of as many canvases as one material needs.
 
-    The seconds are the best of a few runs: what else goes on on the machine only adds.
+    The seconds are the best of a few rounds through all counts, on a CPU those of the processor: what else goes on there doesn't count.
     """
     model, figures = bench.model, {}
     settings = replace(bench.session.dream, steps=1 if bench.flags.quick else min(4, bench.session.dream.steps))
     side = model.native // CELL
+    clock = time.process_time if model.device.type == "cpu" else time.perf_counter
     for execution in EXECUTIONS:
-        chosen, alone = replace(settings, execution=execution), math.nan
-        for count in (1, 4) if bench.flags.quick else COUNTS:
-            canvas = patchwork(count, side, model.channels, settings.seed)
+        chosen = replace(settings, execution=execution)
+        counts = COUNTS[:2] if bench.flags.quick else COUNTS
+        canvases = {count: patchwork(count, side, model.channels, settings.seed) for count in counts}
+        peaks, seconds = {}, dict.fromkeys(counts, math.inf)
+        for count, canvas in canvases.items():
             dream_of(model, canvas, chosen)  # warms up, and remembers the prompts
-            spans: list[float] = []
-            with peak_memory(str(model.device)) as peak:
-                spans = [dream_of(model, canvas, chosen).seconds["total"] for _ in range(bench.times(1, 3))]
-            seconds = min(spans)
-            alone = seconds if count == 1 else alone
+            with peak_memory(str(model.device)) as peaks[count]:
+                dream_of(model, canvas, chosen)
+        for _ in range(bench.times(1, 5)):
+            for count, canvas in canvases.items():
+                began = clock()
+                dream_of(model, canvas, chosen)
+                seconds[count] = min(seconds[count], clock() - began)
+        for count, canvas in canvases.items():
             figures |= {
-                f"{execution}_{count}_s": round(seconds, 3),
-                f"{execution}_{count}_ratio": round(seconds / alone, 3),
-                f"{execution}_{count}_mib": peak.mebibytes,
+                f"{execution}_{count}_s": round(seconds[count], 3),
+                f"{execution}_{count}_ratio": round(seconds[count] / seconds[1], 3),
+                f"{execution}_{count}_mib": peaks[count].mebibytes,
             }
             if execution == "cropped":
                 figures[f"cropped_{count}_share"] = round(share_of_boxes(canvas, model.multiple // CELL), 3)
