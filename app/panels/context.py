@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -111,6 +112,14 @@ def faint(text: str) -> None:
     imgui.text_unformatted(text)
     imgui.pop_text_wrap_pos()
     imgui.pop_style_color()
+
+
+def shortened(text: str, width: float) -> str:
+    """A text that fits into a width, its end left out if need be."""
+    if imgui.calc_text_size(text).x <= width:
+        return text
+    fits = bisect_left(range(len(text)), True, key=lambda n: imgui.calc_text_size(text[: n + 1] + "…").x > width)
+    return text[:fits].rstrip() + "…"
 
 
 def fact(name: str, value: str) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.panels.brush import BrushTools
-from app.panels.context import PanelContext, faint, hint
+from app.panels.context import PanelContext, faint, hint, shortened
 from app.panels.outline import draw_middle
-from app.panels.preview import cut, show
+from app.panels.preview import show
 from app.session import Session
 
 # key of diffusion.anagram.VIEWS → how one has to look at it
@@ -77,7 +77,8 @@ class ImagePanel:
             faint("Or drop one on the window.")
             return
         imgui.same_line()
-        cut(ui.source.name, imgui.get_content_region_avail().x)
+        imgui.align_text_to_frame_padding()
+        imgui.text_disabled(shortened(ui.source.name, imgui.get_content_region_avail().x))
         hint(ui.source.name)
         # the picture beside its buttons: below one another, a low panel would hide them
         width, room = imgui.get_content_region_avail().x, 3 * imgui.get_frame_height_with_spacing()

@@ -131,3 +131,4 @@ def _rest(title: str, text: str) -> None:
     imgui.text_unformatted(title)
     imgui.table_next_column()
     imgui.text_disabled(text)
+    hint(text)  # in a small window its end is cut off

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from pathlib import Path
 
 from imgui_bundle import imgui
 
 from app.explorer.keys import ACTIONS, MENUS, captions
-from app.panels.context import PanelContext, hint
+from app.panels.context import PanelContext, hint, shortened
 from scenes.load import BUILTIN
 
 
@@ -37,14 +36,6 @@ def _status(ui: PanelContext) -> None:
     imgui.same_line(max(left, right - imgui.calc_text_size(text).x))
     imgui.text_disabled(text)
     hint(ui.status if text != ui.status else "")
-
-
-def shortened(text: str, width: float) -> str:
-    """A text that fits into a width, its end left out if need be."""
-    if imgui.calc_text_size(text).x <= width:
-        return text
-    fits = bisect_left(range(len(text)), True, key=lambda n: imgui.calc_text_size(text[: n + 1] + "…").x > width)
-    return text[:fits].rstrip() + "…"
 
 
 def _recent(ui: PanelContext) -> None:

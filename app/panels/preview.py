@@ -6,7 +6,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.loop.messages import Part
-from app.panels.context import PanelContext, begin_facts, fact, faint, hint
+from app.panels.context import PanelContext, begin_facts, fact, faint, hint, shortened
 from app.session import Session
 
 ABREAST = 3
@@ -93,16 +93,6 @@ def parts(ui: PanelContext, key: str, regions: tuple[Part, ...], width: float) -
             imgui.same_line(left + i % ABREAST * (side + style.item_spacing.x))
         imgui.begin_group()
         imgui.image(ui.picture(f"{key} part {i}", part.image), fitted(part.image, side, side))
-        cut(part.prompt, side)
+        imgui.text_disabled(shortened(part.prompt, side))
         imgui.end_group()
         hint(part.prompt)
-
-
-def cut(text: str, width: float) -> None:
-    """A line of secondary text that takes no more than this width."""
-    place, tall = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
-    draw = imgui.get_window_draw_list()
-    draw.push_clip_rect(place, imgui.ImVec2(place.x + width, place.y + tall), True)
-    draw.add_text(place, imgui.get_color_u32(imgui.Col_.text_disabled), text)
-    draw.pop_clip_rect()
-    imgui.dummy(imgui.ImVec2(width, tall))

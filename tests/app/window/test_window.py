@@ -183,7 +183,7 @@ def test_the_palette_stands_still_while_one_types_and_leads_to_what_was_meant(dr
 def test_a_long_status_is_shortened_before_it_reaches_the_menus(drive: Driver) -> None:
     from imgui_bundle import imgui
 
-    from app.panels.menu import shortened
+    from app.panels.context import shortened
 
     drive.explorer.stage.painter.problem = "word " * 100
     drive.frames(2)
