@@ -81,6 +81,14 @@ class Charts:
         return self.origin[:, None] + np.stack([np.zeros_like(along), along, down, along + down], axis=1)
 
     @cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """float64 [N] each: the plane's distance from the world's origin along the normal, and the radius of a ball around `centre`
+        with all corners inside; and [N,3] the centre."""
+        plane = (self.corners[:, 0] * sides.NORMAL[self.side]).sum(axis=-1)
+        radius = np.sqrt(((self.corners - self.centre[:, None]) ** 2).sum(axis=-1)).max(axis=1)
+        return plane, radius, self.centre
+
+    @cached_property
     def vertices(self) -> np.ndarray:
         """float32 [N,4,13] (VERTEX) of all charts: what GL draws, made on any thread."""
         zero = np.zeros(len(self), dtype=np.int32)

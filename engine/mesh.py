@@ -17,20 +17,31 @@ _CORNERS = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)  # two triangles of a q
 
 def visible(charts: Charts, camera: Camera, size: tuple[int, int]) -> np.ndarray:
     """Indices int [n] of the charts that face the camera and touch its frustum, the nearest first, the sky last."""
-    normal = sides.NORMAL[charts.side]
-    faces = np.where(charts.sky, 0.0, normal @ np.asarray(camera.position)) > (charts.corners[:, 0] * normal).sum(
-        axis=-1
-    )
-    index = np.flatnonzero(faces)
-    corners = charts.corners[index] - np.where(charts.sky[index, None, None], 0.0, camera.position)
-    x, y, z = np.moveaxis(corners @ camera.axes.T, -1, 0)
     slope = np.tan(np.radians(camera.fov) / 2)
     wide = slope * size[0] / size[1]
+    index = _near_frustum(charts, camera, slope, wide)
+    corners = charts.corners[index] - np.where(charts.sky[index, None, None], 0.0, camera.position)
+    x, y, z = np.moveaxis(corners @ camera.axes.T, -1, 0)
     inside = np.ones(len(index), dtype=bool)
     for half_space in (z > 0, x < wide * z, x > -wide * z, y < slope * z, y > -slope * z):
         inside &= half_space.any(axis=1)
     distance = np.where(charts.sky[index], np.inf, (corners**2).sum(axis=-1).min(axis=1))[inside]
     return index[inside][np.argsort(distance, kind="stable")]
+
+
+def _near_frustum(charts: Charts, camera: Camera, slope: float, wide: float) -> np.ndarray:
+    """Indices of the charts that face the camera and whose balls touch its frustum: a few of the many of a large scene, for which
+    all corners would cost a frame. slope, wide: tangents of half the field of view, up and across."""
+    plane, radius, centre = charts.bounds
+    faces = np.where(charts.sky, 0.0, (sides.NORMAL @ np.asarray(camera.position))[charts.side]) > plane
+    index = np.flatnonzero(faces)
+    eye = np.where(charts.sky[index, None], 0.0, camera.position)
+    x, y, z = camera.axes @ (centre[index] - eye).T
+    room = radius[index] * (1 + 1e-6) + 1e-6
+    inside = z > -room
+    for across, tangent in ((x, wide), (y, slope)):
+        inside &= np.abs(across) < tangent * z + np.hypot(1.0, tangent) * room
+    return index[inside]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from engine.light import daylight
 from engine.mesh import visible
 from engine.renderer import MODES, Renderer
 from engine.shaders import FOLDER, source
+from engine.sides import NORMAL
 from engine.targets import release
 from engine.twin import picture
 from scenes.camera import Camera
@@ -127,6 +128,23 @@ def test_only_what_can_be_seen_is_drawn(charts, camera):
     shown = set(np.unique(picture(charts, camera, SIZE).chart).tolist())
     assert shown <= chosen
     assert len(visible(charts, Camera.look((6, 2, 6), 0, -89), (64, 64))) < len(charts) / 2
+
+
+def test_no_chart_that_touches_the_frustum_is_left_out(charts):
+    """The quick way to throw most charts away throws none away that all four corners would keep."""
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        place, yaw, pitch, fov = random.uniform(-4, 16, 3), *random.uniform((-180, -89, 20), (180, 89, 110))
+        camera, size = Camera.look(tuple(place), yaw, pitch, fov), (int(random.integers(8, 300)), 100)
+        normal = NORMAL[charts.side]
+        eye = np.where(charts.sky[:, None], 0.0, camera.position)
+        faces = ((eye - charts.corners[:, 0]) * normal).sum(axis=1) > 0
+        x, y, z = np.moveaxis((charts.corners - eye[:, None]) @ camera.axes.T, -1, 0)
+        slope = np.tan(np.radians(fov) / 2)
+        wide = slope * size[0] / size[1]
+        for half_space in (z > 0, x < wide * z, x > -wide * z, y < slope * z, y > -slope * z):
+            faces &= half_space.any(axis=1)
+        assert set(visible(charts, camera, size).tolist()) == set(np.flatnonzero(faces).tolist())
 
 
 def test_shadows_fall_away_from_the_sun_and_corners_are_darker():
