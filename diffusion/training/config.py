@@ -143,7 +143,8 @@ class FewConfig(UnetConfig):
     run on, is part of what it learns.
 
     method: "progressive" or "consistency". intervals: parts of the noise schedule, each of which one step of the student goes through;
-    substeps: the teacher's steps in it. teacher_precision: what the teacher, which only gives its opinion, calculates in.
+    substeps: the teacher's steps in it. teacher_precision: what the teacher, which only gives its opinion, calculates in. parted: share
+    of the batches in which every surface has its own caption.
     """
 
     out: str = "out/train/few"
@@ -154,6 +155,7 @@ class FewConfig(UnetConfig):
     guidance_start: float = 0.25
     intervals: int = 4
     substeps: int = 3
+    parted: float = 0.0
     sample_steps: int = 4
 
     def __post_init__(self) -> None:

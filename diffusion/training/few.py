@@ -14,6 +14,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 
+from diffusion.attention import RegionalProcessor
 from diffusion.text import MiniLMEncoder
 from diffusion.training.cache import Batch, cached, draw_batch, load_vae
 from diffusion.training.checkpoint import State
@@ -22,6 +23,7 @@ from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.folder import begin_with, write_folder
 from diffusion.training.loop import averaged, run
 from diffusion.training.noising import STEPS, noised, parts_of, scheduler
+from diffusion.training.parted import Parted, draw_parted
 from diffusion.training.sampling import sample, sample_few
 from diffusion.training.unet import PROMPTS, decode, new_unet, seeded, standard_depth
 from scenes.errors import InputError
@@ -45,9 +47,16 @@ def distillation_loss(
     config: FewConfig,
     generator: torch.Generator,
     device: torch.device,
+    parted: Parted | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The student's picture at the noisy end of an interval against what the guided teacher's steps through it lead to."""
+    """The student's picture at the noisy end of an interval against what the guided teacher's steps through it lead to.
+
+    parted: the batch with a caption for each surface, or None: the student hears them by regional attention, while the teacher is asked
+    for each by itself. So one call learns to say what takes the teacher one for every surface.
+    """
     count = len(batch.latents)
+    parted = None if parted is None else parted.to(device)
+    heard = None if parted is None else parted.heard(len(teacher.config["block_out_channels"]))
     place = torch.randint(config.intervals, (count,), generator=generator)
     parts = torch.arange(config.substeps + 1) / config.substeps
     ends = (((place + 1).view(-1, 1) - parts) * STEPS / config.intervals).round().long() - 1  # -1: no noise at all
@@ -63,7 +72,7 @@ def distillation_loss(
     blank = unconditional.to(device).expand_as(context)[rows]
 
     def picture(x: Tensor, t: Tensor, a: Tensor) -> Tensor:
-        said = student(torch.cat((x, depth), 1), t, context).sample.float()
+        said = student(torch.cat((x, depth), 1), t, context, cross_attention_kwargs=heard).sample.float()
         return parts_of(config.objective, said, x, a)[0]
 
     def taught(x: Tensor, t: Tensor) -> Tensor:
@@ -71,7 +80,10 @@ def distillation_loss(
             return teacher(given.to(teacher.dtype), t, words.to(teacher.dtype)).sample.float()
 
         given = torch.cat((x, depth), 1)
-        told = said(given, t, context)
+        if parted is not None:
+            told = parted.composed(said(given[parted.owners], t[parted.owners], parted.contexts))
+        else:
+            told = said(given, t, context)
         if len(rows):
             plain = said(given[rows], t[rows], blank)
             told[rows] = plain + config.guidance * (told[rows] - plain)
@@ -110,14 +122,18 @@ def train_few(config: FewConfig) -> Path:
     abar = steps.alphas_cumprod.clone()
     student = new_unet(config, data.latents.shape[1])
     begin_with(student, config.start or config.teacher, "unet")
+    student.set_attn_processor(RegionalProcessor())
     context, depth = text.encode(list(PROMPTS)), standard_depth(len(PROMPTS), 32)
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
         rng = np.random.default_rng([config.seed, step])
         wide = rng.random() < config.wide
         side, count = (config.crop_wide, max(1, config.batch // 4)) if wide else (config.crop, config.batch)
-        batch, generator = draw_batch(data, count, side, config.focus, rng), seeded(config.seed, step)
-        return distillation_loss(wrapped, teacher, batch, unconditional, abar, config, generator, device)
+        generator, parted = seeded(config.seed, step), None
+        if config.parted > 0 and rng.random() < config.parted:
+            parted = draw_parted(data, count, side, rng)
+        batch = parted.batch if parted else draw_batch(data, count, side, config.focus, rng)
+        return distillation_loss(wrapped, teacher, batch, unconditional, abar, config, generator, device, parted)
 
     def on_sample(state: State, step: int) -> dict[str, float]:
         with averaged(state):

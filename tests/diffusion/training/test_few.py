@@ -35,7 +35,7 @@ def few(run_folder: Path, tmp_path: Path, configs: dict):
 
 
 METHODS = {
-    "progressive": {"intervals": 4, "substeps": 2, "teacher_precision": "bf16"},
+    "progressive": {"intervals": 4, "substeps": 2, "teacher_precision": "bf16", "parted": 0.5},
     "consistency": {"intervals": 10, "substeps": 1},
 }
 
@@ -67,10 +67,10 @@ class Knowing(torch.nn.Module):
     def __init__(self, picture: torch.Tensor, abar: torch.Tensor, wrong: float = 0.0) -> None:
         super().__init__()
         self.picture, self.abar, self.wrong = picture, abar, wrong
-        self.config = {"out_channels": picture.shape[0]}
+        self.config = {"out_channels": picture.shape[0], "block_out_channels": (1, 1)}
         self.device, self.dtype = torch.device("cpu"), torch.float32
 
-    def forward(self, seen: torch.Tensor, t: torch.Tensor | int, words: torch.Tensor):
+    def forward(self, seen: torch.Tensor, t: torch.Tensor | int, words: torch.Tensor, cross_attention_kwargs=None):
         x = seen[:, :-1]
         a = self.abar[torch.as_tensor(t)].expand(len(x))
         side = x.shape[-1]
