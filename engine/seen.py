@@ -12,7 +12,7 @@ from engine.charts import Charts
 from engine.context import finish
 from engine.mesh import Mesh, Quads, visible
 from engine.pack import PAGE
-from engine.pieces import Pieces, bands
+from engine.pieces import Pieces, Work, bands, clipped
 from engine.shaders import program, set_uniforms
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
@@ -31,27 +31,28 @@ class Seen:
         self._targets, self._quads = Targets(ctx), Quads(ctx)
         self._view = program(ctx, "chart_view", "seen_view")
         self._seen = program(ctx, "chart_atlas", "seen")
-        self._drawn: tuple[Camera, tuple[int, int], np.ndarray, np.ndarray] | None = (
-            None  # with each pixel's chart, ray
-        )
+        self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = None  # with each pixel's chart
+        self._turn = object()  # of who draws
 
     def texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Pieces[Masks]:
         """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
         if mask is not None and not mask.any():
             return {}
-        chart, rays = self.pixels(camera, size)
-        yield
+        chart = yield from self._drawing(camera, size)
         mask = np.ones(chart.shape, bool) if mask is None else mask > 0
-        reach, found = _Reach(self.charts), dict[int, np.ndarray]()
+        planes = _Planes(self.charts, camera, chart)
+        yield
+        reach, found = _Reach(self.charts, planes.index), dict[int, np.ndarray]()
         for _, row, _, rows in bands(size):
             part = slice(row, row + rows)
             shown = chart[part][mask[part]]
-            u, v = _coordinates(self.charts, camera, shown, rays[part][mask[part]])
-            reach.add(shown, u, v)
+            u, v = planes.meet(shown, camera.rays(size, part)[mask[part]])
+            reach.add(planes.local[shown], u, v)
             page, (y, x) = self.charts.page[shown], _places(self.charts, shown, u, v)
-            for number in np.unique(page).tolist():
+            for number in planes.pages:
                 here = page == number
-                found.setdefault(number, np.zeros((PAGE, PAGE), bool))[y[here], x[here]] = True
+                if here.any():
+                    found.setdefault(number, np.zeros((PAGE, PAGE), bool))[y[here], x[here]] = True
             yield
         marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
         marks.filter = moderngl.NEAREST, moderngl.NEAREST
@@ -66,7 +67,7 @@ class Seen:
         self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray
     ) -> np.ndarray:
         """bool [PAGE,PAGE]: the texels of parts of one page's charts that find themselves in the view, and marked."""
-        self.pixels(camera, size)  # another view may have been drawn meanwhile
+        Work(self.ctx, self._drawing(camera, size)).whole()  # another view may have been drawn meanwhile
         frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
         uniforms = camera_uniforms(self.charts, camera, size)
         set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
@@ -85,27 +86,39 @@ class Seen:
         return self._targets.get("view", size, ((2, "f4"),), depth=True)
 
     def pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """The chart of each pixel, int [H,W], and its ray [H,W,3]. Drawn once for each view: strokes come by the dozen."""
-        if self._drawn is None or self._drawn[:2] != (camera, size):
-            frame = self._frame(size)
-            set_uniforms(self._view, **camera_uniforms(self.charts, camera, size))
-            groups = self.mesh.select(visible(self.charts, camera, size))
+        """The chart of each pixel, int [H,W], and its ray [H,W,3]."""
+        return Work(self.ctx, self._drawing(camera, size)).whole(), camera.rays(size)
+
+    def _drawing(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
+        """The chart of each pixel, int [H,W]. Drawn once for each view: strokes come by the dozen."""
+        while self._drawn is None or self._drawn[:2] != (camera, size):
+            turn = self._turn = object()
+            self._drawn = None
+            frame, seen = self._frame(size), visible(self.charts, camera, size)
             finish(self.ctx)
             frame.use()
             frame.clear()
-            self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
-            self.ctx.enable(moderngl.DEPTH_TEST)
-            self.ctx.depth_func = "<="
-            self.mesh.draw(self._view, groups)
-            chart = np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
-            self._drawn = camera, size, chart, camera.rays(size)
-        return self._drawn[2:]
+            for box in bands(size):
+                set_uniforms(self._view, **camera_uniforms(self.charts, camera, size))
+                groups = self.mesh.select(seen)
+                self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+                self.ctx.enable(moderngl.DEPTH_TEST)
+                self.ctx.depth_func = "<="
+                with clipped(frame, box):
+                    self.mesh.draw(self._view, groups)
+                yield
+                if self._turn is not turn:
+                    break  # somebody drew another view meanwhile
+            else:
+                chart = np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
+                self._drawn = camera, size, chart
+        return self._drawn[2]
 
 
 def texels(charts: Charts, camera: Camera, chart: np.ndarray, rays: np.ndarray) -> np.ndarray:
     """int32 [...,3]: the atlas texel (page, y, x) that each pixel of `Seen.pixels` shows. Any thread."""
     flat = chart.ravel()
-    row, column = _places(charts, flat, *_coordinates(charts, camera, flat, rays.reshape(-1, 3)))
+    row, column = _places(charts, flat, *_Planes(charts, camera, flat).meet(flat, rays.reshape(-1, 3)))
     return np.stack([charts.page[flat], row, column], axis=-1).reshape(*chart.shape, 3)
 
 
@@ -116,42 +129,55 @@ def _places(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> 
     return charts.y[chart] + row, charts.x[chart] + column
 
 
+class _Planes:
+    """The planes of the charts that pixels [...] show, as a camera sees them. index: int [n], those charts; local: int [N], each
+    chart's place among them; pages: where they lie. What is each chart's own is done once for it, and for these only."""
+
+    def __init__(self, charts: Charts, camera: Camera, chart: np.ndarray) -> None:
+        shown = np.zeros(len(charts), bool)
+        shown[chart] = True
+        self.index = index = np.flatnonzero(shown)
+        self.local = np.cumsum(shown) - 1
+        self.pages: list[int] = np.unique(charts.page[index]).tolist()
+        start = charts.origin[index] - np.where(charts.sky[index, None], 0.0, camera.position)
+        self._normal = sides.NORMAL[charts.side[index]].astype(float)
+        self._far = _dot(self._normal, start)
+        axes = [axis[index] for axis in (charts.u, charts.v)]
+        self._axes = [(axis, _dot(axis, start)) for axis in (a / _dot(a, a)[:, None] for a in axes)]
+
+    def meet(self, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
+        local = self.local[chart]
+        far = self._far[local] / np.minimum(_dot(self._normal[local], rays), -1e-9)
+        u, v = (far * _dot(axis[local], rays) - start[local] for axis, start in self._axes)
+        return u, v
+
+
 class _Reach:
-    """How far the points (u, v) of pixels go on each chart."""
+    """How far the points (u, v) of pixels go on each of some charts, int [n]."""
 
-    def __init__(self, charts: Charts) -> None:
-        self.charts, self.count = charts, np.zeros(len(charts), np.int64)
-        self.low, self.high = np.full((2, len(charts)), np.inf), np.full((2, len(charts)), -np.inf)
+    def __init__(self, charts: Charts, index: np.ndarray) -> None:
+        self.size, self.index, self.count = charts.size[index], index, np.zeros(len(index), np.int64)
+        self.low, self.high = np.full((2, len(index)), np.inf), np.full((2, len(index)), -np.inf)
 
-    def add(self, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
-        self.count += np.bincount(chart, minlength=len(self.charts))
+    def add(self, local: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
+        """local: the charts' places in the index."""
+        self.count += np.bincount(local, minlength=len(self.index))
         for k, texel in enumerate((u, v)):
-            np.minimum.at(self.low[k], chart, texel)
-            np.maximum.at(self.high[k], chart, texel)
+            np.minimum.at(self.low[k], local, texel)
+            np.maximum.at(self.high[k], local, texel)
 
     @property
     def parts(self) -> np.ndarray:
         """int [m,5] (chart, i0, j0, i1, j1): the parts of charts in which all texels of the pixels lie."""
         found = np.flatnonzero(self.count)
         count, low, high = self.count[found], self.low[:, found], self.high[:, found]
-        whole = np.stack([found, 0 * found, 0 * found, *self.charts.size[found].T], axis=1)
+        chart = self.index[found]
+        whole = np.stack([chart, 0 * chart, 0 * chart, *self.size[found].T], axis=1)
         margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # as far apart as the pixels are, if they were even
         low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
-        cut = np.concatenate([found[None], low, high]).T.astype(np.int64)
+        cut = np.concatenate([chart[None], low, high]).T.astype(np.int64)
         return np.where((count >= FEW)[:, None], cut, whole)
-
-
-def _coordinates(charts: Charts, camera: Camera, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
-    start = charts.origin - np.where(charts.sky[:, None], 0.0, camera.position)
-    normal = sides.NORMAL[charts.side].astype(float)
-    towards = np.minimum(_dot(normal[chart], rays), -1e-9)
-    far = _dot(normal, start)[chart] / towards
-    axes = (
-        axis / _dot(axis, axis)[:, None] for axis in (charts.u, charts.v)
-    )  # what is each chart's own is done once for it
-    u, v = (far * _dot(axis[chart], rays) - _dot(axis, start)[chart] for axis in axes)
-    return u, v
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -102,15 +102,15 @@ class Camera:
         """Pixels per unit of tangent: a length of 1 block at depth z covers focal / z pixels."""
         return size[1] / 2 / float(np.tan(np.radians(self.fov) / 2))
 
-    def rays(self, size: tuple[int, int]) -> np.ndarray:
-        """[height,width,3] float64 directions through the pixel centres, scaled so that depth along `forward` is 1.
+    def rays(self, size: tuple[int, int], rows: slice = slice(None)) -> np.ndarray:
+        """[height,width,3] float64 directions through the pixel centres (of some rows), scaled so that depth along `forward` is 1.
 
         position + depth * ray is the point at that view-space depth. Row 0 is the top of the picture.
         """
         width, height = size
         tangent = np.tan(np.radians(self.fov) / 2)
         x = ((np.arange(width) + 0.5) / width * 2 - 1) * tangent * width / height
-        y = (1 - (np.arange(height) + 0.5) / height * 2) * tangent
+        y = ((1 - (np.arange(height) + 0.5) / height * 2) * tangent)[rows]
         right, up, forward = self.axes
         return forward + x[None, :, None] * right + y[:, None, None] * up
 

@@ -69,3 +69,17 @@ def test_an_empty_mask_marks_nothing_and_another_camera_is_another_view(volume):
     assert volume.seen(CAMERAS["street"], VIEW, np.zeros(VIEW[::-1])) == {}
     street, above = (texels(volume.seen(CAMERAS[name], VIEW)) for name in ("street", "above"))
     assert street != above and texels(volume.seen(CAMERAS["street"], VIEW)) == street
+
+
+def test_two_views_looked_up_by_turns_are_those_looked_up_alone(volume):
+    views = [volume.seeing(CAMERAS[name], VIEW) for name in ("street", "above")]
+    alone = [texels(volume.seen(CAMERAS[name], VIEW)) for name in ("street", "above")]
+    found: dict[int, object] = {}
+    while len(found) < 2:
+        for k, view in enumerate(views):
+            try:
+                if k not in found:
+                    next(view)
+            except StopIteration as end:
+                found[k] = texels(end.value)
+    assert [found[0], found[1]] == alone
