@@ -91,6 +91,7 @@ class Seen:
 
     def _drawing(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
         """The chart of each pixel, int [H,W]. Drawn once for each view: strokes come by the dozen."""
+        hurried = False
         while self._drawn is None or self._drawn[:2] != (camera, size):
             turn = self._turn = object()
             self._drawn = None
@@ -106,9 +107,11 @@ class Seen:
                 self.ctx.depth_func = "<="
                 with clipped(frame, box):
                     self.mesh.draw(self._view, groups)
-                yield
+                if not hurried:
+                    yield
                 if self._turn is not turn:
-                    break  # somebody drew another view meanwhile
+                    hurried = True  # somebody drew another view meanwhile: once more, and at once, or both would wait for ever
+                    break
             else:
                 chart = np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
                 self._drawn = camera, size, chart
