@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas import STEPS
+from engine.atlas import STEPS, Page
 from engine.charts import Charts
 from engine.context import finish
 from engine.pack import PAGE
@@ -19,13 +20,15 @@ LAST_BIN = 64  # steps; what has more counts here
 @dataclass(frozen=True)
 class Survey:
     """revision: of the volume when it was counted; texels, painted: by material index, SKY included;
-    steps: int64 [LAST_BIN + 1], painted texels by their whole number of steps; bytes: GPU memory of the pages."""
+    steps: int64 [LAST_BIN + 1], painted texels by their whole number of steps; bytes: GPU memory of the pages;
+    pages: number → (its stamp, painted texels by material, by steps)."""
 
     revision: int
     texels: dict[int, int]
     painted: dict[int, int]
     steps: np.ndarray
     bytes: int
+    pages: Mapping[int, tuple[int, np.ndarray, np.ndarray]]
 
     @property
     def share(self) -> float:
@@ -41,19 +44,27 @@ def materials(charts: Charts) -> np.ndarray:
     return table
 
 
-def survey(volume: LatentVolume, table: np.ndarray) -> Survey:
-    """Count. table: of `materials`. GL thread: it reads the state of every painted page, about a millisecond each."""
-    numbers, counts = np.unique(table[table != NOTHING], return_counts=True)
-    painted = dict.fromkeys(numbers.tolist(), 0)
-    steps = np.zeros(LAST_BIN + 1, np.int64)
+def survey(volume: LatentVolume, table: np.ndarray, before: Survey | None = None) -> Survey:
+    """Count. table: of `materials`; before: an earlier survey of the same charts, whose pages are not counted again unless they
+    changed. GL thread: it reads the state of every other painted page, about a millisecond each."""
+    charts, known = volume.charts, before.pages if before else {}
+    numbers, which = np.unique(charts.material, return_inverse=True)
+    texels = np.bincount(which, charts.size.prod(axis=1)).astype(int)
     finish(volume.ctx)
+    pages = {}
     for number in volume.atlas:
-        stored = volume.atlas[number].read_state()[..., STEPS]
-        done = stored > 0
-        steps += np.bincount(np.minimum(stored[done], LAST_BIN).astype(int), minlength=LAST_BIN + 1)
-        for material, count in zip(*np.unique(table[number][done], return_counts=True), strict=True):
-            painted[int(material)] = painted.get(int(material), 0) + int(count)
-    painted.pop(int(NOTHING), None)
-    return Survey(
-        volume.revision, dict(zip(numbers.tolist(), counts.tolist(), strict=True)), painted, steps, volume.atlas.bytes
-    )
+        page = volume.atlas[number]
+        old = known.get(number)
+        pages[number] = old if old and old[0] == page.stamp else (page.stamp, *_count(page, table[number], numbers))
+    painted = sum((counts for _, counts, _ in pages.values()), np.zeros(len(numbers), np.int64))
+    steps = sum((bins for _, _, bins in pages.values()), np.zeros(LAST_BIN + 1, np.int64))
+    by_material = (dict(zip(numbers.tolist(), counts.tolist(), strict=True)) for counts in (texels, painted))
+    return Survey(volume.revision, *by_material, steps, volume.atlas.bytes, pages)
+
+
+def _count(page: Page, table: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Painted texels of a page by material, int64 [len(numbers)], and by steps, int64 [LAST_BIN + 1]."""
+    stored = page.read_state()[..., STEPS]
+    done = stored > 0
+    steps = np.bincount(np.minimum(stored[done], LAST_BIN).astype(int), minlength=LAST_BIN + 1)
+    return np.bincount(table[done].view(np.uint16), minlength=1 << 16)[numbers], steps  # SKY, -1, is the last of them

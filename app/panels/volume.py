@@ -12,7 +12,7 @@ from app.explorer import history, retouch
 from app.explorer.keys import BY_NAME
 from app.gui.theme import colour
 from app.loop.meter import Meter
-from app.loop.stage import Stage
+from app.loop.stage import Plan, Stage
 from app.loop.survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
 from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
@@ -28,7 +28,7 @@ class VolumePanel:
     title = "Volume"
 
     def __init__(self) -> None:
-        self._counted: tuple[weakref.ref[Stage], Survey] | None = None  # weak: a stage that was left is large
+        self._counted: tuple[weakref.ref[Plan], Survey] | None = None  # weak: a scene that was left is large
         self._counted_at = 0.0
         self._brush = BrushTools("freeze", "thaw", "erase")
         self.meter = Meter()
@@ -66,10 +66,10 @@ class VolumePanel:
         return replace(ui.session, view=view)
 
     def _count(self, stage: Stage, now: float) -> Survey:
-        old = self._counted
-        other = old is not None and old[0]() is not stage
-        if old is None or other or (old[1].revision != stage.volume.revision and now - self._counted_at > PATIENCE):
-            self._counted, self._counted_at = (weakref.ref(stage), survey(stage.volume, stage.plan.materials)), now
+        old = self._counted[1] if self._counted is not None and self._counted[0]() is stage.plan else None
+        if old is None or (old.revision != stage.volume.revision and now - self._counted_at > PATIENCE):
+            self._counted_at = now
+            self._counted = weakref.ref(stage.plan), survey(stage.volume, stage.plan.materials, old)
         assert self._counted is not None
         return self._counted[1]
 

@@ -337,6 +337,8 @@ def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
     drive.explorer.do("erase_material", material)
     drive.until(lambda: not drive.explorer.retouch.busy, "it is forgotten")
     after = survey(volume, drive.explorer.stage.plan.materials)
+    again = survey(volume, drive.explorer.stage.plan.materials, before)  # counts what has changed
+    assert (again.painted, again.texels, again.steps.tolist()) == (after.painted, after.texels, after.steps.tolist())
     assert before.painted[material] > 0
     assert after.painted == before.painted | {material: 0}
 
