@@ -162,7 +162,7 @@ SHOTS = (
     Shot("painted", lambda x: x.do("mode_painted")),
     Shot("keys", open_dialog("help"), 12),
     Shot("palette", open_dialog("palette"), 12),
-    Shot("scene_alone", scene_alone),
+    Shot("scene_alone", scene_alone, 90, rested),  # without panels there is more to be seen, and to be dreamed
 )
 
 

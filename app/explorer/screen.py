@@ -77,11 +77,12 @@ def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | N
 
 
 def pixels(target: moderngl.Framebuffer) -> np.ndarray:
-    """uint8 [H,W,3] of a framebuffer, row 0 at the top. RGBA is read, for RGB is eight times slower."""
+    """uint8 [H,W,3] of a framebuffer, row 0 at the top. RGBA is read, for RGB is eight times slower; it is a view of that, for to copy
+    it takes a frame, which who saves it has on a thread."""
     width, height = target.size
     finish(target.ctx)
     data = np.frombuffer(target.read(components=4, alignment=1), np.uint8).reshape(height, width, 4)
-    return np.ascontiguousarray(data[::-1, :, :3])
+    return data[::-1, :, :3]
 
 
 def collect(ctx: moderngl.Context) -> int:
