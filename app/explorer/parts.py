@@ -120,5 +120,5 @@ def draw(x: Explorer) -> None:
     assert x.stage is not None
     session = x.session
     view, steps, held = session.view, session.dream.steps, bool(x.brush.tool)
-    picture = x.screen.draw(x.stage, x.camera, x.scene_size, view, steps, held)
+    picture = x.screen.draw(x.stage, x.camera, x.scene_size, view, steps, held, x.brush.painting)
     x.shell.show_scene(picture)

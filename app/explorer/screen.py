@@ -20,9 +20,11 @@ PIECE = 0.003  # seconds of a frame for what is new in a still picture
 
 
 class Screen:
-    """Keeps the last picture: what a still picture would cost belongs to the dream. Where the camera moves or the user changes
-    something, the next frame shows it; what a dream has laid onto the surfaces of a still picture comes some frames later, drawn
-    beside it a band a frame. drawn: how many pictures were drawn in one frame, so far."""
+    """Keeps the last picture: what a still picture would cost belongs to the dream. Where the camera moves, a hand paints or the view
+    is another, the next frame shows it; what a dream, an undo or an edit has changed on the surfaces of a still picture comes some
+    frames later, drawn beside it a band a frame, and anew if they went on changing meanwhile.
+
+    drawn: how many pictures were drawn in one frame, so far."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
@@ -34,9 +36,17 @@ class Screen:
         self.drawn = 0
 
     def draw(
-        self, stage: Stage, camera: Camera, size: Size, view: ViewSettings, full_steps: int, held: bool = False
+        self,
+        stage: Stage,
+        camera: Camera,
+        size: Size,
+        view: ViewSettings,
+        full_steps: int,
+        held: bool = False,
+        painting: bool = False,
     ) -> moderngl.Texture:
-        """The scene seen by a camera, as a texture with row 0 at the bottom, opaque. held: what is frozen is marked."""
+        """The scene seen by a camera, as a texture with row 0 at the bottom, opaque. held: what is frozen is marked; painting: a hand
+        changes the surfaces now."""
         if self._canvas is None or self._beside is None or self._canvas.size != size:
             self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
             self._shows = self._work = None
@@ -48,7 +58,7 @@ class Screen:
             look = {"held": held, "daylight": view.daylight, "boxes": boxes}
             return Work(self.ctx, stage.renderer.drawing(target, camera, size, view.mode, **look))
 
-        if shows != self._shows or (self._work and self._work[1] != revision):  # the second time at once: a hand paints
+        if shows != self._shows or (painting and revision != self._revision):
             self._shows, self._revision, self._work = shows, revision, None
             pieces(self._canvas, [(0, 0, *size)]).whole()
             # or whoever draws with the picture waits for it, holding Python's lock: the model would stand still
@@ -58,7 +68,7 @@ class Screen:
             self._work = self._work or (pieces(self._beside, bands(size)), revision)
             if self._work[0].step(PIECE):
                 self._canvas, self._beside = self._beside, self._canvas
-                self._revision, self._work = revision, None
+                self._revision, self._work = self._work[1], None
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
     def forget(self) -> None:

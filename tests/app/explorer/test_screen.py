@@ -85,4 +85,20 @@ def test_a_hand_that_goes_on_painting_sees_it_at_once(stage, ctx) -> None:
     stage.painter.settle(HERE, SIZE)
     screen.draw(stage, HERE, SIZE, VIEW, 3)
     stage.volume.erase()
-    assert (shot(screen.draw(stage, HERE, SIZE, VIEW, 3), ctx) == fresh(stage)).all() and screen.drawn == 2
+    shown = screen.draw(stage, HERE, SIZE, VIEW, 3, painting=True)
+    assert (shot(shown, ctx) == fresh(stage)).all() and screen.drawn == 2
+
+
+def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(stage, ctx) -> None:
+    screen = Screen(ctx)
+    screen.draw(stage, HERE, SIZE, VIEW, 3)
+    stage.painter.settle(HERE, SIZE)
+    painted = fresh(stage)
+    for _ in range(30):
+        stage.volume.revision += 1
+        shown = screen.draw(stage, HERE, SIZE, VIEW, 3)
+    assert (shot(shown, ctx) == painted).all()
+    stage.volume.erase()
+    for _ in range(30):
+        shown = screen.draw(stage, HERE, SIZE, VIEW, 3)
+    assert (shot(shown, ctx) == fresh(stage)).all() and screen.drawn == 1

@@ -102,8 +102,7 @@ def test_a_side_is_shown_where_it_will_lie(finished: Driver) -> None:
     explorer.do("keep_compared", 1)
     explorer.do("pause")
     finished.until(lambda: not explorer.retouch.busy, "it is laid onto the surfaces")
-    explorer.shell.overlays.toasts.clear()
-    finished.frames(3)
+    finished.until(lambda: explorer.screen._revision == explorer.stage.volume.revision, "it is drawn")
     explorer.shell.overlays.toasts.clear()
     finished.frames(2)
     differs = np.abs(finished.pixels()[box] - shown).max(axis=2) > 40

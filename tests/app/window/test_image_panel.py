@@ -67,7 +67,8 @@ def shown(drive: Driver) -> np.ndarray:
     x, y, width, height = (int(n) for n in drive.explorer.shell.scene_box)
     drive.explorer.shell.overlays.toasts.clear()
     drive.frames(2)
-    drive.until(lambda: drive.explorer.screen._work is None, "what is new is drawn")
+    screen, volume = drive.explorer.screen, drive.explorer.stage.volume
+    drive.until(lambda: screen._revision == volume.revision, "what is new is drawn")
     drive.frames()
     return drive.pixels()[y : y + height, x : x + width]
 
