@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.fields import Size
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
+from scenes.files import read_json
 from scenes.scene import Scene
 from scenes.settings import from_json, to_json
 
@@ -177,12 +177,4 @@ def restore(data: object, where: str) -> tuple[Session, list[str]]:
 
 def load_session(path: Path) -> tuple[Session, list[str]]:
     """(session, notes on what was left out). Raises InputError when the file is missing or no session."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(path, "", "does not exist; it must be a session file") from None
-    except OSError as error:
-        raise InputError(path, "", f"can't be read ({error.strerror})") from error
-    except ValueError as error:
-        raise InputError(path, "", f"is not JSON ({error})") from error
-    return restore(data, str(path))
+    return restore(read_json(path, "a session, like the JSON beside a video"), str(path))

@@ -20,6 +20,7 @@ from diffusion.model import Model
 from diffusion.noise import start_noise
 from diffusion.recipe import GenerateSettings, Recipe
 from scenes.errors import InputError
+from scenes.files import atomic_write, refuse_unwritable
 from scenes.settings import check
 
 CELL = 8
@@ -111,11 +112,12 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
 
 
 def saving_steps(model: Model, folder: Path) -> Callable[[StepEvent], None]:
-    """An `on_step` that writes each step's prediction, decoded, as step_001.png, … into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """An `on_step` that writes each step's prediction, decoded, as step_001.png, … into a folder. Raises InputError where it can't."""
+    refuse_unwritable(folder / "step_001.png")
 
     def save(event: StepEvent) -> None:
-        Image.fromarray(model.decode(event.denoised[0])).save(folder / f"step_{event.step + 1:03}.png")
+        with atomic_write(folder / f"step_{event.step + 1:03}.png") as temporary:
+            Image.fromarray(model.decode(event.denoised[0])).save(temporary)
 
     return save
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from diffusion.model import Model
 from diffusion.schedules import PREDICTIONS, NoiseSchedule
 from diffusion.shipped import OWN, SHIPPED, Reference
 from scenes.errors import InputError
+from scenes.files import read_json
 
 CELL = 8
 VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
@@ -130,12 +130,9 @@ def _device(name: str) -> torch.device:
 
 def _config(folder: Path, part: str, name: str) -> dict[str, Any]:
     path = folder / part / name
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(folder, str(Path(part) / name), f"is missing; {LAYOUT}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(path, "", "is not readable JSON") from error
+    if not path.exists():
+        raise InputError(folder, str(Path(part) / name), f"is missing; {LAYOUT}")
+    config = read_json(path, "a part's configuration")
     if not isinstance(config, dict):
         raise InputError(path, "", "is not a JSON object")
     return config

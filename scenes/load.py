@@ -104,6 +104,8 @@ def read_pixels(file: str | Path) -> np.ndarray:
             if picture.mode.startswith("I") or picture.mode == "F":
                 picture = Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).astype(np.uint8))
             return np.array(picture.convert("RGBA"))
+    except IsADirectoryError:
+        raise InputError(file, "", "is a folder; a map is a PNG with one pixel per block") from None
     except FileNotFoundError:
         raise InputError(file, "", "does not exist; a scene needs a map, a PNG with one pixel per block") from None
     except UnidentifiedImageError:

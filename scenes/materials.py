@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from scenes.errors import InputError
+from scenes.files import read_text
 from scenes.scene import NEVER, Background, Colour, Material
 
 MAX_MATERIALS = 254  # a map and a voxel are one byte; 0 is empty
@@ -47,15 +48,9 @@ class MaterialFile:
 def read_materials(path: str | Path) -> MaterialFile:
     """Read a materials file. Raises InputError that names the file, the field and what is allowed."""
     path = Path(path)
+    text = read_text(path, "a scene's materials, a short list in YAML", MAX_BYTES)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(path, "", "is larger than 1 MiB; a materials file is a short list in YAML")
-        text = path.read_text(encoding="utf-8")
         data = yaml.safe_load(text)
-    except FileNotFoundError:
-        raise InputError(path, "", "does not exist; a scene needs a materials file in YAML") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "", f"can't be read as text ({error.__class__.__name__})") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else ""

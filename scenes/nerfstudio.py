@@ -17,13 +17,12 @@ import numpy as np
 
 from scenes.camera import Camera, is_pose
 from scenes.errors import InputError
-from scenes.files import atomic_write
+from scenes.files import atomic_write, read_json
 from scenes.paths import closed, sample
 from scenes.scene import CameraPath, Keyframe
 
 MAX_KEYFRAMES = 20_000
 MAX_SECONDS = 3600.0
-MAX_BYTES = 64 << 20
 
 
 def write_path(path: CameraPath, file: str | Path, size: tuple[int, int] = (960, 540)) -> None:
@@ -160,16 +159,7 @@ def _property(entry: Mapping[str, Any], name: str) -> Any:
 
 
 def _load(file: Path) -> Mapping[str, Any]:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise InputError(file, "", "is larger than 64 MiB; a camera path is a list of keyframes in JSON")
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            file, "", "does not exist; a camera path is a camera_path.json as nerfstudio writes it"
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(file, "", f"is not a readable JSON file ({error.__class__.__name__})") from None
+    data = read_json(file, "a camera_path.json as nerfstudio writes it")
     if not isinstance(data, Mapping):
         raise InputError(file, "", "must be a JSON object with keyframes or camera_path")
     return data

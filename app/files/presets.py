@@ -11,7 +11,7 @@ from typing import Any
 
 from diffusion.canvas import DreamSettings
 from scenes.errors import InputError
-from scenes.files import atomic_write
+from scenes.files import atomic_write, read_json
 from scenes.settings import from_json, to_json
 
 # name → (what it is for, what differs from the defaults)
@@ -69,8 +69,4 @@ def load(folder: Path) -> dict[str, Mapping[str, Any]]:
 
 def read(path: Path) -> DreamSettings:
     """The settings of a preset file. Raises InputError naming the field that doesn't fit."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(path, "", f"can't be read as a preset ({error})") from error
-    return from_json(DreamSettings, data, str(path))[0]
+    return from_json(DreamSettings, read_json(path, "a preset"), str(path))[0]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 from scenes.errors import InputError
-from scenes.files import atomic_write
+from scenes.files import atomic_write, read_text
 from scenes.typed import typed
 
 T = TypeVar("T")
@@ -227,13 +227,7 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
 
     Raises InputError naming file and field for an unknown key, a wrong type or an impossible value.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(path, "", f"could not be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, "", f"is no text ({error})") from error
-    values = _parsed(text, path, "") or {}
+    values = _parsed(read_text(path, "a configuration in YAML"), path, "") or {}
     if not isinstance(values, dict):
         raise InputError(path, "", "must hold `key: value` lines")
     for override in overrides:

@@ -97,7 +97,7 @@ BROKEN = {
         "has no .safetensors weights",
     ),
     "damaged weights": (break_unet, "can't be loaded"),
-    "no JSON": (lambda f: (f / "vae" / "config.json").write_text("{"), "not readable JSON"),
+    "no JSON": (lambda f: (f / "vae" / "config.json").write_text("{"), "is not JSON"),
     "a list": (lambda f: (f / "vae" / "config.json").write_text("[]"), "not a JSON object"),
     "a pixel vae": (edit("vae/config.json", _class_name="VQModel"), "vae._class_name is VQModel"),
     "an SDXL unet": (edit("unet/config.json", addition_embed_type="text_time"), "not a Stable Diffusion 1.x/2.x"),

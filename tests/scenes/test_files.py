@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenes.errors import InputError
-from scenes.files import atomic_write, refuse_unwritable
+from scenes.files import atomic_write, read_json, read_text, refuse_unwritable
 
 
 def write(path: Path, text: str, error: BaseException | None = None) -> None:
@@ -47,6 +47,39 @@ def test_no_folder_to_write_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             act(tmp_path / "taken" / "c.txt")
     refuse_unwritable(tmp_path / "to" / "be" / "made" / "c.txt")
     assert [p.name for p in tmp_path.iterdir()] == ["taken"]
-    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(InputError, match="it is a folder"):
+        refuse_unwritable(tmp_path)
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
     with pytest.raises(InputError, match="no folder that may be written to"):
         refuse_unwritable(tmp_path / "c.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "x.json does not exist; it must be a list."),
+        (b"\xff\xfe[]", "x.json is not UTF-8 text; it must be a list."),
+        (b" " * 2_000_000, "x.json is larger than 1 MiB; it must be a list."),
+        (Path.mkdir, "x.json can't be read (Is a directory); it must be a list."),
+    ],
+)
+def test_what_is_no_text_is_told_in_a_sentence(content, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    if callable(content):
+        content(path)
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_text(path, "a list", 1 << 20)
+    assert str(caught.value) == f"{tmp_path}/{said}"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000], ids=["empty", "cut off", "deep"])
+def test_what_is_no_json_is_told_in_a_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(InputError, match=r"x\.json is not JSON \(.*\); it must be a list\."):
+        read_json(tmp_path / "x.json", "a list")

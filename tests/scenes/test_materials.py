@@ -92,7 +92,7 @@ def test_a_cycle_through_two_is_found() -> None:
 FILES = {
     "missing": (None, "does not exist"),
     "not yaml": ("materials: [", "not valid YAML"),
-    "binary": (b"\xff\xfe\x00\x80", "can't be read"),
+    "binary": (b"\xff\xfe\x00\x80", "is not UTF-8 text"),
     "control characters": (b"a: \x07", "not valid YAML"),
     "a list": ("- 1", "mapping"),
     "empty": ("", "mapping"),

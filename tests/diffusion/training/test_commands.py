@@ -29,7 +29,7 @@ def test_a_shipped_config_goes_by_its_name(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["evaluate", "none.yaml"], "none.yaml could not be read"),
+        (["evaluate", "none.yaml"], "none.yaml does not exist"),
         (["figures", "unet", "out=nowhere"], "evaluate first"),
         (["ship", "unet", "out=nowhere"], "train first"),
     ],
