@@ -44,6 +44,8 @@ class Canvas:
     trusted: float32 [h,w] in 0..1, how far that guidance is followed, or None: wholly
     taken:   bool [8h,8w], pixels of what is known that will take the new look, or None: all those of change above 0
     anagrams: further pictures that the canvas shows when it is turned
+    freed:   bool [h,w], where the colours are a mixture with what stood beside, which is dreamed anew: their structure alone is
+             taken over; or None: nowhere
     """
 
     regions: tuple[Region, ...]
@@ -57,6 +59,7 @@ class Canvas:
     trusted: np.ndarray | None = None
     anagrams: tuple[Anagram, ...] = ()
     taken: np.ndarray | None = None
+    freed: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

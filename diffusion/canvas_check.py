@@ -27,6 +27,7 @@ def check(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
         ("known", canvas.known),
         ("finer", canvas.finer),
         ("trusted", canvas.trusted),
+        ("freed", canvas.freed),
         *(("mask", r.mask) for r in canvas.regions),
     ]
     for name, plane in planes:

@@ -1,14 +1,16 @@
 """Joining: a dreamed picture is fitted to the remembered one that it continues, so that no border and no change of colour shows.
 
-Within each region, the difference between the two is measured where both are known. Its low frequencies are added to the dream:
-where a finer painting replaces a coarser one, those that the coarser one could hold, so that refinement only adds detail; beside what
-is kept, those of its surroundings, the wider and the fainter the further off, and at the frontier itself the difference to the pixel
+Within each region, the difference between the two is measured where both are known. Where a painting gives way to a better one, what
+it could hold is added to the dream, so that walking up only adds detail: its colours, as far as they are the surface's own, and
+always its structure, which is brought to the dream's contrast, for from afar it was paler. Beside what is kept, the low frequencies
+of the difference are added, the wider and the fainter the further off, and at the frontier itself the difference to the pixel
 (a membrane, as in Poisson editing, Pérez et al. 2003). What is kept stands as it is remembered.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -18,7 +20,14 @@ from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 from diffusion.canvas import Canvas
 
 CELL = 8
-LOWEST = 2.0  # pixels of a coarser painting's pixel: its Gaussian low frequencies are those of so wide a kernel
+COLOURS = 8.0  # pixels of a coarser painting: what is wider than such a Gaussian kernel are its colours
+STRUCTURE = (
+    1.2,
+    3.0,
+    COLOURS,
+)  # between each two of these is a part of its structure; what is finer is detail, and free
+CONTRAST = 1.5  # so many times at most a part's contrast rises, for what little there is of it may be an accident
+LUMA = (0.299, 0.587, 0.114)
 NEARBY = (16.0, 8.0, 4.0, 2.0)  # pixels: a new painting is matched to ever closer surroundings the nearer they are
 ROUNDS = 8  # in which the offset beside a frontier settles between the difference there and what it is further off
 INSIDE = 8  # pixels from the border of a region, where the picture is a mixture of both sides and says little of either
@@ -40,28 +49,37 @@ def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
     ratio, trusted, guides = (
         _full(whole if p is None else p, device) for p in (canvas.finer, canvas.trusted, canvas.known)
     )
+    freed = _full(0 * whole if canvas.freed is None else canvas.freed, device) > 0
     kept = painted & ~_taken(canvas, device)
     known = kept | (painted & (guides > 0))
     refined = known & ~kept & (ratio > 1)
-    difference = (remembered - picture) * torch.where(refined, trusted, 1)
-    offset, overlap = torch.zeros_like(picture), torch.zeros_like(ratio)
+    yields = painted & ~kept & (known | freed)
+    own = torch.where(refined, trusted, torch.where(known, 1.0, 0.0))
+    difference = (remembered - picture) * own
+    offset, structure, overlap = torch.zeros_like(picture), torch.zeros_like(picture), torch.zeros_like(ratio)
     label = torch.zeros_like(ratio)
     for number, part in enumerate(canvas.regions, start=1):
         box = _box(part.mask > 0.5)
         region = _full(part.mask > 0.5, device)[box] > 0.5
         label[box] = torch.where(region, number, label[box])
-        if not bool((region & known[box]).any()) or not bool((region & ~kept[box]).any()):
+        shown = region & (known | yields)[box]
+        if not bool(shown.any()) or not bool((region & ~kept[box]).any()):
             continue
-        found = _offset(difference[:, *box], region & known[box], region, ratio[box])
+        found = _colours(difference[:, *box], region & known[box], region, ratio[box])
         offset[:, *box] = torch.where(region, found, offset[:, *box])
+        if bool((region & yields[box]).any()):
+            pictures = torch.cat([remembered[:, *box], picture[:, *box]])
+            found = _structure(pictures, region & yields[box], shown, region, ratio[box])
+            structure[:, *box] = torch.where(region, found, structure[:, *box])
         near = _means(difference[:1, *box], region & kept[box], region, OVERLAP)[1][0]
         overlap[box] = torch.where(region & refined[box], (2 * near).clamp(0, 1), overlap[box])
-    offset = _settled(offset, difference, kept, label)
+    structure = torch.where(known, structure, _grey(structure))
+    offset = structure + _settled(offset, difference - structure, kept, label)
     fitted = torch.lerp(picture + strength * offset, remembered, strength * overlap)
     return torch.where(kept, torch.lerp(picture, remembered, strength), fitted)
 
 
-def _offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
+def _colours(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
     """[3,H,W]: the low frequencies of a region's difference that is known in places, wider ones the coarser what is known."""
     measured = known & _inside(region)
     measured = measured if bool(measured.any()) else known
@@ -69,13 +87,44 @@ def _offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) ->
     for sigma in NEARBY:
         mean, share = _means(difference, measured, region, sigma)
         away = torch.lerp(away, mean, (2 * share).clamp(0, 1))
-    octave = torch.log2(ratio).clamp_min(0)  # a level for each, and between two levels what lies between them
-    levels = int(octave[known].max().ceil())
-    bands = [_faded(*_means(difference, known, region, LOWEST * 2**k)) for k in range(levels + 1)]
-    within = bands[0]
-    for k, (fine, coarse) in enumerate(itertools.pairwise(bands)):
-        within = torch.where(octave >= k, torch.lerp(fine, coarse, (octave - k).clamp(0, 1)), within)
+    within = _by_octave(lambda scale: _faded(*_means(difference, known, region, COLOURS * scale)), region, ratio)
     return torch.where(known, within, away)
+
+
+def _structure(pictures: Tensor, yields: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
+    """[3,H,W]: what turns a picture's structure into that of the known one, which `yields` in places, at no less contrast there.
+
+    pictures: [6,H,W], what is remembered and what was dreamed.
+    """
+
+    def parts(scale: float) -> Tensor:
+        (finest, share), *wider = [_means(pictures, known, region, sigma * scale) for sigma in STRUCTURE]
+        blurred = [finest, *(mean for mean, _ in wider)]
+        bands = torch.cat([fine - coarse for fine, coarse in itertools.pairwise(blurred)])
+        return bands * (2 * share - 1).clamp(0, 1)
+
+    found = torch.zeros_like(pictures[:3])
+    for part in _by_octave(parts, region, ratio).split(len(pictures)):
+        old, new = part.split(3)
+        powers = [_grey(band)[0, yields].square().mean() for band in (new, old)]
+        rise = (powers[0] / powers[1].clamp_min(1e-6)).sqrt().clamp(1, CONTRAST)
+        found += old - new + (rise - 1) * _grey(old)
+    return torch.where(known, found, 0)
+
+
+def _by_octave(at: Callable[[float], Tensor], region: Tensor, ratio: Tensor) -> Tensor:
+    """[K,H,W] of `at` a scale as large as the ratio, 1, 2, 4 … times and what lies between."""
+    octave = torch.log2(ratio).clamp_min(0)
+    bands = [at(2.0**k) for k in range(int(octave[region].max().ceil()) + 1)]
+    found = bands[0]
+    for k, (fine, coarse) in enumerate(itertools.pairwise(bands)):
+        found = torch.where(octave >= k, torch.lerp(fine, coarse, (octave - k).clamp(0, 1)), found)
+    return found
+
+
+def _grey(values: Tensor) -> Tensor:
+    """[3,H,W]: the luminance of colours in each of their channels."""
+    return torch.einsum("c,chw->hw", values.new_tensor(LUMA), values).expand_as(values)
 
 
 def _settled(offset: Tensor, difference: Tensor, kept: Tensor, label: Tensor) -> Tensor:

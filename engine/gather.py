@@ -77,7 +77,7 @@ class Gather:
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
         freed = policy.freed(painted, state[..., HELD] == BESIDE, density)
         if freed.any():  # for this view it is as if they had never been painted
-            latents, steps, painted = (np.where(freed, 0, a).astype(np.float32) for a in (latents, steps, painted))
+            latents, steps = (np.where(freed, 0, a).astype(np.float32) for a in (latents, steps))
         focal = camera.focal(size)
         return Look(
             camera=camera,

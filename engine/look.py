@@ -25,13 +25,13 @@ class Look:
     noise:    float32 [C,h,w], unit normal, a hash of (seed, surface point, scale): the same wall has the same noise
     latents:  float32 [C,h,w], stored latents by nearest texel, 0 where never painted
     steps:    float32, diffusion steps stored there, 0 where never painted
-    painted:  float32, the density at which the stored texel was painted, 0 where never
+    painted:  float32, the density at which the stored texel was painted, 0 where never; of freed texels, too
     colours:  uint8 [H,W,4], stored colours drawn into the view; alpha 255 = painted, 0 = not
     revision: the volume's revision when this was read
     held:     bool, painted texels that the user froze: they stay whatever comes along
     freed:    bool, texels that are painted, but beside a depth edge that this view doesn't have: their paint is a mixture of both
               sides, so the look says that they are bare, and what is dreamed next is not guided by it. Their colours are there:
-              a latent pixel shows parts of other texels, too, which stay
+              a latent pixel shows parts of other texels, too, which stay; and their structure is taken over
     """
 
     camera: Camera

@@ -73,9 +73,10 @@ def finished(look: Look, full_steps: float) -> np.ndarray:
 
 def finer(look: Look, full_steps: float) -> np.ndarray:
     """float32 [h,w] ≥ 1: how many times denser this view is (as far as a cell can hold it) than what is stored and not enough for it."""
-    ratio = np.minimum(look.density, ENOUGH) / np.where(look.steps > 0, np.maximum(look.painted, 1e-6), np.inf)
-    coarse = (look.steps > 0) & ~finished(look, full_steps) & (ratio * FROZEN_SHARE > 1)
-    return np.where(coarse, ratio, 1).astype(np.float32)
+    stored = np.where(look.freed, look.painted / EDGE_PENALTY, np.where(look.steps > 0, look.painted, np.inf))
+    ratio = np.minimum(look.density, ENOUGH) / np.maximum(stored, 1e-6)
+    coarse = look.freed | ((look.steps > 0) & ~finished(look, full_steps) & (ratio * FROZEN_SHARE > 1))
+    return np.where(coarse, np.maximum(ratio, 1), 1).astype(np.float32)
 
 
 def trusted(look: Look, full_steps: float) -> np.ndarray:
@@ -94,7 +95,7 @@ def trusted(look: Look, full_steps: float) -> np.ndarray:
     own = np.clip((away / finer(look, full_steps) - MIXED) / (OWN - MIXED), 0, 1)
     own = own * own * (3 - 2 * own)
     dense = np.clip(look.painted / TRUSTED, 0, 1)
-    return (dense * (LEAST_TRUST + (1 - LEAST_TRUST) * own)).astype(np.float32)
+    return np.where(look.freed, 0, dense * (LEAST_TRUST + (1 - LEAST_TRUST) * own)).astype(np.float32)
 
 
 def remembered(look: Look, full_steps: float) -> np.ndarray:

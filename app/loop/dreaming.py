@@ -32,7 +32,7 @@ def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
 def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
     """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
     remembered = policy.remembered(look, full_steps)
-    known = bool(remembered.any())
+    known = bool(remembered.any() or look.freed.any())
     return Canvas(
         regions=regions_from(look.material, scene),
         noise=look.noise,
@@ -42,5 +42,6 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
         known=remembered if known else None,
         finer=policy.finer(look, full_steps) if known else None,
         trusted=policy.trusted(look, full_steps) if known else None,
+        freed=look.freed if known else None,
         depth=seen_through_reference(look.depth, look.camera.fov),
     )

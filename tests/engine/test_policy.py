@@ -77,7 +77,7 @@ def test_colours_are_trusted_where_the_coarse_painting_was_of_one_material(look,
     dense = np.full(material.shape, policy.TRUSTED, np.float32)
     steps_ = np.full(material.shape, 10, np.float32)
     held = np.zeros(material.shape, bool)
-    wide = replace(look, material=material, painted=dense, density=dense * finer, steps=steps_, held=held)
+    wide = replace(look, material=material, painted=dense, density=dense * finer, steps=steps_, held=held, freed=held)
     trusted = policy.trusted(wide, 10)
     away = np.abs(np.arange(96) - 47.5)  # latent pixels of this view from the border
     assert (trusted[:, away < policy.MIXED * finer] == np.float32(policy.LEAST_TRUST)).all()
@@ -109,3 +109,13 @@ def test_the_shader_has_the_same_numbers():
     text = source("scatter")
     for name in ("GRAZING", "ENOUGH", "FROZEN_SHARE", "EDGE_PENALTY", "DEPTH_EDGE", "CORNER"):
         assert f"const float {name} = {getattr(policy, name)};" in text
+
+
+def test_freed_paint_says_how_fine_it_was_and_that_its_colours_are_not_the_surfaces_own(look):
+    """Its density was stored as less than it was, so that a view that has it free may paint it anew."""
+    stored = policy.EDGE_PENALTY * np.minimum(look.density, policy.ENOUGH) / 2
+    freed = look.density > 0
+    seen = replace(look, steps=np.zeros_like(look.steps), painted=stored.astype(np.float32), freed=freed)
+    np.testing.assert_allclose(policy.finer(seen, 10)[freed], 2.0, rtol=1e-4)
+    assert not policy.trusted(seen, 10)[freed].any() and (policy.finer(seen, 10)[~freed] == 1).all()
+    assert not policy.remembered(seen, 10).any()

@@ -1,0 +1,68 @@
+"""Walking up to a house with the embedded model: every dream adds detail to what stood there, and nothing else moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from app.bench.consistency.geometry import match, warp
+from app.bench.consistency.methods import Easel, Ours
+from app.bench.consistency.paths import walk_in
+from app.loop import measures
+from app.loop.studio import open_studio
+from app.session import SceneChoice, Session
+from diffusion.canvas import DreamSettings
+from scenes.extrude import extrude
+
+VIEWS = (20, 30, 40)  # of 48 from 14 blocks to 1.5: each 1.6 times nearer than the last
+FORM = (
+    2.0,
+    12.0,
+)  # pixels: coarser than the first a painting from there could hold, and finer than the second is form, not colour
+
+
+@pytest.fixture(scope="module")
+def easel():
+    session = Session(SceneChoice("hamlet"), dream=DreamSettings(steps=4))
+    with open_studio(session) as studio:
+        yield Easel(studio, extrude(studio.scene))
+
+
+def walked(easel: Easel, **dream: float) -> list[tuple[float, float]]:
+    """For each step nearer, of what was painted anew: how alike its form is to what stood there, -1..1; its fine detail ÷ before."""
+    studio = easel.studio
+    easel.painter.session = replace(studio.session, dream=replace(studio.session.dream, **dream))
+    studio.volume.erase()
+    easel.painter.forgive()
+    method, found, before = Ours(easel), [], None
+    for camera in (walk_in(studio.scene, easel.blocks, 48)[k] for k in VIEWS):
+        shown = method.paint(camera)
+        if before is not None:
+            there = match(easel.sight(camera), easel.sight(before[0]))
+            old = warp(before[1].picture, there)
+            anew = there.whole & (shown.label == shown.label.max()) & (easel.sight(camera).material >= 0)
+            forms = [form(picture, anew) for picture in (shown.picture, old)]
+            fine = [measures.fine_energy(picture, np.where(anew, 0, -1))[0] for picture in (shown.picture, old)]
+            found.append((float(np.corrcoef(*forms)[0, 1]), float(np.sqrt(fine[0] / fine[1]))))
+        before = camera, shown
+    return found
+
+
+def form(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """float [n]: what of the luminance lies between the two scales of FORM, of `where` alone."""
+    light = np.where(where, measures.luminance(picture), 0)
+    fine, coarse = (
+        gaussian_filter(light, sigma) / np.maximum(gaussian_filter(where.astype(float), sigma), 1e-6) for sigma in FORM
+    )
+    return (fine - coarse)[where]
+
+
+def test_walking_up_only_adds_detail(easel):
+    for alike, finer in walked(easel):
+        assert alike > 0.75 and finer > 1
+    assert (
+        min(alike for alike, _ in walked(easel, match=0.0)) < 0.6
+    )  # as dreams are that nobody fits to what stood there
