@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
 
 Point = tuple[float, float]
-SMALLEST, LARGEST = 4.0, 400.0  # points, of the radius
+SMALLEST, LARGEST = 4.0, 400.0  # of the radius
 FINEST = 480  # pixels along the longer side of the view that strokes are made in
 
 
@@ -90,7 +90,8 @@ class SoftMask:
 
 
 class Brush:
-    """tool: a key of TOOLS, or "" while there is no brush; radius: points; mask: what was marked."""
+    """tool: a key of TOOLS, or "" while there is no brush; radius: points, before `Platform.scale` makes them larger with all else;
+    mask: what was marked."""
 
     def __init__(self) -> None:
         self.tool, self.last, self.radius = "", "freeze", 40.0
@@ -142,11 +143,11 @@ class Brush:
         left, top, width, height = x.shell.scene_box
         size, camera, tool = view_size(x.scene_size), x.camera, TOOLS[self.tool or self.last]
         scale = size[0] / width
+        radius = self.radius * x.platform.scale * scale
         way = [((px - left) * scale, (py - top) * size[1] / height) for px, py in self._way]
         if tool.operation:
             self._stroke = self._stroke or x.retouch.begin(x.stage)
-            radius = self.radius * scale
             near = distance(size, way, radius) < radius
             x.retouch.change(x.stage, self._stroke, x.stage.volume.seeing(camera, size, near), tool.operation)
         else:
-            self.mask.dab(camera, size, way, self.radius * scale, tool.marks)
+            self.mask.dab(camera, size, way, radius, tool.marks)

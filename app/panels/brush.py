@@ -58,9 +58,9 @@ class BrushOverlay:
         if ui.brush.tool and not io.want_capture_mouse and x <= mouse.x < x + width and y <= mouse.y < y + height:
             for tint, extra in (("#000000", 1.5), ("#ffffff", 0.0)):
                 ink = imgui.get_color_u32(colour(tint, 0.8))
-                draw.add_circle(mouse, ui.brush.radius + extra * ui.scale, ink, 0, 1.5 * ui.scale)
+                draw.add_circle(mouse, (ui.brush.radius + extra) * ui.scale, ink, 0, 1.5 * ui.scale)
             if _marks(ui):  # from here on it is soft
-                draw.add_circle(mouse, ui.brush.radius / 2, imgui.get_color_u32(colour("#ffffff", 0.4)))
+                draw.add_circle(mouse, ui.brush.radius / 2 * ui.scale, imgui.get_color_u32(colour("#ffffff", 0.4)))
         draw.pop_clip_rect()
 
     def _draw_marks(self, ui: PanelContext, mask: SoftMask, draw: imgui.ImDrawList) -> None:

@@ -231,6 +231,20 @@ def test_the_wheel_and_the_brackets_change_its_size_and_escape_lays_it_down(pain
     assert explorer.brush.tool == "" and not explorer.shell.overlays.question
 
 
+def test_on_a_fine_screen_the_brush_is_as_large_as_all_else(painted: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = []
+    for scale in (1.0, 2.0):
+        monkeypatch.setattr(type(painted.window), "scale", property(lambda _, scale=scale: scale))
+        painted.frames(3)
+        painted.explorer.do("brush", "mask")
+        at = middle(painted)
+        painted.drag(at, at)
+        marks = painted.explorer.brush.mask.of(painted.explorer.camera)
+        reached.append((marks > 0).sum())
+        painted.explorer.do("clear_marks")
+    assert reached[1] == pytest.approx(4 * reached[0], rel=0.1) and not painted.errors()
+
+
 def test_frozen_texels_and_the_circle_are_shown_while_the_brush_is_in_the_hand(painted: Driver) -> None:
     plain = painted.pixels()
     painted.explorer.do("freeze_view")
