@@ -50,13 +50,13 @@ def adherence(parts: Parts, count: int, held_out: bool = False, steps: int = STE
     return judge(parts.judge, samples(parts, count, held_out, steps))
 
 
-def regions(parts: Parts, count: int, execution: str) -> dict[str, float]:
+def regions(parts: Parts, count: int, execution: str, steps: int = STEPS) -> dict[str, float]:
     """Share of regions with the right material and light in views of three walls side by side, one prompt each, dreamed as the
     program dreams."""
     rng = np.random.default_rng(21)
     walls = [i for i, n in enumerate(NAMES) if MATERIALS[n].place != "sky"]
     images, material, light = [], [], []
-    settings = DreamSettings(execution=execution, sampler=parts.sampler, scale=parts.guidance, steps=STEPS)
+    settings = DreamSettings(execution=execution, sampler=parts.sampler, scale=parts.guidance, steps=steps)
     for index in range(count):
         chosen, mood = rng.choice(walls, 3, replace=False).tolist(), int(rng.integers(len(LIGHT_NAMES)))
         masks = np.kron(np.eye(3, dtype=np.float32)[:, None, :], np.ones((1, CELLS, CELLS), np.float32))
@@ -72,6 +72,14 @@ def regions(parts: Parts, count: int, execution: str) -> dict[str, float]:
         material += chosen
         light += [mood] * 3
     return judge(parts.judge, Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)))
+
+
+def student_regions(parts: Parts, count: int) -> dict[str, float]:
+    """`regions`' material for the student beside the model, if there is one: by regional attention, and each region by itself."""
+    student = open_student(parts)
+    if student is None:
+        return {}
+    return {how: regions(student, count, how, 4)["material"] for how in ("attention", "batched")}
 
 
 def few_steps(parts: Parts, count: int) -> dict[str, float]:
@@ -164,6 +172,7 @@ MEASURES: dict[str, Callable[[Parts, int], dict[str, float]]] = {
     "held_out_words": lambda parts, n: adherence(parts, n, held_out=True),
     "regions": lambda parts, n: regions(parts, max(1, n // 6), "batched"),
     "regional_attention": lambda parts, n: regions(parts, max(1, n // 6), "attention"),
+    "student_regions": lambda parts, n: student_regions(parts, max(1, n // 6)),
     "averaging": averaging,
     "joints": lambda parts, n: joints(parts, max(4, n // 20)),
     "depth": lambda parts, n: depth_effect(parts, max(4, n // 15)),

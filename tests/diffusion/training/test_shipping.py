@@ -117,10 +117,15 @@ def test_the_judge_counts_right_answers() -> None:
 
 
 @pytest.mark.parametrize("name", list(MEASURES))
-def test_every_measure_measures(run_folder: Path, judge_file: Path, name: str) -> None:
-    parts = open_parts(run_folder / "unet" / "model", judge_file)
-    found = MEASURES[name](parts, 4)
+def test_every_measure_measures(run_folder: Path, judge_file: Path, tmp_path: Path, name: str) -> None:
+    for run in ("unet", "few"):  # the model, and a student beside it
+        shutil.copytree(run_folder / "unet", tmp_path / run)
+    found = MEASURES[name](open_parts(tmp_path / "unet" / "model", judge_file), 4)
     assert found and all(v == v for v in found.values())
+
+
+def test_without_a_student_there_is_nothing_to_say_of_it(run_folder: Path, judge_file: Path) -> None:
+    assert MEASURES["student_regions"](open_parts(run_folder / "unet" / "model", judge_file), 4) == {}
 
 
 def test_the_sample_sheet_is_a_picture(shipped: Path, judge_file: Path, tmp_path: Path) -> None:
