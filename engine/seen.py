@@ -38,7 +38,7 @@ class Seen:
         """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
         if mask is not None and not mask.any():
             return {}
-        chart = yield from self._drawing(camera, size)
+        chart = yield from self.drawing(camera, size)
         mask = np.ones(chart.shape, bool) if mask is None else mask > 0
         planes = _Planes(self.charts, camera, chart)
         yield
@@ -67,7 +67,7 @@ class Seen:
         self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray
     ) -> np.ndarray:
         """bool [PAGE,PAGE]: the texels of parts of one page's charts that find themselves in the view, and marked."""
-        Work(self.ctx, self._drawing(camera, size)).whole()  # another view may have been drawn meanwhile
+        Work(self.ctx, self.drawing(camera, size)).whole()  # another view may have been drawn meanwhile
         frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
         uniforms = camera_uniforms(self.charts, camera, size)
         set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
@@ -85,11 +85,7 @@ class Seen:
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self._targets.get("view", size, ((2, "f4"),), depth=True)
 
-    def pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """The chart of each pixel, int [H,W], and its ray [H,W,3]."""
-        return Work(self.ctx, self._drawing(camera, size)).whole(), camera.rays(size)
-
-    def _drawing(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
+    def drawing(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
         """The chart of each pixel, int [H,W]. Drawn once for each view: strokes come by the dozen."""
         hurried = False
         while self._drawn is None or self._drawn[:2] != (camera, size):
@@ -118,10 +114,12 @@ class Seen:
         return self._drawn[2]
 
 
-def texels(charts: Charts, camera: Camera, chart: np.ndarray, rays: np.ndarray) -> np.ndarray:
-    """int32 [...,3]: the atlas texel (page, y, x) that each pixel of `Seen.pixels` shows. Any thread."""
+def texels(charts: Charts, camera: Camera, chart: np.ndarray) -> np.ndarray:
+    """int32 [...,3]: the atlas texel (page, y, x) that each pixel of `Seen.drawing` shows. Any thread."""
     flat = chart.ravel()
-    row, column = _places(charts, flat, *_Planes(charts, camera, flat).meet(flat, rays.reshape(-1, 3)))
+    row, column = _places(
+        charts, flat, *_Planes(charts, camera, flat).meet(flat, camera.rays(chart.shape[::-1]).reshape(-1, 3))
+    )
     return np.stack([charts.page[flat], row, column], axis=-1).reshape(*chart.shape, 3)
 
 

@@ -90,9 +90,9 @@ class LatentVolume:
         """`seen`, in pieces. It asks nothing of what is painted, and so may go on beside all else."""
         return self._seen.texels(camera, size, mask)
 
-    def pixels(self, camera: Camera, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """The chart that each pixel of a view of any size shows, int [H,W], and its ray [H,W,3]; for engine.seen.texels."""
-        return self._seen.pixels(camera, size)
+    def charted(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
+        """The chart that each pixel of a view of any size shows, int [H,W], in pieces; for engine.seen.texels."""
+        return self._seen.drawing(camera, size)
 
     def takes(self, look: Look, steps: float, kept: np.ndarray | None = None) -> np.ndarray:
         """bool [H,W]: the pixels of an up-to-date look whose texels a painting of so many steps would change.

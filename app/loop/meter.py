@@ -26,6 +26,7 @@ from engine.context import finish
 from engine.look import CELL, Look
 from engine.overview import SHRINK
 from engine.pack import PAGE
+from engine.pieces import Work
 from engine.seen import texels
 from scenes.camera import Camera
 
@@ -106,7 +107,6 @@ class _Sample:
     charts: Charts
     look: Look
     chart: np.ndarray
-    rays: np.ndarray
     sheets: dict[int, Sheet]
     dreamed: np.ndarray | None
     within: tuple[int, int]
@@ -171,7 +171,10 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
         yield None
     look = work.result
     yield None
-    chart, rays = stage.volume.pixels(look.camera, look.size)
+    charting = Work(stage.ctx, stage.volume.charted(look.camera, look.size))
+    while not charting.step(PIECE):
+        yield None
+    chart = charting.result
     yield None
     sheets: dict[int, Sheet] = {}
     for number in np.unique(look.texel[..., 0]).tolist():
@@ -186,7 +189,7 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
     height = session.paint.canvas or (painter.model.native if painter.model else 0)
     within = beside(size, height, look.size)
     steps = float(session.dream.steps)
-    yield _Sample(stage.plan.charts, look, chart, rays, sheets, dreamed, within, steps, painter.calls)
+    yield _Sample(stage.plan.charts, look, chart, sheets, dreamed, within, steps, painter.calls)
 
 
 def reading(sample: _Sample, witness: Witness) -> Reading:
@@ -195,7 +198,7 @@ def reading(sample: _Sample, witness: Witness) -> Reading:
     finished = look.texel[policy.finished(look, sample.steps)]
     changed, kept = witness.see(sample.sheets, finished)
     painted = look.colours[..., 3] == 255
-    label = labels(texels(charts, look.camera, sample.chart, sample.rays), sample.sheets)
+    label = labels(texels(charts, look.camera, sample.chart), sample.sheets)
     surface = np.where((label >= 0) & painted, planes(charts)[sample.chart], -1)
     columns, rows = sample.within
     height, width = look.density.shape

@@ -16,6 +16,7 @@ from app.session import Session
 from diffusion.canvas import DreamSettings
 from engine.pack import PAGE
 from engine.patch import change
+from engine.pieces import Work
 from engine.seen import texels
 from scenes.camera import Camera
 from scenes.load import load_scene
@@ -140,8 +141,8 @@ def test_a_witness_forgets_nothing_it_saw() -> None:
 
 def test_pixels_find_their_texels_and_planes_are_one_surface(stage) -> None:
     volume, charts = stage.volume, stage.plan.charts
-    chart, rays = volume.pixels(HERE, SIZE)
-    texel = texels(charts, HERE, chart, rays)
+    chart = Work(volume.ctx, volume.charted(HERE, SIZE)).whole()
+    texel = texels(charts, HERE, chart)
     look = volume.gather(HERE, (8 * SIZE[0], 8 * SIZE[1]), colours=False)
     assert (texel == look.texel).all(axis=-1).mean() > 0.995
     plane = planes(charts)
