@@ -20,13 +20,10 @@ from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 from diffusion.canvas import Canvas
 
 CELL = 8
-COLOURS = 8.0  # pixels of a coarser painting: what is wider than such a Gaussian kernel are its colours
-STRUCTURE = (
-    1.2,
-    3.0,
-    COLOURS,
-)  # between each two of these is a part of its structure; what is finer is detail, and free
-CONTRAST = 1.5  # so many times at most a part's contrast rises, for what little there is of it may be an accident
+# Gaussian kernels in pixels of the coarser painting: what is wider than the first is its structure, and than the second its colours;
+# what is finer is detail, and free
+STRUCTURE, COLOURS = 1.2, 8.0
+CONTRAST = 1.5  # so many times at most its structure's contrast rises, for what little there is may be an accident
 LUMA = (0.299, 0.587, 0.114)
 NEARBY = (16.0, 8.0, 4.0, 2.0)  # pixels: a new painting is matched to ever closer surroundings the nearer they are
 ROUNDS = 8  # in which the offset beside a frontier settles between the difference there and what it is further off
@@ -97,19 +94,14 @@ def _structure(pictures: Tensor, yields: Tensor, known: Tensor, region: Tensor, 
     pictures: [6,H,W], what is remembered and what was dreamed.
     """
 
-    def parts(scale: float) -> Tensor:
-        (finest, share), *wider = [_means(pictures, known, region, sigma * scale) for sigma in STRUCTURE]
-        blurred = [finest, *(mean for mean, _ in wider)]
-        bands = torch.cat([fine - coarse for fine, coarse in itertools.pairwise(blurred)])
-        return bands * (2 * share - 1).clamp(0, 1)
+    def band(scale: float) -> Tensor:
+        fine, share = _means(pictures, known, region, STRUCTURE * scale)
+        return (fine - _means(pictures, known, region, COLOURS * scale)[0]) * (2 * share - 1).clamp(0, 1)
 
-    found = torch.zeros_like(pictures[:3])
-    for part in _by_octave(parts, region, ratio).split(len(pictures)):
-        old, new = part.split(3)
-        powers = [_grey(band)[0, yields].square().mean() for band in (new, old)]
-        rise = (powers[0] / powers[1].clamp_min(1e-6)).sqrt().clamp(1, CONTRAST)
-        found += old - new + (rise - 1) * _grey(old)
-    return torch.where(known, found, 0)
+    old, new = _by_octave(band, region, ratio).split(3)
+    powers = [_grey(part)[0, yields].square().mean() for part in (new, old)]
+    rise = (powers[0] / powers[1].clamp_min(1e-6)).sqrt().clamp(1, CONTRAST)
+    return torch.where(known, old - new + (rise - 1) * _grey(old), 0)
 
 
 def _by_octave(at: Callable[[float], Tensor], region: Tensor, ratio: Tensor) -> Tensor:
