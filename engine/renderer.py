@@ -34,6 +34,7 @@ MODES = MappingProxyType(
         "depth": "distance from the camera",
     }
 )
+GEOMETRY = ("material", "depth")  # modes that show nothing of what was dreamed
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from scenes.errors import InputError
-from scenes.files import atomic_write
+from scenes.files import atomic_write, refuse_unwritable
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ class VideoWriter(FrameWriter):
             )
         if not 0 < fps <= 240:
             raise InputError(self.path, "fps", f"is {fps:g}; more than 0 and up to 240 are allowed")
+        refuse_unwritable(self.path)
         self._codec = codec
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_write(self.path))

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.commands import Render
 from app.loop.studio import Studio, open_studio
 from app.session import Session, describe, open_scene
+from engine.renderer import GEOMETRY
 from engine.video import open_output
 from scenes.camera import Camera
 from scenes.errors import InputError
@@ -51,15 +52,18 @@ def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera
 
 
 def render(studio: Studio, command: Render, console: Console, save: Callable[[], None]) -> int:
-    """Write the command's output file from an open studio, calling `save` after every frame. Returns the model calls it took."""
+    """Write the command's output file from an open studio, calling `save` after every frame. Returns the model calls it took:
+    none where the frames show nothing of what is dreamed and no world keeps it."""
     views = list(cameras(find_path(studio.scene, command.path), command.fps, command.frames))
     metadata = describe(studio.session, model=studio.model.id, path=command.path, fps=command.fps, frames=len(views))
     painter, calls = studio.painter, studio.painter.calls
+    dreams = command.mode not in GEOMETRY or command.world is not None
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
         task = bar.add_task("rendering", total=len(views), words="")
         for number, camera in enumerate(views, 1):
-            bar.update(task, words="dreaming")
-            painter.settle(camera, command.size)
+            if dreams:
+                bar.update(task, words="dreaming")
+                painter.settle(camera, command.size)
             output.write(studio.draw(camera, command.size, command.mode, command.daylight))
             bar.update(task, advance=1, words=f"{painter.dreams} dreams")
             if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):

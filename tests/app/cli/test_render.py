@@ -51,6 +51,23 @@ def test_a_painted_world_costs_no_model_call_and_stays_as_it_is(words, tmp_path,
     assert world.read_bytes() == painted
 
 
+def test_only_what_is_shown_or_kept_is_dreamed(words, tmp_path, capsys) -> None:
+    def calls(*more: str) -> int:
+        assert main([*words, "--out", str(tmp_path / "frames"), *more]) == 0
+        return int(re.findall(r"it took (\d+) model calls", capsys.readouterr().err)[-1])
+
+    assert calls("--mode", "material") == calls("--mode", "depth") == 0
+    assert calls("--mode", "latents") > 0
+    assert calls("--mode", "material", "--world", str(tmp_path / "w.world")) > 0
+
+
+def test_an_output_that_is_a_folder_is_refused_before_anything_is_dreamed(words, tmp_path, capsys) -> None:
+    (tmp_path / "v.mp4").mkdir()
+    assert main([*words, "--out", str(tmp_path / "v.mp4")]) == 2
+    said = capsys.readouterr().err
+    assert "v.mp4 can't be written: it is a folder." in said and "frame 1" not in said
+
+
 def test_a_video_has_its_frames_and_its_settings(words, tmp_path) -> None:
     out = tmp_path / "v.mp4"
     assert main([*words, "--out", str(out), "--scale", "2.5"]) == 0
