@@ -46,6 +46,8 @@ class Canvas:
     anagrams: further pictures that the canvas shows when it is turned
     freed:   bool [h,w], where the colours are a mixture with what stood beside, which is dreamed anew: their structure alone is
              taken over; or None: nowhere
+    behind:  int32 [h,w], where a surface goes on behind a nearer one that is kept: the latent pixel (row · w + column) that shows
+             it; elsewhere the own one. What is near is dreamed as that, and stays as it is remembered. None: nowhere
     """
 
     regions: tuple[Region, ...]
@@ -60,6 +62,7 @@ class Canvas:
     anagrams: tuple[Anagram, ...] = ()
     taken: np.ndarray | None = None
     freed: np.ndarray | None = None
+    behind: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ def check(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
         ("change", canvas.change),
         ("depth", canvas.depth),
         ("known", canvas.known),
+        ("behind", canvas.behind),
         ("finer", canvas.finer),
         ("trusted", canvas.trusted),
         ("freed", canvas.freed),

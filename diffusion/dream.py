@@ -22,6 +22,7 @@ from diffusion.dilation import dilated, lattice
 from diffusion.errors import ModelError
 from diffusion.few_step import as_painted, gone_through, paints
 from diffusion.guidance import GUIDANCE, guided
+from diffusion.hidden import unhidden
 from diffusion.joining import joined
 from diffusion.memory import paste_back, remembering, start
 from diffusion.mixing import mixing, rewinds
@@ -61,8 +62,9 @@ def dream(
             return before.dreamed(known, model.decode(known) if shown is None else shown, 0.0, started)
         if shown is not None:
             return before.dreamed(model.encode(shown).cpu(), shown, 0.0, started)
-    remembered = recall(model, canvas, settings.memory)
-    run = _Run(model, canvas, settings, few, change, remembered, on_step, cancelled)
+    bare = unhidden(canvas)
+    remembered = recall(model, bare, settings.memory)
+    run = _Run(model, bare, settings, few, remembered, on_step, cancelled)
     result = run.sample()
     # The picture is decoded before the stored latents are pasted back: seen from here they would be strangers to their neighbours
     picture = cleared(model.decode_tensor(result)[0], canvas)
@@ -104,12 +106,12 @@ class _Run:
         canvas: Canvas,
         settings: DreamSettings,
         few: bool,
-        change: Tensor,
         memory: Tensor | None,
         on_step: Callable[[StepEvent], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self.model, self.canvas, self.settings, self.change, self.memory = model, canvas, settings, change, memory
+        self.model, self.canvas, self.settings, self.memory = model, canvas, settings, memory
+        self.change = change = self._plane(canvas.change)
         self.few, self.on_step, self.cancelled = few, on_step, cancelled
         self.noise = torch.from_numpy(canvas.noise)[None].float().to(model.device)
         self.depth = model.depth_channel(canvas.depth, *canvas.noise.shape[1:])

@@ -58,7 +58,8 @@ class View:
         return self.stage.painter.looking(self.camera, self.size).by_piece()
 
     def canvas(self, look: Look) -> Canvas:
-        return canvas_from(look, self.stage.scene, self.dream.steps)
+        """What the look shows, all of it, for here something else may change than what a dream finds unfinished."""
+        return replace(canvas_from(look, self.stage.scene, self.dream.steps), behind=None)
 
     def placed(self, picture: np.ndarray, look: Look, fit: Fit) -> np.ndarray:
         """uint8 [H,W,4]: a picture where the look sees the view, transparent around it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.loop.occluders import hidden_behind
 from diffusion.canvas import Canvas, Region
 from diffusion.depth import seen_through_reference
 from engine import policy
@@ -33,15 +34,17 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
     """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
     remembered = policy.remembered(look, full_steps)
     known = bool(remembered.any() or look.freed.any())
+    change = policy.change_map(look, full_steps)
     return Canvas(
         regions=regions_from(look.material, scene),
         noise=look.noise,
-        change=policy.change_map(look, full_steps),
+        change=change,
         memory=look.latents if known else None,
         colours=look.colours if known else None,
         known=remembered if known else None,
         finer=policy.finer(look, full_steps) if known else None,
         trusted=policy.trusted(look, full_steps) if known else None,
         freed=look.freed if known else None,
+        behind=hidden_behind(look, change > 0, change == 0) if known else None,
         depth=seen_through_reference(look.depth, look.camera.fov),
     )

@@ -142,7 +142,7 @@ class Seed:
         easel, studio = self._easel, self._easel.studio
         look, steps = easel.look(camera), studio.session.dream.steps
         if policy.coverage(look, steps) < studio.session.paint.coverage and not easel.spent:
-            canvas = replace(canvas_from(look, studio.scene, steps), colours=None)
+            canvas = replace(canvas_from(look, studio.scene, steps), colours=None, behind=None)
             dreamed = easel.dream(canvas, memory="latents")
             studio.volume.scatter(look, Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps))
             look = easel.look(camera)

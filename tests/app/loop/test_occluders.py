@@ -1,0 +1,96 @@
+"""What goes on behind near things: only there, only where it is hidden, and not where surfaces merely meet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.loop.dreaming import canvas_from
+from app.loop.occluders import REACH, hidden_behind
+from engine.look import Look
+from scenes.camera import Camera
+from tests.app.conftest import make_look
+
+SHAPE = HEIGHT, WIDTH = 10, 20
+TOWARDS = np.array([0, 0, 1], np.float32)  # the camera, from what it looks at
+
+
+def view(depth: np.ndarray, normal: np.ndarray = TOWARDS, **changes: object) -> Look:
+    full = np.broadcast_to(normal, (*SHAPE, 3)).astype(np.float32)
+    look = {
+        "depth": depth.astype(np.float32),
+        "normal": full,
+        "material": np.zeros(SHAPE, np.int16),
+        "camera": Camera(),
+    }
+    return make_look(*SHAPE, **(look | changes))
+
+
+def beside(near: float, far: float, edge: int = 8) -> Look:
+    """A panel at the right, from column `edge` on, before a wall."""
+    return view(np.where(np.arange(WIDTH) < edge, far, near) * np.ones(SHAPE))
+
+
+def columns(*chosen: int) -> np.ndarray:
+    return np.isin(np.arange(WIDTH), chosen) & np.ones(SHAPE, bool)
+
+
+@pytest.mark.parametrize("far", [10.0, np.inf])
+def test_a_strip_goes_on_behind_what_is_near(far: float) -> None:
+    look, strip = beside(2, far), columns(6, 7)
+    behind = hidden_behind(look, strip, ~strip)
+    assert behind is not None
+    y, x = np.divmod(behind, WIDTH)
+    covered = columns(*range(8, 8 + REACH))
+    assert (x[covered] == 7).all() and (np.abs(y - np.arange(HEIGHT)[:, None])[covered] <= REACH).all()
+    assert (behind == np.arange(behind.size).reshape(SHAPE))[~covered].all()
+
+
+def test_what_is_near_goes_on_behind_nothing() -> None:
+    near = columns(8, 9)
+    assert hidden_behind(beside(2, 10), near, ~near) is None
+
+
+def test_what_is_not_kept_hides_nothing() -> None:
+    strip = columns(6, 7)
+    assert hidden_behind(beside(2, 10), strip, columns(0, 1)) is None
+
+
+@pytest.mark.parametrize("where", [slice(5, 7), slice(8, 10)])
+def test_ground_goes_on_in_sight(where: slice) -> None:
+    """Far along a floor the depth jumps from pixel to pixel, but nothing hides anything."""
+    up = np.array([0, 1, 0], np.float32)
+    camera = Camera(position=(0, 1.7, 0))
+    rays = camera.rays((WIDTH, HEIGHT))
+    with np.errstate(divide="ignore"):
+        depth = np.where(rays[..., 1] < 0, -1.7 / rays[..., 1], np.inf)
+    look = view(depth, up, camera=camera)
+    strip = np.zeros(SHAPE, bool)
+    strip[where] = True
+    strip &= np.isfinite(depth)
+    behind = hidden_behind(look, strip, np.isfinite(depth) & ~strip)
+    assert behind is None
+
+
+def test_sides_of_a_box_meet_at_its_edge() -> None:
+    rays = Camera().rays((WIDTH, HEIGHT))
+    front = np.arange(WIDTH) < 10  # a face at depth 4, and from x = 0 on one that leads away
+    receding = np.array([0.8, 0, 0.6])  # through (0, 0, -4)
+    with np.errstate(divide="ignore"):
+        away = (receding @ np.array([0, 0, -4])) / (rays @ receding)
+    look = view(
+        np.where(front, 4, np.where(away > 0, away, np.inf)),
+        np.where(front[:, None], TOWARDS, receding.astype(np.float32)),
+    )
+    side = columns(10, 11)
+    assert hidden_behind(look, side, ~side) is None
+
+
+def test_a_canvas_says_what_goes_on(two_materials) -> None:
+    look = beside(2, 10)
+    painted = np.where(columns(6, 7), 0, 8).astype(np.float32)
+    canvas = canvas_from(
+        make_look(*SHAPE, **(vars(look) | {"steps": painted, "painted": np.sign(painted)})), two_materials, 8
+    )
+    assert canvas.behind is not None and (canvas.behind != np.arange(canvas.behind.size).reshape(SHAPE)).any()
+    assert (canvas.change == columns(6, 7)).all()
