@@ -1,33 +1,26 @@
-"""The loop without a window: see how much of a view is painted, have the rest dreamed, lay it onto the surfaces."""
+"""The loop without a window: see how much of a view is painted, and have the rest dreamed."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from app.fields import Size
 from app.loop.closeups import CloseUp, close_ups
-from app.loop.dreaming import canvas_from
+from app.loop.conversation import Conversation
 from app.loop.framing import beside, canvas_size, left_behind, surrounding
 from app.loop.levels import Level, View, level_of
-from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
-from app.loop.underway import UnderWay
+from app.loop.messages import Failed, Message, Worker
 from app.session import Session
-from diffusion.canvas import Canvas, Dreamed, DreamSettings
+from diffusion.canvas import Dreamed
 from engine import policy
-from engine.look import Look, Painting
+from engine.look import Look
 from engine.pieces import Work
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.scene import Scene
 
-_IDS = itertools.count()  # of requests: rising over all painters, for several may follow one another at one worker
-Take = Callable[[Look, Dreamed], None]
 PIECE = 0.006  # seconds of a frame in a window
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
@@ -45,36 +38,23 @@ class _Refining:
         return f"part {self.of - len(self.left)} of {self.of}"
 
 
-class Painter:
-    """Owns the conversation with a worker about one volume. Call `update` every frame, or `settle` without a window.
+class Painter(Conversation):
+    """Which views are dreamed, and how well. Call `update` every frame, or `settle` without a window.
 
-    budget: seconds of a frame for looking and for laying a dream onto the surfaces, which then take several; infinite: what can be
-    done is done at once. session: may be replaced at any time; it applies to the next dream. For panels: `preview`, `coverage`, `words`,
-    `problem`, `model`, `dreamed` (the last dream of a whole view), `dreamed_at` (from
-    where, None if it was asked for by hand), `calls` (to the model, so far), `dreams` (finished so far).
+    For panels, besides what a conversation has: `coverage`, `words`.
     """
 
     def __init__(
         self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session, budget: float = math.inf
     ) -> None:
-        self.volume, self.worker, self.scene, self.session = volume, worker, scene, session
-        self.model: ModelInfo | None = None
-        self.running: Request | None = None
-        self.preview: Preview | None = None
-        self.dreamed: Dreamed | None = None
-        self.dreamed_at: Camera | None = None
-        self.coverage, self.calls, self.dreams = 0.0, 0, 0
-        self.problem = ""
-        self._status = "loading the model"
+        super().__init__(volume, worker, scene, session, budget)
+        self.coverage = 0.0
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = -math.inf
         self._asked: View | None = None  # what was last submitted, at the revision that its dream made
         self._settled: set[View] = set()  # these need nothing
         self._refining: _Refining | None = None
-        self._level = Level("", 0, 0)  # of the running dream
-        self._take: Take | None = None  # who gets it, if it was commissioned
         self._seed = session.dream.seed
-        self._under_way = UnderWay(budget, self._fail)  # looking or, while a dream runs, laying it
 
     def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
         """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
@@ -200,55 +180,13 @@ class Painter:
         return surrounding(camera, level.height, canvas[1]), canvas
 
     def cancel(self) -> None:
-        """Abandon the running dream. What is dreamed already is laid onto the surfaces, now."""
-        if self.laying:
-            self._under_way.finish()
-        self.look_away()
-        self.worker.cancel()
-        self.running = self.preview = self._asked = self._take = self._refining = None
-
-    def interrupt(self) -> None:
-        """`cancel`, but a dream that is being laid goes on beside the frames: to lay the rest at once takes a quarter of a second."""
-        if not self.laying:
-            self.cancel()
-
-    def look_away(self) -> None:
-        """Abandon a look, for what is seen is about to change; the next frame may look again."""
-        if not self.laying:
-            self._under_way.abandon()
-
-    def commission(self, look: Look, canvas: Canvas, settings: DreamSettings, words: str, take: Take) -> None:
-        """Dream something that was asked for by hand, in place of what runs. It isn't laid onto the surfaces but given to `take`,
-        and moving on doesn't abandon it; `cancel` does. words: what is going on, in plain words."""
-        self.cancel()
-        self.problem = ""
-        self._take = take
-        self._send(look, canvas, settings, Level(words, settings.steps, look.size[1]))
+        super().cancel()
+        self._asked = self._refining = None
 
     def forgive(self) -> None:
         """Try again after a problem, or look again at a view that was finished (after an erase, say)."""
         self.problem, self._asked, self._refining = "", None, None
         self._settled.clear()
-
-    def collect(self) -> list[Message]:
-        """Take in the worker's messages: scatter a finished dream that is still valid, note previews and failures. And do a part of
-        what is under way."""
-        self._under_way.frame()
-        messages = self.worker.poll()
-        for message in messages:
-            if isinstance(message, Status):
-                self._status, self.model = message.text, message.model or self.model
-            elif isinstance(message, Failed):
-                self.problem, self.running, self.preview, self._take = message.problem, None, None, None
-                if self._refining:
-                    self._refining = replace(self._refining, left=())
-                elif self._asked:
-                    self._settle(self._asked)  # the same view would fail again; another one may not
-            elif self.running and isinstance(message, Preview) and message.id == self.running.id:
-                self.preview = message
-            elif self.running and isinstance(message, Finished) and message.request.id == self.running.id:
-                self._finish(message)
-        return messages
 
     @property
     def words(self) -> str:
@@ -285,59 +223,16 @@ class Painter:
     def _settle(self, view: View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
-    @property
-    def busy(self) -> bool:
-        """Whether a view is looked at, dreamed or laid onto the surfaces."""
-        return self.running is not None or bool(self._under_way)
+    def _failed(self) -> None:
+        if self._refining:
+            self._refining = replace(self._refining, left=())
+        elif self._asked:
+            self._settle(self._asked)  # the same view would fail again; another one may not
 
-    @property
-    def laying(self) -> bool:
-        """Whether a dream is being laid onto the surfaces."""
-        return self.running is not None and bool(self._under_way)
+    def _outdated(self) -> None:
+        self._asked = None
 
-    def _fail(self) -> None:
-        self.running = self.preview = None
-
-    def _submit(self, look: Look, level: Level) -> None:
-        settings = replace(self.session.dream, steps=level.steps)
-        canvas = canvas_from(look, self.scene, level.steps)
-        if canvas.known is None:
-            self._send(look, canvas, settings, level)
-            return
-
-        def send(taken: np.ndarray) -> None:
-            if look.revision == self.volume.revision:
-                self._send(look, replace(canvas, taken=taken), settings, level)
-
-        self._under_way.begin(self.volume.taking(look, level.steps, canvas.change == 0), send)
-
-    def _send(self, look: Look, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
-        self._level, self.preview = level, None
-        self.running = Request(next(_IDS), look, canvas, settings)
-        self.worker.submit(self.running)
-
-    def _finish(self, message: Finished) -> None:
-        look, dreamed = message.request.look, message.dreamed
-        take, self._take = self._take, None
-        self.calls += dreamed.calls
-        if take:
-            self.running = self.preview = None
-            self.dreamed, self.dreamed_at, self.dreams = dreamed, None, self.dreams + 1
-            take(look, dreamed)
-            return
-        if look.revision != self.volume.revision:
-            self.running = self.preview = None
-            self._asked = None  # erased, restored or painted by someone else: the dream started from what is no more
-            return
-        kept = message.request.canvas.change == 0
-        painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps, kept=kept)
-        self._under_way.begin(self.volume.scattering(look, painting), partial(self._laid, look, dreamed))
-
-    def _laid(self, look: Look, dreamed: Dreamed, texels: int) -> None:
-        """The dream is on the surfaces."""
-        revision = look.revision + (texels > 0)  # which the volume has left already if it was erased at once
-        self.running = self.preview = None
-        self.dreams += 1
+    def _painted(self, look: Look, dreamed: Dreamed, revision: int) -> None:
         if self._refining:
             view = replace(self._refining.view, revision=revision)
             self._refining = replace(self._refining, view=view)
