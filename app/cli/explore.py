@@ -12,16 +12,17 @@ from app.loop.cores import leave_a_core_to_the_model
 from app.loop.heap import share_one_heap
 from app.session import Session, open_scene
 from scenes.errors import InputError
+from scenes.scene import Scene
 
 
 def run(command: Explore) -> int:
     session = Session(
         command.scene, command.model, command.dream, command.paint, command.live, command.view, command.world
     )
+    scene = open_scene(session.scene)
     if has_display():
         from app.explorer import window
 
-        scene = open_scene(session.scene)
         leave_a_core_to_the_model()
         share_one_heap()
         try:
@@ -34,7 +35,7 @@ def run(command: Explore) -> int:
         raise InputError(
             "the explorer", "", "needs a display; without one use `rayverie render`, or add --or-render FILE.mp4"
         )
-    return _render_tour(command, command.or_render)
+    return _render_tour(command, scene, command.or_render)
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
@@ -43,10 +44,9 @@ def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys
     return desktop or bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def _render_tour(command: Explore, out: Path) -> int:
+def _render_tour(command: Explore, scene: Scene, out: Path) -> int:
     from app.cli import render
 
-    scene = open_scene(command.scene)
     tour = next(name for name in ("tour", "walk", "orbit") if name in scene.paths)
     print(f"There is no display here, so the {tour} of {scene.name} is rendered to {out} instead.", file=sys.stderr)
     flags = Render(command.scene, command.model, command.dream, command.paint, path=tour, out=out, world=command.world)

@@ -184,6 +184,12 @@ def test_other_commands(words: list[str], named: tuple[str, ...], capsys, monkey
     assert all(word in said for word in named), said
 
 
+def test_a_scene_that_is_none_is_told_before_a_display_is_missed(capsys, monkeypatch) -> None:
+    monkeypatch.setattr("app.cli.explore.has_display", lambda: False)
+    assert main(["nowhere"]) == 2
+    assert "nowhere is neither" in capsys.readouterr().err
+
+
 def test_our_own_fault_is_exit_code_1_with_its_traceback(capsys, monkeypatch, tiny_scene) -> None:
     monkeypatch.setattr("app.cli.inspect.inspect", lambda scene: 1 / 0)
     assert main(["inspect", str(tiny_scene)]) == 1
