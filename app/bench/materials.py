@@ -22,7 +22,7 @@ from diffusion.noise import start_noise
 from engine.look import CELL
 from scenes.load import BUILTIN, load_scene
 
-COUNTS = (1, 4, 8, 16)
+COUNTS: tuple[int, ...] = (1, 4, 8, 16)
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -40,7 +40,8 @@ def measure(bench: Bench) -> Figures:
         chosen = replace(settings, execution=execution)
         counts = COUNTS[:2] if bench.flags.quick else COUNTS
         canvases = {count: patchwork(count, side, model.channels, settings.seed) for count in counts}
-        peaks, seconds = {}, dict.fromkeys(counts, math.inf)
+        peaks: dict[int, Peak] = {}
+        seconds = dict.fromkeys(counts, math.inf)
         for count, canvas in canvases.items():
             dream_of(model, canvas, chosen)  # warms up, and remembers the prompts
             with peak_memory(str(model.device)) as peaks[count]:
