@@ -250,7 +250,7 @@ class Explorer:
         """Leave this scene (what is painted and not saved is gone) and open another, beside the frames."""
         self.desk.stop_travel()
         if self.stage:
-            self.worker.cancel()
+            self.stage.painter.drop()
             self.stage.release()
         self.remodel.forget(scene)
         self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()

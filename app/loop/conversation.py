@@ -90,6 +90,11 @@ class Conversation:
         if not self.laying:
             self.cancel()
 
+    def drop(self) -> None:
+        """Abandon everything, also what is being laid, for the volume is left; nothing refers to this in a circle then."""
+        self._under_way.abandon()
+        self.cancel()
+
     def look_away(self) -> None:
         """Abandon a look, for what is seen is about to change; the next frame may look again."""
         if not self.laying:
