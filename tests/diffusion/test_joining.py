@@ -131,6 +131,7 @@ def test_of_freed_paint_only_the_light_and_shade_stay(finer: float):
     none = np.zeros((SIDE, SIDE), bool)
     pattern = weave(32.0)
     old = replace(canvas(everywhere, 0, change, ratio, none.astype(np.float32)), known=none)
+    assert old.colours is not None
     old.colours[..., :3] = np.rint(127.5 * (1.2 + pattern))[..., None]
     old.colours[..., 0] = np.clip(127.5 * (1.2 + weave(24.0, 0.5)), 0, 255)  # the stain, in red
     picture = grain()

@@ -44,9 +44,9 @@ def walked(easel: Easel, **dream: float) -> list[tuple[float, float]]:
             there = match(easel.sight(camera), easel.sight(before[0]))
             old = warp(before[1].picture, there)
             anew = there.whole & (shown.label == shown.label.max()) & (easel.sight(camera).material >= 0)
-            forms = [form(picture, anew) for picture in (shown.picture, old)]
+            forms = np.stack([form(picture, anew) for picture in (shown.picture, old)])
             fine = [measures.fine_energy(picture, np.where(anew, 0, -1))[0] for picture in (shown.picture, old)]
-            found.append((float(np.corrcoef(*forms)[0, 1]), float(np.sqrt(fine[0] / fine[1]))))
+            found.append((float(np.corrcoef(forms)[0, 1]), float(np.sqrt(fine[0] / fine[1]))))
         before = camera, shown
     return found
 
