@@ -58,8 +58,8 @@ def survey(volume: LatentVolume, table: np.ndarray, before: Survey | None = None
         pages[number] = old if old and old[0] == page.stamp else (page.stamp, *_count(page, table[number], numbers))
     painted = sum((counts for _, counts, _ in pages.values()), np.zeros(len(numbers), np.int64))
     steps = sum((bins for _, _, bins in pages.values()), np.zeros(LAST_BIN + 1, np.int64))
-    by_material = (dict(zip(numbers.tolist(), counts.tolist(), strict=True)) for counts in (texels, painted))
-    return Survey(volume.revision, *by_material, steps, volume.atlas.bytes, pages)
+    there, done = (dict(zip(numbers.tolist(), counts.tolist(), strict=True)) for counts in (texels, painted))
+    return Survey(volume.revision, there, done, steps, volume.atlas.bytes, pages)
 
 
 def _count(page: Page, table: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
