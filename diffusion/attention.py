@@ -51,7 +51,24 @@ class RegionalProcessor(AttnProcessor2_0):
 
         query = heads(attn.to_q(hidden_states))
         key, value = heads(attn.to_k(regions["contexts"])), heads(attn.to_v(regions["contexts"]))  # pyright: ignore[reportOptionalCall]
-        heard = F.scaled_dot_product_attention(query[regions["owners"]], key, value)
-        mixed = torch.zeros_like(query).index_add_(0, regions["owners"], heard * weights[:, None, :, None])
+        mixed = _piecewise if query.device.type == "cpu" else _at_once
+        mixed = mixed(query, key, value, regions["owners"], weights)
         out = attn.to_out[0](mixed.transpose(1, 2).flatten(2))  # pyright: ignore[reportOptionalSubscript]
         return attn.to_out[1](out) / attn.rescale_output_factor  # pyright: ignore[reportOptionalSubscript]
+
+
+def _at_once(query: Tensor, key: Tensor, value: Tensor, owners: Tensor, weights: Tensor) -> Tensor:
+    """[B,heads,pixels,d]: every prompt heard everywhere, and weighed: few calls, for a GPU."""
+    heard = F.scaled_dot_product_attention(query[owners], key, value)
+    return torch.zeros_like(query).index_add_(0, owners, heard * weights[:, None, :, None])
+
+
+def _piecewise(query: Tensor, key: Tensor, value: Tensor, owners: Tensor, weights: Tensor) -> Tensor:
+    """The same, every prompt heard only where it counts: little work, for a CPU."""
+    mixed = torch.zeros_like(query)
+    for region, owner in enumerate(owners.tolist()):
+        where = weights[region].nonzero().squeeze(1)
+        part = query[owner : owner + 1].index_select(2, where)
+        heard = F.scaled_dot_product_attention(part, key[region : region + 1], value[region : region + 1])
+        mixed[owner].index_add_(1, where, heard[0] * weights[region, where, None])
+    return mixed

@@ -11,7 +11,7 @@ def period(picture: Tensor, axis: int, least: int = 6, most: int = 60) -> tuple[
     """Dominant period in pixels of a picture [3,H,W] along `axis` (0 down, 1 across), and its strength 0..1.
 
     The luminance's gradient along the axis is averaged across it and autocorrelated; the highest peak between `least` and
-    `most` pixels counts. Slightly slanted rows still add up because the picture is cut into four bands first.
+    `most` pixels counts (0, 0 where nothing recurs). Slightly slanted rows still add up because the picture is cut into four bands first.
     """
     grey = picture.float().mean(0)
     grey = grey if axis == 0 else grey.T
@@ -25,6 +25,7 @@ def period(picture: Tensor, axis: int, least: int = 6, most: int = 60) -> tuple[
     most = min(most, n // 2)
     inner = correlation[least:most]
     peaks = (inner > correlation[least - 1 : most - 1]) & (inner >= correlation[least + 1 : most + 1])
+    peaks &= inner > 0
     if not bool(peaks.any()):
         return 0.0, 0.0
     values = torch.where(peaks, inner, torch.full_like(inner, -1.0))

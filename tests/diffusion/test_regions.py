@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusion.attention import mask_pyramid
+from diffusion.attention import _at_once, _piecewise, mask_pyramid
 from diffusion.canvas import DreamSettings, Region
 from diffusion.dream import dream
 from diffusion.masks import bounding_box, gaussian, normalised, softened
@@ -133,6 +133,26 @@ def test_regional_attention_with_one_prompt_is_plain(sd, canvas_of):
     assert torch.allclose(sd.denoise(x, 5.0, context, None, regions), sd.denoise(x, 5.0, context), atol=1e-4)
     both = dream(sd, canvas, replace(chosen, execution="attention"))
     assert not np.allclose(both.latents, dream(sd, canvas, chosen).latents)  # its own method
+
+
+@given(st.integers(0, 2**31 - 1), st.integers(1, 2), st.integers(1, 5), st.booleans())
+@settings(deadline=None, max_examples=30)
+def test_hearing_where_it_counts_is_hearing_everywhere_and_weighing(seed, views, prompts, soft):
+    """For any masks, tight or overlapping, with prompts that no pixel hears, and backwards too."""
+    g = torch.Generator().manual_seed(seed)
+    query = torch.randn(views, 2, 12, 4, generator=g)
+    owners = torch.arange(views).repeat_interleave(prompts)
+    key, value = torch.randn(2, len(owners), 2, 5, 4, generator=g)
+    weights = torch.rand(views, prompts, 12, generator=g)
+    weights = weights / weights.sum(1, keepdim=True) if soft else (weights == weights.amax(1, keepdim=True)).float()
+    found = []
+    for form in (_piecewise, _at_once):
+        inputs = [t.clone().requires_grad_() for t in (query, key, value)]
+        mixed = form(*inputs, owners, weights.flatten(0, 1))
+        mixed.square().sum().backward()
+        found.append([mixed.detach(), *(t.grad for t in inputs)])
+    for a, b in zip(*found, strict=True):
+        assert torch.allclose(a, b, atol=1e-4, rtol=1e-4)
 
 
 def test_regional_attention_views_do_not_mix(sd):

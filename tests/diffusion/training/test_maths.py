@@ -72,6 +72,17 @@ def test_config_reads_overrides_and_writes_itself_back(tmp_path: Path) -> None:
     assert load_config(VaeConfig, tmp_path / "b.yaml") == config
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_what_does_not_recur_has_no_period_or_one_within_bounds(seed: int) -> None:
+    """Also where every peak of the correlation is negative, as in a picture with one step."""
+    picture = torch.zeros(3, 48, 48)
+    generator = torch.Generator().manual_seed(seed)
+    row = int(torch.randint(2, 46, (), generator=generator))
+    picture[:, row:] = torch.rand(3, 1, 48, generator=generator)
+    found, strength = period(picture, 0)
+    assert (found == 0 and strength == 0) or (6 <= found <= 60 and strength > 0)
+
+
 @pytest.mark.parametrize(
     ("text", "override", "sentence"),
     [
