@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 from torch import Tensor
 
 from diffusion.denoiser import Prediction
@@ -28,6 +29,11 @@ class StepEvent:
     branches: Mapping[str, Tensor] = field(default_factory=dict)
     regions: tuple[tuple[str, Tensor, tuple[int, int]], ...] = ()
     calls: int = 0
+
+    @property
+    def start(self) -> np.ndarray:
+        """A copy of x, float32 [C,h,w]: what to ask `diffusion.inside` about."""
+        return self.x[0].float().cpu().numpy().copy()
 
 
 # What a sampler calls after a step's first prediction: (step, sigma, x, prediction).

@@ -77,6 +77,18 @@ def dream(
     return before.dreamed(kept[0].float().cpu(), image, run.steps_taken, started)
 
 
+def unguided(
+    model: Model, canvas: Canvas, settings: DreamSettings, cancelled: Callable[[], bool] | None = None
+) -> Denoise:
+    """What the network that paints this dream makes of the prompts alone: for any (x, sigma) one model call for all regions and the
+    whole canvas, neither guided nor remembering."""
+    network = model.few_steps, canvas.memory is not None or canvas.colours is not None
+    alone = replace(as_painted(settings, *network), execution="attention", window=0)
+    run = _Run(model, unhidden(canvas), alone, paints(settings, *network), None, None, cancelled)
+    composition = run.composed(run.canvas.regions, lambda t: t, ("positive",))
+    return lambda x, sigma: composition.branches(x, sigma, ("positive",))["positive"]
+
+
 def _whole_picture(canvas: Canvas) -> np.ndarray | None:
     """The remembered colours uint8 [8h,8w,3], where all of them are known."""
     if canvas.colours is None or not bool((canvas.colours[..., 3] == 255).all()):
@@ -132,30 +144,38 @@ class _Run:
 
     def _guided(self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False) -> Denoise:
         """Regions → guidance, for the canvas as `cut` shows it (turned, or a lattice of it)."""
+        rule = GUIDANCE[self.settings.guidance]
+        composition = self.composed(regions, cut, (*rule.branches, *rule.first), watched)
+        origin = torch.zeros_like(self.noise) if self.memory is None else torch.where(self.known, self.memory, 0.0)
+        watch = self._saw_branches if watched else None
+        return guided(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)
+
+    def composed(
+        self,
+        regions: tuple[Region, ...],
+        cut: Callable[[Tensor], Tensor],
+        branches: tuple[str, ...],
+        watched: bool = False,
+    ) -> Composition:
+        """The regions' prompts of these guidance branches, ready to be predicted."""
         parts = [
             replace(part, mask=cut(part.mask).contiguous())
             for part in parts_from(regions, self.settings.softness, self.model.device)
         ]
-        rule = GUIDANCE[self.settings.guidance]
-        names = dict.fromkeys((*rule.branches, *rule.first))
-        prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in names))
+        prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in branches))
         bootstrapped = self.settings.bootstrap > 0 and len(parts) > 1
-        noise = cut(self.noise)
-        composition = Composition(
+        return Composition(
             evaluate=self._evaluate,
             parts=tuple(parts),
             contexts=dict(zip(prompts, self.model.context(prompts), strict=True)),
             depth=None if self.depth is None else cut(self.depth),
-            noise=noise,
+            noise=cut(self.noise),
             timeline=self.timeline,
             settings=self.settings,
             multiple=self.model.multiple // 8,
             backgrounds=self.model.colour_latents if bootstrapped else None,
             seen=self._saw_region if watched and self.on_step is not None else None,
         )
-        origin = torch.zeros_like(noise) if self.memory is None else cut(torch.where(self.known, self.memory, 0.0))
-        watch = self._saw_branches if watched else None
-        return guided(composition.branches, self.settings, self.timeline, noise, origin, watch)
 
     def _evaluate(
         self, x: Tensor, sigma: float, context: Tensor, depth: Tensor | None, regions: Mapping | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,28 @@ class TextEncoder(Protocol):
     def encode(self, prompts: list[str]) -> Tensor:
         """[B] prompts → float [B,T,D]; "" is the unconditional prompt."""
         ...
+
+    def words(self, prompt: str) -> Words:
+        """Which of the T rows each of a prompt's words is."""
+        ...
+
+
+Words = tuple[tuple[str, tuple[int, ...]], ...]  # (word, its rows), in order; every row once
+REST = "the whole"  # the rows that are no word: beginning, end, padding, the sentence's own vector
+
+
+def spelled(pieces: Sequence[str]) -> Words:
+    """Words of the pieces that a tokenizer made of them, one for each row: " bri" begins a word, "ck" goes on with it, and "" is none."""
+    words: list[tuple[str, list[int]]] = []
+    rest: list[int] = []
+    for row, piece in enumerate(pieces):
+        if not piece:
+            rest.append(row)
+        elif piece.startswith(" ") or not words:
+            words.append((piece.strip(), [row]))
+        else:
+            words[-1] = words[-1][0] + piece, [*words[-1][1], row]
+    return tuple((word, tuple(rows)) for word, rows in [*words, *([(REST, rest)] if rest else [])])
 
 
 class ClipEncoder:
@@ -34,14 +57,22 @@ class ClipEncoder:
 
     @torch.inference_mode()
     def encode(self, prompts: list[str]) -> Tensor:
-        tokens = self._tokenizer(
-            prompts,
-            padding="max_length",
-            max_length=self._model.config.max_position_embeddings,
-            truncation=True,
-            return_tensors="pt",
-        )
-        return self._model(tokens.input_ids.to(self._device))[0]
+        return self._model(self._tokens(prompts).to(self._device))[0]
+
+    def words(self, prompt: str) -> Words:
+        special, begins = self._tokenizer.all_special_tokens, True
+        pieces = []
+        for token in self._tokenizer.convert_ids_to_tokens(self._tokens([prompt])[0].tolist()):
+            pieces.append("" if token in special else " " * begins + token.removesuffix("</w>"))
+            begins = token in special or token.endswith("</w>")
+        return spelled(pieces)
+
+    def _tokens(self, prompts: list[str]) -> Tensor:
+        """[B,T], with padding."""
+        length = self._model.config.max_position_embeddings
+        return self._tokenizer(
+            prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+        ).input_ids
 
 
 class CachedEncoder:
@@ -68,3 +99,6 @@ class CachedEncoder:
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return answer
+
+    def words(self, prompt: str) -> Words:
+        return self._encoder.words(prompt)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion.encoders import Words, spelled
 from scenes.errors import InputError
 
 TOKENS, WIDTH = 24, 384
@@ -47,6 +48,19 @@ class MiniLMEncoder:
                     self._known.clear()
                 self._known[prompt] = self._contexts([prompt])[0].clone()
         return torch.stack([self._known[p] for p in prompts]) if prompts else torch.zeros(0, TOKENS, WIDTH)
+
+    def words(self, prompt: str) -> Words:
+        """Which of the TOKENS rows each of a prompt's words is."""
+        tokenizer, _ = _load(self._folder)
+        with _TURN:
+            tokens = tokenizer.convert_ids_to_tokens(
+                tokenizer(prompt, truncation=True, max_length=TOKENS - 1).input_ids
+            )
+        pieces = [
+            "" if token in tokenizer.all_special_tokens else token[2:] if token.startswith("##") else f" {token}"
+            for token in tokens
+        ]
+        return spelled(["", *pieces, *[""] * (TOKENS - 1 - len(pieces))])
 
     def sentences(self, prompts: Sequence[str]) -> np.ndarray:
         """Unit sentence vectors float32 [B,WIDTH], for comparing prompts."""

@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
 
 from diffusion.canvas import Canvas, Region
+from diffusion.encoders import Words, spelled
 from diffusion.loading import load_model
 from diffusion.model import Model
 
@@ -67,6 +68,10 @@ class WordEncoder:
             context = torch.randn((self.tokens, self.width), generator=generator)
             rows.append(context if prompt else context * 0)
         return torch.stack(rows)
+
+    def words(self, prompt: str) -> Words:
+        """The letters, as far as there are rows for them."""
+        return spelled([f" {letter}" for letter in prompt[: self.tokens]] + [""] * (self.tokens - len(prompt)))
 
 
 def write_pipeline(

@@ -94,3 +94,9 @@ def test_asking_for_help_writes_no_bank(tmp_path, monkeypatch, capsys):
         main(["--help"])
     assert left.value.code == 0 and "where it is written" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
+
+
+def test_each_word_is_its_rows() -> None:
+    words = MiniLMEncoder().words("weathered cobblestones")
+    assert words[:-1] == (("weathered", (2,)), ("cobblestones", (3, 4, 5)))
+    assert words[-1][1] == (0, 1, *range(6, 24))
