@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.loop.messages import Finished, Message, Preview
+from diffusion.canvas import Canvas, DreamSettings
 from scenes.camera import Camera
 
 LIMIT = 96 * 2**20  # bytes of pictures
@@ -26,13 +28,14 @@ class Step:
     @property
     def bytes(self) -> int:
         seen = self.preview
-        noisy = 0 if seen.noisy is None else seen.noisy.nbytes
-        return seen.image.nbytes + noisy + sum(part.image.nbytes for part in seen.parts)
+        arrays = seen.image, seen.noisy, seen.start, *(part.image for part in seen.parts)
+        return sum(array.nbytes for array in arrays if array is not None)
 
 
 @dataclass(frozen=True)
 class Record:
-    """One dream. steps: planned; shown: the steps so far; image: the finished picture, or None while it runs or when it was abandoned."""
+    """One dream. steps: planned; shown: the steps so far; image: the finished picture, or None while it runs or when it was abandoned;
+    so are canvas and settings, what was dreamed."""
 
     id: int
     steps: int
@@ -41,10 +44,20 @@ class Record:
     camera: Camera | None = None
     seconds: float = 0.0
     began: float = 0.0
+    canvas: Canvas | None = None
+    settings: DreamSettings | None = None
 
     @property
     def bytes(self) -> int:
-        return sum(step.bytes for step in self.shown) + (self.image.nbytes if self.image is not None else 0)
+        return sum(step.bytes for step in self.shown) + sum(array.nbytes for array in self._arrays)
+
+    @property
+    def _arrays(self) -> Iterator[np.ndarray]:
+        if self.image is not None:
+            yield self.image
+        if self.canvas is not None:
+            yield from (plane for plane in vars(self.canvas).values() if isinstance(plane, np.ndarray))
+            yield from (region.mask for region in self.canvas.regions)
 
     @property
     def pictures(self) -> tuple[np.ndarray, ...]:
@@ -77,8 +90,9 @@ class Timeline:
         if isinstance(message, Finished):
             settings = message.request.settings
             record = self._record(message.request.id, settings.steps, now)
-            dreamed, camera = message.dreamed, message.request.look.camera
-            return self._with(replace(record, image=dreamed.image, camera=camera, seconds=dreamed.seconds["total"]))
+            dreamed, asked = message.dreamed, message.request
+            finished = replace(record, image=dreamed.image, camera=asked.look.camera, seconds=dreamed.seconds["total"])
+            return self._with(replace(finished, canvas=asked.canvas, settings=settings))
         return self
 
     def _record(self, id: int, steps: int, now: float) -> Record:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
 from engine.look import Look
+
+if TYPE_CHECKING:
+    from diffusion.inside import Inside  # which needs torch
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Preview:
 
     decoded: the image is the decoder's; change: mean difference of the prediction to the step before, in units of the latents;
     guidance: mean |cond − uncond|, NaN without the second; noisy: what the step started from, uint8 [h,w,3]; parts: the regions'
-    predictions. The last two only while somebody watches closely.
+    predictions. These two only while somebody watches closely. start: what the step started from, float32 [C,h,w].
     """
 
     id: int
@@ -81,6 +84,7 @@ class Preview:
     guidance: float = math.nan
     noisy: np.ndarray | None = None
     parts: tuple[Part, ...] = ()
+    start: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,29 @@ class Failed:
     traceback: str
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """Look into the network at one step of a dream: its id, the number of the step and the rest of what `diffusion.inside` asks."""
+
+    dream: int
+    step: int
+    canvas: Canvas
+    settings: DreamSettings
+    start: np.ndarray
+    sigma: float
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """inside: None when it failed; problem: one sentence about that."""
+
+    asked: Inspection
+    inside: Inside | None
+    problem: str = ""
+
+
 PREVIEWS = 64  # that may wait to be polled: more than any frame leaves
-Message = Status | Preview | Finished | Failed
+Message = Status | Preview | Finished | Failed | Inspected
 
 
 class Worker(Protocol):
@@ -119,6 +144,10 @@ class Worker(Protocol):
 
     def watch(self, how: Watch) -> None:
         """What previews hold from now on."""
+        ...
+
+    def inspect(self, asked: Inspection | None) -> None:
+        """Look into the network when no dream waits or runs; it takes the place of what was asked before. None forgets that."""
         ...
 
     def close(self) -> None:

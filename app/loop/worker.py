@@ -15,6 +15,8 @@ from app.loop.messages import (
     Emit,
     Failed,
     Finished,
+    Inspected,
+    Inspection,
     Message,
     ModelInfo,
     Preview,
@@ -28,6 +30,7 @@ from scenes.errors import InputError
 
 Load = Callable[[], Any]  # → diffusion.model.Model
 Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or one that tests put in its place
+Look = Callable[..., Any]  # diffusion.inside.look_inside, or one that tests put in its place
 
 WAITING_RESULTS = 4  # finished dreams that may wait for the window before the worker pauses
 
@@ -37,6 +40,13 @@ def dream_of(model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
     from diffusion.dream import dream
 
     return dream(model, canvas, settings, **hooks)
+
+
+def inside_of(model: Any, canvas: Any, settings: Any, start: Any, sigma: float, **hooks: Any) -> Any:
+    """`diffusion.inside.look_inside`, imported likewise."""
+    from diffusion.inside import look_inside
+
+    return look_inside(model, canvas, settings, start, sigma, **hooks)
 
 
 def info_of(model: Any) -> ModelInfo:
@@ -73,6 +83,18 @@ def answer(
         emit(Failed(request, sentence(error), traceback.format_exc()))
 
 
+def report(model: Any, asked: Inspection, look: Look, cancelled: Callable[[], bool]) -> Inspected | None:
+    """What was to be seen inside the network; None when it was cancelled."""
+    try:
+        return Inspected(
+            asked, look(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
+        )
+    except Cancelled:
+        return None
+    except Exception as error:
+        return Inspected(asked, None, sentence(error))
+
+
 def sentence(error: BaseException) -> str:
     """One line about an exception: our own errors speak for themselves, others are named."""
     text = " ".join(str(error).split())
@@ -88,10 +110,19 @@ class ThreadWorker:
     nice: how far its priority is lowered, so that frames come first (Linux only: elsewhere threads have none).
     """
 
-    def __init__(self, load: Load, dream: Dream = dream_of, *, threads: int | None = 1, nice: int = 10) -> None:
-        self._load, self._dream, self._threads, self._nice = load, dream, threads, nice
+    def __init__(
+        self,
+        load: Load,
+        dream: Dream = dream_of,
+        *,
+        look: Look = inside_of,
+        threads: int | None = 1,
+        nice: int = 10,
+    ) -> None:
+        self._load, self._dream, self._look, self._threads, self._nice = load, dream, look, threads, nice
         self._news = threading.Condition()
         self._waiting: Request | None = None  # the mailbox
+        self._asked: Inspection | None = None  # to look into the network, until it is answered
         self._latest = self._abandoned = -1  # ids up to _abandoned are cancelled
         self._closed = False
         self._statuses: deque[Message] = deque(maxlen=100)
@@ -110,6 +141,11 @@ class ThreadWorker:
         with self._news:
             self._waiting, self._abandoned = None, self._latest
             self._previews.clear()
+
+    def inspect(self, asked: Inspection | None) -> None:
+        with self._news:
+            self._asked = asked
+            self._news.notify()
 
     def watch(self, how: Watch) -> None:
         self._watch = how
@@ -153,17 +189,33 @@ class ThreadWorker:
         model = self._ready()
         while model is not None:
             with self._news:
-                self._news.wait_for(lambda: self._closed or self._waiting is not None)
-                request, self._waiting = self._waiting, None
-            if self._closed or request is None:
+                self._news.wait_for(lambda: self._closed or self._waiting is not None or self._asked is not None)
+                request, self._waiting, asked = self._waiting, None, self._asked
+            if self._closed:
                 return
-            self._answer(model, request)
+            if request is not None:
+                self._answer(model, request)
+            elif asked is not None:
+                self._report(model, asked)
 
     def _answer(self, model: Any, request: Request) -> None:
         def cancelled() -> bool:
             return self._closed or self._is_abandoned(request.id)
 
         answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, self._throttle)
+
+    def _report(self, model: Any, asked: Inspection) -> None:
+        """Look inside, unless a dream comes in between: then after it."""
+
+        def cancelled() -> bool:
+            return self._closed or self._waiting is not None or self._asked is not asked
+
+        told = report(model, asked, self._look, cancelled)
+        with self._news:
+            if told is None or self._asked is not asked:
+                return
+            self._asked = None
+        self._emit(told)
 
     def _ready(self) -> Any:
         """The model, loaded in this thread under this thread's settings; None when that failed."""
@@ -187,9 +239,10 @@ class ThreadWorker:
 class InlineWorker:
     """The `Worker` protocol without a thread: `poll` dreams the waiting request to its end. For headless use."""
 
-    def __init__(self, model: Any, dream: Dream = dream_of) -> None:
-        self._model, self._dream = model, dream
+    def __init__(self, model: Any, dream: Dream = dream_of, *, look: Look = inside_of) -> None:
+        self._model, self._dream, self._look = model, dream, look
         self._waiting: Request | None = None
+        self._asked: Inspection | None = None
         self._announced = False
 
     def submit(self, request: Request) -> None:
@@ -197,6 +250,9 @@ class InlineWorker:
 
     def cancel(self) -> None:
         self._waiting = None
+
+    def inspect(self, asked: Inspection | None) -> None:
+        self._asked = asked
 
     def watch(self, how: Watch) -> None:
         """Nobody sees a dream before its end here."""
@@ -209,10 +265,13 @@ class InlineWorker:
         request, self._waiting = self._waiting, None
         if request is not None:
             answer(self._model, request, self._dream, messages.append, lambda: False)
+        asked, self._asked = self._asked, None
+        if asked is not None and (told := report(self._model, asked, self._look, lambda: False)) is not None:
+            messages.append(told)
         return messages
 
     def close(self) -> None:
-        self._waiting = None
+        self._waiting = self._asked = None
 
 
 def _id(message: Message) -> int | None:

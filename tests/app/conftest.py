@@ -74,7 +74,14 @@ def _event(step: int, settings: DreamSettings, canvas: Canvas) -> SimpleNamespac
     branches = {"positive": denoised, "negative": denoised - 0.25}
     regions = tuple((r.prompt, np.full_like(denoised, i), (0, 0)) for i, r in enumerate(canvas.regions))
     return SimpleNamespace(
-        step=step, steps=settings.steps, sigma=1.0, x=denoised, denoised=denoised, branches=branches, regions=regions
+        step=step,
+        steps=settings.steps,
+        sigma=1.0,
+        x=denoised,
+        start=denoised[0],
+        denoised=denoised,
+        branches=branches,
+        regions=regions,
     )
 
 

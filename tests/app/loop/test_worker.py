@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from app.loop.messages import PREVIEWS, Failed, Finished, Message, Preview, Status, Watch
+from app.loop.messages import PREVIEWS, Failed, Finished, Inspected, Inspection, Message, Preview, Status, Watch
 from app.loop.watching import Throttle
 from app.loop.worker import InlineWorker, ThreadWorker
+from diffusion.canvas import Cancelled
 
 
 def wait(worker, until: Callable[[list[Message]], bool], seconds: float = 20.0) -> list[Message]:
@@ -181,3 +183,107 @@ def test_the_inline_worker_dreams_when_polled(fake_model, fake_dream, request_of
     worker.submit(request_of(2))
     worker.cancel()
     assert worker.poll() == []
+
+
+class FakeLook:
+    """Plays `diffusion.inside.look_inside`: waits at its one block until `gate` is open, then asks whether to go on; raises `error`."""
+
+    def __init__(self) -> None:
+        self.gate, self.started = threading.Event(), threading.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+
+    def __call__(self, model, canvas, settings, start, sigma, *, cancelled):
+        self.started.set()
+        self.gate.wait(20)
+        if cancelled():
+            raise Cancelled
+        if self.error is not None:
+            raise self.error
+        return start, sigma
+
+
+@pytest.fixture
+def look_in() -> FakeLook:
+    return FakeLook()
+
+
+@pytest.fixture
+def curious(fake_model, fake_dream, look_in):
+    worker = ThreadWorker(lambda: fake_model, fake_dream, look=look_in, threads=None)
+    yield worker
+    fake_dream.gate.set()
+    look_in.gate.set()
+    worker.close()
+
+
+def inspection(request, step: int = 1) -> Inspection:
+    return Inspection(request.id, step, request.canvas, request.settings, request.canvas.noise, float(step))
+
+
+def test_the_network_is_looked_into_when_asked(curious, request_of) -> None:
+    asked = inspection(request_of(3))
+    curious.inspect(asked)
+    told = wait(curious, has(Inspected))[-1]
+    assert told.asked is asked and told.inside == (asked.start, asked.sigma) and not told.problem
+
+
+def test_a_dream_goes_first_and_the_look_follows(curious, fake_dream, look_in, request_of) -> None:
+    look_in.gate.clear()
+    asked = inspection(request_of(0))
+    curious.inspect(asked)
+    assert look_in.started.wait(20)
+    curious.submit(request_of(1))  # comes while the look is under way
+    look_in.gate.set()
+    kinds = [type(m) for m in wait(curious, has(Inspected)) if isinstance(m, Finished | Inspected)]
+    assert kinds == [Finished, Inspected]
+    fake_dream.gate.clear()
+    curious.submit(request_of(2))
+    curious.inspect(asked)  # while a dream runs
+    curious.cancel()  # that one, not the look
+    fake_dream.gate.set()
+    assert [type(m) for m in wait(curious, has(Inspected)) if isinstance(m, Finished | Inspected)] == [Inspected]
+
+
+def test_the_latest_look_wins_and_none_forgets_it(curious, look_in, request_of) -> None:
+    look_in.gate.clear()
+    curious.inspect(inspection(request_of(0), 1))
+    assert look_in.started.wait(20)
+    curious.inspect(inspection(request_of(0), 2))
+    curious.inspect(last := inspection(request_of(0), 3))
+    look_in.gate.set()
+    told = [m for m in wait(curious, has(Inspected)) if isinstance(m, Inspected)]
+    assert [m.asked for m in told] == [last]
+    look_in.gate.clear()
+    look_in.started.clear()
+    curious.inspect(inspection(request_of(0)))
+    assert look_in.started.wait(20)
+    curious.inspect(None)
+    look_in.gate.set()
+    curious.submit(request_of(5))
+    assert not has(Inspected)(wait(curious, has(Finished)))
+
+
+def test_a_look_that_fails_is_told_and_the_worker_lives_on(curious, look_in, request_of) -> None:
+    look_in.error = ValueError("too dark")
+    curious.inspect(inspection(request_of(0)))
+    told = wait(curious, has(Inspected))[-1]
+    assert told.inside is None and told.problem == "ValueError: too dark"
+    look_in.error = None
+    curious.inspect(inspection(request_of(0)))
+    assert wait(curious, has(Inspected))[-1].inside is not None
+
+
+def test_the_inline_worker_looks_after_it_dreamed(fake_model, fake_dream, look_in, request_of) -> None:
+    worker = InlineWorker(fake_model, fake_dream, look=look_in)
+    worker.inspect(inspection(request_of(0)))
+    worker.submit(request_of(1, steps=1))
+    assert [type(m) for m in worker.poll()] == [Status, Preview, Finished, Inspected]
+    assert worker.poll() == []
+
+
+def test_every_step_tells_what_it_started_from(worker, request_of) -> None:
+    worker.submit(request_of(0, steps=2))
+    previews = [m for m in wait(worker, has(Finished)) if isinstance(m, Preview)]
+    shape = request_of(0).canvas.noise.shape
+    assert all(m.start.shape == shape for m in previews) and not np.array_equal(previews[0].start, previews[1].start)
