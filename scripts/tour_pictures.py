@@ -127,6 +127,13 @@ def scrubbed(x: Explorer) -> bool:
     return True
 
 
+def network(x: Explorer) -> None:
+    """Inside the network at the last dream's last step."""
+    x.shell.bring_to_front("Network", "Preview")
+    record = x.timeline.records[-1]
+    x.do("look_inside", record, len(record.shown) - 1)
+
+
 def compare(x: Explorer) -> None:
     x.shell.bring_to_front("Sampler", "Preview")
     x.do("compare", "Balanced", presets.apply(x.session.dream, presets.PRESETS["Balanced"][1]))
@@ -149,6 +156,7 @@ def two_views(x: Explorer) -> bool:
 SHOTS = (
     Shot("explorer", front("View", "Preview"), 20),
     Shot("sampler", timeline, 12, scrubbed),
+    Shot("network", network, 12, lambda x: x.network.told is not None),
     Shot("compare", compare, 12, lambda x: x.comparison is not None and x.comparison.done),
     Shot("open", browse, 20),
     Shot("volume", front_alone("Volume", "Log"), 60, rested),

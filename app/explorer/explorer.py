@@ -23,6 +23,7 @@ from app.explorer.handlers import HANDLERS
 from app.explorer.history import History
 from app.explorer.host import Folders, Platform
 from app.explorer.keys import BY_NAME
+from app.explorer.network import Network
 from app.explorer.pace import Pace
 from app.explorer.remodel import Remodel
 from app.explorer.resume import Resume
@@ -93,7 +94,7 @@ class Explorer:
         self.stage: Stage | None = None
         self.walker, self.travel = walk.Walker(), Travel()
         self.history: History[Edited] = History(self.edited, holds=_maps)
-        self.log, self.timeline = Log(), Timeline()
+        self.log, self.timeline, self.network = Log(), Timeline(), Network()
         clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
         self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
         self.controls, self.desk, self.worlds = Controls(self), Desk(self), Worlds(self)
@@ -255,7 +256,8 @@ class Explorer:
         self.remodel.forget(scene)
         self.stage, self.scene, self.opened, self.route, self.timeline = None, scene, scene, Route(), Timeline()
         self.brush, self.retouch, self.strokes, self.comparison = Brush(), Retouch(self.remodel.shelf), (), None
-        self._left = ()
+        self._left, self.network = (), Network()
+        self.worker.inspect(None)
         self.history = History(self.edited, holds=_maps)
         self.opening = plan_later(scene)
         for note in scene.notes:
@@ -297,6 +299,7 @@ class Explorer:
             log=self.log,
             frames=np.array(self.times),
             timeline=self.timeline,
+            network=self.network,
             now=self.clock(),
             palette=self.shell.palette,
             scale=self.platform.scale,

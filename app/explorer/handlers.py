@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.explorer import commission, compare, dropping, leaving, opening, surfaces
 from app.explorer.history import History
 from app.explorer.keys import BY_NAME, Changes, captions
+from app.explorer.timeline import Record
 from app.files import keymap
 from app.files.picture import Source, read_picture
 from app.gui import input as hands
@@ -88,6 +89,11 @@ def _escape(x: Explorer) -> None:
 
 def _shot(x: Explorer) -> None:
     x.shot_wanted = True
+
+
+def _look_inside(x: Explorer, record: Record, place: int) -> None:
+    x.network = x.network.ask(record, place)
+    x.worker.inspect(x.network.asked)
 
 
 def _through_time(x: Explorer, history: History[Any]) -> None:
@@ -236,6 +242,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "undo": lambda x: _through_time(x, x.history.undo()),
     "redo": lambda x: _through_time(x, x.history.redo()),
     "watch": lambda x: x.watch(),
+    "look_inside": _look_inside,
     "compare": compare.start,
     "keep_compared": compare.keep,
     "stop_comparing": compare.stop,

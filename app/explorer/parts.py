@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.explorer import compare
 from app.explorer.keys import BY_NAME, captions
-from app.loop.messages import Failed, Message, Status
+from app.loop.messages import Failed, Inspected, Message, Status
 from app.loop.stage import Stage
 from app.moving import walk
 from scenes.errors import InputError
@@ -92,6 +92,9 @@ def paint(x: Explorer, now: float) -> None:
 def _note(x: Explorer, message: Message, now: float) -> None:
     if not (x.stage and x.stage.painter.refining):  # dozens of parts would drive out what they are parts of
         x.timeline = x.timeline.take(message, now)
+    x.network = x.network.take(message)
+    if isinstance(message, Inspected) and message.problem:
+        x.say(f"The network can't be looked into: {message.problem}", "error")
     if isinstance(message, Failed):
         what = "The model can't be loaded" if message.request is None else "A dream failed"
         x.say(f"{what}: {message.problem}", "error", message.traceback)

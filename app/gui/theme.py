@@ -70,7 +70,7 @@ METRICS: dict[str, float | tuple[float, float]] = {
     "cell_padding": (6, 3), "indent_spacing": 14, "scrollbar_size": 10, "grab_min_size": 10,
     "window_rounding": 6, "child_rounding": 6, "frame_rounding": 4, "popup_rounding": 6, "grab_rounding": 4,
     "scrollbar_rounding": 5, "tab_rounding": 4, "window_border_size": 0, "popup_border_size": 1, "frame_border_size": 0,
-    "tab_bar_overline_size": 2, "docking_separator_size": 2, "separator_text_border_size": 1,
+    "tab_bar_overline_size": 2, "tab_min_width_shrink": 44, "docking_separator_size": 2, "separator_text_border_size": 1,
     "separator_text_padding": (0, 4),
 }  # fmt: skip
 

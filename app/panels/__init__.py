@@ -7,6 +7,7 @@ from app.panels.camera import CameraPanel
 from app.panels.context import Panel, PanelContext
 from app.panels.image import ImagePanel
 from app.panels.log import LogPanel
+from app.panels.network import NetworkPanel
 from app.panels.preview import PreviewPanel
 from app.panels.sampler import SamplerPanel
 from app.panels.scene import ScenePanel
@@ -21,6 +22,7 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (SamplerPanel, "top"),
     (VolumePanel, "top"),
     (CameraPanel, "top"),
+    (NetworkPanel, "top"),
     (PreviewPanel, "bottom"),
     (TimelinePanel, "bottom"),
     (AutopilotPanel, "bottom"),

@@ -14,6 +14,7 @@ from app.explorer.brush import Brush
 from app.explorer.compare import Comparison
 from app.explorer.host import Folders
 from app.explorer.keys import Changes
+from app.explorer.network import Network
 from app.explorer.timeline import Timeline
 from app.files.picture import Source
 from app.files.recent import Recent
@@ -54,6 +55,7 @@ class PanelContext:
     log: Log
     frames: np.ndarray
     timeline: Timeline
+    network: Network
     now: float
     palette: Palette
     scale: float

@@ -22,8 +22,9 @@ from app.session import Session
 from scenes.errors import InputError
 from scenes.files import atomic_write
 
-SIDE = 0.27  # the panels' share of a wide window; at least SIDE_POINTS wide
-SIDE_POINTS = 362.0  # five tabs
+SIDE = 0.295  # the panels' share of a wide window, in which six tabs are read whole; at least SIDE_POINTS wide
+SIDE_POINTS = 362.0
+TAB, BETWEEN = (4, 4), (3, 4)  # points around a tab's title, and between tabs
 Size = tuple[int, int]
 
 
@@ -179,7 +180,10 @@ class Shell:
             self._arrange(root, view, scale)
         flags = imgui.DockNodeFlags_.passthru_central_node | imgui.DockNodeFlags_.no_docking_over_central_node
         flags |= imgui.DockNodeFlags_.none if self.shown else imgui.DockNodeFlags_.keep_alive_only
+        imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(*(v * scale for v in TAB)))
+        imgui.push_style_var(imgui.StyleVar_.item_inner_spacing, imgui.ImVec2(*(v * scale for v in BETWEEN)))
         imgui.dock_space_over_viewport(root, view, flags)
+        imgui.pop_style_var(2)
         node = imgui.internal.dock_builder_get_central_node(root)
         if self.shown and node is not None and min(node.size.x, node.size.y) >= 1:
             self.scene_box = (node.pos.x, node.pos.y, node.size.x, node.size.y)

@@ -14,9 +14,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.loop.messages import Failed, Finished, Message, ModelInfo, Part, Preview, Request, Status, Watch
+from app.loop.messages import (
+    Failed,
+    Finished,
+    Inspected,
+    Inspection,
+    Message,
+    ModelInfo,
+    Part,
+    Preview,
+    Request,
+    Status,
+    Watch,
+)
 from app.session import LiveSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
+from diffusion.encoders import REST
+from diffusion.inside import Block, Heard, Inside
 from scenes.scene import Background, Material, Scene
 
 
@@ -68,6 +82,8 @@ class QuickWorker:
         self.problem = ""
         self.how = Watch()
         self.held = False  # no steps are made while it is held
+        self.asked: Inspection | None = None
+        self.inspected = 0
 
     def submit(self, request: Request) -> None:
         self.request, self.step = request, 0
@@ -80,6 +96,10 @@ class QuickWorker:
     def poll(self) -> list[Message]:
         messages, self.messages = self.messages, []
         if self.request is None or self.held:
+            if self.asked is not None and not self.held:
+                asked, self.asked, self.inspected = self.asked, None, self.inspected + 1
+                failed = Inspected(asked, None, self.problem)
+                messages.append(failed if self.problem else Inspected(asked, made_up(asked)))
             return messages
         request, steps = self.request, self.request.settings.steps
         assert len(request.canvas.noise) == self.channels
@@ -88,7 +108,17 @@ class QuickWorker:
             return [*messages, Failed(request, self.problem, "Traceback: made up for this test")]
         self.step += 1
         picture = colours(request)
-        messages.append(Preview(request.id, self.step, steps, 1 - self.step / steps, picture, **self._details(request)))
+        messages.append(
+            Preview(
+                request.id,
+                self.step,
+                steps,
+                1 - self.step / steps,
+                picture,
+                start=request.canvas.noise,
+                **self._details(request),
+            )
+        )
         if self.step == steps:
             self.request = None
             image = picture.repeat(8, axis=0).repeat(8, axis=1)
@@ -102,6 +132,9 @@ class QuickWorker:
         noise = np.random.default_rng(self.step).integers(0, 255, (*request.canvas.change.shape, 3), np.uint8)
         parts = tuple(Part(r.prompt, np.full_like(noise, 40 * i % 256)) for i, r in enumerate(request.canvas.regions))
         return {"noisy": noise, "parts": parts, "guidance": 1 / self.step, "change": 0.1}
+
+    def inspect(self, asked: Inspection | None) -> None:
+        self.asked = asked
 
     def watch(self, how: Watch) -> None:
         self.how = how
@@ -117,6 +150,30 @@ def colours(request: Request) -> np.ndarray:
         code = sum(map(ord, region.prompt))
         picture[region.mask > 0] = (55 + code * 7 % 200, 55 + code * 13 % 200, 55 + code * 29 % 200)
     return picture
+
+
+def made_up(asked: Inspection) -> Inside:
+    """What a network of two levels might show of a step: every block's maps flat, in a grey of their own."""
+    _, height, width = asked.start.shape
+    plan = [("in", 1, 0), ("down", 1, 0), ("down", 2, 1), ("middle", 1, 1), ("up", 1, 1), ("up", 2, 0), ("out", 1, 0)]
+    blocks = []
+    for i, (kind, number, level) in enumerate(plan):
+        size = height >> level, width >> level
+        maps = np.full((16, *size), 30 * (i + 1), np.uint8)
+        blocks.append(
+            Block(kind, number, level, kind == "up", (16 << level, *size), 0.01 * (i + 1), (*range(16),), maps, maps[0])
+        )
+    ramp = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
+    heard = tuple(
+        Heard(
+            region.prompt,
+            (*region.prompt.split(), REST),
+            np.stack([ramp, *[1 - ramp] * region.prompt.count(" "), ramp]),
+            region.mask,
+        )
+        for region in asked.canvas.regions
+    )
+    return Inside(tuple(blocks), heard, asked.start, True)
 
 
 def _symbol(name: str) -> int:

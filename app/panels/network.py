@@ -1,0 +1,126 @@
+"""The network at work: the U-Net as a U with what each block makes of a step, and where the prompt's words are heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from imgui_bundle import imgui
+
+from app.explorer.network import lookable
+from app.explorer.timeline import Record
+from app.panels.context import PanelContext, faint, hint
+from app.panels.heard import HeardPanel
+from app.panels.preview import fitted
+from app.panels.unet import LISTENS, WORDS, draw_unet, figures
+from app.session import Session
+
+TALL = 130.0  # points of the U
+ABREAST = 6  # maps in a row
+# What is shown → what that is; both at once would be higher than the panel.
+SHOWS = {
+    "Blocks": "What each block of the U-Net hands on. Warm: it took more time.",
+    "Words": "Where in the picture each word of a prompt is heard.",
+}
+LARGE = 320.0  # points of a map under the mouse
+
+
+class NetworkPanel:
+    title = "Network"
+
+    def __init__(self) -> None:
+        self._step = 0  # from the last backwards: what a dream ends with is seen best
+        self._always, self._seen = False, -1
+        self._shows = "Blocks"
+        self._block: int | None = None
+        self._words = HeardPanel()
+        self._maps: tuple[Any, list[np.ndarray]] | None = None
+
+    def choose(self, shows: str, region: int = 0, word: int = 0) -> None:
+        """Show one of SHOWS, and of Words where this word of this region's prompt is heard."""
+        self._shows, self._words.region, self._words.word = shows, region, word
+
+    def draw(self, ui: PanelContext) -> Session:
+        record = next((r for r in reversed(ui.timeline.records) if lookable(r)), None)
+        if record is None:
+            faint("When a view has been dreamed, you can look here at how the network did it.")
+        else:
+            self._ask(ui, record)
+        told = ui.network.told
+        if told is not None and told.inside is not None and ui.network.picture is not None:
+            inside = told.inside
+            network = "few-step network" if inside.few else "model itself"
+            coming = " – looking anew" if ui.network.asked is not None else ""
+            faint(
+                f"Dream {told.asked.dream + 1}, step {told.asked.step}, sigma {told.asked.sigma:.3g}, by the {network}{coming}"
+            )
+            if self._shows == "Blocks":
+                self._blocks(ui, inside.blocks)
+            else:
+                self._words.draw(ui, inside.prompts, ui.network.picture)
+        elif ui.network.asked is not None:
+            faint("Looking, as soon as no dream waits …")
+        return ui.session
+
+    def _ask(self, ui: PanelContext, record: Record) -> None:
+        """Which step, and the question."""
+        last = len(record.shown) - 1
+        place = max(0, last - self._step)
+        words = "\uf002  Look inside"
+        width = imgui.calc_text_size(words).x + 2 * imgui.get_style().frame_padding.x
+        imgui.set_next_item_width(-width - imgui.get_style().item_spacing.x)
+        if last > 0:
+            said = f"step {record.shown[place].number} of {record.steps}"
+            place = imgui.slider_int("##step", place, 0, last, said)[1]
+            self._step = last - place
+            hint("The step of the last dream at which the network is looked into.")
+            imgui.same_line()
+        imgui.begin_disabled(ui.network.asked is not None)
+        asked = imgui.button(words)
+        hint("Let the network do this step once more, and see what each of its blocks makes of it.")
+        imgui.end_disabled()
+        for name, words in SHOWS.items():
+            if imgui.radio_button(name, self._shows == name):
+                self._shows = name
+            hint(words)
+            imgui.same_line()
+        _, self._always = imgui.checkbox("After every dream", self._always)
+        hint("Look inside by itself, while this panel is open: it costs one more model call each time.")
+        fresh, self._seen = record.id != self._seen, record.id
+        if asked or (self._always and fresh):
+            ui.do("look_inside", record, place)
+
+    def _blocks(self, ui: PanelContext, blocks: tuple[Any, ...]) -> None:
+        """The U, and what the chosen block hands on."""
+        chosen = len(blocks) - 2 if self._block is None else min(self._block, len(blocks) - 1)
+        after = draw_unet(ui, blocks, chosen, TALL * ui.scale)
+        if after != chosen:
+            self._block = after
+        block = blocks[after]
+        imgui.push_text_wrap_pos(0.0)
+        imgui.text_unformatted(f"{block.name}: {WORDS[block.kind]} {LISTENS if block.listens else ''}")
+        imgui.pop_text_wrap_pos()
+        faint(figures(block, sum(b.seconds for b in blocks)))
+        if self._maps is None or self._maps[0] is not block:
+            self._maps = block, [np.repeat(m[..., None], 3, 2) for m in (block.strength, *block.maps)]
+        self._grid(ui, block)
+
+    def _grid(self, ui: PanelContext, block: Any) -> None:
+        """How much goes on where, then the most varied channels; each large under the mouse."""
+        assert self._maps is not None
+        gap = 3 * ui.scale
+        side = (imgui.get_content_region_avail().x - (ABREAST - 1) * gap) / ABREAST
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(gap, gap))
+        for i, picture in enumerate(self._maps[1]):
+            if i % ABREAST:
+                imgui.same_line()
+            texture = ui.picture(f"network map {i}", picture)
+            imgui.image(texture, fitted(picture, side, side))
+            if imgui.is_item_hovered():
+                imgui.begin_tooltip()
+                imgui.text_unformatted(
+                    f"channel {block.channels[i - 1]}" if i else "all channels: how much goes on where"
+                )
+                imgui.image(texture, fitted(picture, LARGE * ui.scale, LARGE * ui.scale))
+                imgui.end_tooltip()
+        imgui.pop_style_var()

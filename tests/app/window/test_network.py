@@ -1,0 +1,161 @@
+"""The network at work, in a real window: it is asked about a step, drawn as a U, its blocks and words are chosen with the mouse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.explorer.network import Network
+from app.explorer.timeline import Timeline
+from app.loop.messages import Inspected, Preview
+from app.panels.heard import heat
+from app.panels.network import NetworkPanel
+from app.panels.unet import arrange
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+def panel(drive: Driver) -> NetworkPanel:
+    return next(p for p, _ in drive.explorer.shell.panels if isinstance(p, NetworkPanel))
+
+
+def looked(drive: Driver) -> NetworkPanel:
+    """The panel, open, with a look at the first view's last step."""
+    explorer = drive.explorer
+    drive.until(lambda: explorer.status == "this view is finished", "the view gets painted")
+    explorer.shell.bring_to_front("Network")
+    drive.frames(10)
+    record = explorer.timeline.records[-1]
+    explorer.do("look_inside", record, len(record.shown) - 1)
+    drive.until(lambda: explorer.network.told is not None, "the network is looked into")
+    drive.frames(3)
+    return panel(drive)
+
+
+def side(drive: Driver) -> np.ndarray:
+    x, _, width, _ = drive.explorer.shell.scene_box
+    return drive.pixels()[:, int(x + width) :].astype(int)
+
+
+def test_it_shows_what_a_block_hands_on_and_a_click_chooses_it(drive: Driver) -> None:
+    looked(drive)
+    explorer = drive.explorer
+    assert {"network map 0", "network map 16"} <= explorer.pictures.keys
+
+    def greys() -> set[int]:
+        """Which blocks' maps are to be seen: each is flat, in a grey of its own."""
+        shown = side(drive)
+        return {i for i in range(7) if (shown == 30 * (i + 1)).all(axis=2).sum() > 1000}
+
+    assert greys() == {5}
+    x, y, width, _ = explorer.shell.scene_box
+    left, right = x + width + 14, drive.window.size[0] - 24
+    for block in (1, 6):
+        place = left + (block + 0.5) * (right - left) / 7
+        for row in range(int(y) + 70, int(y) + 300, 14):
+            drive.drag((place, row), (place + 1, row))
+            if greys() == {block}:
+                break
+        assert greys() == {block}
+    assert not drive.errors()
+
+
+def test_another_word_is_heard_elsewhere(drive: Driver) -> None:
+    network = looked(drive)
+    network.choose("Words")
+    drive.frames(3)
+    assert {"network picture", "network heat"} <= drive.explorer.pictures.keys
+    seen = side(drive)
+    told = drive.explorer.network.told
+    assert told.inside.prompts[0].words[-1] == "the whole"
+    network.choose("Words", 0, 1)
+    drive.frames(3)
+    assert (np.abs(side(drive) - seen).max(axis=2) > 30).mean() > 0.02
+    assert not drive.errors()
+
+
+def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
+    network = looked(drive)
+    worker, explorer = drive.worker, drive.explorer
+    count = worker.inspected
+
+    def redream() -> None:
+        dreams = explorer.stage.painter.dreams
+        explorer.do("dream")
+        drive.until(lambda: explorer.stage.painter.dreams > dreams, "the view is dreamed again")
+        drive.frames(10)
+
+    redream()
+    assert worker.inspected == count
+    network._always = True
+    redream()
+    assert worker.inspected == count + 1
+    assert explorer.network.told.asked.dream == explorer.timeline.records[-1].id
+    drive.tap("tab")  # no panel is open
+    redream()
+    assert worker.inspected == count + 1
+
+
+def test_a_failure_is_told_and_what_was_seen_stays(drive: Driver) -> None:
+    looked(drive)
+    explorer = drive.explorer
+    told, drive.worker.problem = explorer.network.told, "no light in there"
+    explorer.do("look_inside", explorer.timeline.records[-1], 0)
+    drive.until(lambda: bool(drive.errors()), "it is told")
+    assert "no light in there" in drive.errors()[0]
+    assert explorer.network.told is told and explorer.network.asked is None
+
+
+def test_another_scene_forgets_it(drive: Driver, scene) -> None:
+    looked(drive)
+    drive.worker.held = True
+    drive.explorer.do("look_inside", drive.explorer.timeline.records[-1], 0)
+    assert drive.worker.asked is not None
+    drive.explorer.open_scene(replace(scene, name="other"))
+    assert drive.worker.asked is None and drive.explorer.network == Network()
+
+
+def test_the_timeline_keeps_what_a_look_needs(drive: Driver) -> None:
+    drive.until(lambda: drive.explorer.status == "this view is finished", "the view gets painted")
+    record = drive.explorer.timeline.records[-1]
+    assert record.settings.steps == record.steps
+    asked = Network().ask(record, 2).asked
+    assert (asked.dream, asked.step, asked.canvas) == (record.id, record.shown[2].number, record.canvas)
+    assert record.bytes > record.image.nbytes + record.canvas.noise.nbytes * (1 + len(record.shown))
+    assert Network().ask(record, len(record.shown)) == Network()
+    assert Network().ask(replace(record, canvas=None), 0) == Network()
+
+
+def test_an_answer_to_an_older_question_changes_nothing() -> None:
+    start = np.zeros((4, 8, 8), np.float32)
+    seen = Preview(0, 1, 9, 1.0, np.zeros((8, 8, 3), np.uint8), start=start)
+    record = replace(Timeline().take(seen, 0.0).records[0], canvas=object(), settings=object())
+    first = Network().ask(record, 0)
+    second = first.ask(record, 0)
+    assert second.take(Inspected(first.asked, object())) is second
+    assert second.take(Inspected(second.asked, inside := object())).told.inside is inside
+    assert second.take(seen) is second
+
+
+def test_the_u_stands_in_its_box_and_level_by_level(drive: Driver) -> None:
+    blocks = looked(drive) and drive.explorer.network.told.inside.blocks
+    boxes = arrange(blocks, 300.0, 150.0)
+    assert all(0 <= b.left < b.right <= 300 and 0 <= b.top < b.bottom <= 150 + 1e-6 for b in boxes)
+    assert all(a.right <= b.left for a, b in pairwise(boxes))
+    for block, box in zip(blocks, boxes, strict=True):
+        assert box.top == boxes[0].top if block.level == 0 else box.top > boxes[0].bottom
+        assert np.isclose((box.bottom - box.top) * 2**block.level, boxes[0].bottom - boxes[0].top)
+
+
+def test_heat_is_brightest_where_a_word_is_heard_and_dark_where_others_are(drive: Driver) -> None:
+    where = np.broadcast_to(np.linspace(0.1, 0.4, 12, dtype=np.float32), (6, 12))
+    share = np.zeros((6, 12), np.float32)
+    share[:3] = 1
+    laid = heat(where, share)
+    brightness = laid[:3, :, :3].sum(axis=2, dtype=int)
+    assert (np.diff(laid[0, :, 3].astype(int)) > 0).all() and brightness[0, -1] > brightness[0, 0]
+    assert not laid[3:, :, :3].any() and (laid[3:, :, 3] > 128).all()
