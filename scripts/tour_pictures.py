@@ -24,6 +24,7 @@ from app.explorer.window import Window, open_worker
 from app.files import presets
 from app.files.picture import Source
 from app.moving.route import Route
+from app.panels.network import NetworkPanel
 from app.panels.timeline import TimelinePanel
 from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from scenes.load import BUILTIN, load_scene, save_scene
@@ -134,6 +135,12 @@ def network(x: Explorer) -> None:
     x.do("look_inside", record, len(record.shown) - 1)
 
 
+def words(x: Explorer) -> None:
+    """Where the second word of the largest region's prompt is heard."""
+    panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, NetworkPanel))
+    panel.choose("Words", 0, 1)
+
+
 def compare(x: Explorer) -> None:
     x.shell.bring_to_front("Sampler", "Preview")
     x.do("compare", "Balanced", presets.apply(x.session.dream, presets.PRESETS["Balanced"][1]))
@@ -157,6 +164,7 @@ SHOTS = (
     Shot("explorer", front("View", "Preview"), 20),
     Shot("sampler", timeline, 12, scrubbed),
     Shot("network", network, 12, lambda x: x.network.told is not None),
+    Shot("words", words),
     Shot("compare", compare, 12, lambda x: x.comparison is not None and x.comparison.done),
     Shot("open", browse, 20),
     Shot("volume", front_alone("Volume", "Log"), 60, rested),

@@ -49,10 +49,15 @@ def run(command: Generate) -> int:
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
     from diffusion import generate as core
+    from diffusion.inside import look_inside
+    from diffusion.inside_sheets import refuse, save_sheets
     from diffusion.loading import load_model
 
+    if command.inside:
+        refuse(command.inside)
     model = load_model(command.model.ref, command.model.device)
     save = core.saving_steps(model, command.steps_out) if command.steps_out else None
+    started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=picture.dream.steps, words="")
 
@@ -60,12 +65,18 @@ def run(command: Generate) -> int:
             bar.update(task, completed=event.step + 1, words=f"sigma {event.sigma:.3g}")
             if save is not None:
                 save(event)
+            if command.inside:
+                started[:] = [(event.start, event.sigma)]
 
         if recipe is not None and recipe.settings == picture and recipe.model == command.model.ref:
             made = core.regenerate(model, recipe, command.source, on_step=on_step)
         else:
             made = core.generate(model, picture, model_ref=command.model.ref, on_step=on_step)
     write_png(command.out, made.image, made.recipe)
+    if command.inside and started:
+        canvas = core.canvas_for(model, picture)[0]
+        inside = look_inside(model, canvas, picture.dream, *started[0])
+        save_sheets(inside, made.dreamed.image, command.inside)
     dreamed = made.dreamed
     console.print(
         f"{command.out} is ready: {dreamed.calls} model calls, {dreamed.seconds['total']:.1f} s.", soft_wrap=True

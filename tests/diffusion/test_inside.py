@@ -12,7 +12,8 @@ import torch
 from diffusion.canvas import Cancelled, DreamSettings
 from diffusion.dream import dream, unguided
 from diffusion.encoders import REST, spelled
-from diffusion.inside import MAPS, look_inside, parts
+from diffusion.inside import MAPS, Heard, look_inside, parts
+from diffusion.inside_sheets import lit
 
 SETTINGS = DreamSettings(steps=3, guidance="none")
 
@@ -159,3 +160,14 @@ def test_clip_spells_its_words(sd) -> None:
     words = sd.text.words("moss on it")
     assert sorted(row for _, rows in words for row in rows) == list(range(77))
     assert words[-1][0] == REST and "".join(word for word, _ in words[:-1]) == "mossonit"
+
+
+def test_a_words_sheet_shows_the_picture_where_the_word_is_heard() -> None:
+    where = np.broadcast_to(np.linspace(0, 1, 4, dtype=np.float32), (2, 4, 4)).copy()
+    share = np.ones((4, 4), np.float32)
+    share[3] = 0
+    picture = np.full((32, 32, 3), 200, np.uint8)
+    seen = lit(picture, Heard("a b", ("a", "b"), where, share), 0)
+    assert seen.shape == picture.shape
+    assert (np.diff(seen[4, :, 0].astype(int)) >= 0).all() and seen[4, 0, 0] == 40 and seen[4, -1, 0] == 200
+    assert not seen[-1].any()

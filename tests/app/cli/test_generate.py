@@ -117,3 +117,20 @@ def test_what_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkey
     (tmp_path / "taken").write_text("")
     assert main([*words, "grass", "--out", str(tmp_path / "taken" / "p.png")]) == 2
     assert "p.png can't be written" in capsys.readouterr().err
+
+
+def test_what_goes_on_inside_is_written_beside_the_same_picture(words, picture, tmp_path) -> None:
+    folder, out = tmp_path / "inside", tmp_path / "again.png"
+    assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
+    np.testing.assert_array_equal(pixels(out), pixels(picture))
+    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "words.png"]
+    with Image.open(folder / "blocks.png") as blocks, Image.open(folder / "words.png") as heard:
+        assert blocks.height > heard.height > 0 and np.asarray(blocks).std() > 10 and np.asarray(heard).std() > 10
+
+
+def test_an_inside_that_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("diffusion.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
+    (tmp_path / "taken").write_text("")
+    more = ["--out", str(tmp_path / "p.png"), "--inside", str(tmp_path / "taken")]
+    assert main([*words, "grass", *more]) == 2
+    assert "blocks.png can't be written" in capsys.readouterr().err
