@@ -136,9 +136,12 @@ def network(x: Explorer) -> None:
 
 
 def words(x: Explorer) -> None:
-    """Where the second word of the largest region's prompt is heard."""
+    """Where a word is heard: the flowers, if there are any."""
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, NetworkPanel))
-    panel.choose("Words", 0, 1)
+    told = x.network.told
+    heard = told.inside.prompts if told is not None and told.inside is not None else ()
+    places = [(i, k) for i, one in enumerate(heard) for k, word in enumerate(one.words) if "flower" in word]
+    panel.choose("Words", *(places or [(0, 1)])[0])
 
 
 def compare(x: Explorer) -> None:

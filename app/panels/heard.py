@@ -11,7 +11,7 @@ from imgui_bundle import imgui, implot
 from app.panels.context import PanelContext, faint, hint, shortened
 from app.panels.preview import fitted
 
-TALL = 260.0  # points of the picture, at most
+TALL, LEAST = 260.0, 110.0  # points of the picture, at most, and however low the panel is
 ELSEWHERE = 0.6  # how dark the parts are that another prompt paints
 COLD, HOT = 0.25, 0.85  # how much the heat covers of the picture, where a word is heard least and most
 
@@ -37,7 +37,8 @@ class HeardPanel:
         if self._heat is None or self._heat[0] is not heard or self._heat[1] != self.word:
             self._heat = heard, self.word, heat(heard.where[self.word], heard.share)
         width = imgui.get_content_region_avail().x
-        size = fitted(picture, width, TALL * ui.scale)
+        room = imgui.get_content_region_avail().y - imgui.get_text_line_height_with_spacing()
+        size = fitted(picture, width, min(TALL * ui.scale, max(LEAST * ui.scale, room)))
         imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
         corner = imgui.get_cursor_screen_pos()
         imgui.image(ui.picture("network picture", picture), size)

@@ -83,7 +83,7 @@ def draw_unet(ui: PanelContext, blocks: Sequence[Any], chosen: int, height: floa
             edge = imgui.get_color_u32(colour(palette.accent if i == chosen else palette.ink))
             draw.add_rect(start, end, edge, 3 * ui.scale, 2.5 * ui.scale)
         if hovered:
-            imgui.set_tooltip(f"{block.name}\n{figures(block, whole)}")
+            imgui.set_tooltip(f"{block.name}\n{figures(block, whole)}\n{1000 * block.seconds:.1f} ms")
     imgui.set_cursor_screen_pos(corner)
     imgui.dummy(imgui.ImVec2(width, height))
     return chosen
@@ -92,7 +92,7 @@ def draw_unet(ui: PanelContext, blocks: Sequence[Any], chosen: int, height: floa
 def figures(block: Any, whole: float) -> str:
     """whole: seconds of all blocks."""
     channels, height, width = block.shape
-    return f"{channels} channels of {width}×{height}, {1000 * block.seconds:.1f} ms, {block.seconds / whole:.0%} of the time"
+    return f"{channels} channels of {width}×{height}, {block.seconds / whole:.0%} of the time"
 
 
 def _partners(blocks: Sequence[Any]) -> list[tuple[int, int]]:

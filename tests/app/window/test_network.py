@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -123,7 +123,7 @@ def test_the_timeline_keeps_what_a_look_needs(drive: Driver) -> None:
     drive.until(lambda: drive.explorer.status == "this view is finished", "the view gets painted")
     record = drive.explorer.timeline.records[-1]
     assert record.settings.steps == record.steps
-    asked = Network().ask(record, 2).asked
+    asked: Any = Network().ask(record, 2).asked
     assert (asked.dream, asked.step, asked.canvas) == (record.id, record.shown[2].number, record.canvas)
     assert record.bytes > record.image.nbytes + record.canvas.noise.nbytes * (1 + len(record.shown))
     assert Network().ask(record, len(record.shown)) == Network()
@@ -133,11 +133,14 @@ def test_the_timeline_keeps_what_a_look_needs(drive: Driver) -> None:
 def test_an_answer_to_an_older_question_changes_nothing() -> None:
     start = np.zeros((4, 8, 8), np.float32)
     seen = Preview(0, 1, 9, 1.0, np.zeros((8, 8, 3), np.uint8), start=start)
-    record = replace(Timeline().take(seen, 0.0).records[0], canvas=object(), settings=object())
+    known: Any = object()
+    record = replace(Timeline().take(seen, 0.0).records[0], canvas=known, settings=known)
     first = Network().ask(record, 0)
     second = first.ask(record, 0)
-    assert second.take(Inspected(first.asked, object())) is second
-    assert second.take(Inspected(second.asked, inside := object())).told.inside is inside
+    inside: Any = object()
+    old, new = (Inspected(network.asked, inside) for network in (first, second) if network.asked)
+    assert second.take(old) is second
+    assert second.take(new).told is new
     assert second.take(seen) is second
 
 
