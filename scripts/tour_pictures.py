@@ -128,11 +128,12 @@ def scrubbed(x: Explorer) -> bool:
     return True
 
 
-def network(x: Explorer) -> None:
-    """Inside the network at the last dream's last step."""
-    x.shell.bring_to_front("Network", "Preview")
-    record = x.timeline.records[-1]
-    x.do("look_inside", record, len(record.shown) - 1)
+def looked(x: Explorer) -> bool:
+    """Inside the network at the last dream's last step, once there is one."""
+    if x.network.asked is None and x.network.told is None and rested(x) and x.timeline.records:
+        record = x.timeline.records[-1]
+        x.do("look_inside", record, len(record.shown) - 1)
+    return x.network.told is not None
 
 
 def words(x: Explorer) -> None:
@@ -166,7 +167,7 @@ def two_views(x: Explorer) -> bool:
 SHOTS = (
     Shot("explorer", front("View", "Preview"), 20),
     Shot("sampler", timeline, 12, scrubbed),
-    Shot("network", network, 12, lambda x: x.network.told is not None),
+    Shot("network", front("Network", "Preview"), 12, looked),
     Shot("words", words),
     Shot("compare", compare, 12, lambda x: x.comparison is not None and x.comparison.done),
     Shot("open", browse, 20),
