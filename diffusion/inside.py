@@ -23,6 +23,7 @@ from diffusion.few_step import paints
 from diffusion.model import Model
 
 MAPS = 16  # channels shown of a block
+Facts = tuple[str, int, int, bool]  # kind, number, level, listens: as of a Block
 SPREAD = 2.5  # deviations of a channel from its mean to black or white
 
 
@@ -145,7 +146,8 @@ class _Notes:
         query = attention.to_q(hidden)[0].unflatten(-1, (attention.heads, -1)).transpose(0, 1).float()
         weights = []
         for context in contexts:
-            key = attention.to_k(context).unflatten(-1, (attention.heads, -1)).transpose(0, 1).float()
+            key = attention.to_k(context)  # pyright: ignore[reportOptionalCall]
+            key = key.unflatten(-1, (attention.heads, -1)).transpose(0, 1).float()
             weights.append((query @ key.transpose(1, 2) * query.shape[-1] ** -0.5).softmax(-1).mean(0).T)
         self._attention.setdefault(pixels, []).append(torch.stack(weights))
         if pixels == max(self._attention):
@@ -202,7 +204,7 @@ def _listening(unet: Any, size: tuple[int, int], cancelled: Callable[[], bool]) 
         for kind, number, level, module in parts(unet):
             ears = [m for m in module.modules() if isinstance(m, Attention) and m.is_cross_attention]
 
-            def end(_module: Any, _inputs: Any, output: Any, facts: tuple = (kind, number, level, bool(ears))) -> None:
+            def end(_module: Any, _inputs: Any, output: Any, facts: Facts = (kind, number, level, bool(ears))) -> None:
                 notes.end(*facts, output)
 
             hooks += [module.register_forward_pre_hook(notes.begin), module.register_forward_hook(end)]

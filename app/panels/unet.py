@@ -104,8 +104,8 @@ def _partners(blocks: Sequence[Any]) -> list[tuple[int, int]]:
 def _heat(palette: Palette, share: float) -> int:
     """From the colour of fields to that of what is wrong."""
     cold, hot = colour(palette.line), colour(palette.bad)
-    mixed = [low + (high - low) * share for low, high in zip(_rgb(cold), _rgb(hot), strict=True)]
-    return imgui.get_color_u32(imgui.ImVec4(*mixed, 1.0))
+    r, g, b = (low + (high - low) * share for low, high in zip(_rgb(cold), _rgb(hot), strict=True))
+    return imgui.get_color_u32(imgui.ImVec4(r, g, b, 1.0))
 
 
 def _rgb(tint: imgui.ImVec4) -> tuple[float, float, float]:
