@@ -79,6 +79,7 @@ def load_model(ref: Reference = None, device: str = "auto") -> Model:
         unet=unet,
         few=few,
         few_steps=few_steps,
+        linear=_linear(folder, own, channels),
         vae=vae,
         text=CachedEncoder(_text(folder, own, where, dtype), where, dtype),
         schedule=NoiseSchedule(DDIMScheduler.from_config(scheduler_config).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
@@ -92,6 +93,18 @@ def load_model(ref: Reference = None, device: str = "auto") -> Model:
         scale=float(vae_config.get("scaling_factor", 1.0)),
         shift=float(vae_config.get("shift_factor") or 0.0),
     )
+
+
+def _linear(folder: Path, own: dict[str, Any], channels: int) -> torch.Tensor | None:
+    if "preview" not in own:
+        return None
+    try:
+        linear = torch.tensor(own["preview"], dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(folder / OWN, "preview", "must be rows of three numbers") from error
+    if linear.shape != (channels + 1, 3) or not bool(linear.isfinite().all()):
+        raise InputError(folder / OWN, "preview", f"must be {channels + 1} rows of three numbers")
+    return linear
 
 
 def _folder(ref: Reference) -> Path:

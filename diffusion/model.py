@@ -47,7 +47,8 @@ class Model:
     id: name and weights' fingerprint; space: whose latents it understands, the same for all models of one encoder;
     channels: C of the latents; multiple: pixels that a canvas side is a multiple of; native: the side
     in pixels it was trained at; few: its few-step network, which needs `few_steps`, or None and 0;
-    depth: key of DEPTHS, None when it takes none; scale, shift: stored latent = (vae latent - shift)·scale.
+    linear: its own map for quick previews, float32 [C+1,3], or None; depth: key of DEPTHS, None when it takes none;
+    scale, shift: stored latent = (vae latent - shift)·scale.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Model:
     shift: float
     few: Any | None = None
     few_steps: int = 0
+    linear: Tensor | None = None
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
 
@@ -157,8 +159,8 @@ class Model:
 
     @cached_property
     def linear_preview(self) -> Tensor:
-        """The linear map of `diffusion.preview`, fitted at first use (one small encode)."""
-        return preview.fit(self.encode_tensor)
+        """The linear map of `diffusion.preview`: the model's own, or fitted at first use (one small encode)."""
+        return preview.fit(self.encode_tensor) if self.linear is None else self.linear
 
     @cached_property
     def decodes_fast(self) -> bool:

@@ -1,4 +1,7 @@
-"""A picture of latents without the decoder: a linear map from latent channels to colour, fitted to the model's own encoder."""
+"""A picture of latents without the decoder: a linear map from latent channels to colour.
+
+A model folder may bring the map that suits what the model paints (`preview` in rayverie.json); for others it is fitted to their encoder.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,11 @@ def fit(encode: Callable[[Tensor], Tensor]) -> Tensor:
     encode: [B,3,H,W] in -1..1 → [B,C,H/8,W/8].
     """
     pictures = training_pictures()
-    latents = encode(pictures).float().cpu()
+    return solved(encode(pictures).float().cpu(), pictures)
+
+
+def solved(latents: Tensor, pictures: Tensor) -> Tensor:
+    """float32 [C+1,3], the map that leads nearest from latents [B,C,h,w] to the colours of pictures [B,3,8h,8w]."""
     colours = F.avg_pool2d(pictures, CELL).movedim(1, -1).reshape(-1, 3)
     known = latents.movedim(1, -1).reshape(-1, latents.shape[1])
     known = torch.cat([known, known.new_ones(len(known), 1)], 1).double()

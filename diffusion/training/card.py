@@ -7,7 +7,12 @@ import os
 import shutil
 from pathlib import Path
 
+import torch
+
+from diffusion.preview import solved
 from diffusion.shipped import EMBEDDED, OWN, SHIPPED
+from diffusion.training.cache import load_vae
+from diffusion.training.classifier import plain_views
 from diffusion.training.config import FewConfig, UnetConfig
 from diffusion.training.figures import table
 from diffusion.training.materials import MATERIALS
@@ -105,6 +110,17 @@ def _write_own(folder: Path, facts: dict[str, object]) -> None:
         temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
+@torch.no_grad()
+def linear_preview(folder: Path, count: int = 84, seed: int = 8000) -> list[list[float]]:
+    """`diffusion.preview`'s map for a model folder, fitted to how its decoder shows the materials in all lights."""
+    vae = load_vae(folder)
+    latents, shown = [], []
+    for part in plain_views(seed, count)[0].images.split(8):
+        latents.append(vae.encode(part.float() / 127.5 - 1).latents)  # pyright: ignore[reportAttributeAccessIssue]
+        shown.append(vae.decode(latents[-1]).sample)  # pyright: ignore[reportAttributeAccessIssue]
+    return [[round(float(x), 4) for x in row] for row in solved(torch.cat(latents), torch.cat(shown))]
+
+
 def ship_student(config: FewConfig, target: Path = SHIPPED["embedded-fast"], teacher: Path = EMBEDDED) -> Path:
     """Ship a student, and make it the few-step network of the model that it learnt from, and of itself."""
     ship(config, target)
@@ -124,11 +140,13 @@ def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
         raise InputError(source, "", f"has {size / 2**20:.0f} MiB; what ships has at most {LIMIT / 2**20:.0f}")
     found = _evaluation(Path(config.out))
     if isinstance(config, FewConfig):  # a student is measured beside its teacher
-        found = {k: v for k, v in _evaluation(Path(config.teacher).parent).items() if k == "few_steps"}
-    known = _own(target).get("few")
+        found = {
+            k: v for k, v in _evaluation(Path(config.teacher).parent).items() if k in ("few_steps", "student_regions")
+        }
+    known = {key: value for key, value in _own(target).items() if key == "few"}
     shutil.copytree(source, target, dirs_exist_ok=True)  # the prompt bank lies there too
-    if known is not None:  # its last student paints on until there is a newer one
-        _write_own(target, _own(target) | {"few": known})
+    # its last student paints on until there is a newer one
+    _write_own(target, _own(target) | known | {"preview": linear_preview(source)})
     with atomic_write(target / "README.md") as temporary:
         temporary.write_text(model_card(config, source, found), encoding="utf-8")
     return target
