@@ -39,7 +39,7 @@ class Flags:
     moment: float = 0.0  # seconds into the tour
     later: float = 3.0  # and of the last picture
     canvas: int = 512  # pixels that a view's height is dreamed with
-    dream: DreamSettings = field(default_factory=lambda: DreamSettings(steps=12))
+    dream: DreamSettings = field(default_factory=lambda: DreamSettings(steps=4))  # as by default: by the student
 
 
 def plan(scene: Scene, folder: Path) -> Image.Image:
