@@ -17,6 +17,7 @@ PAD = 1  # empty blocks around the map, so that walls at its border are lit
 SHADOW = 14.0  # blocks of height within which something casts a shadow
 REACH = 0.7  # blocks: how far around a point things take its ambient light
 CELLS = 4_000_000  # of the texture, at most
+SLAB = 2_000_000  # cells whose neighbourhoods are counted at once
 NOON = (97, 143, 204)  # the sky overhead, where the scene doesn't say
 
 
@@ -48,21 +49,33 @@ def _sunlight(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
 
 
 def _ambient(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
-    """uint8 [Y,Z,X]: how open a cell's neighbourhood is; flat ground under an open sky counts as fully open."""
-    occupied = full.astype(np.float32)
-    for axis, scale in enumerate((voxels, detail, detail)):
-        occupied = _box(occupied, max(1, round(REACH * scale)), axis)
-    return (np.clip(1.0 - 1.35 * np.maximum(occupied - 0.32, 0), 0.25, 1) * 255).astype(np.uint8)
+    """uint8 [Y,Z,X]: how open a cell's neighbourhood is; flat ground under an open sky counts as fully open.
+
+    Counted slab by slab along z, for the counts of a large map at once would take dozens of bytes a cell.
+    """
+    height, depth, width = full.shape
+    radii = tuple(max(1, round(REACH * scale)) for scale in (voxels, detail, detail))
+    around, rows = radii[1], max(1, SLAB // (height * width))
+    open_ = np.empty(full.shape, np.uint8)
+    for first in range(0, depth, rows):
+        last = min(first + rows, depth)
+        low, high = max(0, first - around), min(depth, last + around)
+        count = full[:, low:high].astype(np.int32)
+        for axis, radius in enumerate(radii):
+            count = _counted(count, radius, axis)
+        occupied = count[:, first - low : last - low] / np.float32(np.prod([2 * r + 1 for r in radii]))
+        open_[:, first:last] = np.clip(1.0 - 1.35 * np.maximum(occupied - 0.32, 0), 0.25, 1) * 255
+    return open_
 
 
-def _box(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
-    """Mean over ±radius along an axis; past the border values repeat."""
+def _counted(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
+    """Sum over ±radius along an axis; past the border values repeat."""
     wide = [(0, 0)] * values.ndim
     wide[axis] = (radius + 1, radius)
-    total = np.cumsum(np.pad(values, wide, mode="edge"), axis=axis, dtype=np.float32)
+    total = np.cumsum(np.pad(values, wide, mode="edge"), axis=axis, dtype=np.int32)
     high = np.take(total, range(2 * radius + 1, total.shape[axis]), axis=axis)
     low = np.take(total, range(total.shape[axis] - 2 * radius - 1), axis=axis)
-    return (high - low) / (2 * radius + 1)
+    return high - low
 
 
 @dataclass(frozen=True)
