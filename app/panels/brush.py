@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 
 from app.explorer.brush import LARGEST, SMALLEST, TOOLS, SoftMask
 from app.gui.theme import colour
-from app.panels.context import PanelContext, hint
+from app.panels.context import PanelContext, choice, hint
 
 ICONS = {"freeze": "\uf2dc", "thaw": "\uf06d", "erase": "\uf12d", "mask": "\uf1fc", "unmask": "\uf51b"}
 MARK = (255, 96, 64)  # the soft mask over the scene
@@ -25,12 +25,8 @@ class BrushTools:
         width = room / len(self.tools) - imgui.get_style().item_spacing.x
         for name in self.tools:
             chosen = brush.tool == name
-            if chosen:
-                imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
-            if imgui.button(f"{ICONS[name]}  {name.capitalize()}", imgui.ImVec2(width, 0)):
+            if choice(f"{ICONS[name]}  {name.capitalize()}", chosen, width):
                 ui.do("brush", "" if chosen else name)
-            if chosen:
-                imgui.pop_style_color()
             hint(TOOLS[name].words)
             if name != self.tools[-1]:
                 imgui.same_line()

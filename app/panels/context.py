@@ -97,6 +97,16 @@ SILENT = (
 )
 
 
+def choice(label: str, chosen: bool, width: float = 0.0) -> bool:
+    """A button among several of which one is chosen: whether it is clicked. width: in points, 0 as wide as its label."""
+    if chosen:
+        imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
+    clicked = imgui.button(label, imgui.ImVec2(width, 0))
+    if chosen:
+        imgui.pop_style_color()
+    return clicked
+
+
 def hint(text: str) -> None:
     """A tooltip for the last item."""
     if text and imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import PanelContext, faint, hint, shortened
+from app.panels.context import PanelContext, choice, faint, hint, shortened
 from app.panels.preview import fitted
 
 TALL, LEAST = 260.0, 110.0  # points of the picture, at most, and however low the panel is
@@ -63,13 +63,8 @@ class HeardPanel:
             wide = imgui.calc_text_size(label).x + 2 * style.frame_padding.x
             if i and imgui.get_item_rect_max().x + style.item_spacing.x + wide < end:
                 imgui.same_line()
-            chosen = i == self.word
-            if chosen:
-                imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
-            if imgui.button(f"{label}##{i}"):
+            if choice(f"{label}##{i}", i == self.word):
                 self.word = i
-            if chosen:
-                imgui.pop_style_color()
 
 
 def heat(where: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.gui.theme import colour
-from app.panels.context import PanelContext, hint
+from app.panels.context import PanelContext, choice, hint
 from scenes import edit_map
 from scenes.scene import EMPTY, Scene
 
@@ -81,13 +81,8 @@ class MapView:
     def tools(self, ui: PanelContext) -> None:
         """A row of buttons, and the brush's size."""
         for name, (icon, text) in TOOLS.items():
-            chosen = name == self.tool
-            if chosen:
-                imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
-            if imgui.button(f"{icon}##{name}"):
+            if choice(f"{icon}##{name}", name == self.tool):
                 self.tool = name
-            if chosen:
-                imgui.pop_style_color()
             hint(text)
             imgui.same_line()
         style = imgui.get_style()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
+from app.panels.context import PanelContext, accented, begin_facts, choice, fact, faint, hint
 from app.panels.form import edit
 from app.session import Session
 from engine.renderer import MODES
@@ -38,14 +38,9 @@ def _modes(session: Session):  # type: ignore[no-untyped-def]
     for i, mode in enumerate(MODES):
         if i % 3:
             imgui.same_line()
-        chosen = mode == view.mode
-        if chosen:
-            imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
-        if imgui.button(mode.capitalize(), imgui.ImVec2(width, 0)):
+        if choice(mode.capitalize(), mode == view.mode, width):
             view = replace(view, mode=mode)
         hint(f"Key {i + 1}.")
-        if chosen:
-            imgui.pop_style_color()
     return view
 
 
