@@ -144,7 +144,8 @@ class FewConfig(UnetConfig):
 
     method: "progressive" or "consistency". intervals: parts of the noise schedule, each of which one step of the student goes through;
     substeps: the teacher's steps in it. teacher_precision: what the teacher, which only gives its opinion, calculates in. parted: share
-    of the batches in which every surface has its own caption.
+    of the batches in which every surface has its own caption. adversarial: weight of the verdict of heads that tell the student's pictures
+    from drawn ones; there are none where it is 0. reword: share of surfaces' captions that the student hears in other words.
     """
 
     out: str = "out/train/few"
@@ -156,6 +157,8 @@ class FewConfig(UnetConfig):
     intervals: int = 4
     substeps: int = 3
     parted: float = 0.0
+    adversarial: float = 0.0
+    reword: float = 0.0
     sample_steps: int = 4
 
     def __post_init__(self) -> None:

@@ -20,10 +20,11 @@ from diffusion.training.cache import Batch, cached, draw_batch, load_vae
 from diffusion.training.checkpoint import State
 from diffusion.training.config import FewConfig
 from diffusion.training.contact_sheet import save_sheet
+from diffusion.training.contest import Contest, Heads, contest_losses, watched
 from diffusion.training.folder import begin_with, write_folder
 from diffusion.training.loop import averaged, run
 from diffusion.training.noising import STEPS, noised, parts_of, scheduler
-from diffusion.training.parted import Parted, draw_parted
+from diffusion.training.parted import Parted, draw_parted, in_other_words
 from diffusion.training.sampling import sample, sample_few
 from diffusion.training.unet import PROMPTS, decode, new_unet, seeded, standard_depth
 from scenes.errors import InputError
@@ -48,15 +49,18 @@ def distillation_loss(
     generator: torch.Generator,
     device: torch.device,
     parted: Parted | None = None,
+    words: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """The student's picture at the noisy end of an interval against what the guided teacher's steps through it lead to.
 
     parted: the batch with a caption for each surface, or None: the student hears them by regional attention, while the teacher is asked
-    for each by itself. So one call learns to say what takes the teacher one for every surface.
+    for each by itself. So one call learns to say what takes the teacher one for every surface. words: the captions [R,T,D] as the student
+    hears them, if not as the teacher does.
     """
     count = len(batch.latents)
     parted = None if parted is None else parted.to(device)
-    heard = None if parted is None else parted.heard(len(teacher.config["block_out_channels"]))
+    words = None if words is None else words.to(device)
+    heard = None if parted is None else parted.heard(len(teacher.config["block_out_channels"]), words)
     place = torch.randint(config.intervals, (count,), generator=generator)
     parts = torch.arange(config.substeps + 1) / config.substeps
     ends = (((place + 1).view(-1, 1) - parts) * STEPS / config.intervals).round().long() - 1  # -1: no noise at all
@@ -123,6 +127,8 @@ def train_few(config: FewConfig) -> Path:
     student = new_unet(config, data.latents.shape[1])
     begin_with(student, config.start or config.teacher, "unet")
     student.set_attn_processor(RegionalProcessor())
+    teacher.set_attn_processor(RegionalProcessor())
+    contest = Contest(student, Heads(watched(config)) if config.adversarial else None)
     context, depth = text.encode(list(PROMPTS)), standard_depth(len(PROMPTS), 32)
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
@@ -133,7 +139,20 @@ def train_few(config: FewConfig) -> Path:
         if config.parted > 0 and rng.random() < config.parted:
             parted = draw_parted(data, count, side, rng)
         batch = parted.batch if parted else draw_batch(data, count, side, config.focus, rng)
-        return distillation_loss(wrapped, teacher, batch, unconditional, abar, config, generator, device, parted)
+        words = in_other_words(parted, text, config.reword, rng) if parted else None
+        rival = draw_parted(data, count, side, rng) if config.adversarial else None
+        rival_words = in_other_words(rival, text, config.reword, rng) if rival else None
+
+        def losses(student: UNet2DConditionModel, heads: Heads | None) -> tuple[Tensor, dict[str, float]]:
+            given = (batch, unconditional, abar, config, generator, device, parted, words)
+            loss, figures = distillation_loss(student, teacher, *given)
+            if heads is None or rival is None or rival_words is None:
+                return loss, figures
+            judged = contest_losses(student, heads, teacher, rival, rival_words, abar, config, generator, device)
+            figures |= {name: float(value.detach()) for name, value in judged.items()}
+            return loss + config.adversarial * judged["fool"] + judged["heads"], figures
+
+        return wrapped(losses)
 
     def on_sample(state: State, step: int) -> dict[str, float]:
         with averaged(state):
@@ -155,5 +174,5 @@ def train_few(config: FewConfig) -> Path:
     # channels last: a quarter less time on a CPU, for either network
     teacher.to(place, kind, memory_format=torch.channels_last)  # pyright: ignore[reportArgumentType, reportCallIssue]
     student.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    run(config, student, loss_of, on_sample=on_sample, on_save=on_save)
+    run(config, contest, loss_of, on_sample=on_sample, on_save=on_save)
     return Path(config.out)

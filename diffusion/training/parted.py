@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,9 @@ import torch
 from torch import Tensor
 
 from diffusion.attention import mask_pyramid
+from diffusion.text import MiniLMEncoder
 from diffusion.training.cache import Batch, Latents
+from diffusion.training.synonyms import reworded
 from diffusion.training.views import SLOTS
 
 LEAST = 0.02  # of a crop, below which a surface goes without a caption
@@ -21,17 +22,19 @@ SINGLE = 0.25  # of the crops that show one surface only: the others are what is
 @dataclass(frozen=True)
 class Parted:
     """A batch of B crops and their R captions. contexts: [R,T,D]; owners: [R], the crop each belongs to; weights: [R,s,s] float32,
-    what each is heard by, 1 in all at every latent pixel."""
+    what each is heard by, 1 in all at every latent pixel; captions: the words themselves."""
 
     batch: Batch
     contexts: Tensor
     owners: Tensor
     weights: Tensor
+    captions: tuple[str, ...]
 
-    def heard(self, levels: int) -> Mapping[str, Any]:
-        """`cross_attention_kwargs` for a U-Net with so many resolutions and `diffusion.attention.RegionalProcessor`."""
-        masks = mask_pyramid(self.weights, levels)
-        return {"regions": {"contexts": self.contexts, "owners": self.owners, "masks": masks}}
+    def heard(self, levels: int, contexts: Tensor | None = None) -> dict[str, Any]:
+        """`cross_attention_kwargs` for a U-Net with so many resolutions and `diffusion.attention.RegionalProcessor`; contexts: other
+        ones [R,T,D] in place of the captions' own."""
+        told = self.contexts if contexts is None else contexts
+        return {"regions": {"contexts": told, "owners": self.owners, "masks": mask_pyramid(self.weights, levels)}}
 
     def composed(self, answers: Tensor) -> Tensor:
         """[B,C,s,s]: what each caption's own prediction [R,C,s,s] comes to, surface by surface (MultiDiffusion)."""
@@ -40,7 +43,8 @@ class Parted:
 
     def to(self, device: torch.device) -> Parted:
         parts = (getattr(self.batch, name).to(device) for name in ("latents", "depth", "mask", "context"))
-        return Parted(Batch(*parts), self.contexts.to(device), self.owners.to(device), self.weights.to(device))
+        tensors = (getattr(self, name).to(device) for name in ("contexts", "owners", "weights"))
+        return Parted(Batch(*parts), *tensors, captions=self.captions)
 
 
 def draw_parted(data: Latents, count: int, size: int, rng: np.random.Generator) -> Parted:
@@ -64,9 +68,20 @@ def draw_parted(data: Latents, count: int, size: int, rng: np.random.Generator) 
         heard += [(m, len(rows), (nearest == k).float()) for k, (m, _) in enumerate(found)]
         latent, depth = data.latents[n][window].float(), data.depth[n][window].float()
         rows.append((latent, depth[None], torch.ones(1, size, size), data.contexts[found[0][0]].float()))
-    captions, owners, weights = zip(*heard, strict=True)
+    chosen, owners, weights = zip(*heard, strict=True)
     batch = Batch(*(torch.stack(column) for column in zip(*rows, strict=True)))
-    return Parted(batch, data.contexts[list(captions)].float(), torch.tensor(owners), torch.stack(weights))
+    contexts, captions = data.contexts[list(chosen)].float(), tuple(data.captions[m] for m in chosen)
+    return Parted(batch, contexts, torch.tensor(owners), torch.stack(weights), captions)
+
+
+def in_other_words(parted: Parted, text: MiniLMEncoder, share: float, rng: np.random.Generator) -> Tensor:
+    """The captions' contexts [R,T,D], a share of them with another noun for their material."""
+    turns = [(r, reworded(c, rng)) for r, c in enumerate(parted.captions) if rng.random() < share]
+    contexts = parted.contexts.clone()
+    if turns:
+        rows, words = zip(*turns, strict=True)
+        contexts[list(rows)] = text.encode_many(list(words)).to(contexts)
+    return contexts
 
 
 def _by_surface(data: Latents, n: int) -> dict[int, list[int]]:

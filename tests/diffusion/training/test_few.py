@@ -37,6 +37,7 @@ def few(run_folder: Path, tmp_path: Path, configs: dict):
 METHODS = {
     "progressive": {"intervals": 4, "substeps": 2, "teacher_precision": "bf16", "parted": 0.5},
     "consistency": {"intervals": 10, "substeps": 1},
+    "adversarial": {"method": "progressive", "adversarial": 0.1, "reword": 0.5, "parted": 0.5},
 }
 
 
@@ -52,7 +53,7 @@ def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path, method:
     assert all(torch.equal(whole[k], parts[k]) for k in whole)
     assert list((tmp_path / "few" / "samples").glob("*.png"))
     card = (ship(few(**how), tmp_path / "shipped") / "README.md").read_text()
-    assert f"{method} distillation): 2 steps" in card and "built in as 7 |" in card
+    assert f"{how['method']} distillation): 2 steps" in card and "built in as 7 |" in card
     assert load_model(tmp_path / "shipped", "cpu").takes_depth
 
 
@@ -81,7 +82,7 @@ class Knowing(torch.nn.Module):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_student_that_agrees_with_its_teacher_has_nothing_to_learn(few, method: str) -> None:
-    config = few(method=method, **METHODS[method])
+    config = few(**{"method": method, **METHODS[method]})
     batch = draw_batch(cached(config, config.data), 16, 8, 0.5, np.random.default_rng(0))
     abar = scheduler("scaled_linear", "v", True).alphas_cumprod
     right = Knowing(torch.linspace(-1, 1, 8), abar)
