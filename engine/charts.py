@@ -121,40 +121,56 @@ class Charts:
     def lookup(self, voxel: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """chart, i, j int32 [...] of the faces `side` [...] of `voxel` int [...,3] (x,y,z in voxels); chart −1: no such face."""
         voxel, side = np.asarray(voxel), np.asarray(side)
-        grid, shape = self._grid
-        inside = (side >= 0) & ((voxel >= 0) & (voxel < shape)).all(axis=-1)
-        x, y, z = np.moveaxis(np.where(inside[..., None], voxel, 0), -1, 0)
-        chart = np.where(inside, grid[side, x // self.voxels, y, z // self.voxels], -1)
+        inside = (side >= 0) & ((voxel >= 0) & (voxel < self._shape * self._cell)).all(axis=-1)
+        face = np.where(inside, self._face(side, voxel // self._cell), -1)
+        first, beyond, charts = self.runs
+        run = np.searchsorted(first, face, side="right") - 1
+        chart = np.where(face < beyond[run], charts[run], -1)
         # along a negative axis a texel starts at its voxel's far side, hence the 1
         steps = [((voxel - self.corner[chart]) * d).sum(-1) - (d.sum(-1) < 0) for d in (sides.U[side], sides.V[side])]
         i, j = (np.where(chart >= 0, step, -1).astype(np.int32) for step in steps)
-        return chart.astype(np.int32), i, j
+        return chart, i, j
 
     @cached_property
-    def _grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """int32 [6,X,Y,Z] (x, z in blocks, y in voxels): the chart of each face; and the shape in voxels."""
+    def runs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """int64 [n] the first face of each of the charts' columns of cells, and the one past its last, and int32 [n] the chart;
+        sorted, after one that has no faces. A table of all cells would take gigabytes where a scene is large or high."""
+        solid, (low, high) = np.flatnonzero(~self.sky), self._spans
+        axes = sides.AXES[self.side[solid]]
+        _, across, down = np.take_along_axis(high - low, axes, axis=1).T
+        which = np.repeat(np.arange(len(solid)), across)
+        column = np.arange(len(which)) - np.repeat(np.cumsum(across) - across, across)
+        first = self._face(self.side[solid], low)[which] + column * self._shape[axes[:, 2]][which]
+        order = np.argsort(first)
+        first, which = first[order], which[order]
+        return np.append(-1, first), np.append(-1, first + down[which]), np.append(-1, solid[which]).astype(np.int32)
+
+    def _face(self, side: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        """int64 [...]: the number of face `side` [...] of cell [...,3]; along v, numbers follow one another."""
+        axes = sides.AXES[side]
+        (n, u, v), shape = np.moveaxis(np.take_along_axis(cell, axes, axis=-1), -1, 0), self._shape
+        return ((side * shape[axes[..., 0]] + n) * shape[axes[..., 1]] + u) * shape[axes[..., 2]] + v
+
+    @cached_property
+    def _shape(self) -> np.ndarray:
+        """int64 [3]: cells of a box that holds all charts, x, y, z."""
+        return self._spans[1].max(axis=0, initial=1)
+
+    @property
+    def _cell(self) -> np.ndarray:
+        """int64 [3]: voxels of a cell of Blocks, x, y, z."""
+        return np.array([self.voxels, 1, self.voxels])
+
+    @property
+    def _spans(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64 [n,3]: the first cell of each solid chart, and the one past its last."""
         solid = np.flatnonzero(~self.sky)
-        ends = self.points(solid, self.size[solid, 0], self.size[solid, 1])
-        top = np.ceil(np.maximum(self.origin[solid], ends).max(axis=0, initial=0) * self.voxels - 1e-6).astype(int)
-        grid = np.full(
-            (6, -(-top[0] // self.voxels) + 1, top[1] + 1, -(-top[2] // self.voxels) + 1), -1, dtype=np.int32
-        )
-        scale = np.array([self.voxels, 1, self.voxels])
-        side, normal = self.side[solid], sides.NORMAL[self.side[solid]].astype(int)
-        ends = self.corner[solid] + (
-            sides.U[side] * self.size[solid, :1] + sides.V[side] * self.size[solid, 1:]
-        ).astype(int)
-        low, high = np.minimum(self.corner[solid], ends), np.maximum(self.corner[solid], ends)
-        low = low - scale * (normal > 0)  # along the normal a chart is as thick as its cell
-        high = np.where(normal != 0, low + scale, high)
-        low, high = low // scale, -(-high // scale)
-        count = (high - low).prod(axis=1)  # cells of each chart, all of them written at once
-        which = np.repeat(np.arange(len(solid)), count)
-        cell = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        _, tall, deep = (high - low)[which].T
-        x, y, z = low[which].T + np.stack([cell // (tall * deep), cell // deep % tall, cell % deep])
-        grid[side[which], x, y, z] = solid[which]
-        return grid, np.array(grid.shape[1:]) * scale
+        side, size, corner = self.side[solid], self.size[solid], self.corner[solid].astype(np.int64)
+        far = corner + (sides.U[side] * size[:, :1] + sides.V[side] * size[:, 1:]).astype(np.int64)
+        normal = sides.NORMAL[side]
+        low = np.minimum(corner, far) - self._cell * (normal > 0)  # along the normal a chart is as thick as its cell
+        high = np.where(normal != 0, low + self._cell, np.maximum(corner, far))
+        return low // self._cell, -(-high // self._cell)
 
 
 def build_charts(blocks: Blocks, scene: Scene) -> Charts:

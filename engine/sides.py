@@ -8,6 +8,7 @@ import numpy as np
 NORMAL = np.array([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)], dtype=np.float64)
 U = np.array([(0, 0, -1), (0, 0, 1), (1, 0, 0), (1, 0, 0), (1, 0, 0), (-1, 0, 0)], dtype=np.float64)
 V = np.array([(0, -1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, -1, 0)], dtype=np.float64)
+AXES = np.abs(np.stack([NORMAL, U, V], axis=1)).argmax(axis=-1)  # which axis each is along
 
 
 def axis(vector: np.ndarray) -> tuple[int, int]:

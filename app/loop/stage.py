@@ -38,7 +38,7 @@ class Plan:
 def plan(scene: Scene) -> Plan:
     blocks = extrude(scene)
     charts = build_charts(blocks, scene)
-    _ = charts.vertices, charts.bounds  # kept with the charts: the frame's thread must not make them
+    _ = charts.vertices, charts.bounds, charts.runs  # kept with the charts: the frame's thread must not make them
     return Plan(scene, blocks, charts, Light.of(blocks, scene), materials(charts))
 
 

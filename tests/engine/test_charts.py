@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -86,7 +87,13 @@ def test_charts_are_the_exposed_faces(solid, voxels):
         keys = np.array(list(found))
         answers = np.stack(charts.lookup(keys[:, :3], keys[:, 3]), axis=1)
         assert (answers == np.array(list(found.values()))).all()
-    assert charts.lookup(np.array([[-1, 0, 0]]), np.array([0]))[0][0] == -1
+    beyond = np.array(solid.shape)[[2, 0, 1]] * (voxels, 1, voxels) + 2
+    x, y, z, side = (a.ravel() for a in np.mgrid[-1 : beyond[0], -1 : beyond[1], -1 : beyond[2], -1:6])
+    there = charts.lookup(np.stack([x, y, z], axis=1), side)[0] >= 0
+    cells = (
+        np.stack([x // voxels, y, z // voxels, side], axis=1)[there]
+    ).tolist()  # whichever voxel of a block is asked
+    assert {tuple(cell) for cell in cells} == {(x // voxels, y, z // voxels, side) for x, y, z, side in found}
 
 
 @settings(max_examples=30)
@@ -136,6 +143,20 @@ def test_worlds_of_the_built_in_scene_still_fit():
     """Changes of the layout make saved worlds useless: bump the world's version and migrate before this is changed."""
     scene = load_scene("hamlet", voxels_per_block=6)
     assert build_charts(extrude(scene), scene).fingerprint.startswith("e28670fb0d7c3dec94f2f2866ccb4411")
+
+
+def test_a_high_scene_is_looked_up_without_a_table_of_its_cells():
+    """Which would be 430 MB here, and gigabytes in the largest scenes."""
+    solid = np.ones((4000, 64, 64), np.uint8)
+    solid[1:, 1:] = 0
+    charts = build_charts(*scene_of(solid, 16))
+    tracemalloc.start()
+    try:
+        chart, _, j = charts.lookup(np.array([[33, 3999, 7], [33, 0, 7], [33, 0, 20]]), np.array([4, 5, 4]))
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+    assert j.tolist() == [0, LONGEST - 1 if 4000 % LONGEST == 0 else 4000 % LONGEST - 1, -1] and chart[2] == -1
 
 
 def test_pages_fill_well():
