@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -13,14 +12,16 @@ from torch import Tensor
 
 
 class TextEncoder(Protocol):
-    """Prompts to context."""
+    """Prompts to context. pooled: 0, or the width of the pooled vector that is the context's last row (`diffusion.added`)."""
+
+    pooled: int
 
     def encode(self, prompts: list[str]) -> Tensor:
         """[B] prompts → float [B,T,D]; "" is the unconditional prompt."""
         ...
 
     def words(self, prompt: str) -> Words:
-        """Which of the T rows each of a prompt's words is."""
+        """Which of the rows that are tokens each of a prompt's words is."""
         ...
 
 
@@ -42,39 +43,6 @@ def spelled(pieces: Sequence[str]) -> Words:
     return tuple((word, tuple(rows)) for word, rows in [*words, *([(REST, rest)] if rest else [])])
 
 
-class ClipEncoder:
-    """Stable Diffusion's text encoder: CLIP's last hidden state, 77 tokens, longer prompts cut (diffusers' own rule)."""
-
-    def __init__(self, folder: Path, device: torch.device, dtype: torch.dtype) -> None:
-        from transformers import CLIPTextModel, CLIPTokenizer
-
-        self._tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        self._model = CLIPTextModel.from_pretrained(
-            folder / "text_encoder", local_files_only=True, use_safetensors=True, dtype=dtype
-        )
-        self._model.to(device).eval().requires_grad_(False)  # pyright: ignore[reportArgumentType]
-        self._device = device
-
-    @torch.inference_mode()
-    def encode(self, prompts: list[str]) -> Tensor:
-        return self._model(self._tokens(prompts).to(self._device))[0]
-
-    def words(self, prompt: str) -> Words:
-        special, begins = self._tokenizer.all_special_tokens, True
-        pieces = []
-        for token in self._tokenizer.convert_ids_to_tokens(self._tokens([prompt])[0].tolist()):
-            pieces.append("" if token in special else " " * begins + token.removesuffix("</w>"))
-            begins = token in special or token.endswith("</w>")
-        return spelled(pieces)
-
-    def _tokens(self, prompts: list[str]) -> Tensor:
-        """[B,T], with padding."""
-        length = self._model.config.max_position_embeddings
-        return self._tokenizer(
-            prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
-        ).input_ids
-
-
 class CachedEncoder:
     """An encoder that remembers the last `size` prompts, and how many seconds it spent on the others."""
 
@@ -84,7 +52,7 @@ class CachedEncoder:
         self.seconds = 0.0
 
     def __call__(self, prompts: list[str]) -> list[Tensor]:
-        """Context [1,T,D] for each prompt; the unknown ones are encoded in one batch."""
+        """Context [1,T,D] for each prompt; the unknown ones are encoded first."""
         wanted = dict.fromkeys(prompts)
         missing = [p for p in wanted if p not in self._known]
         if missing:
@@ -99,6 +67,10 @@ class CachedEncoder:
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return answer
+
+    @property
+    def pooled(self) -> int:
+        return self._encoder.pooled
 
     def words(self, prompt: str) -> Words:
         return self._encoder.words(prompt)

@@ -33,7 +33,8 @@ class Block:
 
     kind: in, down, middle, up or out; number: from 1 among its kind; level: 0 at full resolution, 1 at half, …; listens: whether it hears
     the prompt; shape: [C,h,w] of what it hands on; seconds: it took; channels: those of `maps`, the most varied first; maps: uint8
-    [K,h,w]; strength: uint8 [h,w], how much goes on where: the norm over all channels, the largest white.
+    [K,h,w]; strength: uint8 [h,w], how much goes on where: the norm over all channels, the largest white; energy: the root mean square
+    of all that it hands on.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Block:
     channels: tuple[int, ...]
     maps: np.ndarray
     strength: np.ndarray
+    energy: float
 
     @property
     def name(self) -> str:
@@ -134,6 +136,7 @@ class _Notes:
                 channels=tuple(chosen.tolist()),
                 maps=_grey(scaled / 2 + 0.5),
                 strength=_grey(norm / norm.max().clamp_min(1e-12)),
+                energy=float(numbers.square().mean().sqrt()),
             )
         )
 
@@ -163,7 +166,7 @@ class _Notes:
         size, known = self._sizes[pixels], dict(zip(prompts, model.context(prompts), strict=True))
         found = []
         for weights, context, mask in zip(mean, self._contexts, self._masks, strict=True):
-            prompt = next(prompt for prompt in prompts if torch.equal(known[prompt][0], context))
+            prompt = next(prompt for prompt in prompts if torch.equal(known[prompt][0, : len(context)], context))
             words = model.text.words(prompt)
             where = torch.stack([weights[list(rows)].sum(0) for _, rows in words]).unflatten(1, size)
             share = mask.float().unflatten(0, size)

@@ -1,4 +1,4 @@
-"""Loading a model: the embedded one, a Stable Diffusion 1.x/2.x pipeline folder, or a hub id that is already in the local cache."""
+"""Loading a model: the embedded one, a Stable Diffusion pipeline folder or single file, or a hub id that is already in the local cache."""
 
 from __future__ import annotations
 
@@ -7,91 +7,63 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
+from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from diffusion.attention import RegionalProcessor
-from diffusion.depth import DEPTHS
-from diffusion.encoders import CachedEncoder, ClipEncoder, TextEncoder
+from diffusion.checkpoints import Checkpoint, Folder, checkpoint
+from diffusion.clip import Clip, ClipEncoder, XlEncoder
+from diffusion.encoders import CachedEncoder, TextEncoder
+from diffusion.kinds import CELL, Kind, kind_of
 from diffusion.model import Model
-from diffusion.schedules import PREDICTIONS, NoiseSchedule
-from diffusion.shipped import OWN, SHIPPED, Reference
+from diffusion.schedules import NoiseSchedule
+from diffusion.shipped import OWN, Reference
 from scenes.errors import InputError
-from scenes.files import read_json
-
-CELL = 8
-VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
-LAYOUT = "a model is a diffusers folder with unet, vae, scheduler, and its text encoder"
 
 
 def load_model(ref: Reference = None, device: str = "auto") -> Model:
-    """ref: None (embedded), a name of SHIPPED, a pipeline folder, or a cached hub id; device: "auto", "cpu", "cuda", "mps", …
+    """ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id; device: "auto", "cpu", "cuda",
+    "mps", …
 
     Weights are read from safetensors alone, as float32 on CPU and float16 on CUDA. Nothing is downloaded.
-    Raises InputError naming the folder and the part that is missing or of another kind.
+    Raises InputError naming the model and the part that is missing or of another kind.
     """
-    folder = _folder(ref)
+    source = checkpoint(ref)
     where = _device(device)
     dtype = torch.float16 if where.type == "cuda" else torch.float32
-    unet_config = _config(folder, "unet", "config.json")
-    vae_config = _config(folder, "vae", "config.json")
-    scheduler_config = _config(folder, "scheduler", "scheduler_config.json")
-    own = _config(folder, ".", OWN) if (folder / OWN).is_file() else {}
+    kind = kind_of(source)
+    path, own = source.path, kind.own
 
-    vae_class = VAES.get(vae_config.get("_class_name", ""))
-    if vae_class is None:
-        raise InputError(folder, "vae._class_name", f"is {vae_config.get('_class_name')}; {' and '.join(VAES)} work")
-    if unet_config.get("_class_name") != "UNet2DConditionModel" or unet_config.get("addition_embed_type"):
-        raise InputError(folder, "unet", "is not a Stable Diffusion 1.x/2.x UNet2DConditionModel")
-    channels = int(vae_config.get("latent_channels", 4))
-    if unet_config["out_channels"] != channels:
-        raise InputError(folder, "unet.out_channels", f"is {unet_config['out_channels']}; the vae has {channels}")
-    extra = unet_config["in_channels"] - channels
-    if extra not in (0, 1):
-        raise InputError(
-            folder,
-            "unet.in_channels",
-            f"is {unet_config['in_channels']}; {channels} or, with depth, {channels + 1} work",
-        )
-    depth = own.get("depth", "disparity") if extra else None
-    if depth is not None and depth not in DEPTHS:
-        raise InputError(folder / OWN, "depth", f"is {depth!r}; one of {', '.join(DEPTHS)}")
-    prediction = scheduler_config.get("prediction_type", "epsilon")
-    if prediction not in PREDICTIONS:
-        raise InputError(folder, "scheduler.prediction_type", f"is {prediction!r}; one of {', '.join(PREDICTIONS)}")
-
-    unet = _denoiser(folder, dtype, where)
-    student, few_steps = _few_step(folder, own)
-    same = student == folder.resolve()  # a student by itself
-    few = unet if same else None if student is None else _denoiser(student, dtype, where)
+    unet = _denoiser(source, dtype, where)
+    student, few_steps = _few_step(path, own)
+    same = student == path.resolve()  # a student by itself
+    few = unet if same else None if student is None else _denoiser(Folder(student), dtype, where)
     if few is not None and any(few.config[k] != unet.config[k] for k in ("in_channels", "cross_attention_dim")):
-        raise InputError(folder / OWN, "few.folder", f"is {student}, a network of another model")
-    # Half precision overflows in Stable Diffusion's decoder; the VAE runs twice a dream, so float32 costs little.
-    vae = _weights(vae_class, folder, "vae", torch.float32)
-    space = f"{vae_class.__name__}-{_space(vae)}"
+        raise InputError(path / OWN, "few.folder", f"is {student}, a network of another model")
+    # Half precision overflows in Stable Diffusion's decoders, XL's most; the VAE runs twice a dream, so float32 costs little.
+    vae = source.module(kind.vae_class, "vae", torch.float32)
+    space = f"{kind.vae_class.__name__}-{_space(vae)}"
     vae = vae.to(where)
-    cell = 2 ** (len(vae_config.get("block_out_channels", ())) - 1) if vae_class is AutoencoderKL else CELL
-    if cell != CELL:
-        raise InputError(folder, "vae.block_out_channels", f"shrinks by {cell}; a latent pixel is {CELL} pixels here")
-    size = unet_config.get("sample_size") or 32
+    size = kind.unet.get("sample_size") or 32
+    students = [] if same or student is None else Folder(student).weights()
     return Model(
-        id=f"{folder.name if ref is None or Path(str(ref)).is_dir() else ref}-{_fingerprint(folder, None if same else student)}",
+        id=f"{source.name}-{_fingerprint([*source.weights(), *(p for p in students if p.parent.name == 'unet')])}",
         space=space,
         unet=unet,
         few=few,
         few_steps=few_steps,
-        linear=_linear(folder, own, channels),
+        linear=_linear(path, own, kind.channels),
         vae=vae,
-        text=CachedEncoder(_text(folder, own, where, dtype), where, dtype),
-        schedule=NoiseSchedule(DDIMScheduler.from_config(scheduler_config).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
-        prediction=prediction,
+        text=CachedEncoder(_text(source, kind, where, dtype), where, dtype),
+        schedule=NoiseSchedule(DDIMScheduler.from_config(kind.scheduler).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
+        prediction=kind.prediction,
         device=where,
         dtype=dtype,
-        channels=channels,
-        multiple=CELL * 2 ** (len(unet_config["block_out_channels"]) - 1),
+        channels=kind.channels,
+        multiple=CELL * 2 ** (len(kind.unet["block_out_channels"]) - 1),
         native=int(own.get("native", CELL * (size if isinstance(size, int) else min(size)))),
-        depth=depth,
-        scale=float(vae_config.get("scaling_factor", 1.0)),
-        shift=float(vae_config.get("shift_factor") or 0.0),
+        depth=kind.depth,
+        scale=float(vae.config.scaling_factor),
+        shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
     )
 
 
@@ -107,28 +79,6 @@ def _linear(folder: Path, own: dict[str, Any], channels: int) -> torch.Tensor | 
     return linear
 
 
-def _folder(ref: Reference) -> Path:
-    shipped = SHIPPED.get("embedded" if ref is None else str(ref))
-    if shipped is not None:
-        if not (shipped / "model_index.json").is_file():
-            name = "the embedded model" if ref is None else ref
-            raise InputError(name, "", "is not in this installation; give a pipeline folder with --model")
-        return shipped
-    path = Path(str(ref)).expanduser()
-    if path.is_dir():
-        return path
-    if path.exists():
-        raise InputError(path, "", f"is a file; {LAYOUT}")
-    try:
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(str(ref), local_files_only=True))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            ref, "", "is neither a folder nor a model in the local hub cache; nothing is downloaded"
-        ) from error
-
-
 def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device(
@@ -141,53 +91,26 @@ def _device(name: str) -> torch.device:
         raise InputError("--device", "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
 
 
-def _config(folder: Path, part: str, name: str) -> dict[str, Any]:
-    path = folder / part / name
-    if not path.exists():
-        raise InputError(folder, str(Path(part) / name), f"is missing; {LAYOUT}")
-    config = read_json(path, "a part's configuration")
-    if not isinstance(config, dict):
-        raise InputError(path, "", "is not a JSON object")
-    return config
-
-
-def _weights(kind: Any, folder: Path, part: str, dtype: torch.dtype) -> Any:
-    """One part's module, from safetensors; the fp16 variant when that is all there is."""
-    names = [p.name for p in (folder / part).glob("*.safetensors*")]
-    plain = any(".fp16." not in n for n in names)
-    if not names:
-        raise InputError(folder, part, "has no .safetensors weights")
-    try:
-        module = kind.from_pretrained(
-            folder,
-            subfolder=part,
-            local_files_only=True,
-            use_safetensors=True,
-            variant=None if plain else "fp16",
-            torch_dtype=dtype,
-            low_cpu_mem_usage=False,
-        )
-    except Exception as error:  # damaged weights raise whatever their reader thinks of
-        raise InputError(folder, part, f"can't be loaded ({str(error).splitlines()[0][:120]})") from error
-    # Channels last is what convolution kernels like, on CPUs and GPUs: a third of a decode's time here
-    return module.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-
-
-def _text(folder: Path, own: dict[str, Any], device: torch.device, dtype: torch.dtype) -> TextEncoder:
-    if own.get("text") == "minilm":
+def _text(source: Checkpoint, kind: Kind, device: torch.device, dtype: torch.dtype) -> TextEncoder:
+    if kind.own.get("text") == "minilm":
         from diffusion.text import MiniLMEncoder
 
         return MiniLMEncoder()
-    if not (folder / "text_encoder" / "config.json").is_file() or not (folder / "tokenizer").is_dir():
-        raise InputError(folder, "text_encoder and tokenizer", f"are missing; {LAYOUT}")
-    try:
-        return ClipEncoder(folder, device, dtype)
-    except Exception as error:
-        raise InputError(folder, "text_encoder", f"can't be loaded ({str(error).splitlines()[0][:120]})") from error
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection
+
+    def clip(model: Any, place: str = "") -> Clip:
+        made = source.clip(model, f"text_encoder{place}", f"tokenizer{place}", dtype)
+        made.model.to(device).eval().requires_grad_(False)
+        return made
+
+    if not kind.xl:
+        return ClipEncoder(clip(CLIPTextModel))
+    zeroed = source.config(".", "model_index.json").get("force_zeros_for_empty_prompt", True)
+    return XlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, "_2")], bool(zeroed))
 
 
-def _denoiser(folder: Path, dtype: torch.dtype, where: torch.device) -> Any:
-    unet = _weights(UNet2DConditionModel, folder, "unet", dtype).to(where)
+def _denoiser(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:
+    unet = source.module(UNet2DConditionModel, "unet", dtype).to(where)
     unet.set_attn_processor(RegionalProcessor())
     return unet
 
@@ -213,11 +136,10 @@ def _space(vae: torch.nn.Module) -> str:
     return digest.hexdigest()[:8]
 
 
-def _fingerprint(folder: Path, student: Path | None = None) -> str:
-    """Eight hex digits of the U-Nets' and the VAE's weights: sizes, first and last MiB (whole files for small models)."""
+def _fingerprint(files: list[Path]) -> str:
+    """Eight hex digits of the weights: sizes, first and last MiB (whole files for small models)."""
     digest = hashlib.sha256()
-    own = sorted([*folder.glob("unet/*.safetensors"), *folder.glob("vae/*.safetensors")])
-    for path in [*own, *sorted(student.glob("unet/*.safetensors") if student else ())]:
+    for path in files:
         size = path.stat().st_size
         digest.update(f"{path.name}:{size};".encode())
         with path.open("rb") as file:

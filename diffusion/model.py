@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion import preview
+from diffusion import added, preview
 from diffusion.attention import mask_pyramid
 from diffusion.depth import DEPTHS
 from diffusion.encoders import CachedEncoder
 from diffusion.schedules import PREDICTIONS, NoiseSchedule
 
+CELL = 8
 FAST_DECODER = (
     4_000_000  # parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)
 )
@@ -109,6 +110,7 @@ class Model:
         regions: R prompts that share the B views, see `diffusion.executions.Evaluate`; few: by the few-step network.
         """
         unet = self.few if few and self.few is not None else self.unet
+        pooled, (height, width) = self.text.pooled, x.shape[-2:]
         with self.clock.part("unet"):
             seen = x / math.sqrt(sigma**2 + 1)
             if depth is not None:
@@ -117,7 +119,8 @@ class Model:
             out = unet(
                 seen.to(self.dtype),
                 timestep,
-                encoder_hidden_states=context,
+                encoder_hidden_states=added.tokens(context, pooled),
+                added_cond_kwargs=added.conditions(context, pooled, regions, CELL * height, CELL * width, self.native),
                 cross_attention_kwargs=None if regions is None else {"regions": self._regional(regions)},
                 return_dict=False,
             )[0]
@@ -126,7 +129,8 @@ class Model:
 
     def _regional(self, regions: Mapping) -> Mapping:
         masks = mask_pyramid(regions["weights"].float(), self.levels)
-        return {"contexts": regions["contexts"], "owners": regions["owners"], "masks": masks}
+        contexts = added.tokens(regions["contexts"], self.text.pooled)
+        return {"contexts": contexts, "owners": regions["owners"], "masks": masks}
 
     @torch.inference_mode()
     def encode_tensor(self, pictures: Tensor) -> Tensor:

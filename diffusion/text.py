@@ -32,6 +32,8 @@ _TURN = Lock()  # one tokenizer serves the dreaming thread and the suggestions, 
 class MiniLMEncoder:
     """Prompts to context. Loads the model on first use; stays on the CPU in float32 (a prompt takes milliseconds)."""
 
+    pooled = 0
+
     def __init__(self) -> None:
         self._folder = model_folder()
         self._known: dict[str, Tensor] = {}

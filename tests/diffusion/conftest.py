@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +59,8 @@ def reference_of():
 class WordEncoder:
     """A text encoder without weights: each prompt's context comes from its own hash; "" is all zeros."""
 
+    pooled = 0
+
     def __init__(self, tokens: int = 6, width: int = 16) -> None:
         self.tokens, self.width = tokens, width
 
@@ -75,11 +78,11 @@ class WordEncoder:
 
 
 def write_pipeline(
-    folder: Path, *, channels: int, extra: int, width: int, scheduler: dict, tiny_vae: bool = False
+    folder: Path, *, channels: int, extra: int, width: int, scheduler: dict, tiny_vae: bool = False, **unet: Any
 ) -> Path:
-    """A pipeline folder in diffusers' layout with random weights (seeded), without text encoder."""
+    """A pipeline folder in diffusers' layout with random weights (seeded), without text encoder. unet: more of its configuration."""
     torch.manual_seed(0)
-    UNet2DConditionModel(
+    common = dict(
         sample_size=8,
         in_channels=channels + extra,
         out_channels=channels,
@@ -90,7 +93,8 @@ def write_pipeline(
         cross_attention_dim=width,
         attention_head_dim=2,
         norm_num_groups=4,
-    ).save_pretrained(folder / "unet")
+    )
+    UNet2DConditionModel(**(common | unet)).save_pretrained(folder / "unet")
     if tiny_vae:
         vae = AutoencoderTiny(
             latent_channels=channels,
@@ -124,28 +128,33 @@ def write_pipeline(
     return folder
 
 
-def write_clip(folder: Path, width: int) -> None:
-    """A tiny CLIP text encoder and tokenizer beside the other parts."""
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+LETTERS = [*"abcdefghijklmnopqrstuvwxyz"]
+WORDS = ["!", "!</w>", *LETTERS, *(f"{c}</w>" for c in LETTERS), "<|startoftext|>", "<|endoftext|>"]
 
-    torch.manual_seed(1)
-    letters = [*"abcdefghijklmnopqrstuvwxyz"]
-    words = [*letters, *(f"{c}</w>" for c in letters), "<|startoftext|>", "<|endoftext|>"]
-    tokenizer = CLIPTokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[], model_max_length=77)
-    tokenizer.save_pretrained(folder / "tokenizer")
-    CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(words),
-            hidden_size=width,
-            intermediate_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            max_position_embeddings=77,
-            bos_token_id=len(words) - 2,
-            eos_token_id=len(words) - 1,
-            pad_token_id=len(words) - 1,
-        )
-    ).save_pretrained(folder / "text_encoder")
+
+def write_clip(
+    folder: Path, width: int, place: str = "", *, layers: int = 1, projection: int = 0, **tokens: str
+) -> None:
+    """A tiny CLIP text encoder and tokenizer beside the other parts. place: "_2" for SDXL's second, which has a projection."""
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+    torch.manual_seed(1 + projection)
+    tokenizer = CLIPTokenizer(vocab={word: i for i, word in enumerate(WORDS)}, merges=[], model_max_length=77, **tokens)
+    tokenizer.save_pretrained(folder / f"tokenizer{place}")
+    config = CLIPTextConfig(
+        vocab_size=len(WORDS),
+        hidden_size=width,
+        intermediate_size=16,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        max_position_embeddings=77,
+        projection_dim=projection or width,
+        bos_token_id=len(WORDS) - 2,
+        eos_token_id=len(WORDS) - 1,
+        pad_token_id=len(WORDS) - 1,
+    )
+    kind = CLIPTextModelWithProjection if projection else CLIPTextModel
+    kind(config).save_pretrained(folder / f"text_encoder{place}")
 
 
 EMBEDDED_LIKE = {
@@ -191,6 +200,41 @@ def wide_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_clip(folder, 16)
     return folder
+
+
+@pytest.fixture(scope="session")
+def xl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stable Diffusion XL's layout: no attention at full resolution, several layers of it below, two CLIPs, told the size."""
+    folder = write_pipeline(
+        tmp_path_factory.mktemp("xl"),
+        channels=4,
+        extra=0,
+        width=28,
+        scheduler=SD_LIKE,
+        block_out_channels=(8, 16, 16),
+        layers_per_block=2,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=[1, 2, 3],
+        attention_head_dim=[2, 2, 4],
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + 12,
+    )
+    write_clip(folder, 12, layers=3)
+    write_clip(folder, 16, "_2", layers=3, projection=12, pad_token="!")
+    index = json.loads((folder / "model_index.json").read_text()) | {"_class_name": "StableDiffusionXLPipeline"}
+    index |= {"text_encoder_2": ["transformers", "CLIPTextModelWithProjection"]}
+    index |= {"tokenizer_2": ["transformers", "CLIPTokenizer"], "force_zeros_for_empty_prompt": True}
+    del index["safety_checker"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def xl(xl_folder: Path) -> Model:
+    return load_model(xl_folder, "cpu")
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,23 @@ def test_against_stable_diffusion_pipeline(sd, sd_folder):
     assert torch.allclose(sd.decode_tensor(theirs), decoded, atol=1e-4)
 
 
+def test_what_old_folders_leave_out_is_what_diffusers_takes_it_for(sd, sd_folder, tmp_path):
+    """Stable Diffusion 1.5's own VAE configuration is older than its scaling factor."""
+    folder = shutil.copytree(sd_folder, tmp_path / "old")
+    config = json.loads((folder / "vae" / "config.json").read_text())
+    del config["scaling_factor"], config["shift_factor"]
+    (folder / "vae" / "config.json").write_text(json.dumps(config))
+    old = load_model(folder, "cpu")
+    assert (old.scale, old.shift) == (sd.scale, 0.0) == (0.18215, 0.0)
+
+
+@pytest.mark.parametrize("name", ["sd", "xl"])
+def test_a_prompts_context_is_the_same_bits_whatever_it_is_asked_with(name, request):
+    model = request.getfixturevalue(name)
+    alone = [model.text._encoder.encode([prompt]) for prompt in ("moss", "a wall", "")]
+    assert torch.equal(torch.cat(alone), model.text._encoder.encode(["moss", "a wall", ""]))
+
+
 def test_contexts_are_remembered(sd):
     before = sd.text.seconds
     first = sd.context(["a word", "", "a word"])
@@ -103,7 +120,14 @@ BROKEN = {
     "no JSON": (lambda f: (f / "vae" / "config.json").write_text("{"), "is not JSON"),
     "a list": (lambda f: (f / "vae" / "config.json").write_text("[]"), "not a JSON object"),
     "a pixel vae": (edit("vae/config.json", _class_name="VQModel"), "vae._class_name is VQModel"),
-    "an SDXL unet": (edit("unet/config.json", addition_embed_type="text_time"), "not a Stable Diffusion 1.x/2.x"),
+    "half of SDXL": (
+        edit("unet/config.json", addition_embed_type="text_time"),
+        "text_encoder_2/config.json is missing",
+    ),
+    "an image prompt": (edit("unet/config.json", addition_embed_type="image"), "addition_embed_type is 'image'"),
+    "classes": (edit("unet/config.json", class_embed_type="projection"), "unet is another network"),
+    "a transformer": (lambda f: (f / "unet").rename(f / "transformer"), "is a diffusion transformer"),
+    "EDM": (edit("scheduler/scheduler_config.json", sigma_data=0.5), "noise of another kind"),
     "an inpainting unet": (edit("unet/config.json", in_channels=9), "unet.in_channels is 9"),
     "channels": (edit("unet/config.json", out_channels=8), "unet.out_channels is 8"),
     "a prediction": (edit("scheduler/scheduler_config.json", prediction_type="flow"), "prediction_type is 'flow'"),
@@ -120,9 +144,11 @@ def test_a_broken_folder_is_one_sentence(sd_folder, tmp_path, case):
 
 
 def test_names_that_lead_nowhere(tmp_path):
-    (tmp_path / "file").write_text("x")
+    for name in ("file", "pickle.ckpt"):
+        (tmp_path / name).write_text("x")
     for ref, words in (
-        (tmp_path / "file", "is a file"),
+        (tmp_path / "file", "is no .safetensors file"),
+        (tmp_path / "pickle.ckpt", "is a pickle"),
         ("nobody/nothing", "nothing is downloaded"),
         ("...", "nothing is"),
     ):

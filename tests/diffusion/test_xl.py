@@ -1,0 +1,144 @@
+"""Stable Diffusion XL: diffusers' own pipeline's pictures, and what regions make of a vector that all pixels share."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMScheduler, StableDiffusionXLPipeline
+
+from diffusion.added import size_told, whole
+from diffusion.canvas import DreamSettings
+from diffusion.dream import dream
+from diffusion.inside import look_inside
+from diffusion.loading import load_model
+from diffusion.regions import EXECUTIONS
+from scenes.errors import InputError
+
+SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0, guidance_start=0.0, softness=0.0)
+CLOSE = {"atol": 2e-5, "rtol": 2e-4}
+
+
+def pipeline_of(folder, **index):
+    pipe = StableDiffusionXLPipeline.from_pretrained(folder, local_files_only=True, **index)
+    ends = {"timestep_spacing": "trailing", "steps_offset": 0, "set_alpha_to_one": True}
+    pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config, **ends)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def test_what_it_says_of_itself(xl, sd) -> None:
+    assert (xl.channels, xl.takes_depth, xl.multiple, xl.native, xl.prediction) == (4, False, 32, 64, "epsilon")
+    assert xl.text.pooled == 12 and sd.text.pooled == 0
+    assert xl.context(["a"])[0].shape == (1, 78, 28) and not xl.context([""])[0].any()
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+@pytest.mark.parametrize("negative", ["", "zebra"])
+def test_against_the_pipeline(xl_folder, tmp_path, canvas_of, prediction, negative) -> None:
+    """A whole guided run: the same weights, noise, solver and prompts give the same latents and the same picture."""
+    folder = shutil.copytree(xl_folder, tmp_path / "xl")
+    config = folder / "scheduler" / "scheduler_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"prediction_type": prediction}))
+    model, pipe = load_model(folder, "cpu"), pipeline_of(folder)
+    canvas = canvas_of(model, (8, 12))
+    region = replace(canvas.regions[0], prompt="moss on it", negative_prompt=negative)
+    canvas = replace(canvas, regions=(region,))
+    ours = dream(model, canvas, SETTINGS)
+    how = {"num_inference_steps": 4, "guidance_scale": 3.0, "height": 64, "width": 96}
+    # A pipeline starts with noise alone, this core with what that noise leaves of the mean picture, zero
+    start = float(model.schedule.sigmas[-1])
+    noise = torch.from_numpy(canvas.noise)[None] * (start / (start**2 + 1) ** 0.5)
+    theirs = pipe("moss on it", negative_prompt=negative or None, latents=noise, output_type="latent", **how).images
+    assert np.allclose(ours.latents, theirs[0], **CLOSE)
+    decoded = pipe.vae.decode(theirs / pipe.vae.config.scaling_factor).sample.detach()
+    assert np.abs(ours.image - ((decoded[0] + 1) * 127.5).clamp(0, 255).movedim(0, -1).numpy()).max() < 1
+
+
+def test_an_empty_prompt_is_encoded_where_the_model_says_so(xl_folder, tmp_path) -> None:
+    folder = shutil.copytree(xl_folder, tmp_path / "xl")
+    index = json.loads((folder / "model_index.json").read_text()) | {"force_zeros_for_empty_prompt": False}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    ours = load_model(folder, "cpu").context([""])[0]
+    rows, _, vector, _ = pipeline_of(folder).encode_prompt("", do_classifier_free_guidance=False)
+    assert torch.allclose(ours[:, :-1], rows, atol=1e-6) and torch.allclose(ours[:, -1, :12], vector, atol=1e-6)
+
+
+def test_a_small_canvas_is_told_as_a_picture_of_the_models_own_size() -> None:
+    assert size_told(1024, 1024, 1024) == (1024, 1024, 0, 0, 1024, 1024)
+    assert size_told(896, 1152, 1024) == (896, 1152, 0, 0, 896, 1152)  # one of its own shapes
+    assert size_told(512, 512, 1024)[:2] == (1024, 1024) and size_told(256, 512, 1024)[:2] == (512, 1024)
+    assert size_told(2048, 1536, 1024)[:2] == (2048, 1536)
+
+
+def test_prompts_that_share_a_call_share_their_vectors_by_area(xl) -> None:
+    contexts = torch.cat(xl.context(["moss", "stone", "sky"]))
+    weights = torch.zeros(3, 4, 4)
+    weights[0, :1], weights[1, 1:], weights[2] = 1, 1, 1
+    regions = {"contexts": contexts, "weights": weights, "owners": torch.tensor([0, 0, 1])}
+    vectors = whole(contexts[:2], 12, regions)
+    moss, stone, sky = contexts[:, -1, :12]
+    assert torch.allclose(vectors[0], 0.25 * moss + 0.75 * stone, atol=1e-6) and torch.allclose(vectors[1], sky)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_one_prompt_everywhere_is_the_same_dream_however_it_is_carried_out(xl, canvas_of, execution) -> None:
+    """Two regions of one prompt are one region."""
+    one, two = canvas_of(xl, (8, 12)), canvas_of(xl, (8, 12), 2)
+    two = replace(two, regions=tuple(replace(r, prompt=one.regions[0].prompt) for r in two.regions))
+    chosen = replace(SETTINGS, execution=execution)
+    assert np.allclose(dream(xl, two, chosen).latents, dream(xl, one, SETTINGS).latents, **CLOSE)
+
+
+@pytest.mark.parametrize("execution", ["batched", "sequential"])
+def test_each_region_has_its_own_vector_where_it_has_its_own_call(xl, canvas_of, execution) -> None:
+    """Each pixel of one step without guidance is what its own prompt alone predicts there."""
+    canvas = canvas_of(xl, (8, 12), 2)
+    chosen = replace(SETTINGS, execution=execution, guidance="none", steps=1)
+    both = dream(xl, canvas, chosen).latents
+    for region in canvas.regions:
+        alone = replace(canvas, regions=(replace(region, mask=np.ones_like(region.mask)),))
+        where = region.mask > 0
+        assert np.allclose(both[:, where], dream(xl, alone, chosen).latents[:, where], **CLOSE)
+
+
+def test_the_vector_matters(xl, canvas_of) -> None:
+    """Otherwise the tests above would hold without it."""
+    context = xl.context(["moss"])[0]
+    other = context.clone()
+    other[:, -1] = xl.context(["sky"])[0][:, -1]
+    x = torch.from_numpy(canvas_of(xl).noise)[None] * 5
+    assert not torch.allclose(xl.denoise(x, 5.0, context), xl.denoise(x, 5.0, other), atol=1e-4)
+
+
+def test_a_refiner_is_refused(xl_folder, tmp_path) -> None:
+    folder = shutil.copytree(xl_folder, tmp_path / "xl")
+    config = folder / "unet" / "config.json"
+    numbers = {"projection_class_embeddings_input_dim": 5 * 8 + 12}
+    config.write_text(json.dumps(json.loads(config.read_text()) | numbers))
+    with pytest.raises(InputError, match="is a refiner"):
+        load_model(folder, "cpu")
+
+
+def test_the_network_can_be_looked_into(xl, canvas_of) -> None:
+    canvas = canvas_of(xl, (8, 12), 2)
+    inside = look_inside(xl, canvas, SETTINGS, canvas.noise * 5, 5.0)
+    told = [(block.name, block.level, block.listens, block.shape[0]) for block in inside.blocks]
+    assert told == [
+        ("in", 0, False, 8),
+        ("down 1", 0, False, 8),
+        ("down 2", 1, True, 16),
+        ("down 3", 2, True, 16),
+        ("middle", 2, True, 16),
+        ("up 1", 2, True, 16),
+        ("up 2", 1, True, 16),
+        ("up 3", 0, False, 8),
+        ("out", 0, False, 4),
+    ]
+    assert {heard.prompt for heard in inside.prompts} == {"a", "bb"}
+    for heard in inside.prompts:  # heard at half the resolution, the finest that has attention
+        assert heard.where.shape[1:] == (4, 6) and np.allclose(heard.where.sum(0), 1, atol=1e-5)
