@@ -141,7 +141,9 @@ def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
     found = _evaluation(Path(config.out))
     if isinstance(config, FewConfig):  # a student is measured beside its teacher
         found = {
-            k: v for k, v in _evaluation(Path(config.teacher).parent).items() if k in ("few_steps", "student_regions")
+            k: v
+            for k, v in _evaluation(Path(config.teacher).parent).items()
+            if k in ("few_steps", "student", "student_regions")
         }
     known = {key: value for key, value in _own(target).items() if key == "few"}
     shutil.copytree(source, target, dirs_exist_ok=True)  # the prompt bank lies there too

@@ -31,21 +31,23 @@ TRUTH = 9000
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A model folder opened for evaluation. guidance: 1 for a student that has it built in; from `start` of the run on."""
+    """A model folder opened for evaluation, and how it is sampled. guidance: 1 for a student that has it built in; from `start` of the
+    run on."""
 
     folder: Path
     model: Model
     judge: Classifier
     sampler: str = "ddim"
+    steps: int = STEPS
     guidance: float = DreamSettings.scale
     start: float = DreamSettings.guidance_start
 
     @torch.inference_mode()
-    def paint(self, prompts: list[str], depth: Tensor, *, steps: int = STEPS, seed: int = 0, batch: int = 16) -> Tensor:
+    def paint(self, prompts: list[str], depth: Tensor, *, seed: int = 0, batch: int = 16) -> Tensor:
         """uint8 [N,3,8h,8w] for prompts under depth channels [N,1,h,w]."""
         model, shown = self.model, []
         generator = torch.Generator().manual_seed(seed)
-        sigmas = spaced(model.schedule, "trailing", steps)
+        sigmas = spaced(model.schedule, "trailing", self.steps)
         line = Timeline(tuple(sigmas.tolist()))
         blank = model.context([""])[0]
         for first in range(0, len(prompts), batch):
@@ -86,7 +88,7 @@ def open_student(parts: Parts) -> Parts | None:
     folder = parts.folder.parent.parent / "few" / "model"
     if not folder.is_dir():
         return None
-    return replace(parts, folder=folder, model=load_model(folder, "cpu"), sampler="ddim", guidance=1.0)
+    return replace(parts, folder=folder, model=load_model(folder, "cpu"), sampler="ddim", steps=4, guidance=1.0)
 
 
 def flat(distance: float, count: int, side: int = CELLS) -> Tensor:
@@ -102,7 +104,7 @@ def truth(count: int) -> tuple[Judged, Tensor]:
 
 
 @lru_cache(maxsize=6)
-def samples(parts: Parts, count: int, held_out: bool = False, steps: int = STEPS) -> Judged:
+def samples(parts: Parts, count: int, held_out: bool = False) -> Judged:
     """What the model paints when it is told, in one of the ways to say it, what each picture of `truth` shows and how far away."""
     pictures, depth = truth(count)
     rng = np.random.default_rng(11 + held_out)
@@ -111,4 +113,4 @@ def samples(parts: Parts, count: int, held_out: bool = False, steps: int = STEPS
         drawn = MATERIALS[NAMES[material]]
         nouns = drawn.held_out if held_out else drawn.nouns
         prompts.append(f"{rng.choice(nouns)}, {rng.choice(LIGHT_WORDS[LIGHT_NAMES[light]])}")
-    return replace(pictures, images=parts.paint(prompts, depth, steps=steps))
+    return replace(pictures, images=parts.paint(prompts, depth))

@@ -14,7 +14,7 @@ from diffusion.dream import dream
 from diffusion.training.adjectives import COLOURS
 from diffusion.training.bank import build_bank
 from diffusion.training.classifier import LIGHT_NAMES, NAMES, SIDE, Judged, judge, plain_pictures
-from diffusion.training.judging import CELLS, STEPS, TRUTH, Parts, flat, open_student, samples, truth
+from diffusion.training.judging import CELLS, TRUTH, Parts, flat, open_student, samples, truth
 from diffusion.training.materials import MATERIALS
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
 from diffusion.training.noise import colour
@@ -45,18 +45,18 @@ def reconstruction(parts: Parts, count: int) -> dict[str, float]:
     }
 
 
-def adherence(parts: Parts, count: int, held_out: bool = False, steps: int = STEPS) -> dict[str, float]:
+def adherence(parts: Parts, count: int, held_out: bool = False) -> dict[str, float]:
     """Share of samples whose material and light the judge finds in the picture."""
-    return judge(parts.judge, samples(parts, count, held_out, steps))
+    return judge(parts.judge, samples(parts, count, held_out))
 
 
-def regions(parts: Parts, count: int, execution: str, steps: int = STEPS) -> dict[str, float]:
+def regions(parts: Parts, count: int, execution: str) -> dict[str, float]:
     """Share of regions with the right material and light in views of three walls side by side, one prompt each, dreamed as the
     program dreams."""
     rng = np.random.default_rng(21)
     walls = [i for i, n in enumerate(NAMES) if MATERIALS[n].place != "sky"]
     images, material, light = [], [], []
-    settings = DreamSettings(execution=execution, sampler=parts.sampler, scale=parts.guidance, steps=steps)
+    settings = DreamSettings(execution=execution, sampler=parts.sampler, scale=parts.guidance, steps=parts.steps)
     for index in range(count):
         chosen, mood = rng.choice(walls, 3, replace=False).tolist(), int(rng.integers(len(LIGHT_NAMES)))
         masks = np.kron(np.eye(3, dtype=np.float32)[:, None, :], np.ones((1, CELLS, CELLS), np.float32))
@@ -79,26 +79,38 @@ def student_regions(parts: Parts, count: int) -> dict[str, float]:
     student = open_student(parts)
     if student is None:
         return {}
-    return {how: regions(student, count, how, 4)["material"] for how in ("attention", "batched")}
+    return {how: regions(student, count, how)["material"] for how in ("attention", "batched")}
+
+
+def student(parts: Parts, count: int) -> dict[str, float]:
+    """What the student beside the model, if there is one, does in its few steps: material, light, held-out words, joints, colours."""
+    few = open_student(parts)
+    if few is None:
+        return {}
+    return {
+        **adherence(few, count),
+        "held_out": adherence(few, count, held_out=True)["material"],
+        "distance": distance(few, count),
+        "joints": joints(few, max(4, count // 20))["mean"],
+        "nearest_colour": colours(few, max(1, count // 5))["nearest"],
+    }
 
 
 def few_steps(parts: Parts, count: int) -> dict[str, float]:
-    """Material accuracy at 20 and at 4 steps, with the solver that is best at few; of the student too, where there is one."""
-    quick = replace(parts, sampler="dpmpp_2m")
-    found = {f"material_{steps}": adherence(quick, count, False, steps)["material"] for steps in (20, 4)}
-    student = open_student(parts)
-    if student is not None:
-        found["student_4"] = adherence(student, count, False, 4)["material"]
-        found["student_distance_4"] = distance(student, count, 4)
-    found["distance_20"], found["distance_4"] = (distance(quick, count, steps) for steps in (20, 4))
+    """Material accuracy and Fréchet distance at 20 and at 4 steps, with the solver that is best at few."""
+    found = {}
+    for steps in (20, 4):
+        quick = replace(parts, sampler="dpmpp_2m", steps=steps)
+        found[f"material_{steps}"] = adherence(quick, count)["material"]
+        found[f"distance_{steps}"] = distance(quick, count)
     return found
 
 
-def distance(parts: Parts, count: int, steps: int = STEPS) -> float:
+def distance(parts: Parts, count: int) -> float:
     """Fréchet distance of the judge's features between samples and the ground truth that they were asked for."""
     a, b = (
         torch.cat([parts.judge.features(x) for x in p.images.split(64)])
-        for p in (samples(parts, count, steps=steps), truth(count)[0])
+        for p in (samples(parts, count), truth(count)[0])
     )
     return frechet(a, b)
 
@@ -173,6 +185,7 @@ MEASURES: dict[str, Callable[[Parts, int], dict[str, float]]] = {
     "regions": lambda parts, n: regions(parts, max(1, n // 6), "batched"),
     "regional_attention": lambda parts, n: regions(parts, max(1, n // 6), "attention"),
     "student_regions": lambda parts, n: student_regions(parts, max(1, n // 6)),
+    "student": student,
     "averaging": averaging,
     "joints": lambda parts, n: joints(parts, max(4, n // 20)),
     "depth": lambda parts, n: depth_effect(parts, max(4, n // 15)),

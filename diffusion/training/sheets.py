@@ -49,7 +49,7 @@ def materials_sheet(path: Path) -> None:
     _save(path, list(pictures), list(MATERIALS))
 
 
-def samples_sheet(parts: Parts, path: Path, *, steps: int = 16) -> None:
+def samples_sheet(parts: Parts, path: Path) -> None:
     """Every material as the model paints it under the same depths, and the prompts of the training samples."""
     names = list(MATERIALS)
     prompts = [MATERIALS[n].nouns[0] for n in names] + list(PROMPTS[:14])
@@ -58,7 +58,7 @@ def samples_sheet(parts: Parts, path: Path, *, steps: int = 16) -> None:
         world = standard_world(MATERIALS[name].place)
         depths.append(depth_channel(cast(world)["z"][4::8, 4::8], world.focal / 8)[None])
     depth = torch.stack(depths + [depth_channel(torch.full((1, 32, 32), 6.0))] * (len(prompts) - len(names)))
-    _save(path, list(parts.paint(prompts, depth, steps=steps, seed=1, batch=8)), prompts)
+    _save(path, list(parts.paint(prompts, depth, seed=1, batch=8)), prompts)
 
 
 def few_sheet(parts: Parts, student: Parts, path: Path, *, columns: int = 7) -> None:
@@ -66,22 +66,22 @@ def few_sheet(parts: Parts, student: Parts, path: Path, *, columns: int = 7) -> 
     prompts: list[str] = list(PROMPTS[:columns])
     depth = depth_channel(torch.full((columns, 1, 32, 32), 6.0))
     ways = {
-        "16:": (parts, 16),
-        "4 dpmpp_2m:": (replace(parts, sampler="dpmpp_2m"), 4),
-        "4 ddim:": (parts, 4),
-        "student:": (student, 4),
+        "16:": replace(parts, steps=16),
+        "4 dpmpp_2m:": replace(parts, sampler="dpmpp_2m", steps=4),
+        "4 ddim:": replace(parts, steps=4),
+        "student:": student,
     }
-    pictures = [p for model, steps in ways.values() for p in model.paint(prompts, depth, steps=steps, seed=2, batch=8)]
+    pictures = [picture for way in ways.values() for picture in way.paint(prompts, depth, seed=2, batch=8)]
     _save(path, pictures, [f"{way} {prompt}" for way in ways for prompt in prompts], columns)
 
 
 def write_sheets(config: UnetConfig) -> Path:
-    """All sheets of a run, into its folder; of few steps where its model has a student."""
+    """All sheets of a run, into its folder: every material by what paints by default, the student where there is one."""
     out = Path(config.out)
     materials_sheet(out / "training_materials.png")
     parts = open_parts(out / "model", Path(config.judge))
-    samples_sheet(parts, out / "training_samples.png")
     student = open_student(parts)
+    samples_sheet(student or replace(parts, steps=16), out / "training_samples.png")
     if student is not None:
         few_sheet(parts, student, out / "training_few.png")
     return out

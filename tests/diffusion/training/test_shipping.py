@@ -125,12 +125,13 @@ def test_every_measure_measures(run_folder: Path, judge_file: Path, tmp_path: Pa
 
 
 def test_without_a_student_there_is_nothing_to_say_of_it(run_folder: Path, judge_file: Path) -> None:
-    assert MEASURES["student_regions"](open_parts(run_folder / "unet" / "model", judge_file), 4) == {}
+    parts = open_parts(run_folder / "unet" / "model", judge_file)
+    assert MEASURES["student_regions"](parts, 4) == MEASURES["student"](parts, 4) == {}
 
 
 def test_the_sample_sheet_is_a_picture(shipped: Path, judge_file: Path, tmp_path: Path) -> None:
     parts = open_parts(shipped, judge_file)
-    samples_sheet(parts, tmp_path / "s.png", steps=1)
+    samples_sheet(replace(parts, steps=1), tmp_path / "s.png")
     with Image.open(tmp_path / "s.png") as page:
         assert page.width > 1000 and page.height > 1000
 
