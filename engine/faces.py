@@ -17,8 +17,8 @@ def faces(solid: np.ndarray, opaque: np.ndarray, voxels: int, longest: int) -> n
     A face is exposed where its neighbour is empty, or where an opaque one meets a translucent one. Outside the map is
     empty, but the underside of the world can't be seen. corner: where texel (0, 0) starts, in voxels; size: (w, h) texels.
     """
-    world = np.ascontiguousarray(solid.transpose(2, 0, 1))  # [X,Y,Z]: now axis 0, 1, 2 are x, y, z
-    kind = np.concatenate([[0], np.where(opaque, 2, 1)]).astype(np.uint8)[world]  # 0 empty, 1 translucent, 2 opaque
+    kind = np.concatenate([[0], np.where(opaque, 2, 1)]).astype(np.uint8)[solid]  # 0 empty, 1 translucent, 2 opaque
+    world, kind = (a.transpose(2, 0, 1) for a in (solid, kind))  # [X,Y,Z]: now axis 0, 1, 2 are x, y, z
     return np.concatenate([_side(world, kind, side, voxels, longest) for side in range(6)])
 
 

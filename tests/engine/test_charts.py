@@ -39,6 +39,23 @@ def test_rectangles_cover_each_cell_once(labels, limit):
     assert cut["rows"].max(initial=0) <= limit and cut["columns"].max(initial=0) <= limit
 
 
+def test_rectangles_come_in_order():
+    """By which charts are numbered, and so what worlds on disk were laid out by."""
+    labels = np.array(
+        [
+            [[2, 2, 0, -1], [2, 2, 3, -1], [1, 2, 2, 0], [1, 2, 2, -1]],
+            [[0, 0, 5, 5], [0, 7, 5, 5], [0, 7, 7, 0], [0] * 4],
+        ]
+    )
+    fields = "plane", "row", "rows", "column", "columns", "label"
+    assert [tuple(int(r[f]) for f in fields) for r in merge(labels)] == [
+        (0, 2, 2, 0, 1, 1), (0, 0, 2, 0, 2, 2), (0, 2, 2, 1, 2, 2), (0, 1, 1, 2, 1, 3), (0, 0, 2, 3, 1, -1), (0, 3, 1, 3, 1, -1),
+        (1, 1, 1, 1, 1, 7), (1, 2, 1, 1, 2, 7), (1, 0, 2, 2, 2, 5),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="too many"):
+        merge(np.array([[[1, 2**62]]]))
+
+
 def test_a_plain_merges_into_one_rectangle():
     assert len(merge(np.ones((1, 40, 60), np.int32))) == 1
 
