@@ -137,7 +137,9 @@ def at_rest(module: Any) -> Any:
 
 
 def unloadable(error: Exception) -> str:
-    return f"can't be loaded ({(str(error).splitlines() or [type(error).__name__])[0][:120]})"
+    """What a part is said to be that can't be read. error: the reader's, of which the beginning is told, on one line."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return f"can't be loaded ({said if len(said) <= 160 else said[:160] + '…'})"
 
 
 def _variant(names: list[str]) -> str | None:

@@ -78,7 +78,15 @@ class WordEncoder:
 
 
 def write_pipeline(
-    folder: Path, *, channels: int, extra: int, width: int, scheduler: dict, tiny_vae: bool = False, **unet: Any
+    folder: Path,
+    *,
+    channels: int,
+    extra: int,
+    width: int,
+    scheduler: dict,
+    tiny_vae: bool = False,
+    vae_attention: bool = False,
+    **unet: Any,
 ) -> Path:
     """A pipeline folder in diffusers' layout with random weights (seeded), without text encoder. unet: more of its configuration."""
     torch.manual_seed(0)
@@ -112,7 +120,7 @@ def write_pipeline(
             latent_channels=channels,
             norm_num_groups=2,
             scaling_factor=1.0 if extra else 0.18215,
-            mid_block_add_attention=False,
+            mid_block_add_attention=vae_attention,
         )
     vae.save_pretrained(folder / "vae")
     DDIMScheduler(**scheduler).save_pretrained(folder / "scheduler")
@@ -133,7 +141,14 @@ WORDS = ["!", "!</w>", *LETTERS, *(f"{c}</w>" for c in LETTERS), "<|startoftext|
 
 
 def write_clip(
-    folder: Path, width: int, place: str = "", *, layers: int = 1, projection: int = 0, **tokens: str
+    folder: Path,
+    width: int,
+    place: str = "",
+    *,
+    layers: int = 1,
+    projection: int = 0,
+    hidden_act: str = "quick_gelu",
+    **tokens: str,
 ) -> None:
     """A tiny CLIP text encoder and tokenizer beside the other parts. place: "_2" for SDXL's second, which has a projection."""
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
@@ -146,6 +161,7 @@ def write_clip(
         hidden_size=width,
         intermediate_size=16,
         num_hidden_layers=layers,
+        hidden_act=hidden_act,
         num_attention_heads=2,
         max_position_embeddings=77,
         projection_dim=projection or width,
@@ -202,6 +218,38 @@ def wide_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def four_levels(folder: Path, heads: Any, **unet: Any) -> Path:
+    """Stable Diffusion 1.x's and 2.x's blocks, narrow: attention at three of four resolutions."""
+    return write_pipeline(
+        folder,
+        channels=4,
+        extra=0,
+        width=16,
+        scheduler=SD_LIKE,
+        block_out_channels=(8, 16, 16, 16),
+        layers_per_block=2,
+        down_block_types=(*("CrossAttnDownBlock2D",) * 3, "DownBlock2D"),
+        up_block_types=("UpBlock2D", *("CrossAttnUpBlock2D",) * 3),
+        attention_head_dim=heads,
+        vae_attention=True,
+        **unet,
+    )
+
+
+@pytest.fixture(scope="session")
+def sd1_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = four_levels(tmp_path_factory.mktemp("sd1"), 2)
+    write_clip(folder, 16, layers=2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sd2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = four_levels(tmp_path_factory.mktemp("sd2"), (1, 2, 2, 4), use_linear_projection=True)
+    write_clip(folder, 16, layers=3, hidden_act="gelu", pad_token="!")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def xl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Stable Diffusion XL's layout: no attention at full resolution, several layers of it below, two CLIPs, told the size."""
@@ -221,9 +269,10 @@ def xl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         addition_embed_type="text_time",
         addition_time_embed_dim=8,
         projection_class_embeddings_input_dim=6 * 8 + 12,
+        vae_attention=True,
     )
     write_clip(folder, 12, layers=3)
-    write_clip(folder, 16, "_2", layers=3, projection=12, pad_token="!")
+    write_clip(folder, 16, "_2", layers=3, projection=12, hidden_act="gelu", pad_token="!")
     index = json.loads((folder / "model_index.json").read_text()) | {"_class_name": "StableDiffusionXLPipeline"}
     index |= {"text_encoder_2": ["transformers", "CLIPTextModelWithProjection"]}
     index |= {"tokenizer_2": ["transformers", "CLIPTokenizer"], "force_zeros_for_empty_prompt": True}

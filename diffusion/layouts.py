@@ -1,0 +1,120 @@
+"""What the single files of model sites leave out: how the networks of each Stable Diffusion are built. Facts, in diffusers' and
+transformers' own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """A text encoder in a single file. prefix: of its tensors' names; open_clip: which of the two ways to name them;
+    pad: what fills up short prompts; config: as transformers' CLIPTextConfig."""
+
+    prefix: str
+    open_clip: bool
+    pad: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One family. unet, vae: diffusers' configurations; clips: its text encoders; native: pixels, by what it predicts."""
+
+    name: str
+    unet: Mapping[str, Any]
+    vae: Mapping[str, Any]
+    clips: tuple[ClipFacts, ...]
+    native: Mapping[str, int]
+
+
+_TOKENS = {"vocab_size": 49408, "max_position_embeddings": 77, "bos_token_id": 49406, "eos_token_id": 49407}
+_CLIP_L = _TOKENS | {
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "hidden_act": "quick_gelu",
+    "projection_dim": 768,
+}
+_CLIP_H = _TOKENS | {  # without its last layer, which Stable Diffusion 2 doesn't hear
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "num_hidden_layers": 23,
+    "num_attention_heads": 16,
+    "hidden_act": "gelu",
+    "projection_dim": 1024,
+}
+_CLIP_G = _TOKENS | {
+    "hidden_size": 1280,
+    "intermediate_size": 5120,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 20,
+    "hidden_act": "gelu",
+    "projection_dim": 1280,
+}
+_END = "<|endoftext|>"
+_VAE = {
+    "block_out_channels": (128, 256, 512, 512),
+    "down_block_types": ("DownEncoderBlock2D",) * 4,
+    "up_block_types": ("UpDecoderBlock2D",) * 4,
+    "layers_per_block": 2,
+    "latent_channels": 4,
+    "scaling_factor": 0.18215,
+}
+_UNET = {
+    "block_out_channels": (320, 640, 1280, 1280),
+    "down_block_types": (*("CrossAttnDownBlock2D",) * 3, "DownBlock2D"),
+    "up_block_types": ("UpBlock2D", *("CrossAttnUpBlock2D",) * 3),
+    "layers_per_block": 2,
+}
+
+LAYOUTS: dict[str, Layout] = {
+    "sd1": Layout(
+        "Stable Diffusion 1.x",
+        _UNET | {"cross_attention_dim": 768, "attention_head_dim": 8},
+        _VAE,
+        (ClipFacts("cond_stage_model.transformer.", False, _END, _CLIP_L),),
+        {"epsilon": 512, "v_prediction": 512},
+    ),
+    "sd2": Layout(
+        "Stable Diffusion 2.x",
+        _UNET | {"cross_attention_dim": 1024, "attention_head_dim": (5, 10, 20, 20), "use_linear_projection": True},
+        _VAE,
+        (ClipFacts("cond_stage_model.model.", True, "!", _CLIP_H),),
+        {"epsilon": 512, "v_prediction": 768},
+    ),
+    "xl": Layout(
+        "Stable Diffusion XL",
+        {
+            "block_out_channels": (320, 640, 1280),
+            "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+            "layers_per_block": 2,
+            "transformer_layers_per_block": (1, 2, 10),
+            "cross_attention_dim": 2048,
+            "attention_head_dim": (5, 10, 20),
+            "use_linear_projection": True,
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 256,
+            "projection_class_embeddings_input_dim": 2816,
+        },
+        _VAE | {"scaling_factor": 0.13025},
+        (
+            ClipFacts("conditioner.embedders.0.transformer.", False, _END, _CLIP_L),
+            ClipFacts("conditioner.embedders.1.model.", True, "!", _CLIP_G),
+        ),
+        {"epsilon": 1024, "v_prediction": 1024},
+    ),
+}
+SCHEDULER = {
+    "_class_name": "DDIMScheduler",
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "num_train_timesteps": 1000,
+}
+"""The same noise for all of them."""
