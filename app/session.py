@@ -68,7 +68,7 @@ class PaintSettings:
     canvas: int = field(
         default=0,
         metadata={
-            "help": "Pixels that a view's height is dreamed with, or 0 = what suits the model.",
+            "help": "Pixels that a view's height is dreamed with, or 0 = what suits the model; at most 4 million in all.",
             "range": (0, 2048),
         },
     )
@@ -131,6 +131,10 @@ class ViewSettings:
     walk: bool = field(default=False, metadata={"help": "Walk on the ground and stop at walls, instead of flying."})
     frame_rate: int = field(default=60, metadata={"help": "Frames a second at most.", "range": (5, 240)})
     theme: str = field(default="dark", metadata={"help": "The panels' colours.", "choices": ("dark", "light")})
+    motion: bool = field(default=True, metadata={"help": "Let pictures of the network move; still ones tire less."})
+    hints: bool = field(
+        default=True, metadata={"help": "Offer explanations, and say what is remarkable about a dream."}
+    )
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import moderngl
 import numpy as np
 
 from engine.charts import build_charts
+from engine.context import finish
 from engine.look import Look, Painting
 from engine.patch import change
 from engine.pieces import Work
 from engine.renderer import MODES, Renderer
 from engine.targets import release
+from engine.unet.drawing import UnetDrawing, View
+from engine.unet.layout import lay_out
+from engine.unet.orbit import Orbit
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.extrude import extrude
@@ -53,9 +58,21 @@ def warming(ctx: moderngl.Context) -> Iterator[None]:
     for _ in change(volume, volume.seen(CAMERA, SIZE), "freeze"):
         yield
     yield from modes()
+    yield
+    _unet(ctx)
     release(target)
     renderer.release()
     volume.free()
+
+
+def _unet(ctx: moderngl.Context) -> None:
+    maps = np.zeros((2, 4, 4), np.uint8)
+    common = {"level": 0, "listens": True, "shape": (4, 4, 4), "seconds": 1.0, "energy": 1.0}
+    blocks = [SimpleNamespace(kind=kind, maps=maps, strength=maps[0], **common) for kind in ("down", "up")]
+    anatomy, drawing = lay_out(blocks), UnetDrawing(ctx)
+    drawing.draw(anatomy, View(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
+    finish(ctx)
+    drawing.forget()
 
 
 def _painting(look: Look, steps: float) -> Painting:

@@ -30,6 +30,7 @@ from app.explorer.resume import Resume
 from app.explorer.retouch import Retouch, Stroke
 from app.explorer.screen import Screen, collect, framebuffer, pixels
 from app.explorer.timeline import Timeline
+from app.explorer.unet import UnetPicture
 from app.explorer.worlds import Worlds
 from app.fields import Size
 from app.files import keymap, recent
@@ -98,7 +99,7 @@ class Explorer:
         clipboard = Clipboard(platform.read_clipboard, platform.write_clipboard)
         self.shell = Shell(ctx, self.folders.config / "layout.ini", clipboard)
         self.controls, self.desk, self.worlds = Controls(self), Desk(self), Worlds(self)
-        self.screen, self.pictures = Screen(ctx), Pictures(ctx)
+        self.screen, self.pictures, self.unet = Screen(ctx), Pictures(ctx), UnetPicture(ctx)
         self.times: deque[float] = deque(maxlen=FRAMES)
         self.pace, self.heap = Pace(), Heap()
         self.shot_wanted = False
@@ -127,6 +128,7 @@ class Explorer:
         shell.overlays.now = now
         shell.theme_name = self.session.view.theme
         self.pictures.tend()
+        self.unet.tend()
         shell.begin(platform.size, platform.pixels, platform.scale, seconds)
         if self.stage:
             self._try("Changing the surfaces", lambda: parts.touch(self))
@@ -281,6 +283,7 @@ class Explorer:
         remember(self.folders.config, replace(self.session.view, size=self.platform.size))
         self.shell.release()
         self.pictures.release()
+        self.unet.release()
         if self.stage:
             self.stage.release()
 
@@ -313,6 +316,7 @@ class Explorer:
             presets=self.desk.presets,
             do=self.do,
             picture=lambda key, image: self.shell.picture(self.pictures.texture(key, image)),
+            unet=lambda anatomy, view, now: self.shell.picture(self.unet.draw(anatomy, view, now)),
         )
 
     def _show(self, target: moderngl.Framebuffer, size: Size) -> None:

@@ -25,6 +25,8 @@ from app.loop.stage import Stage
 from app.moving.route import Route
 from app.moving.travel import Travel
 from app.session import Session
+from engine.unet.drawing import View
+from engine.unet.layout import Anatomy
 from scenes.camera import Camera
 from scenes.scene import Scene
 
@@ -39,7 +41,8 @@ class PanelContext:
     scale: pixels per point; scene_box: x, y, width, height of the scene in points;
     bindings, changed_keys, written: as in app.explorer.keys;
     presets: those the user saved, as what differs from the defaults; recent: files opened last, newest first.
-    do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls.
+    do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls;
+    unet: a U-Net in space, likewise.
     """
 
     session: Session
@@ -69,6 +72,7 @@ class PanelContext:
     presets: Mapping[str, Mapping[str, Any]]
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]
+    unet: Callable[[Anatomy, View, float | None], Any]
 
     @property
     def painter(self) -> Painter | None:

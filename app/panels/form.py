@@ -26,6 +26,8 @@ LABELS = {  # where a name with spaces for underscores isn't what people say
     "walk": "Walk on the ground",
     "sensitivity": "Mouse sensitivity",
     "frame_rate": "Frames a second",
+    "motion": "Moving pictures",
+    "hints": "Explanations",
     "eta": "Eta",
     "cfg_rescale": "CFG rescale",
     "cfgpp_lambda": "CFG++ lambda",

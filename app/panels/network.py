@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from app.explorer.timeline import Record
 from app.panels.context import PanelContext, faint, hint
 from app.panels.heard import HeardPanel
 from app.panels.preview import fitted
-from app.panels.unet import LISTENS, WORDS, draw_unet, figures
+from app.panels.unet import LISTENS, WORDS, UnetView, figures
 from app.session import Session
 
-TALL = 130.0  # points of the U
+LEAST, SHAPE = 210.0, 0.78  # points of the U-Net's picture at least; its height by its width, at most
+WIDE, COLUMN = 640.0, 250.0  # points of a panel that has the maps beside the picture, and of their column
+BELOW = 104.0  # points of what stands below the picture: the maps' first row is seen, too
 ABREAST = 6  # maps in a row
 # What is shown → what that is; both at once would be higher than the panel.
 SHOWS = {
@@ -33,7 +36,7 @@ class NetworkPanel:
         self._always, self._seen = False, -1
         self._shows = "Blocks"
         self._block: int | None = None
-        self._words = HeardPanel()
+        self._unet, self._words = UnetView(), HeardPanel()
         self._maps: tuple[Any, list[np.ndarray]] | None = None
 
     def choose(self, shows: str, region: int = 0, word: int = 0) -> None:
@@ -55,9 +58,8 @@ class NetworkPanel:
                 f"Dream {told.asked.dream + 1}, step {told.asked.step}, sigma {told.asked.sigma:.3g}, by the {network}{coming}"
             )
             if self._shows == "Blocks":
-                self._blocks(ui, inside.blocks)
-            else:
-                self._words.draw(ui, inside.prompts, ui.network.picture)
+                return self._blocks(ui, inside.blocks)
+            self._words.draw(ui, inside.prompts, ui.network.picture)
         elif ui.network.asked is not None:
             faint("Looking, as soon as no dream waits …")
         return ui.session
@@ -90,13 +92,26 @@ class NetworkPanel:
         if asked or (self._always and fresh):
             ui.do("look_inside", record, place)
 
-    def _blocks(self, ui: PanelContext, blocks: tuple[Any, ...]) -> None:
-        """The U, and what the chosen block hands on."""
+    def _blocks(self, ui: PanelContext, blocks: tuple[Any, ...]) -> Session:
+        """The U-Net, and what the chosen block hands on: beside it, or below."""
         chosen = len(blocks) - 2 if self._block is None else min(self._block, len(blocks) - 1)
-        after = draw_unet(ui, blocks, chosen, TALL * ui.scale)
+        room = imgui.get_content_region_avail()
+        beside = room.x > WIDE * ui.scale
+        width = room.x - beside * (COLUMN * ui.scale + imgui.get_style().item_spacing.x)
+        fitting = room.y if beside else min(SHAPE * width, room.y - BELOW * ui.scale)
+        after, motion = self._unet.draw(ui, blocks, chosen, width, max(LEAST * ui.scale, fitting))
         if after != chosen:
             self._block = after
-        block = blocks[after]
+        if beside:
+            imgui.same_line()
+        imgui.begin_group()
+        self._block_words(ui, blocks, after)
+        imgui.end_group()
+        view = ui.session.view
+        return ui.session if motion == view.motion else replace(ui.session, view=replace(view, motion=motion))
+
+    def _block_words(self, ui: PanelContext, blocks: tuple[Any, ...], chosen: int) -> None:
+        block = blocks[chosen]
         imgui.push_text_wrap_pos(0.0)
         imgui.text_unformatted(f"{block.name}: {WORDS[block.kind]} {LISTENS if block.listens else ''}")
         imgui.pop_text_wrap_pos()

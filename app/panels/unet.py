@@ -1,19 +1,26 @@
-"""A U-Net drawn as a U: a box for each block, as high as its resolution and as wide as its channels, skip connections across."""
+"""The U-Net in space, under the mouse: dragging turns it, the wheel goes closer, a click chooses a block, twice brings all back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from imgui_bundle import imgui
 
 from app.gui.theme import Palette, colour
-from app.panels.context import PanelContext
+from app.panels.context import PanelContext, hint
+from engine.unet.drawing import View
+from engine.unet.flow import moment
+from engine.unet.geometry import Tint, Tints
+from engine.unet.labels import labels
+from engine.unet.layout import Anatomy, lay_out
+from engine.unet.orbit import Orbit, hit
 
-GAP = 8.0  # points between two levels
-LEAST = 5.0  # points of a box's side
+RATE = 30.0  # pictures a second of what flows
+STILL = 4.0  # points that a click may move
+HOVERED = 0.5  # how strongly a block under the pointer is marked
+NAMED = 460.0  # points of width from which on the blocks' names stand beside them
+SMALL = 0.85  # of the text's size
 # A block's kind → what it does, in a sentence.
 WORDS = {
     "in": "Spreads the noisy latents, and the depth where the model knows it, over its channels: first edges and spots.",
@@ -25,68 +32,82 @@ WORDS = {
 LISTENS = "It hears the prompt."
 
 
-@dataclass(frozen=True)
-class Box:
-    """Points from the drawing's upper left corner."""
+class UnetView:
+    """A part of the Network panel. orbit: from where one looks; corner, size: of the picture, in points of the window and in pixels."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
+    def __init__(self) -> None:
+        self.orbit = Orbit()
+        self.corner, self.size = (0.0, 0.0), (1, 1)
+        self._anatomy: Anatomy | None = None
+        self._moved = 0.0  # points since the button went down
 
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
+    def draw(
+        self, ui: PanelContext, blocks: Sequence[Any], chosen: int, width: float, height: float
+    ) -> tuple[int, bool]:
+        """Into the current window, width × height points. Returns the chosen block, which a click changes, and whether data shall
+        be seen to flow."""
+        if self._anatomy is None or self._anatomy.blocks != tuple(blocks):
+            self._anatomy = lay_out(blocks)
+        anatomy, corner = self._anatomy, imgui.get_cursor_screen_pos()
+        imgui.set_next_item_allow_overlap()
+        imgui.invisible_button("unet", imgui.ImVec2(max(1.0, width), max(1.0, height)))
+        dense = max(1.0, imgui.get_io().display_framebuffer_scale.x)  # pixels of a point here
+        size = max(16, round(width * dense)), max(16, round(height * dense))
+        self.corner, self.size = (corner.x, corner.y), size
+        mouse = imgui.get_mouse_pos()
+        at = (mouse.x - corner.x) * dense, (mouse.y - corner.y) * dense
+        self._turn(anatomy, size, at)
+        camera = self.orbit.camera(anatomy, size)
+        over = hit(anatomy, camera, size, at) if imgui.is_item_hovered() else None
+        if imgui.is_item_deactivated() and self._moved < STILL * ui.scale and over is not None:
+            chosen = over
+        marks = {over: HOVERED, chosen: 1.0} if over is not None else {chosen: 1.0}
+        scale = ui.scale * dense * min(1.6, max(1.0, height / (300 * ui.scale)))
+        view = View(camera, size, tints(ui.palette), tuple(sorted(marks.items())), scale)
+        now = moment(int(ui.now * RATE) / RATE) if ui.session.view.motion else None
+        end = imgui.ImVec2(corner.x + width, corner.y + height)
+        draw = imgui.get_window_draw_list()
+        draw.add_image_rounded(
+            ui.unet(anatomy, view, now), corner, end, imgui.ImVec2(0, 0), imgui.ImVec2(1, 1), 0xFFFFFFFF, 6 * ui.scale
+        )
+        for label in labels(anatomy, camera, size, width > NAMED * ui.scale):
+            place = corner.x + label.x / dense, corner.y + label.y / dense
+            _write(ui, label.text, place, label.above, (corner, end), label.block == chosen)
+        if over is not None:
+            block, ink = blocks[over], imgui.get_color_u32(imgui.Col_.text)
+            said = f"{block.name}: {figures(block, sum(b.seconds for b in blocks))}"
+            place = imgui.ImVec2(corner.x + 8 * ui.scale, corner.y + 5 * ui.scale)
+            draw.add_text(imgui.get_font(), imgui.get_font_size() * SMALL, place, ink, said)
+        return chosen, self._motion(ui, end)
 
+    def _motion(self, ui: PanelContext, corner: imgui.ImVec2) -> bool:
+        """A small button in the picture's lower right corner."""
+        moves, side = ui.session.view.motion, imgui.get_frame_height()
+        after = imgui.get_cursor_screen_pos()
+        imgui.set_cursor_screen_pos(imgui.ImVec2(corner.x - side - 4 * ui.scale, corner.y - side - 4 * ui.scale))
+        imgui.push_style_color(imgui.Col_.button, imgui.ImVec4(0, 0, 0, 0))
+        if imgui.button("\uf04c##motion" if moves else "\uf04b##motion", imgui.ImVec2(side, side)):
+            moves = not moves
+        imgui.pop_style_color()
+        hint("What flows through the network, as long at each block as it works; the more there is, the brighter.")
+        imgui.set_cursor_screen_pos(after)
+        imgui.dummy(imgui.ImVec2(0, 0))
+        return moves
 
-def arrange(blocks: Sequence[Any], width: float, height: float, scale: float = 1.0) -> list[Box]:
-    """Where the blocks (`diffusion.inside.Block`) stand in width × height: in their order from left to right, a level below the other."""
-    levels = 1 + max(block.level for block in blocks)
-    most = max(block.shape[0] for block in blocks)
-    gap, column = GAP * scale, width / len(blocks)
-    tallest = (height - (levels - 1) * gap) / (2 - 2.0 ** (1 - levels))
-    boxes = []
-    for i, block in enumerate(blocks):
-        tall = max(LEAST * scale, tallest / 2**block.level)
-        wide = max(LEAST * scale, 0.8 * column * (block.shape[0] / most) ** 0.5)
-        top = sum(tallest / 2**level + gap for level in range(block.level))
-        left = (i + 0.5) * column - wide / 2
-        boxes.append(Box(left, top, left + wide, top + tall))
-    return boxes
-
-
-def draw_unet(ui: PanelContext, blocks: Sequence[Any], chosen: int, height: float) -> int:
-    """Into the current window, across its width; returns the chosen block, which a click changes. Warm colours took more time."""
-    corner, width = imgui.get_cursor_screen_pos(), imgui.get_content_region_avail().x
-    boxes = arrange(blocks, width, height, ui.scale)
-    draw, palette = imgui.get_window_draw_list(), ui.palette
-
-    def point(x: float, y: float) -> imgui.ImVec2:
-        return imgui.ImVec2(corner.x + x, corner.y + y)
-
-    line = imgui.get_color_u32(colour(palette.faint, 0.7))
-    for one, other in _partners(blocks):
-        a, b = boxes[one], boxes[other]
-        draw.add_line(point(a.right, a.middle), point(b.left, b.middle), line, 1.5 * ui.scale)
-    for a, b in pairwise(boxes):
-        draw.add_line(point(a.right, a.middle), point(b.left, b.middle), line, 1.5 * ui.scale)
-    longest = max(block.seconds for block in blocks)
-    whole = sum(block.seconds for block in blocks)
-    for i, (block, box) in enumerate(zip(blocks, boxes, strict=True)):
-        start, end = point(box.left, box.top), point(box.right, box.bottom)
-        imgui.set_cursor_screen_pos(start)
-        if imgui.invisible_button(f"block {i}", imgui.ImVec2(box.right - box.left, box.bottom - box.top)):
-            chosen = i
-        hovered = imgui.is_item_hovered()
-        draw.add_rect_filled(start, end, _heat(palette, block.seconds / longest), 3 * ui.scale)
-        if i == chosen or hovered:
-            edge = imgui.get_color_u32(colour(palette.accent if i == chosen else palette.ink))
-            draw.add_rect(start, end, edge, 3 * ui.scale, 2.5 * ui.scale)
-        if hovered:
-            imgui.set_tooltip(f"{block.name}\n{figures(block, whole)}\n{1000 * block.seconds:.1f} ms")
-    imgui.set_cursor_screen_pos(corner)
-    imgui.dummy(imgui.ImVec2(width, height))
-    return chosen
+    def _turn(self, anatomy: Anatomy, size: tuple[int, int], at: tuple[float, float]) -> None:
+        """Follow the mouse."""
+        io = imgui.get_io()
+        if imgui.is_item_activated():
+            self._moved = 0.0
+        if imgui.is_item_active():
+            self._moved += abs(io.mouse_delta.x) + abs(io.mouse_delta.y)
+            self.orbit = self.orbit.turned(io.mouse_delta.x, io.mouse_delta.y)
+        if imgui.is_item_hovered():
+            imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # or the panel would scroll
+            if io.mouse_wheel:
+                self.orbit = self.orbit.nearer(io.mouse_wheel, anatomy, size, at)
+            if imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
+                self.orbit = Orbit()
 
 
 def figures(block: Any, whole: float) -> str:
@@ -95,18 +116,30 @@ def figures(block: Any, whole: float) -> str:
     return f"{channels} channels of {width}×{height}, {block.seconds / whole:.0%} of the time"
 
 
-def _partners(blocks: Sequence[Any]) -> list[tuple[int, int]]:
-    """Which block hands its findings across to which."""
-    ups = {block.level: i for i, block in enumerate(blocks) if block.kind == "up"}
-    return [(i, ups[block.level]) for i, block in enumerate(blocks) if block.kind == "down" and block.level in ups]
+def tints(palette: Palette) -> Tints:
+    """The theme's colours."""
+    return Tints(
+        ground=_rgb(palette.ground),
+        glow=_rgb(palette.field),
+        rim=_rgb(palette.faint),
+        marked=_rgb(palette.ink),
+        flow=_rgb(palette.faint),
+        bridge=_rgb(palette.good),
+        words=_rgb(palette.accent),
+    )
 
 
-def _heat(palette: Palette, share: float) -> int:
-    """From the colour of fields to that of what is wrong."""
-    cold, hot = colour(palette.line), colour(palette.bad)
-    r, g, b = (low + (high - low) * share for low, high in zip(_rgb(cold), _rgb(hot), strict=True))
-    return imgui.get_color_u32(imgui.ImVec4(r, g, b, 1.0))
+def _write(ui: PanelContext, text: str, place: tuple[float, float], above: bool, box: Any, strong: bool) -> None:
+    """Centred at a place, but inside the box."""
+    font, tall = imgui.get_font(), imgui.get_font_size() * SMALL
+    wide = imgui.calc_text_size(text).x * SMALL
+    x = min(max(place[0] - wide / 2, box[0].x + 6 * ui.scale), box[1].x - wide - 6 * ui.scale)
+    y = place[1] - tall - 3 * ui.scale if above else place[1] + 3 * ui.scale
+    if box[0].y <= y and y + tall <= box[1].y:
+        ink = imgui.get_color_u32(colour(ui.palette.ink if strong else ui.palette.faint))
+        imgui.get_window_draw_list().add_text(font, tall, imgui.ImVec2(x, y), ink, text)
 
 
-def _rgb(tint: imgui.ImVec4) -> tuple[float, float, float]:
+def _rgb(hexadecimal: str) -> Tint:
+    tint = colour(hexadecimal)
     return tint.x, tint.y, tint.z

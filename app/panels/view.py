@@ -20,7 +20,9 @@ class ViewPanel:
         session = ui.session
         view = _modes(session)
         imgui.spacing()
-        view = edit(view, only=("daylight", "walk", "fov", "speed", "sensitivity", "frame_rate", "theme"))
+        view = edit(
+            view, only=("daylight", "walk", "fov", "speed", "sensitivity", "frame_rate", "theme", "motion", "hints")
+        )
         imgui.separator_text("Dreaming")
         live = edit(session.live)
         paint = edit(session.paint)

@@ -8,7 +8,11 @@ import pytest
 
 from engine.renderer import MODES, Renderer
 from engine.targets import release
+from engine.unet.drawing import UnetDrawing, View
+from engine.unet.layout import lay_out
+from engine.unet.orbit import Orbit
 from engine.warm import warming
+from tests.engine.unet.network import network
 from tests.engine.village import CAMERAS, SIZE, dreamed
 
 
@@ -38,6 +42,9 @@ def test_all_programs_are_there_before_they_are_needed(
         volume.seen(camera, SIZE, np.ones(SIZE[::-1]))
         for mode in MODES:
             renderer.draw(target, camera, SIZE, mode, held=True, daylight=0.5)
+    anatomy, drawing = lay_out(network()), UnetDrawing(ctx)
+    drawing.draw(anatomy, View(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
+    drawing.forget()
     assert len(made) == known and ctx.extra == programs
     assert ctx.error == "GL_NO_ERROR"
     release(target)

@@ -161,7 +161,18 @@ def made_up(asked: Inspection) -> Inside:
         size = height >> level, width >> level
         maps = np.full((16, *size), 30 * (i + 1), np.uint8)
         blocks.append(
-            Block(kind, number, level, kind == "up", (16 << level, *size), 0.01 * (i + 1), (*range(16),), maps, maps[0])
+            Block(
+                kind,
+                number,
+                level,
+                kind == "up",
+                (16 << level, *size),
+                0.01 * (i + 1),
+                (*range(16),),
+                maps,
+                maps[0],
+                i + 1.0,
+            )
         )
     ramp = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
     heard = tuple(

@@ -1,9 +1,8 @@
-"""The network at work, in a real window: it is asked about a step, drawn as a U, its blocks and words are chosen with the mouse."""
+"""The network at work, in a real window: it is asked about a step, drawn in space, its blocks and words are chosen with the mouse."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from app.explorer.timeline import Timeline
 from app.loop.messages import Inspected, Preview
 from app.panels.heard import heat
 from app.panels.network import NetworkPanel
-from app.panels.unet import arrange
+from engine.unet.orbit import Orbit, project
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -41,27 +40,105 @@ def side(drive: Driver) -> np.ndarray:
     return drive.pixels()[:, int(x + width) :].astype(int)
 
 
+def greys(drive: Driver) -> set[int]:
+    """Which blocks' maps are to be seen: each is flat, in a grey of its own."""
+    shown = side(drive)
+    return {i for i in range(7) if (shown == 30 * (i + 1)).all(axis=2).sum() > 1000}
+
+
+def picture_of(drive: Driver) -> tuple[Any, tuple[float, float], tuple[int, int]]:
+    """What the panel drew of the U-Net last, its upper left corner in the window, and its size."""
+    network = panel(drive)
+    return network._unet._anatomy, network._unet.corner, network._unet.size
+
+
+def block_at(drive: Driver, block: int) -> tuple[float, float]:
+    """Where in the window a block's front is."""
+    anatomy, corner, size = picture_of(drive)
+    camera = panel(drive)._unet.orbit.camera(anatomy, size)
+    x, y, _ = project(camera, size, anatomy.slabs[block].place[None])[0]
+    return corner[0] + x, corner[1] + y
+
+
 def test_it_shows_what_a_block_hands_on_and_a_click_chooses_it(drive: Driver) -> None:
     looked(drive)
-    explorer = drive.explorer
-    assert {"network map 0", "network map 16"} <= explorer.pictures.keys
-
-    def greys() -> set[int]:
-        """Which blocks' maps are to be seen: each is flat, in a grey of its own."""
-        shown = side(drive)
-        return {i for i in range(7) if (shown == 30 * (i + 1)).all(axis=2).sum() > 1000}
-
-    assert greys() == {5}
-    x, y, width, _ = explorer.shell.scene_box
-    left, right = x + width + 14, drive.window.size[0] - 24
-    for block in (1, 6):
-        place = left + (block + 0.5) * (right - left) / 7
-        for row in range(int(y) + 70, int(y) + 300, 14):
-            drive.drag((place, row), (place + 1, row))
-            if greys() == {block}:
-                break
-        assert greys() == {block}
+    assert {"network map 0", "network map 16"} <= drive.explorer.pictures.keys
+    panel(drive)._unet.orbit = Orbit(0, 0)
+    for block in (1, 6, 3):
+        drive.frames(2)
+        place = block_at(drive, block)
+        drive.drag(place, (place[0] + 1, place[1]))
+        assert panel(drive)._block == block
     assert not drive.errors()
+
+
+def test_the_chosen_blocks_maps_stand_below_it(drive: Driver) -> None:
+    looked(drive)
+    panel(drive)._block = 5
+    drive.frames(3)
+    x, y, width, _ = drive.explorer.shell.scene_box
+    drive.mouse(x + width + 60, y + 60)  # beside the picture, which has the wheel for itself
+    for _ in range(4):  # down to the maps
+        drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, -5)
+        drive.frames(3)
+    assert greys(drive) == {5}
+    panel(drive)._block = 2
+    drive.frames(3)
+    assert greys(drive) == {2}
+
+
+def test_dragging_turns_it_the_wheel_goes_closer_and_two_clicks_bring_it_back(drive: Driver) -> None:
+    looked(drive)
+    unet = panel(drive)._unet
+    place = unet.corner[0] + 20, unet.corner[1] + unet.size[1] - 12
+    seen, chosen = side(drive), panel(drive)._block
+    drive.drag(place, (place[0] + 60, place[1] - 30))
+    assert unet.orbit != Orbit() and panel(drive)._block == chosen
+    assert (np.abs(side(drive) - seen).max(axis=2) > 30).mean() > 0.01
+    drive.mouse(*place)
+    drive.frames(2)
+    drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, 2)
+    drive.frames(3)
+    assert unet.orbit.zoom < 1
+    for _ in range(2):
+        drive.window.native.dispatch_event("on_mouse_press", int(place[0]), int(drive.window.size[1] - place[1]), 1, 0)
+        drive.frames(2)
+        drive.window.native.dispatch_event(
+            "on_mouse_release", int(place[0]), int(drive.window.size[1] - place[1]), 1, 0
+        )
+        drive.frames(2)
+    assert unet.orbit == Orbit() and panel(drive)._block == chosen
+
+
+def test_data_flows_until_it_is_told_not_to(drive: Driver) -> None:
+    looked(drive)
+    drawn: list[float | None] = []
+    unet, own = drive.explorer.unet, drive.explorer.unet.draw
+    unet.draw = lambda anatomy, view, now: (drawn.append(now), own(anatomy, view, now))[1]
+    drive.frames(20)
+    moments = [now for now in drawn if now is not None]
+    assert len(drawn) == len(moments) == 20 and 10 < len(set(moments)) < 15  # 30 in 50 frames
+    picture = panel(drive)._unet
+    button = picture.corner[0] + picture.size[0] - 14, picture.corner[1] + picture.size[1] - 14
+    drive.drag(button, button)
+    assert not drive.explorer.session.view.motion
+    drawn.clear()
+    drive.frames(3)
+    assert drawn == [None] * 3
+    assert picture.orbit == Orbit()
+
+
+def test_nothing_is_drawn_of_it_while_nobody_looks(drive: Driver) -> None:
+    looked(drive)
+    unet = drive.explorer.unet
+    assert unet._drawing is not None
+    unet.patience = 5
+    drive.explorer.shell.bring_to_front("View")
+    drive.frames(12)
+    assert unet._drawing is None
+    drive.explorer.shell.bring_to_front("Network")
+    drive.frames(12)
+    assert unet._drawing is not None and not drive.errors()
 
 
 def test_another_word_is_heard_elsewhere(drive: Driver) -> None:
@@ -142,16 +219,6 @@ def test_an_answer_to_an_older_question_changes_nothing() -> None:
     assert second.take(old) is second
     assert second.take(new).told is new
     assert second.take(seen) is second
-
-
-def test_the_u_stands_in_its_box_and_level_by_level(drive: Driver) -> None:
-    blocks = looked(drive) and drive.explorer.network.told.inside.blocks
-    boxes = arrange(blocks, 300.0, 150.0)
-    assert all(0 <= b.left < b.right <= 300 and 0 <= b.top < b.bottom <= 150 + 1e-6 for b in boxes)
-    assert all(a.right <= b.left for a, b in pairwise(boxes))
-    for block, box in zip(blocks, boxes, strict=True):
-        assert box.top == boxes[0].top if block.level == 0 else box.top > boxes[0].bottom
-        assert np.isclose((box.bottom - box.top) * 2**block.level, boxes[0].bottom - boxes[0].top)
 
 
 def test_heat_is_brightest_where_a_word_is_heard_and_dark_where_others_are(drive: Driver) -> None:

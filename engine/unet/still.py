@@ -1,0 +1,42 @@
+"""The U-Net as a picture for a file, drawn without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.context import headless
+from engine.targets import read
+from engine.unet.drawing import UnetDrawing, View
+from engine.unet.geometry import Tints
+from engine.unet.labels import labels
+from engine.unet.layout import lay_out
+from engine.unet.orbit import Orbit
+
+SIZE = 1280, 960
+SCALE = 2.0  # pixels of a point
+TEXT, LETTERS = 22, 18  # pixels of what stands at the ends, and of the names
+NOW = 0.62  # of the call, at which its flow is shown
+
+
+def still(blocks: Sequence[Any], size: tuple[int, int] = SIZE) -> Image.Image:
+    """blocks: `diffusion.inside.Block`. Raises InputError when there is no GL."""
+    ctx, anatomy = headless(), lay_out(blocks)
+    camera, tints = Orbit().camera(anatomy, size), Tints()
+    drawing = UnetDrawing(ctx)
+    try:
+        texture = drawing.draw(anatomy, View(camera, size, tints, scale=SCALE), NOW)
+        picture = Image.fromarray(read(ctx, texture)[..., :3])
+    finally:
+        drawing.forget()
+        ctx.release()
+    pen = ImageDraw.Draw(picture)
+    for label in labels(anatomy, camera, size):
+        font = ImageFont.load_default(TEXT if label.block is None else LETTERS)
+        half = pen.textlength(label.text, font) / 2 + 6
+        x = min(max(label.x, half), size[0] - half)
+        ink = tuple(round(255 * v) for v in tints.flow)
+        pen.text((x, label.y + (-6 if label.above else 6)), label.text, ink, font, "ms" if label.above else "ma")
+    return picture
