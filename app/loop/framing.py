@@ -11,6 +11,15 @@ from engine import policy
 from engine.look import CELL
 from scenes.camera import Camera
 
+MOST = 2048 * 2048  # pixels of a canvas, about: a dream takes half a kilobyte for each, and minutes a step on a CPU
+
+
+def fitting(view: Size, height: int, around: float) -> tuple[int, float]:
+    """What of `height` and `around` (of `canvas_size`) a canvas of MOST pixels holds: what lies around the view gives way first."""
+    tallest = math.sqrt(MOST * view[1] / view[0])
+    height = max(1, min(height, int(tallest)))
+    return height, min(around, max(0.0, tallest / height - 1))
+
 
 def canvas_size(view: Size, height: int, multiple: int, around: float = 0.0) -> Size:
     """The size of a dream for a view of this aspect: sides are multiples of `multiple`; inside its rim it sees at least as much.

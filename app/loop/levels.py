@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.fields import Size
+from app.loop.framing import fitting
 from app.session import Session
 from engine import policy
 from scenes.camera import Camera
@@ -31,11 +32,11 @@ class View:
     revision: int
 
 
-def level_of(session: Session, native: int, resting: bool) -> Level:
-    """native: the side in pixels that the model was trained at."""
-    steps, height = session.dream.steps, session.paint.canvas or native
+def level_of(session: Session, native: int, size: Size, resting: bool) -> Level:
+    """native: the side in pixels that the model was trained at; size: of the view."""
+    steps, (height, around) = session.dream.steps, fitting(size, session.paint.canvas or native, session.paint.around)
     if resting:
-        return Level("dreaming this view", steps, height, session.paint.around)
+        return Level("dreaming this view", steps, height, around)
     few = min(steps, session.live.moving_steps)
     words = "sketching" if few < steps else "dreaming on the way"
     return Level(words, few, max(height - 2 * policy.MARGIN, 1))

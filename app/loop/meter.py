@@ -17,6 +17,7 @@ import numpy as np
 from app.fields import Size
 from app.loop import measures
 from app.loop.framing import beside
+from app.loop.levels import level_of
 from app.loop.painter import PIECE
 from app.loop.stage import Stage
 from engine import policy
@@ -186,8 +187,8 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
     painter = stage.painter
     dreamed = painter.dreamed.image if painter.dreamed and painter.dreamed_at == look.camera else None
     session = painter.session
-    height = session.paint.canvas or (painter.model.native if painter.model else 0)
-    within = beside(size, height, look.size)
+    assert painter.model is not None
+    within = beside(size, level_of(session, painter.model.native, size, resting=True).height, look.size)
     steps = float(session.dream.steps)
     yield _Sample(stage.plan.charts, look, chart, sheets, dreamed, within, steps, painter.calls)
 

@@ -81,7 +81,7 @@ class Painter(Conversation):
         """
         if self.model is None or self.busy:
             return False
-        level = level_of(self.session, self.model.native, resting)
+        level = level_of(self.session, self.model.native, size, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
         if refine and self._refining is not None and self._refining.view == view:
             return self._refine(self._refining)
@@ -175,7 +175,7 @@ class Painter(Conversation):
     def framed(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
         """The camera and the size of what is dreamed for a view: a little more than it shows."""
         assert self.model is not None
-        level = level or level_of(self.session, self.model.native, resting=True)
+        level = level or level_of(self.session, self.model.native, size, resting=True)
         canvas = canvas_size(size, level.height, self.model.multiple, level.around)
         return surrounding(camera, level.height, canvas[1]), canvas
 

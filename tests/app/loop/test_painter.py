@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loop.dreaming import canvas_from
-from app.loop.framing import beside, canvas_size, left_behind, surrounding
+from app.loop.framing import MOST, beside, canvas_size, fitting, left_behind, surrounding
 from app.loop.messages import Failed
 from app.loop.painter import Painter
 from app.loop.worker import InlineWorker
@@ -67,6 +68,17 @@ def test_a_canvas_shows_the_view_pixel_by_pixel_and_more(width, height, tall, mu
     assert wide.focal(canvas) == pytest.approx(HERE.focal((1, tall)))
     columns, rows = beside((width, height), tall, canvas)
     assert 0 <= h - 16 * rows - tall < 16 and 0 <= w - 16 * columns - tall * width / height < 16
+
+
+@given(st.floats(0.25, 4), st.integers(1, 2048), st.floats(0, 1))
+def test_no_canvas_is_larger_than_memory_allows(aspect, tall, around) -> None:
+    """A view 2048 pixels high and as much around it was one of 30 million: 15 GB."""
+    view = round(1000 * aspect), 1000
+    asked = math.prod(canvas_size(view, tall, 8, around))
+    height, beyond = fitting(view, tall, around)
+    assert math.prod(canvas_size(view, height, 8, beyond)) <= 1.1 * MOST
+    assert (height, beyond) == (tall, around) or asked > 0.9 * MOST
+    assert height == tall or (height < tall and beyond < 1 / height)
 
 
 def test_left_behind_when_turned_or_moved_too_far() -> None:
