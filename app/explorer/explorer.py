@@ -40,7 +40,7 @@ from app.gui.pictures import Pictures
 from app.log import Log
 from app.loop.heap import Heap
 from app.loop.messages import ModelInfo, Watch, Worker
-from app.loop.stage import Plan, Stage, plan_later
+from app.loop.stage import Plan, Planner, Stage
 from app.moving import walk
 from app.moving.route import Route
 from app.moving.travel import Travel
@@ -107,6 +107,7 @@ class Explorer:
         self._watched_at = -WATCHED
         self.autosave, self.resume = Autosave(self), Resume(self)
         self.model: ModelInfo | None = None
+        self.planner = Planner()
         self.opening: Future[Plan] | None = None
         self.recent = recent.load(self.folders.config)
         self.shell.overlays.first_help = not self.shell.known
@@ -261,7 +262,7 @@ class Explorer:
         self._left, self.network = (), Network()
         self.worker.inspect(None)
         self.history = History(self.edited, holds=_maps)
-        self.opening = plan_later(scene)
+        self.opening = self.planner.plan(scene)
         for note in scene.notes:
             self.log.add(note, "warning")
 
@@ -277,6 +278,7 @@ class Explorer:
     def _release(self) -> None:
         self.worker.close()
         self.remodel.close()
+        self.planner.close()
         self.desk.close()
         self.worlds.close()
         self.heap.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -60,7 +60,7 @@ class Remodel:
     def __init__(self, scene: Scene) -> None:
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="remodel")
         self._followed = scene  # what the stage shows, as the user's scene
-        self._wanted = scene  # what is being planned or carried over
+        self._wanted: Scene | None = scene  # what is being planned or carried over
         self._draft: Future[_Draft] | None = None
         self._work: _Work | None = None
         self.shelf = Shelf()
@@ -103,6 +103,7 @@ class Remodel:
         self.shelf.put(())
 
     def close(self) -> None:
+        self._wanted = None
         self._hand.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self, stage: Stage, scene: Scene) -> None:
@@ -114,7 +115,8 @@ class Remodel:
         stage.painter.cancel()
         old, volume = stage.plan, stage.volume
         pages = list(volume.atlas)
-        self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, self.shelf.parts)
+        kept, wanted = self.shelf.parts, lambda: self._wanted is scene
+        self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, kept, wanted)
 
     def _begin_carrying(self, stage: Stage) -> None:
         assert self._draft is not None
@@ -143,7 +145,7 @@ class Remodel:
             if time.perf_counter() >= end:
                 return
         plan = work.draft.plan
-        self._work, self._followed = None, self._wanted
+        self._work, self._followed = None, plan.scene
         self.shelf.put((*work.draft.absent, *work.left))
         stage.rebuild(plan, work.volume, work.renderer)
         self._paths = self._hand.submit(edit.with_paths, plan.scene, plan.blocks)
@@ -166,10 +168,16 @@ class Remodel:
 
 
 def _draft(
-    old: Plan, scene: Scene, volume: LatentVolume, pages: list[int], revision: int, kept: tuple[Salvage, ...]
+    old: Plan,
+    scene: Scene,
+    volume: LatentVolume,
+    pages: list[int],
+    revision: int,
+    kept: tuple[Salvage, ...],
+    wanted: Callable[[], bool],
 ) -> _Draft:
     """On the planner's thread: touches no GL, `volume` is only passed through."""
-    new = plan(scene)
+    new = plan(scene, wanted)
     materials = edit.same_material(old.scene, scene).astype(np.int64)
     found = [returning(part, new.scene, new.charts) for part in kept]
     coming = [patch for patches, _ in found for patch in patches]

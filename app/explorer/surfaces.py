@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from app.explorer.brush import TOOLS, view_size
 from app.explorer.retouch import Stroke
+from app.loop.survey import materials
 from engine.pieces import Pieces
 from engine.seen import Masks
+from engine.volume import LatentVolume
 
 if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
@@ -51,8 +53,7 @@ def on_material(x: Explorer, material: int, operation: str) -> None:
     """Do it to all of one material (its index in the scene, or SKY)."""
     if ready(x):
         assert x.stage is not None
-        table = x.stage.plan.materials
-        stroke = _do(x, {number: table[number] == material for number in x.stage.volume.atlas}, operation)
+        stroke = _do(x, _of_material(x.stage.volume, material), operation)
         if operation == "erase":
             x.retouch.sweep(stroke, x.stage.scene, material)
 
@@ -82,6 +83,15 @@ def choose_brush(x: Explorer, tool: str | None = None) -> None:
 
 def resize_brush(factor: float) -> Callable[[Explorer], None]:
     return lambda x: x.brush.resize(factor)
+
+
+def _of_material(volume: LatentVolume, material: int) -> Pieces[Masks]:
+    """All that is painted of a material, a page for each piece."""
+    masks = {}
+    for number in list(volume.atlas):
+        masks[number] = materials(volume.charts, number) == material
+        yield
+    return masks
 
 
 def _do(x: Explorer, masks: Masks | Pieces[Masks], operation: str) -> Stroke:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import moderngl
-import numpy as np
 
 from app.loop.ground import BlockGround
 from app.loop.messages import ModelInfo, Worker
 from app.loop.painter import PIECE, Painter
-from app.loop.survey import materials
 from app.session import Session
 from engine.charts import Charts, build_charts
 from engine.light import Light
@@ -21,6 +21,7 @@ from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude
 from scenes.scene import Scene
 
+T = TypeVar("T")
 CHANNELS = 4  # of most latent diffusion models; `fit` changes it when the model says otherwise
 
 
@@ -32,22 +33,41 @@ class Plan:
     blocks: Blocks
     charts: Charts
     light: Light
-    materials: np.ndarray  # of app.loop.survey
 
 
-def plan(scene: Scene) -> Plan:
-    blocks = extrude(scene)
-    charts = build_charts(blocks, scene)
-    _ = charts.vertices, charts.bounds, charts.runs  # kept with the charts: the frame's thread must not make them
-    return Plan(scene, blocks, charts, Light.of(blocks, scene), materials(charts))
+def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
+    """wanted: asked between the parts of the work. Raises CancelledError as soon as it isn't any more."""
+
+    def still(part: T) -> T:
+        if not wanted():
+            raise CancelledError
+        return part
+
+    blocks = still(extrude(still(scene)))
+    charts = still(build_charts(blocks, scene))
+    _ = (
+        still(charts.vertices),
+        charts.bounds,
+        charts.runs,
+    )  # kept with the charts: the frame's thread must not make them
+    return Plan(scene, blocks, charts, Light.of(blocks, still(scene)))
 
 
-def plan_later(scene: Scene) -> Future[Plan]:
-    """`plan` on a thread of its own: large maps take seconds."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="extruder")
-    future = pool.submit(plan, scene)
-    pool.shutdown(wait=False)
-    return future
+class Planner:
+    """Plans on a thread of its own, for large maps take seconds: one after the other, for they take gigabytes, too."""
+
+    def __init__(self) -> None:
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="planner")
+        self._wanted: object = None
+
+    def plan(self, scene: Scene) -> Future[Plan]:
+        """What was asked for before is for nobody any more."""
+        self._wanted = wanted = object()
+        return self._hand.submit(plan, scene, lambda: self._wanted is wanted)
+
+    def close(self) -> None:
+        self._wanted = None
+        self._hand.shutdown(wait=True, cancel_futures=True)
 
 
 class Stage:

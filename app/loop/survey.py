@@ -10,10 +10,9 @@ import numpy as np
 from engine.atlas import STEPS, Page
 from engine.charts import Charts
 from engine.context import finish
-from engine.pack import PAGE
 from engine.volume import LatentVolume
 
-NOTHING = np.iinfo(np.int16).min  # a place of the atlas that no chart has
+NOTHING = np.int16(np.iinfo(np.int16).min)  # a place of the atlas that no chart has
 LAST_BIN = 64  # steps; what has more counts here
 
 
@@ -36,17 +35,15 @@ class Survey:
         return sum(self.painted.values()) / max(1, sum(self.texels.values()))
 
 
-def materials(charts: Charts) -> np.ndarray:
-    """int16 [pages,PAGE,PAGE]: which material lies where in the atlas, or NOTHING."""
-    table = np.full((charts.pages, PAGE, PAGE), NOTHING, np.int16)
-    for page, x, y, (w, h), material in zip(charts.page, charts.x, charts.y, charts.size, charts.material, strict=True):
-        table[page, y : y + h, x : x + w] = material
-    return table
+def materials(charts: Charts, page: int) -> np.ndarray:
+    """int16 [PAGE,PAGE]: which material lies where on a page of the atlas, or NOTHING."""
+    owner = charts.owner(page)
+    return np.where(owner >= 0, charts.material[owner], NOTHING)
 
 
-def survey(volume: LatentVolume, table: np.ndarray, before: Survey | None = None) -> Survey:
-    """Count. table: of `materials`; before: an earlier survey of the same charts, whose pages are not counted again unless they
-    changed. GL thread: it reads the state of every other painted page, about a millisecond each."""
+def survey(volume: LatentVolume, before: Survey | None = None) -> Survey:
+    """Count. before: an earlier survey of the same charts, whose pages are not counted again unless they changed.
+    GL thread: it reads the state of every other painted page, about a millisecond each."""
     charts, known = volume.charts, before.pages if before else {}
     numbers, which = np.unique(charts.material, return_inverse=True)
     texels = np.bincount(which, charts.size.prod(axis=1)).astype(int)
@@ -55,7 +52,9 @@ def survey(volume: LatentVolume, table: np.ndarray, before: Survey | None = None
     for number in volume.atlas:
         page = volume.atlas[number]
         old = known.get(number)
-        pages[number] = old if old and old[0] == page.stamp else (page.stamp, *_count(page, table[number], numbers))
+        pages[number] = (
+            old if old and old[0] == page.stamp else (page.stamp, *_count(page, materials(charts, number), numbers))
+        )
     painted = sum((counts for _, counts, _ in pages.values()), np.zeros(len(numbers), np.int64))
     steps = sum((bins for _, _, bins in pages.values()), np.zeros(LAST_BIN + 1, np.int64))
     there, done = (dict(zip(numbers.tolist(), counts.tolist(), strict=True)) for counts in (texels, painted))

@@ -69,7 +69,7 @@ class VolumePanel:
         old = self._counted[1] if self._counted is not None and self._counted[0]() is stage.plan else None
         if old is None or (old.revision != stage.volume.revision and now - self._counted_at > PATIENCE):
             self._counted_at = now
-            self._counted = weakref.ref(stage.plan), survey(stage.volume, stage.plan.materials, old)
+            self._counted = weakref.ref(stage.plan), survey(stage.volume, old)
         assert self._counted is not None
         return self._counted[1]
 

@@ -32,7 +32,7 @@ def ready(drive: Driver) -> Driver:
 
 def painted(drive: Driver) -> float:
     stage = drive.explorer.stage
-    return survey(stage.volume, stage.plan.materials).share
+    return survey(stage.volume).share
 
 
 def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from app.loop.survey import materials
 from engine.atlas import HELD, STEPS
 from scenes import edit_map
 from tests.engine.village import same
@@ -154,8 +155,8 @@ def test_what_is_erased_comes_back_by_no_other_way_than_undoing_it(painted: Driv
         painted.frames(5)
 
     def on_pillar() -> int:
-        table, pages = explorer.stage.plan.materials, world(painted).pages.items()
-        return sum(int((page["state"][..., STEPS] > 0)[table[number] == 2].sum()) for number, page in pages)
+        charts, pages = explorer.stage.plan.charts, world(painted).pages.items()
+        return sum(int((page["state"][..., STEPS] > 0)[materials(charts, n) == 2].sum()) for n, page in pages)
 
     once = on_pillar()
     build(0)

@@ -329,15 +329,15 @@ def _row_of_field_of_view(drive: Driver) -> float:
 def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
     painter, volume = drive.explorer.stage.painter, drive.explorer.stage.volume
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
-    before = survey(volume, drive.explorer.stage.plan.materials)
+    before = survey(volume)
     assert before.share > 0
     assert sum(before.steps) == sum(before.painted.values())
     drive.worker.held = True
     material = max((m for m in before.painted if m != SKY), key=lambda m: before.painted[m])
     drive.explorer.do("erase_material", material)
     drive.until(lambda: not drive.explorer.retouch.busy, "it is forgotten")
-    after = survey(volume, drive.explorer.stage.plan.materials)
-    again = survey(volume, drive.explorer.stage.plan.materials, before)  # counts what has changed
+    after = survey(volume)
+    again = survey(volume, before)  # counts what has changed
     assert (again.painted, again.texels, again.steps.tolist()) == (after.painted, after.texels, after.steps.tolist())
     assert before.painted[material] > 0
     assert after.painted == before.painted | {material: 0}
