@@ -50,13 +50,13 @@ class ClipEncoder:
     pooled = 0
 
     def __init__(self, clip: Clip) -> None:
-        self._clip = clip
+        self.clips = (clip,)
 
     def encode(self, prompts: list[str]) -> Tensor:
-        return torch.cat([self._clip(prompt)[0] for prompt in prompts])
+        return torch.cat([self.clips[0](prompt)[0] for prompt in prompts])
 
     def words(self, prompt: str) -> Words:
-        return self._clip.words(prompt)
+        return self.clips[0].words(prompt)
 
 
 class XlEncoder:
@@ -67,7 +67,7 @@ class XlEncoder:
     """
 
     def __init__(self, clips: Sequence[Clip], zeroed: bool = True) -> None:
-        self._clips, self._zeroed = clips, zeroed
+        self.clips, self._zeroed = tuple(clips), zeroed
         self.pooled = int(clips[-1].model.config.projection_dim)
 
     def encode(self, prompts: list[str]) -> Tensor:
@@ -75,11 +75,11 @@ class XlEncoder:
 
     @torch.inference_mode()
     def _one(self, prompt: str) -> Tensor:
-        said = [clip(prompt) for clip in self._clips]
+        said = [clip(prompt) for clip in self.clips]
         rows = torch.cat([one.hidden_states[-2] for one in said], -1)
         whole = F.pad(said[-1][0], (0, rows.shape[-1] - self.pooled))
         context = torch.cat([rows, whole[:, None]], 1)
         return torch.zeros_like(context) if self._zeroed and not prompt else context
 
     def words(self, prompt: str) -> Words:
-        return self._clips[0].words(prompt)
+        return self.clips[0].words(prompt)

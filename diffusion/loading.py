@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ from diffusion.checkpoints import Checkpoint, Folder, checkpoint
 from diffusion.clip import Clip, ClipEncoder, XlEncoder
 from diffusion.encoders import CachedEncoder, TextEncoder
 from diffusion.kinds import CELL, Kind, kind_of
+from diffusion.lora import merge, parse
 from diffusion.model import Model
 from diffusion.schedules import NoiseSchedule
 from diffusion.shipped import OWN, Reference
 from scenes.errors import InputError
 
+TEXTS = ("text_encoder", "text_encoder_2")
 
-def load_model(ref: Reference = None, device: str = "auto") -> Model:
+
+def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str] = ()) -> Model:
     """ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id; device: "auto", "cpu", "cuda",
-    "mps", …
+    "mps", …; loras: files that change it, each FILE or FILE:WEIGHT (`diffusion.lora`).
 
     Weights are read from safetensors alone, as float32 on CPU and float16 on CUDA. Nothing is downloaded.
     Raises InputError naming the model and the part that is missing or of another kind.
@@ -33,9 +37,16 @@ def load_model(ref: Reference = None, device: str = "auto") -> Model:
     kind = kind_of(source)
     path, own = source.path, kind.own
 
-    unet = _denoiser(source, dtype, where)
+    changes = [parse(lora) for lora in loras]
+    unet, text = _denoiser(source, dtype, where), _text(source, kind, where, dtype)
+    for lora in changes:
+        merge(
+            lora, {"unet": unet} | dict(zip(TEXTS, (clip.model for clip in getattr(text, "clips", ())), strict=False))
+        )
     student, few_steps = _few_step(path, own)
     same = student == path.resolve()  # a student by itself
+    if changes and not same:
+        student, few_steps = None, 0  # it learnt from the model as it was, and would paint as if nothing had changed
     few = unet if same else None if student is None else _denoiser(Folder(student), dtype, where)
     if few is not None and any(few.config[k] != unet.config[k] for k in ("in_channels", "cross_attention_dim")):
         raise InputError(path / OWN, "few.folder", f"is {student}, a network of another model")
@@ -45,15 +56,17 @@ def load_model(ref: Reference = None, device: str = "auto") -> Model:
     vae = vae.to(where)
     size = kind.unet.get("sample_size") or 32
     students = [] if same or student is None else Folder(student).weights()
+    weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
+    fingerprint = _fingerprint(weights, "".join(f"{lora.weight:g};" for lora in changes))
     return Model(
-        id=f"{source.name}-{_fingerprint([*source.weights(), *(p for p in students if p.parent.name == 'unet')])}",
+        id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{fingerprint}",
         space=space,
         unet=unet,
         few=few,
         few_steps=few_steps,
         linear=_linear(path, own, kind.channels),
         vae=vae,
-        text=CachedEncoder(_text(source, kind, where, dtype), where, dtype),
+        text=CachedEncoder(text, where, dtype),
         schedule=NoiseSchedule(DDIMScheduler.from_config(kind.scheduler).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
         prediction=kind.prediction,
         device=where,
@@ -98,15 +111,15 @@ def _text(source: Checkpoint, kind: Kind, device: torch.device, dtype: torch.dty
         return MiniLMEncoder()
     from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-    def clip(model: Any, place: str = "") -> Clip:
-        made = source.clip(model, f"text_encoder{place}", f"tokenizer{place}", dtype)
+    def clip(model: Any, part: str = TEXTS[0]) -> Clip:
+        made = source.clip(model, part, part.replace("text_encoder", "tokenizer"), dtype)
         made.model.to(device).eval().requires_grad_(False)
         return made
 
     if not kind.xl:
         return ClipEncoder(clip(CLIPTextModel))
     zeroed = source.config(".", "model_index.json").get("force_zeros_for_empty_prompt", True)
-    return XlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, "_2")], bool(zeroed))
+    return XlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, TEXTS[1])], bool(zeroed))
 
 
 def _denoiser(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:
@@ -136,9 +149,9 @@ def _space(vae: torch.nn.Module) -> str:
     return digest.hexdigest()[:8]
 
 
-def _fingerprint(files: list[Path]) -> str:
-    """Eight hex digits of the weights: sizes, first and last MiB (whole files for small models)."""
-    digest = hashlib.sha256()
+def _fingerprint(files: list[Path], more: str = "") -> str:
+    """Eight hex digits of the weights: sizes, first and last MiB (whole files for small models); and of what is done with them."""
+    digest = hashlib.sha256(more.encode())
     for path in files:
         size = path.stat().st_size
         digest.update(f"{path.name}:{size};".encode())
