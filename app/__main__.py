@@ -104,7 +104,7 @@ def _saved(cls: type, args: list[str]) -> Any:
 
         return defaults(Path(args[args.index("--from") + 1]))
     if "--settings" not in args:
-        return suited(cls(), _named(args, "--model"))
+        return suited(cls(), _named(args, "--model"), _named(args, "--lora") is not None)
     at = args.index("--settings")
     if at + 1 == len(args):
         raise InputError("--settings", "", "names no file; it must be a session file, or the JSON beside a video")

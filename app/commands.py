@@ -11,7 +11,7 @@ from app.fields import Size
 from app.session import DAYLIGHT, IN_DAYLIGHT, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
 from diffusion.canvas import DreamSettings
 from diffusion.recipe import GenerateSettings
-from diffusion.shipped import few_steps
+from diffusion.shipped import few_steps, native
 
 
 def _help(text: str, default: Any, **more: Any) -> Any:
@@ -165,9 +165,14 @@ COMMANDS = {
 DEFAULT = "explore"
 
 
-def suited(settings: Any, model: str | None) -> Any:
-    """A command's defaults for a model: as many steps as its few-step network needs, where it has one."""
-    few = few_steps(model)
+def suited(settings: Any, model: str | None, changed: bool = False) -> Any:
+    """A command's defaults for a model: pictures of its own size, and as many steps as its few-step network needs, where it has one.
+
+    changed: whether LoRAs change the model, which then paints without that network.
+    """
+    few, side = 0 if changed else few_steps(model), native(model)
+    if isinstance(settings, Generate) and side:
+        settings = replace(settings, picture=replace(settings.picture, size=(side, side)))
     if not few:
         return settings
     if isinstance(settings, Generate):

@@ -46,12 +46,19 @@ class ModelChoice:
     ref: str | None = field(
         default=None,
         metadata={
-            "help": "Stable Diffusion 1.x/2.x folder or cached hub id; without it the embedded model.",
+            "help": "A Stable Diffusion 1.x, 2.x or XL: folder, .safetensors file or cached hub id; without it the embedded model.",
             "flag": "model",
             "metavar": "MODEL",
         },
     )
     device: str = field(default="auto", metadata={"help": "auto, cpu, cuda, mps."})
+    lora: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "LoRA files that change the model, each with how much of it behind a colon, 1 if left out.",
+            "metavar": "FILE[:WEIGHT]",
+        },
+    )
 
 
 @dataclass(frozen=True)

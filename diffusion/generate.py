@@ -41,10 +41,11 @@ def generate(
     settings: GenerateSettings,
     *,
     model_ref: str | None = None,
+    loras: tuple[str, ...] = (),
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Generated:
-    """Make one picture. model_ref: what the user called the model, for the recipe.
+    """Make one picture. model_ref, loras: what the user called the model and what changes it, for the recipe.
 
     A size that is no multiple of the model's is dreamed larger and cut. Raises InputError naming the flag, and what `dream` raises.
     """
@@ -59,9 +60,8 @@ def generate(
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
     files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
-    return Generated(
-        np.ascontiguousarray(image), Recipe(settings, model_ref, model.id, files, model.few_steps), dreamed
-    )
+    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras)
+    return Generated(np.ascontiguousarray(image), recipe, dreamed)
 
 
 def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> Generated:
@@ -77,7 +77,7 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
             raise InputError(where, name, f"was {path}, which is not there")
         if fingerprint(path) != known:
             raise InputError(where, name, f"was {path}, which has changed since")
-    return generate(model, recipe.settings, model_ref=recipe.model, **hooks)
+    return generate(model, recipe.settings, model_ref=recipe.model, loras=recipe.lora, **hooks)
 
 
 def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:

@@ -4,7 +4,7 @@ transformers' own words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,3 +118,28 @@ SCHEDULER = {
     "num_train_timesteps": 1000,
 }
 """The same noise for all of them."""
+
+
+UNET = "model.diffusion_model."
+FIRST = UNET + "input_blocks.0.0.weight"
+TOLD = UNET + "label_emb.0.0.weight"  # what hears the pooled vector and the sizes
+# How tensors' names begin in a file of each family; the first row that fits
+FAMILIES = {
+    "xl": ("conditioner.embedders.1.model.", TOLD),
+    "sd2": ("cond_stage_model.model.", FIRST),
+    "sd1": ("cond_stage_model.transformer.", FIRST),
+}
+PREDICTS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilon": "epsilon"}
+
+
+def family_of(names: Collection[str]) -> str | None:
+    """The key of LAYOUTS that a file's tensors belong to; None when it is none of them."""
+    for family, needs in FAMILIES.items():
+        if all(any(name.startswith(need) for name in names) for need in needs):
+            return family
+    return None
+
+
+def predicted(metadata: Mapping[str, str]) -> str | None:
+    """What a file's metadata say that it predicts, in diffusers' words; None when they don't."""
+    return PREDICTS.get(metadata.get("modelspec.prediction_type", ""))

@@ -34,6 +34,8 @@ def parameters(recipe: Recipe) -> str:
         "Model hash": fingerprint,
         "Model": name,
     }
+    if recipe.lora:
+        values["Lora"] = json.dumps(", ".join(recipe.lora), ensure_ascii=False)
     if settings.init is not None:
         values["Denoising strength"] = f"{dream.strength:g}"
     line = ", ".join(f"{key}: {value}" for key, value in values.items())
@@ -44,7 +46,7 @@ def parameters(recipe: Recipe) -> str:
 def to_json(recipe: Recipe) -> str:
     """The recipe as versioned JSON."""
     values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
-    values |= {"few_steps": recipe.few_steps, "settings": settings_to(recipe.settings)}
+    values |= {"few_steps": recipe.few_steps, "lora": list(recipe.lora), "settings": settings_to(recipe.settings)}
     return json.dumps(values, ensure_ascii=False)
 
 
@@ -66,6 +68,7 @@ def from_json(text: str, where: object) -> Recipe:
         typed(str, values.get("model_id"), where, "model_id"),
         {str(k): str(v) for k, v in dict(values.get("files") or {}).items()},
         typed(int, values.get("few_steps", 0), where, "few_steps"),
+        typed(tuple[str, ...], values.get("lora", []), where, "lora"),
     )
 
 

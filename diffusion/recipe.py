@@ -42,7 +42,7 @@ class Recipe:
     """What a generated PNG says about itself: enough to make its pixels again.
 
     model: what was given as --model (None: the embedded one); model_id: the weights' fingerprint; files: sha256 of init and mask;
-    few_steps: as many as its few-step network needs, 0 without one.
+    few_steps: as many as its few-step network needs, 0 without one; lora: what was given as --lora.
     """
 
     settings: GenerateSettings
@@ -50,3 +50,4 @@ class Recipe:
     model_id: str
     files: dict[str, str] = field(default_factory=dict)
     few_steps: int = 0
+    lora: tuple[str, ...] = ()

@@ -24,21 +24,12 @@ from torch import Tensor
 from diffusion.checkpoints import at_rest, unloadable
 from diffusion.clip import Clip
 from diffusion.clip_vocabulary import tokenizer as clip_tokenizer
-from diffusion.layouts import LAYOUTS, SCHEDULER, ClipFacts
+from diffusion.layouts import FIRST, LAYOUTS, SCHEDULER, UNET, ClipFacts, family_of, predicted
 from diffusion.shipped import OWN
 from scenes.errors import InputError
 from scenes.files import read_json
 
-UNET, VAE = "model.diffusion_model.", "first_stage_model."
-FIRST = UNET + "input_blocks.0.0.weight"
-TOLD = UNET + "label_emb.0.0.weight"  # what hears the pooled vector and the sizes
-# The names of its tensors say which family a file is of; the first row that fits
-FAMILIES = {
-    "xl": ("conditioner.embedders.1.model.", TOLD),
-    "sd2": ("cond_stage_model.model.", FIRST),
-    "sd1": ("cond_stage_model.transformer.", FIRST),
-}
-PREDICTS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilon": "epsilon"}  # in files' metadata
+VAE = "first_stage_model."
 # Stable Diffusion 2 comes in both predictions, and nothing in a file says which; in those that predict v this bias varies more
 TELLTALE, VARIES = UNET + "output_blocks.11.1.transformer_blocks.0.norm1.bias", 0.09
 
@@ -54,7 +45,7 @@ class SingleFile:
         with self._opened() as file:
             self._names = tuple(file.keys())
             self._metadata = file.metadata() or {}
-        family = next((f for f, needs in FAMILIES.items() if all(map(self._has, needs))), None)
+        family = family_of(self._names)
         if family is None:
             raise InputError(path, "", self._refused())
         self._layout = LAYOUTS[family]
@@ -131,8 +122,7 @@ class SingleFile:
         beside = self._beside().get("prediction")
         if beside is not None:
             return beside
-        said = PREDICTS.get(self._metadata.get("modelspec.prediction_type", ""))
-        if said is not None:
+        if (said := predicted(self._metadata)) is not None:
             return said
         if "v_pred" in self._names:
             return "v_prediction"

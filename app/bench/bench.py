@@ -40,7 +40,7 @@ class Bench:
         """The model, on all cores."""
         from diffusion.loading import load_model
 
-        model = load_model(self.session.model.ref, self.session.model.device)
+        model = load_model(self.session.model.ref, self.session.model.device, self.session.model.lora)
         self.facts |= {"model": model.id, "device": str(model.device)}
         return model
 

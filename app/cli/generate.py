@@ -19,7 +19,7 @@ from scenes.files import refuse_unwritable
 def defaults(source: Path) -> Generate:
     """The flags that made a picture, from its PNG. Raises InputError when it carries none."""
     recipe = read_png(source)
-    return Generate(recipe.settings, ModelChoice(recipe.model))
+    return Generate(recipe.settings, ModelChoice(recipe.model, lora=recipe.lora))
 
 
 def matched(command: Generate, console: Console) -> str:
@@ -55,7 +55,7 @@ def run(command: Generate) -> int:
 
     if command.inside:
         refuse(command.inside)
-    model = load_model(command.model.ref, command.model.device)
+    model = load_model(command.model.ref, command.model.device, command.model.lora)
     save = core.saving_steps(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     with progress(console) as bar:
@@ -68,10 +68,11 @@ def run(command: Generate) -> int:
             if command.inside:
                 started[:] = [(event.start, event.sigma)]
 
-        if recipe is not None and recipe.settings == picture and recipe.model == command.model.ref:
+        told = command.model.ref, command.model.lora
+        if recipe is not None and recipe.settings == picture and (recipe.model, recipe.lora) == told:
             made = core.regenerate(model, recipe, command.source, on_step=on_step)
         else:
-            made = core.generate(model, picture, model_ref=command.model.ref, on_step=on_step)
+            made = core.generate(model, picture, model_ref=told[0], loras=told[1], on_step=on_step)
     write_png(command.out, made.image, made.recipe)
     if command.inside and started:
         canvas = core.canvas_for(model, picture)[0]

@@ -238,7 +238,7 @@ def open_worker(session: Session) -> Worker:
         with for_good():
             from diffusion.loading import load_model
 
-            return load_model(session.model.ref, session.model.device)
+            return load_model(session.model.ref, session.model.device, session.model.lora)
 
     return ThreadWorker(load)
 

@@ -124,7 +124,7 @@ def open_studio(session: Session, scene: Scene | None = None, model: Any = None)
     ctx = headless()
     try:
         charts = build_charts(blocks := extrude(scene), scene)
-        model = model or load_model(session.model.ref, session.model.device)
+        model = model or load_model(session.model.ref, session.model.device, session.model.lora)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
         painter = Painter(volume, InlineWorker(model), scene, session)

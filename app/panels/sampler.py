@@ -56,6 +56,8 @@ class SamplerPanel:
             faint("The model is still being loaded.")
             return ui.session
         faint(f"{painter.model.id} on {painter.model.device}. Changes apply to the next dream.")
+        if ui.session.model.lora:
+            faint(f"Changed by {', '.join(ui.session.model.lora)}.")
         dream = self._presets(ui, ui.session.dream)
         self._compare(ui, dream)
         few = painter.model.few_steps

@@ -21,6 +21,7 @@ from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
 from diffusion.layouts import LAYOUTS, ClipFacts, Layout
 from diffusion.loading import load_model
+from diffusion.shipped import native
 from scenes.errors import InputError
 from tests.diffusion.originals import (
     clip_tensors,
@@ -194,6 +195,22 @@ def test_a_file_that_is_no_model_is_one_sentence(pair, case) -> None:
     save_file(change(load_file(pair.file)), pair.file)
     with pytest.raises(InputError, match=words):
         load_model(pair.file, "cpu")
+
+
+@ALL
+def test_its_size_is_known_without_reading_it(pair, monkeypatch) -> None:
+    for family, layout in REAL.items():
+        monkeypatch.setitem(LAYOUTS, family, layout)
+    assert native(pair.file) == {"sd1": 512, "sd2": 512, "xl": 1024}[pair.family]
+    pair.file.with_name("model.rayverie.json").write_text('{"native": 640}')
+    assert native(pair.file) == 640 and native(pair.folder) == 64 and native("nowhere") is None
+    tensors = load_file(pair.file)
+    save_file(tensors, pair.file, {"modelspec.prediction_type": "v"})
+    pair.file.with_name("model.rayverie.json").unlink()
+    assert native(pair.file) == {"sd1": 512, "sd2": 768, "xl": 1024}[pair.family]
+    for damaged in (b"", b"12345678", struct.pack("<Q", 2) + b"[]", struct.pack("<Q", 2) + b"{}"):
+        pair.file.write_bytes(damaged)
+        assert native(pair.file) is None
 
 
 @ONE

@@ -134,3 +134,31 @@ def test_an_inside_that_cannot_be_written_is_told_before_the_dream(words, tmp_pa
     more = ["--out", str(tmp_path / "p.png"), "--inside", str(tmp_path / "taken")]
     assert main([*words, "grass", *more]) == 2
     assert "blocks.png can't be written" in capsys.readouterr().err
+
+
+def test_a_lora_changes_the_picture_and_stands_in_it(words, picture, tiny_model, tmp_path, capsys) -> None:
+    from safetensors.torch import load_file, save_file
+
+    unet = load_file(tiny_model / "unet" / "diffusion_pytorch_model.safetensors")
+    layer = next(name.removesuffix(".weight") for name in unet if name.endswith("attn2.to_v.weight"))
+    rows, columns = unet[f"{layer}.weight"].shape
+    down, up = unet[f"{layer}.weight"][:1].clone(), unet[f"{layer}.weight"][:, :1].clone()
+    assert up.shape[0] == rows and down.shape[1] == columns
+    style = tmp_path / "style.safetensors"
+    save_file({f"unet.{layer}.lora_A.weight": down, f"unet.{layer}.lora_B.weight": up}, style)
+    out, again = tmp_path / "styled.png", tmp_path / "again.png"
+    same = ["--size", "64x48", "--steps", "2", "--seed", "5"]
+    assert main([*words, "brick wall", *same, "--out", str(out), "--lora", f"{style}:9"]) == 0
+    assert (pixels(out) != pixels(picture)).any() and read_png(out).lora == (f"{style}:9",)
+    assert f'Lora: "{style}:9"' in Image.open(out).text["parameters"]
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+    style.unlink()
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 2
+    assert "style.safetensors is not a file" in capsys.readouterr().err
+
+
+def test_a_picture_has_the_models_own_size_if_none_is_asked_for(words, tmp_path) -> None:
+    out = tmp_path / "picture.png"
+    assert main([*words, "brick wall", "--steps", "1", "--out", str(out)]) == 0
+    assert pixels(out).shape == (64, 64, 3)
