@@ -57,6 +57,12 @@ class Charts:
     def pages(self) -> int:
         return int(self.page.max()) + 1
 
+    @property
+    def bytes(self) -> int:
+        """Memory of all columns, and of what was derived from them so far."""
+        known = (value if isinstance(value, tuple) else (value,) for value in vars(self).values())
+        return sum(column.nbytes for columns in known for column in columns if isinstance(column, np.ndarray))
+
     @cached_property
     def sky(self) -> np.ndarray:
         """bool [N]"""

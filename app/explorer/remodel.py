@@ -87,6 +87,11 @@ class Remodel:
             self._take_paths(stage)
 
     @property
+    def wanted(self) -> Scene | None:
+        """What is being planned or carried over, while `busy`; None after the end."""
+        return self._wanted
+
+    @property
     def followed(self) -> Scene:
         return self._followed
 

@@ -34,6 +34,11 @@ class Plan:
     charts: Charts
     light: Light
 
+    @property
+    def bytes(self) -> int:
+        """Memory of it all, beside GL's."""
+        return self.blocks.solid.nbytes + self.charts.bytes + self.light.cells.nbytes
+
 
 def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
     """wanted: asked between the parts of the work. Raises CancelledError as soon as it isn't any more."""

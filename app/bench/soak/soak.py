@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ class Soak:
             "soak_deeds": dict(self.deeds),
             "soak_gestures": dict(self.gestures),
             "soak_failures": [*self.failures, *self.gl_errors, *self.complaints],
-            "soak_memory": [[a.seconds, a.resident, a.volume, a.timeline, a.undo, a.gone] for a in self.accounts],
+            "soak_memory": [list(astuple(a)[:-1]) for a in self.accounts],
         }
 
     def _witness(self) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.bench.soak.accounts import Account, growth
@@ -76,6 +78,40 @@ def test_what_grows_by_right_is_not_blamed() -> None:
     assert 20 < growth(leak)["rest_grown_mb"] < 35
     start = [Account(i, 700_000_000 + (300_000_000 if i > 5 else 0), 0, 0, 0) for i in range(40)]
     assert growth(start)["rest_grown_mb"] == pytest.approx(0)
+    large = [Account(i, 700_000_000 + 400_000_000 * (i > 30), 0, 0, 0, scene=400_000_000 * (i > 30)) for i in range(40)]
+    assert growth(large)["rest_grown_mb"] == pytest.approx(0)
+
+
+def uneven(leak: float = 0, count: int = 1200) -> list[Account]:
+    """700 MB, up to 300 MB more until the C library gives its holes back, and a leak of so many bytes a sample."""
+    random = np.random.default_rng(3)
+    holes = 300e6 * (np.arange(count) % 20 / 20) * random.random(count)
+    return [Account(i / 2, int(700e6 + leak * i + more), 0, 0, 0) for i, more in enumerate(holes)]
+
+
+def test_a_leak_shows_through_what_comes_and_goes() -> None:
+    assert abs(growth(uneven())["rest_grown_mb"]) < 5
+    assert 50 < growth(uneven(100e3))["rest_grown_mb"] < 80  # of 90 MB after the warm-up, four fifths
+    assert growth(uneven(100e3))["resident_grown_mb"] == growth(uneven(100e3))["rest_grown_mb"]
+
+
+@pytest.mark.parametrize("where", [slice(310, 420), slice(1000, 1200), slice(300, 500)])
+@pytest.mark.parametrize("doing", ["building", "dreaming"])
+def test_a_peak_is_neither_a_leak_nor_hides_one(where: slice, doing: str) -> None:
+    """Building for minutes: then other minutes are compared. Anything else may take most of those that are."""
+    for leak, least, most in ((0, -12, 12), (100e3, 40, 95)):
+        accounts = uneven(leak)
+        for i in range(*where.indices(len(accounts)))[slice(None) if doing == "building" else slice(20, 150)]:
+            more = accounts[i].resident + 14_000_000_000
+            accounts[i] = replace(accounts[i], resident=more, doing=f"{doing} much", building=doing == "building")
+        figures = growth(accounts)
+        assert least < figures["rest_grown_mb"] < most
+        assert figures["resident_peak_mb"] > 14_000 and figures["soak_peak"]["doing"] == f"{doing} much"
+
+
+def test_nothing_is_compared_where_a_scene_is_built_all_the_time() -> None:
+    figures = growth([Account(i, 10**9, 0, 0, 0, doing="building x", building=True) for i in range(9)])
+    assert "rest_grown_mb" not in figures and figures["resident_peak_mb"] == 1000
 
 
 def test_slow_frames_say_what_they_did() -> None:
