@@ -192,7 +192,8 @@ class Painter(Conversation):
     def words(self) -> str:
         """What is going on, in plain words."""
         if self.problem:
-            return f"the dream failed: {self.problem}"
+            what = "the model can't be loaded" if self.model is None else "the dream failed"
+            return f"{what}: {self.problem}"
         if self.model is None:
             return self._status
         if self.running:

@@ -16,6 +16,7 @@ from app.gui import theme
 from app.gui.renderer import ImGuiRenderer
 from app.panels import PANELS
 from app.panels.context import PanelContext
+from app.panels.layout import completed
 from app.panels.menu import draw_menu
 from app.panels.overlays import Overlays
 from app.session import Session
@@ -166,9 +167,10 @@ class Shell:
 
     def _load_layout(self) -> bool:
         try:
-            imgui.load_ini_settings_from_memory(self.layout_file.read_text(encoding="utf-8"))
+            layout = self.layout_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return False
+        imgui.load_ini_settings_from_memory(completed(layout, {panel.title: dock for panel, dock in self.panels}))
         return True
 
     def _dock(self, scale: float) -> None:

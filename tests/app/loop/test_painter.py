@@ -260,7 +260,7 @@ def test_a_failed_load_is_told(painter) -> None:
     painter.model = None
     painter.worker.poll = lambda: [Failed(None, "no weights", "Traceback")]
     painter.update(HERE, SIZE, 0.0)
-    assert "no weights" in painter.words
+    assert painter.words == "the model can't be loaded: no weights"
 
 
 def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(painter, fake_dream) -> None:
