@@ -20,7 +20,7 @@ import tyro
 from app.commands import COMMANDS, DEFAULT, Generate, suited
 from app.fields import flags, plain, twin_of
 from app.session import load_session
-from scenes.errors import InputError
+from scenes.errors import InputError, nearest
 
 _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 DESCRIPTION = "Walk through a scene that a diffusion model paints while you walk; what it painted stays."
@@ -89,12 +89,24 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
     if words[:1] and words[0] in ("-h", "--help"):
         tyro.cli(_all_commands(), prog="rayverie", description=DESCRIPTION, args=["--help"], config=_STYLE)
     name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else (DEFAULT, words)
+    if rest is words and words and not words[0].startswith("-"):
+        _refuse_unknown(words[0])
     cls, args = COMMANDS[name].flags, list(rest)
     defaults = twin_of(_saved(cls, args))
     twin = tyro.cli(
         flags(cls), prog=f"rayverie {name}", description=cls.__doc__, args=args, default=defaults, config=_STYLE
     )
     return name, plain(cls, twin)
+
+
+def _refuse_unknown(word: str) -> None:
+    """A first word that is no command must be a scene; a slip in either is told as what it is. Raises InputError."""
+    from scenes.load import BUILTIN
+
+    if word not in BUILTIN and not Path(word).exists():
+        scenes = f"a built-in scene ({', '.join(BUILTIN)}) nor a folder with map.png and materials.yaml"
+        problem = f"is neither a command ({', '.join(COMMANDS)}), {scenes}{nearest(word, [*COMMANDS, *BUILTIN])}"
+        raise InputError(word, "", problem)
 
 
 def _saved(cls: type, args: list[str]) -> Any:

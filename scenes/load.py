@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from PIL import Image, UnidentifiedImageError
 
-from scenes.errors import InputError
+from scenes.errors import InputError, nearest
 from scenes.extrude import extrude
 from scenes.files import atomic_write
 from scenes.materials import MaterialFile, check_voxels_per_block, named, read_materials, to_data
@@ -144,8 +144,8 @@ def _folder(ref: str | Path) -> Path:
         return builtin_folder(str(ref))
     folder = Path(ref)
     if not folder.is_dir():
-        known = ", ".join(BUILTIN)
-        raise InputError(ref, "", f"is neither a built-in scene ({known}) nor a folder with map.png and materials.yaml")
+        problem = f"is neither a built-in scene ({', '.join(BUILTIN)}) nor a folder with map.png and materials.yaml"
+        raise InputError(ref, "", problem + nearest(str(ref), BUILTIN))
     return folder.resolve()
 
 

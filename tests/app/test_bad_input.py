@@ -173,7 +173,10 @@ def test_no_gl_at_all(place: Place, capsys, monkeypatch) -> None:
         (["train", "vae", "none.yaml"], ("none.yaml",)),
         (["train", "clip", "x.yaml"], ("clip",)),
         (["inspect", "nowhere"], ("nowhere", "hamlet")),
-        (["nowhere"], ("nowhere", "hamlet")),
+        (["nowhere"], ("nowhere", "hamlet", "render")),
+        (["rendr", "hamlet", "--out", "x.mp4"], ("rendr is neither", "perhaps render was meant.")),
+        (["hamlt"], ("hamlt is neither", "perhaps hamlet was meant.")),
+        (["render", "hamlt"], ("hamlt is neither", "perhaps hamlet was meant.")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
