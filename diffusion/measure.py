@@ -6,12 +6,20 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
 from diffusers.models.attention_processor import AttnProcessor2_0
 
+from diffusion.added import tokens
 from diffusion.attention import RegionalProcessor
 from diffusion.canvas import Canvas, DreamSettings, Region
 from diffusion.dream import dream
@@ -59,7 +67,7 @@ def spaced_plain(steps: int) -> torch.Tensor:
 
 
 def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, float]:
-    """Seconds of StableDiffusionPipeline and of `dream` for one picture at the model's size, and their ratio.
+    """Seconds of diffusers' own pipeline and of `dream` for one picture at the model's size, and their ratio.
 
     The same weights, steps, size, DDIM and CFG. Where the model takes depth, which that pipeline can't give, both run the same U-Net
     without that channel and with random weights. Both get their prompts encoded.
@@ -72,31 +80,23 @@ def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, 
         np.ones((side, side), np.float32),
     )
     positive, negative = plain.context(["stone", ""])
-    unet, vae = (copy.deepcopy(part).to(memory_format=torch.contiguous_format) for part in (plain.unet, plain.vae))
-    unet.set_attn_processor(AttnProcessor2_0())
-    pipe = StableDiffusionPipeline(
-        vae=vae,
-        text_encoder=None,  # pyright: ignore[reportArgumentType]
-        tokenizer=None,  # pyright: ignore[reportArgumentType]
-        unet=unet,
-        scheduler=DDIMScheduler(  # pyright: ignore[reportArgumentType]
-            timestep_spacing="trailing",
-            clip_sample=False,
-            steps_offset=1,
-            prediction_type=plain.prediction,  # pyright: ignore[reportArgumentType]
-        ),
-        safety_checker=None,  # pyright: ignore[reportArgumentType]
-        feature_extractor=None,  # pyright: ignore[reportArgumentType]
-        requires_safety_checker=False,
-    )
-    pipe.set_progress_bar_config(disable=True)
+    pooled = plain.text.pooled
+    told = {
+        f"{sign}{name}": value
+        for sign, context in (("", positive), ("negative_", negative))
+        for name, value in (
+            ("prompt_embeds", tokens(context, pooled)),
+            ("pooled_prompt_embeds", context[:, -1, :pooled]),
+        )
+        if pooled or name == "prompt_embeds"
+    }
+    pipe = _pipeline(plain)
     noise = torch.from_numpy(canvas.noise)[None].to(plain.device, plain.dtype)
     settings = DreamSettings(steps=steps, sampler="ddim", scale=3.0, guidance_start=0.0, few_step=False)
 
     def theirs() -> None:
         pipe(
-            prompt_embeds=positive,
-            negative_prompt_embeds=negative,
+            **told,
             latents=noise,
             num_inference_steps=steps,
             guidance_scale=3.0,
@@ -106,6 +106,26 @@ def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, 
 
     pipeline, ours = median_seconds(theirs, lambda: dream(plain, canvas, settings), times=times)
     return {"pipeline_s": round(pipeline, 3), "dream_s": round(ours, 3), "ratio": round(ours / pipeline, 3)}
+
+
+def _pipeline(model: Model) -> Any:
+    """diffusers' own pipeline with copies of a model's networks, as diffusers would have loaded them; without text encoders."""
+    unet, vae = (copy.deepcopy(part).to(memory_format=torch.contiguous_format) for part in (model.unet, model.vae))
+    unet.set_attn_processor(AttnProcessor2_0())
+    scheduler = DDIMScheduler(
+        timestep_spacing="trailing",
+        clip_sample=False,
+        steps_offset=1,
+        prediction_type=model.prediction,  # pyright: ignore[reportArgumentType]
+    )
+    parts: dict[str, Any] = {"unet": unet, "vae": vae, "scheduler": scheduler, "text_encoder": None, "tokenizer": None}
+    if model.text.pooled:
+        pipe = StableDiffusionXLPipeline(**parts, text_encoder_2=None, tokenizer_2=None, add_watermarker=False)  # pyright: ignore[reportArgumentType]
+    else:
+        parts |= {"safety_checker": None, "feature_extractor": None}
+        pipe = StableDiffusionPipeline(**parts, requires_safety_checker=False)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
 
 
 def without_depth(model: Model) -> Model:

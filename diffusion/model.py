@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from torch import Tensor
 
 from diffusion import added, preview
@@ -21,6 +22,8 @@ from diffusion.encoders import CachedEncoder
 from diffusion.schedules import PREDICTIONS, NoiseSchedule
 
 CELL = 8
+TILED = 1536**2  # pixels
+TILE = 1024  # a side
 FAST_DECODER = (
     4_000_000  # parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)
 )
@@ -136,6 +139,7 @@ class Model:
     def encode_tensor(self, pictures: Tensor) -> Tensor:
         """float32 [B,C,h,w] on the device, from [B,3,8h,8w] in -1..1; the posterior's mode, so that it is a function."""
         with self.clock.part("vae"):
+            self._fit(pictures)
             out = self.vae.encode(pictures.to(self.device, self.vae.dtype))
             latents = out.latent_dist.mode() if hasattr(out, "latent_dist") else out.latents
             return (latents.float() - self.shift) * self.scale
@@ -144,7 +148,14 @@ class Model:
     def decode_tensor(self, latents: Tensor) -> Tensor:
         """float32 [B,3,8h,8w] in about -1..1, from latents [B,C,h,w]."""
         with self.clock.part("vae"):
+            self._fit(latents, CELL)
             return self.vae.decode((latents / self.scale + self.shift).to(self.device, self.vae.dtype)).sample.float()
+
+    def _fit(self, image: Tensor, cell: int = 1) -> None:
+        """Beyond TILED pixels Stable Diffusion's VAE works on overlapping tiles, for it takes 3 GB a megapixel. cell: pixels of the image's."""
+        if isinstance(self.vae, AutoencoderKL):
+            self.vae.tile_sample_min_size, self.vae.tile_latent_min_size = TILE, TILE // CELL
+            self.vae.use_tiling = image.shape[-2] * image.shape[-1] * cell**2 > TILED
 
     def encode(self, image: np.ndarray) -> Tensor:
         """float32 [C,h,w] on the CPU, from a picture uint8 [8h,8w,3]."""

@@ -261,3 +261,22 @@ def test_previews_of_fast_and_slow_decoders(own, monkeypatch):
     assert own.preview(latents).shape == (64, 96, 3)  # every second latent pixel, decoded
     monkeypatch.setitem(own.__dict__, "decodes_fast", False)
     assert own.preview(latents).shape == (16, 24, 3)  # one pixel for each, by the linear map
+
+
+def test_large_pictures_go_through_the_vae_in_tiles(sd1_folder, monkeypatch):
+    """No piece is larger than a tile; what is small enough goes through whole, bit for bit, before and after."""
+    model = load_model(sd1_folder, "cpu")
+    latents = torch.randn((1, 4, 24, 40), generator=torch.Generator().manual_seed(0))
+    whole = model.decode_tensor(latents)
+    seen = []
+    model.vae.decoder.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[-2:])))
+    monkeypatch.setattr("diffusion.model.TILED", 128 * 128)
+    monkeypatch.setattr("diffusion.model.TILE", 128)
+    tiled = model.decode_tensor(latents)
+    assert tiled.shape == whole.shape and len(seen) > 1 and max(max(shape) for shape in seen) == 16
+    assert (tiled - whole).abs().mean() < 0.1 * whole.std()
+    assert model.encode_tensor(whole.clamp(-1, 1)).shape == latents.shape
+    seen.clear()
+    small = latents[..., :8, :8]
+    assert torch.equal(model.decode_tensor(small), load_model(sd1_folder, "cpu").decode_tensor(small))
+    assert seen == [(8, 8)]
