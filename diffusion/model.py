@@ -152,7 +152,10 @@ class Model:
             return self.vae.decode((latents / self.scale + self.shift).to(self.device, self.vae.dtype)).sample.float()
 
     def _fit(self, image: Tensor, cell: int = 1) -> None:
-        """Beyond TILED pixels Stable Diffusion's VAE works on overlapping tiles, for it takes 3 GB a megapixel. cell: pixels of the image's."""
+        """Beyond TILED pixels Stable Diffusion's VAE works on overlapping tiles: it takes 3 GB a megapixel.
+
+        cell: how many pixels a side one of the image's stands for.
+        """
         if isinstance(self.vae, AutoencoderKL):
             self.vae.tile_sample_min_size, self.vae.tile_latent_min_size = TILE, TILE // CELL
             self.vae.use_tiling = image.shape[-2] * image.shape[-1] * cell**2 > TILED

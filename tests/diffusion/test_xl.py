@@ -14,7 +14,6 @@ from diffusers import DDIMScheduler, StableDiffusionXLPipeline
 from diffusion.added import size_told, whole
 from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
-from diffusion.inside import look_inside
 from diffusion.loading import load_model
 from diffusion.regions import EXECUTIONS
 from scenes.errors import InputError
@@ -122,23 +121,3 @@ def test_a_refiner_is_refused(xl_folder, tmp_path) -> None:
     config.write_text(json.dumps(json.loads(config.read_text()) | numbers))
     with pytest.raises(InputError, match="is a refiner"):
         load_model(folder, "cpu")
-
-
-def test_the_network_can_be_looked_into(xl, canvas_of) -> None:
-    canvas = canvas_of(xl, (8, 12), 2)
-    inside = look_inside(xl, canvas, SETTINGS, canvas.noise * 5, 5.0)
-    told = [(block.name, block.level, block.listens, block.shape[0]) for block in inside.blocks]
-    assert told == [
-        ("in", 0, False, 8),
-        ("down 1", 0, False, 8),
-        ("down 2", 1, True, 16),
-        ("down 3", 2, True, 16),
-        ("middle", 2, True, 16),
-        ("up 1", 2, True, 16),
-        ("up 2", 1, True, 16),
-        ("up 3", 0, False, 8),
-        ("out", 0, False, 4),
-    ]
-    assert {heard.prompt for heard in inside.prompts} == {"a", "bb"}
-    for heard in inside.prompts:  # heard at half the resolution, the finest that has attention
-        assert heard.where.shape[1:] == (4, 6) and np.allclose(heard.where.sum(0), 1, atol=1e-5)
