@@ -49,7 +49,8 @@ def generate(
 
     A size that is no multiple of the model's is dreamed larger and cut. Raises InputError naming the flag, and what `dream` raises.
     """
-    _check(settings, model.multiple)
+    refuse(settings)
+    _check_views(settings, model.multiple)
     width, height = settings.size
     canvas, init, mask = canvas_for(model, settings)
     dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
@@ -111,9 +112,14 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
     )
 
 
+def refuse_steps(folder: Path) -> None:
+    """Raise InputError where `saving_steps` couldn't write."""
+    refuse_unwritable(folder / "step_001.png")
+
+
 def saving_steps(model: Model, folder: Path) -> Callable[[StepEvent], None]:
     """An `on_step` that writes each step's prediction, decoded, as step_001.png, … into a folder. Raises InputError where it can't."""
-    refuse_unwritable(folder / "step_001.png")
+    refuse_steps(folder)
 
     def save(event: StepEvent) -> None:
         with atomic_write(folder / f"step_{event.step + 1:03}.png") as temporary:
@@ -145,8 +151,8 @@ def _picture(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.I
         raise InputError(flag, "", f"{path} is not a readable picture") from error
 
 
-def _check(settings: GenerateSettings, multiple: int) -> None:
-    """Raise InputError for settings that their ranges, the tables or the picture's shape forbid."""
+def refuse(settings: GenerateSettings) -> None:
+    """Raise InputError, naming the flag, for all that can be known to be wrong before a model is loaded."""
     check(settings)
     check(settings.dream)
     width, height = settings.size
@@ -154,9 +160,17 @@ def _check(settings: GenerateSettings, multiple: int) -> None:
         raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")
     if settings.mask is not None and settings.init is None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
+    if settings.anagram and not settings.view:
+        raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
+    for name in ("init", "mask"):
+        if (path := getattr(settings, name)) is not None:
+            _picture(path, "L", (1, 1), f"--{name}")
+
+
+def _check_views(settings: GenerateSettings, multiple: int) -> None:
+    """Raise InputError for a view that can't turn a canvas of this shape. multiple: of the model."""
+    width, height = settings.size
     if settings.anagram:
-        if not settings.view:
-            raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
         for view in settings.view:
             if problem := fits(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
                 raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")

@@ -53,6 +53,9 @@ def run(command: Generate) -> int:
     from diffusion.inside_sheets import refuse, save_sheets
     from diffusion.loading import load_model
 
+    core.refuse(picture)
+    if command.steps_out:
+        core.refuse_steps(command.steps_out)
     if command.inside:
         refuse(command.inside)
     model = load_model(command.model.ref, command.model.device, command.model.lora)

@@ -12,6 +12,9 @@ from PIL import Image
 
 from app.__main__ import main
 from diffusion.metadata import read_png
+from scenes.load import builtin_folder
+
+WALL = str(builtin_folder("hamlet") / "map.png")  # a picture that is there
 
 
 @pytest.fixture
@@ -86,10 +89,18 @@ def test_a_matched_prompt_is_shown_and_is_what_the_picture_says_of_itself(words,
         (["wall", "--scale", "99"], ("--scale", "99", "20")),
         (["wall", "--memory", "none"], ("--memory",)),
         (["wall", "--init", "nowhere.png"], ("--init", "nowhere.png")),
+        (["wall", "--init", "."], ("--init", "not a readable picture")),
+        (["wall", "--init", WALL, "--mask", "nowhere.png"], ("--mask", "nowhere.png")),
+        (["wall", "--mask", WALL], ("--mask", "needs --init")),
+        (["wall", "--size", "8192x64"], ("--size", "4096")),
+        (["wall", "--steps-out", f"{WALL}/steps"], ("step_001.png", "can't be written")),
         (["--from", "nowhere.png"], ("nowhere.png",)),
     ],
 )
-def test_mistakes_are_told(words, more: list[str], named: tuple[str, ...], tmp_path, monkeypatch, capsys) -> None:
+def test_mistakes_are_told_before_a_model_is_loaded(
+    words, more: list[str], named: tuple[str, ...], tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("diffusion.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
     monkeypatch.chdir(tmp_path)
     assert main([*words, *more]) == 2
     said = capsys.readouterr().err
