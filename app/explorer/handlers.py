@@ -57,6 +57,11 @@ def _set_keys(x: Explorer, changes: Changes) -> None:
     x.desk.send(lambda: keymap.save(x.folders.config, changes), lambda _: None)
 
 
+def _hide_hints(x: Explorer) -> None:
+    x.session = replace(x.session, view=replace(x.session.view, hints=False))
+    x.say("Explanations are hidden; the View panel brings them back")
+
+
 def _palette(x: Explorer) -> None:
     x.controls.release_mouse()
     x.shell.overlays.palette = not x.shell.overlays.palette
@@ -243,6 +248,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "redo": lambda x: _through_time(x, x.history.redo()),
     "watch": lambda x: x.watch(),
     "look_inside": _look_inside,
+    "hide_hints": _hide_hints,
     "compare": compare.start,
     "keep_compared": compare.keep,
     "stop_comparing": compare.stop,

@@ -26,9 +26,14 @@ class Step:
         return self.preview.step
 
     @property
+    def sketch(self) -> np.ndarray:
+        """uint8 [h,w,3]: the prediction by the linear map, whatever is shown of it."""
+        return self.preview.image if self.preview.sketch is None else self.preview.sketch
+
+    @property
     def bytes(self) -> int:
         seen = self.preview
-        arrays = seen.image, seen.noisy, seen.start, *(part.image for part in seen.parts)
+        arrays = seen.image, seen.noisy, seen.start, seen.sketch, *(part.image for part in seen.parts)
         return sum(array.nbytes for array in arrays if array is not None)
 
 

@@ -71,7 +71,8 @@ class Preview:
 
     decoded: the image is the decoder's; change: mean difference of the prediction to the step before, in units of the latents;
     guidance: mean |cond − uncond|, NaN without the second; noisy: what the step started from, uint8 [h,w,3]; parts: the regions'
-    predictions. These two only while somebody watches closely. start: what the step started from, float32 [C,h,w].
+    predictions. These two only while somebody watches closely. start: what the step started from, float32 [C,h,w]; sketch: beside a
+    decoded image the linear map's, uint8 [h,w,3].
     """
 
     id: int
@@ -85,6 +86,7 @@ class Preview:
     noisy: np.ndarray | None = None
     parts: tuple[Part, ...] = ()
     start: np.ndarray | None = None
+    sketch: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

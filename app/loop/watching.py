@@ -57,11 +57,10 @@ class Watcher:
         """event: a `diffusion.callbacks.StepEvent`."""
         how, denoised = self._how(), event.denoised[0]
         decoded = how.decoded and self._throttle.ready()
+        picture = sketch = self._model.sketch(denoised)
         if decoded:
             with self._throttle:
                 picture = self._model.preview(denoised)
-        else:
-            picture = self._model.sketch(denoised)
         same = self._before is not None and self._before.shape == denoised.shape
         self._emit(
             Preview(
@@ -76,6 +75,7 @@ class Watcher:
                 noisy=self._model.sketch(event.x[0] / (1 + float(event.sigma) ** 2) ** 0.5) if how.closely else None,
                 parts=self._parts(event) if how.closely else (),
                 start=event.start,
+                sketch=sketch if decoded else None,
             )
         )
         self._before = denoised

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from app.explorer import remarks
 from app.panels.context import PanelContext, choice, faint, hint, shortened
+from app.panels.learn import remark
 from app.panels.preview import fitted
 
 TALL, LEAST = 260.0, 110.0  # points of the picture, at most, and however low the panel is
@@ -46,6 +48,7 @@ class HeardPanel:
         imgui.get_window_draw_list().add_image(ui.picture("network heat", self._heat[2]), corner, end)
         share = float(np.average(heard.where[self.word], weights=heard.share))
         faint(f"{share:.0%} of the attention in this prompt's part is on “{heard.words[self.word]}”.")
+        remark(ui, remarks.of_words(heard))
 
     def _choose_region(self, prompts: tuple[Any, ...]) -> None:
         imgui.set_next_item_width(-1)

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui
 
+from app.explorer import remarks
 from app.explorer.network import lookable
 from app.explorer.timeline import Record
 from app.panels.context import PanelContext, faint, hint
 from app.panels.heard import HeardPanel
+from app.panels.learn import about, remark
 from app.panels.preview import fitted
 from app.panels.unet import LISTENS, WORDS, UnetView, figures
 from app.session import Session
 
 LEAST, SHAPE = 210.0, 0.78  # points of the U-Net's picture at least; its height by its width, at most
-WIDE, COLUMN = 640.0, 250.0  # points of a panel that has the maps beside the picture, and of their column
+WIDE, BROAD = 640.0, 1.2  # points of a panel that has the maps beside the picture at least, and times its height
+COLUMN = 250.0  # points of their column
 BELOW = 104.0  # points of what stands below the picture: the maps' first row is seen, too
 ABREAST = 6  # maps in a row
 # What is shown → what that is; both at once would be higher than the panel.
@@ -86,8 +89,11 @@ class NetworkPanel:
                 self._shows = name
             hint(words)
             imgui.same_line()
-        _, self._always = imgui.checkbox("After every dream", self._always)
-        hint("Look inside by itself, while this panel is open: it costs one more model call each time.")
+        _, self._always = imgui.checkbox("Every dream", self._always)
+        hint(
+            "Look inside by itself after every dream, while this panel is open: it costs one more model call each time."
+        )
+        about(ui, self._shows.lower())
         fresh, self._seen = record.id != self._seen, record.id
         if asked or (self._always and fresh):
             ui.do("look_inside", record, place)
@@ -96,7 +102,7 @@ class NetworkPanel:
         """The U-Net, and what the chosen block hands on: beside it, or below."""
         chosen = len(blocks) - 2 if self._block is None else min(self._block, len(blocks) - 1)
         room = imgui.get_content_region_avail()
-        beside = room.x > WIDE * ui.scale
+        beside = room.x > max(WIDE * ui.scale, BROAD * room.y)
         width = room.x - beside * (COLUMN * ui.scale + imgui.get_style().item_spacing.x)
         fitting = room.y if beside else min(SHAPE * width, room.y - BELOW * ui.scale)
         after, motion = self._unet.draw(ui, blocks, chosen, width, max(LEAST * ui.scale, fitting))
@@ -116,6 +122,7 @@ class NetworkPanel:
         imgui.text_unformatted(f"{block.name}: {WORDS[block.kind]} {LISTENS if block.listens else ''}")
         imgui.pop_text_wrap_pos()
         faint(figures(block, sum(b.seconds for b in blocks)))
+        remark(ui, remarks.of_blocks(blocks))
         if self._maps is None or self._maps[0] is not block:
             self._maps = block, [np.repeat(m[..., None], 3, 2) for m in (block.strength, *block.maps)]
         self._grid(ui, block)

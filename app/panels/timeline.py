@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from app.explorer import remarks
 from app.explorer.timeline import Record
 from app.panels.context import PanelContext, faint, hint
 from app.panels.curves import draw_curves
+from app.panels.emergence import EmergencePlots
+from app.panels.learn import about, remark
 from app.panels.preview import fitted, parts, show
 from app.panels.split import Split
 from app.session import Session
@@ -28,7 +31,7 @@ class TimelinePanel:
         self._id: int | None = None  # of the dream shown; None = always the latest
         self._place = 0
         self._playing_since: float | None = None
-        self._shows, self._split = "Picture", Split()
+        self._shows, self._split, self._emergence = "Picture", Split(), EmergencePlots()
 
     def show(self, number: int, place: int, manner: str) -> None:
         """A step of the dream with this number, as one of SHOWS."""
@@ -47,9 +50,23 @@ class TimelinePanel:
             self._scrub(ui, record, len(pictures))
             self._picture(ui, record)
             faint(_words(record, self._place))
+            self._emergence.follow(record)
+            guidance = [step.preview.guidance for step in record.shown]
+            remark(ui, remarks.of_step(self._emergence.found, guidance, self._place))
         self._exports(ui, record)
         draw_curves(ui, record, self._place)
+        if self._emergence.found:
+            self._emerged(ui, record)
         return ui.session
+
+    def _emerged(self, ui: PanelContext, record: Record) -> None:
+        """When each region became what it is; a click goes there."""
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted("When it emerges")
+        about(ui, "emergence")
+        clicked = self._emergence.draw(ui, self._place)
+        if clicked is not None:
+            self.show(record.id, clicked, self._shows)
 
     def _picture(self, ui: PanelContext, record: Record) -> None:
         """The step in the chosen manner, of the finished picture the last one; what nobody watched as it is."""
@@ -59,6 +76,7 @@ class TimelinePanel:
             if imgui.radio_button(name, self._shows == name):
                 self._shows = name
             hint(words)
+        about(ui, "steps")
         tall = min(
             TALL * ui.scale,
             max(LEAST * ui.scale, imgui.get_content_region_avail().y - imgui.get_text_line_height_with_spacing()),

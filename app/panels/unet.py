@@ -49,6 +49,7 @@ class UnetView:
         if self._anatomy is None or self._anatomy.blocks != tuple(blocks):
             self._anatomy = lay_out(blocks)
         anatomy, corner = self._anatomy, imgui.get_cursor_screen_pos()
+        imgui.begin_group()
         imgui.set_next_item_allow_overlap()
         imgui.invisible_button("unet", imgui.ImVec2(max(1.0, width), max(1.0, height)))
         dense = max(1.0, imgui.get_io().display_framebuffer_scale.x)  # pixels of a point here
@@ -78,21 +79,9 @@ class UnetView:
             said = f"{block.name}: {figures(block, sum(b.seconds for b in blocks))}"
             place = imgui.ImVec2(corner.x + 8 * ui.scale, corner.y + 5 * ui.scale)
             draw.add_text(imgui.get_font(), imgui.get_font_size() * SMALL, place, ink, said)
-        return chosen, self._motion(ui, end)
-
-    def _motion(self, ui: PanelContext, corner: imgui.ImVec2) -> bool:
-        """A small button in the picture's lower right corner."""
-        moves, side = ui.session.view.motion, imgui.get_frame_height()
-        after = imgui.get_cursor_screen_pos()
-        imgui.set_cursor_screen_pos(imgui.ImVec2(corner.x - side - 4 * ui.scale, corner.y - side - 4 * ui.scale))
-        imgui.push_style_color(imgui.Col_.button, imgui.ImVec4(0, 0, 0, 0))
-        if imgui.button("\uf04c##motion" if moves else "\uf04b##motion", imgui.ImVec2(side, side)):
-            moves = not moves
-        imgui.pop_style_color()
-        hint("What flows through the network, as long at each block as it works; the more there is, the brighter.")
-        imgui.set_cursor_screen_pos(after)
-        imgui.dummy(imgui.ImVec2(0, 0))
-        return moves
+        moves = _motion(ui, end)
+        imgui.end_group()
+        return chosen, moves
 
     def _turn(self, anatomy: Anatomy, size: tuple[int, int], at: tuple[float, float]) -> None:
         """Follow the mouse."""
@@ -108,6 +97,18 @@ class UnetView:
                 self.orbit = self.orbit.nearer(io.mouse_wheel, anatomy, size, at)
             if imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
                 self.orbit = Orbit()
+
+
+def _motion(ui: PanelContext, corner: imgui.ImVec2) -> bool:
+    """A small button in the picture's lower right corner: whether data shall be seen to flow."""
+    moves, side = ui.session.view.motion, imgui.get_frame_height()
+    imgui.set_cursor_screen_pos(imgui.ImVec2(corner.x - side - 4 * ui.scale, corner.y - side - 4 * ui.scale))
+    imgui.push_style_color(imgui.Col_.button, imgui.ImVec4(0, 0, 0, 0))
+    if imgui.button("\uf04c##motion" if moves else "\uf04b##motion", imgui.ImVec2(side, side)):
+        moves = not moves
+    imgui.pop_style_color()
+    hint("What flows through the network, as long at each block as it works; the more there is, the brighter.")
+    return moves
 
 
 def figures(block: Any, whole: float) -> str:
@@ -135,9 +136,9 @@ def _write(ui: PanelContext, text: str, place: tuple[float, float], above: bool,
     wide = imgui.calc_text_size(text).x * SMALL
     x = min(max(place[0] - wide / 2, box[0].x + 6 * ui.scale), box[1].x - wide - 6 * ui.scale)
     y = place[1] - tall - 3 * ui.scale if above else place[1] + 3 * ui.scale
-    if box[0].y <= y and y + tall <= box[1].y:
-        ink = imgui.get_color_u32(colour(ui.palette.ink if strong else ui.palette.faint))
-        imgui.get_window_draw_list().add_text(font, tall, imgui.ImVec2(x, y), ink, text)
+    y = min(max(y, box[0].y), box[1].y - tall)
+    ink = imgui.get_color_u32(colour(ui.palette.ink if strong else ui.palette.faint))
+    imgui.get_window_draw_list().add_text(font, tall, imgui.ImVec2(x, y), ink, text)
 
 
 def _rgb(hexadecimal: str) -> Tint:

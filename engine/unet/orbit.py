@@ -12,7 +12,7 @@ from scenes.camera import Camera
 FOV = 26.0  # degrees: long lenses keep the sizes of near and far comparable
 STEEPEST = 80.0  # degrees of pitch
 CLOSEST, FARTHEST = 0.15, 2.5  # of the distance at which all is seen
-RIM = 1.04  # room around it
+RIM = 1.1  # room around it
 TURN = 0.4  # degrees for each point
 CLICK = 0.88  # of the distance, for each click of the wheel
 NEAREST, MARGIN = 0.05, 0.2  # of the depths that are told apart: to the camera, and around all

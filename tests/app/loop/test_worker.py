@@ -140,6 +140,18 @@ def test_what_a_picture_comes_from_is_told_while_somebody_watches(worker, reques
     assert all(m.noisy is None and not m.parts for m in wait(worker, has(Finished)) if isinstance(m, Preview))
 
 
+def test_beside_a_decoded_picture_the_linear_maps_is_told(worker, request_of) -> None:
+    worker.watch(Watch(decoded=True))
+    request = request_of(1, steps=4)
+    worker.submit(request)
+    told = [m for m in wait(worker, has(Finished)) if isinstance(m, Preview)]
+    assert told[0].decoded
+    for preview in told:
+        assert (preview.sketch is not None) == preview.decoded
+        sketch = preview.image if preview.sketch is None else preview.sketch
+        assert sketch.shape == (*request.canvas.change.shape, 3)
+
+
 def test_a_throttle_never_takes_more_than_its_share_of_the_time_spent_dreaming() -> None:
     now, dreamt, spent = [0.0], 0.0, 0.0
     throttle = Throttle(0.05, lambda: now[0])

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from app.explorer.timeline import Timeline
+from app.files.preferences import remember, remembered
 from app.loop.messages import Part, Preview
+from app.panels.emergence import EmergencePlots
+from app.panels.learn import ABOUT
 from app.panels.preview import show
 from app.panels.timeline import SHOWS, TimelinePanel
+from app.session import ViewSettings
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -64,6 +68,67 @@ def test_a_step_is_drawn_in_every_manner(drive: Driver, shows: str) -> None:
     assert not drive.errors()
 
 
+def emerged(drive: Driver) -> TimelinePanel:
+    """The panel with a dream in it whose emergence is measured: the made-up worker paints what it paints from the first step on."""
+    drive.explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    redream(drive)
+    drive.until(lambda: bool(panel(drive)._emergence.found), "its emergence is measured")
+    drive.frames(2)
+    return panel(drive)
+
+
+def test_emergence_is_measured_a_step_a_frame(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = emerged(drive)
+    record = drive.explorer.timeline.records[-1]
+    found = timeline._emergence.found
+    assert {one.prompt for one in found} <= {"", *(region.prompt for region in record.canvas.regions)}
+    assert all(np.isclose(one.coarse, 1).all() and len(one.coarse) == len(record.shown) for one in found)
+    grey, steps = np.full_like(record.shown[0].sketch, 9), list(record.shown)
+    steps[0] = replace(steps[0], preview=replace(steps[0].preview, image=np.zeros((3, 3, 3), np.uint8), sketch=grey))
+    other = replace(record, id=99, shown=tuple(steps))
+    plots = EmergencePlots()
+    for k in range(len(steps) + 1):
+        assert (plots.found != ()) == (k > len(steps))
+        plots.follow(other)
+    assert plots.found[0].coarse[0] == 0 and np.isclose(plots.found[0].coarse[1:], 1).all()
+    plots.follow(replace(other, id=100, image=None))
+    assert plots.found == ()
+
+
+def test_a_click_into_a_plot_goes_to_the_step(drive: Driver) -> None:
+    timeline = emerged(drive)
+    x, y, width, height = drive.explorer.shell.scene_box
+    left, right = x + width + 20, drive.window.size[0] - 34
+    drive.mouse(x + width + 60, y + height - 60)
+    drive.frames(2)
+    for _ in range(10):  # to the end
+        drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, -25)
+        drive.frames(2)
+    count = len(drive.explorer.timeline.records[-1].shown)
+    place = (left + 0.3 * (right - left), y + height - 34)
+    drive.drag(place, place)
+    assert timeline._place == round(0.3 * (count - 1)) and timeline._id == drive.explorer.timeline.records[-1].id
+    assert not drive.errors()
+
+
+def test_explanations_open_and_can_be_hidden_for_good(drive: Driver) -> None:
+    emerged(drive)
+    explorer = drive.explorer
+    for what in ABOUT:
+        assert len(ABOUT[what]) > 200
+    drive.explorer.shell.bring_to_front("Network")
+    drive.frames(6)
+    x, _, width, _ = explorer.shell.scene_box
+    before = drive.pixels()[:, int(x + width) :].astype(int)
+    explorer.do("hide_hints")
+    drive.frames(3)
+    changed = np.abs(drive.pixels()[:, int(x + width) :] - before).max(axis=2) > 20
+    assert not explorer.session.view.hints and 0 < changed.mean() < 0.2
+    remember(explorer.folders.config, explorer.session.view)  # as its end does
+    assert not remembered(explorer.folders.config, ViewSettings()).hints
+
+
 def preview(step: int, **changes: object) -> Preview:
     return Preview(0, step, 9, 1.0, np.zeros((8, 8, 3), np.uint8), **changes)
 
@@ -73,6 +138,9 @@ def test_details_count_in_the_limit() -> None:
     bare = Timeline().take(preview(1), 0.0).records[0]
     whole = Timeline().take(preview(1, noisy=picture, parts=(Part("a", picture), Part("b", picture))), 0.0).records[0]
     assert (bare.bytes, whole.bytes) == (192, 4 * 192)
+    decoded = Timeline().take(preview(1, decoded=True, sketch=picture), 0.0).records[0]
+    assert decoded.bytes == 2 * 192 and decoded.shown[0].sketch is picture
+    assert bare.shown[0].sketch is bare.shown[0].preview.image
 
 
 def test_the_latest_picture_is_the_decoders_as_long_as_nothing_is_finished() -> None:
