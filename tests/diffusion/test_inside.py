@@ -90,6 +90,7 @@ def test_maps_are_those_of_the_network(sd, canvas_of) -> None:
         numbers = said[0][channel].numpy()
         inner = (picture > 0) & (picture < 255)
         assert inner.mean() > 0.9 and np.corrcoef(numbers[inner], picture[inner])[0, 1] > 0.999
+    assert np.isclose(out.energy, said[0].square().mean() ** 0.5)
 
 
 def test_every_pixel_hears_all_words_together_wholly(own, canvas_of) -> None:
