@@ -72,7 +72,8 @@ class Generate:
     out: Path = _help("The PNG to write.", Path("out/picture.png"))
     steps_out: Path | None = _help("A folder for the prediction of every step, as PNGs.", None)
     inside: Path | None = _help(
-        "A folder for what the network's blocks make of the last step, and where each word is heard, as PNGs.", None
+        "A folder for the network at its last step as PNGs: in space, what its blocks make of it, where each word is heard.",
+        None,
     )
     match: int = _help("Dream one of so many captions nearest to the prompt instead of the prompt.", 0, range=(0, 100))
     match_temperature: float = _help("How freely one of them is drawn; 0 takes the nearest.", 0.0, range=(0.0, 1.0))

@@ -11,14 +11,15 @@ from diffusion.inside import Heard, Inside
 from scenes.files import atomic_write, refuse_unwritable
 
 SHEETS = ("blocks.png", "words.png")
+SPACE = "network.png"  # the network in space, which `engine.unet.still` draws: it stands beside them
 TALL = 72  # pixels of a block's map; a word's picture has twice as many
 LABEL = 14  # pixels of a row's title
 UNHEARD = 0.2  # brightness of the picture where a word is heard least
 
 
 def refuse(folder: Path) -> None:
-    """Raise InputError where the sheets can't be written."""
-    for name in SHEETS:
+    """Raise InputError where the sheets, and the network in space, can't be written."""
+    for name in (*SHEETS, SPACE):
         refuse_unwritable(folder / name)
 
 

@@ -13,7 +13,7 @@ from app.commands import Generate
 from app.session import ModelChoice
 from diffusion.metadata import read_png, write_png
 from scenes.errors import InputError
-from scenes.files import refuse_unwritable
+from scenes.files import atomic_write, refuse_unwritable
 
 
 def defaults(source: Path) -> Generate:
@@ -37,6 +37,19 @@ def matched(command: Generate, console: Console) -> str:
     return chosen.caption
 
 
+def save_space(inside: Any, file: Path, console: Console) -> None:
+    """The network in space; where there is no GL it is left out, which is said."""
+    from engine.unet.still import still
+
+    try:
+        picture = still(inside.blocks)
+    except InputError as error:
+        console.print(f"{file} is left out: {error}", style="yellow", soft_wrap=True)
+        return
+    with atomic_write(file) as temporary:
+        picture.save(temporary)
+
+
 def run(command: Generate) -> int:
     picture = command.picture
     if command.out.suffix.lower() != ".png":
@@ -50,7 +63,7 @@ def run(command: Generate) -> int:
         picture = replace(picture, prompt=matched(command, console))
     from diffusion import generate as core
     from diffusion.inside import look_inside
-    from diffusion.inside_sheets import refuse, save_sheets
+    from diffusion.inside_sheets import SPACE, refuse, save_sheets
     from diffusion.loading import load_model
 
     core.refuse(picture)
@@ -81,6 +94,7 @@ def run(command: Generate) -> int:
         canvas = core.canvas_for(model, picture)[0]
         inside = look_inside(model, canvas, picture.dream, *started[0])
         save_sheets(inside, made.dreamed.image, command.inside)
+        save_space(inside, command.inside / SPACE, console)
     dreamed = made.dreamed
     console.print(
         f"{command.out} is ready: {dreamed.calls} model calls, {dreamed.seconds['total']:.1f} s.", soft_wrap=True

@@ -12,6 +12,7 @@ from PIL import Image
 
 from app.__main__ import main
 from diffusion.metadata import read_png
+from scenes.errors import InputError
 from scenes.load import builtin_folder
 
 WALL = str(builtin_folder("hamlet") / "map.png")  # a picture that is there
@@ -134,9 +135,23 @@ def test_what_goes_on_inside_is_written_beside_the_same_picture(words, picture, 
     folder, out = tmp_path / "inside", tmp_path / "again.png"
     assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
     np.testing.assert_array_equal(pixels(out), pixels(picture))
-    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "words.png"]
+    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "network.png", "words.png"]
     with Image.open(folder / "blocks.png") as blocks, Image.open(folder / "words.png") as heard:
         assert blocks.height > heard.height > 0 and np.asarray(blocks).std() > 10 and np.asarray(heard).std() > 10
+
+
+def test_without_gl_the_sheets_are_written_and_what_is_left_out_is_said(
+    words, picture, tmp_path, monkeypatch, capsys
+) -> None:
+    def missing() -> None:
+        raise InputError("OpenGL", "", "3.3 could not be started on this machine")
+
+    monkeypatch.setattr("engine.unet.still.headless", missing)
+    folder, out = tmp_path / "inside", tmp_path / "again.png"
+    assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "words.png"]
+    said = capsys.readouterr().err
+    assert "network.png is left out: OpenGL 3.3 could not be started on this machine" in " ".join(said.split())
 
 
 def test_an_inside_that_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkeypatch, capsys) -> None:
