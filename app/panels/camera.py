@@ -95,7 +95,8 @@ class CameraPanel:
             if i < len(route.seconds):
                 imgui.same_line()
                 imgui.set_next_item_width(-1)
-                moved, seconds = imgui.drag_float("##seconds", route.seconds[i], 0.05, 0.5, 600.0, "%.1f s to the next")
+                taken, words = route.seconds[i], "%.1f s to the next"
+                moved, seconds = imgui.drag_float("##seconds", taken, 0.05, 0.5, 600.0, words, CLAMP)
                 if moved:
                     ui.do("set_route", route.take(i, seconds))
             imgui.pop_id()
