@@ -48,6 +48,8 @@ class Canvas:
              taken over; or None: nowhere
     behind:  int32 [h,w], where a surface goes on behind a nearer one that is kept: the latent pixel (row · w + column) that shows
              it; elsewhere the own one. What is near is dreamed as that, and stays as it is remembered. None: nowhere
+    parts:   int16 [8h,8w], the index of the region that each pixel shows, for borders run through latent pixels (−1: none of them);
+             each is decoded by itself then, and keeps its own colours. None: unknown
     """
 
     regions: tuple[Region, ...]
@@ -63,6 +65,7 @@ class Canvas:
     taken: np.ndarray | None = None
     freed: np.ndarray | None = None
     behind: np.ndarray | None = None
+    parts: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

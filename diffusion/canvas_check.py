@@ -40,6 +40,10 @@ def check(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
         raise ValueError(f"colours are {canvas.colours.shape}, the canvas needs {(8 * height, 8 * width, 4)}")
     if canvas.taken is not None and canvas.taken.shape != (8 * height, 8 * width):
         raise ValueError(f"taken is {canvas.taken.shape}, the canvas needs {(8 * height, 8 * width)}")
+    if canvas.parts is not None and canvas.parts.shape != (8 * height, 8 * width):
+        raise ValueError(f"parts are {canvas.parts.shape}, the canvas needs {(8 * height, 8 * width)}")
+    if canvas.parts is not None and canvas.parts.max() >= len(canvas.regions):
+        raise ValueError(f"parts name region {canvas.parts.max()}, the canvas has {len(canvas.regions)}")
     if canvas.memory is None and canvas.colours is None and bool((canvas.change < 1).any()):
         raise ValueError("the canvas keeps pixels (change below 1), but remembers none")
     for turned in canvas.anagrams:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from diffusion.anagram import VIEWS, anagram
+from diffusion.apart import decoded_apart
 from diffusion.callbacks import StepEvent
 from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings, Region
 from diffusion.canvas_check import check
@@ -28,6 +29,7 @@ from diffusion.memory import paste_back, remembering, start
 from diffusion.mixing import mixing, rewinds
 from diffusion.model import Model, as_image
 from diffusion.noise import NOISES
+from diffusion.own_colours import owned
 from diffusion.regions import Composition, parts_from
 from diffusion.samplers import SAMPLERS
 from diffusion.schedules import Timeline, spaced
@@ -67,7 +69,7 @@ def dream(
     run = _Run(model, bare, settings, few, remembered, on_step, cancelled)
     result = run.sample()
     # The picture is decoded before the stored latents are pasted back: seen from here they would be strangers to their neighbours
-    picture = cleared(model.decode_tensor(result)[0], canvas)
+    picture = owned(cleared(decoded_apart(model, result, bare), canvas), canvas)
     if canvas.colours is not None and remembered is not None:
         picture = joined(picture, canvas, settings.match)
     image = as_image(picture)

@@ -10,7 +10,7 @@ of the difference are added, the wider and the fainter the further off, and at t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -55,9 +55,7 @@ def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
     difference = (remembered - picture) * own
     offset, structure, overlap = torch.zeros_like(picture), torch.zeros_like(picture), torch.zeros_like(ratio)
     label = torch.zeros_like(ratio)
-    for number, part in enumerate(canvas.regions, start=1):
-        box = _box(part.mask > 0.5)
-        region = _full(part.mask > 0.5, device)[box] > 0.5
+    for number, (box, region) in enumerate(_regions(canvas, device), start=1):
         label[box] = torch.where(region, number, label[box])
         shown = region & (known | yields)[box]
         if not bool(shown.any()) or not bool((region & ~kept[box]).any()):
@@ -173,6 +171,19 @@ def _low(values: Tensor, sigma: float) -> Tensor:
             pad(small, room, mode="replicate"), kernel.view(shape).expand(channels, -1, -1, -1), groups=channels
         )
     return small[0] if shrink == 1 else interpolate(small, values.shape[-2:], mode="bilinear", align_corners=False)[0]
+
+
+def _regions(canvas: Canvas, device: torch.device) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
+    """Of each region a box of the picture around it, and bool [H,W] of that box, where it is seen."""
+    height, width = canvas.change.shape
+    for number, part in enumerate(canvas.regions):
+        if canvas.parts is None:
+            box = _box(part.mask > 0.5)
+            yield box, _full(part.mask > 0.5, device)[box] > 0.5
+        else:
+            seen = canvas.parts == number
+            box = _box(seen.reshape(height, CELL, width, CELL).any((1, 3)))
+            yield box, torch.from_numpy(seen[box]).to(device)
 
 
 def _box(mask: np.ndarray) -> tuple[slice, slice]:

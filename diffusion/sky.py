@@ -2,7 +2,8 @@
 
 How the sky looks is learnt from what of it lies away from every outline: its colour, and how far it strays from that
 within as much of a distance. Beside an outline, what strays much further is no cloud but leaves, masonry or light of
-what stands there, and would stay in the sky as its ghost. It gives way to the sky's colour.
+what stands there, and would stay in the sky as its ghost. It gives way to the sky's colour: to what the sky around it leads to that
+doesn't stray, so that what is cleared doesn't end in a contour.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ REACH = 6  # latent pixels from an outline within which the sky may be stained; 
 ENOUGH = 16  # latent pixels of believed sky, below which nothing can be learnt of it
 # usual deviations from the sky's colour: from the first on a pixel gives way, from the second on wholly
 STRAYING = (1.5, 3.0)
+CALM = 1.0  # usual deviation: what strays no further as a whole leads to the colour of what does
 LEAST = 0.03  # of -1..1: an even sky has hardly any deviation, and need not be more even than this
 
 
@@ -27,21 +29,38 @@ def cleared(picture: Tensor, canvas: Canvas) -> Tensor:
     """picture float32 [3,8h,8w] in -1..1 of a canvas, without stains in its sky (depth inf) beside outlines."""
     if canvas.depth is None:
         return picture
-    sky = np.isinf(canvas.depth)
+    shown = _sky(canvas, np.isinf(canvas.depth))
+    height, width = canvas.depth.shape
+    sky = shown.reshape(height, CELL, width, CELL).all((1, 3))
     if not sky.any() or sky.all():
         return picture
     away = np.asarray(distance_transform_edt(np.pad(sky, 1, mode="edge")))[1:-1, 1:-1]
     if (away > REACH).sum() < ENOUGH:
         return picture
-    believed, beyond = (torch.from_numpy(part).to(picture.device) for part in (away > REACH, away > 2 * REACH))
+    believed, beyond, whole, pixels = (
+        torch.from_numpy(part).to(picture.device) for part in (away > REACH, away > 2 * REACH, sky, shown)
+    )
     cells = avg_pool2d(picture[None], CELL)[0]
-    colour = _full(_spread(cells, believed))
-    stray = (picture - colour).abs().mean(0)
     usual = _usual(picture, cells, believed, beyond)
+    colour = _full(_spread(cells, believed))
+    calm = avg_pool2d((picture - colour)[None], CELL)[0].abs().mean(0) < CALM * usual
+    colour = _full(_spread(cells, believed | (whole & calm)))
+    near = _full(torch.from_numpy(away <= REACH).to(picture)[None])
+    return torch.lerp(picture, colour, _gives_way(picture - colour, usual) * near * pixels)
+
+
+def _sky(canvas: Canvas, sky: np.ndarray) -> np.ndarray:
+    """bool [8h,8w]: the pixels of the sky. sky: bool [h,w], its latent pixels."""
+    if canvas.parts is None:
+        return sky.repeat(CELL, 0).repeat(CELL, 1)
+    labels = np.argmax(np.stack([region.mask for region in canvas.regions]), 0)
+    return np.isin(canvas.parts, labels[sky])
+
+
+def _gives_way(stray: Tensor, usual: Tensor) -> Tensor:
+    """[H,W] in 0..1, of the difference [3,H,W] from the sky's colour."""
     low, high = STRAYING
-    gives_way = ((stray / usual - low) / (high - low)).clamp(0, 1)
-    near = _full(torch.from_numpy(sky & (away <= REACH)).to(picture)[None])
-    return torch.lerp(picture, colour, gives_way * near)
+    return ((stray.abs().mean(0) / usual - low) / (high - low)).clamp(0, 1)
 
 
 def _usual(picture: Tensor, cells: Tensor, believed: Tensor, beyond: Tensor) -> Tensor:

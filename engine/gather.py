@@ -74,6 +74,8 @@ class Gather:
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
         latents, state = self._stored(np.unique(page), (width, height))
         colour = read(self.ctx, picture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
+        yield
+        pixels = self.charts.material[read(self.ctx, picture(view, 1))[..., 0].astype(np.int32)]
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
         freed = policy.freed(painted, state[..., HELD] == BESIDE, density)
         if freed.any():  # for this view it is as if they had never been painted
@@ -98,6 +100,7 @@ class Gather:
             revision=revision,
             held=state[..., HELD] > 0,
             freed=freed,
+            pixels=pixels,
         )
 
     def _surface(

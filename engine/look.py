@@ -32,6 +32,7 @@ class Look:
     freed:    bool, texels that are painted, but beside a depth edge that this view doesn't have: their paint is a mixture of both
               sides, so the look says that they are bare, and what is dreamed next is not guided by it. Their colours are there:
               a latent pixel shows parts of other texels, too, which stay; and their structure is taken over
+    pixels:   int16 [H,W], the material of each pixel, for borders run through latent pixels
     """
 
     camera: Camera
@@ -50,6 +51,7 @@ class Look:
     revision: int
     held: np.ndarray
     freed: np.ndarray
+    pixels: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from engine.pieces import Pieces, clipped, runs
 from engine.rectangles import merge
 from engine.seen import Masks
 from engine.shaders import program, set_uniforms
-from engine.taking import upload_labels
+from engine.taking import upload_labels, upload_pixels
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
 
 ASKED = 1 << 12  # texels of a page that are asked in a piece whether the new look is better
 COLOURED = 1 << 8  # texels that get their colours in a piece
-_VIEW, _DREAMED, _STATE, _LABELS = range(4)  # texture units
+_VIEW, _DREAMED, _STATE, _LABELS, _SHOWN = range(5)  # texture units
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,29 @@ class _Brush:
     latents: list[moderngl.Texture]
     image: moderngl.Texture | None
     labels: moderngl.Texture
+    shown: moderngl.Texture
     revision: int
 
     def use(self, shader: moderngl.Program, dreamed: moderngl.Texture) -> None:
         """Paint with this shader; dreamed: the latents or the picture."""
         set_uniforms(
-            shader, **self.uniforms, view=_VIEW, dreamed=_DREAMED, picture=_DREAMED, state=_STATE, labels=_LABELS
+            shader,
+            **self.uniforms,
+            view=_VIEW,
+            dreamed=_DREAMED,
+            picture=_DREAMED,
+            state=_STATE,
+            labels=_LABELS,
+            shown=_SHOWN,
         )
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
         self.view.use(_VIEW)
         dreamed.use(_DREAMED)
         self.labels.use(_LABELS)
+        self.shown.use(_SHOWN)
 
     def release(self) -> None:
-        for texture in filter(None, (*self.latents, self.image, self.labels)):
+        for texture in filter(None, (*self.latents, self.image, self.labels, self.shown)):
             texture.release()
 
 
@@ -146,8 +155,9 @@ class Scatter:
             "revision": float(revision),
         }
         image = self._upload_picture(painting.colours) if colours else None
-        labels = upload_labels(self.ctx, look, painting.kept)
-        return _Brush(self.ctx, uniforms, view, self._upload_latents(painting.latents), image, labels, revision)
+        labels, shown = upload_labels(self.ctx, look, painting.kept), upload_pixels(self.ctx, look)
+        latents = self._upload_latents(painting.latents)
+        return _Brush(self.ctx, uniforms, view, latents, image, labels, shown, revision)
 
     def _upload_latents(self, latents: np.ndarray) -> list[moderngl.Texture]:
         channels, height, width = latents.shape

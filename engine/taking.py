@@ -16,7 +16,8 @@ from engine.shaders import program, set_uniforms
 from engine.targets import Targets, picture, read
 from engine.uniforms import camera_uniforms
 
-_VIEW, _STATE, _LABELS = range(3)  # texture units
+_VIEW, _STATE, _LABELS, _SHOWN = range(4)  # texture units
+UNDREAMED = -2  # as a material
 
 
 class Taking:
@@ -30,25 +31,27 @@ class Taking:
     def pixels(self, look: Look, view: moderngl.Texture, steps: float, kept: np.ndarray | None) -> Pieces[np.ndarray]:
         """bool [H,W]. view: (chart, depth) of the look's camera at its size; steps, kept: of the painting."""
         frame = self.targets.get("taken", look.size, ((1, "f1"),), depth=True)
-        labels = upload_labels(self.ctx, look, kept)
+        labels, shown = upload_labels(self.ctx, look, kept), upload_pixels(self.ctx, look)
         uniforms = camera_uniforms(self.charts, look.camera, look.size) | {"borders": True, "steps": float(steps)}
         seen = visible(self.charts, look.camera, look.size)
         finish(self.ctx)  # clearing waits for what was drawn before
         frame.use()
         frame.clear()
         for box in bands(look.size):
-            set_uniforms(self._shader, **uniforms, view=_VIEW, state=_STATE, labels=_LABELS)
+            set_uniforms(self._shader, **uniforms, view=_VIEW, state=_STATE, labels=_LABELS, shown=_SHOWN)
             groups = self.mesh.select(seen, apart=self.atlas)
             self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
             self.ctx.enable(moderngl.DEPTH_TEST)
             self.ctx.depth_func = "<="
             view.use(_VIEW)
             labels.use(_LABELS)
+            shown.use(_SHOWN)
             with clipped(frame, box):
                 self.mesh.draw(self._shader, groups, self._bind)
             yield
         taken = read(self.ctx, picture(frame))[..., 0] > 0
         labels.release()
+        shown.release()
         return taken
 
     def _bind(self, number: int) -> None:
@@ -63,5 +66,17 @@ def upload_labels(ctx: moderngl.Context, look: Look, kept: np.ndarray | None) ->
     labels[..., 0] = look.material
     labels[..., 1] = 0 if kept is None else kept
     texture = ctx.texture((width, height), 2, dtype="f4", data=labels)
+    texture.filter = moderngl.NEAREST, moderngl.NEAREST
+    return texture
+
+
+def dreamed_pixels(look: Look) -> np.ndarray:
+    """int [H,W]: the material of each pixel; UNDREAMED where it is one that no latent pixel of the look shows."""
+    return np.where(np.isin(look.pixels, look.material), look.pixels, UNDREAMED)
+
+
+def upload_pixels(ctx: moderngl.Context, look: Look) -> moderngl.Texture:
+    """shaders/common/region.glsl's `shown`."""
+    texture = ctx.texture(look.size, 1, dtype="f4", data=np.ascontiguousarray(dreamed_pixels(look), dtype=np.float32))
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture

@@ -13,12 +13,12 @@ from engine.charts import Charts
 from engine.look import CELL, Painting
 from engine.pack import PAGE
 from engine.sky import TEXEL
-from engine.twin_region import folded, own_cell, own_room
+from engine.taking import UNDREAMED
+from engine.twin_region import own_cell, own_point
 from scenes.camera import Camera
 
 FAR = 1e9  # depth of the sky
 NEAREST = 1e-3  # blocks: closer points, and those behind, are not seen
-SPARE, LEAST_INSET, MOST_INSET = 0.5, 0.5, 3.5  # of shaders/scatter_colour.glsl
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def scatter(
     view = picture(charts, painting.camera, painting.size)
     small = painting.size[0] // CELL, painting.size[1] // CELL
     labels = charts.material[picture(charts, painting.camera, small).chart]
+    shown = charts.material[view.chart]
+    shown = np.where(np.isin(shown, labels), shown, UNDREAMED)
     pages = {number: {k: a.copy() for k, a in page.items()} for number, page in pages.items()}
     for c in np.unique(view.chart):
         w, h = charts.size[c]
@@ -127,8 +129,9 @@ def scatter(
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
         take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] <= 0)
-        mine = labels if painting.borders else np.full_like(labels, charts.material[c])
-        column_, row_ = own_cell(mine, int(charts.material[c]), x, y)
+        material = int(charts.material[c])
+        mine = (labels, shown) if painting.borders else [np.full_like(plane, material) for plane in (labels, shown)]
+        column_, row_ = own_cell(*mine, material, x, y)
         take &= column_ >= 0
         if painting.kept is not None:
             take &= ~(painting.kept[row_, column_] & (old[:, STEPS] > 0))
@@ -136,13 +139,14 @@ def scatter(
             continue
         pages[number] = page
         row, column, px, py = (a[take] for a in (row, column, x, y))
-        ox, oy = own_cell(mine, int(charts.material[c]), px, py)
+        ox, oy = own_cell(*mine, material, px, py)
+        beside_ = beside[take] | (mine[0][oy, ox] != material)
         page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy, ox]
         page["state"][row, column, STEPS] = painting.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
-        page["state"][row, column, HELD] = np.where(beside[take], BESIDE, 0)
-        _colour(page["colour"], view, charts, painting, mine, c, i[take], j[take], px, py)
+        page["state"][row, column, HELD] = np.where(beside_, BESIDE, 0)
+        _colour(page["colour"], view, charts, painting, *mine, c, i[take], j[take], px, py)
     return pages
 
 
@@ -193,6 +197,7 @@ def _colour(
     charts: Charts,
     painting: Painting,
     labels: np.ndarray,
+    shown: np.ndarray,
     c: int,
     i: np.ndarray,
     j: np.ndarray,
@@ -213,24 +218,17 @@ def _colour(
             use = sees | border
             x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)
             material = int(charts.material[c])
-            lost = own_cell(labels, material, x, y)[0] < 0
-            x, y = np.where(lost, anchor_x, x), np.where(lost, anchor_y, y)
-            column, row = own_cell(labels, material, x, y)
-            inset = np.clip(_spare(view, charts, c, ray) - LEAST_INSET, LEAST_INSET, MOST_INSET)
-            x, y = folded(labels, material, x, y, own_room(labels, material, column, row, inset))
-            x, y = x.astype(int), y.astype(int)
+            near_x, near_y, found = own_point(shown, material, x, y)
+            other_x, other_y, instead = own_point(shown, material, anchor_x, anchor_y)
+            cells = own_cell(labels, shown, material, anchor_x, anchor_y)
+            middles = ((cell + 0.5) * CELL for cell in cells)
+            x, y = (
+                np.select((found, instead), (near, other), middle).astype(int)
+                for near, other, middle in zip((near_x, near_y), (other_x, other_y), middles, strict=True)
+            )
             rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
             colour[rows, columns, :3] = painting.colours[y, x, :3]
             colour[rows, columns, 3] = 255
-
-
-def _spare(view: Picture, charts: Charts, c: int, ray: np.ndarray) -> np.ndarray:
-    """Side in pixels [n] of the square that is as large as a colour texel, less the SPARE levels; at least 1."""
-    z = np.maximum(ray @ view.camera.axes[2], NEAREST)
-    texel = TEXEL if charts.sky[c] else charts.texel
-    away = -(ray @ sides.NORMAL[charts.side[c]])
-    area = (view.camera.focal(view.size) * texel / CELL) ** 2 * np.maximum(away, 0) / z**3
-    return np.maximum(np.sqrt(area) / 2**SPARE, 1.0)
 
 
 def _empty_page(channels: int) -> dict[str, np.ndarray]:

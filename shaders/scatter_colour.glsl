@@ -10,9 +10,6 @@ uniform sampler2D picture;
 const float COLOUR_TEXELS = 8.0;  // along a texel's side
 const float SPARE = 0.5;          // levels: a little aliasing is better than a level that is blurred twice
 const float COARSEST = 4.0;       // level
-const float LEAST_INSET = 0.5;    // pixels from a border of materials: half the reach of a bilinear reading
-const float MOST_INSET = 3.5;     // and from both sides of a latent pixel, so that something is left of it
-
 // Pixels from one colour texel to the next along an axis of the chart.
 vec2 stride(vec3 axis) {
     vec3 at = v_ray * axes, along = axis * axes * chart_texel() / COLOUR_TEXELS;
@@ -38,31 +35,37 @@ vec2 source() {
 const float OVER = 1.5;   // so many times as much is taken off
 const float MOST = 0.75;  // of the second derivative's variance: beyond, wide texels would only be given rims
 
-// drawn: squared pixels of a colour texel along x and y of the picture; room: nothing is read outside.
-vec3 sharp(vec2 p, vec2 drawn, float lod, vec4 room) {
+// drawn: squared pixels of a colour texel along x and y of the picture. Nothing is read of another material: beside a border from finer
+// levels, and at the border itself from the one pixel.
+vec3 sharp(vec2 p, vec2 drawn, float lod) {
+    for (int k = 0; k < 4 && lod > 0.0 && !alone(p, exp2(ceil(lod))); ++k) lod = ceil(lod) - 1.0;
+    p = lod > 0.0 || alone(p, 1.0) ? p : floor(p) + 0.5;
     float pixel = exp2(lod);
     vec2 t = fract(p - 0.5);
     vec2 reading = mix(t * (1.0 - t), vec2(1.0 / 6.0), min(lod, 1.0));
     vec2 blur = min(OVER * (reading + drawn / (6.0 * pixel * pixel)), MOST);
     vec3 here = textureLod(picture, p / size, lod).rgb, sum = here;
     for (int k = 0; k < 4; ++k) {
-        vec2 q = p + pixel * (k < 2 ? vec2(2 * k - 1, 0) : vec2(0, 2 * k - 5));
-        vec3 there = textureLod(picture, clamp(q, room.xy, room.zw) / size, lod).rgb;
+        vec2 q = clamp(p + pixel * (k < 2 ? vec2(2 * k - 1, 0) : vec2(0, 2 * k - 5)), vec2(0.5), size - 0.5);
+        if (!alone(q, exp2(ceil(lod)))) continue;
+        vec3 there = textureLod(picture, q / size, lod).rgb;
         sum -= 0.5 * (k < 2 ? blur.x : blur.y) * (there - here);
     }
     return sum;
 }
 
+// A pixel of the chart's own material: the one where the colour texel lies, or one near it, or where its texel takes its latent.
+vec2 place() {
+    vec2 p = source(), found = own_point(p);
+    if (found != NONE) return found;
+    bool beside;
+    claim(texel_index(), p, beside);
+    found = own_point(p);
+    return found != NONE ? found : (vec2(own_cell(p)) + 0.5) * LATENT_PIXEL;
+}
+
 void main() {
-    vec2 p = source();
-    ivec2 own = own_cell(p);
-    if (own == NOWHERE) {
-        bool beside;
-        claim(texel_index(), p, beside);
-        own = own_cell(p);
-    }
     vec2 u = stride(U_AXIS[chart_side()]), v = stride(V_AXIS[chart_side()]);
     float lod = clamp(0.5 * log2(abs(u.x * v.y - u.y * v.x)) - SPARE, 0.0, COARSEST);
-    vec4 room = own_room(own, clamp(exp2(lod) - LEAST_INSET, LEAST_INSET, MOST_INSET));
-    o_colour = vec4(sharp(folded(p, room), u * u + v * v, lod, room), 1.0);
+    o_colour = vec4(sharp(place(), u * u + v * v, lod), 1.0);
 }

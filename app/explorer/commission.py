@@ -77,7 +77,7 @@ def from_file(x: Explorer, picture: np.ndarray, strength: float, freeze: bool) -
         look = yield from view.look()
         placed = view.placed(picture, look, cover)
         bare = _bare(np.ones(look.material.shape, np.float32), known=np.ones(look.material.shape, bool))
-        canvas = replace(view.canvas(look), **bare, colours=opaque(placed))
+        canvas = replace(view.canvas(look), **bare, colours=opaque(placed), parts=None)
         settings = replace(view.dream, strength=strength, memory="colours", match=0.0)
         masks = yield from view.under(look, placed[..., 3])
         return Commission(look, canvas, settings, "dreaming from the picture", masks)
@@ -121,7 +121,8 @@ def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
         canvas = replace(canvas, change=change, finer=None, trusted=None, known=painted if painted.any() else None)
         if prompt:
             others = tuple(replace(region, mask=region.mask * (1 - share)) for region in canvas.regions)
-            canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))))
+            parts = np.where(fine > 0.5, len(others), canvas.parts).astype(np.int16)
+            canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))), parts=parts)
         # not matched: or it would take on the colours that it replaces
         settings = replace(view.dream, strength=strength, match=0.0)
         masks = yield from view.stage.volume.seeing(look.camera, look.size, fine > LEAST)
@@ -151,6 +152,7 @@ def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, fre
             **_bare(whole),
             colours=None,
             regions=(Region(prompts[0], whole),),
+            parts=None,
             anagrams=(Anagram(prompts[1], turn),),
         )
         return Commission(look, canvas, view.dream, "dreaming an anagram", masks)

@@ -30,13 +30,26 @@ def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
     )
 
 
+def parts_of(pixels: np.ndarray, seen: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> np.ndarray:
+    """int16 [H,W]: the region of each pixel's material, −1 for a material that no latent pixel shows.
+
+    pixels, seen: int [H,W] and [h,w], materials or SKY, of the view's pixels and latent pixels.
+    """
+    numbers = {(region.prompt, region.negative_prompt): number for number, region in enumerate(regions)}
+    of = np.full(len(scene.materials) + 1, -1, np.int16)  # the last is the sky's
+    for material in np.unique(seen):
+        of[material] = numbers[scene.prompt(int(material) if material >= 0 else SKY)]
+    return of[pixels]
+
+
 def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
     """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
     remembered = policy.remembered(look, full_steps)
     known = bool(remembered.any() or look.freed.any())
     change = policy.change_map(look, full_steps)
+    regions = regions_from(look.material, scene)
     return Canvas(
-        regions=regions_from(look.material, scene),
+        regions=regions,
         noise=look.noise,
         change=change,
         memory=look.latents if known else None,
@@ -47,4 +60,5 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
         freed=look.freed if known else None,
         behind=hidden_behind(look, change > 0, change == 0) if known else None,
         depth=seen_through_reference(look.depth, look.camera.fov),
+        parts=parts_of(look.pixels, look.material, regions, scene),
     )

@@ -118,7 +118,8 @@ def make_look(height: int = 4, width: int = 6, **changes: object) -> Look:
         "held": np.zeros(shape, bool),
         "freed": np.zeros(shape, bool),
     }
-    return Look(**(base | changes))
+    parts = base | changes
+    return Look(**({"pixels": parts["material"].repeat(8, 0).repeat(8, 1)} | parts))
 
 
 @pytest.fixture

@@ -160,6 +160,8 @@ def test_nan_names_step_and_sigma(sd, canvas_of, monkeypatch):
         ({"regions": ()}, "without regions"),
         ({"memory": np.zeros((4, 2, 2), np.float32)}, "memory"),
         ({"colours": np.zeros((8, 8, 4), np.uint8)}, "colours"),
+        ({"parts": np.zeros((8, 8), np.int16)}, "parts"),
+        ({"parts": np.full((64, 64), 2, np.int16)}, "region 2"),
     ],
 )
 def test_a_contradictory_canvas_is_refused(sd, canvas_of, parts, words):

@@ -172,6 +172,27 @@ def test_nothing_is_taken_from_another_material():
     assert torch.equal(joined(picture, canvas(known, 255, change, mask=mask))[:, ~known], picture[:, ~known])
 
 
+def test_a_region_is_fitted_up_to_the_pixel_where_its_border_lies():
+    """What is kept is too dark on one side of a border that runs through latent pixels: the new paint of that side is fitted to it."""
+    known = np.zeros((PIXELS, PIXELS), bool)
+    known[: PIXELS // 2] = True
+    change, mask = np.ones((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
+    change[: SIDE // 2], mask[:, SIDE // 2 :] = 0, 0
+    border = PIXELS // 2 + 5
+    parts = np.zeros((PIXELS, PIXELS), np.int16)
+    parts[:, border:] = 1
+    grey = np.where(parts == 0, 60.0, 200.0)
+    at_cells = canvas(known, grey, change, mask=mask)
+    at_pixels = replace(at_cells, parts=parts)
+    aligned = replace(at_cells, parts=(mask == 0).astype(np.int16).repeat(8, 0).repeat(8, 1))
+    picture = 0.1 * grain()
+    assert torch.equal(joined(picture, aligned), joined(picture, at_cells))
+    beside = slice(PIXELS // 2, PIXELS // 2 + 4), slice(PIXELS // 2 + 1, border - 1)
+    dark = 60 / 127.5 - 1
+    off = [abs(float(joined(picture, c)[:, *beside].mean()) - dark) for c in (at_pixels, at_cells)]
+    assert off[0] < 0.15 and off[1] > 3 * off[0]
+
+
 def test_single_pixels_of_a_latent_pixel_are_kept():
     """The surface's texels are finer than latent pixels: what keeps its paint is matched there, to the pixel."""
     known, change = np.ones((PIXELS, PIXELS), bool), np.ones((SIDE, SIDE), np.float32)

@@ -64,3 +64,34 @@ def test_where_nothing_can_be_learnt_nothing_changes(wall: slice) -> None:
 def test_nor_where_no_depth_is_known() -> None:
     picture, canvas = scene()
     assert torch.equal(cleared(picture, replace(canvas, depth=None)), picture)
+
+
+def test_no_contour_is_left_where_a_stain_fades_away() -> None:
+    """A glow over a wall that fades upwards: what is cleared leads to what is left of it, and no step lies between."""
+    picture, canvas = scene()
+    rows = torch.arange(SIDE * CELL)
+    glow = 0.4 * torch.exp(-(((20 * CELL - rows).clamp_min(0) / (2.0 * CELL)) ** 2)) * (rows < 20 * CELL)
+    stained = picture + glow[:, None]
+    steps = [
+        (p.diff(dim=1) - picture.diff(dim=1))[:, : 20 * CELL - 1].mean(2).abs().max()
+        for p in (stained, cleared(stained, canvas))
+    ]
+    left = (cleared(stained, canvas) - picture)[:, 19 * CELL : 20 * CELL].mean()
+    assert left < 0.4 * glow[19 * CELL : 20 * CELL].mean()
+    assert steps[1] < 2 * steps[0]
+
+
+def test_the_sky_is_told_by_its_pixels() -> None:
+    """A latent pixel of the sky in which leaves stand: the sky around them is cleared, and they are not."""
+    picture, canvas = scene()
+    sky = np.isinf(canvas.depth)
+    parts = (~sky).repeat(CELL, 0).repeat(CELL, 1).astype(np.int16)
+    leaves = slice(19 * CELL + 3, 20 * CELL), slice(40, 80)
+    parts[leaves] = 1
+    stained = picture.clone()
+    stained[:, 18 * CELL : 20 * CELL, 40:80] = -0.7
+    regions = tuple(Region(str(k), (sky == (k == 0)).astype(np.float32)) for k in (0, 1))
+    out = cleared(stained, replace(canvas, regions=regions, parts=parts))
+    assert torch.equal(out[:, *leaves], stained[:, *leaves])
+    above = slice(18 * CELL, 19 * CELL + 3), slice(48, 72)
+    assert (out - picture)[:, *above].abs().mean() < 0.3 * (stained - picture)[:, *above].abs().mean()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine import twin
 from engine.charts import Charts, build_charts
 from engine.look import CELL, Painting
-from engine.twin_region import folded, own_cell, own_room
+from engine.twin_region import own_cell, own_point
 from scenes.camera import Camera
 from scenes.extrude import extrude
 from scenes.scene import SKY, Scene
@@ -102,19 +102,31 @@ def test_beside_a_border_of_materials_a_surface_goes_on_and_is_not_smeared(volum
 coordinates = st.floats(0, 63.9)
 
 
-@given(st.integers(0, 2**31), coordinates, coordinates, st.floats(0.5, 3.5))
-def test_what_is_folded_lies_in_a_latent_pixel_of_its_own_material(seed, x, y, inset):
-    labels = np.random.default_rng(seed).integers(0, 3, (8, 8))
-    at = np.array([x]), np.array([y])
-    column, row = own_cell(labels, 1, *at)
-    if column[0] < 0:
-        cx, cy = int(x / CELL), int(y / CELL)
-        assert not (labels[max(cy - 2, 0) : cy + 3, max(cx - 2, 0) : cx + 3] == 1).any()
+@given(st.integers(0, 2**31), coordinates, coordinates)
+def test_a_texel_takes_its_latent_from_its_own_material_or_from_where_its_pixel_is(seed, x, y):
+    random = np.random.default_rng(seed)
+    labels, shown = random.integers(0, 3, (8, 8)), random.integers(0, 3, (64, 64))
+    column, row = own_cell(labels, shown, 1, np.array([x]), np.array([y]))
+    cx, cy = int(x / CELL), int(y / CELL)
+    near = labels[max(cy - 2, 0) : cy + 3, max(cx - 2, 0) : cx + 3] == 1
+    if near.any():
+        assert labels[row[0], column[0]] == 1
+    else:
+        assert (column[0], row[0]) == ((cx, cy) if shown[int(y), int(x)] == 1 else (-1, -1))
+
+
+@given(st.integers(0, 2**31), coordinates, coordinates)
+def test_colours_come_from_the_nearest_pixel_of_their_own_material(seed, x, y):
+    shown = np.random.default_rng(seed).integers(0, 9, (64, 64))
+    at_x, at_y, found = own_point(shown, 1, np.array([x]), np.array([y]))
+    cx, cy = int(x), int(y)
+    if shown[cy, cx] == 1:
+        assert found[0] and (at_x[0], at_y[0]) == (x, y)
         return
-    assert labels[row[0], column[0]] == 1
-    room = own_room(labels, 1, column, row, np.array([inset]))
-    fx, fy = folded(labels, 1, *at, room)
-    assert labels[int(fy[0] / CELL), int(fx[0] / CELL)] == 1
-    assert room[0] <= fx <= room[2] and room[1] <= fy <= room[3]
-    if room[0] <= x <= room[2] and room[1] <= y <= room[3] and labels[int(y / CELL), int(x / CELL)] == 1:
-        assert np.allclose((fx[0], fy[0]), (x, y))
+    rows, columns = np.nonzero(shown == 1)
+    near = (abs(rows - cy) <= 2) & (abs(columns - cx) <= 2)
+    assert found[0] == near.any()
+    if near.any():
+        away = np.hypot(columns + 0.5 - x, rows + 0.5 - y)[near].min()
+        assert np.hypot(at_x[0] - x, at_y[0] - y) == pytest.approx(away)
+        assert shown[int(at_y[0]), int(at_x[0])] == 1

@@ -133,7 +133,7 @@ def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> Non
     explorer.do("dream_picture", 0.4, False)
     request = asked(painted)
     assert request.settings.strength == 0.4 and request.canvas.known.all() and (request.canvas.change == 1).all()
-    assert request.canvas.memory is None
+    assert request.canvas.memory is None and request.canvas.parts is None
     laid(painted)
     assert texels(painted, HELD) == 0 and not same(world(painted), before)
     assert explorer.stage.painter.dreamed.image.std() > 10
@@ -154,6 +154,7 @@ def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None
     explorer.do("inpaint", "a wooden door", 0.8, True)
     canvas = asked(painted).canvas
     assert canvas.regions[-1].prompt == "a wooden door"
+    assert 0 < (canvas.parts == len(canvas.regions) - 1).mean() < 0.5
     assert 0 < canvas.change.mean() < 0.5 and ((canvas.change > 0.05) & (canvas.change < 0.95)).any()
     np.testing.assert_allclose(sum(region.mask for region in canvas.regions), 1, atol=1e-5)
     laid(painted, 2)
@@ -210,6 +211,7 @@ def test_an_anagram_has_two_prompts_on_its_surface(painted: Driver, surface: boo
     painted.frames(3)
     explorer.do("anagram", ("an owl", "a castle"), "rotate_180", surface, True)
     request = asked(painted)
+    assert request.canvas.parts is None
     assert [r.prompt for r in request.canvas.regions] == ["an owl"] and request.canvas.anagrams[0].prompt == "a castle"
     assert (request.look.camera.position != explorer.camera.position) == surface
     laid(painted)
