@@ -135,7 +135,8 @@ class TimelinePanel:
         elif self._id is None:  # nobody scrubs: follow the running dream, and show the finished one
             self._place = count - 1
         self._place = min(self._place, count - 1)
-        moved, self._place = imgui.slider_int("##step", self._place, 0, count - 1, _format(record, self._place))
+        clamp, words = imgui.SliderFlags_.always_clamp, _format(record, self._place)
+        moved, self._place = imgui.slider_int("##step", self._place, 0, count - 1, words, clamp)
         if moved:
             self._playing_since, self._id = None, record.id
 
