@@ -12,7 +12,8 @@ from app.panels.context import PanelContext, hint
 from engine.unet.drawing import View
 from engine.unet.flow import moment
 from engine.unet.geometry import Tint, Tints
-from engine.unet.labels import labels
+from engine.unet.labels import Label, labels
+from engine.unet.labels import corner as place
 from engine.unet.layout import Anatomy, lay_out
 from engine.unet.orbit import Orbit, hit
 
@@ -20,6 +21,7 @@ RATE = 30.0  # pictures a second of what flows
 STILL = 4.0  # points that a click may move
 HOVERED = 0.5  # how strongly a block under the pointer is marked
 NAMED = 460.0  # points of width from which on the blocks' names stand beside them
+BESIDE = 4.0  # points between a text and what it names
 SMALL = 0.85  # of the text's size
 # A block's kind → what it does, in a sentence.
 WORDS = {
@@ -72,13 +74,12 @@ class UnetView:
             ui.unet(anatomy, view, now), corner, end, imgui.ImVec2(0, 0), imgui.ImVec2(1, 1), 0xFFFFFFFF, 6 * ui.scale
         )
         for label in labels(anatomy, camera, size, width > NAMED * ui.scale):
-            place = corner.x + label.x / dense, corner.y + label.y / dense
-            _write(ui, label.text, place, label.above, (corner, end), label.block == chosen)
+            _write(ui, label, (corner, dense, size), label.block == chosen)
         if over is not None:
             block, ink = blocks[over], imgui.get_color_u32(imgui.Col_.text)
             said = f"{block.name}: {figures(block, sum(b.seconds for b in blocks))}"
-            place = imgui.ImVec2(corner.x + 8 * ui.scale, corner.y + 5 * ui.scale)
-            draw.add_text(imgui.get_font(), imgui.get_font_size() * SMALL, place, ink, said)
+            start = imgui.ImVec2(corner.x + 8 * ui.scale, corner.y + 5 * ui.scale)
+            draw.add_text(imgui.get_font(), imgui.get_font_size() * SMALL, start, ink, said)
         moves = _motion(ui, end)
         imgui.end_group()
         return chosen, moves
@@ -130,15 +131,14 @@ def tints(palette: Palette) -> Tints:
     )
 
 
-def _write(ui: PanelContext, text: str, place: tuple[float, float], above: bool, box: Any, strong: bool) -> None:
-    """Centred at a place, but inside the box."""
-    font, tall = imgui.get_font(), imgui.get_font_size() * SMALL
-    wide = imgui.calc_text_size(text).x * SMALL
-    x = min(max(place[0] - wide / 2, box[0].x + 6 * ui.scale), box[1].x - wide - 6 * ui.scale)
-    y = place[1] - tall - 3 * ui.scale if above else place[1] + 3 * ui.scale
-    y = min(max(y, box[0].y), box[1].y - tall)
+def _write(ui: PanelContext, label: Label, box: tuple[imgui.ImVec2, float, tuple[int, int]], strong: bool) -> None:
+    """box: the picture's upper left corner, its pixels of a point, and its size in pixels."""
+    corner, dense, size = box
+    tall, wide = imgui.get_font_size() * SMALL, imgui.calc_text_size(label.text).x * SMALL
+    x, y = place(label, wide * dense, tall * dense, size, BESIDE * ui.scale * dense)
     ink = imgui.get_color_u32(colour(ui.palette.ink if strong else ui.palette.faint))
-    imgui.get_window_draw_list().add_text(font, tall, imgui.ImVec2(x, y), ink, text)
+    at = imgui.ImVec2(corner.x + x / dense, corner.y + y / dense)
+    imgui.get_window_draw_list().add_text(imgui.get_font(), tall, at, ink, label.text)
 
 
 def _rgb(hexadecimal: str) -> Tint:

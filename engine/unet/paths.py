@@ -44,7 +44,7 @@ def flow(slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[float]) ->
     first, last = slabs[0].point(-1, 0), slabs[-1].point(1, 0)
     paths = [Path("flow", _line(first - end, first), 0.0, float(moments[1]), energy[0], 0)]
     for i, (one, other) in enumerate(pairwise(slabs), start=1):
-        right, up = _towards(one, other)
+        right, up = joined(one, other)
         a, b = one.point(right, up), other.point(-right, -up)
         bend = 0.6 * abs(b - a) * (right, up, 0)
         paths.append(
@@ -82,7 +82,7 @@ def words(ears: Sequence[int], slabs: Sequence[Slab], moments: np.ndarray) -> li
     return paths
 
 
-def _towards(one: Slab, other: Slab) -> tuple[int, int]:
+def joined(one: Slab, other: Slab) -> tuple[int, int]:
     """By which sides two blocks are joined: (1, 0) the right, (0, ±1) above or below, where the other is higher or lower."""
     rise = other.place[1] - one.place[1]
     apart = abs(rise) > (one.height + other.height) / 2

@@ -11,13 +11,14 @@ from engine.context import headless
 from engine.targets import read
 from engine.unet.drawing import UnetDrawing, View
 from engine.unet.geometry import Tints
-from engine.unet.labels import labels
+from engine.unet.labels import corner, labels
 from engine.unet.layout import lay_out
 from engine.unet.orbit import Orbit
 
 SIZE = 1280, 960
 SCALE = 2.0  # pixels of a point
 TEXT, LETTERS = 22, 18  # pixels of what stands at the ends, and of the names
+BESIDE = 8  # pixels between a text and what it names
 NOW = 0.62  # of the call, at which its flow is shown
 
 
@@ -35,8 +36,6 @@ def still(blocks: Sequence[Any], size: tuple[int, int] = SIZE) -> Image.Image:
     pen = ImageDraw.Draw(picture)
     for label in labels(anatomy, camera, size):
         font = ImageFont.load_default(TEXT if label.block is None else LETTERS)
-        half = pen.textlength(label.text, font) / 2 + 6
-        x = min(max(label.x, half), size[0] - half)
-        ink = tuple(round(255 * v) for v in tints.flow)
-        pen.text((x, label.y + (-6 if label.above else 6)), label.text, ink, font, "ms" if label.above else "ma")
+        place = corner(label, pen.textlength(label.text, font), font.size, size, BESIDE)
+        pen.text(place, label.text, tuple(round(255 * v) for v in tints.flow), font)
     return picture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.unet.flow import STREAM, Stream, at_work, moment
-from engine.unet.labels import labels
+from engine.unet.labels import Label, corner, labels
 from engine.unet.layout import lay_out
 from engine.unet.orbit import Orbit, hit, project
 from tests.engine.unet.network import PLAN, network
@@ -110,12 +110,21 @@ def test_the_wheel_keeps_what_it_points_at(anatomy) -> None:
     assert before.turned(100, 1000).pitch < 90 and before.turned(10000, 0).yaw <= 180
 
 
-def test_labels_stand_above_their_blocks(anatomy) -> None:
+def test_labels_stand_outside_of_their_blocks_and_inside_the_picture(anatomy) -> None:
     size = SIZES[1]
     camera = Orbit().camera(anatomy, size)
     few, all_of_them = labels(anatomy, camera, size, names=False), labels(anatomy, camera, size)
     assert [label.text for label in few] == ["noise", "answer", "the prompt"]
     assert [label.text for label in all_of_them][:3] == ["in (noise)", "down 1", "down 2"]
+    sides = ["above", "left", "left", "right", "right", "above", "above", "below"]
+    assert [label.side for label in all_of_them] == sides
+    behind = labels(anatomy, Orbit(180, 0).camera(anatomy, size), size)
+    assert [label.side for label in behind[1:5]] == ["right", "right", "left", "left"]
+    wide, tall = 60.0, 14.0
     for label in all_of_them[:7]:
-        middle = project(camera, size, anatomy.slabs[label.block].place[None])[0]
-        assert label.above and label.y < middle[1] and abs(label.x - middle[0]) < 60
+        x, y = corner(label, wide, tall, size, 4.0)
+        corners = project(camera, size, anatomy.slabs[label.block].corners)[:, :2]
+        (left, top), (right, bottom) = corners.min(0), corners.max(0)
+        assert x + wide <= left or x >= right or y + tall <= top or y >= bottom
+        assert 0 <= x <= size[0] - wide and 0 <= y <= size[1] - tall
+    assert corner(Label("far out", -500.0, 5000.0, "left"), wide, tall, size, 4.0) == (4.0, size[1] - tall)
