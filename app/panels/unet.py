@@ -40,16 +40,18 @@ class UnetView:
     def __init__(self) -> None:
         self.orbit = Orbit()
         self.corner, self.size = (0.0, 0.0), (1, 1)
+        self._blocks: Sequence[Any] | None = None
         self._anatomy: Anatomy | None = None
         self._moved = 0.0  # points since the button went down
 
     def draw(
         self, ui: PanelContext, blocks: Sequence[Any], chosen: int, width: float, height: float
     ) -> tuple[int, bool]:
-        """Into the current window, width × height points. Returns the chosen block, which a click changes, and whether data shall
+        """Into the current window, width × height points; blocks: the same sequence as long as it is the same look. Returns the chosen block, which a click changes, and whether data shall
         be seen to flow."""
-        if self._anatomy is None or self._anatomy.blocks != tuple(blocks):
-            self._anatomy = lay_out(blocks)
+        if self._blocks is not blocks:
+            self._blocks, self._anatomy = blocks, lay_out(blocks)
+        assert self._anatomy is not None
         anatomy, corner = self._anatomy, imgui.get_cursor_screen_pos()
         imgui.begin_group()
         imgui.set_next_item_allow_overlap()

@@ -99,7 +99,7 @@ def test_dragging_turns_it_the_wheel_goes_closer_and_two_clicks_bring_it_back(dr
     drive.frames(2)
     drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, 2)
     drive.frames(3)
-    assert unet.orbit.zoom < 1
+    assert unet.orbit.zoom < 1 and (unet.corner[0] + 20, unet.corner[1] + unet.size[1] - 12) == place  # nothing scrolled
     for _ in range(2):
         drive.window.native.dispatch_event("on_mouse_press", int(place[0]), int(drive.window.size[1] - place[1]), 1, 0)
         drive.frames(2)
@@ -126,6 +126,18 @@ def test_data_flows_until_it_is_told_not_to(drive: Driver) -> None:
     drive.frames(3)
     assert drawn == [None] * 3
     assert picture.orbit == Orbit()
+
+
+def test_another_look_is_another_picture(drive: Driver) -> None:
+    looked(drive)
+    before = panel(drive)._unet._anatomy
+    record = drive.explorer.timeline.records[-1]
+    told = drive.explorer.network.told
+    drive.explorer.do("look_inside", record, 0)
+    drive.until(lambda: drive.explorer.network.told is not told, "it is looked into again")
+    drive.frames(3)
+    assert not drive.errors()
+    assert panel(drive)._unet._anatomy is not before
 
 
 def test_nothing_is_drawn_of_it_while_nobody_looks(drive: Driver) -> None:
