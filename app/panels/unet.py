@@ -47,8 +47,8 @@ class UnetView:
     def draw(
         self, ui: PanelContext, blocks: Sequence[Any], chosen: int, width: float, height: float
     ) -> tuple[int, bool]:
-        """Into the current window, width × height points; blocks: the same sequence as long as it is the same look. Returns the chosen block, which a click changes, and whether data shall
-        be seen to flow."""
+        """Into the current window, width × height points. Returns the chosen block, which a click changes, and whether data shall be
+        seen to flow. blocks: the same sequence as long as it is the same look."""
         if self._blocks is not blocks:
             self._blocks, self._anatomy = blocks, lay_out(blocks)
         assert self._anatomy is not None
