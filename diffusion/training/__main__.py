@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from diffusion.training.config import FewConfig, JudgeConfig, UnetConfig, VaeConfig, load_config
+from diffusion.training.config import FewConfig, JudgeConfig, ReaderConfig, UnetConfig, VaeConfig, load_config
 from scenes.errors import InputError
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -26,6 +26,7 @@ COMMANDS = {
     "data": Command(UnetConfig, "dataset:write_chunks"),
     "vae": Command(VaeConfig, "vae:train_vae"),
     "unet": Command(UnetConfig, "unet:train_unet"),
+    "reader": Command(ReaderConfig, "reading:train_reader"),
     "few": Command(FewConfig, "few:train_few"),
     "judge": Command(JudgeConfig, "classifier:train_classifier"),
     "compare": Command(UnetConfig, "compare:compare"),

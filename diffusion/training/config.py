@@ -144,8 +144,8 @@ class FewConfig(UnetConfig):
 
     method: "progressive" or "consistency". intervals: parts of the noise schedule, each of which one step of the student goes through;
     substeps: the teacher's steps in it. teacher_precision: what the teacher, which only gives its opinion, calculates in. parted: share
-    of the batches in which every surface has its own caption. adversarial: weight of the verdict of heads that tell the student's pictures
-    from drawn ones; there are none where it is 0. reword: share of surfaces' captions that the student hears in other words.
+    of the batches in which every surface has its own caption. reword: share of surfaces' captions that the student hears in other words.
+    obedience: weight of the word of a reader (the run in the folder `reader`) on whether the student's pictures show what was asked.
     """
 
     out: str = "out/train/few"
@@ -157,7 +157,8 @@ class FewConfig(UnetConfig):
     intervals: int = 4
     substeps: int = 3
     parted: float = 0.0
-    adversarial: float = 0.0
+    reader: str = "out/train/reader"
+    obedience: float = 0.0
     reword: float = 0.0
     sample_steps: int = 4
 
@@ -167,6 +168,19 @@ class FewConfig(UnetConfig):
             raise InputError(
                 "config", "out", f"is {self.out}, where the teacher lies; a student needs a folder of its own"
             )
+
+
+@dataclass(frozen=True)
+class ReaderConfig(UnetConfig):
+    """The reader of latents and its run. width: channels at the latents' own resolution, half of those below."""
+
+    out: str = "out/train/reader"
+    width: int = 64
+    batch: int = 36
+    steps: int = 3000
+    lr: float = 3e-3
+    ema_decay: float = 0.99
+    sample_every: int = 500
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from diffusion.training.cache import Batch, cached, draw_batch, load_vae
 from diffusion.training.checkpoint import State
 from diffusion.training.config import FewConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.contest import Contest, Heads, contest_losses, watched
 from diffusion.training.folder import begin_with, write_folder
 from diffusion.training.loop import averaged, run
 from diffusion.training.noising import STEPS, noised, parts_of, scheduler
 from diffusion.training.parted import Parted, draw_parted, in_other_words
+from diffusion.training.reading import load_reader, obedience_loss
 from diffusion.training.sampling import sample, sample_few
 from diffusion.training.unet import PROMPTS, decode, new_unet, seeded, standard_depth
 from scenes.errors import InputError
@@ -127,8 +127,7 @@ def train_few(config: FewConfig) -> Path:
     student = new_unet(config, data.latents.shape[1])
     begin_with(student, config.start or config.teacher, "unet")
     student.set_attn_processor(RegionalProcessor())
-    teacher.set_attn_processor(RegionalProcessor())
-    contest = Contest(student, Heads(watched(config)) if config.adversarial else None)
+    reader = load_reader(Path(config.reader)) if config.obedience else None
     context, depth = text.encode(list(PROMPTS)), standard_depth(len(PROMPTS), 32)
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
@@ -140,19 +139,15 @@ def train_few(config: FewConfig) -> Path:
             parted = draw_parted(data, count, side, rng)
         batch = parted.batch if parted else draw_batch(data, count, side, config.focus, rng)
         words = in_other_words(parted, text, config.reword, rng) if parted else None
-        rival = draw_parted(data, count, side, rng) if config.adversarial else None
-        rival_words = in_other_words(rival, text, config.reword, rng) if rival else None
-
-        def losses(student: UNet2DConditionModel, heads: Heads | None) -> tuple[Tensor, dict[str, float]]:
-            given = (batch, unconditional, abar, config, generator, device, parted, words)
-            loss, figures = distillation_loss(student, teacher, *given)
-            if heads is None or rival is None or rival_words is None:
-                return loss, figures
-            judged = contest_losses(student, heads, teacher, rival, rival_words, abar, config, generator, device)
-            figures |= {name: float(value.detach()) for name, value in judged.items()}
-            return loss + config.adversarial * judged["fool"] + judged["heads"], figures
-
-        return wrapped(losses)
+        given = (batch, unconditional, abar, config, generator, device, parted, words)
+        loss, figures = distillation_loss(wrapped, teacher, *given)
+        if reader is None:
+            return loss, figures
+        asked = draw_parted(data, count, side, rng)
+        asked_words = in_other_words(asked, text, config.reword, rng)
+        told = (reader.to(device), asked, asked_words, abar, config, generator, device)
+        obedience, figures["obeyed"] = obedience_loss(wrapped, *told)
+        return loss + config.obedience * obedience, {**figures, "obedience": float(obedience.detach())}
 
     def on_sample(state: State, step: int) -> dict[str, float]:
         with averaged(state):
@@ -174,5 +169,5 @@ def train_few(config: FewConfig) -> Path:
     # channels last: a quarter less time on a CPU, for either network
     teacher.to(place, kind, memory_format=torch.channels_last)  # pyright: ignore[reportArgumentType, reportCallIssue]
     student.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    run(config, contest, loss_of, on_sample=on_sample, on_save=on_save)
+    run(config, student, loss_of, on_sample=on_sample, on_save=on_save)
     return Path(config.out)

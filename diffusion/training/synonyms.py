@@ -218,10 +218,20 @@ _NOUN = re.compile(r"\b(" + "|".join(re.escape(noun) for noun in sorted(_OWNER, 
 
 def reworded(caption: str, rng: np.random.Generator) -> str:
     """The caption with its longest noun for a material replaced by another: one of the captions' own, or of those above."""
-    found = max(_NOUN.finditer(caption), key=lambda match: match.end() - match.start(), default=None)
+    found = _longest(caption)
     if found is None:
         return caption
     name = _OWNER[found[0]]
     return (
         caption[: found.start()] + str(rng.choice((*MATERIALS[name].nouns, *SYNONYMS[name]))) + caption[found.end() :]
     )
+
+
+def material_of(caption: str) -> str | None:
+    """The material that the longest noun of a caption names."""
+    found = _longest(caption)
+    return None if found is None else _OWNER[found[0]]
+
+
+def _longest(caption: str) -> re.Match[str] | None:
+    return max(_NOUN.finditer(caption), key=lambda match: match.end() - match.start(), default=None)

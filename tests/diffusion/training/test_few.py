@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from diffusion.loading import load_model
 from diffusion.training.cache import cached, draw_batch
 from diffusion.training.card import ship
-from diffusion.training.config import FewConfig, build
+from diffusion.training.config import FewConfig, ReaderConfig, build
 from diffusion.training.few import distillation_loss, landing, train_few
 from diffusion.training.noising import noised, parts_of, scheduler, target
+from diffusion.training.reading import train_reader
 from diffusion.training.sampling import sample_few
 from diffusion.training.unet import seeded
 from scenes.errors import InputError
@@ -34,16 +36,34 @@ def few(run_folder: Path, tmp_path: Path, configs: dict):
     return config
 
 
+def reader_config(folder: Path, **changes: object) -> ReaderConfig:
+    data = {"folder": str(folder / "data"), "chunks": 1, "pictures": 12, "surfaces": 8, "size": 128, "seed": 5}
+    places = {"out": str(folder / "reader"), "vae": str(folder / "vae"), "cache": str(folder / "cache")}
+    short = {
+        "data": data,
+        "width": 8,
+        "crop": 8,
+        "batch": 4,
+        "steps": 4,
+        "warmup": 1,
+        "save_every": 2,
+        "sample_every": 4,
+    }
+    return build(ReaderConfig, {**places, **short, **changes}, "test")
+
+
 METHODS = {
     "progressive": {"intervals": 4, "substeps": 2, "teacher_precision": "bf16", "parted": 0.5},
     "consistency": {"intervals": 10, "substeps": 1},
-    "adversarial": {"method": "progressive", "adversarial": 0.1, "reword": 0.5, "parted": 0.5},
+    "obedient": {"method": "progressive", "obedience": 0.1, "reword": 0.5, "parted": 0.5},
 }
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path, method: str) -> None:
-    how = {"method": method, **METHODS[method]}
+    how = {"method": method, "reader": str(tmp_path / "reader"), **METHODS[method]}
+    if "obedience" in how:
+        train_reader(reader_config(tmp_path))
     train_few(few(**how))
     train_few(few(out=str(tmp_path / "parts"), minutes=1e-9, **how))
     train_few(few(out=str(tmp_path / "parts"), **how))
@@ -55,6 +75,20 @@ def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path, method:
     card = (ship(few(**how), tmp_path / "shipped") / "README.md").read_text()
     assert f"{how['method']} distillation): 2 steps" in card and "built in as 7 |" in card
     assert load_model(tmp_path / "shipped", "cpu").takes_depth
+
+
+def test_without_a_reader_nobody_obeys(few, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="train a reader first"):
+        train_few(few(obedience=0.1, reader=str(tmp_path / "reader")))
+
+
+def test_a_reader_that_was_stopped_ends_the_same(few, tmp_path: Path) -> None:
+    few()  # the data that it reads
+    whole = load_file(train_reader(reader_config(tmp_path)))
+    again = str(tmp_path / "again")
+    train_reader(reader_config(tmp_path, out=again, minutes=1e-9))
+    parts = load_file(train_reader(reader_config(tmp_path, out=again)))
+    assert all(torch.equal(whole[k], parts[k]) for k in whole)
 
 
 def test_without_a_teacher_there_is_no_student(few, tmp_path: Path) -> None:
