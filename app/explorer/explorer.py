@@ -38,6 +38,7 @@ from app.files.picture import Source
 from app.files.preferences import remember
 from app.gui.pictures import Pictures
 from app.log import Log
+from app.loop.garbage import let_go
 from app.loop.heap import Heap
 from app.loop.messages import ModelInfo, Watch, Worker
 from app.loop.stage import Plan, Planner, Stage
@@ -351,7 +352,9 @@ class Explorer:
         try:
             with self.pace.part(what):
                 part()
-        except InputError as error:
-            self.say(str(error), "error")
         except Exception as error:
-            self.say(f"{what} failed: {error or type(error).__name__}", "error", traceback.format_exc())
+            if isinstance(error, InputError):
+                self.say(str(error), "error")
+            else:
+                self.say(f"{what} failed: {error or type(error).__name__}", "error", traceback.format_exc())
+            let_go(error)

@@ -96,7 +96,7 @@ class Worlds:
             try:
                 return open_world(path, **fits)
             except InputError as error:
-                return error
+                return InputError(error.where, error.field, error.problem)  # for that one knows the call that gets it
 
         def done(world: StoredWorld | InputError) -> None:
             self.loading = False

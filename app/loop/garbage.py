@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,3 +23,11 @@ def for_good() -> Iterator[None]:
         gc.freeze()
         if collecting:
             gc.enable()
+
+
+def let_go(error: BaseException | None) -> None:
+    """Of an error that was told: what the calls knew that it came through. One that knew the error, or the future that it came from,
+    is a cycle of references, and all that it knew, an opened scene perhaps, would wait for the collector."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -14,6 +14,7 @@ from imgui_bundle import imgui, implot
 from app.explorer.pace import Pace
 from app.gui import theme
 from app.gui.renderer import ImGuiRenderer
+from app.loop.garbage import let_go
 from app.panels import PANELS
 from app.panels.context import PanelContext
 from app.panels.layout import completed
@@ -163,6 +164,7 @@ class Shell:
         except Exception as error:
             imgui.internal.error_recovery_try_to_recover_state(state)
             ui.log.add(f"The {name} panel failed: {error}", "error", traceback.format_exc())
+            let_go(error)
             return None
 
     def _load_layout(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.loop.garbage import for_good
+from app.loop.garbage import for_good, let_go
 
 
 class Node:
@@ -47,3 +47,28 @@ def test_the_collector_runs_again_after_a_failure() -> None:
     with pytest.raises(OSError), for_good():
         raise OSError
     assert gc.isenabled()
+
+
+def test_an_error_that_was_told_keeps_nothing() -> None:
+    def fail(node: list[object]) -> None:
+        try:
+            raise ValueError("one")
+        except ValueError as error:
+            known: list[object] = [*node, error]  # a frame that knows its own error
+            raise RuntimeError(f"after {len(known)}") from error
+
+    class Large:
+        pass
+
+    gc.disable()
+    try:
+        large = Large()
+        alive = weakref.ref(large)
+        try:
+            fail([large])
+        except RuntimeError as error:
+            let_go(error)
+        del large
+        assert alive() is None
+    finally:
+        gc.enable()

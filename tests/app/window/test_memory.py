@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +14,7 @@ from scenes import edit_map
 from scenes.blank import blank
 from scenes.edit import with_paths
 from scenes.extrude import extrude
+from scenes.tours import orbit
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -54,6 +55,76 @@ def test_a_scene_that_was_left_is_gone_without_the_garbage_collector(drive: Driv
     drive.frames(30)
     drive.explorer.do("undo")
     drive.frames(30)
+    before = large(drive)
+    scene = blank(6, 6)
+    drive.explorer.open_scene(with_paths(scene, extrude(scene)))
+    drive.until(lambda: drive.explorer.stage is not None, "another scene opens")
+    drive.frames(30)
+    assert not [name for name, reference in before.items() if reference() is not None]
+
+
+def too_high(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scenes.extrude.MOST_CELLS", 200)
+    drive.explorer.do("edit_scene", lambda scene: edit_map.stroke(scene, (6, 1), (6, 1), 1, 3))
+    drive.until(lambda: any("layers" in error for error in drive.errors()), "it is refused")
+    monkeypatch.undo()
+
+
+def unwritable_film(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive.explorer.folders.pictures.write_text("no folder")
+    drive.explorer.do(
+        "film", next(iter(drive.explorer.scene.paths.values()), orbit(drive.explorer.stage.plan.blocks)), (64, 36), 12.0
+    )
+    drive.frames(20)
+    drive.explorer.do("stop")
+    drive.until(lambda: bool(drive.errors()), "it is told")
+
+
+def broken_world(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = drive.explorer.folders.data / "broken.world"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"none")
+    drive.explorer.do("open", path)
+    drive.until(lambda: bool(drive.errors()), "it is told")
+
+
+def failed_dream(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive.worker.problem = "no luck"
+    drive.explorer.do("dream")
+    drive.until(lambda: bool(drive.errors()), "it is told")
+    drive.worker.problem = ""
+
+
+def comparison(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive.explorer.do("compare")
+    drive.frames(12)
+
+
+def edit_under_way(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.explorer.remodel.BUDGET", 0.0)
+    drive.explorer.do("edit_scene", lambda scene: edit_map.stroke(scene, (6, 1), (6, 1), 1, 3))
+    drive.until(lambda: drive.explorer.remodel._work is not None, "paint is carried over")
+
+
+def flight(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive.explorer.do("autopilot", 0.9, True)
+    drive.frames(12)
+
+
+def every_panel(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for panel, _ in drive.explorer.shell.panels:
+        drive.explorer.shell.bring_to_front(panel.title)
+        drive.frames(12)
+
+
+@pytest.mark.parametrize(
+    "deed", [too_high, unwritable_film, broken_world, failed_dream, comparison, edit_under_way, flight, every_panel]
+)
+def test_nothing_that_goes_wrong_or_is_under_way_keeps_a_scene_that_is_left(
+    drive: Driver, no_collector: None, monkeypatch: pytest.MonkeyPatch, deed: Callable[..., None]
+) -> None:
+    painted(drive)
+    deed(drive, monkeypatch)
     before = large(drive)
     scene = blank(6, 6)
     drive.explorer.open_scene(with_paths(scene, extrude(scene)))
