@@ -82,10 +82,12 @@ class Folder:
 
     def clip(self, kind: Any, part: str, tokenizer: str, dtype: torch.dtype) -> Clip:
         from transformers import CLIPTokenizer
+        from transformers.utils import logging
 
         if not (self.path / part / "config.json").is_file() or not (self.path / tokenizer).is_dir():
             raise InputError(self.path, f"{part} and {tokenizer}", f"are missing; {LAYOUT}")
         names = [p.name for p in (self.path / part).glob("*.safetensors*")]
+        logging.disable_progress_bar()
         try:
             model = kind.from_pretrained(
                 self.path / part, local_files_only=True, use_safetensors=True, variant=_variant(names), dtype=dtype

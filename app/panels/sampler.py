@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 from imgui_bundle import imgui
 
@@ -57,7 +58,7 @@ class SamplerPanel:
             return ui.session
         faint(f"{painter.model.id} on {painter.model.device}. Changes apply to the next dream.")
         if ui.session.model.lora:
-            faint(f"Changed by {', '.join(ui.session.model.lora)}.")
+            faint(f"Changed by {', '.join(Path(lora).name for lora in ui.session.model.lora)}.")
         dream = self._presets(ui, ui.session.dream)
         self._compare(ui, dream)
         few = painter.model.few_steps
