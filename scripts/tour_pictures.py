@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from imgui_bundle import imgui
 from PIL import Image
 
 from app.commands import suited
@@ -128,6 +129,19 @@ def scrubbed(x: Explorer) -> bool:
     return True
 
 
+def floating(title: str, box: tuple[int, int, int, int]) -> Callable[[Explorer], None]:
+    """A panel taken out of its dock: x, y, width, height in points. `Shell.reset_layout` puts it back."""
+
+    def prepare(x: Explorer) -> None:
+        x.shell.bring_to_front("Preview")
+        docks = imgui.internal
+        docks.dock_context_queue_undock_window(imgui.get_current_context(), docks.find_window_by_name(title))
+        imgui.set_window_pos(title, imgui.ImVec2(*box[:2]))
+        imgui.set_window_size(title, imgui.ImVec2(*box[2:]))
+
+    return prepare
+
+
 def looked(x: Explorer) -> bool:
     """Inside the network at the last dream's last step, once there is one."""
     if x.network.asked is None and x.network.told is None and rested(x) and x.timeline.records:
@@ -146,6 +160,7 @@ def words(x: Explorer) -> None:
 
 
 def compare(x: Explorer) -> None:
+    x.shell.reset_layout()
     x.shell.bring_to_front("Sampler", "Preview")
     x.do("compare", "Balanced", presets.apply(x.session.dream, presets.PRESETS["Balanced"][1]))
 
@@ -167,7 +182,7 @@ def two_views(x: Explorer) -> bool:
 SHOTS = (
     Shot("explorer", front("View", "Preview"), 20),
     Shot("sampler", timeline, 12, scrubbed),
-    Shot("network", front("Network", "Preview"), 12, looked),
+    Shot("network", floating("Network", (24, 50, 850, 560)), 12, looked),
     Shot("words", words),
     Shot("compare", compare, 12, lambda x: x.comparison is not None and x.comparison.done),
     Shot("open", browse, 20),

@@ -18,7 +18,8 @@ from app.panels.preview import fitted
 from app.panels.unet import LISTENS, WORDS, UnetView, figures
 from app.session import Session
 
-LEAST, SHAPE = 210.0, 0.78  # points of the U-Net's picture at least; its height by its width, at most
+LOW, LEAST = 120.0, 210.0  # points of the U-Net's picture: however low the panel is, and where it has room
+SHAPE = 0.78  # its height by its width, at most
 WIDE, BROAD = 640.0, 1.2  # points of a panel that has the maps beside the picture at least, and times its height
 COLUMN = 250.0  # points of their column
 BELOW = 104.0  # points of what stands below the picture: the maps' first row is seen, too
@@ -105,7 +106,8 @@ class NetworkPanel:
         beside = room.x > max(WIDE * ui.scale, BROAD * room.y)
         width = room.x - beside * (COLUMN * ui.scale + imgui.get_style().item_spacing.x)
         fitting = room.y if beside else min(SHAPE * width, room.y - BELOW * ui.scale)
-        after, motion = self._unet.draw(ui, blocks, chosen, width, max(LEAST * ui.scale, fitting))
+        least = min(LEAST * ui.scale, max(LOW * ui.scale, room.y))  # whole before the maps are seen
+        after, motion = self._unet.draw(ui, blocks, chosen, width, max(least, fitting))
         if after != chosen:
             self._block = after
         if beside:

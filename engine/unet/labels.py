@@ -27,7 +27,7 @@ class Label:
 
 
 def labels(anatomy: Anatomy, camera: Camera, size: tuple[int, int], names: bool = True) -> list[Label]:
-    """names: of the blocks, too; they stand outside of the U."""
+    """names: of the blocks, too; they stand outside of the U. What is not in the picture isn't named."""
     found = []
     turn = np.argmin([slab.place[1] for slab in anatomy.slabs])  # the first of the lowest: where the left arm ends
     mirrored = camera.axes[0][0] < 0
@@ -49,7 +49,7 @@ def labels(anatomy: Anatomy, camera: Camera, size: tuple[int, int], names: bool 
         x, y, depth = project(camera, size, words.points[:1])[0]
         if depth > camera.near:
             found.append(Label(PROMPT, x, y, "below"))
-    return found
+    return [label for label in found if 0 <= label.x <= size[0] and 0 <= label.y <= size[1]]
 
 
 # Side → how far left of the place a text begins, in its widths, and how far above, in its heights.

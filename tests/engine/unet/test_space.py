@@ -127,4 +127,6 @@ def test_labels_stand_outside_of_their_blocks_and_inside_the_picture(anatomy) ->
         (left, top), (right, bottom) = corners.min(0), corners.max(0)
         assert x + wide <= left or x >= right or y + tall <= top or y >= bottom
         assert 0 <= x <= size[0] - wide and 0 <= y <= size[1] - tall
+    near = Orbit().nearer(4, anatomy, size, (450.0, 200.0)).camera(anatomy, size)
+    assert 0 < len(labels(anatomy, near, size)) < 6
     assert corner(Label("far out", -500.0, 5000.0, "left"), wide, tall, size, 4.0) == (4.0, size[1] - tall)
