@@ -91,6 +91,7 @@ def written_on(native: Any) -> dict[str, str]:
 
 
 NAME = "The window"  # in errors
+LAYOUT = 2.0  # seconds after which the keyboard's layout is asked again: a quarter of a millisecond
 
 
 class Window:
@@ -112,7 +113,14 @@ class Window:
         self._title, self._cursor = title, "arrow"
         self._due = 0.0  # when the next frame is
         self._warming = warming(self.ctx)
-        self.written = written_on(self.native)
+        self._written, self._asked_at = written_on(self.native), time.perf_counter()
+
+    @property
+    def written(self) -> dict[str, str]:
+        """See `written_on`. Who writes in two languages changes the layout now and then."""
+        if time.perf_counter() - self._asked_at > LAYOUT:
+            self._written, self._asked_at = written_on(self.native), time.perf_counter()
+        return self._written
 
     @property
     def size(self) -> Size:
