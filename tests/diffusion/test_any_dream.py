@@ -28,7 +28,7 @@ def in_bfloat16(model: Model) -> Model:
     words = WordEncoder(width=model.unet.config.cross_attention_dim)
 
     class Rounded:
-        seconds = 0.0
+        seconds, pooled = 0.0, 0
 
         def __call__(self, prompts: list[str]) -> list[torch.Tensor]:
             return [words.encode([prompt]).bfloat16() for prompt in prompts]
@@ -38,9 +38,9 @@ def in_bfloat16(model: Model) -> Model:
 
 
 @pytest.fixture(scope="module")
-def models(sd: Model, wide: Model) -> dict[tuple[int, str], Model]:
-    plain = {(sd.channels, "float32"): sd, (wide.channels, "float32"): wide}
-    return plain | {(channels, "bfloat16"): in_bfloat16(model) for (channels, _), model in plain.items()}
+def models(sd: Model, wide: Model, xl: Model) -> dict[tuple[str, str], Model]:
+    plain = {("sd", "float32"): sd, ("wide", "float32"): wide, ("xl", "float32"): xl}
+    return plain | {(name, "bfloat16"): in_bfloat16(plain[name, "float32"]) for name in ("sd", "wide")}
 
 
 choices = st.builds(
@@ -63,7 +63,7 @@ choices = st.builds(
 
 @settings(max_examples=60)
 @given(
-    key=st.sampled_from([(4, "float32"), (16, "float32"), (4, "bfloat16"), (16, "bfloat16")]),
+    key=st.sampled_from([(n, "float32") for n in ("sd", "wide", "xl")] + [(n, "bfloat16") for n in ("sd", "wide")]),
     size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
     prompts=st.integers(1, 4),
     kept=st.sampled_from([None, 0.0, 0.4]),
@@ -71,7 +71,7 @@ choices = st.builds(
 )
 def test_any_dream(models, canvas_of, key, size, prompts, kept, chosen):
     model = models[key]
-    size = tuple(2 * n for n in size)
+    size = tuple(model.multiple // 8 * n for n in size)
     parts = {}
     if kept is not None:
         random = np.random.default_rng(1)
