@@ -169,9 +169,9 @@ DEFAULT = "explore"
 def suited(settings: Any, model: str | None, changed: bool = False) -> Any:
     """A command's defaults for a model: pictures of its own size, and as many steps as its few-step network needs, where it has one.
 
-    changed: whether LoRAs change the model, which then paints without that network.
+    changed: whether LoRAs change the model.
     """
-    few, side = 0 if changed else few_steps(model), native(model)
+    few, side = few_steps(model, changed), native(model)
     if isinstance(settings, Generate) and side:
         settings = replace(settings, picture=replace(settings.picture, size=(side, side)))
     if not few:

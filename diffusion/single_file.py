@@ -25,7 +25,7 @@ from diffusion.checkpoints import at_rest, unloadable
 from diffusion.clip import Clip
 from diffusion.clip_vocabulary import tokenizer as clip_tokenizer
 from diffusion.layouts import FIRST, LAYOUTS, SCHEDULER, UNET, ClipFacts, family_of, predicted
-from diffusion.shipped import OWN
+from diffusion.shipped import beside
 from scenes.errors import InputError
 from scenes.files import read_json
 
@@ -119,9 +119,8 @@ class SingleFile:
 
     def _predicts(self, family: str) -> str:
         """Who trained the model knows best, then who distributes it, then its weights."""
-        beside = self._beside().get("prediction")
-        if beside is not None:
-            return beside
+        if (told := self._beside().get("prediction")) is not None:
+            return str(told)
         if (said := predicted(self._metadata)) is not None:
             return said
         if "v_pred" in self._names:
@@ -133,7 +132,7 @@ class SingleFile:
         return "epsilon"
 
     def _beside(self) -> dict[str, Any]:
-        path = self.path.with_name(f"{self.path.stem}.{OWN}")
+        path = beside(self.path)
         found = read_json(path, "what a model says of itself") if path.is_file() else {}
         if not isinstance(found, dict):
             raise InputError(path, "", "is not a JSON object")

@@ -131,6 +131,7 @@ def test_what_is_said_of_it_before_torch_is_there(folders, tmp_path: Path) -> No
         few_steps(folders[0]) == 3 and few_steps(folders[1]) == few_steps(tmp_path / "none") == few_steps("hub/id") == 0
     )
     assert few_steps() == few_steps("embedded") == few_steps("embedded-fast") == 4
+    assert few_steps(changed=True) == 0 and few_steps("nobody/nothing") == few_steps("...") == 0
 
 
 def test_the_embedded_model_paints_in_four_steps_by_its_shipped_student() -> None:

@@ -17,7 +17,7 @@ from diffusion.colours import filled, known_cells
 from diffusion.depth import disparity, log_depth
 from diffusion.loading import load_model
 from diffusion.preview import fit, paint, training_pictures
-from diffusion.shipped import OWN
+from diffusion.shipped import OWN, native
 from diffusion.training.classifier import plain_views
 from scenes.errors import InputError
 
@@ -141,6 +141,17 @@ def test_a_broken_folder_is_one_sentence(sd_folder, tmp_path, case):
     damage(folder)
     with pytest.raises(InputError, match=words):
         load_model(folder, "cpu")
+
+
+def test_a_hub_id_is_what_lies_in_the_local_cache(sd, sd_folder, tmp_path, monkeypatch):
+    cached = tmp_path / "models--someone--painter"
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs" / "main").write_text("0" * 40)
+    shutil.copytree(sd_folder, cached / "snapshots" / ("0" * 40))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    model = load_model("someone/painter", "cpu")
+    assert model.id == f"someone/painter-{sd.id.rpartition('-')[2]}" and model.space == sd.space
+    assert native("someone/painter") == 64 and native("someone/else") is None and native("..//x") is None
 
 
 def test_names_that_lead_nowhere(tmp_path):

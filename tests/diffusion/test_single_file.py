@@ -21,7 +21,7 @@ from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
 from diffusion.layouts import LAYOUTS, ClipFacts, Layout
 from diffusion.loading import load_model
-from diffusion.shipped import native
+from diffusion.shipped import few_steps, native
 from scenes.errors import InputError
 from tests.diffusion.originals import (
     clip_tensors,
@@ -211,6 +211,17 @@ def test_its_size_is_known_without_reading_it(pair, monkeypatch) -> None:
     for damaged in (b"", b"12345678", struct.pack("<Q", 2) + b"[]", struct.pack("<Q", 2) + b"{}"):
         pair.file.write_bytes(damaged)
         assert native(pair.file) is None
+
+
+@ONE
+def test_a_distilled_file_says_how_few_steps_it_needs(pair, canvas_of) -> None:
+    """Beside it, and then it is its own few-step network: unguided, with LoRAs, too."""
+    pair.file.with_name("model.rayverie.json").write_text('{"few": {"folder": ".", "steps": 2}}')
+    model = load_model(pair.file, "cpu")
+    assert model.few is model.unet and model.few_steps == 2 == few_steps(pair.file) == few_steps(
+        pair.file, changed=True
+    )
+    assert dream(model, canvas_of(model), SETTINGS).calls == 2  # not four: no call for the negative prompt
 
 
 @ONE
