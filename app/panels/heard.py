@@ -13,7 +13,7 @@ from app.panels.context import PanelContext, choice, faint, hint, shortened
 from app.panels.learn import remark
 from app.panels.preview import fitted
 
-TALL, LEAST = 260.0, 110.0  # points of the picture, at most, and however low the panel is
+TALL, LEAST = 420.0, 110.0  # points of the picture, at most, and however low the panel is
 ELSEWHERE = 0.6  # how dark the parts are that another prompt paints
 COLD, HOT = 0.25, 0.85  # how much the heat covers of the picture, where a word is heard least and most
 
@@ -39,7 +39,7 @@ class HeardPanel:
         if self._heat is None or self._heat[0] is not heard or self._heat[1] != self.word:
             self._heat = heard, self.word, heat(heard.where[self.word], heard.share)
         width = imgui.get_content_region_avail().x
-        room = imgui.get_content_region_avail().y - imgui.get_text_line_height_with_spacing()
+        room = imgui.get_content_region_avail().y - 2 * imgui.get_text_line_height_with_spacing()
         size = fitted(picture, width, min(TALL * ui.scale, max(LEAST * ui.scale, room)))
         imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
         corner = imgui.get_cursor_screen_pos()

@@ -22,6 +22,7 @@ STILL = 4.0  # points that a click may move
 HOVERED = 0.5  # how strongly a block under the pointer is marked
 NAMED = 460.0  # points of width from which on the blocks' names stand beside them
 BESIDE = 4.0  # points between a text and what it names
+PLATE = 0.6  # how far a text hides what it stands on
 SMALL = 0.85  # of the text's size
 # A block's kind → what it does, in a sentence.
 WORDS = {
@@ -140,7 +141,11 @@ def _write(ui: PanelContext, label: Label, box: tuple[imgui.ImVec2, float, tuple
     x, y = place(label, wide * dense, tall * dense, size, BESIDE * ui.scale * dense)
     ink = imgui.get_color_u32(colour(ui.palette.ink if strong else ui.palette.faint))
     at = imgui.ImVec2(corner.x + x / dense, corner.y + y / dense)
-    imgui.get_window_draw_list().add_text(imgui.get_font(), tall, at, ink, label.text)
+    draw, rim = imgui.get_window_draw_list(), 2 * ui.scale
+    ground = imgui.get_color_u32(colour(ui.palette.ground, PLATE))  # paths may run behind it
+    plate = imgui.ImVec2(at.x - rim, at.y), imgui.ImVec2(at.x + wide + rim, at.y + tall)
+    draw.add_rect_filled(*plate, ground, 2 * rim)
+    draw.add_text(imgui.get_font(), tall, at, ink, label.text)
 
 
 def _rgb(hexadecimal: str) -> Tint:

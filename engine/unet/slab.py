@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Slab:
     def depth(self) -> float:
         return (self.planes - 1) * SHEET
 
-    @property
+    @cached_property
     def corners(self) -> np.ndarray:
         """float64 [8,3]: of its box, the front's first, both counter-clockwise from the lower left."""
         ways = np.array([(-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)])

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.context import headless
 from engine.targets import read
 from engine.unet.drawing import UnetDrawing, View
-from engine.unet.geometry import Tints
+from engine.unet.geometry import Tint, Tints
 from engine.unet.labels import corner, labels
 from engine.unet.layout import lay_out
 from engine.unet.orbit import Orbit
@@ -18,7 +18,7 @@ from engine.unet.orbit import Orbit
 SIZE = 1280, 960
 SCALE = 2.0  # pixels of a point
 TEXT, LETTERS = 22, 18  # pixels of what stands at the ends, and of the names
-BESIDE = 8  # pixels between a text and what it names
+BESIDE, EDGE = 8, 2  # pixels between a text and what it names, and around it
 NOW = 0.62  # of the call, at which its flow is shown
 
 
@@ -37,5 +37,9 @@ def still(blocks: Sequence[Any], size: tuple[int, int] = SIZE) -> Image.Image:
     for label in labels(anatomy, camera, size):
         font = ImageFont.load_default(TEXT if label.block is None else LETTERS)
         place = corner(label, pen.textlength(label.text, font), font.size, size, BESIDE)
-        pen.text(place, label.text, tuple(round(255 * v) for v in tints.flow), font)
+        pen.text(place, label.text, _bytes(tints.flow), font, stroke_width=EDGE, stroke_fill=_bytes(tints.ground))
     return picture
+
+
+def _bytes(tint: Tint) -> tuple[int, ...]:
+    return tuple(round(255 * v) for v in tint)
