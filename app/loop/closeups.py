@@ -16,6 +16,8 @@ from engine import policy
 from engine.look import CELL, Look
 from scenes.camera import Camera
 
+HOLE = 3  # latent pixels of a coarse look: one or two are bare at many an edge
+
 
 @dataclass(frozen=True)
 class CloseUp:
@@ -46,7 +48,8 @@ def close_up(camera: Camera, view: Size, box: tuple[float, float, float, float],
 def close_ups(
     camera: Camera, view: Size, look: Look, height: int, full_steps: float, enough: float, side: int
 ) -> tuple[CloseUp, ...]:
-    """The parts of a view of which less than `enough` is painted (as policy.coverage says), the nearest and largest surfaces first.
+    """The parts of a view of which less than `enough` is painted (as policy.coverage says), or that have a hole: these first, for an
+    edit of the scene leaves one; then the nearest and largest surfaces.
 
     look: with the view in its middle, `height` pixels high there, for a coarse one tells as much; side: of a canvas, pixels.
     """
@@ -62,7 +65,11 @@ def close_ups(
     lacking = policy.lacking(look, full_steps)[within]
     count, missing = (np.bincount(part, of, columns * rows) for of in (None, lacking))
     weight = np.bincount(part, lacking / look.depth[within], columns * rows)  # the sky, infinitely far away, comes last
-    order = sorted(np.flatnonzero(missing > (1 - enough) * count), key=lambda n: (-weight[n], -missing[n]))
+    bare = unpainted(look)[within]
+    holes, gaping = (np.bincount(part, of, columns * rows) for of in (bare, bare / look.depth[within]))
+    gaping[holes < HOLE] = 0
+    wanted = np.flatnonzero((missing > (1 - enough) * count) | (holes >= HOLE))
+    order = sorted(wanted, key=lambda n: (-gaping[n], -weight[n], -missing[n]))
     wide, tall = view[0] / columns, view[1] / rows
     return tuple(
         CloseUp(
@@ -72,6 +79,11 @@ def close_ups(
         for n in order
         for j, i in [divmod(int(n), columns)]
     )
+
+
+def unpainted(look: Look) -> np.ndarray:
+    """bool [h,w]: what the view could paint and nobody did."""
+    return policy.claimable(look) & (look.steps <= 0) & ~look.freed
 
 
 def _turned(camera: Camera, forward: np.ndarray) -> Camera:

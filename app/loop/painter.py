@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from app.fields import Size
-from app.loop.closeups import CloseUp, close_ups
+from app.loop.closeups import HOLE, CloseUp, close_ups, unpainted
 from app.loop.conversation import Conversation
 from app.loop.framing import beside, canvas_size, left_behind, surrounding
 from app.loop.levels import Level, View, level_of
@@ -133,11 +133,11 @@ class Painter(Conversation):
         return True
 
     def _look_closer(self, refining: _Refining, look: Look) -> None:
-        """Have a part dreamed if it isn't fine enough yet."""
+        """Have a part dreamed if it isn't fine enough yet, or has a hole, however small a share of it that is."""
         if look.revision != self.volume.revision:
             return
         steps = refining.view.level.steps
-        if policy.coverage(look, steps) < self.session.paint.coverage:
+        if policy.coverage(look, steps) < self.session.paint.coverage or unpainted(look).sum() >= HOLE:
             self.problem = ""
             self._submit(look, Level(f"refining this view, {refining.words}", steps, self._side))
 

@@ -171,7 +171,7 @@ class MapView:
             x, z = int(here[0]), int(here[1])
             draw.add_rect(imgui.ImVec2(*view.point(x, z)), imgui.ImVec2(*view.point(x + 1, z + 1)), ink)
         name = "empty ground" if value == EMPTY else scene.materials[value - 1].name
-        imgui.set_tooltip(f"{name}, {int(here[0])} × {int(here[1])}")
+        imgui.set_tooltip(f"{name} at {int(here[0])}, {int(here[1])}")
 
 
 def picture(scene: Scene) -> np.ndarray:

@@ -57,6 +57,25 @@ def test_the_nearest_and_largest_come_first_the_sky_last_and_what_is_fine_not_at
     assert close_ups(Camera(), view, done, 128, 8, 0.95, 80) == ()
 
 
+def test_a_hole_in_what_is_painted_is_filled_first() -> None:
+    """What an edit of the scene brought stood unpainted until everything nearer was refined."""
+    view, camera = (192, 128), Camera()
+    depth = np.full((16, 24), 8.0, np.float32)
+    depth[:, :8] = 2.0
+    painted = replace(make_look(16, 24), depth=depth, steps=np.full_like(depth, 8), painted=np.full_like(depth, 0.01))
+    usual = close_ups(camera, view, painted, 128, 8, 0.95, 80)
+    assert usual[0].camera.yaw > 10, "the near ones on the left"
+    holed, speckled = painted.steps.copy(), painted.steps.copy()
+    holed[10:13, 20:23], speckled[10, 20:22] = 0, 0
+    first, *others = close_ups(camera, view, replace(painted, steps=holed), 128, 8, 0.95, 80)
+    assert first.camera.yaw < -10 and first.camera.pitch < 0
+    assert [part.camera for part in others] == [part.camera for part in usual if part.camera != first.camera]
+    fine = replace(painted, painted=painted.density, steps=holed)
+    assert [part.camera for part in close_ups(camera, view, fine, 128, 8, 0.5, 80)] == [first.camera], "however small"
+    speckled = close_ups(camera, view, replace(painted, steps=speckled), 128, 8, 0.95, 80)
+    assert [part.camera for part in speckled] == [part.camera for part in usual]
+
+
 def test_a_coarse_look_tells_of_the_same_parts() -> None:
     rng = np.random.default_rng(0)
     coarse = rng.uniform(0.2, 6, (8, 12)).repeat(2, 0).repeat(2, 1).astype(np.float32)

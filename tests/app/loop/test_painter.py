@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.loop.autopilot import drain
 from app.loop.dreaming import canvas_from
 from app.loop.framing import MOST, beside, canvas_size, fitting, left_behind, surrounding
 from app.loop.messages import Failed
@@ -18,7 +19,10 @@ from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
 from diffusion.canvas import DreamSettings
 from engine import policy
+from engine.atlas import STEPS
 from engine.charts import build_charts
+from engine.patch import change
+from engine.seen import Masks
 from engine.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.extrude import extrude
@@ -153,6 +157,27 @@ def test_a_finished_view_is_refined_part_by_part_at_the_windows_resolution(refin
     asked = refined.dreams
     live(refined, HERE, [10.0, 10.1, 10.2])
     assert refined.dreams == asked and not refined.running
+
+
+def bare(painter: Painter, masks: Masks) -> int:
+    """Texels of masks that nothing painted."""
+    states = ((painter.volume.atlas[page].read_state()[..., STEPS], mask) for page, mask in masks.items())
+    return sum(int((steps <= 0)[mask].sum()) for steps, mask in states)
+
+
+def test_a_small_hole_in_a_finished_view_is_filled(refined) -> None:
+    live(refined, HERE, [2 + 0.01 * k for k in range(200)])
+    assert refined.words == "this view is finished"
+    box = np.zeros(SIZE[::-1], np.float32)
+    box[95:135, 140:185] = 1  # a thirtieth of the view
+    refined.session = replace(refined.session, paint=replace(refined.session.paint, coverage=0.1))
+    masks, dreams = refined.volume.seen(HERE, SIZE, box), refined.dreams
+    drain(change(refined.volume, masks, "erase"))
+    refined.volume.revision += 1
+    assert bare(refined, masks) > 20
+    live(refined, HERE, [5 + 0.01 * k for k in range(200)])
+    assert refined.words == "this view is finished"
+    assert bare(refined, masks) < 4 and 0 < refined.dreams - dreams < 6
 
 
 def test_refining_is_left_at_once_when_the_camera_moves_and_what_is_done_stays(refined) -> None:
