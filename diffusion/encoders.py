@@ -5,16 +5,21 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from diffusion.clip import Clip
+
 
 class TextEncoder(Protocol):
-    """Prompts to context. pooled: 0, or the width of the pooled vector that is the context's last row (`diffusion.added`)."""
+    """Prompts to context. pooled: 0, or the width of the pooled vector that is the context's last row (`diffusion.added`);
+    clips: the networks of it that a LoRA may change."""
 
     pooled: int
+    clips: tuple[Clip, ...]
 
     def encode(self, prompts: list[str]) -> Tensor:
         """[B] prompts → float [B,T,D]; "" is the unconditional prompt."""

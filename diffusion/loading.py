@@ -39,10 +39,9 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
 
     changes = [parse(lora) for lora in loras]
     unet, text = _denoiser(source, dtype, where), _text(source, kind, where, dtype)
+    texts = dict(zip(TEXTS, (clip.model for clip in text.clips), strict=False))
     for lora in changes:
-        merge(
-            lora, {"unet": unet} | dict(zip(TEXTS, (clip.model for clip in getattr(text, "clips", ())), strict=False))
-        )
+        merge(lora, {"unet": unet} | texts)
     student, few_steps = _few_step(path, own)
     same = student == path.resolve()  # a student by itself
     if changes and not same:

@@ -33,6 +33,7 @@ class MiniLMEncoder:
     """Prompts to context. Loads the model on first use; stays on the CPU in float32 (a prompt takes milliseconds)."""
 
     pooled = 0
+    clips = ()
 
     def __init__(self) -> None:
         self._folder = model_folder()

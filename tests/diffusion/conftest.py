@@ -60,6 +60,7 @@ class WordEncoder:
     """A text encoder without weights: each prompt's context comes from its own hash; "" is all zeros."""
 
     pooled = 0
+    clips = ()
 
     def __init__(self, tokens: int = 6, width: int = 16) -> None:
         self.tokens, self.width = tokens, width
