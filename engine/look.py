@@ -60,6 +60,7 @@ class Painting:
 
     borders: every latent pixel is of one material, as a dream's are; False: a picture that is thrown at whatever is there.
     kept: bool [h,w], latent pixels in which the dream only remembers what is painted: it stays. None: nowhere.
+    dreamed: int [n], the materials that it shows, be it in no whole latent pixel; None: those of the look's latent pixels.
     """
 
     camera: Camera
@@ -69,3 +70,4 @@ class Painting:
     steps: float
     borders: bool = True
     kept: np.ndarray | None = None
+    dreamed: np.ndarray | None = None

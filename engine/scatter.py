@@ -155,7 +155,7 @@ class Scatter:
             "revision": float(revision),
         }
         image = self._upload_picture(painting.colours) if colours else None
-        labels, shown = upload_labels(self.ctx, look, painting.kept), upload_pixels(self.ctx, look)
+        labels, shown = upload_labels(self.ctx, look, painting.kept), upload_pixels(self.ctx, look, painting.dreamed)
         latents = self._upload_latents(painting.latents)
         return _Brush(self.ctx, uniforms, view, latents, image, labels, shown, revision)
 

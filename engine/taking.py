@@ -28,10 +28,17 @@ class Taking:
         self._shader = program(ctx, "chart_view", "taken")
         self._nothing = ctx.texture((1, 1), 4, dtype="f4", data=bytes(16))
 
-    def pixels(self, look: Look, view: moderngl.Texture, steps: float, kept: np.ndarray | None) -> Pieces[np.ndarray]:
-        """bool [H,W]. view: (chart, depth) of the look's camera at its size; steps, kept: of the painting."""
+    def pixels(
+        self,
+        look: Look,
+        view: moderngl.Texture,
+        steps: float,
+        kept: np.ndarray | None,
+        dreamed: np.ndarray | None = None,
+    ) -> Pieces[np.ndarray]:
+        """bool [H,W]. view: (chart, depth) of the look's camera at its size; steps, kept, dreamed: of the painting."""
         frame = self.targets.get("taken", look.size, ((1, "f1"),), depth=True)
-        labels, shown = upload_labels(self.ctx, look, kept), upload_pixels(self.ctx, look)
+        labels, shown = upload_labels(self.ctx, look, kept), upload_pixels(self.ctx, look, dreamed)
         uniforms = camera_uniforms(self.charts, look.camera, look.size) | {"borders": True, "steps": float(steps)}
         seen = visible(self.charts, look.camera, look.size)
         finish(self.ctx)  # clearing waits for what was drawn before
@@ -70,13 +77,15 @@ def upload_labels(ctx: moderngl.Context, look: Look, kept: np.ndarray | None) ->
     return texture
 
 
-def dreamed_pixels(look: Look) -> np.ndarray:
-    """int [H,W]: the material of each pixel; UNDREAMED where it is one that no latent pixel of the look shows."""
-    return np.where(np.isin(look.pixels, look.material), look.pixels, UNDREAMED)
+def dreamed_pixels(look: Look, dreamed: np.ndarray | None) -> np.ndarray:
+    """int [H,W]: the material of each pixel; UNDREAMED where it is none of the dreamed ones (None: those of the latent pixels)."""
+    return np.where(np.isin(look.pixels, look.material if dreamed is None else dreamed), look.pixels, UNDREAMED)
 
 
-def upload_pixels(ctx: moderngl.Context, look: Look) -> moderngl.Texture:
+def upload_pixels(ctx: moderngl.Context, look: Look, dreamed: np.ndarray | None) -> moderngl.Texture:
     """shaders/common/region.glsl's `shown`."""
-    texture = ctx.texture(look.size, 1, dtype="f4", data=np.ascontiguousarray(dreamed_pixels(look), dtype=np.float32))
+    texture = ctx.texture(
+        look.size, 1, dtype="f4", data=np.ascontiguousarray(dreamed_pixels(look, dreamed), dtype=np.float32)
+    )
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture

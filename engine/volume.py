@@ -94,19 +94,23 @@ class LatentVolume:
         """The chart that each pixel of a view of any size shows, int [H,W], in pieces; for engine.seen.texels."""
         return self._seen.drawing(camera, size)
 
-    def takes(self, look: Look, steps: float, kept: np.ndarray | None = None) -> np.ndarray:
+    def takes(
+        self, look: Look, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+    ) -> np.ndarray:
         """bool [H,W]: the pixels of an up-to-date look whose texels a painting of so many steps would change.
 
-        kept: of the painting (engine.look.Painting).
+        kept, dreamed: of the painting (engine.look.Painting).
         """
-        return self.taking(look, steps, kept).whole()
+        return self.taking(look, steps, kept, dreamed).whole()
 
-    def taking(self, look: Look, steps: float, kept: np.ndarray | None = None) -> Work[np.ndarray]:
+    def taking(
+        self, look: Look, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+    ) -> Work[np.ndarray]:
         """`takes`, in pieces."""
 
         def pieces() -> Pieces[np.ndarray]:
             view = yield from self._gather.depths(look.camera, look.size)
-            return (yield from self._taking.pixels(look, view, steps, kept))
+            return (yield from self._taking.pixels(look, view, steps, kept, dreamed))
 
         return self._begin(pieces())
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from app.loop.dreaming import canvas_from
+from app.loop.dreaming import canvas_from, dreamed_materials
 from app.loop.levels import Level
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
 from app.loop.underway import UnderWay
@@ -131,7 +131,8 @@ class Conversation:
             if look.revision == self.volume.revision:
                 self._send(look, replace(canvas, taken=taken), settings, level)
 
-        self._under_way.begin(self.volume.taking(look, level.steps, canvas.change == 0), send)
+        dreamed = dreamed_materials(look.material, self.scene)
+        self._under_way.begin(self.volume.taking(look, level.steps, canvas.change == 0, dreamed), send)
 
     def _send(self, look: Look, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
         self._level, self.preview = level, None
@@ -152,7 +153,10 @@ class Conversation:
             self._outdated()
             return
         kept = message.request.canvas.change == 0
-        painting = Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps, kept=kept)
+        materials = dreamed_materials(look.material, self.scene)
+        painting = Painting(
+            look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps, kept=kept, dreamed=materials
+        )
         self._under_way.begin(self.volume.scattering(look, painting), partial(self._laid, look, dreamed))
 
     def _laid(self, look: Look, dreamed: Dreamed, texels: int) -> None:

@@ -30,16 +30,17 @@ def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
     )
 
 
-def parts_of(pixels: np.ndarray, seen: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> np.ndarray:
-    """int16 [H,W]: the region of each pixel's material, −1 for a material that no latent pixel shows.
-
-    pixels, seen: int [H,W] and [h,w], materials or SKY, of the view's pixels and latent pixels.
-    """
+def parts_of(pixels: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> np.ndarray:
+    """int16 [H,W]: the region of each pixel's material (int [H,W], or SKY), −1 where none has its prompts."""
     numbers = {(region.prompt, region.negative_prompt): number for number, region in enumerate(regions)}
-    of = np.full(len(scene.materials) + 1, -1, np.int16)  # the last is the sky's
-    for material in np.unique(seen):
-        of[material] = numbers[scene.prompt(int(material) if material >= 0 else SKY)]
-    return of[pixels]
+    materials = (*range(len(scene.materials)), SKY)  # so that SKY is the last one's index, too
+    return np.array([numbers.get(scene.prompt(material), -1) for material in materials], np.int16)[pixels]
+
+
+def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
+    """int [n]: the materials that a dream of a view knows: all with the prompts of those `seen`, int [h,w], in its latent pixels."""
+    prompts = {scene.prompt(int(material)) for material in np.unique(seen)}
+    return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])
 
 
 def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
@@ -60,5 +61,5 @@ def canvas_from(look: Look, scene: Scene, full_steps: float) -> Canvas:
         freed=look.freed if known else None,
         behind=hidden_behind(look, change > 0, change == 0) if known else None,
         depth=seen_through_reference(look.depth, look.camera.fov),
-        parts=parts_of(look.pixels, look.material, regions, scene),
+        parts=parts_of(look.pixels, regions, scene),
     )

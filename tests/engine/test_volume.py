@@ -295,6 +295,30 @@ def test_a_picture_without_borders_falls_on_every_material_alike(volume, charts,
     assert painted == {True: {SKY}, False: {int(m) for m in np.unique(shown.pixels[8:-8, 8:-8])}}
 
 
+def test_a_material_that_no_latent_pixel_shows_is_painted_if_it_was_dreamed(volume, charts):
+    """A sill with the prompt of its wall is dreamed as wall, be it narrower than a latent pixel. Its paint is provisional."""
+    camera = CAMERAS["street"]
+    look, painting = volume.gather(camera, SIZE), dreamed(camera)
+    thin = int(np.bincount(look.material[look.material != SKY]).argmax())
+    look = replace(look, material=np.where(look.material == thin, SKY, look.material).astype(np.int16))
+    assert not volume.takes(look, 10)[look.pixels == thin].any()
+    volume.scatter(look, painting)
+    assert not volume.gather(camera, SIZE).colours[look.pixels == thin, 3].any()
+    volume.erase()
+    look = replace(look, revision=volume.revision)
+    every = np.unique(look.pixels)
+    inside = np.zeros(look.pixels.shape, bool)
+    inside[8:-8, 8:-8] = True
+    assert volume.takes(look, 10, dreamed=every)[inside & (look.pixels == thin)].mean() > 0.99
+    volume.scatter(look, replace(painting, dreamed=every))
+    again = volume.gather(camera, SIZE)
+    assert (again.colours[inside & (look.pixels == thin), 3] == 255).mean() > 0.99
+    for number, page in volume.snapshot().pages.items():
+        owner = charts.owner(number)
+        mine = (page["state"][..., STEPS] > 0) & (owner >= 0) & (charts.material[owner] == thin)
+        assert (page["state"][mine, HELD] == BESIDE).all()
+
+
 def test_no_slivers_are_left_between_the_latent_pixels(volume, camera):
     volume.scatter(volume.gather(camera, SIZE), dreamed(camera))
     shown = volume.gather(camera, SIZE).colours[8:-8, 8:-8, 3] > 0  # without the rim

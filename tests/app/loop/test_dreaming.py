@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from app.loop.dreaming import canvas_from, parts_of, regions_from
+from app.loop.dreaming import canvas_from, dreamed_materials, parts_of, regions_from
 from scenes.scene import SKY, Background, Material, Scene
 
 GRASS = Material("grass", (0, 255, 0), "green grass", 1.0, (0, 255, 0))
@@ -32,18 +32,14 @@ def test_regions_cover_every_pixel_once_with_its_own_prompt(material: np.ndarray
     arrays.arrays(np.int16, (3, 4), elements=st.integers(SKY, 2)),
     arrays.arrays(np.int16, (24, 32), elements=st.integers(SKY, 2)),
 )
-def test_each_pixel_is_of_the_region_of_its_own_prompt_if_a_latent_pixel_has_it(
-    seen: np.ndarray, pixels: np.ndarray
-) -> None:
+def test_each_pixel_is_of_the_region_of_its_own_prompts_if_there_is_one(seen: np.ndarray, pixels: np.ndarray) -> None:
     regions = regions_from(seen, SCENE)
-    parts = parts_of(pixels, seen, regions, SCENE)
+    parts = parts_of(pixels, regions, SCENE)
+    prompts = {(region.prompt, region.negative_prompt): number for number, region in enumerate(regions)}
     for material in np.unique(pixels):
-        found = set(parts[pixels == material].tolist())
-        if material in seen:
-            (number,) = found
-            assert (regions[number].prompt, regions[number].negative_prompt) == SCENE.prompt(int(material))
-        else:
-            assert found == {-1}
+        assert set(parts[pixels == material].tolist()) == {prompts.get(SCENE.prompt(int(material)), -1)}
+    known = dreamed_materials(seen, SCENE)
+    assert (np.isin(pixels, known) == (parts >= 0)).all()
 
 
 def test_a_new_view_is_free_and_remembers_nothing(look, two_materials) -> None:
