@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -68,7 +69,7 @@ def warming(ctx: moderngl.Context) -> Iterator[None]:
 def _unet(ctx: moderngl.Context) -> None:
     maps = np.zeros((2, 4, 4), np.uint8)
     common = {"level": 0, "listens": True, "shape": (4, 4, 4), "seconds": 1.0, "energy": 1.0}
-    blocks = [SimpleNamespace(kind=kind, maps=maps, strength=maps[0], **common) for kind in ("down", "up")]
+    blocks: list[Any] = [SimpleNamespace(kind=kind, maps=maps, strength=maps[0], **common) for kind in ("down", "up")]
     anatomy, drawing = lay_out(blocks), UnetDrawing(ctx)
     drawing.draw(anatomy, View(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
     finish(ctx)

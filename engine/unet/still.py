@@ -35,8 +35,9 @@ def still(blocks: Sequence[Any], size: tuple[int, int] = SIZE) -> Image.Image:
         ctx.release()
     pen = ImageDraw.Draw(picture)
     for label in labels(anatomy, camera, size):
-        font = ImageFont.load_default(TEXT if label.block is None else LETTERS)
-        place = corner(label, pen.textlength(label.text, font), font.size, size, BESIDE)
+        tall = TEXT if label.block is None else LETTERS
+        font = ImageFont.load_default(tall)
+        place = corner(label, pen.textlength(label.text, font), tall, size, BESIDE)
         pen.text(place, label.text, _bytes(tints.flow), font, stroke_width=EDGE, stroke_fill=_bytes(tints.ground))
     return picture
 
