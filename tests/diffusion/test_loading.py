@@ -291,3 +291,20 @@ def test_large_pictures_go_through_the_vae_in_tiles(sd1_folder, monkeypatch):
     small = latents[..., :8, :8]
     assert torch.equal(model.decode_tensor(small), load_model(sd1_folder, "cpu").decode_tensor(small))
     assert seen == [(8, 8)]
+
+
+def test_an_autoencoder_in_stable_diffusion_1s_own_old_words(sd1_folder, tmp_path):
+    """Its published folder is older than diffusers' present names of attention."""
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(sd1_folder, tmp_path / "old")
+    weights = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    words = {".to_q.": ".query.", ".to_k.": ".key.", ".to_v.": ".value.", ".to_out.0.": ".proj_attn."}
+    tensors = load_file(weights)
+    for new, old in words.items():
+        tensors = {name.replace(new, old): tensor for name, tensor in tensors.items()}
+    assert any(".query." in name for name in tensors)
+    save_file(tensors, weights)
+    latents = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
+    old, new = (load_model(f, "cpu") for f in (folder, sd1_folder))
+    assert torch.equal(old.decode_tensor(latents), new.decode_tensor(latents)) and old.space == new.space
