@@ -193,9 +193,10 @@ class Explorer:
             return "opening the scene"
         if self.comparison is not None and self.comparison.done:
             return "two settings side by side: choose one"
-        if self.travel.film is not None:
-            return f"filming: {self.travel.film.index} of {self.travel.film.frames} frames"
-        flight, painter = self.travel.flight, self.stage.painter
+        film, flight, painter = self.travel.film, self.travel.flight, self.stage.painter
+        if film is not None:
+            dreaming = f", {painter.words}" if painter.running else ""
+            return f"filming: {film.index} of {film.frames} frames{dreaming}"
         if flight is not None and painter.running is None:
             return f"autopilot: {flight.words}"
         if self.remodel.busy:

@@ -101,7 +101,7 @@ class ImagePanel:
         self._tools.draw(ui)
         imgui.set_next_item_width(-1)
         _, self._prompt = imgui.input_text_with_hint(
-            "##prompt", "prompt for what is marked; empty: the materials'", self._prompt
+            "##prompt", "prompt for what is marked; empty: the materials' own", self._prompt
         )
         self._marks_strength = _strength("##marks", self._marks_strength)
         hint("How far the dream may go from what is painted there.")

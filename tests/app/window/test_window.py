@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -357,6 +358,8 @@ def test_a_path_is_played_and_filmed(drive: Driver) -> None:
     np.testing.assert_allclose(explorer.camera.position, path.keyframes[1].camera.position, atol=1e-9)
     explorer.desk.film(path, (128, 96), 8.0)
     folder = explorer.folders.pictures
+    drive.until(lambda: explorer.stage.painter.running is not None, "a frame lacks something")
+    assert re.fullmatch(r"filming: \d+ of \d+ frames, dreaming this view: step \d of \d", explorer.status)
     drive.until(lambda: any(folder.glob("film-*.mp4")), "the film is written", 3000)
     with av.open(str(next(folder.glob("film-*.mp4")))) as container:
         assert sum(1 for _ in container.decode(video=0)) == int(path.seconds * 8)
