@@ -73,19 +73,25 @@ class Layer:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     alpha: float | None = None
 
-    def delta(self) -> Tensor | None:
-        """float32 [out,in] or, of a convolution, [out,in·height·width]: what is added at weight 1; None if its tensors don't fit."""
-        down, up = self.tensors["down"].float(), self.tensors["up"].float()
-        rank = down.shape[0]
-        try:
-            if "mid" in self.tensors:  # a convolution in three parts: 1×1, k×k, 1×1
-                core = self.tensors["mid"].float()
-                product = torch.einsum("or,rsyx,si->oiyx", up.flatten(1), core, down.flatten(1)).flatten(1)
-            else:
-                product = up.flatten(1) @ down.flatten(1)
-        except (RuntimeError, IndexError):
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """(out, in·height·width) of the weight that it is for; None if its tensors don't fit together."""
+        down, up = self.tensors["down"], self.tensors["up"]
+        if min(down.ndim, up.ndim) < 2:
             return None
-        return product * ((rank if self.alpha is None else self.alpha) / rank)
+        core = self.tensors.get("mid", torch.eye(len(down))[..., None, None])
+        if core.ndim != 4 or core.shape[:2] != (up[0].numel(), len(down)):
+            return None
+        return len(up), down[0].numel() * core[0, 0].numel()
+
+    def delta(self) -> Tensor:
+        """float32 [out,in·height·width]: what is added at weight 1."""
+        down, up = (self.tensors[name].float().flatten(1) for name in ("down", "up"))
+        if "mid" in self.tensors:  # a convolution in three parts: 1×1, k×k, 1×1
+            product = torch.einsum("or,rsyx,si->oiyx", up, self.tensors["mid"].float(), down).flatten(1)
+        else:
+            product = up @ down
+        return product * (1.0 if self.alpha is None else self.alpha / len(down))
 
 
 def parse(text: str) -> Lora:
@@ -117,13 +123,12 @@ def merge(lora: Lora, parts: Mapping[str, Any]) -> None:
             raise InputError(lora.path, name, problem)
         if not {"down", "up"} <= layer.tensors.keys():
             raise InputError(lora.path, name, "has only half of its tensors")
-        delta = layer.delta()
-        if delta is None or delta.shape != module.weight.flatten(1).shape:
+        if layer.shape != module.weight.flatten(1).shape:
             raise InputError(lora.path, name, "is of another shape here; the LoRA was made for another model")
-        found.append((module.weight, delta))
-    for weight, delta in found:
-        changed = weight.float() + lora.weight * delta.to(weight.device).view(weight.shape)
-        weight.copy_(changed)
+        found.append((module.weight, layer))
+    for weight, layer in found:  # one product at a time: all of them together are as large as the model
+        delta = layer.delta().to(weight.device).view(weight.shape)
+        weight.copy_(weight.float() + lora.weight * delta)
 
 
 def _read(path: Path) -> dict[tuple[str, str], Layer]:

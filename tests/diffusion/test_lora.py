@@ -203,6 +203,18 @@ BROKEN = {
         {f"unet.{ATTENTION}.lora_A.weight": torch.ones(2, 16), f"unet.{ATTENTION}.lora_B.weight": torch.ones(16, 3)},
         "is of another shape here",
     ),
+    "a number": (
+        {f"unet.{ATTENTION}.lora_A.weight": torch.ones(()), f"unet.{ATTENTION}.lora_B.weight": torch.ones(16, 2)},
+        "is of another shape here",
+    ),
+    "three parts that don't fit": (
+        {
+            "lora_unet_conv_in.lora_down.weight": torch.ones(2, 4, 1, 1),
+            "lora_unet_conv_in.lora_mid.weight": torch.ones(2, 3, 3, 3),
+            "lora_unet_conv_in.lora_up.weight": torch.ones(8, 2, 1, 1),
+        },
+        "is of another shape here",
+    ),
     "LoHa": ({"lora_unet_x.hada_w1_a": torch.ones(1)}, "LoHa, LoKr, DoRA"),
     "DoRA": ({"lora_unet_x.dora_scale": torch.ones(1)}, "LoHa, LoKr, DoRA"),
     "nothing": ({}, "is empty"),
