@@ -67,9 +67,10 @@ choices = st.builds(
     size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
     prompts=st.integers(1, 4),
     kept=st.sampled_from([None, 0.0, 0.4]),
+    apart=st.booleans(),
     chosen=choices,
 )
-def test_any_dream(models, canvas_of, key, size, prompts, kept, chosen):
+def test_any_dream(models, canvas_of, key, size, prompts, kept, apart, chosen):
     model = models[key]
     size = tuple(model.multiple // 8 * n for n in size)
     parts = {}
@@ -79,6 +80,10 @@ def test_any_dream(models, canvas_of, key, size, prompts, kept, chosen):
         memory = random.standard_normal((model.channels, *size), dtype=np.float32)
         colours = random.integers(0, 256, (8 * size[0], 8 * size[1], 4), dtype=np.uint8)
         parts = {"change": change, "memory": memory, "colours": colours}
+    if apart:
+        shown = np.random.default_rng(2).integers(-1, prompts, (2 * size[0], 2 * size[1]), dtype=np.int16)
+        parts["parts"] = shown.repeat(4, 0).repeat(4, 1)
+        parts["depth"] = np.random.default_rng(3).choice(np.array([3, 5, np.inf], np.float32), size)
     canvas = canvas_of(model, size, prompts, **parts)
     first, second = (dream(model, canvas, chosen) for _ in range(2))
     assert first.latents.shape == (model.channels, *size) and first.latents.dtype == np.float32
