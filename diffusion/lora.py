@@ -87,11 +87,10 @@ class Layer:
     def delta(self) -> Tensor:
         """float32 [out,in·height·width]: what is added at weight 1."""
         down, up = (self.tensors[name].float().flatten(1) for name in ("down", "up"))
+        scaled = down * (1.0 if self.alpha is None else self.alpha / len(down))
         if "mid" in self.tensors:  # a convolution in three parts: 1×1, k×k, 1×1
-            product = torch.einsum("or,rsyx,si->oiyx", up, self.tensors["mid"].float(), down).flatten(1)
-        else:
-            product = up @ down
-        return product * (1.0 if self.alpha is None else self.alpha / len(down))
+            return torch.einsum("or,rsyx,si->oiyx", up, self.tensors["mid"].float(), scaled).flatten(1)
+        return up @ scaled
 
 
 def parse(text: str) -> Lora:
