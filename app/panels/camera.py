@@ -13,6 +13,7 @@ from app.panels.context import PanelContext, faint, hint
 from app.session import Session
 from scenes.scene import CameraPath
 
+HELP = "Go somewhere and add the view; two of them make a path.", "Now go somewhere else and add that view, too."
 CLAMP = imgui.SliderFlags_.always_clamp
 SIZES = ((640, 360), (960, 540), (1280, 720), (1920, 1080))
 
@@ -75,8 +76,8 @@ class CameraPanel:
         changed, loop = imgui.checkbox("Loop", route.loop)
         if changed:
             ui.do("set_route", replace(route, loop=loop))
-        if not route.cameras:
-            faint("Go somewhere and add the view; two of them make a path.")
+        if len(route.cameras) < 2:
+            faint(HELP[len(route.cameras)])
         for i, camera in enumerate(route.cameras):
             imgui.push_id(i)
             imgui.align_text_to_frame_padding()

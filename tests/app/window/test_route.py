@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.moving.route import SHORTEST, Route, polyline
 from scenes.camera import Camera
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
 
 edits = st.lists(st.tuples(st.sampled_from(["add", "remove", "put", "take"]), st.integers(0, 9)), max_size=30)
 
@@ -56,3 +62,15 @@ def test_the_line_passes_where_the_keyframes_are_seen() -> None:
 def test_nothing_behind_the_camera_is_drawn() -> None:
     route = Route().add(Camera.look((0, 0, 5), 0, 0)).add(Camera.look((0, 0, 9), 0, 0))
     assert polyline(route.path, Camera.look((0, 0, 0), 0, 0), (400, 200)) == []
+
+
+def test_the_camera_panel_says_what_a_path_lacks(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("app.panels.camera.faint", said.append)
+    drive.explorer.shell.bring_to_front("Camera")
+    for words in ("two of them make a path", "add that view, too", ""):
+        drive.frames(5)
+        said.clear()
+        drive.frames(1)
+        assert any(words in text for text in said) if words else not any("add " in text for text in said)
+        drive.tap("k")
