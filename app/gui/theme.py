@@ -107,7 +107,7 @@ def _colours(p: Palette) -> dict[str, imgui.ImVec4]:
         "tab": c(p.ground), "tab_hovered": c(p.line), "tab_selected": c(p.panel), "tab_selected_overline": c(p.accent),
         "tab_dimmed": c(p.ground), "tab_dimmed_selected": c(p.panel), "tab_dimmed_selected_overline": c(p.line),
         "docking_preview": c(p.accent, 0.5), "docking_empty_bg": c(p.ground), "plot_lines": c(p.accent),
-        "plot_lines_hovered": c(p.ink), "plot_histogram": c(p.accent), "plot_histogram_hovered": c(p.ink),
+        "plot_lines_hovered": c(p.ink), "plot_histogram": c(p.accent, 0.45), "plot_histogram_hovered": c(p.ink),
         "table_header_bg": c(p.field), "table_border_strong": c(p.line), "table_border_light": c(p.line, 0.5),
         "table_row_bg_alt": c(p.field, 0.4), "text_selected_bg": c(p.accent, 0.35), "nav_cursor": c(p.accent),
         "modal_window_dim_bg": c("#000000", 0.45), "input_text_cursor": c(p.ink),
