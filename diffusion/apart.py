@@ -69,7 +69,8 @@ def _pieces(labels: np.ndarray, parts: np.ndarray) -> Iterator[_Piece]:
             continue
         away = np.asarray(distance_transform_edt(own))
         share = np.clip((REACH + 1 - away) / (REACH - 1), 0, 1).astype(np.float32)
-        pieces, _ = label(maximum_filter(seen & (share > 0), 2 * AROUND + 1), np.ones((3, 3)))
+        pieces = np.zeros(labels.shape, np.int32)
+        label(maximum_filter(seen & (share > 0), 2 * AROUND + 1), np.ones((3, 3)), output=pieces)
         source = _gone_on(own)
         for k, box in enumerate(find_objects(pieces), start=1):
             around = pieces[box] == k

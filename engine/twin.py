@@ -130,8 +130,10 @@ def scatter(
         old = page["state"][row, column]
         take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] <= 0)
         material = int(charts.material[c])
-        mine = (labels, shown) if painting.borders else [np.full_like(plane, material) for plane in (labels, shown)]
-        column_, row_ = own_cell(*mine, material, x, y)
+        cells, pixels = labels, shown
+        if not painting.borders:
+            cells, pixels = np.full_like(labels, material), np.full_like(shown, material)
+        column_, row_ = own_cell(cells, pixels, material, x, y)
         take &= column_ >= 0
         if painting.kept is not None:
             take &= ~(painting.kept[row_, column_] & (old[:, STEPS] > 0))
@@ -139,14 +141,14 @@ def scatter(
             continue
         pages[number] = page
         row, column, px, py = (a[take] for a in (row, column, x, y))
-        ox, oy = own_cell(*mine, material, px, py)
-        beside_ = beside[take] | (mine[0][oy, ox] != material)
+        ox, oy = own_cell(cells, pixels, material, px, py)
+        beside_ = beside[take] | (cells[oy, ox] != material)
         page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy, ox]
         page["state"][row, column, STEPS] = painting.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
         page["state"][row, column, HELD] = np.where(beside_, BESIDE, 0)
-        _colour(page["colour"], view, charts, painting, *mine, c, i[take], j[take], px, py)
+        _colour(page["colour"], view, charts, painting, cells, pixels, c, i[take], j[take], px, py)
     return pages
 
 
