@@ -121,6 +121,7 @@ def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
         canvas = replace(canvas, change=change, finer=None, trusted=None, known=painted if painted.any() else None)
         if prompt:
             others = tuple(replace(region, mask=region.mask * (1 - share)) for region in canvas.regions)
+            assert canvas.parts is not None  # a look knows its pixels
             parts = np.where(fine > 0.5, len(others), canvas.parts).astype(np.int16)
             canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))), parts=parts)
         # not matched: or it would take on the colours that it replaces
