@@ -24,6 +24,7 @@ CELL = 8
 # what is finer is detail, and free
 STRUCTURE, COLOURS = 1.2, 8.0
 CONTRAST = 1.5  # so many times at most its structure's contrast rises, for what little there is may be an accident
+OCTAVES = 6  # so many times coarser at most: its colours are then a mean of 512 pixels. Beyond, blurs would take gigabytes for nothing
 LUMA = (0.299, 0.587, 0.114)
 NEARBY = (16.0, 8.0, 4.0, 2.0)  # pixels: a new painting is matched to ever closer surroundings the nearer they are
 ROUNDS = 8  # in which the offset beside a frontier settles between the difference there and what it is further off
@@ -104,7 +105,7 @@ def _structure(pictures: Tensor, yields: Tensor, known: Tensor, region: Tensor, 
 
 def _by_octave(at: Callable[[float], Tensor], region: Tensor, ratio: Tensor) -> Tensor:
     """[K,H,W] of `at` a scale as large as the ratio, 1, 2, 4 … times and what lies between."""
-    octave = torch.log2(ratio).clamp_min(0)
+    octave = torch.log2(ratio).clamp(0, OCTAVES)
     bands = [at(2.0**k) for k in range(int(octave[region].max().ceil()) + 1)]
     found = bands[0]
     for k, (fine, coarse) in enumerate(itertools.pairwise(bands)):

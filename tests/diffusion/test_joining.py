@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from diffusion.canvas import Canvas, Region
-from diffusion.joining import CONTRAST, joined
+from diffusion.joining import CONTRAST, OCTAVES, joined
 
 SIDE = 16  # latent pixels
 PIXELS = 8 * SIDE
@@ -89,6 +89,17 @@ def test_refinement_holds_the_low_frequencies_and_keeps_the_new_detail():
     assert error < 0.05 < 0.3 < (low(picture) - low(want[None].expand(3, -1, -1))).abs().mean()
     fine = fitted.diff(dim=2).std() / picture.diff(dim=2).std()
     assert 0.9 < fine < 1.1
+
+
+@pytest.mark.parametrize("finer", [2.0**12, 1e12, np.inf])
+def test_what_is_hugely_finer_costs_no_more_than_what_is_much_finer(finer: float) -> None:
+    """A wall that was seen at a grazing angle or through a wide lens: its blurs grew with the ratio, to 15 GB and minutes."""
+    everywhere, change = np.ones((PIXELS, PIXELS), bool), np.ones((SIDE, SIDE), np.float32)
+
+    def fitted(ratio: float) -> torch.Tensor:
+        return joined(grain(), canvas(everywhere, 200, change, np.full((SIDE, SIDE), ratio, np.float32)))
+
+    assert torch.equal(fitted(finer), fitted(2.0**OCTAVES))
 
 
 def test_what_is_not_trusted_is_not_held():
