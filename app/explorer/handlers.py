@@ -101,9 +101,17 @@ def _look_inside(x: Explorer, record: Record, place: int) -> None:
     x.worker.inspect(x.network.asked)
 
 
-def _through_time(x: Explorer, history: History[Any]) -> None:
-    x.history = history
-    x.edited = history.present
+def _through_time(x: Explorer, turn: Callable[[History[Any]], History[Any]]) -> None:
+    """Undo or redo, once what is being laid lies on the surfaces: until then history doesn't know it, and what came before would go."""
+
+    def go() -> None:
+        x.history = turn(x.history.to(x.edited))
+        x.edited = x.history.present
+
+    if x.retouch.busy:
+        x.retouch.then(go)
+    else:
+        go()
 
 
 def _open(x: Explorer, path: Path | None = None) -> None:
@@ -244,8 +252,8 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "screenshot": _shot,
     "quit": leaving.quit_program,
     "answer": leaving.answer,
-    "undo": lambda x: _through_time(x, x.history.undo()),
-    "redo": lambda x: _through_time(x, x.history.redo()),
+    "undo": lambda x: _through_time(x, History.undo),
+    "redo": lambda x: _through_time(x, History.redo),
     "watch": lambda x: x.watch(),
     "look_inside": _look_inside,
     "hide_hints": _hide_hints,

@@ -77,7 +77,7 @@ class NetworkPanel:
         imgui.set_next_item_width(-width - imgui.get_style().item_spacing.x)
         if last > 0:
             said = f"step {record.shown[place].number} of {record.steps}"
-            place = imgui.slider_int("##step", place, 0, last, said)[1]
+            place = imgui.slider_int("##step", place, 0, last, said, imgui.SliderFlags_.always_clamp)[1]
             self._step = last - place
             hint("The step of the last dream at which the network is looked into.")
             imgui.same_line()

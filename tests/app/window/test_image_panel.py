@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,29 @@ def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture:
     assert same(world(painted), before) and not painted.errors()
     chord(painted, "y")
     assert texels(painted, HELD) > 50
+
+
+def test_undo_waits_for_a_picture_that_is_being_laid(
+    painted: Driver, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took back what was changed before the picture, and the picture stayed."""
+    monkeypatch.setattr("app.explorer.retouch.BUDGET", 0.0)
+    explorer, volume, before = painted.explorer, painted.explorer.stage.volume, world(painted)
+    opened(painted, picture)
+    explorer.session = replace(explorer.session, view=replace(explorer.session.view, speed=7.0))
+    painted.frames(2)
+    explorer.do("splat", False)
+    request = asked(painted)
+    painted.worker.held = False
+    painted.until(lambda: volume.busy and volume.revision == request.look.revision, "it is begun, not done", 2000)
+    explorer.do("undo")
+    painted.until(lambda: not explorer.retouch.busy, "it is laid and taken back", 4000)
+    painted.worker.held = True
+    done(painted)
+    assert same(world(painted), before) and explorer.strokes == () and explorer.session.view.speed == 7.0
+    explorer.do("undo")
+    painted.frames(2)
+    assert explorer.session.view.speed != 7.0 and not painted.errors()
 
 
 @pytest.mark.parametrize("freeze", [True, False])

@@ -99,7 +99,9 @@ def test_dragging_turns_it_the_wheel_goes_closer_and_two_clicks_bring_it_back(dr
     drive.frames(2)
     drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, 2)
     drive.frames(3)
-    assert unet.orbit.zoom < 1 and (unet.corner[0] + 20, unet.corner[1] + unet.size[1] - 12) == place  # nothing scrolled
+    assert (
+        unet.orbit.zoom < 1 and (unet.corner[0] + 20, unet.corner[1] + unet.size[1] - 12) == place
+    )  # nothing scrolled
     for _ in range(2):
         drive.window.native.dispatch_event("on_mouse_press", int(place[0]), int(drive.window.size[1] - place[1]), 1, 0)
         drive.frames(2)
