@@ -109,11 +109,13 @@ def test_undo_waits_for_a_picture_that_is_being_laid(
     request = asked(painted)
     painted.worker.held = False
     painted.until(lambda: volume.busy and volume.revision == request.look.revision, "it is begun, not done", 2000)
-    explorer.do("undo")
-    painted.until(lambda: not explorer.retouch.busy, "it is laid and taken back", 4000)
     painted.worker.held = True
+    explorer.do("undo")
+    painted.until(lambda: len(explorer.history.future) == 1, "it is laid, and is to be taken back", 4000)
+    painted.frames(3)
     done(painted)
-    assert same(world(painted), before) and explorer.strokes == () and explorer.session.view.speed == 7.0
+    assert explorer.strokes == () and explorer.session.view.speed == 7.0
+    assert same(world(painted), before)
     explorer.do("undo")
     painted.frames(2)
     assert explorer.session.view.speed != 7.0 and not painted.errors()
