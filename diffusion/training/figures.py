@@ -40,7 +40,11 @@ ROWS = (
     Row("… regional attention: material", "", "regional_attention.material"),
     Row("… the student's 4 steps, regional attention (the default)", "≥ 85 %", "student_regions.attention"),
     Row("… the student's 4 steps, MultiDiffusion", "", "student_regions.batched"),
-    Row("the student's 4 steps (the default): material, trained words", "≥ 90 %; ≤ 3 points below 20", "student.material"),
+    Row(
+        "the student's 4 steps (the default): material, trained words",
+        "≥ 90 %; ≤ 3 points below 20",
+        "student.material",
+    ),
     Row("… light", "≥ 90 %", "student.light"),
     Row("… material, held-out words", "≥ 75 %", "student.held_out"),
     Row("… Fréchet distance", "", "student.distance", ""),
