@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.training import config as config_module
-from diffusion.training.config import FewConfig, JudgeConfig, UnetConfig, VaeConfig, load_config, save_config
+from diffusion.training.config import (
+    FewConfig,
+    JudgeConfig,
+    ReaderConfig,
+    UnetConfig,
+    VaeConfig,
+    load_config,
+    save_config,
+)
 from diffusion.training.loop import learning_rate
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
 from diffusion.training.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
@@ -117,6 +125,7 @@ SHIPPED = {
     "unet": UnetConfig,
     "compare": UnetConfig,
     "few": FewConfig,
+    "reader": ReaderConfig,
     "judge": JudgeConfig,
 }
 
