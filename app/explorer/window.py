@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
@@ -214,10 +216,13 @@ class Window:
                 device.select()
 
     def run(self, explorer: Explorer) -> None:
-        """The frame loop, until the window is closed; at most `frame_rate` frames a second."""
-        while not self.wnd.is_closing:
-            self.step(explorer)
-            self.pause(explorer)
+        """The frame loop, until the window is closed; at most `frame_rate` frames a second. Raises KeyboardInterrupt when a signal asks."""
+        with noted_signals() as noted:
+            while not self.wnd.is_closing:
+                if noted:
+                    raise KeyboardInterrupt
+                self.step(explorer)
+                self.pause(explorer)
 
     def step(self, explorer: Explorer) -> None:
         """One frame, and the events since the last one. The first ones compile shaders, while the scene and the model are read."""
@@ -235,6 +240,25 @@ class Window:
     def destroy(self) -> None:
         self.wnd.close()
         self.wnd.destroy()
+
+
+@contextmanager
+def noted_signals() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are noted here, to be obeyed between two frames: an exception out of a callback of C's, or of the collector's,
+    is lost, and the program would run on. A second one stops whatever runs."""
+    noted: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def open_worker(session: Session) -> Worker:

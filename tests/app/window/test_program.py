@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.explorer.window import noted_signals
 from app.files.shot import read_shot
 
 ROOT = Path(__file__).parents[3]
@@ -123,6 +124,22 @@ def test_walk_paint_screenshot_leave(program: Program) -> None:
         program.xdotool("key", "ctrl+q")
         time.sleep(0.5)
     assert program.process.wait(30) == 0
+
+
+def test_a_signal_that_comes_where_exceptions_are_lost_stops_the_program_all_the_same() -> None:
+    """In a finaliser, as in a callback of C's, KeyboardInterrupt is printed and forgotten: the program ran on."""
+    before = signal.getsignal(signal.SIGINT)
+
+    class Finalised:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with noted_signals() as noted:
+        Finalised()
+        assert noted == [signal.SIGINT]
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGINT) == before
 
 
 @pytest.mark.timeout(600)
