@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import av
@@ -97,6 +98,8 @@ def test_ctrl_c_keeps_what_was_painted_and_the_old_video(number, words, tmp_path
     def interrupted(*_):
         yield next(views)
         os.kill(os.getpid(), number)
+        for _ in range(500):  # another thread of the process may get it, and tell this one a little later
+            time.sleep(0.01)
         yield next(views)
 
     class Views(list):
