@@ -145,7 +145,7 @@ def train_few(config: FewConfig) -> Path:
             return loss, figures
         asked = draw_parted(data, count, side, rng)
         asked_words = in_other_words(asked, text, config.reword, rng)
-        told = (reader.to(device), asked, asked_words, abar, config, generator, device)
+        told = (reader, asked, asked_words, abar, config, generator, device)
         obedience, figures["obeyed"] = obedience_loss(wrapped, *told)
         return loss + config.obedience * obedience, {**figures, "obedience": float(obedience.detach())}
 
@@ -168,6 +168,8 @@ def train_few(config: FewConfig) -> Path:
     place, kind = "cuda" if torch.cuda.is_available() else "cpu", PRECISIONS[config.teacher_precision]
     # channels last: a quarter less time on a CPU, for either network
     teacher.to(place, kind, memory_format=torch.channels_last)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    if reader is not None:
+        reader.to(place)
     student.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     run(config, student, loss_of, on_sample=on_sample, on_save=on_save)
     return Path(config.out)

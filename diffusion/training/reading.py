@@ -73,15 +73,18 @@ def labels_of(parted: Parted) -> Tensor:
 
 def reading_loss(reader: nn.Module, parted: Parted, abar: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
     """How badly the reader reads drawn latents under noise between QUIET and LOUD; and the share of pixels read rightly."""
-    batch, labels = parted.batch, labels_of(parted)
-    count = len(batch.latents)
-    level = ((QUIET + (LOUD - QUIET) * torch.rand(count, generator=generator)) * STEPS).long()
-    a = abar[level]
-    x = noised(batch.latents, torch.randn(batch.latents.shape, generator=generator), a)
     device = next(reader.parameters()).device
-    scores = reader(x.to(device), batch.depth.to(device), (1 - a).sqrt().to(device))
-    labels = labels.to(device)
+    batch, labels = parted.batch, labels_of(parted).to(device)
+    x, deviation = _disturbed(batch.latents.to(device), abar, generator)
+    scores = reader(x, batch.depth.to(device), deviation)
     return F.cross_entropy(scores, labels, ignore_index=UNKNOWN, label_smoothing=SMOOTH), _share(scores, labels)
+
+
+def _disturbed(latents: Tensor, abar: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Latents [B,C,h,w] under noise between QUIET and LOUD, each its own, and its deviation [B]."""
+    level = ((QUIET + (LOUD - QUIET) * torch.rand(len(latents), generator=generator)) * STEPS).long()
+    a = abar[level].to(latents.device)
+    return noised(latents, torch.randn(latents.shape, generator=generator).to(latents), a), (1 - a).sqrt()
 
 
 def _share(scores: Tensor, labels: Tensor) -> float:
@@ -109,9 +112,7 @@ def obedience_loss(
     batch, heard = parted.batch, parted.heard(len(config.channels), words.to(device))
     count, span = len(batch.latents), STEPS // config.intervals
     last = int(torch.randint(config.intervals, (), generator=generator))
-    x, fresh = (torch.randn(batch.latents.shape, generator=generator).to(device) for _ in range(2))
-    share = torch.rand(count, generator=generator)
-    level = ((QUIET + (LOUD - QUIET) * share) * STEPS).long()
+    x = torch.randn(batch.latents.shape, generator=generator).to(device)
 
     def seen(x: Tensor, interval: int) -> tuple[Tensor, Tensor]:
         t = (interval + 1) * span - 1
@@ -121,9 +122,8 @@ def obedience_loss(
     with torch.no_grad():
         for interval in range(config.intervals - 1, last, -1):
             x = noised(*seen(x, interval), abar[interval * span - 1].expand(count).to(device))
-    a = abar[level].to(device)
-    read = noised(seen(x, last)[0], fresh, a)
-    scores = reader(read, batch.depth, (1 - a).sqrt())
+    read, deviation = _disturbed(seen(x, last)[0], abar, generator)
+    scores = reader(read, batch.depth, deviation)
     loss = F.cross_entropy(scores, labels, ignore_index=UNKNOWN, label_smoothing=SMOOTH)
     return loss, _share(scores, labels)
 
