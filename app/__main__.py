@@ -20,7 +20,7 @@ import tyro
 from app.commands import COMMANDS, DEFAULT, Generate, suited
 from app.fields import flags, plain, twin_of
 from app.session import load_session
-from scenes.errors import InputError, nearest
+from base.errors import InputError, nearest
 
 _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 DESCRIPTION = "Walk through a scene that a diffusion model paints while you walk; what it painted stays."

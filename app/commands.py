@@ -10,8 +10,8 @@ from typing import Any
 from app.fields import Size
 from app.session import DAYLIGHT, IN_DAYLIGHT, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
 from diffusion.canvas import DreamSettings
-from diffusion.recipe import GenerateSettings
-from diffusion.shipped import few_steps, native
+from diffusion.loaders.embedded import few_steps, native
+from diffusion.text2image.recipe import GenerateSettings
 
 
 def _help(text: str, default: Any, **more: Any) -> Any:
@@ -45,7 +45,7 @@ class Render:
     size: Size = _help("Size of a frame.", (640, 360))
     fps: float = _help("Frames a second.", 24.0, range=(1.0, 240.0))
     frames: int | None = _help("Frames to render; without it the whole path.", None, range=(1, 1_000_000))
-    mode: str = _help("What is shown.", "painted", table="engine.renderer:MODES")
+    mode: str = _help("What is shown.", "painted", table="engine.render.renderer:MODES")
     daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
     world: Path | None = _help("What was painted: loaded from here if it exists, and saved here.", None)
 

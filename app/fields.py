@@ -1,4 +1,4 @@
-"""Settings dataclasses (see `scenes.settings`) → command-line flags."""
+"""Settings dataclasses (see `base.settings`) → command-line flags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from scenes.settings import allowed, check
+from base.settings import allowed, check
 
 T = TypeVar("T")
 Size = tuple[int, int]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.fields import Size
+from base.errors import InputError
+from base.files import read_json
+from base.settings import from_json, to_json
 from diffusion.canvas import DreamSettings
-from scenes.errors import InputError
-from scenes.files import read_json
 from scenes.scene import Scene
-from scenes.settings import from_json, to_json
 
 VERSION = 1
 DAYLIGHT = 0.5
@@ -127,7 +127,7 @@ class LiveSettings:
 class ViewSettings:
     """How the explorer shows the scene and moves through it."""
 
-    mode: str = field(default="painted", metadata={"help": "What is shown.", "table": "engine.renderer:MODES"})
+    mode: str = field(default="painted", metadata={"help": "What is shown.", "table": "engine.render.renderer:MODES"})
     daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
     size: Size = field(default=(1280, 720), metadata={"help": "The window's size."})
     fov: float = field(default=60.0, metadata={"help": "Vertical field of view, degrees.", "range": (20.0, 120.0)})

@@ -20,7 +20,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Anagram:
-    """What the whole canvas shows under a view of `diffusion.anagram.VIEWS`: another picture."""
+    """What the whole canvas shows under a view of `diffusion.denoisers.anagram.VIEWS`: another picture."""
 
     prompt: str
     view: str = "rotate_180"
@@ -37,7 +37,7 @@ class Canvas:
     memory:  float32 [C,h,w] remembered latents (any value where change is 1), or None
     colours: uint8 [8h,8w,4] the picture as it is painted, alpha 255 where it is, or None: it guides in `known` latent pixels, and
              what is not taken stays
-    depth:   float32 [h,w] in blocks, inf = sky, or None: view-space z as the reference camera of diffusion.depth would see it
+    depth:   float32 [h,w] in blocks, inf = sky, or None: view-space z as the reference camera of diffusion.models.depth would see it
     known:   bool [h,w], where there is a memory; None: wherever change < 1
     finer:   float32 [h,w] ≥ 1, how many times finer the canvas is than what it remembers there, or None: nowhere. What is remembered
              so coarsely guides the dream (DreamSettings.refine), which keeps its low frequencies
@@ -76,11 +76,15 @@ class DreamSettings:
     """
 
     sampler: str = field(
-        default="dpmpp_2m", metadata={"help": "How the steps are taken.", "table": "diffusion.samplers:SAMPLERS"}
+        default="dpmpp_2m",
+        metadata={"help": "How the steps are taken.", "table": "diffusion.sampling.solvers:SAMPLERS"},
     )
     spacing: str = field(
         default="trailing",
-        metadata={"help": "Where the steps lie between noise and picture.", "table": "diffusion.schedules:SPACINGS"},
+        metadata={
+            "help": "Where the steps lie between noise and picture.",
+            "table": "diffusion.sampling.schedules:SPACINGS",
+        },
     )
     spacing_power: float = field(
         default=1.0,
@@ -98,7 +102,7 @@ class DreamSettings:
     seed: int = field(default=0, metadata={"help": "Same seed, same machine: same picture.", "range": (0, 2**31 - 1)})
     noise: str = field(
         default="surface",
-        metadata={"help": "Where stochastic samplers take noise from.", "table": "diffusion.noise:NOISES"},
+        metadata={"help": "Where stochastic samplers take noise from.", "table": "diffusion.sampling.noise:NOISES"},
     )
     eta: float = field(
         default=0.0, metadata={"help": "Fresh noise of the ddim sampler, 1 is ddpm.", "range": (0.0, 1.0)}
@@ -106,7 +110,10 @@ class DreamSettings:
 
     guidance: str = field(
         default="cfg",
-        metadata={"help": "How prompt and negative prompt are combined.", "table": "diffusion.guidance:GUIDANCE"},
+        metadata={
+            "help": "How prompt and negative prompt are combined.",
+            "table": "diffusion.denoisers.guidance:GUIDANCE",
+        },
     )
     scale: float = field(default=7.0, metadata={"help": "How strongly the prompt is followed.", "range": (0.0, 20.0)})
     cfgpp_lambda: float = field(
@@ -138,7 +145,10 @@ class DreamSettings:
 
     execution: str = field(
         default="attention",
-        metadata={"help": "How the regions' model calls are made.", "table": "diffusion.executions:EXECUTIONS"},
+        metadata={
+            "help": "How the regions' model calls are made.",
+            "table": "diffusion.denoisers.region_batching:EXECUTIONS",
+        },
     )
     batch: int = field(default=8, metadata={"help": "Most predictions in one model call.", "range": (1, 64)})
     softness: float = field(
@@ -170,7 +180,7 @@ class DreamSettings:
         default="soft",
         metadata={
             "help": "How the change map keeps: by the step's share, or all or nothing.",
-            "table": "diffusion.memory:CHANGE_FORMS",
+            "table": "diffusion.denoisers.differential:CHANGE_FORMS",
         },
     )
     refine: float = field(
@@ -209,7 +219,7 @@ class DreamSettings:
     mix_alpha: float = field(default=3.0, metadata={"help": "The curve's exponent or steepness.", "range": (0.1, 10.0)})
     mix_blend: str = field(
         default="addition",
-        metadata={"help": "How latents are blended.", "table": "diffusion.mixing:BLENDS"},
+        metadata={"help": "How latents are blended.", "table": "diffusion.denoisers.skip_residual:BLENDS"},
     )
     mix_start: float = field(default=0.0, metadata={"help": "Where in the run the curve starts.", "range": (0.0, 1.0)})
     mix_stop: float = field(default=1.0, metadata={"help": "Where in the run the curve ends.", "range": (0.0, 1.0)})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffusion.anagram import fits
 from diffusion.canvas import Canvas, DreamSettings
+from diffusion.denoisers.anagram import fits
 
 if TYPE_CHECKING:
-    from diffusion.model import Model
+    from diffusion.models.model import Model
 
 
 def check(model: Model, canvas: Canvas, settings: DreamSettings) -> None:

@@ -11,29 +11,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion.anagram import VIEWS, anagram
-from diffusion.apart import decoded_apart
-from diffusion.callbacks import StepEvent
 from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings, Region
 from diffusion.canvas_check import check
-from diffusion.colours import recall
-from diffusion.correction import correcting
-from diffusion.denoiser import Denoise, Prediction, predict
-from diffusion.dilation import dilated, lattice
+from diffusion.compositing.blend_seams import joined
+from diffusion.compositing.decode_per_region import decoded_apart
+from diffusion.compositing.extend_occluded import unhidden
+from diffusion.compositing.remove_sky_halos import cleared
+from diffusion.compositing.stored_colours import recall
+from diffusion.compositing.suppress_colour_bleed import owned
+from diffusion.denoisers.anagram import VIEWS, anagram
+from diffusion.denoisers.correction import correcting
+from diffusion.denoisers.differential import paste_back, remembering, start
+from diffusion.denoisers.dilation import dilated, lattice
+from diffusion.denoisers.few_step import as_painted, gone_through, paints
+from diffusion.denoisers.guidance import GUIDANCE, guided
+from diffusion.denoisers.regions import Composition, parts_from
+from diffusion.denoisers.skip_residual import mixing, rewinds
 from diffusion.errors import ModelError
-from diffusion.few_step import as_painted, gone_through, paints
-from diffusion.guidance import GUIDANCE, guided
-from diffusion.hidden import unhidden
-from diffusion.joining import joined
-from diffusion.memory import paste_back, remembering, start
-from diffusion.mixing import mixing, rewinds
-from diffusion.model import Model, as_image
-from diffusion.noise import NOISES
-from diffusion.own_colours import owned
-from diffusion.regions import Composition, parts_from
-from diffusion.samplers import SAMPLERS
-from diffusion.schedules import Timeline, spaced
-from diffusion.sky import cleared
+from diffusion.models.model import Model, as_image
+from diffusion.sampling.callbacks import StepEvent
+from diffusion.sampling.denoiser import Denoise, Prediction, predict
+from diffusion.sampling.noise import NOISES
+from diffusion.sampling.schedules import Timeline, spaced
+from diffusion.sampling.solvers import SAMPLERS
 
 
 @torch.inference_mode()

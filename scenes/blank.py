@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.scene import SIDES, Background, Colour, Material, Scene
 
 STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from base.errors import InputError
+from base.files import atomic_write
 from scenes.camera import Camera
-from scenes.errors import InputError
-from scenes.files import atomic_write
 from scenes.load import BUILTIN, builtin_folder
 from scenes.materials import read_materials
 from scenes.nerfstudio import write_path

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.extrude import Blocks
 from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_data
 from scenes.scene import EMPTY, NEVER, Colour, Material, Scene

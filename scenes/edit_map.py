@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from base.errors import InputError
 from scenes.edit import change_material, free_colour
-from scenes.errors import InputError
 from scenes.scene import EMPTY, NEVER, Scene
 
 Place = tuple[float, float]

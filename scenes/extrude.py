@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.scene import SKY, Material, Scene
 
 MOST_CELLS = 1 << 27  # bytes of `solid`: a map of 1024×1024 may be 128 layers high, one of 256×256 2048

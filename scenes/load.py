@@ -10,9 +10,9 @@ import numpy as np
 import yaml
 from PIL import Image, UnidentifiedImageError
 
-from scenes.errors import InputError, nearest
+from base.errors import InputError, nearest
+from base.files import atomic_write
 from scenes.extrude import extrude
-from scenes.files import atomic_write
 from scenes.materials import MaterialFile, check_voxels_per_block, named, read_materials, to_data
 from scenes.nerfstudio import read_path, write_path
 from scenes.scene import EMPTY, NEVER, SIDES, VOXELS_PER_BLOCK, CameraPath, Material, Scene

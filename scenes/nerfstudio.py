@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from base.errors import InputError
+from base.files import atomic_write, read_json
 from scenes.camera import Camera, is_pose
-from scenes.errors import InputError
-from scenes.files import atomic_write, read_json
 from scenes.paths import closed, sample
 from scenes.scene import CameraPath, Keyframe
 

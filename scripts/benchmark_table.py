@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scenes.files import atomic_write
+from base.files import atomic_write
 
 RESULT, README = Path("docs/benchmark.json"), Path("README.md")
 HEAD = "| what | measured | aim |\n|---|---|---|\n"

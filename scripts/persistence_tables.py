@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scenes.files import atomic_write
+from base.files import atomic_write
 
 RESULT, PAGE = Path("docs/persistence.json"), Path("docs/persistence.md")
 METHODS = "independent", "seed", "warp", "ours"

@@ -13,13 +13,13 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
-from app.loop.dreaming import canvas_from
+from app.loop.headless_session import Studio, open_studio
 from app.loop.messages import Request, Watch
-from app.loop.studio import Studio, open_studio
+from app.loop.view_canvas import canvas_from
 from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
+from base.files import atomic_write
 from diffusion.canvas import DreamSettings
-from scenes.files import atomic_write
 from scenes.load import builtin_folder
 from scenes.paths import sample
 from scenes.scene import Scene

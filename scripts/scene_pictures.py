@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.charts import build_charts
-from engine.context import finish, headless
-from engine.renderer import Renderer
-from engine.volume import LatentVolume
+from base.files import atomic_write
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import build_charts
+from engine.gl.context import finish, headless
+from engine.render.renderer import Renderer
 from scenes.extrude import extrude
-from scenes.files import atomic_write
 from scenes.load import BUILTIN, load_scene
 from scenes.paths import sample
 

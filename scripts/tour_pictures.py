@@ -19,8 +19,6 @@ from PIL import Image
 
 from app.commands import suited
 from app.explorer.explorer import Explorer
-from app.explorer.host import Folders
-from app.explorer.timeline import Timeline
 from app.explorer.window import Window, open_worker
 from app.files import presets
 from app.files.picture import Source
@@ -28,6 +26,8 @@ from app.moving.route import Route
 from app.panels.network import NetworkPanel
 from app.panels.timeline import TimelinePanel
 from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
+from app.state.platform import Folders
+from app.state.timeline import Timeline
 from scenes.load import BUILTIN, load_scene, save_scene
 
 SIZE = (1024, 576)  # of the pictures on the page; the window is as large as a session's default

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from engine.context import headless
+from engine.gl.context import headless
 
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other

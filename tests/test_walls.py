@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,27 +21,108 @@ GUI_FILES = ("app/panels/", "app/gui/renderer.py", "app/gui/input.py", "app/gui/
 
 # folder → what may be imported in it, besides the standard library
 ALLOWED = {
-    "scenes": {"scenes", "numpy", "PIL", "pyrr", "yaml"},
-    "engine": {"engine", "scenes", "numpy", "scipy", "PIL", "moderngl", "av", "safetensors", "filelock"},
-    "diffusion": {"diffusion", "scenes", "numpy", "scipy", "PIL", "yaml", "rich", "faiss", "huggingface_hub", *TORCH},
+    "base": {"base"},
+    "scenes": {"base", "scenes", "numpy", "PIL", "pyrr", "yaml"},
+    "engine": {"base", "engine", "scenes", "numpy", "scipy", "PIL", "moderngl", "av", "safetensors", "filelock"},
+    "diffusion": {
+        *("base", "diffusion", "scenes", "numpy", "scipy", "PIL", "yaml", "rich", "faiss", "huggingface_hub"),
+        *TORCH,
+    },
 }
 # in app, what may not
 FORBIDDEN = {"tests", "diffusers", "transformers"}
-# folder of app → the folders of app that it may import; cli, explorer and panels may import what they like
-INSIDE_APP = {"loop": set(), "gui": set(), "moving": {"loop"}, "files": {"loop"}, "bench": {"loop", "explorer"}}
+
+# Rooms from the lowest to the highest. A file imports from its own room and from lower ones, never upward.
+LAYERS = (
+    "base",
+    "scenes",
+    "scenes/plans",
+    "engine",
+    "engine/gl",
+    "engine/geometry",
+    "engine/atlas",
+    "engine/edits",
+    "engine/storage",
+    "engine/unet_view",
+    "engine/render",
+    "diffusion",
+    "diffusion/sampling",
+    "diffusion/models",
+    "diffusion/loaders",
+    "diffusion/denoisers",
+    "diffusion/compositing",
+    "diffusion/canvas_check.py",
+    "diffusion/dream.py",
+    "diffusion/introspection",
+    "diffusion/text2image",
+    "diffusion/training",
+    "diffusion/training/data/materials",
+    "diffusion/training/data",
+    "diffusion/training/learners",
+    "diffusion/training/evaluation",
+    "diffusion/training/__main__.py",
+    "app",
+    "app/loop",
+    "app/moving",
+    "app/gui",
+    "app/files",
+    "app/state",
+    "app/services",
+    "app/actions",
+    "app/panels",
+    "app/explorer",
+    "app/bench",
+    "app/cli",
+    "app/__main__.py",
+)
 SOURCES = sorted(path.relative_to(ROOT) for folder in (*ALLOWED, "app") for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
 
 
 def imports(path: Path) -> set[str]:
     """Top-level package names that a source file imports anywhere in it."""
     names = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names.add((node.module or "").split(".")[0])
     return names
+
+
+def module_name(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in SOURCES}
+
+
+@cache
+def imported_files(path: Path) -> frozenset[Path]:
+    """The project's own files that a source file imports anywhere in it, for type checking too."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in MODULES else node.module or "")
+    return frozenset(MODULES[name] for name in found if name in MODULES) - {path}
+
+
+def layer(path: Path) -> int:
+    """The place of a file in LAYERS: that of the file itself, or of the nearest folder that is listed."""
+    for place in (path, *path.parents):
+        if place.as_posix() in LAYERS:
+            return LAYERS.index(place.as_posix())
+    raise AssertionError(f"{path} is in no layer")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
@@ -56,20 +138,19 @@ def test_a_file_imports_only_what_its_folder_may(path: Path) -> None:
         assert not found & IMGUI
 
 
-def app_folders(path: Path) -> set[str]:
-    """Folders of app that a source file imports from."""
-    modules = [
-        n.module or ""
-        for n in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
-        if isinstance(n, ast.ImportFrom)
-    ]
-    parts = [module.split(".") for module in modules if module.startswith("app.")]
-    return {part[1] for part in parts if (ROOT / "app" / part[1]).is_dir()}
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_imports_go_downward(path: Path) -> None:
+    upward = {other.as_posix() for other in imported_files(path) if layer(other) > layer(path)}
+    assert not upward
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] == "app" and p.parts[1] in INSIDE_APP], ids=str)
-def test_inside_app_the_loop_knows_nothing_of_the_window(path: Path) -> None:
-    assert app_folders(path) - {path.parts[1]} <= INSIDE_APP[path.parts[1]]
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Files that import nothing unvisited are removed until none is left; what stays lies on a circle or above one."""
+    waiting = {path: set(imported_files(path)) for path in SOURCES}
+    while free := [path for path, needs in waiting.items() if not needs & waiting.keys()]:
+        for path in free:
+            del waiting[path]
+    assert not [path.as_posix() for path in waiting]
 
 
 def test_shaders_hold_no_python() -> None:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from app.bench.bench import Bench, Figures
 from app.commands import Bench as Flags
-from scenes.files import atomic_write
+from base.files import atomic_write
 
 # name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs unasked)
 MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {

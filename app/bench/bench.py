@@ -18,7 +18,7 @@ from scenes.paths import sample
 from scenes.scene import Scene
 
 if TYPE_CHECKING:
-    from app.loop.studio import Studio
+    from app.loop.headless_session import Studio
 
 Figures = dict[str, Any]  # float, int, str, bool, None where it could not be measured, or tables and lists of them
 
@@ -38,7 +38,7 @@ class Bench:
     @cached_property
     def model(self) -> Any:
         """The model, on all cores."""
-        from diffusion.loading import load_model
+        from diffusion.loaders.loading import load_model
 
         model = load_model(self.session.model.ref, self.session.model.device, self.session.model.lora)
         self.facts |= {"model": model.id, "device": str(model.device)}
@@ -47,8 +47,8 @@ class Bench:
     @contextmanager
     def studio(self, **dream: Any) -> Iterator[Studio]:
         """A fresh studio with nothing painted. dream: changes to the dream's settings."""
-        from app.loop.studio import open_studio
-        from engine.context import renderer_name
+        from app.loop.headless_session import open_studio
+        from engine.gl.context import renderer_name
 
         session = replace(self.session, dream=replace(self.session.dream, **dream))
         with open_studio(session, self.scene, self.model) as studio:

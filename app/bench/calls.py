@@ -11,8 +11,8 @@ from app.bench.consistency import plan
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import ASPECT
 from app.bench.consistency.paths import PATHS, walked
+from app.loop.headless_session import open_studio
 from app.loop.painter import Painter
-from app.loop.studio import open_studio
 from app.loop.worker import InlineWorker
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
 from scenes.extrude import extrude

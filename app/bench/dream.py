@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.bench.bench import Bench, Figures
-from app.loop.dreaming import canvas_from
+from app.loop.view_canvas import canvas_from
 from app.loop.worker import dream_of
 
 SIZE = (16, 9)

@@ -17,11 +17,11 @@ import torch
 
 from app.bench.bench import Bench, Figures, milliseconds
 from app.loop.cores import SOFTWARE_GL, leave_a_core_to_the_model
-from app.loop.dreaming import canvas_from
+from app.loop.headless_session import Studio
 from app.loop.messages import Failed, Finished, Request
-from app.loop.studio import Studio
+from app.loop.view_canvas import canvas_from
 from app.loop.worker import ThreadWorker
-from engine.context import finish
+from engine.gl.context import finish
 from scenes.camera import Camera
 
 SIZE = (960, 540)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from app.bench.bench import Bench, Figures
-from app.loop.dreaming import canvas_from
-from app.loop.studio import Studio
-from diffusion.colours import aligned, cell_errors, guiding, known_cells, recall
+from app.loop.headless_session import Studio
+from app.loop.view_canvas import canvas_from
+from diffusion.compositing.stored_colours import aligned, cell_errors, guiding, known_cells, recall
 from scenes.camera import Camera
 
 VIEW = 1, 1  # aspect

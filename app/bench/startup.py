@@ -8,7 +8,7 @@ import sys
 import time
 
 from app.bench.bench import Bench, Figures
-from scenes.settings import to_json
+from base.settings import to_json
 
 
 def measure(bench: Bench) -> Figures:
@@ -26,12 +26,12 @@ def measure(bench: Bench) -> Figures:
 def main(started: float, session_json: str) -> None:
     """The measured process: prints the seconds from `started` to the first frame and to the model being ready."""
     from app.session import Session, open_scene
-    from engine.charts import build_charts
-    from engine.context import finish, headless
-    from engine.renderer import Renderer
-    from engine.volume import LatentVolume
+    from base.settings import from_json
+    from engine.atlas.volume import LatentVolume
+    from engine.geometry.charts import build_charts
+    from engine.gl.context import finish, headless
+    from engine.render.renderer import Renderer
     from scenes.extrude import extrude
-    from scenes.settings import from_json
 
     session, _ = from_json(Session, json.loads(session_json), "the bench's session")
     scene, ctx = open_scene(session.scene), headless()
@@ -43,7 +43,7 @@ def main(started: float, session_json: str) -> None:
     finish(ctx)
     target.read(components=4)
     drawn = time.time()
-    from diffusion.loading import load_model
+    from diffusion.loaders.loading import load_model
 
     load_model(session.model.ref, session.model.device, session.model.lora)
     print(drawn - started, time.time() - started)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from app.bench.bench import Bench, Figures, milliseconds
-from app.loop.studio import Studio
-from engine.look import Look, Painting
+from app.loop.headless_session import Studio
+from engine.atlas.views import GatheredView, PaintedView
 from scenes.camera import Camera
 
 
@@ -32,12 +32,12 @@ def measure(bench: Bench) -> Figures:
 
 def one(studio: Studio, camera: Camera, side: int, steps: int, colours: bool) -> tuple[float, float, int]:
     """(ms of the gather, ms of the scatter, texels that took the painting) of one square view."""
-    looks: list[Look] = []
+    looks: list[GatheredView] = []
     gather = milliseconds(lambda: looks.append(studio.volume.gather(camera, (side, side), colours)))
     random = np.random.default_rng(steps)
     latents = random.standard_normal((studio.model.channels, side // 8, side // 8), dtype=np.float32)
     picture = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
-    painting = Painting(camera, (side, side), latents, picture, float(steps))
+    painting = PaintedView(camera, (side, side), latents, picture, float(steps))
     taken: list[int] = []
     scatter = milliseconds(lambda: taken.append(studio.volume.scatter(looks[0], painting, colours)))
     return gather, scatter, taken[0]

@@ -10,7 +10,7 @@ from rich.console import Console
 from app.cli.render import progress
 from app.commands import Dream
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
-from app.loop.studio import Studio, open_studio
+from app.loop.headless_session import Studio, open_studio
 from app.session import Session, open_scene
 
 

@@ -11,7 +11,7 @@ from app.commands import Explore, Render
 from app.loop.cores import leave_a_core_to_the_model
 from app.loop.heap import share_one_heap
 from app.session import Session, open_scene
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.scene import Scene
 
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from app.cli.render import progress
 from app.commands import Generate
 from app.session import ModelChoice
-from diffusion.metadata import read_png, write_png
-from scenes.errors import InputError
-from scenes.files import atomic_write, refuse_unwritable
+from base.errors import InputError
+from base.files import atomic_write, refuse_unwritable
+from diffusion.text2image.metadata import read_png, write_png
 
 
 def defaults(source: Path) -> Generate:
@@ -24,8 +24,8 @@ def defaults(source: Path) -> Generate:
 
 def matched(command: Generate, console: Console) -> str:
     """The caption that is dreamed in the prompt's place, chosen from the nearest that the embedded model knows; all are shown."""
-    from diffusion.matching import BANK, FAR, PromptBank, choose, suggestions
-    from diffusion.text import MiniLMEncoder
+    from diffusion.models.minilm import MiniLMEncoder
+    from diffusion.text2image.prompt_matching import BANK, FAR, PromptBank, choose, suggestions
 
     picture = command.picture
     found = suggestions(picture.prompt, PromptBank.load(BANK), MiniLMEncoder().sentences, command.match)
@@ -39,7 +39,7 @@ def matched(command: Generate, console: Console) -> str:
 
 def save_space(inside: Any, file: Path, console: Console) -> None:
     """The network in space; where there is no GL it is left out, which is said."""
-    from engine.unet.still import still
+    from engine.unet_view.still import still
 
     try:
         picture = still(inside.blocks)
@@ -61,10 +61,10 @@ def run(command: Generate) -> int:
     console = Console(stderr=True)
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
-    from diffusion import generate as core
-    from diffusion.inside import look_inside
-    from diffusion.inside_sheets import SPACE, refuse, save_sheets
-    from diffusion.loading import load_model
+    from diffusion.introspection.probe_sheets import SPACE, refuse, save_sheets
+    from diffusion.introspection.unet_probe import look_inside
+    from diffusion.loaders.loading import load_model
+    from diffusion.text2image import generate as core
 
     core.refuse(picture)
     if command.steps_out:

@@ -12,8 +12,8 @@ from rich.table import Column, Table
 
 from app.commands import Inspect
 from app.session import open_scene
-from engine.charts import Charts, build_charts
-from engine.pack import PAGE
+from engine.geometry.charts import Charts, build_charts
+from engine.geometry.pack import PAGE
 from scenes.extrude import extrude
 from scenes.report import report
 from scenes.scene import Scene

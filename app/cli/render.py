@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.commands import Render
-from app.loop.studio import Studio, open_studio
+from app.loop.headless_session import Studio, open_studio
 from app.session import Session, describe, open_scene
-from engine.renderer import GEOMETRY
-from engine.video import open_output
+from base.errors import InputError
+from engine.render.renderer import GEOMETRY
+from engine.render.video import open_output
 from scenes.camera import Camera
-from scenes.errors import InputError
 from scenes.nerfstudio import read_path
 from scenes.paths import sample
 from scenes.scene import CameraPath, Scene

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.commands import Train
-from scenes.errors import InputError
+from base.errors import InputError
 
 
 def run(command: Train) -> int:

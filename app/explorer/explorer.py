@@ -13,25 +13,11 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from app.explorer import compare, parts
-from app.explorer.autosave import Autosave
-from app.explorer.brush import Brush
-from app.explorer.compare import Comparison
-from app.explorer.controls import Controls
-from app.explorer.desk import Desk
-from app.explorer.handlers import HANDLERS
-from app.explorer.history import History
-from app.explorer.host import Folders, Platform
-from app.explorer.keys import BY_NAME
-from app.explorer.network import Network
-from app.explorer.pace import Pace
-from app.explorer.remodel import Remodel
-from app.explorer.resume import Resume
-from app.explorer.retouch import Retouch, Stroke
-from app.explorer.screen import Screen, collect, framebuffer, pixels
-from app.explorer.timeline import Timeline
-from app.explorer.unet import UnetPicture
-from app.explorer.worlds import Worlds
+from app.actions import compare
+from app.actions.compare import Comparison
+from app.actions.registry import HANDLERS
+from app.explorer import frame as parts
+from app.explorer.input import Controls
 from app.fields import Size
 from app.files import keymap, recent
 from app.files.picture import Source
@@ -41,16 +27,31 @@ from app.log import Log
 from app.loop.garbage import let_go
 from app.loop.heap import Heap
 from app.loop.messages import ModelInfo, Watch, Worker
-from app.loop.stage import Plan, Planner, Stage
+from app.loop.open_scene import Plan, Planner, Stage
 from app.moving import walk
 from app.moving.route import Route
 from app.moving.travel import Travel
 from app.panels.context import PanelContext
 from app.panels.shell import Clipboard, Shell
+from app.services.autosave import Autosave
+from app.services.background_io import Desk
+from app.services.crash_recovery import Resume
+from app.services.scene_rebuild import Remodel
+from app.services.texel_strokes import Retouch, Stroke
+from app.services.unet_view import UnetPicture
+from app.services.viewport import Screen, collect, framebuffer, pixels
+from app.services.world_files import Worlds
 from app.session import SceneChoice, Session
-from engine.context import finish
+from app.state.brush import Brush
+from app.state.frame_profiler import Pace
+from app.state.history import History
+from app.state.inspection import Network
+from app.state.keymap import BY_NAME
+from app.state.platform import Folders, Platform
+from app.state.timeline import Timeline
+from base.errors import InputError
+from engine.gl.context import finish
 from scenes.camera import Camera
-from scenes.errors import InputError
 from scenes.load import BUILTIN
 from scenes.scene import Scene
 

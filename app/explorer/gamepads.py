@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.explorer.controls import Controls
+    from app.explorer.input import Controls
 
-# pyglet's name of a button → its name in app.explorer.keys
+# pyglet's name of a button → its name in app.state.keymap
 BUTTONS = {
     **{name: f"pad_{name}" for name in ("a", "b", "x", "y", "back", "start", "guide")},
     "leftshoulder": "pad_left_shoulder",

@@ -20,18 +20,18 @@ from pyglet.window import key as pyglet_keys  # noqa: E402
 
 from app.explorer.explorer import Explorer  # noqa: E402
 from app.explorer.gamepads import Gamepads  # noqa: E402
-from app.explorer.host import Folders  # noqa: E402
-from app.explorer.resume import resumed  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
+from app.services.crash_recovery import resumed  # noqa: E402
 from app.session import Session  # noqa: E402
-from engine.context import renderer_name  # noqa: E402
-from engine.warm import warming  # noqa: E402
-from scenes.errors import InputError  # noqa: E402
+from app.state.platform import Folders  # noqa: E402
+from base.errors import InputError  # noqa: E402
+from engine.gl.context import renderer_name  # noqa: E402
+from engine.render.warm_up import warming  # noqa: E402
 from scenes.scene import Scene  # noqa: E402
 
-# pyglet's name → the name in app.explorer.keys (that of imgui.Key), where they aren't the same in lower case.
+# pyglet's name → the name in app.state.keymap (that of imgui.Key), where they aren't the same in lower case.
 _NAMES = {
     "RETURN": "enter", "UP": "up_arrow", "DOWN": "down_arrow", "LEFT": "left_arrow", "RIGHT": "right_arrow",
     "PAGEUP": "page_up", "PAGEDOWN": "page_down", "LSHIFT": "left_shift", "RSHIFT": "right_shift", "LCTRL": "left_ctrl",
@@ -268,7 +268,7 @@ def open_worker(session: Session) -> Worker:
 
     def load() -> Any:
         with for_good():
-            from diffusion.loading import load_model
+            from diffusion.loaders.loading import load_model
 
             return load_model(session.model.ref, session.model.device, session.model.lora)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from tempfile import mkdtemp
 
-from app.loop.worlds import journal_of, open_journal
-from engine.journal import Journal
-from engine.keeping import Keeper
-from scenes.errors import InputError
+from app.loop.world_journals import journal_of, open_journal
+from base.errors import InputError
+from engine.storage.journal import Journal
+from engine.storage.world_io import Keeper
 
 
 class Journals:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from scenes.errors import InputError
-from scenes.files import atomic_write
+from base.errors import InputError
+from base.files import atomic_write
 
 FILE = "keys.json"
 Changes = Mapping[str, tuple[str, ...]]  # action name → chords, of the actions whose keys the user changed

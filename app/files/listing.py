@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.files.picture import SUFFIXES
-from engine.video import CODECS
-from scenes.errors import InputError
+from base.errors import InputError
+from engine.render.video import CODECS
 
 MOST = 2000  # entries listed of one folder
 # suffix → what a file of it is called

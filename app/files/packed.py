@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.load import load_scene, save_scene
 from scenes.scene import Scene
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from scenes.errors import InputError
+from base.errors import InputError
 
 LARGEST = 2048  # pixels a side: larger ones are made smaller, for they are fitted to a view on the frame's thread
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")

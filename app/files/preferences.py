@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.session import ViewSettings
-from scenes.errors import InputError
-from scenes.files import atomic_write
-from scenes.settings import from_json, to_json
+from base.errors import InputError
+from base.files import atomic_write
+from base.settings import from_json, to_json
 
 FILE = "view.json"
 

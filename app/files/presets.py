@@ -9,10 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from base.errors import InputError
+from base.files import atomic_write, read_json
+from base.settings import from_json, to_json
 from diffusion.canvas import DreamSettings
-from scenes.errors import InputError
-from scenes.files import atomic_write, read_json
-from scenes.settings import from_json, to_json
 
 # name → (what it is for, what differs from the defaults)
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(

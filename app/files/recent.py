@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scenes.files import atomic_write
+from base.files import atomic_write
 
 FILE = "recent.json"
 KEPT = 12

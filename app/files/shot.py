@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from app.session import Session, describe, restore
+from base.errors import InputError
+from base.files import atomic_write
 from scenes.camera import Camera, is_pose
-from scenes.errors import InputError
-from scenes.files import atomic_write
 
 KEY = "rayverie"  # of the PNG's text chunk
 
@@ -36,7 +36,7 @@ def save_shot(folder: Path, pixels: np.ndarray, session: Session, camera: Camera
 
 def save_steps(path: Path, pictures: Sequence[np.ndarray], settings: dict[str, object], fps: float = 8.0) -> None:
     """A dream's pictures, uint8 [h,w,3] each, as a video (by suffix) or a folder; all as large as the last. InputError."""
-    from engine.video import open_output
+    from engine.render.video import open_output
 
     size = (pictures[-1].shape[1], pictures[-1].shape[0])
     with open_output(path, size, fps, settings) as output:

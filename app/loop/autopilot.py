@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.loop.painter import Painter
-from engine import policy
+from engine.atlas import policy
 from scenes.camera import Camera
 from scenes.paths import sample
 from scenes.scene import Scene

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
-from engine.look import Look
+from engine.atlas.views import GatheredView
 
 if TYPE_CHECKING:
-    from diffusion.inside import Inside  # which needs torch
+    from diffusion.introspection.unet_probe import Inside  # which needs torch
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What one must know of a model to ask it for a dream; see `diffusion.model.Model`. multiple, native: pixels."""
+    """What one must know of a model to ask it for a dream; see `diffusion.models.model.Model`. multiple, native: pixels."""
 
     id: str
     space: str
@@ -35,7 +35,7 @@ class Request:
     """Dream `canvas`, which was made from `look` (its camera and volume revision go with it). id: rises, unique."""
 
     id: int
-    look: Look
+    look: GatheredView
     canvas: Canvas
     settings: DreamSettings
 
@@ -106,7 +106,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Look into the network at one step of a dream: its id, the number of the step and the rest of what `diffusion.inside` asks."""
+    """Look into the network at one step of a dream: its id, the number of the step and the rest of what `diffusion.introspection.unet_probe` asks."""
 
     dream: int
     step: int

@@ -16,19 +16,19 @@ import numpy as np
 
 from app.fields import Size
 from app.loop import measures
-from app.loop.framing import beside
-from app.loop.levels import level_of
+from app.loop.open_scene import Stage
 from app.loop.painter import PIECE
-from app.loop.stage import Stage
-from engine import policy
-from engine.atlas import REVISION, STEPS, Page
-from engine.charts import Charts
-from engine.context import finish
-from engine.look import CELL, Look
-from engine.overview import SHRINK
-from engine.pack import PAGE
-from engine.pieces import Work
-from engine.seen import texels
+from app.loop.quality_levels import level_of
+from app.loop.view_framing import beside
+from engine.atlas import policy
+from engine.atlas.overview import SHRINK
+from engine.atlas.pages import REVISION, STEPS, Page
+from engine.atlas.views import CELL, GatheredView
+from engine.atlas.visibility import texels
+from engine.geometry.charts import Charts
+from engine.geometry.pack import PAGE
+from engine.gl.context import finish
+from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 
 PATIENCE = 1.0  # seconds between two readings
@@ -106,7 +106,7 @@ class _Sample:
     """What GL said of a view. dreamed: the last dream's picture, if it was of this view; steps: of a finished texel."""
 
     charts: Charts
-    look: Look
+    look: GatheredView
     chart: np.ndarray
     sheets: dict[int, Sheet]
     dreamed: np.ndarray | None
@@ -172,7 +172,7 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
         yield None
     look = work.result
     yield None
-    charting = Work(stage.ctx, stage.volume.charted(look.camera, look.size))
+    charting = TimeSlicedTask(stage.ctx, stage.volume.charted(look.camera, look.size))
     while not charting.step(PIECE):
         yield None
     chart = charting.result

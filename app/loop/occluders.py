@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.look import Look
+from engine.atlas.views import GatheredView
 
 REACH = 4  # latent pixels that a surface goes on for: one of the network's coarsest level
 JUMP = 0.05  # of the nearer depth: surfaces that miss each other by more where they meet in the view are apart
 _BESIDE = [(0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)]
 
 
-def hidden_behind(look: Look, goes_on: np.ndarray, stays: np.ndarray) -> np.ndarray | None:
+def hidden_behind(look: GatheredView, goes_on: np.ndarray, stays: np.ndarray) -> np.ndarray | None:
     """int32 [h,w]: the latent pixel (row · w + column) whose surface goes on here, behind what is seen; elsewhere the own one.
 
     goes_on, stays: bool [h,w]; the surfaces of the former go on behind those of the latter that are nearer, from where they hide
@@ -48,7 +48,7 @@ def _pairs(shift: tuple[int, int], height: int, width: int) -> tuple[tuple[slice
     return (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1])
 
 
-def _apart(look: Look, rays: np.ndarray, here: tuple[slice, slice], there: tuple[slice, slice]) -> np.ndarray:
+def _apart(look: GatheredView, rays: np.ndarray, here: tuple[slice, slice], there: tuple[slice, slice]) -> np.ndarray:
     """bool: the two pixels' planes don't meet between them, nor come near to each other, so one hides a part of the other."""
     with np.errstate(divide="ignore", invalid="ignore"):
         at_here = look.depth[here] - _plane(look, rays, there, here)
@@ -57,7 +57,7 @@ def _apart(look: Look, rays: np.ndarray, here: tuple[slice, slice], there: tuple
     return (np.sign(at_here) == np.sign(at_there)) & (missed > JUMP * np.minimum(look.depth[here], look.depth[there]))
 
 
-def _plane(look: Look, rays: np.ndarray, of: tuple[slice, slice], at: tuple[slice, slice]) -> np.ndarray:
+def _plane(look: GatheredView, rays: np.ndarray, of: tuple[slice, slice], at: tuple[slice, slice]) -> np.ndarray:
     """Depth of the surface of one pixel, gone on to another pixel; inf where it never comes there."""
     normal, depth = look.normal[of], look.depth[of]
     own, other = ((normal * rays[side]).sum(-1) for side in (of, at))

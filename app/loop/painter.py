@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from app.fields import Size
-from app.loop.closeups import HOLE, CloseUp, close_ups, unpainted
-from app.loop.conversation import Conversation
-from app.loop.framing import beside, canvas_size, left_behind, surrounding
-from app.loop.levels import Level, View, level_of
+from app.loop.close_ups import HOLE, CloseUp, close_ups, unpainted
+from app.loop.dream_client import Conversation
 from app.loop.messages import Failed, Message, Worker
+from app.loop.quality_levels import Level, View, level_of
+from app.loop.view_framing import beside, canvas_size, left_behind, surrounding
 from app.session import Session
 from diffusion.canvas import Dreamed
-from engine import policy
-from engine.look import Look
-from engine.pieces import Work
-from engine.volume import LatentVolume
+from engine.atlas import policy
+from engine.atlas.views import GatheredView
+from engine.atlas.volume import LatentVolume
+from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 from scenes.scene import Scene
 
@@ -94,7 +94,7 @@ class Painter(Conversation):
         self._begin_refining(view)
         return True
 
-    def _judge(self, view: View, look: Look) -> None:
+    def _judge(self, view: View, look: GatheredView) -> None:
         """Have the view dreamed if too little of it is painted."""
         if look.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame looks again
@@ -111,7 +111,7 @@ class Painter(Conversation):
         camera, whole = self.framed(view.camera, view.size, view.level)
         self._under_way.begin(self.volume.gathering(camera, whole, colours=False), partial(self._divide, view))
 
-    def _divide(self, view: View, look: Look) -> None:
+    def _divide(self, view: View, look: GatheredView) -> None:
         """Find the parts of the view that lack something."""
         if look.revision != self.volume.revision:
             return
@@ -132,7 +132,7 @@ class Painter(Conversation):
         self._under_way.begin(work, partial(self._look_closer, self._refining))
         return True
 
-    def _look_closer(self, refining: _Refining, look: Look) -> None:
+    def _look_closer(self, refining: _Refining, look: GatheredView) -> None:
         """Have a part dreamed if it isn't fine enough yet, or has a hole, however small a share of it that is."""
         if look.revision != self.volume.revision:
             return
@@ -161,11 +161,11 @@ class Painter(Conversation):
                         raise RuntimeError(message.traceback)
         return self.dreams - before
 
-    def look(self, camera: Camera, size: Size, level: Level | None = None) -> Look:
+    def look(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
         """What a dream of this view would start from, at the dream's size (None: as it is dreamed at rest). The model must be ready."""
         return self.looking(camera, size, level).whole()
 
-    def looking(self, camera: Camera, size: Size, level: Level | None = None) -> Work[Look]:
+    def looking(self, camera: Camera, size: Size, level: Level | None = None) -> TimeSlicedTask[GatheredView]:
         """`look`, in pieces."""
         assert self.model is not None
         if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
@@ -233,7 +233,7 @@ class Painter(Conversation):
     def _outdated(self) -> None:
         self._asked = None
 
-    def _painted(self, look: Look, dreamed: Dreamed, revision: int) -> None:
+    def _painted(self, look: GatheredView, dreamed: Dreamed, revision: int) -> None:
         if self._refining:
             view = replace(self._refining.view, revision=revision)
             self._refining = replace(self._refining, view=view)

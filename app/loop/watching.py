@@ -54,7 +54,7 @@ class Watcher:
         self._before: Any = None
 
     def __call__(self, event: Any) -> None:
-        """event: a `diffusion.callbacks.StepEvent`."""
+        """event: a `diffusion.sampling.callbacks.StepEvent`."""
         how, denoised = self._how(), event.denoised[0]
         decoded = how.decoded and self._throttle.ready()
         picture = sketch = self._model.sketch(denoised)

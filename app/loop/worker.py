@@ -25,12 +25,12 @@ from app.loop.messages import (
     Watch,
 )
 from app.loop.watching import Throttle, Watcher
+from base.errors import InputError
 from diffusion.canvas import Cancelled, Dreamed
-from scenes.errors import InputError
 
-Load = Callable[[], Any]  # → diffusion.model.Model
+Load = Callable[[], Any]  # → diffusion.models.model.Model
 Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or one that tests put in its place
-Look = Callable[..., Any]  # diffusion.inside.look_inside, or one that tests put in its place
+Probe = Callable[..., Any]  # diffusion.introspection.unet_probe.look_inside, or one that tests put in its place
 
 WAITING_RESULTS = 4  # finished dreams that may wait for the window before the worker pauses
 
@@ -43,8 +43,8 @@ def dream_of(model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
 
 
 def inside_of(model: Any, canvas: Any, settings: Any, start: Any, sigma: float, **hooks: Any) -> Any:
-    """`diffusion.inside.look_inside`, imported likewise."""
-    from diffusion.inside import look_inside
+    """`diffusion.introspection.unet_probe.look_inside`, imported likewise."""
+    from diffusion.introspection.unet_probe import look_inside
 
     return look_inside(model, canvas, settings, start, sigma, **hooks)
 
@@ -83,7 +83,7 @@ def answer(
         emit(Failed(request, sentence(error), traceback.format_exc()))
 
 
-def report(model: Any, asked: Inspection, look: Look, cancelled: Callable[[], bool]) -> Inspected | None:
+def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], bool]) -> Inspected | None:
     """What was to be seen inside the network; None when it was cancelled."""
     try:
         return Inspected(
@@ -115,7 +115,7 @@ class ThreadWorker:
         load: Load,
         dream: Dream = dream_of,
         *,
-        look: Look = inside_of,
+        look: Probe = inside_of,
         threads: int | None = 1,
         nice: int = 10,
     ) -> None:
@@ -239,7 +239,7 @@ class ThreadWorker:
 class InlineWorker:
     """The `Worker` protocol without a thread: `poll` dreams the waiting request to its end. For headless use."""
 
-    def __init__(self, model: Any, dream: Dream = dream_of, *, look: Look = inside_of) -> None:
+    def __init__(self, model: Any, dream: Dream = dream_of, *, look: Probe = inside_of) -> None:
         self._model, self._dream, self._look = model, dream, look
         self._waiting: Request | None = None
         self._asked: Inspection | None = None

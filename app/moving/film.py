@@ -11,10 +11,10 @@ import moderngl
 import numpy as np
 
 from app.fields import Size
-from app.loop.stage import Stage
-from engine.context import finish
-from engine.targets import release
-from engine.video import open_output
+from app.loop.open_scene import Stage
+from engine.gl.context import finish
+from engine.gl.targets import release
+from engine.render.video import open_output
 from scenes.camera import Camera
 from scenes.paths import sample
 from scenes.scene import CameraPath

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from app.loop.autopilot import SIZE, Autopilot, Viewpoint, unfinished, viewpoints
-from app.loop.stage import Stage
+from app.loop.open_scene import Stage
 from scenes.camera import Camera
 from scenes.paths import sample
 from scenes.scene import CameraPath, Keyframe

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.fields import Size
-from app.loop.stage import Stage
+from app.loop.open_scene import Stage
 from app.moving.film import Film
 from app.moving.flight import Flight
 from scenes.camera import Camera

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
-from app.explorer.brush import LARGEST, SMALLEST, TOOLS, SoftMask
 from app.gui.theme import colour
 from app.panels.context import PanelContext, choice, hint
+from app.state.brush import LARGEST, SMALLEST, TOOLS, SoftMask
 
 ICONS = {"freeze": "\uf2dc", "thaw": "\uf06d", "erase": "\uf12d", "mask": "\uf1fc", "unmask": "\uf51b"}
 MARK = (255, 96, 64)  # the soft mask over the scene

@@ -6,7 +6,7 @@ from typing import Any
 
 from imgui_bundle import imgui
 
-from app.explorer.compare import Comparison
+from app.actions.compare import Comparison
 from app.panels.context import PanelContext, hint
 from app.panels.split import Box, Split
 

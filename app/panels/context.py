@@ -10,23 +10,23 @@ from typing import Any, Protocol
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.explorer.brush import Brush
-from app.explorer.compare import Comparison
-from app.explorer.host import Folders
-from app.explorer.keys import Changes
-from app.explorer.network import Network
-from app.explorer.timeline import Timeline
+from app.actions.compare import Comparison
 from app.files.picture import Source
 from app.files.recent import Recent
 from app.gui.theme import Palette
 from app.log import Log
+from app.loop.open_scene import Stage
 from app.loop.painter import Painter
-from app.loop.stage import Stage
 from app.moving.route import Route
 from app.moving.travel import Travel
 from app.session import Session
-from engine.unet.drawing import View
-from engine.unet.layout import Anatomy
+from app.state.brush import Brush
+from app.state.inspection import Network
+from app.state.keymap import Changes
+from app.state.platform import Folders
+from app.state.timeline import Timeline
+from engine.unet_view.drawing import View
+from engine.unet_view.layout import Anatomy
 from scenes.camera import Camera
 from scenes.scene import Scene
 
@@ -39,9 +39,9 @@ class PanelContext:
     hand; source: the picture opened for the surfaces; comparison: of two settings; status: what is going on, in plain words;
     frames: seconds of the last frames, newest last; for_undo: bytes kept for it; now: seconds on the explorer's clock;
     scale: pixels per point; scene_box: x, y, width, height of the scene in points;
-    bindings, changed_keys, written: as in app.explorer.keys;
+    bindings, changed_keys, written: as in app.state.keymap;
     presets: those the user saved, as what differs from the defaults; recent: files opened last, newest first.
-    do: run a handler of app.explorer.handlers by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls;
+    do: run a handler of app.actions.registry by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls;
     unet: a U-Net in space, likewise.
     """
 

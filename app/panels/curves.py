@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.explorer.timeline import Record
 from app.loop.messages import Preview
 from app.panels.context import PanelContext, accented, hint
+from app.state.timeline import Record
 
 # (name, value of a step, whether the axis is logarithmic, what it says)
 CURVES: tuple[tuple[str, Callable[[Preview], float], bool, str], ...] = (

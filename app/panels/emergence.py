@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.explorer.timeline import Record
 from app.panels.context import PanelContext, accented, hint, shortened
-from diffusion.emergence import Emergence, emerging, settled
+from app.state.timeline import Record
+from diffusion.introspection.emergence import Emergence, emerging, settled
 
 TALL = 52.0  # points of a plot
 MOST = 7  # plots: the whole picture, and the largest regions

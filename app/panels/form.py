@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from imgui_bundle import imgui
 
 from app.panels.context import hint
-from scenes.settings import allowed
+from base.settings import allowed
 
 T = TypeVar("T")
 LABELS = {  # where a name with spaces for underscores isn't what people say

@@ -11,7 +11,7 @@ from app.panels.outline import draw_middle
 from app.panels.preview import show
 from app.session import Session
 
-# key of diffusion.anagram.VIEWS → how one has to look at it
+# key of diffusion.denoisers.anagram.VIEWS → how one has to look at it
 TURNS = {
     "rotate_180": "upside-down",
     "flip_vertical": "mirrored top to bottom",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.explorer.keys import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebound, reset
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog, room, span
+from app.state.keymap import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebound, reset
 
 HANDS = (  # what isn't a key
     ("Mouse", "Look", "Click into the scene to look around with the mouse; Esc lets go of it."),

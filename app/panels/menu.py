@@ -6,8 +6,8 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from app.explorer.keys import ACTIONS, MENUS, captions
 from app.panels.context import PanelContext, hint, shortened
+from app.state.keymap import ACTIONS, MENUS, captions
 from scenes.load import BUILTIN
 
 

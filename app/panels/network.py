@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui
 
-from app.explorer import remarks
-from app.explorer.network import lookable
-from app.explorer.timeline import Record
 from app.panels.context import PanelContext, faint, hint
-from app.panels.heard import HeardPanel
 from app.panels.learn import about, remark
 from app.panels.preview import fitted
-from app.panels.unet import LISTENS, WORDS, UnetView, figures
+from app.panels.unet_view import LISTENS, WORDS, UnetView, figures
+from app.panels.word_attention import HeardPanel
 from app.session import Session
+from app.state import step_notes as remarks
+from app.state.inspection import lookable
+from app.state.timeline import Record
 
 LOW, LEAST = 120.0, 210.0  # points of the U-Net's picture: however low the panel is, and where it has room
 SHAPE = 0.78  # its height by its width, at most

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from imgui_bundle import imgui
 
-from app.explorer.keys import ACTIONS, captions
-from app.explorer.leaving import Question
+from app.actions.confirm_exit import Question
 from app.gui.theme import colour
 from app.panels.brush import BrushOverlay
 from app.panels.compare import CompareOverlay
@@ -17,6 +16,7 @@ from app.panels.files import FileDialogs
 from app.panels.keys import KeysDialog
 from app.panels.legend import draw_legend
 from app.panels.palette import Palette
+from app.state.keymap import ACTIONS, captions
 
 Box = tuple[float, float, float, float]
 

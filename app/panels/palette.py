@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 
 from imgui_bundle import imgui
 
-from app.explorer.keys import ACTIONS, Action, captions
 from app.panels.context import PanelContext, faint
 from app.panels.dialog import begin_dialog, span
+from app.state.keymap import ACTIONS, Action, captions
 
 ROWS = 12  # that are seen; the others are scrolled to
 WIDE = 30  # letters

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.explorer.suggest import Suggester
 from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
+from app.services.prompt_suggestions import Suggester
 
 SHOWN = 4  # suggestions
 

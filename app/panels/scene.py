@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.explorer.keys import BY_NAME
 from app.panels.context import PanelContext, faint, hint
 from app.panels.map import MapView
 from app.panels.materials import Materials
 from app.panels.prompts import PromptFields
 from app.session import Session
+from app.state.keymap import BY_NAME
 
 FILES = (("New…", "new"), ("\uf07c  Open…", "open"), ("\uf0c7  Save", "save_scene"), ("Save as…", "save_scene_as"))
 SHARE = 0.58  # of the panel's width, for the map; the materials stand beside it

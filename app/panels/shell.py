@@ -11,7 +11,6 @@ from typing import Any
 import moderngl
 from imgui_bundle import imgui, implot
 
-from app.explorer.pace import Pace
 from app.gui import theme
 from app.gui.renderer import ImGuiRenderer
 from app.loop.garbage import let_go
@@ -21,8 +20,9 @@ from app.panels.layout import completed
 from app.panels.menu import draw_menu
 from app.panels.overlays import Overlays
 from app.session import Session
-from scenes.errors import InputError
-from scenes.files import atomic_write
+from app.state.frame_profiler import Pace
+from base.errors import InputError
+from base.files import atomic_write
 
 SIDE = 0.295  # the panels' share of a wide window, in which six tabs are read whole; at least SIDE_POINTS wide
 SIDE_POINTS = 362.0

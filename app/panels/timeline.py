@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.explorer import remarks
-from app.explorer.timeline import Record
 from app.panels.context import PanelContext, faint, hint
 from app.panels.curves import draw_curves
 from app.panels.emergence import EmergencePlots
@@ -13,6 +11,8 @@ from app.panels.learn import about, remark
 from app.panels.preview import fitted, parts, show
 from app.panels.split import Split
 from app.session import Session
+from app.state import step_notes as remarks
+from app.state.timeline import Record
 
 RATE = 8.0  # pictures a second while playing
 TALL, LEAST = 230.0, 110.0  # points of a picture, at most, and however low the panel is

@@ -10,7 +10,7 @@ from imgui_bundle import imgui, implot
 from app.panels.context import PanelContext, accented, begin_facts, choice, fact, faint, hint
 from app.panels.form import edit
 from app.session import Session
-from engine.renderer import MODES
+from engine.render.renderer import MODES
 
 
 class ViewPanel:

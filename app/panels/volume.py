@@ -8,17 +8,18 @@ from dataclasses import replace
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.explorer import history, retouch
-from app.explorer.keys import BY_NAME
 from app.gui.theme import colour
 from app.loop.meter import Meter
-from app.loop.stage import Plan, Stage
-from app.loop.survey import Survey, survey
+from app.loop.open_scene import Plan, Stage
+from app.loop.paint_survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
 from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
 from app.panels.meter import draw_meter
+from app.services import texel_strokes as retouch
 from app.session import Session
-from engine import salvage
+from app.state import history
+from app.state.keymap import BY_NAME
+from engine.edits import orphaned_paint as salvage
 from scenes.scene import SKY
 
 PATIENCE = 1.0  # seconds between two counts

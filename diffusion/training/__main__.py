@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from base.errors import InputError
 from diffusion.training.config import FewConfig, JudgeConfig, ReaderConfig, UnetConfig, VaeConfig, load_config
-from scenes.errors import InputError
 
 CONFIGS = Path(__file__).parent / "configs"
 

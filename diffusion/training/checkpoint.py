@@ -12,8 +12,8 @@ import torch
 from diffusers.training_utils import EMAModel
 from torch import nn
 
-from scenes.errors import InputError
-from scenes.files import atomic_write
+from base.errors import InputError
+from base.files import atomic_write
 
 NAME = "checkpoint.pt"
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import yaml
 
-from scenes.errors import InputError
-from scenes.files import atomic_write, read_text
-from scenes.typed import typed
+from base.errors import InputError
+from base.files import atomic_write, read_text
+from base.typed import typed
 
 T = TypeVar("T")
 

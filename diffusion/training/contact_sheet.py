@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from scenes.files import atomic_write
+from base.files import atomic_write
 
 
 def sheet(pictures: list[Tensor | np.ndarray], labels: list[str], columns: int = 8, cell: int = 160) -> Image.Image:

@@ -13,10 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from diffusion.depth import FOCAL
-from diffusion.shipped import OWN
-from diffusion.text import TOKENS
-from scenes.errors import InputError
+from base.errors import InputError
+from diffusion.loaders.embedded import OWN
+from diffusion.models.depth import FOCAL
+from diffusion.models.minilm import TOKENS
 
 VERSION = 1
 INDEX = {

@@ -18,9 +18,9 @@ from diffusers.training_utils import EMAModel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from base.errors import InputError
 from diffusion.training.checkpoint import State, load_checkpoint, save_checkpoint
 from diffusion.training.config import RunConfig, save_config
-from scenes.errors import InputError
 
 Loss = Callable[[nn.Module, int, torch.device], tuple[Tensor, dict[str, float]]]
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.loop.dreaming import canvas_from
 from app.loop.messages import Request
+from app.loop.view_canvas import canvas_from
 from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings
-from engine.look import Look
+from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 from scenes.scene import SKY
 
@@ -95,7 +95,7 @@ def fake_model() -> FakeModel:
     return FakeModel()
 
 
-def make_look(height: int = 4, width: int = 6, **changes: object) -> Look:
+def make_look(height: int = 4, width: int = 6, **changes: object) -> GatheredView:
     """A look at nothing painted: sky above, material 0 below."""
     shape = (height, width)
     material = np.full(shape, SKY, np.int16)
@@ -119,16 +119,16 @@ def make_look(height: int = 4, width: int = 6, **changes: object) -> Look:
         "freed": np.zeros(shape, bool),
     }
     parts = base | changes
-    return Look(**({"pixels": parts["material"].repeat(8, 0).repeat(8, 1)} | parts))
+    return GatheredView(**({"pixels": parts["material"].repeat(8, 0).repeat(8, 1)} | parts))
 
 
 @pytest.fixture
-def look() -> Look:
+def look() -> GatheredView:
     return make_look()
 
 
 @pytest.fixture
-def request_of(look: Look, two_materials):
+def request_of(look: GatheredView, two_materials):
     """id → a request of a small view, with so many steps."""
 
     def make(number: int, steps: int = 3) -> Request:

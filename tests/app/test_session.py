@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from app.commands import COMMANDS
 from app.fields import flags, plain, size_from, twin_of
 from app.session import VERSION, SceneChoice, Session, describe, load_session, restore
-from scenes.errors import InputError
+from base.errors import InputError
+from base.settings import allowed
 from scenes.load import BUILTIN
-from scenes.settings import allowed
 
 
 def changed(**parts: dict[str, object]) -> Session:

@@ -13,9 +13,9 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
 
 from diffusion.canvas import Canvas, Region
-from diffusion.encoders import Words, spelled
-from diffusion.loading import load_model
-from diffusion.model import Model
+from diffusion.loaders.loading import load_model
+from diffusion.models.model import Model
+from diffusion.models.text_encoders import Words, spelled
 
 # A mixture of three Gaussians in two channels, with its exact denoiser: weights, means [K,2], deviations.
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
@@ -296,7 +296,7 @@ def sd(sd_folder: Path) -> Model:
 def own(depth_folder: Path) -> Model:
     """The embedded layout with words for its text encoder, so that these tests need no MiniLM."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("diffusion.loading._text", lambda *_: WordEncoder(width=384))
+        patch.setattr("diffusion.loaders.loading._text", lambda *_: WordEncoder(width=384))
         return load_model(depth_folder, "cpu")
 
 

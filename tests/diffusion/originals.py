@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-from diffusion.ldm_names import original_names
+from diffusion.loaders.ldm_names import original_names
 
 VAE_WORDS = {
     r"(encoder|decoder)\.mid_block\.resnets\.(\d)": lambda m: f"{m[1]}.mid.block_{int(m[2]) + 1}",

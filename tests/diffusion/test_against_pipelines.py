@@ -13,7 +13,7 @@ from diffusers import DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLP
 
 from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
-from diffusion.loading import load_model
+from diffusion.loaders.loading import load_model
 
 PIPELINES = {"sd1": StableDiffusionPipeline, "sd2": StableDiffusionPipeline, "xl": StableDiffusionXLPipeline}
 SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0, guidance_start=0.0)

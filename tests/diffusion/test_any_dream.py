@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.canvas import DreamSettings
+from diffusion.denoisers.differential import CHANGE_FORMS
+from diffusion.denoisers.guidance import GUIDANCE
+from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
-from diffusion.guidance import GUIDANCE
-from diffusion.memory import CHANGE_FORMS
-from diffusion.model import Model
-from diffusion.noise import NOISES
-from diffusion.regions import EXECUTIONS
-from diffusion.samplers import SAMPLERS
-from diffusion.schedules import SPACINGS
+from diffusion.models.model import Model
+from diffusion.sampling.noise import NOISES
+from diffusion.sampling.schedules import SPACINGS
+from diffusion.sampling.solvers import SAMPLERS
 from tests.diffusion.conftest import WordEncoder
 
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from diffusion.canvas import Cancelled, DreamSettings
-from diffusion.colours import cell_errors, filled, known_cells, recall
+from diffusion.compositing.stored_colours import cell_errors, filled, known_cells, recall
+from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
 from diffusion.errors import ModelError
-from diffusion.regions import EXECUTIONS
-from diffusion.samplers import SAMPLERS
+from diffusion.sampling.solvers import SAMPLERS
 
 FEW = DreamSettings(steps=3, guidance_start=0.0)
 

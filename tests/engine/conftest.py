@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.charts import Charts, build_charts
-from engine.volume import LatentVolume
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import Charts, build_charts
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude
 from scenes.scene import Scene

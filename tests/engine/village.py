@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.keeping import Describe
-from engine.look import Painting
-from engine.volume import LatentVolume
-from engine.world import Index, WorldHeader
+from engine.atlas.views import PaintedView
+from engine.atlas.volume import LatentVolume
+from engine.storage.world import Index, WorldHeader
+from engine.storage.world_io import Describe
 from scenes.camera import Camera
 from scenes.scene import Background, Material, Scene
 
@@ -38,14 +38,14 @@ def village_scene() -> Scene:
     return Scene("village", village(), materials, Background("sky"), voxels_per_block=2)
 
 
-def dreamed(camera: Camera, steps: float = 10, channels: int = CHANNELS, seed: int = 0, size=SIZE) -> Painting:
+def dreamed(camera: Camera, steps: float = 10, channels: int = CHANNELS, seed: int = 0, size=SIZE) -> PaintedView:
     """A painting of random latents and a smooth picture."""
     rng = np.random.default_rng(seed)
     w, h = size
     y, x = np.mgrid[:h, :w]
     colours = np.stack([x * 255 // w, y * 255 // h, np.full_like(x, 40 * seed % 255)], axis=-1).astype(np.uint8)
     latents = rng.normal(size=(channels, h // 8, w // 8)).astype(np.float32)
-    return Painting(camera, size, latents, colours, steps)
+    return PaintedView(camera, size, latents, colours, steps)
 
 
 def same(a, b) -> bool:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from base.errors import InputError
 from scenes import edit, edit_map
 from scenes.blank import blank
-from scenes.errors import InputError
 from scenes.extrude import extrude
 from scenes.load import load_scene, save_scene
 from scenes.report import problems

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.extrude import extrude
 from scenes.load import load_scene
 from scenes.report import report

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.load import load_scene, save_scene
 from scenes.nerfstudio import write_path
 from tests.scenes.conftest import material_data, room_pixels, write_scene

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.materials import parse_materials, read_materials, to_data
 from tests.scenes.conftest import material_data
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from base.errors import InputError
 from scenes.camera import Camera
-from scenes.errors import InputError
 from scenes.nerfstudio import read_path, write_path
 from scenes.paths import closed, positions, sample
 from scenes.scene import CameraPath, Keyframe

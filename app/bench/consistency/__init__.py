@@ -19,11 +19,11 @@ from app.bench.consistency.methods import METHODS, Easel, Method, Ours
 from app.bench.consistency.notes import Found, Notes
 from app.bench.consistency.paths import PATHS, walked
 from app.bench.consistency.sheet import save_sheet
-from app.loop.dreaming import canvas_from
-from app.loop.studio import Studio, open_studio
+from app.loop.headless_session import Studio, open_studio
+from app.loop.view_canvas import canvas_from
+from base.errors import InputError
 from diffusion.canvas import Canvas
 from scenes.camera import Camera
-from scenes.errors import InputError
 from scenes.extrude import Blocks, extrude
 
 SCENES = ("hamlet", "city", "unseen-1", "unseen-2")  # two that the program ships, two that nobody has seen
@@ -98,7 +98,7 @@ def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[di
     scene = open_named(name)
     rows: list[dict[str, Any]] = []
     with open_studio(bench.session, scene, bench.model) as studio:
-        from engine.context import renderer_name
+        from engine.gl.context import renderer_name
 
         bench.facts["gl"] = renderer_name(studio.ctx)
         blocks = extrude(scene)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine import sides
-from engine.charts import Charts
-from engine.sky import TEXEL
+from engine.geometry import sides
+from engine.geometry.charts import Charts
+from engine.geometry.sky import TEXEL
 from scenes.camera import Camera
 from scenes.extrude import Blocks
 from scenes.raycast import raycast

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.extrude import extrude
 from scenes.load import BUILTIN, load_scene
 from scenes.scene import Scene

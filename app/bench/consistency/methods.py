@@ -9,16 +9,16 @@ from typing import Protocol
 import numpy as np
 
 from app.bench.consistency.geometry import Sight, match, nearest, sight, texels, warp
-from app.loop.dreaming import canvas_from, regions_from
+from app.loop.headless_session import Studio
 from app.loop.painter import Painter
-from app.loop.studio import Studio
+from app.loop.view_canvas import canvas_from, regions_from
 from app.loop.worker import InlineWorker, dream_of
 from diffusion.canvas import Canvas, Dreamed
-from diffusion.colours import filled
-from diffusion.noise import start_noise
-from engine import policy
-from engine.atlas import REVISION
-from engine.look import CELL, Look, Painting
+from diffusion.compositing.stored_colours import filled
+from diffusion.sampling.noise import start_noise
+from engine.atlas import policy
+from engine.atlas.pages import REVISION
+from engine.atlas.views import CELL, GatheredView, PaintedView
 from scenes.camera import Camera
 from scenes.extrude import Blocks
 
@@ -66,7 +66,7 @@ class Easel:
     def spent(self) -> bool:
         return self.budget is not None and self.calls >= self.budget
 
-    def look(self, camera: Camera) -> Look:
+    def look(self, camera: Camera) -> GatheredView:
         return self.studio.volume.gather(camera, self.size)
 
     def sight(self, camera: Camera) -> Sight:
@@ -144,7 +144,9 @@ class Seed:
         if policy.coverage(look, steps) < studio.session.paint.coverage and not easel.spent:
             canvas = replace(canvas_from(look, studio.scene, steps), colours=None, behind=None)
             dreamed = easel.dream(canvas, memory="latents")
-            studio.volume.scatter(look, Painting(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps))
+            studio.volume.scatter(
+                look, PaintedView(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps)
+            )
             look = easel.look(camera)
         label = easel.revisions(look.texel).repeat(CELL, 0).repeat(CELL, 1)
         import torch

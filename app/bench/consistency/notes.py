@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from app.bench.consistency.figures import Figure
-from scenes.errors import InputError
-from scenes.files import atomic_write
+from base.errors import InputError
+from base.files import atomic_write
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from scenes.files import atomic_write
+from base.files import atomic_write
 
 GAP = 4
 LABEL = 16  # pixels of height over each row

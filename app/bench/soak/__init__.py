@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from app.bench.bench import Bench, Figures
 from app.loop.cores import leave_a_core_to_the_model
 from app.session import Session, open_scene
-from scenes.settings import from_json, to_json
+from base.settings import from_json, to_json
 
 
 def measure(bench: Bench) -> Figures:
@@ -40,9 +40,9 @@ def main(home: Path, seconds: float, session_json: str) -> None:
     from app.bench.soak.monkey import Monkey
     from app.bench.soak.soak import Soak
     from app.explorer.explorer import Explorer
-    from app.explorer.host import Folders
     from app.explorer.window import Window, open_worker
     from app.loop.heap import share_one_heap
+    from app.state.platform import Folders
 
     share_one_heap()
     session, _ = from_json(Session, json.loads(session_json), "the bench's session")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.bench.soak import main
-from scenes.errors import InputError
+from base.errors import InputError
 
 HERE = "python -m app.bench.soak"
 

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 
 from app.explorer.explorer import Explorer
-from engine.context import renderer_name
+from engine.gl.context import renderer_name
 from scenes.scene import Scene
 
 SOFTWARE = "llvmpipe", "softpipe"  # renderers whose textures are in the program's own memory

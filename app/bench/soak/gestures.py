@@ -25,8 +25,8 @@ from app.bench.soak.events import (
     Wait,
     Wheel,
 )
-from app.explorer.brush import TOOLS
-from app.explorer.keys import ACTIONS, MODIFIERS
+from app.state.brush import TOOLS
+from app.state.keymap import ACTIONS, MODIFIERS
 from scenes.load import BUILTIN
 
 Random = np.random.Generator

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from app.explorer.pace import Span
+from app.state.frame_profiler import Span
 
 SLOW = 2.5  # times the median
 KEPT = 1000  # slowest frames, with all that they did: the watcher's own memory may not grow either

@@ -18,8 +18,8 @@ from app.bench.soak.hands import Hands
 from app.bench.soak.monkey import Monkey
 from app.bench.soak.pacing import Frame, Pacing
 from app.explorer.explorer import Explorer
-from app.explorer.pace import Span
 from app.explorer.window import Window
+from app.state.frame_profiler import Span
 
 SAMPLE = 0.5  # seconds between two accounts of the memory
 

@@ -12,10 +12,10 @@ from app.bench.consistency import KEYS, paths
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import BARE, METHODS, Easel
 from app.bench.consistency.notes import Notes
-from app.loop.studio import open_studio
+from app.loop.headless_session import open_studio
 from app.session import ModelChoice, SceneChoice, Session
+from base.errors import InputError
 from diffusion.canvas import DreamSettings
-from scenes.errors import InputError
 from scenes.extrude import extrude
 
 VIEWS = 4

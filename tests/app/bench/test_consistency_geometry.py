@@ -9,7 +9,7 @@ from app.bench.consistency import figures
 from app.bench.consistency.geometry import match, nearest, sight, texels, warp
 from app.bench.consistency.methods import BARE, Shown
 from app.loop import measures
-from engine.charts import build_charts
+from engine.geometry.charts import build_charts
 from scenes.camera import Camera
 from scenes.extrude import extrude
 from scenes.load import load_scene

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.actions.registry import HANDLERS
 from app.bench.soak.accounts import Account, growth
 from app.bench.soak.bag import packed
 from app.bench.soak.events import Button, Do, Key, Move, Sight
 from app.bench.soak.gestures import GESTURES, SHUT
 from app.bench.soak.monkey import Monkey
 from app.bench.soak.pacing import KEPT, Frame, Pacing
-from app.explorer.handlers import HANDLERS
-from app.explorer.pace import Span
+from app.state.frame_profiler import Span
 from scenes import edit
 from scenes.load import load_scene
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from app.__main__ import main
-from diffusion.metadata import read_png
-from scenes.errors import InputError
+from base.errors import InputError
+from diffusion.text2image.metadata import read_png
 from scenes.load import builtin_folder
 
 WALL = str(builtin_folder("hamlet") / "map.png")  # a picture that is there
@@ -101,7 +101,7 @@ def test_a_matched_prompt_is_shown_and_is_what_the_picture_says_of_itself(words,
 def test_mistakes_are_told_before_a_model_is_loaded(
     words, more: list[str], named: tuple[str, ...], tmp_path, monkeypatch, capsys
 ) -> None:
-    monkeypatch.setattr("diffusion.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
+    monkeypatch.setattr("diffusion.loaders.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
     monkeypatch.chdir(tmp_path)
     assert main([*words, *more]) == 2
     said = capsys.readouterr().err
@@ -125,7 +125,7 @@ def test_a_picture_without_a_recipe_or_of_another_model_is_refused(picture, tiny
 
 
 def test_what_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("diffusion.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
+    monkeypatch.setattr("diffusion.loaders.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
     (tmp_path / "taken").write_text("")
     assert main([*words, "grass", "--out", str(tmp_path / "taken" / "p.png")]) == 2
     assert "p.png can't be written" in capsys.readouterr().err
@@ -146,7 +146,7 @@ def test_without_gl_the_sheets_are_written_and_what_is_left_out_is_said(
     def missing() -> None:
         raise InputError("OpenGL", "", "3.3 could not be started on this machine")
 
-    monkeypatch.setattr("engine.unet.still.headless", missing)
+    monkeypatch.setattr("engine.unet_view.still.headless", missing)
     folder, out = tmp_path / "inside", tmp_path / "again.png"
     assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
     assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "words.png"]
@@ -155,7 +155,7 @@ def test_without_gl_the_sheets_are_written_and_what_is_left_out_is_said(
 
 
 def test_an_inside_that_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("diffusion.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
+    monkeypatch.setattr("diffusion.loaders.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
     (tmp_path / "taken").write_text("")
     more = ["--out", str(tmp_path / "p.png"), "--inside", str(tmp_path / "taken")]
     assert main([*words, "grass", *more]) == 2

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from app.files.packed import packed, unpacked
+from base.errors import InputError
 from scenes.blank import blank
 from scenes.edit import with_paths
 from scenes.edit_map import stroke
-from scenes.errors import InputError
 from scenes.extrude import extrude
 from scenes.load import load_scene
 

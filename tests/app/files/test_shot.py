@@ -12,8 +12,8 @@ from PIL import Image, PngImagePlugin
 
 from app.files.shot import KEY, carries_settings, read_shot, save_shot
 from app.session import Session, ViewSettings, describe
+from base.errors import InputError
 from scenes.camera import Camera
-from scenes.errors import InputError
 
 CAMERA = Camera.look((1.0, 2.0, 3.0), 40.0, -10.0, fov=70.0)
 POSE = {"pose": CAMERA.pose.tolist(), "fov": 70.0}

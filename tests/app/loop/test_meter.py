@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from app.loop.meter import Meter, Reading, Sheet, Witness, planes
-from app.loop.stage import Stage, plan
+from app.loop.open_scene import Stage, plan
 from app.loop.worker import InlineWorker
 from app.session import Session
 from diffusion.canvas import DreamSettings
-from engine.pack import PAGE
-from engine.patch import change
-from engine.pieces import Work
-from engine.seen import texels
+from engine.atlas.visibility import texels
+from engine.edits.patch import change
+from engine.geometry.pack import PAGE
+from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 from scenes.load import load_scene
 
@@ -141,7 +141,7 @@ def test_a_witness_forgets_nothing_it_saw() -> None:
 
 def test_pixels_find_their_texels_and_planes_are_one_surface(stage) -> None:
     volume, charts = stage.volume, stage.plan.charts
-    chart = Work(volume.ctx, volume.charted(HERE, SIZE)).whole()
+    chart = TimeSlicedTask(volume.ctx, volume.charted(HERE, SIZE)).whole()
     texel = texels(charts, HERE, chart)
     look = volume.gather(HERE, (8 * SIZE[0], 8 * SIZE[1]), colours=False)
     assert (texel == look.texel).all(axis=-1).mean() > 0.995

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.loop.dreaming import canvas_from
 from app.loop.occluders import REACH, hidden_behind
-from engine.look import Look
+from app.loop.view_canvas import canvas_from
+from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 from tests.app.conftest import make_look
 
@@ -15,7 +15,7 @@ SHAPE = HEIGHT, WIDTH = 10, 20
 TOWARDS = np.array([0, 0, 1], np.float32)  # the camera, from what it looks at
 
 
-def view(depth: np.ndarray, normal: np.ndarray = TOWARDS, **changes: object) -> Look:
+def view(depth: np.ndarray, normal: np.ndarray = TOWARDS, **changes: object) -> GatheredView:
     full = np.broadcast_to(normal, (*SHAPE, 3)).astype(np.float32)
     look = {
         "depth": depth.astype(np.float32),
@@ -26,7 +26,7 @@ def view(depth: np.ndarray, normal: np.ndarray = TOWARDS, **changes: object) -> 
     return make_look(*SHAPE, **(look | changes))
 
 
-def beside(near: float, far: float, edge: int = 8) -> Look:
+def beside(near: float, far: float, edge: int = 8) -> GatheredView:
     """A panel at the right, from column `edge` on, before a wall."""
     return view(np.where(np.arange(WIDTH) < edge, far, near) * np.ones(SHAPE))
 

@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loop.autopilot import drain
-from app.loop.dreaming import canvas_from
-from app.loop.framing import MOST, beside, canvas_size, fitting, left_behind, surrounding
 from app.loop.messages import Failed
 from app.loop.painter import Painter
+from app.loop.view_canvas import canvas_from
+from app.loop.view_framing import MOST, beside, canvas_size, fitting, left_behind, surrounding
 from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
 from diffusion.canvas import DreamSettings
-from engine import policy
-from engine.atlas import STEPS
-from engine.charts import build_charts
-from engine.patch import change
-from engine.seen import Masks
-from engine.volume import LatentVolume
+from engine.atlas import policy
+from engine.atlas.pages import STEPS
+from engine.atlas.visibility import Masks
+from engine.atlas.volume import LatentVolume
+from engine.edits.patch import change
+from engine.geometry.charts import build_charts
 from scenes.camera import Camera
 from scenes.extrude import extrude
 from scenes.load import load_scene

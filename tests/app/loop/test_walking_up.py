@@ -12,7 +12,7 @@ from app.bench.consistency.geometry import match, warp
 from app.bench.consistency.methods import Easel, Ours
 from app.bench.consistency.paths import walk_in
 from app.loop import measures
-from app.loop.studio import open_studio
+from app.loop.headless_session import open_studio
 from app.session import SceneChoice, Session
 from diffusion.canvas import DreamSettings
 from scenes.extrude import extrude

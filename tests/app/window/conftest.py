@@ -29,8 +29,8 @@ from app.loop.messages import (
 )
 from app.session import LiveSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
-from diffusion.encoders import REST
-from diffusion.inside import Block, Heard, Inside
+from diffusion.introspection.unet_probe import Block, Heard, Inside
+from diffusion.models.text_encoders import REST
 from scenes.scene import Background, Material, Scene
 
 
@@ -188,7 +188,7 @@ def made_up(asked: Inspection) -> Inside:
 
 
 def _symbol(name: str) -> int:
-    """pyglet's symbol of a key of app.explorer.keys."""
+    """pyglet's symbol of a key of app.state.keymap."""
     from app.explorer.window import SYMBOLS
 
     return next(symbol for symbol, ours in SYMBOLS.items() if ours == name)
@@ -218,7 +218,7 @@ class Driver:
         raise AssertionError(f"{what}: not within {count} frames; log: {[e.text for e in self.explorer.log.entries]}")
 
     def press(self, name: str) -> None:
-        """A key of app.explorer.keys goes down."""
+        """A key of app.state.keymap goes down."""
         self.window.native.dispatch_event("on_key_press", _symbol(name), 0)
 
     def release(self, name: str) -> None:
@@ -265,8 +265,8 @@ class Driver:
 def drive(display: str, scene: Scene, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
     """An open explorer on the courtyard, its scene and model (param: of so many channels) ready, at rest."""
     from app.explorer.explorer import Explorer
-    from app.explorer.host import Folders
     from app.explorer.window import Window
+    from app.state.platform import Folders
 
     window = Window((960, 640))
     worker, times = QuickWorker(request.param), [0.0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.loop.survey import survey
+from app.loop.paint_survey import survey
 from app.panels.autopilot import duration, pyramid
 from scenes import edit
 from scenes.camera import Camera

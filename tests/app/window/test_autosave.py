@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.explorer.autosave import PATIENCE, PERIOD
-from app.explorer.desk import Desk
-from app.explorer.worlds import Worlds
-from app.loop.worlds import open_journal
-from scenes import files
+from app.loop.world_journals import open_journal
+from app.services.autosave import PATIENCE, PERIOD
+from app.services.background_io import Desk
+from app.services.world_files import Worlds
+from base import files
 from scenes.edit_map import stroke
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.loop.survey import materials
-from engine.atlas import HELD, STEPS
+from app.loop.paint_survey import materials
+from engine.atlas.pages import HELD, STEPS
 from scenes import edit_map
 from tests.engine.village import same
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.files import recent
 from app.files.listing import Found, find, listing
-from scenes.errors import InputError
+from base.errors import InputError
 from scenes.load import load_scene, save_scene
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.explorer.gamepads import BUTTONS
-from app.explorer.keys import bindings, rebound
+from app.state.keymap import bindings, rebound
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.explorer.brush import SoftMask, distance
-from app.explorer.commission import frontal
-from app.explorer.placing import centred, contain, cover
+from app.actions.image_fit import centred, contain, cover
+from app.actions.image_jobs import frontal
 from app.files.picture import read_picture
 from app.files.shot import read_shot
 from app.loop.messages import Request
 from app.panels.outline import outline
-from engine.atlas import HELD, REVISION, STEPS
-from engine.patch import change
+from app.state.brush import SoftMask, distance
+from base.errors import InputError
+from engine.atlas.pages import HELD, REVISION, STEPS
+from engine.edits.patch import change
 from scenes.camera import Camera
-from scenes.errors import InputError
 from scenes.raycast import raycast
 from scenes.scene import SKY
 from tests.app.window.test_brush import chord, done, middle, painted, texels, world
@@ -100,7 +100,7 @@ def test_undo_waits_for_a_picture_that_is_being_laid(
     painted: Driver, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It took back what was changed before the picture, and the picture stayed."""
-    monkeypatch.setattr("app.explorer.retouch.BUDGET", 0.0)
+    monkeypatch.setattr("app.services.texel_strokes.BUDGET", 0.0)
     explorer, volume, before = painted.explorer, painted.explorer.stage.volume, world(painted)
     opened(painted, picture)
     explorer.session = replace(explorer.session, view=replace(explorer.session.view, speed=7.0))
@@ -130,7 +130,7 @@ def test_a_picture_is_laid_piece_by_piece_as_it_would_be_at_once(
     monkeypatch.setattr(
         volume, "scattering", lambda *what, **which: told.append((what, which)) or scattering(*what, **which)
     )
-    monkeypatch.setattr("app.explorer.retouch.BUDGET", 0.0)
+    monkeypatch.setattr("app.services.texel_strokes.BUDGET", 0.0)
     before = world(painted)
     opened(painted, picture)
     explorer.do("splat", freeze)

@@ -14,9 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imgui_bundle import imgui
 
+from app.actions.registry import HANDLERS
 from app.explorer.gamepads import NAMES
-from app.explorer.handlers import HANDLERS
-from app.explorer.keys import (
+from app.explorer.window import PLACES, SYMBOLS
+from app.files import keymap
+from app.panels.palette import found, matches
+from app.state.keymap import (
     ACTIONS,
     BY_NAME,
     MENUS,
@@ -29,10 +32,7 @@ from app.explorer.keys import (
     rebound,
     reset,
 )
-from app.explorer.window import PLACES, SYMBOLS
-from app.files import keymap
-from app.panels.palette import found, matches
-from scenes.errors import InputError
+from base.errors import InputError
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver

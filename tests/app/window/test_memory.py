@@ -101,7 +101,7 @@ def comparison(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def edit_under_way(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.explorer.remodel.BUDGET", 0.0)
+    monkeypatch.setattr("app.services.scene_rebuild.BUDGET", 0.0)
     drive.explorer.do("edit_scene", lambda scene: edit_map.stroke(scene, (6, 1), (6, 1), 1, 3))
     drive.until(lambda: drive.explorer.remodel._work is not None, "paint is carried over")
 
@@ -137,7 +137,7 @@ def test_the_volume_that_is_made_ready_beside_the_shown_one_is_accounted_for(
     drive: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or an edit of the scene looks like a leak as large as all that is painted."""
-    monkeypatch.setattr("app.explorer.remodel.BUDGET", 0.0)
+    monkeypatch.setattr("app.services.scene_rebuild.BUDGET", 0.0)
     painted(drive)
     explorer = drive.explorer
     drive.until(lambda: not explorer.stage.painter.busy, "it is laid")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.explorer.network import Network
-from app.explorer.timeline import Timeline
 from app.loop.messages import Inspected, Preview
-from app.panels.heard import heat
 from app.panels.network import NetworkPanel
-from engine.unet.orbit import Orbit, project
+from app.panels.word_attention import heat
+from app.state.inspection import Network
+from app.state.timeline import Timeline
+from engine.unet_view.orbit import Orbit, project
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver

@@ -9,9 +9,9 @@ import pytest
 
 from app.files import presets
 from app.panels.sampler import NEEDS, SECTIONS, matters, sections
+from base.errors import InputError
+from base.settings import check
 from diffusion.canvas import DreamSettings
-from scenes.errors import InputError
-from scenes.settings import check
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.explorer.suggest import Suggester, Suggestions
 from app.panels.map import frame
-from engine.atlas import STEPS
+from app.services.prompt_suggestions import Suggester, Suggestions
+from engine.atlas.pages import STEPS
 from scenes import edit, edit_map
 from scenes.load import load_scene
 

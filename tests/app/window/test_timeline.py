@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.explorer.timeline import Timeline
 from app.files.preferences import remember, remembered
 from app.loop.messages import Part, Preview
 from app.panels.emergence import EmergencePlots
 from app.panels.preview import show
 from app.panels.timeline import SHOWS, TimelinePanel
 from app.session import ViewSettings
+from app.state.timeline import Timeline
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from app.files.shot import read_shot
-from app.loop.survey import survey
+from app.loop.paint_survey import survey
 from scenes.scene import SKY
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from diffusion.training.config import UnetConfig, VaeConfig, build
-from diffusion.training.unet import train_unet
-from diffusion.training.vae import train_vae
+from diffusion.training.learners.unet import train_unet
+from diffusion.training.learners.vae import train_vae
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,14 +10,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusion.depth import FARTHEST, NEAREST
-from diffusion.training.adjectives import ADJECTIVES, COLOURS, recolour
-from diffusion.training.bank import CHANNELS, build_bank, draw_surface, pack
-from diffusion.training.light import LIGHTS, STYLES
-from diffusion.training.materials import MATERIALS, Layers
-from diffusion.training.noise import PATCH, Patch, colour
-from diffusion.training.views import SLOTS, World, cast, depth_channel, paint
-from diffusion.training.words import LIGHT_WORDS, STYLE_WORDS, Mood, Surface, caption
+from diffusion.models.depth import FARTHEST, NEAREST
+from diffusion.training.data.adjectives import ADJECTIVES, COLOURS, recolour
+from diffusion.training.data.bank import CHANNELS, build_bank, draw_surface, pack
+from diffusion.training.data.captions import LIGHT_WORDS, STYLE_WORDS, Mood, Surface, caption
+from diffusion.training.data.light import LIGHTS, STYLES
+from diffusion.training.data.materials import MATERIALS, Layers
+from diffusion.training.data.materials.patterns import PATCH, Patch, colour
+from diffusion.training.data.views import SLOTS, World, cast, depth_channel, paint
 
 TEXELS = 8
 

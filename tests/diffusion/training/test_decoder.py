@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from diffusion.training.cache import encoder_id
-from diffusion.training.critic import Critic, critic_losses
-from diffusion.training.vae import train_vae
+from diffusion.training.data.latent_cache import encoder_id
+from diffusion.training.learners.critic import Critic, critic_losses
+from diffusion.training.learners.vae import train_vae
 
 FINE = {"freeze_encoder": True, "adversarial": 0.1, "features": 0.5, "critic_width": 8}
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from diffusion.training.config import VaeConfig, save_config
-from diffusion.training.vae import train_vae
+from diffusion.training.learners.vae import train_vae
 
 CHANGES = {"steps": 40, "save_every": 1, "log_every": 1, "sample_every": 1000, "adversarial": 0.1, "critic_width": 4}
 PATIENCE = 120.0  # seconds that a slow machine may need to import torch

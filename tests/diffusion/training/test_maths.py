@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from base.errors import InputError
 from diffusion.training import config as config_module
 from diffusion.training.config import (
     FewConfig,
@@ -20,11 +21,10 @@ from diffusion.training.config import (
     load_config,
     save_config,
 )
+from diffusion.training.evaluation.structure import edge_coincidence, period
+from diffusion.training.learners.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
 from diffusion.training.loop import learning_rate
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
-from diffusion.training.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
-from diffusion.training.structure import edge_coincidence, period
-from scenes.errors import InputError
 
 
 @pytest.mark.parametrize("schedule", BETAS)

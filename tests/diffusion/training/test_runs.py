@@ -10,11 +10,11 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline
 
-from diffusion.training import vae as vae_module
-from diffusion.training.compare import compare
-from diffusion.training.unet import train_unet
-from diffusion.training.vae import train_vae
-from scenes.errors import InputError
+from base.errors import InputError
+from diffusion.training.evaluation.compare import compare
+from diffusion.training.learners import vae as vae_module
+from diffusion.training.learners.unet import train_unet
+from diffusion.training.learners.vae import train_vae
 
 WITHOUT_TEXT = dict.fromkeys(("text_encoder", "tokenizer", "depth_estimator", "feature_extractor"))
 """The folder has none of these: contexts come from MiniLM and depth from the scene."""

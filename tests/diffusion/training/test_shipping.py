@@ -12,10 +12,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from diffusion.loading import load_model
-from diffusion.shipped import SHIPPED
-from diffusion.training.card import LIMIT, ship, ship_student
-from diffusion.training.classifier import (
+from base.errors import InputError
+from diffusion.loaders.embedded import SHIPPED
+from diffusion.loaders.loading import load_model
+from diffusion.training.config import FewConfig, JudgeConfig, build
+from diffusion.training.evaluation.card import LIMIT, ship, ship_student
+from diffusion.training.evaluation.classifier import (
     NAMES,
     Classifier,
     Judged,
@@ -24,14 +26,12 @@ from diffusion.training.classifier import (
     plain_pictures,
     train_classifier,
 )
-from diffusion.training.config import FewConfig, JudgeConfig, build
-from diffusion.training.evaluate import evaluate
-from diffusion.training.figures import BEGIN, END, ROWS, write_figures
-from diffusion.training.judging import open_parts
-from diffusion.training.measures import MEASURES
-from diffusion.training.sheets import samples_sheet
-from diffusion.training.unet import train_unet
-from scenes.errors import InputError
+from diffusion.training.evaluation.evaluate import evaluate
+from diffusion.training.evaluation.figures import BEGIN, END, ROWS, write_figures
+from diffusion.training.evaluation.judging import open_parts
+from diffusion.training.evaluation.measures import MEASURES
+from diffusion.training.evaluation.sheets import samples_sheet
+from diffusion.training.learners.unet import train_unet
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_a_folder_above_the_limit_is_refused(
     run_folder: Path, tmp_path: Path, configs: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(run_folder / "unet", tmp_path / "unet")
-    monkeypatch.setattr("diffusion.training.card.LIMIT", 1000)
+    monkeypatch.setattr("diffusion.training.evaluation.card.LIMIT", 1000)
     with pytest.raises(InputError, match="at most"):
         ship(configs["unet"](tmp_path), tmp_path / "embedded")
 

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from diffusion.training.materials import MATERIALS
-from diffusion.training.synonyms import SYNONYMS, reworded
+from diffusion.training.data.materials import MATERIALS
+from diffusion.training.data.synonyms import SYNONYMS, reworded
 
 HELD_OUT = [word for material in MATERIALS.values() for word in material.held_out]
 

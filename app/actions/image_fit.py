@@ -1,0 +1,51 @@
+"""Where a picture lies in the canvas of a view, which sees a little more than the view: pure numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from app.fields import Size
+from engine.atlas.views import GatheredView
+from scenes.camera import Camera
+
+
+def inner(look: GatheredView, camera: Camera, size: Size) -> Size:
+    """The size in pixels that a view of this camera has in a look that surrounds it."""
+    tall = look.size[1] * np.tan(np.radians(camera.fov) / 2) / np.tan(np.radians(look.camera.fov) / 2)
+    return min(look.size[0], round(tall * size[0] / size[1])), min(look.size[1], round(tall))
+
+
+def cover(picture: np.ndarray, size: Size) -> np.ndarray:
+    """The middle of a picture, as much as fills `size`, at that size."""
+    height, width = picture.shape[:2]
+    scale = max(size[0] / width, size[1] / height)
+    w, h = size[0] / scale, size[1] / scale
+    left, top = (width - w) / 2, (height - h) / 2
+    image = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS, (left, top, left + w, top + h))
+    return np.array(image)
+
+
+def contain(picture: np.ndarray, size: Size) -> np.ndarray:
+    """All of a picture, as large as fits into the middle of `size`, transparent around it."""
+    height, width = picture.shape[:2]
+    scale = min(size[0] / width, size[1] / height)
+    fitted = cover(picture, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return centred(fitted, size)
+
+
+def centred(inner: np.ndarray, size: Size) -> np.ndarray:
+    """A picture in the middle of zeros [size[1], size[0]]."""
+    whole = np.zeros((size[1], size[0], *inner.shape[2:]), inner.dtype)
+    top, left = (whole.shape[0] - inner.shape[0]) // 2, (whole.shape[1] - inner.shape[1]) // 2
+    whole[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return whole
+
+
+def opaque(placed: np.ndarray) -> np.ndarray:
+    """uint8 [H,W,4], all known: what is transparent takes the colours of what is nearest, so that no edge is encoded."""
+    from diffusion.compositing.stored_colours import filled
+
+    known = placed.copy()
+    known[..., 3] = np.where(placed[..., 3] > 127, 255, 0)
+    return np.dstack([filled(known), np.full(known.shape[:2], 255, np.uint8)])

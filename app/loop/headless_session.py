@@ -1,0 +1,137 @@
+"""Everything a program without a window needs of one scene: GL, volume, renderer, model and a painter that dreams inline."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from app.fields import Size
+from app.loop.painter import Painter
+from app.loop.worker import InlineWorker
+from app.loop.world_journals import data_folder, describing, left_over, open_journal
+from app.session import Session, open_scene
+from base.errors import InputError
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import Charts, build_charts
+from engine.gl.context import finish, headless
+from engine.render.renderer import Renderer
+from engine.storage.journal import Journal
+from engine.storage.world import open_world
+from engine.storage.world_io import Keeper, Restoring
+from scenes.camera import Camera
+from scenes.extrude import extrude
+from scenes.scene import Scene
+
+
+@dataclass
+class Studio:
+    session: Session
+    scene: Scene
+    charts: Charts
+    ctx: moderngl.Context
+    model: Any
+    volume: LatentVolume
+    renderer: Renderer
+    painter: Painter
+
+    def draw(self, camera: Camera, size: Size, mode: str = "painted", daylight: float = 0.0) -> np.ndarray:
+        """uint8 [H,W,4], row 0 at the top: the scene as the window would show it; the arguments are the renderer's."""
+        target = self.target(size)
+        self.renderer.draw(target, camera, size, mode, top_first=True, daylight=daylight)
+        finish(self.ctx)
+        return np.frombuffer(target.read(components=4), np.uint8).reshape(size[1], size[0], 4)
+
+    def load(self, path: Path) -> None:
+        """Take over what was painted in a world file. Raises InputError if it isn't of this scene and model."""
+        fits = {"scene": self.scene, "charts": self.charts, "model": self.model.space, "channels": self.model.channels}
+        Restoring(self.volume, open_world(path, **fits)).finish()
+
+    @contextmanager
+    def keeping(self, path: Path | None) -> Iterator[Callable[[], None]]:
+        """Whatever ends the block, Ctrl-C too: what it painted is saved. Without a path, or anything new, nothing is.
+
+        Yields a function to be called often, which keeps what was painted since: what a kill or a power cut ends is not lost
+        either. Raises InputError if another program paints that world, or if it can't be written.
+        """
+        if path is None:
+            yield lambda: None
+            return
+        keeper, saved, warned = Keeper(open_journal(path, data_folder())), False, False
+        describe = describing(self.scene, self.charts, self.model.space, self.volume)
+
+        def keep() -> None:
+            nonlocal warned
+            try:
+                if keeper.behind(self.volume):
+                    keeper.finish(self.volume, describe)
+            except InputError as error:  # a full disk may have room again when it matters
+                if not warned:
+                    print(f"What is painted now isn't kept: {error}", file=sys.stderr)
+                warned = True
+
+        try:
+            self._take_up(keeper.journal, path)
+            before = self.volume.revision
+            try:
+                yield keep
+            finally:
+                if keeper.journal.begun or self.volume.revision != before or not path.exists():
+                    keeper.finish(self.volume, describe)
+                    keeper.pack(path).result()
+                saved = True
+                print(f"What was painted is in {path}.", file=sys.stderr)
+        finally:
+            keeper.close(discard=saved)
+
+    def _take_up(self, journal: Journal, path: Path) -> None:
+        """Go on where a kill has stopped the program."""
+        if not left_over(journal, path):
+            return
+        try:
+            self.load(journal.folder)
+            print(f"What was painted into {path} when the program was stopped is back.", file=sys.stderr)
+        except InputError as error:
+            print(
+                f"What was kept when the program was stopped is now in {journal.set_aside()}: {error}", file=sys.stderr
+            )
+
+    def target(self, size: Size) -> moderngl.Framebuffer:
+        known = getattr(self, "_framebuffer", None)
+        if known is None or known.size != size:
+            if known is not None:
+                known.release()
+            known = self.ctx.framebuffer([self.ctx.texture(size, 4)], self.ctx.depth_renderbuffer(size))
+            self._framebuffer = known
+        return known
+
+
+@contextmanager
+def open_studio(session: Session, scene: Scene | None = None, model: Any = None) -> Iterator[Studio]:
+    """A studio for the session's scene, model and world file (if that exists). scene, model: loaded already, or None.
+
+    Raises InputError for all that can be wrong with them, before anything slow is done where possible.
+    """
+    from diffusion.loaders.loading import load_model
+
+    scene = scene or open_scene(session.scene)
+    ctx = headless()
+    try:
+        charts = build_charts(blocks := extrude(scene), scene)
+        model = model or load_model(session.model.ref, session.model.device, session.model.lora)
+        volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
+        renderer = Renderer(ctx, charts, scene, volume, blocks)
+        painter = Painter(volume, InlineWorker(model), scene, session)
+        studio = Studio(session, scene, charts, ctx, model, volume, renderer, painter)
+        if session.world is not None and session.world.exists():
+            studio.load(session.world)
+        painter.collect()  # the worker's first word is which model it has
+        yield studio
+    finally:
+        ctx.release()

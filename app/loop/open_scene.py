@@ -1,0 +1,124 @@
+"""An opened scene: its blocks, charts, latent volume, renderer and painter, and how to get there without stopping the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import moderngl
+
+from app.loop.ground import BlockGround
+from app.loop.messages import ModelInfo, Worker
+from app.loop.painter import PIECE, Painter
+from app.session import Session
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import Charts, build_charts
+from engine.render.daylight import Light
+from engine.render.renderer import Renderer
+from scenes.camera import Camera
+from scenes.extrude import Blocks, extrude
+from scenes.scene import Scene
+
+T = TypeVar("T")
+CHANNELS = 4  # of most latent diffusion models; `fit` changes it when the model says otherwise
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scene made ready for GL by pure functions, on any thread."""
+
+    scene: Scene
+    blocks: Blocks
+    charts: Charts
+    light: Light
+
+    @property
+    def bytes(self) -> int:
+        """Memory of it all, beside GL's."""
+        return self.blocks.solid.nbytes + self.charts.bytes + self.light.cells.nbytes
+
+
+def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
+    """wanted: asked between the parts of the work. Raises CancelledError as soon as it isn't any more."""
+
+    def still(part: T) -> T:
+        if not wanted():
+            raise CancelledError
+        return part
+
+    blocks = still(extrude(still(scene)))
+    charts = still(build_charts(blocks, scene))
+    _ = (
+        still(charts.vertices),
+        charts.bounds,
+        charts.runs,
+    )  # kept with the charts: the frame's thread must not make them
+    return Plan(scene, blocks, charts, Light.of(blocks, still(scene)))
+
+
+class Planner:
+    """Plans on a thread of its own, for large maps take seconds: one after the other, for they take gigabytes, too."""
+
+    def __init__(self) -> None:
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="planner")
+        self._wanted: object = None
+
+    def plan(self, scene: Scene) -> Future[Plan]:
+        """What was asked for before is for nobody any more."""
+        self._wanted = wanted = object()
+        return self._hand.submit(plan, scene, lambda: self._wanted is wanted)
+
+    def close(self) -> None:
+        self._wanted = None
+        self._hand.shutdown(wait=True, cancel_futures=True)
+
+
+class Stage:
+    """Owns the GL side of one scene. All methods on the GL thread."""
+
+    def __init__(self, ctx: moderngl.Context, plan: Plan, session: Session, worker: Worker) -> None:
+        self.ctx, self.plan, self.worker = ctx, plan, worker
+        self.scene, self.ground = plan.scene, BlockGround(plan.blocks)
+        self._set_up(session, CHANNELS)
+
+    def fit(self, session: Session, model: ModelInfo) -> None:
+        """Give the volume the model's number of channels; what was painted with another number is lost."""
+        if model.channels != self.volume.channels:
+            self.volume.free()
+            self._set_up(session, model.channels)
+        self.painter.model = model
+
+    def start(self, fov: float) -> Camera:
+        """Where the walk begins: the first view of the scene's tour, else of its walk, else over its edge."""
+        paths = self.scene.paths
+        path = paths.get("tour") or paths.get("walk") or next(iter(paths.values()), None)
+        if path is not None:
+            return path.keyframes[0].camera.moved(fov=fov)
+        x, y, z = self.plan.blocks.size
+        return Camera.look_at((x / 2, y + 2.0, z + 2.0), (x / 2, y / 2, z / 2), fov)
+
+    def reword(self, scene: Scene) -> None:
+        """Take over other prompts, display colours and paths for the same blocks: they count from the next dream on."""
+        self.scene = self.painter.scene = scene
+        self.renderer.dress(scene)
+
+    def rebuild(self, plan: Plan, volume: LatentVolume, renderer: Renderer) -> None:
+        """Go over to other blocks, and to the volume and renderer made for them. The running dream is abandoned."""
+        self.painter.cancel()
+        self.volume.free()
+        self.renderer.release()
+        self.plan, self.ground, self.volume, self.renderer = plan, BlockGround(plan.blocks), volume, renderer
+        self.painter.volume = volume
+        self.reword(plan.scene)
+        self.painter.forgive()
+
+    def release(self) -> None:
+        self.volume.free()
+
+    def _set_up(self, session: Session, channels: int) -> None:
+        plan = self.plan
+        self.volume = LatentVolume(self.ctx, plan.charts, channels, session.dream.seed)
+        self.renderer = Renderer(self.ctx, plan.charts, self.scene, self.volume, plan.blocks, plan.light)
+        self.painter = Painter(self.volume, self.worker, self.scene, session, PIECE)

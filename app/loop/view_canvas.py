@@ -1,0 +1,65 @@
+"""From what a view sees (`GatheredView`) to what a dream is asked (`Canvas`): regions of visible materials, memory, noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.loop.occluders import hidden_behind
+from diffusion.canvas import Canvas, Region
+from diffusion.models.depth import seen_through_reference
+from engine.atlas import policy
+from engine.atlas.views import GatheredView
+from scenes.scene import SKY, Scene
+
+
+def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
+    """One region for each prompt in view, the largest first. material: int [h,w], indices into scene.materials or SKY.
+
+    The masks are tight (0 or 1) and cover every pixel exactly once. Materials with the same prompts share a region, for
+    every region costs a model call.
+    """
+    masks: dict[tuple[str, str], np.ndarray] = {}
+    for index in np.unique(material):
+        prompts = scene.prompt(int(index) if index >= 0 else SKY)
+        mask = material == index
+        masks[prompts] = masks[prompts] | mask if prompts in masks else mask
+    ordered = sorted(masks.items(), key=lambda item: (-int(item[1].sum()), item[0]))
+    return tuple(
+        Region(prompt=prompt, mask=mask.astype(np.float32), negative_prompt=negative)
+        for (prompt, negative), mask in ordered
+    )
+
+
+def parts_of(pixels: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> np.ndarray:
+    """int16 [H,W]: the region of each pixel's material (int [H,W], or SKY), −1 where none has its prompts."""
+    numbers = {(region.prompt, region.negative_prompt): number for number, region in enumerate(regions)}
+    materials = (*range(len(scene.materials)), SKY)  # so that SKY is the last one's index, too
+    return np.array([numbers.get(scene.prompt(material), -1) for material in materials], np.int16)[pixels]
+
+
+def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
+    """int [n]: the materials that a dream of a view knows: all with the prompts of those `seen`, int [h,w], in its latent pixels."""
+    prompts = {scene.prompt(int(material)) for material in np.unique(seen)}
+    return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])
+
+
+def canvas_from(look: GatheredView, scene: Scene, full_steps: float) -> Canvas:
+    """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
+    remembered = policy.remembered(look, full_steps)
+    known = bool(remembered.any() or look.freed.any())
+    change = policy.change_map(look, full_steps)
+    regions = regions_from(look.material, scene)
+    return Canvas(
+        regions=regions,
+        noise=look.noise,
+        change=change,
+        memory=look.latents if known else None,
+        colours=look.colours if known else None,
+        known=remembered if known else None,
+        finer=policy.finer(look, full_steps) if known else None,
+        trusted=policy.trusted(look, full_steps) if known else None,
+        freed=look.freed if known else None,
+        behind=hidden_behind(look, change > 0, change == 0) if known else None,
+        depth=seen_through_reference(look.depth, look.camera.fov),
+        parts=parts_of(look.pixels, regions, scene),
+    )

@@ -1,0 +1,61 @@
+"""Where the paint of a world file is kept while it is painted: one file, one journal, one program at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import Charts
+from engine.storage.journal import InUse, Journal
+from engine.storage.world import INDEX, Index, WorldHeader
+from engine.storage.world_io import Describe
+from scenes.scene import Scene
+
+SUFFIX = ".world"
+
+
+def data_folder() -> Path:
+    """The user's, for what the program keeps by itself."""
+    return Path(platformdirs.user_data_dir("rayverie", False))
+
+
+def journal_of(world: Path, data: Path) -> Path:
+    """The folder of a world file's journal."""
+    where = str(world.expanduser().resolve())
+    return data / "journals" / f"{world.stem}-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
+
+
+def open_journal(world: Path, data: Path) -> Journal:
+    """The journal of a world file; InUse when another program paints it."""
+    try:
+        return Journal(journal_of(world, data))
+    except InUse as error:
+        raise InUse(world, "", "is being painted by another Rayverie, which alone may save to it") from error
+
+
+def left_over(journal: Journal, world: Path | None) -> bool:
+    """Whether the journal holds what a kill kept from being saved: it is newer than the world file."""
+    if not journal.begun:
+        return False
+    if world is None or not world.exists():
+        return True
+    return (journal.folder / INDEX).stat().st_mtime_ns > world.stat().st_mtime_ns
+
+
+def describing(
+    scene: Scene, charts: Charts, model: str, volume: LatentVolume, extras: Callable[[], Mapping[str, Any]] = dict
+) -> Describe:
+    """What a Keeper is told. extras: called on the writer's thread."""
+
+    def capture() -> Callable[[Mapping[tuple[int, int], str]], Index]:
+        channels, seed, revision = volume.channels, volume.seed, volume.revision
+        return lambda tiles: Index(
+            WorldHeader.of(scene, charts, model, channels, seed, revision), tiles, dict(extras())
+        )
+
+    return capture

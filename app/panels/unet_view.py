@@ -1,0 +1,153 @@
+"""The U-Net in space, under the mouse: dragging turns it, the wheel goes closer, a click chooses a block, twice brings all back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from imgui_bundle import imgui
+
+from app.gui.theme import Palette, colour
+from app.panels.context import PanelContext, hint
+from engine.unet_view.drawing import View
+from engine.unet_view.flow import moment
+from engine.unet_view.geometry import Tint, Tints
+from engine.unet_view.labels import Label, labels
+from engine.unet_view.labels import corner as place
+from engine.unet_view.layout import Anatomy, lay_out
+from engine.unet_view.orbit import Orbit, hit
+
+RATE = 30.0  # pictures a second of what flows
+STILL = 4.0  # points that a click may move
+HOVERED = 0.5  # how strongly a block under the pointer is marked
+NAMED = 460.0  # points of width from which on the blocks' names stand beside them
+BESIDE = 4.0  # points between a text and what it names
+PLATE = 0.6  # how far a text hides what it stands on
+SMALL = 0.85  # of the text's size
+# A block's kind → what it does, in a sentence.
+WORDS = {
+    "in": "Spreads the noisy latents, and the depth where the model knows it, over its channels: first edges and spots.",
+    "down": "Looks around ever more widely: hands on what it found at a coarser resolution, and across, uncoarsened, to its partner.",
+    "middle": "Sees the picture at its coarsest, and with it what belongs together.",
+    "up": "Paints what was understood more finely again, into the details that its partner on the left has kept.",
+    "out": "Gathers all channels into the answer: what is picture, and what is noise.",
+}
+LISTENS = "It hears the prompt."
+
+
+class UnetView:
+    """A part of the Network panel. orbit: from where one looks; corner, size: of the picture, in points of the window and in pixels."""
+
+    def __init__(self) -> None:
+        self.orbit = Orbit()
+        self.corner, self.size = (0.0, 0.0), (1, 1)
+        self._blocks: Sequence[Any] | None = None
+        self._anatomy: Anatomy | None = None
+        self._moved = 0.0  # points since the button went down
+
+    def draw(
+        self, ui: PanelContext, blocks: Sequence[Any], chosen: int, width: float, height: float
+    ) -> tuple[int, bool]:
+        """Into the current window, width × height points. Returns the chosen block, which a click changes, and whether data shall be
+        seen to flow. blocks: the same sequence as long as it is the same look."""
+        if self._blocks is not blocks:
+            self._blocks, self._anatomy = blocks, lay_out(blocks)
+        assert self._anatomy is not None
+        anatomy, corner = self._anatomy, imgui.get_cursor_screen_pos()
+        imgui.begin_group()
+        imgui.set_next_item_allow_overlap()
+        imgui.invisible_button("unet", imgui.ImVec2(max(1.0, width), max(1.0, height)))
+        dense = max(1.0, imgui.get_io().display_framebuffer_scale.x)  # pixels of a point here
+        size = max(16, round(width * dense)), max(16, round(height * dense))
+        self.corner, self.size = (corner.x, corner.y), size
+        mouse = imgui.get_mouse_pos()
+        at = (mouse.x - corner.x) * dense, (mouse.y - corner.y) * dense
+        self._turn(anatomy, size, at)
+        camera = self.orbit.camera(anatomy, size)
+        over = hit(anatomy, camera, size, at) if imgui.is_item_hovered() else None
+        if imgui.is_item_deactivated() and self._moved < STILL * ui.scale and over is not None:
+            chosen = over
+        marks = {over: HOVERED, chosen: 1.0} if over is not None else {chosen: 1.0}
+        scale = ui.scale * dense * min(1.6, max(1.0, height / (300 * ui.scale)))
+        view = View(camera, size, tints(ui.palette), tuple(sorted(marks.items())), scale)
+        now = moment(int(ui.now * RATE) / RATE) if ui.session.view.motion else None
+        end = imgui.ImVec2(corner.x + width, corner.y + height)
+        draw = imgui.get_window_draw_list()
+        draw.add_image_rounded(
+            ui.unet(anatomy, view, now), corner, end, imgui.ImVec2(0, 0), imgui.ImVec2(1, 1), 0xFFFFFFFF, 6 * ui.scale
+        )
+        for label in labels(anatomy, camera, size, width > NAMED * ui.scale):
+            _write(ui, label, (corner, dense, size), label.block == chosen)
+        if over is not None:
+            block, ink = blocks[over], imgui.get_color_u32(imgui.Col_.text)
+            said = f"{block.name}: {figures(block, sum(b.seconds for b in blocks))}"
+            start = imgui.ImVec2(corner.x + 8 * ui.scale, corner.y + 5 * ui.scale)
+            draw.add_text(imgui.get_font(), imgui.get_font_size() * SMALL, start, ink, said)
+        moves = _motion(ui, end)
+        imgui.end_group()
+        return chosen, moves
+
+    def _turn(self, anatomy: Anatomy, size: tuple[int, int], at: tuple[float, float]) -> None:
+        """Follow the mouse."""
+        io = imgui.get_io()
+        if imgui.is_item_activated():
+            self._moved = 0.0
+        if imgui.is_item_active():
+            self._moved += abs(io.mouse_delta.x) + abs(io.mouse_delta.y)
+            self.orbit = self.orbit.turned(io.mouse_delta.x, io.mouse_delta.y)
+        if imgui.is_item_hovered():
+            imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # or the panel would scroll
+            if io.mouse_wheel:
+                self.orbit = self.orbit.nearer(io.mouse_wheel, anatomy, size, at)
+            if imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
+                self.orbit = Orbit()
+
+
+def _motion(ui: PanelContext, corner: imgui.ImVec2) -> bool:
+    """A small button in the picture's lower right corner: whether data shall be seen to flow."""
+    moves, side = ui.session.view.motion, imgui.get_frame_height()
+    imgui.set_cursor_screen_pos(imgui.ImVec2(corner.x - side - 4 * ui.scale, corner.y - side - 4 * ui.scale))
+    imgui.push_style_color(imgui.Col_.button, imgui.ImVec4(0, 0, 0, 0))
+    if imgui.button("\uf04c##motion" if moves else "\uf04b##motion", imgui.ImVec2(side, side)):
+        moves = not moves
+    imgui.pop_style_color()
+    hint("What flows through the network, as long at each block as it works; the more there is, the brighter.")
+    return moves
+
+
+def figures(block: Any, whole: float) -> str:
+    """whole: seconds of all blocks."""
+    channels, height, width = block.shape
+    return f"{channels} channels of {width}×{height}, {block.seconds / whole:.0%} of the time"
+
+
+def tints(palette: Palette) -> Tints:
+    """The theme's colours."""
+    return Tints(
+        ground=_rgb(palette.ground),
+        glow=_rgb(palette.field),
+        rim=_rgb(palette.faint),
+        marked=_rgb(palette.ink),
+        flow=_rgb(palette.faint),
+        bridge=_rgb(palette.good),
+        words=_rgb(palette.accent),
+    )
+
+
+def _write(ui: PanelContext, label: Label, box: tuple[imgui.ImVec2, float, tuple[int, int]], strong: bool) -> None:
+    """box: the picture's upper left corner, its pixels of a point, and its size in pixels."""
+    corner, dense, size = box
+    tall, wide = imgui.get_font_size() * SMALL, imgui.calc_text_size(label.text).x * SMALL
+    x, y = place(label, wide * dense, tall * dense, size, BESIDE * ui.scale * dense)
+    ink = imgui.get_color_u32(colour(ui.palette.ink if strong else ui.palette.faint))
+    at = imgui.ImVec2(corner.x + x / dense, corner.y + y / dense)
+    draw, rim = imgui.get_window_draw_list(), 2 * ui.scale
+    ground = imgui.get_color_u32(colour(ui.palette.ground, PLATE))  # paths may run behind it
+    plate = imgui.ImVec2(at.x - rim, at.y), imgui.ImVec2(at.x + wide + rim, at.y + tall)
+    draw.add_rect_filled(*plate, ground, 2 * rim)
+    draw.add_text(imgui.get_font(), tall, at, ink, label.text)
+
+
+def _rgb(hexadecimal: str) -> Tint:
+    tint = colour(hexadecimal)
+    return tint.x, tint.y, tint.z

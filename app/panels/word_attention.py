@@ -1,0 +1,89 @@
+"""The words of a prompt as buttons, and where in the picture each is heard."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from imgui_bundle import imgui, implot
+
+from app.panels.context import PanelContext, choice, faint, hint, shortened
+from app.panels.learn import remark
+from app.panels.preview import fitted
+from app.state import step_notes as remarks
+
+TALL, LEAST = 420.0, 110.0  # points of the picture, at most, and however low the panel is
+ELSEWHERE = 0.6  # how dark the parts are that another prompt paints
+COLD, HOT = 0.25, 0.85  # how much the heat covers of the picture, where a word is heard least and most
+
+
+class HeardPanel:
+    """A part of the Network panel. region, word: the chosen ones."""
+
+    def __init__(self) -> None:
+        self.region = self.word = 0
+        self._heat: tuple[Any, int, np.ndarray] | None = None
+
+    def draw(self, ui: PanelContext, prompts: tuple[Any, ...], picture: np.ndarray) -> None:
+        """prompts: `diffusion.introspection.unet_probe.Heard`; picture: uint8 [H,W,3], what the dream came to."""
+        if not prompts:
+            faint("This network hears no prompt.")
+            return
+        self.region = min(self.region, len(prompts) - 1)
+        if len(prompts) > 1:
+            self._choose_region(prompts)
+        heard = prompts[self.region]
+        self.word = min(self.word, len(heard.words) - 1)
+        self._choose_word(heard)
+        if self._heat is None or self._heat[0] is not heard or self._heat[1] != self.word:
+            self._heat = heard, self.word, heat(heard.where[self.word], heard.share)
+        width = imgui.get_content_region_avail().x
+        room = imgui.get_content_region_avail().y - 2 * imgui.get_text_line_height_with_spacing()
+        size = fitted(picture, width, min(TALL * ui.scale, max(LEAST * ui.scale, room)))
+        imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
+        corner = imgui.get_cursor_screen_pos()
+        imgui.image(ui.picture("network picture", picture), size)
+        end = imgui.ImVec2(corner.x + size.x, corner.y + size.y)
+        imgui.get_window_draw_list().add_image(ui.picture("network heat", self._heat[2]), corner, end)
+        share = float(np.average(heard.where[self.word], weights=heard.share))
+        faint(f"{share:.0%} of the attention in this prompt's part is on “{heard.words[self.word]}”.")
+        remark(ui, remarks.of_words(heard))
+
+    def _choose_region(self, prompts: tuple[Any, ...]) -> None:
+        imgui.set_next_item_width(-1)
+        if imgui.begin_combo("##prompt", prompts[self.region].prompt):
+            for i, heard in enumerate(prompts):
+                if imgui.selectable(f"{heard.prompt}##{i}", i == self.region)[0]:
+                    self.region, self.word = i, 0
+            imgui.end_combo()
+        hint("Whose words: each part of the picture hears its own material's prompt alone.")
+
+    def _choose_word(self, heard: Any) -> None:
+        style, end = imgui.get_style(), imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
+        for i, word in enumerate(heard.words):
+            label = shortened(word, 0.8 * imgui.get_content_region_avail().x)
+            wide = imgui.calc_text_size(label).x + 2 * style.frame_padding.x
+            if i and imgui.get_item_rect_max().x + style.item_spacing.x + wide < end:
+                imgui.same_line()
+            if choice(f"{label}##{i}", i == self.word):
+                self.word = i
+
+
+def heat(where: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """uint8 [h,w,4] to be laid over the picture: from where a word is heard least in its prompt's part to most; dark where others are."""
+    own = where[share > 0.5 * share.max()]
+    low, high = float(own.min()), float(own.max())
+    level = np.clip((where - low) / max(high - low, 1e-9), 0, 1)
+    colours = _colours()[np.rint(255 * level).astype(np.uint8)]
+    cover = COLD + (HOT - COLD) * level
+    alpha = share * cover + (1 - share) * ELSEWHERE
+    mixed = colours * (share * cover / np.maximum(alpha, 1e-9))[..., None]
+    return np.rint(np.dstack([mixed, 255 * alpha])).astype(np.uint8)
+
+
+@cache
+def _colours() -> np.ndarray:
+    """[256,3] in 0..255, from dark to bright, safe for the colour-blind."""
+    sampled = [implot.sample_colormap(i / 255, implot.Colormap_.plasma) for i in range(256)]
+    return np.array([(c.x, c.y, c.z) for c in sampled]) * 255

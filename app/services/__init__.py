@@ -1,0 +1,1 @@
+"""Parts of the explorer that own a resource: threads, files, volumes, textures."""

@@ -1,0 +1,109 @@
+"""The scene's picture behind the panels: drawn into a texture of its own, and only when it would look different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from app.fields import Size
+from app.loop.open_scene import Stage
+from app.session import ViewSettings
+from engine.gl.context import finish
+from engine.gl.targets import release
+from engine.gl.time_sliced import Box, TimeSlicedTask, bands
+from scenes.camera import Camera
+
+PIECE = 0.003  # seconds of a frame for what is new in a still picture
+
+
+class Screen:
+    """Keeps the last picture: what a still picture would cost belongs to the dream. Where the camera moves, a hand paints or the view
+    is another, the next frame shows it; what a dream, an undo or an edit has changed on the surfaces of a still picture comes some
+    frames later, drawn beside it a band a frame, and anew if they went on changing meanwhile.
+
+    drawn: how many pictures were drawn in one frame, so far."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self.ctx = ctx
+        self._canvas: moderngl.Framebuffer | None = None
+        self._beside: moderngl.Framebuffer | None = None
+        self._shows: tuple[Any, ...] | None = None
+        self._revision = 0  # of the volume that is shown
+        self._work: tuple[TimeSlicedTask[None], int] | None = None  # on the picture beside, and of which revision it is
+        self.drawn = 0
+
+    def draw(
+        self,
+        stage: Stage,
+        camera: Camera,
+        size: Size,
+        view: ViewSettings,
+        full_steps: int,
+        held: bool = False,
+        painting: bool = False,
+    ) -> moderngl.Texture:
+        """The scene seen by a camera, as a texture with row 0 at the bottom, opaque. held: what is frozen is marked; painting: a hand
+        changes the surfaces now."""
+        if self._canvas is None or self._beside is None or self._canvas.size != size:
+            self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
+            self._shows = self._work = None
+        revision = stage.volume.revision
+        shows = (stage, stage.scene, camera, view.mode, view.daylight, full_steps, held)
+
+        def pieces(target: moderngl.Framebuffer, boxes: Iterable[Box]) -> TimeSlicedTask[None]:
+            stage.renderer.full_steps = float(full_steps)
+            look = {"held": held, "daylight": view.daylight, "boxes": boxes}
+            return TimeSlicedTask(self.ctx, stage.renderer.drawing(target, camera, size, view.mode, **look))
+
+        if shows != self._shows or (painting and revision != self._revision):
+            self._shows, self._revision, self._work = shows, revision, None
+            pieces(self._canvas, [(0, 0, *size)]).whole()
+            # or whoever draws with the picture waits for it, holding Python's lock: the model would stand still
+            finish(self.ctx)
+            self.drawn += 1
+        elif revision != self._revision:
+            self._work = self._work or (pieces(self._beside, bands(size)), revision)
+            if self._work[0].step(PIECE):
+                self._canvas, self._beside = self._beside, self._canvas
+                self._revision, self._work = self._work[1], None
+        return self._canvas.color_attachments[0]  # type: ignore[return-value]
+
+    def forget(self) -> None:
+        """Draw anew next time: the volume became another one under a revision that was shown before."""
+        self._shows = None
+
+
+def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None = None) -> moderngl.Framebuffer:
+    """A colour and depth target of this size; the old one's memory is given back."""
+    if old is not None:
+        release(old)
+    colour = ctx.texture(size, 4)
+    colour.swizzle = "RGB1"  # whatever the scene's blending left in alpha, behind the panels it is opaque
+    colour.filter = (moderngl.NEAREST, moderngl.NEAREST)
+    return ctx.framebuffer([colour], ctx.depth_renderbuffer(size))
+
+
+def pixels(target: moderngl.Framebuffer) -> np.ndarray:
+    """uint8 [H,W,3] of a framebuffer, row 0 at the top. RGBA is read, for RGB is eight times slower; it is a view of that, for to copy
+    it takes a frame, which who saves it has on a thread."""
+    width, height = target.size
+    finish(target.ctx)
+    data = np.frombuffer(target.read(components=4, alignment=1), np.uint8).reshape(height, width, 4)
+    return data[::-1, :, :3]
+
+
+def collect(ctx: moderngl.Context) -> int:
+    """Release the GL objects that Python has let go of, whatever thread it did so on. Returns how many.
+
+    moderngl's own `gc` stumbles over objects that were released by hand before: they are queued once more, hollow.
+    """
+    count = 0
+    while ctx.objects:
+        release = getattr(ctx.objects.popleft(), "release", None)
+        if release is not None:
+            release()
+            count += 1
+    return count

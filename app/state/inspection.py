@@ -1,0 +1,42 @@
+"""What was asked of the network at work, and what was seen there last. Pure data; fed with the worker's messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from app.loop.messages import Inspected, Inspection, Message
+from app.state.timeline import Record
+
+
+@dataclass(frozen=True)
+class Network:
+    """asked: not answered yet; told: the last answer, with the picture uint8 [H,W,3] that its dream came to."""
+
+    asked: Inspection | None = None
+    told: Inspected | None = None
+    picture: np.ndarray | None = None
+    _coming: np.ndarray | None = None
+
+    def ask(self, record: Record, place: int) -> Network:
+        """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that."""
+        start = record.shown[place].preview.start if place < len(record.shown) else None
+        if record.canvas is None or record.settings is None or start is None:
+            return self
+        seen = record.shown[place].preview
+        asked = Inspection(record.id, seen.step, record.canvas, record.settings, start, seen.sigma)
+        return replace(self, asked=asked, _coming=record.image)
+
+    def take(self, message: Message) -> Network:
+        """After a worker's message; those that answer nothing change nothing. A failure leaves what was seen before."""
+        if not isinstance(message, Inspected) or message.asked is not self.asked:
+            return self
+        if message.inside is None:
+            return replace(self, asked=None, _coming=None)
+        return Network(None, message, self._coming)
+
+
+def lookable(record: Record) -> bool:
+    """Whether the network can be looked into at a dream's steps."""
+    return record.canvas is not None and any(step.preview.start is not None for step in record.shown)

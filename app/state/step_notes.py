@@ -1,0 +1,64 @@
+"""What is remarkable about a dream's step or a look into the network: a sentence for learners, made of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from diffusion.introspection.emergence import SETTLED, Emergence, settled
+
+FELL = 0.15  # of the large shapes, that get lost from one step to the next: worth a word
+WORTH = 0.03  # of the picture, that a region must be to be spoken of
+MUCH = 0.25  # of a call's time that one block takes
+LOUD = 1.5  # times as much attention as words get on average
+
+
+def of_step(found: Sequence[Emergence], guidance: Sequence[float], place: int) -> str:
+    """found: of `diffusion.introspection.emergence`, the whole picture first; guidance: of each step, NaN before it begins; place: the step, from 0.
+
+    "" where nothing is remarkable.
+    """
+    if not found or not 0 <= place < len(found[0].coarse):
+        return ""
+    whole, coarse, fine = found[0], settled(found[0].coarse), settled(found[0].fine)
+    here, last = whole.coarse[place], len(whole.coarse) - 1
+    before = whole.coarse[place - 1] if place else 0.0
+    if place and before - here > FELL:
+        begins = np.isnan(guidance[place - 1]) and np.isfinite(guidance[place])
+        cause = "Guidance sets in and" if begins else "This step"
+        return f"{cause} stirs the picture up: of its large shapes {before:.0%} were there, now {here:.0%}."
+    if place == coarse < last:
+        words = "out of pure noise" if place == 0 else f"at step {place + 1}"
+        return f"The layout is decided here, {words}: {here:.0%} of the large shapes are there, and stay."
+    if place == fine < last:
+        return f"The details are decided here: {whole.fine[place]:.0%} of them are there; what follows is polish."
+    known = [one.prompt for one in found[1:] if one.share > WORTH and 0 < settled(one.coarse) == place < last]
+    if known:
+        return f"Here one begins to recognise “{known[0]}”: at least {SETTLED:.0%} of its large shapes are there from now on."
+    return ""
+
+
+def of_blocks(blocks: Sequence[Any]) -> str:
+    """blocks: of `diffusion.introspection.unet_probe`."""
+    whole = sum(block.seconds for block in blocks)
+    slowest = max(blocks, key=lambda block: block.seconds)
+    share = slowest.seconds / max(whole, 1e-12)
+    if share < MUCH:
+        return ""
+    pixels, least = (int(np.prod(size)) for size in (slowest.shape[1:], min(b.shape[1:] for b in blocks)))
+    many = f", where it looks at {pixels // least} times as many places as the coarsest block" if pixels > least else ""
+    return f"{slowest.name.capitalize()} takes {share:.0%} of the time{many}."
+
+
+def of_words(heard: Any) -> str:
+    """heard: a `diffusion.introspection.unet_probe.Heard`; its last word stands for what is none."""
+    weights = np.array([np.average(where, weights=heard.share) for where in heard.where])
+    if len(weights) < 3:
+        return ""
+    words = weights[:-1]
+    loudest = int(words.argmax())
+    if words[loudest] < LOUD * words.mean():
+        return ""
+    return f"“{heard.words[loudest]}” is heard {words[loudest] / words.mean():.1f} times as much as the prompt's words on average."

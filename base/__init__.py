@@ -1,0 +1,1 @@
+"""What every part shares: errors, files, settings. Imports the standard library only."""

@@ -1,0 +1,113 @@
+"""Settings dataclasses ↔ JSON values, and what a setting may be: one definition for flags, panels, files and pictures.
+
+A settings class is a frozen dataclass whose fields carry `metadata`:
+    help: a sentence for `--help` and tooltips      range: (least, greatest)
+    table: "module:NAME" of a dict whose keys are the allowed names      choices: the allowed values
+    positional, flag, metavar: for the command line
+"""
+
+from __future__ import annotations
+
+import ast
+import typing
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from base.errors import InputError
+from base.typed import typed
+
+T = TypeVar("T")
+
+
+def check(settings: Any, where: str = "", at: str = "") -> None:
+    """Raises InputError for a value outside its range, choices or table. where: the file it came from ("" = flags); at: its place there."""
+    for f in fields(settings):
+        value, meta = getattr(settings, f.name), f.metadata
+        if value is None or is_dataclass(value) or value == f.default:
+            continue  # a default is right by construction
+        for one in value if isinstance(value, tuple) else (value,):
+            if problem := _problem(one, meta):
+                raise InputError(where or _flag(f.name, meta), _place(at, f.name) if where else "", problem)
+
+
+def allowed(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names a field may have, from its `choices` or its table; () when it is free."""
+    return names_in(meta["table"]) if "table" in meta else tuple(meta.get("choices", ()))
+
+
+@cache
+def names_in(table: str) -> tuple[str, ...]:
+    """The keys of a "module:NAME" dict, read from its source: importing it would bring torch or GL, which `--help` can do without."""
+    module, _, name = table.partition(":")
+    for node in ast.parse(_source(module).read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            rows = next(inner for inner in ast.walk(node) if isinstance(inner, ast.Dict))
+            return tuple(ast.literal_eval(key) for key in rows.keys if key is not None)
+    raise KeyError(table)
+
+
+def to_json(settings: Any) -> dict[str, Any]:
+    """Nested settings as JSON values: paths become strings, tuples lists."""
+    return asdict(settings, dict_factory=lambda pairs: {key: _jsonable(value) for key, value in pairs})
+
+
+def from_json(cls: type[T], data: Any, where: object, at: str = "") -> tuple[T, list[str]]:
+    """(settings, places of what is unknown to them and was left out) from JSON values; what is missing keeps its default.
+
+    where: the file, for sentences; at: the path of `data` in it. Raises InputError for a wrong type or value.
+    """
+    if not isinstance(data, Mapping):
+        raise InputError(where, at or "its top level", f"is {type(data).__name__}; it must be an object")
+    hints, unknown, values = typing.get_type_hints(cls), [], {}
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    for key, value in data.items():
+        place = _place(at, str(key))
+        if key not in known:
+            unknown.append(place)
+        elif is_dataclass(hints[key]):
+            values[key], more = from_json(typing.cast(type, hints[key]), value, where, place)
+            unknown += more
+        else:
+            values[key] = typed(hints[key], value, where, place)
+    settings = cls(**values)
+    check(settings, str(where), at)
+    return settings, unknown
+
+
+def _problem(value: Any, meta: Mapping[str, Any]) -> str:
+    if "range" in meta and not meta["range"][0] <= value <= meta["range"][1]:  # so written, nan is outside
+        return f"is {value}; allowed is {meta['range'][0]} to {meta['range'][1]}"
+    if (names := allowed(meta)) and value not in names:
+        near = get_close_matches(str(value), names, 1)
+        return f"is {value!r}; allowed are {', '.join(names)}" + (f" (did you mean {near[0]}?)" if near else "")
+    return ""
+
+
+def _source(module: str) -> Path:
+    """The file of a module beside ours; asking Python for it would import the packages above it."""
+    path = Path(__file__).parents[1].joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _flag(name: str, meta: Mapping[str, Any]) -> str:
+    """What the command line calls a field."""
+    return (
+        meta.get("metavar", name.upper())
+        if meta.get("positional")
+        else "--" + (meta.get("flag") or name.replace("_", "-"))
+    )
+
+
+def _place(at: str, name: str) -> str:
+    return f"{at}.{name}" if at else name
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    return [_jsonable(v) for v in value] if isinstance(value, tuple) else value

@@ -1,0 +1,1 @@
+"""What happens to a picture once it is decoded, and to the stored picture before it is encoded."""

@@ -1,0 +1,54 @@
+"""Correcting predictions while noise is still high: soft clamp, centre, maximise ("Explaining the SDXL latent space", T. A. Vass)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from diffusion.sampling.denoiser import Denoise, Prediction, predict
+from diffusion.sampling.schedules import Timeline
+
+if TYPE_CHECKING:
+    from diffusion.canvas import DreamSettings
+
+BOUNDARY = 4.0  # what latents of unit variance hardly ever exceed
+
+
+def soft_clamp(latents: Tensor, amount: float, threshold: float = 3.5, boundary: float = BOUNDARY) -> Tensor:
+    """Values beyond ±threshold are squeezed, channel by channel, so that the largest is ±boundary; amount 0..1."""
+    size = latents.abs()
+    largest = size.amax((-2, -1), keepdim=True).clamp_min(boundary)
+    squeezed = threshold + (size - threshold) * (boundary - threshold) / (largest - threshold)
+    clamped = size.where(size <= threshold, squeezed).copysign(latents)
+    return latents + amount * (clamped - latents)
+
+
+def centre(latents: Tensor, amount: float) -> Tensor:
+    """Take each channel's mean away: brightness and colour balance; amount 0..1."""
+    return latents - amount * latents.mean((-2, -1), keepdim=True)
+
+
+def maximise(latents: Tensor, amount: float, boundary: float = BOUNDARY) -> Tensor:
+    """Stretch each channel about its mean until its largest deviation is `boundary`; amount 0..1. A flat channel stays."""
+    mean = latents.mean((-2, -1), keepdim=True)
+    largest = (latents - mean).abs().amax((-2, -1), keepdim=True)
+    gain = (boundary / largest.clamp_min(1e-6)).where(largest > 1e-3, 1.0)
+    return mean + (latents - mean) * (1 + amount * (gain - 1))
+
+
+def correcting(denoise: Denoise, timeline: Timeline, settings: DreamSettings) -> Denoise:
+    """The denoiser with its x0 corrected during the first `correct_until` of the run; itself when nothing is to be corrected."""
+    if settings.correct_clamp == settings.correct_centre == settings.correct_maximise == 0:
+        return denoise
+
+    def corrected(x: Tensor, sigma: float) -> Prediction:
+        prediction = predict(denoise, x, sigma)
+        if timeline.progress(sigma) >= settings.correct_until:
+            return prediction
+        denoised = soft_clamp(prediction.denoised, settings.correct_clamp)
+        denoised = centre(denoised, settings.correct_centre)
+        denoised = maximise(denoised, settings.correct_maximise)
+        return Prediction(denoised, denoised if prediction.anchor is prediction.denoised else prediction.anchor)
+
+    return corrected

@@ -1,0 +1,175 @@
+"""Guidance: how the predictions of several prompts become the one that is followed. A rule is one row of GUIDANCE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from diffusion.denoisers.rescaling import rescaled
+from diffusion.sampling.denoiser import Prediction
+from diffusion.sampling.schedules import Timeline
+
+if TYPE_CHECKING:
+    from diffusion.canvas import DreamSettings
+
+Branches = Mapping[str, Tensor]  # "positive", "negative", "empty" → x0 [B,C,h,w]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a prediction is made. x: [B,C,h,w] at noise level sigma; end: the step's last level; noise: what the run was started with;
+    origin: x0 of the picture that the run began with (zeros, the mean latent, when it began with noise alone);
+    kept: what a rule remembers during this run."""
+
+    x: Tensor
+    sigma: float
+    end: float
+    noise: Tensor
+    origin: Tensor
+    kept: dict[str, Tensor] = field(default_factory=dict)
+
+
+def _eps(moment: Moment, denoised: Tensor) -> Tensor:
+    return (moment.x - denoised) / moment.sigma
+
+
+def _from_eps(moment: Moment, eps: Tensor) -> Tensor:
+    return moment.x - moment.sigma * eps
+
+
+def none(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """The prompt's prediction as it is."""
+    return branches["positive"]
+
+
+def cfg(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """Classifier-free guidance (arXiv 2207.12598): D_neg + scale·(D_pos - D_neg); scale 1 is `none`, bit for bit."""
+    if "negative" not in branches:
+        return branches["positive"]
+    return branches["negative"] + settings.scale * (branches["positive"] - branches["negative"])
+
+
+def cfgpp(branches: Branches, moment: Moment, settings: DreamSettings) -> Prediction:
+    """CFG++ (arXiv 2406.08070): x0 between the two by lambda in 0..1, and the noise of the negative prediction."""
+    positive, negative = branches["positive"], branches["negative"]
+    return Prediction(negative + settings.cfgpp_lambda * (positive - negative), negative)
+
+
+def _true_noise_share(moment: Moment) -> float:
+    """S = 2 - alpha_bar^(1/4) at the step's end: 2 at pure noise, 1 at the picture (the diffusion notebook)."""
+    return 2 - (1 / (1 + moment.end**2)) ** 0.25
+
+
+def tnr_one(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """True Noise Removal with one prediction: S·eps + (1 - S)·n, where n is the noise the run was started with."""
+    share = _true_noise_share(moment)
+    return _from_eps(moment, share * _eps(moment, branches["positive"]) + (1 - share) * moment.noise)
+
+
+def tnr(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """True Noise Removal with N predictions: S·(b + sum scale_i·(eps_i - b)) + (1 - S)·n around their barycentre b.
+
+    The scales are ±(scale - 1/2) for the positive and negative prompt and 0 for the rest, so that with S = 1 and two predictions
+    it is CFG at the same scale.
+    """
+    predicted = {name: _eps(moment, denoised) for name, denoised in branches.items()}
+    centre = sum(predicted.values()) / len(predicted)
+    steering = (settings.scale - 0.5) * (predicted["positive"] - predicted["negative"])
+    share = _true_noise_share(moment)
+    return _from_eps(moment, share * (centre + steering) + (1 - share) * moment.noise)
+
+
+def tnr_plain(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """The notebook's first form: n + scale·(eps_pos - eps_neg)."""
+    difference = _eps(moment, branches["positive"]) - _eps(moment, branches["negative"])
+    return _from_eps(moment, moment.noise + settings.scale * difference)
+
+
+def tnr_plain_one(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """The notebook's first form for one prediction: n + scale·(eps - n)."""
+    return _from_eps(moment, moment.noise + settings.scale * (_eps(moment, branches["positive"]) - moment.noise))
+
+
+def _residual(positive: Tensor, virtual: Tensor, moment: Moment, settings: DreamSettings) -> Tensor:
+    """Residual CFG (arXiv 2312.12491, eq. 3-5): the negative noise is not predicted but the residual towards a known x0, times delta."""
+    negative = moment.x - settings.residual_delta * (moment.x - virtual)
+    return negative + settings.scale * (positive - negative)
+
+
+def self_negative(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """Away from the picture that the run began with; no negative call at all."""
+    return _residual(branches["positive"], moment.origin, moment, settings)
+
+
+def onetime_negative(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+    """Away from the negative prompt's x0 of the first step; one negative call a run."""
+    if "negative" in branches:
+        moment.kept["negative"] = branches["negative"]
+    return _residual(branches["positive"], moment.kept["negative"], moment, settings)
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """A rule and the branches it needs. first: branches that only the run's first call needs."""
+
+    rule: Callable[[Branches, Moment, DreamSettings], Tensor | Prediction]
+    branches: tuple[str, ...]
+    help: str
+    first: tuple[str, ...] = ()
+
+
+_TWO = ("positive", "negative")
+GUIDANCE: dict[str, Guidance] = {
+    "cfg": Guidance(cfg, _TWO, "Away from the negative prompt, by the scale."),
+    "none": Guidance(none, ("positive",), "The prompt alone: half the work."),
+    "cfg++": Guidance(cfgpp, _TWO, "Between the two by lambda, on the negative prompt's noise path."),
+    "tnr": Guidance(tnr, _TWO, "True Noise Removal with two predictions."),
+    "tnr_one": Guidance(tnr_one, ("positive",), "True Noise Removal with the prompt alone."),
+    "tnr_three": Guidance(tnr, (*_TWO, "empty"), "True Noise Removal around prompt, negative and empty prompt."),
+    "tnr_plain": Guidance(tnr_plain, _TWO, "The true noise plus the scaled difference."),
+    "tnr_plain_one": Guidance(
+        tnr_plain_one, ("positive",), "The true noise plus the scaled way from it to the prompt."
+    ),
+    "self_negative": Guidance(self_negative, ("positive",), "Residual CFG away from the first picture: half the work."),
+    "onetime_negative": Guidance(
+        onetime_negative, ("positive",), "Residual CFG, negative prompt asked once.", first=("negative",)
+    ),
+}
+
+
+def guided(
+    branches_at: Callable[[Tensor, float, tuple[str, ...]], Branches],
+    settings: DreamSettings,
+    timeline: Timeline,
+    noise: Tensor,
+    origin: Tensor,
+    seen: Callable[[Branches], None] | None = None,
+) -> Callable[[Tensor, float], Prediction]:
+    """The guided denoiser of one run.
+
+    branches_at: (x, sigma, names) → x0 for each name; noise, origin: see Moment; seen: told the branches of each call.
+    Outside guidance_start..guidance_end (arXiv 2404.07724) the prompt's own prediction is used, without asking the others.
+    """
+    guidance = GUIDANCE[settings.guidance]
+    kept: dict[str, Tensor] = {}
+
+    def denoise(x: Tensor, sigma: float) -> Prediction:
+        progress = timeline.progress(sigma)
+        inside = settings.guidance_start <= progress < settings.guidance_end
+        names = guidance.branches + (() if kept else guidance.first) if inside else ("positive",)
+        if guidance.rule is cfg and settings.scale == 1:
+            names = ("positive",)
+        branches = branches_at(x, sigma, names)
+        if seen is not None:
+            seen(branches)
+        if not inside:
+            return Prediction(branches["positive"], branches["positive"])
+        moment = Moment(x, sigma, timeline.end(sigma), noise, origin, kept)
+        answer = guidance.rule(branches, moment, settings)
+        prediction = answer if isinstance(answer, Prediction) else Prediction(answer, answer)
+        return rescaled(prediction, branches, moment, settings)
+
+    return denoise

@@ -1,0 +1,112 @@
+"""How the model calls of one prediction are carried out: one result, four ways to pay for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffusion.denoisers.windows import Box
+
+# One model call: (x [B,C,h,w], sigma, context [B,T,D], depth [B,1,h,w] | None, regions | None) → x0 [B,C,h,w]. regions: R prompts for
+# the B views, {"contexts": [R,T,D], "weights": [R,h,w] summing to 1 in each view, "owners": [R], the view of each}.
+Evaluate = Callable[[Tensor, float, Tensor, Tensor | None, Mapping | None], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One prompt's prediction of one box. weight: [h,w] of the box, its share in the result; feather: the window's own weight, or None;
+    region: the index of the region being bootstrapped, or None."""
+
+    branch: str
+    prompt: str
+    context: Tensor
+    box: Box
+    weight: Tensor
+    feather: Tensor | None
+    depth: Tensor | None
+    region: int | None = None
+
+
+def sequential(
+    evaluate: Evaluate, jobs: Sequence[Job], inputs: Sequence[Tensor], sigma: float, batch: int
+) -> list[Tensor]:
+    """One call after the other: the least memory."""
+    return [evaluate(x, sigma, job.context, job.depth, None) for job, x in zip(jobs, inputs, strict=True)]
+
+
+def batched(
+    evaluate: Evaluate, jobs: Sequence[Job], inputs: Sequence[Tensor], sigma: float, batch: int
+) -> list[Tensor]:
+    """Prompts, branches and windows of one size together, at most `batch` in a call."""
+    answers: list[Tensor | None] = [None] * len(jobs)
+    for members in _chunks(jobs, batch):
+        out = evaluate(
+            torch.cat([inputs[i] for i in members]),
+            sigma,
+            torch.cat([jobs[i].context for i in members]),
+            _together([jobs[i].depth for i in members]),
+            None,
+        )
+        for place, i in enumerate(members):
+            answers[i] = out[place : place + 1]
+    return answers  # type: ignore[return-value]
+
+
+def regional(
+    evaluate: Evaluate, jobs: Sequence[Job], inputs: Sequence[Tensor], sigma: float, batch: int
+) -> list[Tensor]:
+    """One view for each branch and window; its prompts share it through cross-attention masked by region. The jobs of a view get the
+    same answer, already blended; views are batched like `batched`."""
+    views: dict[tuple[str, Box], list[int]] = {}
+    for i, job in enumerate(jobs):
+        views.setdefault((job.branch, job.box), []).append(i)
+    answers: list[Tensor | None] = [None] * len(jobs)
+    firsts = [members[0] for members in views.values()]
+    for chunk in _chunks([jobs[i] for i in firsts], batch):
+        groups = [views[(jobs[firsts[c]].branch, jobs[firsts[c]].box)] for c in chunk]
+        members = [i for group in groups for i in group]
+        heads = [group[0] for group in groups]
+        shared = None
+        if len(members) > len(groups):
+            owners = [place for place, group in enumerate(groups) for _ in group]
+            shared = {
+                "contexts": torch.cat([jobs[i].context for i in members]),
+                "weights": torch.stack([jobs[i].weight for i in members]),
+                "owners": torch.tensor(owners, device=inputs[0].device),
+            }
+        out = evaluate(
+            torch.cat([inputs[i] for i in heads]),
+            sigma,
+            torch.cat([jobs[i].context for i in heads]),
+            _together([jobs[i].depth for i in heads]),
+            shared,
+        )
+        for place, group in enumerate(groups):
+            for i in group:
+                answers[i] = out[place : place + 1]
+    return answers  # type: ignore[return-value]
+
+
+def _chunks(jobs: Sequence[Job], batch: int) -> list[list[int]]:
+    """Indices of jobs with boxes of one size, at most `batch` together, in order."""
+    by_size: dict[tuple[int, int], list[int]] = {}
+    for i, job in enumerate(jobs):
+        by_size.setdefault((job.box.height, job.box.width), []).append(i)
+    return [members[k : k + batch] for members in by_size.values() for k in range(0, len(members), batch)]
+
+
+def _together(depths: Sequence[Tensor | None]) -> Tensor | None:
+    return None if depths[0] is None else torch.cat([d for d in depths if d is not None])
+
+
+Execution = Callable[[Evaluate, Sequence[Job], Sequence[Tensor], float, int], list[Tensor]]
+# name → how jobs become answers. "cropped" differs in the jobs' boxes, which `Composition` cuts to the masks.
+EXECUTIONS: dict[str, Execution] = {
+    "batched": batched,
+    "sequential": sequential,
+    "cropped": batched,
+    "attention": regional,
+}

@@ -1,0 +1,165 @@
+"""Regions and windows: which model calls make one prediction of a canvas, and how their answers are put together.
+
+MultiDiffusion (arXiv 2302.08113): every prompt predicts the canvas, and each pixel takes the prediction of its own region. What is
+averaged is x0, before the solver, so every solver works unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from diffusion.denoisers.masks import bounding_box, normalised, softened
+from diffusion.denoisers.region_batching import EXECUTIONS, Evaluate, Job
+from diffusion.denoisers.windows import Box, feathered, tile
+
+if TYPE_CHECKING:
+    from diffusion.canvas import DreamSettings, Region
+    from diffusion.sampling.schedules import Timeline
+
+__all__ = ["EXECUTIONS", "Composition", "Part", "parts_from"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A region as the composition needs it. mask: float [h,w]; the masks of all parts sum to 1 at every pixel."""
+
+    texts: Mapping[str, str]  # guidance branch → prompt
+    mask: Tensor
+    start: float = 0.0
+    end: float = 1.0
+
+
+def parts_from(regions: Sequence[Region], softness: float, device: torch.device) -> tuple[Part, ...]:
+    """Regions with soft, normalised masks; what none covers goes to the first. softness: blur in latent pixels."""
+    masks = torch.stack([torch.from_numpy(region.mask).float() for region in regions]).to(device)
+    masks = normalised(softened(normalised(masks), softness))
+    return tuple(
+        Part({"positive": r.prompt, "negative": r.negative_prompt, "empty": ""}, mask, r.start, r.end)
+        for r, mask in zip(regions, masks, strict=True)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """A canvas ready to be predicted: `branches(x, sigma, names)` makes the model calls and fuses them.
+
+    evaluate: one model call; contexts: prompt → [1,T,D]; depth: [1,1,h,w] or None; noise: [1,C,h,w], what the run started with;
+    backgrounds: [K,C], latents of plain colours for bootstrapping; multiple: what a box's sides are multiples of, in latent pixels.
+    """
+
+    evaluate: Evaluate
+    parts: tuple[Part, ...]
+    contexts: Mapping[str, Tensor]
+    depth: Tensor | None
+    noise: Tensor
+    timeline: Timeline
+    settings: DreamSettings
+    multiple: int = 1
+    backgrounds: Tensor | None = None
+    seen: Callable[[Job, Tensor], None] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.noise.shape[-2], self.noise.shape[-1]
+
+    @cached_property
+    def boxes(self) -> tuple[Box, ...]:
+        side = self.settings.window // 8
+        return tile(self.size, side, self.settings.window_overlap, self.multiple) if side else (Box.whole(self.size),)
+
+    @cached_property
+    def _plans(self) -> dict[tuple, tuple[Job, ...]]:
+        return {}
+
+    def branches(self, x: Tensor, sigma: float, names: tuple[str, ...]) -> dict[str, Tensor]:
+        """x0 [1,C,h,w] of every named guidance branch."""
+        progress = self.timeline.progress(sigma)
+        bootstrapped = (
+            progress < self.settings.bootstrap and len(self.parts) > 1 and self.settings.execution != "attention"
+        )
+        active = tuple(p.start <= progress < p.end for p in self.parts)
+        key = (active, bootstrapped, names)
+        if key not in self._plans:
+            self._plans[key] = tuple(job for name in names for job in self._jobs(name, active, bootstrapped))
+        jobs = self._plans[key]
+        inputs = [self._input(job, x, sigma) for job in jobs]
+        answers = EXECUTIONS[self.settings.execution](self.evaluate, jobs, inputs, sigma, self.settings.batch)
+        if self.seen is not None:
+            for job, answer in zip(jobs, answers, strict=True):
+                self.seen(job, answer)
+        return {
+            name: fuse([(j, a) for j, a in zip(jobs, answers, strict=True) if j.branch == name], x) for name in names
+        }
+
+    def _jobs(self, branch: str, active: tuple[bool, ...], bootstrapped: bool) -> list[Job]:
+        """The calls of one branch: per window, one for each prompt in it (equal prompts are one), cropped if asked for."""
+        jobs = []
+        for prompt, weight, region in self._shares(branch, active, bootstrapped):
+            for box in self.boxes:
+                share = box.cut(weight)
+                if not bool(share.any()):
+                    continue
+                inner = box
+                if self.settings.execution == "cropped":
+                    inner = bounding_box(share, self.multiple, margin=self.multiple).moved(box.top, box.left)
+                feather = None if len(self.boxes) == 1 else feathered(box, self.size).to(weight)
+                jobs.append(
+                    Job(
+                        branch=branch,
+                        prompt=prompt,
+                        context=self.contexts[prompt],
+                        box=inner,
+                        weight=inner.cut(weight),
+                        feather=None if feather is None else inner.moved(-box.top, -box.left).cut(feather),
+                        depth=None if self.depth is None else inner.cut(self.depth),
+                        region=region,
+                    )
+                )
+        return jobs
+
+    def _shares(
+        self, branch: str, active: tuple[bool, ...], bootstrapped: bool
+    ) -> list[tuple[str, Tensor, int | None]]:
+        """(prompt, weight [h,w], the region that is being bootstrapped) for the active parts; where none is active, all are."""
+        on = torch.tensor(active, device=self.parts[0].mask.device)
+        masks = torch.stack([part.mask for part in self.parts])
+        weights = masks * on[:, None, None]
+        total = weights.sum(0)
+        if not all(active):
+            weights = torch.where(total > 0, weights / total.clamp_min(1e-12), masks)
+        shares: dict[object, tuple[str, Tensor, int | None]] = {}
+        for index, (part, weight) in enumerate(zip(self.parts, weights, strict=True)):
+            prompt = part.texts[branch]
+            key = index if bootstrapped else prompt
+            before = shares.get(key)
+            merged = weight if before is None else before[1] + weight
+            shares[key] = (prompt, merged, index if bootstrapped else None)
+        return list(shares.values())
+
+    def _input(self, job: Job, x: Tensor, sigma: float) -> Tensor:
+        """The job's cut of x; while bootstrapping (eq. 9), what is not its region's is a plain colour, noised to sigma."""
+        cut = job.box.cut(x)
+        if job.region is None or self.backgrounds is None:
+            return cut
+        turn = self.settings.seed + 131 * job.region + 7919 * self.timeline.step(sigma)
+        colour = self.backgrounds[turn % len(self.backgrounds)][None, :, None, None]
+        return job.weight * cut + (1 - job.weight) * (colour + sigma * job.box.cut(self.noise))
+
+
+def fuse(answers: Sequence[tuple[Job, Tensor]], like: Tensor) -> Tensor:
+    """The weighted mean of x0 over jobs. A single job over everything is its own answer, bit for bit."""
+    if len(answers) == 1 and answers[0][1].shape == like.shape:
+        return answers[0][1]
+    total = torch.zeros_like(like)
+    weights = torch.zeros_like(like[:1, :1])
+    for job, answer in answers:
+        weight = job.weight if job.feather is None else job.weight * job.feather
+        job.box.cut(total).add_(weight * answer)
+        job.box.cut(weights).add_(weight)
+    return total / weights

@@ -1,0 +1,60 @@
+"""What tames a strong guidance: CFG rescale, norm rescale, dynamic thresholding. Each is off at its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from diffusion.sampling.denoiser import Prediction
+
+if TYPE_CHECKING:
+    from diffusion.canvas import DreamSettings
+    from diffusion.denoisers.guidance import Moment
+
+
+def cfg_rescale(denoised: Tensor, positive: Tensor, amount: float) -> Tensor:
+    """Bring the standard deviation of each picture towards the prompt's own (arXiv 2305.08891, eq. 15-16); amount 0..1."""
+    axes = tuple(range(1, denoised.ndim))
+    ratio = positive.std(axes, keepdim=True) / denoised.std(axes, keepdim=True).clamp_min(1e-8)
+    return denoised * (amount * ratio + (1 - amount))
+
+
+def norm_rescale(eps: Tensor, predicted: list[Tensor], amount: float) -> Tensor:
+    """Bring the noise prediction's norm towards the mean norm of those it was made of (the diffusion notebook); amount 0..1."""
+    axes = tuple(range(1, eps.ndim))
+
+    def norm(t: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(t, dim=axes, keepdim=True)
+
+    natural = sum(norm(p) for p in predicted) / len(predicted)
+    return eps * (amount * natural / norm(eps).clamp_min(1e-8) + (1 - amount))
+
+
+def dynamic_threshold(eps: Tensor, target: Tensor, percentile: float = 0.995) -> Tensor:
+    """Scale each channel about its mean so that its large values are as large as the target's (the diffusion notebook)."""
+    flat, wanted = eps.flatten(2), target.flatten(2)
+    mean = flat.mean(2, keepdim=True)
+    size = torch.quantile((flat - mean).abs(), percentile, dim=2, keepdim=True)
+    aim = torch.quantile((wanted - wanted.mean(2, keepdim=True)).abs(), percentile, dim=2, keepdim=True)
+    return ((flat - mean) * (aim / size.clamp_min(1e-8)) + mean).view_as(eps)
+
+
+def rescaled(
+    prediction: Prediction, branches: Mapping[str, Tensor], moment: Moment, settings: DreamSettings
+) -> Prediction:
+    """The guided prediction after the rescalings that the settings ask for; itself when they ask for none."""
+    denoised, x, sigma = prediction.denoised, moment.x, moment.sigma
+    if settings.threshold_scale > 0 and "negative" in branches:
+        target = branches["negative"] + settings.threshold_scale * (branches["positive"] - branches["negative"])
+        denoised = x - sigma * dynamic_threshold((x - denoised) / sigma, (x - target) / sigma)
+    if settings.norm_rescale > 0:
+        eps = [(x - branch) / sigma for branch in branches.values()]
+        denoised = x - sigma * norm_rescale((x - denoised) / sigma, eps, settings.norm_rescale)
+    if settings.cfg_rescale > 0:
+        denoised = cfg_rescale(denoised, branches["positive"], settings.cfg_rescale)
+    if denoised is prediction.denoised:
+        return prediction
+    return Prediction(denoised, denoised if prediction.anchor is prediction.denoised else prediction.anchor)

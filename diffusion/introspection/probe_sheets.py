@@ -1,0 +1,80 @@
+"""What was seen inside the network as two sheets: what each block hands on, and where each word is heard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from base.files import atomic_write, refuse_unwritable
+from diffusion.introspection.unet_probe import Heard, Inside
+
+SHEETS = ("blocks.png", "words.png")
+SPACE = "network.png"  # the network in space, which `engine.unet_view.still` draws: it stands beside them
+TALL = 72  # pixels of a block's map; a word's picture has twice as many
+LABEL = 14  # pixels of a row's title
+UNHEARD = 0.2  # brightness of the picture where a word is heard least
+
+
+def refuse(folder: Path) -> None:
+    """Raise InputError where the sheets, and the network in space, can't be written."""
+    for name in (*SHEETS, SPACE):
+        refuse_unwritable(folder / name)
+
+
+def save_sheets(inside: Inside, picture: np.ndarray, folder: Path) -> None:
+    """picture: uint8 [H,W,3], what the dream came to."""
+    for name, sheet in zip(SHEETS, (blocks_sheet(inside), words_sheet(inside, picture)), strict=True):
+        with atomic_write(folder / name) as temporary:
+            sheet.save(temporary)
+
+
+def blocks_sheet(inside: Inside) -> Image.Image:
+    """A row for each block: how much goes on where, then its most varied channels."""
+    rows = []
+    for block in inside.blocks:
+        channels, height, width = block.shape
+        title = f"{block.name}: {channels} x {width} x {height}, {1000 * block.seconds:.1f} ms"
+        maps = [_resized(m, TALL, Image.Resampling.NEAREST) for m in (block.strength, *block.maps)]
+        rows.append((title, maps))
+    return _page(rows)
+
+
+def words_sheet(inside: Inside, picture: np.ndarray) -> Image.Image:
+    """A row for each prompt, a picture for each word: bright where it is heard, black where other prompts are."""
+    rows = []
+    for heard in inside.prompts:
+        title = f"{heard.prompt}: {' | '.join(heard.words)}"
+        rows.append((title, [_resized(lit(picture, heard, word), 2 * TALL) for word in range(len(heard.words))]))
+    return _page(rows)
+
+
+def lit(picture: np.ndarray, heard: Heard, word: int) -> np.ndarray:
+    """uint8 [H,W,3]: the picture in the light of a word's attention, from least to most within its prompt's part."""
+    own = heard.where[word][heard.share > 0.5 * heard.share.max()]
+    level = np.clip((heard.where[word] - own.min()) / max(float(own.max() - own.min()), 1e-9), 0, 1)
+    light = Image.fromarray((heard.share * (UNHEARD + (1 - UNHEARD) * level)).astype(np.float32))
+    whole = np.asarray(light.resize(picture.shape[1::-1], Image.Resampling.BILINEAR))
+    return np.rint(picture * whole[..., None]).astype(np.uint8)
+
+
+def _resized(picture: np.ndarray, tall: int, how: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
+    height, width = picture.shape[:2]
+    return Image.fromarray(picture).resize((max(1, round(tall * width / height)), tall), how)
+
+
+def _page(rows: list[tuple[str, list[Image.Image]]]) -> Image.Image:
+    """Titles above rows of pictures; without rows one black pixel."""
+    width = max((sum(p.width + 2 for p in pictures) for _, pictures in rows), default=1)
+    height = sum(LABEL + pictures[0].height + 2 for _, pictures in rows)
+    page = Image.new("RGB", (width, max(1, height)))
+    pen, top = ImageDraw.Draw(page), 0
+    for title, pictures in rows:
+        pen.text((2, top), title, fill="white")
+        left, top = 0, top + LABEL
+        for picture in pictures:
+            page.paste(picture, (left, top))
+            left += picture.width + 2
+        top += pictures[0].height + 2
+    return page

@@ -1,0 +1,1 @@
+"""From files to a model: pipeline folders, single files, LoRA, the embedded model."""

@@ -1,0 +1,161 @@
+"""Loading a model: the embedded one, a Stable Diffusion pipeline folder or single file, or a hub id that is already in the local cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+
+from base.errors import InputError
+from diffusion.loaders.checkpoints import Checkpoint, Folder, checkpoint
+from diffusion.loaders.embedded import OWN, Reference
+from diffusion.loaders.lora import merge, parse
+from diffusion.loaders.model_family import CELL, Kind, kind_of
+from diffusion.models.attention import RegionalProcessor
+from diffusion.models.clip import Clip, ClipEncoder, XlEncoder
+from diffusion.models.model import Model
+from diffusion.models.text_encoders import CachedEncoder, TextEncoder
+from diffusion.sampling.schedules import NoiseSchedule
+
+TEXTS = ("text_encoder", "text_encoder_2")
+
+
+def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str] = ()) -> Model:
+    """ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id; device: "auto", "cpu", "cuda",
+    "mps", …; loras: files that change it, each FILE or FILE:WEIGHT (`diffusion.loaders.lora`).
+
+    Weights are read from safetensors alone, as float32 on CPU and float16 on CUDA. Nothing is downloaded.
+    Raises InputError naming the model and the part that is missing or of another kind.
+    """
+    source = checkpoint(ref)
+    where = _device(device)
+    dtype = torch.float16 if where.type == "cuda" else torch.float32
+    kind = kind_of(source)
+    path, own = source.path, kind.own
+
+    changes = [parse(lora) for lora in loras]
+    unet, text = _denoiser(source, dtype, where), _text(source, kind, where, dtype)
+    texts = dict(zip(TEXTS, (clip.model for clip in text.clips), strict=False))
+    for lora in changes:
+        merge(lora, {"unet": unet} | texts)
+    student, few_steps = _few_step(path, own)
+    same = student == path.resolve()  # a student by itself
+    if changes and not same:
+        student, few_steps = None, 0  # it learnt from the model as it was, and would paint as if nothing had changed
+    few = unet if same else None if student is None else _denoiser(Folder(student), dtype, where)
+    if few is not None and any(few.config[k] != unet.config[k] for k in ("in_channels", "cross_attention_dim")):
+        raise InputError(path / OWN, "few.folder", f"is {student}, a network of another model")
+    # Half precision overflows in Stable Diffusion's decoders, XL's most; the VAE runs twice a dream, so float32 costs little.
+    vae = source.module(kind.vae_class, "vae", torch.float32)
+    space = f"{kind.vae_class.__name__}-{_space(vae)}"
+    vae = vae.to(where)
+    size = kind.unet.get("sample_size") or 32
+    students = [] if same or student is None else Folder(student).weights()
+    weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
+    fingerprint = _fingerprint(weights, "".join(f"{lora.weight:g};" for lora in changes))
+    return Model(
+        id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{fingerprint}",
+        space=space,
+        unet=unet,
+        few=few,
+        few_steps=few_steps,
+        linear=_linear(path, own, kind.channels),
+        vae=vae,
+        text=CachedEncoder(text, where, dtype),
+        schedule=NoiseSchedule(DDIMScheduler.from_config(kind.scheduler).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
+        prediction=kind.prediction,
+        device=where,
+        dtype=dtype,
+        channels=kind.channels,
+        multiple=CELL * 2 ** (len(kind.unet["block_out_channels"]) - 1),
+        native=int(own.get("native", CELL * (size if isinstance(size, int) else min(size)))),
+        depth=kind.depth,
+        scale=float(vae.config.scaling_factor),
+        shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
+    )
+
+
+def _linear(folder: Path, own: dict[str, Any], channels: int) -> torch.Tensor | None:
+    if "preview" not in own:
+        return None
+    try:
+        linear = torch.tensor(own["preview"], dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(folder / OWN, "preview", "must be rows of three numbers") from error
+    if linear.shape != (channels + 1, 3) or not bool(linear.isfinite().all()):
+        raise InputError(folder / OWN, "preview", f"must be {channels + 1} rows of three numbers")
+    return linear
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    try:
+        torch.empty(0, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError("--device", "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
+
+
+def _text(source: Checkpoint, kind: Kind, device: torch.device, dtype: torch.dtype) -> TextEncoder:
+    if kind.own.get("text") == "minilm":
+        from diffusion.models.minilm import MiniLMEncoder
+
+        return MiniLMEncoder()
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection
+
+    def clip(model: Any, part: str = TEXTS[0]) -> Clip:
+        made = source.clip(model, part, part.replace("text_encoder", "tokenizer"), dtype)
+        made.model.to(device).eval().requires_grad_(False)
+        return made
+
+    if not kind.xl:
+        return ClipEncoder(clip(CLIPTextModel))
+    zeroed = source.config(".", "model_index.json").get("force_zeros_for_empty_prompt", True)
+    return XlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, TEXTS[1])], bool(zeroed))
+
+
+def _denoiser(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:
+    unet = source.module(UNet2DConditionModel, "unet", dtype).to(where)
+    unet.set_attn_processor(RegionalProcessor())
+    return unet
+
+
+def _few_step(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int]:
+    """(folder of the few-step network, the steps it needs), as `rayverie.json` names them: {"folder": …, "steps": …}."""
+    if "few" not in own:
+        return None, 0
+    few = own["few"]
+    if not isinstance(few, dict) or not isinstance(few.get("folder"), str) or not isinstance(few.get("steps"), int):
+        raise InputError(folder / OWN, "few", f'is {few!r}; it must be {{"folder": a model folder, "steps": a number}}')
+    if few["steps"] < 1:
+        raise InputError(folder / OWN, "few.steps", f"is {few['steps']}; it must be 1 or more")
+    return (folder / few["folder"]).resolve(), few["steps"]
+
+
+def _space(vae: torch.nn.Module) -> str:
+    """Eight hex digits of what makes a picture latents: another denoiser or decoder understands the same ones."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(vae.state_dict().items()):
+        if name.startswith(("encoder.", "quant_conv.")):
+            digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:8]
+
+
+def _fingerprint(files: list[Path], more: str = "") -> str:
+    """Eight hex digits of the weights: sizes, first and last MiB (whole files for small models); and of what is done with them."""
+    digest = hashlib.sha256(more.encode())
+    for path in files:
+        size = path.stat().st_size
+        digest.update(f"{path.name}:{size};".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(1 << 20))
+            file.seek(max(size - (1 << 20), 0))
+            digest.update(file.read())
+    return digest.hexdigest()[:8]

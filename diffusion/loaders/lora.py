@@ -1,0 +1,184 @@
+"""LoRA (arXiv 2106.09685): a small file that changes a model, W + weight·alpha/rank·(up @ down), added to its weights when it is loaded.
+
+Three ways to name the layers are in use, and all are read: kohya's (`lora_unet_down_blocks_0_…`, or with the original code's
+`lora_unet_input_blocks_4_…`), diffusers' older (`….to_q_lora.down`), and peft's (`….to_q.lora_A`). Merged weights cost a dream nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from base.errors import InputError
+from diffusion.loaders.ldm_names import original_names
+
+MODELS = {  # how a layer's name begins → the part of the model that has it; the first that fits
+    "lora_unet_": "unet",
+    "lora_te1_": "text_encoder",
+    "lora_te2_": "text_encoder_2",
+    "lora_te_": "text_encoder",
+    "unet.": "unet",
+    "text_encoder.": "text_encoder",
+    "text_encoder_2.": "text_encoder_2",
+    "base_model.model.": "unet",
+    "": "unet",
+}
+ENDS = {  # how a tensor's name ends → what it is; the first that fits
+    "_lora.down.weight": "down",
+    "_lora.up.weight": "up",
+    ".lora_linear_layer.down.weight": "down",
+    ".lora_linear_layer.up.weight": "up",
+    ".lora.down.weight": "down",
+    ".lora.up.weight": "up",
+    ".lora_down.weight": "down",
+    ".lora_up.weight": "up",
+    ".lora_mid.weight": "mid",
+    ".lora_A.weight": "down",
+    ".lora_B.weight": "up",
+    ".alpha": "alpha",
+}
+OLDER = {
+    "to_q": "q_proj",
+    "to_k": "k_proj",
+    "to_v": "v_proj",
+    "to_out": "out_proj",
+}  # of text encoders, in diffusers' older way
+METADATA = "lora_adapter_metadata"  # where diffusers keeps what peft knows
+
+
+@dataclass(frozen=True)
+class Lora:
+    """A file and how much of it. weight: 1 as it was trained, 0 nothing, negative the other way."""
+
+    path: Path
+    weight: float = 1.0
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+@dataclass
+class Layer:
+    """What a file has for one layer. alpha: None where it says nothing, which means the rank."""
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    alpha: float | None = None
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """(out, in·height·width) of the weight that it is for; None if its tensors don't fit together."""
+        down, up = self.tensors["down"], self.tensors["up"]
+        if min(down.ndim, up.ndim) < 2:
+            return None
+        core = self.tensors.get("mid", torch.eye(len(down))[..., None, None])
+        if core.ndim != 4 or core.shape[:2] != (up[0].numel(), len(down)):
+            return None
+        return len(up), down[0].numel() * core[0, 0].numel()
+
+    def delta(self) -> Tensor:
+        """float32 [out,in·height·width]: what is added at weight 1."""
+        down, up = (self.tensors[name].float().flatten(1) for name in ("down", "up"))
+        scaled = down * (1.0 if self.alpha is None else self.alpha / len(down))
+        if "mid" in self.tensors:  # a convolution in three parts: 1×1, k×k, 1×1
+            return torch.einsum("or,rsyx,si->oiyx", up, self.tensors["mid"].float(), scaled).flatten(1)
+        return up @ scaled
+
+
+def parse(text: str) -> Lora:
+    """ "style.safetensors:0.8" → that file at 0.8; without a number at 1. Raises InputError."""
+    name, colon, number = text.rpartition(":")
+    try:
+        lora = Lora(Path(name).expanduser(), float(number)) if colon else Lora(Path(text).expanduser())
+    except ValueError:
+        lora = Lora(Path(text).expanduser())  # the colon is the file's own
+    if not -10 <= lora.weight <= 10:  # so written, nan is outside
+        raise InputError("--lora", text, f"has the weight {lora.weight}; allowed is -10 to 10")
+    if not lora.path.is_file():
+        raise InputError("--lora", str(lora.path), "is not a file")
+    return lora
+
+
+@torch.no_grad()
+def merge(lora: Lora, parts: Mapping[str, Any]) -> None:
+    """Add a LoRA to modules in place. parts: "unet", "text_encoder", "text_encoder_2" → module, as far as the model has them.
+
+    Raises InputError for a file that is no LoRA, of another kind than low rank, or made for another model; then nothing is changed.
+    """
+    places = {part: dict(_places(part, module)) for part, module in parts.items()}
+    found = []
+    for (part, name), layer in _read(lora.path).items():
+        module = places.get(part, {}).get(name)
+        if module is None:
+            problem = f"is no layer of this model's {part}; the LoRA was made for another model"
+            raise InputError(lora.path, name, problem)
+        if not {"down", "up"} <= layer.tensors.keys():
+            raise InputError(lora.path, name, "has only half of its tensors")
+        if layer.shape != module.weight.flatten(1).shape:
+            raise InputError(lora.path, name, "is of another shape here; the LoRA was made for another model")
+        found.append((module.weight, layer))
+    for weight, layer in found:  # one product at a time: all of them together are as large as the model
+        delta = layer.delta().to(weight.device).view(weight.shape)
+        weight.copy_(weight.float() + lora.weight * delta)
+
+
+def _read(path: Path) -> dict[tuple[str, str], Layer]:
+    """(part, layer's name with every dot an underscore) → what the file has for it."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            known = json.loads((file.metadata() or {}).get(METADATA, "{}"))
+    except (OSError, ValueError, SafetensorError) as error:
+        raise InputError(path, "", "is not readable as safetensors; a LoRA is a .safetensors file") from error
+    if not tensors:
+        raise InputError(path, "", "is empty")
+    layers: defaultdict[tuple[str, str], Layer] = defaultdict(Layer)
+    for name, tensor in tensors.items():
+        part, stem, what = _understood(path, name)
+        if what == "alpha":
+            layers[part, stem].alpha = float(tensor)
+        else:
+            layers[part, stem].tensors[what] = tensor
+    for (part, stem), layer in layers.items():
+        layer.alpha = _alpha(known, part, stem) if layer.alpha is None else layer.alpha
+    return layers
+
+
+def _understood(path: Path, name: str) -> tuple[str, str, str]:
+    """(part, layer, what) of a tensor's name."""
+    end = next((end for end in ENDS if name.endswith(end)), None)
+    if end is None:
+        raise InputError(path, name, "is not LoRA's; LoHa, LoKr, DoRA and the like are other things, which don't work")
+    stem = name.removesuffix(end)
+    prefix = next(prefix for prefix in MODELS if stem.startswith(prefix))
+    part, stem = MODELS[prefix], stem.removeprefix(prefix).replace(".processor.", ".")
+    last = stem.rpartition(".")[2]
+    if end.startswith("_lora") and last == "to_out" and part == "unet":
+        stem += ".0"
+    elif end.startswith("_lora") and last in OLDER and part != "unet":
+        stem = stem.removesuffix(last) + OLDER[last]
+    return part, stem.replace(".", "_").removeprefix("text_model_"), ENDS[end]
+
+
+def _alpha(known: Mapping[str, Any], part: str, layer: str) -> float | None:
+    patterns = known.get(f"{part}.alpha_pattern") or {}
+    special = next((a for pattern, a in patterns.items() if layer.endswith(pattern.replace(".", "_"))), None)
+    alpha = special if special is not None else known.get(f"{part}.lora_alpha")
+    return None if alpha is None else float(alpha)
+
+
+def _places(part: str, module: Any) -> Iterator[tuple[str, Any]]:
+    """(a layer's name with every dot an underscore, the layer), by all of its names."""
+    original = original_names(module) if part == "unet" else {}
+    for name, layer in module.named_modules():
+        if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):
+            for known in filter(None, (name, original.get(name))):
+                yield known.replace(".", "_").removeprefix("text_model_"), layer

@@ -1,0 +1,81 @@
+"""Which models work: what their configurations must say, and one sentence for each that says something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from diffusers import AutoencoderKL, AutoencoderTiny
+
+from base.errors import InputError
+from diffusion.loaders.checkpoints import Checkpoint
+from diffusion.loaders.embedded import OWN
+from diffusion.models.depth import DEPTHS
+from diffusion.sampling.schedules import PREDICTIONS
+
+CELL = 8
+VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
+WORKING = "Stable Diffusion 1.x, 2.x and XL work"
+TIME_IDS = 6  # numbers that XL's base is told about a picture's size; its refiner is told five
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What was read of a model before its weights. unet, vae, scheduler: configurations; xl: two text encoders;
+    depth: key of DEPTHS or None; channels: of the latents."""
+
+    unet: dict[str, Any]
+    vae: dict[str, Any]
+    scheduler: dict[str, Any]
+    own: dict[str, Any]
+    xl: bool
+    channels: int
+    depth: str | None
+    prediction: str
+
+    @property
+    def vae_class(self) -> Any:
+        return VAES[self.vae["_class_name"]]
+
+
+def kind_of(source: Checkpoint) -> Kind:
+    """Raises InputError naming the model and what in it is of another kind."""
+    path = source.path
+    if (path / "transformer").is_dir():
+        raise InputError(path, "transformer", f"is a diffusion transformer; {WORKING}")
+    unet, vae = source.config("unet"), source.config("vae")
+    scheduler, own = source.config("scheduler", "scheduler_config.json"), source.own()
+    if vae.get("_class_name", "") not in VAES:
+        raise InputError(path, "vae._class_name", f"is {vae.get('_class_name')}; {' and '.join(VAES)} work")
+    xl = unet.get("addition_embed_type") == "text_time"
+    if unet.get("_class_name") != "UNet2DConditionModel" or unet.get("class_embed_type"):
+        raise InputError(path, "unet", f"is another network; {WORKING}")
+    if unet.get("addition_embed_type") and not xl:
+        raise InputError(path, "unet.addition_embed_type", f"is {unet['addition_embed_type']!r}; {WORKING}")
+    if xl and not _base(source, unet):
+        raise InputError(path, "unet", "is a refiner, which only finishes what another model painted; give the base")
+    if vae.get("latents_mean") or "sigma_data" in scheduler:
+        raise InputError(path, "scheduler", f"is for noise of another kind (EDM); {WORKING}")
+    channels = int(vae.get("latent_channels", 4))
+    if unet["out_channels"] != channels:
+        raise InputError(path, "unet.out_channels", f"is {unet['out_channels']}; the vae has {channels}")
+    extra = unet["in_channels"] - channels
+    if extra not in (0, 1):
+        what = f"is {unet['in_channels']}; {channels} or, with depth, {channels + 1} work"
+        raise InputError(path, "unet.in_channels", what)
+    depth = own.get("depth", "disparity") if extra else None
+    if depth is not None and depth not in DEPTHS:
+        raise InputError(path / OWN, "depth", f"is {depth!r}; one of {', '.join(DEPTHS)}")
+    prediction = scheduler.get("prediction_type", "epsilon")
+    if prediction not in PREDICTIONS:
+        raise InputError(path, "scheduler.prediction_type", f"is {prediction!r}; one of {', '.join(PREDICTIONS)}")
+    cell = 2 ** (len(vae.get("block_out_channels", ())) - 1) if vae["_class_name"] == "AutoencoderKL" else CELL
+    if cell != CELL:
+        raise InputError(path, "vae.block_out_channels", f"shrinks by {cell}; a latent pixel is {CELL} pixels here")
+    return Kind(unet, vae, scheduler, own, xl, channels, depth, prediction)
+
+
+def _base(source: Checkpoint, unet: dict[str, Any]) -> bool:
+    """Whether an XL network is told what the base is: its input is a pooled vector and TIME_IDS numbers, embedded."""
+    width, each = (unet.get(f) or 0 for f in ("projection_class_embeddings_input_dim", "addition_time_embed_dim"))
+    return width - TIME_IDS * each == source.config("text_encoder_2").get("projection_dim")

@@ -1,0 +1,181 @@
+"""A Stable Diffusion checkpoint as one .safetensors file, in the names of the original code, as model sites have them.
+
+diffusers' own functions rename the tensors; it would load its configurations from the hub, so those are here (`diffusion.loaders.base_configs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import init_empty_weights
+from diffusers.loaders.single_file_utils import (
+    convert_ldm_clip_checkpoint,
+    convert_ldm_unet_checkpoint,
+    convert_ldm_vae_checkpoint,
+    convert_open_clip_checkpoint,
+)
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from base.errors import InputError
+from base.files import read_json
+from diffusion.loaders.base_configs import FIRST, LAYOUTS, SCHEDULER, UNET, ClipFacts, family_of, predicted
+from diffusion.loaders.checkpoints import at_rest, unloadable
+from diffusion.loaders.embedded import beside
+from diffusion.models.clip import Clip
+from diffusion.models.clip_vocabulary import tokenizer as clip_tokenizer
+
+VAE = "first_stage_model."
+# Stable Diffusion 2 comes in both predictions, and nothing in a file says which; in those that predict v this bias varies more
+TELLTALE, VARIES = UNET + "output_blocks.11.1.transformer_blocks.0.norm1.bias", 0.09
+
+
+class SingleFile:
+    """Raises InputError when the file is none of the families.
+
+    Beside FILE.safetensors, FILE.rayverie.json may say what the file doesn't: {"prediction": "v_prediction", "native": 768}.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, path.stem
+        with self._opened() as file:
+            self._names = tuple(file.keys())
+            self._metadata = file.metadata() or {}
+        family = family_of(self._names)
+        if family is None:
+            raise InputError(path, "", self._refused())
+        self._layout = LAYOUTS[family]
+        self._prediction = self._predicts(family)
+
+    def config(self, part: str, name: str = "config.json") -> dict[str, Any]:
+        if part == "unet":
+            channels = {"in_channels": self._shape(FIRST)[1], "out_channels": self._shape(UNET + "out.2.weight")[0]}
+            return {"_class_name": "UNet2DConditionModel"} | dict(self._layout.unet) | channels
+        if part == "vae":
+            return {"_class_name": "AutoencoderKL"} | dict(self._layout.vae)
+        if part == "scheduler":
+            facts = {"prediction_type": self._prediction, "rescale_betas_zero_snr": "ztsnr" in self._names}
+            return SCHEDULER | facts
+        if part.startswith("text_encoder"):
+            return dict(self._clip_facts(part).config)
+        return {}
+
+    def own(self) -> dict[str, Any]:
+        return {"native": self._layout.native.get(self._prediction, 512)} | self._beside()
+
+    def module(self, kind: Any, part: str, dtype: torch.dtype) -> Any:
+        config = self.config(part)
+        convert = convert_ldm_unet_checkpoint if part == "unet" else convert_ldm_vae_checkpoint
+        with self._reading(part), init_empty_weights():
+            module = kind.from_config(config)
+        with self._reading(part):
+            tensors = convert(self._tensors(UNET if part == "unet" else VAE, dtype), module.config)
+            module.load_state_dict(tensors, strict=True, assign=True)
+        return at_rest(module)
+
+    def clip(self, kind: Any, part: str, tokenizer: str, dtype: torch.dtype) -> Clip:
+        facts = self._clip_facts(part)
+        if not self._has(facts.prefix):
+            raise InputError(self.path, part, "is missing; the file must have its text encoders")
+        words = clip_tokenizer(self.path, facts.pad)
+        with self._reading(part), init_empty_weights():
+            model = kind(kind.config_class(**facts.config))
+        with self._reading(part):
+            model.load_state_dict(self._renamed(facts, model, dtype), strict=True, assign=True)
+        return Clip(words, model)
+
+    def weights(self) -> list[Path]:
+        return [self.path]
+
+    def _renamed(self, facts: ClipFacts, model: Any, dtype: torch.dtype) -> dict[str, Tensor]:
+        """A CLIP's tensors by the names of its transformers model."""
+        tensors = self._tensors(facts.prefix, dtype)
+        if facts.open_clip:
+            layers = tuple(
+                f"{facts.prefix}transformer.resblocks.{n}." for n in range(facts.config["num_hidden_layers"])
+            )
+            resblocks = facts.prefix + "transformer.resblocks."
+            heard = {k: v for k, v in tensors.items() if not k.startswith(resblocks) or k.startswith(layers)}
+            named = convert_open_clip_checkpoint(model, heard, prefix=facts.prefix)
+        else:
+            named = convert_ldm_clip_checkpoint(tensors)
+        wanted = {name.removeprefix("text_model."): name for name in model.state_dict()}
+        named = {name.removeprefix("text_model."): tensor for name, tensor in named.items()}
+        spare = (
+            "embeddings.position_ids",
+            "text_projection.weight",
+            "logit_scale",
+        )  # in some files, and of no use here
+        return {wanted.get(k, k): v for k, v in named.items() if k in wanted or k not in spare}
+
+    def _tensors(self, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
+        """Copies, so that the file may be moved or replaced while the program runs."""
+        with self._opened() as file:
+            return {n: file.get_tensor(n).to(dtype, copy=True) for n in self._names if n.startswith(prefix)}
+
+    def _predicts(self, family: str) -> str:
+        """Who trained the model knows best, then who distributes it, then its weights."""
+        if (told := self._beside().get("prediction")) is not None:
+            return str(told)
+        if (said := predicted(self._metadata)) is not None:
+            return said
+        if "v_pred" in self._names:
+            return "v_prediction"
+        if family == "sd2" and self._shape(FIRST)[1] == 4 and TELLTALE in self._names:
+            with self._opened() as file:
+                varies = float(file.get_tensor(TELLTALE).float().std(correction=0))
+            return "v_prediction" if varies > VARIES else "epsilon"
+        return "epsilon"
+
+    def _beside(self) -> dict[str, Any]:
+        path = beside(self.path)
+        found = read_json(path, "what a model says of itself") if path.is_file() else {}
+        if not isinstance(found, dict):
+            raise InputError(path, "", "is not a JSON object")
+        return found
+
+    def _clip_facts(self, part: str) -> ClipFacts:
+        return self._layout.clips[1 if part.endswith("_2") else 0]
+
+    def _has(self, prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in self._names)
+
+    def _shape(self, name: str) -> list[int]:
+        if name not in self._names:
+            raise InputError(self.path, name, "is missing; the file is incomplete")
+        with self._opened() as file:
+            return file.get_slice(name).get_shape()
+
+    def _refused(self) -> str:
+        if self._has("conditioner.embedders.0.model."):
+            return "is a refiner, which only finishes what another model painted; give the base"
+        if self._has("lora_") or any(".lora" in name for name in self._names):
+            return "is a LoRA, which changes a model; give it with --lora, and the model with --model"
+        if self._has(UNET) and not self._has(FIRST):
+            return "is a model of another kind; Stable Diffusion 1.x, 2.x and XL work"
+        if self._has(UNET):
+            return "has no text encoder; a model file has network, VAE and text encoders in one"
+        return "is not a Stable Diffusion checkpoint in the names of the original code"
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                yield file
+        except (OSError, SafetensorError) as error:
+            raise InputError(
+                self.path, "", f"is not readable as safetensors ({str(error).splitlines()[0][:120]})"
+            ) from error
+
+    @contextmanager
+    def _reading(self, part: str) -> Iterator[None]:
+        try:
+            yield
+        except InputError:
+            raise
+        except Exception as error:  # tensors that don't fit raise whatever the reader thinks of
+            raise InputError(self.path, part, unloadable(error)) from error

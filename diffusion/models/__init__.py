@@ -1,0 +1,1 @@
+"""The networks: the latent diffusion model, text encoders, attention, depth, previews."""

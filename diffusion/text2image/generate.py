@@ -1,0 +1,176 @@
+"""One picture: prompt, or picture and mask, to pixels. What `rayverie generate` does, as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from base.errors import InputError
+from base.files import atomic_write, refuse_unwritable
+from base.settings import check
+from diffusion.canvas import Anagram, Canvas, Dreamed, Region
+from diffusion.denoisers.anagram import VIEWS, fits
+from diffusion.denoisers.masks import gaussian
+from diffusion.dream import dream
+from diffusion.models.model import Model
+from diffusion.sampling.callbacks import StepEvent
+from diffusion.sampling.noise import start_noise
+from diffusion.text2image.metadata import fingerprint
+from diffusion.text2image.recipe import GenerateSettings, Recipe
+
+CELL = 8
+LARGEST = 4096  # pixels a side
+
+
+@dataclass(frozen=True)
+class Generated:
+    """image: uint8 [H,W,3]; recipe: what `diffusion.text2image.metadata.write_png` stores beside it; dreamed: calls, seconds, latents."""
+
+    image: np.ndarray
+    recipe: Recipe
+    dreamed: Dreamed
+
+
+def generate(
+    model: Model,
+    settings: GenerateSettings,
+    *,
+    model_ref: str | None = None,
+    loras: tuple[str, ...] = (),
+    on_step: Callable[[StepEvent], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Generated:
+    """Make one picture. model_ref, loras: what the user called the model and what changes it, for the recipe.
+
+    A size that is no multiple of the model's is dreamed larger and cut. Raises InputError naming the flag, and what `dream` raises.
+    """
+    refuse(settings)
+    _check_views(settings, model.multiple)
+    width, height = settings.size
+    canvas, init, mask = canvas_for(model, settings)
+    dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
+    image = dreamed.image[:height, :width]
+    if init is not None and mask is not None:
+        # What the mask keeps is the given picture itself, not its way through the VAE; the seam lies in the mask's darkest quarter, for
+        # a grey pixel is one that was changed a little, not half of two pictures.
+        share = np.clip(4 * mask, 0, 1)[..., None]
+        image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
+    files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
+    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras)
+    return Generated(np.ascontiguousarray(image), recipe, dreamed)
+
+
+def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> Generated:
+    """The picture of a recipe again, pixel for pixel. where: the file it came from.
+
+    Raises InputError when the model or a file isn't the one that it was made with.
+    """
+    if model.id != recipe.model_id:
+        raise InputError(where, "model", f"was {recipe.model_id}; this is {model.id}")
+    for name, known in recipe.files.items():
+        path = getattr(recipe.settings, name)
+        if path is None or not Path(path).is_file():
+            raise InputError(where, name, f"was {path}, which is not there")
+        if fingerprint(path) != known:
+            raise InputError(where, name, f"was {path}, which has changed since")
+    return generate(model, recipe.settings, model_ref=recipe.model, loras=recipe.lora, **hooks)
+
+
+def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
+    """(canvas, init uint8 [H,W,3] or None, mask float32 [H,W] in 0..1 or None).
+
+    The pictures have the size that was asked for, the canvas the next multiples of the model's.
+    """
+    width, height = settings.size
+    rows, columns = (-(-side // model.multiple) * model.multiple // CELL for side in (height, width))
+    whole = (rows, columns)
+    init = None if settings.init is None else np.asarray(_picture(settings.init, "RGB", settings.size, "--init"))
+    mask = _mask(settings)
+    change, memory, known = np.ones(whole, np.float32), None, None
+    if init is not None:
+        memory = model.encode(_padded(init, whole)).numpy()
+        known = np.ones(whole, bool)
+        if mask is not None:
+            change = _padded(mask, whole).reshape(whole[0], CELL, whole[1], CELL).max((1, 3))
+    prompts = zip(settings.anagram, [*settings.view, *settings.view[-1:] * len(settings.anagram)], strict=False)
+    return (
+        Canvas(
+            regions=(Region(settings.prompt, np.ones(whole, np.float32), settings.negative),),
+            noise=start_noise(model.channels, rows, columns, settings.dream.seed),
+            change=change,
+            memory=memory,
+            known=known,
+            anagrams=tuple(Anagram(prompt, view, settings.negative) for prompt, view in prompts),
+        ),
+        init,
+        mask,
+    )
+
+
+def refuse_steps(folder: Path) -> None:
+    """Raise InputError where `saving_steps` couldn't write."""
+    refuse_unwritable(folder / "step_001.png")
+
+
+def saving_steps(model: Model, folder: Path) -> Callable[[StepEvent], None]:
+    """An `on_step` that writes each step's prediction, decoded, as step_001.png, … into a folder. Raises InputError where it can't."""
+    refuse_steps(folder)
+
+    def save(event: StepEvent) -> None:
+        with atomic_write(folder / f"step_{event.step + 1:03}.png") as temporary:
+            Image.fromarray(model.decode(event.denoised[0])).save(temporary)
+
+    return save
+
+
+def _mask(settings: GenerateSettings) -> np.ndarray | None:
+    if settings.mask is None:
+        return None
+    grey = np.asarray(_picture(settings.mask, "L", settings.size, "--mask"), dtype=np.float32) / 255
+    return gaussian(torch.from_numpy(grey)[None], settings.mask_blur)[0].numpy()
+
+
+def _padded(picture: np.ndarray, whole: tuple[int, ...]) -> np.ndarray:
+    """The picture with its right and bottom edges repeated up to the canvas."""
+    rest = [(0, CELL * side - have) for side, have in zip(whole, picture.shape, strict=False)]
+    return np.pad(picture, [*rest, (0, 0)][: picture.ndim], mode="edge")
+
+
+def _picture(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            return image.convert(mode).resize(
+                size, Image.Resampling.LANCZOS if mode == "RGB" else Image.Resampling.BILINEAR
+            )
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(flag, "", f"{path} is not a readable picture") from error
+
+
+def refuse(settings: GenerateSettings) -> None:
+    """Raise InputError, naming the flag, for all that can be known to be wrong before a model is loaded."""
+    check(settings)
+    check(settings.dream)
+    width, height = settings.size
+    if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
+        raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")
+    if settings.mask is not None and settings.init is None:
+        raise InputError("--mask", "", "needs --init, the picture it is about")
+    if settings.anagram and not settings.view:
+        raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
+    for name in ("init", "mask"):
+        if (path := getattr(settings, name)) is not None:
+            _picture(path, "L", (1, 1), f"--{name}")
+
+
+def _check_views(settings: GenerateSettings, multiple: int) -> None:
+    """Raise InputError for a view that can't turn a canvas of this shape. multiple: of the model."""
+    width, height = settings.size
+    if settings.anagram:
+        for view in settings.view:
+            if problem := fits(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
+                raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")

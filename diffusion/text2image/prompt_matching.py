@@ -1,0 +1,123 @@
+"""Prompt matching: what the user types, beside the nearest captions that the model has been trained on.
+
+A bank of captions with unit sentence vectors, searched by inner product (faiss). The match is offered, never silently
+used: the caller shows it. After DiffusionGen2's semantic prompt matching.
+
+`python -m diffusion.text2image.prompt_matching [FILE]` builds the bank of the embedded model from its training captions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from base.errors import InputError
+from base.files import atomic_write
+
+Embed = Callable[[Sequence[str]], np.ndarray]  # prompts → float32 [N,D] unit vectors
+
+BANK = Path(__file__).parents[1] / "embedded" / "bank.safetensors"
+FAR = 0.55  # below this cosine to its nearest caption a prompt is far from all that the model has seen ("forest" has 0.66, "cat" 0.47)
+
+
+@dataclass(frozen=True)
+class Match:
+    """caption: of the bank; similarity: cosine to the prompt, -1..1."""
+
+    caption: str
+    similarity: float
+
+
+class PromptBank:
+    """captions with their unit vectors float32 [N,D], searchable."""
+
+    def __init__(self, captions: Sequence[str], vectors: np.ndarray) -> None:
+        if len(captions) != len(vectors) or not captions:
+            raise ValueError(
+                f"{len(captions)} captions for {len(vectors)} vectors; a bank needs one of each and at least one"
+            )
+        self.captions = tuple(captions)
+        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._index = faiss.IndexFlatIP(self._vectors.shape[1])
+        self._index.add(self._vectors)
+
+    @staticmethod
+    def build(captions: Sequence[str], embed: Embed) -> PromptBank:
+        """A bank of the distinct captions, in their order."""
+        distinct = tuple(dict.fromkeys(captions))
+        return PromptBank(distinct, embed(distinct))
+
+    def nearest(self, vector: np.ndarray, k: int = 8) -> tuple[Match, ...]:
+        """The k captions nearest to a unit vector [D], best first."""
+        scores, rows = self._index.search(np.asarray(vector, dtype=np.float32)[None], min(k, len(self.captions)))
+        return tuple(Match(self.captions[row], float(score)) for row, score in zip(rows[0], scores[0], strict=True))
+
+    def save(self, path: str | Path) -> None:
+        """safetensors: vectors as float16, captions as JSON in the header."""
+        with atomic_write(path) as temporary:
+            save_file(
+                {"vectors": self._vectors.astype(np.float16)},
+                temporary,
+                metadata={"format": "rayverie-bank", "version": "1", "captions": json.dumps(self.captions)},
+            )
+
+    @staticmethod
+    def load(path: str | Path) -> PromptBank:
+        """Raises InputError when `path` is no bank."""
+        try:
+            with safe_open(path, framework="numpy") as file:
+                header = file.metadata() or {}
+                if header.get("format") != "rayverie-bank" or header.get("version") != "1":
+                    raise InputError(path, "", "is not a prompt bank of version 1")
+                captions, vectors = json.loads(header["captions"]), file.get_tensor("vectors").astype(np.float32)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise InputError(path, "", f"can't be read as a prompt bank ({error})") from error
+        return PromptBank(captions, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def suggestions(prompt: str, bank: PromptBank, embed: Embed, k: int = 8) -> tuple[Match, ...]:
+    """The k nearest captions to a prompt, best first; the first one's similarity < FAR is worth a warning mark."""
+    return bank.nearest(embed([prompt])[0], k)
+
+
+def choose(matches: Sequence[Match], *, temperature: float = 0.0, seed: int = 0) -> Match:
+    """One of the matches: the best at temperature 0, otherwise drawn with weights softmax(similarity / temperature)."""
+    if temperature <= 0:
+        return max(matches, key=lambda match: match.similarity)
+    logits = np.array([match.similarity for match in matches]) / temperature
+    weights = np.exp(logits - logits.max())
+    return matches[int(np.random.default_rng(seed).choice(len(matches), p=weights / weights.sum()))]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the bank; a minute on one core."""
+    from diffusion.models.minilm import MiniLMEncoder
+    from diffusion.training.data.vocabulary import vocabulary
+
+    parser = argparse.ArgumentParser(
+        prog="python -m diffusion.text2image.prompt_matching",
+        description="The bank of captions that prompts are matched with.",
+    )
+    parser.add_argument("file", nargs="?", type=Path, default=BANK, help="where it is written (default: its own place)")
+    path = parser.parse_args(arguments).file
+
+    def embed(prompts: Sequence[str]) -> np.ndarray:
+        vectors = encoder.encode_many(list(prompts))[:, 0].numpy()
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    encoder = MiniLMEncoder()
+    bank = PromptBank.build(vocabulary(), embed)
+    bank.save(path)
+    print(f"{len(bank.captions)} captions in {path}")
+
+
+if __name__ == "__main__":
+    main()

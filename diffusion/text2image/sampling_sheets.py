@@ -1,0 +1,126 @@
+"""Contact sheets of the sampling choices, to look at side by side.
+
+    python -m diffusion.text2image.sampling_sheets OUT.png [--by sampler|guidance|spacing|scale|execution] [--steps 4,8,20] [--model REF] [--seed N]
+
+One row for each prompt and number of steps, one column for each choice; everything else is the default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from base.errors import InputError
+from base.files import atomic_write
+from diffusion.canvas import Canvas, DreamSettings, Region
+from diffusion.denoisers.guidance import GUIDANCE
+from diffusion.denoisers.regions import EXECUTIONS
+from diffusion.dream import dream
+from diffusion.loaders.loading import load_model
+from diffusion.models.model import Model
+from diffusion.sampling.noise import start_noise
+from diffusion.sampling.schedules import SPACINGS
+from diffusion.sampling.solvers import SAMPLERS
+
+CHOICES: dict[str, Sequence] = {
+    "sampler": tuple(SAMPLERS),
+    "guidance": tuple(GUIDANCE),
+    "spacing": tuple(SPACINGS),
+    "scale": (1.0, 2.0, 3.0, 4.5, 6.0, 9.0),
+    "execution": tuple(EXECUTIONS),
+}
+LABEL = 14  # pixels of a label's strip
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is painted in a row. upper: the prompt of its upper half, or "" when one prompt covers all."""
+
+    prompt: str
+    upper: str = ""
+
+    def canvas(self, model: Model, side: int, seed: int) -> Canvas:
+        """A square canvas of `side` latent pixels; depth as if looking at a wall four blocks away."""
+        split = side // 2 if self.upper else 0
+        masks = np.zeros((2, side, side), np.float32)
+        masks[0, split:], masks[1, :split] = 1, 1
+        prompts = (self.prompt, self.upper)[: 2 if split else 1]
+        return Canvas(
+            regions=tuple(Region(p, m) for p, m in zip(prompts, masks, strict=False)),
+            noise=start_noise(model.channels, side, side, seed),
+            change=np.ones((side, side), np.float32),
+            depth=np.full((side, side), 4.0, np.float32) if model.takes_depth else None,
+        )
+
+
+SUBJECTS = (
+    Subject("red brick wall"),
+    Subject("mossy stone wall"),
+    Subject("lush green grass"),
+    Subject("lush green grass", "red brick wall"),
+)
+
+
+def sheet(
+    model: Model, by: str, steps: Sequence[int], seed: int, subjects: Sequence[Subject] = SUBJECTS
+) -> Image.Image:
+    """The contact sheet: a row for each subject and number of steps, a column for each value of the setting `by`."""
+    side = model.native // 8
+    rows = [(subject, count) for subject in subjects for count in steps]
+    cell = (model.native, model.native + LABEL)
+    page = Image.new("RGB", (cell[0] * len(CHOICES[by]), cell[1] * len(rows)), "white")
+    pen = ImageDraw.Draw(page)
+    for j, (subject, count) in enumerate(rows):
+        canvas = subject.canvas(model, side, seed)
+        for i, value in enumerate(CHOICES[by]):
+            settings = replace(DreamSettings(steps=count, seed=seed, few_step=False), **{by: value})
+            corner = (i * cell[0], j * cell[1])
+            page.paste(Image.fromarray(dream(model, canvas, settings).image), (corner[0], corner[1] + LABEL))
+            pen.text((corner[0] + 2, corner[1] + 1), f"{value}, {count} steps: {subject.prompt}", fill="black")
+    return page
+
+
+def counts(text: str) -> list[int]:
+    """ "4,8" → [4, 8]; ValueError for what are no numbers of steps."""
+    steps = [int(part) for part in text.split(",")]
+    if min(steps) < 1:
+        raise ValueError(text)
+    return steps
+
+
+def picture(text: str) -> Path:
+    """A path whose suffix is a kind of picture's; ValueError for another."""
+    path = Path(text)
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(text)
+    return path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 done, 2 bad input."""
+    parser = argparse.ArgumentParser(
+        prog="python -m diffusion.text2image.sampling_sheets", description="Contact sheets of the sampling choices."
+    )
+    parser.add_argument("out", type=picture, help="a picture, by its suffix")
+    parser.add_argument("--by", choices=list(CHOICES), default="guidance", help="what the columns are")
+    parser.add_argument("--steps", type=counts, default="4,8,20", help="numbers of steps, separated by commas")
+    parser.add_argument("--model", help="as everywhere; without it the embedded one")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args(arguments)
+    try:
+        with atomic_write(chosen.out) as temporary:  # which says now that it can't be written
+            sheet(load_model(chosen.model), chosen.by, chosen.steps, chosen.seed).save(temporary)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Training data: procedural materials, scenes, captions, and the latents cached from them."""

@@ -1,0 +1,135 @@
+"""Chunks of pictures on disk: drawn once from a seed, read by every training run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from base.files import atomic_write
+from diffusion.training.config import DataConfig, UnetConfig
+from diffusion.training.data.bank import Bank, build_bank, random_surface
+from diffusion.training.data.captions import Mood, Surface
+from diffusion.training.data.materials import MATERIALS
+from diffusion.training.data.views import Picture, paint, random_world, surfaces_seen
+
+KINDS = {"boxes": 0.48, "lone": 0.12, "wall": 0.20, "floor": 0.13, "sky": 0.07}
+"""Share of each kind of picture; "lone" is a box world of one material under a sky."""
+NIGHT_SKIES = ("starry sky", "aurora")
+HELD_OUT = 1000
+"""Validation pictures come from the data's seed plus this."""
+LIGHT_SHARE = {"noon": 0.52, "sunset": 0.17, "night": 0.15, "fog": 0.16}
+
+
+def random_mood(rng: np.random.Generator) -> Mood:
+    light = str(rng.choice(list(LIGHT_SHARE), p=list(LIGHT_SHARE.values())))
+    style = str(rng.choice(["", "watercolour", "pencil"], p=[0.88, 0.06, 0.06]))
+    return Mood(light, style, light != "noon" or rng.random() < 0.35)
+
+
+def chunk_bank(config: DataConfig, index: int, device: str = "cpu") -> Bank:
+    """The chunk's surfaces, a sixth of them skies."""
+    rng = np.random.default_rng([config.seed, index, 0])
+    skies = max(1, config.surfaces // 6)
+    places = ["sky"] * skies + ["solid"] * (config.surfaces - skies)
+    return build_bank([random_surface(rng, place) for place in places], int(rng.integers(2**31)), device)
+
+
+def draw_picture(bank: Bank, rng: np.random.Generator, size: int) -> tuple[Picture, list[int], Mood]:
+    """One picture of random kind; the bank indices of its four slots; its mood."""
+    kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    mood = random_mood(rng)
+    places = [MATERIALS[s.material].place for s in bank.surfaces]
+    dark = [MATERIALS[s.material].name in NIGHT_SKIES for s in bank.surfaces]
+
+    def choose(unlikely: list[bool], allowed: list[bool]) -> int:
+        weights = np.array([a * (0.12 if u else 1.0) for u, a in zip(unlikely, allowed, strict=True)])
+        return int(rng.choice(len(weights), p=weights / weights.sum()))
+
+    solid, sky = [p != "sky" for p in places], [p == "sky" for p in places]
+    ground = choose([p == "wall" for p in places], solid)
+    wall = choose([p == "floor" for p in places], solid)
+    other = choose([p == "floor" for p in places], solid)
+    above = choose([d != (mood.light == "night") for d in dark], sky)
+    chosen = {"boxes": [ground, wall, other, above], "wall": [wall] * 3 + [above]}.get(kind, [ground] * 3 + [above])
+    world = random_world(rng, "boxes" if kind == "lone" else kind, size)
+    return paint(world, bank, chosen, mood, int(rng.integers(2**31))), chosen, mood
+
+
+def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
+    """Draw chunk `index` (if it isn't there) and return its file."""
+    path = Path(config.folder) / f"pictures-{config.seed}-{index:05d}.safetensors"
+    if path.exists():
+        return path
+    bank = chunk_bank(config, index, device)
+    rng = np.random.default_rng([config.seed, index, 1])
+    images, depths, slots, notes = [], [], [], []
+    for _ in range(config.pictures):
+        picture, chosen, mood = draw_picture(bank, rng, config.size)
+        images.append(picture.image.cpu())
+        depths.append(picture.depth.half().cpu())
+        slots.append(picture.slots.cpu())
+        seen: dict[int, list[int]] = {}
+        for slot in surfaces_seen(picture):
+            seen.setdefault(chosen[slot], []).append(slot)
+        notes.append({"mood": asdict(mood), "surfaces": [[asdict(bank.surfaces[b]), s] for b, s in seen.items()]})
+    tensors = {"images": torch.stack(images), "depth": torch.stack(depths), "slots": torch.stack(slots)}
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary, metadata={"notes": json.dumps(notes)})
+    return path
+
+
+def write_chunks(config: UnetConfig) -> Path:
+    """All chunks of a run's data, those that are missing now; the last one's file."""
+    return [write_chunk(config.data, index) for index in range(config.data.chunks)][-1]
+
+
+class Pictures:
+    """The chunks that exist so far, memory-mapped; `count` pictures in all."""
+
+    def __init__(self, config: DataConfig) -> None:
+        self.config = config
+        self.files = sorted(Path(config.folder).glob(f"pictures-{config.seed}-*.safetensors"))
+        self._open: dict[int, safe_open] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self.files) * self.config.pictures
+
+    def image(self, index: int) -> Tensor:
+        """uint8 [3,H,W] of one picture; only its own bytes are read."""
+        chunk, place = divmod(index, self.config.pictures)
+        if chunk not in self._open:
+            self._open[chunk] = safe_open(self.files[chunk], "pt")
+        return self._open[chunk].get_slice("images")[place]
+
+    def chunk(self, chunk: int) -> tuple[dict[str, Tensor], list[dict]]:
+        """All tensors of one chunk and the notes on its pictures."""
+        with safe_open(self.files[chunk], "pt") as file:
+            notes = json.loads(file.metadata()["notes"])
+            return {name: file.get_tensor(name) for name in ("images", "depth", "slots")}, notes
+
+
+def surfaces_of(note: dict) -> tuple[list[tuple[Surface, list[int]]], Mood]:
+    """A picture's note as the surfaces seen (with the slots of each) and the mood."""
+    found = [
+        (Surface(s["material"], tuple(s["adjectives"]), s["colour"]), [int(i) for i in slots])
+        for s, slots in note["surfaces"]
+    ]
+    return found, Mood(**note["mood"])
+
+
+def crops(images: Tensor, size: int, rng: np.random.Generator) -> Tensor:
+    """A random square crop of each [B,3,H,W], half of them mirrored."""
+    out = []
+    for image in images:
+        y, x = (int(rng.integers(image.shape[i] - size + 1)) for i in (1, 2))
+        crop = image[:, y : y + size, x : x + size]
+        out.append(crop.flip(2) if rng.random() < 0.5 else crop)
+    return torch.stack(out)

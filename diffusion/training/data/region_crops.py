@@ -1,0 +1,92 @@
+"""Crops in which every surface has a caption of its own, as the program dreams a view: regional attention, seen in training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion.models.attention import mask_pyramid
+from diffusion.models.minilm import MiniLMEncoder
+from diffusion.training.data.latent_cache import Batch, Latents
+from diffusion.training.data.synonyms import reworded
+from diffusion.training.data.views import SLOTS
+
+LEAST = 0.02  # of a crop, below which a surface goes without a caption
+SINGLE = 0.25  # of the crops that show one surface only: the others are what is to be learnt here
+
+
+@dataclass(frozen=True)
+class Parted:
+    """A batch of B crops and their R captions. contexts: [R,T,D]; owners: [R], the crop each belongs to; weights: [R,s,s] float32,
+    what each is heard by, 1 in all at every latent pixel; captions: the words themselves."""
+
+    batch: Batch
+    contexts: Tensor
+    owners: Tensor
+    weights: Tensor
+    captions: tuple[str, ...]
+
+    def heard(self, levels: int, contexts: Tensor | None = None) -> dict[str, Any]:
+        """`cross_attention_kwargs` for a U-Net with so many resolutions and `diffusion.models.attention.RegionalProcessor`; contexts: other
+        ones [R,T,D] in place of the captions' own."""
+        told = self.contexts if contexts is None else contexts
+        return {"regions": {"contexts": told, "owners": self.owners, "masks": mask_pyramid(self.weights, levels)}}
+
+    def composed(self, answers: Tensor) -> Tensor:
+        """[B,C,s,s]: what each caption's own prediction [R,C,s,s] comes to, surface by surface (MultiDiffusion)."""
+        whole = torch.zeros_like(self.batch.latents)
+        return whole.index_add_(0, self.owners, answers * self.weights[:, None])
+
+    def to(self, device: torch.device) -> Parted:
+        parts = (getattr(self.batch, name).to(device) for name in ("latents", "depth", "mask", "context"))
+        tensors = (getattr(self, name).to(device) for name in ("contexts", "owners", "weights"))
+        return Parted(Batch(*parts), *tensors, captions=self.captions)
+
+
+def draw_parted(data: Latents, count: int, size: int, rng: np.random.Generator) -> Parted:
+    """Random crops of `size` latent pixels, with one caption for each surface seen."""
+    side = data.latents.shape[-1]
+    rows: list[tuple[Tensor, ...]] = []
+    heard: list[tuple[int, int, Tensor]] = []  # caption, crop, where
+    while len(rows) < count:
+        n = int(rng.integers(len(data.latents)))
+        y, x = (int(i) for i in rng.integers(side - size + 1, size=2))
+        window = (..., slice(y, y + size), slice(x, x + size))
+        found = []
+        for bits, captions in _by_surface(data, n).items():
+            mask = data.slots[n][[s for s in range(SLOTS) if bits >> s & 1]][window].float().sum(0) / 255
+            if float(mask.mean()) > LEAST:
+                found.append((int(rng.choice(captions)), mask))
+        if not found or (len(found) == 1 and rng.random() > SINGLE):
+            continue
+        found.sort(key=lambda part: -float(part[1].sum()))
+        nearest = torch.stack([mask for _, mask in found]).argmax(0)  # what none covers goes to the largest
+        heard += [(m, len(rows), (nearest == k).float()) for k, (m, _) in enumerate(found)]
+        latent, depth = data.latents[n][window].float(), data.depth[n][window].float()
+        rows.append((latent, depth[None], torch.ones(1, size, size), data.contexts[found[0][0]].float()))
+    chosen, owners, weights = zip(*heard, strict=True)
+    batch = Batch(*(torch.stack(column) for column in zip(*rows, strict=True)))
+    contexts, captions = data.contexts[list(chosen)].float(), tuple(data.captions[m] for m in chosen)
+    return Parted(batch, contexts, torch.tensor(owners), torch.stack(weights), captions)
+
+
+def in_other_words(parted: Parted, text: MiniLMEncoder, share: float, rng: np.random.Generator) -> Tensor:
+    """The captions' contexts [R,T,D], a share of them with another noun for their material."""
+    turns = [(r, reworded(c, rng)) for r, c in enumerate(parted.captions) if rng.random() < share]
+    contexts = parted.contexts.clone()
+    if turns:
+        rows, words = zip(*turns, strict=True)
+        contexts[list(rows)] = text.encode_many(list(words)).to(contexts)
+    return contexts
+
+
+def _by_surface(data: Latents, n: int) -> dict[int, list[int]]:
+    """The captions of picture n that name one surface, by its slots; those of everything where there is only one."""
+    groups: dict[int, list[int]] = {}
+    for m in data.parts[n] or data.wholes[n]:
+        groups.setdefault(int(data.covers[m]), []).append(m)
+    return groups

@@ -1,0 +1,172 @@
+"""A small classifier of material and light, trained on ground-truth pictures of its own seeds: the judge of samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from base.errors import InputError
+from base.files import atomic_write
+from diffusion.training.checkpoint import State
+from diffusion.training.config import JudgeConfig
+from diffusion.training.data.bank import build_bank
+from diffusion.training.data.captions import Mood, Surface
+from diffusion.training.data.dataset import crops
+from diffusion.training.data.light import LIGHTS
+from diffusion.training.data.materials import MATERIALS
+from diffusion.training.data.materials.patterns import TEXELS
+from diffusion.training.data.views import paint, random_world
+from diffusion.training.loop import run
+
+NAMES = tuple(MATERIALS)
+LIGHT_NAMES = tuple(LIGHTS)
+SIDE = 128
+HELD_OUT = 900
+"""The bank whose pictures no judge has trained on."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """images: uint8 [N,3,SIDE,SIDE]; material, light: int64 [N]."""
+
+    images: Tensor
+    material: Tensor
+    light: Tensor
+
+
+def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> Judged:
+    """Pictures of one unadorned material each, near and far, in every light; materials in turn."""
+    return plain_views(seed, count, names, texels)[0]
+
+
+def plain_views(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> tuple[Judged, Tensor]:
+    """The same, and the depth channel [N,1,SIDE/8,SIDE/8] of each."""
+    rng = np.random.default_rng([seed, 77])
+    names = names[:count]
+    bank = build_bank([Surface(n) for n in names for _ in range(2)], seed + 10_000, texels=texels)
+    images, material, light, depth = [], [], [], []
+    for i in range(count):
+        index = i % len(names)
+        place = MATERIALS[names[index]].place
+        kind = (
+            "sky"
+            if place == "sky"
+            else "floor"
+            if place == "floor"
+            else "wall"
+            if place == "wall"
+            else str(rng.choice(["wall", "floor"]))
+        )
+        mood = LIGHT_NAMES[int(rng.integers(len(LIGHT_NAMES)))]
+        chosen = [2 * index + int(rng.integers(2))] * 4
+        world = random_world(rng, kind, SIDE)
+        picture = paint(world, bank, chosen, Mood(mood), int(rng.integers(2**31)))
+        images.append(picture.image)
+        depth.append(picture.depth[None])
+        material.append(NAMES.index(names[index]))
+        light.append(LIGHT_NAMES.index(mood))
+    return Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)), torch.stack(depth)
+
+
+class Classifier(nn.Module):
+    """uint8 or 0..1 pictures [B,3,h,w] → logits of material [B,M] and light [B,L], and features [B,D]."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+
+        def stage(a: int, b: int) -> nn.Sequential:
+            return nn.Sequential(
+                nn.Conv2d(a, b, 3, 2, 1, bias=False),
+                nn.BatchNorm2d(b),
+                nn.ReLU(),
+                nn.Conv2d(b, b, 3, 1, 1, bias=False),
+                nn.BatchNorm2d(b),
+                nn.ReLU(),
+            )
+
+        w = width
+        self.stem = nn.Sequential(nn.Conv2d(3, w, 5, 2, 2, bias=False), nn.BatchNorm2d(w), nn.ReLU())
+        self.body = nn.Sequential(stage(w, w), stage(w, 2 * w), stage(2 * w, 4 * w), stage(4 * w, 4 * w))
+        self.material, self.light = nn.Linear(8 * w, len(NAMES)), nn.Linear(8 * w, len(LIGHT_NAMES))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        x = pictures.float() / 255 if pictures.dtype == torch.uint8 else pictures
+        x = self.body(self.stem(x * 2 - 1))
+        return torch.cat((x.mean((2, 3)), x.amax((2, 3))), 1)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        found = self.features(pictures)
+        return self.material(found), self.light(found)
+
+
+def pictures_of(config: JudgeConfig, bank: int, count: int) -> Judged:
+    """One bank's pictures, drawn once and kept in the run's folder."""
+    path = Path(config.out) / "pictures" / f"{config.seed + bank}-{count}.safetensors"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawn = plain_pictures(config.seed + bank, count, texels=config.texels)
+        with atomic_write(path) as temporary:
+            save_file(vars(drawn), temporary)
+    return Judged(**load_file(path))
+
+
+def train_classifier(config: JudgeConfig) -> Path:
+    """Train (or go on training) the judge; returns its weights, fp16 safetensors, with its accuracy on unseen seeds in the metadata."""
+    sets = [pictures_of(config, i, config.pictures) for i in range(config.banks)]
+    images, material, light = (torch.cat([getattr(s, name) for s in sets]) for name in ("images", "material", "light"))
+    unseen = pictures_of(config, HELD_OUT, config.validation)
+    torch.manual_seed(config.seed)
+    model = Classifier(config.width)
+
+    def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
+        rng = np.random.default_rng([config.seed, step])
+        rows = torch.from_numpy(rng.integers(len(images), size=config.batch))
+        said, lit = wrapped(crops(images[rows], config.crop, rng).to(device))
+        named = F.cross_entropy(said, material[rows].to(device), label_smoothing=0.05)
+        seen = F.cross_entropy(lit, light[rows].to(device), label_smoothing=0.05)
+        return named + 0.5 * seen, {"named": float(named.detach()), "seen": float(seen.detach())}
+
+    def on_sample(state: State, step: int) -> dict[str, float]:
+        model.eval()
+        found = judge(model, unseen)
+        model.train()
+        return found
+
+    run(config, model, loss_of, on_sample=on_sample)
+    model.eval()
+    found = {k: f"{v:.4f}" for k, v in judge(model, unseen).items()}
+    path = Path(config.out) / "judge.safetensors"
+    weights = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    with atomic_write(path) as temporary:
+        save_file(weights, temporary, metadata=found)
+    return path
+
+
+def load_classifier(path: Path) -> Classifier:
+    """The judge in `path`. InputError when it isn't there or is no judge."""
+    try:
+        weights = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
+        model = Classifier(len(weights["stem.0.weight"]))
+        model.load_state_dict(weights)
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        problem = f"holds no judge ({str(error).splitlines()[0]}); train one: diffusion.training judge judge"
+        raise InputError(path, "", problem) from error
+    return model.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def judge(model: Classifier, pictures: Judged, batch: int = 64) -> dict[str, float]:
+    """Share of pictures whose material and light the classifier names right."""
+    answers = [model(x) for x in pictures.images.split(batch)]
+    said, lit = (torch.cat([a[i] for a in answers]).argmax(1) for i in (0, 1))
+    return {
+        "material": float((said == pictures.material).float().mean()),
+        "light": float((lit == pictures.light).float().mean()),
+    }

@@ -1,0 +1,224 @@
+"""Scatter: every texel that a dreamed view shows looks itself up there, and takes what is better than its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from engine.atlas.pages import HELD, REVISION, Atlas, Page, tiles_of
+from engine.atlas.views import CELL, GatheredView, PaintedView
+from engine.atlas.visibility import Masks
+from engine.atlas.write_mask import upload_labels, upload_pixels
+from engine.geometry.charts import Charts
+from engine.geometry.mesh import Quads
+from engine.geometry.pack import PAGE
+from engine.geometry.rectangles import merge
+from engine.geometry.uniforms import camera_uniforms
+from engine.gl.context import finish
+from engine.gl.shaders import program, set_uniforms
+from engine.gl.targets import Targets, picture, read
+from engine.gl.time_sliced import Pieces, clipped, runs
+
+ASKED = 1 << 12  # texels of a page that are asked in a piece whether the new look is better
+COLOURED = 1 << 8  # texels that get their colours in a piece
+_VIEW, _DREAMED, _STATE, _LABELS, _SHOWN = range(5)  # texture units
+
+
+@dataclass(frozen=True)
+class _Brush:
+    """What is painted, on the GPU. latents: of four channels each; image: None where colours stay."""
+
+    ctx: moderngl.Context
+    uniforms: dict[str, object]
+    view: moderngl.Texture
+    latents: list[moderngl.Texture]
+    image: moderngl.Texture | None
+    labels: moderngl.Texture
+    shown: moderngl.Texture
+    revision: int
+
+    def use(self, shader: moderngl.Program, dreamed: moderngl.Texture) -> None:
+        """Paint with this shader; dreamed: the latents or the picture."""
+        set_uniforms(
+            shader,
+            **self.uniforms,
+            view=_VIEW,
+            dreamed=_DREAMED,
+            picture=_DREAMED,
+            state=_STATE,
+            labels=_LABELS,
+            shown=_SHOWN,
+        )
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        self.view.use(_VIEW)
+        dreamed.use(_DREAMED)
+        self.labels.use(_LABELS)
+        self.shown.use(_SHOWN)
+
+    def release(self) -> None:
+        for texture in filter(None, (*self.latents, self.image, self.labels, self.shown)):
+            texture.release()
+
+
+class Scatter:
+    """In pieces. The decision is taken in the shader against a copy of the page's state, so that nothing is read while it is written."""
+
+    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: Targets) -> None:
+        self.ctx, self.charts, self.atlas, self.targets = ctx, charts, atlas, targets
+        self._quads = Quads(ctx)
+        self._latent = program(ctx, "chart_atlas", "scatter")
+        self._colour = program(ctx, "chart_atlas", "scatter_colour")
+        self._owners: dict[int, np.ndarray] = {}
+
+    def paint(
+        self,
+        look: GatheredView,
+        painting: PaintedView,
+        view: moderngl.Texture,
+        revision: int,
+        colours: bool = True,
+        only: Masks | None = None,
+    ) -> Pieces[int]:
+        """Texels that took the new look. view: (chart, depth) of the painting's camera at its size; only: see LatentVolume."""
+        brush = self._brush(look, painting, view, revision, colours)
+        yield
+        shown = np.flatnonzero(np.bincount(read(self.ctx, view)[..., 0].astype(np.int32).ravel()))
+        seen = seen_parts(self.charts, look, shown)
+        taken = 0
+        for number in np.unique(self.charts.page[seen[:, 0]]).tolist():
+            if only is not None and number not in only:
+                continue
+            parts = seen[self.charts.page[seen[:, 0]] == number]
+            taken += yield from self._paint_page(brush, number, parts, None if only is None else only[number])
+        brush.release()
+        return taken
+
+    def _paint_page(self, brush: _Brush, number: int, parts: np.ndarray, only: np.ndarray | None) -> Pieces[int]:
+        fresh = number not in self.atlas
+        page = self.atlas.allocate(number)
+        if fresh:
+            yield  # the driver clears megabytes
+        yield from self._paint_latents(brush, page, parts, only)
+        accepted = page.read_state()[..., REVISION] == brush.revision
+        if accepted.any():
+            if brush.image is not None:
+                yield from self._paint_colours(brush, page, number, accepted)
+            page.touch(tiles_of(accepted))
+        elif fresh:
+            self.atlas.drop(number)
+        return int(accepted.sum())
+
+    def _paint_latents(self, brush: _Brush, page: Page, parts: np.ndarray, only: np.ndarray | None) -> Pieces[None]:
+        """The texels of the page that are better so take the new latents, and the revision."""
+        before = self.targets.get("before", (PAGE, PAGE), ((4, "f4"), (4, "f4")), depth=False)
+        if only is None:
+            before.use()  # its scissor counts for copies, too
+            self.ctx.copy_framebuffer(before, page.frames[0])
+        else:
+            finish(self.ctx)
+            picture(before, 1).write(_opened(page.read_state(), only))
+        for low, high in runs(_rows(self.charts, parts), ASKED):
+            for texture, frame in zip(brush.latents, page.frames, strict=True):
+                with clipped(frame, (0, low, PAGE, high - low)):
+                    brush.use(self._latent, texture)
+                    picture(before, 1).use(_STATE)
+                    self._quads.draw(self._latent, self.charts.quads(*parts.T))
+            yield
+        finish(self.ctx)
+
+    def _paint_colours(self, brush: _Brush, page: Page, number: int, accepted: np.ndarray) -> Pieces[None]:
+        if number not in self._owners:
+            self._owners[number] = self.charts.owner(number)
+        found = merge(np.where(accepted, self._owners[number] + 1, 0)[None])
+        chart = found["label"] - 1
+        i, j = found["column"] - self.charts.x[chart], found["row"] - self.charts.y[chart]
+        parts = self.charts.quads(chart, i, j, i + found["columns"], j + found["rows"])
+        assert brush.image is not None
+        yield
+        for low, high in runs(accepted.sum(axis=1), COLOURED):
+            here = (found["row"] < high) & (found["row"] + found["rows"] > low)
+            with clipped(page.canvas, (0, low * CELL, PAGE * CELL, (high - low) * CELL)):
+                brush.use(self._colour, brush.image)
+                self._quads.draw(self._colour, parts[here])
+            yield
+        self.atlas.overviews.draw(page, None if page.stale else parts)
+        yield
+
+    def _brush(
+        self, look: GatheredView, painting: PaintedView, view: moderngl.Texture, revision: int, colours: bool
+    ) -> _Brush:
+        uniforms = camera_uniforms(self.charts, painting.camera, painting.size) | {
+            "borders": painting.borders,
+            "page_size": float(PAGE),
+            "colour_size": float(PAGE * CELL),
+            "steps": float(painting.steps),
+            "revision": float(revision),
+        }
+        image = self._upload_picture(painting.colours) if colours else None
+        labels, shown = upload_labels(self.ctx, look, painting.kept), upload_pixels(self.ctx, look, painting.dreamed)
+        latents = self._upload_latents(painting.latents)
+        return _Brush(self.ctx, uniforms, view, latents, image, labels, shown, revision)
+
+    def _upload_latents(self, latents: np.ndarray) -> list[moderngl.Texture]:
+        channels, height, width = latents.shape
+        padded = np.zeros((-(-channels // 4) * 4, height, width), dtype=np.float32)
+        padded[:channels] = latents
+        layers = padded.reshape(-1, 4, height, width).transpose(0, 2, 3, 1)
+        textures = [self.ctx.texture((width, height), 4, dtype="f4", data=np.ascontiguousarray(x)) for x in layers]
+        for texture in textures:
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        return textures
+
+    def _upload_picture(self, colours: np.ndarray) -> moderngl.Texture:
+        height, width = colours.shape[:2]
+        rgba = np.full((height, width, 4), 255, dtype=np.uint8)
+        rgba[..., :3] = colours[..., :3]
+        texture = self.ctx.texture((width, height), 4, data=rgba)
+        texture.repeat_x = texture.repeat_y = False
+        texture.build_mipmaps(0, 4)  # a close wall has many pixels under each colour texel
+        return texture
+
+
+def _rows(charts: Charts, parts: np.ndarray) -> np.ndarray:
+    """int [PAGE]: texels of parts of charts, int [n,5] (chart, i0, j0, i1, j1), in each row of their page."""
+    chart, i0, j0, i1, j1 = parts.T
+    change = np.zeros(PAGE + 1, np.int64)
+    np.add.at(change, charts.y[chart] + j0, i1 - i0)
+    np.add.at(change, charts.y[chart] + j1, i0 - i1)
+    return np.cumsum(change)[:PAGE]
+
+
+def _opened(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A page's state as a scatter should find it that wins on the texels of a mask and nowhere else: all others are held."""
+    free = mask & (state[..., HELD] <= 0)
+    opened = np.zeros_like(state)
+    opened[..., HELD] = ~free
+    return opened
+
+
+FEW = 64  # latent pixels of a chart: with less, they say little about how much of it is seen
+
+
+def seen_parts(charts: Charts, look: GatheredView, shown: np.ndarray) -> np.ndarray:
+    """int [n,5] (chart, i0, j0, i1, j1): the parts of charts that a view of this look can touch.
+
+    shown: the charts in the full-size view. Those of which the look has many pixels are cut to the texels seen, and a margin;
+    others, so narrow or steep that they lie between the latent pixels, come whole.
+    """
+    chart = look.chart.ravel()
+    i = look.texel[..., 2].ravel() - charts.x[chart]
+    j = look.texel[..., 1].ravel() - charts.y[chart]
+    found, index, count = np.unique(chart, return_inverse=True, return_counts=True)
+    low, high = np.full((2, len(found)), np.iinfo(np.int32).max), np.zeros((2, len(found)), dtype=np.int64)
+    for k, texel in enumerate((i, j)):
+        np.minimum.at(low[k], index, texel)
+        np.maximum.at(high[k], index, texel)
+    spacing = (high - low + 1) / np.sqrt(count)  # of the latent pixels, in texels, as if they were even
+    margin = 2 * np.ceil(spacing).astype(np.int64) + 1
+    low = np.maximum(low - margin, 0)
+    high = np.minimum(high + margin + 1, charts.size[found].T)
+    cut = np.stack([found, *low, *high], axis=1)[count >= FEW]
+    whole = np.setdiff1d(shown, cut[:, 0])
+    return np.concatenate([cut, np.stack([whole, 0 * whole, 0 * whole, *charts.size[whole].T], axis=1)])

@@ -1,0 +1,122 @@
+"""Tiles: the pieces of a page in which the painted world is read from GL, written to disk, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.atlas.pages import HELD, STEPS, TILE, TILES, Page
+from engine.atlas.views import CELL
+from engine.geometry.pack import PAGE
+
+ROW = PAGE // TILE  # tiles along a page
+
+
+@dataclass(frozen=True)
+class Texels:
+    """Painted texels of one tile. index: int32 [n], places in the page (row · PAGE + column); latents: float32 [n,C];
+    state: float32 [n,4]; colour: uint8 [n,CELL,CELL,3]."""
+
+    index: np.ndarray
+    latents: np.ndarray
+    state: np.ndarray
+    colour: np.ndarray
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"index": self.index, "latents": self.latents, "state": self.state, "colour": self.colour}
+
+    def fits(self, tile: int, channels: int) -> bool:
+        """Whether these are texels of that tile: what is read from a file may be anything."""
+        n = len(self.index) if self.index.ndim == 1 else -1
+        shapes = {"index": (n,), "latents": (n, channels), "state": (n, 4), "colour": (n, CELL, CELL, 3)}
+        kinds = {"index": np.int32, "latents": np.float32, "state": np.float32, "colour": np.uint8}
+        if any(a.shape != shapes[k] or a.dtype != kinds[k] for k, a in self.arrays.items()):
+            return False
+        row, column = np.divmod(self.index, PAGE)
+        return bool((row // TILE * ROW + column // TILE == tile).all())
+
+
+class Buffers:
+    """A tile as it lies in GL, read without allocating: latents float32 [C/4,TILE,TILE,4], state float32 [TILE,TILE,4],
+    colour uint8 [8·TILE,8·TILE,4]."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.latents = np.zeros((-(-channels // 4), TILE, TILE, 4), np.float32)
+        self.state = np.zeros((TILE, TILE, 4), np.float32)
+        self.colour = np.zeros((TILE * CELL, TILE * CELL, 4), np.uint8)
+
+    def read(self, page: Page, tile: int) -> None:
+        """GL thread, after `engine.gl.context.finish`. Tens of microseconds: only the tile's rectangle is copied."""
+        box = _box(tile)
+        for layer, frame in zip(self.latents, page.frames, strict=True):
+            frame.read_into(layer, box, 4, attachment=0, dtype="f4")
+        page.frames[0].read_into(self.state, box, 4, attachment=1, dtype="f4")
+        page.canvas.read_into(self.colour, _pixels(box), 4)
+
+    def write(self, page: Page, tile: int) -> None:
+        """The inverse of `read`."""
+        box = _box(tile)
+        for layer, texture in zip(self.latents, page.latents, strict=True):
+            texture.write(layer, viewport=box)
+        page.state.write(self.state, viewport=box)
+        page.colour.write(self.colour, viewport=_pixels(box))
+        page.held[tile] = (self.state[..., HELD] > 0).any()
+        page.stale = True
+        page.touch(tile)
+
+    def pick(self, tile: int) -> Texels:
+        """Only what is painted. Any thread."""
+        row, column = np.nonzero(self.state[..., STEPS])
+        y, x = _corner(tile)
+        latents = self.latents[:, row, column].transpose(1, 0, 2)
+        cells = self.colour.reshape(TILE, CELL, TILE, CELL, 4)
+        return Texels(
+            index=((row + y) * PAGE + column + x).astype(np.int32),
+            latents=np.ascontiguousarray(latents.reshape(len(row), 4 * len(self.latents))[:, : self.channels]),
+            state=self.state[row, column],
+            colour=np.ascontiguousarray(cells[row, :, column, :, :3]),
+        )
+
+    def place(self, tile: int, texels: Texels) -> None:
+        """The inverse of `pick`. Any thread."""
+        y, x = _corner(tile)
+        row, column = np.divmod(texels.index, PAGE)
+        row, column = row - y, column - x
+        for array in (self.latents, self.state, self.colour):
+            array[:] = 0
+        for k, layer in enumerate(self.latents):
+            part = texels.latents[:, 4 * k : 4 * k + 4]
+            layer[row, column, : part.shape[1]] = part
+        self.state[row, column] = texels.state
+        cells = self.colour.reshape(TILE, CELL, TILE, CELL, 4)
+        cells[row, :, column, :, :3] = texels.colour
+        cells[row, :, column, :, 3] = 255
+
+
+def split(texels: Texels) -> Iterator[tuple[int, Texels]]:
+    """The texels of a whole page, tile by tile."""
+    row, column = np.divmod(texels.index, PAGE)
+    owner = row // TILE * ROW + column // TILE
+    for tile in range(TILES):
+        mine = owner == tile
+        if mine.any():
+            yield tile, Texels(**{name: array[mine] for name, array in texels.arrays.items()})
+
+
+def _corner(tile: int) -> tuple[int, int]:
+    return tile // ROW * TILE, tile % ROW * TILE
+
+
+def _box(tile: int) -> tuple[int, int, int, int]:
+    y, x = _corner(tile)
+    return x, y, TILE, TILE
+
+
+def _pixels(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """A box of texels in colour pixels."""
+    x, y, width, height = box
+    return x * CELL, y * CELL, width * CELL, height * CELL

@@ -1,0 +1,186 @@
+"""Which texels a view shows, or a part of its picture: what a brush, a soft mask or "this view" means on the surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import moderngl
+import numpy as np
+
+from engine.geometry import sides
+from engine.geometry.charts import Charts
+from engine.geometry.mesh import Mesh, Quads, visible
+from engine.geometry.pack import PAGE
+from engine.geometry.uniforms import camera_uniforms
+from engine.gl.context import finish
+from engine.gl.shaders import program, set_uniforms
+from engine.gl.targets import Targets, picture, read
+from engine.gl.time_sliced import Pieces, TimeSlicedTask, bands, clipped
+from scenes.camera import Camera
+
+Masks = Mapping[int, np.ndarray]  # page → bool [PAGE,PAGE]: the texels that are meant
+FEW = 64  # pixels of a chart: with less, they say little about how much of it is meant
+
+
+class Seen:
+    """Texels look themselves up in the view, as in a scatter, so that none is missed for lying between two pixels; and pixels
+    look up their texel, so that none is missed for showing only a corner."""
+
+    def __init__(self, ctx: moderngl.Context, charts: Charts, mesh: Mesh) -> None:
+        self.ctx, self.charts, self.mesh = ctx, charts, mesh
+        self._targets, self._quads = Targets(ctx), Quads(ctx)
+        self._view = program(ctx, "chart_view", "seen_view")
+        self._seen = program(ctx, "chart_atlas", "seen")
+        self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = None  # with each pixel's chart
+        self._turn = object()  # of who draws
+
+    def texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Pieces[Masks]:
+        """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
+        if mask is not None and not mask.any():
+            return {}
+        chart = yield from self.drawing(camera, size)
+        mask = np.ones(chart.shape, bool) if mask is None else mask > 0
+        planes = _Planes(self.charts, camera, chart)
+        yield
+        reach, found = _Reach(self.charts, planes.index), dict[int, np.ndarray]()
+        for _, row, _, rows in bands(size):
+            part = slice(row, row + rows)
+            shown = chart[part][mask[part]]
+            u, v = planes.meet(shown, camera.rays(size, part)[mask[part]])
+            reach.add(planes.local[shown], u, v)
+            page, (y, x) = self.charts.page[shown], _places(self.charts, shown, u, v)
+            for number in planes.pages:
+                here = page == number
+                if here.any():
+                    found.setdefault(number, np.zeros((PAGE, PAGE), bool))[y[here], x[here]] = True
+            yield
+        marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
+        marks.filter = moderngl.NEAREST, moderngl.NEAREST
+        parts = reach.parts
+        for number, texels in found.items():
+            texels |= self._looked_up(camera, size, marks, parts[self.charts.page[parts[:, 0]] == number])
+            yield
+        marks.release()
+        return found
+
+    def _looked_up(
+        self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray
+    ) -> np.ndarray:
+        """bool [PAGE,PAGE]: the texels of parts of one page's charts that find themselves in the view, and marked."""
+        TimeSlicedTask(self.ctx, self.drawing(camera, size)).whole()  # another view may have been drawn meanwhile
+        frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
+        uniforms = camera_uniforms(self.charts, camera, size)
+        set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
+        frame.use()
+        frame.clear()
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        picture(self._frame(size)).use(0)
+        marks.use(1)
+        self._quads.draw(self._seen, self.charts.quads(*parts.T))
+        return read(self.ctx, picture(frame))[..., 0] > 0
+
+    def release(self) -> None:
+        self._targets.release()
+
+    def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
+        return self._targets.get("view", size, ((2, "f4"),), depth=True)
+
+    def drawing(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
+        """The chart of each pixel, int [H,W]. Drawn once for each view: strokes come by the dozen."""
+        hurried = False
+        while self._drawn is None or self._drawn[:2] != (camera, size):
+            turn = self._turn = object()
+            self._drawn = None
+            frame, seen = self._frame(size), visible(self.charts, camera, size)
+            finish(self.ctx)
+            frame.use()
+            frame.clear()
+            for box in bands(size):
+                set_uniforms(self._view, **camera_uniforms(self.charts, camera, size))
+                groups = self.mesh.select(seen)
+                self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+                self.ctx.enable(moderngl.DEPTH_TEST)
+                self.ctx.depth_func = "<="
+                with clipped(frame, box):
+                    self.mesh.draw(self._view, groups)
+                if not hurried:
+                    yield
+                if self._turn is not turn:
+                    hurried = True  # somebody drew another view meanwhile: once more, and at once, or both would wait for ever
+                    break
+            else:
+                chart = np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
+                self._drawn = camera, size, chart
+        return self._drawn[2]
+
+
+def texels(charts: Charts, camera: Camera, chart: np.ndarray) -> np.ndarray:
+    """int32 [...,3]: the atlas texel (page, y, x) that each pixel of `Seen.drawing` shows. Any thread."""
+    flat = chart.ravel()
+    row, column = _places(
+        charts, flat, *_Planes(charts, camera, flat).meet(flat, camera.rays(chart.shape[::-1]).reshape(-1, 3))
+    )
+    return np.stack([charts.page[flat], row, column], axis=-1).reshape(*chart.shape, 3)
+
+
+def _places(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row, column in the page of points (u, v) of charts [n], in texels."""
+    w, h = charts.size[chart].T
+    row, column = np.clip(v, 0, h - 1).astype(np.int32), np.clip(u, 0, w - 1).astype(np.int32)
+    return charts.y[chart] + row, charts.x[chart] + column
+
+
+class _Planes:
+    """The planes of the charts that pixels [...] show, as a camera sees them. index: int [n], those charts; local: int [N], each
+    chart's place among them; pages: where they lie. What is each chart's own is done once for it, and for these only."""
+
+    def __init__(self, charts: Charts, camera: Camera, chart: np.ndarray) -> None:
+        shown = np.zeros(len(charts), bool)
+        shown[chart] = True
+        self.index = index = np.flatnonzero(shown)
+        self.local = np.cumsum(shown) - 1
+        self.pages: list[int] = np.unique(charts.page[index]).tolist()
+        start = charts.origin[index] - np.where(charts.sky[index, None], 0.0, camera.position)
+        self._normal = sides.NORMAL[charts.side[index]].astype(float)
+        self._far = _dot(self._normal, start)
+        axes = [axis[index] for axis in (charts.u, charts.v)]
+        self._axes = [(axis, _dot(axis, start)) for axis in (a / _dot(a, a)[:, None] for a in axes)]
+
+    def meet(self, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
+        local = self.local[chart]
+        far = self._far[local] / np.minimum(_dot(self._normal[local], rays), -1e-9)
+        u, v = (far * _dot(axis[local], rays) - start[local] for axis, start in self._axes)
+        return u, v
+
+
+class _Reach:
+    """How far the points (u, v) of pixels go on each of some charts, int [n]."""
+
+    def __init__(self, charts: Charts, index: np.ndarray) -> None:
+        self.size, self.index, self.count = charts.size[index], index, np.zeros(len(index), np.int64)
+        self.low, self.high = np.full((2, len(index)), np.inf), np.full((2, len(index)), -np.inf)
+
+    def add(self, local: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
+        """local: the charts' places in the index."""
+        self.count += np.bincount(local, minlength=len(self.index))
+        for k, texel in enumerate((u, v)):
+            np.minimum.at(self.low[k], local, texel)
+            np.maximum.at(self.high[k], local, texel)
+
+    @property
+    def parts(self) -> np.ndarray:
+        """int [m,5] (chart, i0, j0, i1, j1): the parts of charts in which all texels of the pixels lie."""
+        found = np.flatnonzero(self.count)
+        count, low, high = self.count[found], self.low[:, found], self.high[:, found]
+        chart = self.index[found]
+        whole = np.stack([chart, 0 * chart, 0 * chart, *self.size[found].T], axis=1)
+        margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # as far apart as the pixels are, if they were even
+        low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
+        cut = np.concatenate([chart[None], low, high]).T.astype(np.int64)
+        return np.where((count >= FEW)[:, None], cut, whole)
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """[n]: of the rows of [n,3] and [n,3]."""
+    return np.einsum("ij,ij->i", a, b)

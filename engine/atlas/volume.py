@@ -1,0 +1,186 @@
+"""The latent volume: the atlas plus its map from surface to texel. The persistent thing of the program; lives on the GL thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import moderngl
+import numpy as np
+
+from base.errors import InputError
+from engine.atlas.gather import Gather
+from engine.atlas.pages import Atlas
+from engine.atlas.scatter import Scatter
+from engine.atlas.views import CELL, GatheredView, PaintedView
+from engine.atlas.visibility import Masks, Seen
+from engine.atlas.write_mask import Taking
+from engine.geometry.charts import Charts
+from engine.geometry.mesh import Mesh
+from engine.gl.context import finish
+from engine.gl.targets import Targets
+from engine.gl.time_sliced import Pieces, TimeSlicedTask
+from scenes.camera import Camera
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class World:
+    """A copy of everything that was painted. pages: number → latents [C',P,P], state [P,P,4], colour [8P,8P,4] (engine.atlas.pages)."""
+
+    channels: int
+    seed: int
+    revision: int
+    pages: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+
+
+class LatentVolume:
+    """channels: of the latents; seed: of the surface's noise. `revision` grows with every painting that changed something.
+
+    `gathering`, `taking` and `scattering` begin what `gather`, `takes` and `scatter` do at once: to be done in pieces, a few
+    milliseconds of each frame. A volume does one thing at a time: whatever is begun, asked or changed next finishes what is under
+    way (`settle`), so that nobody finds it half-painted. `busy`: something is.
+    """
+
+    def __init__(self, ctx: moderngl.Context, charts: Charts, channels: int, seed: int = 0) -> None:
+        self.ctx, self.charts, self.channels, self.seed = ctx, charts, channels, seed
+        self.revision = 0
+        self.atlas = Atlas(ctx, channels)
+        self.mesh = Mesh(ctx, charts)
+        self._targets = Targets(ctx)
+        self._gather = Gather(ctx, charts, self.atlas, self.mesh, self._targets)
+        self._scatter = Scatter(ctx, charts, self.atlas, self._targets)
+        self._seen = Seen(ctx, charts, self.mesh)
+        self._taking = Taking(ctx, charts, self.atlas, self.mesh, self._targets)
+        self._work: TimeSlicedTask[Any] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._work is not None and not self._work.done
+
+    def settle(self) -> None:
+        """Finish what is under way. Who reads or changes pages by himself does this first."""
+        if self._work is not None and not self._work.done:
+            self._work.whole()
+
+    def _begin(self, pieces: Pieces[T]) -> TimeSlicedTask[T]:
+        self.settle()
+        self._work = work = TimeSlicedTask(self.ctx, pieces)
+        return work
+
+    def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> GatheredView:
+        """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError.
+
+        colours: False leaves them out, for a memory of latents alone.
+        """
+        return self.gathering(camera, size, colours).whole()
+
+    def gathering(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> TimeSlicedTask[GatheredView]:
+        """`gather`, in pieces."""
+        _check_size(size)
+        self.settle()  # whose revision it shows
+        return self._begin(self._gather.look(camera, size, self.seed, self.revision, colours))
+
+    def seen(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
+        """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
+        return TimeSlicedTask(self.ctx, self.seeing(camera, size, mask)).whole()
+
+    def seeing(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Pieces[Masks]:
+        """`seen`, in pieces. It asks nothing of what is painted, and so may go on beside all else."""
+        return self._seen.texels(camera, size, mask)
+
+    def charted(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
+        """The chart that each pixel of a view of any size shows, int [H,W], in pieces; for engine.atlas.visibility.texels."""
+        return self._seen.drawing(camera, size)
+
+    def takes(
+        self, look: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+    ) -> np.ndarray:
+        """bool [H,W]: the pixels of an up-to-date look whose texels a painting of so many steps would change.
+
+        kept, dreamed: of the painting (engine.atlas.views.Painting).
+        """
+        return self.taking(look, steps, kept, dreamed).whole()
+
+    def taking(
+        self, look: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+    ) -> TimeSlicedTask[np.ndarray]:
+        """`takes`, in pieces."""
+
+        def pieces() -> Pieces[np.ndarray]:
+            view = yield from self._gather.depths(look.camera, look.size)
+            return (yield from self._taking.pixels(look, view, steps, kept, dreamed))
+
+        return self._begin(pieces())
+
+    def scatter(
+        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: Masks | None = None
+    ) -> int:
+        """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
+
+        look: the gathered look that the painting was dreamed from; painting: same camera and size. colours: False paints
+        latents only, and leaves the colours that lie there. only: these texels take it whatever they have, but for those that
+        the user holds; all others stay as they are.
+        """
+        return self.scattering(look, painting, colours, only).whole()
+
+    def scattering(
+        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: Masks | None = None
+    ) -> TimeSlicedTask[int]:
+        """`scatter`, in pieces; the revision changes with the last one."""
+        width, height = painting.size
+        shapes = (self.channels, height // CELL, width // CELL), (height, width)
+        if painting.latents.shape != shapes[0] or painting.colours.shape[:2] != shapes[1]:
+            raise ValueError(
+                f"a painting of {painting.size} has shapes {shapes}, not {painting.latents.shape}, {painting.colours.shape}"
+            )
+        if (look.camera, look.size) != (painting.camera, painting.size):
+            raise ValueError("the painting was not dreamed from this look: camera or size differ")
+        if not np.isfinite(painting.latents).all():
+            raise ValueError("the painting has latents that are not finite")
+
+        def pieces() -> Pieces[int]:
+            view = yield from self._gather.depths(painting.camera, painting.size)
+            taken = yield from self._scatter.paint(look, painting, view, self.revision + 1, colours, only)
+            self.revision += taken > 0
+            return taken
+
+        return self._begin(pieces())
+
+    def snapshot(self) -> World:
+        """A copy of the painted pages."""
+        self.settle()
+        finish(self.ctx)
+        pages = {number: self.atlas[number].read() for number in self.atlas}
+        return World(self.channels, self.seed, self.revision, pages)
+
+    def restore(self, world: World) -> None:
+        """Make the volume what the snapshot was. ValueError when channels or pages don't fit (engine.storage.world checks files first)."""
+        if world.channels != self.channels or any(not 0 <= n < self.charts.pages for n in world.pages):
+            raise ValueError(
+                f"a world of {world.channels} channels and pages {sorted(world.pages)} doesn't fit this volume"
+            )
+        self.erase()
+        for number, page in world.pages.items():
+            self.atlas.allocate(number).write(**page)
+        self.seed, self.revision = world.seed, world.revision
+
+    def erase(self) -> None:
+        """Forget everything painted."""
+        self.settle()
+        self.atlas.release()
+        self.revision += 1
+
+    def free(self) -> None:
+        """Give the GPU memory back; the volume can't be used afterwards, and what is under way is abandoned."""
+        if self._work is not None:
+            self._work.abandon()
+        self.atlas.release()
+        self._targets.release()
+        self._seen.release()
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    if any(n < CELL or n % CELL for n in size):
+        raise InputError("size", "", f"is {size[0]}x{size[1]}; width and height must be multiples of {CELL} pixels")

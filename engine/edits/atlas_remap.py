@@ -1,0 +1,183 @@
+"""Paint survives an edit of the scene: texels of surfaces that are still there move to their new place in the atlas.
+
+A texel is the same one where its voxel, side and material are. `moves` finds them in numpy, on any thread; `Transplant` copies
+latents, state and colours on the GPU, a piece at a time, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from engine.atlas.views import CELL
+from engine.atlas.volume import LatentVolume
+from engine.geometry import sides
+from engine.geometry.charts import Charts
+from engine.geometry.pack import PAGE
+from engine.geometry.rectangles import merge
+from engine.gl.shaders import program, set_uniforms
+
+PIECE = PAGE * PAGE // 8  # texels copied at a time: a few milliseconds even where GL is software
+
+
+@dataclass(frozen=True)
+class Move:
+    """Texel rectangles that go from page `source` to page `target`: int32 [n,6] rows (x, y in target, dx, dy to source, w, h).
+
+    whole: the page's charts all stay where they are and nothing joins them, so the page itself can change hands.
+    """
+
+    source: int
+    target: int
+    rectangles: np.ndarray
+    whole: bool = False
+
+
+def moves(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> list[Move]:
+    """Where the texels of old `pages` are among the new charts. materials: int [n], the new index of each old material or −1."""
+    found = [move for page in pages for move in _page(old, new, materials, page)]
+    sources = {}
+    for move in found:
+        sources.setdefault(move.target, set()).add(move.source)
+    return [
+        Move(
+            m.source, m.target, m.rectangles, whole=m.whole and sources[m.target] == {m.source} and m.source == m.target
+        )
+        for m in found
+    ]
+
+
+def survivors(old: Charts, new: Charts, materials: np.ndarray, page: int) -> np.ndarray:
+    """int32 [PAGE,PAGE,3]: the new (page, y, x) of each texel of an old page, −1 where it is gone (or never was)."""
+    owner = old.owner(page)
+    y, x = np.nonzero(owner >= 0)
+    chart = owner[y, x]
+    i, j = x - old.x[chart], y - old.y[chart]
+    there = np.full((len(chart), 3), -1, np.int32)
+    sky = old.sky[chart]
+    if sky.any():
+        of_side = np.zeros(6, np.int32)
+        of_side[new.side[new.sky]] = np.flatnonzero(new.sky)
+        there[sky] = _places(new, of_side[old.side[chart[sky]]], i[sky], j[sky])
+    if old.voxels == new.voxels:
+        solid = np.flatnonzero(~sky)
+        c = chart[solid]
+        target, u, v = new.lookup(voxels_of(old, c, i[solid], j[solid]), old.side[c])
+        same = (target >= 0) & (new.material[target] == materials[old.material[c]])
+        there[solid[same]] = _places(new, target[same], u[same], v[same])
+    out = np.full((PAGE, PAGE, 3), -1, np.int32)
+    out[y, x] = there
+    return out
+
+
+def voxels_of(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """int [n,3]: the voxel (x, y, z) behind texel (i, j) of a solid chart; with its side, what `Charts.lookup` is asked."""
+    u, v, n = (axes[charts.side[chart]].astype(np.int64) for axes in (sides.U, sides.V, sides.NORMAL))
+    # texel 0 lies before the corner where an axis runs backwards, and a face's voxel behind it
+    behind = np.minimum(u, 0) + np.minimum(v, 0) - np.maximum(n, 0)
+    return charts.corner[chart] + u * i[:, None] + v * j[:, None] + behind
+
+
+class Transplant:
+    """Carries what is painted in `old` over to `new`, an empty volume of other charts. GL thread; nothing may be painted meanwhile.
+
+    `step` until it returns True; until then `old` is as it was and can be shown. Afterwards `old` can only be freed.
+    """
+
+    def __init__(self, old: LatentVolume, new: LatentVolume, moves: list[Move]) -> None:
+        if old.channels != new.channels:
+            raise ValueError(f"latents of {old.channels} channels don't fit a volume of {new.channels}")
+        self.old, self.new = old, new
+        self._program = program(old.ctx, "transplant", "transplanted")
+        painted = [m for m in moves if m.source in old.atlas]
+        self._whole = [m.source for m in painted if m.whole]
+        self._work = self._pieces([m for m in painted if not m.whole])
+
+    def step(self) -> bool:
+        """Do one piece. True when all is done."""
+        if next(self._work, None) is not None:
+            return False
+        for number in self._whole:
+            self.new.atlas.take(number, self.old.atlas.give(number))
+        self.new.seed, self.new.revision = self.old.seed, self.old.revision + 1
+        return True
+
+    def _pieces(self, moves: list[Move]) -> Iterator[int]:
+        for move in moves:
+            if move.target not in self.new.atlas:
+                self.new.atlas.allocate(move.target)  # the driver clears megabytes: a piece of its own
+                yield move.target
+            for part in _parts(move.rectangles):
+                self._copy(move, part)
+                yield move.target
+        for number in {m.target for m in moves}:
+            self.new.atlas.refresh(number)
+            yield number
+
+    def _copy(self, move: Move, rectangles: np.ndarray) -> None:
+        ctx, source, target = self.old.ctx, self.old.atlas[move.source], self.new.atlas[move.target]
+        ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
+        buffer = ctx.buffer(_triangles(rectangles))
+        array = ctx.vertex_array(self._program, [(buffer, "2f 2f", "in_place", "in_source")])
+        for texture, frame in zip(source.latents, target.frames, strict=True):
+            self._draw(array, frame, texture, source.state, 1)
+        self._draw(array, target.canvas, source.colour, source.state, CELL)
+        target.held |= source.held.any()  # wherever they come to lie
+        target.stale = True
+        target.touch()
+        array.release()
+        buffer.release()
+
+    def _draw(
+        self,
+        array: moderngl.VertexArray,
+        frame: moderngl.Framebuffer,
+        a: moderngl.Texture,
+        b: moderngl.Texture,
+        scale: int,
+    ) -> None:
+        frame.use()
+        a.use(0)
+        b.use(1)
+        set_uniforms(self._program, first=0, second=1, page_size=float(PAGE), scale=scale)
+        array.render(moderngl.TRIANGLES)
+
+
+def _page(old: Charts, new: Charts, materials: np.ndarray, page: int) -> list[Move]:
+    there = survivors(old, new, materials, page).astype(np.int64)
+    alive = there[..., 0] >= 0
+    y, x = np.mgrid[:PAGE, :PAGE]
+    dx, dy = x - there[..., 2], y - there[..., 1]  # from the new place to the old
+    code = np.where(alive, (there[..., 0] * 2 * PAGE + dy + PAGE) * 2 * PAGE + dx + PAGE, -1)
+    labels, index = np.unique(code, return_inverse=True)
+    index = index.reshape(code.shape) + (labels[0] >= 0)  # 0 is for what is gone
+    found = merge(index[None])
+    corner = there[found["row"], found["column"]]
+    shift = np.stack([found["column"] - corner[:, 2], found["row"] - corner[:, 1]], axis=1)
+    table = np.concatenate([corner[:, [2, 1]], shift, found["columns"][:, None], found["rows"][:, None]], axis=1)
+    stays = len(found) > 0 and not shift.any() and bool((alive == (old.owner(page) >= 0)).all())
+    return [
+        Move(page, int(target), table[corner[:, 0] == target].astype(np.int32), whole=stays and target == page)
+        for target in np.unique(corner[:, 0])
+    ]
+
+
+def _places(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    return np.stack([charts.page[chart], charts.y[chart] + j, charts.x[chart] + i], axis=-1)
+
+
+def _parts(rectangles: np.ndarray) -> list[np.ndarray]:
+    """The rectangles in runs of about PIECE texels."""
+    area = np.cumsum(rectangles[:, 4] * rectangles[:, 5])
+    cuts = np.flatnonzero(np.diff(area // PIECE)) + 1
+    return np.split(rectangles, cuts)
+
+
+def _triangles(rectangles: np.ndarray) -> bytes:
+    """float32 [n,6,4]: (x, y) of the target and the way to the source, for two triangles each."""
+    x, y, dx, dy, w, h = rectangles.astype(np.float32).T
+    corners = np.stack([np.stack([x + a * w, y + b * h, dx, dy], axis=1) for b in (0, 1) for a in (0, 1)], axis=1)
+    return np.ascontiguousarray(corners[:, [0, 1, 2, 2, 1, 3]]).tobytes()

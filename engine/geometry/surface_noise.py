@@ -1,0 +1,108 @@
+"""Noise that belongs to the surface: a hash of where it is, so that two views of one wall start from the same noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.geometry import sides
+from engine.geometry.charts import Charts
+from scenes.camera import Camera
+
+DEEPEST, COARSEST = 10, -12  # levels: a cell is 2^-level texels
+ROOT = -3  # from this level down, noise is refined rather than drawn anew: cells of 8 texels, smaller than most charts
+
+
+def surface_noise(
+    charts: Charts,
+    chart: np.ndarray,
+    u: np.ndarray,
+    v: np.ndarray,
+    level: np.ndarray,
+    channels: int,
+    seed: int,
+) -> np.ndarray:
+    """Unit normal float32 [C,...] for the surface points (chart, u, v) [...], one value per cell of 2^-level texels.
+
+    A function of (seed, plane, cell in the world, level, channel) only: how charts were cut doesn't matter. Below ROOT each
+    cell's four children are an orthonormal (Haar) transform of it and three new values: all of them are independent unit
+    normals again, and half their sum is their parent. So a wall seen from nearer has the same noise, in more detail.
+    """
+    side = charts.side[chart].astype(np.int64)
+    corner = charts.corner[chart].astype(np.float64)
+    at = (
+        corner + u[..., None] * sides.U[side] + v[..., None] * sides.V[side]
+    )  # in texels of the world, or of a sky side
+    scale = np.exp2(np.asarray(level, dtype=np.float64))
+    plane = np.round((corner * np.abs(sides.NORMAL[side])).sum(axis=-1)).astype(np.int64)
+    key = _mix(np.uint64(seed & 0xFFFFFFFFFFFFFFFF))
+    for part in (side + 8 * charts.sky[chart], plane):
+        key = _mix(key ^ part.astype(np.uint64))
+    cells = [np.floor((at * np.abs(axis[side])).sum(axis=-1) * scale).astype(np.int64) for axis in (sides.U, sides.V)]
+    a, b, level, key = (np.asarray(x).ravel() for x in (*cells, level, key))
+    start = np.minimum(level, ROOT)
+    below = level - start
+    noise = _normals(_cell_key(key, a >> below, b >> below, start), channels)
+    for depth in range(1, int(below.max(initial=0)) + 1):
+        deep = np.flatnonzero(below >= depth)
+        shift = below[deep] - depth
+        child_a, child_b = a[deep] >> shift, b[deep] >> shift
+        detail = _normals(_cell_key(key[deep], child_a >> 1, child_b >> 1, np.int64(ROOT + depth)), 3 * channels)
+        right, down = (np.where(child & 1, np.float32(1), np.float32(-1)) for child in (child_a, child_b))
+        x, y, xy = detail.reshape(3, channels, -1)
+        noise[:, deep] = (noise[:, deep] + right * x + down * y + right * down * xy) / 2
+    return noise.reshape(channels, *chart.shape)
+
+
+def noise_level(jacobian: np.ndarray, latent_pixel: float) -> np.ndarray:
+    """int32 [...]: the coarsest level whose cells are so small that no two neighbouring latent pixels share one.
+
+    jacobian: [...,2,2], picture pixels per texel. Neighbours are at least latent_pixel / σ_max texels apart, at any angle;
+    a cell whose diagonal is no longer than that can't hold both.
+    """
+    a, b, c, d = (jacobian[..., i, j] for i in (0, 1) for j in (0, 1))
+    mean, difference = np.hypot(a + d, c - b) / 2, np.hypot(a - d, b + c) / 2
+    level = np.ceil(np.log2(np.maximum((mean + difference) * np.sqrt(2) / latent_pixel, 2.0**COARSEST)))
+    return np.clip(level, COARSEST, DEEPEST).astype(np.int32)
+
+
+def texel_jacobian(
+    charts: Charts, chart: np.ndarray, ray: np.ndarray, depth: np.ndarray, camera: Camera, focal: float
+) -> np.ndarray:
+    """[...,2,2] derivative of picture coordinates (x, y down) by texel coordinates (u, v).
+
+    ray: [...,3] with forward part 1; depth: the chart's depth along it (for the sky: on its cube).
+    """
+    right, up, forward = camera.axes
+    out = np.empty((*chart.shape, 2, 2))
+    for column, axis in enumerate((charts.u[chart], charts.v[chart])):
+        z = axis @ forward
+        out[..., 0, column] = focal / depth * (axis @ right - (ray @ right) * z)
+        out[..., 1, column] = focal / depth * ((ray @ up) * z - axis @ up)
+    return out
+
+
+def _mix(x: Any) -> Any:
+    """SplitMix64's finaliser (Steele, Lea, Flood 2014): every input bit reaches every output bit."""
+    with np.errstate(over="ignore"):
+        x = x + np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def _cell_key(key: np.ndarray, a: np.ndarray, b: np.ndarray, level: Any) -> np.ndarray:
+    for part in (a, b, level):
+        key = _mix(key ^ part.astype(np.uint64))
+    return key
+
+
+def _normals(key: np.ndarray, count: int) -> np.ndarray:
+    """Unit normal float32 [count,n] from uint64 keys [n] (Box & Muller 1958): 64 bits give a radius and an angle."""
+    pairs = _mix(np.arange(1, -(-count // 2) + 1, dtype=np.uint64))
+    bits = _mix(key[None] ^ pairs[:, None])
+    radius = ((bits >> np.uint64(32)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-32)
+    angle = (bits & np.uint64(0xFFFFFFFF)).astype(np.float32) * np.float32(2.0**-32 * 2 * np.pi)
+    radius = np.sqrt(-2 * np.log(np.minimum(radius, np.float32(1 - 2**-24))))
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1, key.size)[:count]

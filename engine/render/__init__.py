@@ -1,0 +1,1 @@
+"""What is shown: the scene renderer, daylight, marks, video output."""

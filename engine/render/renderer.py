@@ -1,0 +1,213 @@
+"""Draws the scene as the window and the videos show it: what is painted, and daylight on what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+import moderngl
+import numpy as np
+
+from engine.atlas.views import CELL
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import Charts
+from engine.geometry.mesh import Group, visible
+from engine.geometry.pack import PAGE
+from engine.geometry.uniforms import camera_uniforms
+from engine.gl.shaders import program, set_uniforms
+from engine.gl.time_sliced import Box, Pieces, clipped
+from engine.render.daylight import SUN, Daylight, Light, atmosphere
+from engine.render.frozen_marks import may_be_held
+from scenes.camera import Camera
+from scenes.extrude import Blocks, extrude
+from scenes.scene import Scene
+
+MODES = MappingProxyType(
+    {
+        "material": "the scene as it is built, in daylight",
+        "painted": "what has been dreamed so far",
+        "latents": "the stored latents, first three channels",
+        "steps": "diffusion steps behind each texel",
+        "density": "how closely each texel was looked at when it was painted",
+        "depth": "distance from the camera",
+    }
+)
+GEOMETRY = ("material", "depth")  # modes that show nothing of what was dreamed
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """shaders/display/<shader>.glsl on the charts of painted pages, of bare ones, or both."""
+
+    shader: str
+    painted: bool = True
+    bare: bool = True
+
+
+# over what is there, whose alpha stays
+_OVER = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
+_WHOLE, _LIT, _BARE, _PARTLY = (
+    _Pass("painted_whole", bare=False),
+    _Pass("painted_lit", bare=False),
+    _Pass("painted_bare", painted=False),
+    _Pass("painted_partly", bare=False),
+)
+_PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
+_PAINTED_LIT = (_LIT, _BARE, _PARTLY)
+_HELD = _Pass("held", bare=False)
+_PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
+_COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
+
+
+class Renderer:
+    """full_steps: the number of steps that counts as a whole painting, for the mode `steps`."""
+
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        charts: Charts,
+        scene: Scene,
+        volume: LatentVolume,
+        blocks: Blocks | None = None,
+        light: Light | None = None,
+    ) -> None:
+        """blocks, light: of the scene, if they are known already; baking the light takes a while."""
+        blocks = extrude(scene) if blocks is None else blocks
+        self.ctx, self.charts, self.volume = ctx, charts, volume
+        self.full_steps = 20.0
+        opacity = np.array([m.opacity for m in scene.materials])
+        self._daylight = Daylight(ctx, light or Light.of(blocks, scene))
+        self._materials = ctx.texture((len(opacity), 1), 4, alignment=1)
+        self._materials.filter = moderngl.NEAREST, moderngl.NEAREST
+        self._translucent = ~charts.sky & (opacity[charts.material] < 1)
+        self._constants = {
+            "sun": tuple(SUN),
+            "daylight_offset": self._daylight.offset,
+            "daylight_extent": self._daylight.extent,
+            "haze": 0.6 / max(blocks.solid.shape[1], blocks.solid.shape[2], 32),
+            "colour": _COLOUR,
+            "overview": _OVERVIEW,
+            "latents": _LATENTS,
+            "state": _STATE,
+            "daylight": _DAYLIGHT,
+            "materials": _MATERIALS,
+        }
+        self._programs: dict[str, moderngl.Program] = {}
+        self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
+        self.dress(scene)
+
+    def dress(self, scene: Scene) -> None:
+        """Take over the display colours of a scene of the same geometry."""
+        self._constants |= atmosphere(scene.background.display)
+        self._materials.write(_material_table(scene), alignment=1)
+
+    def draw(
+        self,
+        target: moderngl.Framebuffer,
+        camera: Camera,
+        size: tuple[int, int],
+        mode: str = "painted",
+        top_first: bool = False,
+        held: bool = False,
+        daylight: float = 0.0,
+    ) -> None:
+        """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row;
+        held: what the user froze is marked; daylight, 0..1: how much of the scene's own light falls on what is painted."""
+        for _ in self.drawing(target, camera, size, mode, top_first, held, daylight, [(0, 0, *size)]):
+            pass
+
+    def drawing(
+        self,
+        target: moderngl.Framebuffer,
+        camera: Camera,
+        size: tuple[int, int],
+        mode: str = "painted",
+        top_first: bool = False,
+        held: bool = False,
+        daylight: float = 0.0,
+        boxes: Iterable[Box] = (),
+    ) -> Pieces[None]:
+        """`draw`, in pieces: box after box (x, y, width, height) of the target."""
+        if mode not in MODES:
+            raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
+        uniforms = camera_uniforms(self.charts, camera, size, top_first) | {"shade": daylight}
+        seen = visible(self.charts, camera, size)
+        if mode == "painted":
+            for number in np.unique(self.charts.page[seen]):
+                if self.volume.atlas.refresh(number):
+                    yield
+        marked = seen[may_be_held(self.charts, self.volume.atlas, seen)] if held else seen[:0]
+        target.use()
+        target.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
+        for box in boxes:
+            with clipped(target, box):
+                target.viewport = (0, 0, *size)
+                self._draw_all(target, mode, uniforms, seen, marked, daylight > 0)
+            yield
+
+    def _draw_all(
+        self,
+        target: moderngl.Framebuffer,
+        mode: str,
+        uniforms: dict[str, object],
+        seen: np.ndarray,
+        marked: np.ndarray,
+        lit: bool,
+    ) -> None:
+        """The charts that are seen, the translucent ones over the others, and what is held of those that are marked."""
+        atlas, mesh = self.volume.atlas, self.volume.mesh
+        through = self._translucent[seen]
+        self._daylight.texture.use(_DAYLIGHT)
+        self._materials.use(_MATERIALS)
+        self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+        self.ctx.enable(moderngl.DEPTH_TEST)
+        self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
+        passes = _PAINTED_LIT if mode == "painted" and lit else _PASSES[mode]
+        self._draw(passes, mesh.select(seen[~through], apart=atlas), uniforms)
+        self.ctx.enable(moderngl.BLEND)
+        self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
+        target.depth_mask = False
+        if through.any():
+            self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], apart=atlas), uniforms)
+        if marked.size:
+            self.ctx.depth_func = "<="
+            self._draw((_HELD,), mesh.select(marked, apart=atlas), uniforms)
+        target.depth_mask = True
+        self.ctx.disable(moderngl.BLEND)
+
+    def _draw(self, passes: tuple[_Pass, ...], groups: list[Group], uniforms: dict[str, object]) -> None:
+        for one in passes:
+            chosen = [g for g in groups if (one.bare if g.page < 0 else one.painted)]
+            if chosen:
+                shader = self._program(one.shader)
+                set_uniforms(shader, **uniforms, **self._constants, full_steps=self.full_steps)
+                self.volume.mesh.draw(shader, chosen, partial(self._bind, shader))
+
+    def release(self) -> None:
+        for texture in (self._daylight.texture, self._materials, self._nothing):
+            texture.release()
+
+    def _program(self, name: str) -> moderngl.Program:
+        if name not in self._programs:
+            self._programs[name] = program(self.ctx, "chart_view", f"display/{name}")
+        return self._programs[name]
+
+    def _bind(self, shader: moderngl.Program, number: int) -> None:
+        if number < 0:
+            colour = overview = latents = state = self._nothing
+        else:
+            page = self.volume.atlas[number]
+            colour, overview, latents, state = page.colour, page.overview, page.latents[0], page.state
+        colour.use(_COLOUR)
+        overview.use(_OVERVIEW)
+        latents.use(_LATENTS)
+        state.use(_STATE)
+        set_uniforms(shader, colour_size=float(PAGE * CELL if number >= 0 else 0))
+
+
+def _material_table(scene: Scene) -> np.ndarray:
+    """uint8 [n,4]: display colour and opacity of each material."""
+    rows = [(*m.display, round(255 * m.opacity)) for m in scene.materials]
+    return np.array(rows, dtype=np.uint8)

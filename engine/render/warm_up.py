@@ -1,0 +1,85 @@
+"""Drivers compile a shader when it first draws: so everything is drawn once, small, before anybody waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.volume import LatentVolume
+from engine.edits.patch import change
+from engine.geometry.charts import build_charts
+from engine.gl.context import finish
+from engine.gl.targets import release
+from engine.gl.time_sliced import TimeSlicedTask
+from engine.render.renderer import MODES, Renderer
+from engine.unet_view.drawing import UnetDrawing, View
+from engine.unet_view.layout import lay_out
+from engine.unet_view.orbit import Orbit
+from scenes.camera import Camera
+from scenes.extrude import extrude
+from scenes.scene import Background, Material, Scene
+
+# Drivers tell textures apart by whether each side is a power of two: those of whole views, of sketches, of close-ups.
+SIZES = (200, 120), (200, 128), (128, 128), (128, 120)
+SIZE = SIZES[0]
+CAMERA = Camera.look_at((2.5, 1.4, 6.2), (2.5, 0.3, 1.0), fov=70)
+
+
+def warming(ctx: moderngl.Context) -> Iterator[None]:
+    """A piece for each step, of up to some hundred milliseconds; programs stay with the context, so once is enough for it."""
+    grass = Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70))
+    glass = Material("glass", (0, 0, 255), "glass", 1.5, (200, 200, 220), opacity=0.5)
+    stone = Material("stone", (255, 0, 0), "stone", 2.0, (120, 120, 120))
+    plan = np.ones((5, 5), np.uint8)
+    plan[1, 1:4] = 2, 3, 2
+    scene = Scene("warm", plan, (grass, glass, stone), Background("sky"), voxels_per_block=2)
+    blocks = extrude(scene)
+    charts = build_charts(blocks, scene)
+    volume = LatentVolume(ctx, charts, channels=4)
+    renderer = Renderer(ctx, charts, scene, volume, blocks)
+    target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
+
+    def modes() -> Iterator[None]:
+        for mode in MODES:
+            for daylight in (0.0, 0.5) if mode == "painted" else (0.0,):
+                renderer.draw(target, CAMERA, SIZE, mode, held=True, daylight=daylight)
+                yield
+
+    yield from modes()
+    for steps, size in enumerate((SIZE, *SIZES), start=1):  # onto bare surfaces, and over paint
+        looking = volume.gathering(CAMERA, size)
+        yield from _done(looking)
+        yield from _done(volume.taking(looking.result, steps))
+        yield from _done(volume.scattering(looking.result, _painting(looking.result, steps)))
+    for _ in change(volume, volume.seen(CAMERA, SIZE), "freeze"):
+        yield
+    yield from modes()
+    yield
+    _unet(ctx)
+    release(target)
+    renderer.release()
+    volume.free()
+
+
+def _unet(ctx: moderngl.Context) -> None:
+    maps = np.zeros((2, 4, 4), np.uint8)
+    common = {"level": 0, "listens": True, "shape": (4, 4, 4), "seconds": 1.0, "energy": 1.0}
+    blocks: list[Any] = [SimpleNamespace(kind=kind, maps=maps, strength=maps[0], **common) for kind in ("down", "up")]
+    anatomy, drawing = lay_out(blocks), UnetDrawing(ctx)
+    drawing.draw(anatomy, View(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
+    finish(ctx)
+    drawing.forget()
+
+
+def _painting(look: GatheredView, steps: float) -> PaintedView:
+    return PaintedView(look.camera, look.size, look.latents, np.zeros((*look.size[::-1], 3), np.uint8), steps)
+
+
+def _done(work: TimeSlicedTask) -> Iterator[None]:
+    while not work.step(0.0):
+        yield

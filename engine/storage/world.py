@@ -1,0 +1,200 @@
+"""Worlds on disk: everything that was painted in a scene, in tiles, with an index that says whose it is. Never pickle.
+
+A world is an index.json and the tiles that it names, each a safetensors file named by the sha256 of its bytes: in a folder
+while the program runs (engine.storage.journal), in one zip, not compressed, when it is saved. Worlds of version 1 are still read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from base.errors import InputError
+from base.files import atomic_write
+from engine.atlas.pages import TILES
+from engine.atlas.tiles import Texels
+from engine.geometry.charts import Charts
+from engine.storage import world_v1
+from scenes.scene import Scene
+
+FORMAT, VERSION = "rayverie-world", 2
+INDEX, FOLDER = "index.json", "tiles"
+Key = tuple[int, int]  # page, tile
+
+
+@dataclass(frozen=True)
+class WorldHeader:
+    """scene_hash: scenes.scene.Scene.hash; layout: engine.geometry.charts.Charts.fingerprint; model: whose latents they are (`Model.space`);
+    saved: a time as text, "" if not recorded."""
+
+    scene: str
+    scene_hash: str
+    layout: str
+    model: str
+    channels: int
+    seed: int
+    revision: int
+    saved: str = ""
+    format: str = FORMAT
+    version: int = VERSION
+
+    @staticmethod
+    def of(scene: Scene, charts: Charts, model: str, channels: int, seed: int, revision: int) -> WorldHeader:
+        return WorldHeader(scene.name, scene.hash, charts.fingerprint, model, channels, seed, revision)
+
+
+@dataclass(frozen=True)
+class Index:
+    """What a world consists of. tiles: sha256 of each tile's file; extras: what the program wants to find beside it, as JSON."""
+
+    header: WorldHeader
+    tiles: Mapping[Key, str]
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """JSON that carries its own checksum; the same content is the same bytes."""
+        tiles = {f"{page}.{tile}": self.tiles[page, tile] for page, tile in sorted(self.tiles)}
+        record = {"header": asdict(self.header), "tiles": tiles, "extras": dict(self.extras)}
+        return json.dumps(record | {"sha256": _sealed(record)}, indent=1).encode()
+
+    @staticmethod
+    def decode(data: bytes, where: object) -> Index:
+        """The inverse; `where` is named in the InputError."""
+        try:
+            record = json.loads(data)
+            version = record["header"]["version"]
+            _demand(record["header"]["format"] == FORMAT)
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(where, "", "is not a Rayverie world, or its index is damaged") from error
+        if version != VERSION:
+            raise InputError(where, "version", f"is {version}; this program reads versions 1 to {VERSION}")
+        try:
+            _demand(record.pop("sha256") == _sealed(record))
+            tiles = {
+                (int(p), int(t)): str(sha) for p, t, sha in ((*k.split("."), v) for k, v in record["tiles"].items())
+            }
+            _demand(
+                all(p >= 0 and 0 <= t < TILES and set(sha) <= set("0123456789abcdef") for (p, t), sha in tiles.items())
+            )
+            return Index(WorldHeader(**record["header"]), tiles, record["extras"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(where, "", "is damaged: its checksum doesn't fit its content") from error
+
+
+@dataclass(frozen=True)
+class StoredWorld:
+    """A world on disk, checked. count: of its tiles; tiles: reads them one after the other, on any thread, InputError if damaged."""
+
+    header: WorldHeader
+    extras: Mapping[str, Any]
+    count: int
+    tiles: Callable[[], Iterator[tuple[Key, Texels]]]
+
+
+def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, channels: int) -> StoredWorld:
+    """A world that fits this scene, its charts and this model, and is whole; InputError says what isn't so."""
+    world = read_world(path)
+    header = world.header
+    for name, wanted, sentence in (
+        (
+            "scene_hash",
+            scene.hash,
+            f"was painted in the scene {header.scene!r}, whose map or heights differ from {scene.name!r}",
+        ),
+        ("layout", charts.fingerprint, "was written by a version of the program that laid the atlas out differently"),
+        ("model", model, f"holds latents of {header.model!r}; those of the loaded model are {model!r}"),
+        ("channels", channels, f"has latents of {header.channels} channels; the model {model!r} has {channels}"),
+    ):
+        if getattr(header, name) != wanted:
+            raise InputError(path, "", sentence)
+    for (page, _), _ in world.tiles():  # all of it is read once before anything is given up for it
+        if page >= charts.pages:
+            raise InputError(path, "", f"is damaged: it has a page {page} of {charts.pages}")
+    return world
+
+
+def read_world(path: str | Path) -> StoredWorld:
+    """A world file or a journal's folder; its index is checked, its tiles are when they are read."""
+    path = Path(path)
+    if not path.exists():
+        raise InputError(path, "", "doesn't exist; a world file is wanted here")
+    if not path.is_dir() and not zipfile.is_zipfile(path):
+        header, count, tiles = world_v1.read(path)
+        return StoredWorld(WorldHeader(**header), {}, count, tiles)
+    with _reading(path) as read:
+        index = Index.decode(read(INDEX), path)
+    return StoredWorld(index.header, index.extras, len(index.tiles), partial(_tiles, path, index))
+
+
+def write_world(source: str | Path, target: str | Path) -> None:
+    """Pack the world in a folder into one file, tile by tile; the same content gives the same bytes."""
+    with _reading(Path(source)) as read, atomic_write(target) as temporary:
+        index = Index.decode(read(INDEX), source)
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+            # what is beside a journal stays there
+            archive.writestr(zipfile.ZipInfo(INDEX), Index(index.header, index.tiles).encode())
+            for sha in sorted(set(index.tiles.values())):
+                archive.writestr(zipfile.ZipInfo(f"{FOLDER}/{sha}"), read(f"{FOLDER}/{sha}"))
+
+
+def encode_tile(texels: Texels) -> tuple[str, bytes]:
+    """A tile's file and the sha256 that names it."""
+    data = save({name: np.ascontiguousarray(array) for name, array in texels.arrays.items()})
+    return hashlib.sha256(data).hexdigest(), data
+
+
+def _tiles(path: Path, index: Index) -> Iterator[tuple[Key, Texels]]:
+    with _reading(path) as read:
+        for key, sha in sorted(index.tiles.items()):
+            data = read(f"{FOLDER}/{sha}")
+            if hashlib.sha256(data).hexdigest() != sha:
+                raise InputError(path, "", "is damaged: the checksum of a tile doesn't fit its content")
+            try:
+                texels = Texels(**load(data))
+            except (SafetensorError, TypeError, ValueError, KeyError) as error:
+                raise InputError(path, "", "is damaged: a tile can't be read") from error
+            if not texels.fits(key[1], index.header.channels):
+                raise InputError(path, "", "is damaged: the tensors of a tile don't belong together")
+            yield key, texels
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Callable[[str], bytes]]:
+    """A reader of the files in a folder or a zip by name. What it meets becomes an InputError."""
+    with ExitStack() as stack:
+        whole = partial(_whole, path)
+        if not path.is_dir():
+            archive = whole(lambda: stack.enter_context(zipfile.ZipFile(path)))
+            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+                raise InputError(path, "", "is not a world: worlds are not compressed")
+            yield lambda name: whole(lambda: archive.read(name))
+        else:
+            yield lambda name: whole((path / name).read_bytes)
+
+
+def _whole(path: Path, act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(path, "", "is damaged: a part of it is missing or can't be read") from error
+
+
+def _demand(fact: bool) -> None:
+    """Of a file, so no assert, which `python -O` leaves out. ValueError."""
+    if not fact:
+        raise ValueError
+
+
+def _sealed(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

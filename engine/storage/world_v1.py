@@ -1,0 +1,69 @@
+"""Worlds of version 1, still read: one safetensors file of whole pages, a JSON header, one checksum over all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from base.errors import InputError
+from engine.atlas.pages import TILES
+from engine.atlas.tiles import Texels, split
+
+_KEY = "rayverie"  # the safetensors metadata key that holds the header as JSON
+_FIELDS = {"scene", "scene_hash", "layout", "model", "channels", "seed", "revision", "saved", "format", "version"}
+Tiles = Callable[[], Iterator[tuple[tuple[int, int], Texels]]]
+
+
+def read(path: Path) -> tuple[dict[str, Any], int, Tiles]:
+    """The header's fields, about how many tiles there are, and a reader of them. InputError if it is no such world, or damaged."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata, names = file.metadata() or {}, sorted(file.keys())
+            record = _header(metadata, path)
+            checksum = record.pop("sha256", None)
+            digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
+            for name in names:
+                tensor = file.get_tensor(name)
+                digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
+                digest.update(np.ascontiguousarray(tensor).data)
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(path, "", "is not a world file, or is cut off or damaged, and can't be read") from error
+    if checksum != digest.hexdigest():
+        raise InputError(path, "", "is damaged: its checksum doesn't fit its content")
+    if set(record) != _FIELDS:
+        raise InputError(path, "", "is damaged: its header has other fields than a world's")
+    pages = sorted({name.split(".")[0] for name in names})
+    return record, TILES * len(pages), lambda: _tiles(path, pages, record["channels"])
+
+
+def _header(metadata: dict[str, str], path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(metadata[_KEY])
+        if not isinstance(record, dict) or record["format"] != "rayverie-world":
+            raise ValueError(_KEY)
+        version = int(record["version"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(path, "", "is not a Rayverie world, or its header is damaged") from error
+    if version != 1:
+        raise InputError(path, "version", f"is {version}; a world in this form is of version 1")
+    return record
+
+
+def _tiles(path: Path, pages: list[str], channels: int) -> Iterator[tuple[tuple[int, int], Texels]]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            for page in pages:
+                names = "index", "latents", "state", "colour"
+                whole = Texels(**{name: file.get_tensor(f"{page}.{name}") for name in names})
+                for tile, texels in split(whole):
+                    if not texels.fits(tile, channels):
+                        raise ValueError(page)
+                    yield (int(page), tile), texels
+    except (SafetensorError, OSError, ValueError, KeyError, IndexError) as error:
+        raise InputError(path, "", "is damaged: its tensors don't belong together") from error

@@ -1,0 +1,36 @@
+"""The three pictures that lie over one another: what is behind, what stands still, what moves."""
+
+from __future__ import annotations
+
+import moderngl
+
+from engine.gl.targets import release
+
+
+class Layers:
+    """Of one size; each begins as a copy of the one below. still and live share their depth: what moves is hidden by what doesn't."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
+        self.ctx, self.size = ctx, size
+        depth = ctx.depth_renderbuffer(size)
+        behind, still, live = (ctx.texture(size, 4) for _ in range(3))
+        self.behind = ctx.framebuffer([behind])
+        self.still, self.live = ctx.framebuffer([still], depth), ctx.framebuffer([live], depth)
+        self._still = ctx.framebuffer([still])  # without the depth, which would be copied onto itself
+
+    def begin_still(self) -> moderngl.Framebuffer:
+        self.still.use()
+        self.still.depth_mask = True
+        self.still.clear(depth=1.0)
+        self.ctx.copy_framebuffer(self.still, self.behind)
+        return self.still
+
+    def begin_live(self) -> moderngl.Framebuffer:
+        self.ctx.copy_framebuffer(self.live, self._still)
+        self.live.use()
+        self.live.depth_mask = False
+        return self.live
+
+    def release(self) -> None:
+        for frame in (self.live, self._still, self.still, self.behind):
+            release(frame)

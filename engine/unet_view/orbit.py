@@ -1,0 +1,95 @@
+"""How one looks at the U-Net: turned by dragging, closer by the wheel; and which block is under the pointer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.unet_view.layout import Anatomy
+from scenes.camera import Camera
+
+FOV = 26.0  # degrees: long lenses keep the sizes of near and far comparable
+STEEPEST = 80.0  # degrees of pitch
+CLOSEST, FARTHEST = 0.15, 2.5  # of the distance at which all is seen
+RIM = 1.1  # room around it
+TURN = 0.4  # degrees for each point
+CLICK = 0.88  # of the distance, for each click of the wheel
+NEAREST, MARGIN = 0.05, 0.2  # of the depths that are told apart: to the camera, and around all
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """yaw, pitch: degrees, from where one looks at it: 0, 0 straight at the maps, positive from the right and from above; zoom: of the
+    distance at which all is seen; shift: of what is looked at, from the middle of all."""
+
+    yaw: float = -26.0
+    pitch: float = 14.0
+    zoom: float = 1.0
+    shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def turned(self, dx: float, dy: float) -> Orbit:
+        """Dragged by so many points to the right and down: what is near follows the pointer."""
+        pitch = float(np.clip(self.pitch + TURN * dy, -STEEPEST, STEEPEST))
+        return replace(self, yaw=(self.yaw - TURN * dx + 180) % 360 - 180, pitch=pitch)
+
+    def nearer(self, clicks: float, anatomy: Anatomy, size: Size, at: tuple[float, float]) -> Orbit:
+        """The wheel turned towards one; what the pixel `at` (to the right and down) shows stays there."""
+        zoom = float(np.clip(self.zoom * CLICK**clicks, CLOSEST, FARTHEST))
+        camera, (_, distance) = self.camera(anatomy, size), self._stand(anatomy, size)
+        right, up, _ = camera.axes
+        aside = right * (at[0] - size[0] / 2) - up * (at[1] - size[1] / 2)
+        moved = aside * distance * (self.zoom - zoom) / camera.focal(size)
+        return replace(self, zoom=zoom, shift=tuple(float(v) for v in moved + self.shift))
+
+    def camera(self, anatomy: Anatomy, size: Size) -> Camera:
+        """For a picture of `size` pixels."""
+        middle, distance = self._stand(anatomy, size)
+        looking = self._looking()
+        eye = middle + self.shift - looking.axes[2] * distance * self.zoom
+        depths = (anatomy.points - eye) @ looking.axes[2]
+        near, far = max(NEAREST, float(depths.min()) - MARGIN), max(1.0, float(depths.max()) + MARGIN)
+        return replace(looking, position=tuple(float(v) for v in eye), near=near, far=far)
+
+    def _looking(self) -> Camera:
+        return Camera.look((0.0, 0.0, 0.0), self.yaw, -self.pitch, FOV)
+
+    def _stand(self, anatomy: Anatomy, size: Size) -> tuple[np.ndarray, float]:
+        """What one looks at, and from how far away: as near as all is seen."""
+        axes = self._looking().axes
+        middle = anatomy.points.mean(0)
+        right, up, forward = axes @ (anatomy.points - middle).T
+        tangent = float(np.tan(np.radians(FOV) / 2))
+        ends = []  # for each direction, how far the edges of the picture's pyramid are from its tip at the least
+        for aside, slope in ((right, tangent * size[0] / size[1]), (up, tangent)):
+            most, least = float((aside - slope * forward).max()), float((-aside - slope * forward).max())
+            ends.append(((most - least) / 2, (most + least) / (2 * slope)))
+        (x, wide), (y, tall) = ends
+        return middle + x * axes[0] + y * axes[1], RIM * max(wide, tall)
+
+
+def project(camera: Camera, size: Size, points: np.ndarray) -> np.ndarray:
+    """float64 [n,3]: pixels to the right and down, and the depth of world points [n,3]."""
+    right, up, forward = camera.axes @ (points - np.asarray(camera.position)).T
+    scale = camera.focal(size) / np.maximum(forward, camera.near)
+    return np.stack([size[0] / 2 + scale * right, size[1] / 2 - scale * up, forward], axis=-1)
+
+
+def hit(anatomy: Anatomy, camera: Camera, size: Size, at: tuple[float, float]) -> int | None:
+    """The nearest block that shows at a pixel (to the right and down)."""
+    found = []
+    for i, slab in enumerate(anatomy.slabs):
+        front, back = np.split(project(camera, size, slab.corners), 2)
+        sides = [np.array([front[a], front[b], back[b], back[a]]) for a, b in ((0, 1), (1, 2), (2, 3), (3, 0))]
+        faces = [face for face in (front, back, *sides) if face[:, 2].min() > camera.near and _covers(face, at)]
+        found += [(float(face[:, 2].mean()), i) for face in faces]
+    return min(found)[1] if found else None
+
+
+def _covers(face: np.ndarray, at: tuple[float, float]) -> bool:
+    """Whether a convex polygon of pixels [n,2+] has a point in it."""
+    here = face[:, :2] - at
+    there = np.roll(here, -1, axis=0)
+    turns = here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0]
+    return bool((turns >= 0).all() or (turns <= 0).all())

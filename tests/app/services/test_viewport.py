@@ -1,0 +1,104 @@
+"""The scene's picture: whole in the frame where the camera moves or a hand paints, band by band where a dream is laid at rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import moderngl
+import numpy as np
+import pytest
+
+from app.loop.open_scene import Stage, plan
+from app.loop.worker import InlineWorker
+from app.services import viewport as module
+from app.services.viewport import Screen
+from app.session import Session, ViewSettings
+from diffusion.canvas import DreamSettings
+from engine.gl.context import finish
+from engine.gl.targets import release
+from scenes.camera import Camera
+from scenes.load import load_scene
+
+SIZE = (320, 180)
+HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
+VIEW = ViewSettings()
+
+
+@pytest.fixture
+def stage(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("engine.gl.time_sliced.PIXELS", 4096)
+    monkeypatch.setattr(module, "PIECE", 0.0)
+    session = Session(dream=DreamSettings(steps=3))
+    stage = Stage(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
+    yield stage
+    stage.release()
+
+
+def shot(texture: moderngl.Texture, ctx: moderngl.Context) -> np.ndarray:
+    finish(ctx)
+    return np.frombuffer(texture.read(), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
+
+
+def fresh(stage: Stage, view: ViewSettings = VIEW) -> np.ndarray:
+    """What should be shown now."""
+    target = stage.ctx.framebuffer([stage.ctx.texture(SIZE, 4)], stage.ctx.depth_renderbuffer(SIZE))
+    stage.renderer.full_steps = 3.0
+    stage.renderer.draw(target, HERE, SIZE, view.mode, daylight=view.daylight)
+    picture = shot(target.color_attachments[0], stage.ctx)  # type: ignore[arg-type]
+    release(target)
+    return picture
+
+
+def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(stage, ctx) -> None:
+    screen = Screen(ctx)
+    bare = shot(screen.draw(stage, HERE, SIZE, VIEW, 3), ctx)
+    assert (bare == fresh(stage)).all() and screen.drawn == 1
+    stage.painter.settle(HERE, SIZE)
+    painted = fresh(stage)
+    assert (painted != bare).any()
+    pictures = [shot(screen.draw(stage, HERE, SIZE, VIEW, 3), ctx) for _ in range(30)]
+    assert sum((p == bare).all() for p in pictures) > 10
+    assert all((p == bare).all() or (p == painted).all() for p in pictures) and (pictures[-1] == painted).all()
+    assert screen.drawn == 1
+
+
+@pytest.mark.parametrize("change", ["camera", "mode", "size", "forget"])
+def test_what_the_user_changes_is_shown_in_the_next_frame(stage, ctx, change) -> None:
+    screen = Screen(ctx)
+    camera, size, view = HERE, (160, 96), VIEW
+    screen.draw(stage, HERE.moved(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)
+    stage.painter.settle(HERE, SIZE)
+    screen.draw(stage, HERE.moved(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)  # a band
+    if change == "forget":
+        screen.forget()
+    view = replace(VIEW, mode="depth") if change == "mode" else VIEW
+    size = (160, 96) if change == "size" else SIZE
+    texture = screen.draw(stage, camera, size, view, 3)
+    assert texture.size == size and screen.drawn == 2
+    if size == SIZE:
+        assert (shot(texture, ctx) == fresh(stage, view)).all()
+
+
+def test_a_hand_that_goes_on_painting_sees_it_at_once(stage, ctx) -> None:
+    screen = Screen(ctx)
+    screen.draw(stage, HERE, SIZE, VIEW, 3)
+    stage.painter.settle(HERE, SIZE)
+    screen.draw(stage, HERE, SIZE, VIEW, 3)
+    stage.volume.erase()
+    shown = screen.draw(stage, HERE, SIZE, VIEW, 3, painting=True)
+    assert (shot(shown, ctx) == fresh(stage)).all() and screen.drawn == 2
+
+
+def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(stage, ctx) -> None:
+    screen = Screen(ctx)
+    screen.draw(stage, HERE, SIZE, VIEW, 3)
+    stage.painter.settle(HERE, SIZE)
+    painted = fresh(stage)
+    for _ in range(30):
+        stage.volume.revision += 1
+        shown = screen.draw(stage, HERE, SIZE, VIEW, 3)
+    assert (shot(shown, ctx) == painted).all()
+    stage.volume.erase()
+    for _ in range(30):
+        shown = screen.draw(stage, HERE, SIZE, VIEW, 3)
+    assert (shot(shown, ctx) == fresh(stage)).all() and screen.drawn == 1

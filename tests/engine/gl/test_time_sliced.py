@@ -1,0 +1,148 @@
+"""What is done in pieces is what would be done at once, whatever is drawn between them; and nobody finds it half done."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import moderngl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import Charts
+from engine.gl.targets import release
+from engine.gl.time_sliced import PIXELS, TimeSlicedTask, bands, runs
+from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, same
+
+
+def disturbed(ctx: moderngl.Context, work: TimeSlicedTask) -> int:
+    """Do it piece by piece, with something else that draws in between; the number of pieces."""
+    count = 1
+    while not work.step(0.0):
+        count += 1
+        frame = ctx.framebuffer([ctx.texture((32, 32), 4)])
+        frame.use()
+        frame.scissor = (0, 0, 4, 4)
+        frame.clear()
+        ctx.enable(moderngl.BLEND | moderngl.CULL_FACE)
+        for unit in range(8):
+            frame.color_attachments[0].use(unit)
+        release(frame)
+    return count
+
+
+@pytest.fixture
+def two(ctx, charts, monkeypatch: pytest.MonkeyPatch):
+    """Two volumes, for which a small view is many pieces."""
+    for name, size in (("pieces.PIXELS", 4096), ("scatter.ASKED", 1024), ("scatter.COLOURED", 64)):
+        monkeypatch.setattr(f"engine.{name}", size)
+    volumes = [LatentVolume(ctx, charts, CHANNELS, seed=7) for _ in range(2)]
+    yield volumes
+    for volume in volumes:
+        volume.free()
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_pieces_make_the_same_bits(ctx, two, colours) -> None:
+    whole, piecewise = two
+    for k, camera in enumerate(CAMERAS.values()):
+        look = whole.gather(camera, SIZE, colours)
+        work = piecewise.gathering(camera, SIZE, colours)
+        assert disturbed(ctx, work) > 3
+        for field in fields(look):
+            np.testing.assert_array_equal(getattr(work.result, field.name), getattr(look, field.name), field.name)
+        taken = whole.takes(look, 10)
+        work = piecewise.taking(look, 10)
+        assert disturbed(ctx, work) > 3
+        assert (work.result == taken).all() and taken.any()
+        painting = dreamed(camera, seed=k)
+        only = {0: np.random.default_rng(k).random((256, 256)) < 0.5} if k == 1 else None
+        count = whole.scatter(look, painting, colours, only)
+        work = piecewise.scattering(look, painting, colours, only)
+        assert disturbed(ctx, work) > 3
+        assert work.result == count > 0
+    assert same(whole.snapshot(), piecewise.snapshot()) and whole.revision == piecewise.revision
+    overviews = [[v.atlas[n].overview.read() for n in v.atlas] for v in two]
+    assert overviews[0] == overviews[1]
+    assert ctx.error == "GL_NO_ERROR"
+
+
+def test_texels_are_found_in_pieces_while_others_look_elsewhere(two) -> None:
+    whole, piecewise = two
+    street, above = CAMERAS["street"], CAMERAS["above"]
+    masks, pieces = whole.seen(street, SIZE), piecewise.seeing(street, SIZE)
+    count = 0
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            found = end.value
+            break
+        count += 1
+        piecewise.seen(above, SIZE)
+    assert count > 5 and found.keys() == masks.keys()
+    assert all((found[number] == masks[number]).all() for number in masks)
+
+
+def begun(volume: LatentVolume) -> TimeSlicedTask[int]:
+    """A scatter of which the latents are painted, and of the colours some."""
+    camera = CAMERAS["street"]
+    work = volume.scattering(volume.gather(camera, SIZE), dreamed(camera))
+    while not (len(volume.atlas) and volume.atlas[0].canvas.read((0, 0, 2048, 2048), components=4).count(b"\xff") > 99):
+        assert not work.step(0.0)
+    return work
+
+
+def test_nobody_finds_the_volume_half_painted(two) -> None:
+    whole, piecewise = two
+    camera = CAMERAS["street"]
+    whole.scatter(whole.gather(camera, SIZE), dreamed(camera))
+    work = begun(piecewise)
+    assert piecewise.busy and piecewise.revision == 0 and not piecewise.atlas[0].changed.any()
+    assert same(whole.snapshot(), piecewise.snapshot())
+    assert work.done and not piecewise.busy and piecewise.revision == 1 and piecewise.atlas[0].changed.any()
+    piecewise.erase()
+    begun(piecewise)
+    np.testing.assert_array_equal(piecewise.gather(camera, SIZE).latents, whole.gather(camera, SIZE).latents)
+    begun_again = piecewise.gathering(camera, SIZE)
+    piecewise.erase()
+    assert begun_again.done and begun_again.result.steps.any() and not len(piecewise.atlas)
+
+
+def test_a_volume_that_is_freed_abandons_what_is_under_way(ctx, charts: Charts) -> None:
+    volume = LatentVolume(ctx, charts, CHANNELS)
+    work = begun(volume)
+    volume.free()
+    assert work.done and work.step(1.0) and not volume.busy
+    with pytest.raises(IndexError):
+        _ = work.result
+
+
+def test_what_fails_in_a_piece_is_raised_once(ctx) -> None:
+    def broken():  # type: ignore[no-untyped-def]
+        yield
+        raise ValueError("broken")
+
+    work = TimeSlicedTask(ctx, broken())
+    assert not work.step(0.0)
+    with pytest.raises(ValueError, match="broken"):
+        work.step(0.0)
+    assert work.step(0.0)
+
+
+@given(st.lists(st.integers(0, 50), max_size=40), st.integers(1, 60))
+def test_runs_cover_every_row_once_and_hold_no_more_than_they_should(counts, most) -> None:
+    found = list(runs(np.array(counts, dtype=np.int64), most))
+    rows = [row for low, high in found for row in range(low, high)]
+    assert rows == sorted(set(rows)) and {row for row, n in enumerate(counts) if n} <= set(rows)
+    assert all(low < high and sum(counts[low:high]) < most + max(counts[low:high]) for low, high in found)
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000))
+def test_bands_cover_a_view_once(width, height) -> None:
+    found = list(bands((width, height)))
+    assert [y for _, y, _, _ in found] == [sum(h for *_, h in found[:k]) for k in range(len(found))]
+    assert sum(h for *_, h in found) == height and all(w == width and x == 0 for x, _, w, _ in found)
+    assert all(w * h <= max(PIXELS, width) for _, _, w, h in found)

@@ -1,0 +1,242 @@
+"""Gather and scatter in plain numpy: what the shaders are held against in the tests, and their definition in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from engine.atlas import policy
+from engine.atlas.pages import BESIDE, DENSITY, HELD, REVISION, STEPS
+from engine.atlas.views import CELL, PaintedView
+from engine.atlas.write_mask import UNDREAMED
+from engine.geometry import sides
+from engine.geometry.charts import Charts
+from engine.geometry.pack import PAGE
+from engine.geometry.sky import TEXEL
+from scenes.camera import Camera
+from tests.engine.reference_region import own_cell, own_point
+
+FAR = 1e9  # depth of the sky
+NEAREST = 1e-3  # blocks: closer points, and those behind, are not seen
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a camera sees at `size`: chart int32 [H,W], u, v float64 [H,W] chart coordinates, depth float64 [H,W] (sky: FAR)."""
+
+    camera: Camera
+    size: tuple[int, int]
+    chart: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    depth: np.ndarray
+
+
+def picture(charts: Charts, camera: Camera, size: tuple[int, int]) -> Picture:
+    """Every ray against every chart: slow, and hard to get wrong."""
+    rays = camera.rays(size)
+    best = np.full(rays.shape[:2], np.inf)
+    chart, u, v = np.zeros(best.shape, np.int32), np.zeros(best.shape), np.zeros(best.shape)
+    for c in range(len(charts)):
+        normal = sides.NORMAL[charts.side[c]]
+        start = charts.origin[c] - (0.0 if charts.sky[c] else np.asarray(camera.position))
+        towards = rays @ normal
+        with np.errstate(divide="ignore", invalid="ignore"):
+            depth = np.where(towards < 0, normal @ start / towards, -1.0)
+            at = depth[..., None] * rays - start
+        scale = TEXEL if charts.sky[c] else charts.texel
+        i, j = at @ charts.u[c] / scale**2, at @ charts.v[c] / scale**2
+        w, h = charts.size[c]
+        rank = FAR if charts.sky[c] else depth
+        hit = (depth > 0) & (i >= 0) & (i <= w) & (j >= 0) & (j <= h) & (rank < best)
+        best = np.where(hit, rank, best)
+        chart, u, v = np.where(hit, c, chart), np.where(hit, i, u), np.where(hit, j, v)
+    return Picture(camera, size, chart, u, v, np.minimum(best, FAR))
+
+
+def texels(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """i, j int32 [...]: the texel at chart coordinates."""
+    w, h = np.moveaxis(charts.size[chart], -1, 0)
+    return np.clip(np.floor(u), 0, w - 1).astype(np.int32), np.clip(np.floor(v), 0, h - 1).astype(np.int32)
+
+
+def rays_to(charts: Charts, camera: Camera, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """float64 [...,3] from the eye to chart coordinates."""
+    return charts.points(chart, u, v) - np.where(charts.sky[chart][..., None], 0.0, camera.position)
+
+
+def project(camera: Camera, size: tuple[int, int], ray: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, y (pixels, row 0 at the top) and view depth of points relative to the eye."""
+    x, y, z = np.moveaxis(ray @ camera.axes.T, -1, 0)
+    focal = camera.focal(size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return size[0] / 2 + focal * x / z, size[1] / 2 - focal * y / z, z
+
+
+def seen(
+    view: Picture, charts: Charts, chart: np.ndarray, ray: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """bool, x, y [...]: whether the view sees the points of the charts, and at which pixel coordinates."""
+    x, y, z = project(view.camera, view.size, ray)
+    width, height = view.size
+    m = policy.MARGIN
+    inside = (z >= NEAREST) & (x >= m) & (y >= m) & (x < width - m) & (y < height - m)
+    px, py = (np.where(inside, a, 0).astype(int) for a in (x, y))
+    expected = np.minimum(np.where(charts.sky[chart], FAR, z), _plane_depth(view, charts, chart, ray, px, py))
+    expected = np.where(charts.sky[chart], FAR, expected)
+    clear = (view.chart[py, px] == chart) | (view.depth[py, px] >= expected * (1 - 1e-3))
+    return inside & clear, x, y
+
+
+def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, ...]:
+    """density, anchor x, anchor y, beside an edge [n] of texels: `claim` of shaders/common/policy.glsl."""
+    focal = view.camera.focal(view.size)
+    share, density = np.zeros(len(chart)), np.zeros(len(chart))
+    x, y = np.full(len(chart), -1.0), np.full(len(chart), -1.0)
+    at = np.zeros((len(chart), 3))
+    for du, dv in ((0, 0), (1, -1), (-1, 1), (1, 1), (-1, -1)):
+        ray = rays_to(charts, view.camera, chart, i + 0.5 + policy.CORNER * du, j + 0.5 + policy.CORNER * dv)
+        sees, px, py = seen(view, charts, chart, ray)
+        first = sees & (share == 0)
+        x, y, at = np.where(first, px, x), np.where(first, py, y), np.where(first[:, None], ray, at)
+        share += 0.2 * sees
+    ok = share > 0
+    at[~ok] = view.camera.axes[2]
+    cosine = -(sides.NORMAL[charts.side[chart]] * at).sum(-1) / np.linalg.norm(at, axis=-1)
+    texel = np.where(charts.sky[chart], TEXEL, charts.texel)
+    density = policy.density(focal, at @ view.camera.axes[2], texel, cosine) * share**2
+    beside = _at_depth_edge(view, charts, chart, at, x, y)
+    density = np.where(beside, np.minimum(density, policy.ENOUGH) * policy.EDGE_PENALTY, density)
+    return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y, beside
+
+
+def scatter(
+    pages: dict[int, dict[str, np.ndarray]], charts: Charts, painting: PaintedView, revision: int
+) -> dict[int, dict[str, np.ndarray]]:
+    """`LatentVolume.scatter` on a snapshot's pages: the new pages (colours by nearest pixel instead of bilinear)."""
+    view = picture(charts, painting.camera, painting.size)
+    small = painting.size[0] // CELL, painting.size[1] // CELL
+    labels = charts.material[picture(charts, painting.camera, small).chart]
+    shown = charts.material[view.chart]
+    shown = np.where(np.isin(shown, labels), shown, UNDREAMED)
+    pages = {number: {k: a.copy() for k, a in page.items()} for number, page in pages.items()}
+    for c in np.unique(view.chart):
+        w, h = charts.size[c]
+        j, i = (a.ravel() for a in np.mgrid[:h, :w])
+        density, x, y, beside = claim(view, charts, np.full(w * h, c), i, j)
+        row, column, number = charts.y[c] + j, charts.x[c] + i, int(charts.page[c])
+        page = pages.get(number) or _empty_page(len(painting.latents))
+        old = page["state"][row, column]
+        take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] <= 0)
+        material = int(charts.material[c])
+        cells, pixels = labels, shown
+        if not painting.borders:
+            cells, pixels = np.full_like(labels, material), np.full_like(shown, material)
+        column_, row_ = own_cell(cells, pixels, material, x, y)
+        take &= column_ >= 0
+        if painting.kept is not None:
+            take &= ~(painting.kept[row_, column_] & (old[:, STEPS] > 0))
+        if not take.any():
+            continue
+        pages[number] = page
+        row, column, px, py = (a[take] for a in (row, column, x, y))
+        ox, oy = own_cell(cells, pixels, material, px, py)
+        beside_ = beside[take] | (cells[oy, ox] != material)
+        page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy, ox]
+        page["state"][row, column, STEPS] = painting.steps
+        page["state"][row, column, DENSITY] = density[take]
+        page["state"][row, column, REVISION] = revision
+        page["state"][row, column, HELD] = np.where(beside_, BESIDE, 0)
+        _colour(page["colour"], view, charts, painting, cells, pixels, c, i[take], j[take], px, py)
+    return pages
+
+
+def gather(
+    pages: dict[int, dict[str, np.ndarray]], charts: Charts, view: Picture, channels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """latents float32 [C,h,w] and state float32 [h,w,4] under the pixels of a view at latent resolution, by nearest texel."""
+    i, j = texels(charts, view.chart, view.u, view.v)
+    page, row, column = charts.page[view.chart], charts.y[view.chart] + j, charts.x[view.chart] + i
+    latents, state = np.zeros((channels, *page.shape), np.float32), np.zeros((*page.shape, 4), np.float32)
+    for number, stored in pages.items():
+        here = page == number
+        latents[:, here] = stored["latents"][:channels, row[here], column[here]]
+        state[here] = stored["state"][row[here], column[here]]
+    return latents, state
+
+
+def _plane_depth(
+    view: Picture, charts: Charts, chart: np.ndarray, ray: np.ndarray, px: np.ndarray, py: np.ndarray
+) -> np.ndarray:
+    normal = sides.NORMAL[charts.side[chart]]
+    towards = (normal * view.camera.rays(view.size)[py, px]).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (normal * ray).sum(-1) / towards
+    return np.where((towards < 0) & (z > 0), z, FAR)
+
+
+def _at_depth_edge(
+    view: Picture, charts: Charts, chart: np.ndarray, ray: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    rim, (width, height) = policy.SKY_RIM * min(view.size), view.size
+    middle = (x >= rim) & (y >= rim) & (x < width - rim) & (y < height - rim)
+    edge = charts.sky[chart] & ~middle
+    for step, (dx, dy) in product(range(1, policy.SKY_REACHES + 1), ((-1, 0), (1, 0), (0, -1), (0, 1))):
+        reach = step * policy.EDGE_REACH
+        px = np.clip(np.floor(x + dx * reach), 0, view.size[0] - 1).astype(int)
+        py = np.clip(np.floor(y + dy * reach), 0, view.size[1] - 1).astype(int)
+        there = view.depth[py, px]
+        expected = np.where(charts.sky[chart], FAR, _plane_depth(view, charts, chart, ray, px, py))
+        jump = np.abs(there - expected) > policy.DEPTH_EDGE * np.minimum(expected, there)
+        edge |= (view.chart[py, px] != chart) & jump & (charts.sky[chart] | (step == 1))
+    return edge
+
+
+def _colour(
+    colour: np.ndarray,
+    view: Picture,
+    charts: Charts,
+    painting: PaintedView,
+    labels: np.ndarray,
+    shown: np.ndarray,
+    c: int,
+    i: np.ndarray,
+    j: np.ndarray,
+    anchor_x: np.ndarray,
+    anchor_y: np.ndarray,
+) -> None:
+    """Fill the CELL × CELL colour texels of texels (i, j) [n] of chart c."""
+    width, height = view.size
+    for b in range(CELL):
+        for a in range(CELL):
+            chart = np.full(len(i), c)
+            ray = rays_to(charts, view.camera, chart, i + (a + 0.5) / CELL, j + (b + 0.5) / CELL)
+            sees, x, y = seen(view, charts, chart, ray)
+            m = policy.MARGIN
+            out = (x < m) | (y < m) | (x >= width - m) | (y >= height - m)
+            x, y = (np.clip(np.nan_to_num(q), m + 0.5, n - m - 0.5) for q, n in ((x, width), (y, height)))
+            border = out & (ray @ view.camera.axes[2] > NEAREST) & (view.chart[y.astype(int), x.astype(int)] == c)
+            use = sees | border
+            x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)
+            material = int(charts.material[c])
+            near_x, near_y, found = own_point(shown, material, x, y)
+            other_x, other_y, instead = own_point(shown, material, anchor_x, anchor_y)
+            cells = own_cell(labels, shown, material, anchor_x, anchor_y)
+            middles = ((cell + 0.5) * CELL for cell in cells)
+            x, y = (
+                np.select((found, instead), (near, other), middle).astype(int)
+                for near, other, middle in zip((near_x, near_y), (other_x, other_y), middles, strict=True)
+            )
+            rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
+            colour[rows, columns, :3] = painting.colours[y, x, :3]
+            colour[rows, columns, 3] = 255
+
+
+def _empty_page(channels: int) -> dict[str, np.ndarray]:
+    return {
+        "latents": np.zeros((-(-channels // 4) * 4, PAGE, PAGE), np.float32),
+        "state": np.zeros((PAGE, PAGE, 4), np.float32),
+        "colour": np.zeros((PAGE * CELL, PAGE * CELL, 4), np.uint8),
+    }
