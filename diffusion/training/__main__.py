@@ -23,18 +23,18 @@ class Command:
 
 
 COMMANDS = {
-    "data": Command(UnetConfig, "dataset:write_chunks"),
-    "vae": Command(VaeConfig, "vae:train_vae"),
-    "unet": Command(UnetConfig, "unet:train_unet"),
-    "reader": Command(ReaderConfig, "reading:train_reader"),
-    "few": Command(FewConfig, "few:train_few"),
-    "judge": Command(JudgeConfig, "classifier:train_classifier"),
-    "compare": Command(UnetConfig, "compare:compare"),
-    "evaluate": Command(UnetConfig, "evaluate:evaluate"),
-    "figures": Command(UnetConfig, "figures:write_page"),
-    "ship": Command(UnetConfig, "card:ship"),
-    "ship_few": Command(FewConfig, "card:ship_student"),
-    "sheets": Command(UnetConfig, "sheets:write_sheets"),
+    "data": Command(UnetConfig, "data.dataset:write_chunks"),
+    "vae": Command(VaeConfig, "learners.vae:train_vae"),
+    "unet": Command(UnetConfig, "learners.unet:train_unet"),
+    "reader": Command(ReaderConfig, "learners.material_segmenter:train_reader"),
+    "few": Command(FewConfig, "learners.distillation:train_few"),
+    "judge": Command(JudgeConfig, "evaluation.classifier:train_classifier"),
+    "compare": Command(UnetConfig, "evaluation.compare:compare"),
+    "evaluate": Command(UnetConfig, "evaluation.evaluate:evaluate"),
+    "figures": Command(UnetConfig, "evaluation.figures:write_page"),
+    "ship": Command(UnetConfig, "evaluation.card:ship"),
+    "ship_few": Command(FewConfig, "evaluation.card:ship_student"),
+    "sheets": Command(UnetConfig, "evaluation.sheets:write_sheets"),
 }
 
 

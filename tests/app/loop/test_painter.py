@@ -308,7 +308,7 @@ def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(p
 @pytest.fixture
 def patient(painter, monkeypatch: pytest.MonkeyPatch):
     """A painter that does one small piece a frame, its worker already at hand."""
-    for name, size in (("pieces.PIXELS", 4096), ("scatter.ASKED", 1024), ("scatter.COLOURED", 64)):
+    for name, size in (("gl.time_sliced.PIXELS", 4096), ("atlas.scatter.ASKED", 1024), ("atlas.scatter.COLOURED", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
     painter.collect()
     painter._under_way.budget = 1e-4

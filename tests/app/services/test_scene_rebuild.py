@@ -176,7 +176,7 @@ def test_an_edit_waits_for_a_dream_that_is_being_laid(live, monkeypatch: pytest.
     """Or all that is left of it would be laid in the frame of the edit."""
     stage, remodel, scene = live
     painter = stage.painter
-    for name, size in (("pieces.PIXELS", 4096), ("scatter.ASKED", 1024), ("scatter.COLOURED", 64)):
+    for name, size in (("gl.time_sliced.PIXELS", 4096), ("atlas.scatter.ASKED", 1024), ("atlas.scatter.COLOURED", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
     painter._under_way.budget = 1e-3
     there = Camera.look_at((0.5, 2.2, 6.5), (7.0, 1.0, 4.0), fov=70)

@@ -36,7 +36,7 @@ def disturbed(ctx: moderngl.Context, work: TimeSlicedTask) -> int:
 @pytest.fixture
 def two(ctx, charts, monkeypatch: pytest.MonkeyPatch):
     """Two volumes, for which a small view is many pieces."""
-    for name, size in (("pieces.PIXELS", 4096), ("scatter.ASKED", 1024), ("scatter.COLOURED", 64)):
+    for name, size in (("gl.time_sliced.PIXELS", 4096), ("atlas.scatter.ASKED", 1024), ("atlas.scatter.COLOURED", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
     volumes = [LatentVolume(ctx, charts, CHANNELS, seed=7) for _ in range(2)]
     yield volumes
