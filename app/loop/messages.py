@@ -106,7 +106,10 @@ class Failed:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Look into the network at one step of a dream: its id, the number of the step and the rest of what `diffusion.introspection.unet_probe` asks."""
+    """Ask the worker to look into the network at one step of a dream.
+
+    dream: the dream's id; step: the step's number; the rest is what `diffusion.introspection.unet_probe` needs.
+    """
 
     dream: int
     step: int

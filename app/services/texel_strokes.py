@@ -65,7 +65,10 @@ class Retouch:
         return stroke
 
     def change(self, stage: Stage, stroke: Stroke, masks: Masks | Pieces[Masks], operation: str) -> None:
-        """Have an operation of engine.edits.patch.OPERATIONS done to these texels (or to those that will be found), as a part of the stroke."""
+        """Apply an operation of `engine.edits.patch.OPERATIONS` to these texels, as a part of the stroke.
+
+        masks: the texels, or an iterator that finds them over several frames.
+        """
         self._jobs.append(_change(stage.volume, stroke, masks, operation))
 
     def lay(

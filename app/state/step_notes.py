@@ -16,9 +16,10 @@ LOUD = 1.5  # times as much attention as words get on average
 
 
 def of_step(found: Sequence[Emergence], guidance: Sequence[float], place: int) -> str:
-    """found: of `diffusion.introspection.emergence`, the whole picture first; guidance: of each step, NaN before it begins; place: the step, from 0.
+    """A sentence on what a step decided, or "" where nothing is remarkable.
 
-    "" where nothing is remarkable.
+    found: the results of `diffusion.introspection.emergence`, the whole picture first; guidance: one value for each
+    step, NaN before guidance begins; place: the step, from 0.
     """
     if not found or not 0 <= place < len(found[0].coarse):
         return ""

@@ -1,6 +1,7 @@
-"""A Stable Diffusion checkpoint as one .safetensors file, in the names of the original code, as model sites have them.
+"""A Stable Diffusion checkpoint in one .safetensors file, with the original code's tensor names, as model sites offer it.
 
-diffusers' own functions rename the tensors; it would load its configurations from the hub, so those are here (`diffusion.loaders.base_configs`).
+diffusers renames the tensors. It would download their configurations from the hub, so `diffusion.loaders.base_configs`
+holds them.
 """
 
 from __future__ import annotations

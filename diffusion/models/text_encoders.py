@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 class TextEncoder(Protocol):
-    """Prompts to context. pooled: 0, or the width of the pooled vector that is the context's last row (`diffusion.models.sdxl_conditioning`);
-    clips: the networks of it that a LoRA may change."""
+    """Turns prompts into context.
+
+    pooled: width of the pooled vector in the context's last row (`diffusion.models.sdxl_conditioning`), 0 without one;
+    clips: the networks that a LoRA may change.
+    """
 
     pooled: int
     clips: tuple[Clip, ...]

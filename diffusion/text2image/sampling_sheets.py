@@ -1,6 +1,7 @@
 """Contact sheets of the sampling choices, to look at side by side.
 
-    python -m diffusion.text2image.sampling_sheets OUT.png [--by sampler|guidance|spacing|scale|execution] [--steps 4,8,20] [--model REF] [--seed N]
+    python -m diffusion.text2image.sampling_sheets OUT.png [--by sampler|guidance|spacing|scale|execution]
+        [--steps 4,8,20] [--model REF] [--seed N]
 
 One row for each prompt and number of steps, one column for each choice; everything else is the default.
 """

@@ -35,8 +35,11 @@ Key = tuple[int, int]  # page, tile
 
 @dataclass(frozen=True)
 class WorldHeader:
-    """scene_hash: scenes.scene.Scene.hash; layout: engine.geometry.charts.Charts.fingerprint; model: whose latents they are (`Model.space`);
-    saved: a time as text, "" if not recorded."""
+    """What a world file belongs to.
+
+    scene_hash: `scenes.scene.Scene.hash`; layout: `engine.geometry.charts.Charts.fingerprint`; model: whose latents
+    they are (`Model.space`); saved: a time as text, "" if not recorded.
+    """
 
     scene: str
     scene_hash: str

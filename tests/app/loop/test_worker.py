@@ -198,7 +198,10 @@ def test_the_inline_worker_dreams_when_polled(fake_model, fake_dream, request_of
 
 
 class FakeLook:
-    """Plays `diffusion.introspection.unet_probe.look_inside`: waits at its one block until `gate` is open, then asks whether to go on; raises `error`."""
+    """Stands in for `diffusion.introspection.unet_probe.look_inside`.
+
+    Waits at its one block until `gate` is open, then asks whether to go on; raises `error`.
+    """
 
     def __init__(self) -> None:
         self.gate, self.started = threading.Event(), threading.Event()
