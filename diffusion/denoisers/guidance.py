@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from diffusion.denoisers.guidance_context import Branches, GuidanceContext
 from diffusion.denoisers.rescaling import rescaled
 from diffusion.sampling.denoiser import Prediction
 from diffusion.sampling.schedules import Timeline
@@ -15,107 +16,91 @@ from diffusion.sampling.schedules import Timeline
 if TYPE_CHECKING:
     from diffusion.canvas import DreamSettings
 
-Branches = Mapping[str, Tensor]  # "positive", "negative", "empty" → x0 [B,C,h,w]
+
+def _eps(ctx: GuidanceContext, denoised: Tensor) -> Tensor:
+    return (ctx.x - denoised) / ctx.sigma
 
 
-@dataclass(frozen=True)
-class Moment:
-    """Where a prediction is made. x: [B,C,h,w] at noise level sigma; end: the step's last level; noise: what the run was started with;
-    origin: x0 of the picture that the run began with (zeros, the mean latent, when it began with noise alone);
-    kept: what a rule remembers during this run."""
-
-    x: Tensor
-    sigma: float
-    end: float
-    noise: Tensor
-    origin: Tensor
-    kept: dict[str, Tensor] = field(default_factory=dict)
+def _from_eps(ctx: GuidanceContext, eps: Tensor) -> Tensor:
+    return ctx.x - ctx.sigma * eps
 
 
-def _eps(moment: Moment, denoised: Tensor) -> Tensor:
-    return (moment.x - denoised) / moment.sigma
-
-
-def _from_eps(moment: Moment, eps: Tensor) -> Tensor:
-    return moment.x - moment.sigma * eps
-
-
-def none(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def none(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """The prompt's prediction as it is."""
     return branches["positive"]
 
 
-def cfg(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def cfg(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """Classifier-free guidance (arXiv 2207.12598): D_neg + scale·(D_pos - D_neg); scale 1 is `none`, bit for bit."""
     if "negative" not in branches:
         return branches["positive"]
     return branches["negative"] + settings.scale * (branches["positive"] - branches["negative"])
 
 
-def cfgpp(branches: Branches, moment: Moment, settings: DreamSettings) -> Prediction:
+def cfgpp(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Prediction:
     """CFG++ (arXiv 2406.08070): x0 between the two by lambda in 0..1, and the noise of the negative prediction."""
     positive, negative = branches["positive"], branches["negative"]
     return Prediction(negative + settings.cfgpp_lambda * (positive - negative), negative)
 
 
-def _true_noise_share(moment: Moment) -> float:
+def _true_noise_share(ctx: GuidanceContext) -> float:
     """S = 2 - alpha_bar^(1/4) at the step's end: 2 at pure noise, 1 at the picture (the diffusion notebook)."""
-    return 2 - (1 / (1 + moment.end**2)) ** 0.25
+    return 2 - (1 / (1 + ctx.end**2)) ** 0.25
 
 
-def tnr_one(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def tnr_one(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """True Noise Removal with one prediction: S·eps + (1 - S)·n, where n is the noise the run was started with."""
-    share = _true_noise_share(moment)
-    return _from_eps(moment, share * _eps(moment, branches["positive"]) + (1 - share) * moment.noise)
+    share = _true_noise_share(ctx)
+    return _from_eps(ctx, share * _eps(ctx, branches["positive"]) + (1 - share) * ctx.noise)
 
 
-def tnr(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def tnr(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """True Noise Removal with N predictions: S·(b + sum scale_i·(eps_i - b)) + (1 - S)·n around their barycentre b.
 
     The scales are ±(scale - 1/2) for the positive and negative prompt and 0 for the rest, so that with S = 1 and two predictions
     it is CFG at the same scale.
     """
-    predicted = {name: _eps(moment, denoised) for name, denoised in branches.items()}
+    predicted = {name: _eps(ctx, denoised) for name, denoised in branches.items()}
     centre = sum(predicted.values()) / len(predicted)
     steering = (settings.scale - 0.5) * (predicted["positive"] - predicted["negative"])
-    share = _true_noise_share(moment)
-    return _from_eps(moment, share * (centre + steering) + (1 - share) * moment.noise)
+    share = _true_noise_share(ctx)
+    return _from_eps(ctx, share * (centre + steering) + (1 - share) * ctx.noise)
 
 
-def tnr_plain(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def tnr_plain(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """The notebook's first form: n + scale·(eps_pos - eps_neg)."""
-    difference = _eps(moment, branches["positive"]) - _eps(moment, branches["negative"])
-    return _from_eps(moment, moment.noise + settings.scale * difference)
+    difference = _eps(ctx, branches["positive"]) - _eps(ctx, branches["negative"])
+    return _from_eps(ctx, ctx.noise + settings.scale * difference)
 
 
-def tnr_plain_one(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def tnr_plain_one(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """The notebook's first form for one prediction: n + scale·(eps - n)."""
-    return _from_eps(moment, moment.noise + settings.scale * (_eps(moment, branches["positive"]) - moment.noise))
+    return _from_eps(ctx, ctx.noise + settings.scale * (_eps(ctx, branches["positive"]) - ctx.noise))
 
 
-def _residual(positive: Tensor, virtual: Tensor, moment: Moment, settings: DreamSettings) -> Tensor:
+def _residual(positive: Tensor, virtual: Tensor, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """Residual CFG (arXiv 2312.12491, eq. 3-5): the negative noise is not predicted but the residual towards a known x0, times delta."""
-    negative = moment.x - settings.residual_delta * (moment.x - virtual)
+    negative = ctx.x - settings.residual_delta * (ctx.x - virtual)
     return negative + settings.scale * (positive - negative)
 
 
-def self_negative(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def self_negative(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """Away from the picture that the run began with; no negative call at all."""
-    return _residual(branches["positive"], moment.origin, moment, settings)
+    return _residual(branches["positive"], ctx.origin, ctx, settings)
 
 
-def onetime_negative(branches: Branches, moment: Moment, settings: DreamSettings) -> Tensor:
+def onetime_negative(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
     """Away from the negative prompt's x0 of the first step; one negative call a run."""
     if "negative" in branches:
-        moment.kept["negative"] = branches["negative"]
-    return _residual(branches["positive"], moment.kept["negative"], moment, settings)
+        ctx.cache["negative"] = branches["negative"]
+    return _residual(branches["positive"], ctx.cache["negative"], ctx, settings)
 
 
 @dataclass(frozen=True)
 class Guidance:
     """A rule and the branches it needs. first: branches that only the run's first call needs."""
 
-    rule: Callable[[Branches, Moment, DreamSettings], Tensor | Prediction]
+    rule: Callable[[Branches, GuidanceContext, DreamSettings], Tensor | Prediction]
     branches: tuple[str, ...]
     help: str
     first: tuple[str, ...] = ()
@@ -150,16 +135,16 @@ def guided(
 ) -> Callable[[Tensor, float], Prediction]:
     """The guided denoiser of one run.
 
-    branches_at: (x, sigma, names) → x0 for each name; noise, origin: see Moment; seen: told the branches of each call.
+    branches_at: (x, sigma, names) → x0 for each name; noise, origin: see GuidanceContext; seen: told the branches of each call.
     Outside guidance_start..guidance_end (arXiv 2404.07724) the prompt's own prediction is used, without asking the others.
     """
     guidance = GUIDANCE[settings.guidance]
-    kept: dict[str, Tensor] = {}
+    cache: dict[str, Tensor] = {}
 
     def denoise(x: Tensor, sigma: float) -> Prediction:
         progress = timeline.progress(sigma)
         inside = settings.guidance_start <= progress < settings.guidance_end
-        names = guidance.branches + (() if kept else guidance.first) if inside else ("positive",)
+        names = guidance.branches + (() if cache else guidance.first) if inside else ("positive",)
         if guidance.rule is cfg and settings.scale == 1:
             names = ("positive",)
         branches = branches_at(x, sigma, names)
@@ -167,9 +152,9 @@ def guided(
             seen(branches)
         if not inside:
             return Prediction(branches["positive"], branches["positive"])
-        moment = Moment(x, sigma, timeline.end(sigma), noise, origin, kept)
-        answer = guidance.rule(branches, moment, settings)
+        ctx = GuidanceContext(x, sigma, timeline.end(sigma), noise, origin, cache)
+        answer = guidance.rule(branches, ctx, settings)
         prediction = answer if isinstance(answer, Prediction) else Prediction(answer, answer)
-        return rescaled(prediction, branches, moment, settings)
+        return rescaled(prediction, branches, ctx, settings)
 
     return denoise

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from diffusion.denoisers.guidance_context import Branches, GuidanceContext
 from diffusion.sampling.denoiser import Prediction
 
 if TYPE_CHECKING:
     from diffusion.canvas import DreamSettings
-    from diffusion.denoisers.guidance import Moment
 
 
 def cfg_rescale(denoised: Tensor, positive: Tensor, amount: float) -> Tensor:
@@ -42,11 +41,9 @@ def dynamic_threshold(eps: Tensor, target: Tensor, percentile: float = 0.995) ->
     return ((flat - mean) * (aim / size.clamp_min(1e-8)) + mean).view_as(eps)
 
 
-def rescaled(
-    prediction: Prediction, branches: Mapping[str, Tensor], moment: Moment, settings: DreamSettings
-) -> Prediction:
+def rescaled(prediction: Prediction, branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Prediction:
     """The guided prediction after the rescalings that the settings ask for; itself when they ask for none."""
-    denoised, x, sigma = prediction.denoised, moment.x, moment.sigma
+    denoised, x, sigma = prediction.denoised, ctx.x, ctx.sigma
     if settings.threshold_scale > 0 and "negative" in branches:
         target = branches["negative"] + settings.threshold_scale * (branches["positive"] - branches["negative"])
         denoised = x - sigma * dynamic_threshold((x - denoised) / sigma, (x - target) / sigma)

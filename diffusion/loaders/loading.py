@@ -11,10 +11,12 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from base.errors import InputError
-from diffusion.loaders.checkpoints import Checkpoint, Folder, checkpoint
+from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.embedded import OWN, Reference
 from diffusion.loaders.lora import merge, parse
 from diffusion.loaders.model_family import CELL, Kind, kind_of
+from diffusion.loaders.open_checkpoint import open_checkpoint
+from diffusion.loaders.pipeline_folder import PipelineFolder
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.clip import Clip, ClipEncoder, XlEncoder
 from diffusion.models.model import Model
@@ -31,7 +33,7 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
     Weights are read from safetensors alone, as float32 on CPU and float16 on CUDA. Nothing is downloaded.
     Raises InputError naming the model and the part that is missing or of another kind.
     """
-    source = checkpoint(ref)
+    source = open_checkpoint(ref)
     where = _device(device)
     dtype = torch.float16 if where.type == "cuda" else torch.float32
     kind = kind_of(source)
@@ -46,7 +48,7 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
     same = student == path.resolve()  # a student by itself
     if changes and not same:
         student, few_steps = None, 0  # it learnt from the model as it was, and would paint as if nothing had changed
-    few = unet if same else None if student is None else _denoiser(Folder(student), dtype, where)
+    few = unet if same else None if student is None else _denoiser(PipelineFolder(student), dtype, where)
     if few is not None and any(few.config[k] != unet.config[k] for k in ("in_channels", "cross_attention_dim")):
         raise InputError(path / OWN, "few.folder", f"is {student}, a network of another model")
     # Half precision overflows in Stable Diffusion's decoders, XL's most; the VAE runs twice a dream, so float32 costs little.
@@ -54,7 +56,7 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
     space = f"{kind.vae_class.__name__}-{_space(vae)}"
     vae = vae.to(where)
     size = kind.unet.get("sample_size") or 32
-    students = [] if same or student is None else Folder(student).weights()
+    students = [] if same or student is None else PipelineFolder(student).weights()
     weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
     fingerprint = _fingerprint(weights, "".join(f"{lora.weight:g};" for lora in changes))
     return Model(

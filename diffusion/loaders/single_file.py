@@ -23,9 +23,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from base.errors import InputError
-from base.files import read_json
+from base.reading import read_json
 from diffusion.loaders.base_configs import FIRST, LAYOUTS, SCHEDULER, UNET, ClipFacts, family_of, predicted
-from diffusion.loaders.checkpoints import at_rest, unloadable
+from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference
 from diffusion.loaders.embedded import beside
 from diffusion.models.clip import Clip
 from diffusion.models.clip_vocabulary import tokenizer as clip_tokenizer
@@ -76,7 +76,7 @@ class SingleFile:
         with self._reading(part):
             tensors = convert(self._tensors(UNET if part == "unet" else VAE, dtype), module.config)
             module.load_state_dict(tensors, strict=True, assign=True)
-        return at_rest(module)
+        return frozen_for_inference(module)
 
     def clip(self, kind: Any, part: str, tokenizer: str, dtype: torch.dtype) -> Clip:
         facts = self._clip_facts(part)
@@ -179,4 +179,4 @@ class SingleFile:
         except InputError:
             raise
         except Exception as error:  # tensors that don't fit raise whatever the reader thinks of
-            raise InputError(self.path, part, unloadable(error)) from error
+            raise InputError(self.path, part, describe_load_error(error)) from error

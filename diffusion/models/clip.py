@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from diffusion.models.text_encoders import Words, spelled
+from diffusion.models.prompt_words import Words, group_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Clip:
         for token in self.tokenizer.convert_ids_to_tokens(self.tokens([prompt])[0].tolist()):
             pieces.append("" if token in special else " " * begins + token.removesuffix("</w>"))
             begins = token in special or token.endswith("</w>")
-        return spelled(pieces)
+        return group_words(pieces)
 
     @torch.inference_mode()
     def __call__(self, prompt: str) -> Any:

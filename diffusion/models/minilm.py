@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from base.errors import InputError
-from diffusion.models.text_encoders import Words, spelled
+from diffusion.models.prompt_words import Words, group_words
 
 TOKENS, WIDTH = 24, 384
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -63,7 +63,7 @@ class MiniLMEncoder:
             "" if token in tokenizer.all_special_tokens else token[2:] if token.startswith("##") else f" {token}"
             for token in tokens
         ]
-        return spelled(["", *pieces, *[""] * (TOKENS - 1 - len(pieces))])
+        return group_words(["", *pieces, *[""] * (TOKENS - 1 - len(pieces))])
 
     def sentences(self, prompts: Sequence[str]) -> np.ndarray:
         """Unit sentence vectors float32 [B,WIDTH], for comparing prompts."""

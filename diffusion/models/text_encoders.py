@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from diffusion.models.clip import Clip
+from diffusion.models.clip import Clip
+from diffusion.models.prompt_words import Words
 
 
 class TextEncoder(Protocol):
@@ -31,24 +30,6 @@ class TextEncoder(Protocol):
     def words(self, prompt: str) -> Words:
         """Which of the rows that are tokens each of a prompt's words is."""
         ...
-
-
-Words = tuple[tuple[str, tuple[int, ...]], ...]  # (word, its rows), in order; every row once
-REST = "the whole"  # the rows that are no word: beginning, end, padding, the sentence's own vector
-
-
-def spelled(pieces: Sequence[str]) -> Words:
-    """Words of the pieces that a tokenizer made of them, one for each row: " bri" begins a word, "ck" goes on with it, and "" is none."""
-    words: list[tuple[str, list[int]]] = []
-    rest: list[int] = []
-    for row, piece in enumerate(pieces):
-        if not piece:
-            rest.append(row)
-        elif piece.startswith(" ") or not words:
-            words.append((piece.strip(), [row]))
-        else:
-            words[-1] = words[-1][0] + piece, [*words[-1][1], row]
-    return tuple((word, tuple(rows)) for word, rows in [*words, *([(REST, rest)] if rest else [])])
 
 
 class CachedEncoder:

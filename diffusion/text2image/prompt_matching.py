@@ -3,12 +3,11 @@
 A bank of captions with unit sentence vectors, searched by inner product (faiss). The match is offered, never silently
 used: the caller shows it. After DiffusionGen2's semantic prompt matching.
 
-`python -m diffusion.text2image.prompt_matching [FILE]` builds the bank of the embedded model from its training captions.
+`python -m diffusion.training.data.vocabulary` builds the embedded model's bank from its training captions.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -95,29 +94,3 @@ def choose(matches: Sequence[Match], *, temperature: float = 0.0, seed: int = 0)
     logits = np.array([match.similarity for match in matches]) / temperature
     weights = np.exp(logits - logits.max())
     return matches[int(np.random.default_rng(seed).choice(len(matches), p=weights / weights.sum()))]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Build the bank; a minute on one core."""
-    from diffusion.models.minilm import MiniLMEncoder
-    from diffusion.training.data.vocabulary import vocabulary
-
-    parser = argparse.ArgumentParser(
-        prog="python -m diffusion.text2image.prompt_matching",
-        description="The bank of captions that prompts are matched with.",
-    )
-    parser.add_argument("file", nargs="?", type=Path, default=BANK, help="where it is written (default: its own place)")
-    path = parser.parse_args(arguments).file
-
-    def embed(prompts: Sequence[str]) -> np.ndarray:
-        vectors = encoder.encode_many(list(prompts))[:, 0].numpy()
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    encoder = MiniLMEncoder()
-    bank = PromptBank.build(vocabulary(), embed)
-    bank.save(path)
-    print(f"{len(bank.captions)} captions in {path}")
-
-
-if __name__ == "__main__":
-    main()

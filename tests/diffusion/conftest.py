@@ -15,7 +15,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DCondi
 from diffusion.canvas import Canvas, Region
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
-from diffusion.models.text_encoders import Words, spelled
+from diffusion.models.prompt_words import Words, group_words
 
 # A mixture of three Gaussians in two channels, with its exact denoiser: weights, means [K,2], deviations.
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
@@ -75,7 +75,7 @@ class WordEncoder:
 
     def words(self, prompt: str) -> Words:
         """The letters, as far as there are rows for them."""
-        return spelled([f" {letter}" for letter in prompt[: self.tokens]] + [""] * (self.tokens - len(prompt)))
+        return group_words([f" {letter}" for letter in prompt[: self.tokens]] + [""] * (self.tokens - len(prompt)))
 
 
 def write_pipeline(

@@ -1,9 +1,20 @@
-"""The captions that a typed prompt is compared with: every noun that the model learned, plain and in every light, and many mixtures."""
+"""The captions that a typed prompt is compared with: every noun that the model learned, plain and in every light, and many mixtures.
+
+    python -m diffusion.training.data.vocabulary [FILE]
+
+builds the embedded model's bank of captions (`diffusion.text2image.prompt_matching.PromptBank`).
+"""
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
+from diffusion.models.minilm import MiniLMEncoder
+from diffusion.text2image.prompt_matching import BANK, PromptBank
 from diffusion.training.data.bank import random_surface
 from diffusion.training.data.captions import LIGHT_WORDS, Surface, caption, noun_phrase
 from diffusion.training.data.dataset import random_mood
@@ -23,3 +34,26 @@ def vocabulary(mixtures: int = 1500, seed: int = 0) -> list[str]:
         surface: Surface = random_surface(rng)
         found[noun_phrase(surface, rng) if rng.random() < 0.5 else caption([surface], random_mood(rng), rng)] = None
     return list(found)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the bank; a minute on one core."""
+    parser = argparse.ArgumentParser(
+        prog="python -m diffusion.training.data.vocabulary",
+        description="Build the bank of captions that typed prompts are matched with.",
+    )
+    parser.add_argument("file", nargs="?", type=Path, default=BANK, help="output file (default: the embedded model's)")
+    path = parser.parse_args(arguments).file
+    encoder = MiniLMEncoder()
+
+    def embed(prompts: Sequence[str]) -> np.ndarray:
+        vectors = encoder.encode_many(list(prompts))[:, 0].numpy()
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    bank = PromptBank.build(vocabulary(), embed)
+    bank.save(path)
+    print(f"{len(bank.captions)} captions in {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -30,7 +30,7 @@ from app.loop.messages import (
 from app.session import LiveSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
 from diffusion.introspection.unet_probe import Block, Heard, Inside
-from diffusion.models.text_encoders import REST
+from diffusion.models.prompt_words import REST
 from scenes.scene import Background, Material, Scene
 
 

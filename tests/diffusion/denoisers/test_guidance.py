@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from diffusion.canvas import DreamSettings
-from diffusion.denoisers.guidance import GUIDANCE, Moment, guided
+from diffusion.denoisers.guidance import GUIDANCE, guided
+from diffusion.denoisers.guidance_context import GuidanceContext
 from diffusion.denoisers.rescaling import cfg_rescale, dynamic_threshold, norm_rescale
 from diffusion.dream import dream
 from diffusion.sampling.schedules import Timeline
@@ -168,7 +169,7 @@ def test_every_rule_with_solvers_on_a_model(sd, canvas_of, name, sampler):
     assert np.isfinite(made.latents).all()
 
 
-def test_moment_defaults_are_not_shared():
-    first = Moment(X, 1.0, 0.0, NOISE, ORIGIN)
-    first.kept["a"] = X
-    assert replace(first, kept={}).kept == {} and Moment(X, 1.0, 0.0, NOISE, ORIGIN).kept == {}
+def test_caches_are_not_shared_between_contexts():
+    first = GuidanceContext(X, 1.0, 0.0, NOISE, ORIGIN)
+    first.cache["a"] = X
+    assert replace(first, cache={}).cache == {} and GuidanceContext(X, 1.0, 0.0, NOISE, ORIGIN).cache == {}

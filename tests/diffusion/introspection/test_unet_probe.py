@@ -13,7 +13,7 @@ from diffusion.canvas import Cancelled, DreamSettings
 from diffusion.dream import dream, unguided
 from diffusion.introspection.probe_sheets import lit
 from diffusion.introspection.unet_probe import MAPS, Heard, look_inside, parts
-from diffusion.models.text_encoders import REST, spelled
+from diffusion.models.prompt_words import REST, group_words
 
 SETTINGS = DreamSettings(steps=3, guidance="none")
 
@@ -149,12 +149,12 @@ def test_nothing_stays_behind_whatever_happens(own, canvas_of) -> None:
 
 
 def test_words_keep_their_rows_together() -> None:
-    assert spelled(["", " cobble", "stone", " wall", "", ""]) == (
+    assert group_words(["", " cobble", "stone", " wall", "", ""]) == (
         ("cobblestone", (1, 2)),
         ("wall", (3,)),
         (REST, (0, 4, 5)),
     )
-    assert spelled(["", ""]) == ((REST, (0, 1)),)
+    assert group_words(["", ""]) == ((REST, (0, 1)),)
 
 
 def test_clip_spells_its_words(sd) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from base.errors import InputError
 from diffusion.models.minilm import MiniLMEncoder
-from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose, main, suggestions
-from diffusion.training.data.vocabulary import vocabulary
+from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose, suggestions
+from diffusion.training.data.vocabulary import main, vocabulary
 from scenes.load import BUILTIN, load_scene
 
 WORDS = ("brick", "stone", "grass", "water", "snow", "wall", "red", "old")
@@ -92,7 +92,7 @@ def test_asking_for_help_writes_no_bank(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as left:
         main(["--help"])
-    assert left.value.code == 0 and "where it is written" in capsys.readouterr().out
+    assert left.value.code == 0 and "output file" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
 

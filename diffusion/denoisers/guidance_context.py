@@ -1,0 +1,29 @@
+"""What a guidance rule is given: the predictions of the branches and the place in the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+Branches = Mapping[str, Tensor]  # "positive", "negative", "empty" → x0 [B,C,h,w]
+
+
+@dataclass(frozen=True)
+class GuidanceContext:
+    """One call of the guided denoiser.
+
+    x: [B,C,h,w] at noise level sigma
+    end: the noise level at which this step ends
+    noise: the noise that the run started from
+    origin: x0 of the picture that the run started from; zeros (the mean latent) when it started from noise alone
+    cache: what a rule remembers during this run
+    """
+
+    x: Tensor
+    sigma: float
+    end: float
+    noise: Tensor
+    origin: Tensor
+    cache: dict[str, Tensor] = field(default_factory=dict)

@@ -1,0 +1,44 @@
+"""From what a user calls a model to the folder or file that holds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from base.errors import InputError
+from diffusion.loaders.checkpoints import Checkpoint
+from diffusion.loaders.embedded import SHIPPED, Reference
+from diffusion.loaders.pipeline_folder import LAYOUT, PipelineFolder
+from diffusion.loaders.single_file import SingleFile
+
+PICKLES = (".ckpt", ".pt", ".pth", ".bin")
+
+
+def open_checkpoint(ref: Reference) -> Checkpoint:
+    """The model that a reference names; see `diffusion.loaders.embedded.Reference`. Raises InputError where there is none."""
+    shipped = SHIPPED.get("embedded" if ref is None else str(ref))
+    if shipped is not None:
+        if not (shipped / "model_index.json").is_file():
+            name = "the embedded model" if ref is None else ref
+            raise InputError(name, "", "is not in this installation; give a pipeline folder with --model")
+        return PipelineFolder(shipped, shipped.name if ref is None else str(ref))
+    path = Path(str(ref)).expanduser()
+    if path.is_dir():
+        return PipelineFolder(path)
+    if path.is_file():
+        return _open_file(path)
+    try:
+        from huggingface_hub import snapshot_download
+
+        return PipelineFolder(Path(snapshot_download(str(ref), local_files_only=True)), str(ref))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            ref, "", "is neither a folder, nor a file, nor a model in the local hub cache; nothing is downloaded"
+        ) from error
+
+
+def _open_file(path: Path) -> Checkpoint:
+    if path.suffix == ".safetensors":
+        return SingleFile(path)
+    if path.suffix in PICKLES:
+        raise InputError(path, "", "is a pickle, which can run any program when read; take the .safetensors file")
+    raise InputError(path, "", f"is no .safetensors file; {LAYOUT}, or one .safetensors file with all of it")
