@@ -23,7 +23,7 @@ from app.session import load_session
 from base.errors import InputError, nearest
 
 _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-DESCRIPTION = "Walk through a scene that a diffusion model paints while you walk; what it painted stays."
+DESCRIPTION = "Walk through a 3D scene that a diffusion model paints as you explore it. The paint stays."
 
 
 # A busy machine, or a software renderer beside the model: OpenMP threads that spin while they wait for each other make torch
@@ -59,7 +59,7 @@ def _main(words: list[str]) -> int:
         return done.code if isinstance(done.code, int) else 2
     except Exception as error:
         traceback.print_exc()
-        print(f"Rayverie failed, and it is not your input's fault: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"Rayverie failed because of an internal error: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
 
 
@@ -119,7 +119,7 @@ def _saved(cls: type, args: list[str]) -> Any:
         return suited(cls(), _named(args, "--model"), _named(args, "--lora") is not None)
     at = args.index("--settings")
     if at + 1 == len(args):
-        raise InputError("--settings", "", "names no file; it must be a session file, or the JSON beside a video")
+        raise InputError("--settings", "", "names no file; it must be a session file or the JSON file next to a video")
     session, notes = load_session(Path(args[at + 1]))
     del args[at : at + 2]
     for note in notes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.fields import Size
 from base.errors import InputError
-from base.files import read_json
+from base.reading import read_json
 from base.settings import from_json, to_json
 from diffusion.canvas import DreamSettings
 from scenes.scene import Scene
@@ -15,7 +15,7 @@ from scenes.scene import Scene
 VERSION = 1
 DAYLIGHT = 0.5
 IN_DAYLIGHT = {
-    "help": "How much of the scene's sun, shade and haze falls on what is painted; 0 shows it as it was dreamed.",
+    "help": "How much of the scene's sunlight, shade and haze is added to the paint; 0 shows the paint as dreamed.",
     "range": (0.0, 1.0),
 }
 
@@ -27,16 +27,22 @@ class SceneChoice:
     ref: str | None = field(
         default=None,
         metadata={
-            "help": "A built-in scene (hamlet, ruins, city), or a folder with map.png and materials.yaml.",
+            "help": "A built-in scene (hamlet, ruins, city) or a folder with map.png and materials.yaml.",
             "positional": True,
             "metavar": "SCENE",
         },
     )
-    map: Path | None = field(default=None, metadata={"help": "A picture as floor plan, instead of a scene's own."})
-    materials: Path | None = field(default=None, metadata={"help": "A materials file, instead of a scene's own."})
-    voxels_per_block: int | None = field(default=None, metadata={"help": "Fineness of the blocks.", "range": (1, 16)})
-    floor: str | None = field(default=None, metadata={"help": "Material on the ground of empty columns."})
-    ceiling: str | None = field(default=None, metadata={"help": "Material over empty columns."})
+    map: Path | None = field(
+        default=None, metadata={"help": "A picture to use as the floor plan instead of the scene's own."}
+    )
+    materials: Path | None = field(
+        default=None, metadata={"help": "A materials file to use instead of the scene's own."}
+    )
+    voxels_per_block: int | None = field(
+        default=None, metadata={"help": "Voxels along each side of a block.", "range": (1, 16)}
+    )
+    floor: str | None = field(default=None, metadata={"help": "Material of the ground where nothing stands."})
+    ceiling: str | None = field(default=None, metadata={"help": "Material of the ceiling over empty ground."})
 
 
 @dataclass(frozen=True)
@@ -46,16 +52,16 @@ class ModelChoice:
     ref: str | None = field(
         default=None,
         metadata={
-            "help": "A Stable Diffusion 1.x, 2.x or XL: folder, .safetensors file or cached hub id; without it the embedded model.",
+            "help": "A Stable Diffusion 1.x, 2.x or XL model: folder, .safetensors file or cached hub id. Default: the embedded model.",
             "flag": "model",
             "metavar": "MODEL",
         },
     )
-    device: str = field(default="auto", metadata={"help": "auto, cpu, cuda, mps."})
+    device: str = field(default="auto", metadata={"help": "Where the model runs: auto, cpu, cuda or mps."})
     lora: tuple[str, ...] = field(
         default=(),
         metadata={
-            "help": "LoRA files that change the model, each with how much of it behind a colon, 1 if left out.",
+            "help": "LoRA files to apply to the model, each with an optional weight after a colon (default 1).",
             "metavar": "FILE[:WEIGHT]",
         },
     )
@@ -68,21 +74,21 @@ class PaintSettings:
     coverage: float = field(
         default=0.95,
         metadata={
-            "help": "A view is dreamed while less than this share of it is painted, and as finely as it could be.",
+            "help": "A view is dreamed until this share of it is painted as finely as the view allows.",
             "range": (0.0, 1.0),
         },
     )
     canvas: int = field(
         default=0,
         metadata={
-            "help": "Pixels that a view's height is dreamed with, or 0 = what suits the model; at most 4 million in all.",
+            "help": "Height of a dream in pixels; 0 chooses what suits the model. A dream has at most 4 million pixels.",
             "range": (0, 2048),
         },
     )
     around: float = field(
         default=0.125,
         metadata={
-            "help": "How much more than the view is dreamed, as a share of it: it is there when one turns.",
+            "help": "How far a dream extends beyond the view, as a share of it, so that paint is there when you turn.",
             "range": (0.0, 1.0),
         },
     )
@@ -92,34 +98,40 @@ class PaintSettings:
 class LiveSettings:
     """When the explorer dreams while one walks."""
 
-    auto: bool = field(default=True, metadata={"help": "Dream whatever is seen, without being asked."})
+    auto: bool = field(default=True, metadata={"help": "Paint what you see without being asked."})
     rest: float = field(
         default=0.25,
-        metadata={"help": "Seconds of standing still before a view is dreamed fully.", "range": (0.0, 10.0)},
+        metadata={"help": "Seconds to stand still before a view is painted with all steps.", "range": (0.0, 10.0)},
     )
-    moving: bool = field(default=True, metadata={"help": "Dream quick sketches while the camera moves."})
-    moving_steps: int = field(default=4, metadata={"help": "Steps of such a sketch.", "range": (1, 200)})
+    moving: bool = field(default=True, metadata={"help": "Paint quick sketches while the camera moves."})
+    moving_steps: int = field(default=4, metadata={"help": "Diffusion steps of a sketch.", "range": (1, 200)})
     refine: bool = field(
         default=True,
         metadata={
-            "help": "Then dream a view that is finished part by part, as finely as the window shows it; the nearest first.",
+            "help": "Refine a finished view to the window's resolution, part by part, nearest surfaces first.",
             "flag": "refine-at-rest",
         },
     )
     preview: str = field(
         default="decoded",
         metadata={
-            "help": "How a running dream is shown: by the model's decoder, as far as its time allows, or by a linear map.",
+            "help": "How to show a running dream: decoded by the model as often as time allows, or by a fast linear map.",
             "choices": ("decoded", "linear"),
         },
     )
     abandon_angle: float = field(
         default=25.0,
-        metadata={"help": "A dream is abandoned when the camera has turned by more degrees.", "range": (0.0, 180.0)},
+        metadata={
+            "help": "Cancel the running dream when the camera turns by more than this many degrees.",
+            "range": (0.0, 180.0),
+        },
     )
     abandon_distance: float = field(
         default=3.0,
-        metadata={"help": "A dream is abandoned when the camera has moved by more blocks.", "range": (0.0, 1000.0)},
+        metadata={
+            "help": "Cancel the running dream when the camera moves by more than this many blocks.",
+            "range": (0.0, 1000.0),
+        },
     )
 
 
@@ -127,21 +139,19 @@ class LiveSettings:
 class ViewSettings:
     """How the explorer shows the scene and moves through it."""
 
-    mode: str = field(default="painted", metadata={"help": "What is shown.", "table": "engine.render.renderer:MODES"})
+    mode: str = field(default="painted", metadata={"help": "What to show.", "table": "engine.render.renderer:MODES"})
     daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
-    size: Size = field(default=(1280, 720), metadata={"help": "The window's size."})
-    fov: float = field(default=60.0, metadata={"help": "Vertical field of view, degrees.", "range": (20.0, 120.0)})
-    speed: float = field(default=4.0, metadata={"help": "Walking speed, blocks a second.", "range": (0.1, 100.0)})
+    size: Size = field(default=(1280, 720), metadata={"help": "Window size."})
+    fov: float = field(default=60.0, metadata={"help": "Vertical field of view in degrees.", "range": (20.0, 120.0)})
+    speed: float = field(default=4.0, metadata={"help": "Movement speed in blocks per second.", "range": (0.1, 100.0)})
     sensitivity: float = field(
-        default=0.15, metadata={"help": "Mouse look, degrees for each pixel.", "range": (0.01, 2.0)}
+        default=0.15, metadata={"help": "Degrees of camera rotation per pixel of mouse movement.", "range": (0.01, 2.0)}
     )
-    walk: bool = field(default=False, metadata={"help": "Walk on the ground and stop at walls, instead of flying."})
-    frame_rate: int = field(default=60, metadata={"help": "Frames a second at most.", "range": (5, 240)})
-    theme: str = field(default="dark", metadata={"help": "The panels' colours.", "choices": ("dark", "light")})
-    motion: bool = field(default=True, metadata={"help": "Let pictures of the network move; still ones tire less."})
-    hints: bool = field(
-        default=True, metadata={"help": "Offer explanations, and say what is remarkable about a dream."}
-    )
+    walk: bool = field(default=False, metadata={"help": "Walk on the ground and stop at walls instead of flying."})
+    frame_rate: int = field(default=60, metadata={"help": "Maximum frames per second.", "range": (5, 240)})
+    theme: str = field(default="dark", metadata={"help": "Colours of the panels.", "choices": ("dark", "light")})
+    motion: bool = field(default=True, metadata={"help": "Animate the diagrams of the Network panel."})
+    hints: bool = field(default=True, metadata={"help": "Show explanations and remarks about dreams."})
 
 
 @dataclass(frozen=True)
@@ -179,13 +189,15 @@ def describe(session: Session, **made: object) -> dict[str, object]:
 def restore(data: object, where: str) -> tuple[Session, list[str]]:
     """(session, notes on what was left out) from `describe`'s values. where: the file they came from. Raises InputError."""
     if not isinstance(data, dict) or not isinstance(version := data.get("rayverie"), int):
-        raise InputError(where, "", "is not a Rayverie session; it must have a number `rayverie`")
+        raise InputError(where, "", "is not a Rayverie session; a session has a number `rayverie`")
     if version > VERSION:
-        raise InputError(where, "rayverie", f"is {version}, from a newer program; this one reads up to {VERSION}")
+        raise InputError(
+            where, "rayverie", f"is {version}, from a newer version of Rayverie; this one reads up to {VERSION}"
+        )
     session, unknown = from_json(Session, {k: v for k, v in data.items() if k not in ("rayverie", "made")}, where)
-    return session, [f"{where}: {place} is unknown to this version and was left out." for place in unknown]
+    return session, [f"{where}: {place} is unknown to this version and was ignored." for place in unknown]
 
 
 def load_session(path: Path) -> tuple[Session, list[str]]:
     """(session, notes on what was left out). Raises InputError when the file is missing or no session."""
-    return restore(read_json(path, "a session, like the JSON beside a video"), str(path))
+    return restore(read_json(path, "a session, such as the JSON file next to a video"), str(path))

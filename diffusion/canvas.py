@@ -77,35 +77,41 @@ class DreamSettings:
 
     sampler: str = field(
         default="dpmpp_2m",
-        metadata={"help": "How the steps are taken.", "table": "diffusion.sampling.solvers:SAMPLERS"},
+        metadata={"help": "Solver of the diffusion steps.", "table": "diffusion.sampling.solvers:SAMPLERS"},
     )
     spacing: str = field(
         default="trailing",
         metadata={
-            "help": "Where the steps lie between noise and picture.",
+            "help": "How the steps are spaced between noise and picture.",
             "table": "diffusion.sampling.schedules:SPACINGS",
         },
     )
     spacing_power: float = field(
         default=1.0,
-        metadata={"help": "Power of the linspace_power spacing; more is denser at low noise.", "range": (0.1, 5.0)},
+        metadata={
+            "help": "Power of the linspace_power spacing; higher puts more steps at low noise.",
+            "range": (0.1, 5.0),
+        },
     )
-    steps: int = field(default=8, metadata={"help": "Steps from noise to picture.", "range": (1, 200)})
+    steps: int = field(default=8, metadata={"help": "Diffusion steps from noise to picture.", "range": (1, 200)})
     few_step: bool = field(
         default=True,
         metadata={
-            "help": "Few enough steps are left to the model's few-step network, if it has one: four of it look like many. "
-            "It has a solver and guidance of its own.",
+            "help": "Use the model's few-step network, if it has one, when the number of steps is low enough. "
+            "It brings its own solver and guidance.",
             "label": "Few-step network",
         },
     )
-    seed: int = field(default=0, metadata={"help": "Same seed, same machine: same picture.", "range": (0, 2**31 - 1)})
+    seed: int = field(
+        default=0,
+        metadata={"help": "The same seed on the same machine gives the same picture.", "range": (0, 2**31 - 1)},
+    )
     noise: str = field(
         default="surface",
-        metadata={"help": "Where stochastic samplers take noise from.", "table": "diffusion.sampling.noise:NOISES"},
+        metadata={"help": "Noise source of stochastic samplers.", "table": "diffusion.sampling.noise:NOISES"},
     )
     eta: float = field(
-        default=0.0, metadata={"help": "Fresh noise of the ddim sampler, 1 is ddpm.", "range": (0.0, 1.0)}
+        default=0.0, metadata={"help": "Fresh noise of the ddim sampler; 1 is ddpm.", "range": (0.0, 1.0)}
     )
 
     guidance: str = field(
@@ -115,27 +121,33 @@ class DreamSettings:
             "table": "diffusion.denoisers.guidance:GUIDANCE",
         },
     )
-    scale: float = field(default=7.0, metadata={"help": "How strongly the prompt is followed.", "range": (0.0, 20.0)})
+    scale: float = field(default=7.0, metadata={"help": "How strongly dreams follow the prompt.", "range": (0.0, 20.0)})
     cfgpp_lambda: float = field(
-        default=0.6, metadata={"help": "CFG++'s place between negative prompt (0) and prompt (1).", "range": (0.0, 1.0)}
+        default=0.6,
+        metadata={"help": "CFG++: interpolation between negative prompt (0) and prompt (1).", "range": (0.0, 1.0)},
     )
     # Where there is mostly noise guidance narrows what is painted, so that it can be the stronger afterwards (docs/sampling.md).
     guidance_start: float = field(
-        default=0.25, metadata={"help": "Share of the run before which there is no guidance.", "range": (0.0, 1.0)}
+        default=0.25, metadata={"help": "Share of the run at which guidance starts.", "range": (0.0, 1.0)}
     )
     guidance_end: float = field(
-        default=1.0, metadata={"help": "Share of the run from which on there is no guidance.", "range": (0.0, 1.0)}
+        default=1.0, metadata={"help": "Share of the run at which guidance ends.", "range": (0.0, 1.0)}
     )
     cfg_rescale: float = field(
-        default=0.0, metadata={"help": "Contrast brought back to the prompt's own.", "range": (0.0, 1.0)}
+        default=0.0,
+        metadata={"help": "How far the contrast is restored to that of the unguided prediction.", "range": (0.0, 1.0)},
     )
     norm_rescale: float = field(
-        default=0.0, metadata={"help": "Noise norm brought back to that of the predictions.", "range": (0.0, 1.0)}
+        default=0.0,
+        metadata={
+            "help": "How far the norm of the noise is restored to that of the unguided predictions.",
+            "range": (0.0, 1.0),
+        },
     )
     threshold_scale: float = field(
         default=0.0,
         metadata={
-            "help": "Dynamic thresholding: the scale whose extremes are imitated; 0 is off.",
+            "help": "Dynamic thresholding: the scale whose extremes are matched; 0 is off.",
             "range": (0.0, 20.0),
         },
     )
@@ -146,100 +158,107 @@ class DreamSettings:
     execution: str = field(
         default="attention",
         metadata={
-            "help": "How the regions' model calls are made.",
+            "help": "How the model is called for several regions.",
             "table": "diffusion.denoisers.region_batching:EXECUTIONS",
         },
     )
-    batch: int = field(default=8, metadata={"help": "Most predictions in one model call.", "range": (1, 64)})
+    batch: int = field(default=8, metadata={"help": "Maximum number of predictions per model call.", "range": (1, 64)})
     softness: float = field(
-        default=0.0, metadata={"help": "Blur of the region masks, in latent pixels.", "range": (0.0, 16.0)}
+        default=0.0, metadata={"help": "Blur of the region masks in latent pixels.", "range": (0.0, 16.0)}
     )
     bootstrap: float = field(
         default=0.0,
         metadata={
-            "help": "Share of the run in which each region is formed before a plain colour.",
+            "help": "Share of the run in which each region forms on a plain colour.",
             "range": (0.0, 1.0),
         },
     )
     window: int = field(
-        default=0, metadata={"help": "Side of sliding windows in pixels; 0 takes the canvas whole.", "range": (0, 4096)}
+        default=0, metadata={"help": "Side of sliding windows in pixels; 0 uses the whole canvas.", "range": (0, 4096)}
     )
     window_overlap: float = field(
-        default=0.25, metadata={"help": "How far neighbouring windows overlap.", "range": (0.0, 0.9)}
+        default=0.25, metadata={"help": "Overlap of neighbouring windows, as a share of a window.", "range": (0.0, 0.9)}
     )
 
     memory: str = field(
         default="colours",
         metadata={
-            "help": "What a remembered place is steered by: its colours, encoded anew from here, its stored latents, or of both "
-            "what decodes nearer to the colours there.",
+            "help": "What guides a place that has paint: its colours, encoded again from here; its stored latents; or both, "
+            "whichever decodes closer to the colours there.",
             "choices": ("colours", "latents", "both"),
         },
     )
     change_form: str = field(
         default="soft",
         metadata={
-            "help": "How the change map keeps: by the step's share, or all or nothing.",
+            "help": "How the change map keeps paint: gradually over the steps, or all or nothing.",
             "table": "diffusion.denoisers.differential:CHANGE_FORMS",
         },
     )
     refine: float = field(
         default=1.0,
         metadata={
-            "help": "How much a place that was painted from further away guides its refinement; 0 dreams it anew.",
+            "help": "How strongly paint from further away guides its refinement; 0 repaints it from scratch.",
             "range": (0.0, 1.0),
         },
     )
     match: float = field(
         default=1.0,
         metadata={
-            "help": "How far colours are matched to what is remembered there and around.",
+            "help": "How far colours are matched to existing paint there and nearby.",
             "range": (0.0, 1.0),
             "flag": "match-colours",
         },
     )
     strength: float = field(
-        default=1.0, metadata={"help": "Share of the run that a remembered picture goes through.", "range": (0.0, 1.0)}
+        default=1.0,
+        metadata={"help": "Share of the run that a starting picture goes through; 1 ignores it.", "range": (0.0, 1.0)},
     )
     capture: int = field(
-        default=0, metadata={"help": "The step whose latents are stored; 0 is the last.", "range": (0, 200)}
+        default=0, metadata={"help": "Step whose latents are stored; 0 is the last.", "range": (0, 200)}
     )
 
     mix: float = field(
         default=0.0,
-        metadata={"help": "How much a coarser painting guides a finer one; 0 is off.", "range": (0.0, 1.0)},
+        metadata={"help": "How strongly coarser paint guides finer paint; 0 is off.", "range": (0.0, 1.0)},
     )
     mix_form: str = field(
         default="demofusion",
         metadata={
-            "help": "The mixing's curve: DemoFusion's falling one, or one of iterative mixing's rising ones.",
+            "help": "Mixing curve: DemoFusion's falling one, or a rising one of iterative mixing.",
             "choices": ("demofusion", "cosine", "linear", "logistic"),
         },
     )
-    mix_alpha: float = field(default=3.0, metadata={"help": "The curve's exponent or steepness.", "range": (0.1, 10.0)})
+    mix_alpha: float = field(
+        default=3.0, metadata={"help": "Exponent or steepness of the curve.", "range": (0.1, 10.0)}
+    )
     mix_blend: str = field(
         default="addition",
         metadata={"help": "How latents are blended.", "table": "diffusion.denoisers.skip_residual:BLENDS"},
     )
-    mix_start: float = field(default=0.0, metadata={"help": "Where in the run the curve starts.", "range": (0.0, 1.0)})
-    mix_stop: float = field(default=1.0, metadata={"help": "Where in the run the curve ends.", "range": (0.0, 1.0)})
-    mix_clamp: float = field(
-        default=1.0, metadata={"help": "From where on in the run nothing is mixed.", "range": (0.0, 1.0)}
+    mix_start: float = field(
+        default=0.0, metadata={"help": "Share of the run at which the curve starts.", "range": (0.0, 1.0)}
     )
-    mix_min: float = field(default=0.0, metadata={"help": "The curve's lowest value.", "range": (0.0, 1.0)})
-    mix_max: float = field(default=1.0, metadata={"help": "The curve's highest value.", "range": (0.0, 1.0)})
+    mix_stop: float = field(
+        default=1.0, metadata={"help": "Share of the run at which the curve ends.", "range": (0.0, 1.0)}
+    )
+    mix_clamp: float = field(
+        default=1.0, metadata={"help": "Share of the run at which mixing stops.", "range": (0.0, 1.0)}
+    )
+    mix_min: float = field(default=0.0, metadata={"help": "Minimum of the curve.", "range": (0.0, 1.0)})
+    mix_max: float = field(default=1.0, metadata={"help": "Maximum of the curve.", "range": (0.0, 1.0)})
     mix_perlin: float = field(
-        default=0.0, metadata={"help": "How uneven the mixing is, by Perlin noise.", "range": (0.0, 1.0)}
+        default=0.0, metadata={"help": "Variation of the mixing by Perlin noise.", "range": (0.0, 1.0)}
     )
     mix_perlin_scale: float = field(
-        default=8.0, metadata={"help": "Size of that unevenness in latent pixels.", "range": (1.0, 64.0)}
+        default=8.0, metadata={"help": "Scale of the Perlin noise in latent pixels.", "range": (1.0, 64.0)}
     )
     rewind_min: float = field(
         default=0.0,
-        metadata={"help": "Where a further pass begins, as a share of the run; 0 is off.", "range": (0.0, 1.0)},
+        metadata={"help": "Share of the run at which another pass starts; 0 is off.", "range": (0.0, 1.0)},
     )
     rewind_max: float = field(
-        default=1.0, metadata={"help": "The last place where a pass may begin.", "range": (0.0, 1.0)}
+        default=1.0, metadata={"help": "Latest share of the run at which a pass may start.", "range": (0.0, 1.0)}
     )
     dilate: int = field(
         default=1, metadata={"help": "Stride of dilated sampling for large canvases; 1 is off.", "range": (1, 4)}
@@ -247,20 +266,20 @@ class DreamSettings:
     anagram_image: float = field(
         default=0.0,
         metadata={
-            "help": "Last share of the run in which anagrams turn the picture, not the latents.",
+            "help": "Final share of the run in which anagrams turn the picture instead of the latents.",
             "range": (0.0, 1.0),
         },
     )
 
-    correct_clamp: float = field(default=0.0, metadata={"help": "Squeeze outlying latents.", "range": (0.0, 1.0)})
+    correct_clamp: float = field(default=0.0, metadata={"help": "Compress outlying latents.", "range": (0.0, 1.0)})
     correct_centre: float = field(
-        default=0.0, metadata={"help": "Bring each channel's mean to zero.", "range": (0.0, 1.0)}
+        default=0.0, metadata={"help": "Shift each channel's mean towards zero.", "range": (0.0, 1.0)}
     )
     correct_maximise: float = field(
         default=0.0, metadata={"help": "Stretch each channel to its full range.", "range": (0.0, 1.0)}
     )
     correct_until: float = field(
-        default=0.5, metadata={"help": "Share of the run in which latents are corrected.", "range": (0.0, 1.0)}
+        default=0.5, metadata={"help": "Share of the run during which latents are corrected.", "range": (0.0, 1.0)}
     )
 
 

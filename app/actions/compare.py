@@ -71,7 +71,7 @@ class Comparison:
     def _ask(self, number: int) -> None:
         side = self.sides[number]
         canvas = canvas_from(side.look, self.stage.scene, side.settings.steps)
-        words = f"comparing, {side.label}"
+        words = f"comparing: {side.label}"
         self.stage.painter.commission(side.look, canvas, side.settings, words, partial(self._take, number))
 
     def _take(self, number: int, _look: GatheredView, dreamed: Dreamed) -> None:
@@ -92,7 +92,7 @@ def start(x: Explorer, label: str = "", settings: DreamSettings | None = None) -
     if not ready(x):
         return
     if settings == x.session.dream:
-        x.say(f"“{label}” is what is set already; compare with other settings", "warning")
+        x.say(f"“{label}” equals the current settings; choose others to compare", "warning")
         return
     assert x.stage is not None
     x.desk.stop_travel()
@@ -124,7 +124,7 @@ def keep(x: Explorer, number: int) -> None:
     painting = PaintedView(side.look.camera, side.look.size, dreamed.latents, dreamed.image, dreamed.steps)
     lay(x, stage, side.look, painting, masks)
     x.session = replace(x.session, dream=side.settings)
-    x.say(f"Kept: {side.label}")
+    x.say(f"Using “{side.label}”")
 
 
 def stop(x: Explorer) -> None:
@@ -141,7 +141,7 @@ def follow(x: Explorer) -> None:
     if x.comparison is not None and (x.comparison.over or x.travel.under_way or x.travel.go_to):
         problem = x.stage.painter.problem if x.stage else ""
         stop(x)
-        x.say("The comparison has ended" + (f": {problem}" if problem else ""), "warning")
+        x.say("Comparison cancelled" + (f": {problem}" if problem else ""), "warning")
 
 
 def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Pieces[GatheredView]:

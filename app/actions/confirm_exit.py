@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from app.explorer.explorer import Explorer
 
 Act = Callable[[], None]
-QUIT = "Leave Rayverie?"
+QUIT = "Quit Rayverie?"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def quit_program(x: Explorer, by_mistake: bool = False) -> None:
     if asked is not None and asked.title == QUIT:
         x.platform.close()
     elif by_mistake or paint or edited(x):
-        ask(x, paint, QUIT, "leave", x.platform.close)
+        ask(x, paint, QUIT, "quit", x.platform.close)
     else:
         x.platform.close()
 
@@ -45,12 +45,12 @@ def leave_scene(x: Explorer, then: Act) -> None:
 
 def ask(x: Explorer, paint: bool, title: str, deed: str, then: Act) -> None:
     """paint: whether paint is lost, too; deed: what `then` does, on a button."""
-    lost = [words for words in (edited(x), "what is painted" if paint else "") if words]
+    lost = [words for words in (edited(x), "the paint" if paint else "") if words]
     answers = [(deed.capitalize(), then)]
     words = ""
     if lost:
         answers.append((f"Save and {deed}", lambda: save(x, paint, then)))
-        words = f"{' and '.join(lost)} will be forgotten, unless {'both are' if len(lost) > 1 else 'it is'} saved."
+        words = f"Unsaved changes will be lost: {' and '.join(lost)}."
     x.controls.release_mouse()
     x.shell.overlays.close()
     x.shell.overlays.question = Question(title, words[:1].upper() + words[1:], tuple(answers))
@@ -58,7 +58,7 @@ def ask(x: Explorer, paint: bool, title: str, deed: str, then: Act) -> None:
 
 def edited(x: Explorer) -> str:
     """What of the scene is in no file, or ""."""
-    return "this scene" if x.unsaved else "what you changed in the scene" if x.scene != x.opened else ""
+    return "this scene" if x.unsaved else "the changed scene" if x.scene != x.opened else ""
 
 
 def painted(x: Explorer) -> bool:

@@ -36,7 +36,7 @@ def drop(x: Explorer, names: list[str | Path]) -> None:
             allowed = (
                 "a scene's folder, a map .png with its .yaml, a world, a camera path, or a picture or film of Rayverie"
             )
-            raise InputError(path, "", f"can't be taken in; {allowed} can")
+            raise InputError(path, "", f"can't be opened; allowed are {allowed}")
         KINDS[kind](x, path)
 
 
@@ -48,7 +48,7 @@ def open_named(x: Explorer, name: str) -> None:
         drop(x, [name])
     else:
         x.recent = recent.removed(x.recent, name)
-        raise InputError(name, "", "isn't there any more")
+        raise InputError(name, "", "no longer exists")
 
 
 def _folder(x: Explorer, path: Path) -> None:
@@ -85,14 +85,14 @@ def _picture(x: Explorer, path: Path) -> None:
     adopt(x, session)
     x.travel.go_to = camera
     note(x, str(path.absolute()))
-    x.say(f"The settings of {path.name} are back")
+    x.say(f"Settings of {path.name} restored")
 
 
 def _film(x: Explorer, path: Path) -> None:
     session, _ = restore(read_metadata(path), str(path))
     adopt(x, session)
     note(x, str(path.absolute()))
-    x.say(f"The settings of {path.name} are back")
+    x.say(f"Settings of {path.name} restored")
 
 
 def _path(x: Explorer, path: Path) -> None:

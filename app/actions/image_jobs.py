@@ -104,7 +104,7 @@ def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
     """Dream what is marked anew, softly into what surrounds it; with a prompt of its own, or ("") the materials' own."""
     marks = x.brush.mask.of(x.camera)
     if marks is None:
-        x.say("Nothing is marked in this view; paint over it with the mask brush", "warning")
+        x.say("Nothing is masked in this view; use the mask brush first", "warning")
         return
 
     def order(view: View) -> Pieces[Commission]:
@@ -166,12 +166,14 @@ def _surface(view: View, look: GatheredView) -> Pieces[tuple[GatheredView, Masks
     stage, charts = view.stage, view.stage.plan.charts
     chart = int(look.chart[look.chart.shape[0] // 2, look.chart.shape[1] // 2])
     if charts.sky[chart]:
-        raise InputError("The sky", "", "is no single surface; look at a wall or the ground, or choose the whole view")
+        raise InputError(
+            "The sky", "", "is not a single surface; look at a wall or the ground, or choose the whole view"
+        )
     look = yield from stage.painter.looking(frontal(charts, chart), (1, 1)).by_piece()
     seen = yield from stage.volume.seeing(look.camera, (2 * look.size[0], 2 * look.size[1]))
     masks = _of_chart(charts, chart, seen)
     if not masks:
-        raise InputError("The surface", "", "is hidden from straight before it; choose the whole view instead")
+        raise InputError("The surface", "", "can't be seen from directly in front; choose the whole view instead")
     return look, masks
 
 

@@ -24,7 +24,7 @@ def ready(x: Explorer) -> bool:
         x.say("The scene is being built; try again in a moment", "warning")
         return False
     if x.travel.film is not None:
-        x.say("A film is being made; stop it first", "warning")
+        x.say("A video is being recorded; stop it first", "warning")
         return False
     return True
 
@@ -68,7 +68,7 @@ def erase_all(x: Explorer) -> None:
             x.retouch.erase_all(stage, stroke)
             x.retouch.sweep(stroke, stage.scene)
             x.add_stroke(stroke)
-            x.say("Everything painted is erased; undo brings it back")
+            x.say("All paint erased; undo restores it")
 
         x.retouch.then(erase)
 

@@ -64,7 +64,7 @@ def _set_keys(x: Explorer, changes: Changes) -> None:
 
 def _hide_hints(x: Explorer) -> None:
     x.session = replace(x.session, view=replace(x.session.view, hints=False))
-    x.say("Explanations are hidden; the View panel brings them back")
+    x.say("Explanations hidden; turn them on again in the View panel")
 
 
 def _palette(x: Explorer) -> None:
@@ -140,7 +140,7 @@ def _autopilot(x: Explorer, until: float = UNTIL, follow: bool = True) -> None:
     """Let the autopilot paint the scene until this share of it is finished; once more stops it."""
     if x.travel.flight is not None:
         x.desk.stop_travel()
-        x.say("The autopilot is stopped")
+        x.say("Autopilot stopped")
     elif surfaces.ready(x):
         assert x.stage is not None
         x.travel.fly(x.stage, until, follow)
@@ -155,7 +155,7 @@ def _open_picture(x: Explorer, path: Path) -> None:
         x.shell.bring_to_front("Image")
         keys = captions(BY_NAME["splat"], x.controls.bindings).split(", ")[0]
         x.say(
-            f"{source.name} is in the Image panel: splat it onto what is seen{f' ({keys})' if keys else ''}, or dream over it"
+            f"{source.name} is in the Image panel: splat it onto the view{f' ({keys})' if keys else ''}, or dream over it"
         )
 
     x.desk.send(lambda: read_picture(path), take)
@@ -165,7 +165,7 @@ def _save_picture(x: Explorer) -> None:
     """The last dreamed view as a PNG that carries its settings."""
     records = [record for record in x.timeline.records if record.image is not None]
     if not records:
-        x.say("Nothing has been dreamed yet", "warning")
+        x.say("No dream yet", "warning")
         return
     image, camera = records[-1].image, records[-1].camera or x.camera
     assert image is not None
@@ -195,14 +195,14 @@ def _set_route(x: Explorer, route: Route) -> None:
 def _cancel(x: Explorer) -> None:
     """Also what would ask for the next dream at once: the autopilot is stopped, the view left alone."""
     if x.travel.film is not None:
-        x.say("A film is being made; Esc stops it", "warning")
+        x.say("A video is being recorded; Esc stops it", "warning")
     elif x.travel.flight is not None:
         x.desk.stop_travel()
         x.leave_alone()
-        x.say("The autopilot is stopped")
+        x.say("Autopilot stopped")
     elif x.stage and x.stage.painter.running:
         x.leave_alone()
-        x.say("The dream is cancelled; walk on, or dream this view again")
+        x.say("Dream cancelled; move on, or repaint this view")
 
 
 HANDLERS: dict[str, Callable[..., None]] = {

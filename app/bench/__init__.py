@@ -19,17 +19,17 @@ from base.files import atomic_write
 
 # name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs unasked)
 MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
-    "startup": ("startup", "from the command to the first frame, and to a model that is ready", True),
-    "frames": ("frames", "frame time with and without a worker beside it, and what that leaves the worker", True),
+    "startup": ("startup", "time to the first frame and to the model being ready", True),
+    "frames": ("frames", "frame time with and without a running worker, and the worker's speed", True),
     "volume": ("volume", "gather and scatter of a view", True),
     "dream": ("dream", "where the time of a dream goes", True),
-    "pipeline": ("pipeline", "a picture beside diffusers' own pipeline with the same weights", True),
-    "revisit": ("revisit", "coming back to a painted view", True),
-    "materials": ("materials", "what 1 to 16 visible materials cost, by region execution", False),
-    "soak": ("soak", "a monkey at the window: what fails, what grows, how even frames are", False),
-    "memory": ("memory", "what stored latents and colours tell of a place, seen from elsewhere", False),
-    "calls": ("calls", "how many views of full walks are dreamed", False),
-    "consistency": ("consistency", "what stays as it was painted, compared with other methods (long)", False),
+    "pipeline": ("pipeline", "one picture compared with diffusers' pipeline and the same weights", True),
+    "revisit": ("revisit", "returning to painted views", True),
+    "materials": ("materials", "cost of 1 to 16 visible materials, by region execution", False),
+    "soak": ("soak", "a random user at the window: failures, memory growth and frame times", False),
+    "memory": ("memory", "how well stored latents and colours predict other views", False),
+    "calls": ("calls", "how many views of whole walks are dreamed", False),
+    "consistency": ("consistency", "persistence of paint, compared with other methods (slow)", False),
 }
 
 

@@ -32,9 +32,7 @@ def run(command: Explore) -> int:
                 raise
             print(error, file=sys.stderr)
     elif command.or_render is None:
-        raise InputError(
-            "the explorer", "", "needs a display; without one use `rayverie render`, or add --or-render FILE.mp4"
-        )
+        raise InputError("the explorer", "", "needs a display; use `rayverie render` or add --or-render FILE.mp4")
     return _render_tour(command, scene, command.or_render)
 
 

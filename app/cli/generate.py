@@ -53,9 +53,9 @@ def save_space(inside: Any, file: Path, console: Console) -> None:
 def run(command: Generate) -> int:
     picture = command.picture
     if command.out.suffix.lower() != ".png":
-        raise InputError("--out", "", f"is {command.out}; a picture is a .png file, for its recipe goes in")
+        raise InputError("--out", "", f"is {command.out}; it must be a .png file, which stores the settings")
     if not (picture.prompt or picture.init or command.source):
-        raise InputError("rayverie generate", "PROMPT", "is missing; say what the picture shows")
+        raise InputError("rayverie generate", "PROMPT", "is missing; describe the picture")
     refuse_unwritable(command.out)
     recipe = read_png(command.source) if command.source else None
     console = Console(stderr=True)

@@ -31,7 +31,7 @@ def run(command: Render) -> int:
         console.print(note, style="yellow", soft_wrap=True)
     with open_studio(session, scene) as studio, studio.keeping(command.world) as save:
         calls = render(studio, command, console, save)
-    console.print(f"{command.out} is ready; it took {calls} model calls.", soft_wrap=True)
+    console.print(f"{command.out} is ready ({calls} model calls).", soft_wrap=True)
     return 0
 
 
@@ -42,7 +42,9 @@ def find_path(scene: Scene, name: str) -> CameraPath:
     if Path(name).suffix == ".json":
         return read_path(name)
     known = ", ".join(sorted(scene.paths))
-    raise InputError("--path", "", f"is {name!r}; the scene {scene.name} has {known}, or give a camera_path.json")
+    raise InputError(
+        "--path", "", f"is {name!r}; the scene {scene.name} has {known}; a camera_path.json file is also allowed"
+    )
 
 
 def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera]:
@@ -79,7 +81,7 @@ def progress(console: Console) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("remaining"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[words]}"),
     )

@@ -197,14 +197,14 @@ class Explorer:
         film, flight, painter = self.travel.film, self.travel.flight, self.stage.painter
         if film is not None:
             dreaming = f", {painter.words}" if painter.running else ""
-            return f"filming: {film.index} of {film.frames} frames{dreaming}"
+            return f"recording: {film.index} of {film.frames} frames{dreaming}"
         if flight is not None and painter.running is None:
             return f"autopilot: {flight.words}"
         if self.remodel.busy:
-            return "building what you changed"
+            return "rebuilding the scene"
         if self.retouch.busy or self.brush.painting:
             return "changing the surfaces"
-        return "this view is left as it is" if self.left_alone else self.stage.painter.words
+        return "this view stays as it is" if self.left_alone else self.stage.painter.words
 
     @property
     def unsaved(self) -> bool:
@@ -227,7 +227,7 @@ class Explorer:
     def ready_stage(self) -> Stage | None:
         """The stage, once its model is ready; until then the user is told to wait."""
         if self.stage is None or self.stage.painter.model is None:
-            self.say("The model is still being loaded", "warning")
+            self.say("The model is still loading", "warning")
             return None
         return self.stage
 

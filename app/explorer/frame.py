@@ -49,7 +49,7 @@ def touch(x: Explorer) -> None:
     x.brush.step(x)
     settled = not x.remodel.busy and x.remodel.followed is x.scene
     if not x.retouch.follow(x.stage, x.strokes, settled):
-        x.say("That is too long ago: what was painted then is forgotten", "warning")
+        x.say("Too far back: that paint is no longer stored", "warning")
 
 
 def move(x: Explorer, seconds: float) -> None:
@@ -86,7 +86,7 @@ def paint(x: Explorer, now: float) -> None:
         flight.step(x.camera, now)
         if flight.done:
             x.travel.flight = None
-            x.say(f"The autopilot has landed: {flight.words}")
+            x.say(f"Autopilot finished: {flight.words}")
 
 
 def _note(x: Explorer, message: Message, now: float) -> None:
@@ -94,7 +94,7 @@ def _note(x: Explorer, message: Message, now: float) -> None:
         x.timeline = x.timeline.take(message, now)
     x.network = x.network.take(message)
     if isinstance(message, Inspected) and message.problem:
-        x.say(f"The network can't be looked into: {message.problem}", "error")
+        x.say(f"The network can't be inspected: {message.problem}", "error")
     if isinstance(message, Failed):
         what = "The model can't be loaded" if message.request is None else "A dream failed"
         x.say(f"{what}: {message.problem}", "error", message.traceback)
@@ -116,7 +116,7 @@ def _tell_of_world(x: Explorer) -> None:
     """Somebody who saved this scene's world may look for it."""
     if x.worlds.home.exists():
         keys = captions(BY_NAME["load_world"], x.controls.bindings).split(", ")[0]
-        x.say(f"This scene has a saved world; Load world{f' ({keys})' if keys else ''} brings it back")
+        x.say(f"This scene has a saved world; open it with Load world{f' ({keys})' if keys else ''}")
 
 
 def draw(x: Explorer) -> None:

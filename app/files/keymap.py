@@ -21,9 +21,9 @@ def load(folder: Path) -> Changes:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise InputError(file, "", f"can't be read ({error}); the keys are those of the table") from error
+        raise InputError(file, "", f"can't be read ({error}); the default keys are used") from error
     if not isinstance(data, dict):
-        raise InputError(file, "", "is not an object of actions and keys; the keys are those of the table")
+        raise InputError(file, "", "is not an object of actions and keys; the default keys are used")
     for name, chords in data.items():
         if not isinstance(chords, list) or not all(isinstance(chord, str) for chord in chords):
             raise InputError(file, str(name), 'must be a list of keys such as ["ctrl+z"]')

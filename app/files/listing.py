@@ -54,7 +54,7 @@ def find(path: Path) -> Found:
     entries = listing(path.parent)
     entry = next((e for e in entries if e.path == path), None)
     if entry is None:
-        raise InputError(path, "", "is of no kind that can be opened")
+        raise InputError(path, "", "is not a kind of file that can be opened")
     return Found(path.parent, entries, entry)
 
 

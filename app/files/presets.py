@@ -10,21 +10,22 @@ from types import MappingProxyType
 from typing import Any
 
 from base.errors import InputError
-from base.files import atomic_write, read_json
+from base.files import atomic_write
+from base.reading import read_json
 from base.settings import from_json, to_json
 from diffusion.canvas import DreamSettings
 
 # name → (what it is for, what differs from the defaults)
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "Fast": ("Few steps: what the embedded model starts with, for it has a network for them.", {"steps": 4}),
-        "Balanced": ("The model itself, guided, in eight steps.", {}),
+        "Fast": ("Few steps with the fast model: the default of the embedded model.", {"steps": 4}),
+        "Balanced": ("Eight guided steps of the full model.", {}),
         "Faithful": (
-            "More steps, and contrast kept in check.",
+            "More steps and controlled contrast.",
             {"sampler": "unipc", "spacing": "exponential", "steps": 20, "cfg_rescale": 0.5},
         ),
         "Experimental": (
-            "True Noise Removal on the surface's own noise.",
+            "True Noise Removal with noise fixed to the surfaces.",
             {"guidance": "tnr", "scale": 3.0, "guidance_start": 0.0, "noise": "surface", "steps": 12},
         ),
     }

@@ -63,7 +63,7 @@ def read_shot(path: Path) -> tuple[Session, Camera]:
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(path, KEY, f"is not what a screenshot carries ({error})") from error
     if not is_pose(pose) or not 1 <= fov <= 170:
-        raise InputError(path, KEY, "has a camera that is none")
+        raise InputError(path, KEY, "has an invalid camera")
     return restore(session, str(path))[0], Camera.from_pose(pose, fov)
 
 

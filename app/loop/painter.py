@@ -204,7 +204,7 @@ class Painter(Conversation):
         if self._refining and self._refining.left:
             return "refining this view"
         settled = any(self._camera in (None, view.camera) for view in self._settled)
-        return "this view is finished" if settled else "looking at this view"
+        return "this view is finished" if settled else "checking this view"
 
     @property
     def refining(self) -> bool:

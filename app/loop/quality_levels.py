@@ -38,5 +38,5 @@ def level_of(session: Session, native: int, size: Size, resting: bool) -> Level:
     if resting:
         return Level("dreaming this view", steps, height, around)
     few = min(steps, session.live.moving_steps)
-    words = "sketching" if few < steps else "dreaming on the way"
+    words = "sketching" if few < steps else "dreaming while moving"
     return Level(words, few, max(height - 2 * policy.MARGIN, 1))

@@ -29,26 +29,26 @@ class AutopilotPanel:
 
     def draw(self, ui: PanelContext) -> Session:
         if ui.painter is None or ui.painter.model is None:
-            faint("The scene is being opened." if ui.painter is None else "The model is being loaded.")
+            faint("Opening the scene." if ui.painter is None else "Loading the model.")
             return ui.session
         flight = ui.travel.flight
         imgui.begin_disabled(flight is not None)
         imgui.set_next_item_width(-1)
         flags = imgui.SliderFlags_.always_clamp
-        _, percent = imgui.slider_float("##until", 100 * self._until, 5.0, 100.0, "until %.0f %% is painted", flags)
+        _, percent = imgui.slider_float("##until", 100 * self._until, 5.0, 100.0, "stop at %.0f %% finished", flags)
         self._until = percent / 100
-        hint("Of all that can be seen from the scene's camera paths.")
+        hint("Share of the surfaces visible from the scene's camera paths.")
         imgui.end_disabled()
-        changed, follow = imgui.checkbox("The camera goes along", flight.follow if flight else self._follow)
+        changed, follow = imgui.checkbox("Camera follows", flight.follow if flight else self._follow)
         self._follow = follow
         if changed and flight:
             flight.follow = follow
-        hint("Otherwise you can look elsewhere while it paints. Walking lets it go on without you.")
+        hint("When off, you can look around while the autopilot paints. Walking also detaches the camera.")
         if flight is None:
             if imgui.button("\uf072  Paint the whole scene", imgui.ImVec2(-1, 0)):
                 ui.do("autopilot", self._until, self._follow)
             faint(
-                "It looks from all of the scene's paths and always dreams the view that shows most of what is not finished."
+                "The autopilot looks along all camera paths and always paints the view with the most unfinished surface."
             )
             return ui.session
         if imgui.button("\uf04d  Stop", imgui.ImVec2(-1, 0)):
@@ -68,7 +68,7 @@ class AutopilotPanel:
         views = len(flight.pilot.views)
         if flight.measured < views:
             imgui.progress_bar(
-                flight.measured / max(1, views), imgui.ImVec2(-1, 0), f"looking around: {flight.measured} of {views}"
+                flight.measured / max(1, views), imgui.ImVec2(-1, 0), f"measuring views: {flight.measured} of {views}"
             )
             return
         span = max(flight.until - flight.begun_at, 1e-6)
@@ -93,7 +93,7 @@ class AutopilotPanel:
             now = "now" if view is flight.current else f"{i + (flight.current is None)}."
             imgui.text_unformatted(f"{now} +{view.gain / total:.1%}")
             x, y, z = view.camera.position
-            hint(f"What it would finish of all that is seen, from {x:.0f}, {y:.0f}, {z:.0f}.")
+            hint(f"Share of all visible surfaces that this view would finish. Position: {x:.0f}, {y:.0f}, {z:.0f}.")
             imgui.pop_id()
         if len(plan) > LISTED:
             faint(f"and {len(plan) - LISTED} more")
@@ -106,7 +106,7 @@ class AutopilotPanel:
         scale = min(room / width, 150 * ui.scale / depth)
         corner, shape = imgui.get_cursor_screen_pos(), (width * scale, depth * scale)
         imgui.dummy(imgui.ImVec2(*shape))
-        hint("Green: painted. Bright: to come, the larger the more it would finish. Ring: now.")
+        hint("Green: painted. Bright: planned; larger dots finish more. Ring: current view.")
         draw, view = imgui.get_window_draw_list(), frame((width, depth), (corner.x, corner.y, *shape), 1.0, (0.0, 0.0))
         end = imgui.ImVec2(corner.x + shape[0], corner.y + shape[1])
         draw.add_image(ui.picture("autopilot map", self._picture[1]), corner, end, col=0xFF808080)

@@ -62,7 +62,7 @@ class Browser:
         """A button to the folder above, and the folder's path, which can be typed."""
         if imgui.button("\uf062##up") and self.folder.parent != self.folder:
             self.go(self.folder.parent)
-        hint("The folder above.")
+        hint("Parent folder.")
         imgui.same_line()
         imgui.set_next_item_width(span(WIDE) * 0.93)
         enter = imgui.InputTextFlags_.enter_returns_true
@@ -81,7 +81,7 @@ class Browser:
             return None
         entries = [e for e in found.entries if e.folder or not kinds or e.kind in kinds]
         if not entries:
-            faint("Nothing to choose here.")
+            faint("No matching files in this folder.")
         opened = None
         if self.folder != found.folder:  # the path of a file was typed
             self.folder, self.chosen, opened = found.folder, found.entry, found.entry

@@ -35,7 +35,7 @@ class BrushTools:
         changed, radius = imgui.slider_float("##radius", brush.radius, SMALLEST, LARGEST, "radius %.0f", flags)
         if changed:
             brush.radius = radius
-        hint("The brush's radius on the screen; over the scene the wheel changes it, and [ and ].")
+        hint("Brush radius on screen. Over the scene, use the mouse wheel or [ and ].")
 
 
 class BrushOverlay:

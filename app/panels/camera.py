@@ -13,7 +13,7 @@ from app.panels.context import PanelContext, faint, hint
 from app.session import Session
 from scenes.scene import CameraPath
 
-HELP = "Go somewhere and add the view; two of them make a path.", "Now go somewhere else and add that view, too."
+HELP = "Add at least two views to make a path.", "Move somewhere else and add a second view."
 CLAMP = imgui.SliderFlags_.always_clamp
 SIZES = ((640, 360), (960, 540), (1280, 720), (1920, 1080))
 
@@ -26,7 +26,7 @@ class CameraPanel:
 
     def draw(self, ui: PanelContext) -> Session:
         if ui.stage is None:
-            faint("The scene is being opened.")
+            faint("Opening the scene.")
             return ui.session
         if ui.travel.film is not None:
             self._filming(ui)
@@ -40,14 +40,14 @@ class CameraPanel:
         imgui.same_line()
         if imgui.button("\uf0c7  Export"):
             ui.do("export_path")
-        hint("Write these keyframes as camera_path.json in the pictures folder.")
+        hint("Save these keyframes as camera_path.json in the pictures folder.")
         imgui.end_disabled()
         imgui.same_line()
         if imgui.button("\uf07c  Import…"):
             ui.do("ask_path")
-        hint("Read keyframes from a camera_path.json, in place of these; it can be dropped on the window as well.")
+        hint("Replace the keyframes with those of a camera_path.json. You can also drop the file on the window.")
         imgui.begin_disabled(path is None)
-        imgui.separator_text("Film")
+        imgui.separator_text("Video")
         self._film(ui, path)
         imgui.end_disabled()
         _draw_path(ui, path)
@@ -64,14 +64,14 @@ class CameraPanel:
             imgui.same_line()
             if imgui.button("Edit"):
                 ui.do("set_route", Route.of(path))
-            hint("Take its keyframes over, in place of those below.")
+            hint("Replace the keyframes below with this path's.")
             imgui.pop_id()
 
     def _keyframes(self, ui: PanelContext) -> None:
         route = ui.route
         if imgui.button("\uf030  Add this view"):
             ui.do("set_route", route.add(ui.camera))
-        hint("A keyframe here, after the others. Its time follows from the way.")
+        hint("Append the current view as a keyframe. Its time follows from the distance.")
         imgui.same_line()
         changed, loop = imgui.checkbox("Loop", route.loop)
         if changed:
@@ -88,15 +88,15 @@ class CameraPanel:
             imgui.same_line()
             if imgui.button("Set"):
                 ui.do("set_route", route.put(i, ui.camera))
-            hint("Put this keyframe to where you are now.")
+            hint("Move this keyframe to the current view.")
             imgui.same_line()
             if imgui.button("\uf00d"):
                 ui.do("set_route", route.remove(i))
-            hint("Remove it.")
+            hint("Remove this keyframe.")
             if i < len(route.seconds):
                 imgui.same_line()
                 imgui.set_next_item_width(-1)
-                taken, words = route.seconds[i], "%.1f s to the next"
+                taken, words = route.seconds[i], "%.1f s to next"
                 moved, seconds = imgui.drag_float("##seconds", taken, 0.05, 0.5, 600.0, words, CLAMP)
                 if moved:
                     ui.do("set_route", route.take(i, seconds))
@@ -109,7 +109,7 @@ class CameraPanel:
                 ui.do("stop")
             elif path is not None:
                 ui.do("play", path)
-        hint("Walking or Esc stops it, too.")
+        hint("Walking or Esc also stops playback.")
 
     def _film(self, ui: PanelContext, path: CameraPath | None) -> None:
         width, height = SIZES[self._size]
@@ -117,10 +117,10 @@ class CameraPanel:
         _, self._size = imgui.combo("##size", self._size, [f"{w} × {h}" for w, h in SIZES])
         imgui.same_line()
         imgui.set_next_item_width(-1)
-        _, self._fps = imgui.slider_int("##fps", self._fps, 5, 60, "%d frames a second", CLAMP)
-        if imgui.button("\uf008  Film it") and path is not None:
+        _, self._fps = imgui.slider_int("##fps", self._fps, 5, 60, "%d frames per second", CLAMP)
+        if imgui.button("\uf008  Record video") and path is not None:
             ui.do("film", path, (width, height), float(self._fps))
-        hint("Dream and film every frame into a video in the pictures folder. The settings go into it.")
+        hint("Paint and record every frame to a video in the pictures folder. The file stores the settings.")
         if path is not None:
             imgui.same_line()
             faint(f"{path.seconds:.1f} s, {int(path.seconds * self._fps)} frames")
@@ -128,11 +128,11 @@ class CameraPanel:
     def _filming(self, ui: PanelContext) -> None:
         film = ui.travel.film
         assert film is not None
-        faint(f"Filming {film.out.name}")
+        faint(f"Recording {film.out.name}")
         imgui.progress_bar(film.index / film.frames, imgui.ImVec2(-1, 0), f"{film.index} of {film.frames} frames")
-        if imgui.button("\uf04d  Stop filming"):
+        if imgui.button("\uf04d  Stop recording"):
             ui.do("stop")
-        hint("Stop; the unfinished video is thrown away.")
+        hint("Stop and delete the unfinished video.")
 
 
 def _draw_path(ui: PanelContext, path: CameraPath | None) -> None:

@@ -76,9 +76,9 @@ def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
         if imgui.button(f"{arrow}Keep “{side.label}”"):
             ui.do("keep_compared", number)
         imgui.end_disabled()
-        hint("Lay this picture onto the surfaces, and go on with its settings. Undo takes it back.")
+        hint("Paint this picture onto the surfaces and use its settings from now on. You can undo this.")
         imgui.same_line()
-    if imgui.button("Neither"):
+    if imgui.button("Discard both"):
         ui.do("stop_comparing")
-    hint("Leave everything as it was (Esc).")
+    hint("Change nothing (Esc).")
     imgui.end()

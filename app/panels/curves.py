@@ -13,14 +13,14 @@ from app.state.timeline import Record
 
 # (name, value of a step, whether the axis is logarithmic, what it says)
 CURVES: tuple[tuple[str, Callable[[Preview], float], bool, str], ...] = (
-    ("Sigma", lambda p: p.sigma, True, "How much noise the step starts from."),
+    ("Sigma", lambda p: p.sigma, True, "Noise level at the start of the step."),
     (
         "|cond − uncond|",
         lambda p: p.guidance,
         False,
-        "How far the prompt's prediction is from the negative prompt's: what guidance has to hold on to.",
+        "Difference between the predictions with the prompt and with the negative prompt: what guidance amplifies.",
     ),
-    ("Change", lambda p: p.change, False, "How much the prediction differs from that of the step before."),
+    ("Change", lambda p: p.change, False, "Difference from the previous step's prediction."),
 )
 TALL = 46.0  # points
 

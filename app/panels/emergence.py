@@ -16,8 +16,8 @@ TALL = 52.0  # points of a plot
 MOST = 7  # plots: the whole picture, and the largest regions
 WHOLE = "The whole picture"
 WORDS = (
-    "How much of what it becomes is there at each step. Bright: large shapes and colours; faint: details; the dot: from here on it "
-    "is recognised. A click goes to the step."
+    "Similarity to the final picture at each step. Bright line: large shapes and colours. Faint line: details. "
+    "Dot: recognisable from here on. Click to go to a step."
 )
 
 

@@ -43,9 +43,9 @@ class FileDialogs:
 
     def _new(self, ui: PanelContext) -> None:
         begin_dialog("New scene", 0.4)
-        faint("A meadow with a few materials, to build on.")
+        faint("Creates an empty meadow with a few materials.")
         imgui.set_next_item_width(imgui.get_font_size() * 16)
-        _, self._sides = imgui.slider_int2("blocks wide and deep", self._sides, *SIDES, flags=_CLAMP)
+        _, self._sides = imgui.slider_int2("Width and depth (blocks)", self._sides, *SIDES, flags=_CLAMP)
         if imgui.button("Create") or imgui.is_key_pressed(imgui.Key.enter, False):
             self.asked = ""
             ui.do("new_scene", *self._sides)
@@ -54,14 +54,16 @@ class FileDialogs:
 
     def _open(self, ui: PanelContext) -> None:
         begin_dialog("Open", 0.4)
-        faint("A scene's folder, a map with its materials, a world, a camera path, or a picture or film of Rayverie.")
+        faint(
+            "A scene folder, a map with its materials, a world, a camera path, or a picture or video made with Rayverie."
+        )
         opened = self.browser.draw(ui, self._places(ui))
         chosen = opened or self.browser.chosen
         for name in BUILTIN:
             if imgui.button(f"\uf1b2  {name.capitalize()}"):
                 self.asked = ""
                 ui.do("open_scene", name)
-            hint("A scene that comes with the program.")
+            hint("Built-in scene.")
             imgui.same_line()
         imgui.begin_disabled(chosen is None)
         if (imgui.button("Open") or opened is not None) and chosen is not None:
@@ -88,14 +90,14 @@ class FileDialogs:
         imgui.end()
 
     def _save_as(self, ui: PanelContext) -> None:
-        begin_dialog("Save the scene as", 0.4)
-        faint("map.png, materials.yaml and the camera paths go into a folder of this name.")
+        begin_dialog("Save scene as", 0.4)
+        faint("Saves map.png, materials.yaml and the camera paths in a folder of this name.")
         self.browser.draw(ui, self._places(ui), kinds=("scene",))
         if self.browser.chosen is not None and self.browser.chosen is not self._picked:
             self._picked, self._name = self.browser.chosen, self.browser.chosen.path.name
         imgui.set_next_item_width(imgui.get_font_size() * 24)
         enter = imgui.InputTextFlags_.enter_returns_true
-        done, self._name = imgui.input_text_with_hint("##name", "Name of the scene", self._name, enter)
+        done, self._name = imgui.input_text_with_hint("##name", "Scene name", self._name, enter)
         name = self._name.strip()
         fits = bool(name) and name not in (".", "..") and not any(c in name for c in '/\\:*?"<>|')
         imgui.same_line()

@@ -16,23 +16,24 @@ from base.settings import allowed
 T = TypeVar("T")
 LABELS = {  # where a name with spaces for underscores isn't what people say
     "fov": "Field of view",
-    "auto": "Dream what is seen",
+    "auto": "Paint automatically",
     "moving": "Sketch while moving",
-    "moving_steps": "Steps of a sketch",
-    "rest": "Rest before it",
+    "around": "Paint beyond edges",
+    "moving_steps": "Sketch steps",
+    "rest": "Delay before painting (s)",
     "refine": "Refine at rest",
-    "preview": "Preview by",
+    "preview": "Preview with",
     "canvas": "Canvas height",
     "walk": "Walk on the ground",
     "sensitivity": "Mouse sensitivity",
-    "frame_rate": "Frames a second",
-    "motion": "Moving pictures",
-    "hints": "Explanations",
+    "frame_rate": "Max FPS",
+    "motion": "Animate network diagrams",
+    "hints": "Show explanations",
     "eta": "Eta",
     "cfg_rescale": "CFG rescale",
     "cfgpp_lambda": "CFG++ lambda",
-    "abandon_angle": "Abandon beyond °",
-    "abandon_distance": "… and blocks",
+    "abandon_angle": "Cancel after turning (°)",
+    "abandon_distance": "Cancel after moving (blocks)",
 }
 NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
 

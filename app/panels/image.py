@@ -37,11 +37,11 @@ class ImagePanel:
 
     def draw(self, ui: PanelContext) -> Session:
         if ui.painter is None or ui.painter.model is None:
-            faint("The scene is being opened." if ui.painter is None else "The model is being loaded.")
+            faint("Opening the scene." if ui.painter is None else "Loading the model.")
             return ui.session
-        imgui.separator_text("A picture from a file")
+        imgui.separator_text("Picture from file")
         self._file(ui)
-        imgui.separator_text("Marks")
+        imgui.separator_text("Mask")
         self._inpaint(ui)
         imgui.separator_text("Anagram")
         imgui.begin_group()
@@ -49,32 +49,30 @@ class ImagePanel:
         imgui.end_group()
         if self._surface and imgui.is_item_hovered():
             draw_middle(ui)
-        imgui.separator_text("What is laid")
-        _, self._freeze = imgui.checkbox("Freeze it", self._freeze)
+        imgui.separator_text("Result")
+        _, self._freeze = imgui.checkbox("Freeze after painting", self._freeze)
         hint(
-            "Later dreams leave it as it is; otherwise it is refined when you walk up to it. Undo takes it away either way."
+            "Protect the result from later dreams. When off, it is refined as you walk closer. You can undo it either way."
         )
-        imgui.separator_text("The last dream")
+        imgui.separator_text("Last dream")
         self._last(ui)
         return ui.session
 
     def _last(self, ui: PanelContext) -> None:
         dreamed = ui.painter.dreamed if ui.painter else None
         if dreamed is None:
-            faint("Nothing has been dreamed yet.")
+            faint("No dream yet.")
             return
         show(ui, "last dream", dreamed.image, imgui.get_content_region_avail().x, 130 * ui.scale)
         if imgui.button("\uf0c7  Save as PNG", imgui.ImVec2(-1, 0)):
             ui.do("save_picture")
-        hint(
-            "The last dreamed view, with its settings and its place inside: dropping it on the window brings them back."
-        )
+        hint("Saves the last dreamed view with its settings and camera. Drop the file on the window to restore them.")
 
     def _file(self, ui: PanelContext) -> None:
         if imgui.button("\uf07c  Open a picture…"):
             ui.do("ask_picture")
         if ui.source is None:
-            faint("Or drop one on the window.")
+            faint("Or drop a picture on the window.")
             return
         imgui.same_line()
         imgui.align_text_to_frame_padding()
@@ -89,24 +87,24 @@ class ImagePanel:
         imgui.begin_group()
         if _wide("\uf043  Splat", 1):
             ui.do("splat", self._freeze)
-        hint("Throw the picture onto the surfaces seen, as it is. Where it is transparent, nothing changes.")
+        hint("Project the picture onto the visible surfaces as it is. Transparent parts change nothing.")
         if _wide("\uf0d0  Dream over it", 1):
             ui.do("dream_picture", self._strength, self._freeze)
-        hint("Dream this view anew, beginning with the picture.")
+        hint("Repaint this view, starting from the picture.")
         self._strength = _strength("##strength", self._strength)
-        hint("How far the dream may go from the picture: 0 keeps it, 1 keeps nothing of it.")
+        hint("How far the dream may depart from the picture: 0 keeps it, 1 ignores it.")
         imgui.end_group()
 
     def _inpaint(self, ui: PanelContext) -> None:
         self._tools.draw(ui)
         imgui.set_next_item_width(-1)
         _, self._prompt = imgui.input_text_with_hint(
-            "##prompt", "prompt for what is marked; empty: the materials' own", self._prompt
+            "##prompt", "Prompt for the masked area (default: each material's own)", self._prompt
         )
         self._marks_strength = _strength("##marks", self._marks_strength)
-        hint("How far the dream may go from what is painted there.")
+        hint("How far the dream may depart from the existing paint.")
         imgui.begin_disabled(ui.brush.mask.of(ui.camera) is None)
-        if _wide("\uf0d0  Dream the marks", 2):
+        if _wide("\uf0d0  Repaint masked area", 2):
             ui.do("inpaint", self._prompt.strip(), self._marks_strength, self._freeze)
         imgui.same_line()
         if _wide("\uf00d  Clear", 1):
@@ -122,14 +120,14 @@ class ImagePanel:
         names = list(TURNS)
         _, index = imgui.combo("##turn", names.index(self._turn), list(TURNS.values()))
         self._turn = names[index]
-        for label, surface in (("The surface in the middle", True), ("This whole view", False)):
+        for label, surface in (("Surface at screen centre", True), ("Whole view", False)):
             if imgui.radio_button(label, self._surface == surface):
                 self._surface = surface
         imgui.begin_disabled(not (self._upright.strip() and self._turned.strip()))
         if _wide("\uf021  Dream the anagram", 1):
             ui.do("anagram", (self._upright.strip(), self._turned.strip()), self._turn, self._surface, self._freeze)
         imgui.end_disabled()
-        hint("Two prompts on one surface: each is seen when the picture is held its way.")
+        hint("Paint one picture that shows either prompt, depending on how it is turned.")
         dreamed = ui.painter.dreamed if ui.painter else None
         if dreamed is not None and self._turned:
             show(ui, "turned dream", self._flip(dreamed.image), imgui.get_content_region_avail().x, 130 * ui.scale)

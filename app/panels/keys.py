@@ -9,10 +9,10 @@ from app.panels.dialog import begin_dialog, room, span
 from app.state.keymap import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebound, reset
 
 HANDS = (  # what isn't a key
-    ("Mouse", "Look", "Click into the scene to look around with the mouse; Esc lets go of it."),
-    ("Right button", "Look", "Hold it and drag to look around without letting go of the pointer."),
-    ("Wheel", "Speed", "Walk faster or slower."),
-    ("Gamepad", "Walk, look", "Left stick walks, right stick looks, the triggers sink and rise."),
+    ("Mouse", "Look", "Click the scene to look around with the mouse; Esc releases it."),
+    ("Right button", "Look", "Drag to look around without capturing the pointer."),
+    ("Wheel", "Speed", "Change the movement speed."),
+    ("Gamepad", "Walk, look", "Left stick moves, right stick looks, triggers move down and up."),
 )
 WIDE = 57  # letters
 
@@ -68,14 +68,14 @@ class KeysDialog:
             if imgui.small_button(f"{text}##{chord}") and action.name != FIXED:
                 self._ask(ui, action, chord)
             if chord and action.name != FIXED:
-                hint("Click to change it, right-click to remove it.")
+                hint("Click to change this key, right-click to remove it.")
                 if imgui.is_item_clicked(imgui.MouseButton_.right):
                     ui.do("set_keys", rebound(ui.changed_keys, action.name, chord, ""))
         if action.name in ui.changed_keys:
             imgui.same_line(0, 6 * ui.scale)
             if imgui.small_button("\uf0e2"):
                 ui.do("set_keys", reset(ui.changed_keys, action.name))
-            hint("Back to this action's own keys.")
+            hint("Restore this action's default keys.")
         imgui.pop_id()
         _rest(action.title, action.help)
 
@@ -97,21 +97,21 @@ class KeysDialog:
     def _tell(self, ui: PanelContext) -> None:
         """What is being waited for, or whose key it was."""
         if self._asked is None:
-            faint("Letters that walk go by their place on the keyboard, all others by what is written on them.")
+            faint("Movement keys follow key position; others follow the letter.")
             return
         action, old = self._asked
         imgui.align_text_to_frame_padding()
         if not self._conflict:
-            imgui.text_unformatted(f"Press the new key for “{action.title}”; Esc leaves it as it is.")
+            imgui.text_unformatted(f"Press the new key for “{action.title}”, or Esc to cancel.")
             return
         owner = BY_NAME[ui.bindings[self._conflict]]
-        imgui.text_unformatted(f"{caption(self._conflict)} is the key of “{owner.title}”.")
+        imgui.text_unformatted(f"{caption(self._conflict)} is already used by “{owner.title}”.")
         imgui.same_line()
-        if owner.name != FIXED and imgui.button(f"Take it for “{action.title}”"):
+        if owner.name != FIXED and imgui.button(f"Use it for “{action.title}”"):
             ui.do("set_keys", rebound(ui.changed_keys, action.name, old, self._conflict))
             self._asked, self._conflict = None, ""
         imgui.same_line()
-        if imgui.button("Leave it"):
+        if imgui.button("Keep as is"):
             self._asked, self._conflict = None, ""
 
     def _stop(self, ui: PanelContext) -> None:

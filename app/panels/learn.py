@@ -11,19 +11,19 @@ from app.panels.context import PanelContext, hint
 WIDTH = 24.0  # letters' heights of a paragraph
 # What is explained → how.
 ABOUT: Mapping[str, str] = {
-    "blocks": "The network is asked once for every step: what of this is picture, and what is noise? The noisy latents come in at the "
-    "left. Going down, each block sees less sharply and farther around, and keeps more kinds of findings; going up, they become "
-    "sharp again with the help of what crossed the bridges, which was set aside on the way down. The front of each stack shows how "
-    "much goes on where; behind it stand single findings.",
-    "words": "Where blocks hear the prompt, every place of the picture asks each word: do you concern me? The answers, which add up to "
-    "one, decide what the place takes over from the words. Bright is where a word was heard most. Here every material has its own "
-    "prompt, which is heard in its own part alone.",
-    "steps": "A dream begins as noise and is never painted stroke by stroke: at each step the network guesses the finished picture, "
-    "and the noise is lowered a little towards that guess. The first guesses are the average of all that might be; each later one "
-    "can rely on what was decided before. Drag the slider and watch the guess become a decision.",
-    "emergence": "Colours and large shapes are there long before anything small: noise hides small things first, so they are the last "
-    "that can be seen through it. Each plot compares a step's guess with the last one, in large shapes and in details, contrast left "
-    "aside. Where the bright line stays up, one recognises what it will be.",
+    "blocks": "At each step the network answers one question: which part of this is picture, and which is noise? The noisy latents enter "
+    "on the left. On the way down, each block sees a larger area less sharply and keeps more features. On the way up, the features "
+    "become sharp again with the help of the skip connections, which carry details across. The front of each stack shows where "
+    "much happens; the maps behind it are single features.",
+    "words": "In blocks that read the prompt, every place of the picture weighs every word: does it concern me? The weights add up to one "
+    "and decide what the place takes from each word. Bright places give a word the most weight. Each material has its own prompt, "
+    "which is used only in its own part of the picture.",
+    "steps": "A dream starts as noise. At each step the network predicts the finished picture, and some of the noise is replaced by that "
+    "prediction. The first predictions average over everything possible; later ones build on what earlier steps decided. "
+    "Drag the slider to watch the prediction become definite.",
+    "emergence": "Colours and large shapes appear long before details, because noise hides small things most. Each plot compares a step's "
+    "prediction with the last one, in large shapes and in details, regardless of contrast. Where the bright line stays high, you can "
+    "recognise what the picture will be.",
 }
 
 
@@ -43,7 +43,7 @@ def about(ui: PanelContext, what: str) -> None:
         imgui.pop_text_wrap_pos()
         if imgui.button("Hide all explanations"):
             ui.do("hide_hints")
-        hint("For good; the View panel brings them back.")
+        hint("Hides them everywhere. Turn them on again in the View panel.")
         imgui.end_popup()
 
 

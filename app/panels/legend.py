@@ -18,9 +18,9 @@ LEGENDS: Mapping[str, tuple[str, Callable[[Session], Marks], bool]] = {
         False,
     ),
     "density": ("pixels per texel", lambda s: ((0.0, "¼"), (1 / 3, "1"), (2 / 3, "4"), (1.0, "16")), False),
-    "depth": ("blocks away", lambda s: ((0.0, "½"), (0.25, "2"), (0.5, "8"), (0.75, "32"), (1.0, "128")), True),
+    "depth": ("distance in blocks", lambda s: ((0.0, "½"), (0.25, "2"), (0.5, "8"), (0.75, "32"), (1.0, "128")), True),
 }
-WORDS = {"latents": "the first three latent channels as red, green and blue", "material": "the materials, in daylight"}
+WORDS = {"latents": "first three latent channels as red, green and blue", "material": "material colours in daylight"}
 PARTS = 48
 
 

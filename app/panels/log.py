@@ -17,7 +17,7 @@ class LogPanel:
     def draw(self, ui: PanelContext) -> Session:
         entries = list(ui.log.entries)
         if not entries:
-            faint("Nothing to tell yet.")
+            faint("No messages yet.")
         tint = {"warning": ui.palette.warning, "error": ui.palette.bad}
         for i, entry in enumerate(reversed(entries)):
             imgui.push_id(len(entries) - i)

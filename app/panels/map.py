@@ -14,9 +14,9 @@ from scenes import edit_map
 from scenes.scene import EMPTY, Scene
 
 TOOLS = {
-    "brush": ("\uf1fc", "Brush: paint blocks with the chosen material."),
-    "fill": ("\uf575", "Fill: everything of one kind that hangs together."),
-    "pick": ("\uf1fb", "Pick: choose the material under the pointer. The right button does it with any tool."),
+    "brush": ("\uf1fc", "Brush: paint blocks with the selected material."),
+    "fill": ("\uf575", "Fill: replace a connected area."),
+    "pick": ("\uf1fb", "Pick: select the material under the pointer. The right button picks with any tool."),
 }
 LARGEST = 24  # blocks, of the brush
 PIXELS = 480  # along the longer side of the picture, at least: so that blocks have sharp edges
@@ -92,13 +92,13 @@ class MapView:
         _, self.size = imgui.slider_int(
             "##size", self.size, 1, LARGEST, "%d wide", imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.logarithmic
         )
-        hint("The brush, in blocks.")
+        hint("Brush width in blocks.")
         imgui.end_disabled()
         for icon, action, text in (("\uf0e2", "undo", "Undo"), ("\uf01e", "redo", "Redo")):
             imgui.same_line()
             if imgui.button(f"{icon}##{action}"):
                 ui.do(action)
-            hint(f"{text} what was done last to the scene or a setting.")
+            hint(f"{text} the last change to the scene, the paint or a setting.")
 
     def _show(self, ui: PanelContext, scene: Scene, view: Frame) -> None:
         if self._picture is None or self._picture[0] is not scene:

@@ -18,7 +18,7 @@ from scenes.materials import MAX_HEIGHT
 from scenes.scene import EMPTY, SKY, Colour, Material, Scene
 
 BLUE: Colour = (97, 143, 204)  # what a sky looks like that says nothing of its colour
-NEGATIVE = "negative prompt: what it must not look like"
+NEGATIVE = "Negative prompt: what it must not look like"
 
 
 class Materials:
@@ -46,7 +46,7 @@ class Materials:
         if value == NOT_ON_MAP:
             self._sky(ui, scene)
         elif value == EMPTY:
-            faint("Nothing is built on empty ground, except the floor and the ceiling.")
+            faint("Empty ground has only the floor and the ceiling.")
             self._layers(ui, scene)
         else:
             value = self._order(ui, scene, value - 1) + 1
@@ -70,12 +70,14 @@ class Materials:
             change(negative_prompt=negative)
         if imgui.button("\uf1fc  Repaint"):
             ui.do("erase_material", index)
-        hint("Forget what is painted on this material. Otherwise new words count for what is painted next.")
+        hint(
+            "Erase the paint on this material, so that it is painted again. A changed prompt otherwise affects only new paint."
+        )
         _shape(material, change)
         others = [m.name for m in scene.materials if m.name != material.name]
         for field, label, text in (
-            ("material_over", "On top", "The material that goes on from this one's top up to its own height."),
-            ("material_under", "Below", "The material that fills from below what is empty, up to its own height."),
+            ("material_over", "On top", "Material stacked on this one, from its top up to its own height."),
+            ("material_under", "Below", "Material that fills the space below this one, up to its own height."),
         ):
             changed, name = _link(label, text, getattr(material, field), others)
             if changed:
@@ -83,7 +85,7 @@ class Materials:
 
     def _title(self, material: Material, change: Callable[..., None]) -> None:
         """Colour and name."""
-        shade = _colour("##display", material.display, "Its colour on the map and while unpainted.")
+        shade = _colour("##display", material.display, "Colour on the map and before painting.")
         if shade is not None:
             change(display=shade)
         imgui.same_line()
@@ -91,7 +93,7 @@ class Materials:
         known = self._name[1] if self._name and self._name[0] == material.name else material.name
         _, typed = imgui.input_text("##name", known)
         self._name = (material.name, typed) if imgui.is_item_active() else None
-        hint("Its name.")
+        hint("Name.")
         if imgui.is_item_deactivated_after_edit() and typed.strip() != material.name:
             change(name=typed)
 
@@ -100,11 +102,11 @@ class Materials:
         do: Callable[[Callable[[Scene], Scene]], None] = partial(ui.do, "edit_scene")
         last = len(scene.materials) - 1
         for icon, text, allowed, where, act in (
-            ("\u002b", "A new material like this one.", True, index + 1, lambda s: edit.add_material(s, index)),
-            ("\uf1f8", "Remove it; its blocks become empty ground.", last > 0, max(index - 1, 0),
+            ("\u002b", "Add a copy of this material.", True, index + 1, lambda s: edit.add_material(s, index)),
+            ("\uf1f8", "Remove this material. Its blocks become empty ground.", last > 0, max(index - 1, 0),
              lambda s: edit.remove_material(s, index)),
-            ("\uf062", "Up in the list.", index > 0, index - 1, lambda s: edit.move_material(s, index, index - 1)),
-            ("\uf063", "Down in the list.", index < last, index + 1, lambda s: edit.move_material(s, index, index + 1)),
+            ("\uf062", "Move up.", index > 0, index - 1, lambda s: edit.move_material(s, index, index - 1)),
+            ("\uf063", "Move down.", index < last, index + 1, lambda s: edit.move_material(s, index, index + 1)),
         ):  # fmt: skip
             imgui.begin_disabled(not allowed)
             if imgui.button(f"{icon}##{text}"):
@@ -124,7 +126,9 @@ class Materials:
         def change(**fields: Any) -> None:
             ui.do("edit_scene", lambda s: edit.change_background(s, **fields))
 
-        shade = _colour("##sky", background.display or BLUE, "The sky while unpainted; a dark one makes it night.")
+        shade = _colour(
+            "##sky", background.display or BLUE, "Sky colour before painting. A dark colour makes it night."
+        )
         if shade is not None:
             change(display=shade)
         imgui.same_line()
@@ -137,18 +141,18 @@ class Materials:
             change(negative_prompt=negative)
         if imgui.button("\uf1fc  Repaint"):
             ui.do("erase_material", SKY)
-        hint("Forget the painted sky.")
+        hint("Erase the painted sky, so that it is painted again.")
 
     def _layers(self, ui: PanelContext, scene: Scene) -> None:
         names = [m.name for m in scene.materials]
         for field, label, text in (
-            ("floor", "Floor", "The material on the ground where nothing stands."),
-            ("ceiling", "Ceiling", "The material that covers everything."),
+            ("floor", "Floor", "Material of the ground where nothing stands."),
+            ("ceiling", "Ceiling", "Material of the ceiling over empty ground."),
         ):
             changed, name = _link(label, text, getattr(scene, field), names)
             if changed:
                 ui.do("edit_scene", lambda s, f=field, n=name: edit.change_scene(s, **{f: n}))
-        _label("Voxels a block", "How finely blocks are painted. Another number repaints everything but the sky.")
+        _label("Voxels per block", "How finely blocks are painted. Changing it repaints everything but the sky.")
         moved, fine = imgui.slider_int("##voxels", scene.voxels_per_block, 1, 16, flags=imgui.SliderFlags_.always_clamp)
         if moved:
             ui.do("edit_scene", lambda s: edit.change_scene(s, voxels_per_block=fine))
@@ -181,16 +185,16 @@ def _row(name: str, shade: Colour | None, note: str, value: int, chosen: int) ->
 def _shape(material: Material, change: Callable[..., None]) -> None:
     """Height, start and opacity."""
     clamp = imgui.SliderFlags_.always_clamp
-    _label("Height", "Its top, in blocks above the ground plane.")
+    _label("Height", "Top, in blocks above the ground.")
     moved, height = imgui.drag_float("##height", material.height, 0.05, 0.0, MAX_HEIGHT, "%.2f blocks", clamp)
     if moved:
         change(height=height, start_height=min(material.start_height, max(0.0, height - 0.05) if height else 0.0))
-    _label("Begins at", "Its bottom, in blocks above the ground plane; 0 stands on the ground.")
+    _label("Starts at", "Bottom, in blocks above the ground; 0 stands on the ground.")
     most = max(0.0, material.height - 0.05)
     moved, start = imgui.drag_float("##start", material.start_height, 0.05, 0.0, most, "%.2f blocks", clamp)
     if moved and material.height:
         change(start_height=min(start, most))
-    _label("Opacity", "0 is not built, below 1 it is see-through.")
+    _label("Opacity", "0 builds nothing; below 1 is see-through.")
     moved, opacity = imgui.slider_float("##opacity", material.opacity, 0.0, 1.0, "%.2f", clamp)
     if moved:
         change(opacity=opacity)

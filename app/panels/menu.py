@@ -45,5 +45,5 @@ def _recent(ui: PanelContext) -> None:
             path = Path(name)
             if imgui.menu_item_simple(f"{path.name.capitalize() if name in BUILTIN else path.name}##{name}"):
                 ui.do("open_recent", name)
-            hint("A scene that comes with the program." if name in BUILTIN else name)
+            hint("Built-in scene." if name in BUILTIN else name)
         imgui.end_menu()

@@ -13,39 +13,39 @@ from app.panels.context import PanelContext, accented, faint, hint
 
 # (name, value, how it is written, what it says)
 FIGURES: tuple[tuple[str, Callable[[Reading], float], str, str], ...] = (
-    ("Painted", lambda r: r.painted, "{:.0%}", "The share of this view that shows paint."),
+    ("Painted", lambda r: r.painted, "{:.0%}", "Share of this view that shows paint."),
     (
         "Finished",
         lambda r: r.finished,
         "{:.0%}",
-        "The share that is painted with all its steps and as finely as a dream of this view could; a missing octave counts half.",
+        "Share painted with all steps and as finely as this view allows. Paint at half the resolution counts half.",
     ),
     (
         "Drift",
         lambda r: r.changed,
         "{:.2f}",
-        "How far the colours of finished paint are now from when it was first seen here, 0 to 255. It is 0 unless something changed paint "
-        "that nobody dreamed anew: what is painted stays.",
+        "Colour change of finished paint since this panel first saw it, 0 to 255. Repainted surfaces do not count, "
+        "so it stays 0 as long as paint persists.",
     ),
     (
         "Kept",
         lambda r: r.kept,
         "{:.0%}",
-        "The share of what was finished that is still that very paint; the rest was dreamed anew, more finely or by your hand.",
+        "Share of the finished paint that is unchanged. The rest was repainted, more finely or by you.",
     ),
     (
         "Seams",
         lambda r: r.seams,
         "{:.2f}",
-        "Steps of brightness where one dream's paint meets another's on one surface, as a multiple of those inside: 1 is seamless.",
+        "Brightness steps where two dreams meet on a surface, relative to steps within a dream. 1 is seamless.",
     ),
     (
         "Sharpness",
         lambda r: r.sharpness,
         "{:.2f}",
-        "Fine detail of what the surfaces show, as a multiple of the last dream's own picture, while it was of this view.",
+        "Fine detail on the surfaces, relative to the picture of the last dream of this view.",
     ),
-    ("Model calls", lambda r: float(r.calls), "{:,.0f}", "How often the model was asked so far, in this scene."),
+    ("Model calls", lambda r: float(r.calls), "{:,.0f}", "Model calls in this scene so far."),
 )
 
 
@@ -55,7 +55,7 @@ def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
     _, _, width, height = ui.scene_box
     meter.tend(ui.stage, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
     if not meter.readings:
-        faint("The view is being measured." if ui.stage.painter.model else "The model is being loaded.")
+        faint("Measuring the view." if ui.stage.painter.model else "Loading the model.")
         return
     readings = list(meter.readings)
     if imgui.begin_table("meter", 3, imgui.TableFlags_.sizing_stretch_prop):

@@ -26,8 +26,8 @@ BELOW = 104.0  # points of what stands below the picture: the maps' first row is
 ABREAST = 6  # maps in a row
 # What is shown → what that is; both at once would be higher than the panel.
 SHOWS = {
-    "Blocks": "What each block of the U-Net hands on. Warm: it took more time.",
-    "Words": "Where in the picture each word of a prompt is heard.",
+    "Blocks": "Output of each U-Net block. Warmer colours took more time.",
+    "Words": "Where the picture attends to each word of a prompt.",
 }
 LARGE = 320.0  # points of a map under the mouse
 
@@ -50,14 +50,14 @@ class NetworkPanel:
     def draw(self, ui: PanelContext) -> Session:
         record = next((r for r in reversed(ui.timeline.records) if lookable(r)), None)
         if record is None:
-            faint("When a view has been dreamed, you can look here at how the network did it.")
+            faint("After a dream, see here how the network made it.")
         else:
             self._ask(ui, record)
         told = ui.network.told
         if told is not None and told.inside is not None and ui.network.picture is not None:
             inside = told.inside
             network = "few-step network" if inside.few else "model itself"
-            coming = " – looking anew" if ui.network.asked is not None else ""
+            coming = ", updating" if ui.network.asked is not None else ""
             faint(
                 f"Dream {told.asked.dream + 1}, step {told.asked.step}, sigma {told.asked.sigma:.3g}, by the {network}{coming}"
             )
@@ -65,7 +65,7 @@ class NetworkPanel:
                 return self._blocks(ui, inside.blocks)
             self._words.draw(ui, inside.prompts, ui.network.picture)
         elif ui.network.asked is not None:
-            faint("Looking, as soon as no dream waits …")
+            faint("Waiting for the running dream to finish…")
         return ui.session
 
     def _ask(self, ui: PanelContext, record: Record) -> None:
@@ -79,21 +79,19 @@ class NetworkPanel:
             said = f"step {record.shown[place].number} of {record.steps}"
             place = imgui.slider_int("##step", place, 0, last, said, imgui.SliderFlags_.always_clamp)[1]
             self._step = last - place
-            hint("The step of the last dream at which the network is looked into.")
+            hint("Step of the last dream to inspect.")
             imgui.same_line()
         imgui.begin_disabled(ui.network.asked is not None)
         asked = imgui.button(words)
-        hint("Let the network do this step once more, and see what each of its blocks makes of it.")
+        hint("Run this step again and show the output of each block.")
         imgui.end_disabled()
         for name, words in SHOWS.items():
             if imgui.radio_button(name, self._shows == name):
                 self._shows = name
             hint(words)
             imgui.same_line()
-        _, self._always = imgui.checkbox("Every dream", self._always)
-        hint(
-            "Look inside by itself after every dream, while this panel is open: it costs one more model call each time."
-        )
+        _, self._always = imgui.checkbox("After every dream", self._always)
+        hint("Inspect every dream while this panel is open. Costs one extra model call per dream.")
         about(ui, self._shows.lower())
         fresh, self._seen = record.id != self._seen, record.id
         if asked or (self._always and fresh):
@@ -142,9 +140,7 @@ class NetworkPanel:
             imgui.image(texture, fitted(picture, side, side))
             if imgui.is_item_hovered():
                 imgui.begin_tooltip()
-                imgui.text_unformatted(
-                    f"channel {block.channels[i - 1]}" if i else "all channels: how much goes on where"
-                )
+                imgui.text_unformatted(f"channel {block.channels[i - 1]}" if i else "all channels: strength")
                 imgui.image(texture, fitted(picture, LARGE * ui.scale, LARGE * ui.scale))
                 imgui.end_tooltip()
         imgui.pop_style_var()

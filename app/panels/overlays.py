@@ -98,7 +98,7 @@ class Overlays:
             if imgui.button(label):
                 ui.do("answer", i)
             imgui.same_line()
-        if imgui.button("Stay"):
+        if imgui.button("Cancel"):
             self.question = None
         imgui.end()
 
@@ -117,7 +117,7 @@ def _first_help(ui: PanelContext, box: Box) -> None:
         " ".join(keys[name] for name in names) for names in (("forward", "left", "back", "right"), ("up", "down"))
     )
     text = (
-        f"{walk} to walk · {rise} up and down · click and move the mouse to look · stand still and it is painted · "
+        f"{walk} to move · {rise} up and down · click, then move the mouse to look · stand still to paint · "
         f"{keys['help']} for all keys"
     )
     place = imgui.ImVec2(box[0] + box[2] / 2, box[1] + box[3] - 16 * ui.scale)

@@ -29,7 +29,7 @@ class Palette:
             self._typed, self._chosen = "", 0
             imgui.set_keyboard_focus_here()
         imgui.set_next_item_width(span(WIDE))
-        changed, self._typed = imgui.input_text_with_hint("##find", "Type a part of a command's name", self._typed)
+        changed, self._typed = imgui.input_text_with_hint("##find", "Search commands", self._typed)
         commands, exact = found(self._typed)
         self._chosen, moved = (0, True) if changed else self._moved(len(commands))
         run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
@@ -37,7 +37,7 @@ class Palette:
         tall = (ROWS + 1) * imgui.get_text_line_height_with_spacing()
         if imgui.begin_child("commands", imgui.ImVec2(span(WIDE), tall)):
             if not exact:
-                faint("No command has these letters. Do you mean:" if commands else "No command is called like this.")
+                faint("No exact match. Did you mean:" if commands else "No matching command.")
             for i, action in enumerate(commands):
                 if _row(ui, action, i == self._chosen, moved) or (run and i == self._chosen):
                     wanted = action.name

@@ -18,7 +18,7 @@ class PreviewPanel:
     def draw(self, ui: PanelContext) -> Session:
         painter = ui.painter
         if painter is None:
-            faint("The scene is being opened.")
+            faint("Opening the scene.")
             return ui.session
         imgui.push_text_wrap_pos(0.0)
         imgui.text_unformatted(ui.status)
@@ -30,18 +30,18 @@ class PreviewPanel:
         imgui.begin_disabled(running is None)
         if imgui.button("\uf04d  Cancel"):
             ui.do("cancel")
-        hint("Abandon the running dream between two steps.")
+        hint("Cancel the running dream after the current step.")
         imgui.end_disabled()
         imgui.same_line()
         paused = not ui.session.live.auto
-        if imgui.button("\uf04b  Go on dreaming" if paused else "\uf04c  Pause"):
+        if imgui.button("\uf04b  Resume" if paused else "\uf04c  Pause"):
             ui.do("pause")
         ui.do("watch")
         image = self._image(ui)
         if image is not None:
             show(ui, "preview", image, imgui.get_content_region_avail().x, _height(ui))
         if preview and preview.parts:
-            faint("What each region's prompt predicts")
+            faint("Prediction of each region's prompt")
             parts(ui, "preview", preview.parts, imgui.get_content_region_avail().x)
         if dreamed and begin_facts("costs"):
             for part in ("unet", "vae", "text", "total"):

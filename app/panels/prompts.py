@@ -31,7 +31,7 @@ class PromptFields:
 
     def prompt(self, ui: PanelContext, label: str, text: str) -> tuple[bool, str]:
         """(committed, prompt), typed or chosen from what is near to it. Suggestions are of the embedded model only."""
-        changed, typed = self.line(label, "prompt: what it looks like", text)
+        changed, typed = self.line(label, "Prompt: what it looks like", text)
         shown = self._typing.get(imgui.get_id(label), typed)
         painter = ui.painter
         if painter is None or painter.model is None or ui.session.model.ref is not None:
@@ -43,7 +43,7 @@ class PromptFields:
         """The suggestion that was clicked, else "". What was typed stays until one is."""
         found = self.suggester.about(prompt)
         if found is None:
-            imgui.text_disabled("Looking for words that the model knows…" if not self.suggester.problem else "")
+            imgui.text_disabled("Searching for similar known prompts…" if not self.suggester.problem else "")
             hint(self.suggester.problem)
             return ""
         chosen = ""
@@ -52,7 +52,7 @@ class PromptFields:
         hint(_verdict(found.far))
         imgui.same_line()
         imgui.text_disabled(
-            "Far from all the model has seen; near are" if found.far else "The model knows it; near are"
+            "Unlike anything the model was trained on. Most similar:" if found.far else "Known to the model. Similar:"
         )
         for caption, similarity in [m for m in found.matches if m[0] != prompt][:SHOWN]:
             imgui.push_id(f"{label}{caption}")
@@ -67,7 +67,7 @@ class PromptFields:
 
 def _verdict(far: bool) -> str:
     return (
-        "The model has seen nothing like these words, so they may paint anything."
+        "The model was not trained on similar words, so the result may be anything."
         if far
         else "The model was trained on words like these."
     )

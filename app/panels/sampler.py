@@ -54,17 +54,18 @@ class SamplerPanel:
         painter = ui.painter
         if painter is None or painter.model is None:
             # The tables of samplers live beside torch, which the worker is importing: asking now would stop the window.
-            faint("The model is still being loaded.")
+            faint("Loading the model.")
             return ui.session
-        faint(f"{painter.model.id} on {painter.model.device}. Changes apply to the next dream.")
+        faint(f"{painter.model.id} on {painter.model.device}. Changes apply from the next dream.")
         if ui.session.model.lora:
-            faint(f"Changed by {', '.join(Path(lora).name for lora in ui.session.model.lora)}.")
+            faint(f"With LoRA {', '.join(Path(lora).name for lora in ui.session.model.lora)}.")
         dream = self._presets(ui, ui.session.dream)
         self._compare(ui, dream)
         few = painter.model.few_steps
         if paints(dream, few):
             faint(
-                f"The few-step network paints, as for all dreams of up to {few} steps: it has its own solver and guidance."
+                f"Fast {few}-step model in use; sampler, guidance and negative prompt are ignored. "
+                f"Use {few + 1}+ steps to enable them."
             )
         for title, names in sections().items():
             shown = tuple(name for name in names if matters(name, dream, few))
@@ -72,9 +73,9 @@ class SamplerPanel:
             if shown and imgui.collapsing_header(title, flags):
                 dream = edit(dream, only=shown)
         imgui.spacing()
-        if imgui.button("\uf01e  Dream this view again"):
+        if imgui.button("\uf01e  Repaint this view"):
             ui.do("dream")
-        hint("Forget what is painted in this view and dream it anew with these settings.")
+        hint("Erase the paint in this view and dream it again with these settings.")
         return replace(ui.session, dream=dream)
 
     def _presets(self, ui: PanelContext, dream: DreamSettings) -> DreamSettings:
@@ -82,13 +83,13 @@ class SamplerPanel:
         table = preset_table(ui, dream)
         current = next((name for name, settings in table.items() if settings == dream), "")
         imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.5)
-        if imgui.begin_combo("##preset", current or "Your own settings"):
+        if imgui.begin_combo("##preset", current or "Custom"):
             for name, settings in table.items():
                 if imgui.selectable(name, name == current)[0]:
                     dream = settings
-                hint(presets.PRESETS[name][0] if name in presets.PRESETS else "Saved by you.")
+                hint(presets.PRESETS[name][0] if name in presets.PRESETS else "Your preset.")
             imgui.end_combo()
-        hint("Settings by name. The seed stays as it is.")
+        hint("Presets. They do not change the seed.")
         imgui.same_line()
         if imgui.button("\uf0c7  Save as…"):
             self._name = "" if current in presets.PRESETS else current
@@ -97,7 +98,7 @@ class SamplerPanel:
             if imgui.is_window_appearing():
                 imgui.set_keyboard_focus_here()
             enter = imgui.InputTextFlags_.enter_returns_true
-            done, self._name = imgui.input_text_with_hint("##name", "Name of the preset", self._name, enter)
+            done, self._name = imgui.input_text_with_hint("##name", "Preset name", self._name, enter)
             imgui.same_line()
             if (imgui.button("Save") or done) and self._name.strip():
                 ui.do("save_preset", self._name)
@@ -111,15 +112,15 @@ class SamplerPanel:
         if imgui.button("\uf0db  Compare with…"):
             imgui.open_popup("compare with")
         imgui.end_disabled()
-        hint("Dream this view by these settings and by others, side by side, and keep one.")
+        hint("Dream this view with these and with other settings, compare them side by side and keep one.")
         imgui.same_line()
-        if imgui.button("\uf08d  Hold"):
+        if imgui.button("\uf08d  Remember settings"):
             self._held = dream
-        hint("Remember these settings, to compare others with them.")
+        hint("Remember these settings to compare others with them later.")
         if imgui.begin_popup("compare with"):
             held = {} if self._held is None else {"held": self._held}
             for name, settings in (held | preset_table(ui, dream)).items():
-                if imgui.selectable(f"What was held##{name}" if settings is self._held else name, False)[0]:
+                if imgui.selectable(f"Remembered settings##{name}" if settings is self._held else name, False)[0]:
                     ui.do("compare", name, settings)
                 hint(difference(dream, settings))
             imgui.end_popup()
@@ -135,7 +136,7 @@ def difference(one: DreamSettings, other: DreamSettings) -> str:
     """What would change from one to the other, a line for each setting."""
     pairs = ((f.name, getattr(one, f.name), getattr(other, f.name)) for f in fields(DreamSettings))
     lines = [f"{name.replace('_', ' ')}: {a} → {b}" for name, a, b in pairs if a != b]
-    return "\n".join(lines) or "The same as these."
+    return "\n".join(lines) or "No difference."
 
 
 def sections() -> dict[str, tuple[str, ...]]:

@@ -27,7 +27,7 @@ class ScenePanel:
         scene = ui.scene
         self._files(ui)
         if ui.stage is None:
-            faint("The scene is being opened.")
+            faint("Opening the scene.")
             return ui.session
         self.map.value = min(self.map.value, len(scene.materials))
         self.map.tools(ui)

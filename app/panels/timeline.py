@@ -18,9 +18,9 @@ RATE = 8.0  # pictures a second while playing
 TALL, LEAST = 230.0, 110.0  # points of a picture, at most, and however low the panel is
 # What a step is shown as → what it says.
 SHOWS = {
-    "Picture": "What the model predicts at this step.",
-    "Noisy": "The noisy latents that the step starts from, beside what is predicted; drag the line.",
-    "Regions": "What each region's prompt predicts for itself.",
+    "Picture": "Prediction at this step.",
+    "Noisy": "Noisy input of the step next to its prediction. Drag the line to compare.",
+    "Regions": "Prediction of each region's prompt alone.",
 }
 
 
@@ -41,7 +41,7 @@ class TimelinePanel:
         ui.do("watch")
         records = ui.timeline.records
         if not records:
-            faint("The steps of each dream will be kept here.")
+            faint("The steps of each dream appear here.")
             return ui.session
         record = next((r for r in records if r.id == self._id), records[-1])
         self._thumbnails(ui, records, record)
@@ -93,7 +93,7 @@ class TimelinePanel:
             parts(ui, "timeline", step.parts, width)
         else:
             if self._shows != "Picture":
-                faint("It is kept of dreams that ran while this panel or Preview was open.")
+                faint("Recorded only while this panel or Preview is open.")
             show(ui, "timeline", image, width, tall)
 
     def _thumbnails(self, ui: PanelContext, records: tuple[Record, ...], chosen: Record) -> None:
@@ -162,4 +162,4 @@ def _format(record: Record, place: int) -> str:
 def _words(record: Record, place: int) -> str:
     if place < len(record.shown):
         return f"{record.shown[place].time:.2f} s after the first step"
-    return f"decoded; {record.seconds:.2f} s in all" if record.seconds else "decoded"
+    return f"decoded; {record.seconds:.2f} s in total" if record.seconds else "decoded"

@@ -26,13 +26,13 @@ PLATE = 0.6  # how far a text hides what it stands on
 SMALL = 0.85  # of the text's size
 # A block's kind → what it does, in a sentence.
 WORDS = {
-    "in": "Spreads the noisy latents, and the depth where the model knows it, over its channels: first edges and spots.",
-    "down": "Looks around ever more widely: hands on what it found at a coarser resolution, and across, uncoarsened, to its partner.",
-    "middle": "Sees the picture at its coarsest, and with it what belongs together.",
-    "up": "Paints what was understood more finely again, into the details that its partner on the left has kept.",
-    "out": "Gathers all channels into the answer: what is picture, and what is noise.",
+    "in": "Turns the noisy latents (and the depth, if the model uses it) into first features: edges and spots.",
+    "down": "Finds features over a larger area. Passes them on at a coarser resolution, and unchanged across to its partner.",
+    "middle": "Sees the picture at its coarsest, and so what belongs together.",
+    "up": "Refines the features again, using the details that its partner on the left passes across.",
+    "out": "Combines all channels into the answer: what is picture, and what is noise.",
 }
-LISTENS = "It hears the prompt."
+LISTENS = "It reads the prompt."
 
 
 class UnetView:
@@ -111,7 +111,7 @@ def _motion(ui: PanelContext, corner: imgui.ImVec2) -> bool:
     if imgui.button("\uf04c##motion" if moves else "\uf04b##motion", imgui.ImVec2(side, side)):
         moves = not moves
     imgui.pop_style_color()
-    hint("What flows through the network, as long at each block as it works; the more there is, the brighter.")
+    hint("Animate the data flow. It stays at each block as long as the block takes; brighter means more data.")
     return moves
 
 

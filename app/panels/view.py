@@ -42,22 +42,22 @@ def _modes(session: Session):  # type: ignore[no-untyped-def]
             imgui.same_line()
         if choice(mode.capitalize(), mode == view.mode, width):
             view = replace(view, mode=mode)
-        hint(f"Key {i + 1}.")
+        hint(f"Key {i + 1}")
     return view
 
 
 def _coverage(ui: PanelContext) -> None:
     painter = ui.painter
     if painter is None:
-        faint("The scene is being opened.")
+        faint("Opening the scene.")
         return
     imgui.progress_bar(painter.coverage, imgui.ImVec2(-1, 0), f"{painter.coverage:.0%} finished")
-    hint("The share of this view's surface texels that are finished at this distance.")
+    hint("Share of this view's surface that is finished at this distance.")
     x, y, z = ui.camera.position
     if begin_facts("where"):
         fact("Dreams", f"{painter.dreams} ({painter.calls} model calls)")
         fact("Position", f"{x:.1f}, {y:.1f}, {z:.1f}")
-        fact("Looking", f"{-ui.camera.yaw % 360:.0f}°, {ui.camera.pitch:+.0f}°")
+        fact("Direction", f"{-ui.camera.yaw % 360:.0f}°, {ui.camera.pitch:+.0f}°")
         imgui.end_table()
 
 
@@ -66,7 +66,7 @@ def _frames(ui: PanelContext) -> None:
     if len(times) < 2:
         return
     middle, worst = np.percentile(times, (50, 99))
-    faint(f"{1000 / max(middle, 0.01):.0f} frames a second; {middle:.0f} ms, the slowest {worst:.0f} ms")
+    faint(f"{1000 / max(middle, 0.01):.0f} FPS; {middle:.0f} ms per frame, slowest {worst:.0f} ms")
     flags = implot.Flags_.canvas_only | implot.Flags_.no_inputs
     if implot.begin_plot("##frames", imgui.ImVec2(-1, 56 * ui.scale), flags):
         hidden = implot.AxisFlags_.no_decorations
@@ -74,4 +74,4 @@ def _frames(ui: PanelContext) -> None:
         implot.setup_axes_limits(0, len(times), 0, max(34.0, float(worst) * 1.1), implot.Cond_.always)
         implot.plot_line("ms", np.ascontiguousarray(times, dtype=np.float32), spec=accented())
         implot.end_plot()
-    hint("Milliseconds of each of the last frames.")
+    hint("Duration of the last frames in milliseconds.")

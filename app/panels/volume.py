@@ -37,19 +37,19 @@ class VolumePanel:
     def draw(self, ui: PanelContext) -> Session:
         stage = ui.stage
         if stage is None:
-            faint("The scene is being opened.")
+            faint("Opening the scene.")
             return ui.session
         counts = self._count(stage, ui.now)
-        imgui.progress_bar(counts.share, imgui.ImVec2(-1, 0), f"{counts.share:.1%} of the scene is painted")
-        hint("The share of all surface texels that hold paint, however few steps.")
+        imgui.progress_bar(counts.share, imgui.ImVec2(-1, 0), f"{counts.share:.1%} of the scene painted")
+        hint("Share of all surfaces that hold paint, even with few steps.")
         charts, volume = stage.plan.charts, stage.volume
         if begin_facts("volume"):
             fact("Texels", f"{charts.texels:,} on {len(charts):,} charts")
             fact("Atlas pages", f"{len(volume.atlas)} of {charts.pages}, {counts.bytes / 2**20:.0f} MB")
-            fact("For undo", f"{ui.for_undo / 2**20:.0f} MB")
+            fact("Undo memory", f"{ui.for_undo / 2**20:.0f} MB")
             hint(
-                f"What strokes covered (up to {retouch.LIMIT >> 20} MB), the paint of surfaces that an edit took away "
-                f"(up to {salvage.LIMIT >> 20} MB) and former maps (up to {history.LIMIT >> 20} MB); the oldest goes first."
+                f"Paint under strokes (up to {retouch.LIMIT >> 20} MB), paint of removed surfaces "
+                f"(up to {salvage.LIMIT >> 20} MB) and earlier maps (up to {history.LIMIT >> 20} MB). The oldest is discarded first."
             )
             imgui.end_table()
         view = _shown(ui.session)
@@ -57,7 +57,7 @@ class VolumePanel:
         draw_meter(ui, self.meter, sum(counts.painted.values()))
         imgui.separator_text("World")
         _world(ui)
-        imgui.separator_text("By hand")
+        imgui.separator_text("Brush")
         _by_hand(ui, self._brush)
         imgui.separator_text("Materials")
         _materials(ui, stage, counts)
@@ -88,10 +88,10 @@ def _shown(session: Session):  # type: ignore[no-untyped-def]
 def _world(ui: PanelContext) -> None:
     for i, (label, action, text) in enumerate(
         (
-            ("\uf0c7  Save", "save_world", "Write everything painted to this scene's world file."),
-            ("\uf07c  Load", "load_world", "Read back this scene's world file."),
-            ("\uf12d  Erase view", "dream", "Forget what this view shows, but for what is frozen; it is dreamed anew."),
-            ("\uf1f8  Erase all", "erase", "Forget everything painted, what is frozen too."),
+            ("\uf0c7  Save", "save_world", "Save all paint to this scene's world file."),
+            ("\uf07c  Load", "load_world", "Load this scene's world file."),
+            ("\uf12d  Erase view", "dream", "Erase the paint in this view and paint it again. Frozen paint stays."),
+            ("\uf1f8  Erase all", "erase", "Erase all paint, including frozen paint."),
         )
     ):
         if i % 2:
@@ -136,9 +136,9 @@ def _materials(ui: PanelContext, stage: Stage, counts: Survey) -> None:
         imgui.table_next_column()
         imgui.begin_disabled(share == 0)
         for tool, text in (
-            ("freeze", f"Never paint over what is painted on {name}, until it is thawed."),
-            ("thaw", f"What is frozen on {name} is free again."),
-            ("erase", f"Forget what is painted on {name}, but for what is frozen."),
+            ("freeze", f"Protect the paint on {name} until it is thawed."),
+            ("thaw", f"Allow painting over frozen paint on {name} again."),
+            ("erase", f"Erase the paint on {name}. Frozen paint stays."),
         ):
             if tool != "freeze":
                 imgui.same_line()
@@ -165,4 +165,4 @@ def _histogram(ui: PanelContext, counts: Survey) -> None:
             spec=accented(),
         )
         implot.end_plot()
-    hint("How many texels hold how many diffusion steps.")
+    hint("Number of texels for each number of diffusion steps.")

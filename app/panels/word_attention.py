@@ -28,7 +28,7 @@ class HeardPanel:
     def draw(self, ui: PanelContext, prompts: tuple[Any, ...], picture: np.ndarray) -> None:
         """prompts: `diffusion.introspection.unet_probe.Heard`; picture: uint8 [H,W,3], what the dream came to."""
         if not prompts:
-            faint("This network hears no prompt.")
+            faint("This network uses no prompt.")
             return
         self.region = min(self.region, len(prompts) - 1)
         if len(prompts) > 1:
@@ -47,7 +47,7 @@ class HeardPanel:
         end = imgui.ImVec2(corner.x + size.x, corner.y + size.y)
         imgui.get_window_draw_list().add_image(ui.picture("network heat", self._heat[2]), corner, end)
         share = float(np.average(heard.where[self.word], weights=heard.share))
-        faint(f"{share:.0%} of the attention in this prompt's part is on “{heard.words[self.word]}”.")
+        faint(f"{share:.0%} of the attention in this prompt's area is on “{heard.words[self.word]}”.")
         remark(ui, remarks.of_words(heard))
 
     def _choose_region(self, prompts: tuple[Any, ...]) -> None:
@@ -57,7 +57,7 @@ class HeardPanel:
                 if imgui.selectable(f"{heard.prompt}##{i}", i == self.region)[0]:
                     self.region, self.word = i, 0
             imgui.end_combo()
-        hint("Whose words: each part of the picture hears its own material's prompt alone.")
+        hint("Each part of the picture uses only its own material's prompt.")
 
     def _choose_word(self, heard: Any) -> None:
         style, end = imgui.get_style(), imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x

@@ -111,7 +111,7 @@ class Autosave:
         self._awaited = journal.folder
         if left.get("scene"):
             x.desk.send(partial(unpacked, x.scene.name, left["scene"]), lambda scene: setattr(x, "scene", scene))
-        x.say("Back to where you were before the program was stopped")
+        x.say("Restored the scene that was open when Rayverie was interrupted")
         return True
 
     def close(self, world: Path | None = None) -> None:
@@ -160,7 +160,7 @@ class Autosave:
         x = self.explorer
 
         def refused(error: InputError) -> None:
-            words = "nothing is kept by itself, and worlds are saved elsewhere"
+            words = "autosave is off, and worlds are saved elsewhere"
             x.say(f"{str(error).rstrip('.')}: {words}", "warning")
 
         whose = x.session.world, x.session.scene, x.opened.name
@@ -187,5 +187,5 @@ class Autosave:
         """What was kept can't be used here, but is not thrown away."""
         assert self._keeper is not None
         aside = self._keeper.journal.set_aside()
-        words = f"What was kept before the program was stopped can't be used, and is now in {aside}: {error}"
+        words = f"The autosaved scene can't be restored; it was moved to {aside}: {error}"
         self.explorer.say(words, "warning")

@@ -118,7 +118,7 @@ class Desk:
         if film is not None:
             film.stage.painter.interrupt()
             film.release()
-            words = f"Film saved: {film.out}" if film.done else "The film is stopped"
+            words = f"Video saved: {film.out}" if film.done else "Recording stopped"
             self.send(film.finish, lambda _: self.explorer.say(words))
 
     def _name(self, kind: str, suffix: str) -> Path:

@@ -106,7 +106,7 @@ class Worlds:
                     raise world
                 refused(world)
             elif self.explorer.stage is not stage or stage.plan.charts is not charts:
-                self.explorer.say("The scene was changed meanwhile; load the world again", "warning")
+                self.explorer.say("The scene changed while loading; load the world again", "warning")
             else:
                 stage.painter.interrupt()
                 self.loading, self._restoring = True, (Restoring(stage.volume, world), path)
@@ -138,7 +138,7 @@ class Worlds:
                     self._held = weakref.ref(stage.volume), stage.volume.revision
                     self.explorer.say(f"World loaded: {path.name}")
                 else:  # a journal, which goes at a clean end
-                    self.explorer.say("What was painted is back")
+                    self.explorer.say("Paint restored")
         except InputError:
             restoring.close()
             self.loading, self._restoring = False, None

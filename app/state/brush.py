@@ -30,11 +30,11 @@ class Tool:
 
 
 TOOLS: Mapping[str, Tool] = {
-    "freeze": Tool("Freeze: what is painted here is never painted over, until it is thawed.", "freeze"),
-    "thaw": Tool("Thaw: frozen paint is free again.", "thaw"),
-    "erase": Tool("Erase: forget what is painted here; it is dreamed anew. Frozen paint stays.", "erase"),
-    "mask": Tool("Mask: mark what the Image panel shall dream anew, strongest in the middle of the brush.", marks=1.0),
-    "unmask": Tool("Unmask: take marks away.", marks=-1.0),
+    "freeze": Tool("Freeze: protect the paint under the brush until it is thawed.", "freeze"),
+    "thaw": Tool("Thaw: allow painting over frozen paint again.", "thaw"),
+    "erase": Tool("Erase: remove the paint under the brush, so that it is painted again. Frozen paint stays.", "erase"),
+    "mask": Tool("Mask: select what the Image panel repaints, most strongly at the centre of the brush.", marks=1.0),
+    "unmask": Tool("Unmask: remove the mask under the brush.", marks=-1.0),
 }
 
 

@@ -22,12 +22,12 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("forward", "Forward", ("w", "up_arrow"), "", "Walk where you look.", held=True),
-    Action("back", "Back", ("s", "down_arrow"), "", "Walk backwards.", held=True),
-    Action("left", "Left", ("a", "left_arrow"), "", "Step to the left.", held=True),
-    Action("right", "Right", ("d", "right_arrow"), "", "Step to the right.", held=True),
-    Action("up", "Up", ("e", "space", "pad_a"), "", "Rise (when flying), jump (when walking).", held=True),
-    Action("down", "Down", ("q", "c"), "", "Sink (when flying).", held=True),
+    Action("forward", "Forward", ("w", "up_arrow"), "", "Move forward.", held=True),
+    Action("back", "Back", ("s", "down_arrow"), "", "Move backward.", held=True),
+    Action("left", "Left", ("a", "left_arrow"), "", "Move left.", held=True),
+    Action("right", "Right", ("d", "right_arrow"), "", "Move right.", held=True),
+    Action("up", "Up", ("e", "space", "pad_a"), "", "Move up (flying) or jump (walking).", held=True),
+    Action("down", "Down", ("q", "c"), "", "Move down (flying).", held=True),
     Action(
         "fast",
         "Faster",
@@ -36,14 +36,14 @@ ACTIONS: tuple[Action, ...] = (
         "Hold to move four times as fast.",
         held=True,
     ),
-    Action("fly", "Fly or walk", ("g", "pad_b"), "View", "Switch between flying freely and walking on the ground."),
+    Action("fly", "Fly or walk", ("g", "pad_b"), "View", "Switch between flying and walking on the ground."),
     Action("mode_material", "Material", ("1", "pad_down"), "View", "Show each surface in its material's colour."),
-    Action("mode_painted", "Painted", ("2", "pad_up"), "View", "Show what has been painted so far."),
+    Action("mode_painted", "Painted", ("2", "pad_up"), "View", "Show the paint."),
     Action(
-        "mode_latents", "Latents", ("3", "pad_left"), "View", "Show the stored latents, three channels as a colour."
+        "mode_latents", "Latents", ("3", "pad_left"), "View", "Show the stored latents; three channels as a colour."
     ),
-    Action("mode_steps", "Steps", ("4", "pad_right"), "View", "Show how many diffusion steps each texel holds."),
-    Action("mode_density", "Density", ("5",), "View", "Show from how near each texel was painted."),
+    Action("mode_steps", "Steps", ("4", "pad_right"), "View", "Show the number of diffusion steps of each texel."),
+    Action("mode_density", "Density", ("5",), "View", "Show the resolution at which each texel was painted."),
     Action("mode_depth", "Depth", ("6",), "View", "Show the distance from the camera."),
     Action(
         "keyframe",
@@ -52,61 +52,59 @@ ACTIONS: tuple[Action, ...] = (
         "View",
         "Add this view to the keyframes of the Camera panel.",
     ),
-    Action("stop", "Stop the camera", (), "View", "Stop playing or filming a camera path."),
-    Action("panels", "Panels", ("tab", "pad_start"), "View", "Hide or show the panels."),
-    Action("reset_layout", "Reset layout", (), "View", "Put all panels back to where they started."),
-    Action("full_screen", "Full screen", ("f11",), "View", "Fill the whole screen, or go back to a window."),
+    Action("stop", "Stop the camera", (), "View", "Stop playing or recording a camera path."),
+    Action("panels", "Panels", ("tab", "pad_start"), "View", "Show or hide the panels."),
+    Action("reset_layout", "Reset layout", (), "View", "Restore the default panel layout."),
+    Action("full_screen", "Full screen", ("f11",), "View", "Switch between full screen and a window."),
+    Action("brush", "Brush", ("b",), "Dream", "Turn the brush on or off: freeze, thaw, erase or mask paint."),
     Action(
-        "brush", "Brush", ("b",), "Dream", "Take the brush into the hand, or lay it down: freeze, thaw, erase, mask."
+        "smaller_brush", "Smaller brush", ("left_bracket",), "", "Make the brush smaller. The mouse wheel also works."
     ),
-    Action("smaller_brush", "Smaller brush", ("left_bracket",), "", "Make the brush smaller; the wheel does it, too."),
     Action("larger_brush", "Larger brush", ("right_bracket",), "", "Make the brush larger."),
-    Action("pause", "Pause dreaming", ("p", "pad_x"), "Dream", "Stop dreaming new views until pressed again."),
-    Action("dream", "Dream this view again", ("r", "pad_y"), "Dream", "Forget what this view shows and dream it anew."),
+    Action("pause", "Pause painting", ("p", "pad_x"), "Dream", "Pause or resume automatic painting."),
+    Action("dream", "Repaint this view", ("r", "pad_y"), "Dream", "Erase the paint in this view and dream it again."),
     Action(
-        "splat", "Splat the picture", ("x",), "Dream", "Throw the picture opened in the Image panel onto what is seen."
+        "splat", "Splat the picture", ("x",), "Dream", "Project the Image panel's picture onto the visible surfaces."
     ),
+    Action("freeze_view", "Freeze this view", (), "Dream", "Protect the paint in this view until it is thawed."),
+    Action("thaw_view", "Thaw this view", (), "Dream", "Allow painting over frozen paint in this view again."),
+    Action("erase_view", "Erase this view", (), "Dream", "Erase the paint in this view. Frozen paint stays."),
     Action(
-        "freeze_view", "Freeze this view", (), "Dream", "Never paint over what this view shows, until it is thawed."
+        "compare", "Compare settings", ("v",), "Dream", "Dream this view with two settings, compare them and keep one."
     ),
-    Action("thaw_view", "Thaw this view", (), "Dream", "What is frozen in this view is free again."),
+    Action("autopilot", "Autopilot", ("o",), "Dream", "Start or stop painting the whole scene automatically."),
+    Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Cancel the running dream after the current step."),
+    Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Erase all paint, including frozen paint."),
+    Action("new", "New scene…", ("ctrl+n",), "File", "Create an empty meadow of any size."),
     Action(
-        "erase_view", "Erase this view", (), "Dream", "Forget what is painted in this view, but for what is frozen."
+        "open", "Open…", ("ctrl+o",), "File", "Open a scene, a map, a world, a camera path, or a picture with settings."
     ),
-    Action(
-        "compare", "Compare settings", ("v",), "Dream", "Dream this view by two settings, side by side, and keep one."
-    ),
-    Action("autopilot", "Autopilot", ("o",), "Dream", "Paint the whole scene by itself; once more stops it."),
-    Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Abandon the running dream between two steps."),
-    Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Forget everything that was painted."),
-    Action("new", "New scene…", ("ctrl+n",), "File", "A meadow of any size, to build on."),
-    Action("open", "Open…", ("ctrl+o",), "File", "A scene, a map, a world, a camera path, or a picture with settings."),
     Action(
         "save_scene",
         "Save scene",
         ("ctrl+shift+s",),
         "File",
-        "Write map, materials and camera paths to the scene's folder.",
+        "Save map, materials and camera paths to the scene's folder.",
     ),
-    Action("save_scene_as", "Save scene as…", (), "File", "Write them to another folder."),
-    Action("save_world", "Save world", ("ctrl+s",), "File", "Write everything that was painted to a world file."),
-    Action("load_world", "Load world", ("ctrl+l",), "File", "Read back the world file of this scene."),
+    Action("save_scene_as", "Save scene as…", (), "File", "Save map, materials and camera paths to another folder."),
+    Action("save_world", "Save world", ("ctrl+s",), "File", "Save all paint to a world file."),
+    Action("load_world", "Load world", ("ctrl+l",), "File", "Load the world file of this scene."),
     Action(
-        "export_path", "Export camera path", (), "File", "Write the keyframes of the Camera panel as camera_path.json."
+        "export_path", "Export camera path", (), "File", "Save the keyframes of the Camera panel as camera_path.json."
     ),
     Action(
         "screenshot",
         "Screenshot",
         ("f12", "pad_back"),
         "File",
-        "Save a picture of the window, with its settings inside.",
+        "Save a picture of the window that stores the settings.",
     ),
-    Action("quit", "Quit", ("ctrl+q",), "File", "Leave the program."),
-    Action("undo", "Undo", ("ctrl+z",), "Edit", "Take back the last change of a setting, the scene or the paint."),
-    Action("redo", "Redo", ("ctrl+y", "ctrl+shift+z"), "Edit", "Make the change again that was taken back."),
-    Action("palette", "Command palette", ("ctrl+p",), "Help", "Find any command by typing a part of its name."),
-    Action("help", "Keys", ("f1",), "Help", "List all keys."),
-    Action("escape", "Free the mouse", ("escape",), "", "Let go of the mouse; once more asks before leaving."),
+    Action("quit", "Quit", ("ctrl+q",), "File", "Quit Rayverie."),
+    Action("undo", "Undo", ("ctrl+z",), "Edit", "Undo the last change to a setting, the scene or the paint."),
+    Action("redo", "Redo", ("ctrl+y", "ctrl+shift+z"), "Edit", "Redo the last undone change."),
+    Action("palette", "Command palette", ("ctrl+p",), "Help", "Search all commands by name."),
+    Action("help", "Keys", ("f1",), "Help", "Show and change all keys."),
+    Action("escape", "Free the mouse", ("escape",), "", "Release the mouse. Press again to quit."),
 )
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 MENUS: tuple[str, ...] = ("File", "Edit", "View", "Dream", "Help")

@@ -28,16 +28,16 @@ def of_step(found: Sequence[Emergence], guidance: Sequence[float], place: int) -
     before = whole.coarse[place - 1] if place else 0.0
     if place and before - here > FELL:
         begins = np.isnan(guidance[place - 1]) and np.isfinite(guidance[place])
-        cause = "Guidance sets in and" if begins else "This step"
-        return f"{cause} stirs the picture up: of its large shapes {before:.0%} were there, now {here:.0%}."
+        cause = "Guidance starts and" if begins else "This step"
+        return f"{cause} changes the picture: the share of large shapes drops from {before:.0%} to {here:.0%}."
     if place == coarse < last:
         words = "out of pure noise" if place == 0 else f"at step {place + 1}"
-        return f"The layout is decided here, {words}: {here:.0%} of the large shapes are there, and stay."
+        return f"The layout is decided here, {words}: {here:.0%} of the large shapes are there and stay."
     if place == fine < last:
-        return f"The details are decided here: {whole.fine[place]:.0%} of them are there; what follows is polish."
+        return f"The details are decided here: {whole.fine[place]:.0%} of them are there. The rest is polish."
     known = [one.prompt for one in found[1:] if one.share > WORTH and 0 < settled(one.coarse) == place < last]
     if known:
-        return f"Here one begins to recognise “{known[0]}”: at least {SETTLED:.0%} of its large shapes are there from now on."
+        return f"“{known[0]}” becomes recognisable: from here on at least {SETTLED:.0%} of its large shapes are there."
     return ""
 
 
@@ -49,7 +49,9 @@ def of_blocks(blocks: Sequence[Any]) -> str:
     if share < MUCH:
         return ""
     pixels, least = (int(np.prod(size)) for size in (slowest.shape[1:], min(b.shape[1:] for b in blocks)))
-    many = f", where it looks at {pixels // least} times as many places as the coarsest block" if pixels > least else ""
+    many = (
+        f", because it processes {pixels // least} times as many places as the coarsest block" if pixels > least else ""
+    )
     return f"{slowest.name.capitalize()} takes {share:.0%} of the time{many}."
 
 
@@ -62,4 +64,4 @@ def of_words(heard: Any) -> str:
     loudest = int(words.argmax())
     if words[loudest] < LOUD * words.mean():
         return ""
-    return f"“{heard.words[loudest]}” is heard {words[loudest] / words.mean():.1f} times as much as the prompt's words on average."
+    return f"“{heard.words[loudest]}” gets {words[loudest] / words.mean():.1f} times the average attention of the prompt's words."

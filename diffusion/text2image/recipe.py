@@ -15,22 +15,20 @@ class GenerateSettings:
     """One picture from a prompt, perhaps from another picture: everything that `rayverie generate` can be told about it."""
 
     prompt: str = field(default="", metadata={"help": "What the picture shows.", "positional": True})
-    negative: str = field(default="", metadata={"help": "What it should not show."})
+    negative: str = field(default="", metadata={"help": "What the picture should not show."})
     size: tuple[int, int] = field(default=(256, 256), metadata={"help": "Width and height in pixels."})
-    init: Path | None = field(default=None, metadata={"help": "A picture to begin with; see --strength."})
+    init: Path | None = field(default=None, metadata={"help": "A picture to start from; see --strength."})
     mask: Path | None = field(
-        default=None, metadata={"help": "With --init: white is painted anew, black stays, grey is in between."}
+        default=None, metadata={"help": "With --init: white is repainted, black stays, grey is in between."}
     )
     mask_blur: float = field(
         default=0.0, metadata={"help": "Blur of the mask's edge in pixels.", "range": (0.0, 256.0)}
     )
-    anagram: tuple[str, ...] = field(
-        default=(), metadata={"help": "Prompts for what the picture shows when it is turned."}
-    )
+    anagram: tuple[str, ...] = field(default=(), metadata={"help": "Prompts for what the picture shows when turned."})
     view: tuple[str, ...] = field(
         default=("rotate_180",),
         metadata={
-            "help": "How it is turned for each of them; the last one serves all further prompts.",
+            "help": "How the picture is turned for each of these prompts; the last one is used for all further prompts.",
             "table": "diffusion.denoisers.anagram:VIEWS",
         },
     )

@@ -26,7 +26,7 @@ def test_each_step_has_its_own_remark() -> None:
     wall = curves("a wall", [0.1, 0.2, 0.5, 0.83, 0.9, 1], [0, 0, 0, 0, 0, 1])
     words = said((whole, wall))
     assert "decided here, at step 3: 86%" in words[2]
-    assert "recognise “a wall”" in words[3] and "80%" in words[3]
+    assert words[3].startswith("“a wall” becomes recognisable") and "80%" in words[3]
     assert "details are decided here: 87%" in words[4]
     assert words[0] == words[1] == words[5] == ""
 
@@ -34,8 +34,8 @@ def test_each_step_has_its_own_remark() -> None:
 def test_out_of_noise_and_stirred_up_by_guidance() -> None:
     whole = curves("", [0.9, 0.92, 0.4, 0.85, 0.95, 1], [0.1] * 5 + [1])
     words = said((whole,), (NAN, NAN, 0.2, 0.1, 0.1, 0.1))
-    assert words[2] == "Guidance sets in and stirs the picture up: of its large shapes 92% were there, now 40%."
-    assert said((whole,), (0.1,) * 6)[2].startswith("This step stirs")
+    assert words[2] == "Guidance starts and changes the picture: the share of large shapes drops from 92% to 40%."
+    assert said((whole,), (0.1,) * 6)[2].startswith("This step changes")
     assert "at step 4: 85%" in words[3]
     at_once = said((curves("", [0.9, 0.92, 0.93, 0.95, 0.95, 1], [0.1] * 5 + [1]),))
     assert "out of pure noise: 90%" in at_once[0] and at_once[2] == ""
@@ -60,7 +60,7 @@ def test_the_block_that_takes_long() -> None:
     blocks = [block("down 1", 0.1, (8, 8)), block("middle", 0.1, (4, 4)), block("up 1", 0.3, (16, 16))]
     assert (
         of_blocks(blocks)
-        == "Up 1 takes 60% of the time, where it looks at 16 times as many places as the coarsest block."
+        == "Up 1 takes 60% of the time, because it processes 16 times as many places as the coarsest block."
     )
     assert of_blocks([block("middle", 0.2, (4, 4)), *blocks[:1]]) == "Middle takes 67% of the time."
     assert of_blocks([block(f"up {i}", 0.1, (4, 4)) for i in range(5)]) == ""
@@ -73,5 +73,5 @@ def test_the_word_that_is_heard() -> None:
         where = np.array(weights, np.float32)[:, None, None] * np.ones((len(weights), 2, 2), np.float32)
         return Heard("red brick", ("red", "brick", "the whole")[-len(weights) :], where, share)
 
-    assert of_words(heard(0.1, 0.4, 0.5)) == "“brick” is heard 1.6 times as much as the prompt's words on average."
+    assert of_words(heard(0.1, 0.4, 0.5)) == "“brick” gets 1.6 times the average attention of the prompt's words."
     assert of_words(heard(0.2, 0.25, 0.55)) == "" and of_words(heard(0.4, 0.6)) == ""

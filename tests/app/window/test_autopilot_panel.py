@@ -127,7 +127,7 @@ def test_a_key_starts_it_and_stops_it(ready: Driver) -> None:
     ready.until(lambda: explorer.travel.flight is not None and explorer.travel.flight.measured > 2, "it looks around")
     assert explorer.travel.flight.follow and "autopilot" in explorer.status
     ready.tap("o")
-    assert explorer.travel.flight is None and explorer.log.entries[-1].text == "The autopilot is stopped"
+    assert explorer.travel.flight is None and explorer.log.entries[-1].text == "Autopilot stopped"
     assert not ready.errors()
 
 

@@ -160,7 +160,7 @@ def test_the_same_settings_are_not_compared(finished: Driver) -> None:
 def test_a_difference_names_what_changes() -> None:
     one = DreamSettings()
     assert difference(one, replace(one, steps=5, cfg_rescale=0.5)) == "steps: 8 → 5\ncfg rescale: 0.0 → 0.5"
-    assert difference(one, one) == "The same as these."
+    assert difference(one, one) == "No difference."
 
 
 def test_a_click_on_a_panel_never_takes_the_mouse(finished: Driver) -> None:

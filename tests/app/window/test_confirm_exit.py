@@ -33,9 +33,9 @@ def test_what_is_in_no_file_is_asked_for_and_saved(drive: Driver, tmp_path: Path
     drive.until(lambda: explorer.remodel.followed is explorer.scene, "the stage follows", 2000)
     explorer.do("quit")
     question = explorer.shell.overlays.question
-    assert "what you changed" in question.words.lower() and "painted" in question.words and not closing(drive)
+    assert "the changed scene" in question.words and "the paint" in question.words and not closing(drive)
     drive.frames(2)
-    assert [label for label, _ in question.answers] == ["Leave", "Save and leave"]
+    assert [label for label, _ in question.answers] == ["Quit", "Save and quit"]
     explorer.do("answer", 1)
     drive.until(lambda: closing(drive), "it is saved, and the window closes", 2000)
     assert load_scene(tmp_path / "mine").materials[0].height == 1.0
@@ -56,7 +56,7 @@ def test_what_is_in_files_is_left_at_once(drive: Driver, tmp_path: Path) -> None
 def test_a_saved_world_is_told_of_when_its_scene_is_opened_again(drive: Driver) -> None:
     explorer = drive.explorer
     painted(drive)
-    told = "This scene has a saved world; Load world (Ctrl+L) brings it back"
+    told = "This scene has a saved world; open it with Load world (Ctrl+L)"
     for times in (0, 1):
         explorer.open_scene(explorer.scene)
         drive.until(lambda: explorer.stage is not None, "it is open")

@@ -137,7 +137,7 @@ def test_a_recent_file_that_is_gone_is_told_and_forgotten(drive: Driver, tmp_pat
     explorer.recent = (str(tmp_path / "gone"), "hamlet")
     explorer.do("open_recent", str(tmp_path / "gone"))
     assert explorer.recent == ("hamlet",)
-    assert "isn't there any more" in drive.errors()[0]
+    assert "no longer exists" in drive.errors()[0]
 
 
 def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) -> None:

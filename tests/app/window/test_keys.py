@@ -161,7 +161,7 @@ def test_the_palette_finds_letters_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "title"), (("fly", "Fly or walk"), ("freeez", "Freeze this view"), ("pasue", "Pause dreaming"))
+    ("typed", "title"), (("fly", "Fly or walk"), ("freeez", "Freeze this view"), ("pasue", "Pause painting"))
 )
 def test_the_palette_puts_what_is_meant_first_also_with_a_slip(typed: str, title: str) -> None:
     commands, _ = found(typed)

@@ -284,7 +284,7 @@ def test_a_cancelled_dream_stays_cancelled_until_something_is_another(drive: Dri
         drive.until(lambda: worker.request is not None, "a dream is asked for")
         explorer.do("cancel")
         drive.frames(40)
-        assert worker.request is None and explorer.status == "this view is left as it is"
+        assert worker.request is None and explorer.status == "this view stays as it is"
         change()
         worker.held = False
         drive.until(lambda: explorer.status == "this view is finished", "then it is dreamed")
@@ -359,7 +359,7 @@ def test_a_path_is_played_and_filmed(drive: Driver) -> None:
     explorer.desk.film(path, (128, 96), 8.0)
     folder = explorer.folders.pictures
     drive.until(lambda: explorer.stage.painter.running is not None, "a frame lacks something")
-    assert re.fullmatch(r"filming: \d+ of \d+ frames, dreaming this view: step \d of \d", explorer.status)
+    assert re.fullmatch(r"recording: \d+ of \d+ frames, dreaming this view: step \d of \d", explorer.status)
     drive.until(lambda: any(folder.glob("film-*.mp4")), "the film is written", 3000)
     with av.open(str(next(folder.glob("film-*.mp4")))) as container:
         assert sum(1 for _ in container.decode(video=0)) == int(path.seconds * 8)
