@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from base.errors import InputError
-from base.files import read_json
+from base.reading import read_json
 from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference
 from diffusion.loaders.embedded import OWN
 from diffusion.models.clip import Clip
