@@ -20,10 +20,10 @@ from app.loop.open_scene import Stage
 from app.loop.painter import PIECE
 from app.loop.quality_levels import level_of
 from app.loop.view_framing import beside
+from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.overview import SHRINK
-from engine.atlas.pages import REVISION, STEPS, Page
-from engine.atlas.views import CELL, GatheredView
+from engine.atlas.page import REVISION, SHRINK, STEPS, Page
+from engine.atlas.views import GatheredView
 from engine.atlas.visibility import texels
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE

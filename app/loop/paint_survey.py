@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas.pages import STEPS, Page
+from engine.atlas.page import STEPS, Page
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
 from engine.gl.context import finish

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 import moderngl
 import numpy as np
 
+from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.pages import BESIDE, DENSITY, HELD, STEPS, Atlas
-from engine.atlas.views import CELL, GatheredView
+from engine.atlas.page import BESIDE, DENSITY, HELD, STEPS
+from engine.atlas.pages import Atlas
+from engine.atlas.views import GatheredView
 from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import Mesh, visible

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import moderngl
 import numpy as np
 
+from engine.atlas.page import Page
 from engine.geometry.mesh import Quads
 from engine.geometry.pack import PAGE
 from engine.gl.context import finish
 from engine.gl.shaders import program, set_uniforms
 
-if TYPE_CHECKING:
-    from engine.atlas.pages import Page
-
-SHRINK = 4  # colour texels per overview texel, along each axis
 _COLOUR = 7  # a texture unit that no other pass of a scatter uses
 
 

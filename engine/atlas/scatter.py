@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
-from engine.atlas.pages import HELD, REVISION, Atlas, Page, tiles_of
-from engine.atlas.views import CELL, GatheredView, PaintedView
+from base.grid import CELL
+from engine.atlas.page import HELD, REVISION, Page, tiles_of
+from engine.atlas.pages import Atlas
+from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.visibility import Masks
 from engine.atlas.write_mask import upload_labels, upload_pixels
 from engine.geometry.charts import Charts

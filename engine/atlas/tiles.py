@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas.pages import HELD, STEPS, TILE, TILES, Page
-from engine.atlas.views import CELL
+from base.grid import CELL
+from engine.atlas.page import HELD, STEPS, TILE, TILES, Page
 from engine.geometry.pack import PAGE
 
 ROW = PAGE // TILE  # tiles along a page

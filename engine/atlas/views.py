@@ -8,8 +8,6 @@ import numpy as np
 
 from scenes.camera import Camera
 
-CELL = 8  # colour pixels per latent texel, along each axis: the VAE's own scale
-
 
 @dataclass(frozen=True)
 class GatheredView:

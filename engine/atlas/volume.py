@@ -9,10 +9,11 @@ import moderngl
 import numpy as np
 
 from base.errors import InputError
+from base.grid import CELL
 from engine.atlas.gather import Gather
 from engine.atlas.pages import Atlas
 from engine.atlas.scatter import Scatter
-from engine.atlas.views import CELL, GatheredView, PaintedView
+from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.visibility import Masks, Seen
 from engine.atlas.write_mask import Taking
 from engine.geometry.charts import Charts
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class World:
-    """A copy of everything that was painted. pages: number → latents [C',P,P], state [P,P,4], colour [8P,8P,4] (engine.atlas.pages)."""
+    """A copy of everything that was painted. pages: number → latents [C',P,P], state [P,P,4], colour [8P,8P,4] (engine.atlas.page)."""
 
     channels: int
     seed: int

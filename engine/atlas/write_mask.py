@@ -5,8 +5,9 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
+from base.grid import CELL
 from engine.atlas.pages import Atlas
-from engine.atlas.views import CELL, GatheredView
+from engine.atlas.views import GatheredView
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import Mesh, visible
 from engine.geometry.pack import PAGE

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
-from engine.atlas.views import CELL
+from base.grid import CELL
 from engine.atlas.volume import LatentVolume
 from engine.geometry import sides
 from engine.geometry.charts import Charts

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas.pages import HELD, TILE
+from engine.atlas.page import HELD, TILE
 from engine.atlas.tiles import ROW
 from engine.atlas.visibility import Masks
 from engine.atlas.volume import LatentVolume

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas.pages import HELD, STEPS, TILE, Page
+from base.grid import CELL
+from engine.atlas.page import HELD, STEPS, TILE, Page
 from engine.atlas.tiles import ROW, Buffers
-from engine.atlas.views import CELL
 from engine.atlas.visibility import Masks
 from engine.atlas.volume import LatentVolume
 from engine.gl.context import finish

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.atlas.pages import TILE, Atlas
+from engine.atlas.page import TILE
+from engine.atlas.pages import Atlas
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import moderngl
 import numpy as np
 
-from engine.atlas.views import CELL
+from base.grid import CELL
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import Group, visible

@@ -22,7 +22,7 @@ from safetensors.numpy import load, save
 
 from base.errors import InputError
 from base.files import atomic_write
-from engine.atlas.pages import TILES
+from engine.atlas.page import TILES
 from engine.atlas.tiles import Texels
 from engine.geometry.charts import Charts
 from engine.storage import world_v1

@@ -12,7 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from base.errors import InputError
-from engine.atlas.pages import TILES
+from engine.atlas.page import TILES
 from engine.atlas.tiles import Texels, split
 
 _KEY = "rayverie"  # the safetensors metadata key that holds the header as JSON

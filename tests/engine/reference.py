@@ -7,9 +7,10 @@ from itertools import product
 
 import numpy as np
 
+from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.pages import BESIDE, DENSITY, HELD, REVISION, STEPS
-from engine.atlas.views import CELL, PaintedView
+from engine.atlas.page import BESIDE, DENSITY, HELD, REVISION, STEPS
+from engine.atlas.views import PaintedView
 from engine.atlas.write_mask import UNDREAMED
 from engine.geometry import sides
 from engine.geometry.charts import Charts

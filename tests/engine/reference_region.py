@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.atlas.views import CELL
+from base.grid import CELL
 
 REACH = 2  # latent pixels, or pixels, that are searched around a point
 

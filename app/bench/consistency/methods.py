@@ -13,12 +13,13 @@ from app.loop.headless_session import Studio
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from, regions_from
 from app.loop.worker import InlineWorker, dream_of
+from base.grid import CELL, to_pixels
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.compositing.stored_colours import filled
 from diffusion.sampling.noise import start_noise
 from engine.atlas import policy
-from engine.atlas.pages import REVISION
-from engine.atlas.views import CELL, GatheredView, PaintedView
+from engine.atlas.page import REVISION
+from engine.atlas.views import GatheredView, PaintedView
 from scenes.camera import Camera
 from scenes.extrude import Blocks
 
@@ -148,7 +149,7 @@ class Seed:
                 look, PaintedView(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps)
             )
             look = easel.look(camera)
-        label = easel.revisions(look.texel).repeat(CELL, 0).repeat(CELL, 1)
+        label = to_pixels(easel.revisions(look.texel))
         import torch
 
         return Shown(studio.model.decode(torch.from_numpy(look.latents)), label)

@@ -19,7 +19,7 @@ from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
 from diffusion.canvas import DreamSettings
 from engine.atlas import policy
-from engine.atlas.pages import STEPS
+from engine.atlas.page import STEPS
 from engine.atlas.visibility import Masks
 from engine.atlas.volume import LatentVolume
 from engine.edits.patch import change

@@ -15,7 +15,7 @@ from app.session import Session
 from base.errors import InputError
 from diffusion.canvas import DreamSettings
 from engine.atlas import policy
-from engine.atlas.pages import STEPS
+from engine.atlas.page import STEPS
 from scenes import edit, edit_map
 from scenes.camera import Camera
 from scenes.load import load_scene

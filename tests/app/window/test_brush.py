@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.loop.paint_survey import materials
-from engine.atlas.pages import HELD, STEPS
+from engine.atlas.page import HELD, STEPS
 from scenes import edit_map
 from tests.engine.village import same
 

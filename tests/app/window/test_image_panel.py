@@ -18,7 +18,7 @@ from app.loop.messages import Request
 from app.panels.outline import outline
 from app.state.brush import SoftMask, distance
 from base.errors import InputError
-from engine.atlas.pages import HELD, REVISION, STEPS
+from engine.atlas.page import HELD, REVISION, STEPS
 from engine.edits.patch import change
 from scenes.camera import Camera
 from scenes.raycast import raycast

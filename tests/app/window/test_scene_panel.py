@@ -11,7 +11,7 @@ import pytest
 
 from app.panels.map import frame
 from app.services.prompt_suggestions import Suggester, Suggestions
-from engine.atlas.pages import STEPS
+from engine.atlas.page import STEPS
 from scenes import edit, edit_map
 from scenes.load import load_scene
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.atlas import policy
-from engine.atlas.pages import HELD, STEPS
+from engine.atlas.page import HELD, STEPS
 from tests.engine import reference as twin
 from tests.engine.village import CAMERAS, SIZE, dreamed
 

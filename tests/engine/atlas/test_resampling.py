@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.atlas.views import CELL, PaintedView
+from base.grid import CELL
+from engine.atlas.views import PaintedView
 from engine.geometry.charts import Charts, build_charts
 from scenes.camera import Camera
 from scenes.extrude import extrude

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.atlas.pages import STEPS
+from engine.atlas.page import STEPS
 from engine.atlas.tiles import Buffers
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from base.errors import InputError
 from engine.atlas import policy
-from engine.atlas.pages import BESIDE, DENSITY, HELD, REVISION, STEPS
+from engine.atlas.page import BESIDE, DENSITY, HELD, REVISION, STEPS
 from engine.atlas.views import PaintedView
 from engine.atlas.volume import LatentVolume
 from engine.geometry.pack import PAGE

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.atlas.pages import STEPS
-from engine.atlas.views import CELL
+from base.grid import CELL
+from engine.atlas.page import STEPS
 from engine.atlas.volume import LatentVolume
 from engine.edits.atlas_remap import Transplant, moves, survivors, voxels_of
 from engine.geometry.charts import build_charts

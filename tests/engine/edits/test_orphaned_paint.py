@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.atlas.pages import HELD, STEPS
+from engine.atlas.page import HELD, STEPS
 from engine.atlas.volume import LatentVolume
 from engine.edits.atlas_remap import Transplant, moves
 from engine.edits.orphaned_paint import Salvage, Shelf, lost, returning, salvage

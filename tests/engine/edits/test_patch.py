@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.atlas.pages import HELD, STEPS
+from engine.atlas.page import HELD, STEPS
 from engine.edits.patch import change, erase_all, put
 from tests.engine.village import CAMERAS, SIZE, dreamed, same
 

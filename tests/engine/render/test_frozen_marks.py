@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.atlas.pages import HELD, tiles_of
+from engine.atlas.page import HELD, tiles_of
 from engine.atlas.tiles import Buffers
 from engine.atlas.volume import LatentVolume
 from engine.edits.atlas_remap import Transplant, moves

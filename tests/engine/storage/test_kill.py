@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.atlas.pages import REVISION
+from engine.atlas.page import REVISION
 from engine.atlas.tiles import Buffers, Texels
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts

@@ -1,0 +1,80 @@
+"""One page of the atlas on the GPU: textures of latents, state and colour, and which of its tiles changed when."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import moderngl
+import numpy as np
+
+from base.grid import CELL
+from engine.geometry.pack import PAGE
+from engine.gl.targets import release
+
+SHRINK = 4  # colour texels per overview texel, along each axis
+STEPS, DENSITY, REVISION, HELD = range(4)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
+BESIDE = -1.0  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
+TILE = 64  # texels a side: a page is saved in tiles, row by row, and only those that changed
+TILES = (PAGE // TILE) ** 2
+_stamps = count(1)  # never the same twice, whichever volume a page belongs to
+
+
+class Page:
+    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, held); colour: RGBA8, and its overview."""
+
+    def __init__(self, ctx: moderngl.Context, channels: int) -> None:
+        self.ctx = ctx
+        size = (PAGE, PAGE)
+        self.latents = [ctx.texture(size, 4, dtype="f4") for _ in range(-(-channels // 4))]
+        self.state = ctx.texture(size, 4, dtype="f4")
+        for texture in (*self.latents, self.state):
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        self.colour = ctx.texture((PAGE * CELL, PAGE * CELL), 4)
+        self.overview = ctx.texture((PAGE * CELL // SHRINK, PAGE * CELL // SHRINK), 4)
+        for texture in (self.colour, self.overview):
+            texture.repeat_x = texture.repeat_y = False
+        self.frames = [ctx.framebuffer([texture, self.state]) for texture in self.latents]
+        self.canvas, self.small = ctx.framebuffer([self.colour]), ctx.framebuffer([self.overview])
+        for frame in (*self.frames, self.canvas, self.small):
+            frame.clear()
+        self.stale = False  # whether the overview is behind the colours
+        self.changed = np.zeros(TILES, np.int64)  # a stamp of each tile's last change, 0: never
+        self.stamp = 0  # of the last change anywhere
+        self.held = np.zeros(TILES, bool)  # tiles that may have held texels; no others have
+
+    def touch(self, tiles: int | np.ndarray | slice = slice(None)) -> None:
+        """Note a change of these tiles (numbers, or a mask; all by default), so that they will be saved."""
+        self.stamp = self.changed[tiles] = next(_stamps)
+
+    def read(self) -> dict[str, np.ndarray]:
+        """latents float32 [4·ceil(C/4),PAGE,PAGE], state float32 [PAGE,PAGE,4], colour uint8 [8·PAGE,8·PAGE,4]."""
+        layers = [np.frombuffer(t.read(), dtype=np.float32).reshape(PAGE, PAGE, 4) for t in self.latents]
+        return {
+            "latents": np.ascontiguousarray(np.concatenate(layers, axis=2).transpose(2, 0, 1)),
+            "state": self.read_state(),
+            "colour": np.frombuffer(self.colour.read(), dtype=np.uint8).reshape(PAGE * CELL, PAGE * CELL, 4),
+        }
+
+    def read_state(self) -> np.ndarray:
+        """float32 [PAGE,PAGE,4]"""
+        return np.frombuffer(self.state.read(), dtype=np.float32).reshape(PAGE, PAGE, 4)
+
+    def write(self, latents: np.ndarray, state: np.ndarray, colour: np.ndarray) -> None:
+        """The inverse of `read`."""
+        for k, texture in enumerate(self.latents):
+            texture.write(np.ascontiguousarray(latents[4 * k : 4 * k + 4].transpose(1, 2, 0), dtype=np.float32))
+        self.state.write(np.ascontiguousarray(state, dtype=np.float32))
+        self.colour.write(np.ascontiguousarray(colour, dtype=np.uint8))
+        self.held = tiles_of(state[..., HELD] > 0)
+        self.stale = True
+        self.touch()
+
+    def release(self) -> None:
+        for frame in (*self.frames, self.canvas, self.small):
+            release(frame)
+
+
+def tiles_of(texels: np.ndarray) -> np.ndarray:
+    """bool [TILES]: in which tiles of a page there are any of these texels, bool [PAGE,PAGE]."""
+    n = PAGE // TILE
+    return texels.reshape(n, TILE, n, TILE).any(axis=(1, 3)).ravel()
