@@ -1,1 +1,1 @@
-"""What every part shares: errors, files, settings. Imports the standard library only."""
+"""What every part shares: errors, files from outside and to the disk, settings."""

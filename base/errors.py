@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+# Control characters, lone surrogates, and the characters that end a line or turn the direction of a text.
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+MOST_WORDS = 600  # characters of a sentence; a longer one repeats the file it is about
 
 
 class InputError(Exception):
@@ -12,14 +17,28 @@ class InputError(Exception):
     where:   the file or option, e.g. ``materials.yaml`` or ``--size``
     field:   the part of it, e.g. ``materials[2].height``; "" when the whole of it is meant
     problem: what is there and what is allowed, e.g. ``is -3; a height is a number of blocks from 0 to 256``
+
+    The sentence is one line without control characters, whatever the three hold.
     """
 
     def __init__(self, where: object, field: str, problem: str) -> None:
         self.where, self.field, self.problem = str(where), field, problem
-        super().__init__(f"{self.where}: {field} {problem}." if field else f"{self.where} {problem}.")
+        place = f"{shorten(self.where)}: {shorten(field)}" if field else shorten(self.where)
+        super().__init__(f"{place} {shorten(problem, MOST_WORDS)}.")
+
+
+def shown(text: str) -> str:
+    """`text` with its control characters as escapes (``\\x1b``): safe to print, and one line."""
+    return _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
+
+
+def shorten(text: str, most: int = 300) -> str:
+    """`shown`, with the middle left out where there are more than `most` characters."""
+    text = text if len(text) <= most else f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
+    return shown(text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """What a sentence about an unknown word ends with: the known one that it nearly is, if any."""
-    found = difflib.get_close_matches(word, list(known), 1, 0.7)
+    found = difflib.get_close_matches(word[:100], list(known), 1, 0.7)
     return f"; perhaps {found[0]} was meant" if found else ""

@@ -1,76 +1,113 @@
-"""Files: read with a sentence for whatever is wrong, written so that a crash leaves the old one or the new one, never half of one."""
+"""Files written so that a crash leaves the old one or the new one, never half of one."""
 
 from __future__ import annotations
 
-import json
+import errno
 import os
+import secrets
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from base.errors import InputError
-
-
-def read_text(path: str | Path, what: str, most: int = 64 << 20) -> str:
-    """The text of a file. what: what it should be; most: bytes. Raises InputError when it is missing, too long or no text."""
-    path = Path(path)
-    try:
-        if path.stat().st_size > most:
-            raise InputError(path, "", f"is larger than {most >> 20} MiB; it must be {what}")
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(path, "", f"does not exist; it must be {what}") from None
-    except UnicodeDecodeError:
-        raise InputError(path, "", f"is not UTF-8 text; it must be {what}") from None
-    except OSError as error:
-        raise InputError(path, "", f"can't be read ({error.strerror}); it must be {what}") from error
-
-
-def read_json(path: str | Path, what: str) -> Any:
-    """The value in a JSON file. Raises InputError as `read_text` does, and for what is no JSON."""
-    text = read_text(path, what)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(path, "", f"is not JSON ({error}); it must be {what}") from error
+from base.reading import KINDS
 
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is flushed to disk and renamed over `path`.
 
+    A link stays a link: what it points to is replaced. An existing file keeps its mode (and owner), a new one has what the
+    umask leaves. A device or FIFO is not replaced: it gets the bytes when they are complete.
     On any exception the temporary file is removed and `path` is as it was.
     Raises InputError when the folder can't be written or the disk is full.
     """
-    target = Path(path)
     temporary: Path | None = None
     try:
+        found = _found(path)
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            _refuse_special(path, found)
+            handle, name = tempfile.mkstemp(suffix=Path(path).suffix)
+            os.close(handle)
+            temporary = Path(name)
+            yield temporary
+            _pour(temporary, path)
+            return
+        target = Path(os.path.realpath(path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary, mode = _beside(target, found)
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o644)
+        if found is not None:
+            with suppress(OSError, AttributeError):  # only root may give files away, and only where there are owners
+                os.chown(temporary, found.st_uid, found.st_gid)
+        temporary.chmod(mode)
         temporary.replace(target)
     except OSError as error:
-        raise InputError(
-            target, "", f"could not be written ({error.strerror or error}); nothing was changed"
-        ) from error
+        raise InputError(path, "", f"could not be written ({error.strerror or error}); nothing was changed") from error
+    except ValueError as error:
+        if temporary is not None:
+            raise
+        raise InputError(path, "", f"is not a file name ({error})") from error
     finally:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def refuse_unwritable(path: str | Path) -> None:
     """InputError where `atomic_write` would fail: to be told before long work, not after it."""
-    if Path(path).is_dir():
-        raise InputError(path, "", "can't be written: it is a folder")
-    folder = next(p for p in Path(path).absolute().parents if p.exists())
+    try:
+        found = _found(path)
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            _refuse_special(path, found)
+            return
+        folder = next(p for p in Path(os.path.realpath(path)).parents if p.exists())
+    except OSError as error:
+        raise InputError(path, "", f"can't be written ({error.strerror or error})") from error
+    except ValueError as error:
+        raise InputError(path, "", f"is not a file name ({error})") from error
     try:  # what permissions say isn't always what happens: root, read-only disks, folders of the kernel
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise InputError(path, "", f"can't be written: {folder} is no folder that may be written to") from error
+
+
+def _found(path: str | Path) -> os.stat_result | None:
+    """What stands at a path, through links; None where nothing does. Raises OSError, for a circle of links too."""
+    try:
+        return Path(path).stat()
+    except FileNotFoundError:
+        return None
+
+
+def _refuse_special(path: str | Path, found: os.stat_result) -> None:
+    """InputError for what bytes can't be written to; a disk is never meant."""
+    if not stat.S_ISCHR(found.st_mode) and not stat.S_ISFIFO(found.st_mode):
+        kind = KINDS.get(stat.S_IFMT(found.st_mode), "is not a regular file")
+        raise InputError(path, "", f"can't be written: it {kind}")
+
+
+def _beside(target: Path, found: os.stat_result | None) -> tuple[Path, int]:
+    """(an empty file beside a target, the mode that it gets in the end). found: the target as it is, or None."""
+    if found is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is write-protected")
+    while True:
+        temporary = target.with_name(f".{target.stem[:32]}-{secrets.token_hex(4)}{target.suffix}")
+        with suppress(FileExistsError):
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if found is None else 0o600)
+            mode = os.fstat(handle).st_mode if found is None else found.st_mode
+            os.close(handle)
+            return temporary, stat.S_IMODE(mode)
+
+
+def _pour(source: Path, target: str | Path) -> None:
+    """Write a file's bytes into a device or FIFO; a FIFO that nobody reads is an error at once."""
+    handle = os.open(target, os.O_WRONLY | os.O_NONBLOCK)
+    os.set_blocking(handle, True)
+    with source.open("rb") as read, os.fdopen(handle, "wb") as write:
+        shutil.copyfileobj(read, write)

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from base.errors import InputError
-from base.files import read_text
+from base.reading import read_text
 from scenes.scene import NEVER, Background, Colour, Material
 
 MAX_MATERIALS = 254  # a map and a voxel are one byte; 0 is empty

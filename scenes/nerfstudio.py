@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from base.errors import InputError
-from base.files import atomic_write, read_json
+from base.files import atomic_write
+from base.reading import read_json
 from scenes.camera import Camera, is_pose
 from scenes.paths import closed, sample
 from scenes.scene import CameraPath, Keyframe

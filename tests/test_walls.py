@@ -21,7 +21,7 @@ GUI_FILES = ("app/panels/", "app/gui/renderer.py", "app/gui/input.py", "app/gui/
 
 # folder → what may be imported in it, besides the standard library
 ALLOWED = {
-    "base": {"base"},
+    "base": {"base", "numpy", "PIL", "yaml"},
     "scenes": {"base", "scenes", "numpy", "PIL", "pyrr", "yaml"},
     "engine": {"base", "engine", "scenes", "numpy", "scipy", "PIL", "moderngl", "av", "safetensors", "filelock"},
     "diffusion": {

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import yaml
 
 from base.errors import InputError
-from base.files import atomic_write, read_text
+from base.files import atomic_write
+from base.reading import read_text
 from base.typed import typed
 
 T = TypeVar("T")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
+import stat
 from pathlib import Path
 
 import pytest
 
 from base.errors import InputError
-from base.files import atomic_write, read_json, read_text, refuse_unwritable
+from base.files import atomic_write, refuse_unwritable
 
 
 def write(path: Path, text: str, error: BaseException | None = None) -> None:
@@ -22,7 +25,7 @@ def test_a_file_appears_whole_in_folders_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "c.txt"
     write(path, "one")
     write(path, "two")
-    assert path.read_text() == "two" and path.stat().st_mode & 0o777 == 0o644
+    assert path.read_text() == "two"
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -58,28 +61,89 @@ def test_no_folder_to_write_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         refuse_unwritable(tmp_path / "c.txt")
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "x.json does not exist; it must be a list."),
-        (b"\xff\xfe[]", "x.json is not UTF-8 text; it must be a list."),
-        (b" " * 2_000_000, "x.json is larger than 1 MiB; it must be a list."),
-        (Path.mkdir, "x.json can't be read (Is a directory); it must be a list."),
-    ],
-)
-def test_what_is_no_text_is_told_in_a_sentence(content, said: str, tmp_path: Path) -> None:
-    path = tmp_path / "x.json"
-    if callable(content):
-        content(path)
-    elif content is not None:
-        path.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        read_text(path, "a list", 1 << 20)
-    assert str(caught.value) == f"{tmp_path}/{said}"
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_new_file_has_what_the_umask_leaves(umask: int, mode: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        write(tmp_path / "c.txt", "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "c.txt").stat().st_mode) == mode
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000], ids=["empty", "cut off", "deep"])
-def test_what_is_no_json_is_told_in_a_sentence(text: str, tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text(text)
-    with pytest.raises(InputError, match=r"x\.json is not JSON \(.*\); it must be a list\."):
-        read_json(tmp_path / "x.json", "a list")
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o755])
+def test_an_existing_file_keeps_its_mode(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "c.txt"
+    path.write_text("old")
+    path.chmod(mode)
+    write(path, "new")
+    assert path.read_text() == "new" and stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
+    for name, link in (("real.txt", "there"), ("missing.txt", "dangling")):
+        (tmp_path / link).symlink_to(Path("big") / name)
+    (tmp_path / "big" / "real.txt").write_text("old")
+    for name, link in (("real.txt", "there"), ("missing.txt", "dangling")):
+        write(tmp_path / link, "new")
+        assert (tmp_path / link).is_symlink() and (tmp_path / "big" / name).read_text() == "new"
+    assert sorted(p.name for p in (tmp_path / "big").iterdir()) == ["missing.txt", "real.txt"]
+
+
+def test_a_circle_of_links_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for act in (refuse_unwritable, lambda path: write(path, "new")):
+        with pytest.raises(InputError, match="symbolic links"):
+            act(tmp_path / "a")
+    assert (tmp_path / "a").is_symlink()
+
+
+def test_a_device_gets_the_bytes_and_stays_a_device() -> None:
+    refuse_unwritable("/dev/null")
+    write(Path("/dev/null"), "new")
+    assert Path("/dev/null").is_char_device()
+    with pytest.raises(InputError, match="No space left"):
+        write(Path("/dev/full"), "new")
+
+
+def test_a_fifo_gets_the_bytes_if_somebody_reads(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="could not be written"):
+        write(path, "unread")
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write(path, "read")
+    assert os.read(reader, 100) == b"read" and path.is_fifo()
+    os.close(reader)
+
+
+def test_a_socket_is_refused(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        for act in (refuse_unwritable, lambda path: write(path, "new")):
+            with pytest.raises(InputError, match="it is a socket"):
+                act(tmp_path / "s")
+
+
+def test_a_write_protected_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "c.txt").write_text("old")
+    monkeypatch.setattr("os.access", lambda *_: False)  # as for a user who isn't root
+    with pytest.raises(InputError, match="write-protected"):
+        write(tmp_path / "c.txt", "new")
+    assert (tmp_path / "c.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 256])
+def test_what_is_no_file_name_is_a_sentence(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        write(tmp_path / name, "new")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".txt", "[b] 🧱\n.txt", os.fsdecode(b"\xff.txt"), "pipe:1.txt"])
+def test_odd_names_are_names(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path(name), "new")
+    assert [p.name for p in tmp_path.iterdir()] == [name] and Path(name).read_text() == "new"
