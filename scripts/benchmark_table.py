@@ -1,4 +1,4 @@
-"""Writes README's benchmark table from a result of `rayverie bench --json --out docs/benchmark.json`.
+"""Writes the table of docs/design/benchmark.md from `rayverie bench --json --out docs/design/benchmark.json`.
 
 .venv/bin/python scripts/benchmark_table.py
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from base.files import atomic_write
 
-RESULT, README = Path("docs/benchmark.json"), Path("README.md")
+RESULT, PAGE = Path("docs/design/benchmark.json"), Path("docs/design/benchmark.md")
 HEAD = "| what | measured | aim |\n|---|---|---|\n"
 
 
@@ -78,10 +78,10 @@ def rows(m: dict[str, Any]) -> list[tuple[str, str, str]]:
 def main() -> None:
     measurements = json.loads(RESULT.read_text(encoding="utf-8"))["measurements"]
     table = HEAD + "".join(f"| {what} | {measured} | {aim} |\n" for what, measured, aim in rows(measurements))
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(HEAD)
     after = "".join(line for line in rest.splitlines(keepends=True) if not line.startswith("|"))
-    with atomic_write(README) as temporary:
+    with atomic_write(PAGE) as temporary:
         temporary.write_text(before + table + after, encoding="utf-8")
 
 

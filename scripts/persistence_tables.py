@@ -1,4 +1,6 @@
-"""Writes the tables of docs/persistence.md from docs/persistence.json, the result of `rayverie bench consistency memory --json --out …`.
+"""Writes the tables of docs/design/persistence.md from docs/design/persistence.json.
+
+The JSON is the result of `rayverie bench consistency memory --json --out …`.
 
 .venv/bin/python scripts/persistence_tables.py
 """
@@ -7,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from base.files import atomic_write
 
-RESULT, PAGE = Path("docs/persistence.json"), Path("docs/persistence.md")
+RESULT, PAGE = Path("docs/design/persistence.json"), Path("docs/design/persistence.md")
 METHODS = "independent", "seed", "warp", "ours"
 FIGURES = {  # key → (what the table calls it, its format)
     "cross_view_psnr": ("cross-view PSNR, dB", ".1f"),
@@ -83,22 +86,27 @@ def paths(found: dict[str, Any]) -> str:
                     ("seam_energy", ".1f"),
                 )
             ]
-            cells.append(" / ".join(shown(sum(v) / len(v) if v else None, form) for form, v in means))
+            cells.append("/".join(shown(sum(v) / len(v) if v else None, form) for form, v in means))
         rows.append((path, *cells))
     return table(("path", *METHODS), rows, len(METHODS))
 
 
 def run(found: dict[str, Any]) -> str:
     plan, machine = found["plan"], found["machine"]
-    scenes = " and ".join(f"`{name}`" for name in plan["scenes"])
-    return (
+    *scenes, last = (f"`{name}`" for name in plan["scenes"])
+    scenes = f"{', '.join(scenes)} and {last}" if scenes else last
+    text = (
         f"{plan['views']} views of each path (the last is the revisit) and {plan['revisits']} revisits for the drift, on {scenes}; "
-        f"{plan['steps']} steps, {machine['cores']} CPU cores that had much else to do, model `{machine['model']}`."
+        f"{plan['steps']} steps, {machine['cores']} CPU cores that had other work to do, model `{machine['model']}`."
     )
+    return textwrap.fill(text, 118)
 
 
-def memory(found: dict[str, Any]) -> str:
-    figures = found["measurements"].get("memory", {})
+def memory(found: dict[str, Any]) -> str | None:
+    """None where the run did not measure it: the page keeps what it has."""
+    figures = found["measurements"].get("memory")
+    if not figures:
+        return None
     moves = [key.removesuffix("_share_of_latents") for key in figures if key.endswith("_share_of_latents")]
     rows = [
         (
@@ -111,7 +119,7 @@ def memory(found: dict[str, Any]) -> str:
     return table(("seen from", "latents, dB", "colours, dB", "both, dB", "taken from latents"), rows, 4)
 
 
-BLOCKS: dict[str, Callable[[dict[str, Any]], str]] = {
+BLOCKS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "run": run, "methods": methods, "aims": aims, "paths": paths, "memory": memory,
 }  # fmt: skip
 
@@ -119,10 +127,12 @@ BLOCKS: dict[str, Callable[[dict[str, Any]], str]] = {
 def main() -> None:
     found, text = json.loads(RESULT.read_text(encoding="utf-8")), PAGE.read_text(encoding="utf-8")
     for name, write in BLOCKS.items():
-        begin, end = f"<!-- {name} -->\n", "\n<!-- end -->"
+        block, begin, end = write(found), f"<!-- {name} -->\n", "\n<!-- end -->"
+        if block is None:
+            continue
         text = re.sub(
             f"(?<={re.escape(begin)}).*?(?={re.escape(end)})",
-            lambda _, w=write: w(found),
+            lambda _, b=block: b,
             text,
             count=1,
             flags=re.DOTALL,

@@ -1,6 +1,6 @@
 """`rayverie bench consistency`: does what was painted stay, and stay sharp? Four methods on four walks, the same budget for each.
 
-docs/persistence.md explains the figures; the committed result is docs/persistence.json.
+docs/design/persistence.md explains the figures; docs/design/persistence.json is the committed result.
 """
 
 from __future__ import annotations

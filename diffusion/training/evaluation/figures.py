@@ -12,7 +12,7 @@ from diffusion.training.config import UnetConfig
 
 Found = dict[str, dict[str, float]]
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
-PAGE = Path("docs/training.md")
+PAGE = Path("docs/design/training.md")
 
 
 @dataclass(frozen=True)
