@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from base.grid import CELL
 from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings, Region
 from diffusion.canvas_check import check
 from diffusion.compositing.blend_seams import joined
@@ -174,7 +175,7 @@ class _Run:
             noise=cut(self.noise),
             timeline=self.timeline,
             settings=self.settings,
-            multiple=self.model.multiple // 8,
+            multiple=self.model.multiple // CELL,
             backgrounds=self.model.colour_latents if bootstrapped else None,
             seen=self._saw_region if watched and self.on_step is not None else None,
         )

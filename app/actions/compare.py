@@ -15,9 +15,10 @@ from app.files import presets
 from app.loop.open_scene import Stage
 from app.loop.view_canvas import canvas_from
 from app.moving import walk
+from base.grid import to_pixels
 from diffusion.canvas import Dreamed, DreamSettings
-from engine.atlas.views import CELL, GatheredView, PaintedView
-from engine.gl.time_sliced import Pieces
+from engine.atlas.views import GatheredView, PaintedView
+from engine.gl.time_sliced import Slices
 from scenes.camera import Camera
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def start(x: Explorer, label: str = "", settings: DreamSettings | None = None) -
     x.retouch.do(_begin(x, x.stage, x.camera, x.scene_size, both))
 
 
-def _begin(x: Explorer, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> Pieces[None]:
+def _begin(x: Explorer, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]) -> Slices[None]:
     """See the view as each of the settings, by their labels, would begin it; then both are asked for."""
     stage.painter.cancel()
     sides = []
@@ -144,25 +145,20 @@ def follow(x: Explorer) -> None:
         x.say("Comparison cancelled" + (f": {problem}" if problem else ""), "warning")
 
 
-def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Pieces[GatheredView]:
+def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Slices[GatheredView]:
     """The view as these settings would begin it on surfaces that are bare but for what is frozen."""
     painter, volume = stage.painter, stage.volume
-    seen = yield from painter.looking(camera, size).by_piece()
+    seen = yield from painter.looking(camera, size).remaining_slices()
     if settings.seed != painter.session.dream.seed:
         seed, volume.seed = volume.seed, settings.seed
         again = volume.gathering(seen.camera, seen.size)
         volume.seed = seed
-        seen = yield from again.by_piece()
-    shares = {name: np.where(seen.held, getattr(seen, name), 0) for name in ("steps", "painted", "latents")}
-    return replace(seen, **shares, colours=np.where(_pixels(seen.held)[..., None], seen.colours, 0))
+        seen = yield from again.remaining_slices()
+    shares = {name: np.where(seen.frozen, getattr(seen, name), 0) for name in ("steps", "painted", "latents")}
+    return replace(seen, **shares, colours=np.where(to_pixels(seen.frozen)[..., None], seen.colours, 0))
 
 
 def _with_frozen(look: GatheredView, image: np.ndarray) -> np.ndarray:
     """uint8 [H,W,3]: what the surfaces would show of a dream of this look, for what is frozen stays whatever is dreamed."""
-    stays = _pixels(look.held) & (look.colours[..., 3] == 255)
+    stays = to_pixels(look.frozen) & (look.colours[..., 3] == 255)
     return np.where(stays[..., None], look.colours[..., :3], image)
-
-
-def _pixels(mask: np.ndarray) -> np.ndarray:
-    """[8h,8w] of latent pixels [h,w]."""
-    return mask.repeat(CELL, axis=0).repeat(CELL, axis=1)

@@ -16,12 +16,13 @@ from app.fields import Size
 from app.loop.open_scene import Stage
 from app.loop.view_canvas import canvas_from
 from base.errors import InputError
+from base.grid import by_cell
 from diffusion.canvas import Anagram, Canvas, Dreamed, DreamSettings, Region
-from engine.atlas.views import CELL, GatheredView, PaintedView
-from engine.atlas.visibility import Masks
+from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.visibility import TexelMasks
 from engine.geometry import sides
 from engine.geometry.charts import Charts
-from engine.gl.time_sliced import Pieces
+from engine.gl.time_sliced import Slices
 from scenes.camera import Camera
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Commission:
     canvas: Canvas
     settings: DreamSettings
     words: str
-    masks: Masks
+    masks: TexelMasks
     colours: np.ndarray | None = None
 
 
@@ -54,8 +55,8 @@ class View:
     size: Size
     dream: DreamSettings
 
-    def look(self) -> Pieces[GatheredView]:
-        return self.stage.painter.looking(self.camera, self.size).by_piece()
+    def look(self) -> Slices[GatheredView]:
+        return self.stage.painter.looking(self.camera, self.size).remaining_slices()
 
     def canvas(self, look: GatheredView) -> Canvas:
         """What the look shows, all of it, for here something else may change than what a dream finds unfinished."""
@@ -65,7 +66,7 @@ class View:
         """uint8 [H,W,4]: a picture where the look sees the view, transparent around it."""
         return centred(fit(picture, inner(look, self.camera, self.size)), look.size)
 
-    def under(self, look: GatheredView, alpha: np.ndarray) -> Pieces[Masks]:
+    def under(self, look: GatheredView, alpha: np.ndarray) -> Slices[TexelMasks]:
         """The texels under a picture placed in a look, as far as its alpha, uint8 [H,W], is opaque."""
         return self.stage.volume.seeing(look.camera, look.size, alpha > 127)
 
@@ -73,7 +74,7 @@ class View:
 def from_file(x: Explorer, picture: np.ndarray, strength: float, freeze: bool) -> None:
     """img2img: this view dreamed from a picture, uint8 [H,W,4]. strength: 0 keeps it, 1 keeps nothing of it."""
 
-    def order(view: View) -> Pieces[Commission]:
+    def order(view: View) -> Slices[Commission]:
         look = yield from view.look()
         placed = view.placed(picture, look, cover)
         bare = _bare(np.ones(look.material.shape, np.float32), known=np.ones(look.material.shape, bool))
@@ -88,7 +89,7 @@ def from_file(x: Explorer, picture: np.ndarray, strength: float, freeze: bool) -
 def splat(x: Explorer, picture: np.ndarray, freeze: bool) -> None:
     """A picture, uint8 [H,W,4], thrown onto the surfaces seen as it is; where it is transparent, nothing changes."""
 
-    def order(view: View) -> Pieces[Commission]:
+    def order(view: View) -> Slices[Commission]:
         look = yield from view.look()
         placed = view.placed(picture, look, contain)
         colours = opaque(placed)
@@ -107,16 +108,15 @@ def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
         x.say("Nothing is masked in this view; use the mask brush first", "warning")
         return
 
-    def order(view: View) -> Pieces[Commission]:
+    def order(view: View) -> Slices[Commission]:
         x.brush.choose("")
         x.brush.mask.spent = True
         look = yield from view.look()
         soft = np.array(Image.fromarray(marks).resize(inner(look, view.camera, view.size), Image.Resampling.BILINEAR))
         fine = centred(soft, look.size)
-        height, width = look.material.shape
-        share = fine.reshape(height, CELL, width, CELL).mean(axis=(1, 3))
+        share = by_cell(fine).mean(axis=(1, 3))
         painted = look.steps > 0
-        change = np.where(painted, np.where(look.held, 0.0, share), 1.0).astype(np.float32)
+        change = np.where(painted, np.where(look.frozen, 0.0, share), 1.0).astype(np.float32)
         canvas = view.canvas(look)
         canvas = replace(canvas, change=change, finer=None, trusted=None, known=painted if painted.any() else None)
         if prompt:
@@ -141,7 +141,7 @@ def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, fre
         x.say("An anagram needs two prompts", "warning")
         return
 
-    def order(view: View) -> Pieces[Commission]:
+    def order(view: View) -> Slices[Commission]:
         look = yield from view.look()
         if surface:
             look, masks = yield from _surface(view, look)
@@ -161,7 +161,7 @@ def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, fre
     _ask(x, order, freeze)
 
 
-def _surface(view: View, look: GatheredView) -> Pieces[tuple[GatheredView, Masks]]:
+def _surface(view: View, look: GatheredView) -> Slices[tuple[GatheredView, TexelMasks]]:
     """The surface in the middle of a look, seen from straight before it, and its texels."""
     stage, charts = view.stage, view.stage.plan.charts
     chart = int(look.chart[look.chart.shape[0] // 2, look.chart.shape[1] // 2])
@@ -169,7 +169,7 @@ def _surface(view: View, look: GatheredView) -> Pieces[tuple[GatheredView, Masks
         raise InputError(
             "The sky", "", "is not a single surface; look at a wall or the ground, or choose the whole view"
         )
-    look = yield from stage.painter.looking(frontal(charts, chart), (1, 1)).by_piece()
+    look = yield from stage.painter.looking(frontal(charts, chart), (1, 1)).remaining_slices()
     seen = yield from stage.volume.seeing(look.camera, (2 * look.size[0], 2 * look.size[1]))
     masks = _of_chart(charts, chart, seen)
     if not masks:
@@ -183,11 +183,11 @@ def frontal(charts: Charts, chart: int) -> Camera:
     half = float(charts.size[chart].max()) * charts.texel / 2
     place = tuple(centre + normal * half / np.tan(np.radians(FRONTAL / 2)))
     if normal[1]:  # looking down or up, with the chart's v axis downwards in the picture
-        return Camera.look(place, 0.0, -90.0 * normal[1], FRONTAL)  # type: ignore[arg-type]
+        return Camera.from_angles(place, 0.0, -90.0 * normal[1], FRONTAL)  # type: ignore[arg-type]
     return Camera.look_at(place, tuple(centre), FRONTAL)  # type: ignore[arg-type]
 
 
-def _ask(x: Explorer, order: Callable[[View], Pieces[Commission]], freeze: bool) -> None:
+def _ask(x: Explorer, order: Callable[[View], Slices[Commission]], freeze: bool) -> None:
     """Have it seen, dreamed and laid onto its texels as a stroke, all beside the frames. freeze: what was laid is held."""
     if not ready(x):
         return
@@ -196,7 +196,7 @@ def _ask(x: Explorer, order: Callable[[View], Pieces[Commission]], freeze: bool)
     x.desk.stop_travel()
     view = View(stage, x.camera, x.scene_size, x.session.dream)
 
-    def asking() -> Pieces[None]:
+    def asking() -> Slices[None]:
         stage.painter.cancel()  # what is dreamed meanwhile would change what is seen
         what = yield from order(view)
         take = partial(_take, x, what, freeze)
@@ -219,7 +219,7 @@ def lay(
     stage: Stage,
     look: GatheredView,
     painting: PaintedView,
-    masks: Masks | Pieces[Masks],
+    masks: TexelMasks | Slices[TexelMasks],
     freeze: bool = False,
 ) -> None:
     """Lay a painting onto these texels in place of what they have, beside the frames, as a stroke that undo takes back."""
@@ -233,7 +233,7 @@ def _bare(change: np.ndarray, known: np.ndarray | None = None) -> dict[str, obje
     return {"change": change, "memory": None, "known": known, "finer": None, "trusted": None}
 
 
-def _of_chart(charts: Charts, chart: int, masks: Masks) -> Masks:
+def _of_chart(charts: Charts, chart: int, masks: TexelMasks) -> TexelMasks:
     """What of the masks lies on one chart."""
     page, (w, h), x, y = int(charts.page[chart]), charts.size[chart], charts.x[chart], charts.y[chart]
     if page not in masks:

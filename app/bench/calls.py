@@ -14,8 +14,9 @@ from app.bench.consistency.paths import PATHS, walked
 from app.loop.headless_session import open_studio
 from app.loop.painter import Painter
 from app.loop.worker import InlineWorker
+from base.grid import CELL
 from diffusion.canvas import Canvas, Dreamed, DreamSettings
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 
 
 def measure(bench: Bench) -> Figures:
@@ -26,7 +27,7 @@ def measure(bench: Bench) -> Figures:
     for name in asked.scenes:
         scene = open_named(name)
         with open_studio(bench.session, scene, bench.model) as studio:
-            blocks = extrude(scene)
+            blocks = extrude_scene(scene)
             for path in PATHS:
                 studio.volume.erase()
                 painter = Painter(studio.volume, InlineWorker(bench.model, blank), scene, bench.session)
@@ -41,5 +42,5 @@ def measure(bench: Bench) -> Figures:
 def blank(model: Any, canvas: Canvas, settings: DreamSettings, **hooks: object) -> Dreamed:
     """A dream of nothing, at once, that counts as whole."""
     height, width = canvas.change.shape
-    image = np.zeros((8 * height, 8 * width, 3), np.uint8)
+    image = np.zeros((CELL * height, CELL * width, 3), np.uint8)
     return Dreamed(np.zeros_like(canvas.noise), image, float(settings.steps), settings.steps, {})

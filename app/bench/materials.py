@@ -15,11 +15,11 @@ import torch
 
 from app.bench.bench import Bench, Figures
 from app.loop.worker import dream_of
+from base.grid import CELL
 from diffusion.canvas import Canvas, Region
 from diffusion.denoisers.masks import bounding_box
 from diffusion.denoisers.region_batching import EXECUTIONS
 from diffusion.sampling.noise import start_noise
-from engine.atlas.views import CELL
 from scenes.load import BUILTIN, load_scene
 
 COUNTS: tuple[int, ...] = (1, 4, 8, 16)

@@ -6,6 +6,7 @@ import numpy as np
 
 from app.bench.bench import Bench, Figures, milliseconds
 from app.loop.headless_session import Studio
+from base.grid import CELL
 from engine.atlas.views import GatheredView, PaintedView
 from scenes.camera import Camera
 
@@ -35,7 +36,7 @@ def one(studio: Studio, camera: Camera, side: int, steps: int, colours: bool) ->
     looks: list[GatheredView] = []
     gather = milliseconds(lambda: looks.append(studio.volume.gather(camera, (side, side), colours)))
     random = np.random.default_rng(steps)
-    latents = random.standard_normal((studio.model.channels, side // 8, side // 8), dtype=np.float32)
+    latents = random.standard_normal((studio.model.channels, side // CELL, side // CELL), dtype=np.float32)
     picture = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
     painting = PaintedView(camera, (side, side), latents, picture, float(steps))
     taken: list[int] = []

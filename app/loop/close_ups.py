@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.fields import Size
+from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.views import CELL, GatheredView
+from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
 HOLE = 3  # latent pixels of a coarse look: one or two are bare at many an edge
@@ -60,9 +61,9 @@ def close_ups(
     x = ((np.arange(w) + 0.5) * CELL - look.size[0] / 2) * scale + view[0] / 2
     y = ((np.arange(h) + 0.5) * CELL - look.size[1] / 2) * scale + view[1] / 2
     column, row = np.floor(x * columns / view[0]), np.floor(y * rows / view[1])
-    within = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable(look)
+    within = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable_mask(look)
     part = (row[:, None] * columns + column)[within].astype(int)
-    lacking = policy.lacking(look, full_steps)[within]
+    lacking = policy.missing_share(look, full_steps)[within]
     count, missing = (np.bincount(part, of, columns * rows) for of in (None, lacking))
     weight = np.bincount(part, lacking / look.depth[within], columns * rows)  # the sky, infinitely far away, comes last
     bare = unpainted(look)[within]
@@ -83,7 +84,7 @@ def close_ups(
 
 def unpainted(look: GatheredView) -> np.ndarray:
     """bool [h,w]: what the view could paint and nobody did."""
-    return policy.claimable(look) & (look.steps <= 0) & ~look.freed
+    return policy.claimable_mask(look) & (look.steps <= 0) & ~look.edge_contaminated
 
 
 def _turned(camera: Camera, forward: np.ndarray) -> Camera:

@@ -24,10 +24,10 @@ from base.grid import CELL
 from engine.atlas import policy
 from engine.atlas.page import REVISION, SHRINK, STEPS, Page
 from engine.atlas.views import GatheredView
-from engine.atlas.visibility import texels
+from engine.atlas.visibility import locate_pixels
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
-from engine.gl.context import finish
+from engine.gl.context import wait_for_gl
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 
@@ -168,20 +168,20 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
     stage: a weak proxy, nothing of which is held between two steps: nobody may go on once the panel is closed and the scene left.
     """
     work = stage.painter.looking(camera, size)
-    while not work.step(PIECE):
+    while not work.run_for(PIECE):
         yield None
     look = work.result
     yield None
     charting = TimeSlicedTask(stage.ctx, stage.volume.charted(look.camera, look.size))
-    while not charting.step(PIECE):
+    while not charting.run_for(PIECE):
         yield None
     chart = charting.result
     yield None
     sheets: dict[int, Sheet] = {}
     for number in np.unique(look.texel[..., 0]).tolist():
         if number in stage.volume.atlas:
-            stage.volume.atlas.refresh(number)
-            finish(stage.ctx)
+            stage.volume.atlas.refresh_overview(number)
+            wait_for_gl(stage.ctx)
             sheets[number] = Sheet.of(stage.volume.atlas[number])
             yield None
     painter = stage.painter
@@ -196,10 +196,10 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
 def reading(sample: _Sample, witness: Witness) -> Reading:
     """Any thread."""
     look, charts = sample.look, sample.charts
-    finished = look.texel[policy.finished(look, sample.steps)]
+    finished = look.texel[policy.final_mask(look, sample.steps)]
     changed, kept = witness.see(sample.sheets, finished)
     painted = look.colours[..., 3] == 255
-    label = labels(texels(charts, look.camera, sample.chart), sample.sheets)
+    label = labels(locate_pixels(charts, look.camera, sample.chart), sample.sheets)
     surface = np.where((label >= 0) & painted, planes(charts)[sample.chart], -1)
     columns, rows = sample.within
     height, width = look.density.shape

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from app.fields import Size
+from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.views import CELL
 from scenes.camera import Camera
 
 MOST = 2048 * 2048  # pixels of a canvas, about: a dream takes half a kilobyte for each, and minutes a step on a CPU

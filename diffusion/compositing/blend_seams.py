@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
+from base.grid import CELL, by_cell
 from diffusion.canvas import Canvas
+from diffusion.compositing.upsampling import repeat_cells
 
-CELL = 8
 # Gaussian kernels in pixels of the coarser painting: what is wider than the first is its structure, and than the second its colours;
 # what is finer is detail, and free
 STRUCTURE, COLOURS = 1.2, 8.0
@@ -176,14 +177,13 @@ def _low(values: Tensor, sigma: float) -> Tensor:
 
 def _regions(canvas: Canvas, device: torch.device) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
     """Of each region a box of the picture around it, and bool [H,W] of that box, where it is seen."""
-    height, width = canvas.change.shape
     for number, part in enumerate(canvas.regions):
         if canvas.parts is None:
             box = _box(part.mask > 0.5)
             yield box, _full(part.mask > 0.5, device)[box] > 0.5
         else:
             seen = canvas.parts == number
-            box = _box(seen.reshape(height, CELL, width, CELL).any((1, 3)))
+            box = _box(by_cell(seen).any((1, 3)))
             yield box, torch.from_numpy(seen[box]).to(device)
 
 
@@ -207,9 +207,4 @@ def _taken(canvas: Canvas, device: torch.device) -> Tensor:
 
 def _full(plane: np.ndarray, device: torch.device) -> Tensor:
     """[8h,8w] from [h,w]."""
-    return (
-        torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32))
-        .to(device)
-        .repeat_interleave(CELL, 0)
-        .repeat_interleave(CELL, 1)
-    )
+    return repeat_cells(torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32)).to(device))

@@ -15,12 +15,13 @@ import torch
 from scipy.ndimage import distance_transform_edt, find_objects, label, maximum_filter
 from scipy.signal import fftconvolve
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import pad
 
+from base.grid import CELL, by_cell
 from diffusion.canvas import Canvas
+from diffusion.compositing.upsampling import interpolate_cells
 from diffusion.models.model import Model
 
-CELL = 8
 REACH = 3  # latent pixels from a border within which a decoder mixes in what lies beyond
 AROUND = 2  # latent pixels that a piece goes on for around what is taken of it
 
@@ -53,15 +54,14 @@ def decoded_apart(model: Model, latents: Tensor, canvas: Canvas) -> Tensor:
             here, (height, width) = _pixels(piece.box), (CELL * n for n in piece.around.shape)
             apart = sheet[:, CELL * row : CELL * row + height, CELL * column : CELL * column + width]
             mine = torch.from_numpy(parts[here] == piece.number)
-            share = interpolate(torch.from_numpy(piece.share)[None, None], scale_factor=CELL, mode="bilinear")[0, 0]
+            share = interpolate_cells(torch.from_numpy(piece.share)[None])[0]
             picture[:, *here] = torch.lerp(picture[:, *here], apart, (share * mine).to(picture))
     return picture[:, CELL * AROUND : -CELL * AROUND, CELL * AROUND : -CELL * AROUND]
 
 
 def _pieces(labels: np.ndarray, parts: np.ndarray) -> Iterator[_Piece]:
     """Of each region what is seen beside its borders, in parts that don't touch each other. parts: int [8h,8w]."""
-    height, width = labels.shape
-    cells = parts.reshape(height, CELL, width, CELL)
+    cells = by_cell(parts)
     for number in np.unique(labels):
         own = labels == number
         seen = (cells == number).any((1, 3))

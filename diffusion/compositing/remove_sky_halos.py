@@ -14,9 +14,10 @@ from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from base.grid import CELL, by_cell, to_pixels
 from diffusion.canvas import Canvas
+from diffusion.compositing.upsampling import interpolate_cells, repeat_cells
 
-CELL = 8
 REACH = 6  # latent pixels from an outline within which the sky may be stained; further off it is believed
 ENOUGH = 16  # latent pixels of believed sky, below which nothing can be learnt of it
 # usual deviations from the sky's colour: from the first on a pixel gives way, from the second on wholly
@@ -30,8 +31,7 @@ def cleared(picture: Tensor, canvas: Canvas) -> Tensor:
     if canvas.depth is None:
         return picture
     shown = _sky(canvas, np.isinf(canvas.depth))
-    height, width = canvas.depth.shape
-    sky = shown.reshape(height, CELL, width, CELL).all((1, 3))
+    sky = by_cell(shown).all((1, 3))
     if not sky.any() or sky.all():
         return picture
     away = np.asarray(distance_transform_edt(np.pad(sky, 1, mode="edge")))[1:-1, 1:-1]
@@ -42,17 +42,17 @@ def cleared(picture: Tensor, canvas: Canvas) -> Tensor:
     )
     cells = avg_pool2d(picture[None], CELL)[0]
     usual = _usual(picture, cells, believed, beyond)
-    colour = _full(_spread(cells, believed))
+    colour = interpolate_cells(_spread(cells, believed))
     calm = avg_pool2d((picture - colour)[None], CELL)[0].abs().mean(0) < CALM * usual
-    colour = _full(_spread(cells, believed | (whole & calm)))
-    near = _full(torch.from_numpy(away <= REACH).to(picture)[None])
+    colour = interpolate_cells(_spread(cells, believed | (whole & calm)))
+    near = interpolate_cells(torch.from_numpy(away <= REACH).to(picture)[None])
     return torch.lerp(picture, colour, _gives_way(picture - colour, usual) * near * pixels)
 
 
 def _sky(canvas: Canvas, sky: np.ndarray) -> np.ndarray:
     """bool [8h,8w]: the pixels of the sky. sky: bool [h,w], its latent pixels."""
     if canvas.parts is None:
-        return sky.repeat(CELL, 0).repeat(CELL, 1)
+        return to_pixels(sky)
     labels = np.argmax(np.stack([region.mask for region in canvas.regions]), 0)
     return np.isin(canvas.parts, labels[sky])
 
@@ -68,8 +68,8 @@ def _usual(picture: Tensor, cells: Tensor, believed: Tensor, beyond: Tensor) -> 
     enough = int(beyond.sum()) >= ENOUGH
     tried = believed & ~beyond if enough else believed
     led_to = _spread(cells, beyond) if enough else cells[:, believed].mean(1).view(-1, 1, 1).expand_as(cells)
-    stray = (picture - _full(led_to)).abs().mean(0)
-    pixels = tried.repeat_interleave(CELL, 0).repeat_interleave(CELL, 1)
+    stray = (picture - interpolate_cells(led_to)).abs().mean(0)
+    pixels = repeat_cells(tried)
     return stray[pixels].square().mean().sqrt().clamp_min(LEAST)
 
 
@@ -86,8 +86,3 @@ def _spread(cells: Tensor, known: Tensor) -> Tensor:
 
 def _halved(plane: Tensor) -> Tensor:
     return avg_pool2d(plane[None], 2, ceil_mode=True, count_include_pad=False)[0]
-
-
-def _full(plane: Tensor) -> Tensor:
-    """[K,8h,8w] from [K,h,w], smoothly."""
-    return interpolate(plane[None], scale_factor=CELL, mode="bilinear", align_corners=False)[0]

@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from base.grid import by_cell, to_pixels
 from diffusion.canvas import Canvas
 
 if TYPE_CHECKING:
     from diffusion.models.model import Model
-
-CELL = 8
 
 
 def recall(model: Model, canvas: Canvas, source: str) -> Tensor | None:
@@ -38,7 +37,7 @@ def guiding(canvas: Canvas) -> np.ndarray:
     assert canvas.colours is not None
     if canvas.known is None:
         return canvas.colours
-    return np.where(canvas.known.repeat(CELL, 0).repeat(CELL, 1)[..., None], canvas.colours, 0).astype(np.uint8)
+    return np.where(to_pixels(canvas.known)[..., None], canvas.colours, 0).astype(np.uint8)
 
 
 def aligned(model: Model, stored: Tensor, encoded: Tensor, colours: np.ndarray) -> np.ndarray:
@@ -54,8 +53,7 @@ def aligned(model: Model, stored: Tensor, encoded: Tensor, colours: np.ndarray) 
 def cell_errors(picture: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """float32 [h,w]: mean squared difference of each cell's pixels, 0..255². picture: uint8 [8h,8w,3]; colours: uint8 [8h,8w,4]."""
     squares = (picture.astype(np.float32) - colours[..., :3]) ** 2
-    height, width = colours.shape[0] // CELL, colours.shape[1] // CELL
-    return squares.reshape(height, CELL, width, CELL, 3).mean((1, 3, 4))
+    return by_cell(squares).mean((1, 3, 4))
 
 
 def filled(colours: np.ndarray) -> np.ndarray:
@@ -89,6 +87,4 @@ def _pull(summed: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def known_cells(colours: np.ndarray) -> np.ndarray:
     """bool [h,w]: latent pixels whose 8×8 pixels are all known."""
-    height, width = colours.shape[0] // CELL, colours.shape[1] // CELL
-    alpha = colours[: height * CELL, : width * CELL, 3].reshape(height, CELL, width, CELL)
-    return (alpha == 255).all((1, 3))
+    return by_cell(colours[..., 3] == 255).all((1, 3))

@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import avg_pool2d
 
+from base.grid import CELL
 from diffusion.canvas import Canvas
+from diffusion.compositing.upsampling import interpolate_cells
 
-CELL = 8
 REACH = 3  # latent pixels from a border within which colours may be mixed; further off they are believed
 ENOUGH = 12  # believed latent pixels, below which nothing can be learnt of a region
 STRAYING = 2.0  # usual deviations: what strays further is brought back to so many
@@ -42,7 +43,7 @@ def owned(picture: Tensor, canvas: Canvas) -> Tensor:
         believed_ = torch.from_numpy(believed).to(picture.device)
         back = _brought_back(cells, cells[:, believed_])
         back *= torch.from_numpy(np.clip((REACH + 1 - away) / 2, 0, 1).astype(np.float32)).to(picture)
-        moved = torch.where(pixels, _smooth(back * share) / _smooth(share).clamp_min(1e-6), moved)
+        moved = torch.where(pixels, interpolate_cells(back * share) / interpolate_cells(share).clamp_min(1e-6), moved)
     return picture + moved
 
 
@@ -59,8 +60,3 @@ def _brought_back(cells: Tensor, believed: Tensor) -> Tensor:
     stray = cells - mean[..., None]
     far = (stray * torch.einsum("cd,dhw->chw", torch.linalg.inv(spread), stray)).sum(0).clamp_min(1e-9).sqrt()
     return stray * ((STRAYING / far).clamp_max(1) - 1)
-
-
-def _smooth(plane: Tensor) -> Tensor:
-    """[K,8h,8w] from [K,h,w]."""
-    return interpolate(plane[None], scale_factor=CELL, mode="bilinear", align_corners=False)[0]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from base.grid import CELL
 from diffusion.denoisers.masks import bounding_box, normalised, softened
 from diffusion.denoisers.region_batching import EXECUTIONS, Evaluate, Job
 from diffusion.denoisers.windows import Box, feathered, tile
@@ -70,7 +71,7 @@ class Composition:
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
-        side = self.settings.window // 8
+        side = self.settings.window // CELL
         return tile(self.size, side, self.settings.window_overlap, self.multiple) if side else (Box.whole(self.size),)
 
     @cached_property

@@ -19,6 +19,7 @@ from diffusers import (
 )
 from diffusers.models.attention_processor import AttnProcessor2_0
 
+from base.grid import CELL
 from diffusion.canvas import Canvas, DreamSettings, Region
 from diffusion.denoisers.guidance import guided
 from diffusion.denoisers.regions import Composition, parts_from
@@ -73,7 +74,7 @@ def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, 
     without that channel and with random weights. Both get their prompts encoded.
     """
     plain = without_depth(model)
-    side = plain.native // 8
+    side = plain.native // CELL
     canvas = Canvas(
         (Region("stone", np.ones((side, side), np.float32)),),
         start_noise(plain.channels, side, side, 0),

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from base.grid import CELL
 from diffusion.loaders.base_configs import LAYOUTS, family_of, predicted
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
 SHIPPED = {"embedded": EMBEDDED, "embedded-fast": Path(__file__).parents[1] / "embedded_fast"}
 """By name; the fast one is the embedded model's few-step network as a model of its own, in the same latents."""
 OWN = "rayverie.json"
-CELL = 8  # pixels
 Reference = str | Path | None
 """What names a model: None the embedded one, a name of SHIPPED, a pipeline folder, a .safetensors file, or a hub id in the local cache."""
 

@@ -11,10 +11,11 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from base.errors import InputError
+from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.embedded import OWN, Reference
 from diffusion.loaders.lora import merge, parse
-from diffusion.loaders.model_family import CELL, Kind, kind_of
+from diffusion.loaders.model_family import Kind, kind_of
 from diffusion.loaders.open_checkpoint import open_checkpoint
 from diffusion.loaders.pipeline_folder import PipelineFolder
 from diffusion.models.attention import RegionalProcessor

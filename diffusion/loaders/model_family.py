@@ -8,12 +8,12 @@ from typing import Any
 from diffusers import AutoencoderKL, AutoencoderTiny
 
 from base.errors import InputError
+from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.embedded import OWN
 from diffusion.models.depth import DEPTHS
 from diffusion.sampling.schedules import PREDICTIONS
 
-CELL = 8
 VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 WORKING = "Stable Diffusion 1.x, 2.x and XL work"
 TIME_IDS = 6  # numbers that XL's base is told about a picture's size; its refiner is told five

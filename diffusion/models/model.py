@@ -15,6 +15,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
+from base.grid import CELL
 from diffusion.models import preview
 from diffusion.models import sdxl_conditioning as added
 from diffusion.models.attention import mask_pyramid
@@ -22,7 +23,6 @@ from diffusion.models.depth import DEPTHS
 from diffusion.models.text_encoders import CachedEncoder
 from diffusion.sampling.schedules import PREDICTIONS, NoiseSchedule
 
-CELL = 8
 TILED = 1536**2  # pixels
 TILE = 1024  # a side
 FAST_DECODER = (

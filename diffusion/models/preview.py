@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-CELL = 8
+from base.grid import CELL
 
 
 def training_pictures(count: int = 24, side: int = 64, seed: int = 7) -> Tensor:

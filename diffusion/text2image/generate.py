@@ -12,6 +12,7 @@ from PIL import Image
 
 from base.errors import InputError
 from base.files import atomic_write, refuse_unwritable
+from base.grid import CELL, by_cell
 from base.settings import check
 from diffusion.canvas import Anagram, Canvas, Dreamed, Region
 from diffusion.denoisers.anagram import VIEWS, fits
@@ -23,7 +24,6 @@ from diffusion.sampling.noise import start_noise
 from diffusion.text2image.metadata import fingerprint
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
-CELL = 8
 LARGEST = 4096  # pixels a side
 
 
@@ -96,7 +96,7 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
         memory = model.encode(_padded(init, whole)).numpy()
         known = np.ones(whole, bool)
         if mask is not None:
-            change = _padded(mask, whole).reshape(whole[0], CELL, whole[1], CELL).max((1, 3))
+            change = by_cell(_padded(mask, whole)).max((1, 3))
     prompts = zip(settings.anagram, [*settings.view, *settings.view[-1:] * len(settings.anagram)], strict=False)
     return (
         Canvas(

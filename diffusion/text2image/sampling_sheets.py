@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from base.errors import InputError
 from base.files import atomic_write
+from base.grid import CELL
 from diffusion.canvas import Canvas, DreamSettings, Region
 from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.denoisers.regions import EXECUTIONS
@@ -72,7 +73,7 @@ def sheet(
     model: Model, by: str, steps: Sequence[int], seed: int, subjects: Sequence[Subject] = SUBJECTS
 ) -> Image.Image:
     """The contact sheet: a row for each subject and number of steps, a column for each value of the setting `by`."""
-    side = model.native // 8
+    side = model.native // CELL
     rows = [(subject, count) for subject in subjects for count in steps]
     cell = (model.native, model.native + LABEL)
     page = Image.new("RGB", (cell[0] * len(CHOICES[by]), cell[1] * len(rows)), "white")

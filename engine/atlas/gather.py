@@ -9,78 +9,78 @@ import numpy as np
 
 from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.page import BESIDE, DENSITY, HELD, STEPS
+from engine.atlas.page import EDGE_CONTAMINATED, DENSITY, FROZEN, STEPS
 from engine.atlas.pages import Atlas
 from engine.atlas.views import GatheredView
 from engine.geometry import sides
 from engine.geometry.charts import Charts
-from engine.geometry.mesh import Mesh, visible
+from engine.geometry.mesh import ChartMesh, find_visible_charts
 from engine.geometry.pack import PAGE
 from engine.geometry.surface_noise import noise_level, surface_noise, texel_jacobian
 from engine.geometry.uniforms import camera_uniforms
-from engine.gl.context import finish
-from engine.gl.shaders import program, set_uniforms
-from engine.gl.targets import Targets, picture, read
-from engine.gl.time_sliced import Pieces, bands, clipped
+from engine.gl.context import wait_for_gl
+from engine.gl.shaders import get_program, set_uniforms
+from engine.gl.targets import RenderTargets, colour_texture, read_texture
+from engine.gl.time_sliced import Slices, split_into_bands, scissor
 from scenes.camera import Camera
 
 _FLOATS = ((4, "f4"), (4, "f4"))
 
 
-class Gather:
-    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: Mesh, targets: Targets) -> None:
+class GatherPass:
+    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets) -> None:
         self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
-        self._claim = program(ctx, "chart_view", "gather_claim")
-        self._colour = program(ctx, "chart_view", "gather_colour")
-        self._gather = program(ctx, "whole_picture", "gather")
+        self._claim = get_program(ctx, "chart_view", "gather_claim")
+        self._colour = get_program(ctx, "chart_view", "gather_colour")
+        self._gather = get_program(ctx, "whole_picture", "gather")
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         self._drawn: tuple[Camera, tuple[int, int]] | None = None
 
-    def depths(self, camera: Camera, size: tuple[int, int]) -> Pieces[moderngl.Texture]:
+    def draw_depths(self, camera: Camera, size: tuple[int, int]) -> Slices[moderngl.Texture]:
         """RG32F (chart, view depth; sky 1e9) of every pixel. Not drawn again when the last look was the same view."""
         if self._drawn != (camera, size):
-            yield from self._view(camera, size, visible(self.charts, camera, size))
-        return picture(self._frame(size), 1)
+            yield from self._draw_view(camera, size, find_visible_charts(self.charts, camera, size))
+        return colour_texture(self._frame(size), 1)
 
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
 
-    def _view(
+    def _draw_view(
         self, camera: Camera, size: tuple[int, int], seen: np.ndarray, colours: bool = True
-    ) -> Pieces[moderngl.Framebuffer]:
+    ) -> Slices[moderngl.Framebuffer]:
         """Draw colours (RGBA8, alpha 255 = painted; or none) and (chart, view depth) of every pixel: attachments 0 and 1."""
         self._drawn, frame = None, self._frame(size)
         if colours:
             for number in np.unique(self.charts.page[seen]):
-                if self.atlas.refresh(number):
+                if self.atlas.refresh_overview(number):
                     yield
         self._clear(frame)
-        for box in bands(size):
+        for box in split_into_bands(size):
             set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
-            with clipped(frame, box):
-                self._draw(self._colour, seen, self._bind, apart=self.atlas if colours else ())
+            with scissor(frame, box):
+                self._draw_charts(self._colour, seen, self._bind, apart=self.atlas if colours else ())
             yield
         self._drawn = camera, size
         return frame
 
-    def look(
+    def gather_view(
         self, camera: Camera, size: tuple[int, int], seed: int, revision: int, colours: bool = True
-    ) -> Pieces[GatheredView]:
+    ) -> Slices[GatheredView]:
         """See engine.atlas.views.GatheredView. Without colours they are all unpainted."""
         width, height = size[0] // CELL, size[1] // CELL
-        seen = visible(self.charts, camera, size)
-        view = yield from self._view(camera, size, seen, colours)
-        surface, atlas = self._surface(camera, size, seen, picture(view, 1))
+        seen = find_visible_charts(self.charts, camera, size)
+        view = yield from self._draw_view(camera, size, seen, colours)
+        surface, atlas = self._draw_surface(camera, size, seen, colour_texture(view, 1))
         yield
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
-        latents, state = self._stored(np.unique(page), (width, height))
-        colour = read(self.ctx, picture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
+        latents, state = self._fetch_stored(np.unique(page), (width, height))
+        colour = read_texture(self.ctx, colour_texture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
         yield
-        pixels = self.charts.material[read(self.ctx, picture(view, 1))[..., 0].astype(np.int32)]
+        pixels = self.charts.material[read_texture(self.ctx, colour_texture(view, 1))[..., 0].astype(np.int32)]
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
-        freed = policy.freed(painted, state[..., HELD] == BESIDE, density)
+        freed = policy.is_edge_contaminated(painted, state[..., FROZEN] == EDGE_CONTAMINATED, density)
         if freed.any():  # for this view it is as if they had never been painted
             latents, steps = (np.where(freed, 0, a).astype(np.float32) for a in (latents, steps))
         focal = camera.focal(size)
@@ -91,22 +91,22 @@ class Gather:
             texel=np.stack([page, y, x], axis=-1),
             material=self.charts.material[chart],
             depth=np.where(self.charts.sky[chart], np.inf, surface[..., 3]).astype(np.float32),
-            normal=sky_or_side_normal(self.charts, chart, camera, (width, height)),
+            normal=surface_normals(self.charts, chart, camera, (width, height)),
             density=np.abs(density),
-            noise=view_noise(
+            noise=sample_view_noise(
                 self.charts, camera, chart, surface[..., 1], surface[..., 2], focal, self.atlas.channels, seed
             ),
             latents=latents,
             steps=steps.copy(),
-            painted=painted.copy(),
+            stored_density=painted.copy(),
             colours=colour,
             revision=revision,
-            held=state[..., HELD] > 0,
-            freed=freed,
-            pixels=pixels,
+            frozen=state[..., FROZEN] > 0,
+            edge_contaminated=freed,
+            pixel_material=pixels,
         )
 
-    def _surface(
+    def _draw_surface(
         self, camera: Camera, size: tuple[int, int], seen: np.ndarray, view: moderngl.Texture
     ) -> tuple[np.ndarray, np.ndarray]:
         """Per latent pixel: (chart, u, v, depth) and (x, y, page, density; negative beside a depth edge)."""
@@ -115,10 +115,10 @@ class Gather:
         set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0)
         self._clear(frame)
         view.use(0)
-        self._draw(self._claim, seen)
-        return read(self.ctx, picture(frame, 0)), read(self.ctx, picture(frame, 1))
+        self._draw_charts(self._claim, seen)
+        return read_texture(self.ctx, colour_texture(frame, 0)), read_texture(self.ctx, colour_texture(frame, 1))
 
-    def _stored(self, pages: np.ndarray, small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    def _fetch_stored(self, pages: np.ndarray, small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """latents float32 [C,h,w] and state float32 [h,w,4] of the pages that the surface target shows."""
         channels = self.atlas.channels
         painted = [int(p) for p in pages if int(p) in self.atlas]
@@ -127,20 +127,20 @@ class Gather:
         surface = self.targets.get("surface", small, _FLOATS, depth=True)
         frame = self.targets.get("stored", small, _FLOATS, depth=False)
         set_uniforms(self._gather, atlas=0, latents=1, state=2)
-        picture(surface, 1).use(0)
+        colour_texture(surface, 1).use(0)
         layers = []
         for k in range(-(-channels // 4)):
             self._clear(frame)
-            self._state()
+            self._set_gl_state()
             for number in painted:
                 page = self.atlas[number]
                 page.latents[k].use(1)
                 page.state.use(2)
                 set_uniforms(self._gather, page=float(number))
                 self._whole.render(moderngl.TRIANGLES, vertices=3)
-            layers.append(read(self.ctx, picture(frame, 0)))
+            layers.append(read_texture(self.ctx, colour_texture(frame, 0)))
         latents = np.ascontiguousarray(np.concatenate(layers, axis=2).transpose(2, 0, 1)[:channels])
-        return latents, read(self.ctx, picture(frame, 1))
+        return latents, read_texture(self.ctx, colour_texture(frame, 1))
 
     def _bind(self, number: int) -> None:
         page = self.atlas[number] if number >= 0 else None
@@ -150,11 +150,11 @@ class Gather:
         set_uniforms(self._colour, colour=0, overview=1, state=2, colour_size=float(PAGE * CELL if page else 0))
 
     def _clear(self, frame: moderngl.Framebuffer) -> None:
-        finish(self.ctx)  # clearing waits for what was drawn before, and would hold Python's lock meanwhile
+        wait_for_gl(self.ctx)  # clearing waits for what was drawn before, and would hold Python's lock meanwhile
         frame.use()
         frame.clear()
 
-    def _draw(
+    def _draw_charts(
         self,
         shader: moderngl.Program,
         seen: np.ndarray,
@@ -163,16 +163,16 @@ class Gather:
     ) -> None:
         """The charts that are seen, into what is in use."""
         groups = self.mesh.select(seen, apart)
-        self._state()
+        self._set_gl_state()
         self.mesh.draw(shader, groups, bind)
 
-    def _state(self) -> None:
+    def _set_gl_state(self) -> None:
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<="
 
 
-def view_noise(
+def sample_view_noise(
     charts: Charts,
     camera: Camera,
     chart: np.ndarray,
@@ -193,7 +193,7 @@ def view_noise(
     return surface_noise(charts, chart, u, v, noise_level(jacobian, CELL), channels, seed)
 
 
-def sky_or_side_normal(charts: Charts, chart: np.ndarray, camera: Camera, small: tuple[int, int]) -> np.ndarray:
+def surface_normals(charts: Charts, chart: np.ndarray, camera: Camera, small: tuple[int, int]) -> np.ndarray:
     """float32 [h,w,3]: the side's normal; for the sky the direction back to the camera."""
     ray = camera.rays(small)
     back = -ray / np.linalg.norm(ray, axis=-1, keepdims=True)

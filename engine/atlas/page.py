@@ -9,11 +9,11 @@ import numpy as np
 
 from base.grid import CELL
 from engine.geometry.pack import PAGE
-from engine.gl.targets import release
+from engine.gl.targets import release_framebuffer
 
 SHRINK = 4  # colour texels per overview texel, along each axis
-STEPS, DENSITY, REVISION, HELD = range(4)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
-BESIDE = -1.0  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
+STEPS, DENSITY, REVISION, FROZEN = range(4)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
+EDGE_CONTAMINATED = -1.0  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
 TILE = 64  # texels a side: a page is saved in tiles, row by row, and only those that changed
 TILES = (PAGE // TILE) ** 2
 _stamps = count(1)  # never the same twice, whichever volume a page belongs to
@@ -33,18 +33,18 @@ class Page:
         self.overview = ctx.texture((PAGE * CELL // SHRINK, PAGE * CELL // SHRINK), 4)
         for texture in (self.colour, self.overview):
             texture.repeat_x = texture.repeat_y = False
-        self.frames = [ctx.framebuffer([texture, self.state]) for texture in self.latents]
-        self.canvas, self.small = ctx.framebuffer([self.colour]), ctx.framebuffer([self.overview])
-        for frame in (*self.frames, self.canvas, self.small):
+        self.latent_frames = [ctx.framebuffer([texture, self.state]) for texture in self.latents]
+        self.colour_frame, self.overview_frame = ctx.framebuffer([self.colour]), ctx.framebuffer([self.overview])
+        for frame in (*self.latent_frames, self.colour_frame, self.overview_frame):
             frame.clear()
-        self.stale = False  # whether the overview is behind the colours
-        self.changed = np.zeros(TILES, np.int64)  # a stamp of each tile's last change, 0: never
+        self.overview_outdated = False  # whether the overview is behind the colours
+        self.tile_stamps = np.zeros(TILES, np.int64)  # a stamp of each tile's last change, 0: never
         self.stamp = 0  # of the last change anywhere
-        self.held = np.zeros(TILES, bool)  # tiles that may have held texels; no others have
+        self.frozen_tiles = np.zeros(TILES, bool)  # tiles that may have held texels; no others have
 
-    def touch(self, tiles: int | np.ndarray | slice = slice(None)) -> None:
+    def mark_changed(self, tiles: int | np.ndarray | slice = slice(None)) -> None:
         """Note a change of these tiles (numbers, or a mask; all by default), so that they will be saved."""
-        self.stamp = self.changed[tiles] = next(_stamps)
+        self.stamp = self.tile_stamps[tiles] = next(_stamps)
 
     def read(self) -> dict[str, np.ndarray]:
         """latents float32 [4·ceil(C/4),PAGE,PAGE], state float32 [PAGE,PAGE,4], colour uint8 [8·PAGE,8·PAGE,4]."""
@@ -65,16 +65,16 @@ class Page:
             texture.write(np.ascontiguousarray(latents[4 * k : 4 * k + 4].transpose(1, 2, 0), dtype=np.float32))
         self.state.write(np.ascontiguousarray(state, dtype=np.float32))
         self.colour.write(np.ascontiguousarray(colour, dtype=np.uint8))
-        self.held = tiles_of(state[..., HELD] > 0)
-        self.stale = True
-        self.touch()
+        self.frozen_tiles = tiles_with(state[..., FROZEN] > 0)
+        self.overview_outdated = True
+        self.mark_changed()
 
     def release(self) -> None:
-        for frame in (*self.frames, self.canvas, self.small):
-            release(frame)
+        for frame in (*self.latent_frames, self.colour_frame, self.overview_frame):
+            release_framebuffer(frame)
 
 
-def tiles_of(texels: np.ndarray) -> np.ndarray:
+def tiles_with(texels: np.ndarray) -> np.ndarray:
     """bool [TILES]: in which tiles of a page there are any of these texels, bool [PAGE,PAGE]."""
     n = PAGE // TILE
     return texels.reshape(n, TILE, n, TILE).any(axis=(1, 3)).ravel()

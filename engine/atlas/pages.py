@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import moderngl
 
 from base.grid import CELL
-from engine.atlas.overview import Overview
+from engine.atlas.overview import OverviewPass
 from engine.atlas.page import SHRINK, Page
 from engine.geometry.pack import PAGE
 
@@ -17,7 +17,7 @@ class Atlas:
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx, self.channels = ctx, channels
-        self.overviews = Overview(ctx)
+        self.overview_pass = OverviewPass(ctx)
         self._pages: dict[int, Page] = {}
 
     def __contains__(self, number: object) -> bool:
@@ -38,28 +38,28 @@ class Atlas:
             self._pages[number] = Page(self.ctx, self.channels)
         return self._pages[number]
 
-    def refresh(self, number: int) -> bool:
+    def refresh_overview(self, number: int) -> bool:
         """Bring the overview of a page up to date: before a frame begins, for it is drawn too. False: there was nothing to do."""
         page = self._pages.get(int(number))
-        if page is None or not page.stale:
+        if page is None or not page.overview_outdated:
             return False
-        self.overviews.draw(page)
+        self.overview_pass.draw(page)
         return True
 
-    def give(self, number: int) -> Page:
+    def detach_page(self, number: int) -> Page:
         """Part with a page, which then belongs to who asked."""
         return self._pages.pop(number)
 
-    def take(self, number: int, page: Page) -> None:
+    def attach_page(self, number: int, page: Page) -> None:
         """Own a page that was somebody else's."""
         self._pages[number] = page
 
-    def drop(self, number: int) -> None:
+    def release_page(self, number: int) -> None:
         self._pages.pop(number).release()
 
     def release(self) -> None:
         for number in list(self._pages):
-            self.drop(number)
+            self.release_page(number)
 
     @property
     def stamp(self) -> int:

@@ -8,28 +8,28 @@ import moderngl
 import numpy as np
 
 from base.grid import CELL
-from engine.atlas.page import HELD, REVISION, Page, tiles_of
+from engine.atlas.page import FROZEN, REVISION, Page, tiles_with
 from engine.atlas.pages import Atlas
 from engine.atlas.views import GatheredView, PaintedView
-from engine.atlas.visibility import Masks
+from engine.atlas.visibility import TexelMasks
 from engine.atlas.write_mask import upload_labels, upload_pixels
 from engine.geometry.charts import Charts
-from engine.geometry.mesh import Quads
+from engine.geometry.mesh import PartQuads
 from engine.geometry.pack import PAGE
-from engine.geometry.rectangles import merge
+from engine.geometry.rectangles import merge_rectangles
 from engine.geometry.uniforms import camera_uniforms
-from engine.gl.context import finish
-from engine.gl.shaders import program, set_uniforms
-from engine.gl.targets import Targets, picture, read
-from engine.gl.time_sliced import Pieces, clipped, runs
+from engine.gl.context import wait_for_gl
+from engine.gl.shaders import get_program, set_uniforms
+from engine.gl.targets import RenderTargets, colour_texture, read_texture
+from engine.gl.time_sliced import Slices, scissor, split_rows
 
-ASKED = 1 << 12  # texels of a page that are asked in a piece whether the new look is better
-COLOURED = 1 << 8  # texels that get their colours in a piece
+TESTED_PER_SLICE = 1 << 12  # texels of a page that are asked in a piece whether the new look is better
+COLOURED_PER_SLICE = 1 << 8  # texels that get their colours in a piece
 _VIEW, _DREAMED, _STATE, _LABELS, _SHOWN = range(5)  # texture units
 
 
 @dataclass(frozen=True)
-class _Brush:
+class _Source:
     """What is painted, on the GPU. latents: of four channels each; image: None where colours stay."""
 
     ctx: moderngl.Context
@@ -64,14 +64,14 @@ class _Brush:
             texture.release()
 
 
-class Scatter:
+class ScatterPass:
     """In pieces. The decision is taken in the shader against a copy of the page's state, so that nothing is read while it is written."""
 
-    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: Targets) -> None:
+    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: RenderTargets) -> None:
         self.ctx, self.charts, self.atlas, self.targets = ctx, charts, atlas, targets
-        self._quads = Quads(ctx)
-        self._latent = program(ctx, "chart_atlas", "scatter")
-        self._colour = program(ctx, "chart_atlas", "scatter_colour")
+        self._quads = PartQuads(ctx)
+        self._latent = get_program(ctx, "chart_atlas", "scatter")
+        self._colour = get_program(ctx, "chart_atlas", "scatter_colour")
         self._owners: dict[int, np.ndarray] = {}
 
     def paint(
@@ -81,13 +81,13 @@ class Scatter:
         view: moderngl.Texture,
         revision: int,
         colours: bool = True,
-        only: Masks | None = None,
-    ) -> Pieces[int]:
+        only: TexelMasks | None = None,
+    ) -> Slices[int]:
         """Texels that took the new look. view: (chart, depth) of the painting's camera at its size; only: see LatentVolume."""
-        brush = self._brush(look, painting, view, revision, colours)
+        brush = self._upload_source(look, painting, view, revision, colours)
         yield
-        shown = np.flatnonzero(np.bincount(read(self.ctx, view)[..., 0].astype(np.int32).ravel()))
-        seen = seen_parts(self.charts, look, shown)
+        shown = np.flatnonzero(np.bincount(read_texture(self.ctx, view)[..., 0].astype(np.int32).ravel()))
+        seen = find_visible_parts(self.charts, look, shown)
         taken = 0
         for number in np.unique(self.charts.page[seen[:, 0]]).tolist():
             if only is not None and number not in only:
@@ -97,7 +97,7 @@ class Scatter:
         brush.release()
         return taken
 
-    def _paint_page(self, brush: _Brush, number: int, parts: np.ndarray, only: np.ndarray | None) -> Pieces[int]:
+    def _paint_page(self, brush: _Source, number: int, parts: np.ndarray, only: np.ndarray | None) -> Slices[int]:
         fresh = number not in self.atlas
         page = self.atlas.allocate(number)
         if fresh:
@@ -107,50 +107,50 @@ class Scatter:
         if accepted.any():
             if brush.image is not None:
                 yield from self._paint_colours(brush, page, number, accepted)
-            page.touch(tiles_of(accepted))
+            page.mark_changed(tiles_with(accepted))
         elif fresh:
-            self.atlas.drop(number)
+            self.atlas.release_page(number)
         return int(accepted.sum())
 
-    def _paint_latents(self, brush: _Brush, page: Page, parts: np.ndarray, only: np.ndarray | None) -> Pieces[None]:
+    def _paint_latents(self, brush: _Source, page: Page, parts: np.ndarray, only: np.ndarray | None) -> Slices[None]:
         """The texels of the page that are better so take the new latents, and the revision."""
         before = self.targets.get("before", (PAGE, PAGE), ((4, "f4"), (4, "f4")), depth=False)
         if only is None:
             before.use()  # its scissor counts for copies, too
-            self.ctx.copy_framebuffer(before, page.frames[0])
+            self.ctx.copy_framebuffer(before, page.latent_frames[0])
         else:
-            finish(self.ctx)
-            picture(before, 1).write(_opened(page.read_state(), only))
-        for low, high in runs(_rows(self.charts, parts), ASKED):
-            for texture, frame in zip(brush.latents, page.frames, strict=True):
-                with clipped(frame, (0, low, PAGE, high - low)):
+            wait_for_gl(self.ctx)
+            colour_texture(before, 1).write(_restrict_state(page.read_state(), only))
+        for low, high in split_rows(_texels_per_row(self.charts, parts), TESTED_PER_SLICE):
+            for texture, frame in zip(brush.latents, page.latent_frames, strict=True):
+                with scissor(frame, (0, low, PAGE, high - low)):
                     brush.use(self._latent, texture)
-                    picture(before, 1).use(_STATE)
-                    self._quads.draw(self._latent, self.charts.quads(*parts.T))
+                    colour_texture(before, 1).use(_STATE)
+                    self._quads.draw(self._latent, self.charts.make_vertices(*parts.T))
             yield
-        finish(self.ctx)
+        wait_for_gl(self.ctx)
 
-    def _paint_colours(self, brush: _Brush, page: Page, number: int, accepted: np.ndarray) -> Pieces[None]:
+    def _paint_colours(self, brush: _Source, page: Page, number: int, accepted: np.ndarray) -> Slices[None]:
         if number not in self._owners:
-            self._owners[number] = self.charts.owner(number)
-        found = merge(np.where(accepted, self._owners[number] + 1, 0)[None])
+            self._owners[number] = self.charts.owner_map(number)
+        found = merge_rectangles(np.where(accepted, self._owners[number] + 1, 0)[None])
         chart = found["label"] - 1
         i, j = found["column"] - self.charts.x[chart], found["row"] - self.charts.y[chart]
-        parts = self.charts.quads(chart, i, j, i + found["columns"], j + found["rows"])
+        parts = self.charts.make_vertices(chart, i, j, i + found["columns"], j + found["rows"])
         assert brush.image is not None
         yield
-        for low, high in runs(accepted.sum(axis=1), COLOURED):
+        for low, high in split_rows(accepted.sum(axis=1), COLOURED_PER_SLICE):
             here = (found["row"] < high) & (found["row"] + found["rows"] > low)
-            with clipped(page.canvas, (0, low * CELL, PAGE * CELL, (high - low) * CELL)):
+            with scissor(page.colour_frame, (0, low * CELL, PAGE * CELL, (high - low) * CELL)):
                 brush.use(self._colour, brush.image)
                 self._quads.draw(self._colour, parts[here])
             yield
-        self.atlas.overviews.draw(page, None if page.stale else parts)
+        self.atlas.overview_pass.draw(page, None if page.overview_outdated else parts)
         yield
 
-    def _brush(
+    def _upload_source(
         self, look: GatheredView, painting: PaintedView, view: moderngl.Texture, revision: int, colours: bool
-    ) -> _Brush:
+    ) -> _Source:
         uniforms = camera_uniforms(self.charts, painting.camera, painting.size) | {
             "borders": painting.borders,
             "page_size": float(PAGE),
@@ -159,9 +159,9 @@ class Scatter:
             "revision": float(revision),
         }
         image = self._upload_picture(painting.colours) if colours else None
-        labels, shown = upload_labels(self.ctx, look, painting.kept), upload_pixels(self.ctx, look, painting.dreamed)
+        labels, shown = upload_labels(self.ctx, look, painting.kept_mask), upload_pixels(self.ctx, look, painting.shown_materials)
         latents = self._upload_latents(painting.latents)
-        return _Brush(self.ctx, uniforms, view, latents, image, labels, shown, revision)
+        return _Source(self.ctx, uniforms, view, latents, image, labels, shown, revision)
 
     def _upload_latents(self, latents: np.ndarray) -> list[moderngl.Texture]:
         channels, height, width = latents.shape
@@ -183,7 +183,7 @@ class Scatter:
         return texture
 
 
-def _rows(charts: Charts, parts: np.ndarray) -> np.ndarray:
+def _texels_per_row(charts: Charts, parts: np.ndarray) -> np.ndarray:
     """int [PAGE]: texels of parts of charts, int [n,5] (chart, i0, j0, i1, j1), in each row of their page."""
     chart, i0, j0, i1, j1 = parts.T
     change = np.zeros(PAGE + 1, np.int64)
@@ -192,18 +192,18 @@ def _rows(charts: Charts, parts: np.ndarray) -> np.ndarray:
     return np.cumsum(change)[:PAGE]
 
 
-def _opened(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _restrict_state(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A page's state as a scatter should find it that wins on the texels of a mask and nowhere else: all others are held."""
-    free = mask & (state[..., HELD] <= 0)
+    free = mask & (state[..., FROZEN] <= 0)
     opened = np.zeros_like(state)
-    opened[..., HELD] = ~free
+    opened[..., FROZEN] = ~free
     return opened
 
 
-FEW = 64  # latent pixels of a chart: with less, they say little about how much of it is seen
+FEW_PIXELS = 64  # latent pixels of a chart: with less, they say little about how much of it is seen
 
 
-def seen_parts(charts: Charts, look: GatheredView, shown: np.ndarray) -> np.ndarray:
+def find_visible_parts(charts: Charts, look: GatheredView, shown: np.ndarray) -> np.ndarray:
     """int [n,5] (chart, i0, j0, i1, j1): the parts of charts that a view of this look can touch.
 
     shown: the charts in the full-size view. Those of which the look has many pixels are cut to the texels seen, and a margin;
@@ -221,6 +221,6 @@ def seen_parts(charts: Charts, look: GatheredView, shown: np.ndarray) -> np.ndar
     margin = 2 * np.ceil(spacing).astype(np.int64) + 1
     low = np.maximum(low - margin, 0)
     high = np.minimum(high + margin + 1, charts.size[found].T)
-    cut = np.stack([found, *low, *high], axis=1)[count >= FEW]
+    cut = np.stack([found, *low, *high], axis=1)[count >= FEW_PIXELS]
     whole = np.setdiff1d(shown, cut[:, 0])
     return np.concatenate([cut, np.stack([whole, 0 * whole, 0 * whole, *charts.size[whole].T], axis=1)])

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from base.grid import CELL
-from engine.atlas.page import HELD, STEPS, TILE, TILES, Page
+from engine.atlas.page import FROZEN, STEPS, TILE, TILES, Page
 from engine.geometry.pack import PAGE
 
-ROW = PAGE // TILE  # tiles along a page
+TILES_PER_ROW = PAGE // TILE  # tiles along a page
 
 
 @dataclass(frozen=True)
-class Texels:
+class TileTexels:
     """Painted texels of one tile. index: int32 [n], places in the page (row · PAGE + column); latents: float32 [n,C];
     state: float32 [n,4]; colour: uint8 [n,CELL,CELL,3]."""
 
@@ -36,10 +36,10 @@ class Texels:
         if any(a.shape != shapes[k] or a.dtype != kinds[k] for k, a in self.arrays.items()):
             return False
         row, column = np.divmod(self.index, PAGE)
-        return bool((row // TILE * ROW + column // TILE == tile).all())
+        return bool((row // TILE * TILES_PER_ROW + column // TILE == tile).all())
 
 
-class Buffers:
+class TileBuffers:
     """A tile as it lies in GL, read without allocating: latents float32 [C/4,TILE,TILE,4], state float32 [TILE,TILE,4],
     colour uint8 [8·TILE,8·TILE,4]."""
 
@@ -51,39 +51,39 @@ class Buffers:
 
     def read(self, page: Page, tile: int) -> None:
         """GL thread, after `engine.gl.context.finish`. Tens of microseconds: only the tile's rectangle is copied."""
-        box = _box(tile)
-        for layer, frame in zip(self.latents, page.frames, strict=True):
+        box = _tile_box(tile)
+        for layer, frame in zip(self.latents, page.latent_frames, strict=True):
             frame.read_into(layer, box, 4, attachment=0, dtype="f4")
-        page.frames[0].read_into(self.state, box, 4, attachment=1, dtype="f4")
-        page.canvas.read_into(self.colour, _pixels(box), 4)
+        page.latent_frames[0].read_into(self.state, box, 4, attachment=1, dtype="f4")
+        page.colour_frame.read_into(self.colour, _colour_box(box), 4)
 
     def write(self, page: Page, tile: int) -> None:
         """The inverse of `read`."""
-        box = _box(tile)
+        box = _tile_box(tile)
         for layer, texture in zip(self.latents, page.latents, strict=True):
             texture.write(layer, viewport=box)
         page.state.write(self.state, viewport=box)
-        page.colour.write(self.colour, viewport=_pixels(box))
-        page.held[tile] = (self.state[..., HELD] > 0).any()
-        page.stale = True
-        page.touch(tile)
+        page.colour.write(self.colour, viewport=_colour_box(box))
+        page.frozen_tiles[tile] = (self.state[..., FROZEN] > 0).any()
+        page.overview_outdated = True
+        page.mark_changed(tile)
 
-    def pick(self, tile: int) -> Texels:
+    def extract_painted(self, tile: int) -> TileTexels:
         """Only what is painted. Any thread."""
         row, column = np.nonzero(self.state[..., STEPS])
-        y, x = _corner(tile)
+        y, x = _tile_corner(tile)
         latents = self.latents[:, row, column].transpose(1, 0, 2)
         cells = self.colour.reshape(TILE, CELL, TILE, CELL, 4)
-        return Texels(
+        return TileTexels(
             index=((row + y) * PAGE + column + x).astype(np.int32),
             latents=np.ascontiguousarray(latents.reshape(len(row), 4 * len(self.latents))[:, : self.channels]),
             state=self.state[row, column],
             colour=np.ascontiguousarray(cells[row, :, column, :, :3]),
         )
 
-    def place(self, tile: int, texels: Texels) -> None:
+    def fill_from(self, tile: int, texels: TileTexels) -> None:
         """The inverse of `pick`. Any thread."""
-        y, x = _corner(tile)
+        y, x = _tile_corner(tile)
         row, column = np.divmod(texels.index, PAGE)
         row, column = row - y, column - x
         for array in (self.latents, self.state, self.colour):
@@ -97,26 +97,26 @@ class Buffers:
         cells[row, :, column, :, 3] = 255
 
 
-def split(texels: Texels) -> Iterator[tuple[int, Texels]]:
+def split_into_tiles(texels: TileTexels) -> Iterator[tuple[int, TileTexels]]:
     """The texels of a whole page, tile by tile."""
     row, column = np.divmod(texels.index, PAGE)
-    owner = row // TILE * ROW + column // TILE
+    owner = row // TILE * TILES_PER_ROW + column // TILE
     for tile in range(TILES):
         mine = owner == tile
         if mine.any():
-            yield tile, Texels(**{name: array[mine] for name, array in texels.arrays.items()})
+            yield tile, TileTexels(**{name: array[mine] for name, array in texels.arrays.items()})
 
 
-def _corner(tile: int) -> tuple[int, int]:
-    return tile // ROW * TILE, tile % ROW * TILE
+def _tile_corner(tile: int) -> tuple[int, int]:
+    return tile // TILES_PER_ROW * TILE, tile % TILES_PER_ROW * TILE
 
 
-def _box(tile: int) -> tuple[int, int, int, int]:
-    y, x = _corner(tile)
+def _tile_box(tile: int) -> tuple[int, int, int, int]:
+    y, x = _tile_corner(tile)
     return x, y, TILE, TILE
 
 
-def _pixels(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _colour_box(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     """A box of texels in colour pixels."""
     x, y, width, height = box
     return x * CELL, y * CELL, width * CELL, height * CELL

@@ -44,12 +44,12 @@ class GatheredView:
     noise: np.ndarray
     latents: np.ndarray
     steps: np.ndarray
-    painted: np.ndarray
+    stored_density: np.ndarray
     colours: np.ndarray
     revision: int
-    held: np.ndarray
-    freed: np.ndarray
-    pixels: np.ndarray
+    frozen: np.ndarray
+    edge_contaminated: np.ndarray
+    pixel_material: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -67,5 +67,5 @@ class PaintedView:
     colours: np.ndarray
     steps: float
     borders: bool = True
-    kept: np.ndarray | None = None
-    dreamed: np.ndarray | None = None
+    kept_mask: np.ndarray | None = None
+    shown_materials: np.ndarray | None = None

@@ -10,24 +10,24 @@ import numpy as np
 
 from base.errors import InputError
 from base.grid import CELL
-from engine.atlas.gather import Gather
+from engine.atlas.gather import GatherPass
 from engine.atlas.pages import Atlas
-from engine.atlas.scatter import Scatter
+from engine.atlas.scatter import ScatterPass
 from engine.atlas.views import GatheredView, PaintedView
-from engine.atlas.visibility import Masks, Seen
-from engine.atlas.write_mask import Taking
+from engine.atlas.visibility import TexelMasks, VisibilityPass
+from engine.atlas.write_mask import WriteMaskPass
 from engine.geometry.charts import Charts
-from engine.geometry.mesh import Mesh
-from engine.gl.context import finish
-from engine.gl.targets import Targets
-from engine.gl.time_sliced import Pieces, TimeSlicedTask
+from engine.geometry.mesh import ChartMesh
+from engine.gl.context import wait_for_gl
+from engine.gl.targets import RenderTargets
+from engine.gl.time_sliced import Slices, TimeSlicedTask
 from scenes.camera import Camera
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class World:
+class WorldSnapshot:
     """A copy of everything that was painted. pages: number → latents [C',P,P], state [P,P,4], colour [8P,8P,4] (engine.atlas.page)."""
 
     channels: int
@@ -48,26 +48,26 @@ class LatentVolume:
         self.ctx, self.charts, self.channels, self.seed = ctx, charts, channels, seed
         self.revision = 0
         self.atlas = Atlas(ctx, channels)
-        self.mesh = Mesh(ctx, charts)
-        self._targets = Targets(ctx)
-        self._gather = Gather(ctx, charts, self.atlas, self.mesh, self._targets)
-        self._scatter = Scatter(ctx, charts, self.atlas, self._targets)
-        self._seen = Seen(ctx, charts, self.mesh)
-        self._taking = Taking(ctx, charts, self.atlas, self.mesh, self._targets)
-        self._work: TimeSlicedTask[Any] | None = None
+        self.mesh = ChartMesh(ctx, charts)
+        self._targets = RenderTargets(ctx)
+        self._gather = GatherPass(ctx, charts, self.atlas, self.mesh, self._targets)
+        self._scatter = ScatterPass(ctx, charts, self.atlas, self._targets)
+        self._visibility = VisibilityPass(ctx, charts, self.mesh)
+        self._write_mask = WriteMaskPass(ctx, charts, self.atlas, self.mesh, self._targets)
+        self._task: TimeSlicedTask[Any] | None = None
 
     @property
     def busy(self) -> bool:
-        return self._work is not None and not self._work.done
+        return self._task is not None and not self._task.done
 
     def settle(self) -> None:
         """Finish what is under way. Who reads or changes pages by himself does this first."""
-        if self._work is not None and not self._work.done:
-            self._work.whole()
+        if self._task is not None and not self._task.done:
+            self._task.run_to_end()
 
-    def _begin(self, pieces: Pieces[T]) -> TimeSlicedTask[T]:
+    def _start_task(self, pieces: Slices[T]) -> TimeSlicedTask[T]:
         self.settle()
-        self._work = work = TimeSlicedTask(self.ctx, pieces)
+        self._task = work = TimeSlicedTask(self.ctx, pieces)
         return work
 
     def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> GatheredView:
@@ -75,25 +75,25 @@ class LatentVolume:
 
         colours: False leaves them out, for a memory of latents alone.
         """
-        return self.gathering(camera, size, colours).whole()
+        return self.gathering(camera, size, colours).run_to_end()
 
     def gathering(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> TimeSlicedTask[GatheredView]:
         """`gather`, in pieces."""
         _check_size(size)
         self.settle()  # whose revision it shows
-        return self._begin(self._gather.look(camera, size, self.seed, self.revision, colours))
+        return self._start_task(self._gather.gather_view(camera, size, self.seed, self.revision, colours))
 
-    def seen(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Masks:
+    def seen(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> TexelMasks:
         """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
-        return TimeSlicedTask(self.ctx, self.seeing(camera, size, mask)).whole()
+        return TimeSlicedTask(self.ctx, self.seeing(camera, size, mask)).run_to_end()
 
-    def seeing(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Pieces[Masks]:
+    def seeing(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Slices[TexelMasks]:
         """`seen`, in pieces. It asks nothing of what is painted, and so may go on beside all else."""
-        return self._seen.texels(camera, size, mask)
+        return self._visibility.find_texels(camera, size, mask)
 
-    def charted(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
+    def charted(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
         """The chart that each pixel of a view of any size shows, int [H,W], in pieces; for engine.atlas.visibility.texels."""
-        return self._seen.drawing(camera, size)
+        return self._visibility.draw_charts(camera, size)
 
     def takes(
         self, look: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
@@ -102,21 +102,21 @@ class LatentVolume:
 
         kept, dreamed: of the painting (engine.atlas.views.Painting).
         """
-        return self.taking(look, steps, kept, dreamed).whole()
+        return self.taking(look, steps, kept, dreamed).run_to_end()
 
     def taking(
         self, look: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
     ) -> TimeSlicedTask[np.ndarray]:
         """`takes`, in pieces."""
 
-        def pieces() -> Pieces[np.ndarray]:
-            view = yield from self._gather.depths(look.camera, look.size)
-            return (yield from self._taking.pixels(look, view, steps, kept, dreamed))
+        def pieces() -> Slices[np.ndarray]:
+            view = yield from self._gather.draw_depths(look.camera, look.size)
+            return (yield from self._write_mask.draw_mask(look, view, steps, kept, dreamed))
 
-        return self._begin(pieces())
+        return self._start_task(pieces())
 
     def scatter(
-        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: Masks | None = None
+        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: TexelMasks | None = None
     ) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
 
@@ -124,10 +124,10 @@ class LatentVolume:
         latents only, and leaves the colours that lie there. only: these texels take it whatever they have, but for those that
         the user holds; all others stay as they are.
         """
-        return self.scattering(look, painting, colours, only).whole()
+        return self.scattering(look, painting, colours, only).run_to_end()
 
     def scattering(
-        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: Masks | None = None
+        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: TexelMasks | None = None
     ) -> TimeSlicedTask[int]:
         """`scatter`, in pieces; the revision changes with the last one."""
         width, height = painting.size
@@ -141,22 +141,22 @@ class LatentVolume:
         if not np.isfinite(painting.latents).all():
             raise ValueError("the painting has latents that are not finite")
 
-        def pieces() -> Pieces[int]:
-            view = yield from self._gather.depths(painting.camera, painting.size)
+        def pieces() -> Slices[int]:
+            view = yield from self._gather.draw_depths(painting.camera, painting.size)
             taken = yield from self._scatter.paint(look, painting, view, self.revision + 1, colours, only)
             self.revision += taken > 0
             return taken
 
-        return self._begin(pieces())
+        return self._start_task(pieces())
 
-    def snapshot(self) -> World:
+    def snapshot(self) -> WorldSnapshot:
         """A copy of the painted pages."""
         self.settle()
-        finish(self.ctx)
+        wait_for_gl(self.ctx)
         pages = {number: self.atlas[number].read() for number in self.atlas}
-        return World(self.channels, self.seed, self.revision, pages)
+        return WorldSnapshot(self.channels, self.seed, self.revision, pages)
 
-    def restore(self, world: World) -> None:
+    def restore(self, world: WorldSnapshot) -> None:
         """Make the volume what the snapshot was. ValueError when channels or pages don't fit (engine.storage.world checks files first)."""
         if world.channels != self.channels or any(not 0 <= n < self.charts.pages for n in world.pages):
             raise ValueError(
@@ -175,11 +175,11 @@ class LatentVolume:
 
     def free(self) -> None:
         """Give the GPU memory back; the volume can't be used afterwards, and what is under way is abandoned."""
-        if self._work is not None:
-            self._work.abandon()
+        if self._task is not None:
+            self._task.cancel()
         self.atlas.release()
         self._targets.release()
-        self._seen.release()
+        self._visibility.release()
 
 
 def _check_size(size: tuple[int, int]) -> None:

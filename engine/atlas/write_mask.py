@@ -9,55 +9,55 @@ from base.grid import CELL
 from engine.atlas.pages import Atlas
 from engine.atlas.views import GatheredView
 from engine.geometry.charts import Charts
-from engine.geometry.mesh import Mesh, visible
+from engine.geometry.mesh import ChartMesh, find_visible_charts
 from engine.geometry.pack import PAGE
 from engine.geometry.uniforms import camera_uniforms
-from engine.gl.context import finish
-from engine.gl.shaders import program, set_uniforms
-from engine.gl.targets import Targets, picture, read
-from engine.gl.time_sliced import Pieces, bands, clipped
+from engine.gl.context import wait_for_gl
+from engine.gl.shaders import get_program, set_uniforms
+from engine.gl.targets import RenderTargets, colour_texture, read_texture
+from engine.gl.time_sliced import Slices, split_into_bands, scissor
 
 _VIEW, _STATE, _LABELS, _SHOWN = range(4)  # texture units
 UNDREAMED = -2  # as a material
 
 
-class Taking:
+class WriteMaskPass:
     """Draws the view once, with each fragment's texel deciding as in scatter."""
 
-    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: Mesh, targets: Targets) -> None:
+    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets) -> None:
         self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
-        self._shader = program(ctx, "chart_view", "taken")
+        self._shader = get_program(ctx, "chart_view", "taken")
         self._nothing = ctx.texture((1, 1), 4, dtype="f4", data=bytes(16))
 
-    def pixels(
+    def draw_mask(
         self,
         look: GatheredView,
         view: moderngl.Texture,
         steps: float,
         kept: np.ndarray | None,
         dreamed: np.ndarray | None = None,
-    ) -> Pieces[np.ndarray]:
+    ) -> Slices[np.ndarray]:
         """bool [H,W]. view: (chart, depth) of the look's camera at its size; steps, kept, dreamed: of the painting."""
         frame = self.targets.get("taken", look.size, ((1, "f1"),), depth=True)
         labels, shown = upload_labels(self.ctx, look, kept), upload_pixels(self.ctx, look, dreamed)
         uniforms = camera_uniforms(self.charts, look.camera, look.size) | {"borders": True, "steps": float(steps)}
-        seen = visible(self.charts, look.camera, look.size)
-        finish(self.ctx)  # clearing waits for what was drawn before
+        seen = find_visible_charts(self.charts, look.camera, look.size)
+        wait_for_gl(self.ctx)  # clearing waits for what was drawn before
         frame.use()
         frame.clear()
-        for box in bands(look.size):
+        for box in split_into_bands(look.size):
             set_uniforms(self._shader, **uniforms, view=_VIEW, state=_STATE, labels=_LABELS, shown=_SHOWN)
-            groups = self.mesh.select(seen, apart=self.atlas)
+            groups = self.mesh.select(seen, separate_pages=self.atlas)
             self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
             self.ctx.enable(moderngl.DEPTH_TEST)
             self.ctx.depth_func = "<="
             view.use(_VIEW)
             labels.use(_LABELS)
             shown.use(_SHOWN)
-            with clipped(frame, box):
+            with scissor(frame, box):
                 self.mesh.draw(self._shader, groups, self._bind)
             yield
-        taken = read(self.ctx, picture(frame))[..., 0] > 0
+        taken = read_texture(self.ctx, colour_texture(frame))[..., 0] > 0
         labels.release()
         shown.release()
         return taken
@@ -78,15 +78,15 @@ def upload_labels(ctx: moderngl.Context, look: GatheredView, kept: np.ndarray | 
     return texture
 
 
-def dreamed_pixels(look: GatheredView, dreamed: np.ndarray | None) -> np.ndarray:
+def label_pixels(look: GatheredView, dreamed: np.ndarray | None) -> np.ndarray:
     """int [H,W]: the material of each pixel; UNDREAMED where it is none of the dreamed ones (None: those of the latent pixels)."""
-    return np.where(np.isin(look.pixels, look.material if dreamed is None else dreamed), look.pixels, UNDREAMED)
+    return np.where(np.isin(look.pixel_material, look.material if dreamed is None else dreamed), look.pixel_material, UNDREAMED)
 
 
 def upload_pixels(ctx: moderngl.Context, look: GatheredView, dreamed: np.ndarray | None) -> moderngl.Texture:
     """shaders/common/region.glsl's `shown`."""
     texture = ctx.texture(
-        look.size, 1, dtype="f4", data=np.ascontiguousarray(dreamed_pixels(look, dreamed), dtype=np.float32)
+        look.size, 1, dtype="f4", data=np.ascontiguousarray(label_pixels(look, dreamed), dtype=np.float32)
     )
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture

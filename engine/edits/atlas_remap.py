@@ -17,14 +17,14 @@ from engine.atlas.volume import LatentVolume
 from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
-from engine.geometry.rectangles import merge
-from engine.gl.shaders import program, set_uniforms
+from engine.geometry.rectangles import merge_rectangles
+from engine.gl.shaders import get_program, set_uniforms
 
-PIECE = PAGE * PAGE // 8  # texels copied at a time: a few milliseconds even where GL is software
+TEXELS_PER_SLICE = PAGE * PAGE // 8  # texels copied at a time: a few milliseconds even where GL is software
 
 
 @dataclass(frozen=True)
-class Move:
+class PageMove:
     """Texel rectangles that go from page `source` to page `target`: int32 [n,6] rows (x, y in target, dx, dy to source, w, h).
 
     whole: the page's charts all stay where they are and nothing joins them, so the page itself can change hands.
@@ -36,23 +36,23 @@ class Move:
     whole: bool = False
 
 
-def moves(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> list[Move]:
+def plan_remap(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> list[PageMove]:
     """Where the texels of old `pages` are among the new charts. materials: int [n], the new index of each old material or −1."""
-    found = [move for page in pages for move in _page(old, new, materials, page)]
+    found = [move for page in pages for move in _plan_page(old, new, materials, page)]
     sources = {}
     for move in found:
         sources.setdefault(move.target, set()).add(move.source)
     return [
-        Move(
+        PageMove(
             m.source, m.target, m.rectangles, whole=m.whole and sources[m.target] == {m.source} and m.source == m.target
         )
         for m in found
     ]
 
 
-def survivors(old: Charts, new: Charts, materials: np.ndarray, page: int) -> np.ndarray:
+def map_texels(old: Charts, new: Charts, materials: np.ndarray, page: int) -> np.ndarray:
     """int32 [PAGE,PAGE,3]: the new (page, y, x) of each texel of an old page, −1 where it is gone (or never was)."""
-    owner = old.owner(page)
+    owner = old.owner_map(page)
     y, x = np.nonzero(owner >= 0)
     chart = owner[y, x]
     i, j = x - old.x[chart], y - old.y[chart]
@@ -61,19 +61,19 @@ def survivors(old: Charts, new: Charts, materials: np.ndarray, page: int) -> np.
     if sky.any():
         of_side = np.zeros(6, np.int32)
         of_side[new.side[new.sky]] = np.flatnonzero(new.sky)
-        there[sky] = _places(new, of_side[old.side[chart[sky]]], i[sky], j[sky])
+        there[sky] = _atlas_places(new, of_side[old.side[chart[sky]]], i[sky], j[sky])
     if old.voxels == new.voxels:
         solid = np.flatnonzero(~sky)
         c = chart[solid]
-        target, u, v = new.lookup(voxels_of(old, c, i[solid], j[solid]), old.side[c])
+        target, u, v = new.find_texels(texel_voxels(old, c, i[solid], j[solid]), old.side[c])
         same = (target >= 0) & (new.material[target] == materials[old.material[c]])
-        there[solid[same]] = _places(new, target[same], u[same], v[same])
+        there[solid[same]] = _atlas_places(new, target[same], u[same], v[same])
     out = np.full((PAGE, PAGE, 3), -1, np.int32)
     out[y, x] = there
     return out
 
 
-def voxels_of(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+def texel_voxels(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     """int [n,3]: the voxel (x, y, z) behind texel (i, j) of a solid chart; with its side, what `Charts.lookup` is asked."""
     u, v, n = (axes[charts.side[chart]].astype(np.int64) for axes in (sides.U, sides.V, sides.NORMAL))
     # texel 0 lies before the corner where an axis runs backwards, and a face's voxel behind it
@@ -81,53 +81,53 @@ def voxels_of(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -
     return charts.corner[chart] + u * i[:, None] + v * j[:, None] + behind
 
 
-class Transplant:
+class AtlasRemap:
     """Carries what is painted in `old` over to `new`, an empty volume of other charts. GL thread; nothing may be painted meanwhile.
 
     `step` until it returns True; until then `old` is as it was and can be shown. Afterwards `old` can only be freed.
     """
 
-    def __init__(self, old: LatentVolume, new: LatentVolume, moves: list[Move]) -> None:
+    def __init__(self, old: LatentVolume, new: LatentVolume, moves: list[PageMove]) -> None:
         if old.channels != new.channels:
             raise ValueError(f"latents of {old.channels} channels don't fit a volume of {new.channels}")
         self.old, self.new = old, new
-        self._program = program(old.ctx, "transplant", "transplanted")
+        self._program = get_program(old.ctx, "transplant", "transplanted")
         painted = [m for m in moves if m.source in old.atlas]
         self._whole = [m.source for m in painted if m.whole]
-        self._work = self._pieces([m for m in painted if not m.whole])
+        self._slices = self._copy_slices([m for m in painted if not m.whole])
 
     def step(self) -> bool:
         """Do one piece. True when all is done."""
-        if next(self._work, None) is not None:
+        if next(self._slices, None) is not None:
             return False
         for number in self._whole:
-            self.new.atlas.take(number, self.old.atlas.give(number))
+            self.new.atlas.attach_page(number, self.old.atlas.detach_page(number))
         self.new.seed, self.new.revision = self.old.seed, self.old.revision + 1
         return True
 
-    def _pieces(self, moves: list[Move]) -> Iterator[int]:
+    def _copy_slices(self, moves: list[PageMove]) -> Iterator[int]:
         for move in moves:
             if move.target not in self.new.atlas:
                 self.new.atlas.allocate(move.target)  # the driver clears megabytes: a piece of its own
                 yield move.target
-            for part in _parts(move.rectangles):
+            for part in _split_by_area(move.rectangles):
                 self._copy(move, part)
                 yield move.target
         for number in {m.target for m in moves}:
-            self.new.atlas.refresh(number)
+            self.new.atlas.refresh_overview(number)
             yield number
 
-    def _copy(self, move: Move, rectangles: np.ndarray) -> None:
+    def _copy(self, move: PageMove, rectangles: np.ndarray) -> None:
         ctx, source, target = self.old.ctx, self.old.atlas[move.source], self.new.atlas[move.target]
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
         buffer = ctx.buffer(_triangles(rectangles))
         array = ctx.vertex_array(self._program, [(buffer, "2f 2f", "in_place", "in_source")])
-        for texture, frame in zip(source.latents, target.frames, strict=True):
+        for texture, frame in zip(source.latents, target.latent_frames, strict=True):
             self._draw(array, frame, texture, source.state, 1)
-        self._draw(array, target.canvas, source.colour, source.state, CELL)
-        target.held |= source.held.any()  # wherever they come to lie
-        target.stale = True
-        target.touch()
+        self._draw(array, target.colour_frame, source.colour, source.state, CELL)
+        target.frozen_tiles |= source.frozen_tiles.any()  # wherever they come to lie
+        target.overview_outdated = True
+        target.mark_changed()
         array.release()
         buffer.release()
 
@@ -146,33 +146,33 @@ class Transplant:
         array.render(moderngl.TRIANGLES)
 
 
-def _page(old: Charts, new: Charts, materials: np.ndarray, page: int) -> list[Move]:
-    there = survivors(old, new, materials, page).astype(np.int64)
+def _plan_page(old: Charts, new: Charts, materials: np.ndarray, page: int) -> list[PageMove]:
+    there = map_texels(old, new, materials, page).astype(np.int64)
     alive = there[..., 0] >= 0
     y, x = np.mgrid[:PAGE, :PAGE]
     dx, dy = x - there[..., 2], y - there[..., 1]  # from the new place to the old
     code = np.where(alive, (there[..., 0] * 2 * PAGE + dy + PAGE) * 2 * PAGE + dx + PAGE, -1)
     labels, index = np.unique(code, return_inverse=True)
     index = index.reshape(code.shape) + (labels[0] >= 0)  # 0 is for what is gone
-    found = merge(index[None])
+    found = merge_rectangles(index[None])
     corner = there[found["row"], found["column"]]
     shift = np.stack([found["column"] - corner[:, 2], found["row"] - corner[:, 1]], axis=1)
     table = np.concatenate([corner[:, [2, 1]], shift, found["columns"][:, None], found["rows"][:, None]], axis=1)
-    stays = len(found) > 0 and not shift.any() and bool((alive == (old.owner(page) >= 0)).all())
+    stays = len(found) > 0 and not shift.any() and bool((alive == (old.owner_map(page) >= 0)).all())
     return [
-        Move(page, int(target), table[corner[:, 0] == target].astype(np.int32), whole=stays and target == page)
+        PageMove(page, int(target), table[corner[:, 0] == target].astype(np.int32), whole=stays and target == page)
         for target in np.unique(corner[:, 0])
     ]
 
 
-def _places(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+def _atlas_places(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     return np.stack([charts.page[chart], charts.y[chart] + j, charts.x[chart] + i], axis=-1)
 
 
-def _parts(rectangles: np.ndarray) -> list[np.ndarray]:
+def _split_by_area(rectangles: np.ndarray) -> list[np.ndarray]:
     """The rectangles in runs of about PIECE texels."""
     area = np.cumsum(rectangles[:, 4] * rectangles[:, 5])
-    cuts = np.flatnonzero(np.diff(area // PIECE)) + 1
+    cuts = np.flatnonzero(np.diff(area // TEXELS_PER_SLICE)) + 1
     return np.split(rectangles, cuts)
 
 

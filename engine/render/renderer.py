@@ -13,15 +13,15 @@ import numpy as np
 from base.grid import CELL
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
-from engine.geometry.mesh import Group, visible
+from engine.geometry.mesh import Group, find_visible_charts
 from engine.geometry.pack import PAGE
 from engine.geometry.uniforms import camera_uniforms
-from engine.gl.shaders import program, set_uniforms
-from engine.gl.time_sliced import Box, Pieces, clipped
-from engine.render.daylight import SUN, Daylight, Light, atmosphere
-from engine.render.frozen_marks import may_be_held
+from engine.gl.shaders import get_program, set_uniforms
+from engine.gl.time_sliced import Box, Slices, scissor
+from engine.render.daylight import SUN, DaylightTexture, BakedDaylight, atmosphere_uniforms
+from engine.render.frozen_marks import may_show_frozen
 from scenes.camera import Camera
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 from scenes.scene import Scene
 
 MODES = MappingProxyType(
@@ -56,7 +56,7 @@ _WHOLE, _LIT, _BARE, _PARTLY = (
 )
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
 _PAINTED_LIT = (_LIT, _BARE, _PARTLY)
-_HELD = _Pass("held", bare=False)
+_FROZEN = _Pass("held", bare=False)
 _PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
 _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
 
@@ -71,14 +71,14 @@ class Renderer:
         scene: Scene,
         volume: LatentVolume,
         blocks: Blocks | None = None,
-        light: Light | None = None,
+        light: BakedDaylight | None = None,
     ) -> None:
         """blocks, light: of the scene, if they are known already; baking the light takes a while."""
-        blocks = extrude(scene) if blocks is None else blocks
+        blocks = extrude_scene(scene) if blocks is None else blocks
         self.ctx, self.charts, self.volume = ctx, charts, volume
         self.full_steps = 20.0
         opacity = np.array([m.opacity for m in scene.materials])
-        self._daylight = Daylight(ctx, light or Light.of(blocks, scene))
+        self._daylight = DaylightTexture(ctx, light or BakedDaylight.of(blocks, scene))
         self._materials = ctx.texture((len(opacity), 1), 4, alignment=1)
         self._materials.filter = moderngl.NEAREST, moderngl.NEAREST
         self._translucent = ~charts.sky & (opacity[charts.material] < 1)
@@ -100,7 +100,7 @@ class Renderer:
 
     def dress(self, scene: Scene) -> None:
         """Take over the display colours of a scene of the same geometry."""
-        self._constants |= atmosphere(scene.background.display)
+        self._constants |= atmosphere_uniforms(scene.background.display)
         self._materials.write(_material_table(scene), alignment=1)
 
     def draw(
@@ -128,21 +128,21 @@ class Renderer:
         held: bool = False,
         daylight: float = 0.0,
         boxes: Iterable[Box] = (),
-    ) -> Pieces[None]:
+    ) -> Slices[None]:
         """`draw`, in pieces: box after box (x, y, width, height) of the target."""
         if mode not in MODES:
             raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
         uniforms = camera_uniforms(self.charts, camera, size, top_first) | {"shade": daylight}
-        seen = visible(self.charts, camera, size)
+        seen = find_visible_charts(self.charts, camera, size)
         if mode == "painted":
             for number in np.unique(self.charts.page[seen]):
-                if self.volume.atlas.refresh(number):
+                if self.volume.atlas.refresh_overview(number):
                     yield
-        marked = seen[may_be_held(self.charts, self.volume.atlas, seen)] if held else seen[:0]
+        marked = seen[may_show_frozen(self.charts, self.volume.atlas, seen)] if held else seen[:0]
         target.use()
         target.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
         for box in boxes:
-            with clipped(target, box):
+            with scissor(target, box):
                 target.viewport = (0, 0, *size)
                 self._draw_all(target, mode, uniforms, seen, marked, daylight > 0)
             yield
@@ -165,15 +165,15 @@ class Renderer:
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
         passes = _PAINTED_LIT if mode == "painted" and lit else _PASSES[mode]
-        self._draw(passes, mesh.select(seen[~through], apart=atlas), uniforms)
+        self._draw(passes, mesh.select(seen[~through], separate_pages=atlas), uniforms)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
         target.depth_mask = False
         if through.any():
-            self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], apart=atlas), uniforms)
+            self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], separate_pages=atlas), uniforms)
         if marked.size:
             self.ctx.depth_func = "<="
-            self._draw((_HELD,), mesh.select(marked, apart=atlas), uniforms)
+            self._draw((_FROZEN,), mesh.select(marked, separate_pages=atlas), uniforms)
         target.depth_mask = True
         self.ctx.disable(moderngl.BLEND)
 
@@ -191,7 +191,7 @@ class Renderer:
 
     def _program(self, name: str) -> moderngl.Program:
         if name not in self._programs:
-            self._programs[name] = program(self.ctx, "chart_view", f"display/{name}")
+            self._programs[name] = get_program(self.ctx, "chart_view", f"display/{name}")
         return self._programs[name]
 
     def _bind(self, shader: moderngl.Program, number: int) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 
 from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.page import BESIDE, DENSITY, HELD, REVISION, STEPS
+from engine.atlas.page import EDGE_CONTAMINATED, DENSITY, FROZEN, REVISION, STEPS
 from engine.atlas.views import PaintedView
 from engine.atlas.write_mask import UNDREAMED
 from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
-from engine.geometry.sky import TEXEL
+from engine.geometry.sky import SKY_TEXEL
 from scenes.camera import Camera
 from tests.engine.reference_region import own_cell, own_point
 
@@ -47,7 +47,7 @@ def picture(charts: Charts, camera: Camera, size: tuple[int, int]) -> Picture:
         with np.errstate(divide="ignore", invalid="ignore"):
             depth = np.where(towards < 0, normal @ start / towards, -1.0)
             at = depth[..., None] * rays - start
-        scale = TEXEL if charts.sky[c] else charts.texel
+        scale = SKY_TEXEL if charts.sky[c] else charts.texel
         i, j = at @ charts.u[c] / scale**2, at @ charts.v[c] / scale**2
         w, h = charts.size[c]
         rank = FAR if charts.sky[c] else depth
@@ -106,10 +106,10 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
     ok = share > 0
     at[~ok] = view.camera.axes[2]
     cosine = -(sides.NORMAL[charts.side[chart]] * at).sum(-1) / np.linalg.norm(at, axis=-1)
-    texel = np.where(charts.sky[chart], TEXEL, charts.texel)
-    density = policy.density(focal, at @ view.camera.axes[2], texel, cosine) * share**2
+    texel = np.where(charts.sky[chart], SKY_TEXEL, charts.texel)
+    density = policy.compute_density(focal, at @ view.camera.axes[2], texel, cosine) * share**2
     beside = _at_depth_edge(view, charts, chart, at, x, y)
-    density = np.where(beside, np.minimum(density, policy.ENOUGH) * policy.EDGE_PENALTY, density)
+    density = np.where(beside, np.minimum(density, policy.CELL_DENSITY) * policy.EDGE_PENALTY, density)
     return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y, beside
 
 
@@ -130,15 +130,15 @@ def scatter(
         row, column, number = charts.y[c] + j, charts.x[c] + i, int(charts.page[c])
         page = pages.get(number) or _empty_page(len(painting.latents))
         old = page["state"][row, column]
-        take = policy.accepts(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, HELD] <= 0)
+        take = policy.accepts_write(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, FROZEN] <= 0)
         material = int(charts.material[c])
         cells, pixels = labels, shown
         if not painting.borders:
             cells, pixels = np.full_like(labels, material), np.full_like(shown, material)
         column_, row_ = own_cell(cells, pixels, material, x, y)
         take &= column_ >= 0
-        if painting.kept is not None:
-            take &= ~(painting.kept[row_, column_] & (old[:, STEPS] > 0))
+        if painting.kept_mask is not None:
+            take &= ~(painting.kept_mask[row_, column_] & (old[:, STEPS] > 0))
         if not take.any():
             continue
         pages[number] = page
@@ -149,7 +149,7 @@ def scatter(
         page["state"][row, column, STEPS] = painting.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
-        page["state"][row, column, HELD] = np.where(beside_, BESIDE, 0)
+        page["state"][row, column, FROZEN] = np.where(beside_, EDGE_CONTAMINATED, 0)
         _colour(page["colour"], view, charts, painting, cells, pixels, c, i[take], j[take], px, py)
     return pages
 

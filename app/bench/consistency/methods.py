@@ -13,7 +13,7 @@ from app.loop.headless_session import Studio
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from, regions_from
 from app.loop.worker import InlineWorker, dream_of
-from base.grid import CELL, to_pixels
+from base.grid import CELL, by_cell, to_pixels
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.compositing.stored_colours import filled
 from diffusion.sampling.noise import start_noise
@@ -184,8 +184,7 @@ class Warp:
             return warped
         studio = self._easel.studio
         canvas = canvas_from(self._easel.look(camera), studio.scene, studio.session.dream.steps)
-        height, width = canvas.change.shape
-        known = ~hole.reshape(height, CELL, width, CELL).any((1, 3))
+        known = ~by_cell(hole).any((1, 3))
         colours = np.concatenate([warped.picture, np.where(hole, 0, 255).astype(np.uint8)[..., None]], axis=-1)
         if known.any():
             memory = studio.model.encode(filled(colours)).numpy()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from base.errors import InputError
+from base.grid import CELL
 from diffusion.canvas import DreamSettings
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
@@ -31,7 +32,7 @@ from diffusion.training.evaluation.classifier import (
 )
 from diffusion.training.learners.unet import decode
 
-CELLS = SIDE // 8
+CELLS = SIDE // CELL
 STEPS = 12
 TRUTH = 9000
 """The seed of the ground truth that samples are compared with; nothing was trained on it."""

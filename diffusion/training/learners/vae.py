@@ -14,6 +14,7 @@ from diffusers import AutoencoderTiny
 from torch import Tensor, nn
 
 from base.files import atomic_write
+from base.grid import CELL
 from diffusion.training.checkpoint import State
 from diffusion.training.config import VaeConfig
 from diffusion.training.contact_sheet import save_sheet
@@ -107,7 +108,7 @@ def train_vae(config: VaeConfig) -> Path:
         truth = (crops_of(chosen, config.crop, rng).to(device).float() / 127.5 - 1).contiguous(
             memory_format=torch.channels_last
         )
-        side = config.crop // 8
+        side = config.crop // CELL
         generator = torch.Generator().manual_seed(step)
         # a denoiser's latents are off by more or by less: each picture has its own deviation
         deviation = config.noise * torch.rand(config.batch, 1, 1, 1, generator=generator)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt
 
+from base.grid import CELL
 from diffusion.canvas import Canvas
-from diffusion.compositing.decode_per_region import AROUND, CELL, REACH, _gone_on, _pieces, _sheets, decoded_apart
+from diffusion.compositing.decode_per_region import AROUND, REACH, _gone_on, _pieces, _sheets, decoded_apart
 
 SIDE = 16
 

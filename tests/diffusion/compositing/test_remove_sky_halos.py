@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from base.grid import CELL
 from diffusion.canvas import Canvas, Region
-from diffusion.compositing.remove_sky_halos import CELL, REACH, cleared
+from diffusion.compositing.remove_sky_halos import REACH, cleared
 
 SIDE = 32
 BLUE = torch.tensor([-0.2, 0.2, 0.8])

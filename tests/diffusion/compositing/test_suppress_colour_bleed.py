@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from base.grid import CELL
 from diffusion.canvas import Canvas, Region
-from diffusion.compositing.suppress_colour_bleed import CELL, owned
+from diffusion.compositing.suppress_colour_bleed import owned
 
 SIDE = 32
 GREEN = torch.tensor([-0.4, 0.3, -0.5])

@@ -13,7 +13,7 @@ from base.grid import CELL
 from engine.atlas.views import PaintedView
 from engine.geometry.charts import Charts, build_charts
 from scenes.camera import Camera
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.scene import SKY, Scene
 from tests.engine import reference as twin
 from tests.engine.reference_region import own_cell, own_point
@@ -36,7 +36,7 @@ def scene() -> Scene:
 
 @pytest.fixture(scope="module")
 def charts(scene) -> Charts:
-    return build_charts(extrude(scene), scene)
+    return build_charts(extrude_scene(scene), scene)
 
 
 def laplacian(picture: np.ndarray) -> np.ndarray:

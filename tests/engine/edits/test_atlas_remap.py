@@ -8,17 +8,17 @@ import pytest
 from base.grid import CELL
 from engine.atlas.page import STEPS
 from engine.atlas.volume import LatentVolume
-from engine.edits.atlas_remap import Transplant, moves, survivors, voxels_of
+from engine.edits.atlas_remap import AtlasRemap, plan_remap, map_texels, texel_voxels
 from engine.geometry.charts import build_charts
 from scenes import edit, edit_map
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.scene import SKY
 from tests.engine.village import CAMERAS, CHANNELS, dreamed, same
 
 EDITS = {
     "nothing": lambda s: s,
-    "a wall in the meadow": lambda s: edit_map.stroke(s, (5.5, 5.5), (9.5, 5.5), 1, 2),
-    "a house gone": lambda s: edit_map.fill(s, (4, 3), 1),
+    "a wall in the meadow": lambda s: edit_map.paint_stroke(s, (5.5, 5.5), (9.5, 5.5), 1, 2),
+    "a house gone": lambda s: edit_map.fill_area(s, (4, 3), 1),
     "higher houses": lambda s: edit.change_material(s, 1, height=4.0),
     "lower ground": lambda s: edit.change_material(s, 0, height=0.0),
     "another order": lambda s: edit.move_material(s, 0, 2),
@@ -31,8 +31,8 @@ EDITS = {
 def worlds(scene, what):
     """((before, charts), (after, charts), the new index of each material)."""
     after = EDITS[what](scene)
-    charts = [build_charts(extrude(s), s) for s in (scene, after)]
-    return (scene, charts[0]), (after, charts[1]), edit.same_material(scene, after)
+    charts = [build_charts(extrude_scene(s), s) for s in (scene, after)]
+    return (scene, charts[0]), (after, charts[1]), edit.match_materials(scene, after)
 
 
 def faces(scene, charts):
@@ -42,7 +42,7 @@ def faces(scene, charts):
         j, i = (grid.ravel() for grid in np.mgrid[: charts.size[c, 1], : charts.size[c, 0]])
         side, material = int(charts.side[c]), int(charts.material[c])
         name = "sky" if material == SKY else scene.materials[material].name
-        voxel = np.stack([i, j, 0 * i], axis=1) if material == SKY else voxels_of(charts, np.full(len(i), c), i, j)
+        voxel = np.stack([i, j, 0 * i], axis=1) if material == SKY else texel_voxels(charts, np.full(len(i), c), i, j)
         for k in range(len(i)):
             place = (int(charts.page[c]), int(charts.y[c] + j[k]), int(charts.x[c] + i[k]))
             found[(*voxel[k].tolist(), side, name)] = place
@@ -52,7 +52,7 @@ def faces(scene, charts):
 def test_the_voxel_behind_a_texel_is_the_one_that_looks_it_up(charts):
     for c in np.flatnonzero(~charts.sky):
         j, i = (grid.ravel() for grid in np.mgrid[: charts.size[c, 1], : charts.size[c, 0]])
-        voxel = voxels_of(charts, np.full(len(i), c), i, j)
+        voxel = texel_voxels(charts, np.full(len(i), c), i, j)
         chart, u, v = charts.lookup(voxel, np.full(len(i), charts.side[c]))
         assert (chart == c).all() and np.array_equal(u, i) and np.array_equal(v, j)
 
@@ -70,11 +70,11 @@ def test_exactly_the_texels_of_the_same_face_and_material_survive(scene, what):
         if before.voxels_per_block == after.voxels_per_block or key[4] == "sky"
     }
     for page in range(old.pages):
-        there = survivors(old, new, materials, page)
+        there = map_texels(old, new, materials, page)
         found = {(page, int(y), int(x)): tuple(there[y, x].tolist()) for y, x in np.argwhere(there[..., 0] >= 0)}
         assert found == {k: v for k, v in expected.items() if k[0] == page and v is not None}
     if what in ("nothing", "another name"):
-        assert all(move.whole for move in moves(old, new, materials, range(old.pages)))
+        assert all(move.whole for move in plan_remap(old, new, materials, range(old.pages)))
 
 
 @pytest.mark.parametrize("what", EDITS)
@@ -84,7 +84,7 @@ def test_the_gpu_carries_over_what_survives_and_nothing_else(ctx, scene, what):
     for k, camera in enumerate(CAMERAS.values()):
         before.scatter(before.gather(camera, (192, 128)), dreamed(camera, seed=k))
     world = before.snapshot()
-    work = Transplant(before, after, moves(old, new, materials, list(before.atlas)))
+    work = AtlasRemap(before, after, plan_remap(old, new, materials, list(before.atlas)))
     for _ in range(1000):
         if work.step():
             break
@@ -95,7 +95,7 @@ def test_the_gpu_carries_over_what_survives_and_nothing_else(ctx, scene, what):
     for number, page in got.pages.items():
         painted = np.zeros(page["state"].shape[:2], bool)
         for source, stored in world.pages.items():
-            there = survivors(old, new, materials, source)
+            there = map_texels(old, new, materials, source)
             sy, sx = np.nonzero((there[..., 0] == number) & (stored["state"][..., STEPS] > 0))
             ty, tx = there[sy, sx, 1], there[sy, sx, 2]
             painted[ty, tx] = True
@@ -119,7 +119,7 @@ def test_paint_goes_on_after_a_transplant(ctx, scene):
     before, after = (LatentVolume(ctx, charts, CHANNELS) for charts in (old, new))
     camera = CAMERAS["street"]
     before.scatter(before.gather(camera, (192, 128)), dreamed(camera))
-    work = Transplant(before, after, moves(old, new, materials, list(before.atlas)))
+    work = AtlasRemap(before, after, plan_remap(old, new, materials, list(before.atlas)))
     while not work.step():
         pass
     before.free()
@@ -133,6 +133,6 @@ def test_paint_goes_on_after_a_transplant(ctx, scene):
 def test_volumes_of_other_models_are_refused(ctx, charts, scene):
     four, eight = LatentVolume(ctx, charts, 4), LatentVolume(ctx, charts, 8)
     with pytest.raises(ValueError, match="channels"):
-        Transplant(four, eight, [])
+        AtlasRemap(four, eight, [])
     four.free()
     eight.free()
