@@ -111,3 +111,8 @@ def _pour(source: Path, target: str | Path) -> None:
     os.set_blocking(handle, True)
     with source.open("rb") as read, os.fdopen(handle, "wb") as write:
         shutil.copyfileobj(read, write)
+
+
+def expand_user(path: str | Path) -> Path:
+    """A path with `~` or `~user` in front replaced by the home folder; the name of no user stays as it is."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 (Path's raises for the name of no user)

@@ -16,7 +16,7 @@ import numpy as np
 from base.errors import InputError
 from scenes.scene import SKY, Material, Scene
 
-MOST_CELLS = 1 << 27  # bytes of `solid`: a map of 1024×1024 may be 128 layers high, one of 256×256 2048
+MAX_CELLS = 1 << 27  # bytes of `solid`: a map of 1024×1024 may be 128 layers high, one of 256×256 2048
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,14 @@ class Blocks:
         y, z, x = self.solid.shape
         return float(x), y / self.voxels_per_block, float(z)
 
-    def columns(self, count: int) -> np.ndarray:
+    def count_voxels(self, count: int) -> np.ndarray:
         """int64 [count]: voxels of each of `count` materials (a block's layer holds voxels_per_block² of them)."""
-        return np.bincount(self.solid.ravel(), minlength=count + 1)[1 : count + 1] * self.voxels_per_block**2
+        layers = (
+            np.bincount(layer.ravel(), minlength=count + 1) for layer in self.solid
+        )  # of one, for it takes 8 bytes a cell
+        return np.sum(list(layers), axis=0)[1 : count + 1] * self.voxels_per_block**2
 
-    def material(self, voxel: np.ndarray) -> np.ndarray:
+    def find_material(self, voxel: np.ndarray) -> np.ndarray:
         """int16 [...]: material index of voxel coordinates [...,3] (x,y,z in voxels); SKY where empty or outside."""
         x, y, z = np.moveaxis(np.asarray(voxel), -1, 0)
         x, z = x // self.voxels_per_block, z // self.voxels_per_block
@@ -48,28 +51,28 @@ class Blocks:
         )
         return np.where(inside, found, 0).astype(np.int16) - 1
 
-    def inside(self, points: np.ndarray) -> np.ndarray:
+    def is_solid(self, points: np.ndarray) -> np.ndarray:
         """bool [...]: whether world points [...,3] lie in something solid."""
-        return self.material(np.floor(np.asarray(points) * self.voxels_per_block).astype(np.int64)) != SKY
+        return self.find_material(np.floor(np.asarray(points) * self.voxels_per_block).astype(np.int64)) != SKY
 
 
-def extrude(scene: Scene) -> Blocks:
+def extrude_scene(scene: Scene) -> Blocks:
     """The scene's solid blocks; at least one layer high, no empty layer on top. InputError where they'd fill the memory."""
-    table = _columns(scene)
+    table = _build_columns(scene)
     present = np.bincount(scene.map.ravel(), minlength=len(table)) > 0
     filled = np.flatnonzero(table[present].any(axis=0))
     height = int(filled[-1]) + 1 if len(filled) else 1
-    if height * scene.map.size > MOST_CELLS:
-        problem = f"of {scene.voxels_per_block} makes {height} layers; a map of this size may have {MOST_CELLS // scene.map.size}"
+    if height * scene.map.size > MAX_CELLS:
+        problem = f"of {scene.voxels_per_block} makes {height} layers; a map of this size may have {MAX_CELLS // scene.map.size}"
         raise InputError(scene.name, "voxels_per_block", f"{problem}: use fewer voxels per block or lower materials")
     return Blocks(np.take(np.ascontiguousarray(table[:, :height].T), scene.map, axis=1), scene.voxels_per_block)
 
 
-def _columns(scene: Scene) -> np.ndarray:
+def _build_columns(scene: Scene) -> np.ndarray:
     """uint8 [materials + 1, Y]: the column that each map value stands for."""
     n = scene.voxels_per_block
     built = {m.name: (i + 1, m) for i, m in enumerate(scene.materials)}
-    height = max([1, *(_voxel(m.height, n) for m in scene.materials)])
+    height = max([1, *(_to_voxels(m.height, n) for m in scene.materials)])
     table = np.zeros((len(scene.materials) + 1, height), np.uint8)
 
     def fill(column: np.ndarray, name: str, low: float, done: set[tuple[str, float]]) -> None:
@@ -77,7 +80,7 @@ def _columns(scene: Scene) -> np.ndarray:
             return
         done.add((name, low))
         value, material = built[name]
-        start, stop = _span(material, low, n)
+        start, stop = _voxel_span(material, low, n)
         if material.opacity > 0:
             span = column[start:stop]
             span[span == 0] = value
@@ -94,19 +97,19 @@ def _columns(scene: Scene) -> np.ndarray:
                 fill(column, scene.floor, 0.0, set())
     if scene.ceiling is not None:
         value, material = built[scene.ceiling]
-        thick = max(1, _voxel(material.height - material.start_height, n))
+        thick = max(1, _to_voxels(material.height - material.start_height, n))
         layer = table[:, max(0, height - thick) :]
         if material.opacity > 0:
             layer[layer == 0] = value
     return table
 
 
-def _span(material: Material, low: float, n: int) -> tuple[int, int]:
+def _voxel_span(material: Material, low: float, n: int) -> tuple[int, int]:
     """First and last+1 voxel of a material that stands on `low`; anything of positive height is at least one voxel."""
     start = material.start_height or low
-    first = _voxel(start, n)
-    return first, max(_voxel(material.height, n), first + 1 if material.height > start else first)
+    first = _to_voxels(start, n)
+    return first, max(_to_voxels(material.height, n), first + 1 if material.height > start else first)
 
 
-def _voxel(blocks: float, n: int) -> int:
+def _to_voxels(blocks: float, n: int) -> int:
     return int(np.floor(blocks * n + 0.5))

@@ -7,16 +7,18 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import yaml
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from base.errors import InputError, nearest
-from base.files import atomic_write
-from scenes.extrude import extrude
-from scenes.materials import MaterialFile, check_voxels_per_block, named, read_materials, to_data
-from scenes.nerfstudio import read_path, write_path
-from scenes.scene import EMPTY, NEVER, SIDES, VOXELS_PER_BLOCK, CameraPath, Material, Scene
-from scenes.tours import generated_paths
+from base.files import atomic_write, expand_user
+from base.pictures import open_picture
+from base.reading import is_folder
+from base.strict_yaml import dump_yaml
+from scenes.extrude import extrude_scene
+from scenes.materials import MaterialFile, check_material_name, check_voxels_per_block, read_materials, to_yaml_data
+from scenes.nerfstudio import looks_like_path, read_path, write_path
+from scenes.scene import EMPTY, MAP_SIDES, NO_COLOUR, VOXELS_PER_BLOCK, CameraPath, Material, Scene
+from scenes.tours import generate_paths
 
 BUILTIN: tuple[str, ...] = ("hamlet", "ruins", "city")  # the first is the default scene
 
@@ -35,12 +37,13 @@ def load_scene(
     Options win over the file's keys; a material called `floor` or `ceiling` is that by default. Raises InputError.
     """
     own = map is None or materials is None
-    folder = _folder(ref) if own else None
+    folder = _find_folder(ref) if own else None
     map_file = Path(map) if map is not None else folder / "map.png"  # type: ignore[operator]
     materials_file = Path(materials) if materials is not None else folder / "materials.yaml"  # type: ignore[operator]
     file = read_materials(materials_file)
     pixels = read_pixels(map_file)
     numbers, notes = match_colours(pixels, file.materials, materials_file.name)
+    stored, left_out = _read_paths(folder) if folder is not None and map is None else ({}, ())
     scene = Scene(
         name=folder.name if folder is not None and map is None else map_file.stem,
         map=numbers,
@@ -51,12 +54,11 @@ def load_scene(
             if voxels_per_block is None
             else check_voxels_per_block("--voxels-per-block", "", voxels_per_block)
         ),
-        floor=_layer(file, "floor", floor),
-        ceiling=_layer(file, "ceiling", ceiling),
-        notes=notes,
+        floor=_choose_layer(file, "floor", floor),
+        ceiling=_choose_layer(file, "ceiling", ceiling),
+        notes=(*notes, *left_out),
     )
-    stored = {p.name: p for p in _read_paths(folder)} if folder is not None and map is None else {}
-    generated = _generated(scene, stored)
+    generated = _generate_missing(scene, stored)
     return dataclasses.replace(scene, paths={**stored, **generated}, generated=frozenset(generated))
 
 
@@ -67,7 +69,7 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
     """
     folder = Path(folder)
     for i in np.unique(scene.map[scene.map != EMPTY]) - 1:
-        if scene.materials[i].source == NEVER:
+        if scene.materials[i].source == NO_COLOUR:
             problem = "stands on the map but has no colour; give it a source of three numbers from 0 to 255"
             raise InputError(folder / "map.png", scene.materials[i].name, problem)
     sources = np.array([(0, 0, 0, 0)] + [(*m.source, 255) for m in scene.materials])
@@ -77,10 +79,9 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
     with atomic_write(folder / "map.png") as temporary:
         picture.save(temporary, format="PNG", optimize=True)
     with atomic_write(folder / "materials.yaml") as temporary:
-        text = yaml.safe_dump(to_data(file), sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(dump_yaml(to_yaml_data(file)), encoding="utf-8")
     own = {name: path for name, path in scene.paths.items() if name not in scene.generated}
-    known = generated_paths(extrude(scene)) if own.keys() & {"orbit", "walk"} else {}
+    known = generate_paths(extrude_scene(scene)) if own.keys() & {"orbit", "walk"} else {}
     for name, path in own.items():
         if path != known.get(name):
             write_path(path, folder / "paths" / f"{name}.json")
@@ -93,25 +94,8 @@ def builtin_folder(name: str) -> Path:
 
 def read_pixels(file: str | Path) -> np.ndarray:
     """uint8 [Z,X,4] RGBA of a PNG of 2 to 1024 pixels a side; grey, palette and 16-bit pictures are converted."""
-    file = Path(file)
-    try:
-        with Image.open(file, formats=["PNG"]) as picture:
-            if any(side not in SIDES for side in picture.size):
-                width, height = picture.size
-                problem = f"is {width}×{height} pixels; a map has from {SIDES[0]} to {SIDES[-1]} pixels a side"
-                raise InputError(file, "", problem)
-            picture.load()
-            if picture.mode.startswith("I") or picture.mode == "F":
-                picture = Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).astype(np.uint8))
-            return np.array(picture.convert("RGBA"))
-    except IsADirectoryError:
-        raise InputError(file, "", "is a folder; a map is a PNG with one pixel per block") from None
-    except FileNotFoundError:
-        raise InputError(file, "", "does not exist; a scene needs a map, a PNG with one pixel per block") from None
-    except UnidentifiedImageError:
-        raise InputError(file, "", "is not a PNG picture; a map is a PNG with one pixel per block") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise InputError(file, "", f"is a broken PNG picture ({error})") from None
+    picture = open_picture(file, "a map, a PNG with one pixel per block", formats=("PNG",), sides=MAP_SIDES)
+    return np.array(picture.convert("RGBA"))
 
 
 def match_colours(
@@ -122,7 +106,7 @@ def match_colours(
     known = {
         m.source[0] * 65536 + m.source[1] * 256 + m.source[2]: i + 1
         for i, m in enumerate(materials)
-        if m.source != NEVER
+        if m.source != NO_COLOUR
     }
     colours, inverse = np.unique(codes, return_inverse=True)
     numbers = np.array([known.get(int(c), EMPTY) for c in colours], np.uint8)[inverse.reshape(codes.shape)]
@@ -139,28 +123,41 @@ def match_colours(
     return numbers, (f"{counts.sum()} {noun} of {which} {verb} not in {where}: empty ground",)
 
 
-def _folder(ref: str | Path) -> Path:
+def _find_folder(ref: str | Path) -> Path:
     if str(ref) in BUILTIN:
         return builtin_folder(str(ref))
-    folder = Path(ref)
-    if not folder.is_dir():
+    folder = expand_user(ref)
+    if not is_folder(folder):
         problem = f"is neither a built-in scene ({', '.join(BUILTIN)}) nor a folder with map.png and materials.yaml"
         raise InputError(ref, "", problem + nearest(str(ref), BUILTIN))
     return folder.resolve()
 
 
-def _layer(file: MaterialFile, layer: str, option: str | None) -> str | None:
+def _choose_layer(file: MaterialFile, layer: str, option: str | None) -> str | None:
     if option is not None:
-        return named(file.materials, option, f"--{layer}", "")
+        return check_material_name(file.materials, option, f"--{layer}", "")
     stored = getattr(file, layer)
     return stored or (layer if any(m.name == layer for m in file.materials) else None)
 
 
-def _read_paths(folder: Path) -> list[CameraPath]:
-    return [read_path(file) for file in sorted((folder / "paths").glob("*.json"))]
+def _read_paths(folder: Path) -> tuple[dict[str, CameraPath], tuple[str, ...]]:
+    """(paths by name, notes on what was left out) of a scene's folder. Raises InputError for a path with a mistake in it."""
+    paths, notes = {}, []
+    for file in sorted((folder / "paths").glob("*")):
+        if file.suffix.lower() != ".json":
+            continue
+        if file.name.startswith("."):  # what macOS writes beside each file on foreign disks
+            notes.append(f"paths/{file.name} is a hidden file and was left out")
+        elif not looks_like_path(file):
+            notes.append(f"paths/{file.name} is no camera path and was left out")
+        elif file.stem in paths:
+            raise InputError(file, "", f"is a second path called {file.stem}; each needs a name of its own")
+        else:
+            paths[file.stem] = read_path(file)
+    return paths, tuple(notes)
 
 
-def _generated(scene: Scene, stored: dict[str, CameraPath]) -> dict[str, CameraPath]:
+def _generate_missing(scene: Scene, stored: dict[str, CameraPath]) -> dict[str, CameraPath]:
     if {"orbit", "walk"} <= stored.keys():
         return {}
-    return {k: p for k, p in generated_paths(extrude(scene)).items() if k not in stored}
+    return {k: p for k, p in generate_paths(extrude_scene(scene)).items() if k not in stored}

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from base.errors import InputError
-from base.reading import read_text
-from scenes.scene import NEVER, Background, Colour, Material
+from base.strict_yaml import read_yaml
+from scenes.scene import NO_COLOUR, Background, Colour, Material
 
 MAX_MATERIALS = 254  # a map and a voxel are one byte; 0 is empty
 MAX_HEIGHT = 256.0
@@ -47,16 +45,7 @@ class MaterialFile:
 
 def read_materials(path: str | Path) -> MaterialFile:
     """Read a materials file. Raises InputError that names the file, the field and what is allowed."""
-    path = Path(path)
-    text = read_text(path, "a scene's materials, a short list in YAML", MAX_BYTES)
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0] or "nested too deeply"
-        raise InputError(path, where, f"is not valid YAML ({problem})") from None
-    return parse_materials(data, path)
+    return parse_materials(read_yaml(path, "a scene's materials, a short list in YAML", MAX_BYTES), path)
 
 
 def parse_materials(data: object, where: str | Path) -> MaterialFile:
@@ -78,12 +67,12 @@ def parse_materials(data: object, where: str | Path) -> MaterialFile:
         background=background,
         materials=materials,
         voxels_per_block=_voxels_per_block(where, top.get("voxels_per_block")),
-        floor=named(materials, top.get("floor"), where, "floor"),
-        ceiling=named(materials, top.get("ceiling"), where, "ceiling"),
+        floor=check_material_name(materials, top.get("floor"), where, "floor"),
+        ceiling=check_material_name(materials, top.get("ceiling"), where, "ceiling"),
     )
 
 
-def named(materials: tuple[Material, ...], name: object, where: object, field: str) -> str | None:
+def check_material_name(materials: tuple[Material, ...], name: object, where: object, field: str) -> str | None:
     """`name` if a material is called so, None for None; otherwise an InputError with the nearest known name."""
     names = [m.name for m in materials]
     if name is not None and name not in names:
@@ -98,7 +87,7 @@ def check_voxels_per_block(where: object, field: str, value: object) -> int:
     return value
 
 
-def to_data(file: MaterialFile) -> dict[str, Any]:
+def to_yaml_data(file: MaterialFile) -> dict[str, Any]:
     """What parse_materials reads back as the same MaterialFile; defaults are left out."""
     ground: dict[str, Any] = {"prompt": file.background.prompt, "negative_prompt": file.background.negative_prompt}
     if file.background.display is not None:
@@ -135,10 +124,11 @@ def _material(where: object, index: int, entry: object) -> Material:
     name = _text(where, _required(where, data, "name", field), f"{field}.name")
     source = _colour(where, _required(where, data, "source", field), f"{field}.source", never=True)
     display = data.get("display")
-    default = PALETTE[index % len(PALETTE)] if source == NEVER else source
+    default = PALETTE[index % len(PALETTE)] if source == NO_COLOUR else source
     prompt, negative = _prompts(where, data, field)
     height = _number(where, _required(where, data, "height", field), f"{field}.height", "a height", MAX_HEIGHT)
-    start = _number(where, data.get("start_height") or 0, f"{field}.start_height", "a start height", MAX_HEIGHT)
+    start = data.get("start_height")
+    start = _number(where, 0 if start is None else start, f"{field}.start_height", "a start height", MAX_HEIGHT)
     if start >= height and (start, height) != (0, 0):
         raise InputError(where, f"{field}.start_height", f"is {start:g}; it must be below the height, {height:g}")
     opacity = data.get("opacity")
@@ -165,7 +155,7 @@ def _refuse_twins(where: object, materials: tuple[Material, ...]) -> None:
             raise InputError(
                 where, f"materials[{i}].name", f"{reprlib.repr(material.name)} is the name of materials[{first}] too"
             )
-        first = i if material.source == NEVER else colours.setdefault(material.source, i)
+        first = i if material.source == NO_COLOUR else colours.setdefault(material.source, i)
         if first != i:
             problem = f"{list(material.source)} is the colour of materials[{first}] ({materials[first].name}) too"
             raise InputError(where, f"materials[{i}].source", f"{problem}; each material needs its own colour")
@@ -176,7 +166,7 @@ def _refuse_bad_stacks(where: object, materials: tuple[Material, ...]) -> None:
     index = {m.name: i for i, m in enumerate(materials)}
     for i, material in enumerate(materials):
         for key in ("material_over", "material_under"):
-            named(materials, getattr(material, key), where, f"materials[{i}].{key}")
+            check_material_name(materials, getattr(material, key), where, f"materials[{i}].{key}")
 
     def visit(name: str, above: tuple[str, ...]) -> None:
         if name in above:
@@ -207,7 +197,7 @@ def _mapping(where: object, field: str, data: object, keys: tuple[str, ...], pro
 
 def _nearest(name: str, known: object) -> str:
     known = list(known)  # type: ignore[call-overload]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
 
 
@@ -249,8 +239,8 @@ def _number(where: object, value: object, field: str, what: str, most: float, un
 def _colour(where: object, value: object, field: str, never: bool = False) -> Colour:
     ok = isinstance(value, list | tuple) and len(value) == 3
     ok = ok and all(isinstance(c, int) and not isinstance(c, bool) for c in value)  # type: ignore[union-attr]
-    if ok and never and tuple(value) == NEVER:  # type: ignore[arg-type]
-        return NEVER
+    if ok and never and tuple(value) == NO_COLOUR:  # type: ignore[arg-type]
+        return NO_COLOUR
     if not ok or not all(0 <= c <= 255 for c in value):  # type: ignore[union-attr]
         also = ", or [-1, -1, -1] for a material that is never on the map" if never else ""
         raise InputError(where, field, f"is {reprlib.repr(value)}; a colour is three whole numbers from 0 to 255{also}")

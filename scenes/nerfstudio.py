@@ -8,7 +8,6 @@ column (and as a JSON text) in older ones and in three.js: the place of its 0 0 
 from __future__ import annotations
 
 import json
-import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,15 @@ import numpy as np
 from base.errors import InputError
 from base.files import atomic_write
 from base.reading import read_json
-from scenes.camera import Camera, is_pose
-from scenes.paths import closed, sample
+from scenes.camera import Camera
+from scenes.nerfstudio_fields import camera, flag, named_property, number, refuse_unrendered
+from scenes.paths import close_loop, sample_path
 from scenes.scene import CameraPath, Keyframe
 
 MAX_KEYFRAMES = 20_000
 MAX_SECONDS = 3600.0
+MAX_BYTES = 64 << 20
+WHAT = "a camera_path.json as nerfstudio writes it"
 
 
 def write_path(path: CameraPath, file: str | Path, size: tuple[int, int] = (960, 540)) -> None:
@@ -42,7 +44,7 @@ def write_path(path: CameraPath, file: str | Path, size: tuple[int, int] = (960,
         "smoothness_value": 0.5,
         "default_fov": keys[0].camera.fov,
         "keyframes": [_keyframe(path, i, aspect) for i in range(len(keys))],
-        "camera_path": [_frame(sample(path, i / path.fps), aspect) for i in range(frames)],
+        "camera_path": [_frame(sample_path(path, i / path.fps), aspect) for i in range(frames)],
     }
     text = json.dumps(data, allow_nan=False)
     for field in ('"keyframes": [', '"camera_path": ['):
@@ -53,24 +55,39 @@ def write_path(path: CameraPath, file: str | Path, size: tuple[int, int] = (960,
 
 
 def read_path(file: str | Path) -> CameraPath:
-    """Read camera_path.json; its keyframes, or where it has none its frames. Raises InputError naming file and field."""
+    """Read camera_path.json; its keyframes, or where it has none its frames. One camera is a still.
+
+    Raises InputError naming file and field.
+    """
     file = Path(file)
-    data = _load(file)
-    fps = _number(file, data.get("fps", 24), "fps", 0.1, 1000)
-    cycle = data.get("is_cycle", False)
-    if not isinstance(cycle, bool):
-        raise InputError(file, "is_cycle", f"is {reprlib.repr(cycle)}; it is true or false")
+    data = read_json(file, WHAT, MAX_BYTES)
+    if not isinstance(data, Mapping):
+        raise InputError(file, "", "must be a JSON object with keyframes or camera_path")
+    refuse_unrendered(file, data.get("camera_type"))
+    fps = number(file, data.get("fps"), 24, "fps", 0.1, 1000)
+    cycle = flag(file, data.get("is_cycle"), "is_cycle")
     field = "keyframes" if data.get("keyframes") else "camera_path"
     entries = data.get(field)
-    if not isinstance(entries, list) or not 2 <= len(entries) <= MAX_KEYFRAMES:
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_KEYFRAMES:
         count = len(entries) if isinstance(entries, list) else 0
-        raise InputError(file, field, f"has {count} entries; a path needs from 2 to {MAX_KEYFRAMES} keyframes")
-    default = _number(file, data.get("default_fov", 60), "default_fov", 1, 170)
-    cameras = [_camera(file, f"{field}[{i}]", entry, default) for i, entry in enumerate(entries)]
+        raise InputError(file, field, f"has {count} entries; a path needs from 1 to {MAX_KEYFRAMES} keyframes")
+    default = number(file, data.get("default_fov"), 60, "default_fov", 1, 170)
+    cameras = [camera(file, f"{field}[{i}]", entry, default) for i, entry in enumerate(entries)]
+    if len(cameras) == 1:
+        seconds = max(number(file, data.get("seconds"), 0, "seconds", 0, MAX_SECONDS), 1 / fps)
+        return CameraPath(file.stem, (Keyframe(cameras[0], 0.0), Keyframe(cameras[0], seconds)), fps)
     looped = cycle and not np.allclose(cameras[0].pose, cameras[-1].pose, atol=1e-6)
     times, seconds = _times(file, data, field, len(entries), fps, looped)
     keys = [Keyframe(camera, float(time)) for camera, time in zip(cameras, times, strict=True)]
-    return CameraPath(name=file.stem, keyframes=closed(keys, seconds) if cycle else tuple(keys), fps=fps, loop=cycle)
+    return CameraPath(
+        name=file.stem, keyframes=close_loop(keys, seconds) if cycle else tuple(keys), fps=fps, loop=cycle
+    )
+
+
+def looks_like_path(file: Path) -> bool:
+    """Whether a JSON file is meant to be a camera path: it has keyframes or frames. Raises InputError where it is no JSON."""
+    data = read_json(file, WHAT, MAX_BYTES)
+    return isinstance(data, Mapping) and bool({"keyframes", "camera_path"} & data.keys())
 
 
 def _keyframe(path: CameraPath, index: int, aspect: float) -> dict[str, Any]:
@@ -96,77 +113,48 @@ def _times(
 ) -> tuple[np.ndarray, float]:
     """(rising times from 0 [count], the whole path's seconds). `looped`: the last keyframe still has to join the first."""
     natural = (count - (0 if looped else 1)) / fps if field == "camera_path" else float(count - (0 if looped else 1))
-    seconds = _number(file, data.get("seconds", natural), "seconds", 1e-3, MAX_SECONDS)
+    seconds = number(file, data.get("seconds"), natural, "seconds", 0, MAX_SECONDS) or natural
     even = np.arange(count) * seconds / (count if looped else count - 1)
     if field == "camera_path":
         return even, seconds
     entries = data["keyframes"]
-    marks = [_property(entry, "TIME") for entry in entries]
+    marks = [named_property(entry, "TIME") for entry in entries]
     if all(m is not None for m in marks):
-        times = np.array([_number(file, m, f"keyframes[{i}].properties TIME", 0, 1) for i, m in enumerate(marks)])
-        times = (times - times[0]) * seconds
-        if not (np.diff(times) > 0).all() or (looped and times[-1] >= seconds):
-            raise InputError(
-                file, "keyframes", "have TIME properties that don't rise; each must be later than the last"
-            )
-        return times, seconds if looped else float(times[-1])
-    if not any(entry.get("override_transition_enabled") for entry in entries):
+        places = [number(file, m, None, f"keyframes[{i}].properties TIME", 0, MAX_SECONDS) for i, m in enumerate(marks)]
+        return _marked(file, np.array(places), seconds, fps, looped)
+    timed = [
+        flag(file, entry.get("override_transition_enabled"), f"keyframes[{i}].override_transition_enabled")
+        for i, entry in enumerate(entries)
+    ]
+    if not any(timed):
         return even, seconds
-    standard = data.get("default_transition_sec", 2.0)
+    standard = number(file, data.get("default_transition_sec"), 2.0, "default_transition_sec", 0, MAX_SECONDS)
     gaps = [
-        _number(
+        number(
             file,
-            entry.get("override_transition_sec") if entry.get("override_transition_enabled") else standard,
+            entry.get("override_transition_sec") if own else None,
+            standard,
             f"keyframes[{i}].override_transition_sec",
             0,
             MAX_SECONDS,
         )
-        for i, entry in enumerate(entries)
+        for i, (entry, own) in enumerate(zip(entries, timed, strict=True))
     ]
     times = np.concatenate([[0.0], np.cumsum(np.maximum(gaps[1:], 1e-3))])
     return times, float(times[-1]) + (max(gaps[0], 1e-3) if looped else 0.0)
 
 
-def _camera(file: Path, field: str, entry: object, default_fov: float) -> Camera:
-    if not isinstance(entry, Mapping):
-        raise InputError(file, field, "must be an object with a matrix and a fov")
-    name = "matrix" if "matrix" in entry else "camera_to_world"
-    values = entry.get(name)
-    text = isinstance(values, str)
-    try:
-        pose = np.array(json.loads(values) if text else values, dtype=np.float64).reshape(4, 4)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(file, f"{field}.{name}", "must be 16 numbers, a 4×4 matrix") from None
-    row, column = (np.allclose(m[3], [0, 0, 0, 1], atol=1e-6) for m in (pose, pose.T))
-    if column and (text or not row):
-        pose = pose.T
-    if not is_pose(pose):
-        raise InputError(file, f"{field}.{name}", "is not a camera pose; it must be a finite rotation and a position")
-    fov = _number(file, entry.get("fov", default_fov), f"{field}.fov", 1, 170)
-    return Camera.from_pose(pose, fov)
+def _marked(file: Path, marks: np.ndarray, seconds: float, fps: float, looped: bool) -> tuple[np.ndarray, float]:
+    """`_times` of TIME properties [count]: shares of `seconds`, as nerfstudio's viewers write, or seconds, as its Blender add-on does.
 
-
-def _property(entry: Mapping[str, Any], name: str) -> Any:
-    """A keyframe's property by name from either form that nerfstudio has written; None if it has none."""
-    properties = entry.get("properties")
-    if isinstance(properties, str):
-        try:
-            properties = json.loads(properties)
-        except ValueError:
-            return None
-    if not isinstance(properties, list):
-        return None
-    return next((p[1] for p in properties if isinstance(p, list) and len(p) == 2 and p[0] == name), None)
-
-
-def _load(file: Path) -> Mapping[str, Any]:
-    data = read_json(file, "a camera_path.json as nerfstudio writes it")
-    if not isinstance(data, Mapping):
-        raise InputError(file, "", "must be a JSON object with keyframes or camera_path")
-    return data
-
-
-def _number(file: Path, value: object, field: str, least: float, most: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise InputError(file, field, f"is {reprlib.repr(value)}; it is a number from {least:g} to {most:g}")
-    return float(value)
+    The old web viewer leaves a loop's way back out: the last keyframe is at 1, and the way back takes as long as a mean step.
+    """
+    if not (np.diff(marks) > 0).all():
+        raise InputError(file, "keyframes", "have TIME properties that don't rise; each must be later than the last")
+    if marks[-1] > 1 + 1e-6 or np.allclose(marks, np.arange(len(marks)) / fps, atol=1e-4):
+        times, whole = marks - marks[0], max(seconds, float(marks[-1] - marks[0]))
+    else:
+        times, whole = (marks - marks[0]) * seconds, seconds
+    if looped and times[-1] >= whole - 1e-9:
+        times = times / times[-1] * whole * (len(times) - 1) / len(times)
+    return times, whole if looped else float(times[-1])

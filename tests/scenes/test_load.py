@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -115,12 +117,12 @@ MAPS = {
     "missing": (Path.unlink, "does not exist"),
     "a text": (lambda f: f.write_text("hello"), "is not a PNG"),
     "empty": (lambda f: f.write_bytes(b""), "is not a PNG"),
-    "truncated": (truncate, "PNG"),
-    "bit rot": (flip, "PNG"),
+    "truncated": (truncate, "is a broken picture"),
+    "bit rot": (flip, "is a broken picture"),
     "a JPEG": (lambda f: Image.new("RGB", (8, 8)).save(f, format="JPEG"), "is not a PNG"),
     "one pixel": (lambda f: Image.new("RGB", (1, 1)).save(f), "2 to 1024"),
-    "5000×5000": (lambda f: Image.new("1", (5000, 5000)).save(f), "5000×5000 pixels; a map has from 2 to 1024"),
-    "a folder": (lambda f: (f.unlink(), f.mkdir()), "broken"),
+    "5000×5000": (lambda f: Image.new("1", (5000, 5000)).save(f), "5000×5000 pixels; allowed are 2 to 1024"),
+    "a folder": (lambda f: (f.unlink(), f.mkdir()), "is a folder; it must be a map"),
 }
 
 
@@ -146,3 +148,28 @@ def test_a_bad_option_is_named(name: str, room: Path) -> None:
     options, problem = REFERENCES[name]
     with pytest.raises(InputError, match=problem):
         load_scene(**{"ref": room, **options})
+
+
+def test_what_is_no_camera_path_in_the_folder_is_left_out_with_a_note(room: Path) -> None:
+    load_scene(room)
+    (room / "paths").mkdir(exist_ok=True)
+    good = {"keyframes": [{"matrix": np.eye(4).ravel().tolist(), "fov": 60}] * 2}
+    (room / "paths" / "tour.JSON").write_text(json.dumps(good), encoding="utf-8-sig")
+    (room / "paths" / "._tour.json").write_bytes(b"\0\5\x16\7")
+    (room / "paths" / "transforms.json").write_text('{"frames": []}')
+    scene = load_scene(room)
+    assert "tour" in scene.paths
+    assert "paths/._tour.json is a hidden file and was left out" in scene.notes
+    assert "paths/transforms.json is no camera path and was left out" in scene.notes
+    (room / "paths" / "tour.json").write_text(json.dumps(good))
+    with pytest.raises(InputError, match="second path called tour"):
+        load_scene(room)
+
+
+@pytest.mark.parametrize("name", ["0o17", "1e3", "yes", "010", "<<", "\x1b[1m", "🧱", "a\x85b"])
+def test_a_material_of_any_name_survives_its_file(name: str, room: Path, tmp_path: Path) -> None:
+    scene = load_scene(room)
+    odd = dataclasses.replace(scene.materials[0], name=name, prompt=name)
+    odd = dataclasses.replace(scene, materials=(odd, *scene.materials[1:]), floor=None, ceiling=None)
+    save_scene(odd, tmp_path / "saved")
+    assert load_scene(tmp_path / "saved").materials[0] == odd.materials[0]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from base.errors import InputError
-from scenes.materials import parse_materials, read_materials, to_data
+from scenes.materials import parse_materials, read_materials, to_yaml_data
 from tests.scenes.conftest import material_data
 
 
@@ -28,7 +28,7 @@ def test_what_is_written_is_read_back() -> None:
     data = material_data() | {"voxels_per_block": 6, "floor": "floor", "ceiling": "ceiling"}
     data["materials"][0] |= {"start_height": 0.5, "material_over": "bed", "material_under": "floor"}
     file = parse_materials(data, "room.yaml")
-    assert parse_materials(yaml.safe_load(yaml.safe_dump(to_data(file))), "again.yaml") == file
+    assert parse_materials(yaml.safe_load(yaml.safe_dump(to_yaml_data(file))), "again.yaml") == file
 
 
 def changed(change: Callable[[dict], object]) -> dict:
@@ -97,7 +97,9 @@ FILES = {
     "a list": ("- 1", "mapping"),
     "empty": ("", "mapping"),
     "an object of python": ("!!python/object/apply:os.getcwd []", "not valid YAML"),
-    "a bad date": ("a: 2024-99-99", "not valid YAML"),
+    "a date": ("background: 2024-99-99\nmaterials: []", "background must be a mapping"),
+    "a key twice": ("background: {prompt: a}\nmaterials: []\nbackground: {prompt: b}", "line 3 .* first in line 1"),
+    "a huge number": ("voxels_per_block: " + "9" * 5000, "line 1 .*a number of 5000 digits"),
     "deep": ("[" * 3000, "not valid YAML"),
     "huge": ("#" * (1 << 21), "1 MiB"),
 }
@@ -118,7 +120,7 @@ def test_a_file_that_unfolds_without_end_is_answered_at_once(tmp_path: Path) -> 
     lines = ["a0: &a0 [x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 40))]
     file = tmp_path / "bomb.yaml"
     file.write_text("\n".join(lines) + "\nbackground: {prompt: *a39}\nmaterials: []")
-    with pytest.raises(InputError, match="a0 is an unknown key"):
+    with pytest.raises(InputError, match="counting what aliases repeat"):
         read_materials(file)
     with pytest.raises(InputError, match=r"background\.prompt is"):
         data = yaml.safe_load(file.read_text())
