@@ -49,7 +49,7 @@ def front(*titles: str) -> Callable[[Explorer], None]:
 
 def front_alone(*titles: str) -> Callable[[Explorer], None]:
     def prepare(x: Explorer) -> None:
-        x.shell.overlays.close()
+        x.state.overlays.close()
         x.shell.bring_to_front(*titles)
 
     return prepare
@@ -57,21 +57,21 @@ def front_alone(*titles: str) -> Callable[[Explorer], None]:
 
 def open_dialog(name: str) -> Callable[[Explorer], None]:
     def prepare(x: Explorer) -> None:
-        x.shell.overlays.close()
-        setattr(x.shell.overlays, name, True)
+        x.state.overlays.close()
+        setattr(x.state.overlays, name, True)
 
     return prepare
 
 
 def scene_alone(x: Explorer) -> None:
-    x.shell.overlays.close()
+    x.state.overlays.close()
     x.shell.shown = False
 
 
 def camera_path(x: Explorer) -> None:
     x.do("stop")
     x.shell.bring_to_front("Camera", "Preview")
-    x.route = Route.of(x.scene.paths["walk"])
+    x.state.route = Route.of(x.state.scene.paths["walk"])
 
 
 def freeze(x: Explorer) -> None:
@@ -79,10 +79,10 @@ def freeze(x: Explorer) -> None:
     x.shell.bring_to_front("Volume", "Preview")
     x.do("brush", "freeze")
     left, top, width, height = x.shell.scene_box
-    x.brush.press(left + 0.2 * width, top + 0.7 * height)
+    x.state.brush.press(left + 0.2 * width, top + 0.7 * height)
     for share in (0.3, 0.4, 0.5, 0.6):
         x.controls.mouse_moved(left + share * width, top + (0.7 - 0.1 * (share - 0.2)) * height, 0, 0)
-    x.brush.release()
+    x.state.brush.release()
 
 
 def splat(x: Explorer) -> None:
@@ -94,19 +94,23 @@ def splat(x: Explorer) -> None:
     inside = np.hypot(across, y) < 0.85
     rings = np.sin(np.hypot(across, y) * 26) > 0
     picture = np.where(rings[..., None], np.uint8([230, 70, 50]), np.uint8([250, 240, 220]))
-    x.source = Source("target.png", np.dstack([picture, inside * np.uint8(255)]))
+    x.state.source = Source("target.png", np.dstack([picture, inside * np.uint8(255)]))
     x.do("splat")
 
 
 def fly(x: Explorer) -> None:
     x.do("undo")
-    x.source = None
+    x.state.source = None
     x.shell.bring_to_front("View", "Autopilot")
     x.do("autopilot", 0.95, False)
 
 
 def done(x: Explorer) -> bool:
-    return not x.retouch.busy and not x.brush.painting and (x.stage is None or x.stage.painter.running is None)
+    return (
+        not x.services.strokes.busy
+        and not x.state.brush.painting
+        and (x.state.open_scene is None or x.state.open_scene.painter.running is None)
+    )
 
 
 def rested(x: Explorer) -> bool:
@@ -116,13 +120,13 @@ def rested(x: Explorer) -> bool:
 def timeline(x: Explorer) -> None:
     """A dream's fourth step, its noise beside what is predicted."""
     x.shell.bring_to_front("Sampler", "Timeline")
-    x.timeline = Timeline()  # of dreams that nobody watched
+    x.state.timeline = Timeline()  # of dreams that nobody watched
     x.do("dream")
 
 
 def scrubbed(x: Explorer) -> bool:
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, TimelinePanel))
-    records = x.timeline.records
+    records = x.state.timeline.records
     if not rested(x) or not records:
         return False
     panel.show(records[-1].id, 3, "Noisy")
@@ -144,16 +148,16 @@ def floating(title: str, box: tuple[int, int, int, int]) -> Callable[[Explorer],
 
 def looked(x: Explorer) -> bool:
     """Inside the network at the last dream's last step, once there is one."""
-    if x.network.asked is None and x.network.told is None and rested(x) and x.timeline.records:
-        record = x.timeline.records[-1]
+    if x.state.inspection.asked is None and x.state.inspection.told is None and rested(x) and x.state.timeline.records:
+        record = x.state.timeline.records[-1]
         x.do("look_inside", record, len(record.shown) - 1)
-    return x.network.told is not None
+    return x.state.inspection.told is not None
 
 
 def words(x: Explorer) -> None:
     """Where a word is heard: the flowers, if there are any."""
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, NetworkPanel))
-    told = x.network.told
+    told = x.state.inspection.told
     heard = told.inside.prompts if told is not None and told.inside is not None else ()
     places = [(i, k) for i, one in enumerate(heard) for k, word in enumerate(one.words) if "flower" in word]
     panel.choose("Words", *(places or [(0, 1)])[0])
@@ -162,20 +166,20 @@ def words(x: Explorer) -> None:
 def compare(x: Explorer) -> None:
     x.shell.reset_layout()
     x.shell.bring_to_front("Sampler", "Preview")
-    x.do("compare", "Balanced", presets.apply(x.session.dream, presets.PRESETS["Balanced"][1]))
+    x.do("compare", "Balanced", presets.apply(x.state.session.dream, presets.PRESETS["Balanced"][1]))
 
 
 def browse(x: Explorer) -> None:
     x.do("stop_comparing")
     x.do("open")
-    kept = x.folders.data / "scenes"
+    kept = x.state.folders.data / "scenes"
     for name in BUILTIN:
         save_scene(load_scene(name), kept / name)
-    x.shell.overlays.files.browser.go(kept)
+    x.shell.overlay_panels.files.browser.go(kept)
 
 
 def two_views(x: Explorer) -> bool:
-    flight = x.travel.flight
+    flight = x.state.travel.flight
     return flight is None or sum(view.dreams for view in flight.pilot.views) >= 2
 
 
@@ -184,11 +188,11 @@ SHOTS = (
     Shot("sampler", timeline, 12, scrubbed),
     Shot("network", floating("Network", (24, 50, 850, 560)), 12, looked),
     Shot("words", words),
-    Shot("compare", compare, 12, lambda x: x.comparison is not None and x.comparison.done),
+    Shot("compare", compare, 12, lambda x: x.state.comparison is not None and x.state.comparison.done),
     Shot("open", browse, 20),
     Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),
-    Shot("image", splat, 12, lambda x: done(x) and len(x.strokes) > 0),
+    Shot("image", splat, 12, lambda x: done(x) and len(x.state.strokes) > 0),
     Shot("autopilot", fly, 12, two_views),
     Shot("camera", camera_path, 14),
     Shot("latents", lambda x: x.do("mode_latents")),
@@ -233,13 +237,13 @@ def main() -> None:
 
 def photograph(window: Window, explorer: Explorer, out: Path, seconds: float, only: list[str] | None = None) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    pictures = explorer.folders.pictures
+    pictures = explorer.state.folders.pictures
     end = time.monotonic() + seconds
     while explorer.status != "this view is finished" and time.monotonic() < end:
         step(window, explorer)
-    explorer.shell.overlays.first_help = True
+    explorer.state.overlays.first_help = True
     for shot in (shot for shot in SHOTS if not only or shot.name in only):
-        explorer.shell.overlays.toasts.clear()
+        explorer.state.overlays.toasts.clear()
         shot.prepare(explorer)
         end = time.monotonic() + seconds
         step(window, explorer)
@@ -247,7 +251,7 @@ def photograph(window: Window, explorer: Explorer, out: Path, seconds: float, on
             step(window, explorer)
         for _ in range(shot.frames):
             step(window, explorer)
-        explorer.shell.overlays.toasts.clear()
+        explorer.state.overlays.toasts.clear()
         explorer.do("screenshot")
         while not (taken := list(pictures.glob("rayverie-*.png"))):
             step(window, explorer)
@@ -256,9 +260,9 @@ def photograph(window: Window, explorer: Explorer, out: Path, seconds: float, on
                 out / f"tour_{shot.name}.jpg", quality=86
             )
         taken[0].unlink()
-        explorer.shell.overlays.first_help = False
+        explorer.state.overlays.first_help = False
         print(out / f"tour_{shot.name}.jpg")
-    for entry in explorer.log.entries:
+    for entry in explorer.state.log.entries:
         print(entry.level, entry.text, entry.details)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from app.actions.open_scene import note, open_scene
+from app.actions.context import ActionContext
+from app.actions.open_scene import ask_file, open_scene, remember
+from app.actions.pictures import open_picture
 from app.files import recent
 from app.files.picture import SUFFIXES
 from app.files.shot import carries_settings, read_shot
@@ -18,17 +19,14 @@ from engine.render.video import CODECS, read_metadata
 from scenes.load import BUILTIN
 from scenes.nerfstudio import read_path
 
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
 
-
-def drop(x: Explorer, names: list[str | Path]) -> None:
-    """Take in dropped files: a map with its materials together, everything else one by one. Raises InputError."""
+def drop(context: ActionContext, names: list[str | Path]) -> None:
+    """Open dropped files: a map together with its materials, everything else one by one. Raises InputError."""
     paths = [Path(name) for name in names]
     materials = [p for p in paths if p.suffix in (".yaml", ".yml")]
     maps = [p for p in paths if p.suffix == ".png"]
     if materials and maps:
-        _pair(x, maps[0], materials[0])
+        _pair(context, maps[0], materials[0])
         return
     for path in paths:
         kind = "" if path.is_dir() else path.suffix.lower()
@@ -37,82 +35,91 @@ def drop(x: Explorer, names: list[str | Path]) -> None:
                 "a scene's folder, a map .png with its .yaml, a world, a camera path, or a picture or film of Rayverie"
             )
             raise InputError(path, "", f"can't be opened; allowed are {allowed}")
-        KINDS[kind](x, path)
+        KINDS[kind](context, path)
 
 
-def open_named(x: Explorer, name: str) -> None:
-    """What stands among those that were opened last: a built-in scene's name, or a path."""
-    if name in BUILTIN:
-        open_scene(x, SceneChoice(ref=name), name)
-    elif Path(name).exists():
-        drop(x, [name])
+def open_file(context: ActionContext, path: Path | None = None) -> None:
+    """Open a file that `drop` takes. Without a path, ask for one."""
+    if path is None:
+        ask_file("open")(context)
     else:
-        x.recent = recent.removed(x.recent, name)
+        drop(context, [path])
+
+
+def open_recent(context: ActionContext, name: str) -> None:
+    """Open an entry of the list of recent files: a built-in scene's name, or a path."""
+    if name in BUILTIN:
+        open_scene(context, SceneChoice(ref=name), name)
+    elif Path(name).exists():
+        drop(context, [name])
+    else:
+        context.state.recent = recent.removed(context.state.recent, name)
         raise InputError(name, "", "no longer exists")
 
 
-def _folder(x: Explorer, path: Path) -> None:
-    open_scene(x, SceneChoice(ref=str(path)), str(path.absolute()))
+def _folder(context: ActionContext, path: Path) -> None:
+    open_scene(context, SceneChoice(ref=str(path)), str(path.absolute()))
 
 
-def _materials(x: Explorer, path: Path) -> None:
-    """A materials file alone: the map of the same name beside it, else its folder with map.png."""
+def _materials(context: ActionContext, path: Path) -> None:
+    """A materials file alone: open it with the map of the same name beside it, else its folder."""
     beside = path.with_suffix(".png")
     if beside.exists():
-        _pair(x, beside, path)
+        _pair(context, beside, path)
     else:
-        _folder(x, path.parent)
+        _folder(context, path.parent)
 
 
-def _pair(x: Explorer, map: Path, materials: Path) -> None:
-    """Both are found again by the materials, where they belong together by name."""
+def _pair(context: ActionContext, map: Path, materials: Path) -> None:
+    """Recent files lists the pair by its materials, if both have the same name."""
     found = materials.with_suffix(".png") == map
-    open_scene(x, SceneChoice(map=map, materials=materials), str(materials.absolute()) if found else "")
+    open_scene(context, SceneChoice(map=map, materials=materials), str(materials.absolute()) if found else "")
 
 
-def _picture(x: Explorer, path: Path) -> None:
-    """A map opens with its materials: those of its name, or its folder's. A screenshot brings back its settings and its place.
+def _picture(context: ActionContext, path: Path) -> None:
+    """A map opens with its materials, those of the same name or its folder's. A screenshot restores its settings and place.
     Any other picture is for the surfaces."""
     beside = next((path.with_suffix(s) for s in (".yaml", ".yml") if path.with_suffix(s).exists()), None)
     if beside is not None:
-        return _pair(x, path, beside)
+        return _pair(context, path, beside)
     if path.name == "map.png":
-        return _folder(x, path.parent)
+        return _folder(context, path.parent)
     if not carries_settings(path):
-        x.do("open_picture", path)
-        return note(x, str(path.absolute()))
+        open_picture(context, path)
+        return remember(context, str(path.absolute()))
     session, camera = read_shot(path)
-    adopt(x, session)
-    x.travel.go_to = camera
-    note(x, str(path.absolute()))
-    x.say(f"Settings of {path.name} restored")
+    adopt(context, session)
+    context.state.travel.go_to = camera
+    remember(context, str(path.absolute()))
+    context.state.notify(f"Settings of {path.name} restored")
 
 
-def _film(x: Explorer, path: Path) -> None:
+def _film(context: ActionContext, path: Path) -> None:
     session, _ = restore(read_metadata(path), str(path))
-    adopt(x, session)
-    note(x, str(path.absolute()))
-    x.say(f"Settings of {path.name} restored")
+    adopt(context, session)
+    remember(context, str(path.absolute()))
+    context.state.notify(f"Settings of {path.name} restored")
 
 
-def _path(x: Explorer, path: Path) -> None:
-    x.route = Route.of(read_path(path))
-    x.shell.bring_to_front("Camera")
-    note(x, str(path.absolute()))
+def _path(context: ActionContext, path: Path) -> None:
+    context.state.route = Route.of(read_path(path))
+    context.panels.bring_to_front("Camera")
+    remember(context, str(path.absolute()))
 
 
-def _world(x: Explorer, path: Path) -> None:
-    x.worlds.load(path)
-    note(x, str(path.absolute()))
+def _world(context: ActionContext, path: Path) -> None:
+    context.services.worlds.load(path)
+    remember(context, str(path.absolute()))
 
 
-def adopt(x: Explorer, session: Session) -> None:
-    """Take over what is about dreaming and looking; the window keeps its size, and the scene stays."""
-    view = replace(session.view, size=x.session.view.size)
-    x.session = replace(x.session, dream=session.dream, paint=session.paint, live=session.live, view=view)
+def adopt(context: ActionContext, session: Session) -> None:
+    """Take over the settings of dreaming and of the view. The window keeps its size, and the scene stays."""
+    own = context.state.session
+    view = replace(session.view, size=own.view.size)
+    context.state.session = replace(own, dream=session.dream, paint=session.paint, live=session.live, view=view)
 
 
-KINDS: dict[str, Callable[[Explorer, Path], None]] = {
+KINDS: dict[str, Callable[[ActionContext, Path], None]] = {
     "": _folder,
     ".yaml": _materials,
     ".yml": _materials,

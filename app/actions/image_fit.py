@@ -10,10 +10,10 @@ from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
 
-def inner(look: GatheredView, camera: Camera, size: Size) -> Size:
+def inner(gathered: GatheredView, camera: Camera, size: Size) -> Size:
     """The size in pixels that a view of this camera has in a look that surrounds it."""
-    tall = look.size[1] * np.tan(np.radians(camera.fov) / 2) / np.tan(np.radians(look.camera.fov) / 2)
-    return min(look.size[0], round(tall * size[0] / size[1])), min(look.size[1], round(tall))
+    tall = gathered.size[1] * np.tan(np.radians(camera.fov) / 2) / np.tan(np.radians(gathered.camera.fov) / 2)
+    return min(gathered.size[0], round(tall * size[0] / size[1])), min(gathered.size[1], round(tall))
 
 
 def cover(picture: np.ndarray, size: Size) -> np.ndarray:

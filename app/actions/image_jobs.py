@@ -1,23 +1,25 @@
-"""Pictures asked for by hand and laid onto the surfaces seen: from a file, over marks, as an anagram. Undo takes each back."""
+"""Pictures asked for by hand and laid onto the surfaces in view: from a file, over marks, as an anagram. Undo takes each back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from app.actions.context import ActionContext
 from app.actions.image_fit import centred, contain, cover, inner, opaque
-from app.actions.paint import ready
+from app.actions.paint import paintable_scene
+from app.actions.travel import stop_travel
 from app.fields import Size
 from app.loop.open_scene import Stage
 from app.loop.view_canvas import canvas_from
 from base.errors import InputError
 from base.grid import by_cell
-from diffusion.canvas import Anagram, Canvas, Dreamed, DreamSettings, Region
+from diffusion.canvas import Anagram, Canvas, Dreamed, Region
+from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
 from engine.geometry import sides
@@ -25,20 +27,17 @@ from engine.geometry.charts import Charts
 from engine.gl.time_sliced import Slices
 from scenes.camera import Camera
 
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
-
-LEAST = 0.02  # of a soft mask: what is marked less isn't touched
+LEAST = 0.02  # of a soft mask: what is marked less is not touched
 Fit = Callable[[np.ndarray, Size], np.ndarray]  # of app.actions.image_fit
 FRONTAL = 60.0  # degrees, the field of view from which a single surface is painted
 
 
 @dataclass(frozen=True)
-class Commission:
-    """What is to be dreamed and where it goes. look: what the canvas was made from; masks: the texels that take it;
+class ImageJob:
+    """What is to be dreamed and where it goes. gathered: the view that the canvas was made from; masks: the texels that take it;
     colours: uint8 [H,W,3] laid in place of the decoded picture."""
 
-    look: GatheredView
+    gathered: GatheredView
     canvas: Canvas
     settings: DreamSettings
     words: str
@@ -48,133 +47,140 @@ class Commission:
 
 @dataclass(frozen=True)
 class View:
-    """What is before the eyes when something is asked for. size: in pixels; dream: the settings."""
+    """What is in view when something is asked for. size: in pixels; dream: the settings."""
 
     stage: Stage
     camera: Camera
     size: Size
     dream: DreamSettings
 
-    def look(self) -> Slices[GatheredView]:
-        return self.stage.painter.looking(self.camera, self.size).remaining_slices()
+    def gather(self) -> Slices[GatheredView]:
+        return self.stage.painter.gather_task(self.camera, self.size).remaining_slices()
 
-    def canvas(self, look: GatheredView) -> Canvas:
-        """What the look shows, all of it, for here something else may change than what a dream finds unfinished."""
-        return replace(canvas_from(look, self.stage.scene, self.dream.steps), behind=None)
+    def canvas(self, gathered: GatheredView) -> Canvas:
+        """All that the look shows, as more may change here than what is unfinished."""
+        canvas = canvas_from(gathered, self.stage.scene, self.dream.steps)
+        return replace(canvas, surface=replace(canvas.surface, occluded_source=None))
 
-    def placed(self, picture: np.ndarray, look: GatheredView, fit: Fit) -> np.ndarray:
+    def placed(self, picture: np.ndarray, gathered: GatheredView, fit: Fit) -> np.ndarray:
         """uint8 [H,W,4]: a picture where the look sees the view, transparent around it."""
-        return centred(fit(picture, inner(look, self.camera, self.size)), look.size)
+        return centred(fit(picture, inner(gathered, self.camera, self.size)), gathered.size)
 
-    def under(self, look: GatheredView, alpha: np.ndarray) -> Slices[TexelMasks]:
+    def under(self, gathered: GatheredView, alpha: np.ndarray) -> Slices[TexelMasks]:
         """The texels under a picture placed in a look, as far as its alpha, uint8 [H,W], is opaque."""
-        return self.stage.volume.seeing(look.camera, look.size, alpha > 127)
+        return self.stage.volume.find_visible_texels_slices(gathered.camera, gathered.size, alpha > 127)
 
 
-def from_file(x: Explorer, picture: np.ndarray, strength: float, freeze: bool) -> None:
-    """img2img: this view dreamed from a picture, uint8 [H,W,4]. strength: 0 keeps it, 1 keeps nothing of it."""
+def dream_from_picture(context: ActionContext, picture: np.ndarray, strength: float, freeze: bool) -> None:
+    """img2img: dream this view from a picture, uint8 [H,W,4]. strength: 0 keeps the picture, 1 keeps nothing of it."""
 
-    def order(view: View) -> Slices[Commission]:
-        look = yield from view.look()
-        placed = view.placed(picture, look, cover)
-        bare = _bare(np.ones(look.material.shape, np.float32), known=np.ones(look.material.shape, bool))
-        canvas = replace(view.canvas(look), **bare, colours=opaque(placed), parts=None)
+    def order(view: View) -> Slices[ImageJob]:
+        gathered = yield from view.gather()
+        placed = view.placed(picture, gathered, cover)
+        bare = _bare(np.ones(gathered.material.shape, np.float32), known=np.ones(gathered.material.shape, bool))
+        canvas = replace(view.canvas(gathered), **bare, colours=opaque(placed), parts=None)
         settings = replace(view.dream, strength=strength, memory="colours", match=0.0)
-        masks = yield from view.under(look, placed[..., 3])
-        return Commission(look, canvas, settings, "dreaming from the picture", masks)
+        masks = yield from view.under(gathered, placed[..., 3])
+        return ImageJob(gathered, canvas, settings, "dreaming from the picture", masks)
 
-    _ask(x, order, freeze)
+    _submit(context, order, freeze)
 
 
-def splat(x: Explorer, picture: np.ndarray, freeze: bool) -> None:
-    """A picture, uint8 [H,W,4], thrown onto the surfaces seen as it is; where it is transparent, nothing changes."""
+def splat(context: ActionContext, picture: np.ndarray, freeze: bool) -> None:
+    """Lay a picture, uint8 [H,W,4], onto the surfaces in view as it is. Where it is transparent, nothing changes."""
 
-    def order(view: View) -> Slices[Commission]:
-        look = yield from view.look()
-        placed = view.placed(picture, look, contain)
+    def order(view: View) -> Slices[ImageJob]:
+        gathered = yield from view.gather()
+        placed = view.placed(picture, gathered, contain)
         colours = opaque(placed)
-        canvas = replace(view.canvas(look), **_bare(np.zeros(look.material.shape, np.float32)), colours=colours)
+        canvas = replace(view.canvas(gathered), **_bare(np.zeros(gathered.material.shape, np.float32)), colours=colours)
         settings = replace(view.dream, memory="colours")
-        masks = yield from view.under(look, placed[..., 3])
-        return Commission(look, canvas, settings, "laying the picture", masks, colours[..., :3])
+        masks = yield from view.under(gathered, placed[..., 3])
+        return ImageJob(gathered, canvas, settings, "laying the picture", masks, colours[..., :3])
 
-    _ask(x, order, freeze)
+    _submit(context, order, freeze)
 
 
-def inpaint(x: Explorer, prompt: str, strength: float, freeze: bool) -> None:
-    """Dream what is marked anew, softly into what surrounds it; with a prompt of its own, or ("") the materials' own."""
-    marks = x.brush.mask.of(x.camera)
+def inpaint(context: ActionContext, prompt: str, strength: float, freeze: bool) -> None:
+    """Dream what is marked anew, with soft borders. prompt: "" uses the materials' own."""
+    state, brush = context.state, context.state.brush
+    marks = brush.mask.of(state.camera)
     if marks is None:
-        x.say("Nothing is masked in this view; use the mask brush first", "warning")
+        state.notify("Nothing is masked in this view; use the mask brush first", "warning")
         return
 
-    def order(view: View) -> Slices[Commission]:
-        x.brush.choose("")
-        x.brush.mask.spent = True
-        look = yield from view.look()
-        soft = np.array(Image.fromarray(marks).resize(inner(look, view.camera, view.size), Image.Resampling.BILINEAR))
-        fine = centred(soft, look.size)
+    def order(view: View) -> Slices[ImageJob]:
+        brush.choose("")
+        brush.mask.spent = True
+        gathered = yield from view.gather()
+        soft = np.array(Image.fromarray(marks).resize(inner(gathered, view.camera, view.size), Image.Resampling.BILINEAR))
+        fine = centred(soft, gathered.size)
         share = by_cell(fine).mean(axis=(1, 3))
-        painted = look.steps > 0
-        change = np.where(painted, np.where(look.frozen, 0.0, share), 1.0).astype(np.float32)
-        canvas = view.canvas(look)
-        canvas = replace(canvas, change=change, finer=None, trusted=None, known=painted if painted.any() else None)
+        painted = gathered.steps > 0
+        change = np.where(painted, np.where(gathered.frozen, 0.0, share), 1.0).astype(np.float32)
+        canvas = view.canvas(gathered)
+        guide = canvas.guide
+        if guide is not None:
+            known = painted if painted.any() else None
+            guide = replace(guide, upscale_ratio=None, guide_weight=None, known_mask=known)
+        canvas = replace(canvas, change=change, guide=guide)
         if prompt:
             others = tuple(replace(region, mask=region.mask * (1 - share)) for region in canvas.regions)
-            assert canvas.parts is not None  # a look knows its pixels
-            parts = np.where(fine > 0.5, len(others), canvas.parts).astype(np.int16)
-            canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))), parts=parts)
+            ids = canvas.surface.region_ids
+            assert ids is not None  # a gathered view knows its pixels
+            surface = replace(canvas.surface, region_ids=np.where(fine > 0.5, len(others), ids).astype(np.int16))
+            canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))), surface=surface)
         # not matched: or it would take on the colours that it replaces
         settings = replace(view.dream, strength=strength, match=0.0)
-        masks = yield from view.stage.volume.seeing(look.camera, look.size, fine > LEAST)
-        return Commission(look, canvas, settings, "dreaming what is marked", masks)
+        masks = yield from view.stage.volume.find_visible_texels_slices(gathered.camera, gathered.size, fine > LEAST)
+        return ImageJob(gathered, canvas, settings, "dreaming what is marked", masks)
 
-    _ask(x, order, freeze)
+    _submit(context, order, freeze)
 
 
-def anagram(x: Explorer, prompts: tuple[str, str], turn: str, surface: bool, freeze: bool) -> None:
+def anagram(context: ActionContext, prompts: tuple[str, str], turn: str, surface: bool, freeze: bool) -> None:
     """Two prompts on one place, the second seen when the picture is turned by a view of diffusion.denoisers.anagram.VIEWS.
 
     surface: only the surface in the middle of the view, painted from straight before it; otherwise the whole view.
     """
     if not all(prompts):
-        x.say("An anagram needs two prompts", "warning")
+        context.state.notify("An anagram needs two prompts", "warning")
         return
 
-    def order(view: View) -> Slices[Commission]:
-        look = yield from view.look()
+    def order(view: View) -> Slices[ImageJob]:
+        gathered = yield from view.gather()
         if surface:
-            look, masks = yield from _surface(view, look)
+            gathered, masks = yield from _surface(view, gathered)
         else:
-            masks = yield from view.under(look, np.full((look.size[1], look.size[0]), 255, np.uint8))
-        whole = np.ones(look.material.shape, np.float32)
+            masks = yield from view.under(gathered, np.full((gathered.size[1], gathered.size[0]), 255, np.uint8))
+        whole = np.ones(gathered.material.shape, np.float32)
         canvas = replace(
-            view.canvas(look),
+            view.canvas(gathered),
             **_bare(whole),
             colours=None,
             regions=(Region(prompts[0], whole),),
             parts=None,
             anagrams=(Anagram(prompts[1], turn),),
         )
-        return Commission(look, canvas, view.dream, "dreaming an anagram", masks)
+        return ImageJob(gathered, canvas, view.dream, "dreaming an anagram", masks)
 
-    _ask(x, order, freeze)
+    _submit(context, order, freeze)
 
 
-def _surface(view: View, look: GatheredView) -> Slices[tuple[GatheredView, TexelMasks]]:
+def _surface(view: View, gathered: GatheredView) -> Slices[tuple[GatheredView, TexelMasks]]:
     """The surface in the middle of a look, seen from straight before it, and its texels."""
     stage, charts = view.stage, view.stage.plan.charts
-    chart = int(look.chart[look.chart.shape[0] // 2, look.chart.shape[1] // 2])
+    chart = int(gathered.chart[gathered.chart.shape[0] // 2, gathered.chart.shape[1] // 2])
     if charts.sky[chart]:
         raise InputError(
             "The sky", "", "is not a single surface; look at a wall or the ground, or choose the whole view"
         )
-    look = yield from stage.painter.looking(frontal(charts, chart), (1, 1)).remaining_slices()
-    seen = yield from stage.volume.seeing(look.camera, (2 * look.size[0], 2 * look.size[1]))
+    gathered = yield from stage.painter.looking(frontal(charts, chart), (1, 1)).remaining_slices()
+    seen = yield from stage.volume.find_visible_texels_slices(gathered.camera, (2 * gathered.size[0], 2 * gathered.size[1]))
     masks = _of_chart(charts, chart, seen)
     if not masks:
         raise InputError("The surface", "", "can't be seen from directly in front; choose the whole view instead")
-    return look, masks
+    return gathered, masks
 
 
 def frontal(charts: Charts, chart: int) -> Camera:
@@ -187,45 +193,46 @@ def frontal(charts: Charts, chart: int) -> Camera:
     return Camera.look_at(place, tuple(centre), FRONTAL)  # type: ignore[arg-type]
 
 
-def _ask(x: Explorer, order: Callable[[View], Slices[Commission]], freeze: bool) -> None:
-    """Have it seen, dreamed and laid onto its texels as a stroke, all beside the frames. freeze: what was laid is held."""
-    if not ready(x):
+def _submit(context: ActionContext, order: Callable[[View], Slices[ImageJob]], freeze: bool) -> None:
+    """Gather the view, dream it and lay it onto its texels as a stroke, all beside the frames. freeze: freeze what was laid."""
+    stage, state = paintable_scene(context), context.state
+    if stage is None:
         return
-    stage = x.stage
-    assert stage is not None
-    x.desk.stop_travel()
-    view = View(stage, x.camera, x.scene_size, x.session.dream)
+    stop_travel(context)
+    view = View(stage, state.camera, state.scene_size, state.session.dream)
 
-    def asking() -> Slices[None]:
-        stage.painter.cancel()  # what is dreamed meanwhile would change what is seen
-        what = yield from order(view)
-        take = partial(_take, x, what, freeze)
-        stage.painter.commission(what.look, what.canvas, what.settings, what.words, take)
+    def submit() -> Slices[None]:
+        stage.painter.cancel()  # a dream laid meanwhile would change the view
+        job = yield from order(view)
+        take = partial(_take, context, stage, job, freeze)
+        stage.painter.commission(job.gathered, job.canvas, job.settings, job.words, take)
 
-    x.retouch.do(asking())
+    context.services.strokes.do(submit())
 
 
-def _take(x: Explorer, what: Commission, freeze: bool, look: GatheredView, dreamed: Dreamed) -> None:
-    """It is dreamed, and the stage is the same, or else it would have been cancelled."""
-    assert x.stage is not None
-    colours = dreamed.image if what.colours is None else what.colours
-    steps = float(what.settings.steps)
-    painting = PaintedView(look.camera, look.size, dreamed.latents, colours, steps, borders=what.colours is None)
-    lay(x, x.stage, look, painting, what.masks, freeze)
+def _take(
+    context: ActionContext, stage: Stage, job: ImageJob, freeze: bool, gathered: GatheredView, dreamed: Dreamed
+) -> None:
+    """Lay the dream of a job. The scene is still open, or the dream would have been cancelled."""
+    colours = dreamed.image if job.colours is None else job.colours
+    steps = float(job.settings.steps)
+    painting = PaintedView(gathered.camera, gathered.size, dreamed.latents, colours, steps, borders=job.colours is None)
+    lay_view(context, stage, gathered, painting, job.masks, freeze)
 
 
-def lay(
-    x: Explorer,
+def lay_view(
+    context: ActionContext,
     stage: Stage,
-    look: GatheredView,
+    gathered: GatheredView,
     painting: PaintedView,
     masks: TexelMasks | Slices[TexelMasks],
     freeze: bool = False,
 ) -> None:
-    """Lay a painting onto these texels in place of what they have, beside the frames, as a stroke that undo takes back."""
-    stroke = x.retouch.begin(stage)
-    x.retouch.lay(stage, stroke, look, painting, masks, freeze)
-    x.retouch.then(lambda: x.add_stroke(stroke))
+    """Lay a painted view onto these texels in place of what they have, beside the frames, as a stroke that undo takes back."""
+    strokes = context.services.strokes
+    stroke = strokes.begin(stage)
+    strokes.lay(stage, stroke, gathered, painting, masks, freeze)
+    strokes.finish(context.state, stroke)
 
 
 def _bare(change: np.ndarray, known: np.ndarray | None = None) -> dict[str, object]:

@@ -1,80 +1,92 @@
-"""Another scene in place of this one, and which were opened last. Read beside the frames; the user is asked before anything is lost."""
+"""Opening another scene, and remembering which were opened last. Scenes are read beside the frames; nothing is lost unasked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from app.actions.confirm_exit import leave_scene
+from app.actions.context import ActionContext
+from app.actions.export import export_scene
+from app.actions.travel import stop_travel
 from app.files import recent
 from app.session import SceneChoice
-from scenes.blank import blank
-from scenes.edit import with_paths
-from scenes.extrude import extrude
-from scenes.load import BUILTIN, load_scene
+from app.state.overlays import FileDialog
+from scenes.blank import make_blank_scene
+from scenes.edit import regenerate_paths
+from scenes.extrude import extrude_scene
+from scenes.load import load_scene
 from scenes.scene import Scene
 
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
 
-
-def open_scene(x: Explorer, choice: SceneChoice, name: str = "") -> None:
-    """name: under which it stands among those that were opened last, if it can be opened again by it."""
+def open_scene(context: ActionContext, choice: SceneChoice, name: str = "") -> None:
+    """name: how the list of recent files names it, or "" if it can't be opened again by a name."""
 
     def read() -> Scene:
         return load_scene(choice.ref or "", map=choice.map, materials=choice.materials)
 
-    _replace(x, read, choice, name)
+    _replace(context, read, choice, name)
 
 
-def new_scene(x: Explorer, width: int, depth: int) -> None:
-    """A meadow to build on; it has no folder until it is saved."""
+def new_scene(context: ActionContext, width: int, depth: int) -> None:
+    """A meadow to build on. It has no folder until it is saved."""
 
     def make() -> Scene:
-        scene = blank(width, depth)
-        return with_paths(scene, extrude(scene))
+        scene = make_blank_scene(width, depth)
+        return regenerate_paths(scene, extrude_scene(scene))
 
-    _replace(x, make, SceneChoice())
-
-
-def save_scene(x: Explorer, folder: Path | None = None) -> None:
-    """Where it came from, or to another folder."""
-    x.desk.save_scene(folder, lambda: note(x, str(folder.absolute())) if folder else None)
+    _replace(context, make, SceneChoice())
 
 
-def ask_file(what: str) -> Callable[[Explorer], None]:
-    """One of the dialogs of app.panels.files, which begins where such files are."""
+def show_scene(context: ActionContext, scene: Scene) -> None:
+    """Leave the open scene, with everything painted and not saved, and open another one beside the frames."""
+    state, services = context.state, context.services
+    stop_travel(context)
+    if state.open_scene:
+        state.open_scene.painter.drop()
+        state.open_scene.release()
+    services.rebuild.forget(scene)
+    services.strokes.reset()
+    state.reset_scene(scene)
+    context.worker.inspect(None)
+    services.opener.request(scene)
+    for note in scene.notes:
+        state.log.add(note, "warning")
 
-    def ask(x: Explorer) -> None:
-        x.controls.release_mouse()
-        x.shell.overlays.close()
-        own, kept = Path(x.session.scene.ref or ""), x.folders.data / "scenes"
-        likely = x.folders.pictures if what in ("picture", "path") else own.parent if own.is_absolute() else kept
+
+def save_scene(context: ActionContext, folder: Path | None = None) -> None:
+    """Write the scene where it came from, or to another folder."""
+    export_scene(context, folder, lambda: remember(context, str(folder.absolute())) if folder else None)
+
+
+def ask_file(kind: str) -> Callable[[ActionContext], None]:
+    """Open a dialog about files (a `FileDialog.kind`), in a folder where such files are likely."""
+
+    def ask(context: ActionContext) -> None:
+        context.open_dialog()
+        state = context.state
+        own, kept = Path(state.session.scene.ref or ""), state.folders.data / "scenes"
+        likely = state.folders.pictures if kind in ("picture", "path") else own.parent if own.is_absolute() else kept
         folder = likely if likely.is_dir() else Path.home()
-        x.shell.overlays.files.ask(what, folder, x.scene.name if what == "save_as" else "")
+        state.overlays.file_dialog = FileDialog(kind, folder, state.scene.name if kind == "save_as" else "")
 
     return ask
 
 
-def note(x: Explorer, name: str) -> None:
-    """A file (or a built-in scene, by name) was opened: remember it among the last ones."""
-    x.recent = recent.added(x.recent, name)
-    kept, folder = x.recent, x.folders.config
-    x.desk.send(lambda: recent.save(folder, kept), lambda _: None)
+def remember(context: ActionContext, name: str) -> None:
+    """Add a file that was opened (or a built-in scene, by name) to the list of recent files."""
+    state = context.state
+    state.recent = recent.added(state.recent, name)
+    kept, folder = state.recent, state.folders.config
+    context.services.io.send(lambda: recent.save(folder, kept))
 
 
-def _replace(x: Explorer, read: Callable[[], Scene], choice: SceneChoice, name: str = "") -> None:
+def _replace(context: ActionContext, read: Callable[[], Scene], choice: SceneChoice, name: str = "") -> None:
     def show(scene: Scene) -> None:
-        x.open_scene(scene)
-        x.session = replace(x.session, scene=choice, world=None)
+        show_scene(context, scene)
+        context.state.session = replace(context.state.session, scene=choice, world=None)
         if name:
-            note(x, name)
+            remember(context, name)
 
-    x.desk.send(read, lambda scene: leave_scene(x, lambda: show(scene)))
-
-
-def builtin(chosen: SceneChoice) -> bool:
-    """Whether this is a scene of the program's own, which is not saved over."""
-    return chosen.ref in (None, *BUILTIN) and chosen.map is None and chosen.materials is None
+    context.services.io.send(read, lambda scene: leave_scene(context, lambda: show(scene)))

@@ -1,92 +1,105 @@
-"""What actions do to what is painted: on this view, on a material, everywhere. Each is a stroke that undo takes back."""
+"""Actions that change what is painted: on this view, on a material, everywhere. Each is a stroke that undo takes back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from app.actions.context import ActionContext
+from app.loop.open_scene import Stage
 from app.loop.paint_survey import materials
-from app.services.texel_strokes import Stroke
 from app.state.brush import TOOLS, view_size
-from engine.atlas.visibility import Masks
+from app.state.stroke import Stroke
+from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
-from engine.gl.time_sliced import Pieces
+from engine.gl.time_sliced import Slices
 
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
-
-
-def ready(x: Explorer) -> bool:
-    """Whether the surfaces can be changed by hand now; otherwise the user is told why not."""
-    if x.stage is None or x.stage.painter.model is None or x.retouch.busy:
-        return False
-    if x.remodel.busy:
-        x.say("The scene is being built; try again in a moment", "warning")
-        return False
-    if x.travel.film is not None:
-        x.say("A video is being recorded; stop it first", "warning")
-        return False
-    return True
+PaintAction = Callable[[ActionContext, Stage], None]
 
 
-def on_view(operation: str) -> Callable[[Explorer], None]:
-    """Do an operation of engine.edits.patch.OPERATIONS to all that this view shows."""
+def paintable_scene(context: ActionContext) -> Stage | None:
+    """The open scene if its surfaces can be changed by hand now. Otherwise None, and the user is told why."""
+    state, services = context.state, context.services
+    stage = state.open_scene
+    if stage is None or stage.painter.model is None or services.strokes.busy:
+        return None
+    if services.rebuild.busy:
+        state.notify("The scene is being built; try again in a moment", "warning")
+        return None
+    if state.travel.film is not None:
+        state.notify("A video is being recorded; stop it first", "warning")
+        return None
+    return stage
 
-    def act(x: Explorer) -> None:
-        if ready(x):
-            assert x.stage is not None
-            _do(x, x.stage.volume.seeing(x.camera, view_size(x.scene_size)), operation)
+
+def change_view(operation: str) -> PaintAction:
+    """Apply an operation of engine.edits.patch.OPERATIONS to all that this view shows."""
+
+    def act(context: ActionContext, stage: Stage) -> None:
+        state = context.state
+        _change(
+            context,
+            stage,
+            stage.volume.find_visible_texels_slices(state.camera, view_size(state.scene_size)),
+            operation,
+        )
 
     return act
 
 
-def dream_again(x: Explorer) -> None:
-    """Forget all that a dream of this view would paint, which is a little more than it shows: then it is dreamed anew."""
-    if ready(x):
-        assert x.stage is not None
-        x.attend()
-        camera, (width, height) = x.stage.painter.framed(x.camera, x.scene_size)
-        _do(x, x.stage.volume.seeing(camera, (2 * width, 2 * height)), "erase")
+def dream_again(context: ActionContext, stage: Stage) -> None:
+    """Erase all that a dream of this view would paint, which is a little more than it shows. Then it is dreamed anew."""
+    state = context.state
+    state.cancelled_view = ()
+    camera, (width, height) = stage.painter.framed(state.camera, state.scene_size)
+    _change(context, stage, stage.volume.find_visible_texels_slices(camera, (2 * width, 2 * height)), "erase")
 
 
-def on_material(x: Explorer, material: int, operation: str) -> None:
-    """Do it to all of one material (its index in the scene, or SKY)."""
-    if ready(x):
-        assert x.stage is not None
-        stroke = _do(x, _of_material(x.stage.volume, material), operation)
+def change_material(operation: str) -> Callable[[ActionContext, Stage, int], None]:
+    """Apply an operation to all of one material (its index in the scene, or SKY)."""
+
+    def act(context: ActionContext, stage: Stage, material: int) -> None:
+        stroke = _change(context, stage, _of_material(stage.volume, material), operation)
         if operation == "erase":
-            x.retouch.sweep(stroke, x.stage.scene, material)
+            context.services.strokes.sweep(stroke, stage.scene, material)
+
+    return act
 
 
-def erase_all(x: Explorer) -> None:
-    if ready(x):
-        assert x.stage is not None
-        stage, stroke = x.stage, x.retouch.begin(x.stage)
+def erase_all(context: ActionContext, stage: Stage) -> None:
+    """Erase everything painted, what is frozen too."""
+    state, strokes = context.state, context.services.strokes
+    stroke = strokes.begin(stage)
 
-        def erase() -> None:
-            stage.painter.cancel()
-            x.retouch.erase_all(stage, stroke)
-            x.retouch.sweep(stroke, stage.scene)
-            x.add_stroke(stroke)
-            x.say("All paint erased; undo restores it")
+    def erase() -> None:
+        stage.painter.cancel()
+        strokes.erase_all(stage, stroke)
+        strokes.sweep(stroke, stage.scene)
+        strokes.add(state, stroke)
+        state.notify("All paint erased; undo restores it")
 
-        x.retouch.then(erase)
-
-
-def choose_brush(x: Explorer, tool: str | None = None) -> None:
-    """Take a brush of TOOLS; "" lays it down; without a name the last one is taken, or the one in the hand laid down."""
-    x.controls.release_mouse()
-    x.brush.choose(tool if tool is not None else "" if x.brush.tool else x.brush.last)
-    if x.brush.tool:
-        x.say(TOOLS[x.brush.tool].words)
+    strokes.then(erase)
 
 
-def resize_brush(factor: float) -> Callable[[Explorer], None]:
-    return lambda x: x.brush.resize(factor)
+def choose_brush(context: ActionContext, tool: str | None = None) -> None:
+    """Take a brush of TOOLS, or put it away (""). Without a name, take the last one or put away the one in the hand."""
+    context.release_mouse()
+    brush = context.state.brush
+    brush.choose(tool if tool is not None else "" if brush.tool else brush.last)
+    if brush.tool:
+        context.state.notify(TOOLS[brush.tool].words)
 
 
-def _of_material(volume: LatentVolume, material: int) -> Pieces[Masks]:
-    """All that is painted of a material, a page for each piece."""
+def press_brush(context: ActionContext, stage: Stage, x: float, y: float) -> None:
+    """The button goes down on the scene, at a point of the window."""
+    context.state.brush.press(x, y)
+
+
+def resize_brush(factor: float) -> Callable[[ActionContext], None]:
+    return lambda context: context.state.brush.resize(factor)
+
+
+def _of_material(volume: LatentVolume, material: int) -> Slices[TexelMasks]:
+    """All that is painted of a material, one page for each piece."""
     masks = {}
     for number in list(volume.atlas):
         masks[number] = materials(volume.charts, number) == material
@@ -94,10 +107,10 @@ def _of_material(volume: LatentVolume, material: int) -> Pieces[Masks]:
     return masks
 
 
-def _do(x: Explorer, masks: Masks | Pieces[Masks], operation: str) -> Stroke:
-    assert x.stage is not None
-    stroke = x.retouch.begin(x.stage)
-    x.retouch.then(x.stage.painter.cancel)  # not now: a dream that is being laid would be laid at once
-    x.retouch.change(x.stage, stroke, masks, operation)
-    x.retouch.then(lambda: x.add_stroke(stroke))
+def _change(context: ActionContext, stage: Stage, masks: TexelMasks | Slices[TexelMasks], operation: str) -> Stroke:
+    strokes = context.services.strokes
+    stroke = strokes.begin(stage)
+    strokes.then(stage.painter.cancel)  # as a job, as cancelling at once would lay a finished dream in this frame
+    strokes.change(stage, stroke, masks, operation)
+    strokes.finish(context.state, stroke)
     return stroke

@@ -1,127 +1,134 @@
-"""What happens to the stage in a frame, part by part: it opens, one walks, the surfaces and the scene change, it is painted, drawn."""
+"""One frame of the program: the parts of it, in their order. A part that fails is told in the log; the others go on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from app.actions import compare
-from app.loop.messages import Failed, Inspected, Message, Status
+import moderngl
+
+from app.actions.context import ActionContext
+from app.actions.export import export_picture
+from app.explorer import scene_frame
+from app.explorer.input import Controls
+from app.explorer.panel_facts import panel_context
+from app.explorer.status import status_text
+from app.fields import Size
+from app.gui.pictures import Pictures
+from app.loop.heap import Heap
+from app.loop.messages import Watch
 from app.loop.open_scene import Stage
-from app.moving import walk
-from app.state.keymap import BY_NAME, captions
-from base.errors import InputError
+from app.panels.shell import Shell
+from app.services.guard import run_guarded
+from app.services.viewport import collect, framebuffer, pixels
+from app.state.app_state import SceneBox
+from engine.gl.context import wait_for_gl
 
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
-
-
-def open_stage(x: Explorer) -> None:
-    if x.opening is None or not x.opening.done():
-        return
-    opening, x.opening = x.opening, None
-    plan = opening.result()
-    x.stage = Stage(x.ctx, plan, x.session, x.worker)
-    if x.model:
-        x.stage.fit(x.session, x.model)
-        _tell_of_world(x)
-    x.walker = walk.Walker.at(x.stage.start(x.session.view.fov))
-    x.log.add(f"{x.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
+HINT_SECONDS = 25.0  # how long the line of help of the first start stays; a third of it once the user walks
+WATCHED = 0.5  # s after which a dream that no panel shows counts as not watched
+BACKGROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
 
 
-def follow(x: Explorer) -> None:
-    """Bring the stage to what the user made of the scene; a film is finished in the scene that it began with."""
-    assert x.stage is not None
-    if x.travel.film is not None or x.retouch.busy or x.worlds.loading:
-        return
-    plan = x.stage.plan
-    try:
-        x.remodel.follow(x.stage, x.scene)
-    except InputError:
-        x.scene = x.remodel.followed
-        raise
-    if x.stage.plan is not plan:
-        x.walker = walk.lifted(x.walker, x.stage.ground)
+class Frame:
+    """Draws frames into the platform's target. All on the GL thread."""
 
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        context: ActionContext,
+        controls: Controls,
+        shell: Shell,
+        pictures: Pictures,
+        do: Callable[..., None],
+    ) -> None:
+        """do: runs an action by its name."""
+        self.ctx, self.context, self.controls, self.shell = ctx, context, controls, shell
+        self.pictures, self._do, self._heap = pictures, do, Heap()
+        self._began = self._last = context.state.clock()
 
-def touch(x: Explorer) -> None:
-    """What the brush did, and what undo asks for, on the surfaces."""
-    assert x.stage is not None
-    x.brush.step(x)
-    settled = not x.remodel.busy and x.remodel.followed is x.scene
-    if not x.retouch.follow(x.stage, x.strokes, settled):
-        x.say("Too far back: that paint is no longer stored", "warning")
+    def draw(self) -> None:
+        """Draw one frame."""
+        state, now = self.context.state, self.context.state.clock()
+        seconds, self._last = now - self._last, now
+        state.frame_seconds.append(seconds)
+        state.profiler.begin()
+        collect(self.ctx)
+        self._take_in(seconds)
+        self._begin_panels(now, seconds)
+        if state.open_scene:
+            self._draw_scene(state.open_scene, now)
+        self._draw_panels()
+        if state.screenshot_wanted:
+            self._try("Taking a screenshot", self._take_screenshot)
+        self._keep_house()
+        with state.profiler.part("Waiting for GL"):
+            wait_for_gl(self.ctx)
 
+    def close(self) -> None:
+        self._heap.close()
 
-def move(x: Explorer, seconds: float) -> None:
-    if x.comparison is not None:
-        return
-    taken = x.travel.camera(x.clock())
-    if taken is not None:
-        x.walker = walk.Walker.at(taken)
-    x.walker = x.controls.turned(x.walker, seconds)
-    wish = x.controls.wish()
-    if wish.forward or wish.right or wish.up:
-        x.travel.playing = None
-        if x.travel.flight is not None:
-            x.travel.flight.follow = False
-    ground = x.stage.ground if x.stage and x.session.view.walk else None
-    x.walker = walk.step(x.walker, wish, seconds, ground)
+    def _take_in(self, seconds: float) -> None:
+        """What was read beside the frames, and what the hands want."""
+        services = self.context.services
+        self._try("Opening the scene", lambda: scene_frame.open_planned(self.context, self.ctx))
+        self._try("Walking", lambda: scene_frame.move(self.context, self.controls, seconds))
+        self._try("A file", services.io.poll)
+        self._try("Reading a world", services.worlds.update)
 
+    def _begin_panels(self, now: float, seconds: float) -> None:
+        state, shell, platform = self.context.state, self.shell, self.context.platform
+        state.overlays.now = now
+        shell.theme_name = state.session.view.theme
+        self.pictures.update()
+        self.context.services.unet_view.update()
+        shell.begin(platform.size, platform.pixels, platform.scale, seconds)
+        density = platform.pixels[0] / max(1, platform.size[0])
+        state.scene_box = SceneBox(shell.scene_box, density, platform.scale)
 
-def paint(x: Explorer, now: float) -> None:
-    assert x.stage is not None
-    compare.follow(x)
-    painter, film, flight = x.stage.painter, x.travel.film, x.travel.flight
-    painter.session = x.session
-    # without a model its channels may still change the volume: dream after that
-    idle = film or x.remodel.busy or x.retouch.busy or x.brush.painting or x.worlds.loading
-    idle = idle or x.comparison is not None or painter.model is None or x.left_alone
-    for message in painter.collect() if idle or flight else painter.update(x.camera, x.scene_size, now):
-        _note(x, message, now)
-    if film is not None:
-        film.step(x.session.view.mode, x.session.view.daylight)
-        if film.done:
-            x.desk.stop_travel()
-    if flight is not None and not idle:
-        flight.step(x.camera, now)
-        if flight.done:
-            x.travel.flight = None
-            x.say(f"Autopilot finished: {flight.words}")
+    def _draw_scene(self, stage: Stage, now: float) -> None:
+        context = self.context
+        self._try("Changing the surfaces", lambda: scene_frame.change_surfaces(context, stage))
+        self._try("Building the scene", lambda: scene_frame.rebuild(context, stage))
+        self._try("Painting", lambda: scene_frame.paint(context, stage, now))
+        self._try("Drawing the scene", lambda: self.shell.show_scene(scene_frame.draw(context, stage)))
 
+    def _draw_panels(self) -> None:
+        state, platform = self.context.state, self.context.platform
+        before = state.session
+        facts = panel_context(self.context, self.shell, self.pictures, self._do)
+        drawn = self.shell.draw(facts, state.profiler)
+        if state.session is before:  # an action's change wins over a panel's
+            state.session = drawn
+        with state.profiler.part("Drawing the panels"):
+            self.shell.end()
+            self._show(platform.target, platform.pixels)
 
-def _note(x: Explorer, message: Message, now: float) -> None:
-    if not (x.stage and x.stage.painter.refining):  # dozens of parts would drive out what they are parts of
-        x.timeline = x.timeline.take(message, now)
-    x.network = x.network.take(message)
-    if isinstance(message, Inspected) and message.problem:
-        x.say(f"The network can't be inspected: {message.problem}", "error")
-    if isinstance(message, Failed):
-        what = "The model can't be loaded" if message.request is None else "A dream failed"
-        x.say(f"{what}: {message.problem}", "error", message.traceback)
-    elif isinstance(message, Status):
-        x.log.add(message.text[:1].upper() + message.text[1:])
-        if message.model and x.stage:
-            x.model = message.model
-            x.stage.fit(x.session, message.model)
-            x.desk.read_presets()
-            if x.autosave.restore():
-                return
-            if x.session.world and x.session.world.exists():
-                x.worlds.load()
-            else:
-                _tell_of_world(x)
+    def _show(self, target: moderngl.Framebuffer, size: Size) -> None:
+        target.use()
+        self.ctx.clear(*BACKGROUND, viewport=(0, 0, *size))
+        self.shell.render(target)
 
+    def _take_screenshot(self) -> None:
+        self.context.state.screenshot_wanted = False
+        target = framebuffer(self.ctx, self.context.platform.pixels)
+        self._show(target, target.size)
+        export_picture(self.context, pixels(target))
 
-def _tell_of_world(x: Explorer) -> None:
-    """Somebody who saved this scene's world may look for it."""
-    if x.worlds.home.exists():
-        keys = captions(BY_NAME["load_world"], x.controls.bindings).split(", ")[0]
-        x.say(f"This scene has a saved world; open it with Load world{f' ({keys})' if keys else ''}")
+    def _keep_house(self) -> None:
+        """Bookkeeping between two frames."""
+        state, services, platform = self.context.state, self.context.services, self.context.platform
+        watched = state.clock() - state.watched_at < WATCHED
+        decoded = watched and state.session.live.preview == "decoded"
+        self.context.worker.watch(Watch(decoded=decoded, closely=watched))
+        if not self.shell.editing:
+            state.history = state.history.to(state.edited)
+        shown = state.clock() - self._began
+        state.overlays.first_help &= shown < HINT_SECONDS and not (self.controls.walked and shown > HINT_SECONDS / 3)
+        self._try("Saving by itself", lambda: services.autosave.update(state.clock()))
+        self._try("Noting what is open", services.recovery.update)
+        self._heap.tend(state.clock())
+        platform.set_title(f"{state.scene.name} · {status_text(state, services)} · Rayverie")
+        if not state.looking:
+            platform.show_cursor(self.shell.cursor)
 
-
-def draw(x: Explorer) -> None:
-    assert x.stage is not None
-    session = x.session
-    view, steps, held = session.view, session.dream.steps, bool(x.brush.tool)
-    picture = x.screen.draw(x.stage, x.camera, x.scene_size, view, steps, held, x.brush.painting)
-    x.shell.show_scene(picture)
+    def _try(self, what: str, part: Callable[[], None]) -> None:
+        run_guarded(self.context.state, what, part)

@@ -23,12 +23,12 @@ from app.explorer.gamepads import Gamepads  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
-from app.services.crash_recovery import resumed  # noqa: E402
+from app.services.crash_recovery import resume_session  # noqa: E402
 from app.session import Session  # noqa: E402
 from app.state.platform import Folders  # noqa: E402
 from base.errors import InputError  # noqa: E402
 from engine.gl.context import renderer_name  # noqa: E402
-from engine.render.warm_up import warming  # noqa: E402
+from engine.render.warm_up import warm_up_slices  # noqa: E402
 from scenes.scene import Scene  # noqa: E402
 
 # pyglet's name → the name in app.state.keymap (that of imgui.Key), where they aren't the same in lower case.
@@ -114,7 +114,7 @@ class Window:
         self.ctx.gc_mode = "context_gc"
         self._title, self._cursor = title, "arrow"
         self._due = 0.0  # when the next frame is
-        self._warming = warming(self.ctx)
+        self._warming = warm_up_slices(self.ctx)
         self._written, self._asked_at = written_on(self.native), time.perf_counter()
 
     @property
@@ -205,7 +205,7 @@ class Window:
             for pad in self._manager.get_controllers():
                 self.gamepads.connect(pad)
         except Exception as error:  # every system has its own ways of not letting one have a gamepad
-            explorer.log.add(f"Gamepads can't be used here ({error or type(error).__name__})")
+            explorer.state.log.add(f"Gamepads can't be used here ({error or type(error).__name__})")
 
     def poll_gamepads(self) -> None:
         """What pyglet's own event loop would do for them, which doesn't run here."""
@@ -234,7 +234,7 @@ class Window:
     def pause(self, explorer: Explorer) -> None:
         """Until the next frame is due."""
         now = time.perf_counter()
-        self._due = max(self._due + 1 / explorer.session.view.frame_rate, now - 0.05)
+        self._due = max(self._due + 1 / explorer.state.session.view.frame_rate, now - 0.05)
         time.sleep(max(0.0, self._due - now))
 
     def destroy(self) -> None:
@@ -279,7 +279,7 @@ def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
     """Open the window on a scene and walk until it is closed. Returns the exit code. Raises InputError without a display."""
     folders = folders or Folders()
     session = replace(session, view=remembered(folders.config, session.view))
-    session, scene = resumed(folders.data, session, scene)
+    session, scene = resume_session(folders.data, session, scene)
     window = Window(session.view.size)
     print(f"OpenGL: {renderer_name(window.ctx)}")
     explorer = Explorer(window.ctx, window, session, scene, open_worker(session), folders=folders)

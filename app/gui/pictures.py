@@ -48,7 +48,7 @@ class Pictures:
         self._kept[key] = _Kept(image, texture, self._frame)
         return texture
 
-    def tend(self) -> None:
+    def update(self) -> None:
         """Once a frame: forget what nobody has asked for."""
         self._frame += 1
         self._kept = {key: kept for key, kept in self._kept.items() if self._frame - kept.asked <= self.patience}

@@ -29,7 +29,7 @@ class Browser:
 
     def go(self, path: Path) -> None:
         """Show another folder, or open a file."""
-        self.folder, self.chosen, self._typed = path.expanduser().absolute(), None, ""
+        self.folder, self.chosen, self._typed = expand_user(path).absolute(), None, ""
         self._found = _later(self.folder)
 
     def has(self, name: str) -> bool:

@@ -25,13 +25,13 @@ class CameraPanel:
         self._size, self._fps = 1, 24
 
     def draw(self, ui: PanelContext) -> Session:
-        if ui.stage is None:
+        if ui.open_scene is None:
             faint("Opening the scene.")
             return ui.session
         if ui.travel.film is not None:
             self._filming(ui)
             return ui.session
-        self._scene_paths(ui, ui.stage.scene.paths)
+        self._scene_paths(ui, ui.open_scene.scene.paths)
         imgui.separator_text("Keyframes")
         self._keyframes(ui)
         path = ui.route.path

@@ -6,9 +6,9 @@ from typing import Any
 
 from imgui_bundle import imgui
 
-from app.actions.compare import Comparison
 from app.panels.context import PanelContext, hint
 from app.panels.split import Box, Split
+from app.state.comparison import Comparison
 
 
 class CompareOverlay:

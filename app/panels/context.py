@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.actions.compare import Comparison
 from app.files.picture import Source
 from app.files.recent import Recent
 from app.gui.theme import Palette
@@ -21,11 +20,14 @@ from app.moving.route import Route
 from app.moving.travel import Travel
 from app.session import Session
 from app.state.brush import Brush
-from app.state.inspection import Network
+from app.state.comparison import Comparison
+from app.state.inspection import NetworkInspection
 from app.state.keymap import Changes
+from app.state.overlays import Overlays
 from app.state.platform import Folders
+from app.state.suggestions import SuggestionSource
 from app.state.timeline import Timeline
-from engine.unet_view.drawing import View
+from engine.unet_view.drawing import UnetView
 from engine.unet_view.layout import Anatomy
 from scenes.camera import Camera
 from scenes.scene import Scene
@@ -33,16 +35,17 @@ from scenes.scene import Scene
 
 @dataclass(frozen=True)
 class PanelContext:
-    """One frame's facts, and two ways to act.
+    """One frame's facts, and the ways to act.
 
-    session, scene, route: as the user set them, at the frame's beginning; travel: playing or filming; brush: what is in the
-    hand; source: the picture opened for the surfaces; comparison: of two settings; status: what is going on, in plain words;
-    frames: seconds of the last frames, newest last; for_undo: bytes kept for it; now: seconds on the explorer's clock;
-    scale: pixels per point; scene_box: x, y, width, height of the scene in points;
-    bindings, changed_keys, written: as in app.state.keymap;
-    presets: those the user saved, as what differs from the defaults; recent: files opened last, newest first.
-    do: run a handler of app.actions.registry by name, with its arguments; picture: uint8 [h,w,3|4] under a key, for ImGui's image calls;
-    unet: a U-Net in space, likewise.
+    session, scene, route: as the user set them, at the beginning of the frame; travel: playing, filming or flying; source: the
+    picture opened for the surfaces; comparison: of two settings; status: what is going on, in plain words;
+    frames: seconds of the last frames, newest last; inspection: what the network did; overlays: dialogs and toasts, which panels
+    may close; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height of the scene in points;
+    bindings, changed_keys, written: as in app.state.keymap; undo_bytes: memory kept for undo;
+    presets: those the user saved, as differences from the defaults; recent: files opened last, newest first;
+    suggestions: looks prompts up.
+    do: runs an action of app.actions.registry by its name, with its details; picture: uint8 [h,w,3|4] under a key, for ImGui's
+    image calls; unet: a U-Net in space, likewise.
     """
 
     session: Session
@@ -53,12 +56,13 @@ class PanelContext:
     source: Source | None
     comparison: Comparison | None
     camera: Camera
-    stage: Stage | None
+    open_scene: Stage | None
     status: str
     log: Log
     frames: np.ndarray
     timeline: Timeline
-    network: Network
+    inspection: NetworkInspection
+    overlays: Overlays
     now: float
     palette: Palette
     scale: float
@@ -66,17 +70,18 @@ class PanelContext:
     bindings: Mapping[str, str]
     changed_keys: Changes
     written: Mapping[str, str]
-    for_undo: int
+    undo_bytes: int
     folders: Folders
     recent: Recent
     presets: Mapping[str, Mapping[str, Any]]
+    suggestions: SuggestionSource
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]
-    unet: Callable[[Anatomy, View, float | None], Any]
+    unet: Callable[[Anatomy, UnetView, float | None], Any]
 
     @property
     def painter(self) -> Painter | None:
-        return self.stage.painter if self.stage else None
+        return self.open_scene.painter if self.open_scene else None
 
 
 class Panel(Protocol):

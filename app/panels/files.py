@@ -10,9 +10,10 @@ from app.files.listing import Entry
 from app.panels.browser import Browser
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog
+from app.state.overlays import FileDialog
 from scenes.load import BUILTIN
 
-# What is asked for → the dialog's title, the kind of files that it shows, and what is done with one.
+# `FileDialog.kind` → the title, the kind of files that the dialog shows, and the action that opens one.
 FILES = {
     "picture": ("Open a picture", "picture", "open_picture"),
     "path": ("Open a camera path", "camera path", "open"),
@@ -21,25 +22,27 @@ SIDES = (8, 256)  # blocks of a new scene
 
 
 class FileDialogs:
-    """asked: "new", "open", "save_as", a key of FILES, or "" = none is open."""
+    """Draws the `FileDialog` that is open."""
 
     def __init__(self) -> None:
-        self.asked = ""
+        self._shown: FileDialog | None = None
         self.browser = Browser()
         self._sides = [32, 32]
         self._name = ""
         self._picked: Entry | None = None  # whose name was taken over
 
-    def ask(self, what: str, folder: Path, name: str = "") -> None:
-        """Open a dialog. folder: shown first; name: proposed."""
-        self.asked, self._name = what, name
-        self.browser.go(folder)
-
     def draw(self, ui: PanelContext) -> None:
-        if self.asked:
-            {"new": self._new, "open": self._open, "picture": self._file, "path": self._file, "save_as": self._save_as}[
-                self.asked
-            ](ui)
+        dialog = ui.overlays.file_dialog
+        if dialog is not None and dialog is not self._shown:
+            self._name = dialog.name
+            self.browser.go(dialog.folder)
+        self._shown = dialog
+        if dialog is None:
+            return
+        if dialog.kind in FILES:
+            self._file(ui, *FILES[dialog.kind])
+        else:
+            {"new": self._new, "open": self._open, "save_as": self._save_as}[dialog.kind](ui)
 
     def _new(self, ui: PanelContext) -> None:
         begin_dialog("New scene", 0.4)
@@ -47,9 +50,9 @@ class FileDialogs:
         imgui.set_next_item_width(imgui.get_font_size() * 16)
         _, self._sides = imgui.slider_int2("Width and depth (blocks)", self._sides, *SIDES, flags=_CLAMP)
         if imgui.button("Create") or imgui.is_key_pressed(imgui.Key.enter, False):
-            self.asked = ""
+            ui.overlays.file_dialog = None
             ui.do("new_scene", *self._sides)
-        self._cancel()
+        _cancel(ui)
         imgui.end()
 
     def _open(self, ui: PanelContext) -> None:
@@ -61,7 +64,7 @@ class FileDialogs:
         chosen = opened or self.browser.chosen
         for name in BUILTIN:
             if imgui.button(f"\uf1b2  {name.capitalize()}"):
-                self.asked = ""
+                ui.overlays.file_dialog = None
                 ui.do("open_scene", name)
             hint("Built-in scene.")
             imgui.same_line()
@@ -70,23 +73,22 @@ class FileDialogs:
             if chosen.kind == "folder":
                 self.browser.go(chosen.path)
             else:
-                self.asked = ""
+                ui.overlays.file_dialog = None
                 ui.do("open", chosen.path)
         imgui.end_disabled()
-        self._cancel()
+        _cancel(ui)
         imgui.end()
 
-    def _file(self, ui: PanelContext) -> None:
-        title, kind, action = FILES[self.asked]
+    def _file(self, ui: PanelContext, title: str, kind: str, action: str) -> None:
         begin_dialog(title, 0.4)
         opened = self.browser.draw(ui, self._places(ui), kinds=(kind,))
         chosen = opened or self.browser.chosen
         imgui.begin_disabled(chosen is None or chosen.folder)
         if (imgui.button("Open") or opened is not None) and chosen is not None and not chosen.folder:
-            self.asked = ""
+            ui.overlays.file_dialog = None
             ui.do(action, chosen.path)
         imgui.end_disabled()
-        self._cancel()
+        _cancel(ui)
         imgui.end()
 
     def _save_as(self, ui: PanelContext) -> None:
@@ -103,10 +105,10 @@ class FileDialogs:
         imgui.same_line()
         imgui.begin_disabled(not fits)
         if imgui.button("Replace" if self.browser.has(name) else "Save") or (done and fits):
-            self.asked = ""
+            ui.overlays.file_dialog = None
             ui.do("save_scene", self.browser.folder / name)
         imgui.end_disabled()
-        self._cancel()
+        _cancel(ui)
         imgui.end()
 
     def _places(self, ui: PanelContext) -> dict[str, Path]:
@@ -118,10 +120,11 @@ class FileDialogs:
             "Pictures": folders.pictures,
         }
 
-    def _cancel(self) -> None:
-        imgui.same_line()
-        if imgui.button("Cancel"):
-            self.asked = ""
+
+def _cancel(ui: PanelContext) -> None:
+    imgui.same_line()
+    if imgui.button("Cancel"):
+        ui.overlays.file_dialog = None
 
 
 _CLAMP = imgui.SliderFlags_.always_clamp

@@ -135,7 +135,7 @@ class MapView:
             x, z = view.corner[0] + view.blocks / 2, view.corner[1] + view.box[3] * scale / 2
             self._centre = x - moved.x * scale, z - moved.y * scale
         if held and (imgui.is_mouse_down(imgui.MouseButton_.right) or self.tool == "pick"):
-            self.value = _or(edit_map.pick(scene, here), self.value)
+            self.value = _or(edit_map.pick_value(scene, here), self.value)
         elif held and imgui.is_mouse_down(imgui.MouseButton_.left):
             self._paint(ui, here)
         else:
@@ -160,7 +160,7 @@ class MapView:
         self._centre = tuple(np.array(here) + (middle - here) * before / self._zoom)  # type: ignore[assignment]
 
     def _draw_cursor(self, ui: PanelContext, scene: Scene, view: Frame, here: tuple[float, float]) -> None:
-        value = edit_map.pick(scene, here)
+        value = edit_map.pick_value(scene, here)
         if value is None:
             return
         draw, scale = imgui.get_window_draw_list(), view.box[2] / view.blocks
@@ -204,11 +204,11 @@ def _draw_camera(ui: PanelContext, view: Frame) -> None:
 
 
 def _stroke(start: tuple[float, float], end: tuple[float, float], size: int, value: int, scene: Scene) -> Scene:
-    return edit_map.stroke(scene, start, end, size, value)
+    return edit_map.paint_stroke(scene, start, end, size, value)
 
 
 def _fill(place: tuple[float, float], value: int, scene: Scene) -> Scene:
-    return edit_map.fill(scene, place, value)
+    return edit_map.fill_area(scene, place, value)
 
 
 def _or(value: int | None, default: int) -> int:

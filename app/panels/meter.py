@@ -51,11 +51,11 @@ FIGURES: tuple[tuple[str, Callable[[Reading], float], str, str], ...] = (
 
 def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
     """texels: painted so far in the whole scene."""
-    assert ui.stage is not None
+    assert ui.open_scene is not None
     _, _, width, height = ui.scene_box
-    meter.tend(ui.stage, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
+    meter.tend(ui.open_scene, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
     if not meter.readings:
-        faint("Measuring the view." if ui.stage.painter.model else "Loading the model.")
+        faint("Measuring the view." if ui.open_scene.painter.model else "Loading the model.")
         return
     readings = list(meter.readings)
     if imgui.begin_table("meter", 3, imgui.TableFlags_.sizing_stretch_prop):

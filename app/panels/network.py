@@ -11,7 +11,7 @@ from imgui_bundle import imgui
 from app.panels.context import PanelContext, faint, hint
 from app.panels.learn import about, remark
 from app.panels.preview import fitted
-from app.panels.unet_view import LISTENS, WORDS, UnetView, figures
+from app.panels.unet_view import LISTENS, WORDS, UnetDiagram, figures
 from app.panels.word_attention import HeardPanel
 from app.session import Session
 from app.state import step_notes as remarks
@@ -40,7 +40,7 @@ class NetworkPanel:
         self._always, self._seen = False, -1
         self._shows = "Blocks"
         self._block: int | None = None
-        self._unet, self._words = UnetView(), HeardPanel()
+        self._unet, self._words = UnetDiagram(), HeardPanel()
         self._maps: tuple[Any, list[np.ndarray]] | None = None
 
     def choose(self, shows: str, region: int = 0, word: int = 0) -> None:
@@ -53,18 +53,18 @@ class NetworkPanel:
             faint("After a dream, see here how the network made it.")
         else:
             self._ask(ui, record)
-        told = ui.network.told
-        if told is not None and told.inside is not None and ui.network.picture is not None:
+        told = ui.inspection.told
+        if told is not None and told.inside is not None and ui.inspection.picture is not None:
             inside = told.inside
             network = "few-step network" if inside.few else "model itself"
-            coming = ", updating" if ui.network.asked is not None else ""
+            coming = ", updating" if ui.inspection.asked is not None else ""
             faint(
                 f"Dream {told.asked.dream + 1}, step {told.asked.step}, sigma {told.asked.sigma:.3g}, by the {network}{coming}"
             )
             if self._shows == "Blocks":
                 return self._blocks(ui, inside.blocks)
-            self._words.draw(ui, inside.prompts, ui.network.picture)
-        elif ui.network.asked is not None:
+            self._words.draw(ui, inside.prompts, ui.inspection.picture)
+        elif ui.inspection.asked is not None:
             faint("Waiting for the running dream to finish…")
         return ui.session
 
@@ -81,7 +81,7 @@ class NetworkPanel:
             self._step = last - place
             hint("Step of the last dream to inspect.")
             imgui.same_line()
-        imgui.begin_disabled(ui.network.asked is not None)
+        imgui.begin_disabled(ui.inspection.asked is not None)
         asked = imgui.button(words)
         hint("Run this step again and show the output of each block.")
         imgui.end_disabled()

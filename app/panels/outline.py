@@ -7,18 +7,18 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext
-from scenes.raycast import raycast
+from scenes.raycast import cast_rays
 
 NEAR = 0.05  # blocks before the camera, where an outline is cut off
 
 
 def draw_middle(ui: PanelContext) -> None:
     """Outline the surface that the middle of the view shows; nothing for the sky."""
-    if ui.stage is None:
+    if ui.open_scene is None:
         return
-    plan = ui.stage.plan
-    hit = raycast(plan.blocks, ui.camera, (1, 1))
-    chart = int(plan.charts.lookup(hit.voxel, hit.side)[0][0, 0])
+    plan = ui.open_scene.plan
+    hit = cast_rays(plan.blocks, ui.camera, (1, 1))
+    chart = int(plan.charts.find_texels(hit.voxel, hit.side)[0][0, 0])
     if chart < 0:
         return
     x, y, width, height = ui.scene_box

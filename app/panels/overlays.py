@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from imgui_bundle import imgui
 
-from app.actions.confirm_exit import Question
 from app.gui.theme import colour
 from app.panels.brush import BrushOverlay
 from app.panels.compare import CompareOverlay
@@ -17,90 +14,64 @@ from app.panels.keys import KeysDialog
 from app.panels.legend import draw_legend
 from app.panels.palette import Palette
 from app.state.keymap import ACTIONS, captions
+from app.state.overlays import Overlays, Question
 
 Box = tuple[float, float, float, float]
 
 
-@dataclass
-class Overlays:
-    """What is open. Toasts are (text, level, the time they end)."""
+class OverlayPanels:
+    """Draws `AppState.overlays`, the brush, a comparison and the legend."""
 
-    help: bool = False
-    palette: bool = False
-    question: Question | None = None
-    first_help: bool = False
-    now: float = 0.0
-    toasts: list[tuple[str, str, float]] = field(default_factory=list)
-    _brush: BrushOverlay = field(default_factory=BrushOverlay)
-    files: FileDialogs = field(default_factory=FileDialogs)
-    _compare: CompareOverlay = field(default_factory=CompareOverlay)
-    _keys: KeysDialog = field(default_factory=KeysDialog)
-    _palette: Palette = field(default_factory=Palette)
-
-    @property
-    def open(self) -> bool:
-        return self.help or self.palette or self.question is not None or bool(self.files.asked)
-
-    @property
-    def split_place(self) -> float:
-        """Where the line of a comparison is, 0..1 of the scene's width."""
-        return self._compare.place
-
-    @split_place.setter
-    def split_place(self, place: float) -> None:
-        self._compare.place = place
-
-    def close(self) -> None:
-        self.help = self.palette = False
-        self.question = None
-        self.files.asked = ""
-
-    def toast(self, text: str, level: str = "info", seconds: float = 4.0) -> None:
-        self.toasts.append((text, level, self.now + seconds))
+    def __init__(self) -> None:
+        self.files, self.compare = FileDialogs(), CompareOverlay()
+        self._brush, self._keys, self._palette = BrushOverlay(), KeysDialog(), Palette()
 
     def draw(self, ui: PanelContext, box: Box) -> None:
+        overlays = ui.overlays
         self._brush.draw(ui)
-        self._compare.draw(ui, box)
-        draw_legend(ui, 46 * ui.scale if self.first_help else 0.0)
-        self._draw_toasts(ui, box)
-        if ui.stage is None:
+        self.compare.draw(ui, box)
+        draw_legend(ui, 46 * ui.scale if overlays.first_help else 0.0)
+        _draw_toasts(ui, overlays, box)
+        if ui.open_scene is None:
             _opening(ui, box)
-        if self.first_help:
+        if overlays.first_help:
             _first_help(ui, box)
-        if self.help:
-            self.help = self._keys.draw(ui)
-        if self.palette:
-            self.palette = self._palette.draw(ui)
+        if overlays.help:
+            overlays.help = self._keys.draw(ui)
+        if overlays.palette:
+            overlays.palette = self._palette.draw(ui)
         self.files.draw(ui)
-        if self.question:
-            self._ask(ui, self.question)
+        if overlays.question:
+            _ask(ui, overlays.question)
 
-    def _draw_toasts(self, ui: PanelContext, box: Box) -> None:
-        self.toasts = [toast for toast in self.toasts if toast[2] > self.now]
-        tint = {"warning": ui.palette.warning, "error": ui.palette.bad}
-        y = box[1] + 14 * ui.scale
-        for i, (text, level, _) in enumerate(self.toasts[-4:]):
-            imgui.set_next_window_pos(imgui.ImVec2(box[0] + box[2] / 2, y), pivot=imgui.ImVec2(0.5, 0))
-            imgui.begin(f"##toast{i}", None, SILENT)[0]
-            imgui.text_colored(colour(tint.get(level, ui.palette.good)), "●")
-            imgui.same_line()
-            imgui.push_text_wrap_pos(max(200.0, box[2] * 0.85))
-            imgui.text_unformatted(text)
-            imgui.pop_text_wrap_pos()
-            y += imgui.get_window_size().y + 6 * ui.scale
-            imgui.end()
 
-    def _ask(self, ui: PanelContext, question: Question) -> None:
-        begin_dialog(question.title, 0.4)
-        if question.words:
-            faint(question.words)
-        for i, (label, _) in enumerate(question.answers):
-            if imgui.button(label):
-                ui.do("answer", i)
-            imgui.same_line()
-        if imgui.button("Cancel"):
-            self.question = None
+def _draw_toasts(ui: PanelContext, overlays: Overlays, box: Box) -> None:
+    overlays.toasts = [toast for toast in overlays.toasts if toast.until > overlays.now]
+    tint = {"warning": ui.palette.warning, "error": ui.palette.bad}
+    y = box[1] + 14 * ui.scale
+    for i, (text, level, _) in enumerate(overlays.toasts[-4:]):
+        imgui.set_next_window_pos(imgui.ImVec2(box[0] + box[2] / 2, y), pivot=imgui.ImVec2(0.5, 0))
+        imgui.begin(f"##toast{i}", None, SILENT)[0]
+        imgui.text_colored(colour(tint.get(level, ui.palette.good)), "●")
+        imgui.same_line()
+        imgui.push_text_wrap_pos(max(200.0, box[2] * 0.85))
+        imgui.text_unformatted(text)
+        imgui.pop_text_wrap_pos()
+        y += imgui.get_window_size().y + 6 * ui.scale
         imgui.end()
+
+
+def _ask(ui: PanelContext, question: Question) -> None:
+    begin_dialog(question.title, 0.4)
+    if question.words:
+        faint(question.words)
+    for i, (label, _) in enumerate(question.answers):
+        if imgui.button(label):
+            ui.do("answer", i)
+        imgui.same_line()
+    if imgui.button("Cancel"):
+        ui.overlays.question = None
+    imgui.end()
 
 
 def _opening(ui: PanelContext, box: Box) -> None:

@@ -6,16 +6,14 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
-from app.services.prompt_suggestions import Suggester
 
 SHOWN = 4  # suggestions
 
 
 class PromptFields:
-    """Keeps what is being typed; one for a panel."""
+    """Keeps what is being typed. Each panel has its own."""
 
-    def __init__(self, suggester: Suggester | None = None) -> None:
-        self.suggester = suggester or Suggester()
+    def __init__(self) -> None:
         self._typing: dict[int, str] = {}  # by ImGui's id of the field; empty again when it is left
 
     def line(self, label: str, empty: str, text: str) -> tuple[bool, str]:
@@ -41,10 +39,10 @@ class PromptFields:
 
     def _suggestions(self, ui: PanelContext, label: str, prompt: str) -> str:
         """The suggestion that was clicked, else "". What was typed stays until one is."""
-        found = self.suggester.about(prompt)
+        found = ui.suggestions.about(prompt)
         if found is None:
-            imgui.text_disabled("Searching for similar known prompts…" if not self.suggester.problem else "")
-            hint(self.suggester.problem)
+            imgui.text_disabled("Searching for similar known prompts…" if not ui.suggestions.problem else "")
+            hint(ui.suggestions.problem)
             return ""
         chosen = ""
         tint = ui.palette.warning if found.far else ui.palette.good

@@ -11,8 +11,8 @@ from app.files import presets
 from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
 from app.session import Session
-from diffusion.canvas import DreamSettings
 from diffusion.denoisers.few_step import LEARNT, paints
+from diffusion.settings import DreamSettings
 
 # Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
 SECTIONS: dict[str, tuple[str, ...]] = {

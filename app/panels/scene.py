@@ -26,7 +26,7 @@ class ScenePanel:
     def draw(self, ui: PanelContext) -> Session:
         scene = ui.scene
         self._files(ui)
-        if ui.stage is None:
+        if ui.open_scene is None:
             faint("Opening the scene.")
             return ui.session
         self.map.value = min(self.map.value, len(scene.materials))

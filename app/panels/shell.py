@@ -18,9 +18,9 @@ from app.panels import PANELS
 from app.panels.context import PanelContext
 from app.panels.layout import completed
 from app.panels.menu import draw_menu
-from app.panels.overlays import Overlays
+from app.panels.overlays import OverlayPanels
 from app.session import Session
-from app.state.frame_profiler import Pace
+from app.state.frame_profiler import FrameProfiler
 from base.errors import InputError
 from base.files import atomic_write
 
@@ -55,7 +55,7 @@ class Shell:
         theme.load_fonts()
         self.renderer = ImGuiRenderer(ctx)
         self.panels = [(panel(), dock) for panel, dock in PANELS]
-        self.overlays = Overlays()
+        self.overlay_panels = OverlayPanels()
         self.shown = True  # Tab
         self.known = layout.exists()  # the program was here before
         self.scene_box: tuple[float, float, float, float] = (0, 0, 1, 1)  # x, y, width, height in points
@@ -78,9 +78,9 @@ class Shell:
         imgui.new_frame()
         self._dock(scale)
 
-    def draw(self, ui: PanelContext, pace: Pace) -> Session:
+    def draw(self, ui: PanelContext, profiler: FrameProfiler) -> Session:
         """Menu, panels and overlays. Returns the session, changed or the same. A panel that raises is put into the log."""
-        self._pace, session = pace, ui.session
+        self._profiler, session = profiler, ui.session
         if self.shown:
             self._guarded("menu", ui, lambda: draw_menu(ui, self.theme_name))
             for panel, _ in self.panels:
@@ -89,7 +89,7 @@ class Shell:
             if self._front and self._settled:
                 imgui.set_window_focus(self._front.pop(0))  # one a frame: a focus replaces the one before
             self._settled = True
-        self._guarded("overlays", ui, lambda: self.overlays.draw(ui, self.scene_box))
+        self._guarded("overlays", ui, lambda: self.overlay_panels.draw(ui, self.scene_box))
         return session
 
     def show_scene(self, texture: moderngl.Texture) -> None:
@@ -159,7 +159,7 @@ class Shell:
         state = imgui.internal.ErrorRecoveryState()
         imgui.internal.error_recovery_store_state(state)
         try:
-            with self._pace.part(name):
+            with self._profiler.part(name):
                 return draw()
         except Exception as error:
             imgui.internal.error_recovery_try_to_recover_state(state)

@@ -9,13 +9,13 @@ from imgui_bundle import imgui
 
 from app.gui.theme import Palette, colour
 from app.panels.context import PanelContext, hint
-from engine.unet_view.drawing import View
-from engine.unet_view.flow import moment
+from engine.unet_view.drawing import UnetView
+from engine.unet_view.flow import call_progress
 from engine.unet_view.geometry import Tint, Tints
-from engine.unet_view.labels import Label, labels
-from engine.unet_view.labels import corner as place
+from engine.unet_view.labels import Label, place_labels
+from engine.unet_view.labels import label_corner as place
 from engine.unet_view.layout import Anatomy, lay_out
-from engine.unet_view.orbit import Orbit, hit
+from engine.unet_view.orbit import Orbit, find_block_at
 
 RATE = 30.0  # pictures a second of what flows
 STILL = 4.0  # points that a click may move
@@ -35,7 +35,7 @@ WORDS = {
 LISTENS = "It reads the prompt."
 
 
-class UnetView:
+class UnetDiagram:
     """A part of the Network panel. orbit: from where one looks; corner, size: of the picture, in points of the window and in pixels."""
 
     def __init__(self) -> None:
@@ -64,19 +64,19 @@ class UnetView:
         at = (mouse.x - corner.x) * dense, (mouse.y - corner.y) * dense
         self._turn(anatomy, size, at)
         camera = self.orbit.camera(anatomy, size)
-        over = hit(anatomy, camera, size, at) if imgui.is_item_hovered() else None
+        over = find_block_at(anatomy, camera, size, at) if imgui.is_item_hovered() else None
         if imgui.is_item_deactivated() and self._moved < STILL * ui.scale and over is not None:
             chosen = over
         marks = {over: HOVERED, chosen: 1.0} if over is not None else {chosen: 1.0}
         scale = ui.scale * dense * min(1.6, max(1.0, height / (300 * ui.scale)))
-        view = View(camera, size, tints(ui.palette), tuple(sorted(marks.items())), scale)
-        now = moment(int(ui.now * RATE) / RATE) if ui.session.view.motion else None
+        view = UnetView(camera, size, tints(ui.palette), tuple(sorted(marks.items())), scale)
+        now = call_progress(int(ui.now * RATE) / RATE) if ui.session.view.motion else None
         end = imgui.ImVec2(corner.x + width, corner.y + height)
         draw = imgui.get_window_draw_list()
         draw.add_image_rounded(
             ui.unet(anatomy, view, now), corner, end, imgui.ImVec2(0, 0), imgui.ImVec2(1, 1), 0xFFFFFFFF, 6 * ui.scale
         )
-        for label in labels(anatomy, camera, size, width > NAMED * ui.scale):
+        for label in place_labels(anatomy, camera, size, width > NAMED * ui.scale):
             _write(ui, label, (corner, dense, size), label.block == chosen)
         if over is not None:
             block, ink = blocks[over], imgui.get_color_u32(imgui.Col_.text)
@@ -94,11 +94,11 @@ class UnetView:
             self._moved = 0.0
         if imgui.is_item_active():
             self._moved += abs(io.mouse_delta.x) + abs(io.mouse_delta.y)
-            self.orbit = self.orbit.turned(io.mouse_delta.x, io.mouse_delta.y)
+            self.orbit = self.orbit.turn(io.mouse_delta.x, io.mouse_delta.y)
         if imgui.is_item_hovered():
             imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # or the panel would scroll
             if io.mouse_wheel:
-                self.orbit = self.orbit.nearer(io.mouse_wheel, anatomy, size, at)
+                self.orbit = self.orbit.zoom_towards(io.mouse_wheel, anatomy, size, at)
             if imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
                 self.orbit = Orbit()
 

@@ -15,9 +15,8 @@ from app.loop.paint_survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
 from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
 from app.panels.meter import draw_meter
-from app.services import texel_strokes as retouch
 from app.session import Session
-from app.state import history
+from app.state import history, stroke
 from app.state.keymap import BY_NAME
 from engine.edits import orphaned_paint as salvage
 from scenes.scene import SKY
@@ -35,7 +34,7 @@ class VolumePanel:
         self.meter = Meter()
 
     def draw(self, ui: PanelContext) -> Session:
-        stage = ui.stage
+        stage = ui.open_scene
         if stage is None:
             faint("Opening the scene.")
             return ui.session
@@ -46,10 +45,10 @@ class VolumePanel:
         if begin_facts("volume"):
             fact("Texels", f"{charts.texels:,} on {len(charts):,} charts")
             fact("Atlas pages", f"{len(volume.atlas)} of {charts.pages}, {counts.bytes / 2**20:.0f} MB")
-            fact("Undo memory", f"{ui.for_undo / 2**20:.0f} MB")
+            fact("Undo memory", f"{ui.undo_bytes / 2**20:.0f} MB")
             hint(
-                f"Paint under strokes (up to {retouch.LIMIT >> 20} MB), paint of removed surfaces "
-                f"(up to {salvage.LIMIT >> 20} MB) and earlier maps (up to {history.LIMIT >> 20} MB). The oldest is discarded first."
+                f"Paint under strokes (up to {stroke.LIMIT >> 20} MB), paint of removed surfaces "
+                f"(up to {salvage.STASH_BYTES >> 20} MB) and earlier maps (up to {history.LIMIT >> 20} MB). The oldest is discarded first."
             )
             imgui.end_table()
         view = _shown(ui.session)

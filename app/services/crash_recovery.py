@@ -1,4 +1,4 @@
-"""Which scene was open when the program was killed, so that the next start opens it again, also one that was never saved."""
+"""Notes which scene is open, so that the next start opens it again after a crash, even one that was never saved."""
 
 from __future__ import annotations
 
@@ -6,55 +6,55 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.files.packed import unpacked
 from app.loop.world_journals import journal_of
+from app.services.background_io import BackgroundIO
+from app.services.world_files import WorldFiles
 from app.session import SceneChoice, Session, open_scene
+from app.state.app_state import AppState
 from base.errors import InputError
 from base.files import atomic_write
 from base.settings import from_json, to_json
 from engine.storage.world import read_world
 from scenes.scene import Scene
 
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
-
 FILE = "open.json"
 
 
-class Resume:
-    """`tend` every frame; `forget` after a clean end."""
+class CrashRecovery:
+    """Call `update` once a frame and `forget` after a clean end."""
 
-    def __init__(self, explorer: Explorer) -> None:
-        self.explorer = explorer
+    def __init__(self, state: AppState, io: BackgroundIO, worlds: WorldFiles) -> None:
+        self._state, self._io, self._worlds = state, io, worlds
         self._noted: tuple[Any, ...] = ()
 
-    def tend(self) -> None:
+    def update(self) -> None:
         """Note the scene, once it is open, for the next start."""
-        x = self.explorer
-        key = x.session.scene, x.opened.name, x.worlds.home
-        if x.stage is None or key == self._noted:
+        state = self._state
+        key = state.session.scene, state.saved_scene.name, self._worlds.home
+        if state.open_scene is None or key == self._noted:
             return
-        self._noted, path = key, x.folders.data / FILE
+        self._noted, path = key, state.folders.data / FILE
         data = {"scene": to_json(key[0]), "name": key[1], "world": str(key[2])}
 
         def write() -> None:
-            # where nothing can be written, autosave says so
+            # if nothing can be written here, autosave says so
             with suppress(InputError), atomic_write(path) as temporary:
                 temporary.write_text(json.dumps(data), encoding="utf-8")
 
-        x.desk.send(write, lambda _: None)
+        self._io.send(write)
 
     def forget(self) -> None:
         with suppress(OSError):
-            (self.explorer.folders.data / FILE).unlink(missing_ok=True)
+            (self._state.folders.data / FILE).unlink(missing_ok=True)
 
 
-def resumed(data: Path, session: Session, scene: Scene) -> tuple[Session, Scene]:
-    """The session and the scene to start with: those that were left by a kill, unless this time some were asked for.
+def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session, Scene]:
+    """The session and scene to start with: those of a run that was killed, unless this run asks for a scene or a world.
 
-    data: the folder of `Folders.data`. What can't be opened any more is told in the scene's notes.
+    data: `Folders.data`. If the scene can't be opened any more, the notes of the returned scene say so.
     """
     file = data / FILE
     if session.scene != SceneChoice() or session.world is not None or not file.exists():

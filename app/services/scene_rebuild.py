@@ -1,4 +1,4 @@
-"""A scene that is edited while it lives: the stage follows, off the frame, and what was painted on what is still there stays."""
+"""Rebuilds the open scene while the user edits it, beside the frames. Paint on surfaces that stay is kept."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.loop.open_scene import Plan, Stage, plan
-from engine.atlas.visibility import Masks
+from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
-from engine.edits.atlas_remap import Move, Transplant, moves
-from engine.edits.orphaned_paint import Salvage, Shelf, lost, returning, salvage
-from engine.edits.patch import Patch, put
-from engine.gl.context import finish
+from engine.edits.atlas_remap import AtlasRemap, PageMove, plan_remap
+from engine.edits.orphaned_paint import OrphanedPaint, PaintStash, collect_orphaned, find_orphaned, match_surfaces
+from engine.edits.patch import TilePatch, apply_patch
+from engine.gl.context import wait_for_gl
 from engine.render.renderer import Renderer
 from scenes import edit
 from scenes.scene import Scene
@@ -26,44 +26,44 @@ BUDGET = 0.006  # seconds of a frame for copying paint
 @dataclass(frozen=True)
 class _Draft:
     """What the planner made for an edited scene. leaving: texels whose surface goes; coming: paint of surfaces that are back,
-    the oldest first; absent: what of the kept paint isn't; revision: of the volume whose pages were asked about."""
+    the oldest first; absent: the stashed paint whose surfaces are still gone; revision: of the volume when its pages were listed."""
 
     plan: Plan
-    moves: list[Move]
-    leaving: Masks
-    coming: list[Patch]
-    absent: tuple[Salvage, ...]
+    moves: list[PageMove]
+    leaving: TexelMasks
+    coming: list[TilePatch]
+    absent: tuple[OrphanedPaint, ...]
     volume: LatentVolume
     revision: int
 
 
 @dataclass(frozen=True)
 class _Work:
-    """A draft being carried out. steps: True from the one that ends it; left: paint of the surfaces that go, so far."""
+    """A draft being carried out. steps: yield True when done; left: paint of the surfaces that go, collected so far."""
 
     draft: _Draft
     volume: LatentVolume
     renderer: Renderer
     steps: Iterator[bool]
-    left: list[Salvage]
+    left: list[OrphanedPaint]
 
 
-class Remodel:
-    """Keeps a stage true to the scene that the user edits. Call `follow` once a frame, on the GL thread.
+class SceneRebuild:
+    """Keeps the open scene in step with the scene that the user edits. Call `follow` once a frame, on the GL thread.
 
-    Words and colours are taken over at once. Another geometry is planned on a thread of its own, always the latest, while the
-    old one is shown; then paint is carried over in small pieces, and the stage changes in one frame. `busy` from the first to
-    the last of that: nothing should be painted meanwhile. The paint of surfaces that are gone lies on the `shelf`: it is theirs
-    again when they come back, by undo or by hand.
+    Prompts and colours change at once. A new geometry is planned on a thread, always the latest one, while the old geometry is
+    shown. Then paint is copied over in small pieces, and the open scene changes in one frame. `busy` lasts from the first to
+    the last of these steps; nothing should be painted meanwhile. The paint of surfaces that are gone goes to the `stash`. They get
+    it back when they come back, by undo or by hand.
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="remodel")
-        self._followed = scene  # what the stage shows, as the user's scene
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="rebuild")
+        self._shown = scene  # what the open scene shows, as the user's scene
         self._wanted: Scene | None = scene  # what is being planned or carried over
         self._draft: Future[_Draft] | None = None
         self._work: _Work | None = None
-        self.shelf = Shelf()
+        self.stash = PaintStash()
         self._paths: Future[Scene] | None = None
 
     @property
@@ -76,12 +76,12 @@ class Remodel:
         return self._work.volume.atlas.bytes if self._work is not None else 0
 
     def follow(self, stage: Stage, scene: Scene) -> None:
-        """One frame's work. Raises InputError when the scene can't be built: then ask for another, the stage still shows `followed`."""
+        """One frame's work. Raises InputError if the scene can't be built; the open scene still shows `shown` then, so ask for that."""
         if self._work is not None:
             self._carry_on(stage)
         elif self._draft is not None:
             self._begin_carrying(stage)
-        elif scene is not self._followed and not stage.painter.laying:  # a dream that is being laid comes first
+        elif scene is not self._shown and not stage.painter.laying:  # a dream that is being laid comes first
             self._begin(stage, scene)
         else:
             self._take_paths(stage)
@@ -92,35 +92,37 @@ class Remodel:
         return self._wanted
 
     @property
-    def followed(self) -> Scene:
-        return self._followed
+    def shown(self) -> Scene:
+        """The user's scene, as far as the open scene shows it."""
+        return self._shown
 
     def forget(self, scene: Scene) -> None:
-        """Another scene was opened: what is under way is for nobody any more."""
+        """Another scene was opened: abandon what is under way."""
         if self._work is not None:
             self._drop(self._work)
-        self._followed = self._wanted = scene
+        self._shown = self._wanted = scene
         self._draft = self._work = self._paths = None
         self.forget_paint()
 
     def forget_paint(self) -> None:
-        """The volume became another one: what was painted before is nobody's any more."""
-        self.shelf.put(())
+        """The volume was replaced: empty the stash."""
+        self.stash.replace_items(())
 
     def close(self) -> None:
+        """Wait for the planning thread."""
         self._wanted = None
         self._hand.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self, stage: Stage, scene: Scene) -> None:
         if scene.hash == stage.scene.hash:
-            self._followed = scene
+            self._shown = scene
             stage.reword(replace(scene, paths=stage.scene.paths))
             return
         self._wanted, self._paths = scene, None
         stage.painter.cancel()
         old, volume = stage.plan, stage.volume
         pages = list(volume.atlas)
-        kept, wanted = self.shelf.parts, lambda: self._wanted is scene
+        kept, wanted = self.stash.items, lambda: self._wanted is scene
         self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, kept, wanted)
 
     def _begin_carrying(self, stage: Stage) -> None:
@@ -134,7 +136,7 @@ class Remodel:
         plan = draft.plan
         volume = LatentVolume(stage.ctx, plan.charts, stage.volume.channels, stage.volume.seed)
         renderer = Renderer(stage.ctx, plan.charts, plan.scene, volume, plan.blocks, plan.light)
-        left: list[Salvage] = []
+        left: list[OrphanedPaint] = []
         self._work = _Work(draft, volume, renderer, _steps(stage.plan.scene, draft, volume, left), left)
 
     def _carry_on(self, stage: Stage) -> None:
@@ -146,29 +148,29 @@ class Remodel:
             return
         end = time.perf_counter() + BUDGET
         while not next(work.steps):
-            finish(stage.ctx)
+            wait_for_gl(stage.ctx)
             if time.perf_counter() >= end:
                 return
         plan = work.draft.plan
-        self._work, self._followed = None, plan.scene
-        self.shelf.put((*work.draft.absent, *work.left))
+        self._work, self._shown = None, plan.scene
+        self.stash.replace_items((*work.draft.absent, *work.left))
         stage.rebuild(plan, work.volume, work.renderer)
-        self._paths = self._hand.submit(edit.with_paths, plan.scene, plan.blocks)
+        self._paths = self._hand.submit(edit.regenerate_paths, plan.scene, plan.blocks)
 
     @staticmethod
     def _drop(work: _Work) -> None:
-        work.volume.free()
+        work.volume.release()
         work.renderer.release()
 
     def _take_paths(self, stage: Stage) -> None:
-        """The generated paths of the new blocks take a moment, so they come when nothing else is to be done."""
+        """Take over the paths generated for the new blocks, which take a moment, so they come last."""
         if self._paths is not None and self._paths.done():
             future, self._paths = self._paths, None
             stage.reword(replace(stage.scene, paths=future.result().paths))
 
     @staticmethod
     def _outdated(stage: Stage, draft: _Draft) -> bool:
-        """Whether the volume was erased, restored or replaced since: its pages have to be asked about again."""
+        """Whether the volume was erased, restored or replaced since the draft, so that its pages must be listed again."""
         return stage.volume is not draft.volume or stage.volume.revision != draft.revision
 
 
@@ -178,34 +180,35 @@ def _draft(
     volume: LatentVolume,
     pages: list[int],
     revision: int,
-    kept: tuple[Salvage, ...],
+    kept: tuple[OrphanedPaint, ...],
     wanted: Callable[[], bool],
 ) -> _Draft:
-    """On the planner's thread: touches no GL, `volume` is only passed through."""
+    """Runs on the planner's thread, so it touches no GL; `volume` is only passed through."""
     new = plan(scene, wanted)
-    materials = edit.same_material(old.scene, scene).astype(np.int64)
-    found = [returning(part, new.scene, new.charts) for part in kept]
+    materials = edit.match_materials(old.scene, scene).astype(np.int64)
+    found = [match_surfaces(part, new.scene, new.charts) for part in kept]
     coming = [patch for patches, _ in found for patch in patches]
     begun = {
         patch.page for patch in coming
     }  # pages that have something before the transplant: none is handed over as it is
     carried = [
-        replace(m, whole=m.whole and m.target not in begun) for m in moves(old.charts, new.charts, materials, pages)
+        replace(m, whole=m.whole and m.target not in begun)
+        for m in plan_remap(old.charts, new.charts, materials, pages)
     ]
-    leaving = lost(old.charts, new.charts, materials, pages)
+    leaving = find_orphaned(old.charts, new.charts, materials, pages)
     absent = tuple(rest for _, rest in found if rest is not None)
     return _Draft(new, carried, leaving, coming, absent, volume, revision)
 
 
-def _steps(scene: Scene, draft: _Draft, volume: LatentVolume, left: list[Salvage]) -> Iterator[bool]:
+def _steps(scene: Scene, draft: _Draft, volume: LatentVolume, left: list[OrphanedPaint]) -> Iterator[bool]:
     """Copy what leaves the old volume, which was painted for `scene`, to `left`; put what comes back into the new one; carry over."""
-    for part in salvage(draft.volume, scene, draft.leaving):
+    for part in collect_orphaned(draft.volume, scene, draft.leaving):
         left += [] if part is None else [part]
         yield False
     for patch in draft.coming:
-        put(volume, patch)
+        apply_patch(volume, patch)
         yield False
-    transplant = Transplant(draft.volume, volume, draft.moves)
-    while not transplant.step():
+    transplant = AtlasRemap(draft.volume, volume, draft.moves)
+    while not transplant.run_slice():
         yield False
     yield True

@@ -1,37 +1,39 @@
-"""The U-Net's picture for the Network panel: drawn while somebody looks at it, and its memory given back afterwards."""
+"""The U-Net's picture for the Network panel: drawn while it is shown; its memory is freed afterwards."""
 
 from __future__ import annotations
 
 import moderngl
 
-from engine.gl.context import finish
-from engine.unet_view.drawing import UnetDrawing, View
+from engine.gl.context import wait_for_gl
+from engine.unet_view.drawing import UnetDrawing, UnetView
 from engine.unet_view.layout import Anatomy
 
-PATIENCE = 240  # frames after which what nobody looks at is forgotten
+PATIENCE = 240  # frames after which a picture that is not shown is freed
 
 
-class UnetPicture:
+class UnetRenderer:
+    """Draws a U-Net in space. Call `update` once a frame."""
+
     def __init__(self, ctx: moderngl.Context, patience: int = PATIENCE) -> None:
         self.ctx, self.patience = ctx, patience
         self._drawing: UnetDrawing | None = None
         self._unseen = 0
 
-    def draw(self, anatomy: Anatomy, view: View, now: float | None) -> moderngl.Texture:
-        """As `UnetDrawing.draw`; whoever shows it needn't wait for it."""
+    def draw(self, anatomy: Anatomy, view: UnetView, now: float | None) -> moderngl.Texture:
+        """As `UnetDrawing.draw`, but finished, so that showing the texture does not wait."""
         self._unseen = 0
         self._drawing = self._drawing or UnetDrawing(self.ctx)
         texture = self._drawing.draw(anatomy, view, now)
-        finish(self.ctx)  # or the panels' drawing waits for it, holding Python's lock
+        wait_for_gl(self.ctx)  # otherwise drawing the panels waits for it while holding Python's lock
         return texture
 
-    def tend(self) -> None:
-        """Once a frame."""
+    def update(self) -> None:
+        """Once a frame: free the picture if nobody has asked for it lately."""
         self._unseen += 1
         if self._unseen > self.patience:
             self.release()
 
     def release(self) -> None:
         if self._drawing is not None:
-            self._drawing.forget()
+            self._drawing.release()
         self._drawing = None

@@ -1,4 +1,4 @@
-"""The scene's picture behind the panels: drawn into a texture of its own, and only when it would look different."""
+"""The scene's picture behind the panels, drawn into a texture of its own, and only when it would look different."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ import numpy as np
 from app.fields import Size
 from app.loop.open_scene import Stage
 from app.session import ViewSettings
-from engine.gl.context import finish
-from engine.gl.targets import release
-from engine.gl.time_sliced import Box, TimeSlicedTask, bands
+from engine.gl.context import wait_for_gl
+from engine.gl.targets import release_framebuffer
+from engine.gl.time_sliced import Box, TimeSlicedTask, split_into_bands
 from scenes.camera import Camera
 
 PIECE = 0.003  # seconds of a frame for what is new in a still picture
 
 
-class Screen:
-    """Keeps the last picture: what a still picture would cost belongs to the dream. Where the camera moves, a hand paints or the view
-    is another, the next frame shows it; what a dream, an undo or an edit has changed on the surfaces of a still picture comes some
-    frames later, drawn beside it a band a frame, and anew if they went on changing meanwhile.
+class Viewport:
+    """Keeps the last picture, so that a still picture leaves its time to the dream.
 
-    drawn: how many pictures were drawn in one frame, so far."""
+    When the camera moves, a brush paints or the display mode changes, the next frame shows it. What a dream, an undo or an edit
+    changes in a still picture appears some frames later: it is drawn into a second picture, one band a frame, and drawn anew if
+    the surfaces change meanwhile.
+
+    drawn: how many pictures were drawn within one frame, so far."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
@@ -45,8 +47,8 @@ class Screen:
         held: bool = False,
         painting: bool = False,
     ) -> moderngl.Texture:
-        """The scene seen by a camera, as a texture with row 0 at the bottom, opaque. held: what is frozen is marked; painting: a hand
-        changes the surfaces now."""
+        """The scene seen by a camera, as an opaque texture with row 0 at the bottom. held: mark what is frozen; painting: whether the
+        brush is changing the surfaces now."""
         if self._canvas is None or self._beside is None or self._canvas.size != size:
             self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
             self._shows = self._work = None
@@ -56,30 +58,30 @@ class Screen:
         def pieces(target: moderngl.Framebuffer, boxes: Iterable[Box]) -> TimeSlicedTask[None]:
             stage.renderer.full_steps = float(full_steps)
             look = {"held": held, "daylight": view.daylight, "boxes": boxes}
-            return TimeSlicedTask(self.ctx, stage.renderer.drawing(target, camera, size, view.mode, **look))
+            return TimeSlicedTask(self.ctx, stage.renderer.draw_slices(target, camera, size, view.mode, **look))
 
         if shows != self._shows or (painting and revision != self._revision):
             self._shows, self._revision, self._work = shows, revision, None
-            pieces(self._canvas, [(0, 0, *size)]).whole()
-            # or whoever draws with the picture waits for it, holding Python's lock: the model would stand still
-            finish(self.ctx)
+            pieces(self._canvas, [(0, 0, *size)]).run_to_end()
+            # otherwise drawing with the picture waits for it while holding Python's lock, and the model stands still
+            wait_for_gl(self.ctx)
             self.drawn += 1
         elif revision != self._revision:
-            self._work = self._work or (pieces(self._beside, bands(size)), revision)
-            if self._work[0].step(PIECE):
+            self._work = self._work or (pieces(self._beside, split_into_bands(size)), revision)
+            if self._work[0].run_for(PIECE):
                 self._canvas, self._beside = self._beside, self._canvas
                 self._revision, self._work = self._work[1], None
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
     def forget(self) -> None:
-        """Draw anew next time: the volume became another one under a revision that was shown before."""
+        """Draw anew next time: the volume was replaced by one whose revision may be the one that is shown."""
         self._shows = None
 
 
 def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None = None) -> moderngl.Framebuffer:
     """A colour and depth target of this size; the old one's memory is given back."""
     if old is not None:
-        release(old)
+        release_framebuffer(old)
     colour = ctx.texture(size, 4)
     colour.swizzle = "RGB1"  # whatever the scene's blending left in alpha, behind the panels it is opaque
     colour.filter = (moderngl.NEAREST, moderngl.NEAREST)
@@ -87,18 +89,18 @@ def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | N
 
 
 def pixels(target: moderngl.Framebuffer) -> np.ndarray:
-    """uint8 [H,W,3] of a framebuffer, row 0 at the top. RGBA is read, for RGB is eight times slower; it is a view of that, for to copy
-    it takes a frame, which who saves it has on a thread."""
+    """uint8 [H,W,3] of a framebuffer, row 0 at the top. Reads RGBA, as reading RGB is eight times slower, and returns a view of it,
+    as copying takes a frame's time, which the thread that saves it has."""
     width, height = target.size
-    finish(target.ctx)
+    wait_for_gl(target.ctx)
     data = np.frombuffer(target.read(components=4, alignment=1), np.uint8).reshape(height, width, 4)
     return data[::-1, :, :3]
 
 
 def collect(ctx: moderngl.Context) -> int:
-    """Release the GL objects that Python has let go of, whatever thread it did so on. Returns how many.
+    """Release the GL objects that Python has freed, on whatever thread. Returns how many.
 
-    moderngl's own `gc` stumbles over objects that were released by hand before: they are queued once more, hollow.
+    moderngl's own `gc` fails on objects that were released by hand before: they are queued a second time, without content.
     """
     count = 0
     while ctx.objects:

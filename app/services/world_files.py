@@ -1,4 +1,4 @@
-"""The file of what is painted: where it lies, writing it, reading it back a few milliseconds a frame."""
+"""World files, which hold what is painted: where they are, and reading them a few milliseconds a frame."""
 
 from __future__ import annotations
 
@@ -7,88 +7,79 @@ import weakref
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from app.actions.open_scene import builtin
+from app.files.journals import Journals
 from app.loop.world_journals import SUFFIX
+from app.services.background_io import BackgroundIO
+from app.state.app_state import AppState, is_builtin
 from base.errors import InputError
 from engine.atlas.volume import LatentVolume
 from engine.storage.world import StoredWorld, open_world
-from engine.storage.world_io import Restoring
-
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
+from engine.storage.world_io import WorldReader
 
 
-class Worlds:
-    """The worlds of the explorer's scenes. `step` once a frame; the others return at once."""
+class WorldFiles:
+    """The world files of the scenes. Call `update` once a frame; the other methods return at once.
 
-    def __init__(self, explorer: Explorer) -> None:
-        self.explorer = explorer
-        self.loading = False  # a world, from the wish until all of it is painted
-        self._restoring: tuple[Restoring, Path] | None = None
-        self._refused: set[Path] = set()  # worlds that can't be read here, and so are not written over
-        self._instead: dict[Path, Path] = {}  # where is saved what can't be saved to its home
-        self._held: tuple[weakref.ref[LatentVolume], int] | None = None  # what a world file has, and at which revision
+    loading: whether a world is being read, from the request until all of it is painted.
+    """
 
-    def step(self) -> None:
-        """A few milliseconds of reading a world back. Raises InputError when it turns out to be damaged."""
+    def __init__(self, state: AppState, io: BackgroundIO, journals: Journals, on_replaced: Callable[[], None]) -> None:
+        """on_replaced: called when the paint of the open scene has been replaced by that of a file."""
+        self._state, self._io, self._journals, self._on_replaced = state, io, journals, on_replaced
+        self.loading = False
+        self._restoring: tuple[WorldReader, Path] | None = None
+        self._refused: set[Path] = set()  # worlds that can't be read here, which must not be overwritten
+        self._instead: dict[Path, Path] = {}  # home → the file used in its place
+        self._saved: tuple[weakref.ref[LatentVolume], int] | None = None  # the volume and revision that a file has
+
+    def update(self) -> None:
+        """A few milliseconds of reading a world. Raises InputError if it turns out to be damaged."""
         if self._restoring is not None:
-            self._restore()
+            self._restore(self._restoring)
 
     def close(self) -> None:
+        """Close the file that is being read."""
         if self._restoring is not None:
             self._restoring[0].close()
 
     @property
     def home(self) -> Path:
         """The session's world file, or this scene's own in the data folder."""
-        explorer, chosen = self.explorer, self.explorer.session.scene
-        if explorer.session.world is not None:
-            return explorer.session.world
-        name = explorer.opened.name
-        if not builtin(chosen):  # scenes of one name lie in many places
+        state, chosen = self._state, self._state.session.scene
+        if state.session.world is not None:
+            return state.session.world
+        name = state.saved_scene.name
+        if not is_builtin(chosen):  # scenes of the same name may be in many places
             origin = "|".join(str(Path(part).resolve()) for part in (chosen.ref, chosen.map, chosen.materials) if part)
             name += f"-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
-        return explorer.folders.data / "worlds" / f"{name}{SUFFIX}"
+        return state.folders.data / "worlds" / f"{name}{SUFFIX}"
 
     @property
     def file(self) -> Path:
-        """Where worlds are saved: `home`, or beside it where that belongs to another program or can't be read."""
+        """Where worlds are saved: `home`, or a file beside it if `home` belongs to another program or can't be read."""
         home = self.home
-        if not self.explorer.autosave.guest and home not in self._refused:
+        if not self._journals.guest and home not in self._refused:
             return home
         if home not in self._instead:
             names = (home.with_stem(f"{home.stem}-{n}") for n in count(2))
             self._instead[home] = next(path for path in names if not path.exists())
         return self._instead[home]
 
-    def save(self, then: Callable[[], None] | None = None) -> None:
-        """Write the world file; `then` runs when it is written."""
-        stage = self.explorer.ready_stage()
-        if stage is None:
-            return
-        path, held = self.file, (weakref.ref(stage.volume), stage.volume.revision)
+    def mark_saved(self, volume: LatentVolume, revision: int) -> None:
+        """A world file has all of this volume's paint, as of this revision."""
+        self._saved = weakref.ref(volume), revision
 
-        def done() -> None:
-            self._held = held
-            self.explorer.say(f"World saved: {path}")
-            if then:
-                then()
-
-        self.explorer.autosave.save(path, done)
-
-    def holds(self, volume: LatentVolume) -> bool:
-        """Whether a world file has all that is painted there."""
-        return self._held is not None and self._held[0]() is volume and self._held[1] == volume.revision
+    def is_saved(self, volume: LatentVolume) -> bool:
+        """Whether a world file has all that is painted in this volume."""
+        return self._saved is not None and self._saved[0]() is volume and self._saved[1] == volume.revision
 
     def load(self, path: Path | None = None, refused: Callable[[InputError], None] | None = None) -> None:
-        """Read a world (the scene's own by default) in place of what is painted. refused: told why it can't be, if that is so."""
-        stage, path = self.explorer.ready_stage(), path or self._saved_world()
-        if stage is None:
+        """Replace what is painted by a world (by default the scene's own). refused: called if the world can't be read; by default, the
+        error is raised by `BackgroundIO.poll`."""
+        stage, path = self._state.ready_scene(), path or self._find_saved()
+        if stage is None or (model := stage.painter.model) is None:
             return
-        model = stage.painter.model
-        assert model is not None
         charts = stage.plan.charts
         fits = {"scene": stage.scene, "charts": charts, "model": model.space, "channels": model.channels}
 
@@ -96,7 +87,9 @@ class Worlds:
             try:
                 return open_world(path, **fits)
             except InputError as error:
-                return InputError(error.where, error.field, error.problem)  # for that one knows the call that gets it
+                return InputError(
+                    error.where, error.field, error.problem
+                )  # a copy, without the frames that would keep the volume alive
 
         def done(world: StoredWorld | InputError) -> None:
             self.loading = False
@@ -105,40 +98,37 @@ class Worlds:
                     self._refused.add(path)
                     raise world
                 refused(world)
-            elif self.explorer.stage is not stage or stage.plan.charts is not charts:
-                self.explorer.say("The scene changed while loading; load the world again", "warning")
+            elif self._state.open_scene is not stage or stage.plan.charts is not charts:
+                self._state.notify("The scene changed while loading; load the world again", "warning")
             else:
                 stage.painter.interrupt()
-                self.loading, self._restoring = True, (Restoring(stage.volume, world), path)
-                self._held = None
+                self.loading, self._restoring = True, (WorldReader(stage.volume, world), path)
+                self._saved = None
 
         self.loading = True
-        self.explorer.desk.send(work, done)
+        self._io.send(work, done)
 
-    def _saved_world(self) -> Path:
-        """The world file, or what lies in its home, which another program may have saved; or what an older one left there."""
+    def _find_saved(self) -> Path:
+        """The world file, else the one at `home`, which another program may have saved, else one of an older version there."""
         wanted = (self.file, self.home)
         found = (place for path in wanted for place in (path, path.with_suffix(".safetensors")) if place.exists())
         return next(found, self.home)
 
-    def _restore(self) -> None:
-        assert self._restoring is not None
-        (restoring, path), stage = self._restoring, self.explorer.stage
+    def _restore(self, restored: tuple[WorldReader, Path]) -> None:
+        (restoring, path), stage = restored, self._state.open_scene
         try:
             if stage is None or stage.volume is not restoring.volume:
                 restoring.close()
-            elif stage.painter.laying or not restoring.step():
+            elif stage.painter.laying or not restoring.read_for():
                 return
             else:
                 stage.painter.forgive()
-                self.explorer.retouch.forget()
-                self.explorer.remodel.forget_paint()
-                self.explorer.screen.forget()
+                self._on_replaced()
                 if path.is_file():
-                    self._held = weakref.ref(stage.volume), stage.volume.revision
-                    self.explorer.say(f"World loaded: {path.name}")
-                else:  # a journal, which goes at a clean end
-                    self.explorer.say("Paint restored")
+                    self.mark_saved(stage.volume, stage.volume.revision)
+                    self._state.notify(f"World loaded: {path.name}")
+                else:  # a journal, which is deleted at a clean end
+                    self._state.notify("Paint restored")
         except InputError:
             restoring.close()
             self.loading, self._restoring = False, None

@@ -1,19 +1,15 @@
-"""A round brush on the picture of the scene: what it freezes, thaws, erases, or marks for a dream."""
+"""A round brush on the picture of the scene, which freezes, thaws, erases, or marks what is to be dreamed anew. Plain data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.fields import Size
-from app.services.texel_strokes import Stroke
+from app.state.stroke import Stroke
 from scenes.camera import Camera
-
-if TYPE_CHECKING:
-    from app.explorer.explorer import Explorer
 
 Point = tuple[float, float]
 SMALLEST, LARGEST = 4.0, 400.0  # of the radius
@@ -90,22 +86,27 @@ class SoftMask:
 
 
 class Brush:
-    """tool: a key of TOOLS, or "" while there is no brush; radius: points, before `Platform.scale` makes them larger with all else;
-    mask: what was marked."""
+    """The brush in the hand, and the way it has gone that is not on the surfaces yet (see `app.services.brush_strokes`).
+
+    tool: a key of TOOLS, or "" without a brush; last: the last tool chosen; radius: in points at a scale of 1; mask: what was
+    marked; stroke: what this press of the button has changed so far; way: points of the window since the last dab;
+    down: whether the button is down; moved: whether the way has grown since the last dab.
+    """
 
     def __init__(self) -> None:
         self.tool, self.last, self.radius = "", "freeze", 40.0
         self.mask = SoftMask()
-        self._stroke: Stroke | None = None
-        self._way: list[Point] = []  # since the last dab, in points of the window
-        self._held = self._fresh = False
+        self.stroke: Stroke | None = None
+        self.way: list[Point] = []
+        self.down = self.moved = False
 
     @property
     def painting(self) -> bool:
-        """Whether the button is down, or what it did isn't all done."""
-        return self._held or self._stroke is not None
+        """Whether the button is down, or what it did is not finished."""
+        return self.down or self.stroke is not None
 
     def choose(self, tool: str) -> None:
+        """Take a tool of TOOLS, or put the brush away ("")."""
         self.tool, self.last = tool, tool or self.last
 
     def resize(self, factor: float) -> None:
@@ -114,40 +115,14 @@ class Brush:
     def press(self, x: float, y: float) -> None:
         """The button goes down at a point of the window."""
         if not self.painting:
-            self._held = self._fresh = True
-            self._way = [(x, y)]
+            self.down = self.moved = True
+            self.way = [(x, y)]
 
     def move(self, x: float, y: float) -> None:
-        if self._held:
-            self._way.append((x, y))
-            self._fresh = True
+        """The pointer moves to a point of the window."""
+        if self.down:
+            self.way.append((x, y))
+            self.moved = True
 
     def release(self) -> None:
-        self._held = False
-
-    def step(self, x: Explorer) -> None:
-        """One frame: lay down the way that the hand has gone since the last one."""
-        if not self._way or x.stage is None or x.retouch.busy:
-            return
-        if self._fresh:
-            self._dab(x)
-            self._fresh, self._way = False, self._way[-1:]
-        if not self._held:
-            self._way = []
-            if self._stroke is not None:
-                stroke, self._stroke = self._stroke, None
-                x.retouch.then(lambda: x.add_stroke(stroke))
-
-    def _dab(self, x: Explorer) -> None:
-        assert x.stage is not None
-        left, top, width, height = x.shell.scene_box
-        size, camera, tool = view_size(x.scene_size), x.camera, TOOLS[self.tool or self.last]
-        scale = size[0] / width
-        radius = self.radius * x.platform.scale * scale
-        way = [((px - left) * scale, (py - top) * size[1] / height) for px, py in self._way]
-        if tool.operation:
-            self._stroke = self._stroke or x.retouch.begin(x.stage)
-            near = distance(size, way, radius) < radius
-            x.retouch.change(x.stage, self._stroke, x.stage.volume.seeing(camera, size, near), tool.operation)
-        else:
-            self.mask.dab(camera, size, way, radius, tool.marks)
+        self.down = False

@@ -25,7 +25,7 @@ class Span(NamedTuple):
         return Span(self.wall - other.wall, self.cpu - other.cpu)
 
 
-class Pace:
+class FrameProfiler:
     """parts: what ran since `begin`, each without what ran inside it under another name."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from app.state.timeline import Record
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkInspection:
     """asked: not answered yet; told: the last answer, with the picture uint8 [H,W,3] that its dream came to."""
 
     asked: Inspection | None = None
@@ -19,7 +19,7 @@ class Network:
     picture: np.ndarray | None = None
     _coming: np.ndarray | None = None
 
-    def ask(self, record: Record, place: int) -> Network:
+    def ask(self, record: Record, place: int) -> NetworkInspection:
         """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that."""
         start = record.shown[place].preview.start if place < len(record.shown) else None
         if record.canvas is None or record.settings is None or start is None:
@@ -28,13 +28,13 @@ class Network:
         asked = Inspection(record.id, seen.step, record.canvas, record.settings, start, seen.sigma)
         return replace(self, asked=asked, _coming=record.image)
 
-    def take(self, message: Message) -> Network:
+    def take(self, message: Message) -> NetworkInspection:
         """After a worker's message; those that answer nothing change nothing. A failure leaves what was seen before."""
         if not isinstance(message, Inspected) or message.asked is not self.asked:
             return self
         if message.inside is None:
             return replace(self, asked=None, _coming=None)
-        return Network(None, message, self._coming)
+        return NetworkInspection(None, message, self._coming)
 
 
 def lookable(record: Record) -> bool:

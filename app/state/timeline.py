@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.loop.messages import Finished, Message, Preview
-from diffusion.canvas import Canvas, DreamSettings
+from diffusion.canvas import Canvas
+from diffusion.settings import DreamSettings
 from scenes.camera import Camera
 
 LIMIT = 96 * 2**20  # bytes of pictures
@@ -96,7 +97,7 @@ class Timeline:
             settings = message.request.settings
             record = self._record(message.request.id, settings.steps, now)
             dreamed, asked = message.dreamed, message.request
-            finished = replace(record, image=dreamed.image, camera=asked.look.camera, seconds=dreamed.seconds["total"])
+            finished = replace(record, image=dreamed.image, camera=asked.gathered.camera, seconds=dreamed.seconds["total"])
             return self._with(replace(finished, canvas=asked.canvas, settings=settings))
         return self
 

@@ -43,19 +43,19 @@ class Account:
 
 
 def account(explorer: Explorer, seconds: float) -> Account:
-    x, stage = explorer, explorer.stage
-    pages = x.remodel.bytes + (stage.volume.atlas.bytes if stage is not None else 0)
+    x, stage = explorer, explorer.state.open_scene
+    pages = x.services.rebuild.bytes + (stage.volume.atlas.bytes if stage is not None else 0)
     software = renderer_name(x.ctx).startswith(SOFTWARE)
-    building = x.scene if stage is None else x.remodel.wanted if x.remodel.busy else None
+    building = x.state.scene if stage is None else x.services.rebuild.wanted if x.services.rebuild.busy else None
     running = stage.painter.running if stage is not None else None
-    dreaming = f"dreaming {'×'.join(map(str, running.look.size))} pixels" if running is not None else ""
+    dreaming = f"dreaming {'×'.join(map(str, running.gathered.size))} pixels" if running is not None else ""
     return Account(
         round(seconds, 2),
         psutil.Process().memory_info().rss,
         pages if software else 0,
-        x.timeline.bytes,
-        x.retouch.bytes,
-        x.remodel.shelf.bytes,
+        x.state.timeline.bytes,
+        x.services.strokes.bytes,
+        x.services.rebuild.stash.bytes,
         stage.plan.bytes * (1 + software) if stage is not None else 0,
         f"building {_size(building)}" if building is not None else dreaming,
         building is not None,

@@ -9,7 +9,7 @@ from typing import Any
 from scenes import edit, edit_map
 from scenes.scene import CameraPath, Scene
 
-EDITS = {function.__name__: function for function in (edit_map.stroke, edit.change_material)}
+EDITS = {function.__name__: function for function in (edit_map.paint_stroke, edit.change_material)}
 Box = tuple[float, float, float, float]
 
 

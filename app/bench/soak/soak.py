@@ -88,8 +88,8 @@ class Soak:
 
     def frame(self, event: Event | None = None) -> None:
         """A frame, and an event after it."""
-        stage = self.explorer.stage
-        dreaming, drawn = stage is not None and stage.painter.busy, self.explorer.screen.drawn
+        stage = self.explorer.state.open_scene
+        dreaming, drawn = stage is not None and stage.painter.busy, self.explorer.services.viewport.drawn
         began = Span.now()
         self._step()
         if event is not None:
@@ -97,8 +97,8 @@ class Soak:
         self.frames += 1
         ended = Span.now()
         if dreaming:
-            parts, since = self.explorer.pace.parts, ended.wall - self._shown_at
-            drawn = self.explorer.screen.drawn > drawn
+            parts, since = self.explorer.state.profiler.parts, ended.wall - self._shown_at
+            drawn = self.explorer.services.viewport.drawn > drawn
             self.pacing.add(Frame(ended.minus(began), parts, self._doing, drawn, since))
         self._shown_at = ended.wall
         self._witness()
@@ -107,11 +107,11 @@ class Soak:
     @property
     def sight(self) -> Sight:
         x = self.explorer
-        depth, width = x.scene.map.shape
-        path = x.route.path or next(iter(x.scene.paths.values()), None)
+        depth, width = x.state.scene.map.shape
+        path = x.state.route.path or next(iter(x.state.scene.paths.values()), None)
         titles = tuple(panel.title for panel, _ in x.shell.panels)
         return Sight(
-            self.window.size, x.shell.scene_box, (width, depth), len(x.scene.materials), path, titles, self.bag
+            self.window.size, x.shell.scene_box, (width, depth), len(x.state.scene.materials), path, titles, self.bag
         )
 
     @property
@@ -135,18 +135,18 @@ class Soak:
         x, error = self.explorer, self.window.ctx.error
         if error != "GL_NO_ERROR":
             self.gl_errors[f"{error} while {self._doing}"] += 1
-        self._failures |= {entry.text: entry.details for entry in x.log.entries if entry.details}
+        self._failures |= {entry.text: entry.details for entry in x.state.log.entries if entry.details}
         before, self._seen = self._seen, {
-            "painted": x.stage and x.stage.painter.dreams,
-            "edited": x.scene,
-            "stroked": x.strokes,
-            "undone": x.history.future,
-            "walked": x.camera.position,
-            "looked": x.camera.yaw,
-            "opened": x.opened,
+            "painted": x.state.open_scene and x.state.open_scene.painter.dreams,
+            "edited": x.state.scene,
+            "stroked": x.state.strokes,
+            "undone": x.state.history.future,
+            "walked": x.state.camera.position,
+            "looked": x.state.camera.yaw,
+            "opened": x.state.saved_scene,
             "resized": x.platform.size,
-            "set": x.session,
-            "told": x.log.entries[-1] if x.log.entries else None,
+            "set": x.state.session,
+            "told": x.state.log.entries[-1] if x.state.log.entries else None,
         }  # fmt: skip
         self.deeds.update(
             name for name in before if before[name] is not self._seen[name] and before[name] != self._seen[name]
@@ -161,5 +161,5 @@ class Soak:
         if phase == "start":
             self._collecting = Span.now()
         else:
-            parts, took = self.explorer.pace.parts, Span.now().minus(self._collecting)
+            parts, took = self.explorer.state.profiler.parts, Span.now().minus(self._collecting)
             parts["Collecting garbage"] = parts.get("Collecting garbage", Span()).plus(took)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.actions.registry import HANDLERS
+from app.actions.registry import HANDLERS, PAINT_HANDLERS
 from app.bench.soak.accounts import Account, growth
 from app.bench.soak.bag import packed
 from app.bench.soak.events import Button, Do, Key, Move, Sight
@@ -40,7 +40,7 @@ def test_a_monkey_knows_every_gesture_and_never_leaves() -> None:
     assert {name for name, _ in seen} == set(GESTURES)
     done = [event for _, many in seen for event in many]
     actions = {event.action for event in done if isinstance(event, Do)}
-    assert actions <= set(HANDLERS) and not actions & SHUT
+    assert actions <= {*HANDLERS, *PAINT_HANDLERS} and not actions & SHUT
     down: list[object] = []  # what is pressed is let go of
     for event in done:
         if isinstance(event, Key | Button):
@@ -59,7 +59,7 @@ def test_edits_fit_the_scene_that_is_seen(tiny_scene: Path) -> None:
             assert isinstance(event, Do)
             after = event.details[0](scene)
             changed += after != scene
-            assert edit.checked(after) == after
+            assert edit.validate_scene(after) == after
     assert changed > 20
 
 

@@ -11,11 +11,11 @@ import pytest
 from app.loop.open_scene import Stage, plan
 from app.loop.worker import InlineWorker
 from app.services import viewport as module
-from app.services.viewport import Screen
+from app.services.viewport import Viewport
 from app.session import Session, ViewSettings
-from diffusion.canvas import DreamSettings
-from engine.gl.context import finish
-from engine.gl.targets import release
+from diffusion.settings import DreamSettings
+from engine.gl.context import wait_for_gl
+from engine.gl.targets import release_framebuffer
 from scenes.camera import Camera
 from scenes.load import load_scene
 
@@ -26,7 +26,7 @@ VIEW = ViewSettings()
 
 @pytest.fixture
 def stage(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("engine.gl.time_sliced.PIXELS", 4096)
+    monkeypatch.setattr("engine.gl.time_sliced.PIXELS_PER_SLICE", 4096)
     monkeypatch.setattr(module, "PIECE", 0.0)
     session = Session(dream=DreamSettings(steps=3))
     stage = Stage(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
@@ -35,7 +35,7 @@ def stage(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.MonkeyPat
 
 
 def shot(texture: moderngl.Texture, ctx: moderngl.Context) -> np.ndarray:
-    finish(ctx)
+    wait_for_gl(ctx)
     return np.frombuffer(texture.read(), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
 
 
@@ -45,60 +45,60 @@ def fresh(stage: Stage, view: ViewSettings = VIEW) -> np.ndarray:
     stage.renderer.full_steps = 3.0
     stage.renderer.draw(target, HERE, SIZE, view.mode, daylight=view.daylight)
     picture = shot(target.color_attachments[0], stage.ctx)  # type: ignore[arg-type]
-    release(target)
+    release_framebuffer(target)
     return picture
 
 
 def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(stage, ctx) -> None:
-    screen = Screen(ctx)
-    bare = shot(screen.draw(stage, HERE, SIZE, VIEW, 3), ctx)
-    assert (bare == fresh(stage)).all() and screen.drawn == 1
+    viewport = Viewport(ctx)
+    bare = shot(viewport.draw(stage, HERE, SIZE, VIEW, 3), ctx)
+    assert (bare == fresh(stage)).all() and viewport.drawn == 1
     stage.painter.settle(HERE, SIZE)
     painted = fresh(stage)
     assert (painted != bare).any()
-    pictures = [shot(screen.draw(stage, HERE, SIZE, VIEW, 3), ctx) for _ in range(30)]
+    pictures = [shot(viewport.draw(stage, HERE, SIZE, VIEW, 3), ctx) for _ in range(30)]
     assert sum((p == bare).all() for p in pictures) > 10
     assert all((p == bare).all() or (p == painted).all() for p in pictures) and (pictures[-1] == painted).all()
-    assert screen.drawn == 1
+    assert viewport.drawn == 1
 
 
 @pytest.mark.parametrize("change", ["camera", "mode", "size", "forget"])
 def test_what_the_user_changes_is_shown_in_the_next_frame(stage, ctx, change) -> None:
-    screen = Screen(ctx)
+    viewport = Viewport(ctx)
     camera, size, view = HERE, (160, 96), VIEW
-    screen.draw(stage, HERE.moved(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)
+    viewport.draw(stage, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)
     stage.painter.settle(HERE, SIZE)
-    screen.draw(stage, HERE.moved(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)  # a band
+    viewport.draw(stage, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)  # a band
     if change == "forget":
-        screen.forget()
+        viewport.forget()
     view = replace(VIEW, mode="depth") if change == "mode" else VIEW
     size = (160, 96) if change == "size" else SIZE
-    texture = screen.draw(stage, camera, size, view, 3)
-    assert texture.size == size and screen.drawn == 2
+    texture = viewport.draw(stage, camera, size, view, 3)
+    assert texture.size == size and viewport.drawn == 2
     if size == SIZE:
         assert (shot(texture, ctx) == fresh(stage, view)).all()
 
 
 def test_a_hand_that_goes_on_painting_sees_it_at_once(stage, ctx) -> None:
-    screen = Screen(ctx)
-    screen.draw(stage, HERE, SIZE, VIEW, 3)
+    viewport = Viewport(ctx)
+    viewport.draw(stage, HERE, SIZE, VIEW, 3)
     stage.painter.settle(HERE, SIZE)
-    screen.draw(stage, HERE, SIZE, VIEW, 3)
+    viewport.draw(stage, HERE, SIZE, VIEW, 3)
     stage.volume.erase()
-    shown = screen.draw(stage, HERE, SIZE, VIEW, 3, painting=True)
-    assert (shot(shown, ctx) == fresh(stage)).all() and screen.drawn == 2
+    shown = viewport.draw(stage, HERE, SIZE, VIEW, 3, painting=True)
+    assert (shot(shown, ctx) == fresh(stage)).all() and viewport.drawn == 2
 
 
 def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(stage, ctx) -> None:
-    screen = Screen(ctx)
-    screen.draw(stage, HERE, SIZE, VIEW, 3)
+    viewport = Viewport(ctx)
+    viewport.draw(stage, HERE, SIZE, VIEW, 3)
     stage.painter.settle(HERE, SIZE)
     painted = fresh(stage)
     for _ in range(30):
         stage.volume.revision += 1
-        shown = screen.draw(stage, HERE, SIZE, VIEW, 3)
+        shown = viewport.draw(stage, HERE, SIZE, VIEW, 3)
     assert (shot(shown, ctx) == painted).all()
     stage.volume.erase()
     for _ in range(30):
-        shown = screen.draw(stage, HERE, SIZE, VIEW, 3)
-    assert (shot(shown, ctx) == fresh(stage)).all() and screen.drawn == 1
+        shown = viewport.draw(stage, HERE, SIZE, VIEW, 3)
+    assert (shot(shown, ctx) == fresh(stage)).all() and viewport.drawn == 1

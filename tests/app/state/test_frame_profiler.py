@@ -7,7 +7,7 @@ import time
 import pytest
 
 from app.state import frame_profiler as pace
-from app.state.frame_profiler import Pace
+from app.state.frame_profiler import FrameProfiler
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_parts_add_up_without_what_runs_inside_them(clock: list[float]) -> None:
-    frame = Pace()
+    frame = FrameProfiler()
     with frame.part("panels"):
         clock[0] += 1
         with frame.part("painting"):
@@ -36,7 +36,7 @@ def test_parts_add_up_without_what_runs_inside_them(clock: list[float]) -> None:
 
 
 def test_what_fails_is_counted_too(clock: list[float]) -> None:
-    frame = Pace()
+    frame = FrameProfiler()
     with pytest.raises(ValueError), frame.part("outer"), frame.part("inner"):
         clock[0] += 3
         raise ValueError
@@ -46,7 +46,7 @@ def test_what_fails_is_counted_too(clock: list[float]) -> None:
 
 
 def test_real_clocks_run() -> None:
-    frame = Pace()
+    frame = FrameProfiler()
     with frame.part("sleep"):
         time.sleep(0.02)
     assert frame.parts["sleep"].wall >= 0.02 > frame.parts["sleep"].cpu

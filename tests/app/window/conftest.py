@@ -215,7 +215,9 @@ class Driver:
                 return
             self.frames()
             time.sleep(0.002)
-        raise AssertionError(f"{what}: not within {count} frames; log: {[e.text for e in self.explorer.log.entries]}")
+        raise AssertionError(
+            f"{what}: not within {count} frames; log: {[e.text for e in self.explorer.state.log.entries]}"
+        )
 
     def press(self, name: str) -> None:
         """A key of app.state.keymap goes down."""
@@ -248,7 +250,7 @@ class Driver:
 
     def agree(self, number: int = 0) -> None:
         """Wait for the question whether something may be forgotten, and give this answer."""
-        self.until(lambda: self.explorer.shell.overlays.question is not None, "it is asked")
+        self.until(lambda: self.explorer.state.overlays.question is not None, "it is asked")
         self.explorer.do("answer", number)
 
     def pixels(self) -> np.ndarray:
@@ -258,7 +260,7 @@ class Driver:
         return np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
 
     def errors(self) -> list[str]:
-        return [entry.text for entry in self.explorer.log.entries if entry.level == "error"]
+        return [entry.text for entry in self.explorer.state.log.entries if entry.level == "error"]
 
 
 @pytest.fixture(params=[4])
@@ -275,7 +277,7 @@ def drive(display: str, scene: Scene, tmp_path: Path, request: pytest.FixtureReq
     explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders, clock=lambda: times[0])
     window.listen(explorer)
     driver = Driver(window, explorer, worker, times)
-    driver.until(lambda: explorer.stage is not None, "the scene opens")
+    driver.until(lambda: explorer.state.open_scene is not None, "the scene opens")
     driver.frames(3)
     yield driver
     explorer.close()

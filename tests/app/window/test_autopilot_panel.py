@@ -12,7 +12,7 @@ from app.loop.paint_survey import survey
 from app.panels.autopilot import duration, pyramid
 from scenes import edit
 from scenes.camera import Camera
-from scenes.tours import generated_paths
+from scenes.tours import generate_paths
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -23,15 +23,15 @@ def ready(drive: Driver) -> Driver:
     """The courtyard with its camera paths; only the autopilot dreams."""
     explorer = drive.explorer
     explorer.do("pause")
-    stage = explorer.stage
-    stage.reword(replace(stage.scene, paths=generated_paths(stage.plan.blocks)))
+    stage = explorer.state.open_scene
+    stage.reword(replace(stage.scene, paths=generate_paths(stage.plan.blocks)))
     explorer.shell.bring_to_front("Autopilot")
     drive.frames(4)
     return drive
 
 
 def painted(drive: Driver) -> float:
-    stage = drive.explorer.stage
+    stage = drive.explorer.state.open_scene
     return survey(stage.volume).share
 
 
@@ -39,24 +39,26 @@ def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:
     explorer = ready.explorer
     before = painted(ready)
     explorer.do("autopilot", 0.9, True)
-    flight = explorer.travel.flight
+    flight = explorer.state.travel.flight
     ready.until(lambda: flight.measured > 2, "it looks around")
     assert flight.coverage == 0.0 and flight.seconds_left is None
     ready.until(lambda: flight.current is not None, "it has chosen a view")
     assert flight.current is flight.pilot.plan[0] or flight.current.gain == flight.pilot.plan[0].gain
     ready.worker.held, target = True, flight.current.camera
-    ready.until(lambda: np.allclose(explorer.camera.position, target.position, atol=1e-6), "the camera went along")
+    ready.until(
+        lambda: np.allclose(explorer.state.camera.position, target.position, atol=1e-6), "the camera went along"
+    )
     ready.worker.held = False
     ready.until(lambda: flight.done, "it lands", 6000)
     assert flight.coverage >= 0.9 and painted(ready) > before + 0.2
-    assert explorer.travel.flight is None and any("landed" in e.text for e in explorer.log.entries)
+    assert explorer.state.travel.flight is None and any("landed" in e.text for e in explorer.state.log.entries)
     assert not ready.errors()
 
 
 def test_the_end_is_told_once_three_views_have_shown_the_pace(ready: Driver) -> None:
     ready.worker.held = True
     ready.explorer.do("autopilot", 0.9, False)
-    flight = ready.explorer.travel.flight
+    flight = ready.explorer.state.travel.flight
     for views in range(5):
         flight._pace.append((10.0 * views, 0.1 * views))  # 10 s for each tenth
         assert (flight.seconds_left is None) == (views < 3)
@@ -65,20 +67,20 @@ def test_the_end_is_told_once_three_views_have_shown_the_pace(ready: Driver) -> 
 
 def test_the_camera_stays_if_it_is_told_to_and_walking_lets_it_go_on_alone(ready: Driver) -> None:
     explorer = ready.explorer
-    here = explorer.camera
+    here = explorer.state.camera
     explorer.do("autopilot", 0.9, False)
-    flight = explorer.travel.flight
+    flight = explorer.state.travel.flight
     ready.until(lambda: sum(view.dreams for view in flight.pilot.views) > 1, "two views are painted", 3000)
-    assert explorer.camera == here
+    assert explorer.state.camera == here
     assert flight.seconds_left is None or flight.seconds_left >= 0
     flight.follow = True
     ready.frames(3)
     ready.press("w")
     ready.frames(3)
     ready.release("w")
-    assert not flight.follow and explorer.travel.flight is flight
+    assert not flight.follow and explorer.state.travel.flight is flight
     ready.tap("escape")
-    assert explorer.travel.flight is None and not explorer.shell.overlays.question
+    assert explorer.state.travel.flight is None and not explorer.state.overlays.question
     assert not ready.errors()
 
 
@@ -87,21 +89,21 @@ def test_an_edit_of_the_scene_ends_it_with_a_sentence(ready: Driver) -> None:
     explorer.do("autopilot", 0.95, False)
     ready.frames(5)
     explorer.do("edit_scene", lambda s: edit.change_material(s, 1, height=3.0))
-    ready.until(lambda: explorer.travel.flight is None, "it ends", 3000)
-    assert any("changed" in e.text for e in explorer.log.entries) and not ready.errors()
+    ready.until(lambda: explorer.state.travel.flight is None, "it ends", 3000)
+    assert any("changed" in e.text for e in explorer.state.log.entries) and not ready.errors()
 
 
 def test_a_scene_without_paths_is_told(drive: Driver) -> None:
     drive.explorer.do("autopilot", 0.95, False)
-    drive.until(lambda: drive.explorer.travel.flight is None, "it ends")
-    assert any("no camera paths" in e.text for e in drive.explorer.log.entries)
+    drive.until(lambda: drive.explorer.state.travel.flight is None, "it ends")
+    assert any("no camera paths" in e.text for e in drive.explorer.state.log.entries)
 
 
 def test_a_failing_dream_ends_it(ready: Driver) -> None:
     ready.worker.problem = "out of paint"
     ready.explorer.do("autopilot", 0.95, False)
-    ready.until(lambda: ready.explorer.travel.flight is None, "it ends", 3000)
-    assert any("out of paint" in e.text and "autopilot" in e.text for e in ready.explorer.log.entries)
+    ready.until(lambda: ready.explorer.state.travel.flight is None, "it ends", 3000)
+    assert any("out of paint" in e.text and "autopilot" in e.text for e in ready.explorer.state.log.entries)
 
 
 def test_durations_as_people_say_them() -> None:
@@ -116,7 +118,7 @@ def test_durations_as_people_say_them() -> None:
 
 
 def test_a_pyramid_shows_what_its_camera_sees() -> None:
-    camera = Camera.look((3.0, 2.0, 1.0), 40, -20, fov=70)
+    camera = Camera.from_angles((3.0, 2.0, 1.0), 40, -20, fov=70)
     corners = np.c_[pyramid(camera), np.ones(5)][1:] @ camera.matrix((160, 90)).T
     np.testing.assert_allclose(np.abs(corners[:, :2] / corners[:, 3:]), 1, atol=1e-6)
 
@@ -124,15 +126,18 @@ def test_a_pyramid_shows_what_its_camera_sees() -> None:
 def test_a_key_starts_it_and_stops_it(ready: Driver) -> None:
     explorer = ready.explorer
     ready.tap("o")
-    ready.until(lambda: explorer.travel.flight is not None and explorer.travel.flight.measured > 2, "it looks around")
-    assert explorer.travel.flight.follow and "autopilot" in explorer.status
+    ready.until(
+        lambda: explorer.state.travel.flight is not None and explorer.state.travel.flight.measured > 2,
+        "it looks around",
+    )
+    assert explorer.state.travel.flight.follow and "autopilot" in explorer.status
     ready.tap("o")
-    assert explorer.travel.flight is None and explorer.log.entries[-1].text == "Autopilot stopped"
+    assert explorer.state.travel.flight is None and explorer.state.log.entries[-1].text == "Autopilot stopped"
     assert not ready.errors()
 
 
 def test_it_is_in_the_palette(ready: Driver) -> None:
-    overlays = ready.explorer.shell.overlays
+    overlays = ready.explorer.state.overlays
     ready.explorer.do("palette")
     ready.frames(3)
     for character in "autopi":
@@ -141,4 +146,4 @@ def test_it_is_in_the_palette(ready: Driver) -> None:
     ready.frames(2)
     ready.tap("enter")
     ready.frames(2)
-    assert ready.explorer.travel.flight is not None and not overlays.palette
+    assert ready.explorer.state.travel.flight is not None and not overlays.palette

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgui_bundle import imgui
 
+from app.actions.open_scene import show_scene
 from scenes import edit
 from scenes.load import load_scene, save_scene
 
@@ -28,29 +29,29 @@ def test_what_is_in_no_file_is_asked_for_and_saved(drive: Driver, tmp_path: Path
     explorer = drive.explorer
     painted(drive)
     explorer.do("save_scene", tmp_path / "mine")
-    drive.until(lambda: not explorer.unsaved, "it is saved")
+    drive.until(lambda: not explorer.state.unsaved, "it is saved")
     explorer.do("edit_scene", lambda s: edit.change_material(s, 0, height=1.0))
-    drive.until(lambda: explorer.remodel.followed is explorer.scene, "the stage follows", 2000)
+    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the stage follows", 2000)
     explorer.do("quit")
-    question = explorer.shell.overlays.question
+    question = explorer.state.overlays.question
     assert "the changed scene" in question.words and "the paint" in question.words and not closing(drive)
     drive.frames(2)
     assert [label for label, _ in question.answers] == ["Quit", "Save and quit"]
     explorer.do("answer", 1)
     drive.until(lambda: closing(drive), "it is saved, and the window closes", 2000)
     assert load_scene(tmp_path / "mine").materials[0].height == 1.0
-    assert explorer.worlds.file.exists() and not drive.errors()
+    assert explorer.services.worlds.file.exists() and not drive.errors()
 
 
 def test_what_is_in_files_is_left_at_once(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
     painted(drive)
     explorer.do("save_scene", tmp_path / "mine")
-    drive.until(lambda: not explorer.unsaved, "it is saved")
+    drive.until(lambda: not explorer.state.unsaved, "it is saved")
     explorer.do("save_world")
-    drive.until(lambda: any("World saved" in e.text for e in explorer.log.entries), "the world is saved", 2000)
+    drive.until(lambda: any("World saved" in e.text for e in explorer.state.log.entries), "the world is saved", 2000)
     explorer.do("quit")
-    assert closing(drive) and explorer.shell.overlays.question is None
+    assert closing(drive) and explorer.state.overlays.question is None
 
 
 def test_a_saved_world_is_told_of_when_its_scene_is_opened_again(drive: Driver) -> None:
@@ -58,13 +59,15 @@ def test_a_saved_world_is_told_of_when_its_scene_is_opened_again(drive: Driver) 
     painted(drive)
     told = "This scene has a saved world; open it with Load world (Ctrl+L)"
     for times in (0, 1):
-        explorer.open_scene(explorer.scene)
-        drive.until(lambda: explorer.stage is not None, "it is open")
-        assert [e.text for e in explorer.log.entries].count(told) == times
+        show_scene(explorer.context, explorer.state.scene)
+        drive.until(lambda: explorer.state.open_scene is not None, "it is open")
+        assert [e.text for e in explorer.state.log.entries].count(told) == times
         drive.worker.held = False
         painted(drive)
         explorer.do("save_world")
-        drive.until(lambda: explorer.worlds.holds(explorer.stage.volume), "the world is saved", 2000)
+        drive.until(
+            lambda: explorer.services.worlds.is_saved(explorer.state.open_scene.volume), "the world is saved", 2000
+        )
 
 
 def test_the_window_is_closed_after_a_question_that_a_second_wish_answers(drive: Driver) -> None:
@@ -76,25 +79,25 @@ def test_the_window_is_closed_after_a_question_that_a_second_wish_answers(drive:
 
 
 def test_another_scene_waits_for_an_answer_and_a_broken_one_asks_nothing(drive: Driver, tmp_path: Path) -> None:
-    explorer, first = drive.explorer, drive.explorer.scene
+    explorer, first = drive.explorer, drive.explorer.state.scene
     painted(drive)
     (tmp_path / "empty").mkdir()
     explorer.do("drop", [tmp_path / "empty"])
     drive.until(lambda: len(drive.errors()) == 1, "a folder without a map is told")
-    assert explorer.shell.overlays.question is None and explorer.recent == ()
+    assert explorer.state.overlays.question is None and explorer.state.recent == ()
     save_scene(first, tmp_path / "other")
     explorer.do("drop", [tmp_path / "other"])
-    drive.until(lambda: explorer.shell.overlays.question is not None, "it is asked")
+    drive.until(lambda: explorer.state.overlays.question is not None, "it is asked")
     drive.tap("escape")
-    assert explorer.shell.overlays.question is None and explorer.scene is first and explorer.recent == ()
+    assert explorer.state.overlays.question is None and explorer.state.scene is first and explorer.state.recent == ()
     explorer.do("drop", [tmp_path / "other"])
     drive.agree()
-    assert explorer.scene.name == "other" and explorer.recent == (str(tmp_path / "other"),)
-    drive.until(lambda: explorer.stage is not None, "it is open")
+    assert explorer.state.scene.name == "other" and explorer.state.recent == (str(tmp_path / "other"),)
+    drive.until(lambda: explorer.state.open_scene is not None, "it is open")
 
 
 def test_escape_closes_lists_and_ends_typing_before_it_asks(drive: Driver) -> None:
-    explorer, overlays = drive.explorer, drive.explorer.shell.overlays
+    explorer, overlays = drive.explorer, drive.explorer.state.overlays
     imgui.set_window_focus("View")
     drive.frames(3)
     x, y, width, _ = explorer.shell.scene_box
@@ -121,18 +124,18 @@ def test_escape_closes_lists_and_ends_typing_before_it_asks(drive: Driver) -> No
 
 
 def test_a_dialog_hears_the_keys_and_the_mouse_before_the_scene_does(drive: Driver) -> None:
-    explorer, overlays = drive.explorer, drive.explorer.shell.overlays
+    explorer, overlays = drive.explorer, drive.explorer.state.overlays
     painted(drive)
     explorer.do("ask_picture")
     drive.frames(2)
     for key in ("v", "p", "k", "b"):
         drive.tap(key)
     drive.drag((5, 600), (50, 600))
-    assert explorer.comparison is None and explorer.session.live.auto and not explorer.route.cameras
-    assert not explorer.brush.tool and not explorer.controls.looking and overlays.files.asked == "picture"
+    assert explorer.state.comparison is None and explorer.state.session.live.auto and not explorer.state.route.cameras
+    assert not explorer.state.brush.tool and not explorer.state.looking and overlays.file_dialog.kind == "picture"
     explorer.do("compare")
-    drive.until(lambda: explorer.comparison is not None, "what there is to be seen is looked at")
+    drive.until(lambda: explorer.state.comparison is not None, "what there is to be seen is looked at")
     drive.tap("escape")
-    assert not overlays.open and explorer.comparison is not None
+    assert not overlays.open and explorer.state.comparison is not None
     drive.tap("escape")
-    assert explorer.comparison is None and not overlays.question and not drive.errors()
+    assert explorer.state.comparison is None and not overlays.question and not drive.errors()

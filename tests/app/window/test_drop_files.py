@@ -22,80 +22,82 @@ def drop(drive: Driver, *paths: Path) -> None:
 
 def test_a_screenshot_brings_back_settings_and_place(drive: Driver) -> None:
     explorer = drive.explorer
-    explorer.session = replace(explorer.session, dream=replace(explorer.session.dream, steps=13))
-    before, place = explorer.session, explorer.camera
+    explorer.state.session = replace(explorer.state.session, dream=replace(explorer.state.session.dream, steps=13))
+    before, place = explorer.state.session, explorer.state.camera
     drive.tap("f12")
-    drive.until(lambda: any(explorer.folders.pictures.glob("rayverie-*.png")), "the screenshot is written")
-    explorer.session = replace(explorer.session, dream=replace(explorer.session.dream, steps=2, seed=5))
-    explorer.walker = replace(explorer.walker, position=(1.0, 9.0, 1.0), yaw=77.0)
-    drop(drive, next(explorer.folders.pictures.glob("rayverie-*.png")))
-    assert explorer.session == before
-    np.testing.assert_allclose(explorer.camera.position, place.position)
-    np.testing.assert_allclose(explorer.camera.axes, place.axes, atol=1e-9)
+    drive.until(lambda: any(explorer.state.folders.pictures.glob("rayverie-*.png")), "the screenshot is written")
+    explorer.state.session = replace(
+        explorer.state.session, dream=replace(explorer.state.session.dream, steps=2, seed=5)
+    )
+    explorer.state.walker = replace(explorer.state.walker, position=(1.0, 9.0, 1.0), yaw=77.0)
+    drop(drive, next(explorer.state.folders.pictures.glob("rayverie-*.png")))
+    assert explorer.state.session == before
+    np.testing.assert_allclose(explorer.state.camera.position, place.position)
+    np.testing.assert_allclose(explorer.state.camera.axes, place.axes, atol=1e-9)
 
 
 def test_a_scene_folder_opens_and_is_painted(drive: Driver, tmp_path: Path) -> None:
-    other = replace(drive.explorer.scene, name="other", map=drive.explorer.scene.map[:6, :5])
+    other = replace(drive.explorer.state.scene, name="other", map=drive.explorer.state.scene.map[:6, :5])
     save_scene(other, tmp_path / "other")
-    first = drive.explorer.stage
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "the first scene is dreamed")
+    first = drive.explorer.state.open_scene
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "the first scene is dreamed")
     drop(drive, tmp_path / "other")
     drive.agree()
-    drive.until(lambda: drive.explorer.stage not in (first, None), "the other scene opens")
-    assert drive.explorer.scene.map.shape == (6, 5)
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "the other scene is dreamed")
+    drive.until(lambda: drive.explorer.state.open_scene not in (first, None), "the other scene opens")
+    assert drive.explorer.state.scene.map.shape == (6, 5)
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "the other scene is dreamed")
     assert not drive.errors()
 
 
 def test_map_and_materials_dropped_together_open(drive: Driver, tmp_path: Path) -> None:
-    save_scene(drive.explorer.scene, tmp_path / "there")
-    first = drive.explorer.stage
+    save_scene(drive.explorer.state.scene, tmp_path / "there")
+    first = drive.explorer.state.open_scene
     drop(drive, tmp_path / "there" / "map.png", tmp_path / "there" / "materials.yaml")
     drive.agree()
-    drive.until(lambda: drive.explorer.stage not in (first, None), "the scene opens")
-    assert drive.explorer.session.scene.materials == tmp_path / "there" / "materials.yaml"
+    drive.until(lambda: drive.explorer.state.open_scene not in (first, None), "the scene opens")
+    assert drive.explorer.state.session.scene.materials == tmp_path / "there" / "materials.yaml"
 
 
 def test_a_camera_path_becomes_keyframes(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
-    route = explorer.route.add(explorer.camera).add(explorer.camera.moved(position=(4.0, 2.0, 4.0)))
+    route = explorer.state.route.add(explorer.state.camera).add(explorer.state.camera.with_changes(position=(4.0, 2.0, 4.0)))
     write_path(route.path, tmp_path / "path.json")
     drop(drive, tmp_path / "path.json")
-    assert len(explorer.route.cameras) == 2
-    np.testing.assert_allclose(explorer.route.cameras[1].position, (4, 2, 4), atol=1e-6)
+    assert len(explorer.state.route.cameras) == 2
+    np.testing.assert_allclose(explorer.state.route.cameras[1].position, (4, 2, 4), atol=1e-6)
 
 
 def test_what_cannot_be_taken_in_is_one_sentence(drive: Driver, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
     (tmp_path / "broken.png").write_bytes(b"nothing")
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "the model is ready")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "the model is ready")
     for name in ("notes.txt", "broken.safetensors", "broken.png"):
         drop(drive, tmp_path / name)
     drive.until(lambda: len(drive.errors()) >= 3, "all three are told")
     for name in ("notes.txt", "broken.safetensors", "broken.png"):
         assert sum(name in text for text in drive.errors()) == 1
-    assert not any(entry.details for entry in drive.explorer.log.entries)  # they are sentences, not failures
+    assert not any(entry.details for entry in drive.explorer.state.log.entries)  # they are sentences, not failures
 
 
 def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(drive: Driver) -> None:
     explorer = drive.explorer
     drive.worker.held = True
     drive.until(lambda: drive.worker.request is not None, "a dream is asked for")
-    before = explorer.scene
+    before = explorer.state.scene
     wall = replace(before.materials[1], prompt="a wall of glass", negative_prompt="dirt")
     other = replace(before, materials=(before.materials[0], wall, *before.materials[2:]))
     explorer.do("edit_scene", lambda _: other)
     drive.frames(3)
     assert all(region.prompt != "a wall of glass" for region in drive.worker.request.canvas.regions)
     drive.worker.held = False
-    drive.until(lambda: explorer.stage.painter.dreams > 0, "the running dream ends")
+    drive.until(lambda: explorer.state.open_scene.painter.dreams > 0, "the running dream ends")
     explorer.do("erase")
     drive.worker.held = True
     drive.until(lambda: drive.worker.request is not None, "the next dream is asked for")
     assert any(region.prompt == "a wall of glass" for region in drive.worker.request.canvas.regions)
     explorer.do("undo")  # of the erasing
     explorer.do("undo")
-    assert explorer.scene.materials == before.materials
+    assert explorer.state.scene.materials == before.materials
     drive.frames(3)
-    assert explorer.stage.painter.scene.materials == before.materials
+    assert explorer.state.open_scene.painter.scene.materials == before.materials

@@ -97,17 +97,19 @@ def chord(drive: Driver, *names: str) -> None:
 
 def agreed(drive: Driver) -> bool:
     """Whatever is asked on the way (something may be painted by now, or not) is answered."""
-    if drive.explorer.shell.overlays.question is not None:
+    if drive.explorer.state.overlays.question is not None:
         drive.explorer.do("answer", 0)
     return True
 
 
 def test_a_scene_is_opened_by_keys_and_mouse_and_is_then_a_recent_one(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
-    save_scene(replace(explorer.scene, name="other", map=explorer.scene.map[:6, :5]), tmp_path / "here" / "other")
-    files = explorer.shell.overlays.files
+    save_scene(
+        replace(explorer.state.scene, name="other", map=explorer.state.scene.map[:6, :5]), tmp_path / "here" / "other"
+    )
+    files = explorer.shell.overlay_panels.files
     chord(drive, "left_ctrl", "o")
-    assert files.asked == "open"
+    assert explorer.state.overlays.file_dialog.kind == "open"
     files.browser.go(tmp_path / "here")
     drive.until(files.browser._found.done, "the folder is listed")
     drive.frames(3)
@@ -120,23 +122,23 @@ def test_a_scene_is_opened_by_keys_and_mouse_and_is_then_a_recent_one(drive: Dri
     assert files.browser.chosen.path == tmp_path / "here" / "other"
     click(drive, x, y, 2)
     drive.agree()
-    drive.until(lambda: explorer.scene.map.shape == (6, 5), "the scene is opened")
-    assert not files.asked and not explorer.controls.looking
-    drive.until(lambda: not explorer.desk.busy, "it is noted")
-    assert recent.load(explorer.folders.config) == explorer.recent == (str(tmp_path / "here" / "other"),)
+    drive.until(lambda: explorer.state.scene.map.shape == (6, 5), "the scene is opened")
+    assert not explorer.state.overlays.file_dialog and not explorer.state.looking
+    drive.until(lambda: not explorer.services.io.busy, "it is noted")
+    assert recent.load(explorer.state.folders.config) == explorer.state.recent == (str(tmp_path / "here" / "other"),)
     explorer.do("open_scene", "hamlet")
-    drive.until(lambda: agreed(drive) and explorer.scene.name == "hamlet", "another is opened")
+    drive.until(lambda: agreed(drive) and explorer.state.scene.name == "hamlet", "another is opened")
     explorer.do("open_recent", str(tmp_path / "here" / "other"))
-    drive.until(lambda: agreed(drive) and explorer.scene.name == "other", "the recent one is back")
-    assert explorer.recent == (str(tmp_path / "here" / "other"), "hamlet")
+    drive.until(lambda: agreed(drive) and explorer.state.scene.name == "other", "the recent one is back")
+    assert explorer.state.recent == (str(tmp_path / "here" / "other"), "hamlet")
     assert not drive.errors()
 
 
 def test_a_recent_file_that_is_gone_is_told_and_forgotten(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
-    explorer.recent = (str(tmp_path / "gone"), "hamlet")
+    explorer.state.recent = (str(tmp_path / "gone"), "hamlet")
     explorer.do("open_recent", str(tmp_path / "gone"))
-    assert explorer.recent == ("hamlet",)
+    assert explorer.state.recent == ("hamlet",)
     assert "no longer exists" in drive.errors()[0]
 
 
@@ -144,9 +146,9 @@ def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) 
     explorer = drive.explorer
     explorer.do("new_scene", 12, 9)
     drive.agree()
-    drive.until(lambda: explorer.scene.map.shape == (9, 12), "the meadow is there")
+    drive.until(lambda: explorer.state.scene.map.shape == (9, 12), "the meadow is there")
     explorer.do("save_scene_as")
-    files = explorer.shell.overlays.files
+    files = explorer.shell.overlay_panels.files
     files.browser.go(tmp_path)
     files._name = ""
     drive.frames(3)
@@ -159,37 +161,39 @@ def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) 
     type_text(drive, "eadow")
     drive.tap("enter")
     drive.until(lambda: (tmp_path / "meadow" / "map.png").exists(), "it is saved")
-    drive.until(lambda: not explorer.desk.busy, "that is noted")
+    drive.until(lambda: not explorer.services.io.busy, "that is noted")
     assert load_scene(tmp_path / "meadow").map.shape == (9, 12)
-    assert explorer.recent[0] == str(tmp_path / "meadow")
-    assert not files.asked and not drive.errors()
+    assert explorer.state.recent[0] == str(tmp_path / "meadow")
+    assert not explorer.state.overlays.file_dialog and not drive.errors()
 
 
 def test_a_file_is_opened_by_typing_its_path(drive: Driver, tmp_path: Path) -> None:
-    explorer, files = drive.explorer, drive.explorer.shell.overlays.files
+    explorer, files = drive.explorer, drive.explorer.shell.overlay_panels.files
     Image.new("RGB", (30, 20), (200, 30, 40)).save(tmp_path / "red.png")
     explorer.do("ask_picture")
     files.browser.go(tmp_path / "red.png")  # as Enter in the field does
-    drive.until(lambda: explorer.source is not None, "the picture is opened")
-    assert explorer.source.name == "red.png" and not files.asked
+    drive.until(lambda: explorer.state.source is not None, "the picture is opened")
+    assert explorer.state.source.name == "red.png" and not explorer.state.overlays.file_dialog
     explorer.do("ask_picture")
     files.browser.go(tmp_path / "nowhere")
     drive.until(files.browser._found.done, "it is looked for")
     drive.frames(3)
-    assert files.asked == "picture" and not drive.errors()
+    assert explorer.state.overlays.file_dialog.kind == "picture" and not drive.errors()
 
 
 def test_a_map_opens_with_the_materials_of_its_name(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
-    save_scene(replace(explorer.scene, map=explorer.scene.map[:6, :5]), tmp_path / "there")
+    save_scene(replace(explorer.state.scene, map=explorer.state.scene.map[:6, :5]), tmp_path / "there")
     (tmp_path / "there" / "map.png").rename(tmp_path / "town.png")
     (tmp_path / "there" / "materials.yaml").rename(tmp_path / "town.yaml")
     for name in ("town.png", "town.yaml"):
-        first = explorer.stage
+        first = explorer.state.open_scene
         explorer.do("open", tmp_path / name)
-        drive.until(lambda first=first: agreed(drive) and explorer.stage not in (first, None), "the scene opens")
-        np.testing.assert_array_equal(explorer.scene.map.shape, (6, 5))
-        assert explorer.session.scene.map == tmp_path / "town.png"
+        drive.until(
+            lambda first=first: agreed(drive) and explorer.state.open_scene not in (first, None), "the scene opens"
+        )
+        np.testing.assert_array_equal(explorer.state.scene.map.shape, (6, 5))
+        assert explorer.state.session.scene.map == tmp_path / "town.png"
     assert not drive.errors()
 
 
@@ -198,9 +202,9 @@ def test_a_slow_disk_stops_no_frame(drive: Driver, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("app.panels.browser.find", lambda folder: gate.wait(20) and Found(folder, ()))
     drive.explorer.do("open")
     drive.frames(5)
-    assert not drive.explorer.shell.overlays.files.browser._found.done()
+    assert not drive.explorer.shell.overlay_panels.files.browser._found.done()
     gate.set()
-    drive.until(drive.explorer.shell.overlays.files.browser._found.done, "the folder is listed")
+    drive.until(drive.explorer.shell.overlay_panels.files.browser._found.done, "the folder is listed")
     drive.frames(2)
     drive.tap("escape")
-    assert not drive.explorer.shell.overlays.open
+    assert not drive.explorer.state.overlays.open

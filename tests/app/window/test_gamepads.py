@@ -45,12 +45,12 @@ def move(pad: Any, stick: str, x: float, y: float) -> None:
 def test_the_left_stick_walks_as_far_as_it_is_pushed(drive: Driver, pad: Any) -> None:
     explorer, ways = drive.explorer, []
     for push in (0.1, 0.5, 1.0):
-        before = explorer.camera
+        before = explorer.state.camera
         move(pad, "leftstick", 0.0, push)
         drive.frames(25)
         move(pad, "leftstick", 0.0, 0.0)
         drive.frames(50)
-        way = np.subtract(explorer.camera.position, before.position)
+        way = np.subtract(explorer.state.camera.position, before.position)
         ways.append(way @ before.axes[2])
     assert ways[0] == 0  # at rest
     assert 0 < ways[1] < 0.6 * ways[2]
@@ -58,21 +58,21 @@ def test_the_left_stick_walks_as_far_as_it_is_pushed(drive: Driver, pad: Any) ->
 
 def test_the_right_stick_looks_and_triggers_rise_and_sink(drive: Driver, pad: Any) -> None:
     explorer = drive.explorer
-    yaw, pitch, height = explorer.walker.yaw, explorer.walker.pitch, explorer.walker.position[1]
+    yaw, pitch, height = explorer.state.walker.yaw, explorer.state.walker.pitch, explorer.state.walker.position[1]
     move(pad, "rightstick", 1.0, 0.0)
     drive.frames(25)
     move(pad, "rightstick", 0.0, -1.0)
     drive.frames(10)
     move(pad, "rightstick", 0.0, 0.0)
-    assert (yaw - explorer.walker.yaw) % 360 == pytest.approx(60, abs=4)
-    assert explorer.walker.pitch < pitch - 15
+    assert (yaw - explorer.state.walker.yaw) % 360 == pytest.approx(60, abs=4)
+    assert explorer.state.walker.pitch < pitch - 15
     pad.dispatch_event("on_trigger_motion", pad, "righttrigger", 1.0)
     drive.frames(20)
-    assert explorer.walker.position[1] > height + 0.5
+    assert explorer.state.walker.position[1] > height + 0.5
     pad.dispatch_event("on_trigger_motion", pad, "righttrigger", 0.0)
     pad.dispatch_event("on_trigger_motion", pad, "lefttrigger", 1.0)
     drive.frames(40)
-    assert explorer.walker.position[1] < height
+    assert explorer.state.walker.position[1] < height
 
 
 def test_buttons_are_keys_that_can_be_changed(drive: Driver, pad: Any) -> None:
@@ -83,11 +83,11 @@ def test_buttons_are_keys_that_can_be_changed(drive: Driver, pad: Any) -> None:
     pad.dispatch_event("on_button_release", pad, "start")
     assert not explorer.shell.shown
     pad.dispatch_event("on_dpad_motion", pad, Vec2(1, 0))
-    assert explorer.session.view.mode == "steps"
+    assert explorer.state.session.view.mode == "steps"
     pad.dispatch_event("on_dpad_motion", pad, Vec2(0, 0))
-    explorer.do("set_keys", rebound(explorer.controls.changes, "keyframe", "", "pad_start"))
+    explorer.do("set_keys", rebound(explorer.state.keys.changes, "keyframe", "", "pad_start"))
     pad.dispatch_event("on_button_press", pad, "start")
-    assert len(explorer.route.cameras) == 1
+    assert len(explorer.state.route.cameras) == 1
 
 
 def test_what_is_held_is_let_go_when_the_pad_is_unplugged(drive: Driver, pad: Any) -> None:
@@ -95,13 +95,13 @@ def test_what_is_held_is_let_go_when_the_pad_is_unplugged(drive: Driver, pad: An
     pad.dispatch_event("on_button_press", pad, "a")
     move(pad, "leftstick", 0.0, 1.0)
     drive.frames(2)
-    wish = drive.explorer.controls.wish()
+    wish = drive.explorer.controls.read_wish()
     assert wish.fast and wish.up == 1 and wish.forward == 1
     drive.window.gamepads.disconnect(pad)
-    wish = drive.explorer.controls.wish()
+    wish = drive.explorer.controls.read_wish()
     assert not wish.fast and not wish.up and not wish.forward
     move(pad, "leftstick", 0.0, 1.0)
-    assert not drive.explorer.controls.wish().forward
+    assert not drive.explorer.controls.read_wish().forward
 
 
 def test_polling_finds_no_gamepad_and_harms_nothing(drive: Driver) -> None:

@@ -18,10 +18,10 @@ from app.loop.messages import Request
 from app.panels.outline import outline
 from app.state.brush import SoftMask, distance
 from base.errors import InputError
-from engine.atlas.page import HELD, REVISION, STEPS
-from engine.edits.patch import change
+from engine.atlas.page import FROZEN, REVISION, STEPS
+from engine.edits.patch import apply_operation
 from scenes.camera import Camera
-from scenes.raycast import raycast
+from scenes.raycast import cast_rays
 from scenes.scene import SKY
 from tests.app.window.test_brush import chord, done, middle, painted, texels, world
 from tests.engine.village import same
@@ -45,20 +45,20 @@ def picture(tmp_path: Path) -> Path:
 
 def opened(drive: Driver, path: Path) -> None:
     drive.explorer.do("drop", [path])
-    drive.until(lambda: drive.explorer.source is not None, "the picture is read")
+    drive.until(lambda: drive.explorer.state.source is not None, "the picture is read")
     drive.frames(4)
 
 
 def asked(drive: Driver) -> Request:
     """What the worker is asked for by hand, once it was looked what there is to be seen; till then it may dream the view by itself."""
-    painter = drive.explorer.stage.painter
+    painter = drive.explorer.state.open_scene.painter
     drive.until(lambda: painter.running is not None and painter._take is not None, "it is asked for")
     return painter.running
 
 
 def laid(drive: Driver, strokes: int = 1) -> None:
     drive.worker.held = False
-    drive.until(lambda: len(drive.explorer.strokes) == strokes, "it is laid", 2000)
+    drive.until(lambda: len(drive.explorer.state.strokes) == strokes, "it is laid", 2000)
     drive.worker.held = True
     done(drive)
 
@@ -66,9 +66,9 @@ def laid(drive: Driver, strokes: int = 1) -> None:
 def shown(drive: Driver) -> np.ndarray:
     """uint8 [H,W,3] of the scene, without what lies over it."""
     x, y, width, height = (int(n) for n in drive.explorer.shell.scene_box)
-    drive.explorer.shell.overlays.toasts.clear()
+    drive.explorer.state.overlays.toasts.clear()
     drive.frames(2)
-    screen, volume = drive.explorer.screen, drive.explorer.stage.volume
+    screen, volume = drive.explorer.services.viewport, drive.explorer.state.open_scene.volume
     drive.until(lambda: screen._revision == volume.revision, "what is new is drawn")
     drive.frames()
     return drive.pixels()[y : y + height, x : x + width]
@@ -77,7 +77,7 @@ def shown(drive: Driver) -> np.ndarray:
 def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture: Path) -> None:
     before = world(painted)
     opened(painted, picture)
-    assert painted.explorer.source.name == "flag.png" and not painted.errors()
+    assert painted.explorer.state.source.name == "flag.png" and not painted.errors()
     plain = shown(painted)
     painted.tap("x")
     request = asked(painted)
@@ -89,11 +89,11 @@ def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture:
     assert left[0] > 200 and left[2] < 60 and right[2] > 200 and right[0] < 60
     bottom = np.s_[int(height * 0.85) : int(height * 0.95), width // 10 : -width // 10]
     assert np.abs(after[bottom] - plain[bottom]).mean() < 3  # transparent there
-    assert texels(painted, HELD) > 50
+    assert texels(painted, FROZEN) > 50
     chord(painted, "z")
     assert same(world(painted), before) and not painted.errors()
     chord(painted, "y")
-    assert texels(painted, HELD) > 50
+    assert texels(painted, FROZEN) > 50
 
 
 def test_undo_waits_for_a_picture_that_is_being_laid(
@@ -101,32 +101,32 @@ def test_undo_waits_for_a_picture_that_is_being_laid(
 ) -> None:
     """It took back what was changed before the picture, and the picture stayed."""
     monkeypatch.setattr("app.services.texel_strokes.BUDGET", 0.0)
-    explorer, volume, before = painted.explorer, painted.explorer.stage.volume, world(painted)
+    explorer, volume, before = painted.explorer, painted.explorer.state.open_scene.volume, world(painted)
     opened(painted, picture)
-    explorer.session = replace(explorer.session, view=replace(explorer.session.view, speed=7.0))
+    explorer.state.session = replace(explorer.state.session, view=replace(explorer.state.session.view, speed=7.0))
     painted.frames(2)
     explorer.do("splat", False)
     request = asked(painted)
     painted.worker.held = False
-    painted.until(lambda: volume.busy and volume.revision == request.look.revision, "it is begun, not done", 2000)
+    painted.until(lambda: volume.busy and volume.revision == request.gathered.revision, "it is begun, not done", 2000)
     painted.worker.held = True
     explorer.do("undo")
-    painted.until(lambda: len(explorer.history.future) == 1, "it is laid, and is to be taken back", 4000)
+    painted.until(lambda: len(explorer.state.history.future) == 1, "it is laid, and is to be taken back", 4000)
     painted.frames(3)
     done(painted)
-    assert explorer.strokes == () and explorer.session.view.speed == 7.0
+    assert explorer.state.strokes == () and explorer.state.session.view.speed == 7.0
     assert same(world(painted), before)
     explorer.do("undo")
     painted.frames(2)
-    assert explorer.session.view.speed != 7.0 and not painted.errors()
+    assert explorer.state.session.view.speed != 7.0 and not painted.errors()
 
 
 @pytest.mark.parametrize("freeze", [True, False])
 def test_a_picture_is_laid_piece_by_piece_as_it_would_be_at_once(
     painted: Driver, picture: Path, monkeypatch: pytest.MonkeyPatch, freeze: bool
 ) -> None:
-    explorer, volume, told = painted.explorer, painted.explorer.stage.volume, []
-    scattering = volume.scattering
+    explorer, volume, told = painted.explorer, painted.explorer.state.open_scene.volume, []
+    scattering = volume.scatter_task
     monkeypatch.setattr(
         volume, "scattering", lambda *what, **which: told.append((what, which)) or scattering(*what, **which)
     )
@@ -136,7 +136,7 @@ def test_a_picture_is_laid_piece_by_piece_as_it_would_be_at_once(
     explorer.do("splat", freeze)
     request = asked(painted)
     painted.worker.held = False
-    painted.until(lambda: volume.busy and volume.revision == request.look.revision, "it is begun, not done", 2000)
+    painted.until(lambda: volume.busy and volume.revision == request.gathered.revision, "it is begun, not done", 2000)
     painted.until(lambda: not volume.busy, "it is done in later frames", 2000)
     laid(painted)
     (what, which), piecewise = told[-1], world(painted)
@@ -144,7 +144,7 @@ def test_a_picture_is_laid_piece_by_piece_as_it_would_be_at_once(
     assert same(world(painted), before)
     volume.scatter(*what, **which)
     if freeze:
-        list(change(volume, which["only"], "freeze"))
+        list(apply_operation(volume, which["only"], "freeze"))
     whole = world(painted)
     assert whole.pages.keys() == piecewise.pages.keys() and not same(whole, before) and not painted.errors()
     for number, page in whole.pages.items():
@@ -161,8 +161,8 @@ def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> Non
     assert request.settings.strength == 0.4 and request.canvas.known.all() and (request.canvas.change == 1).all()
     assert request.canvas.memory is None and request.canvas.parts is None
     laid(painted)
-    assert texels(painted, HELD) == 0 and not same(world(painted), before)
-    assert explorer.stage.painter.dreamed.image.std() > 10
+    assert texels(painted, FROZEN) == 0 and not same(world(painted), before)
+    assert explorer.state.open_scene.painter.dreamed.image.std() > 10
     chord(painted, "z")
     assert same(world(painted), before) and not painted.errors()
 
@@ -170,9 +170,9 @@ def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> Non
 def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None:
     explorer = painted.explorer
     explorer.do("brush", "mask")
-    explorer.brush.radius = 60.0
+    explorer.state.brush.radius = 60.0
     painted.drag(middle(painted, -0.1, 0.1), middle(painted, 0.1, 0.1))
-    assert explorer.brush.mask.of(explorer.camera).max() == 1 and explorer.strokes == ()
+    assert explorer.state.brush.mask.of(explorer.state.camera).max() == 1 and explorer.state.strokes == ()
     explorer.do("brush", "")
     explorer.do("freeze_material", SKY)
     done(painted)
@@ -188,7 +188,7 @@ def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None
     for number, page in world(painted).pages.items():
         old = before.pages[number]
         same_state = (page["state"] == old["state"]).all(-1)
-        assert same_state[old["state"][..., HELD] > 0].all()
+        assert same_state[old["state"][..., FROZEN] > 0].all()
         changed += int((~same_state).sum())
         kept += int((same_state & (old["state"][..., STEPS] > 0)).sum())
     assert 5 < changed < kept
@@ -208,7 +208,7 @@ def test_marks_that_are_dreamed_hide_nothing_and_come_back_with_the_brush(painte
     assert (shown(painted) == plain).all()
     explorer.do("brush", "mask")
     painted.mouse(400, 5)  # on the menu, where no brush is drawn
-    assert (shown(painted) == marked).all() and explorer.brush.mask.of(explorer.camera) is not None
+    assert (shown(painted) == marked).all() and explorer.state.brush.mask.of(explorer.state.camera) is not None
     explorer.do("brush", "")
     assert (shown(painted) == plain).all() and not painted.errors()
 
@@ -217,35 +217,35 @@ def test_marks_belong_to_one_view_and_without_any_nothing_is_asked(painted: Driv
     explorer = painted.explorer
     explorer.do("inpaint", "", 1.0, True)
     painted.frames(10)
-    assert explorer.stage.painter.running is None
+    assert explorer.state.open_scene.painter.running is None
     explorer.do("brush", "mask")
     painted.drag(middle(painted), middle(painted, 0.1))
-    assert explorer.brush.mask.of(explorer.camera) is not None
+    assert explorer.state.brush.mask.of(explorer.state.camera) is not None
     explorer.do("brush", "unmask")
-    explorer.brush.radius = 200.0
+    explorer.state.brush.radius = 200.0
     painted.drag(middle(painted), middle(painted, 0.1))
-    assert explorer.brush.mask.of(explorer.camera) is None or explorer.brush.mask.values.max() < 0.5
-    explorer.travel.go_to = explorer.camera.moved(fov=70.0, position=(4.0, 2.5, 6.0))
+    assert explorer.state.brush.mask.of(explorer.state.camera) is None or explorer.state.brush.mask.values.max() < 0.5
+    explorer.state.travel.go_to = explorer.state.camera.with_changes(fov=70.0, position=(4.0, 2.5, 6.0))
     painted.frames(3)
-    assert explorer.brush.mask.of(explorer.camera) is None
+    assert explorer.state.brush.mask.of(explorer.state.camera) is None
 
 
 @pytest.mark.parametrize("surface", [True, False])
 def test_an_anagram_has_two_prompts_on_its_surface(painted: Driver, surface: bool) -> None:
     explorer, before = painted.explorer, world(painted)
-    explorer.travel.go_to = Camera.look((4.5, 1.4, 5.5), 0.0, -5.0, 60.0)
+    explorer.state.travel.go_to = Camera.from_angles((4.5, 1.4, 5.5), 0.0, -5.0, 60.0)
     painted.frames(3)
     explorer.do("anagram", ("an owl", "a castle"), "rotate_180", surface, True)
     request = asked(painted)
     assert request.canvas.parts is None
     assert [r.prompt for r in request.canvas.regions] == ["an owl"] and request.canvas.anagrams[0].prompt == "a castle"
-    assert (request.look.camera.position != explorer.camera.position) == surface
+    assert (request.gathered.camera.position != explorer.state.camera.position) == surface
     laid(painted)
-    charts = explorer.stage.plan.charts
+    charts = explorer.state.open_scene.plan.charts
     owners = {
         int(charts.owner(number)[y, x])
         for number, page in world(painted).pages.items()
-        for y, x in np.argwhere(page["state"][..., HELD] > 0)
+        for y, x in np.argwhere(page["state"][..., FROZEN] > 0)
     }
     assert (len(owners) == 1) == surface and -1 not in owners
     chord(painted, "z")
@@ -258,13 +258,13 @@ def test_a_commission_lives_through_walking_and_ends_with_cancel(painted: Driver
     opened(painted, picture)
     explorer.do("splat", False)
     asked(painted)
-    explorer.travel.go_to = explorer.camera.moved(position=(4.0, 2.5, 6.0))
+    explorer.state.travel.go_to = explorer.state.camera.with_changes(position=(4.0, 2.5, 6.0))
     painted.frames(10)
-    assert explorer.stage.painter.running is not None and "picture" in explorer.status
+    assert explorer.state.open_scene.painter.running is not None and "picture" in explorer.status
     explorer.do("cancel")
     painted.frames(3)
-    assert explorer.stage.painter.running is None or "picture" not in explorer.status
-    assert explorer.strokes == () and same(world(painted), before)
+    assert explorer.state.open_scene.painter.running is None or "picture" not in explorer.status
+    assert explorer.state.strokes == () and same(world(painted), before)
 
 
 def test_the_last_dream_is_saved_with_its_settings(painted: Driver) -> None:
@@ -272,14 +272,14 @@ def test_the_last_dream_is_saved_with_its_settings(painted: Driver) -> None:
     explorer.shell.bring_to_front("Image")
     painted.frames(6)
     explorer.do("save_picture")
-    pictures = explorer.folders.pictures
+    pictures = explorer.state.folders.pictures
     painted.until(lambda: any(pictures.glob("rayverie-*.png")), "it is written")
     path = next(pictures.glob("rayverie-*.png"))
-    painted.until(lambda: not explorer.desk.busy, "the errand ends")
+    painted.until(lambda: not explorer.services.io.busy, "the errand ends")
     session, camera = read_shot(path)
-    assert session.dream == explorer.session.dream
-    np.testing.assert_allclose(camera.position, explorer.camera.position)
-    assert np.asarray(Image.open(path)).shape == explorer.stage.painter.dreamed.image.shape
+    assert session.dream == explorer.state.session.dream
+    np.testing.assert_allclose(camera.position, explorer.state.camera.position)
+    assert np.asarray(Image.open(path)).shape == explorer.state.open_scene.painter.dreamed.image.shape
     assert not painted.errors()
 
 
@@ -287,13 +287,13 @@ def test_a_file_that_is_no_picture_is_one_sentence(painted: Driver, tmp_path: Pa
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
     painted.explorer.do("drop", [tmp_path / "broken.jpg"])
     painted.until(lambda: bool(painted.errors()), "it is told")
-    assert "broken.jpg" in painted.errors()[0] and painted.explorer.source is None
+    assert "broken.jpg" in painted.errors()[0] and painted.explorer.state.source is None
     with pytest.raises(InputError, match="does not exist"):
         read_picture(tmp_path / "nowhere.png")
 
 
 def test_a_camera_straight_before_each_chart(painted: Driver) -> None:
-    charts = painted.explorer.stage.plan.charts
+    charts = painted.explorer.state.open_scene.plan.charts
     for chart in np.flatnonzero(~charts.sky):
         camera = frontal(charts, int(chart))
         clip = np.c_[charts.corners[chart], np.ones(4)] @ camera.matrix((100, 100)).T
@@ -304,9 +304,9 @@ def test_a_camera_straight_before_each_chart(painted: Driver) -> None:
 
 
 def test_the_outline_of_a_surface_holds_all_that_is_seen_of_it(painted: Driver) -> None:
-    plan, size = painted.explorer.stage.plan, (120, 80)
-    for camera in (Camera.look((4.5, 1.4, 5.5), 0.0, -5.0, 60.0), Camera.look((2.5, 0.9, 2.5), 130.0, -40.0, 90.0)):
-        hits = raycast(plan.blocks, camera, size)
+    plan, size = painted.explorer.state.open_scene.plan, (120, 80)
+    for camera in (Camera.from_angles((4.5, 1.4, 5.5), 0.0, -5.0, 60.0), Camera.from_angles((2.5, 0.9, 2.5), 130.0, -40.0, 90.0)):
+        hits = cast_rays(plan.blocks, camera, size)
         seen = plan.charts.lookup(hits.voxel, hits.side)[0]
         for chart in set(seen[seen >= 0].tolist()):
             points = outline(plan.charts.corners[chart], camera.matrix(size)) * (60, -40) + (60, 40)
@@ -314,13 +314,13 @@ def test_the_outline_of_a_surface_holds_all_that_is_seen_of_it(painted: Driver) 
             inside = Image.new("1", size)
             ImageDraw.Draw(inside).polygon([tuple(point) for point in points], fill=1, outline=1)
             assert np.asarray(inside)[seen == chart].mean() > 0.97  # pixels at the rim are half in
-    behind = Camera.look((4.0, 30.0, 4.0), 0.0, 90.0, 60.0)
+    behind = Camera.from_angles((4.0, 30.0, 4.0), 0.0, 90.0, 60.0)
     assert len(outline(plan.charts.corners[0], behind.matrix(size))) == 0
 
 
 def test_the_surface_that_an_anagram_would_take_is_outlined(painted: Driver) -> None:
     explorer = painted.explorer
-    explorer.travel.go_to = Camera.look((4.5, 1.4, 5.5), 0.0, -5.0, 60.0)
+    explorer.state.travel.go_to = Camera.from_angles((4.5, 1.4, 5.5), 0.0, -5.0, 60.0)
     explorer.shell.bring_to_front("Image")
     painted.frames(8)
     plain = shown(painted).astype(int)
@@ -344,7 +344,7 @@ def test_a_soft_brush_is_strong_in_its_middle_and_fades() -> None:
     first = mask.values
     mask.dab(camera, (40, 20), [(10.0, 10.0)], 8.0, -1.0)
     assert mask.values is not first and mask.values[9, 10] == 0 and mask.values[9, 25] == 1
-    assert mask.of(camera.moved(fov=20.0)) is None
+    assert mask.of(camera.with_changes(fov=20.0)) is None
 
 
 def test_what_is_out_of_a_brush_s_reach_is_not_measured() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imgui_bundle import imgui
 
-from app.actions.registry import HANDLERS
+from app.actions.registry import HANDLERS, PAINT_HANDLERS
 from app.explorer.gamepads import NAMES
 from app.explorer.window import PLACES, SYMBOLS
 from app.files import keymap
@@ -47,7 +47,7 @@ def test_no_chord_and_no_name_stands_twice() -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda a: a.name)
 def test_every_action_can_be_done_and_reached(action) -> None:  # type: ignore[no-untyped-def]
-    assert action.held or action.name in HANDLERS
+    assert action.held or action.name in {**HANDLERS, **PAINT_HANDLERS}
     assert action.keys or action.menu
     assert action.menu in ("", *MENUS)
     assert action.help.endswith(".")
@@ -118,24 +118,23 @@ def test_a_broken_file_of_keys_is_told(tmp_path: Path, text: str) -> None:
 
 def test_a_key_is_changed_in_the_window_and_stays_changed(drive: Driver) -> None:
     explorer = drive.explorer
-    controls = explorer.controls
     drive.tap("f1")
     drive.frames(3)
-    explorer.do("catch_key", lambda chord: explorer.do("set_keys", rebound(controls.changes, "keyframe", "k", chord)))
+    explorer.do("catch_key", lambda chord: explorer.do("set_keys", rebound(explorer.state.keys.changes, "keyframe", "k", chord)))
     drive.press("left_ctrl")
     drive.tap("j")
     drive.release("left_ctrl")
-    assert controls.bindings["ctrl+j"] == "keyframe"
+    assert explorer.state.keys.bindings["ctrl+j"] == "keyframe"
     drive.tap("f1")
-    assert not explorer.shell.overlays.help
+    assert not explorer.state.overlays.help
     drive.tap("k")
-    assert not explorer.route.cameras
+    assert not explorer.state.route.cameras
     drive.press("left_ctrl")
     drive.tap("j")
     drive.release("left_ctrl")
-    assert len(explorer.route.cameras) == 1
-    drive.until(lambda: not explorer.desk.busy, "it is written")
-    assert keymap.load(explorer.folders.config) == {"keyframe": ("ctrl+j", "pad_right_shoulder")}
+    assert len(explorer.state.route.cameras) == 1
+    drive.until(lambda: not explorer.services.io.busy, "it is written")
+    assert keymap.load(explorer.state.folders.config) == {"keyframe": ("ctrl+j", "pad_right_shoulder")}
 
 
 def test_a_caught_key_does_nothing_else_and_walks_by_place(drive: Driver) -> None:
@@ -146,7 +145,7 @@ def test_a_caught_key_does_nothing_else_and_walks_by_place(drive: Driver) -> Non
     explorer.do("catch_key", caught.append)
     drive.tap("escape")
     assert caught == ["q", ""]
-    assert not explorer.shell.overlays.question and explorer.walker.still
+    assert not explorer.state.overlays.question and explorer.state.walker.still
 
 
 def test_captions_are_what_stands_on_the_keys() -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.actions.open_scene import show_scene
 from app.bench.soak.accounts import account
 from scenes import edit_map
-from scenes.blank import blank
-from scenes.edit import with_paths
-from scenes.extrude import extrude
-from scenes.tours import orbit
+from scenes.blank import make_blank_scene
+from scenes.edit import regenerate_paths
+from scenes.extrude import extrude_scene
+from scenes.tours import make_orbit
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -30,7 +31,7 @@ def no_collector() -> Iterator[None]:
 
 def large(drive: Driver) -> dict[str, weakref.ref[Any]]:
     """References to what takes memory in an open scene."""
-    stage = drive.explorer.stage
+    stage = drive.explorer.state.open_scene
     things = {
         "stage": stage,
         "volume": stage.volume,
@@ -40,13 +41,12 @@ def large(drive: Driver) -> dict[str, weakref.ref[Any]]:
         "charts": stage.plan.charts,
         "atlas": stage.volume.atlas,
         "mesh": stage.volume.mesh,
-        "retouch": drive.explorer.retouch,
     }
     return {name: weakref.ref(thing) for name, thing in things.items()}
 
 
 def painted(drive: Driver) -> None:
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "something is painted")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "something is painted")
 
 
 def test_a_scene_that_was_left_is_gone_without_the_garbage_collector(drive: Driver, no_collector: None) -> None:
@@ -56,24 +56,24 @@ def test_a_scene_that_was_left_is_gone_without_the_garbage_collector(drive: Driv
     drive.explorer.do("undo")
     drive.frames(30)
     before = large(drive)
-    scene = blank(6, 6)
-    drive.explorer.open_scene(with_paths(scene, extrude(scene)))
-    drive.until(lambda: drive.explorer.stage is not None, "another scene opens")
+    scene = make_blank_scene(6, 6)
+    show_scene(drive.explorer.context, regenerate_paths(scene, extrude_scene(scene)))
+    drive.until(lambda: drive.explorer.state.open_scene is not None, "another scene opens")
     drive.frames(30)
     assert not [name for name, reference in before.items() if reference() is not None]
 
 
 def too_high(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scenes.extrude.MOST_CELLS", 200)
-    drive.explorer.do("edit_scene", lambda scene: edit_map.stroke(scene, (6, 1), (6, 1), 1, 3))
+    monkeypatch.setattr("scenes.extrude.MAX_CELLS", 200)
+    drive.explorer.do("edit_scene", lambda scene: edit_map.paint_stroke(scene, (6, 1), (6, 1), 1, 3))
     drive.until(lambda: any("layers" in error for error in drive.errors()), "it is refused")
     monkeypatch.undo()
 
 
 def unwritable_film(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    drive.explorer.folders.pictures.write_text("no folder")
+    drive.explorer.state.folders.pictures.write_text("no folder")
     drive.explorer.do(
-        "film", next(iter(drive.explorer.scene.paths.values()), orbit(drive.explorer.stage.plan.blocks)), (64, 36), 12.0
+        "film", next(iter(drive.explorer.state.scene.paths.values()), make_orbit(drive.explorer.state.open_scene.plan.blocks)), (64, 36), 12.0
     )
     drive.frames(20)
     drive.explorer.do("stop")
@@ -81,7 +81,7 @@ def unwritable_film(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def broken_world(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = drive.explorer.folders.data / "broken.world"
+    path = drive.explorer.state.folders.data / "broken.world"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"none")
     drive.explorer.do("open", path)
@@ -102,8 +102,8 @@ def comparison(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def edit_under_way(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.services.scene_rebuild.BUDGET", 0.0)
-    drive.explorer.do("edit_scene", lambda scene: edit_map.stroke(scene, (6, 1), (6, 1), 1, 3))
-    drive.until(lambda: drive.explorer.remodel._work is not None, "paint is carried over")
+    drive.explorer.do("edit_scene", lambda scene: edit_map.paint_stroke(scene, (6, 1), (6, 1), 1, 3))
+    drive.until(lambda: drive.explorer.services.rebuild._work is not None, "paint is carried over")
 
 
 def flight(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +126,9 @@ def test_nothing_that_goes_wrong_or_is_under_way_keeps_a_scene_that_is_left(
     painted(drive)
     deed(drive, monkeypatch)
     before = large(drive)
-    scene = blank(6, 6)
-    drive.explorer.open_scene(with_paths(scene, extrude(scene)))
-    drive.until(lambda: drive.explorer.stage is not None, "another scene opens")
+    scene = make_blank_scene(6, 6)
+    show_scene(drive.explorer.context, regenerate_paths(scene, extrude_scene(scene)))
+    drive.until(lambda: drive.explorer.state.open_scene is not None, "another scene opens")
     drive.frames(30)
     assert not [name for name, reference in before.items() if reference() is not None]
 
@@ -140,18 +140,18 @@ def test_the_volume_that_is_made_ready_beside_the_shown_one_is_accounted_for(
     monkeypatch.setattr("app.services.scene_rebuild.BUDGET", 0.0)
     painted(drive)
     explorer = drive.explorer
-    drive.until(lambda: not explorer.stage.painter.busy, "it is laid")
+    drive.until(lambda: not explorer.state.open_scene.painter.busy, "it is laid")
     explorer.do("pause")
-    shown = explorer.stage.volume.atlas.bytes
+    shown = explorer.state.open_scene.volume.atlas.bytes
     assert account(explorer, 0.0).volume == shown > 0
     most = 0
-    explorer.do("edit_scene", lambda scene: edit_map.stroke(scene, (6, 1), (6, 1), 1, 3))
-    while explorer.remodel.followed is not explorer.scene:
+    explorer.do("edit_scene", lambda scene: edit_map.paint_stroke(scene, (6, 1), (6, 1), 1, 3))
+    while explorer.services.rebuild.shown is not explorer.state.scene:
         drive.frames()
-        if explorer.remodel.busy:
+        if explorer.services.rebuild.busy:
             made = account(explorer, 0.0)
             assert made.building and made.doing.startswith("building courtyard: 8 × 8 blocks, up to 3 high")
         most = max(most, account(explorer, 0.0).volume)
     assert most > shown and not drive.errors()
     after = account(explorer, 0.0)
-    assert after.volume == explorer.stage.volume.atlas.bytes and not after.building
+    assert after.volume == explorer.state.open_scene.volume.atlas.bytes and not after.building

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.actions.open_scene import show_scene
 from app.loop.messages import Inspected, Preview
 from app.panels.network import NetworkPanel
 from app.panels.word_attention import heat
-from app.state.inspection import Network
+from app.state.inspection import NetworkInspection
 from app.state.timeline import Timeline
-from engine.unet_view.orbit import Orbit, project
+from engine.unet_view.orbit import Orbit, project_points
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -28,9 +29,9 @@ def looked(drive: Driver) -> NetworkPanel:
     drive.until(lambda: explorer.status == "this view is finished", "the view gets painted")
     explorer.shell.bring_to_front("Network")
     drive.frames(10)
-    record = explorer.timeline.records[-1]
+    record = explorer.state.timeline.records[-1]
     explorer.do("look_inside", record, len(record.shown) - 1)
-    drive.until(lambda: explorer.network.told is not None, "the network is looked into")
+    drive.until(lambda: explorer.state.inspection.told is not None, "the network is looked into")
     drive.frames(3)
     return panel(drive)
 
@@ -56,7 +57,7 @@ def block_at(drive: Driver, block: int) -> tuple[float, float]:
     """Where in the window a block's front is."""
     anatomy, corner, size = picture_of(drive)
     camera = panel(drive)._unet.orbit.camera(anatomy, size)
-    x, y, _ = project(camera, size, anatomy.slabs[block].place[None])[0]
+    x, y, _ = project_points(camera, size, anatomy.slabs[block].place[None])[0]
     return corner[0] + x, corner[1] + y
 
 
@@ -115,7 +116,7 @@ def test_dragging_turns_it_the_wheel_goes_closer_and_two_clicks_bring_it_back(dr
 def test_data_flows_until_it_is_told_not_to(drive: Driver) -> None:
     looked(drive)
     drawn: list[float | None] = []
-    unet, own = drive.explorer.unet, drive.explorer.unet.draw
+    unet, own = drive.explorer.services.unet_view, drive.explorer.services.unet_view.draw
     unet.draw = lambda anatomy, view, now: (drawn.append(now), own(anatomy, view, now))[1]
     drive.frames(20)
     moments = [now for now in drawn if now is not None]
@@ -123,7 +124,7 @@ def test_data_flows_until_it_is_told_not_to(drive: Driver) -> None:
     picture = panel(drive)._unet
     button = picture.corner[0] + picture.size[0] - 14, picture.corner[1] + picture.size[1] - 14
     drive.drag(button, button)
-    assert not drive.explorer.session.view.motion
+    assert not drive.explorer.state.session.view.motion
     drawn.clear()
     drive.frames(3)
     assert drawn == [None] * 3
@@ -133,10 +134,10 @@ def test_data_flows_until_it_is_told_not_to(drive: Driver) -> None:
 def test_another_look_is_another_picture(drive: Driver) -> None:
     looked(drive)
     before = panel(drive)._unet._anatomy
-    record = drive.explorer.timeline.records[-1]
-    told = drive.explorer.network.told
+    record = drive.explorer.state.timeline.records[-1]
+    told = drive.explorer.state.inspection.told
     drive.explorer.do("look_inside", record, 0)
-    drive.until(lambda: drive.explorer.network.told is not told, "it is looked into again")
+    drive.until(lambda: drive.explorer.state.inspection.told is not told, "it is looked into again")
     drive.frames(3)
     assert not drive.errors()
     assert panel(drive)._unet._anatomy is not before
@@ -144,7 +145,7 @@ def test_another_look_is_another_picture(drive: Driver) -> None:
 
 def test_nothing_is_drawn_of_it_while_nobody_looks(drive: Driver) -> None:
     looked(drive)
-    unet = drive.explorer.unet
+    unet = drive.explorer.services.unet_view
     assert unet._drawing is not None
     unet.patience = 5
     drive.explorer.shell.bring_to_front("View")
@@ -161,7 +162,7 @@ def test_another_word_is_heard_elsewhere(drive: Driver) -> None:
     drive.frames(3)
     assert {"network picture", "network heat"} <= drive.explorer.pictures.keys
     seen = side(drive)
-    told = drive.explorer.network.told
+    told = drive.explorer.state.inspection.told
     assert told.inside.prompts[0].words[-1] == "the whole"
     network.choose("Words", 0, 1)
     drive.frames(3)
@@ -175,9 +176,9 @@ def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
     count = worker.inspected
 
     def redream() -> None:
-        dreams = explorer.stage.painter.dreams
+        dreams = explorer.state.open_scene.painter.dreams
         explorer.do("dream")
-        drive.until(lambda: explorer.stage.painter.dreams > dreams, "the view is dreamed again")
+        drive.until(lambda: explorer.state.open_scene.painter.dreams > dreams, "the view is dreamed again")
         drive.frames(10)
 
     redream()
@@ -185,7 +186,7 @@ def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
     network._always = True
     redream()
     assert worker.inspected == count + 1
-    assert explorer.network.told.asked.dream == explorer.timeline.records[-1].id
+    assert explorer.state.inspection.told.asked.dream == explorer.state.timeline.records[-1].id
     drive.tap("tab")  # no panel is open
     redream()
     assert worker.inspected == count + 1
@@ -194,31 +195,31 @@ def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
 def test_a_failure_is_told_and_what_was_seen_stays(drive: Driver) -> None:
     looked(drive)
     explorer = drive.explorer
-    told, drive.worker.problem = explorer.network.told, "no light in there"
-    explorer.do("look_inside", explorer.timeline.records[-1], 0)
+    told, drive.worker.problem = explorer.state.inspection.told, "no light in there"
+    explorer.do("look_inside", explorer.state.timeline.records[-1], 0)
     drive.until(lambda: bool(drive.errors()), "it is told")
     assert "no light in there" in drive.errors()[0]
-    assert explorer.network.told is told and explorer.network.asked is None
+    assert explorer.state.inspection.told is told and explorer.state.inspection.asked is None
 
 
 def test_another_scene_forgets_it(drive: Driver, scene) -> None:
     looked(drive)
     drive.worker.held = True
-    drive.explorer.do("look_inside", drive.explorer.timeline.records[-1], 0)
+    drive.explorer.do("look_inside", drive.explorer.state.timeline.records[-1], 0)
     assert drive.worker.asked is not None
-    drive.explorer.open_scene(replace(scene, name="other"))
-    assert drive.worker.asked is None and drive.explorer.network == Network()
+    show_scene(drive.explorer.context, replace(scene, name="other"))
+    assert drive.worker.asked is None and drive.explorer.state.inspection == NetworkInspection()
 
 
 def test_the_timeline_keeps_what_a_look_needs(drive: Driver) -> None:
     drive.until(lambda: drive.explorer.status == "this view is finished", "the view gets painted")
-    record = drive.explorer.timeline.records[-1]
+    record = drive.explorer.state.timeline.records[-1]
     assert record.settings.steps == record.steps
-    asked: Any = Network().ask(record, 2).asked
+    asked: Any = NetworkInspection().ask(record, 2).asked
     assert (asked.dream, asked.step, asked.canvas) == (record.id, record.shown[2].number, record.canvas)
     assert record.bytes > record.image.nbytes + record.canvas.noise.nbytes * (1 + len(record.shown))
-    assert Network().ask(record, len(record.shown)) == Network()
-    assert Network().ask(replace(record, canvas=None), 0) == Network()
+    assert NetworkInspection().ask(record, len(record.shown)) == NetworkInspection()
+    assert NetworkInspection().ask(replace(record, canvas=None), 0) == NetworkInspection()
 
 
 def test_an_answer_to_an_older_question_changes_nothing() -> None:
@@ -226,7 +227,7 @@ def test_an_answer_to_an_older_question_changes_nothing() -> None:
     seen = Preview(0, 1, 9, 1.0, np.zeros((8, 8, 3), np.uint8), start=start)
     known: Any = object()
     record = replace(Timeline().take(seen, 0.0).records[0], canvas=known, settings=known)
-    first = Network().ask(record, 0)
+    first = NetworkInspection().ask(record, 0)
     second = first.ask(record, 0)
     inside: Any = object()
     old, new = (Inspected(network.asked, inside) for network in (first, second) if network.asked)

@@ -11,7 +11,7 @@ from app.files import presets
 from app.panels.sampler import NEEDS, SECTIONS, matters, sections
 from base.errors import InputError
 from base.settings import check
-from diffusion.canvas import DreamSettings
+from diffusion.settings import DreamSettings
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)

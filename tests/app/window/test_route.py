@@ -19,7 +19,7 @@ edits = st.lists(st.tuples(st.sampled_from(["add", "remove", "put", "take"]), st
 
 
 def somewhere(number: int) -> Camera:
-    return Camera.look((float(number), 2.0, -float(number)), 30.0 * number, 0)
+    return Camera.from_angles((float(number), 2.0, -float(number)), 30.0 * number, 0)
 
 
 @given(edits)
@@ -50,8 +50,8 @@ def test_removing_a_keyframe_keeps_the_time_of_the_way_around_it() -> None:
 
 
 def test_the_line_passes_where_the_keyframes_are_seen() -> None:
-    route = Route().add(Camera.look((-1, 0, -5), 0, 0)).add(Camera.look((1, 0.5, -6), 0, 0))
-    eye, size = Camera.look((0, 0, 0), 0, 0), (400, 200)
+    route = Route().add(Camera.from_angles((-1, 0, -5), 0, 0)).add(Camera.from_angles((1, 0.5, -6), 0, 0))
+    eye, size = Camera.from_angles((0, 0, 0), 0, 0), (400, 200)
     (line,) = polyline(route.path, eye, size)
     for camera, point in zip(route.cameras, (line[0], line[-1]), strict=True):
         clip = eye.matrix(size) @ (*camera.position, 1)
@@ -60,8 +60,8 @@ def test_the_line_passes_where_the_keyframes_are_seen() -> None:
 
 
 def test_nothing_behind_the_camera_is_drawn() -> None:
-    route = Route().add(Camera.look((0, 0, 5), 0, 0)).add(Camera.look((0, 0, 9), 0, 0))
-    assert polyline(route.path, Camera.look((0, 0, 0), 0, 0), (400, 200)) == []
+    route = Route().add(Camera.from_angles((0, 0, 5), 0, 0)).add(Camera.from_angles((0, 0, 9), 0, 0))
+    assert polyline(route.path, Camera.from_angles((0, 0, 0), 0, 0), (400, 200)) == []
 
 
 def test_the_camera_panel_says_what_a_path_lacks(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:

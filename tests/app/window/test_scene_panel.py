@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from app.panels.map import frame
-from app.services.prompt_suggestions import Suggester, Suggestions
+from app.services.prompt_suggestions import PromptSuggestions
+from app.state.suggestions import Suggestions
 from engine.atlas.page import STEPS
 from scenes import edit, edit_map
 from scenes.load import load_scene
@@ -24,12 +25,13 @@ def panel(drive: Driver):
     """The Scene panel, in front, with its map drawn; its suggestions answer at once."""
     explorer = drive.explorer
     found = next(panel for panel, _ in explorer.shell.panels if panel.title == "Scene")
-    found.fields.suggester = Suggester(lambda: lambda prompt: Suggestions(prompt, (("old bricks", 0.4),), True))
+    explorer.services.suggestions = PromptSuggestions(
+        lambda: lambda prompt: Suggestions(prompt, (("old bricks", 0.4),), True)
+    )
     explorer.shell.bring_to_front("Scene")
     drive.until(lambda: found.map.seen is not None, "the map is drawn")
     drive.frames(3)
     yield found
-    found.fields.suggester.close()
 
 
 def point(panel, x: float, z: float) -> tuple[float, float]:
@@ -38,11 +40,11 @@ def point(panel, x: float, z: float) -> tuple[float, float]:
 
 def settled(drive: Driver) -> None:
     explorer = drive.explorer
-    drive.until(lambda: explorer.remodel.followed is explorer.scene, "the stage follows", 2000)
+    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the stage follows", 2000)
 
 
 def painted(drive: Driver) -> int:
-    pages = drive.explorer.stage.volume.snapshot().pages.values()
+    pages = drive.explorer.state.open_scene.volume.snapshot().pages.values()
     return sum(int((page["state"][..., STEPS] > 0).sum()) for page in pages)
 
 
@@ -50,24 +52,24 @@ def test_a_stroke_on_the_map_builds_a_wall_and_undo_takes_it_down(drive: Driver,
     explorer = drive.explorer
     drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
     drive.worker.held = True
-    before, height, paint = explorer.scene, explorer.stage.plan.blocks.size[1], painted(drive)
+    before, height, paint = explorer.state.scene, explorer.state.open_scene.plan.blocks.size[1], painted(drive)
     panel.map.value = 3
     drive.drag(point(panel, 2.5, 5.5), point(panel, 5.5, 5.5))
-    assert np.argwhere(explorer.scene.map != before.map).tolist() == [[5, 2], [5, 3], [5, 4], [5, 5]]
+    assert np.argwhere(explorer.state.scene.map != before.map).tolist() == [[5, 2], [5, 3], [5, 4], [5, 5]]
     settled(drive)
-    assert explorer.stage.plan.blocks.solid[:, 5, 2:6].max() == 3
+    assert explorer.state.open_scene.plan.blocks.solid[:, 5, 2:6].max() == 3
     assert 0.3 * paint < painted(drive) < paint
-    assert explorer.stage.plan.blocks.size[1] == height
+    assert explorer.state.open_scene.plan.blocks.size[1] == height
     drive.press("left_ctrl")
     drive.tap("z")
     drive.release("left_ctrl")
-    assert explorer.scene == before  # the whole stroke at once
+    assert explorer.state.scene == before  # the whole stroke at once
     settled(drive)
-    assert explorer.stage.plan.blocks.solid[1:, 5, 2:6].max() == 0
+    assert explorer.state.open_scene.plan.blocks.solid[1:, 5, 2:6].max() == 0
     assert painted(drive) == paint  # with all that was painted where the wall stood
-    drive.worker.held, dreams = False, explorer.stage.painter.dreams
+    drive.worker.held, dreams = False, explorer.state.open_scene.painter.dreams
     drive.until(lambda: explorer.status == "this view is finished", "there is nothing to do")
-    assert explorer.stage.painter.dreams == dreams and not drive.errors()
+    assert explorer.state.open_scene.painter.dreams == dreams and not drive.errors()
 
 
 def test_fill_and_pick(drive: Driver, panel) -> None:
@@ -75,9 +77,9 @@ def test_fill_and_pick(drive: Driver, panel) -> None:
     drive.drag(point(panel, 3.5, 3.5), point(panel, 3.5, 3.5), button=4)  # the right button picks
     assert panel.map.value == 3
     panel.map.tool = "fill"
-    before = explorer.scene
+    before = explorer.state.scene
     drive.drag(point(panel, 0.5, 0.5), point(panel, 0.5, 0.5))
-    assert (explorer.scene.map[before.map == 2] == 3).all() and (explorer.scene.map == 1).sum() == (
+    assert (explorer.state.scene.map[before.map == 2] == 3).all() and (explorer.state.scene.map == 1).sum() == (
         before.map == 1
     ).sum()
     panel.map.tool = "pick"
@@ -99,57 +101,57 @@ def test_the_wheel_zooms_where_the_pointer_is_and_strokes_land_there(drive: Driv
     x, z = (int(c) for c in panel.map.seen.place(*here))
     panel.map.value = 0
     drive.drag(here, here)
-    assert drive.explorer.scene.map[z, x] == 0
+    assert drive.explorer.state.scene.map[z, x] == 0
 
 
 def test_nobody_is_walled_in(drive: Driver) -> None:
     explorer = drive.explorer
     x, z = 5.5, 5.5
-    explorer.walker = replace(explorer.walker, position=(x, 0.5 + 1.7, z))
-    explorer.do("edit_scene", lambda s: edit_map.stroke(s, (x, z), (x, z), 3, 3))
+    explorer.state.walker = replace(explorer.state.walker, position=(x, 0.5 + 1.7, z))
+    explorer.do("edit_scene", lambda s: edit_map.paint_stroke(s, (x, z), (x, z), 3, 3))
     settled(drive)
     drive.frames(2)
-    assert explorer.camera.position == (x, 3.0 + 1.7, z)
+    assert explorer.state.camera.position == (x, 3.0 + 1.7, z)
     explorer.do("edit_scene", lambda s: edit.change_material(s, 1, height=2.5))
     settled(drive)
-    assert explorer.camera.position == (x, 3.0 + 1.7, z)
+    assert explorer.state.camera.position == (x, 3.0 + 1.7, z)
 
 
 def test_a_prompt_edited_while_a_dream_runs_counts_from_the_next_one(drive: Driver) -> None:
     explorer = drive.explorer
-    drive.until(lambda: explorer.stage.painter.running is not None, "a dream runs")
+    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "a dream runs")
     drive.worker.held = True
-    running, volume = explorer.stage.painter.running, explorer.stage.volume
+    running, volume = explorer.state.open_scene.painter.running, explorer.state.open_scene.volume
     explorer.do("edit_scene", lambda s: edit.change_material(s, 0, prompt="deep snow"))
     drive.frames(3)
-    assert explorer.stage.painter.running is running and explorer.stage.volume is volume
+    assert explorer.state.open_scene.painter.running is running and explorer.state.open_scene.volume is volume
     drive.worker.held = False
     drive.until(lambda: explorer.status == "this view is finished", "the dream ends")
-    dreams = explorer.stage.painter.dreams
+    dreams = explorer.state.open_scene.painter.dreams
     explorer.do("erase_material", 0)
-    drive.until(lambda: explorer.stage.painter.running is not None, "the floor is dreamed anew")
-    prompts = {region.prompt for region in explorer.stage.painter.running.canvas.regions}
+    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "the floor is dreamed anew")
+    prompts = {region.prompt for region in explorer.state.open_scene.painter.running.canvas.regions}
     assert "deep snow" in prompts and "a meadow" not in prompts
-    drive.until(lambda: explorer.stage.painter.dreams > dreams, "it is painted")
+    drive.until(lambda: explorer.state.open_scene.painter.dreams > dreams, "it is painted")
 
 
 def test_a_geometric_edit_while_a_dream_runs_abandons_it_and_nothing_of_it_lands(drive: Driver) -> None:
     explorer = drive.explorer
-    drive.until(lambda: explorer.stage.painter.running is not None, "a dream runs")
-    first = explorer.stage.painter.running.id
+    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "a dream runs")
+    first = explorer.state.open_scene.painter.running.id
     explorer.do("edit_scene", lambda s: edit.change_material(s, 1, height=5.0))
     settled(drive)
     assert painted(drive) == 0 and drive.worker.cancelled >= 1
     drive.until(lambda: explorer.status == "this view is finished", "the new walls are painted")
-    assert drive.explorer.timeline.records[-1].id > first
-    assert explorer.stage.plan.blocks.size[1] == 5.0 and not drive.errors()
+    assert drive.explorer.state.timeline.records[-1].id > first
+    assert explorer.state.open_scene.plan.blocks.size[1] == 5.0 and not drive.errors()
 
 
 def test_an_edit_that_no_file_may_say_is_one_sentence_and_changes_nothing(drive: Driver) -> None:
-    explorer, before = drive.explorer, drive.explorer.scene
+    explorer, before = drive.explorer, drive.explorer.state.scene
     explorer.do("edit_scene", lambda s: edit.change_material(s, 0, name="wall"))
     drive.frames(3)
-    assert explorer.scene is before
+    assert explorer.state.scene is before
     assert any("courtyard" in text and "name" in text for text in drive.errors())
 
 
@@ -166,7 +168,7 @@ def test_materials_are_added_moved_and_removed_while_everything_stays_painted(dr
         explorer.do("edit_scene", change)
         settled(drive)
         drive.frames(2)
-    assert [m.name for m in explorer.stage.scene.materials] == ["wall", "pillar", "grass"]
+    assert [m.name for m in explorer.state.open_scene.scene.materials] == ["wall", "pillar", "grass"]
     assert painted(drive) == paint and not drive.errors()
 
 
@@ -174,19 +176,19 @@ def test_every_choice_of_the_panel_draws_without_a_word(drive: Driver, panel) ->
     for value in (1, 2, 3, 0, -1):
         panel.map.value = value
         drive.frames(3)
-    assert panel.fields.suggester.about("blue sky").far
+    assert drive.explorer.services.suggestions.about("blue sky").far
     assert not drive.errors()
 
 
 def test_a_saved_scene_is_opened_again_as_it_was(drive: Driver, tmp_path) -> None:
     explorer = drive.explorer
-    explorer.do("edit_scene", lambda s: edit_map.stroke(s, (4, 5), (6, 5), 2, 3))
+    explorer.do("edit_scene", lambda s: edit_map.paint_stroke(s, (4, 5), (6, 5), 2, 3))
     explorer.do("edit_scene", lambda s: edit.change_background(s, display=(10, 12, 40)))
     settled(drive)
     explorer.do("save_scene", tmp_path / "mine")
-    drive.until(lambda: explorer.session.scene.ref == str(tmp_path / "mine"), "it is saved")
+    drive.until(lambda: explorer.state.session.scene.ref == str(tmp_path / "mine"), "it is saved")
     again = load_scene(tmp_path / "mine")
-    assert again.hash == explorer.scene.hash and again.background == explorer.scene.background
+    assert again.hash == explorer.state.scene.hash and again.background == explorer.state.scene.background
     explorer.do("edit_scene", lambda s: edit.change_material(s, 0, height=1.5))
     explorer.do("save_scene")  # now it has a place of its own
     drive.until(lambda: load_scene(tmp_path / "mine").materials[0].height == 1.5, "it is saved there")
@@ -196,11 +198,11 @@ def test_a_new_scene_is_opened_painted_and_built_on(drive: Driver) -> None:
     explorer = drive.explorer
     explorer.do("new_scene", 12, 10)
     drive.agree()
-    drive.until(lambda: explorer.stage is not None, "the meadow is open")
+    drive.until(lambda: explorer.state.open_scene is not None, "the meadow is open")
     drive.until(lambda: explorer.status == "this view is finished", "it is painted", 2000)
-    explorer.do("edit_scene", lambda s: edit_map.stroke(s, (4, 4), (8, 4), 1, 4))
+    explorer.do("edit_scene", lambda s: edit_map.paint_stroke(s, (4, 4), (8, 4), 1, 4))
     settled(drive)
-    assert explorer.stage.plan.blocks.size == (12.0, 3.0, 10.0) and not drive.errors()
+    assert explorer.state.open_scene.plan.blocks.size == (12.0, 3.0, 10.0) and not drive.errors()
 
 
 def test_where_a_map_is_seen_and_back() -> None:
@@ -216,7 +218,7 @@ def test_suggestions_never_wait_and_a_missing_bank_is_said_once() -> None:
     def missing():
         raise FileNotFoundError("no bank here")
 
-    suggester = Suggester(missing)
+    suggester = PromptSuggestions(missing)
     for _ in range(1000):
         assert suggester.about("grass") is None
         if suggester.problem:

@@ -12,8 +12,8 @@ from app.bench.soak.bag import packed
 from app.bench.soak.gestures import GESTURES
 from app.bench.soak.monkey import Monkey
 from app.bench.soak.soak import Soak
-from scenes.edit import with_paths
-from scenes.extrude import extrude
+from scenes.edit import regenerate_paths
+from scenes.extrude import extrude_scene
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -26,8 +26,8 @@ DEEDS = {"painted", "edited", "stroked", "undone", "walked", "looked", "opened",
 @pytest.mark.timeout(600)  # a busy machine; nothing here measures time
 def test_soak(drive: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))  # what a monkey saves is nobody's
-    scene = replace(drive.explorer.scene, generated=frozenset(("orbit", "walk")))
-    bag = packed(tmp_path / "bag", with_paths(scene, extrude(scene)))
+    scene = replace(drive.explorer.state.scene, generated=frozenset(("orbit", "walk")))
+    bag = packed(tmp_path / "bag", regenerate_paths(scene, extrude_scene(scene)))
     soak = Soak(drive.window, drive.explorer, Monkey(1, BUSY), drive.frames, bag)
     for _ in range(COUNT):
         soak.gesture()
@@ -38,4 +38,4 @@ def test_soak(drive: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert figures["frames"] > figures["events"] > COUNT and figures["dreaming_frames"] > 0
     assert figures["resident_mb"] > 100 and figures["rest_mb"] <= figures["resident_mb"]
     account = soak.accounts[-1]
-    assert account.scene > drive.explorer.stage.plan.blocks.solid.nbytes and account.rest < account.resident
+    assert account.scene > drive.explorer.state.open_scene.plan.blocks.solid.nbytes and account.rest < account.resident

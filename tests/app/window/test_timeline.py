@@ -25,9 +25,9 @@ def panel(drive: Driver) -> TimelinePanel:
 
 
 def redream(drive: Driver) -> None:
-    count = drive.explorer.stage.painter.dreams
+    count = drive.explorer.state.open_scene.painter.dreams
     drive.explorer.do("dream")
-    drive.until(lambda: drive.explorer.stage.painter.dreams > count, "the view is dreamed again")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > count, "the view is dreamed again")
     drive.frames(2)
 
 
@@ -38,13 +38,13 @@ def test_details_are_made_only_while_somebody_looks(drive: Driver) -> None:
     drive.frames(40)
     assert not drive.worker.how.closely and not drive.worker.how.decoded
     redream(drive)
-    assert all(step.preview.noisy is None for step in explorer.timeline.records[-1].shown)
+    assert all(step.preview.noisy is None for step in explorer.state.timeline.records[-1].shown)
     drive.tap("tab")
     explorer.shell.bring_to_front("Timeline")
     drive.frames(10)
     assert drive.worker.how.closely and drive.worker.how.decoded
     redream(drive)
-    steps = [step.preview for step in explorer.timeline.records[-1].shown]
+    steps = [step.preview for step in explorer.state.timeline.records[-1].shown]
     assert all(p.noisy is not None and p.parts for p in steps)
     assert np.isfinite([p.guidance for p in steps]).all()
 
@@ -56,11 +56,11 @@ def test_a_step_is_drawn_in_every_manner(drive: Driver, shows: str) -> None:
     drive.frames(10)
     redream(drive)
     timeline = panel(drive)
-    timeline.show(explorer.timeline.records[-1].id, 2, shows)
+    timeline.show(explorer.state.timeline.records[-1].id, 2, shows)
     drive.frames(3)
     x, _, width, _ = explorer.shell.scene_box
     seen = drive.pixels()[:, int(x + width) :].astype(int)
-    timeline.show(explorer.timeline.records[-1].id, 5, shows)
+    timeline.show(explorer.state.timeline.records[-1].id, 5, shows)
     drive.frames(3)
     changed = np.abs(drive.pixels()[:, int(x + width) :] - seen).max(axis=2) > 20
     assert changed.mean() > (0.02 if shows == "Noisy" else 0.0005)  # another noise; elsewhere the marks move at least
@@ -85,7 +85,7 @@ def emerged(drive: Driver) -> TimelinePanel:
 
 def test_emergence_is_measured_a_step_a_frame(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     timeline = emerged(drive)
-    record = drive.explorer.timeline.records[-1]
+    record = drive.explorer.state.timeline.records[-1]
     found = timeline._emergence.found
     assert {one.prompt for one in found} <= {"", *(region.prompt for region in record.canvas.regions)}
     assert all(np.isclose(one.coarse, 1).all() and len(one.coarse) == len(record.shown) for one in found)
@@ -110,10 +110,10 @@ def test_a_click_into_a_plot_goes_to_the_step(drive: Driver) -> None:
     for _ in range(10):  # to the end
         drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, -25)
         drive.frames(2)
-    count = len(drive.explorer.timeline.records[-1].shown)
+    count = len(drive.explorer.state.timeline.records[-1].shown)
     place = (left + 0.3 * (right - left), y + height - 34)
     drive.drag(place, place)
-    assert timeline._place == round(0.3 * (count - 1)) and timeline._id == drive.explorer.timeline.records[-1].id
+    assert timeline._place == round(0.3 * (count - 1)) and timeline._id == drive.explorer.state.timeline.records[-1].id
     assert not drive.errors()
 
 
@@ -134,12 +134,12 @@ def test_explanations_open_and_can_be_hidden_for_good(drive: Driver) -> None:
 
     assert asked()
     drive.tap("escape")
-    assert not explorer.shell.popup_open and explorer.session.view.hints
+    assert not explorer.shell.popup_open and explorer.state.session.view.hints
     explorer.do("hide_hints")
     drive.frames(3)
-    assert not asked() and not explorer.session.view.hints
-    remember(explorer.folders.config, explorer.session.view)  # as its end does
-    assert not remembered(explorer.folders.config, ViewSettings()).hints
+    assert not asked() and not explorer.state.session.view.hints
+    remember(explorer.state.folders.config, explorer.state.session.view)  # as its end does
+    assert not remembered(explorer.state.folders.config, ViewSettings()).hints
 
 
 def preview(step: int, **changes: object) -> Preview:
@@ -167,13 +167,13 @@ def test_thumbnails_of_any_dreams_stand_side_by_side(drive: Driver) -> None:
     """Numbers of dreams have gaps, and pictures have any size: each thumbnail shows its own."""
     explorer = drive.explorer
     explorer.do("pause")
-    explorer.timeline = Timeline()
+    explorer.state.timeline = Timeline()
     explorer.shell.bring_to_front("Timeline")
     drive.frames(10)
     colours = [(250, 20, 20), (20, 250, 20), (20, 20, 250)]
     for number, colour in enumerate(colours):  # 27720 is a multiple of however many thumbnails there is room for
         image = np.full((32 + 16 * number, 48, 3), colour, np.uint8)
-        explorer.timeline = explorer.timeline.take(Preview(27720 * number, 1, 4, 1.0, image), 0.0)
+        explorer.state.timeline = explorer.state.timeline.take(Preview(27720 * number, 1, 4, 1.0, image), 0.0)
     drive.frames(2)
     seen = drive.pixels().astype(int)
     side = seen[:, int(explorer.shell.scene_box[2]) :]
@@ -211,11 +211,11 @@ def test_pictures_that_nobody_shows_are_given_back(drive: Driver) -> None:
 def test_parts_of_a_view_that_is_refined_drive_no_whole_dream_out(drive: Driver) -> None:
     explorer = drive.explorer
     drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
-    whole, image = explorer.timeline.records, explorer.stage.painter.dreamed
-    explorer.session = replace(explorer.session, live=replace(explorer.session.live, refine=True))
+    whole, image = explorer.state.timeline.records, explorer.state.open_scene.painter.dreamed
+    explorer.state.session = replace(explorer.state.session, live=replace(explorer.state.session.live, refine=True))
     drive.until(lambda: "part 2 of" in explorer.status, "it is refined")
-    dreams = explorer.stage.painter.dreams
+    dreams = explorer.state.open_scene.painter.dreams
     drive.until(lambda: explorer.status == "this view is finished", "all its parts are", 3000)
-    assert explorer.stage.painter.dreams > dreams
-    assert [r.id for r in explorer.timeline.records] == [r.id for r in whole]
-    assert explorer.stage.painter.dreamed is image and not drive.errors()
+    assert explorer.state.open_scene.painter.dreams > dreams
+    assert [r.id for r in explorer.state.timeline.records] == [r.id for r in whole]
+    assert explorer.state.open_scene.painter.dreamed is image and not drive.errors()

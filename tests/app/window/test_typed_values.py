@@ -49,7 +49,7 @@ def test_a_step_beyond_the_last_is_the_last(drive: Driver, centres: dict[str, tu
     explorer.shell.bring_to_front("Timeline")
     drive.until(lambda: explorer.status == "this view is finished" and "##step" in centres, "a dream is shown")
     (panel,) = [panel for panel, _ in explorer.shell.panels if panel.title == "Timeline"]
-    for typed, place in (("99", len(explorer.timeline.records[-1].pictures) - 1), ("-3", 0), ("2", 2)):
+    for typed, place in (("99", len(explorer.state.timeline.records[-1].pictures) - 1), ("-3", 0), ("2", 2)):
         type_into(drive, centres["##step"], typed)
         assert panel._place == place
     assert not drive.errors()
@@ -59,11 +59,11 @@ def test_no_keyframe_is_reached_in_no_time(drive: Driver, centres: dict[str, tup
     explorer = drive.explorer
     explorer.shell.bring_to_front("Camera")
     for step in (0.0, 0.5):
-        x, y, z = explorer.walker.position
-        explorer.walker = replace(explorer.walker, position=(x + step, y, z))
+        x, y, z = explorer.state.walker.position
+        explorer.state.walker = replace(explorer.state.walker, position=(x + step, y, z))
         drive.tap("k")
     drive.until(lambda: "##seconds" in centres, "the path is shown")
     for typed, seconds in (("0", 0.5), ("-7", 0.5), ("9999", 600.0), ("3", 3.0)):
         type_into(drive, centres["##seconds"], typed)
-        assert explorer.route.seconds[0] == pytest.approx(seconds)
+        assert explorer.state.route.seconds[0] == pytest.approx(seconds)
     assert not drive.errors()

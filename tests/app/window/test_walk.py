@@ -84,7 +84,7 @@ def test_wheel_keeps_to_sensible_speeds(speed: float, clicks: float) -> None:
 
 
 def test_walker_and_camera_are_inverse() -> None:
-    camera = Camera.look((1, 2, 3), 30, -20, fov=70)
+    camera = Camera.from_angles((1, 2, 3), 30, -20, fov=70)
     back = Walker.at(camera).camera(70)
     np.testing.assert_allclose(back.axes, camera.axes, atol=1e-9)
     assert back.position == camera.position

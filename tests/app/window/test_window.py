@@ -21,40 +21,40 @@ if TYPE_CHECKING:
 
 
 def test_forward_key_walks_where_the_camera_looks(drive: Driver) -> None:
-    before = drive.explorer.camera
+    before = drive.explorer.state.camera
     drive.press("w")
     drive.frames(25)
     drive.release("w")
     drive.frames(50)
-    way = np.subtract(drive.explorer.camera.position, before.position)
+    way = np.subtract(drive.explorer.state.camera.position, before.position)
     ahead = before.axes[2] * (1, 0, 1)
     np.testing.assert_allclose(way, ahead / np.linalg.norm(ahead) * np.linalg.norm(way), atol=1e-3)
     assert 1.5 < np.linalg.norm(way) < 2.5  # half a second at four blocks a second
     drive.frames(10)
-    assert drive.explorer.walker.still
+    assert drive.explorer.state.walker.still
 
 
 def test_dragging_a_slider_changes_the_session_and_undo_takes_it_back(drive: Driver) -> None:
     drive.frames(5)
     x, _, width, _ = drive.explorer.shell.scene_box
-    before = drive.explorer.session.view
+    before = drive.explorer.state.session.view
     row = _row_of_field_of_view(drive)
     drive.drag((x + width + 200, row), (x + width + 290, row))
-    after = drive.explorer.session.view
+    after = drive.explorer.state.session.view
     assert after.fov > before.fov
     assert replace(after, fov=before.fov) == before
     drive.press("left_ctrl")
     drive.tap("z")
-    assert drive.explorer.session.view == before
+    assert drive.explorer.state.session.view == before
     drive.tap("y")
     drive.release("left_ctrl")
-    assert drive.explorer.session.view == after
+    assert drive.explorer.state.session.view == after
 
 
 @pytest.mark.parametrize("drive", [4, 8], indirect=True)
 def test_standing_still_paints_the_view_and_then_costs_nothing(drive: Driver) -> None:
     empty = drive.pixels().astype(int)
-    painter = drive.explorer.stage.painter
+    painter = drive.explorer.state.open_scene.painter
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
     drive.frames(30)  # it is drawn a band a frame
     assert painter.coverage > 0.9
@@ -67,50 +67,50 @@ def test_standing_still_paints_the_view_and_then_costs_nothing(drive: Driver) ->
 
 
 def test_screenshot_shows_the_window_and_carries_the_session(drive: Driver) -> None:
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "a dream ends")
     drive.tap("f12")
-    folder = drive.explorer.folders.pictures
+    folder = drive.explorer.state.folders.pictures
     drive.until(lambda: any(folder.glob("rayverie-*.png")), "the screenshot is written")
     path = next(folder.glob("rayverie-*.png"))
     session, camera = read_shot(path)
-    assert session == drive.explorer.session
-    np.testing.assert_allclose(camera.axes, drive.explorer.camera.axes, atol=1e-6)
+    assert session == drive.explorer.state.session
+    np.testing.assert_allclose(camera.axes, drive.explorer.state.camera.axes, atol=1e-6)
     with Image.open(path) as image:
         picture = np.asarray(image)
     assert picture.shape == (640, 960, 3)
     assert picture.std() > 20
-    drive.until(lambda: any(str(path) in text for text, _, _ in drive.explorer.shell.overlays.toasts), "the toast")
+    drive.until(lambda: any(str(path) in text for text, _, _ in drive.explorer.state.overlays.toasts), "the toast")
 
 
 def test_escape_frees_the_mouse_and_then_asks_before_leaving(drive: Driver) -> None:
     explorer = drive.explorer
     drive.drag((200, 300), (260, 320))
-    assert explorer.controls.looking == "left"
+    assert explorer.state.looking == "left"
     assert drive.window.wnd.mouse_exclusivity
     drive.tap("escape")
-    assert not explorer.controls.looking
+    assert not explorer.state.looking
     assert not drive.window.wnd.mouse_exclusivity
-    assert not explorer.shell.overlays.question
+    assert not explorer.state.overlays.question
     drive.tap("escape")
-    assert explorer.shell.overlays.question
+    assert explorer.state.overlays.question
     assert not drive.window.wnd.is_closing
     drive.tap("escape")
-    assert not explorer.shell.overlays.question
+    assert not explorer.state.overlays.question
     explorer.do("quit")
     explorer.do("quit")
     assert drive.window.wnd.is_closing
 
 
 def test_the_mouse_turns_the_camera_while_it_is_taken(drive: Driver) -> None:
-    before = drive.explorer.walker
+    before = drive.explorer.state.walker
     drive.drag((200, 300), (260, 280))
-    assert drive.explorer.walker.yaw < before.yaw
-    assert drive.explorer.walker.pitch > before.pitch
+    assert drive.explorer.state.walker.yaw < before.yaw
+    assert drive.explorer.state.walker.pitch > before.pitch
     drive.tap("escape")
-    still = drive.explorer.walker
+    still = drive.explorer.state.walker
     drive.mouse(300, 300)
     drive.frames(2)
-    assert (drive.explorer.walker.yaw, drive.explorer.walker.pitch) == (still.yaw, still.pitch)
+    assert (drive.explorer.state.walker.yaw, drive.explorer.state.walker.pitch) == (still.yaw, still.pitch)
 
 
 def test_tab_hides_the_panels_and_the_scene_fills_the_window(drive: Driver) -> None:
@@ -135,7 +135,7 @@ def test_resizing_resizes_scene_and_panels(drive: Driver) -> None:
 
 
 def test_letters_typed_into_a_field_do_not_walk(drive: Driver) -> None:
-    before = drive.explorer.camera.position
+    before = drive.explorer.state.camera.position
     drive.press("left_ctrl")
     drive.tap("p")
     drive.release("left_ctrl")
@@ -145,11 +145,11 @@ def test_letters_typed_into_a_field_do_not_walk(drive: Driver) -> None:
     drive.frames(10)
     drive.release("w")
     drive.frames(5)
-    assert drive.explorer.camera.position == before
+    assert drive.explorer.state.camera.position == before
     drive.window.native.dispatch_event("on_text", "ireframe")  # no command has these letters
     drive.frames(3)
     drive.tap("escape")
-    assert not drive.explorer.shell.overlays.open
+    assert not drive.explorer.state.overlays.open
 
 
 def test_the_palette_runs_what_is_typed(drive: Driver) -> None:
@@ -161,8 +161,8 @@ def test_the_palette_runs_what_is_typed(drive: Driver) -> None:
         drive.window.native.dispatch_event("on_text", letter)
         drive.frames(2)
     drive.tap("enter")
-    assert drive.explorer.session.view.mode == "density"
-    assert not drive.explorer.shell.overlays.open
+    assert drive.explorer.state.session.view.mode == "density"
+    assert not drive.explorer.state.overlays.open
 
 
 def test_the_palette_stands_still_while_one_types_and_leads_to_what_was_meant(drive: Driver) -> None:
@@ -178,7 +178,7 @@ def test_the_palette_stands_still_while_one_types_and_leads_to_what_was_meant(dr
     place = imgui.internal.find_window_by_name("Command palette").pos
     assert (place.x, place.y) == before
     drive.tap("enter")
-    assert drive.explorer.session.view.mode == "density" and not drive.errors()
+    assert drive.explorer.state.session.view.mode == "density" and not drive.errors()
 
 
 def test_a_long_status_is_shortened_before_it_reaches_the_menus(drive: Driver) -> None:
@@ -186,7 +186,7 @@ def test_a_long_status_is_shortened_before_it_reaches_the_menus(drive: Driver) -
 
     from app.panels.context import shortened
 
-    drive.explorer.stage.painter.problem = "word " * 100
+    drive.explorer.state.open_scene.painter.problem = "word " * 100
     drive.frames(2)
     cut = shortened("word " * 100, 200.0)
     assert 150 < imgui.calc_text_size(cut).x <= 200 and cut.endswith("…")
@@ -198,7 +198,7 @@ def test_losing_the_focus_lets_go_of_every_key(drive: Driver) -> None:
     drive.frames(5)
     drive.window.native.dispatch_event("on_deactivate")
     drive.frames(50)
-    assert drive.explorer.walker.still
+    assert drive.explorer.state.walker.still
     assert not drive.explorer.controls.keyboard.down
 
 
@@ -206,12 +206,12 @@ def test_a_failing_dream_is_told_and_the_window_lives_on(drive: Driver) -> None:
     drive.worker.problem = "sigma was not a number"
     drive.until(lambda: bool(drive.errors()), "the failure is told")
     assert any("sigma was not a number" in text for text in drive.errors())
-    assert any(entry.details for entry in drive.explorer.log.entries)
+    assert any(entry.details for entry in drive.explorer.state.log.entries)
     drive.worker.problem = ""
     drive.press("w")
     drive.frames(30)
     drive.release("w")
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "another view is dreamed")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "another view is dreamed")
 
 
 def test_a_broken_panel_is_told_and_the_others_are_drawn(drive: Driver) -> None:
@@ -229,44 +229,44 @@ def test_a_broken_panel_is_told_and_the_others_are_drawn(drive: Driver) -> None:
 
 
 def test_erasing_forgets_and_paints_again(drive: Driver) -> None:
-    painter = drive.explorer.stage.painter
+    painter = drive.explorer.state.open_scene.painter
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
     dreams = painter.dreams
     drive.explorer.do("erase")
     drive.frames(1)
-    assert not list(drive.explorer.stage.volume.atlas)
+    assert not list(drive.explorer.state.open_scene.volume.atlas)
     drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
 
 
 def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
-    painter, volume = drive.explorer.stage.painter, drive.explorer.stage.volume
+    painter, volume = drive.explorer.state.open_scene.painter, drive.explorer.state.open_scene.volume
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
     assert painter.coverage > 0.9
     dreams = painter.dreams
     drive.worker.held = True
     drive.explorer.do("dream")
-    drive.until(lambda: not drive.explorer.retouch.busy, "it is forgotten")
-    look = painter.look(drive.explorer.camera, drive.explorer.scene_size)
-    assert (look.steps > 0).mean() < 0.05
+    drive.until(lambda: not drive.explorer.services.strokes.busy, "it is forgotten")
+    gathered = painter.gather(drive.explorer.state.camera, drive.explorer.state.scene_size)
+    assert (gathered.steps > 0).mean() < 0.05
     assert volume.revision > 1
     drive.worker.held = False
     drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
 
 
 def test_the_timeline_keeps_every_step_and_exports_them(drive: Driver) -> None:
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
-    record = drive.explorer.timeline.records[0]
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "a dream ends")
+    record = drive.explorer.state.timeline.records[0]
     assert [step.number for step in record.shown] == list(range(1, record.steps + 1))
     assert record.image is not None
-    drive.explorer.desk.export_steps(record, ".gif")
-    folder = drive.explorer.folders.pictures
+    drive.explorer.do("export_steps", record, ".gif")
+    folder = drive.explorer.state.folders.pictures
     drive.until(lambda: any(folder.glob("dream-*.gif")), "the GIF is written")
     with Image.open(next(folder.glob("dream-*.gif"))) as image:
         assert image.n_frames >= record.steps
 
 
 def test_layout_is_kept_for_the_next_start(drive: Driver, tmp_path: Path) -> None:
-    assert drive.explorer.shell.overlays.first_help
+    assert drive.explorer.state.overlays.first_help
     drive.explorer.shell.save_layout()
     text = drive.explorer.shell.layout_file.read_text()
     assert "[Docking]" in text
@@ -276,8 +276,10 @@ def test_layout_is_kept_for_the_next_start(drive: Driver, tmp_path: Path) -> Non
 def test_a_cancelled_dream_stays_cancelled_until_something_is_another(drive: Driver) -> None:
     explorer, worker = drive.explorer, drive.worker
     for change in (
-        lambda: setattr(explorer, "walker", replace(explorer.walker, yaw=explorer.walker.yaw + 2)),
-        lambda: setattr(explorer, "session", replace(explorer.session, dream=replace(explorer.session.dream, seed=5))),
+        lambda: setattr(explorer, "walker", replace(explorer.state.walker, yaw=explorer.state.walker.yaw + 2)),
+        lambda: setattr(
+            explorer, "session", replace(explorer.state.session, dream=replace(explorer.state.session.dream, seed=5))
+        ),
         lambda: explorer.do("dream"),
     ):
         worker.held = True
@@ -295,15 +297,15 @@ def test_a_cancelled_dream_stays_cancelled_until_something_is_another(drive: Dri
 def test_every_panel_and_dialog_draws(drive: Driver) -> None:
     from imgui_bundle import imgui
 
-    drive.until(lambda: drive.explorer.stage.painter.dreams > 0, "a dream ends")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "a dream ends")
     for panel, _ in drive.explorer.shell.panels:
         imgui.set_window_focus(panel.title)
         drive.frames(3)
     for action in ("help", "escape", "palette", "open", "new", "save_scene_as", "ask_picture"):
         drive.explorer.do(action)
-        assert drive.explorer.shell.overlays.open
+        assert drive.explorer.state.overlays.open
         drive.frames(3)
-        drive.explorer.shell.overlays.close()
+        drive.explorer.state.overlays.close()
     for mode in ("material", "latents", "steps", "density", "depth"):
         drive.explorer.do(f"mode_{mode}")
         drive.frames(2)
@@ -315,12 +317,12 @@ def _row_of_field_of_view(drive: Driver) -> float:
     from imgui_bundle import imgui
 
     x, y, width, _ = drive.explorer.shell.scene_box
-    before = drive.explorer.session
+    before = drive.explorer.state.session
     for row in range(int(y) + 60, int(y) + 260, 8):
         drive.drag((x + width + 200, row), (x + width + 203, row))
-        changed = drive.explorer.session.view.fov != before.view.fov
-        drive.explorer.session = before
-        drive.explorer.history = type(drive.explorer.history)(before)
+        changed = drive.explorer.state.session.view.fov != before.view.fov
+        drive.explorer.state.session = before
+        drive.explorer.state.history = type(drive.explorer.state.history)(before)
         drive.frames(2)
         if changed:
             return float(row)
@@ -328,7 +330,7 @@ def _row_of_field_of_view(drive: Driver) -> float:
 
 
 def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
-    painter, volume = drive.explorer.stage.painter, drive.explorer.stage.volume
+    painter, volume = drive.explorer.state.open_scene.painter, drive.explorer.state.open_scene.volume
     drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
     before = survey(volume)
     assert before.share > 0
@@ -336,7 +338,7 @@ def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
     drive.worker.held = True
     material = max((m for m in before.painted if m != SKY), key=lambda m: before.painted[m])
     drive.explorer.do("erase_material", material)
-    drive.until(lambda: not drive.explorer.retouch.busy, "it is forgotten")
+    drive.until(lambda: not drive.explorer.services.strokes.busy, "it is forgotten")
     after = survey(volume)
     again = survey(volume, before)  # counts what has changed
     assert (again.painted, again.texels, again.steps.tolist()) == (after.painted, after.texels, after.steps.tolist())
@@ -347,18 +349,20 @@ def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
 def test_a_path_is_played_and_filmed(drive: Driver) -> None:
     explorer = drive.explorer
     drive.tap("k")
-    explorer.walker = replace(explorer.walker, position=tuple(np.add(explorer.walker.position, (0.5, 0.2, 0))))
+    explorer.state.walker = replace(
+        explorer.state.walker, position=tuple(np.add(explorer.state.walker.position, (0.5, 0.2, 0)))
+    )
     drive.tap("k")
-    path = explorer.route.path
+    path = explorer.state.route.path
     assert path is not None and len(path.keyframes) == 2
-    explorer.travel.play(path, explorer.clock())
+    explorer.state.travel.play(path, explorer.state.clock())
     drive.frames(5)
-    assert explorer.travel.playing
-    drive.until(lambda: explorer.travel.playing is None, "the path ends")
-    np.testing.assert_allclose(explorer.camera.position, path.keyframes[1].camera.position, atol=1e-9)
-    explorer.desk.film(path, (128, 96), 8.0)
-    folder = explorer.folders.pictures
-    drive.until(lambda: explorer.stage.painter.running is not None, "a frame lacks something")
+    assert explorer.state.travel.playing
+    drive.until(lambda: explorer.state.travel.playing is None, "the path ends")
+    np.testing.assert_allclose(explorer.state.camera.position, path.keyframes[1].camera.position, atol=1e-9)
+    explorer.do("film", path, (128, 96), 8.0)
+    folder = explorer.state.folders.pictures
+    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "a frame lacks something")
     assert re.fullmatch(r"recording: \d+ of \d+ frames, dreaming this view: step \d of \d", explorer.status)
     drive.until(lambda: any(folder.glob("film-*.mp4")), "the film is written", 3000)
     with av.open(str(next(folder.glob("film-*.mp4")))) as container:
@@ -369,10 +373,10 @@ def test_a_path_is_played_and_filmed(drive: Driver) -> None:
 
 def test_a_stopped_film_leaves_no_file(drive: Driver) -> None:
     explorer = drive.explorer
-    explorer.route = explorer.route.add(explorer.camera).add(explorer.camera.moved(position=(4.0, 2.0, 4.0)))
-    explorer.desk.film(explorer.route.path, (128, 96), 24.0)
-    drive.until(lambda: explorer.travel.film.index > 1, "some frames are filmed")
+    explorer.state.route = explorer.state.route.add(explorer.state.camera).add(explorer.state.camera.with_changes(position=(4.0, 2.0, 4.0)))
+    explorer.do("film", explorer.state.route.path, (128, 96), 24.0)
+    drive.until(lambda: explorer.state.travel.film.index > 1, "some frames are filmed")
     drive.tap("escape")
-    drive.until(lambda: not explorer.desk.busy, "the film is put away")
-    assert explorer.travel.film is None
-    assert not list(explorer.folders.pictures.glob("*"))
+    drive.until(lambda: not explorer.services.io.busy, "the film is put away")
+    assert explorer.state.travel.film is None
+    assert not list(explorer.state.folders.pictures.glob("*"))

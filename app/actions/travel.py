@@ -1,0 +1,91 @@
+"""Moving the camera along paths: playing, filming, the autopilot; and cancelling what is dreamed."""
+
+from __future__ import annotations
+
+from app.actions.context import ActionContext
+from app.actions.export import timestamped
+from app.actions.paint import paintable_scene
+from app.fields import Size
+from app.moving.flight import UNTIL
+from app.moving.route import Route
+from app.session import describe
+from scenes.camera import Camera
+from scenes.scene import CameraPath
+
+
+def add_keyframe(context: ActionContext) -> None:
+    """Add this view to the keyframes."""
+    state = context.state
+    state.route = state.route.add(state.camera)
+    state.notify(f"Keyframe {len(state.route.cameras)}")
+
+
+def set_route(context: ActionContext, route: Route) -> None:
+    context.state.route = route
+
+
+def go_to(context: ActionContext, camera: Camera) -> None:
+    """Jump to a camera in the next frame."""
+    context.state.travel.go_to = camera
+
+
+def play(context: ActionContext, path: CameraPath) -> None:
+    context.state.travel.play(path, context.state.clock())
+
+
+def film(context: ActionContext, path: CameraPath, size: Size, fps: float) -> None:
+    """Film a path from now on. The camera belongs to the film until it is finished or stopped."""
+    state = context.state
+    stage = state.ready_scene()
+    if stage is not None:
+        stop_travel(context)
+        out = timestamped(context, "film", ".mp4")
+        state.travel.start_film(stage, path, out, size, fps, describe(state.session))
+
+
+def stop_travel(context: ActionContext) -> None:
+    """Stop playing, filming and flying. A finished film becomes a file; another one leaves none."""
+    film = context.state.travel.stop()
+    if film is not None:
+        film.stage.painter.interrupt()
+        film.release()
+        words = f"Video saved: {film.out}" if film.done else "Recording stopped"
+        context.services.io.send(film.finish, lambda _: context.state.notify(words))
+
+
+def autopilot(context: ActionContext, until: float = UNTIL, follow: bool = True) -> None:
+    """Let the autopilot paint the scene until this share of it is finished. Called again, stop it."""
+    state = context.state
+    if state.travel.flight is not None:
+        stop_travel(context)
+        state.notify("Autopilot stopped")
+    elif (stage := paintable_scene(context)) is not None:
+        state.travel.fly(stage, until, follow)
+        context.panels.bring_to_front("Autopilot")
+
+
+def cancel_dream(context: ActionContext) -> None:
+    """Cancel the dream and whatever would ask for the next one at once: stop the autopilot and leave the view as it is."""
+    state = context.state
+    if state.travel.film is not None:
+        state.notify("A video is being recorded; Esc stops it", "warning")
+    elif state.travel.flight is not None:
+        stop_travel(context)
+        _leave_view(context)
+        state.notify("Autopilot stopped")
+    elif state.open_scene and state.open_scene.painter.running:
+        _leave_view(context)
+        state.notify("Dream cancelled; move on, or repaint this view")
+
+
+def _leave_view(context: ActionContext) -> None:
+    """Dream nothing until something about the view changes. What is dreamed already is laid first."""
+    state, stage = context.state, context.state.open_scene
+    if stage is None:
+        return
+
+    def leave() -> None:
+        stage.painter.cancel()
+        state.cancelled_view = state.view_key
+
+    context.services.strokes.then(leave)

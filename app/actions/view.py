@@ -1,0 +1,110 @@
+"""Actions about the view: how one moves, what is displayed, dialogs, panels and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.actions.compare import stop_comparing
+from app.actions.confirm_exit import quit_program
+from app.actions.context import ActionContext
+from app.actions.travel import stop_travel
+from app.files import keymap
+from app.gui.input import takes_keys
+from app.state.keymap import Changes
+from app.state.timeline import Record
+
+
+def toggle_fly(context: ActionContext) -> None:
+    state = context.state
+    walk = not state.session.view.walk
+    state.session = replace(state.session, view=replace(state.session.view, walk=walk))
+    state.notify("Walking on the ground" if walk else "Flying")
+
+
+def toggle_pause(context: ActionContext) -> None:
+    """Stop dreaming, or go on."""
+    state = context.state
+    auto = not state.session.live.auto
+    state.session = replace(state.session, live=replace(state.session.live, auto=auto))
+    if not auto and state.open_scene:
+        state.open_scene.painter.interrupt()
+
+
+def show_mode(mode: str) -> Callable[[ActionContext], None]:
+    """Show the scene in a mode of engine.render.renderer.MODES."""
+
+    def show(context: ActionContext) -> None:
+        session = context.state.session
+        context.state.session = replace(session, view=replace(session.view, mode=mode))
+
+    return show
+
+
+def toggle_panels(context: ActionContext) -> None:
+    context.panels.shown = not context.panels.shown
+
+
+def toggle_help(context: ActionContext) -> None:
+    context.release_mouse()
+    context.state.overlays.help = not context.state.overlays.help
+
+
+def toggle_palette(context: ActionContext) -> None:
+    context.release_mouse()
+    context.state.overlays.palette = not context.state.overlays.palette
+
+
+def hide_hints(context: ActionContext) -> None:
+    state = context.state
+    state.session = replace(state.session, view=replace(state.session.view, hints=False))
+    state.notify("Explanations hidden; turn them on again in the View panel")
+
+
+def set_keys(context: ActionContext, changes: Changes) -> None:
+    """Take over the user's changes to the keys, now and at the next start."""
+    context.state.keys.rebind(changes)
+    context.services.io.send(lambda: keymap.save(context.state.folders.config, changes))
+
+
+def catch_key(context: ActionContext, catcher: Callable[[str], None] | None, held: bool = False) -> None:
+    """Give the next chord to `catcher` instead of running its action, or "" if it is Esc. held: a single key, by its place."""
+    context.state.keys.catcher = (catcher, held) if catcher else None
+
+
+def take_screenshot(context: ActionContext) -> None:
+    """At the end of this frame."""
+    context.state.screenshot_wanted = True
+
+
+def watch_dream(context: ActionContext) -> None:
+    """Somebody looks at the running dream in this frame, so its previews are worth some of the model's time."""
+    context.state.watched_at = context.state.clock()
+
+
+def look_inside(context: ActionContext, record: Record, place: int) -> None:
+    """Ask what the network does at a step of a finished dream, by its place among the steps kept."""
+    state = context.state
+    state.inspection = state.inspection.ask(record, place)
+    context.worker.inspect(state.inspection.asked)
+
+
+def escape(context: ActionContext) -> None:
+    """Close or stop one thing at a time, the foremost first; with nothing left, ask before leaving."""
+    state = context.state
+    if state.looking:
+        context.release_mouse()
+    elif context.panels.popup_open:
+        context.panels.close_popups()
+    elif state.overlays.open:
+        state.overlays.close()
+    elif takes_keys():
+        return  # ImGui ends the typing
+    elif state.comparison is not None:
+        stop_comparing(context)
+    elif state.travel.under_way:
+        stop_travel(context)
+    elif state.brush.tool:
+        state.brush.choose("")
+    else:
+        quit_program(context, by_mistake=True)

@@ -1,0 +1,143 @@
+"""What happens to the scene in a frame, part by part: it opens, one walks, its surfaces change, it is rebuilt, painted and drawn."""
+
+from __future__ import annotations
+
+import moderngl
+
+from app.actions.compare import update_comparison
+from app.actions.context import ActionContext
+from app.actions.export import read_presets
+from app.actions.travel import stop_travel
+from app.explorer.input import Controls
+from app.loop.messages import Failed, Inspected, Message, ModelInfo, Status
+from app.loop.open_scene import Stage
+from app.moving import walk
+from app.state.keymap import BY_NAME, captions
+from base.errors import InputError
+
+
+def open_planned(context: ActionContext, ctx: moderngl.Context) -> None:
+    """Open the scene that was asked for, once it is made ready."""
+    plan, state = context.services.opener.poll(), context.state
+    if plan is None:
+        return
+    stage = state.open_scene = Stage(ctx, plan, state.session, context.worker)
+    if state.model:
+        stage.fit(state.session, state.model)
+        _mention_world(context)
+    state.walker = walk.Walker.at(stage.start(state.session.view.fov))
+    state.log.add(f"{state.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
+
+
+def move(context: ActionContext, controls: Controls, seconds: float) -> None:
+    """Walk, look around, or follow a path. The camera stays while two settings are compared."""
+    state = context.state
+    if state.comparison is not None:
+        return
+    taken = state.travel.camera(state.clock())
+    if taken is not None:
+        state.walker = walk.Walker.at(taken)
+    state.walker = controls.turn(state.walker, seconds)
+    wish = controls.read_wish()
+    if wish.forward or wish.right or wish.up:
+        state.travel.playing = None
+        if state.travel.flight is not None:
+            state.travel.flight.follow = False
+    ground = state.open_scene.ground if state.open_scene and state.session.view.walk else None
+    state.walker = walk.step(state.walker, wish, seconds, ground)
+
+
+def change_surfaces(context: ActionContext, stage: Stage) -> None:
+    """Apply the brush, undo and redo to the surfaces."""
+    state, services = context.state, context.services
+    services.brush_strokes.update(stage)
+    settled = not services.rebuild.busy and services.rebuild.shown is state.scene
+    if not services.strokes.follow(stage, state.strokes, settled):
+        state.notify("Too far back: that paint is no longer stored", "warning")
+
+
+def rebuild(context: ActionContext, stage: Stage) -> None:
+    """Follow the edits of the scene. A film is finished in the scene that it began with."""
+    state, services = context.state, context.services
+    if state.travel.film is not None or services.strokes.busy or services.worlds.loading:
+        return
+    plan = stage.plan
+    try:
+        services.rebuild.follow(stage, state.scene)
+    except InputError:
+        state.scene = services.rebuild.shown
+        raise
+    if stage.plan is not plan:
+        state.walker = walk.lifted(state.walker, stage.ground)
+
+
+def paint(context: ActionContext, stage: Stage, now: float) -> None:
+    """Take in what the worker did, and ask for the next dream. Films and the autopilot ask for their own."""
+    update_comparison(context)
+    state, painter = context.state, stage.painter
+    film, flight = state.travel.film, state.travel.flight
+    painter.session = state.session
+    idle = film is not None or _busy_otherwise(context) or painter.model is None
+    for message in painter.collect() if idle or flight else painter.update(state.camera, state.scene_size, now):
+        _take_message(context, stage, message, now)
+    if film is not None:
+        film.step(state.session.view.mode, state.session.view.daylight)
+        if film.done:
+            stop_travel(context)
+    if flight is not None and not idle:
+        flight.step(state.camera, now)
+        if flight.done:
+            state.travel.flight = None
+            state.notify(f"Autopilot finished: {flight.words}")
+
+
+def draw(context: ActionContext, stage: Stage) -> moderngl.Texture:
+    """The scene's picture behind the panels."""
+    state, brush, view = context.state, context.state.brush, context.state.session.view
+    steps, held = state.session.dream.steps, bool(brush.tool)
+    return context.services.viewport.draw(stage, state.camera, state.scene_size, view, steps, held, brush.painting)
+
+
+def _busy_otherwise(context: ActionContext) -> bool:
+    """Whether no dream of this view may begin: the surfaces are being changed, or the user looks at something else."""
+    state, services = context.state, context.services
+    changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
+    return changing or state.comparison is not None or state.view_cancelled
+
+
+def _take_message(context: ActionContext, stage: Stage, message: Message, now: float) -> None:
+    state = context.state
+    if not stage.painter.refining:  # dozens of parts would push the view that they are parts of out of the timeline
+        state.timeline = state.timeline.take(message, now)
+    state.inspection = state.inspection.take(message)
+    if isinstance(message, Inspected) and message.problem:
+        state.notify(f"The network can't be inspected: {message.problem}", "error")
+    if isinstance(message, Failed):
+        what = "The model can't be loaded" if message.request is None else "A dream failed"
+        state.notify(f"{what}: {message.problem}", "error", message.traceback)
+    elif isinstance(message, Status):
+        state.log.add(message.text[:1].upper() + message.text[1:])
+        if message.model:
+            _take_model(context, stage, message.model)
+
+
+def _take_model(context: ActionContext, stage: Stage, model: ModelInfo) -> None:
+    """The model is loaded: restore what a crash left, or read the world that was asked for."""
+    state, services = context.state, context.services
+    state.model = model
+    stage.fit(state.session, model)
+    read_presets(context)
+    if services.autosave.restore():
+        return
+    if state.session.world and state.session.world.exists():
+        services.worlds.load()
+    else:
+        _mention_world(context)
+
+
+def _mention_world(context: ActionContext) -> None:
+    """Tell the user that this scene's world was saved before."""
+    state = context.state
+    if context.services.worlds.home.exists():
+        keys = captions(BY_NAME["load_world"], state.keys.bindings).split(", ")[0]
+        state.notify(f"This scene has a saved world; open it with Load world{f' ({keys})' if keys else ''}")

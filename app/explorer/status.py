@@ -1,0 +1,25 @@
+"""What is going on, in plain words."""
+
+from __future__ import annotations
+
+from app.services.services import Services
+from app.state.app_state import AppState
+
+
+def status_text(state: AppState, services: Services) -> str:
+    """One line for the title, the menu bar and the Preview panel."""
+    if state.open_scene is None:
+        return "opening the scene"
+    if state.comparison is not None and state.comparison.done:
+        return "two settings side by side: choose one"
+    film, flight, painter = state.travel.film, state.travel.flight, state.open_scene.painter
+    if film is not None:
+        dreaming = f", {painter.words}" if painter.running else ""
+        return f"recording: {film.index} of {film.frames} frames{dreaming}"
+    if flight is not None and painter.running is None:
+        return f"autopilot: {flight.words}"
+    if services.rebuild.busy:
+        return "rebuilding the scene"
+    if services.strokes.busy or state.brush.painting:
+        return "changing the surfaces"
+    return "this view stays as it is" if state.view_cancelled else painter.words

@@ -1,0 +1,77 @@
+"""All services of the program, made in the order in which they need each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+
+from app.files.journals import Journals
+from app.services.autosave import Autosave
+from app.services.background_io import BackgroundIO
+from app.services.brush_strokes import BrushStrokes
+from app.services.crash_recovery import CrashRecovery
+from app.services.prompt_suggestions import PromptSuggestions
+from app.services.scene_opener import SceneOpener
+from app.services.scene_rebuild import SceneRebuild
+from app.services.texel_strokes import TexelStrokes
+from app.services.unet_view import UnetRenderer
+from app.services.viewport import Viewport
+from app.services.world_files import WorldFiles
+from app.state.app_state import AppState
+
+
+@dataclass
+class Services:
+    """See the classes. All methods on the GL thread."""
+
+    io: BackgroundIO
+    opener: SceneOpener
+    rebuild: SceneRebuild
+    strokes: TexelStrokes
+    brush_strokes: BrushStrokes
+    viewport: Viewport
+    unet_view: UnetRenderer
+    worlds: WorldFiles
+    autosave: Autosave
+    recovery: CrashRecovery
+    suggestions: PromptSuggestions
+
+    @classmethod
+    def create(cls, ctx: moderngl.Context, state: AppState) -> Services:
+        io, journals, viewport, rebuild = BackgroundIO(), Journals(), Viewport(ctx), SceneRebuild(state.scene)
+        strokes = TexelStrokes(rebuild.stash)
+
+        def forget_replaced_paint() -> None:
+            strokes.forget()
+            rebuild.forget_paint()
+            viewport.forget()
+
+        worlds = WorldFiles(state, io, journals, forget_replaced_paint)
+        return cls(
+            io=io,
+            opener=SceneOpener(),
+            rebuild=rebuild,
+            strokes=strokes,
+            brush_strokes=BrushStrokes(state, strokes),
+            viewport=viewport,
+            unet_view=UnetRenderer(ctx),
+            worlds=worlds,
+            autosave=Autosave(state, io, journals, worlds, rebuild),
+            recovery=CrashRecovery(state, io, worlds),
+            suggestions=PromptSuggestions(),
+        )
+
+    @property
+    def undo_bytes(self) -> int:
+        """Memory kept for undo, beside the history of the scene."""
+        return self.strokes.bytes + self.rebuild.stash.bytes
+
+    def close(self) -> None:
+        """Wait for the threads; what is being written is finished."""
+        self.rebuild.close()
+        self.opener.close()
+        self.io.close()
+        self.worlds.close()
+        self.suggestions.close()
+        self.unet_view.release()

@@ -1,0 +1,175 @@
+"""The state of the program in the window: what the user set, what is open and what is shown. Plain data."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from app.fields import Size
+from app.files.picture import Source
+from app.files.recent import Recent
+from app.log import Log
+from app.loop.messages import ModelInfo
+from app.loop.open_scene import Stage
+from app.moving.route import Route
+from app.moving.travel import Travel
+from app.moving.walk import Walker
+from app.session import SceneChoice, Session
+from app.state import keymap
+from app.state.brush import Brush
+from app.state.comparison import FIRST, Comparison
+from app.state.frame_profiler import FrameProfiler
+from app.state.history import History
+from app.state.inspection import NetworkInspection
+from app.state.overlays import Overlays
+from app.state.platform import Folders
+from app.state.stroke import Stroke
+from app.state.timeline import Timeline
+from scenes.camera import Camera
+from scenes.load import BUILTIN
+from scenes.scene import Scene
+
+FRAMES = 240  # frame times kept for the plot
+Edited = tuple[Session, Route, Scene, tuple[Stroke, ...]]
+
+
+@dataclass(frozen=True)
+class SceneBox:
+    """What the panels leave to the scene. box: x, y, width, height in points; density: framebuffer pixels per point;
+    scale: of the interface, see `Platform.scale`."""
+
+    box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    density: float = 1.0
+    scale: float = 1.0
+
+
+@dataclass
+class KeyBindings:
+    """changes: what the user changed, as in `app.state.keymap`; bindings: chord → action; catcher: gets the next chord instead
+    of an action, with whether it wants a single key by its place."""
+
+    changes: keymap.Changes = field(default_factory=dict)
+    bindings: Mapping[str, str] = field(default_factory=keymap.bindings)
+    catcher: tuple[Callable[[str], None], bool] | None = None
+
+    def rebind(self, changes: keymap.Changes) -> None:
+        self.changes, self.bindings = changes, keymap.bindings(changes)
+
+
+@dataclass
+class AppState:
+    """All that services, actions and panels share. Only the GL thread reads and changes it.
+
+    session, scene, route, strokes: what the user set, which undo and redo go through;
+    saved_scene: the scene as it was opened or saved last; open_scene: its blocks, paint and painter, None while it opens;
+    walker: where the user is; travel: playing, filming or flying; source: the picture opened for the surfaces;
+    compared_with: label and changes of the settings compared with last; presets: the user's own, as differences from the defaults;
+    frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
+    watched_at: when a panel last showed the running dream; cancelled_view: the `view_key` whose dream was cancelled.
+    """
+
+    session: Session
+    scene: Scene
+    folders: Folders = field(default_factory=Folders)
+    clock: Callable[[], float] = time.perf_counter
+    route: Route = field(default_factory=Route)
+    strokes: tuple[Stroke, ...] = ()
+    open_scene: Stage | None = None
+    model: ModelInfo | None = None
+    walker: Walker = field(default_factory=Walker)
+    travel: Travel = field(default_factory=Travel)
+    brush: Brush = field(default_factory=Brush)
+    source: Source | None = None
+    comparison: Comparison | None = None
+    compared_with: tuple[str, Mapping[str, Any]] = FIRST
+    timeline: Timeline = field(default_factory=Timeline)
+    inspection: NetworkInspection = field(default_factory=NetworkInspection)
+    log: Log = field(default_factory=Log)
+    overlays: Overlays = field(default_factory=Overlays)
+    keys: KeyBindings = field(default_factory=KeyBindings)
+    recent: Recent = ()
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    profiler: FrameProfiler = field(default_factory=FrameProfiler)
+    frame_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=FRAMES))
+    scene_box: SceneBox = field(default_factory=SceneBox)
+    looking: str = ""
+    screenshot_wanted: bool = False
+    watched_at: float = -np.inf
+    cancelled_view: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.saved_scene = self.scene
+        self.history: History[Edited] = History(self.edited, holds=_maps)
+
+    def reset_scene(self, scene: Scene) -> None:
+        """Forget everything about the scene, for another one."""
+        self.open_scene, self.scene, self.saved_scene, self.route = None, scene, scene, Route()
+        self.brush, self.strokes, self.comparison, self.cancelled_view = Brush(), (), None, ()
+        self.timeline, self.inspection = Timeline(), NetworkInspection()
+        self.history = History(self.edited, holds=_maps)
+
+    @property
+    def camera(self) -> Camera:
+        return self.walker.camera(self.session.view.fov)
+
+    @property
+    def scene_size(self) -> Size:
+        """Pixels of the box that the panels leave to the scene."""
+        _, _, width, height = self.scene_box.box
+        density = self.scene_box.density
+        return max(16, round(width * density)), max(16, round(height * density))
+
+    @property
+    def edited(self) -> Edited:
+        """What undo and redo go through: everything the user set."""
+        return self.session, self.route, self.scene, self.strokes
+
+    @edited.setter
+    def edited(self, value: Edited) -> None:
+        self.session, self.route, self.scene, self.strokes = value
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the scene was made here and is in no file but autosaves."""
+        return self.session.scene == SceneChoice() and self.saved_scene.name not in BUILTIN
+
+    @property
+    def view_key(self) -> tuple[Any, ...]:
+        """What decides which dream is begun. Empty without an open scene."""
+        if self.open_scene is None:
+            return ()
+        revision, session = self.open_scene.volume.revision, self.session
+        scene, settings = self.open_scene.scene, (session.dream, session.paint, session.live)
+        return (self.camera, self.scene_size, revision, scene, *settings)
+
+    @property
+    def view_cancelled(self) -> bool:
+        """Whether the dream of this view was cancelled. None is begun until something about the view changes."""
+        return bool(self.cancelled_view) and self.cancelled_view == self.view_key
+
+    def notify(self, text: str, level: str = "info", details: str = "") -> None:
+        """Show a toast and add a line to the log. The same text twice in a row (a broken frame repeats itself) is one toast."""
+        self.log.add(text, level, details)
+        if all(text != toast.text for toast in self.overlays.toasts):
+            self.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
+
+    def ready_scene(self) -> Stage | None:
+        """The open scene once its model is ready. Until then the user is told to wait."""
+        if self.open_scene is None or self.open_scene.painter.model is None:
+            self.notify("The model is still loading", "warning")
+            return None
+        return self.open_scene
+
+
+def is_builtin(choice: SceneChoice) -> bool:
+    """Whether this is a scene of the program's own, which is not saved over."""
+    return choice.ref in (None, *BUILTIN) and choice.map is None and choice.materials is None
+
+
+def _maps(edited: Edited) -> tuple[np.ndarray]:
+    return (edited[2].map,)

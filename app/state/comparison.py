@@ -1,0 +1,81 @@
+"""Two settings compared on one view: what each of them dreams, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from app.files import presets
+from app.loop.open_scene import Stage
+from app.loop.view_canvas import canvas_from
+from base.grid import to_pixels
+from diffusion.canvas import Dreamed
+from diffusion.settings import DreamSettings
+from engine.atlas.views import GatheredView
+from scenes.camera import Camera
+
+FIRST = "Faithful", presets.PRESETS["Faithful"][1]  # what is compared with until something else is chosen
+
+
+@dataclass
+class Side:
+    """gathered: the view without paint, except for what is frozen, as these settings' seed begins; dreamed: None until it is."""
+
+    label: str
+    settings: DreamSettings
+    gathered: GatheredView
+    dreamed: Dreamed | None = None
+
+
+class Comparison:
+    """Dreams both sides one after the other, as if only frozen paint were in the view. The camera stays while it lasts."""
+
+    def __init__(self, stage: Stage, camera: Camera, sides: list[Side]) -> None:
+        """sides: left and right, as this camera sees the scene now."""
+        self.stage, self.plan, self.revision, self.camera = stage, stage.plan, stage.volume.revision, camera
+        self.sides = sides
+        self._ask(0)
+
+    @property
+    def done(self) -> bool:
+        return all(side.dreamed is not None for side in self.sides)
+
+    @property
+    def running(self) -> int | None:
+        """The index of the side that is being dreamed."""
+        return None if self.done else next(i for i, side in enumerate(self.sides) if side.dreamed is None)
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to choose: the scene or its paint changed, or a dream failed or was cancelled."""
+        stage = self.stage
+        changed = stage.plan is not self.plan or stage.volume.revision != self.revision
+        return changed or not (self.done or stage.painter.running)
+
+    def part(self, aspect: float) -> tuple[float, float, float, float]:
+        """left, top, width, height (shares 0..1) of the sides' pictures that a view of this aspect ratio shows: the pictures show
+        more than the view."""
+        gathered = self.sides[0].gathered
+        tall = min(1.0, float(np.tan(np.radians(self.camera.fov) / 2) / np.tan(np.radians(gathered.camera.fov) / 2)))
+        wide = min(1.0, tall * aspect * gathered.size[1] / gathered.size[0])
+        return (1 - wide) / 2, (1 - tall) / 2, wide, tall
+
+    def _ask(self, number: int) -> None:
+        side = self.sides[number]
+        canvas = canvas_from(side.gathered, self.stage.scene, side.settings.steps)
+        words = f"comparing: {side.label}"
+        self.stage.painter.commission(side.gathered, canvas, side.settings, words, partial(self._take, number))
+
+    def _take(self, number: int, _look: GatheredView, dreamed: Dreamed) -> None:
+        side = self.sides[number]
+        side.dreamed = replace(dreamed, image=_with_frozen(side.gathered, dreamed.image))
+        if number + 1 < len(self.sides):
+            self._ask(number + 1)
+
+
+def _with_frozen(gathered: GatheredView, image: np.ndarray) -> np.ndarray:
+    """uint8 [H,W,3]: what the surfaces would show of a dream, for frozen paint stays whatever is dreamed."""
+    stays = to_pixels(gathered.frozen) & (gathered.colours[..., 3] == 255)
+    return np.where(stays[..., None], gathered.colours[..., :3], image)

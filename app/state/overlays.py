@@ -1,0 +1,62 @@
+"""What lies over the scene, as data: toasts, the question before leaving, and which dialogs are open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its answers: (button label, what it does). A further button, which the dialog adds, does nothing."""
+
+    title: str
+    words: str
+    answers: tuple[tuple[str, Callable[[], None]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FileDialog:
+    """A dialog about files. kind: "new", "open", "save_as", "picture" or "path"; folder: shown first; name: proposed."""
+
+    kind: str
+    folder: Path
+    name: str = ""
+
+
+class Toast(NamedTuple):
+    """A message over the scene. level: "info", "warning" or "error"; until: when it disappears, on the explorer's clock."""
+
+    text: str
+    level: str
+    until: float
+
+
+@dataclass
+class Overlays:
+    """What is open. help: the list of keys; palette: the command palette; first_help: the line of help of the first start;
+    now: seconds on the explorer's clock in this frame."""
+
+    help: bool = False
+    palette: bool = False
+    question: Question | None = None
+    file_dialog: FileDialog | None = None
+    first_help: bool = False
+    now: float = 0.0
+    toasts: list[Toast] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether a dialog is open, which takes the keys."""
+        return self.help or self.palette or self.question is not None or self.file_dialog is not None
+
+    def close(self) -> None:
+        """Close all dialogs."""
+        self.help = self.palette = False
+        self.question = self.file_dialog = None
+
+    def toast(self, text: str, level: str = "info", seconds: float = 4.0) -> None:
+        """Show a message for so many seconds."""
+        self.toasts.append(Toast(text, level, self.now + seconds))

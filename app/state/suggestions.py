@@ -1,0 +1,25 @@
+"""What is known about a typed prompt: the nearest captions that the embedded model was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """prompt: what was asked about; matches: (caption, cosine −1..1), best first; far: it is unlike all that the model has seen."""
+
+    prompt: str
+    matches: tuple[tuple[str, float], ...]
+    far: bool
+
+
+class SuggestionSource(Protocol):
+    """Looks prompts up without blocking. problem: why it can't, or ""."""
+
+    problem: str
+
+    def about(self, prompt: str) -> Suggestions | None:
+        """What is known about a prompt; None while it is being looked up or when it can't be."""
+        ...
