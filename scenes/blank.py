@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from base.errors import InputError
-from scenes.scene import SIDES, Background, Colour, Material, Scene
+from scenes.scene import MAP_SIDES, Background, Colour, Material, Scene
 
-STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
+STARTER_MATERIALS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
     ("grass", "green grass", (126, 158, 82), 0.0, 0.5, None),
     ("path", "cobblestone", (168, 154, 138), 0.0, 0.5, None),
     ("water", "blue water", (92, 142, 170), 0.0, 0.25, None),
@@ -19,14 +19,14 @@ STARTERS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
 )  # name, words, colour, start, height, over
 
 
-def blank(width: int, depth: int, name: str = "untitled") -> Scene:
+def make_blank_scene(width: int, depth: int, name: str = "untitled") -> Scene:
     """A meadow of width × depth blocks. Raises InputError for sides that no map has."""
-    if width not in SIDES or depth not in SIDES:
-        problem = f"is {width}×{depth} blocks; a side has from {SIDES[0]} to {SIDES[-1]}"
+    if width not in MAP_SIDES or depth not in MAP_SIDES:
+        problem = f"is {width}×{depth} blocks; a side has from {MAP_SIDES[0]} to {MAP_SIDES[-1]}"
         raise InputError("a new scene", "size", problem)
     materials = tuple(
         Material(name, colour, f"{words}, noon", height, colour, start_height=start, material_over=over)
-        for name, words, colour, start, height, over in STARTERS
+        for name, words, colour, start, height, over in STARTER_MATERIALS
     )
     ground = np.zeros((depth, width), np.uint8)
     paths = frozenset(("orbit", "walk"))

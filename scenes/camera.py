@@ -24,12 +24,12 @@ class Camera:
     far: float = 1000.0
 
     @staticmethod
-    def look(position: Vector, yaw: float, pitch: float, fov: float = 60.0) -> Camera:
+    def from_angles(position: Vector, yaw: float, pitch: float, fov: float = 60.0) -> Camera:
         """Upright camera. yaw: degrees about +y (0 looks along -z, 90 along -x); pitch: degrees, positive looks up."""
         y, p = np.radians(yaw) / 2, np.radians(pitch) / 2
         cy, sy, cp, sp = np.cos(y), np.sin(y), np.cos(p), np.sin(p)
         rotation = (float(cy * sp), float(sy * cp), float(-sy * sp), float(cy * cp))
-        return Camera(position=_vector(position), rotation=rotation, fov=fov)
+        return Camera(position=_to_vector(position), rotation=rotation, fov=fov)
 
     @staticmethod
     def look_at(position: Vector, target: Vector, fov: float = 60.0) -> Camera:
@@ -37,16 +37,16 @@ class Camera:
         d = np.subtract(target, position).astype(float)
         yaw = np.degrees(np.arctan2(-d[0], -d[2]))
         pitch = np.degrees(np.arctan2(d[1], np.hypot(d[0], d[2])))
-        return Camera.look(position, float(yaw), float(pitch), fov)
+        return Camera.from_angles(position, float(yaw), float(pitch), fov)
 
     @staticmethod
     def from_pose(pose: np.ndarray, fov: float = 60.0) -> Camera:
         """From a 4×4 camera-to-world matrix (column vectors, OpenGL axes)."""
         pose = np.asarray(pose, dtype=np.float64)
         q = Quaternion.from_matrix(pose[:3, :3]).normalized
-        return Camera(position=_vector(pose[:3, 3]), rotation=tuple(float(c) for c in q), fov=fov)  # type: ignore[arg-type]
+        return Camera(position=_to_vector(pose[:3, 3]), rotation=tuple(float(c) for c in q), fov=fov)  # type: ignore[arg-type]
 
-    def moved(self, **changes: object) -> Camera:
+    def with_changes(self, **changes: object) -> Camera:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     @property
@@ -124,6 +124,6 @@ def is_pose(matrix: np.ndarray) -> bool:
     return bool(rigid and np.linalg.det(turn) > 0)
 
 
-def _vector(values: object) -> Vector:
+def _to_vector(values: object) -> Vector:
     x, y, z = np.asarray(values, dtype=float)
     return float(x), float(y), float(z)

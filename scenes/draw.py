@@ -19,7 +19,7 @@ from scenes.camera import Camera
 from scenes.load import BUILTIN, builtin_folder
 from scenes.materials import read_materials
 from scenes.nerfstudio import write_path
-from scenes.paths import closed
+from scenes.paths import close_loop
 from scenes.scene import CameraPath, Keyframe
 
 FOV = 60.0
@@ -43,7 +43,7 @@ def draw_paths(name: str) -> list[CameraPath]:
     paths = []
     for path, (pause, loop, stops) in table.items():
         keys = [Keyframe(Camera.look_at(place, at, FOV), i * pause) for i, (place, at) in enumerate(stops)]
-        paths.append(CameraPath(path, closed(keys, len(keys) * pause) if loop else tuple(keys), loop=loop))
+        paths.append(CameraPath(path, close_loop(keys, len(keys) * pause) if loop else tuple(keys), loop=loop))
     return paths
 
 

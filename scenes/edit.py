@@ -10,9 +10,9 @@ import numpy as np
 
 from base.errors import InputError
 from scenes.extrude import Blocks
-from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_data
-from scenes.scene import EMPTY, NEVER, Colour, Material, Scene
-from scenes.tours import generated_paths
+from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_yaml_data
+from scenes.scene import EMPTY, NO_COLOUR, Colour, Material, Scene
+from scenes.tours import generate_paths
 
 LINKS = ("material_over", "material_under")
 LAYERS = ("floor", "ceiling")
@@ -23,7 +23,7 @@ def change_material(scene: Scene, index: int, **changes: Any) -> Scene:
     before = scene.materials[index]
     after = replace(before, **changes)
     materials = [*scene.materials[:index], after, *scene.materials[index + 1 :]]
-    return checked(_renamed(replace(scene, materials=tuple(materials)), before.name, after.name))
+    return validate_scene(_rename_links(replace(scene, materials=tuple(materials)), before.name, after.name))
 
 
 def add_material(scene: Scene, like: int) -> Scene:
@@ -31,10 +31,10 @@ def add_material(scene: Scene, like: int) -> Scene:
     if len(scene.materials) >= MAX_MATERIALS:
         raise InputError(scene.name, "materials", f"are {MAX_MATERIALS} already; there can't be more")
     model = scene.materials[like]
-    colour = free_colour(scene)
+    colour = pick_free_colour(scene)
     new = replace(model, name=_free_name(scene, model.name), source=colour, display=colour)
     materials = (*scene.materials[: like + 1], new, *scene.materials[like + 1 :])
-    return checked(replace(scene, materials=materials, map=scene.map + (scene.map > like + 1).astype(np.uint8)))
+    return validate_scene(replace(scene, materials=materials, map=scene.map + (scene.map > like + 1).astype(np.uint8)))
 
 
 def remove_material(scene: Scene, index: int) -> Scene:
@@ -44,7 +44,7 @@ def remove_material(scene: Scene, index: int) -> Scene:
     name = scene.materials[index].name
     materials = (*scene.materials[:index], *scene.materials[index + 1 :])
     numbers = np.where(scene.map == index + 1, EMPTY, scene.map - (scene.map > index + 1)).astype(np.uint8)
-    return checked(_renamed(replace(scene, materials=materials, map=numbers), name, None))
+    return validate_scene(_rename_links(replace(scene, materials=materials, map=numbers), name, None))
 
 
 def move_material(scene: Scene, index: int, to: int) -> Scene:
@@ -58,32 +58,32 @@ def move_material(scene: Scene, index: int, to: int) -> Scene:
 
 def change_background(scene: Scene, **changes: Any) -> Scene:
     """The sky's prompt, negative prompt or display colour."""
-    return checked(replace(scene, background=replace(scene.background, **changes)))
+    return validate_scene(replace(scene, background=replace(scene.background, **changes)))
 
 
 def change_scene(scene: Scene, **changes: Any) -> Scene:
     """voxels_per_block, floor or ceiling."""
-    return checked(replace(scene, **changes))
+    return validate_scene(replace(scene, **changes))
 
 
-def with_paths(scene: Scene, blocks: Blocks) -> Scene:
+def regenerate_paths(scene: Scene, blocks: Blocks) -> Scene:
     """With the generated paths as its blocks, as they are now, have them."""
     if not scene.generated:
         return scene
-    fresh = {name: path for name, path in generated_paths(blocks).items() if name in scene.generated}
+    fresh = {name: path for name, path in generate_paths(blocks).items() if name in scene.generated}
     return replace(scene, paths={**scene.paths, **fresh})
 
 
-def checked(scene: Scene) -> Scene:
+def validate_scene(scene: Scene) -> Scene:
     """The scene with its texts trimmed, as if it came from a file. InputError for what no file may say."""
     file = MaterialFile(scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling)
-    read = parse_materials(to_data(file), scene.name)
+    read = parse_materials(to_yaml_data(file), scene.name)
     return replace(scene, background=read.background, materials=read.materials)
 
 
-def free_colour(scene: Scene) -> Colour:
+def pick_free_colour(scene: Scene) -> Colour:
     """A colour far from those of the scene's materials, from a fixed series of clear ones."""
-    used = np.array([c for m in scene.materials for c in (m.source, m.display) if c != NEVER]).reshape(-1, 3)
+    used = np.array([c for m in scene.materials for c in (m.source, m.display) if c != NO_COLOUR]).reshape(-1, 3)
     hues = np.arange(36) * 0.381966 % 1.0  # the golden angle: neighbours in the series differ most
     series = [colorsys.hsv_to_rgb(hue, s, v) for hue in hues for s, v in ((0.5, 0.75), (0.65, 0.5))]
     colours = np.round(np.array(series) * 255).astype(int)
@@ -96,7 +96,7 @@ def free_colour(scene: Scene) -> Colour:
     return red, green, blue
 
 
-def same_material(before: Scene, after: Scene) -> np.ndarray:
+def match_materials(before: Scene, after: Scene) -> np.ndarray:
     """int16 [materials before]: which material of another scene each is, by name, else by place where both were renamed; −1 gone."""
     names = {m.name: i for i, m in enumerate(after.materials)}
     known = {m.name for m in before.materials}
@@ -110,7 +110,7 @@ def same_material(before: Scene, after: Scene) -> np.ndarray:
     return np.array([find(i, m) for i, m in enumerate(before.materials)], np.int16)
 
 
-def _renamed(scene: Scene, old: str, new: str | None) -> Scene:
+def _rename_links(scene: Scene, old: str, new: str | None) -> Scene:
     """With every mention of a material's name changed, or, for None, taken out."""
     if old == new:
         return scene

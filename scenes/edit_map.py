@@ -10,15 +10,15 @@ from dataclasses import replace
 import numpy as np
 
 from base.errors import InputError
-from scenes.edit import change_material, free_colour
-from scenes.scene import EMPTY, NEVER, Scene
+from scenes.edit import change_material, pick_free_colour
+from scenes.scene import EMPTY, NO_COLOUR, Scene
 
 Place = tuple[float, float]
 
 
-def stroke(scene: Scene, start: Place, end: Place, size: int, value: int) -> Scene:
+def paint_stroke(scene: Scene, start: Place, end: Place, size: int, value: int) -> Scene:
     """Paint with a round brush, `size` blocks wide, along the line between two places. The same scene if nothing changes."""
-    a, b = (np.array(_snapped(place, size)) for place in (start, end))
+    a, b = (np.array(_snap(place, size)) for place in (start, end))
     depth, width = scene.map.shape
     low = np.clip(np.floor(np.minimum(a, b) - size / 2).astype(int), 0, (width, depth))
     high = np.clip(np.ceil(np.maximum(a, b) + size / 2).astype(int), 0, (width, depth))
@@ -29,25 +29,25 @@ def stroke(scene: Scene, start: Place, end: Place, size: int, value: int) -> Sce
     near = np.linalg.norm(centres - a - along[..., None] * way, axis=-1) <= size / 2 + 1e-6
     meant = np.zeros(scene.map.shape, bool)
     meant[low[1] : high[1], low[0] : high[0]] = near
-    return _put(scene, meant, value)
+    return _set_blocks(scene, meant, value)
 
 
-def fill(scene: Scene, place: Place, value: int) -> Scene:
+def fill_area(scene: Scene, place: Place, value: int) -> Scene:
     """Flood the area of one map value around a place (4-connected). The same scene if nothing changes."""
     x, z = (int(np.floor(c)) for c in place)
     if not (0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]) or scene.map[z, x] == value:
         return scene
-    return _put(scene, connected(scene.map == scene.map[z, x], z, x), value)
+    return _set_blocks(scene, connected_area(scene.map == scene.map[z, x], z, x), value)
 
 
-def pick(scene: Scene, place: Place) -> int | None:
+def pick_value(scene: Scene, place: Place) -> int | None:
     """The map value at a place, None outside the map."""
     x, z = (int(np.floor(c)) for c in place)
     inside = 0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]
     return int(scene.map[z, x]) if inside else None
 
 
-def connected(area: np.ndarray, z: int, x: int) -> np.ndarray:
+def connected_area(area: np.ndarray, z: int, x: int) -> np.ndarray:
     """bool [Z,X]: the part of a bool area that hangs together with its cell (z, x), over edges.
 
     Whole runs along rows and along columns are reached at a time, so it takes as many rounds as a way there has corners.
@@ -70,19 +70,19 @@ def connected(area: np.ndarray, z: int, x: int) -> np.ndarray:
     return reached
 
 
-def _put(scene: Scene, meant: np.ndarray, value: int) -> Scene:
+def _set_blocks(scene: Scene, meant: np.ndarray, value: int) -> Scene:
     """The scene with `value` where meant. A material that was never on the map gets a colour to be told by there."""
     if not 0 <= value <= len(scene.materials):
         raise InputError(scene.name, "map", f"can't show {value}; it shows 0 (empty) to {len(scene.materials)}")
     if not (meant & (scene.map != value)).any():
         return scene
     numbers = np.where(meant, np.uint8(value), scene.map)
-    if value != EMPTY and scene.materials[value - 1].source == NEVER:
-        scene = change_material(scene, value - 1, source=free_colour(scene))
+    if value != EMPTY and scene.materials[value - 1].source == NO_COLOUR:
+        scene = change_material(scene, value - 1, source=pick_free_colour(scene))
     return replace(scene, map=numbers)
 
 
-def _snapped(place: Place, size: int) -> Place:
+def _snap(place: Place, size: int) -> Place:
     """The brush's middle: a block's middle for an odd width, a corner of blocks for an even one."""
     x, z = (float(np.floor(c)) + 0.5 if size % 2 else float(np.round(c)) for c in place)
     return x, z

@@ -29,18 +29,18 @@ class Ground:
 
 def find_ground(blocks: Blocks) -> Ground:
     """The piece of connected columns, with headroom, that is large and low: open ground before roofs."""
-    level, free = standing(blocks)
-    pieces = connected(level, free)
+    level, free = find_standing_heights(blocks)
+    pieces = label_pieces(level, free)
     count = int(pieces.max()) + 1 if free.any() else 0
     walkable = np.zeros_like(free)
     if count:
         sizes = np.bincount(pieces[free], minlength=count)
         heights = np.bincount(pieces[free], weights=level[free], minlength=count) / sizes
         walkable = pieces == int(np.argmax(sizes / (1 + heights)))
-    return Ground(level, walkable, clearance(walkable))
+    return Ground(level, walkable, measure_clearance(walkable))
 
 
-def standing(blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
+def find_standing_heights(blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
     """(height in blocks of the lowest thing one stands on [Z,X], whether there is headroom above it [Z,X])."""
     solid = blocks.solid > 0
     layers = len(solid)
@@ -51,7 +51,7 @@ def standing(blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
     return bottom / blocks.voxels_per_block, air >= HEADROOM * blocks.voxels_per_block
 
 
-def connected(level: np.ndarray, free: np.ndarray) -> np.ndarray:
+def label_pieces(level: np.ndarray, free: np.ndarray) -> np.ndarray:
     """int64 [Z,X] labels from 0 of pieces whose 4-neighbours differ by at most STEP; -1 where not free."""
     depth, width = free.shape
     label = np.where(free, np.arange(depth * width).reshape(depth, width), -1)
@@ -75,7 +75,7 @@ def connected(level: np.ndarray, free: np.ndarray) -> np.ndarray:
     return labels
 
 
-def clearance(mask: np.ndarray, most: int = 6) -> np.ndarray:
+def measure_clearance(mask: np.ndarray, most: int = 6) -> np.ndarray:
     """int64 [Z,X]: chessboard distance of True cells to the nearest False cell or the border, at most `most`."""
     result = np.zeros(mask.shape, np.int64)
     left = mask
@@ -88,7 +88,7 @@ def clearance(mask: np.ndarray, most: int = 6) -> np.ndarray:
     return result
 
 
-def distances(ground: Ground, start: Cell, cost: np.ndarray) -> tuple[np.ndarray, dict[Cell, Cell]]:
+def find_distances(ground: Ground, start: Cell, cost: np.ndarray) -> tuple[np.ndarray, dict[Cell, Cell]]:
     """(cheapest cost from `start` to each walkable cell, inf elsewhere; the cell before each): Dijkstra on 4-neighbours."""
     far = np.full(cost.shape, np.inf)
     far[start] = 0.0
@@ -112,7 +112,7 @@ def distances(ground: Ground, start: Cell, cost: np.ndarray) -> tuple[np.ndarray
     return far, back
 
 
-def trace(back: dict[Cell, Cell], end: Cell) -> list[Cell]:
+def trace_route(back: dict[Cell, Cell], end: Cell) -> list[Cell]:
     """The cells from the start of `distances` to `end`."""
     cells = [end]
     while cells[-1] in back:

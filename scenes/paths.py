@@ -11,7 +11,7 @@ from scenes.camera import Camera
 from scenes.scene import CameraPath, Keyframe
 
 
-def sample(path: CameraPath, seconds: float) -> Camera:
+def sample_path(path: CameraPath, seconds: float) -> Camera:
     """The camera at a time in seconds: a loop goes round for ever, another path waits at its ends.
 
     Positions, field of view and rotations run on a cubic Hermite spline with time-aware Catmull-Rom tangents. While every
@@ -19,13 +19,13 @@ def sample(path: CameraPath, seconds: float) -> Camera:
     one sign, renormalised.
     """
     at = seconds % path.seconds if path.loop else min(max(seconds, 0.0), path.seconds)
-    spline = _spline(path)
-    x, y, z, fov, *turn = hermite(spline.times, spline.values, at, path.loop).tolist()
+    spline = _fit_spline(path)
+    x, y, z, fov, *turn = interpolate_hermite(spline.times, spline.values, at, path.loop).tolist()
     if spline.upright:
-        camera = Camera.look((x, y, z), turn[0], turn[1], fov)
+        camera = Camera.from_angles((x, y, z), turn[0], turn[1], fov)
     else:
         camera = Camera(position=(x, y, z), rotation=tuple(turn / np.linalg.norm(turn)), fov=fov)  # type: ignore[arg-type]
-    return camera.moved(near=path.keyframes[0].camera.near, far=path.keyframes[0].camera.far)
+    return camera.with_changes(near=path.keyframes[0].camera.near, far=path.keyframes[0].camera.far)
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class _Spline:
 
 
 @lru_cache(maxsize=16)
-def _spline(path: CameraPath) -> _Spline:
+def _fit_spline(path: CameraPath) -> _Spline:
     cameras = [k.camera for k in path.keyframes]
-    upright = all(_upright(c) for c in cameras)
+    upright = all(_is_upright(c) for c in cameras)
     if upright:
         yaw = np.degrees(np.unwrap(np.radians([c.yaw for c in cameras])))
         turns = np.stack([yaw, [c.pitch for c in cameras]], axis=1)
@@ -52,13 +52,13 @@ def _spline(path: CameraPath) -> _Spline:
     return _Spline(np.array([k.time for k in path.keyframes]), np.concatenate([values, turns], axis=1), upright)
 
 
-def positions(path: CameraPath, seconds: np.ndarray) -> np.ndarray:
+def sample_positions(path: CameraPath, seconds: np.ndarray) -> np.ndarray:
     """float64 [T,3]: where `sample` stands at times [T] within the path, all at once."""
     places = np.array([k.camera.position for k in path.keyframes])
-    return hermite(np.array([k.time for k in path.keyframes]), places, np.asarray(seconds), path.loop)
+    return interpolate_hermite(np.array([k.time for k in path.keyframes]), places, np.asarray(seconds), path.loop)
 
 
-def hermite(times: np.ndarray, values: np.ndarray, at: float | np.ndarray, loop: bool) -> np.ndarray:
+def interpolate_hermite(times: np.ndarray, values: np.ndarray, at: float | np.ndarray, loop: bool) -> np.ndarray:
     """[...,K] at times [...] of a cubic Hermite spline through values [N,K] at rising times [N].
 
     The tangents are Catmull-Rom's for uneven spacing; a loop's first and last are the same.
@@ -77,7 +77,7 @@ def hermite(times: np.ndarray, values: np.ndarray, at: float | np.ndarray, loop:
     return a + (b - a) * u + u * (1 - u) * bend
 
 
-def closed(keyframes: list[Keyframe], seconds: float) -> tuple[Keyframe, ...]:
+def close_loop(keyframes: list[Keyframe], seconds: float) -> tuple[Keyframe, ...]:
     """The keyframes of a loop: the first pose again at `seconds`, unless the last keyframe is that already."""
     first, last = keyframes[0], keyframes[-1]
     if len(keyframes) > 2 and np.allclose(first.camera.pose, last.camera.pose, atol=1e-6):
@@ -85,6 +85,6 @@ def closed(keyframes: list[Keyframe], seconds: float) -> tuple[Keyframe, ...]:
     return (*keyframes, Keyframe(first.camera, seconds))
 
 
-def _upright(camera: Camera) -> bool:
+def _is_upright(camera: Camera) -> bool:
     right, up, _ = camera.axes
     return abs(right[1]) < 1e-6 and up[1] > 0.05

@@ -29,11 +29,11 @@ class Hits:
     point: np.ndarray
 
 
-def raycast(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Hits:
+def cast_rays(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Hits:
     """First solid face along every ray of a (width, height) picture. Size and depth in pixels and blocks."""
     width, height = size
     rays = camera.rays(size).reshape(-1, 3)
-    depth, axis, cell = _march(blocks, np.asarray(camera.position, np.float64), rays)
+    depth, axis, cell = _march_rays(blocks, np.asarray(camera.position, np.float64), rays)
     hit = axis >= 0
     n = blocks.voxels_per_block
     point = np.full(rays.shape, np.nan)
@@ -57,7 +57,7 @@ def raycast(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Hits:
     )
 
 
-def _march(blocks: Blocks, origin: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _march_rays(blocks: Blocks, origin: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(depth float64 [R], axis of the entered face int64 [R] or -1, entered cell int64 [R,3]) of each ray."""
     solid = np.ascontiguousarray(blocks.solid.transpose(2, 0, 1)) > 0  # [X,Y,Z]
     shape = np.array(solid.shape)

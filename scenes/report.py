@@ -10,10 +10,10 @@ from scenes.extrude import Blocks
 from scenes.scene import EMPTY, Scene
 
 
-def report(scene: Scene, blocks: Blocks) -> dict[str, Any]:
+def describe_scene(scene: Scene, blocks: Blocks) -> dict[str, Any]:
     """JSON-ready: sizes in blocks, blocks (map pixels) and voxels of each material, paths with seconds, problems."""
     pixels = np.bincount(scene.map.ravel(), minlength=len(scene.materials) + 1)
-    voxels = blocks.columns(len(scene.materials))
+    voxels = blocks.count_voxels(len(scene.materials))
     x, y, z = blocks.size
     return {
         "scene": scene.name,
@@ -30,11 +30,11 @@ def report(scene: Scene, blocks: Blocks) -> dict[str, Any]:
             for i, m in enumerate(scene.materials)
         ],
         "paths": {name: round(path.seconds, 3) for name, path in scene.paths.items()},
-        "problems": problems(scene, blocks),
+        "problems": find_problems(scene, blocks),
     }
 
 
-def problems(scene: Scene, blocks: Blocks) -> list[str]:
+def find_problems(scene: Scene, blocks: Blocks) -> list[str]:
     """What loads but may not be meant, one sentence each: the loader's notes, open ground, materials that show nowhere."""
     found = list(scene.notes)
     open_ground = int((blocks.solid[0] == 0).sum())
@@ -44,7 +44,7 @@ def problems(scene: Scene, blocks: Blocks) -> list[str]:
             "a material called floor (or the floor option) fills them"
         )
     used = np.isin(np.arange(len(scene.materials)) + 1, scene.map)
-    voxels = blocks.columns(len(scene.materials))
+    voxels = blocks.count_voxels(len(scene.materials))
     linked = {name for m in scene.materials for name in (m.material_over, m.material_under)}
     for i, material in enumerate(scene.materials):
         if voxels[i] or material.opacity == 0 or material.height == 0:

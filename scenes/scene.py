@@ -14,8 +14,8 @@ from scenes.camera import Camera
 Colour = tuple[int, int, int]
 EMPTY = 0  # the map's value for empty ground; material i of the list is i + 1
 SKY = -1  # the material index of the background wherever materials are numbered from 0
-NEVER: Colour = (-1, -1, -1)  # a `source` colour that no pixel has
-SIDES = range(2, 1025)  # blocks along a side of a map
+NO_COLOUR: Colour = (-1, -1, -1)  # a `source` colour that no pixel has
+MAP_SIDES = range(2, 1025)  # blocks along a side of a map
 VOXELS_PER_BLOCK = 8  # where nothing says how fine
 
 

@@ -13,14 +13,14 @@ import numpy as np
 
 from scenes.camera import Camera
 from scenes.extrude import Blocks
-from scenes.ground import STEP, Cell, Ground, distances, find_ground, trace
-from scenes.paths import positions
+from scenes.ground import STEP, Cell, Ground, find_distances, find_ground, trace_route
+from scenes.paths import sample_positions
 from scenes.scene import CameraPath, Keyframe
 
 EYE = 1.7  # blocks above the ground
 SPEED = 2.2  # blocks a second
-REACH = 14  # blocks from the middle of a walk to its far points
-SIDES = 5  # directions in which a walk looks for them
+WALK_REACH = 14  # blocks from the middle of a walk to its far points
+DIRECTIONS = 5  # directions in which a walk looks for them
 MARGIN = 0.2  # blocks between the smoothed eye and anything solid
 # Corners of a cube, and the middles of its upright edges since voxels may be flat: what reaches into the cube holds one.
 BODY = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 0, 1) for z in (-1, 1)], dtype=float)
@@ -28,12 +28,12 @@ ORBIT_SECONDS = 12.0
 FOV = 60.0
 
 
-def generated_paths(blocks: Blocks) -> dict[str, CameraPath]:
+def generate_paths(blocks: Blocks) -> dict[str, CameraPath]:
     """{"orbit": …, "walk": …}, for whatever the blocks are."""
-    return {"orbit": orbit(blocks), "walk": walk(blocks)}
+    return {"orbit": make_orbit(blocks), "walk": make_walk(blocks)}
 
 
-def orbit(blocks: Blocks, seconds: float = ORBIT_SECONDS, keys: int = 16) -> CameraPath:
+def make_orbit(blocks: Blocks, seconds: float = ORBIT_SECONDS, keys: int = 16) -> CameraPath:
     """A round outside the bounding box, 30° above its middle, that looks at the middle; a loop."""
     x, y, z = blocks.size
     middle = np.array([x / 2, min(y / 2, 2.0), z / 2])
@@ -46,66 +46,68 @@ def orbit(blocks: Blocks, seconds: float = ORBIT_SECONDS, keys: int = 16) -> Cam
     return _path("orbit", cameras, np.linspace(0, seconds, keys + 1))
 
 
-def walk(blocks: Blocks) -> CameraPath:
+def make_walk(blocks: Blocks) -> CameraPath:
     """A round at eye height through open ground, else over roofs; where nothing can be walked, a hover above it all.
 
     The eye is never inside anything solid, at no time of the path.
     """
     ground = find_ground(blocks)
-    cells = route(ground) if ground.walkable.any() else []
+    cells = plan_route(ground) if ground.walkable.any() else []
     if len(cells) < 4:
-        return _hover(blocks)
+        return _make_hover(blocks)
     centres = np.array([(x + 0.5, ground.level[z, x] + EYE, z + 0.5) for z, x in cells])
     for rounds in (24, 8, 2):
         path = _walk_along(_smooth(blocks, centres, rounds))
-        if free(blocks, path):
+        if is_clear(blocks, path):
             return path
     return _walk_along(centres)
 
 
-def free(blocks: Blocks, path: CameraPath, per_second: float = 60.0, margin: float = 0.05) -> bool:
+def is_clear(blocks: Blocks, path: CameraPath, per_second: float = 60.0, margin: float = 0.05) -> bool:
     """Whether the camera keeps `margin` blocks from anything solid at each of `per_second` samples.
 
     At walking speed the way bulges by less than the margin between two samples, so then it is free at all times.
     """
     times = np.linspace(0, path.seconds, int(path.seconds * per_second) + 2)
-    return not blocks.inside(positions(path, times)[:, None] + margin * BODY).any()
+    return not blocks.is_solid(sample_positions(path, times)[:, None] + margin * BODY).any()
 
 
-def route(ground: Ground) -> list[Cell]:
+def plan_route(ground: Ground) -> list[Cell]:
     """A round of 4-connected walkable cells by way of far open places on all sides; the first cell isn't repeated."""
-    start = _start(ground)
+    start = _find_start(ground)
     z, x = np.indices(ground.walkable.shape)
-    around = np.maximum(abs(z - start[0]), abs(x - start[1])) <= 2 * REACH  # a large map costs no more than a small one
+    around = (
+        np.maximum(abs(z - start[0]), abs(x - start[1])) <= 2 * WALK_REACH
+    )  # a large map costs no more than a small one
     ground = dataclasses.replace(ground, walkable=ground.walkable & around)
     usual = np.median(ground.level[ground.walkable])
     cost = 1.0 + 4.0 / np.maximum(ground.clearance, 1) ** 2 + 8.0 * abs(ground.level - usual) / STEP  # ponds are low
-    far, _ = distances(ground, start, cost)
-    stops = _stops(ground, start, far, cost)
+    far, _ = find_distances(ground, start, cost)
+    stops = _find_stops(ground, start, far, cost)
     cells: list[Cell] = []
     for here, there in zip(stops, [*stops[1:], stops[0]], strict=True):
-        _, back = distances(ground, here, cost)
-        leg = trace(back, there)
-        cost = _used(cost, leg)
+        _, back = find_distances(ground, here, cost)
+        leg = trace_route(back, there)
+        cost = _raise_cost(cost, leg)
         cells += leg[:-1]
-    return _pruned(cells)
+    return _prune(cells)
 
 
-def _start(ground: Ground) -> Cell:
+def _find_start(ground: Ground) -> Cell:
     """The walkable cell nearest to the middle of the ground."""
     z, x = np.nonzero(ground.walkable)
     best = np.argmin(np.hypot(z - z.mean(), x - x.mean()))
     return int(z[best]), int(x[best])
 
 
-def _stops(ground: Ground, start: Cell, far: np.ndarray, cost: np.ndarray) -> list[Cell]:
+def _find_stops(ground: Ground, start: Cell, far: np.ndarray, cost: np.ndarray) -> list[Cell]:
     """In each direction from the start the farthest open place within REACH that one gets to; the start if there is one only."""
     z, x = np.indices(far.shape)
     away = np.hypot(z - start[0], x - start[1])
-    side = ((np.arctan2(z - start[0], x - start[1]) / (2 * np.pi) + 0.5) * SIDES).astype(int) % SIDES
-    score = np.where(np.isfinite(far) & (away > 0) & (away <= REACH), away / cost, -1.0)
+    side = ((np.arctan2(z - start[0], x - start[1]) / (2 * np.pi) + 0.5) * DIRECTIONS).astype(int) % DIRECTIONS
+    score = np.where(np.isfinite(far) & (away > 0) & (away <= WALK_REACH), away / cost, -1.0)
     stops = []
-    for k in range(SIDES):
+    for k in range(DIRECTIONS):
         best = int(np.argmax(np.where(side == k, score, -1.0)))
         cell = (best // far.shape[1], best % far.shape[1])
         if side[cell] == k and score[cell] > 0:
@@ -113,7 +115,7 @@ def _stops(ground: Ground, start: Cell, far: np.ndarray, cost: np.ndarray) -> li
     return stops if len(stops) > 1 else [start, *stops]
 
 
-def _used(cost: np.ndarray, cells: list[Cell]) -> np.ndarray:
+def _raise_cost(cost: np.ndarray, cells: list[Cell]) -> np.ndarray:
     """The cost with a way that was gone already, and its surroundings, made dear: the way back is another one."""
     dear = np.zeros(cost.shape)
     dear[tuple(np.array(cells).T)] = 1.0
@@ -123,7 +125,7 @@ def _used(cost: np.ndarray, cells: list[Cell]) -> np.ndarray:
     return cost * (1 + 2 * dear + 2 * padded[1:-1, 1:-1])
 
 
-def _pruned(cells: list[Cell]) -> list[Cell]:
+def _prune(cells: list[Cell]) -> list[Cell]:
     """The round without spurs, ways into a cell and straight back out of it, as long as four cells remain."""
     kept: list[Cell] = []
     for cell in cells:
@@ -141,7 +143,7 @@ def _smooth(blocks: Blocks, points: np.ndarray, rounds: int) -> np.ndarray:
     fine = np.stack([points, (points + np.roll(points, -1, axis=0)) / 2], axis=1).reshape(-1, 3)
     for _ in range(rounds):
         moved = (np.roll(fine, 1, axis=0) + 2 * fine + np.roll(fine, -1, axis=0)) / 4
-        blocked = blocks.inside(moved[:, None] + MARGIN * BODY).any(axis=1, keepdims=True)
+        blocked = blocks.is_solid(moved[:, None] + MARGIN * BODY).any(axis=1, keepdims=True)
         fine = np.where(blocked, fine, moved)
     return fine[::2]
 
@@ -156,11 +158,11 @@ def _walk_along(points: np.ndarray) -> CameraPath:
     for _ in range(8):
         ahead = (np.roll(ahead, 1, axis=0) + 2 * ahead + np.roll(ahead, -1, axis=0)) / 4
     yaw = np.degrees(np.arctan2(-ahead[:, 0], -ahead[:, 2]))
-    cameras = [Camera.look(tuple(p), float(a), -3.0, FOV) for p, a in zip(points, yaw, strict=True)]
+    cameras = [Camera.from_angles(tuple(p), float(a), -3.0, FOV) for p, a in zip(points, yaw, strict=True)]
     return _path("walk", [*cameras, cameras[0]], times)
 
 
-def _hover(blocks: Blocks) -> CameraPath:
+def _make_hover(blocks: Blocks) -> CameraPath:
     """A slow round above everything, looking down at the middle."""
     x, y, z = blocks.size
     height, radius = y + EYE + 0.5, max(1.0, 0.3 * min(x, z))

@@ -19,9 +19,9 @@ from app.loop.view_canvas import canvas_from
 from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from base.files import atomic_write
-from diffusion.canvas import DreamSettings
+from diffusion.settings import DreamSettings
 from scenes.load import builtin_folder
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import Scene
 
 PANEL = (640, 360)
@@ -65,14 +65,14 @@ def plan(scene: Scene, folder: Path) -> Image.Image:
 def half_dreamed(studio: Studio, camera: Any) -> Image.Image:
     """What the preview shows while the first view is being dreamed, at a third of the steps."""
     seen: list[np.ndarray] = []
-    look = studio.painter.look(camera, PANEL)
+    gathered = studio.painter.gather(camera, PANEL)
 
     def collect(message: Any) -> None:
         if hasattr(message, "image"):
             seen.append(message.image)
 
     settings = studio.session.dream
-    request = Request(0, look, canvas_from(look, studio.scene, settings.steps), settings)
+    request = Request(0, gathered, canvas_from(gathered, studio.scene, settings.steps), settings)
     answer(studio.model, request, dream_of, collect, lambda: False, lambda: Watch(decoded=True))
     image = Image.fromarray(seen[len(seen) // 3])
     width = round(image.height * PANEL[0] / PANEL[1])  # the canvas sees a little more than the window, to both sides
@@ -103,7 +103,7 @@ def main() -> None:
     session = Session(SceneChoice(flags.scene), ModelChoice(flags.model), flags.dream, paint)
     scene = open_scene(session.scene)
     tour = scene.paths["tour"]
-    first, later = sample(tour, flags.moment), sample(tour, flags.later)
+    first, later = sample_path(tour, flags.moment), sample_path(tour, flags.later)
     with open_studio(session, scene) as studio:
         panels = [
             ("1  A small picture is a floor plan; every colour has a prompt", plan(scene, builtin_folder(flags.scene))),

@@ -14,23 +14,23 @@ from PIL import Image
 from base.files import atomic_write
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import build_charts
-from engine.gl.context import finish, headless
+from engine.gl.context import create_headless_context, wait_for_gl
 from engine.render.renderer import Renderer
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.load import BUILTIN, load_scene
-from scenes.paths import sample
+from scenes.paths import sample_path
 
 SIZE = (480, 270)
 
 
 def unpainted(name: str) -> Image.Image:
     """The scene as the window shows it when it opens."""
-    scene, ctx = load_scene(name), headless()
-    charts = build_charts(blocks := extrude(scene), scene)
+    scene, ctx = load_scene(name), create_headless_context()
+    charts = build_charts(blocks := extrude_scene(scene), scene)
     volume = LatentVolume(ctx, charts, channels=4, seed=0)
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
-    Renderer(ctx, charts, scene, volume, blocks).draw(target, sample(scene.paths["tour"], 0.0), SIZE, top_first=True)
-    finish(ctx)
+    Renderer(ctx, charts, scene, volume, blocks).draw(target, sample_path(scene.paths["tour"], 0.0), SIZE, top_first=True)
+    wait_for_gl(ctx)
     picture = np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
     ctx.release()
     return Image.fromarray(np.ascontiguousarray(picture))

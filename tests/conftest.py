@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from engine.gl.context import headless
+from engine.gl.context import create_headless_context
 
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other
@@ -39,7 +39,7 @@ materials:
 @pytest.fixture(scope="session")
 def context():
     """The GL context without a window of all tests of a process."""
-    return headless()
+    return create_headless_context()
 
 
 @pytest.fixture

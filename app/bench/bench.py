@@ -14,7 +14,7 @@ import numpy as np
 from app.commands import Bench as Flags
 from app.session import SceneChoice, Session, open_scene
 from scenes.camera import Camera
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import Scene
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Bench:
     def cameras(self, count: int) -> list[Camera]:
         """`count` cameras spread over the scene's tour."""
         path = self.scene.paths.get("tour") or self.scene.paths["walk"]
-        return [sample(path, seconds) for seconds in np.linspace(0, path.seconds, count, endpoint=False)]
+        return [sample_path(path, seconds) for seconds in np.linspace(0, path.seconds, count, endpoint=False)]
 
     def times(self, quick: int, full: int) -> int:
         """How often to repeat something."""

@@ -16,8 +16,8 @@ def measure(bench: Bench) -> Figures:
     rows, regions = [], []
     with bench.studio() as studio:
         for camera in bench.cameras(bench.times(2, 5)):
-            look = studio.painter.look(camera, SIZE)
-            canvas = canvas_from(look, studio.scene, studio.session.dream.steps)
+            gathered = studio.painter.gather(camera, SIZE)
+            canvas = canvas_from(gathered, studio.scene, studio.session.dream.steps)
             regions.append(len(canvas.regions))
             dreamed = dream_of(studio.model, canvas, studio.session.dream)
             parts = dreamed.seconds
@@ -27,7 +27,7 @@ def measure(bench: Bench) -> Figures:
             )
     total, unet, vae, text, rest, share, calls = np.median(rows[1:] or rows, axis=0)  # the first also warms up
     return {
-        "size": f"{look.size[0]}x{look.size[1]}",
+        "size": f"{gathered.size[0]}x{gathered.size[1]}",
         "steps": studio.session.dream.steps,
         "regions": float(np.median(regions)),
         "model_calls": float(calls),

@@ -21,7 +21,7 @@ from app.loop.headless_session import Studio
 from app.loop.messages import Failed, Finished, Request
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import ThreadWorker
-from engine.gl.context import finish
+from engine.gl.context import wait_for_gl
 from scenes.camera import Camera
 
 SIZE = (960, 540)
@@ -86,7 +86,7 @@ def draw_all(studio: Studio, cameras: list[Camera]) -> list[float]:
 
     def frame(camera: Camera) -> None:
         studio.renderer.draw(target, camera, SIZE, "painted")
-        finish(studio.ctx)
+        wait_for_gl(studio.ctx)
 
     times = []
     for camera in cameras:
@@ -97,10 +97,10 @@ def draw_all(studio: Studio, cameras: list[Camera]) -> list[float]:
 
 def request_of(studio: Studio, camera: Camera) -> Request:
     """A dream of an unpainted view; the sky alone, so that one step is one or two model calls of the view's size."""
-    look, settings = studio.painter.look(camera, SIZE), studio.session.dream
-    canvas = canvas_from(look, studio.scene, settings.steps)
+    gathered, settings = studio.painter.gather(camera, SIZE), studio.session.dream
+    canvas = canvas_from(gathered, studio.scene, settings.steps)
     whole = type(canvas.regions[0])(canvas.regions[0].prompt, np.ones_like(canvas.change))
-    return Request(0, look, type(canvas)((whole,), canvas.noise, canvas.change, depth=canvas.depth), settings)
+    return Request(0, gathered, type(canvas)((whole,), canvas.noise, canvas.change, depth=canvas.depth), settings)
 
 
 def keep_busy(

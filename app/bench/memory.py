@@ -19,7 +19,7 @@ MEMORIES = "latents", "colours", "both"
 
 def ahead(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
     x, y, z = np.asarray(camera.position) + blocks * camera.axes[2] + aside * camera.axes[0]
-    return Camera.look((float(x), float(y), float(z)), camera.yaw + turned, camera.pitch, camera.fov)
+    return Camera.from_angles((float(x), float(y), float(z)), camera.yaw + turned, camera.pitch, camera.fov)
 
 
 # Where a view is seen from that was painted before.
@@ -53,8 +53,8 @@ def measure(bench: Bench) -> Figures:
 def told(studio: Studio, camera: Camera) -> dict[str, Any]:
     """PSNR of each memory's own decoding on known cells, and the share of them that latents tell better."""
     model = studio.model
-    look = studio.painter.look(camera, VIEW)
-    canvas = canvas_from(look, studio.scene, studio.session.dream.steps)
+    gathered = studio.painter.gather(camera, VIEW)
+    canvas = canvas_from(gathered, studio.scene, studio.session.dream.steps)
     assert canvas.colours is not None
     cells = known_cells(guiding(canvas))
     found: dict[str, Any] = {}

@@ -16,11 +16,11 @@ def measure(bench: Bench) -> Figures:
         painter = studio.painter
         for camera in views:
             painter.settle(camera, SIZE)
-        left, calls = [painter.look(camera, SIZE) for camera in views], painter.calls
+        left, calls = [painter.gather(camera, SIZE) for camera in views], painter.calls
         for camera in views:
             painter.settle(camera, SIZE)
-        back = [painter.look(camera, SIZE) for camera in views]
-    painted = np.concatenate([(look.steps > 0).ravel() for look in left])
+        back = [painter.gather(camera, SIZE) for camera in views]
+    painted = np.concatenate([(gathered.steps > 0).ravel() for gathered in left])
     same = np.concatenate([(a.latents == b.latents).all(axis=0).ravel() for a, b in zip(left, back, strict=True)])
     return {
         "views": len(views),

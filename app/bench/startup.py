@@ -29,18 +29,18 @@ def main(started: float, session_json: str) -> None:
     from base.settings import from_json
     from engine.atlas.volume import LatentVolume
     from engine.geometry.charts import build_charts
-    from engine.gl.context import finish, headless
+    from engine.gl.context import create_headless_context, wait_for_gl
     from engine.render.renderer import Renderer
-    from scenes.extrude import extrude
+    from scenes.extrude import extrude_scene
 
     session, _ = from_json(Session, json.loads(session_json), "the bench's session")
-    scene, ctx = open_scene(session.scene), headless()
-    charts = build_charts(blocks := extrude(scene), scene)
+    scene, ctx = open_scene(session.scene), create_headless_context()
+    charts = build_charts(blocks := extrude_scene(scene), scene)
     renderer = Renderer(ctx, charts, scene, LatentVolume(ctx, charts, 4), blocks)
     size = (960, 540)
     target = ctx.framebuffer([ctx.texture(size, 4)], ctx.depth_renderbuffer(size))
     renderer.draw(target, next(iter(scene.paths.values())).keyframes[0].camera, size)
-    finish(ctx)
+    wait_for_gl(ctx)
     target.read(components=4)
     drawn = time.time()
     from diffusion.loaders.loading import load_model

@@ -11,6 +11,7 @@ from rich.console import Console
 from app.cli.render import progress
 from app.commands import Generate
 from app.session import ModelChoice
+from app.terminal import open_console
 from base.errors import InputError
 from base.files import atomic_write, refuse_unwritable
 from diffusion.text2image.metadata import read_png, write_png
@@ -39,10 +40,10 @@ def matched(command: Generate, console: Console) -> str:
 
 def save_space(inside: Any, file: Path, console: Console) -> None:
     """The network in space; where there is no GL it is left out, which is said."""
-    from engine.unet_view.still import still
+    from engine.unet_view.still import render_still
 
     try:
-        picture = still(inside.blocks)
+        picture = render_still(inside.blocks)
     except InputError as error:
         console.print(f"{file} is left out: {error}", style="yellow", soft_wrap=True)
         return
@@ -58,7 +59,7 @@ def run(command: Generate) -> int:
         raise InputError("rayverie generate", "PROMPT", "is missing; describe the picture")
     refuse_unwritable(command.out)
     recipe = read_png(command.source) if command.source else None
-    console = Console(stderr=True)
+    console = open_console(errors=True)
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
     from diffusion.introspection.probe_sheets import SPACE, refuse, save_sheets

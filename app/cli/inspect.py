@@ -9,13 +9,16 @@ import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from app.commands import Inspect
 from app.session import open_scene
+from app.terminal import open_console, shown_json
+from base.errors import shown
 from engine.geometry.charts import Charts, build_charts
 from engine.geometry.pack import PAGE
-from scenes.extrude import extrude
-from scenes.report import report
+from scenes.extrude import extrude_scene
+from scenes.report import describe_scene
 from scenes.scene import Scene
 
 
@@ -23,16 +26,16 @@ def run(command: Inspect) -> int:
     scene = open_scene(command.scene)
     found = inspect(scene)
     if command.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(shown_json(json.dumps(found, indent=2, ensure_ascii=False)))
     else:
-        show(found, Console())
+        show(found, open_console())
     return 0
 
 
 def inspect(scene: Scene) -> dict[str, Any]:
     """JSON-ready: `scenes.report.report` with faces of each material and the atlas's charts, texels, pages and bytes."""
-    blocks = extrude(scene)
-    found, charts = report(scene, blocks), build_charts(blocks, scene)
+    blocks = extrude_scene(scene)
+    found, charts = describe_scene(scene, blocks), build_charts(blocks, scene)
     faces = faces_of(charts, len(scene.materials))
     for material, count in zip(found["materials"], faces, strict=True):
         material["faces"] = int(count)
@@ -59,15 +62,14 @@ def show(found: dict[str, Any], console: Console) -> None:
     """Print `inspect`'s figures as a table, with the problems below."""
     x, y, z = found["size_blocks"]
     atlas = found["atlas"]
-    console.print(
-        f"[bold]{found['scene']}[/bold]: {x:g} × {z:g} blocks, {y:g} high, {found['voxels_per_block']} voxels a block"
-    )
+    about = f": {x:g} × {z:g} blocks, {y:g} high, {found['voxels_per_block']} voxels a block"
+    console.print(Text.assemble((shown(found["scene"]), "bold"), about))
     table = Table(Column("material", overflow="fold"), Column("prompt", overflow="fold", ratio=1), box=box.SIMPLE_HEAD)
     for column in ("blocks", "voxels", "faces"):
         table.add_column(column, justify="right", no_wrap=True)  # prompts wrap, numbers never
     for material in found["materials"]:
         counts = (f"{material[column]:,}" for column in ("blocks", "voxels", "faces"))
-        table.add_row(material["name"], material["prompt"], *counts)
+        table.add_row(shown(material["name"]), shown(material["prompt"]), *counts)
     table.add_section()
     table.add_row("all", "", *(f"{found[column]:,}" for column in ("blocks", "voxels", "faces")))
     console.print(table)

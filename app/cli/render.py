@@ -12,12 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.commands import Render
 from app.loop.headless_session import Studio, open_studio
 from app.session import Session, describe, open_scene
+from app.terminal import open_console
 from base.errors import InputError
 from engine.render.renderer import GEOMETRY
 from engine.render.video import open_output
 from scenes.camera import Camera
 from scenes.nerfstudio import read_path
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import CameraPath, Scene
 
 LINES = 10  # of progress, where there is no terminal to draw a bar on
@@ -25,7 +26,7 @@ LINES = 10  # of progress, where there is no terminal to draw a bar on
 
 def run(command: Render) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
-    scene, console = open_scene(command.scene), Console(stderr=True)
+    scene, console = open_scene(command.scene), open_console(errors=True)
     find_path(scene, command.path)  # complain before the model is loaded
     for note in scene.notes:
         console.print(note, style="yellow", soft_wrap=True)
@@ -50,7 +51,7 @@ def find_path(scene: Scene, name: str) -> CameraPath:
 def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera]:
     """The cameras of the frames: one each 1/fps seconds from the path's start, as many as are asked or as it lasts."""
     count = frames if frames is not None else max(1, math.floor(path.seconds * fps + 1e-6))
-    return (sample(path, index / fps) for index in range(count))
+    return (sample_path(path, index / fps) for index in range(count))
 
 
 def render(studio: Studio, command: Render, console: Console, save: Callable[[], None]) -> int:
@@ -77,12 +78,12 @@ def render(studio: Studio, command: Render, console: Console, save: Callable[[],
 def progress(console: Console) -> Progress:
     """The program's progress bar: what, how far, how long, how much longer, and a word."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("remaining"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[words]}"),
+        TextColumn("{task.fields[words]}", markup=False),
     )
     return Progress(*columns, console=console)

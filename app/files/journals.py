@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from app.loop.world_journals import journal_of, open_journal
 from base.errors import InputError
 from engine.storage.journal import Journal
-from engine.storage.world_io import Keeper
+from engine.storage.world_io import WorldWriter
 
 
 class Journals:
@@ -17,25 +17,25 @@ class Journals:
     world or its own can't be written."""
 
     def __init__(self) -> None:
-        self.keeper: Keeper | None = None
+        self.keeper: WorldWriter | None = None
         self.guest = False
         self._whose: Hashable = None
-        self._left: dict[Path, Keeper] = {}  # by folder
+        self._left: dict[Path, WorldWriter] = {}  # by folder
 
     def open(
         self, whose: Hashable, home: Callable[[], Path], data: Path, refused: Callable[[InputError], None]
-    ) -> Keeper:
+    ) -> WorldWriter:
         """The keeper of the journal of the world file `home()`. whose: what tells one world from another, cheap to compare;
         data: the folder of all journals; refused: told why there is only a makeshift one."""
         if self.keeper is not None and whose == self._whose:
             return self.keeper
         if self.keeper is not None:
-            self.keeper.abandon()
+            self.keeper.cancel_round()
             self._left[self.keeper.journal.folder] = self.keeper
         self._whose, self.guest, world = whose, False, home()
         self.keeper = self._left.pop(journal_of(world, data), None)  # one comes back to a scene that was just left
         if self.keeper is None:
-            self.keeper = Keeper(self._journal(world, data, refused))
+            self.keeper = WorldWriter(self._journal(world, data, refused))
         return self.keeper
 
     def forget_left(self) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from app.loop.painter import Painter
 from engine.atlas import policy
 from scenes.camera import Camera
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import Scene
 
 SIZE = (16, 9)  # the aspect of its views
@@ -28,18 +28,18 @@ def viewpoints(scene: Scene) -> list[Camera]:
     for name in sorted(scene.paths):
         path = scene.paths[name]
         for seconds in np.arange(0.0, path.seconds, EVERY):
-            camera = sample(path, float(seconds))
+            camera = sample_path(path, float(seconds))
             for turn in TURNS.get(name, (0.0,)):
-                turned = Camera.look(camera.position, camera.yaw + turn, camera.pitch, camera.fov)
+                turned = Camera.from_angles(camera.position, camera.yaw + turn, camera.pitch, camera.fov)
                 found.append(turned if turn else camera)
     return found
 
 
 def unfinished(painter: Painter, camera: Camera) -> tuple[int, int]:
     """A `Measure` of what the painter's volume holds."""
-    look = painter.look(camera, SIZE)
-    could = policy.claimable(look)
-    return int((could & ~policy.finished(look, painter.session.dream.steps)).sum()), int(could.sum())
+    gathered = painter.gather(camera, SIZE)
+    could = policy.claimable_mask(gathered)
+    return int((could & ~policy.final_mask(gathered, painter.session.dream.steps)).sum()), int(could.sum())
 
 
 @dataclass

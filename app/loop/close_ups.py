@@ -17,7 +17,7 @@ from engine.atlas import policy
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
-HOLE = 3  # latent pixels of a coarse look: one or two are bare at many an edge
+HOLE = 3  # latent pixels of a coarse gathered: one or two are bare at many an edge
 
 
 @dataclass(frozen=True)
@@ -43,31 +43,31 @@ def close_up(camera: Camera, view: Size, box: tuple[float, float, float, float],
     turned = _turned(camera, middle)
     seen = corners @ turned.axes.T
     reach = float(np.abs(seen[:, :2] / seen[:, 2:]).max()) * side / (side - 2 * policy.MARGIN - CELL)
-    return turned.moved(fov=float(np.degrees(2 * np.arctan(reach))))
+    return turned.with_changes(fov=float(np.degrees(2 * np.arctan(reach))))
 
 
 def close_ups(
-    camera: Camera, view: Size, look: GatheredView, height: int, full_steps: float, enough: float, side: int
+    camera: Camera, view: Size, gathered: GatheredView, height: int, full_steps: float, enough: float, side: int
 ) -> tuple[CloseUp, ...]:
     """The parts of a view of which less than `enough` is painted (as policy.coverage says), or that have a hole: these first, for an
     edit of the scene leaves one; then the nearest and largest surfaces.
 
-    look: with the view in its middle, `height` pixels high there, for a coarse one tells as much; side: of a canvas, pixels.
+    gathered: with the view in its middle, `height` pixels high there, for a coarse one tells as much; side: of a canvas, pixels.
     """
     columns, rows = grid(view, side)
     scale = view[1] / height
-    look = replace(look, density=look.density * scale)
-    h, w = look.density.shape
-    x = ((np.arange(w) + 0.5) * CELL - look.size[0] / 2) * scale + view[0] / 2
-    y = ((np.arange(h) + 0.5) * CELL - look.size[1] / 2) * scale + view[1] / 2
+    gathered = replace(gathered, density=gathered.density * scale)
+    h, w = gathered.density.shape
+    x = ((np.arange(w) + 0.5) * CELL - gathered.size[0] / 2) * scale + view[0] / 2
+    y = ((np.arange(h) + 0.5) * CELL - gathered.size[1] / 2) * scale + view[1] / 2
     column, row = np.floor(x * columns / view[0]), np.floor(y * rows / view[1])
-    within = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable_mask(look)
+    within = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable_mask(gathered)
     part = (row[:, None] * columns + column)[within].astype(int)
-    lacking = policy.missing_share(look, full_steps)[within]
+    lacking = policy.missing_share(gathered, full_steps)[within]
     count, missing = (np.bincount(part, of, columns * rows) for of in (None, lacking))
-    weight = np.bincount(part, lacking / look.depth[within], columns * rows)  # the sky, infinitely far away, comes last
-    bare = unpainted(look)[within]
-    holes, gaping = (np.bincount(part, of, columns * rows) for of in (bare, bare / look.depth[within]))
+    weight = np.bincount(part, lacking / gathered.depth[within], columns * rows)  # the sky, infinitely far away, comes last
+    bare = unpainted(gathered)[within]
+    holes, gaping = (np.bincount(part, of, columns * rows) for of in (bare, bare / gathered.depth[within]))
     gaping[holes < HOLE] = 0
     wanted = np.flatnonzero((missing > (1 - enough) * count) | (holes >= HOLE))
     order = sorted(wanted, key=lambda n: (-gaping[n], -weight[n], -missing[n]))
@@ -82,9 +82,9 @@ def close_ups(
     )
 
 
-def unpainted(look: GatheredView) -> np.ndarray:
+def unpainted(gathered: GatheredView) -> np.ndarray:
     """bool [h,w]: what the view could paint and nobody did."""
-    return policy.claimable_mask(look) & (look.steps <= 0) & ~look.edge_contaminated
+    return policy.claimable_mask(gathered) & (gathered.steps <= 0) & ~gathered.edge_contaminated
 
 
 def _turned(camera: Camera, forward: np.ndarray) -> Camera:
@@ -95,7 +95,7 @@ def _turned(camera: Camera, forward: np.ndarray) -> Camera:
     pose = np.eye(4)
     pose[:3, :3] = np.stack([right, np.cross(right, forward), -forward], axis=1)
     pose[:3, 3] = camera.position
-    return camera.moved(rotation=Camera.from_pose(pose).rotation)
+    return camera.with_changes(rotation=Camera.from_pose(pose).rotation)
 
 
 def _directions(camera: Camera, view: Size, pixels: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from diffusion.canvas import Canvas, Dreamed, DreamSettings
+from diffusion.canvas import Canvas, Dreamed
+from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Request:
-    """Dream `canvas`, which was made from `look` (its camera and volume revision go with it). id: rises, unique."""
+    """Dream `canvas`, which was made from `gathered` (its camera and volume revision go with it). id: rises, unique."""
 
     id: int
-    look: GatheredView
+    gathered: GatheredView
     canvas: Canvas
     settings: DreamSettings
 

@@ -106,7 +106,7 @@ class _Sample:
     """What GL said of a view. dreamed: the last dream's picture, if it was of this view; steps: of a finished texel."""
 
     charts: Charts
-    look: GatheredView
+    gathered: GatheredView
     chart: np.ndarray
     sheets: dict[int, Sheet]
     dreamed: np.ndarray | None
@@ -167,53 +167,53 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
 
     stage: a weak proxy, nothing of which is held between two steps: nobody may go on once the panel is closed and the scene left.
     """
-    work = stage.painter.looking(camera, size)
+    work = stage.painter.gather_task(camera, size)
     while not work.run_for(PIECE):
         yield None
-    look = work.result
+    gathered = work.result
     yield None
-    charting = TimeSlicedTask(stage.ctx, stage.volume.charted(look.camera, look.size))
+    charting = TimeSlicedTask(stage.ctx, stage.volume.draw_charts_slices(gathered.camera, gathered.size))
     while not charting.run_for(PIECE):
         yield None
     chart = charting.result
     yield None
     sheets: dict[int, Sheet] = {}
-    for number in np.unique(look.texel[..., 0]).tolist():
+    for number in np.unique(gathered.texel[..., 0]).tolist():
         if number in stage.volume.atlas:
             stage.volume.atlas.refresh_overview(number)
             wait_for_gl(stage.ctx)
             sheets[number] = Sheet.of(stage.volume.atlas[number])
             yield None
     painter = stage.painter
-    dreamed = painter.dreamed.image if painter.dreamed and painter.dreamed_at == look.camera else None
+    dreamed = painter.dreamed.image if painter.dreamed and painter.dreamed_at == gathered.camera else None
     session = painter.session
     assert painter.model is not None
-    within = beside(size, level_of(session, painter.model.native, size, resting=True).height, look.size)
+    within = beside(size, level_of(session, painter.model.native, size, resting=True).height, gathered.size)
     steps = float(session.dream.steps)
-    yield _Sample(stage.plan.charts, look, chart, sheets, dreamed, within, steps, painter.calls)
+    yield _Sample(stage.plan.charts, gathered, chart, sheets, dreamed, within, steps, painter.calls)
 
 
 def reading(sample: _Sample, witness: Witness) -> Reading:
     """Any thread."""
-    look, charts = sample.look, sample.charts
-    finished = look.texel[policy.final_mask(look, sample.steps)]
+    gathered, charts = sample.gathered, sample.charts
+    finished = gathered.texel[policy.final_mask(gathered, sample.steps)]
     changed, kept = witness.see(sample.sheets, finished)
-    painted = look.colours[..., 3] == 255
-    label = labels(locate_pixels(charts, look.camera, sample.chart), sample.sheets)
+    painted = gathered.colours[..., 3] == 255
+    label = labels(locate_pixels(charts, gathered.camera, sample.chart), sample.sheets)
     surface = np.where((label >= 0) & painted, planes(charts)[sample.chart], -1)
     columns, rows = sample.within
-    height, width = look.density.shape
+    height, width = gathered.density.shape
     inner = np.s_[rows * CELL : (height - rows) * CELL, columns * CELL : (width - columns) * CELL]
     across, steps, inside, others = measures.seam_gradients(
-        look.colours[inner], np.where(painted, label, -1)[inner], surface[inner]
+        gathered.colours[inner], np.where(painted, label, -1)[inner], surface[inner]
     )
     sharpness = math.nan
     if sample.dreamed is not None and sample.dreamed.shape[:2] == surface.shape:
-        ours, theirs = (measures.fine_energy(p[inner], surface[inner])[0] for p in (look.colours, sample.dreamed))
+        ours, theirs = (measures.fine_energy(p[inner], surface[inner])[0] for p in (gathered.colours, sample.dreamed))
         sharpness = math.sqrt(ours / theirs) if theirs else math.nan
     return Reading(
         painted=float(painted[inner].mean()),
-        finished=policy.coverage(look, sample.steps, sample.within),
+        finished=policy.coverage(gathered, sample.steps, sample.within),
         changed=changed,
         kept=kept,
         seams=(across / steps) / (inside / others) if steps and inside else math.nan,

@@ -10,7 +10,7 @@ import numpy as np
 from engine.atlas.page import STEPS, Page
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
-from engine.gl.context import finish
+from engine.gl.context import wait_for_gl
 
 NOTHING = np.int16(np.iinfo(np.int16).min)  # a place of the atlas that no chart has
 LAST_BIN = 64  # steps; what has more counts here
@@ -37,7 +37,7 @@ class Survey:
 
 def materials(charts: Charts, page: int) -> np.ndarray:
     """int16 [PAGE,PAGE]: which material lies where on a page of the atlas, or NOTHING."""
-    owner = charts.owner(page)
+    owner = charts.owner_map(page)
     return np.where(owner >= 0, charts.material[owner], NOTHING)
 
 
@@ -47,7 +47,7 @@ def survey(volume: LatentVolume, before: Survey | None = None) -> Survey:
     charts, known = volume.charts, before.pages if before else {}
     numbers, which = np.unique(charts.material, return_inverse=True)
     texels = np.bincount(which, charts.size.prod(axis=1)).astype(int)
-    finish(volume.ctx)
+    wait_for_gl(volume.ctx)
     pages = {}
     for number in volume.atlas:
         page = volume.atlas[number]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.loop.occluders import hidden_behind
-from diffusion.canvas import Canvas, Region
+from diffusion.canvas import Canvas, Guide, Region, Surface
 from diffusion.models.depth import seen_through_reference
 from engine.atlas import policy
 from engine.atlas.views import GatheredView
@@ -43,23 +43,23 @@ def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
     return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])
 
 
-def canvas_from(look: GatheredView, scene: Scene, full_steps: float) -> Canvas:
+def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canvas:
     """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
-    remembered = policy.remembered(look, full_steps)
-    known = bool(remembered.any() or look.freed.any())
-    change = policy.change_map(look, full_steps)
-    regions = regions_from(look.material, scene)
+    remembered = policy.guide_mask(gathered, full_steps)
+    known = bool(remembered.any() or gathered.edge_contaminated.any())
+    change = policy.change_map(gathered, full_steps)
+    regions = regions_from(gathered.material, scene)
     return Canvas(
         regions=regions,
-        noise=look.noise,
+        noise=gathered.noise,
         change=change,
-        memory=look.latents if known else None,
-        colours=look.colours if known else None,
+        memory=gathered.latents if known else None,
+        colours=gathered.colours if known else None,
         known=remembered if known else None,
-        finer=policy.finer(look, full_steps) if known else None,
-        trusted=policy.trusted(look, full_steps) if known else None,
-        freed=look.freed if known else None,
-        behind=hidden_behind(look, change > 0, change == 0) if known else None,
-        depth=seen_through_reference(look.depth, look.camera.fov),
-        parts=parts_of(look.pixels, regions, scene),
+        finer=policy.upscale_ratio(gathered, full_steps) if known else None,
+        trusted=policy.guide_weight(gathered, full_steps) if known else None,
+        freed=gathered.edge_contaminated if known else None,
+        behind=hidden_behind(gathered, change > 0, change == 0) if known else None,
+        depth=seen_through_reference(gathered.depth, gathered.camera.fov),
+        parts=parts_of(gathered.pixel_material, regions, scene),
     )

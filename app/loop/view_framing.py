@@ -34,7 +34,7 @@ def canvas_size(view: Size, height: int, multiple: int, around: float = 0.0) -> 
 def surrounding(camera: Camera, height: int, tall: int) -> Camera:
     """The camera of a dream `tall` pixels high that shows in its middle what `camera` sees, `height` pixels high."""
     wider = np.tan(np.radians(camera.fov) / 2) * tall / height
-    return camera.moved(fov=float(np.degrees(2 * np.arctan(wider))))
+    return camera.with_changes(fov=float(np.degrees(2 * np.arctan(wider))))
 
 
 def beside(view: Size, height: int, canvas: Size) -> Size:

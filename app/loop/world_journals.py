@@ -11,8 +11,8 @@ import platformdirs
 
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
-from engine.storage.journal import InUse, Journal
-from engine.storage.world import INDEX, Index, WorldHeader
+from engine.storage.journal import Journal, JournalInUse
+from engine.storage.world import INDEX, WorldHeader, WorldIndex
 from engine.storage.world_io import Describe
 from scenes.scene import Scene
 
@@ -26,7 +26,7 @@ def data_folder() -> Path:
 
 def journal_of(world: Path, data: Path) -> Path:
     """The folder of a world file's journal."""
-    where = str(world.expanduser().resolve())
+    where = str(expand_user(world).resolve())
     return data / "journals" / f"{world.stem}-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
 
 
@@ -34,13 +34,13 @@ def open_journal(world: Path, data: Path) -> Journal:
     """The journal of a world file; InUse when another program paints it."""
     try:
         return Journal(journal_of(world, data))
-    except InUse as error:
-        raise InUse(world, "", "is being painted by another Rayverie, which alone may save to it") from error
+    except JournalInUse as error:
+        raise JournalInUse(world, "", "is being painted by another Rayverie, which alone may save to it") from error
 
 
 def left_over(journal: Journal, world: Path | None) -> bool:
     """Whether the journal holds what a kill kept from being saved: it is newer than the world file."""
-    if not journal.begun:
+    if not journal.has_world:
         return False
     if world is None or not world.exists():
         return True
@@ -52,9 +52,9 @@ def describing(
 ) -> Describe:
     """What a Keeper is told. extras: called on the writer's thread."""
 
-    def capture() -> Callable[[Mapping[tuple[int, int], str]], Index]:
+    def capture() -> Callable[[Mapping[tuple[int, int], str]], WorldIndex]:
         channels, seed, revision = volume.channels, volume.seed, volume.revision
-        return lambda tiles: Index(
+        return lambda tiles: WorldIndex(
             WorldHeader.of(scene, charts, model, channels, seed, revision), tiles, dict(extras())
         )
 

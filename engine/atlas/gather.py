@@ -9,7 +9,7 @@ import numpy as np
 
 from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.page import EDGE_CONTAMINATED, DENSITY, FROZEN, STEPS
+from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, STEPS
 from engine.atlas.pages import Atlas
 from engine.atlas.views import GatheredView
 from engine.geometry import sides
@@ -21,18 +21,20 @@ from engine.geometry.uniforms import camera_uniforms
 from engine.gl.context import wait_for_gl
 from engine.gl.shaders import get_program, set_uniforms
 from engine.gl.targets import RenderTargets, colour_texture, read_texture
-from engine.gl.time_sliced import Slices, split_into_bands, scissor
+from engine.gl.time_sliced import Slices, scissor, split_into_bands
 from scenes.camera import Camera
 
 _FLOATS = ((4, "f4"), (4, "f4"))
 
 
 class GatherPass:
-    def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets) -> None:
+    def __init__(
+        self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets
+    ) -> None:
         self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
-        self._claim = get_program(ctx, "chart_view", "gather_claim")
-        self._colour = get_program(ctx, "chart_view", "gather_colour")
-        self._gather = get_program(ctx, "whole_picture", "gather")
+        self._claim = get_program(ctx, "vertex/chart_view", "atlas/gather_claim")
+        self._colour = get_program(ctx, "vertex/chart_view", "atlas/gather_colour")
+        self._gather = get_program(ctx, "vertex/full_target", "atlas/gather_stored")
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         self._drawn: tuple[Camera, tuple[int, int]] | None = None
@@ -76,7 +78,9 @@ class GatherPass:
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
         latents, state = self._fetch_stored(np.unique(page), (width, height))
-        colour = read_texture(self.ctx, colour_texture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
+        colour = (
+            read_texture(self.ctx, colour_texture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
+        )
         yield
         pixels = self.charts.material[read_texture(self.ctx, colour_texture(view, 1))[..., 0].astype(np.int32)]
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]

@@ -6,36 +6,36 @@ import moderngl
 import numpy as np
 
 from engine.atlas.page import Page
-from engine.geometry.mesh import Quads
+from engine.geometry.mesh import PartQuads
 from engine.geometry.pack import PAGE
-from engine.gl.context import finish
-from engine.gl.shaders import program, set_uniforms
+from engine.gl.context import wait_for_gl
+from engine.gl.shaders import get_program, set_uniforms
 
 _COLOUR = 7  # a texture unit that no other pass of a scatter uses
 
 
-class Overview:
+class OverviewPass:
     """Draws `Page.overview` from `Page.colour`, the whole page or parts of charts."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
-        self._quads = Quads(ctx)
-        self._parts = program(ctx, "chart_atlas", "overview")
-        self._page = program(ctx, "whole_picture", "overview")
+        self._quads = PartQuads(ctx)
+        self._parts = get_program(ctx, "vertex/chart_page", "atlas/overview")
+        self._page = get_program(ctx, "vertex/full_target", "atlas/overview")
         self._whole = ctx.vertex_array(self._page, [])
 
     def draw(self, page: Page, parts: np.ndarray | None = None) -> None:
         """parts: vertices of `Charts.quads` float32 [n,4,13]; None: the whole page."""
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
-        finish(self.ctx)  # or sampling waits for the colours, holding Python's lock
+        wait_for_gl(self.ctx)  # or sampling waits for the colours, holding Python's lock
         page.colour.use(_COLOUR)
-        page.small.use()
+        page.overview_frame.use()
         if parts is None:
             set_uniforms(self._page, colour=_COLOUR)
             self._whole.render(moderngl.TRIANGLES, vertices=3)
         else:
             set_uniforms(self._parts, colour=_COLOUR, page_size=float(PAGE))
             self._quads.draw(self._parts, parts)
-        finish(self.ctx)
+        wait_for_gl(self.ctx)
         page.overview.build_mipmaps(0, 1)
-        page.stale = False
+        page.overview_outdated = False

@@ -12,8 +12,12 @@ from engine.geometry.pack import PAGE
 from engine.gl.targets import release_framebuffer
 
 SHRINK = 4  # colour texels per overview texel, along each axis
-STEPS, DENSITY, REVISION, FROZEN = range(4)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
-EDGE_CONTAMINATED = -1.0  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
+STEPS, DENSITY, REVISION, FROZEN = range(
+    4
+)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
+EDGE_CONTAMINATED = (
+    -1.0
+)  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
 TILE = 64  # texels a side: a page is saved in tiles, row by row, and only those that changed
 TILES = (PAGE // TILE) ** 2
 _stamps = count(1)  # never the same twice, whichever volume a page belongs to

@@ -70,24 +70,24 @@ class ScatterPass:
     def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: RenderTargets) -> None:
         self.ctx, self.charts, self.atlas, self.targets = ctx, charts, atlas, targets
         self._quads = PartQuads(ctx)
-        self._latent = get_program(ctx, "chart_atlas", "scatter")
-        self._colour = get_program(ctx, "chart_atlas", "scatter_colour")
+        self._latent = get_program(ctx, "vertex/chart_page", "atlas/scatter_latents")
+        self._colour = get_program(ctx, "vertex/chart_page", "atlas/scatter_colour")
         self._owners: dict[int, np.ndarray] = {}
 
     def paint(
         self,
-        look: GatheredView,
-        painting: PaintedView,
+        gathered: GatheredView,
+        painted: PaintedView,
         view: moderngl.Texture,
         revision: int,
         colours: bool = True,
         only: TexelMasks | None = None,
     ) -> Slices[int]:
         """Texels that took the new look. view: (chart, depth) of the painting's camera at its size; only: see LatentVolume."""
-        brush = self._upload_source(look, painting, view, revision, colours)
+        brush = self._upload_source(gathered, painted, view, revision, colours)
         yield
         shown = np.flatnonzero(np.bincount(read_texture(self.ctx, view)[..., 0].astype(np.int32).ravel()))
-        seen = find_visible_parts(self.charts, look, shown)
+        seen = find_visible_parts(self.charts, gathered, shown)
         taken = 0
         for number in np.unique(self.charts.page[seen[:, 0]]).tolist():
             if only is not None and number not in only:
@@ -149,18 +149,21 @@ class ScatterPass:
         yield
 
     def _upload_source(
-        self, look: GatheredView, painting: PaintedView, view: moderngl.Texture, revision: int, colours: bool
+        self, gathered: GatheredView, painted: PaintedView, view: moderngl.Texture, revision: int, colours: bool
     ) -> _Source:
-        uniforms = camera_uniforms(self.charts, painting.camera, painting.size) | {
-            "borders": painting.borders,
+        uniforms = camera_uniforms(self.charts, painted.camera, painted.size) | {
+            "borders": painted.borders,
             "page_size": float(PAGE),
             "colour_size": float(PAGE * CELL),
-            "steps": float(painting.steps),
+            "steps": float(painted.steps),
             "revision": float(revision),
         }
-        image = self._upload_picture(painting.colours) if colours else None
-        labels, shown = upload_labels(self.ctx, look, painting.kept_mask), upload_pixels(self.ctx, look, painting.shown_materials)
-        latents = self._upload_latents(painting.latents)
+        image = self._upload_picture(painted.colours) if colours else None
+        labels, shown = (
+            upload_labels(self.ctx, gathered, painted.kept_mask),
+            upload_pixels(self.ctx, gathered, painted.shown_materials),
+        )
+        latents = self._upload_latents(painted.latents)
         return _Source(self.ctx, uniforms, view, latents, image, labels, shown, revision)
 
     def _upload_latents(self, latents: np.ndarray) -> list[moderngl.Texture]:
@@ -203,15 +206,15 @@ def _restrict_state(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
 FEW_PIXELS = 64  # latent pixels of a chart: with less, they say little about how much of it is seen
 
 
-def find_visible_parts(charts: Charts, look: GatheredView, shown: np.ndarray) -> np.ndarray:
+def find_visible_parts(charts: Charts, gathered: GatheredView, shown: np.ndarray) -> np.ndarray:
     """int [n,5] (chart, i0, j0, i1, j1): the parts of charts that a view of this look can touch.
 
     shown: the charts in the full-size view. Those of which the look has many pixels are cut to the texels seen, and a margin;
     others, so narrow or steep that they lie between the latent pixels, come whole.
     """
-    chart = look.chart.ravel()
-    i = look.texel[..., 2].ravel() - charts.x[chart]
-    j = look.texel[..., 1].ravel() - charts.y[chart]
+    chart = gathered.chart.ravel()
+    i = gathered.texel[..., 2].ravel() - charts.x[chart]
+    j = gathered.texel[..., 1].ravel() - charts.y[chart]
     found, index, count = np.unique(chart, return_inverse=True, return_counts=True)
     low, high = np.full((2, len(found)), np.iinfo(np.int32).max), np.zeros((2, len(found)), dtype=np.int64)
     for k, texel in enumerate((i, j)):

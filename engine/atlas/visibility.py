@@ -9,46 +9,46 @@ import numpy as np
 
 from engine.geometry import sides
 from engine.geometry.charts import Charts
-from engine.geometry.mesh import Mesh, Quads, visible
+from engine.geometry.mesh import ChartMesh, PartQuads, find_visible_charts
 from engine.geometry.pack import PAGE
 from engine.geometry.uniforms import camera_uniforms
-from engine.gl.context import finish
-from engine.gl.shaders import program, set_uniforms
-from engine.gl.targets import Targets, picture, read
-from engine.gl.time_sliced import Pieces, TimeSlicedTask, bands, clipped
+from engine.gl.context import wait_for_gl
+from engine.gl.shaders import get_program, set_uniforms
+from engine.gl.targets import RenderTargets, colour_texture, read_texture
+from engine.gl.time_sliced import Slices, TimeSlicedTask, scissor, split_into_bands
 from scenes.camera import Camera
 
-Masks = Mapping[int, np.ndarray]  # page → bool [PAGE,PAGE]: the texels that are meant
-FEW = 64  # pixels of a chart: with less, they say little about how much of it is meant
+TexelMasks = Mapping[int, np.ndarray]  # page → bool [PAGE,PAGE]: the texels that are meant
+FEW_PIXELS = 64  # pixels of a chart: with less, they say little about how much of it is meant
 
 
-class Seen:
+class VisibilityPass:
     """Texels look themselves up in the view, as in a scatter, so that none is missed for lying between two pixels; and pixels
     look up their texel, so that none is missed for showing only a corner."""
 
-    def __init__(self, ctx: moderngl.Context, charts: Charts, mesh: Mesh) -> None:
+    def __init__(self, ctx: moderngl.Context, charts: Charts, mesh: ChartMesh) -> None:
         self.ctx, self.charts, self.mesh = ctx, charts, mesh
-        self._targets, self._quads = Targets(ctx), Quads(ctx)
-        self._view = program(ctx, "chart_view", "seen_view")
-        self._seen = program(ctx, "chart_atlas", "seen")
+        self._targets, self._quads = RenderTargets(ctx), PartQuads(ctx)
+        self._view = get_program(ctx, "vertex/chart_view", "atlas/chart_depth")
+        self._test = get_program(ctx, "vertex/chart_page", "atlas/visible_texels")
         self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = None  # with each pixel's chart
         self._turn = object()  # of who draws
 
-    def texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Pieces[Masks]:
+    def find_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Slices[TexelMasks]:
         """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
         if mask is not None and not mask.any():
             return {}
-        chart = yield from self.drawing(camera, size)
+        chart = yield from self.draw_charts(camera, size)
         mask = np.ones(chart.shape, bool) if mask is None else mask > 0
         planes = _Planes(self.charts, camera, chart)
         yield
-        reach, found = _Reach(self.charts, planes.index), dict[int, np.ndarray]()
-        for _, row, _, rows in bands(size):
+        reach, found = _Extents(self.charts, planes.index), dict[int, np.ndarray]()
+        for _, row, _, rows in split_into_bands(size):
             part = slice(row, row + rows)
             shown = chart[part][mask[part]]
             u, v = planes.meet(shown, camera.rays(size, part)[mask[part]])
             reach.add(planes.local[shown], u, v)
-            page, (y, x) = self.charts.page[shown], _places(self.charts, shown, u, v)
+            page, (y, x) = self.charts.page[shown], _locate_points(self.charts, shown, u, v)
             for number in planes.pages:
                 here = page == number
                 if here.any():
@@ -58,26 +58,28 @@ class Seen:
         marks.filter = moderngl.NEAREST, moderngl.NEAREST
         parts = reach.parts
         for number, texels in found.items():
-            texels |= self._looked_up(camera, size, marks, parts[self.charts.page[parts[:, 0]] == number])
+            texels |= self._test_texels(camera, size, marks, parts[self.charts.page[parts[:, 0]] == number])
             yield
         marks.release()
         return found
 
-    def _looked_up(
+    def _test_texels(
         self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray
     ) -> np.ndarray:
         """bool [PAGE,PAGE]: the texels of parts of one page's charts that find themselves in the view, and marked."""
-        TimeSlicedTask(self.ctx, self.drawing(camera, size)).whole()  # another view may have been drawn meanwhile
+        TimeSlicedTask(
+            self.ctx, self.draw_charts(camera, size)
+        ).run_to_end()  # another view may have been drawn meanwhile
         frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
         uniforms = camera_uniforms(self.charts, camera, size)
-        set_uniforms(self._seen, **uniforms, page_size=float(PAGE), view=0, mask=1)
+        set_uniforms(self._test, **uniforms, page_size=float(PAGE), view=0, mask=1)
         frame.use()
         frame.clear()
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
-        picture(self._frame(size)).use(0)
+        colour_texture(self._frame(size)).use(0)
         marks.use(1)
-        self._quads.draw(self._seen, self.charts.quads(*parts.T))
-        return read(self.ctx, picture(frame))[..., 0] > 0
+        self._quads.draw(self._test, self.charts.make_vertices(*parts.T))
+        return read_texture(self.ctx, colour_texture(frame))[..., 0] > 0
 
     def release(self) -> None:
         self._targets.release()
@@ -85,23 +87,23 @@ class Seen:
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self._targets.get("view", size, ((2, "f4"),), depth=True)
 
-    def drawing(self, camera: Camera, size: tuple[int, int]) -> Pieces[np.ndarray]:
+    def draw_charts(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
         """The chart of each pixel, int [H,W]. Drawn once for each view: strokes come by the dozen."""
         hurried = False
         while self._drawn is None or self._drawn[:2] != (camera, size):
             turn = self._turn = object()
             self._drawn = None
-            frame, seen = self._frame(size), visible(self.charts, camera, size)
-            finish(self.ctx)
+            frame, seen = self._frame(size), find_visible_charts(self.charts, camera, size)
+            wait_for_gl(self.ctx)
             frame.use()
             frame.clear()
-            for box in bands(size):
+            for box in split_into_bands(size):
                 set_uniforms(self._view, **camera_uniforms(self.charts, camera, size))
                 groups = self.mesh.select(seen)
                 self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
                 self.ctx.enable(moderngl.DEPTH_TEST)
                 self.ctx.depth_func = "<="
-                with clipped(frame, box):
+                with scissor(frame, box):
                     self.mesh.draw(self._view, groups)
                 if not hurried:
                     yield
@@ -109,21 +111,21 @@ class Seen:
                     hurried = True  # somebody drew another view meanwhile: once more, and at once, or both would wait for ever
                     break
             else:
-                chart = np.round(read(self.ctx, picture(frame))[..., 0]).astype(np.int32)
+                chart = np.round(read_texture(self.ctx, colour_texture(frame))[..., 0]).astype(np.int32)
                 self._drawn = camera, size, chart
         return self._drawn[2]
 
 
-def texels(charts: Charts, camera: Camera, chart: np.ndarray) -> np.ndarray:
+def locate_pixels(charts: Charts, camera: Camera, chart: np.ndarray) -> np.ndarray:
     """int32 [...,3]: the atlas texel (page, y, x) that each pixel of `Seen.drawing` shows. Any thread."""
     flat = chart.ravel()
-    row, column = _places(
+    row, column = _locate_points(
         charts, flat, *_Planes(charts, camera, flat).meet(flat, camera.rays(chart.shape[::-1]).reshape(-1, 3))
     )
     return np.stack([charts.page[flat], row, column], axis=-1).reshape(*chart.shape, 3)
 
 
-def _places(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _locate_points(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Row, column in the page of points (u, v) of charts [n], in texels."""
     w, h = charts.size[chart].T
     row, column = np.clip(v, 0, h - 1).astype(np.int32), np.clip(u, 0, w - 1).astype(np.int32)
@@ -142,19 +144,19 @@ class _Planes:
         self.pages: list[int] = np.unique(charts.page[index]).tolist()
         start = charts.origin[index] - np.where(charts.sky[index, None], 0.0, camera.position)
         self._normal = sides.NORMAL[charts.side[index]].astype(float)
-        self._far = _dot(self._normal, start)
+        self._far = _row_dots(self._normal, start)
         axes = [axis[index] for axis in (charts.u, charts.v)]
-        self._axes = [(axis, _dot(axis, start)) for axis in (a / _dot(a, a)[:, None] for a in axes)]
+        self._axes = [(axis, _row_dots(axis, start)) for axis in (a / _row_dots(a, a)[:, None] for a in axes)]
 
     def meet(self, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
         local = self.local[chart]
-        far = self._far[local] / np.minimum(_dot(self._normal[local], rays), -1e-9)
-        u, v = (far * _dot(axis[local], rays) - start[local] for axis, start in self._axes)
+        far = self._far[local] / np.minimum(_row_dots(self._normal[local], rays), -1e-9)
+        u, v = (far * _row_dots(axis[local], rays) - start[local] for axis, start in self._axes)
         return u, v
 
 
-class _Reach:
+class _Extents:
     """How far the points (u, v) of pixels go on each of some charts, int [n]."""
 
     def __init__(self, charts: Charts, index: np.ndarray) -> None:
@@ -178,9 +180,9 @@ class _Reach:
         margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # as far apart as the pixels are, if they were even
         low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
         cut = np.concatenate([chart[None], low, high]).T.astype(np.int64)
-        return np.where((count >= FEW)[:, None], cut, whole)
+        return np.where((count >= FEW_PIXELS)[:, None], cut, whole)
 
 
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _row_dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """[n]: of the rows of [n,3] and [n,3]."""
     return np.einsum("ij,ij->i", a, b)

@@ -60,13 +60,13 @@ class LatentVolume:
     def busy(self) -> bool:
         return self._task is not None and not self._task.done
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Finish what is under way. Who reads or changes pages by himself does this first."""
         if self._task is not None and not self._task.done:
             self._task.run_to_end()
 
     def _start_task(self, pieces: Slices[T]) -> TimeSlicedTask[T]:
-        self.settle()
+        self.flush()
         self._task = work = TimeSlicedTask(self.ctx, pieces)
         return work
 
@@ -75,75 +75,77 @@ class LatentVolume:
 
         colours: False leaves them out, for a memory of latents alone.
         """
-        return self.gathering(camera, size, colours).run_to_end()
+        return self.gather_task(camera, size, colours).run_to_end()
 
-    def gathering(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> TimeSlicedTask[GatheredView]:
+    def gather_task(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> TimeSlicedTask[GatheredView]:
         """`gather`, in pieces."""
         _check_size(size)
-        self.settle()  # whose revision it shows
+        self.flush()  # whose revision it shows
         return self._start_task(self._gather.gather_view(camera, size, self.seed, self.revision, colours))
 
-    def seen(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> TexelMasks:
+    def find_visible_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> TexelMasks:
         """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
-        return TimeSlicedTask(self.ctx, self.seeing(camera, size, mask)).run_to_end()
+        return TimeSlicedTask(self.ctx, self.find_visible_texels_slices(camera, size, mask)).run_to_end()
 
-    def seeing(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Slices[TexelMasks]:
+    def find_visible_texels_slices(
+        self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None
+    ) -> Slices[TexelMasks]:
         """`seen`, in pieces. It asks nothing of what is painted, and so may go on beside all else."""
         return self._visibility.find_texels(camera, size, mask)
 
-    def charted(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
+    def draw_charts_slices(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
         """The chart that each pixel of a view of any size shows, int [H,W], in pieces; for engine.atlas.visibility.texels."""
         return self._visibility.draw_charts(camera, size)
 
-    def takes(
-        self, look: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+    def write_mask(
+        self, gathered: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
     ) -> np.ndarray:
         """bool [H,W]: the pixels of an up-to-date look whose texels a painting of so many steps would change.
 
         kept, dreamed: of the painting (engine.atlas.views.Painting).
         """
-        return self.taking(look, steps, kept, dreamed).run_to_end()
+        return self.write_mask_task(gathered, steps, kept, dreamed).run_to_end()
 
-    def taking(
-        self, look: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+    def write_mask_task(
+        self, gathered: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
     ) -> TimeSlicedTask[np.ndarray]:
         """`takes`, in pieces."""
 
         def pieces() -> Slices[np.ndarray]:
-            view = yield from self._gather.draw_depths(look.camera, look.size)
-            return (yield from self._write_mask.draw_mask(look, view, steps, kept, dreamed))
+            view = yield from self._gather.draw_depths(gathered.camera, gathered.size)
+            return (yield from self._write_mask.draw_mask(gathered, view, steps, kept, dreamed))
 
         return self._start_task(pieces())
 
     def scatter(
-        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: TexelMasks | None = None
+        self, gathered: GatheredView, painted: PaintedView, colours: bool = True, only: TexelMasks | None = None
     ) -> int:
         """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
 
-        look: the gathered look that the painting was dreamed from; painting: same camera and size. colours: False paints
+        gathered: the gathered look that the painting was dreamed from; painting: same camera and size. colours: False paints
         latents only, and leaves the colours that lie there. only: these texels take it whatever they have, but for those that
         the user holds; all others stay as they are.
         """
-        return self.scattering(look, painting, colours, only).run_to_end()
+        return self.scatter_task(gathered, painted, colours, only).run_to_end()
 
-    def scattering(
-        self, look: GatheredView, painting: PaintedView, colours: bool = True, only: TexelMasks | None = None
+    def scatter_task(
+        self, gathered: GatheredView, painted: PaintedView, colours: bool = True, only: TexelMasks | None = None
     ) -> TimeSlicedTask[int]:
         """`scatter`, in pieces; the revision changes with the last one."""
-        width, height = painting.size
+        width, height = painted.size
         shapes = (self.channels, height // CELL, width // CELL), (height, width)
-        if painting.latents.shape != shapes[0] or painting.colours.shape[:2] != shapes[1]:
+        if painted.latents.shape != shapes[0] or painted.colours.shape[:2] != shapes[1]:
             raise ValueError(
                 f"a painting of {painting.size} has shapes {shapes}, not {painting.latents.shape}, {painting.colours.shape}"
             )
-        if (look.camera, look.size) != (painting.camera, painting.size):
-            raise ValueError("the painting was not dreamed from this look: camera or size differ")
-        if not np.isfinite(painting.latents).all():
+        if (gathered.camera, gathered.size) != (painted.camera, painted.size):
+            raise ValueError("the painting was not dreamed from this gathered: camera or size differ")
+        if not np.isfinite(painted.latents).all():
             raise ValueError("the painting has latents that are not finite")
 
         def pieces() -> Slices[int]:
-            view = yield from self._gather.draw_depths(painting.camera, painting.size)
-            taken = yield from self._scatter.paint(look, painting, view, self.revision + 1, colours, only)
+            view = yield from self._gather.draw_depths(painted.camera, painted.size)
+            taken = yield from self._scatter.paint(gathered, painted, view, self.revision + 1, colours, only)
             self.revision += taken > 0
             return taken
 
@@ -151,7 +153,7 @@ class LatentVolume:
 
     def snapshot(self) -> WorldSnapshot:
         """A copy of the painted pages."""
-        self.settle()
+        self.flush()
         wait_for_gl(self.ctx)
         pages = {number: self.atlas[number].read() for number in self.atlas}
         return WorldSnapshot(self.channels, self.seed, self.revision, pages)
@@ -169,11 +171,11 @@ class LatentVolume:
 
     def erase(self) -> None:
         """Forget everything painted."""
-        self.settle()
+        self.flush()
         self.atlas.release()
         self.revision += 1
 
-    def free(self) -> None:
+    def release(self) -> None:
         """Give the GPU memory back; the volume can't be used afterwards, and what is under way is abandoned."""
         if self._task is not None:
             self._task.cancel()

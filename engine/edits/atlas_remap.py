@@ -91,12 +91,12 @@ class AtlasRemap:
         if old.channels != new.channels:
             raise ValueError(f"latents of {old.channels} channels don't fit a volume of {new.channels}")
         self.old, self.new = old, new
-        self._program = get_program(old.ctx, "transplant", "transplanted")
+        self._program = get_program(old.ctx, "edits/remap_place", "edits/remap_copy")
         painted = [m for m in moves if m.source in old.atlas]
         self._whole = [m.source for m in painted if m.whole]
         self._slices = self._copy_slices([m for m in painted if not m.whole])
 
-    def step(self) -> bool:
+    def run_slice(self) -> bool:
         """Do one piece. True when all is done."""
         if next(self._slices, None) is not None:
             return False

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas.page import HELD, TILE
-from engine.atlas.tiles import ROW
-from engine.atlas.visibility import Masks
+from engine.atlas.page import FROZEN, TILE
+from engine.atlas.tiles import TILES_PER_ROW
+from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
-from engine.edits.atlas_remap import survivors, voxels_of
-from engine.edits.patch import Patch, change
+from engine.edits.atlas_remap import map_texels, texel_voxels
+from engine.edits.patch import TilePatch, apply_operation
 from engine.geometry.charts import Charts
-from scenes.edit import same_material
+from scenes.edit import match_materials
 from scenes.scene import Scene
 
-LIMIT = 128 * 2**20  # bytes
+STASH_BYTES = 128 * 2**20  # bytes
 
 
 @dataclass(frozen=True, eq=False)
-class Salvage:
+class OrphanedPaint:
     """Painted texels [n] by surface. scene: whose materials are meant; voxels: texels per block; voxel: int [n,3]; side: int8 [n];
     material: int [n]; patch: what was painted there (its place in a page is of no use any more)."""
 
@@ -33,93 +33,93 @@ class Salvage:
     voxel: np.ndarray
     side: np.ndarray
     material: np.ndarray
-    patch: Patch
+    patch: TilePatch
 
     @property
     def bytes(self) -> int:
         return self.patch.bytes + self.voxel.nbytes + self.side.nbytes + self.material.nbytes
 
 
-class Shelf:
+class PaintStash:
     """Where salvaged paint lies, up to `limit` bytes; the oldest is forgotten first. parts: the oldest first."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = STASH_BYTES) -> None:
         self.limit = limit
-        self.parts: tuple[Salvage, ...] = ()
+        self.items: tuple[OrphanedPaint, ...] = ()
 
     @property
     def bytes(self) -> int:
-        return sum(part.bytes for part in self.parts)
+        return sum(part.bytes for part in self.items)
 
-    def put(self, parts: Iterable[Salvage]) -> None:
+    def replace_items(self, parts: Iterable[OrphanedPaint]) -> None:
         """These, and nothing else."""
         parts = tuple(parts)
         total = np.cumsum([part.bytes for part in reversed(parts)])
-        self.parts = parts[len(parts) - int((total <= self.limit).sum()) :]
+        self.items = parts[len(parts) - int((total <= self.limit).sum()) :]
 
-    def take(self, scene: Scene, material: int | None = None) -> tuple[Salvage, ...]:
+    def pop_items(self, scene: Scene, material: int | None = None) -> tuple[OrphanedPaint, ...]:
         """Take away what isn't frozen of a material of the scene; without one everything. Returns it."""
         if material is None:
-            taken, self.parts = self.parts, ()
+            taken, self.items = self.items, ()
             return taken
         taken, left = [], []
-        for part in self.parts:
-            mine = same_material(part.scene, scene)[part.material] == material
-            mine &= part.patch.state[:, HELD] <= 0
-            taken += [part] if mine.all() else [_only(part, mine)] if mine.any() else []
-            left += [] if mine.all() else [_only(part, ~mine)] if mine.any() else [part]
-        self.parts = tuple(left)
+        for part in self.items:
+            mine = match_materials(part.scene, scene)[part.material] == material
+            mine &= part.patch.state[:, FROZEN] <= 0
+            taken += [part] if mine.all() else [_select(part, mine)] if mine.any() else []
+            left += [] if mine.all() else [_select(part, ~mine)] if mine.any() else [part]
+        self.items = tuple(left)
         return tuple(taken)
 
 
-def lost(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> Masks:
+def find_orphaned(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> TexelMasks:
     """The texels of old `pages` that have no place among the new charts. materials: as of engine.edits.atlas_remap.moves. Any thread."""
-    found = {page: (survivors(old, new, materials, page)[..., 0] < 0) & (old.owner(page) >= 0) for page in pages}
+    found = {page: (map_texels(old, new, materials, page)[..., 0] < 0) & (old.owner_map(page) >= 0) for page in pages}
     return {page: mask for page, mask in found.items() if mask.any()}
 
 
-def salvage(volume: LatentVolume, scene: Scene, masks: Masks) -> Iterator[Salvage | None]:
+def collect_orphaned(volume: LatentVolume, scene: Scene, masks: TexelMasks) -> Iterator[OrphanedPaint | None]:
     """Copy what is painted on the texels of masks, a tile (a millisecond) for each step; None where nothing is. GL thread."""
     owners: dict[int, np.ndarray] = {}
-    for patch in change(volume, masks, "copy"):
+    for patch in apply_operation(volume, masks, "copy"):
         if patch is not None and patch.page not in owners:
-            owners[patch.page] = volume.charts.owner(patch.page)
-        yield None if patch is None else _by_surface(volume.charts, scene, patch, owners[patch.page])
+            owners[patch.page] = volume.charts.owner_map(patch.page)
+        yield None if patch is None else _key_by_surface(volume.charts, scene, patch, owners[patch.page])
 
 
-def returning(kept: Salvage, scene: Scene, charts: Charts) -> tuple[list[Patch], Salvage | None]:
+def match_surfaces(kept: OrphanedPaint, scene: Scene, charts: Charts) -> tuple[list[TilePatch], OrphanedPaint | None]:
     """(patches of the texels that are among these charts of a scene, tile by tile, and what still isn't). Any thread."""
     if kept.voxels != charts.voxels:
         return [], kept
-    chart, i, j = charts.lookup(kept.voxel, kept.side)
-    back = (chart >= 0) & (charts.material[chart] == same_material(kept.scene, scene)[kept.material])
+    chart, i, j = charts.find_texels(kept.voxel, kept.side)
+    back = (chart >= 0) & (charts.material[chart] == match_materials(kept.scene, scene)[kept.material])
     if not back.any():
         return [], kept
     chart, i, j = chart[back], i[back], j[back]
     page, y, x = charts.page[chart], charts.y[chart] + j, charts.x[chart] + i
-    tile = y // TILE * ROW + x // TILE
+    tile = y // TILE * TILES_PER_ROW + x // TILE
     here = np.flatnonzero(back)
     patches = []
     for number, part in np.unique(np.stack([page, tile]), axis=1).T:
         mine = (page == number) & (tile == part)
         places = int(number), int(part), y[mine] % TILE, x[mine] % TILE
-        patches.append(Patch(*places, *_texels(kept.patch, here[mine])))
-    return patches, None if back.all() else _only(kept, ~back)
+        patches.append(TilePatch(*places, *_select_texels(kept.patch, here[mine])))
+    return patches, None if back.all() else _select(kept, ~back)
 
 
-def _by_surface(charts: Charts, scene: Scene, patch: Patch, owner: np.ndarray) -> Salvage:
-    y, x = patch.tile // ROW * TILE + patch.row, patch.tile % ROW * TILE + patch.column
+def _key_by_surface(charts: Charts, scene: Scene, patch: TilePatch, owner: np.ndarray) -> OrphanedPaint:
+    y, x = patch.tile // TILES_PER_ROW * TILE + patch.row, patch.tile % TILES_PER_ROW * TILE + patch.column
     chart = owner[y, x]
-    voxel = voxels_of(charts, chart, x - charts.x[chart], y - charts.y[chart])
-    return Salvage(scene, charts.voxels, voxel, charts.side[chart], charts.material[chart], patch)
+    voxel = texel_voxels(charts, chart, x - charts.x[chart], y - charts.y[chart])
+    return OrphanedPaint(scene, charts.voxels, voxel, charts.side[chart], charts.material[chart], patch)
 
 
-def _only(kept: Salvage, mask: np.ndarray) -> Salvage:
+def _select(kept: OrphanedPaint, mask: np.ndarray) -> OrphanedPaint:
     patch = kept.patch
     where = patch.row[mask], patch.column[mask]
-    left = Patch(patch.page, patch.tile, *where, *_texels(patch, np.flatnonzero(mask)))
-    return Salvage(kept.scene, kept.voxels, kept.voxel[mask], kept.side[mask], kept.material[mask], left)
+    left = TilePatch(patch.page, patch.tile, *where, *_select_texels(patch, np.flatnonzero(mask)))
+    return OrphanedPaint(kept.scene, kept.voxels, kept.voxel[mask], kept.side[mask], kept.material[mask], left)
 
 
-def _texels(patch: Patch, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _select_texels(patch: TilePatch, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return patch.latents[:, which], patch.state[which], patch.colour[which]

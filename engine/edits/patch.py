@@ -46,20 +46,20 @@ class PagePatch:
 class Operation:
     """chosen: state [n,4] → bool [n], the texels that it is for; clears: they become unpainted; held: what HELD becomes."""
 
-    chosen: Callable[[np.ndarray], np.ndarray]
-    clears: bool = False
-    held: float | None = None
+    selects: Callable[[np.ndarray], np.ndarray]
+    erases: bool = False
+    frozen: float | None = None
 
     @property
     def changes(self) -> bool:
-        return self.clears or self.held is not None
+        return self.erases or self.frozen is not None
 
 
 # What is frozen stays until it is thawed: it isn't erased either.
 OPERATIONS: Mapping[str, Operation] = {
-    "freeze": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, FROZEN] <= 0), held=1.0),
-    "thaw": Operation(lambda state: state[:, FROZEN] > 0, held=0.0),
-    "erase": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, FROZEN] <= 0), clears=True),
+    "freeze": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, FROZEN] <= 0), frozen=1.0),
+    "thaw": Operation(lambda state: state[:, FROZEN] > 0, frozen=0.0),
+    "erase": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, FROZEN] <= 0), erases=True),
     # These change nothing: for what will be painted over, and for what is painted and will go.
     "keep": Operation(lambda state: np.ones(len(state), bool)),
     "copy": Operation(lambda state: state[:, STEPS] > 0),
@@ -72,14 +72,14 @@ def apply_operation(volume: LatentVolume, masks: TexelMasks, name: str) -> Itera
     Yields what the texels were, None where a tile had none to change. GL thread.
     """
     operation, buffers = OPERATIONS[name], TileBuffers(volume.channels)
-    volume.settle()
+    volume.flush()
     for number, tile, mask in _split_masks(masks):
         yield _apply_to_tile(volume, buffers, number, tile, mask, operation)
 
 
 def apply_patch(volume: LatentVolume, patch: TilePatch | PagePatch) -> TilePatch | PagePatch:
     """Make the texels what they were; returns what they have been until now. GL thread."""
-    volume.settle()
+    volume.flush()
     if isinstance(patch, PagePatch):
         atlas = volume.atlas
         before = atlas.detach_page(patch.number) if patch.number in atlas else None
@@ -100,7 +100,7 @@ def apply_patch(volume: LatentVolume, patch: TilePatch | PagePatch) -> TilePatch
 
 def erase_all(volume: LatentVolume) -> list[PagePatch]:
     """Take everything painted off the surfaces."""
-    volume.settle()
+    volume.flush()
     pages = list(volume.atlas)
     size = volume.atlas.bytes // max(1, len(pages))
     return [PagePatch(number, volume.atlas.detach_page(number), size) for number in pages]
@@ -112,22 +112,22 @@ def _apply_to_tile(
     row, column = np.nonzero(mask)
     if number not in volume.atlas:
         nothing = np.zeros((len(row), 4), np.float32)
-        chosen = operation.chosen(nothing)
+        chosen = operation.selects(nothing)
         return _unpainted_patch(buffers, number, tile, row[chosen], column[chosen]) if chosen.any() else None
     page = volume.atlas[number]
     wait_for_gl(volume.ctx)
     buffers.read(page, tile)
-    chosen = operation.chosen(buffers.state[row, column])
+    chosen = operation.selects(buffers.state[row, column])
     if not chosen.any():
         return None
     row, column = row[chosen], column[chosen]
     before = _copy_texels(buffers, number, tile, row, column)
-    if operation.clears:
+    if operation.erases:
         buffers.latents[:, row, column] = 0
         buffers.state[row, column] = 0
         _colour_cells(buffers)[row, :, column] = 0
-    if operation.held is not None:
-        buffers.state[row, column, FROZEN] = operation.held
+    if operation.frozen is not None:
+        buffers.state[row, column, FROZEN] = operation.frozen
     if operation.changes:
         buffers.write(page, tile)
     return before

@@ -1,1 +1,1 @@
-"""From voxels to charts: faces, rectangles, packing, the sky, surface noise, the chart mesh."""
+"""From voxels to charts: faces, rectangles, packing, the sky, the chart mesh, surface noise."""

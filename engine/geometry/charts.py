@@ -1,4 +1,4 @@
-"""The chart table: every rectangle of visible faces, where it is in the world and where in the atlas."""
+"""The chart table: all rectangles of exposed faces, with their place in the world and in the atlas."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from functools import cached_property
 import numpy as np
 
 from engine.geometry import sides
-from engine.geometry.faces import faces
-from engine.geometry.pack import PAGE, pack, reading_order
-from engine.geometry.sky import TEXEL, sky_charts
+from engine.geometry.faces import find_faces
+from engine.geometry.pack import PAGE, order_by_place, pack_rectangles
+from engine.geometry.sky import SKY_TEXEL, make_sky_charts
 from scenes.extrude import Blocks
 from scenes.scene import SKY, Scene
 
-LONGEST = 128  # texels along a chart's side: half a page, so that pages fill well and culling bites
+MAX_CHART_SIDE = 128  # texels; half a page, so that pages fill well and culling is effective
 VERTEX = "3f 2f 4f 4f"  # position, texel, place (page x, y, w, h), info (chart, material, side, page)
 ATTRIBUTES = ("in_position", "in_texel", "in_place", "in_info")
 
 
 @dataclass(frozen=True)
 class Charts:
-    """Columns of N charts; texel (i, j) covers origin + [i, i+1]·u + [j, j+1]·v and lies at (x + i, y + j) of its page.
+    """Columns of N charts, sorted by page. Texel (i, j) covers origin + [i, i+1]·u + [j, j+1]·v and lies at (x + i, y + j) of its page.
 
     origin, u, v: float64 [N,3], blocks (for SKY: directions on the unit cube around the camera); size: int32 [N,2] (w, h);
-    side: int8; material: int16; page, x, y: int32; corner: int32 [N,3], the origin in voxels (for SKY: zeros).
-    Sorted by page. `texel`: the side of a texel in blocks; `voxels`: texels per block.
+    side: int8; material: int16; page, x, y: int32; corner: int32 [N,3], the origin in voxels (for SKY: zeros);
+    voxels: texels per block.
     """
 
     origin: np.ndarray
@@ -46,66 +46,70 @@ class Charts:
 
     @property
     def texel(self) -> float:
+        """Side of a texel, blocks."""
         return 1.0 / self.voxels
 
     @property
     def texels(self) -> int:
-        """Texels of all charts, sky included."""
+        """Number of texels of all charts, including the sky."""
         return int(self.size.prod(axis=1).sum())
 
     @property
     def pages(self) -> int:
+        """Number of pages."""
         return int(self.page.max()) + 1
 
     @property
     def bytes(self) -> int:
-        """Memory of all columns, and of what was derived from them so far."""
+        """Memory of all columns and of cached properties computed so far."""
         known = (value if isinstance(value, tuple) else (value,) for value in vars(self).values())
         return sum(column.nbytes for columns in known for column in columns if isinstance(column, np.ndarray))
 
     @cached_property
     def sky(self) -> np.ndarray:
-        """bool [N]"""
+        """bool [N]: charts of the sky."""
         return self.material == SKY
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of where every texel lies: a saved atlas fits these charts only if this is the same."""
+        """sha256 of where every texel lies. A saved atlas fits these charts only if its fingerprint is the same."""
         columns = (self.corner, self.size, self.side, self.material, self.page, self.x, self.y)
         table = np.concatenate([c.reshape(len(self), -1) for c in columns], axis=1).astype("<i4")
         return hashlib.sha256(np.ascontiguousarray(table).tobytes()).hexdigest()
 
     @cached_property
     def centre(self) -> np.ndarray:
-        """float64 [N,3]"""
+        """float64 [N,3]: centre of each chart."""
         return self.corners.mean(axis=1)
 
     @cached_property
     def corners(self) -> np.ndarray:
-        """float64 [N,4,3]: the origin, along u, along v, and the corner opposite."""
+        """float64 [N,4,3]: the origin, the corners along u and along v, and the opposite corner."""
         along, down = self.u * self.size[:, :1], self.v * self.size[:, 1:]
         return self.origin[:, None] + np.stack([np.zeros_like(along), along, down, along + down], axis=1)
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """float64 [N] each: the plane's distance from the world's origin along the normal, and the radius of a ball around `centre`
-        with all corners inside; and [N,3] the centre."""
+        """(plane, radius, centre): float64 [N], distance of the chart's plane from the world's origin along its normal; float64 [N],
+        radius of a ball around `centre` that contains all corners; float64 [N,3], `centre`."""
         plane = (self.corners[:, 0] * sides.NORMAL[self.side]).sum(axis=-1)
         radius = np.sqrt(((self.corners - self.centre[:, None]) ** 2).sum(axis=-1)).max(axis=1)
         return plane, radius, self.centre
 
     @cached_property
     def vertices(self) -> np.ndarray:
-        """float32 [N,4,13] (VERTEX) of all charts: what GL draws, made on any thread."""
+        """float32 [N,4,13] (VERTEX): vertices of all charts, ready for GL. May be computed on any thread."""
         zero = np.zeros(len(self), dtype=np.int32)
-        return self.quads(np.arange(len(self)), zero, zero, *self.size.T)
+        return self.make_vertices(np.arange(len(self)), zero, zero, *self.size.T)
 
     def points(self, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """float64 [...,3]: the point at texel coordinates (i, j) (a texel's centre is at +0.5)."""
+        """Return float64 [...,3], the world points at texel coordinates (i, j); a texel's centre is at +0.5."""
         return self.origin[chart] + np.asarray(i)[..., None] * self.u[chart] + np.asarray(j)[..., None] * self.v[chart]
 
-    def quads(self, chart: np.ndarray, i0: np.ndarray, j0: np.ndarray, i1: np.ndarray, j1: np.ndarray) -> np.ndarray:
-        """Vertices float32 [n,4,13] (VERTEX) of the parts [i0, i1] × [j0, j1] of charts [n]."""
+    def make_vertices(
+        self, chart: np.ndarray, i0: np.ndarray, j0: np.ndarray, i1: np.ndarray, j1: np.ndarray
+    ) -> np.ndarray:
+        """Return float32 [n,4,13] (VERTEX), vertices of the parts [i0, i1] × [j0, j1] of charts [n]."""
         n = len(chart)
         out = np.empty((n, 4, 13), dtype=np.float32)
         i, j = np.stack([i0, i1, i0, i1], axis=1), np.stack([j0, j0, j1, j1], axis=1)
@@ -116,31 +120,31 @@ class Charts:
             out[..., column] = values[chart][:, None]
         return out
 
-    def owner(self, page: int) -> np.ndarray:
-        """int32 [PAGE,PAGE]: which chart each texel of a page belongs to, −1 where none."""
+    def owner_map(self, page: int) -> np.ndarray:
+        """Return int32 [PAGE,PAGE]: the chart of each texel of a page, −1 where there is none."""
         owner = np.full((PAGE, PAGE), -1, dtype=np.int32)
         for c in range(*np.searchsorted(self.page, (page, page + 1))):
             (w, h), x, y = self.size[c], self.x[c], self.y[c]
             owner[y : y + h, x : x + w] = c
         return owner
 
-    def lookup(self, voxel: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """chart, i, j int32 [...] of the faces `side` [...] of `voxel` int [...,3] (x,y,z in voxels); chart −1: no such face."""
+    def find_texels(self, voxel: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (chart, i, j) int32 [...] of the faces `side` [...] of `voxel` int [...,3] (x, y, z in voxels); chart −1: no such face."""
         voxel, side = np.asarray(voxel), np.asarray(side)
         inside = (side >= 0) & ((voxel >= 0) & (voxel < self._shape * self._cell)).all(axis=-1)
         face = np.where(inside, self._face(side, voxel // self._cell), -1)
         first, beyond, charts = self.runs
         run = np.searchsorted(first, face, side="right") - 1
         chart = np.where(face < beyond[run], charts[run], -1)
-        # along a negative axis a texel starts at its voxel's far side, hence the 1
+        # along a negative axis a texel starts at the far side of its voxel, hence the 1
         steps = [((voxel - self.corner[chart]) * d).sum(-1) - (d.sum(-1) < 0) for d in (sides.U[side], sides.V[side])]
         i, j = (np.where(chart >= 0, step, -1).astype(np.int32) for step in steps)
         return chart, i, j
 
     @cached_property
     def runs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """int64 [n] the first face of each of the charts' columns of cells, and the one past its last, and int32 [n] the chart;
-        sorted, after one that has no faces. A table of all cells would take gigabytes where a scene is large or high."""
+        """(first, end, chart): int64 [n], int64 [n], int32 [n]. The charts' columns of cells as runs of face numbers, sorted, after one
+        empty run. A full table of cells would take gigabytes for a large or high scene."""
         solid, (low, high) = np.flatnonzero(~self.sky), self._spans
         axes = sides.AXES[self.side[solid]]
         _, across, down = np.take_along_axis(high - low, axes, axis=1).T
@@ -152,24 +156,24 @@ class Charts:
         return np.append(-1, first), np.append(-1, first + down[which]), np.append(-1, solid[which]).astype(np.int32)
 
     def _face(self, side: np.ndarray, cell: np.ndarray) -> np.ndarray:
-        """int64 [...]: the number of face `side` [...] of cell [...,3]; along v, numbers follow one another."""
+        """Return int64 [...]: the number of face `side` [...] of cell [...,3]; numbers are consecutive along v."""
         axes = sides.AXES[side]
         (n, u, v), shape = np.moveaxis(np.take_along_axis(cell, axes, axis=-1), -1, 0), self._shape
         return ((side * shape[axes[..., 0]] + n) * shape[axes[..., 1]] + u) * shape[axes[..., 2]] + v
 
     @cached_property
     def _shape(self) -> np.ndarray:
-        """int64 [3]: cells of a box that holds all charts, x, y, z."""
+        """int64 [3]: size in cells (x, y, z) of a box that contains all charts."""
         return self._spans[1].max(axis=0, initial=1)
 
     @property
     def _cell(self) -> np.ndarray:
-        """int64 [3]: voxels of a cell of Blocks, x, y, z."""
+        """int64 [3]: voxels (x, y, z) of a cell of Blocks."""
         return np.array([self.voxels, 1, self.voxels])
 
     @property
     def _spans(self) -> tuple[np.ndarray, np.ndarray]:
-        """int64 [n,3]: the first cell of each solid chart, and the one past its last."""
+        """(first, end) int64 [n,3]: the cells that each solid chart spans."""
         solid = np.flatnonzero(~self.sky)
         side, size, corner = self.side[solid], self.size[solid], self.corner[solid].astype(np.int64)
         far = corner + (sides.U[side] * size[:, :1] + sides.V[side] * size[:, 1:]).astype(np.int64)
@@ -180,22 +184,22 @@ class Charts:
 
 
 def build_charts(blocks: Blocks, scene: Scene) -> Charts:
-    """The charts of a scene's exposed faces and of its sky, placed in the atlas."""
+    """Build the charts of a scene's exposed faces and of its sky, and place them in the atlas."""
     opaque = np.array([m.opacity >= 1 for m in scene.materials], dtype=bool)
     voxels = blocks.voxels_per_block
-    found = faces(blocks.solid, opaque, voxels, LONGEST)
-    sky = sky_charts()
+    found = find_faces(blocks.solid, opaque, voxels, MAX_CHART_SIDE)
+    sky = make_sky_charts()
     side = np.concatenate([found["side"], sky["side"]])
     size = np.concatenate([found["size"], sky["size"]])
     corner = np.concatenate([found["corner"], np.zeros((6, 3), dtype=np.int32)])
     material = np.concatenate([found["material"], np.full(6, SKY)])
-    texel = np.where(material == SKY, TEXEL, 1.0 / voxels)[:, None]
+    texel = np.where(material == SKY, SKY_TEXEL, 1.0 / voxels)[:, None]
     origin = np.concatenate([found["corner"] / voxels, sky["origin"]])
     u, v = sides.U[side] * texel, sides.V[side] * texel
     centre = origin + (u * size[:, :1] + v * size[:, 1:]) / 2
-    centre[material == SKY] = -1e6  # a place of their own
-    extent = PAGE * 1.5 / voxels  # a square of map with a few pages' worth of faces
-    place = pack(size, reading_order(size, centre, extent))
+    centre[material == SKY] = -1e6  # away from everything else, on pages of their own
+    extent = PAGE * 1.5 / voxels  # blocks: a square of the map that holds a few pages of faces
+    place = pack_rectangles(size, order_by_place(size, centre, extent))
     order = np.lexsort((np.arange(len(place)), place[:, 0]))
     return Charts(
         origin=origin[order],

@@ -1,4 +1,4 @@
-"""The charts as GL geometry, and which of them a camera can see: drawn page by page, near ones first."""
+"""Charts as GL geometry: culling for a camera, and drawing page by page, near charts first."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from scenes.camera import Camera
 _CORNERS = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)  # two triangles of a quad's four vertices
 
 
-def visible(charts: Charts, camera: Camera, size: tuple[int, int]) -> np.ndarray:
-    """Indices int [n] of the charts that face the camera and touch its frustum, the nearest first, the sky last."""
+def find_visible_charts(charts: Charts, camera: Camera, size: tuple[int, int]) -> np.ndarray:
+    """Return int [n], the charts that face the camera and touch its frustum, the nearest first, the sky last."""
     slope = np.tan(np.radians(camera.fov) / 2)
     wide = slope * size[0] / size[1]
     index = _near_frustum(charts, camera, slope, wide)
@@ -30,8 +30,9 @@ def visible(charts: Charts, camera: Camera, size: tuple[int, int]) -> np.ndarray
 
 
 def _near_frustum(charts: Charts, camera: Camera, slope: float, wide: float) -> np.ndarray:
-    """Indices of the charts that face the camera and whose balls touch its frustum: a few of the many of a large scene, for which
-    all corners would cost a frame. slope, wide: tangents of half the field of view, up and across."""
+    """Return int [n], the charts that face the camera and whose bounding balls touch its frustum. This cheap test removes most charts
+    of a large scene, where testing all corners would take a frame. slope, wide: tangents of half the vertical and horizontal field
+    of view."""
     plane, radius, centre = charts.bounds
     faces = np.where(charts.sky, 0.0, (sides.NORMAL @ np.asarray(camera.position))[charts.side]) > plane
     index = np.flatnonzero(faces)
@@ -46,15 +47,15 @@ def _near_frustum(charts: Charts, camera: Camera, slope: float, wide: float) -> 
 
 @dataclass(frozen=True)
 class Group:
-    """A run of the index buffer that needs the same page."""
+    """A run of the index buffer whose charts lie on one page (−1: any page that is not drawn separately)."""
 
     page: int
     first: int
     count: int
 
 
-class Mesh:
-    """All charts in one vertex buffer; each draw picks some of them by rewriting a small index buffer."""
+class ChartMesh:
+    """All charts in one vertex buffer; each draw selects charts by rewriting a small index buffer."""
 
     def __init__(self, ctx: moderngl.Context, charts: Charts) -> None:
         self.ctx, self.charts = ctx, charts
@@ -62,14 +63,14 @@ class Mesh:
         self._indices = ctx.buffer(reserve=4 * 6 * len(charts), dynamic=True)
         self._arrays: dict[moderngl.Program, moderngl.VertexArray] = {}
 
-    def select(self, index: np.ndarray, apart: Iterable[int] = ()) -> list[Group]:
-        """Choose charts int [n] to draw, in this order but grouped by page: pages of `apart` each, all others together (−1)."""
+    def select(self, index: np.ndarray, separate_pages: Iterable[int] = ()) -> list[Group]:
+        """Select charts int [n] to draw, in this order but grouped: one group per page of `separate_pages`, one (−1) for all others."""
         if not index.size:
             return []
         page = self.charts.page[index]
-        page = np.where(np.isin(page, list(apart)), page, -1)
+        page = np.where(np.isin(page, list(separate_pages)), page, -1)
         _, first = np.unique(page, return_index=True)
-        order = np.argsort(_rank(page, first), kind="stable")  # a page's turn comes with its first chart
+        order = np.argsort(_rank(page, first), kind="stable")  # a group is drawn when its first chart is due
         index, page = index[order], page[order]
         self._indices.write(((index[:, None] * 4).astype(np.uint32) + _CORNERS).tobytes())
         starts = np.flatnonzero(np.diff(page, prepend=-2))
@@ -77,7 +78,7 @@ class Mesh:
         return [Group(int(page[a]), int(a), int(b - a)) for a, b in zip(starts, ends, strict=True)]
 
     def draw(self, program: moderngl.Program, groups: list[Group], before: Callable[[int], None] | None = None) -> None:
-        """Draw the selected groups; `before(page)` binds a page's textures."""
+        """Draw groups from `select`; `before(page)` is called before each to bind the page's textures."""
         if program not in self._arrays:
             self._arrays[program] = self.ctx.vertex_array(
                 program, [(self._vertices, VERTEX, *ATTRIBUTES)], index_buffer=self._indices, skip_errors=True
@@ -93,8 +94,8 @@ def _rank(page: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.array([order[int(p)] for p in page], dtype=np.int64)
 
 
-class Quads:
-    """Parts of charts, drawn once: the vertices of `Charts.quads`."""
+class PartQuads:
+    """Draws parts of charts from the vertices of `Charts.make_vertices`, uploaded for each draw."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx

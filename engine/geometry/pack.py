@@ -1,63 +1,63 @@
-"""Where each chart lies in the atlas: shelves on square pages."""
+"""Places charts in the atlas: shelf packing on square pages."""
 
 from __future__ import annotations
 
 import numpy as np
 
-PAGE = 256  # texels a side
-OPEN_SHELVES = 24  # how far back a gap is looked for: enough for tight pages, few enough to keep neighbours together
+PAGE = 256  # texels along a side of a page
+OPEN_SHELVES = 24  # recent shelves that are searched: enough for tight pages, few enough to keep neighbours together
 
 
-def pack(size: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Place int [N,2] rectangles (w, h ≤ PAGE) in the given order: int32 [N,3] of (page, x, y). Nothing overlaps.
+def pack_rectangles(size: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Place rectangles int [N,2] (w, h ≤ PAGE) in the given order without overlap; return int32 [N,3] (page, x, y).
 
-    Best-fit shelves: of the recent shelves with room, the one that wastes the least height (never more than half of it).
-    As long as that shelf has room it stays the best for rectangles of the same size, so it takes a run of them at once.
+    Best fit: of the recent shelves with room, use the one that wastes the least height (never more than half of it). While that
+    shelf has room it stays the best for rectangles of the same size, so a run of them is placed at once.
     """
     shelves: list[list[int]] = []  # page, y, height, x used
     tops: list[int] = []  # height used on each page
-    taken: list[tuple[int, ...]] = []  # what each shelf took at once: page, x, y, width, how many
+    placed: list[tuple[int, ...]] = []  # runs: page, x, y, width, count
     for width, height, left in _runs(size[order]):
         while left:
-            shelf = _best(shelves, width, height)
+            shelf = _find_best_shelf(shelves, width, height)
             if shelf is None or shelf[2] > 2 * height:
-                shelf = _new_shelf(shelves, tops, height) or shelf
+                shelf = _open_shelf(shelves, tops, height) or shelf
             if shelf is None:
                 tops.append(0)
-                shelf = _new_shelf(shelves, tops, height)
+                shelf = _open_shelf(shelves, tops, height)
                 assert shelf is not None
             page, y, _, x = shelf
             count = min(left, (PAGE - x) // width)
-            taken.append((page, x, y, width, count))
+            placed.append((page, x, y, width, count))
             shelf[3] += count * width
             left -= count
     place = np.empty((len(size), 3), dtype=np.int32)
-    place[order] = _spread(np.array(taken, dtype=np.int32).reshape(-1, 5))
+    place[order] = _expand_runs(np.array(placed, dtype=np.int32).reshape(-1, 5))
     return place
 
 
 def _runs(size: np.ndarray) -> list[list[int]]:
-    """(width, height, how many) of equal neighbours in int [N,2]."""
+    """Return [width, height, count] for each run of equal neighbours in int [N,2]."""
     starts = np.flatnonzero(np.append(True, (size[1:] != size[:-1]).any(axis=1))) if len(size) else np.empty(0, int)
     return np.column_stack([size[starts], np.diff(np.append(starts, len(size)))]).tolist()
 
 
-def _best(shelves: list[list[int]], width: int, height: int) -> list[int] | None:
-    """Of the recent shelves with room the one that wastes the least height, the oldest of equals."""
+def _find_best_shelf(shelves: list[list[int]], width: int, height: int) -> list[int] | None:
+    """Return the recent shelf with room that wastes the least height; the oldest of equals."""
     recent = [s for s in shelves[-OPEN_SHELVES:] if s[2] >= height and s[3] + width <= PAGE]
     return min(recent, key=lambda s: s[2], default=None)
 
 
-def _spread(taken: np.ndarray) -> np.ndarray:
-    """int32 [N,3] (page, x, y), from int32 [n,5] rows of (page, x, y, width, how many)."""
-    page, x, y, width, count = taken.T
-    which = np.repeat(np.arange(len(taken)), count)
+def _expand_runs(placed: np.ndarray) -> np.ndarray:
+    """Return int32 [N,3] (page, x, y) from runs int32 [n,5] (page, x, y, width, count)."""
+    page, x, y, width, count = placed.T
+    which = np.repeat(np.arange(len(placed)), count)
     step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
     return np.stack([page[which], x[which] + step * width[which], y[which]], axis=1)
 
 
-def _new_shelf(shelves: list[list[int]], tops: list[int], height: int) -> list[int] | None:
-    """A shelf on one of the last pages, if it still has the height."""
+def _open_shelf(shelves: list[list[int]], tops: list[int], height: int) -> list[int] | None:
+    """Open a shelf on one of the last two pages if the height is still free there; None otherwise."""
     for page in range(max(0, len(tops) - 2), len(tops)):
         if tops[page] + height <= PAGE:
             shelves.append([page, tops[page], height, 0])
@@ -66,11 +66,11 @@ def _new_shelf(shelves: list[list[int]], tops: list[int], height: int) -> list[i
     return None
 
 
-def reading_order(size: np.ndarray, centre: np.ndarray, extent: float) -> np.ndarray:
-    """Order int [N] that keeps neighbours on the same pages: squares of the map first, then tall before low, wide before narrow.
+def order_by_place(size: np.ndarray, centre: np.ndarray, extent: float) -> np.ndarray:
+    """Return an order int [N] that keeps neighbours on the same pages: by squares of the map, then tall before low, wide before narrow.
 
     centre: float [N,3] in blocks; extent: the square's side in blocks.
     """
     tile = np.floor(centre[:, [0, 2]] / extent).astype(np.int64)
-    tile[:, 0] = np.where(tile[:, 1] % 2 == 0, tile[:, 0], -tile[:, 0])  # to and fro, like a plough
+    tile[:, 0] = np.where(tile[:, 1] % 2 == 0, tile[:, 0], -tile[:, 0])  # boustrophedon, so that consecutive squares touch
     return np.lexsort((-size[:, 0], -size[:, 1], tile[:, 0], tile[:, 1]))

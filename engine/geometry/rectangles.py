@@ -1,4 +1,4 @@
-"""Equal neighbours on a grid, merged into rectangles: for voxel faces and for accepted texels alike."""
+"""Merges equal neighbours on a grid into rectangles, for voxel faces and for texels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ RECTANGLE = np.dtype(
 )
 
 
-def merge(labels: np.ndarray) -> np.ndarray:
-    """Cover the non-zero cells of integer labels [P,R,C] with disjoint rectangles of one label: RECTANGLE [N], sorted by plane, column,
-    columns, label, row.
+def merge_rectangles(labels: np.ndarray) -> np.ndarray:
+    """Cover the non-zero cells of integer labels [P,R,C] with disjoint rectangles of one label each. Returns RECTANGLE [N], sorted by
+    plane, column, columns, label, row. ValueError if labels and shape need more than 63 bits together.
 
     Greedy, as in Mikola Lysenko's "Meshing in a Minecraft game" (2012): runs along each row, then equal runs of neighbouring rows.
-    A run and its row are one number, so that sorting numbers brings together what is one rectangle, and its bits tell what it is.
+    Each run is packed into one integer with its row in the lowest bits, so after sorting the rows of a rectangle are consecutive.
     """
     planes, height, width = labels.shape
     lines = np.ascontiguousarray(labels).reshape(planes * height, width)
@@ -34,33 +34,34 @@ def merge(labels: np.ndarray) -> np.ndarray:
         raise ValueError(f"labels from {lowest} to {highest} on {labels.shape} cells are too many to be numbered")
 
     plane = line // height
-    number = _packed((plane, column, column + last - first, label - lowest, line - plane * height), bits)
+    number = _pack_bits((plane, column, column + last - first, label - lowest, line - plane * height), bits)
     number.sort()
     head = np.ones(number.size, dtype=bool)
     np.not_equal(number[1:], number[:-1] + 1, out=head[1:])
     heads = np.flatnonzero(head)
 
     out = np.empty(heads.size, dtype=RECTANGLE)
-    out["plane"], out["column"], end, label, out["row"] = _unpacked(number[heads], bits)
+    out["plane"], out["column"], end, label, out["row"] = _unpack_bits(number[heads], bits)
     out["rows"] = np.diff(np.append(heads, number.size))
     out["columns"], out["label"] = end - out["column"] + 1, label + lowest
     return out
 
 
-def _packed(columns: Iterable[np.ndarray], bits: Sequence[int]) -> np.ndarray:
-    """int64 [N] of columns [N] side by side, the first one's bits the highest; each is below 2 to its number of bits."""
+def _pack_bits(columns: Iterable[np.ndarray], bits: Sequence[int]) -> np.ndarray:
+    """Pack columns [N] into int64 [N], the first column in the highest bits; values must be below 2**bits."""
     number: np.ndarray | int = 0
     for values, width in zip(columns, bits, strict=True):
         number = (number << width) | values
     return np.asarray(number)
 
 
-def _unpacked(number: np.ndarray, bits: Sequence[int]) -> list[np.ndarray]:
+def _unpack_bits(number: np.ndarray, bits: Sequence[int]) -> list[np.ndarray]:
+    """The inverse of `_pack_bits`."""
     below = [sum(bits[i + 1 :]) for i in range(len(bits))]
     return [(number >> shift) & ((1 << width) - 1) for shift, width in zip(below, bits, strict=True)]
 
 
-def split(rectangles: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def split_rectangles(rectangles: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """Cut RECTANGLE [N] into pieces of at most `rows` × `columns`, the remainder last."""
     for start, length, limit in (("row", "rows", rows), ("column", "columns", columns)):
         pieces = -(-rectangles[length] // limit)

@@ -8,10 +8,10 @@ import numpy as np
 NORMAL = np.array([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)], dtype=np.float64)
 U = np.array([(0, 0, -1), (0, 0, 1), (1, 0, 0), (1, 0, 0), (1, 0, 0), (-1, 0, 0)], dtype=np.float64)
 V = np.array([(0, -1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, -1, 0)], dtype=np.float64)
-AXES = np.abs(np.stack([NORMAL, U, V], axis=1)).argmax(axis=-1)  # which axis each is along
+AXES = np.abs(np.stack([NORMAL, U, V], axis=1)).argmax(axis=-1)  # [6,3]: the world axes of normal, u and v
 
 
-def axis(vector: np.ndarray) -> tuple[int, int]:
-    """(axis 0..2, sign) of a signed unit vector."""
+def signed_axis(vector: np.ndarray) -> tuple[int, int]:
+    """Return (axis 0..2, sign) of a signed unit vector."""
     index = int(np.flatnonzero(vector)[0])
     return index, int(vector[index])

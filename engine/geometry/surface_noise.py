@@ -1,4 +1,4 @@
-"""Noise that belongs to the surface: a hash of where it is, so that two views of one wall start from the same noise."""
+"""Noise fixed to the surfaces: a hash of the position, so that two views of one wall start from the same noise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from engine.geometry.charts import Charts
 from scenes.camera import Camera
 
 DEEPEST, COARSEST = 10, -12  # levels: a cell is 2^-level texels
-ROOT = -3  # from this level down, noise is refined rather than drawn anew: cells of 8 texels, smaller than most charts
+ROOT_LEVEL = (
+    -3
+)  # finer levels refine this one instead of drawing new noise; a cell is 8 texels here, smaller than most charts
 
 
 def surface_noise(
@@ -23,17 +25,17 @@ def surface_noise(
     channels: int,
     seed: int,
 ) -> np.ndarray:
-    """Unit normal float32 [C,...] for the surface points (chart, u, v) [...], one value per cell of 2^-level texels.
+    """Return float32 [C,...], unit normal noise at surface points (chart, u, v) [...], one value per cell of 2^-level texels.
 
-    A function of (seed, plane, cell in the world, level, channel) only: how charts were cut doesn't matter. Below ROOT each
-    cell's four children are an orthonormal (Haar) transform of it and three new values: all of them are independent unit
-    normals again, and half their sum is their parent. So a wall seen from nearer has the same noise, in more detail.
+    The noise depends on (seed, plane, cell in the world, level, channel) only, not on how charts were cut. Below ROOT_LEVEL each
+    cell's four children are an orthonormal (Haar) transform of it and three new values: they are independent unit normals, and
+    half their sum is their parent. So a wall seen from nearer has the same noise with more detail.
     """
     side = charts.side[chart].astype(np.int64)
     corner = charts.corner[chart].astype(np.float64)
     at = (
         corner + u[..., None] * sides.U[side] + v[..., None] * sides.V[side]
-    )  # in texels of the world, or of a sky side
+    )  # texels of the world, or of the sky's side
     scale = np.exp2(np.asarray(level, dtype=np.float64))
     plane = np.round((corner * np.abs(sides.NORMAL[side])).sum(axis=-1)).astype(np.int64)
     key = _mix(np.uint64(seed & 0xFFFFFFFFFFFFFFFF))
@@ -41,14 +43,14 @@ def surface_noise(
         key = _mix(key ^ part.astype(np.uint64))
     cells = [np.floor((at * np.abs(axis[side])).sum(axis=-1) * scale).astype(np.int64) for axis in (sides.U, sides.V)]
     a, b, level, key = (np.asarray(x).ravel() for x in (*cells, level, key))
-    start = np.minimum(level, ROOT)
+    start = np.minimum(level, ROOT_LEVEL)
     below = level - start
     noise = _normals(_cell_key(key, a >> below, b >> below, start), channels)
     for depth in range(1, int(below.max(initial=0)) + 1):
         deep = np.flatnonzero(below >= depth)
         shift = below[deep] - depth
         child_a, child_b = a[deep] >> shift, b[deep] >> shift
-        detail = _normals(_cell_key(key[deep], child_a >> 1, child_b >> 1, np.int64(ROOT + depth)), 3 * channels)
+        detail = _normals(_cell_key(key[deep], child_a >> 1, child_b >> 1, np.int64(ROOT_LEVEL + depth)), 3 * channels)
         right, down = (np.where(child & 1, np.float32(1), np.float32(-1)) for child in (child_a, child_b))
         x, y, xy = detail.reshape(3, channels, -1)
         noise[:, deep] = (noise[:, deep] + right * x + down * y + right * down * xy) / 2
@@ -56,10 +58,10 @@ def surface_noise(
 
 
 def noise_level(jacobian: np.ndarray, latent_pixel: float) -> np.ndarray:
-    """int32 [...]: the coarsest level whose cells are so small that no two neighbouring latent pixels share one.
+    """Return int32 [...]: the coarsest level at which no two neighbouring latent pixels share a cell.
 
-    jacobian: [...,2,2], picture pixels per texel. Neighbours are at least latent_pixel / σ_max texels apart, at any angle;
-    a cell whose diagonal is no longer than that can't hold both.
+    jacobian: [...,2,2], picture pixels per texel. Neighbours are at least latent_pixel / σ_max texels apart at any angle, and a
+    cell whose diagonal is no longer than that cannot contain both.
     """
     a, b, c, d = (jacobian[..., i, j] for i in (0, 1) for j in (0, 1))
     mean, difference = np.hypot(a + d, c - b) / 2, np.hypot(a - d, b + c) / 2
@@ -70,7 +72,7 @@ def noise_level(jacobian: np.ndarray, latent_pixel: float) -> np.ndarray:
 def texel_jacobian(
     charts: Charts, chart: np.ndarray, ray: np.ndarray, depth: np.ndarray, camera: Camera, focal: float
 ) -> np.ndarray:
-    """[...,2,2] derivative of picture coordinates (x, y down) by texel coordinates (u, v).
+    """Return [...,2,2], the derivative of picture coordinates (x, y down) by texel coordinates (u, v).
 
     ray: [...,3] with forward part 1; depth: the chart's depth along it (for the sky: on its cube).
     """
@@ -99,7 +101,7 @@ def _cell_key(key: np.ndarray, a: np.ndarray, b: np.ndarray, level: Any) -> np.n
 
 
 def _normals(key: np.ndarray, count: int) -> np.ndarray:
-    """Unit normal float32 [count,n] from uint64 keys [n] (Box & Muller 1958): 64 bits give a radius and an angle."""
+    """Return float32 [count,n], unit normals from uint64 keys [n] (Box & Muller 1958): 64 bits give a radius and an angle."""
     pairs = _mix(np.arange(1, -(-count // 2) + 1, dtype=np.uint64))
     bits = _mix(key[None] ^ pairs[:, None])
     radius = ((bits >> np.uint64(32)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-32)

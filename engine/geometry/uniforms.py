@@ -1,20 +1,20 @@
-"""What the shaders need to know of a camera."""
+"""The uniforms that describe a camera to the shaders."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from engine.geometry.charts import Charts
-from engine.geometry.sky import TEXEL
+from engine.geometry.sky import SKY_TEXEL
 from scenes.camera import Camera
 
 _FLIP = np.diag([1.0, -1.0, 1.0, 1.0])
 
 
 def camera_uniforms(charts: Charts, camera: Camera, size: tuple[int, int], top_first: bool = True) -> dict[str, object]:
-    """Uniforms of chart_view.glsl and common/*.glsl for a view of `size` pixels.
+    """Return the uniforms of vertex/chart_view.glsl and common/*.glsl for a view of `size` (width, height) pixels.
 
-    top_first: row 0 of the target is the picture's top, as in every array; False for a window, whose row 0 is the bottom.
+    top_first: row 0 of the target is the picture's top, as in arrays; False for a window, whose row 0 is the bottom.
     """
     rotation = np.eye(4)
     rotation[:3, :3] = camera.view[:3, :3]
@@ -29,5 +29,5 @@ def camera_uniforms(charts: Charts, camera: Camera, size: tuple[int, int], top_f
         "size": tuple(float(n) for n in size),
         "focal": camera.focal(size),
         "texel_size": charts.texel,
-        "sky_texel_size": TEXEL,
+        "sky_texel_size": SKY_TEXEL,
     }

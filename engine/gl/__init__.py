@@ -1,1 +1,1 @@
-"""OpenGL without a window: context, shaders, render targets, uniforms, work in time slices."""
+"""OpenGL without a window: context, shaders, render targets, time-sliced tasks."""

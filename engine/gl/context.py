@@ -1,4 +1,4 @@
-"""The GL context without a window, and waiting for GL without holding Python's lock."""
+"""A GL context without a window, and waiting for GL without holding the interpreter lock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import moderngl
 
 from base.errors import InputError
 
-# glFinish dispatches to the thread's current context in each of these, so the first that loads will do.
+# glFinish acts on the thread's current context in each of these libraries, so the first one that loads is enough.
 _LIBRARIES = {
     "linux": ("libOpenGL.so.0", "libGL.so.1", "libGLESv2.so.2", find_library("GL")),
     "darwin": ("/System/Library/Frameworks/OpenGL.framework/OpenGL",),
@@ -21,12 +21,12 @@ _LIBRARIES = {
 }
 
 
-def headless() -> moderngl.Context:
-    """A GL 3.3 core context without a display: EGL on Linux, a hidden one elsewhere. InputError when there is no GL."""
+def create_headless_context() -> moderngl.Context:
+    """Create a GL 3.3 core context without a display: by EGL on Linux, with a hidden window elsewhere. InputError without GL 3.3."""
     backend: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
     try:
         ctx = moderngl.create_context(standalone=True, require=330, **backend)
-    except Exception as error:  # moderngl raises bare Exceptions, whose text is all there is to know
+    except Exception as error:  # moderngl raises bare Exceptions; their text is the only information
         raise InputError(
             "OpenGL",
             "",
@@ -42,11 +42,11 @@ def renderer_name(ctx: moderngl.Context) -> str:
     return str(ctx.info["GL_RENDERER"])
 
 
-def finish(ctx: moderngl.Context) -> None:
-    """Wait until GL has done what was asked, letting other Python threads run meanwhile.
+def wait_for_gl(ctx: moderngl.Context) -> None:
+    """Wait until GL has finished all work, while other Python threads keep running.
 
-    moderngl's own finish and read hold the interpreter's lock while the driver works, which starves a worker thread;
-    a call through ctypes doesn't. Call this before every read or swap.
+    moderngl's own `finish` and `read` hold the interpreter lock while the driver works, which starves a worker thread; a call
+    through ctypes does not. Call this before every read or swap.
     """
     wait = _gl_finish()
     if wait is None:

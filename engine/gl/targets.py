@@ -1,17 +1,17 @@
-"""Offscreen pictures to draw into, kept by size, and read back without holding Python's lock."""
+"""Offscreen render targets, reused by size, and reading them back without holding the interpreter lock."""
 
 from __future__ import annotations
 
 import moderngl
 import numpy as np
 
-from engine.gl.context import finish
+from engine.gl.context import wait_for_gl
 
-KEPT = 4  # sizes of each kind; a window being resized must not fill the memory
+SIZES_KEPT = 4  # sizes of each kind: resizing a window must not fill the memory
 
 
-class Targets:
-    """Framebuffers by kind and size; the least recently used go."""
+class RenderTargets:
+    """Framebuffers by kind and size; the least recently used ones are released."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
@@ -20,12 +20,12 @@ class Targets:
     def get(
         self, kind: str, size: tuple[int, int], formats: tuple[tuple[int, str], ...], depth: bool
     ) -> moderngl.Framebuffer:
-        """A framebuffer with a texture of each (components, dtype), nearest filtering, and perhaps a depth buffer."""
+        """Return a framebuffer with one texture per (components, dtype), filtered by nearest texel, and optionally a depth buffer."""
         frame = self._frames.pop((kind, size), None)
         if frame is None:
-            same = [key for key in self._frames if key[0] == kind]
-            if len(same) >= KEPT:
-                release(self._frames.pop(same[0]))
+            same_kind = [key for key in self._frames if key[0] == kind]
+            if len(same_kind) >= SIZES_KEPT:
+                release_framebuffer(self._frames.pop(same_kind[0]))
             textures = [self.ctx.texture(size, components, dtype=dtype) for components, dtype in formats]
             for texture in textures:
                 texture.filter = moderngl.NEAREST, moderngl.NEAREST
@@ -35,12 +35,12 @@ class Targets:
 
     def release(self) -> None:
         while self._frames:
-            release(self._frames.popitem()[1])
+            release_framebuffer(self._frames.popitem()[1])
 
 
-def release(frame: moderngl.Framebuffer) -> None:
-    """Give a framebuffer back with all that it draws into. Not while it is bound, for moderngl binds what was bound again after each
-    reading or making of another, be it gone."""
+def release_framebuffer(frame: moderngl.Framebuffer) -> None:
+    """Release a framebuffer and its attachments. If it is bound, bind the default one first: after reading or creating another
+    framebuffer moderngl binds the previous one again, even if it was released."""
     if frame.ctx.fbo is frame:
         frame.ctx.detect_framebuffer(0).use()
     for attachment in (*frame.color_attachments, frame.depth_attachment):
@@ -49,16 +49,16 @@ def release(frame: moderngl.Framebuffer) -> None:
     frame.release()
 
 
-def picture(frame: moderngl.Framebuffer, index: int = 0) -> moderngl.Texture:
-    """The texture that the frame draws into."""
+def colour_texture(frame: moderngl.Framebuffer, index: int = 0) -> moderngl.Texture:
+    """Return the colour texture that the framebuffer draws into."""
     texture = frame.color_attachments[index]
     assert isinstance(texture, moderngl.Texture)
     return texture
 
 
-def read(ctx: moderngl.Context, texture: moderngl.Texture) -> np.ndarray:
-    """[H,W,components] of a texture, row 0 first; uint8 or float32."""
-    finish(ctx)
+def read_texture(ctx: moderngl.Context, texture: moderngl.Texture) -> np.ndarray:
+    """Read a texture: [H,W,components], row 0 first, uint8 or float32."""
+    wait_for_gl(ctx)
     width, height = texture.size
     dtype = np.uint8 if texture.dtype == "f1" else np.float32
     return np.frombuffer(texture.read(), dtype=dtype).reshape(height, width, texture.components)

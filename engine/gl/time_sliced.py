@@ -1,4 +1,4 @@
-"""Work that is more than a frame may hold, done in pieces of a few milliseconds, whatever is drawn between them."""
+"""GL work too long for one frame, split into slices of a few milliseconds that run between frames."""
 
 from __future__ import annotations
 
@@ -10,60 +10,61 @@ from typing import Generic, TypeVar
 import moderngl
 import numpy as np
 
-from engine.gl.context import finish
+from engine.gl.context import wait_for_gl
 
 T = TypeVar("T")
-Pieces = Generator[
+Slices = Generator[
     None, None, T
-]  # yields after each piece, which sets what it needs of GL's state itself; returns the result
+]  # Yields after each slice and returns the result. Other drawing may happen in between, so each slice sets its own GL state.
 Box = tuple[int, int, int, int]  # x, y, width, height
-PIXELS = 1 << 15  # of a view that are drawn in a piece
+PIXELS_PER_SLICE = 1 << 15  # of a view, drawn in one slice
 
 
 class TimeSlicedTask(Generic[T]):
-    """A generator of pieces, and what came of it. GL thread."""
+    """Runs a generator of slices and keeps its result. GL thread only."""
 
-    def __init__(self, ctx: moderngl.Context, pieces: Pieces[T]) -> None:
-        self._ctx, self._pieces = ctx, pieces
+    def __init__(self, ctx: moderngl.Context, slices: Slices[T]) -> None:
+        self._ctx, self._slices = ctx, slices
         self._result: list[T] = []
         self.done = False
 
     @property
     def result(self) -> T:
-        """Once it is done. IndexError when it was abandoned, or raised something."""
+        """The result, once `done`. IndexError if the task was cancelled or has raised an exception."""
         return self._result[0]
 
-    def step(self, seconds: float) -> bool:
-        """As many pieces as there is time for, if the next takes as long as the last, but one at least. True when all are done."""
+    def run_for(self, seconds: float) -> bool:
+        """Run at least one slice, and more while the next one fits into `seconds` if it takes as long as the last. True when done."""
         end = time.perf_counter() + seconds
         while not self.done:
             began = time.perf_counter()
-            self._go_on()
-            finish(self._ctx)
+            self._run_slice()
+            wait_for_gl(self._ctx)
             now = time.perf_counter()
             if now + (now - began) > end:
                 break
         return self.done
 
-    def whole(self) -> T:
-        """All that is left, now."""
+    def run_to_end(self) -> T:
+        """Run all remaining slices now and return the result."""
         while not self.done:
-            self._go_on()
+            self._run_slice()
         return self.result
 
-    def by_piece(self) -> Pieces[T]:
-        """What is left, a piece for each step of a generator: as a part of a longer work."""
-        while not self.step(0.0):
+    def remaining_slices(self) -> Slices[T]:
+        """Yield once per remaining slice, then return the result: makes this task part of a longer one."""
+        while not self.run_for(0.0):
             yield
         return self.result
 
-    def abandon(self) -> None:
-        self._pieces.close()
+    def cancel(self) -> None:
+        """Stop for good; there is no result."""
+        self._slices.close()
         self.done = True
 
-    def _go_on(self) -> None:
+    def _run_slice(self) -> None:
         try:
-            next(self._pieces)
+            next(self._slices)
         except StopIteration as end:
             self._result, self.done = [end.value], True
         except BaseException:
@@ -71,8 +72,8 @@ class TimeSlicedTask(Generic[T]):
             raise
 
 
-def runs(counts: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
-    """Rows (from, to) whose counts [rows] sum up to about `most`, one after the other; rows of nothing at either end are left out."""
+def split_rows(counts: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
+    """Yield consecutive row ranges (first, end) whose counts [rows] add up to about `most` each; empty rows at both ends are skipped."""
     filled = np.flatnonzero(counts)
     if not filled.size:
         return
@@ -82,17 +83,17 @@ def runs(counts: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
     yield from zip([first, *cuts.tolist()], [*cuts.tolist(), end], strict=True)
 
 
-def bands(size: tuple[int, int]) -> Iterator[Box]:
-    """A view of so many pixels, cut from top to bottom: drawn band by band it is the same picture, bit for bit."""
+def split_into_bands(size: tuple[int, int]) -> Iterator[Box]:
+    """Cut a view of (width, height) pixels into bands. Drawing band by band gives the same picture bit for bit."""
     width, height = size
-    rows = max(1, PIXELS // width)
+    rows = max(1, PIXELS_PER_SLICE // width)
     for low in range(0, height, rows):
         yield 0, low, width, min(rows, height - low)
 
 
 @contextmanager
-def clipped(frame: moderngl.Framebuffer, box: Box) -> Iterator[None]:
-    """Use the framebuffer, and draw nothing outside a box of it."""
+def scissor(frame: moderngl.Framebuffer, box: Box) -> Iterator[None]:
+    """Bind the framebuffer and restrict drawing to a box of it."""
     frame.use()
     frame.scissor = box
     try:

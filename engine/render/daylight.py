@@ -21,7 +21,7 @@ SLAB = 2_000_000  # cells whose neighbourhoods are counted at once
 NOON = (97, 143, 204)  # the sky overhead, where the scene doesn't say
 
 
-def daylight(solid: np.ndarray, opaque: np.ndarray, voxels: int) -> tuple[np.ndarray, int]:
+def bake_daylight(solid: np.ndarray, opaque: np.ndarray, voxels: int) -> tuple[np.ndarray, int]:
     """uint8 [Z',Y',X',2] (share of ambient light, share of sunlight) × 255, and its cells per block in x and z.
 
     solid: uint8 [Y,Z,X] as in Blocks; opaque: bool [materials]: what casts shadows. y is in voxels and padded by a block
@@ -62,13 +62,13 @@ def _ambient(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
         low, high = max(0, first - around), min(depth, last + around)
         count = full[:, low:high].astype(np.int32)
         for axis, radius in enumerate(radii):
-            count = _counted(count, radius, axis)
+            count = _box_sum(count, radius, axis)
         occupied = count[:, first - low : last - low] / np.float32(np.prod([2 * r + 1 for r in radii]))
         open_[:, first:last] = np.clip(1.0 - 1.35 * np.maximum(occupied - 0.32, 0), 0.25, 1) * 255
     return open_
 
 
-def _counted(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
+def _box_sum(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
     """Sum over ±radius along an axis; past the border values repeat."""
     wide = [(0, 0)] * values.ndim
     wide[axis] = (radius + 1, radius)
@@ -79,22 +79,24 @@ def _counted(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Light:
+class BakedDaylight:
     """Where the daylight of some blocks falls, ready for GL. cells: uint8 [Z',Y',X',2] of `daylight`; extent: in blocks."""
 
     cells: np.ndarray
     extent: tuple[float, float, float]
 
     @staticmethod
-    def of(blocks: Blocks, scene: Scene) -> Light:
+    def of(blocks: Blocks, scene: Scene) -> BakedDaylight:
         """For a scene's blocks; a fraction of a second, on any thread."""
         opaque = np.array([m.opacity >= 1 for m in scene.materials], dtype=bool)
-        cells, detail = daylight(blocks.solid, opaque, blocks.voxels_per_block)
+        cells, detail = bake_daylight(blocks.solid, opaque, blocks.voxels_per_block)
         depth, height, width = cells.shape[:3]
-        return Light(np.ascontiguousarray(cells), (width / detail, height / blocks.voxels_per_block, depth / detail))
+        return BakedDaylight(
+            np.ascontiguousarray(cells), (width / detail, height / blocks.voxels_per_block, depth / detail)
+        )
 
 
-def atmosphere(sky: tuple[int, int, int] | None) -> dict[str, tuple[float, ...]]:
+def atmosphere_uniforms(sky: tuple[int, int, int] | None) -> dict[str, tuple[float, ...]]:
     """Uniforms of common/daylight.glsl for a sky of this colour overhead, 0..255: a dark sky gives little light, and its tint."""
     zenith = np.asarray(sky or NOON) / 255
     brightness = float(zenith @ (0.30, 0.59, 0.11))
@@ -114,10 +116,10 @@ def atmosphere(sky: tuple[int, int, int] | None) -> dict[str, tuple[float, ...]]
     return {name: tuple(float(c) for c in colour) for name, colour in colours.items()}
 
 
-class Daylight:
+class DaylightTexture:
     """The texture, and where it lies: texture coordinate = (point + offset) / extent, in blocks."""
 
-    def __init__(self, ctx: moderngl.Context, light: Light) -> None:
+    def __init__(self, ctx: moderngl.Context, light: BakedDaylight) -> None:
         depth, height, width = light.cells.shape[:3]
         self.texture = ctx.texture3d((width, height, depth), 2, light.cells, alignment=1)
         self.texture.repeat_x = self.texture.repeat_y = self.texture.repeat_z = False

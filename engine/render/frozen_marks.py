@@ -10,13 +10,13 @@ from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
 
 
-def may_be_held(charts: Charts, atlas: Atlas, index: np.ndarray) -> np.ndarray:
+def may_show_frozen(charts: Charts, atlas: Atlas, index: np.ndarray) -> np.ndarray:
     """bool [n]: whether a tile that charts [n] lie on has held texels."""
     found = np.zeros(len(index), bool)
     left, top = charts.x[index], charts.y[index]
     right, bottom = left + charts.size[index, 0], top + charts.size[index, 1]
     for number in atlas:
-        for tile in np.flatnonzero(atlas[number].held):
+        for tile in np.flatnonzero(atlas[number].frozen_tiles):
             row, column = divmod(int(tile), PAGE // TILE)
             x, y = column * TILE, row * TILE
             here = (left < x + TILE) & (right > x) & (top < y + TILE) & (bottom > y)

@@ -18,7 +18,7 @@ from engine.geometry.pack import PAGE
 from engine.geometry.uniforms import camera_uniforms
 from engine.gl.shaders import get_program, set_uniforms
 from engine.gl.time_sliced import Box, Slices, scissor
-from engine.render.daylight import SUN, DaylightTexture, BakedDaylight, atmosphere_uniforms
+from engine.render.daylight import SUN, BakedDaylight, DaylightTexture, atmosphere_uniforms
 from engine.render.frozen_marks import may_show_frozen
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude_scene
@@ -56,7 +56,7 @@ _WHOLE, _LIT, _BARE, _PARTLY = (
 )
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
 _PAINTED_LIT = (_LIT, _BARE, _PARTLY)
-_FROZEN = _Pass("held", bare=False)
+_FROZEN = _Pass("frozen", bare=False)
 _PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
 _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
 
@@ -96,9 +96,9 @@ class Renderer:
         }
         self._programs: dict[str, moderngl.Program] = {}
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
-        self.dress(scene)
+        self.update_display_colours(scene)
 
-    def dress(self, scene: Scene) -> None:
+    def update_display_colours(self, scene: Scene) -> None:
         """Take over the display colours of a scene of the same geometry."""
         self._constants |= atmosphere_uniforms(scene.background.display)
         self._materials.write(_material_table(scene), alignment=1)
@@ -115,10 +115,10 @@ class Renderer:
     ) -> None:
         """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row;
         held: what the user froze is marked; daylight, 0..1: how much of the scene's own light falls on what is painted."""
-        for _ in self.drawing(target, camera, size, mode, top_first, held, daylight, [(0, 0, *size)]):
+        for _ in self.draw_slices(target, camera, size, mode, top_first, held, daylight, [(0, 0, *size)]):
             pass
 
-    def drawing(
+    def draw_slices(
         self,
         target: moderngl.Framebuffer,
         camera: Camera,
@@ -191,7 +191,7 @@ class Renderer:
 
     def _program(self, name: str) -> moderngl.Program:
         if name not in self._programs:
-            self._programs[name] = get_program(self.ctx, "chart_view", f"display/{name}")
+            self._programs[name] = get_program(self.ctx, "vertex/chart_view", f"display/{name}")
         return self._programs[name]
 
     def _bind(self, shader: moderngl.Program, number: int) -> None:

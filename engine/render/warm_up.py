@@ -11,17 +11,17 @@ import numpy as np
 
 from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.volume import LatentVolume
-from engine.edits.patch import change
+from engine.edits.patch import apply_operation
 from engine.geometry.charts import build_charts
-from engine.gl.context import finish
-from engine.gl.targets import release
+from engine.gl.context import wait_for_gl
+from engine.gl.targets import release_framebuffer
 from engine.gl.time_sliced import TimeSlicedTask
 from engine.render.renderer import MODES, Renderer
-from engine.unet_view.drawing import UnetDrawing, View
+from engine.unet_view.drawing import UnetDrawing, UnetView
 from engine.unet_view.layout import lay_out
 from engine.unet_view.orbit import Orbit
 from scenes.camera import Camera
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.scene import Background, Material, Scene
 
 # Drivers tell textures apart by whether each side is a power of two: those of whole views, of sketches, of close-ups.
@@ -30,7 +30,7 @@ SIZE = SIZES[0]
 CAMERA = Camera.look_at((2.5, 1.4, 6.2), (2.5, 0.3, 1.0), fov=70)
 
 
-def warming(ctx: moderngl.Context) -> Iterator[None]:
+def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
     """A piece for each step, of up to some hundred milliseconds; programs stay with the context, so once is enough for it."""
     grass = Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70))
     glass = Material("glass", (0, 0, 255), "glass", 1.5, (200, 200, 220), opacity=0.5)
@@ -38,7 +38,7 @@ def warming(ctx: moderngl.Context) -> Iterator[None]:
     plan = np.ones((5, 5), np.uint8)
     plan[1, 1:4] = 2, 3, 2
     scene = Scene("warm", plan, (grass, glass, stone), Background("sky"), voxels_per_block=2)
-    blocks = extrude(scene)
+    blocks = extrude_scene(scene)
     charts = build_charts(blocks, scene)
     volume = LatentVolume(ctx, charts, channels=4)
     renderer = Renderer(ctx, charts, scene, volume, blocks)
@@ -52,18 +52,18 @@ def warming(ctx: moderngl.Context) -> Iterator[None]:
 
     yield from modes()
     for steps, size in enumerate((SIZE, *SIZES), start=1):  # onto bare surfaces, and over paint
-        looking = volume.gathering(CAMERA, size)
-        yield from _done(looking)
-        yield from _done(volume.taking(looking.result, steps))
-        yield from _done(volume.scattering(looking.result, _painting(looking.result, steps)))
-    for _ in change(volume, volume.seen(CAMERA, SIZE), "freeze"):
+        looking = volume.gather_task(CAMERA, size)
+        yield from _run_in_slices(looking)
+        yield from _run_in_slices(volume.write_mask_task(looking.result, steps))
+        yield from _run_in_slices(volume.scatter_task(looking.result, _painting(looking.result, steps)))
+    for _ in apply_operation(volume, volume.find_visible_texels(CAMERA, SIZE), "freeze"):
         yield
     yield from modes()
     yield
     _unet(ctx)
-    release(target)
+    release_framebuffer(target)
     renderer.release()
-    volume.free()
+    volume.release()
 
 
 def _unet(ctx: moderngl.Context) -> None:
@@ -71,15 +71,15 @@ def _unet(ctx: moderngl.Context) -> None:
     common = {"level": 0, "listens": True, "shape": (4, 4, 4), "seconds": 1.0, "energy": 1.0}
     blocks: list[Any] = [SimpleNamespace(kind=kind, maps=maps, strength=maps[0], **common) for kind in ("down", "up")]
     anatomy, drawing = lay_out(blocks), UnetDrawing(ctx)
-    drawing.draw(anatomy, View(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
-    finish(ctx)
-    drawing.forget()
+    drawing.draw(anatomy, UnetView(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
+    wait_for_gl(ctx)
+    drawing.release()
 
 
-def _painting(look: GatheredView, steps: float) -> PaintedView:
-    return PaintedView(look.camera, look.size, look.latents, np.zeros((*look.size[::-1], 3), np.uint8), steps)
+def _painting(gathered: GatheredView, steps: float) -> PaintedView:
+    return PaintedView(gathered.camera, gathered.size, gathered.latents, np.zeros((*gathered.size[::-1], 3), np.uint8), steps)
 
 
-def _done(work: TimeSlicedTask) -> Iterator[None]:
-    while not work.step(0.0):
+def _run_in_slices(work: TimeSlicedTask) -> Iterator[None]:
+    while not work.run_for(0.0):
         yield

@@ -14,8 +14,8 @@ from filelock import FileLock, Timeout
 
 from base.errors import InputError
 from base.files import atomic_write
-from engine.atlas.tiles import Texels
-from engine.storage.world import FOLDER, INDEX, Index, encode_tile
+from engine.atlas.tiles import TileTexels
+from engine.storage.world import FOLDER, INDEX, WorldIndex, encode_tile
 
 
 class Journal:
@@ -28,18 +28,18 @@ class Journal:
             self._lock = FileLock(self.folder / "lock", timeout=0, thread_local=False)
             self._lock.acquire()
         except Timeout as error:
-            raise InUse(folder, "", "is being painted in another window of the program") from error
+            raise JournalInUse(folder, "", "is being painted in another window of the program") from error
         except OSError as error:
             raise InputError(folder, "", f"can't be written ({error.strerror or error})") from error
         for left in self.folder.glob(f".{Path(INDEX).stem}-*"):
             left.unlink(missing_ok=True)  # of a kill while the index was written
 
     @property
-    def begun(self) -> bool:
+    def has_world(self) -> bool:
         """Whether there is a world in it."""
         return (self.folder / INDEX).exists()
 
-    def put(self, texels: Texels) -> str:
+    def write_tile(self, texels: TileTexels) -> str:
         """Write a tile's file if it isn't there, and whole; its name. InputError if that fails; the world is then as it was."""
         sha, data = encode_tile(texels)
         path = self.folder / FOLDER / sha
@@ -48,7 +48,7 @@ class Journal:
                 temporary.write_bytes(data)
         return sha
 
-    def commit(self, index: Index) -> None:
+    def commit(self, index: WorldIndex) -> None:
         """From now on this is the world; files that it doesn't name are removed. InputError: it is still the one before."""
         with atomic_write(self.folder / INDEX) as temporary:
             temporary.write_bytes(index.encode())
@@ -78,5 +78,5 @@ class Journal:
         self._lock.release()
 
 
-class InUse(InputError):
+class JournalInUse(InputError):
     """The journal belongs to another program."""

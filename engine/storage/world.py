@@ -23,14 +23,14 @@ from safetensors.numpy import load, save
 from base.errors import InputError
 from base.files import atomic_write
 from engine.atlas.page import TILES
-from engine.atlas.tiles import Texels
+from engine.atlas.tiles import TileTexels
 from engine.geometry.charts import Charts
 from engine.storage import world_v1
 from scenes.scene import Scene
 
 FORMAT, VERSION = "rayverie-world", 2
 INDEX, FOLDER = "index.json", "tiles"
-Key = tuple[int, int]  # page, tile
+TileKey = tuple[int, int]  # page, tile
 
 
 @dataclass(frozen=True)
@@ -58,39 +58,39 @@ class WorldHeader:
 
 
 @dataclass(frozen=True)
-class Index:
+class WorldIndex:
     """What a world consists of. tiles: sha256 of each tile's file; extras: what the program wants to find beside it, as JSON."""
 
     header: WorldHeader
-    tiles: Mapping[Key, str]
+    tiles: Mapping[TileKey, str]
     extras: Mapping[str, Any] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """JSON that carries its own checksum; the same content is the same bytes."""
         tiles = {f"{page}.{tile}": self.tiles[page, tile] for page, tile in sorted(self.tiles)}
         record = {"header": asdict(self.header), "tiles": tiles, "extras": dict(self.extras)}
-        return json.dumps(record | {"sha256": _sealed(record)}, indent=1).encode()
+        return json.dumps(record | {"sha256": _checksum(record)}, indent=1).encode()
 
     @staticmethod
-    def decode(data: bytes, where: object) -> Index:
+    def decode(data: bytes, where: object) -> WorldIndex:
         """The inverse; `where` is named in the InputError."""
         try:
             record = json.loads(data)
             version = record["header"]["version"]
-            _demand(record["header"]["format"] == FORMAT)
+            _require(record["header"]["format"] == FORMAT)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(where, "", "is not a Rayverie world, or its index is damaged") from error
         if version != VERSION:
             raise InputError(where, "version", f"is {version}; this program reads versions 1 to {VERSION}")
         try:
-            _demand(record.pop("sha256") == _sealed(record))
+            _require(record.pop("sha256") == _checksum(record))
             tiles = {
                 (int(p), int(t)): str(sha) for p, t, sha in ((*k.split("."), v) for k, v in record["tiles"].items())
             }
-            _demand(
+            _require(
                 all(p >= 0 and 0 <= t < TILES and set(sha) <= set("0123456789abcdef") for (p, t), sha in tiles.items())
             )
-            return Index(WorldHeader(**record["header"]), tiles, record["extras"])
+            return WorldIndex(WorldHeader(**record["header"]), tiles, record["extras"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(where, "", "is damaged: its checksum doesn't fit its content") from error
 
@@ -102,7 +102,7 @@ class StoredWorld:
     header: WorldHeader
     extras: Mapping[str, Any]
     count: int
-    tiles: Callable[[], Iterator[tuple[Key, Texels]]]
+    tiles: Callable[[], Iterator[tuple[TileKey, TileTexels]]]
 
 
 def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, channels: int) -> StoredWorld:
@@ -133,38 +133,38 @@ def read_world(path: str | Path) -> StoredWorld:
     if not path.exists():
         raise InputError(path, "", "doesn't exist; a world file is wanted here")
     if not path.is_dir() and not zipfile.is_zipfile(path):
-        header, count, tiles = world_v1.read(path)
+        header, count, tiles = world_v1.read_v1(path)
         return StoredWorld(WorldHeader(**header), {}, count, tiles)
-    with _reading(path) as read:
-        index = Index.decode(read(INDEX), path)
-    return StoredWorld(index.header, index.extras, len(index.tiles), partial(_tiles, path, index))
+    with _open_files(path) as read:
+        index = WorldIndex.decode(read(INDEX), path)
+    return StoredWorld(index.header, index.extras, len(index.tiles), partial(_read_tiles, path, index))
 
 
 def write_world(source: str | Path, target: str | Path) -> None:
     """Pack the world in a folder into one file, tile by tile; the same content gives the same bytes."""
-    with _reading(Path(source)) as read, atomic_write(target) as temporary:
-        index = Index.decode(read(INDEX), source)
+    with _open_files(Path(source)) as read, atomic_write(target) as temporary:
+        index = WorldIndex.decode(read(INDEX), source)
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             # what is beside a journal stays there
-            archive.writestr(zipfile.ZipInfo(INDEX), Index(index.header, index.tiles).encode())
+            archive.writestr(zipfile.ZipInfo(INDEX), WorldIndex(index.header, index.tiles).encode())
             for sha in sorted(set(index.tiles.values())):
                 archive.writestr(zipfile.ZipInfo(f"{FOLDER}/{sha}"), read(f"{FOLDER}/{sha}"))
 
 
-def encode_tile(texels: Texels) -> tuple[str, bytes]:
+def encode_tile(texels: TileTexels) -> tuple[str, bytes]:
     """A tile's file and the sha256 that names it."""
     data = save({name: np.ascontiguousarray(array) for name, array in texels.arrays.items()})
     return hashlib.sha256(data).hexdigest(), data
 
 
-def _tiles(path: Path, index: Index) -> Iterator[tuple[Key, Texels]]:
-    with _reading(path) as read:
+def _read_tiles(path: Path, index: WorldIndex) -> Iterator[tuple[TileKey, TileTexels]]:
+    with _open_files(path) as read:
         for key, sha in sorted(index.tiles.items()):
             data = read(f"{FOLDER}/{sha}")
             if hashlib.sha256(data).hexdigest() != sha:
                 raise InputError(path, "", "is damaged: the checksum of a tile doesn't fit its content")
             try:
-                texels = Texels(**load(data))
+                texels = TileTexels(**load(data))
             except (SafetensorError, TypeError, ValueError, KeyError) as error:
                 raise InputError(path, "", "is damaged: a tile can't be read") from error
             if not texels.fits(key[1], index.header.channels):
@@ -173,10 +173,10 @@ def _tiles(path: Path, index: Index) -> Iterator[tuple[Key, Texels]]:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[Callable[[str], bytes]]:
+def _open_files(path: Path) -> Iterator[Callable[[str], bytes]]:
     """A reader of the files in a folder or a zip by name. What it meets becomes an InputError."""
     with ExitStack() as stack:
-        whole = partial(_whole, path)
+        whole = partial(_read_or_refuse, path)
         if not path.is_dir():
             archive = whole(lambda: stack.enter_context(zipfile.ZipFile(path)))
             if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
@@ -186,18 +186,18 @@ def _reading(path: Path) -> Iterator[Callable[[str], bytes]]:
             yield lambda name: whole((path / name).read_bytes)
 
 
-def _whole(path: Path, act: Callable[[], Any]) -> Any:
+def _read_or_refuse(path: Path, act: Callable[[], Any]) -> Any:
     try:
         return act()
     except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(path, "", "is damaged: a part of it is missing or can't be read") from error
 
 
-def _demand(fact: bool) -> None:
+def _require(fact: bool) -> None:
     """Of a file, so no assert, which `python -O` leaves out. ValueError."""
     if not fact:
         raise ValueError
 
 
-def _sealed(record: Mapping[str, Any]) -> str:
+def _checksum(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

@@ -13,19 +13,19 @@ from safetensors import SafetensorError, safe_open
 
 from base.errors import InputError
 from engine.atlas.page import TILES
-from engine.atlas.tiles import Texels, split
+from engine.atlas.tiles import TileTexels, split_into_tiles
 
 _KEY = "rayverie"  # the safetensors metadata key that holds the header as JSON
 _FIELDS = {"scene", "scene_hash", "layout", "model", "channels", "seed", "revision", "saved", "format", "version"}
-Tiles = Callable[[], Iterator[tuple[tuple[int, int], Texels]]]
+Tiles = Callable[[], Iterator[tuple[tuple[int, int], TileTexels]]]
 
 
-def read(path: Path) -> tuple[dict[str, Any], int, Tiles]:
+def read_v1(path: Path) -> tuple[dict[str, Any], int, Tiles]:
     """The header's fields, about how many tiles there are, and a reader of them. InputError if it is no such world, or damaged."""
     try:
         with safe_open(path, framework="numpy") as file:
             metadata, names = file.metadata() or {}, sorted(file.keys())
-            record = _header(metadata, path)
+            record = _read_header(metadata, path)
             checksum = record.pop("sha256", None)
             digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
             for name in names:
@@ -39,10 +39,10 @@ def read(path: Path) -> tuple[dict[str, Any], int, Tiles]:
     if set(record) != _FIELDS:
         raise InputError(path, "", "is damaged: its header has other fields than a world's")
     pages = sorted({name.split(".")[0] for name in names})
-    return record, TILES * len(pages), lambda: _tiles(path, pages, record["channels"])
+    return record, TILES * len(pages), lambda: _read_tiles(path, pages, record["channels"])
 
 
-def _header(metadata: dict[str, str], path: Path) -> dict[str, Any]:
+def _read_header(metadata: dict[str, str], path: Path) -> dict[str, Any]:
     try:
         record = json.loads(metadata[_KEY])
         if not isinstance(record, dict) or record["format"] != "rayverie-world":
@@ -55,13 +55,13 @@ def _header(metadata: dict[str, str], path: Path) -> dict[str, Any]:
     return record
 
 
-def _tiles(path: Path, pages: list[str], channels: int) -> Iterator[tuple[tuple[int, int], Texels]]:
+def _read_tiles(path: Path, pages: list[str], channels: int) -> Iterator[tuple[tuple[int, int], TileTexels]]:
     try:
         with safe_open(path, framework="numpy") as file:
             for page in pages:
                 names = "index", "latents", "state", "colour"
-                whole = Texels(**{name: file.get_tensor(f"{page}.{name}") for name in names})
-                for tile, texels in split(whole):
+                whole = TileTexels(**{name: file.get_tensor(f"{page}.{name}") for name in names})
+                for tile, texels in split_into_tiles(whole):
                     if not texels.fits(tile, channels):
                         raise ValueError(page)
                     yield (int(page), tile), texels

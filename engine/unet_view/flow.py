@@ -15,12 +15,12 @@ FAINTEST = 0.5  # brightness where the least flows, beside the most
 SWARM = 0.1  # of the call's time, in which the drops around the one that leads are brighter
 
 
-def moment(seconds: float) -> float:
+def call_progress(seconds: float) -> float:
     """0..1: how far the call is, on a clock."""
     return seconds / PERIOD % 1.0
 
 
-def at_work(anatomy: Anatomy, now: float) -> int:
+def active_block(anatomy: Anatomy, now: float) -> int:
     """Which block works at a moment 0..1 of the call."""
     return int(np.searchsorted(anatomy.moments[1:-1], now, side="right"))
 
@@ -41,7 +41,7 @@ class Stream:
         columns = [(path.start, path.end, path.energy, path.length) for path in paths]
         return Stream(np.stack([path.points for path in paths]), *np.array(columns).T[..., None])
 
-    def drops(self, now: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def place_drops(self, now: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(ends float64 [n,2,3] of each drop, head and tail; brightness float64 [n], 0..1; path int [n]) at a moment 0..1 of the call.
 
         Drops set out evenly, so they are dense where time is spent. One of them is where the call is now; those near it are the
@@ -55,9 +55,9 @@ class Stream:
         head = share[path, drop]
         tail = np.maximum(0.0, head - TAIL / self.length[path, 0])
         bright = glow[drop] * (FAINTEST + (1 - FAINTEST) * self.energy[path, 0])
-        return np.stack([self._at(path, head), self._at(path, tail)], axis=1), bright, path
+        return np.stack([self._points_along(path, head), self._points_along(path, tail)], axis=1), bright, path
 
-    def _at(self, path: np.ndarray, share: np.ndarray) -> np.ndarray:
+    def _points_along(self, path: np.ndarray, share: np.ndarray) -> np.ndarray:
         """[n,3]: places so far along the paths."""
         place = share * (self.points.shape[1] - 1)
         before = np.minimum(place.astype(int), self.points.shape[1] - 2)

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.unet_view.flow import Stream
 from engine.unet_view.layout import Anatomy
-from engine.unet_view.slab import SHEET, Slab
+from engine.unet_view.slab import PLANE_GAP, Slab
 from scenes.camera import Camera
 
 Tint = tuple[float, float, float]
@@ -41,7 +41,7 @@ class Tints:
 TINTS = Tints()
 
 
-def sheet(anatomy: Anatomy) -> tuple[np.ndarray, list[np.ndarray]]:
+def make_map_sheet(anatomy: Anatomy) -> tuple[np.ndarray, list[np.ndarray]]:
     """(uint8 [H,W]: all maps that are shown, a row for each block; for each block float64 [planes,4]: left, top, width, height)."""
     rows = [
         [block.strength, *block.maps[: slab.planes - 1]]
@@ -57,29 +57,29 @@ def sheet(anatomy: Anatomy) -> tuple[np.ndarray, list[np.ndarray]]:
     return whole, places
 
 
-def planes(
+def plane_rows(
     anatomy: Anatomy, places: list[np.ndarray], camera: Camera, tints: Tints, marks: Marks, scale: float
 ) -> np.ndarray:
     """float32 [n,14] for each plane, the farthest first: all are parallel, so blending is right wherever one stands."""
     rows, strength = [], dict(marks)
     for i, (slab, rects) in enumerate(zip(anatomy.slabs, places, strict=True)):
         mark = strength.get(i, 0.0)
-        rim = (*_mixed(tints.rim, tints.marked, mark), scale * (RIM + 0.7 * mark))
+        rim = (*_blend(tints.rim, tints.marked, mark), scale * (RIM + 0.7 * mark))
         for k, rect in enumerate(rects):
-            place = slab.place - (0, 0, k * SHEET)
+            place = slab.place - (0, 0, k * PLANE_GAP)
             rows.append((*place, slab.width, slab.height, *rect, min(DEEPEST, VEIL * k), *rim))
     table = np.array(rows)
     towards = -camera.axes[2][2]
     return table[np.argsort(table[:, 2] * towards, kind="stable")].astype(np.float32)
 
 
-def connections(anatomy: Anatomy, tints: Tints, marks: Marks, scale: float) -> np.ndarray:
+def connection_rows(anatomy: Anatomy, tints: Tints, marks: Marks, scale: float) -> np.ndarray:
     """float32 [n,12]: the paths in pieces."""
     rows, strength = [], dict(marks)
     for path in anatomy.paths:
         pieces = np.hstack([path.points[1:], path.points[:-1]])
         mark = strength.get(path.block, 0.0)
-        ink = _mixed(tints.ground, tints.of(path.kind), QUIET + (LOUD - QUIET) * mark)
+        ink = _blend(tints.ground, tints.of(path.kind), QUIET + (LOUD - QUIET) * mark)
         radius = LINE[path.kind] * scale * (1 + mark)
         rows.append(np.hstack([pieces, np.tile([radius, radius, *ink, 1.0], (len(pieces), 1))]))
         if path.kind == "words":  # where they enter
@@ -88,9 +88,9 @@ def connections(anatomy: Anatomy, tints: Tints, marks: Marks, scale: float) -> n
     return np.concatenate(rows).astype(np.float32)
 
 
-def flowing(anatomy: Anatomy, stream: Stream, tints: Tints, now: float, scale: float) -> np.ndarray:
+def drop_rows(anatomy: Anatomy, stream: Stream, tints: Tints, now: float, scale: float) -> np.ndarray:
     """float32 [n,12]: the drops at a moment 0..1 of the call, the brightest last."""
-    ends, bright, where = stream.drops(now)
+    ends, bright, where = stream.place_drops(now)
     inks = np.array([tints.of(path.kind) for path in anatomy.paths])[where]
     inks = inks + (np.array(tints.marked) - inks) * 0.7 * bright[:, None]
     radii = np.stack([DROP * (0.5 + 0.5 * bright), np.full(len(bright), TAIL)], axis=1) * scale
@@ -98,12 +98,12 @@ def flowing(anatomy: Anatomy, stream: Stream, tints: Tints, now: float, scale: f
     return rows[np.argsort(bright, kind="stable")].astype(np.float32)
 
 
-def frame(slab: Slab, tints: Tints, scale: float) -> np.ndarray:
+def frame_rows(slab: Slab, tints: Tints, scale: float) -> np.ndarray:
     """float32 [4,12]: a line around a block's front."""
     corners = slab.corners[:4]
     ends = np.hstack([corners, np.roll(corners, -1, axis=0)])
     return np.hstack([ends, np.tile([FRAME * scale, FRAME * scale, *tints.marked, 0.9], (4, 1))]).astype(np.float32)
 
 
-def _mixed(a: Tint, b: Tint, share: float) -> Tint:
+def _blend(a: Tint, b: Tint, share: float) -> Tint:
     return tuple(x + (y - x) * share for x, y in zip(a, b, strict=True))  # type: ignore[return-value]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import moderngl
 
-from engine.gl.targets import release
+from engine.gl.targets import release_framebuffer
 
 
-class Layers:
+class PictureLayers:
     """Of one size; each begins as a copy of the one below. still and live share their depth: what moves is hidden by what doesn't."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
@@ -18,14 +18,14 @@ class Layers:
         self.still, self.live = ctx.framebuffer([still], depth), ctx.framebuffer([live], depth)
         self._still = ctx.framebuffer([still])  # without the depth, which would be copied onto itself
 
-    def begin_still(self) -> moderngl.Framebuffer:
+    def start_still(self) -> moderngl.Framebuffer:
         self.still.use()
         self.still.depth_mask = True
         self.still.clear(depth=1.0)
         self.ctx.copy_framebuffer(self.still, self.behind)
         return self.still
 
-    def begin_live(self) -> moderngl.Framebuffer:
+    def start_live(self) -> moderngl.Framebuffer:
         self.ctx.copy_framebuffer(self.live, self._still)
         self.live.use()
         self.live.depth_mask = False
@@ -33,4 +33,4 @@ class Layers:
 
     def release(self) -> None:
         for frame in (self.live, self._still, self.still, self.behind):
-            release(frame)
+            release_framebuffer(frame)

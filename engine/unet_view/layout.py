@@ -10,13 +10,13 @@ from typing import Protocol
 
 import numpy as np
 
-from engine.unet_view.paths import Path, bridges, flow, words
+from engine.unet_view.paths import Path, bridge_paths, flow_paths, word_paths
 from engine.unet_view.slab import Slab
 
 # Lengths are in sides of a full-resolution map (a square of its area).
-SOFTER = 0.6  # power of the resolution that a side goes by: 8×8 beside 64×64 would be but a dot
-GAP, BELOW = 0.3, 0.24  # between two blocks beside one another, and below
-BESIDE = 0.6  # how far a block that is lower or higher is moved on, as a share of both halves
+SIZE_POWER = 0.6  # power of the resolution that a side goes by: 8×8 beside 64×64 would be but a dot
+GAP, ROW_GAP = 0.3, 0.24  # between two blocks beside one another, and below
+STEP_SHARE = 0.6  # how far a block that is lower or higher is moved on, as a share of both halves
 
 
 class Block(Protocol):
@@ -52,33 +52,33 @@ class Anatomy:
 
 def lay_out(blocks: Sequence[Block]) -> Anatomy:
     """blocks: in the order in which the data goes through."""
-    slabs = _slabs(blocks)
+    slabs = _place_slabs(blocks)
     seconds = np.array([block.seconds for block in blocks])
     moments = np.concatenate([[0.0], np.cumsum(seconds)]) / max(float(seconds.sum()), 1e-12)
     largest = max(block.energy for block in blocks) or 1.0
     energy = [block.energy / largest for block in blocks]
-    paths = flow(slabs, moments, energy) + bridges(partners(blocks), slabs, moments, energy)
+    paths = flow_paths(slabs, moments, energy) + bridge_paths(find_partners(blocks), slabs, moments, energy)
     ears = [i for i, block in enumerate(blocks) if block.listens]
-    return Anatomy(tuple(blocks), slabs, (*paths, *words(ears, slabs, moments)), moments)
+    return Anatomy(tuple(blocks), slabs, (*paths, *word_paths(ears, slabs, moments)), moments)
 
 
-def partners(blocks: Sequence[Block]) -> list[tuple[int, int]]:
+def find_partners(blocks: Sequence[Block]) -> list[tuple[int, int]]:
     """Which block hands its findings across to which."""
     ups = {block.level: i for i, block in enumerate(blocks) if block.kind == "up"}
     return [(i, ups[block.level]) for i, block in enumerate(blocks) if block.kind == "down" and block.level in ups]
 
 
-def _slabs(blocks: Sequence[Block]) -> tuple[Slab, ...]:
+def _place_slabs(blocks: Sequence[Block]) -> tuple[Slab, ...]:
     finest = max(block.shape[1] * block.shape[2] for block in blocks)
     sizes = []
     for block in blocks:
         _, height, width = block.shape
-        side = (height * width / finest) ** (SOFTER / 2)
+        side = (height * width / finest) ** (SIZE_POWER / 2)
         sizes.append((side * (width / height) ** 0.5, side * (height / width) ** 0.5))
     # between the level where a block works and that which it hands on to: so the arms go down and up evenly
     handed = [np.log2(finest / (block.shape[1] * block.shape[2])) / 2 for block in blocks]
     levels = [(block.level + float(level)) / 2 for block, level in zip(blocks, handed, strict=True)]
-    depths = _rows(levels, [height for _, height in sizes])
+    depths = _row_depths(levels, [height for _, height in sizes])
     slabs: list[Slab] = []
     x = 0.0
     for i, (block, (width, height)) in enumerate(zip(blocks, sizes, strict=True)):
@@ -86,18 +86,18 @@ def _slabs(blocks: Sequence[Block]) -> tuple[Slab, ...]:
             before = slabs[-1]
             apart = abs(depths[i] + before.place[1]) > (before.height + height) / 2
             half = (before.width + width) / 2
-            x += half * BESIDE if apart else half + GAP
+            x += half * STEP_SHARE if apart else half + GAP
         planes = 1 + min(len(block.maps), max(1, round(np.log2(block.shape[0]))))
         slabs.append(Slab(np.array([x, -depths[i], 0.0]), width, height, planes))
     return tuple(slabs)
 
 
-def _rows(levels: list[float], heights: list[float]) -> list[float]:
+def _row_depths(levels: list[float], heights: list[float]) -> list[float]:
     """How deep the middle of each block lies: rows by level, as close as the tallest of each let them."""
     rows = sorted(set(levels))
     tallest = {row: max(h for level, h in zip(levels, heights, strict=True) if level == row) for row in rows}
     depth, at = 0.0, {rows[0]: 0.0}
     for upper, lower in pairwise(rows):
-        depth += (tallest[upper] + tallest[lower]) / 2 + BELOW
+        depth += (tallest[upper] + tallest[lower]) / 2 + ROW_GAP
         at[lower] = depth
     return [at[level] for level in levels]

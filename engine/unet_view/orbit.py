@@ -29,15 +29,15 @@ class Orbit:
     zoom: float = 1.0
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
-    def turned(self, dx: float, dy: float) -> Orbit:
+    def turn(self, dx: float, dy: float) -> Orbit:
         """Dragged by so many points to the right and down: what is near follows the pointer."""
         pitch = float(np.clip(self.pitch + TURN * dy, -STEEPEST, STEEPEST))
         return replace(self, yaw=(self.yaw - TURN * dx + 180) % 360 - 180, pitch=pitch)
 
-    def nearer(self, clicks: float, anatomy: Anatomy, size: Size, at: tuple[float, float]) -> Orbit:
+    def zoom_towards(self, clicks: float, anatomy: Anatomy, size: Size, at: tuple[float, float]) -> Orbit:
         """The wheel turned towards one; what the pixel `at` (to the right and down) shows stays there."""
         zoom = float(np.clip(self.zoom * CLICK**clicks, CLOSEST, FARTHEST))
-        camera, (_, distance) = self.camera(anatomy, size), self._stand(anatomy, size)
+        camera, (_, distance) = self.camera(anatomy, size), self._centre_and_distance(anatomy, size)
         right, up, _ = camera.axes
         aside = right * (at[0] - size[0] / 2) - up * (at[1] - size[1] / 2)
         moved = aside * distance * (self.zoom - zoom) / camera.focal(size)
@@ -45,19 +45,19 @@ class Orbit:
 
     def camera(self, anatomy: Anatomy, size: Size) -> Camera:
         """For a picture of `size` pixels."""
-        middle, distance = self._stand(anatomy, size)
-        looking = self._looking()
+        middle, distance = self._centre_and_distance(anatomy, size)
+        looking = self._view_direction()
         eye = middle + self.shift - looking.axes[2] * distance * self.zoom
         depths = (anatomy.points - eye) @ looking.axes[2]
         near, far = max(NEAREST, float(depths.min()) - MARGIN), max(1.0, float(depths.max()) + MARGIN)
         return replace(looking, position=tuple(float(v) for v in eye), near=near, far=far)
 
-    def _looking(self) -> Camera:
-        return Camera.look((0.0, 0.0, 0.0), self.yaw, -self.pitch, FOV)
+    def _view_direction(self) -> Camera:
+        return Camera.from_angles((0.0, 0.0, 0.0), self.yaw, -self.pitch, FOV)
 
-    def _stand(self, anatomy: Anatomy, size: Size) -> tuple[np.ndarray, float]:
+    def _centre_and_distance(self, anatomy: Anatomy, size: Size) -> tuple[np.ndarray, float]:
         """What one looks at, and from how far away: as near as all is seen."""
-        axes = self._looking().axes
+        axes = self._view_direction().axes
         middle = anatomy.points.mean(0)
         right, up, forward = axes @ (anatomy.points - middle).T
         tangent = float(np.tan(np.radians(FOV) / 2))
@@ -69,18 +69,18 @@ class Orbit:
         return middle + x * axes[0] + y * axes[1], RIM * max(wide, tall)
 
 
-def project(camera: Camera, size: Size, points: np.ndarray) -> np.ndarray:
+def project_points(camera: Camera, size: Size, points: np.ndarray) -> np.ndarray:
     """float64 [n,3]: pixels to the right and down, and the depth of world points [n,3]."""
     right, up, forward = camera.axes @ (points - np.asarray(camera.position)).T
     scale = camera.focal(size) / np.maximum(forward, camera.near)
     return np.stack([size[0] / 2 + scale * right, size[1] / 2 - scale * up, forward], axis=-1)
 
 
-def hit(anatomy: Anatomy, camera: Camera, size: Size, at: tuple[float, float]) -> int | None:
+def find_block_at(anatomy: Anatomy, camera: Camera, size: Size, at: tuple[float, float]) -> int | None:
     """The nearest block that shows at a pixel (to the right and down)."""
     found = []
     for i, slab in enumerate(anatomy.slabs):
-        front, back = np.split(project(camera, size, slab.corners), 2)
+        front, back = np.split(project_points(camera, size, slab.corners), 2)
         sides = [np.array([front[a], front[b], back[b], back[a]]) for a, b in ((0, 1), (1, 2), (2, 3), (3, 0))]
         faces = [face for face in (front, back, *sides) if face[:, 2].min() > camera.near and _covers(face, at)]
         found += [(float(face[:, 2].mean()), i) for face in faces]

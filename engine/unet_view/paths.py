@@ -15,8 +15,8 @@ RISE = 0.34  # of a bridge's arch above its higher end, as a share of its span
 PROMPT = 0.45  # the prompt, below the lowest block
 END = 0.3  # of the pipes that come from nowhere and go nowhere
 LEAVES = 0.08  # of the call's time in which the answer is seen to leave
-READING = 0.2  # of the call's time that words are under way
-HEARD = 0.6  # how brightly
+WORDS_TIME = 0.2  # of the call's time that words are under way
+WORDS_ENERGY = 0.6  # how brightly
 FINE = 24  # pieces of a curve
 
 
@@ -37,14 +37,14 @@ class Path:
         return float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
 
 
-def flow(slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[float]) -> list[Path]:
+def flow_paths(slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[float]) -> list[Path]:
     """Into each block from the one before, as long as the block works; and out of the last. moments: as in `Anatomy`; energy: of what
     each block hands on, 0..1."""
     end = np.array([END, 0.0, 0.0])
     first, last = slabs[0].point(-1, 0), slabs[-1].point(1, 0)
     paths = [Path("flow", _line(first - end, first), 0.0, float(moments[1]), energy[0], 0)]
     for i, (one, other) in enumerate(pairwise(slabs), start=1):
-        right, up = joined(one, other)
+        right, up = facing_side(one, other)
         a, b = one.point(right, up), other.point(-right, -up)
         bend = 0.6 * abs(b - a) * (right, up, 0)
         paths.append(
@@ -53,7 +53,7 @@ def flow(slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[float]) ->
     return [*paths, Path("flow", _line(last, last + end), 1 - LEAVES, 1.0, energy[-1], len(slabs) - 1)]
 
 
-def bridges(
+def bridge_paths(
     partners: Sequence[tuple[int, int]], slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[float]
 ) -> list[Path]:
     """Arches, from when the findings are there until they are wanted."""
@@ -68,7 +68,7 @@ def bridges(
     return paths
 
 
-def words(ears: Sequence[int], slabs: Sequence[Slab], moments: np.ndarray) -> list[Path]:
+def word_paths(ears: Sequence[int], slabs: Sequence[Slab], moments: np.ndarray) -> list[Path]:
     """From the prompt, below the middle, to each block that hears it, until that begins."""
     lowest = min(slab.place[1] - slab.height / 2 for slab in slabs)
     source = np.array([(slabs[0].place[0] + slabs[-1].place[0]) / 2, lowest - PROMPT, 0.0])
@@ -78,11 +78,13 @@ def words(ears: Sequence[int], slabs: Sequence[Slab], moments: np.ndarray) -> li
         below = np.array([ear[0], source[1], ear[2]])
         curve = _curve(source, 0.45 * source + 0.55 * below, below, ear)
         begins = float(moments[i])
-        paths.append(Path("words", curve, begins - min(begins, READING), max(begins, READING / 4), HEARD, i))
+        paths.append(
+            Path("words", curve, begins - min(begins, WORDS_TIME), max(begins, WORDS_TIME / 4), WORDS_ENERGY, i)
+        )
     return paths
 
 
-def joined(one: Slab, other: Slab) -> tuple[int, int]:
+def facing_side(one: Slab, other: Slab) -> tuple[int, int]:
     """By which sides two blocks are joined: (1, 0) the right, (0, ±1) above or below, where the other is higher or lower."""
     rise = other.place[1] - one.place[1]
     apart = abs(rise) > (one.height + other.height) / 2

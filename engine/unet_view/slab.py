@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-SHEET = 0.085  # between two planes of a stack
+PLANE_GAP = 0.085  # between two planes of a stack
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Slab:
 
     @property
     def depth(self) -> float:
-        return (self.planes - 1) * SHEET
+        return (self.planes - 1) * PLANE_GAP
 
     @cached_property
     def corners(self) -> np.ndarray:

@@ -15,22 +15,16 @@ class Plan:
         self.names = np.full((depth, width), "", dtype="<U32")
         self.z, self.x = np.indices(self.names.shape) + 0.5  # centres of the blocks
 
-    def rect(self, name: str, x: int, z: int, width: int, depth: int) -> None:
+    def fill_rectangle(self, name: str, x: int, z: int, width: int, depth: int) -> None:
         self.names[max(z, 0) : z + depth, max(x, 0) : x + width] = name
 
-    def frame(self, name: str, x: int, z: int, width: int, depth: int) -> None:
-        """The outline of a rectangle, one block thick."""
-        inside = self.names[z + 1 : z + depth - 1, x + 1 : x + width - 1].copy()
-        self.rect(name, x, z, width, depth)
-        self.names[z + 1 : z + depth - 1, x + 1 : x + width - 1] = inside
-
-    def disc(self, name: str, x: float, z: float, radius: float, wobble: float = 0.0, lobes: int = 3) -> None:
+    def fill_disc(self, name: str, x: float, z: float, radius: float, wobble: float = 0.0, lobes: int = 3) -> None:
         """A disc; `wobble` is the share by which its radius swells and shrinks, `lobes` times around."""
         angle = np.arctan2(self.z - z, self.x - x)
         reach = radius * (1 + wobble * np.sin(lobes * angle + 0.7))
         self.names[np.hypot(self.x - x, self.z - z) < reach] = name
 
-    def way(self, name: str, points: Sequence[tuple[float, float]], width: float) -> None:
+    def draw_path(self, name: str, points: Sequence[tuple[float, float]], width: float) -> None:
         """A path along a polyline of (x, z) points."""
         for (x0, z0), (x1, z1) in pairwise(points):
             dx, dz = x1 - x0, z1 - z0
@@ -38,13 +32,13 @@ class Plan:
             along = np.clip(along, 0, 1)
             self.names[np.hypot(self.x - x0 - along * dx, self.z - z0 - along * dz) < width / 2] = name
 
-    def dots(self, name: str, cells: Iterable[tuple[int, int]]) -> None:
+    def place_blocks(self, name: str, cells: Iterable[tuple[int, int]]) -> None:
         """Single blocks at (x, z)."""
         for x, z in cells:
             self.names[z, x] = name
 
-    def rings(self, names: Sequence[str], x: int, z: int, width: int, depth: int) -> None:
+    def stack_rings(self, names: Sequence[str], x: int, z: int, width: int, depth: int) -> None:
         """Nested rectangles from the outside in, one block apart: a stepped roof. The last name fills the middle."""
         for i, name in enumerate(names):
             if width - 2 * i > 0 and depth - 2 * i > 0:
-                self.rect(name, x + i, z + i, width - 2 * i, depth - 2 * i)
+                self.fill_rectangle(name, x + i, z + i, width - 2 * i, depth - 2 * i)

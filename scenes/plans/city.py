@@ -9,19 +9,19 @@ SIZE = 42
 
 def plan() -> Plan:
     p = Plan(SIZE, SIZE)
-    p.rect("concrete", 0, 0, SIZE, SIZE)
+    p.fill_rectangle("concrete", 0, 0, SIZE, SIZE)
     for at in (9, 29):
-        p.rect("asphalt", at, 0, 4, SIZE)
-        p.rect("asphalt", 0, at, SIZE, 4)
-    p.rect("park", 14, 14, 14, 14)
-    p.rect("quay", 14, 22, 14, 4)
-    p.rect("canal", 14, 23, 14, 2)
-    p.way("gravel", [(21, 14), (21, 28)], 2.0)
-    p.way("gravel", [(14, 18), (28, 18)], 2.0)
-    p.rect("planks", 20, 22, 2, 4)
-    p.disc("plinth", 21, 18, 2.6)
-    p.rect("pylon", 20, 17, 2, 2)
-    p.dots("neon", [(19, 18), (22, 17)])
+        p.fill_rectangle("asphalt", at, 0, 4, SIZE)
+        p.fill_rectangle("asphalt", 0, at, SIZE, 4)
+    p.fill_rectangle("park", 14, 14, 14, 14)
+    p.fill_rectangle("quay", 14, 22, 14, 4)
+    p.fill_rectangle("canal", 14, 23, 14, 2)
+    p.draw_path("gravel", [(21, 14), (21, 28)], 2.0)
+    p.draw_path("gravel", [(14, 18), (28, 18)], 2.0)
+    p.fill_rectangle("planks", 20, 22, 2, 4)
+    p.fill_disc("plinth", 21, 18, 2.6)
+    p.fill_rectangle("pylon", 20, 17, 2, 2)
+    p.place_blocks("neon", [(19, 18), (22, 17)])
     for x, z in ((25, 15), (26, 20), (16, 27), (26, 27), (3, 11), (38, 31)):
         tree(p, x, z)
     towers(p)
@@ -36,17 +36,17 @@ def towers(p: Plan) -> None:
         (1, 15, 7, 5, "tall"), (1, 22, 6, 5, "low"), (35, 15, 6, 6, "mid"), (34, 22, 7, 5, "tall"),
         (1, 34, 7, 7, "mid"), (14, 35, 5, 6, "tall"), (21, 34, 7, 7, "low"), (34, 34, 7, 7, "high"),
     ):  # fmt: skip
-        p.rings([f"shop_{kind}", f"facade_{kind}", f"roof_{kind}"], x, z, w, d)
+        p.stack_rings([f"shop_{kind}", f"facade_{kind}", f"roof_{kind}"], x, z, w, d)
 
 
 def lamps(p: Plan) -> None:
     """Lanterns at the gates of the park."""
-    p.dots("lamp", [(13, 16), (28, 20), (23, 13), (18, 28), (23, 28), (13, 26)])
+    p.place_blocks("lamp", [(13, 16), (28, 20), (23, 13), (18, 28), (23, 28), (13, 26)])
 
 
 def tree(p: Plan, x: int, z: int) -> None:
-    p.dots("crown", [(x + dx, z + dz) for dx, dz in ((-1, 0), (1, 0), (0, -1), (0, 1))])
-    p.dots("trunk", [(x, z)])
+    p.place_blocks("crown", [(x + dx, z + dz) for dx, dz in ((-1, 0), (1, 0), (0, -1), (0, 1))])
+    p.place_blocks("trunk", [(x, z)])
 
 
 PATHS = {  # name: (seconds between the stops, loop, [(place, what it looks at)])

@@ -1,17 +1,17 @@
-// How an unpainted surface looks: display colour, sun and sky light, a little grain, and haze. Needs common/chart.glsl.
-// Colours are squared on the way in and rooted on the way out: near enough to linear light, and cheap.
+// The look of an unpainted surface: display colour, sun and sky light, a little grain, and haze. Needs common/chart.glsl.
+// Squaring on the way in and a square root on the way out approximate linear light cheaply.
 uniform vec3 eye;
-uniform vec3 sun;             // towards it
-uniform sampler3D daylight;   // ambient, sunlight
-uniform vec3 daylight_offset; // blocks
+uniform vec3 sun;              // direction towards the sun
+uniform sampler3D daylight;    // shares of ambient light and of sunlight
+uniform vec3 daylight_offset;  // blocks
 uniform vec3 daylight_extent;
-uniform sampler2D materials;  // display colour and opacity of each
+uniform sampler2D materials;  // display colour and opacity of each material
 uniform float haze;           // 1 / blocks
 
-uniform vec3 zenith;          // the sky's colours
+uniform vec3 zenith;  // colours of the sky
 uniform vec3 horizon;
 uniform vec3 nadir;
-uniform vec3 sunshine;        // and its lights
+uniform vec3 sunshine;  // light of the sun and the sky
 uniform vec3 skylight;
 uniform vec3 bounce;
 uniform vec3 glow;
@@ -31,14 +31,14 @@ float grain(vec3 cell) {
     return float((h ^ (h >> 15)) & 0xFFFFu) / 65535.0 - 0.5;
 }
 
-// Sun and sky on the fragment, in linear light.
-vec3 falling() {
+// Sunlight and skylight that reach the fragment, in linear light.
+vec3 incoming_light() {
     vec3 normal = NORMAL[chart_side()];
     vec2 light = texture(daylight, (v_ray + eye + normal * 0.4 + daylight_offset) / daylight_extent).rg;
     return sunshine * max(dot(normal, sun), 0.0) * light.g + mix(bounce, skylight, normal.y * 0.5 + 0.5) * light.r;
 }
 
-// The lit colour of the fragment, before haze.
+// The lit colour of the fragment without haze.
 vec3 lit_colour() {
     vec3 normal = NORMAL[chart_side()];
     vec3 point = v_ray + eye;
@@ -48,15 +48,15 @@ vec3 lit_colour() {
     float coarse = grain(floor(inner) + 91.0) * clamp(pixels_per_texel / texel_size / 6.0 - 0.4, 0.0, 1.0);
     vec3 base = material().rgb;
     base *= base * (1.0 + 0.13 * fine + 0.10 * coarse);
-    return sqrt(base * falling());
+    return sqrt(base * incoming_light());
 }
 
-vec3 hazed(vec3 colour) {
+vec3 add_haze(vec3 colour) {
     float far = length(v_ray);
     float amount = 1.0 - exp(-pow(far * haze, 1.5));
     return mix(colour, sky_colour(vec3(v_ray.x, max(v_ray.y, 0.0), v_ray.z) / far), amount);
 }
 
-// Surface or sky as they look unpainted.
-vec3 unpainted() { return is_sky() ? sky_colour(normalize(v_ray)) : hazed(lit_colour()); }
+// The unpainted surface or sky.
+vec3 unpainted_colour() { return is_sky() ? sky_colour(normalize(v_ray)) : add_haze(lit_colour()); }
 float opacity() { return is_sky() ? 1.0 : material().a; }

@@ -1,21 +1,21 @@
-// Which look is better: engine/policy.py in GLSL. Needs common/chart.glsl and common/view.glsl.
-const float GRAZING = 0.02;       // a view claims nothing that it sees at a smaller cosine
-const float ENOUGH = 8.0;         // pixels per texel that a cell of 8x8 can hold
-const float FROZEN_SHARE = 0.7;   // of the new density (up to ENOUGH): that much stored density is kept
-const float EDGE_PENALTY = 0.5;   // of what a cell can hold, for texels within EDGE_REACH of a depth edge
-const float DEPTH_EDGE = 0.05;    // relative jump in depth that is an edge
-const float CORNER = 0.45;        // of a texel, from its centre: where its corners are tested
-const float EDGE_REACH = 8.0;     // pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
-const int SKY_REACHES = 3;        // so many times as far, in the sky: it is even, and shows the faintest stain
-const float SKY_RIM = 0.0625;     // of the picture's shorter side: so near to its end the sky is provisional, too
+// Which paint is better, as in engine/atlas/policy.py. Needs common/chart.glsl and common/view.glsl.
+const float GRAZING = 0.02;      // smallest cosine of incidence at which a view may paint
+const float CELL_DENSITY = 8.0;  // pixels per texel that a cell of 8x8 colour texels can hold
+const float FINAL_SHARE = 0.7;   // stored paint of this share of the new density (at most CELL_DENSITY) stays
+const float EDGE_PENALTY = 0.5;  // factor on the density of texels within EDGE_REACH of a depth edge
+const float DEPTH_EDGE = 0.05;   // relative jump in depth that counts as an edge
+const float CORNER = 0.45;       // texels from a texel's centre to its tested corners
+const float EDGE_REACH = 8.0;    // pixels (one latent pixel): how far decoder and network spread what lies behind an edge
+const int SKY_REACHES = 3;       // EDGE_REACHes tested in the sky, which is even and shows the faintest stain
+const float SKY_RIM = 0.0625;    // of the picture's shorter side: sky this near to the picture's edge is provisional, too
 
 float cosine_of(vec3 ray) { return -dot(NORMAL[chart_side()], ray) / length(ray); }
 
-// Screen pixels per texel x cosine of incidence, at a point of the fragment's chart. For the sky on its cube of half-width 1.
+// Screen pixels per texel x cosine of incidence at a point of the fragment's chart (for the sky, on its cube of half-width 1).
 float density_of(vec3 ray) { return focal / dot(axes[2], ray) * chart_texel() * cosine_of(ray); }
 
-// Whether the picture jumps in depth within EDGE_REACH of p, or SKY_REACHES of it, where the chart has the point `ray`. In the sky
-// the end of the picture is such an edge, too: towards it a model darkens, and only an even sky shows that.
+// Whether the depth jumps near pixel coordinates p, where the chart has the point `ray`: within EDGE_REACH, or SKY_REACHES times
+// that in the sky. In the sky the edge of the picture counts, too: models darken towards it, and an even sky shows that.
 bool at_depth_edge(vec3 ray, vec2 p) {
     int reaches = is_sky() ? SKY_REACHES : 1;
     float rim = SKY_RIM * min(size.x, size.y);
@@ -32,30 +32,30 @@ bool at_depth_edge(vec3 ray, vec2 p) {
     return false;
 }
 
-// The density with which the view may paint the texel: less where the view sees only part of it, 0 where it may not at all.
-// Five points of the texel are tested; the first that is seen is the anchor (in pixels), where the texel takes its latent. What is
-// hidden or cut off counts twice, so that a view that has the texel whole may paint it anew from the same distance. beside: the
-// texel lies beside a depth edge, and the view's paint of it is provisional.
-float claim(vec2 texel, out vec2 anchor, out bool beside) {
+// The density at which the view may paint the texel: lower where it sees only part of the texel, 0 where it may not paint it.
+// Tests five points of the texel. The first visible one is the anchor (in pixels), where the texel takes its latent. The visible
+// share is squared, so that a view that sees the whole texel may repaint it from the same distance. contaminated: the texel lies
+// beside a depth edge, so the paint mixes both sides and is provisional.
+float claim(vec2 texel, out vec2 anchor, out bool contaminated) {
     float share = 0.0;
     vec3 at = vec3(0);
     anchor = vec2(-1);
-    beside = false;
+    contaminated = false;
     for (int k = 0; k < 5; ++k) {
         vec2 corner = k == 0 ? vec2(0) : CORNER * vec2((k & 1) * 2 - 1, (k & 2) - 1);
         vec3 ray = ray_to(texel + 0.5 + corner);
         vec2 p;
-        if (!seen(ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) continue;
+        if (!usable_at(ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) continue;
         if (share == 0.0) { at = ray; anchor = p; }
         share += 0.2;
     }
     if (share == 0.0 || cosine_of(at) < GRAZING) return 0.0;
     float density = density_of(at) * share * share;
-    beside = at_depth_edge(at, anchor);
-    return beside ? EDGE_PENALTY * min(density, ENOUGH) : density;
+    contaminated = at_depth_edge(at, anchor);
+    return contaminated ? EDGE_PENALTY * min(density, CELL_DENSITY) : density;
 }
 
-bool accepts(float steps, float density, float new_steps, float new_density) {
-    bool frozen = steps >= new_steps && density >= FROZEN_SHARE * min(new_density, ENOUGH);
-    return new_density > 0.0 && !frozen && new_density * new_steps > density * steps;
+bool accepts_write(float steps, float density, float new_steps, float new_density) {
+    bool is_final = steps >= new_steps && density >= FINAL_SHARE * min(new_density, CELL_DENSITY);
+    return new_density > 0.0 && !is_final && new_density * new_steps > density * steps;
 }

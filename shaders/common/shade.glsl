@@ -1,9 +1,10 @@
-// Paint in the scene's daylight: the brightest surface stays as it was dreamed, shadows and distance show. Needs common/daylight.glsl.
-uniform float shade;  // 0 = as it was dreamed, 1 = all of the light
+// Puts paint into the scene's daylight: fully lit surfaces keep their colour, shadows and haze are added. Needs
+// common/daylight.glsl.
+uniform float shade;  // 0: paint as it is; 1: full daylight
 
-vec3 shaded(vec3 paint) {
+vec3 shade_paint(vec3 paint) {
     if (is_sky()) return paint;
     vec3 full = sunshine * sun.y + skylight;
-    vec3 lit = paint * sqrt(falling() / full);
-    return mix(paint, hazed(lit), shade);
+    vec3 lit = paint * sqrt(incoming_light() / full);
+    return mix(paint, add_haze(lit), shade);
 }

@@ -1,11 +1,11 @@
-// A camera's picture of the world, to ask whether a point is seen in it. engine/twin.py is the same in numpy.
+// Tests whether a point is visible in a camera's picture. tests/engine/reference.py does the same in numpy.
 uniform mat3 axes;       // columns right, up, forward
 uniform vec2 size;       // pixels
 uniform float focal;     // pixels per unit of tangent
-uniform sampler2D view;  // chart, view depth (sky: 1e9), at `size`, row 0 at the top
+uniform sampler2D view;  // chart and view depth (FAR for the sky) at `size` pixels, row 0 at the top
 
 const float FAR = 1e9;
-const float NEAREST = 1e-3;  // blocks: closer points, and those behind, are not seen
+const float NEAREST = 1e-3;  // blocks: points nearer than this or behind the camera are not visible
 
 // Pixel coordinates (row 0 at the top) and depth of a point relative to the eye.
 vec3 project(vec3 ray) {
@@ -15,7 +15,8 @@ vec3 project(vec3 ray) {
 
 vec2 view_at(ivec2 pixel) { return texelFetch(view, clamp(pixel, ivec2(0), ivec2(size) - 1), 0).xy; }
 
-// Depth that the plane through the point has at a pixel's centre: steep slopes need no tolerance then. FAR past its horizon.
+// Depth at a pixel's centre of the plane through the point; FAR beyond the plane's horizon. Comparing with it instead of with the
+// point's own depth needs no tolerance for steep slopes.
 float plane_depth(vec3 ray, vec3 normal, ivec2 pixel) {
     vec2 d = (vec2(pixel) + 0.5 - size / 2.0) / focal;
     float towards = dot(normal, axes * vec3(d.x, -d.y, 1.0));
@@ -23,13 +24,13 @@ float plane_depth(vec3 ray, vec3 normal, ivec2 pixel) {
     return towards < 0.0 && z > 0.0 ? z : FAR;
 }
 
-const float MARGIN = 8.0;  // engine/policy.py
+const float MARGIN = 8.0;  // pixels; engine/atlas/policy.py
 
-// Whether a pixel counts: at the rim of its canvas a model dreams the padding of its convolutions into the picture.
-bool inside(vec2 p) { return all(greaterThanEqual(p, vec2(MARGIN))) && all(lessThan(p, size - MARGIN)); }
+// Whether a pixel may be used: near the edge of its canvas a model paints its convolutions' padding into the picture.
+bool inside_margin(vec2 p) { return all(greaterThanEqual(p, vec2(MARGIN))) && all(lessThan(p, size - MARGIN)); }
 
-// Whether the picture shows the point of a chart, at its rim too, and at which pixel coordinates.
-bool shows(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
+// Whether the picture shows the point of a chart, anywhere in it, and at which pixel coordinates p.
+bool visible_at(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
     vec3 q = project(ray);
     p = q.xy;
     if (q.z < NEAREST || any(lessThan(p, vec2(0))) || any(greaterThanEqual(p, size))) return false;
@@ -39,7 +40,7 @@ bool shows(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
     return there.y >= expected * (1.0 - 1e-3);
 }
 
-// The same where it counts.
-bool seen(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
-    return shows(ray, normal, chart, sky, p) && inside(p);
+// The same, outside the margin only.
+bool usable_at(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
+    return visible_at(ray, normal, chart, sky, p) && inside_margin(p);
 }

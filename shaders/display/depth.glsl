@@ -1,4 +1,4 @@
-// Depth: from half a block to 128 blocks in doublings, near = bright.
+// Mode `depth`: half a block to 128 blocks on a logarithmic scale; near is bright.
 #include "common/chart.glsl"
 #include "common/heat.glsl"
 out vec4 o_colour;

@@ -1,7 +1,7 @@
-// Painted, second pass: pages that have no paint at all.
+// Mode `painted`, second pass: pages without any paint.
 #include "common/chart.glsl"
 #include "common/daylight.glsl"
 #include "common/pale.glsl"
 out vec4 o_colour;
 
-void main() { o_colour = vec4(pale(), opacity()); }
+void main() { o_colour = vec4(paler_unpainted(), opacity()); }

@@ -1,6 +1,6 @@
-// Painted, first pass, where the scene's daylight falls on what was dreamed.
+// Mode `painted`, first pass with daylight: fully painted fragments in the scene's light.
 #include "common/chart.glsl"
-#include "common/colour.glsl"
+#include "common/painted_colour.glsl"
 #include "common/daylight.glsl"
 #include "common/shade.glsl"
 out vec4 o_colour;
@@ -8,5 +8,5 @@ out vec4 o_colour;
 void main() {
     vec4 paint = painted_colour();
     if (paint.a < 1.0) discard;
-    o_colour = vec4(shaded(paint.rgb), 1.0);
+    o_colour = vec4(shade_paint(paint.rgb), 1.0);
 }

@@ -1,7 +1,7 @@
-// Painted, first pass: what was dreamed, as it was dreamed. Software GL computes both sides of every branch, so daylight has
-// its own passes, and the depth test keeps them off what is painted.
+// Mode `painted`, first pass: fully painted fragments as they were dreamed. Software GL computes both sides of every branch, so
+// daylight has passes of its own, and the depth test keeps those off these fragments.
 #include "common/chart.glsl"
-#include "common/colour.glsl"
+#include "common/painted_colour.glsl"
 out vec4 o_colour;
 
 void main() {

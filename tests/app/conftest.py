@@ -10,7 +10,8 @@ import pytest
 
 from app.loop.messages import Request
 from app.loop.view_canvas import canvas_from
-from diffusion.canvas import Cancelled, Canvas, Dreamed, DreamSettings
+from diffusion.canvas import Cancelled, Canvas, Dreamed
+from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 from scenes.scene import SKY
@@ -95,8 +96,8 @@ def fake_model() -> FakeModel:
     return FakeModel()
 
 
-def make_look(height: int = 4, width: int = 6, **changes: object) -> GatheredView:
-    """A look at nothing painted: sky above, material 0 below."""
+def make_gathered(height: int = 4, width: int = 6, **changes: object) -> GatheredView:
+    """A gathered view of an unpainted world: sky above, material 0 below."""
     shape = (height, width)
     material = np.full(shape, SKY, np.int16)
     material[height // 2 :] = 0
@@ -112,27 +113,27 @@ def make_look(height: int = 4, width: int = 6, **changes: object) -> GatheredVie
         "noise": np.random.default_rng(0).standard_normal((4, *shape), dtype=np.float32),
         "latents": np.zeros((4, *shape), np.float32),
         "steps": np.zeros(shape, np.float32),
-        "painted": np.zeros(shape, np.float32),
+        "stored_density": np.zeros(shape, np.float32),
         "colours": np.zeros((8 * height, 8 * width, 4), np.uint8),
         "revision": 0,
-        "held": np.zeros(shape, bool),
-        "freed": np.zeros(shape, bool),
+        "frozen": np.zeros(shape, bool),
+        "edge_contaminated": np.zeros(shape, bool),
     }
     parts = base | changes
-    return GatheredView(**({"pixels": parts["material"].repeat(8, 0).repeat(8, 1)} | parts))
+    return GatheredView(**({"pixel_material": parts["material"].repeat(8, 0).repeat(8, 1)} | parts))
 
 
 @pytest.fixture
-def look() -> GatheredView:
-    return make_look()
+def gathered() -> GatheredView:
+    return make_gathered()
 
 
 @pytest.fixture
-def request_of(look: GatheredView, two_materials):
+def request_of(gathered: GatheredView, two_materials):
     """id → a request of a small view, with so many steps."""
 
     def make(number: int, steps: int = 3) -> Request:
-        return Request(number, look, canvas_from(look, two_materials, steps), DreamSettings(steps=steps))
+        return Request(number, gathered, canvas_from(gathered, two_materials, steps), DreamSettings(steps=steps))
 
     return make
 

@@ -7,7 +7,7 @@ import pytest
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
 from scenes.camera import Camera
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 from scenes.scene import Scene
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, village_scene
 
@@ -19,7 +19,7 @@ def scene() -> Scene:
 
 @pytest.fixture(scope="session")
 def blocks(scene) -> Blocks:
-    return extrude(scene)
+    return extrude_scene(scene)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def camera(request) -> Camera:
 def volume(ctx, charts):
     volume = LatentVolume(ctx, charts, CHANNELS, seed=7)
     yield volume
-    volume.free()
+    volume.release()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 
 from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.page import EDGE_CONTAMINATED, DENSITY, FROZEN, REVISION, STEPS
+from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, REVISION, STEPS
 from engine.atlas.views import PaintedView
 from engine.atlas.write_mask import UNDREAMED
 from engine.geometry import sides

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.atlas.views import PaintedView
 from engine.atlas.volume import LatentVolume
-from engine.storage.world import Index, WorldHeader
+from engine.storage.world import WorldHeader, WorldIndex
 from engine.storage.world_io import Describe
 from scenes.camera import Camera
 from scenes.scene import Background, Material, Scene
@@ -60,6 +60,6 @@ def describe(scene: Scene, volume: LatentVolume, model: str = "tiny", **extras: 
 
     def capture():
         header = WorldHeader.of(scene, volume.charts, model, volume.channels, volume.seed, volume.revision)
-        return lambda tiles: Index(header, tiles, extras)
+        return lambda tiles: WorldIndex(header, tiles, extras)
 
     return capture

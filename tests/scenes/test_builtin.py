@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from scenes.draw import draw, draw_paths
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 from scenes.load import BUILTIN, builtin_folder, load_scene, read_pixels, save_scene
-from scenes.raycast import raycast
-from scenes.report import report
+from scenes.raycast import cast_rays
+from scenes.report import describe_scene
 from scenes.scene import EMPTY
-from scenes.tours import free
+from scenes.tours import is_clear
 
 
 @pytest.mark.parametrize("name", BUILTIN)
 def test_loads_without_problems(name: str) -> None:
     scene = load_scene(name)
-    blocks = extrude(scene)
-    assert scene.name == name and report(scene, blocks)["problems"] == []
+    blocks = extrude_scene(scene)
+    assert scene.name == name and describe_scene(scene, blocks)["problems"] == []
     assert len({m.prompt for m in scene.materials}) >= 5
     assert {"orbit", "walk", "tour"} < scene.paths.keys()
     assert exposed(blocks) <= 700_000  # a dozen pages of the atlas
@@ -29,13 +29,13 @@ def test_loads_without_problems(name: str) -> None:
 @pytest.mark.parametrize("name", BUILTIN)
 def test_paths_stay_in_the_open_and_look_at_the_scene(name: str) -> None:
     scene = load_scene(name)
-    blocks = extrude(scene)
+    blocks = extrude_scene(scene)
     for path in scene.paths.values():
-        assert free(blocks, path), path.name
+        assert is_clear(blocks, path), path.name
     for key in scene.paths["tour"].keyframes:
-        hits = raycast(blocks, key.camera, (32, 18))
+        hits = cast_rays(blocks, key.camera, (32, 18))
         assert 0.4 < (hits.side >= 0).mean() < 0.95
-        assert len(np.unique(blocks.material(hits.voxel))) >= 4
+        assert len(np.unique(blocks.find_material(hits.voxel))) >= 4
 
 
 @pytest.mark.parametrize("name", BUILTIN)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scenes.camera import Camera
 from scenes.extrude import Blocks
-from scenes.raycast import Hits, raycast
+from scenes.raycast import Hits, cast_rays
 
 
 def random_blocks(seed: int, n: int, fill: float = 0.2) -> Blocks:
@@ -27,7 +27,7 @@ def marched(blocks: Blocks, camera: Camera, size: tuple[int, int], step: float, 
         x, y, z = np.moveaxis(points, -1, 0)
         sx, _, sz = blocks.size
         below = (y < 0) & (x >= 0) & (x < sx) & (z >= 0) & (z < sz)
-        now = blocks.inside(points) | below
+        now = blocks.is_solid(points) | below
         hit = now & ~before & ~below & np.isinf(depth) & (i > 0)
         depth[hit] = t
         before = now
@@ -44,8 +44,8 @@ def marched(blocks: Blocks, camera: Camera, size: tuple[int, int], step: float, 
 )
 def test_agrees_with_marching(seed: int, n: int, place: tuple[float, float, float], yaw: float, pitch: float) -> None:
     blocks = random_blocks(seed, n)
-    camera = Camera.look(place, yaw, pitch, 75.0)
-    hits = raycast(blocks, camera, (12, 8))
+    camera = Camera.from_angles(place, yaw, pitch, 75.0)
+    hits = cast_rays(blocks, camera, (12, 8))
     step = 0.006
     slow = marched(blocks, camera, (12, 8), step, 22.0)
     agree = np.isclose(hits.depth, slow, atol=2 * step) | (np.isinf(hits.depth) & np.isinf(slow))
@@ -60,11 +60,11 @@ def check(hits: Hits, blocks: Blocks, camera: Camera, size: tuple[int, int]) -> 
     hit = hits.side >= 0
     assert (np.isfinite(hits.depth) == hit).all() and ((hits.voxel >= 0).all(axis=-1) == hit).all()
     voxel, side, point, depth = hits.voxel[hit], hits.side[hit], hits.point[hit], hits.depth[hit]
-    assert (blocks.material(voxel) >= 0).all()
+    assert (blocks.find_material(voxel) >= 0).all()
     axis, up = side // 2, side % 2 == 0
     outwards = np.zeros_like(voxel)
     outwards[np.arange(len(voxel)), axis] = np.where(up, 1, -1)
-    assert (blocks.material(voxel + outwards) == -1).all() and (depth > 0).all()
+    assert (blocks.find_material(voxel + outwards) == -1).all() and (depth > 0).all()
     n = blocks.voxels_per_block
     plane = (voxel + (outwards > 0))[np.arange(len(voxel)), axis] / n
     np.testing.assert_allclose(point[np.arange(len(voxel)), axis], plane, atol=1e-12)
@@ -74,31 +74,31 @@ def check(hits: Hits, blocks: Blocks, camera: Camera, size: tuple[int, int]) -> 
 
 CUBE = Blocks(np.ones((2, 1, 1), np.uint8), 2)  # one block from (0,0,0) to (1,1,1)
 FACES = {  # camera, side, depth, voxel
-    "+x": (Camera.look((3, 0.75, 0.25), 90, 0), 0, 2.0, (1, 1, 0)),
-    "-x": (Camera.look((-2, 0.25, 0.75), -90, 0), 1, 2.0, (0, 0, 1)),
-    "+y": (Camera.look((0.25, 4, 0.75), 0, -90), 2, 3.0, (0, 1, 1)),
-    "+z": (Camera.look((0.75, 0.25, 2), 0, 0), 4, 1.0, (1, 0, 1)),
-    "-z": (Camera.look((0.75, 0.25, -2), 180, 0), 5, 2.0, (1, 0, 0)),
+    "+x": (Camera.from_angles((3, 0.75, 0.25), 90, 0), 0, 2.0, (1, 1, 0)),
+    "-x": (Camera.from_angles((-2, 0.25, 0.75), -90, 0), 1, 2.0, (0, 0, 1)),
+    "+y": (Camera.from_angles((0.25, 4, 0.75), 0, -90), 2, 3.0, (0, 1, 1)),
+    "+z": (Camera.from_angles((0.75, 0.25, 2), 0, 0), 4, 1.0, (1, 0, 1)),
+    "-z": (Camera.from_angles((0.75, 0.25, -2), 180, 0), 5, 2.0, (1, 0, 0)),
 }
 
 
 @pytest.mark.parametrize("name", FACES)
 def test_a_ray_along_an_axis(name: str) -> None:
     camera, side, depth, voxel = FACES[name]
-    hits = raycast(CUBE, camera, (1, 1))
+    hits = cast_rays(CUBE, camera, (1, 1))
     assert hits.side.item() == side and hits.depth.item() == pytest.approx(depth)
     assert tuple(hits.voxel[0, 0]) == voxel
 
 
 def test_the_underside_of_the_ground_is_never_seen() -> None:
-    assert raycast(CUBE, Camera.look((0.5, -3, 0.5), 0, 90), (1, 1)).side.item() == -1
+    assert cast_rays(CUBE, Camera.from_angles((0.5, -3, 0.5), 0, 90), (1, 1)).side.item() == -1
     floating = Blocks(np.array([0, 1], np.uint8)[:, None, None], 2)
-    assert raycast(floating, Camera.look((0.5, -3, 0.5), 0, 90), (1, 1)).side.item() == 3
+    assert cast_rays(floating, Camera.from_angles((0.5, -3, 0.5), 0, 90), (1, 1)).side.item() == 3
 
 
 def test_a_camera_inside_a_wall_looks_out_of_it() -> None:
     two = Blocks(np.array([[[1, 0, 1]]], np.uint8), 1)
-    hits = raycast(two, Camera.look((0.5, 0.5, 0.5), -90, 0), (1, 1))
+    hits = cast_rays(two, Camera.from_angles((0.5, 0.5, 0.5), -90, 0), (1, 1))
     assert hits.side.item() == 1 and hits.depth.item() == pytest.approx(1.5)
 
 
@@ -107,11 +107,11 @@ def test_a_camera_on_a_boundary_sees_the_wall_it_touches(yaw: float) -> None:
     solid = np.ones((1, 3, 3), np.uint8)
     solid[0, 1, 1] = 0
     place = {0: (1.5, 0.5, 1.0), 90: (1.0, 0.5, 1.5), 180: (1.5, 0.5, 2.0), -90: (2.0, 0.5, 1.5)}[yaw]
-    hits = raycast(Blocks(solid, 1), Camera.look(place, yaw, 0), (1, 1))
+    hits = cast_rays(Blocks(solid, 1), Camera.from_angles(place, yaw, 0), (1, 1))
     assert hits.side.item() >= -1 and (hits.depth.item() == 0 or np.isinf(hits.depth.item()))
 
 
 def test_sky_and_a_scene_behind_the_camera() -> None:
-    hits = raycast(CUBE, Camera.look((0.5, 0.5, 4), 180, 0), (9, 5))
+    hits = cast_rays(CUBE, Camera.from_angles((0.5, 0.5, 4), 180, 0), (9, 5))
     assert (hits.side == -1).all() and np.isinf(hits.depth).all() and np.isnan(hits.point).all()
     assert (hits.voxel == -1).all() and hits.voxel.shape == (5, 9, 3)

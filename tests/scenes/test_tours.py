@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenes.extrude import Blocks
-from scenes.ground import clearance, connected, find_ground
-from scenes.paths import positions, sample
-from scenes.tours import EYE, orbit, walk
+from scenes.ground import find_ground, label_pieces, measure_clearance
+from scenes.paths import sample_path, sample_positions
+from scenes.tours import EYE, make_orbit, make_walk
 
 
 def heightfield(heights: np.ndarray, n: int = 2) -> Blocks:
@@ -20,11 +20,11 @@ def heightfield(heights: np.ndarray, n: int = 2) -> Blocks:
 
 
 def check(blocks: Blocks) -> None:
-    for path in (orbit(blocks), walk(blocks)):
+    for path in (make_orbit(blocks), make_walk(blocks)):
         times = np.linspace(0, path.seconds, 1500)
-        places = positions(path, times)
+        places = sample_positions(path, times)
         assert np.isfinite(places).all() and path.loop and len(path.keyframes) > 2
-        assert not blocks.inside(places).any()
+        assert not blocks.is_solid(places).any()
         first, last = path.keyframes[0].camera, path.keyframes[-1].camera
         assert np.allclose(first.pose, last.pose, atol=1e-9) and path.keyframes[0].time == 0
 
@@ -69,14 +69,14 @@ def test_the_walk_is_at_eye_height_on_open_ground_and_sees_some_of_it() -> None:
     heights[[0, -1]] = heights[:, [0, -1]] = 16
     heights[8:14, 8:14] = 12
     blocks = heightfield(heights)
-    path = walk(blocks)
-    places = positions(path, np.linspace(0, path.seconds, 600))
+    path = make_walk(blocks)
+    places = sample_positions(path, np.linspace(0, path.seconds, 600))
     np.testing.assert_allclose(places[:, 1], 1.0 + EYE, atol=1e-6)
     cells = {(int(x), int(z)) for x, _, z in places}
     assert len(cells) > 30 and np.ptp(places[:, 0]) > 10 and np.ptp(places[:, 2]) > 10
     speeds = np.linalg.norm(np.diff(places, axis=0), axis=1) / (path.seconds / 599)
     assert speeds.max() < 4.0
-    turns = [sample(path, t).yaw for t in np.linspace(0, path.seconds, 600)]
+    turns = [sample_path(path, t).yaw for t in np.linspace(0, path.seconds, 600)]
     assert np.abs((np.diff(turns) + 180) % 360 - 180).max() < 25
 
 
@@ -93,13 +93,13 @@ def test_clearance_is_the_chessboard_distance_to_the_nearest_obstacle() -> None:
     z, x = np.nonzero(~padded)
     cells = np.indices(padded.shape).reshape(2, -1)
     slow = np.maximum(abs(cells[0][:, None] - z), abs(cells[1][:, None] - x)).min(axis=1).reshape(padded.shape)
-    np.testing.assert_array_equal(clearance(mask, most=50), slow[1:-1, 1:-1])
+    np.testing.assert_array_equal(measure_clearance(mask, most=50), slow[1:-1, 1:-1])
 
 
 def test_pieces_are_those_of_flood_filling() -> None:
     rng = np.random.default_rng(7)
     level, open_cells = rng.integers(0, 3, (14, 11)) * 0.5, rng.random((14, 11)) < 0.7
-    labels, slow = connected(level, open_cells), np.full(level.shape, -1)
+    labels, slow = label_pieces(level, open_cells), np.full(level.shape, -1)
     for number, start in enumerate(zip(*np.nonzero(open_cells), strict=True)):
         queue = [start] if slow[start] < 0 else []
         while queue:

@@ -24,7 +24,7 @@ from app.loop.view_canvas import canvas_from
 from base.errors import InputError
 from diffusion.canvas import Canvas
 from scenes.camera import Camera
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 
 SCENES = ("hamlet", "city", "unseen-1", "unseen-2")  # two that the program ships, two that nobody has seen
 KEYS = (
@@ -101,7 +101,7 @@ def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[di
         from engine.gl.context import renderer_name
 
         bench.facts["gl"] = renderer_name(studio.ctx)
-        blocks = extrude(scene)
+        blocks = extrude_scene(scene)
         for path in PATHS:
             rows += measure_path(studio, blocks, path, asked, notes)
             if bench.flags.pictures is not None:
@@ -169,7 +169,7 @@ def fresh_pictures(easel: Easel, cameras: Sequence[Camera], which: Sequence[int]
     """View number → uint8 [H,W,3], dreamed as if nothing were painted: what sharpness is compared with."""
     found: dict[Camera, np.ndarray] = {}
     for camera in dict.fromkeys(cameras[index] for index in which):
-        canvas: Canvas = canvas_from(easel.look(camera), easel.studio.scene, easel.studio.session.dream.steps)
+        canvas: Canvas = canvas_from(easel.gather(camera), easel.studio.scene, easel.studio.session.dream.steps)
         found[camera] = easel.dream(replace(canvas, memory=None, colours=None)).image
     return {index: found[cameras[index]] for index in which}
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from engine.geometry import sides
 from engine.geometry.charts import Charts
-from engine.geometry.sky import TEXEL
+from engine.geometry.sky import SKY_TEXEL
 from scenes.camera import Camera
 from scenes.extrude import Blocks
-from scenes.raycast import raycast
+from scenes.raycast import cast_rays
 from scenes.scene import SKY
 
 NO_PLANE = -1  # of the sky
@@ -39,7 +39,7 @@ class Sight:
 
 def sight(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Sight:
     """See `Sight`. size: (width, height) pixels."""
-    hits = raycast(blocks, camera, size)
+    hits = cast_rays(blocks, camera, size)
     sky = hits.side < 0
     rays = camera.rays(size)
     axis = np.maximum(hits.side, 0)[..., None] // 2
@@ -57,7 +57,7 @@ def sight(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Sight:
         point=np.where(sky[..., None], rays / np.linalg.norm(rays, axis=-1, keepdims=True), hits.point),
         depth=hits.depth,
         plane=plane,
-        material=np.where(sky, SKY, blocks.material(hits.voxel)).astype(np.int16),
+        material=np.where(sky, SKY, blocks.find_material(hits.voxel)).astype(np.int16),
         footprint=footprint,
         voxel=hits.voxel,
         side=hits.side,
@@ -66,7 +66,7 @@ def sight(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Sight:
 
 def texels(charts: Charts, seen: Sight) -> np.ndarray:
     """int32 [H,W,3]: (page, y, x) of the atlas texel under each pixel; −1 where a face has no chart."""
-    chart, i, j = charts.lookup(seen.voxel, seen.side)
+    chart, i, j = charts.find_texels(seen.voxel, seen.side)
     sky = seen.plane == NO_PLANE
     faces = np.flatnonzero(charts.sky)
     towards = seen.point[sky]  # directions; the cube's charts have half-width 1
@@ -75,7 +75,7 @@ def texels(charts: Charts, seen: Sight) -> np.ndarray:
     chart[sky] = faces[(reach @ -sides.NORMAL[charts.side[faces]].T).argmax(-1)]  # they face the camera
     start = reach - charts.origin[chart[sky]]
     for index, along, most in ((i, charts.u, charts.size[:, 0]), (j, charts.v, charts.size[:, 1])):
-        at = np.floor((start * along[chart[sky]]).sum(-1) / TEXEL**2).astype(np.int32)
+        at = np.floor((start * along[chart[sky]]).sum(-1) / SKY_TEXEL**2).astype(np.int32)
         index[sky] = np.clip(at, 0, most[chart[sky]] - 1)
     found = np.stack([charts.page[chart], charts.y[chart] + j, charts.x[chart] + i], axis=-1)
     return np.where(chart[..., None] >= 0, found, -1).astype(np.int32)

@@ -8,10 +8,10 @@ import re
 import numpy as np
 
 from base.errors import InputError
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.load import BUILTIN, load_scene
 from scenes.scene import Scene
-from scenes.tours import generated_paths
+from scenes.tours import generate_paths
 
 UNSEEN = re.compile(r"unseen-(\d{1,9})")
 SIDE = 32  # blocks
@@ -49,4 +49,4 @@ def unseen(seed: int) -> Scene:
         x, z = random.integers(MARGIN, SIDE - MARGIN - w), random.integers(MARGIN, SIDE - MARGIN - h)
         plan[z : z + h, x : x + w] = thing
     scene = dataclasses.replace(like, name=f"unseen-{seed}", map=plan, paths={}, notes=())
-    return dataclasses.replace(scene, paths=generated_paths(extrude(scene)))
+    return dataclasses.replace(scene, paths=generate_paths(extrude_scene(scene)))

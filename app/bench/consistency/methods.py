@@ -67,7 +67,7 @@ class Easel:
     def spent(self) -> bool:
         return self.budget is not None and self.calls >= self.budget
 
-    def look(self, camera: Camera) -> GatheredView:
+    def gather(self, camera: Camera) -> GatheredView:
         return self.studio.volume.gather(camera, self.size)
 
     def sight(self, camera: Camera) -> Sight:
@@ -116,16 +116,16 @@ class Independent:
         self._noise = start_noise(studio.model.channels, height // CELL, width // CELL, studio.session.dream.seed)
 
     def paint(self, camera: Camera) -> Shown:
-        easel, look = self._easel, self._easel.look(camera)
+        easel, gathered = self._easel, self._easel.gather(camera)
         if easel.spent:
             return easel.bare(camera)
         canvas = Canvas(
-            regions=regions_from(look.material, easel.studio.scene),
+            regions=regions_from(gathered.material, easel.studio.scene),
             noise=self._noise,
-            change=np.ones(look.material.shape, np.float32),
+            change=np.ones(gathered.material.shape, np.float32),
             memory=easel.studio.model.encode(easel.unpainted(camera)).numpy(),
-            depth=look.depth,
-            known=np.ones(look.material.shape, bool),
+            depth=gathered.depth,
+            known=np.ones(gathered.material.shape, bool),
         )
         steps = round(easel.studio.session.dream.steps / IMG2IMG)  # so that as many are gone through as by the others
         dreamed = easel.dream(canvas, memory="latents", strength=IMG2IMG, steps=steps)
@@ -141,18 +141,18 @@ class Seed:
 
     def paint(self, camera: Camera) -> Shown:
         easel, studio = self._easel, self._easel.studio
-        look, steps = easel.look(camera), studio.session.dream.steps
-        if policy.coverage(look, steps) < studio.session.paint.coverage and not easel.spent:
-            canvas = replace(canvas_from(look, studio.scene, steps), colours=None, behind=None)
+        gathered, steps = easel.gather(camera), studio.session.dream.steps
+        if policy.coverage(gathered, steps) < studio.session.paint.coverage and not easel.spent:
+            canvas = replace(canvas_from(gathered, studio.scene, steps), colours=None, behind=None)
             dreamed = easel.dream(canvas, memory="latents")
             studio.volume.scatter(
-                look, PaintedView(look.camera, look.size, dreamed.latents, dreamed.image, dreamed.steps)
+                gathered, PaintedView(gathered.camera, gathered.size, dreamed.latents, dreamed.image, dreamed.steps)
             )
-            look = easel.look(camera)
-        label = to_pixels(easel.revisions(look.texel))
+            gathered = easel.gather(camera)
+        label = to_pixels(easel.revisions(gathered.texel))
         import torch
 
-        return Shown(studio.model.decode(torch.from_numpy(look.latents)), label)
+        return Shown(studio.model.decode(torch.from_numpy(gathered.latents)), label)
 
 
 class Warp:
@@ -183,7 +183,7 @@ class Warp:
         if not hole.any():
             return warped
         studio = self._easel.studio
-        canvas = canvas_from(self._easel.look(camera), studio.scene, studio.session.dream.steps)
+        canvas = canvas_from(self._easel.gather(camera), studio.scene, studio.session.dream.steps)
         known = ~by_cell(hole).any((1, 3))
         colours = np.concatenate([warped.picture, np.where(hole, 0, 255).astype(np.uint8)[..., None]], axis=-1)
         if known.any():

@@ -9,8 +9,8 @@ import numpy as np
 
 from scenes.camera import Camera, Vector
 from scenes.extrude import Blocks
-from scenes.paths import sample
-from scenes.raycast import raycast
+from scenes.paths import sample_path
+from scenes.raycast import cast_rays
 from scenes.scene import Scene
 
 FULL = 48  # views of a full run; a shorter orbit or loop keeps the full one's spacing, and goes only part of the way
@@ -24,7 +24,7 @@ CLEAR = 0.75  # blocks of air around the eye on that way
 def orbit(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
     """Round the scene from outside; each view a FULL-th of the round from the last."""
     path = scene.paths["orbit"]
-    return [sample(path, path.seconds * k / FULL) for k in range(views)]
+    return [sample_path(path, path.seconds * k / FULL) for k in range(views)]
 
 
 def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
@@ -40,7 +40,7 @@ def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
     start, forward = np.asarray(camera.position), camera.axes[2]
     far = min(ahead, FARTHEST)
     left = np.geomspace(far, max(NEAREST, far / CLOSER ** (views - 1)), views)
-    return [camera.moved(position=_place(start + (ahead - d) * forward)) for d in left]
+    return [camera.with_changes(position=_place(start + (ahead - d) * forward)) for d in left]
 
 
 def walk_past(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
@@ -52,13 +52,13 @@ def walk_past(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
     camera = max(viewpoints(scene), key=score)
     reach = max(room(blocks, camera), 0.5)
     start, right = np.asarray(camera.position), camera.axes[0]
-    return [camera.moved(position=_place(start + s * right)) for s in np.linspace(-reach, reach, views)]
+    return [camera.with_changes(position=_place(start + s * right)) for s in np.linspace(-reach, reach, views)]
 
 
 def loop(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
     """The round of the scene's walk; each view a FULL-th of it from the last."""
     path = scene.paths["walk"]
-    return [sample(path, path.seconds * k / FULL) for k in range(views)]
+    return [sample_path(path, path.seconds * k / FULL) for k in range(views)]
 
 
 Path = Callable[[Scene, Blocks, int], list[Camera]]
@@ -75,14 +75,14 @@ def viewpoints(scene: Scene) -> Iterator[Camera]:
     """Views along the scene's walk in four directions, level and, for scenes without anything as high as the eye, a bit down."""
     path = scene.paths["walk"]
     for seconds in np.linspace(0, path.seconds, 24, endpoint=False):
-        camera = sample(path, float(seconds))
+        camera = sample_path(path, float(seconds))
         for turn, pitch in product((0.0, 90.0, 180.0, 270.0), (0.0, -10.0)):
-            yield Camera.look(camera.position, round(camera.yaw / 90) * 90 + turn, pitch, camera.fov)
+            yield Camera.from_angles(camera.position, round(camera.yaw / 90) * 90 + turn, pitch, camera.fov)
 
 
 def distance(blocks: Blocks, camera: Camera) -> float:
     """Blocks along the centre ray to the first surface; inf for the sky."""
-    return float(raycast(blocks, camera, (1, 1)).depth[0, 0])
+    return float(cast_rays(blocks, camera, (1, 1)).depth[0, 0])
 
 
 def room(blocks: Blocks, camera: Camera, step: float = 0.25) -> float:
@@ -90,7 +90,7 @@ def room(blocks: Blocks, camera: Camera, step: float = 0.25) -> float:
     steps = np.arange(0.0, ROOM + step / 2, step)
     places = np.asarray(camera.position) + np.concatenate([steps, -steps])[:, None] * camera.axes[0]
     around = CLEAR * np.concatenate([camera.axes, -camera.axes])
-    blocked = blocks.inside(places[:, None] + around).any(axis=1).reshape(2, -1).any(axis=0)
+    blocked = blocks.is_solid(places[:, None] + around).any(axis=1).reshape(2, -1).any(axis=0)
     return float(steps[blocked.argmax() - 1] if blocked.any() else ROOM)
 
 

@@ -15,8 +15,8 @@ from app.bench.consistency.notes import Notes
 from app.loop.headless_session import open_studio
 from app.session import ModelChoice, SceneChoice, Session
 from base.errors import InputError
-from diffusion.canvas import DreamSettings
-from scenes.extrude import extrude
+from diffusion.settings import DreamSettings
+from scenes.extrude import extrude_scene
 
 VIEWS = 4
 
@@ -30,7 +30,7 @@ def studio(tiny_scene, tiny_model):
 
 @pytest.fixture(scope="module")
 def blocks(studio):
-    return extrude(studio.scene)
+    return extrude_scene(studio.scene)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_paths_stay_in_free_air_and_end_where_they_began(name, studio, blocks) -
     assert len(found) == 7
     assert found[0] == found[-1]
     assert len({camera.position for camera in found}) == 6
-    assert not blocks.inside(np.array([camera.position for camera in found])).any()
+    assert not blocks.is_solid(np.array([camera.position for camera in found])).any()
 
 
 @pytest.mark.parametrize("views", [4, 12])

@@ -11,7 +11,7 @@ from app.bench.consistency.methods import BARE, Shown
 from app.loop import measures
 from engine.geometry.charts import build_charts
 from scenes.camera import Camera
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 from scenes.scene import SKY
 
@@ -29,7 +29,7 @@ def scene(tiny_scene):
 
 @pytest.fixture(scope="module")
 def blocks(scene):
-    return extrude(scene)
+    return extrude_scene(scene)
 
 
 def pattern(view) -> np.ndarray:
@@ -70,7 +70,7 @@ def test_what_a_wall_hides_is_not_matched(blocks) -> None:
 
 
 def test_walking_up_to_a_wall_makes_its_pixels_finer(blocks) -> None:
-    near = HERE.moved(position=tuple(np.asarray(HERE.position) + 2.5 * HERE.axes[2]))
+    near = HERE.with_changes(position=tuple(np.asarray(HERE.position) + 2.5 * HERE.axes[2]))
     a, b = sight(blocks, HERE, SIZE), sight(blocks, near, SIZE)
     found = match(a, b)
     wall = found.whole & (a.material == 1) & (a.side == 4)
@@ -85,7 +85,7 @@ def test_texels_are_the_charts_under_the_pixels(scene, blocks) -> None:
     assert (texel >= 0).all()
     for page in np.unique(texel[..., 0]):
         here = texel[..., 0] == page
-        owner = charts.owner(int(page))[texel[here][:, 1], texel[here][:, 2]]
+        owner = charts.owner_map(int(page))[texel[here][:, 1], texel[here][:, 2]]
         assert (owner >= 0).all()
         np.testing.assert_array_equal(charts.material[owner], view.material[here])
         solid = charts.material[owner] != SKY

@@ -146,7 +146,7 @@ def test_without_gl_the_sheets_are_written_and_what_is_left_out_is_said(
     def missing() -> None:
         raise InputError("OpenGL", "", "3.3 could not be started on this machine")
 
-    monkeypatch.setattr("engine.unet_view.still.headless", missing)
+    monkeypatch.setattr("engine.unet_view.still.create_headless_context", missing)
     folder, out = tmp_path / "inside", tmp_path / "again.png"
     assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
     assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "words.png"]

@@ -9,16 +9,16 @@ import pytest
 
 from app.files.packed import packed, unpacked
 from base.errors import InputError
-from scenes.blank import blank
-from scenes.edit import with_paths
-from scenes.edit_map import stroke
-from scenes.extrude import extrude
+from scenes.blank import make_blank_scene
+from scenes.edit import regenerate_paths
+from scenes.edit_map import paint_stroke
+from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 
 
 def drawn_by_hand():
-    scene = stroke(blank(6, 5), (1, 1), (3, 3), 1, 2)
-    return with_paths(scene, extrude(scene))
+    scene = paint_stroke(make_blank_scene(6, 5), (1, 1), (3, 3), 1, 2)
+    return regenerate_paths(scene, extrude_scene(scene))
 
 
 @pytest.mark.parametrize("scene", [load_scene("ruins"), drawn_by_hand()], ids=lambda scene: scene.name)
@@ -33,7 +33,7 @@ def test_a_scene_comes_back(scene) -> None:
 
 @pytest.mark.parametrize("name", ["../map.png", "/tmp/map.png", "paths/../../map.png"])
 def test_a_name_that_leads_elsewhere(name: str, tmp_path) -> None:
-    files = packed(blank(4, 4))
+    files = packed(make_blank_scene(4, 4))
     with pytest.raises(InputError, match="is no file of a scene"):
         unpacked("x", {name: files["map.png"], **files})
 
@@ -41,4 +41,4 @@ def test_a_name_that_leads_elsewhere(name: str, tmp_path) -> None:
 @pytest.mark.parametrize("data", ["§", "ab", 5, None])
 def test_what_is_no_base_64(data: object) -> None:
     with pytest.raises(InputError, match=r"map\.png is no file of a scene"):
-        unpacked("x", {**packed(blank(4, 4)), "map.png": data})
+        unpacked("x", {**packed(make_blank_scene(4, 4)), "map.png": data})

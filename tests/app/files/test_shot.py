@@ -15,7 +15,7 @@ from app.session import Session, ViewSettings, describe
 from base.errors import InputError
 from scenes.camera import Camera
 
-CAMERA = Camera.look((1.0, 2.0, 3.0), 40.0, -10.0, fov=70.0)
+CAMERA = Camera.from_angles((1.0, 2.0, 3.0), 40.0, -10.0, fov=70.0)
 POSE = {"pose": CAMERA.pose.tolist(), "fov": 70.0}
 
 

@@ -13,9 +13,9 @@ from app.loop.meter import Meter, Reading, Sheet, Witness, planes
 from app.loop.open_scene import Stage, plan
 from app.loop.worker import InlineWorker
 from app.session import Session
-from diffusion.canvas import DreamSettings
-from engine.atlas.visibility import texels
-from engine.edits.patch import change
+from diffusion.settings import DreamSettings
+from engine.atlas.visibility import locate_pixels
+from engine.edits.patch import apply_operation
 from engine.geometry.pack import PAGE
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
@@ -23,7 +23,7 @@ from scenes.load import load_scene
 
 SIZE = (320, 180)
 HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
-AWAY = Camera.look((4.0, 2.2, 4.0), 180.0, 0.0, 70)
+AWAY = Camera.from_angles((4.0, 2.2, 4.0), 180.0, 0.0, 70)
 NEAR = Camera.look_at((4.0, 1.6, 4.6), (4.0, 1.0, 2.0), fov=50)
 
 
@@ -80,7 +80,7 @@ def test_paint_that_somebody_meddled_with_is_drift(stage, read) -> None:
     colour = page.read()["colour"].copy()
     colour[..., :3] = 255 - colour[..., :3]
     page.colour.write(np.ascontiguousarray(colour))
-    page.stale = True
+    page.overview_outdated = True
     stage.volume.revision += 1
     assert read().changed > 20
 
@@ -118,7 +118,7 @@ def test_another_world_is_not_compared_with_the_one_before(stage, read) -> None:
 def test_erased_paint_is_neither_drift_nor_kept(stage, read) -> None:
     stage.painter.settle(HERE, SIZE)
     read()
-    for _ in change(stage.volume, stage.volume.seen(HERE, SIZE), "erase"):
+    for _ in apply_operation(stage.volume, stage.volume.find_visible_texels(HERE, SIZE), "erase"):
         pass
     stage.volume.revision += 1
     assert math.isnan(read().changed) or read(NEAR).changed == 0
@@ -141,10 +141,10 @@ def test_a_witness_forgets_nothing_it_saw() -> None:
 
 def test_pixels_find_their_texels_and_planes_are_one_surface(stage) -> None:
     volume, charts = stage.volume, stage.plan.charts
-    chart = TimeSlicedTask(volume.ctx, volume.charted(HERE, SIZE)).whole()
-    texel = texels(charts, HERE, chart)
-    look = volume.gather(HERE, (8 * SIZE[0], 8 * SIZE[1]), colours=False)
-    assert (texel == look.texel).all(axis=-1).mean() > 0.995
+    chart = TimeSlicedTask(volume.ctx, volume.draw_charts_slices(HERE, SIZE)).run_to_end()
+    texel = locate_pixels(charts, HERE, chart)
+    gathered = volume.gather(HERE, (8 * SIZE[0], 8 * SIZE[1]), colours=False)
+    assert (texel == gathered.texel).all(axis=-1).mean() > 0.995
     plane = planes(charts)
     for number in np.unique(plane):
         mine = plane == number

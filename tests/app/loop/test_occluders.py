@@ -9,7 +9,7 @@ from app.loop.occluders import REACH, hidden_behind
 from app.loop.view_canvas import canvas_from
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
-from tests.app.conftest import make_look
+from tests.app.conftest import make_gathered
 
 SHAPE = HEIGHT, WIDTH = 10, 20
 TOWARDS = np.array([0, 0, 1], np.float32)  # the camera, from what it looks at
@@ -17,13 +17,13 @@ TOWARDS = np.array([0, 0, 1], np.float32)  # the camera, from what it looks at
 
 def view(depth: np.ndarray, normal: np.ndarray = TOWARDS, **changes: object) -> GatheredView:
     full = np.broadcast_to(normal, (*SHAPE, 3)).astype(np.float32)
-    look = {
+    gathered = {
         "depth": depth.astype(np.float32),
         "normal": full,
         "material": np.zeros(SHAPE, np.int16),
         "camera": Camera(),
     }
-    return make_look(*SHAPE, **(look | changes))
+    return make_gathered(*SHAPE, **(gathered | changes))
 
 
 def beside(near: float, far: float, edge: int = 8) -> GatheredView:
@@ -37,8 +37,8 @@ def columns(*chosen: int) -> np.ndarray:
 
 @pytest.mark.parametrize("far", [10.0, np.inf])
 def test_a_strip_goes_on_behind_what_is_near(far: float) -> None:
-    look, strip = beside(2, far), columns(6, 7)
-    behind = hidden_behind(look, strip, ~strip)
+    gathered, strip = beside(2, far), columns(6, 7)
+    behind = hidden_behind(gathered, strip, ~strip)
     assert behind is not None
     y, x = np.divmod(behind, WIDTH)
     covered = columns(*range(8, 8 + REACH))
@@ -64,11 +64,11 @@ def test_ground_goes_on_in_sight(where: slice) -> None:
     rays = camera.rays((WIDTH, HEIGHT))
     with np.errstate(divide="ignore"):
         depth = np.where(rays[..., 1] < 0, -1.7 / rays[..., 1], np.inf)
-    look = view(depth, up, camera=camera)
+    gathered = view(depth, up, camera=camera)
     strip = np.zeros(SHAPE, bool)
     strip[where] = True
     strip &= np.isfinite(depth)
-    behind = hidden_behind(look, strip, np.isfinite(depth) & ~strip)
+    behind = hidden_behind(gathered, strip, np.isfinite(depth) & ~strip)
     assert behind is None
 
 
@@ -78,19 +78,19 @@ def test_sides_of_a_box_meet_at_its_edge() -> None:
     receding = np.array([0.8, 0, 0.6])  # through (0, 0, -4)
     with np.errstate(divide="ignore"):
         away = (receding @ np.array([0, 0, -4])) / (rays @ receding)
-    look = view(
+    gathered = view(
         np.where(front, 4, np.where(away > 0, away, np.inf)),
         np.where(front[:, None], TOWARDS, receding.astype(np.float32)),
     )
     side = columns(10, 11)
-    assert hidden_behind(look, side, ~side) is None
+    assert hidden_behind(gathered, side, ~side) is None
 
 
 def test_a_canvas_says_what_goes_on(two_materials) -> None:
-    look = beside(2, 10)
+    gathered = beside(2, 10)
     painted = np.where(columns(6, 7), 0, 8).astype(np.float32)
     canvas = canvas_from(
-        make_look(*SHAPE, **(vars(look) | {"steps": painted, "painted": np.sign(painted)})), two_materials, 8
+        make_gathered(*SHAPE, **(vars(gathered) | {"steps": painted, "stored_density": np.sign(painted)})), two_materials, 8
     )
     assert canvas.behind is not None and (canvas.behind != np.arange(canvas.behind.size).reshape(SHAPE)).any()
     assert (canvas.change == columns(6, 7)).all()

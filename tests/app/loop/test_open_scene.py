@@ -11,7 +11,7 @@ import pytest
 import app.loop.open_scene
 from app.loop.open_scene import Planner
 from engine.geometry.charts import build_charts
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 from scenes.load import load_scene
 from scenes.scene import Scene
 
@@ -25,7 +25,7 @@ def test_only_the_latest_plan_is_finished_and_none_beside_another(
     def slow(scene: Scene) -> Blocks:
         begun.set()
         assert go_on.wait(20)
-        return extrude(scene)
+        return extrude_scene(scene)
 
     monkeypatch.setattr(app.loop.open_scene, "extrude", slow)
     monkeypatch.setattr(app.loop.open_scene, "build_charts", lambda *a: charted.append(1) or build_charts(*a))
@@ -49,7 +49,7 @@ def test_closing_ends_what_is_being_planned(tiny_scene: Path, monkeypatch: pytes
         begun.set()
         while planner._wanted is not None:
             pass
-        return extrude(scene)
+        return extrude_scene(scene)
 
     monkeypatch.setattr(app.loop.open_scene, "extrude", endless)
     future = planner.plan(load_scene(tiny_scene))

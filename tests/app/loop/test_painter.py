@@ -17,15 +17,15 @@ from app.loop.view_canvas import canvas_from
 from app.loop.view_framing import MOST, beside, canvas_size, fitting, left_behind, surrounding
 from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
-from diffusion.canvas import DreamSettings
+from diffusion.settings import DreamSettings
 from engine.atlas import policy
 from engine.atlas.page import STEPS
-from engine.atlas.visibility import Masks
+from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
-from engine.edits.patch import change
+from engine.edits.patch import apply_operation
 from engine.geometry.charts import build_charts
 from scenes.camera import Camera
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 
 SIZE = (320, 180)
@@ -36,7 +36,7 @@ THERE = Camera.look_at((0.5, 2.2, 6.5), (7.0, 1.0, 4.0), fov=70)
 @pytest.fixture(scope="module")
 def stage(tiny_scene):
     scene = load_scene(tiny_scene)
-    return scene, build_charts(extrude(scene), scene)
+    return scene, build_charts(extrude_scene(scene), scene)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def painter(stage, ctx, fake_model, fake_dream):
     volume = LatentVolume(ctx, charts, fake_model.channels)
     session = Session(dream=DreamSettings(steps=6), live=LiveSettings(rest=0.5, moving_steps=2, refine=False))
     yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
-    volume.free()
+    volume.release()
 
 
 def live(painter: Painter, camera: Camera, seconds: list[float]) -> None:
@@ -86,8 +86,8 @@ def test_no_canvas_is_larger_than_memory_allows(aspect, tall, around) -> None:
 
 
 def test_left_behind_when_turned_or_moved_too_far() -> None:
-    turned = Camera.look(HERE.position, HERE.yaw + 30, HERE.pitch)
-    moved = HERE.moved(position=(4.0, 2.2, 3.5))
+    turned = Camera.from_angles(HERE.position, HERE.yaw + 30, HERE.pitch)
+    moved = HERE.with_changes(position=(4.0, 2.2, 3.5))
     assert not left_behind(HERE, HERE, 25, 3)
     assert left_behind(HERE, turned, 25, 3)
     assert not left_behind(HERE, turned, 35, 3)
@@ -99,10 +99,10 @@ def test_a_view_is_dreamed_once_and_coming_back_costs_nothing(painter, fake_drea
     assert painter.settle(HERE, SIZE) == 1
     assert painter.coverage >= painter.session.paint.coverage
     assert painter.settle(THERE, SIZE) == 1  # it may refine what it sees from nearer, so look only now
-    before = [painter.look(camera, SIZE) for camera in (HERE, THERE)]
-    for camera, look in zip((HERE, THERE), before, strict=True):
+    before = [painter.gather(camera, SIZE) for camera in (HERE, THERE)]
+    for camera, gathered in zip((HERE, THERE), before, strict=True):
         assert painter.settle(camera, SIZE) == 0
-        np.testing.assert_array_equal(painter.look(camera, SIZE).latents, look.latents)
+        np.testing.assert_array_equal(painter.gather(camera, SIZE).latents, gathered.latents)
     assert len(fake_dream.asked) == 2
     assert painter.calls == 12
 
@@ -134,8 +134,8 @@ def refined(painter):
 def fine(painter: Painter) -> float:
     """How much of HERE is finished for the window's own resolution."""
     canvas = canvas_size(SIZE, SIZE[1], 16)
-    look = painter.volume.gather(surrounding(HERE, SIZE[1], canvas[1]), canvas)
-    return policy.coverage(look, 6, beside(SIZE, SIZE[1], canvas))
+    gathered = painter.volume.gather(surrounding(HERE, SIZE[1], canvas[1]), canvas)
+    return policy.coverage(gathered, 6, beside(SIZE, SIZE[1], canvas))
 
 
 def test_a_finished_view_is_refined_part_by_part_at_the_windows_resolution(refined) -> None:
@@ -144,7 +144,7 @@ def test_a_finished_view_is_refined_part_by_part_at_the_windows_resolution(refin
     for k in range(200):
         words.append(refined.words)
         if refined.running is not None:
-            assert refined.running.look.size == (64, 64)  # the model's own size
+            assert refined.running.gathered.size == (64, 64)  # the model's own size
         refined.update(HERE, SIZE, 2 + 0.01 * k)
         if refined.words == "this view is finished":
             break
@@ -159,7 +159,7 @@ def test_a_finished_view_is_refined_part_by_part_at_the_windows_resolution(refin
     assert refined.dreams == asked and not refined.running
 
 
-def bare(painter: Painter, masks: Masks) -> int:
+def bare(painter: Painter, masks: TexelMasks) -> int:
     """Texels of masks that nothing painted."""
     states = ((painter.volume.atlas[page].read_state()[..., STEPS], mask) for page, mask in masks.items())
     return sum(int((steps <= 0)[mask].sum()) for steps, mask in states)
@@ -171,8 +171,8 @@ def test_a_small_hole_in_a_finished_view_is_filled(refined) -> None:
     box = np.zeros(SIZE[::-1], np.float32)
     box[95:135, 140:185] = 1  # a thirtieth of the view
     refined.session = replace(refined.session, paint=replace(refined.session.paint, coverage=0.1))
-    masks, dreams = refined.volume.seen(HERE, SIZE, box), refined.dreams
-    drain(change(refined.volume, masks, "erase"))
+    masks, dreams = refined.volume.find_visible_texels(HERE, SIZE, box), refined.dreams
+    drain(apply_operation(refined.volume, masks, "erase"))
     refined.volume.revision += 1
     assert bare(refined, masks) > 20
     live(refined, HERE, [5 + 0.01 * k for k in range(200)])
@@ -185,7 +185,7 @@ def test_refining_is_left_at_once_when_the_camera_moves_and_what_is_done_stays(r
         refined.update(HERE, SIZE, 1.4 + 0.01 * k)
     done, dreams = fine(refined), refined.dreams
     refined.worker.poll = lambda: []  # a part is still going on
-    refined.update(HERE.moved(fov=71.0), SIZE, 1.5)
+    refined.update(HERE.with_changes(fov=71.0), SIZE, 1.5)
     assert refined.running is None and not refined.refining
     assert fine(refined) == done and refined.dreams == dreams
 
@@ -207,12 +207,12 @@ def test_what_is_erased_while_a_view_is_refined_is_dreamed_as_a_whole_again(refi
 
 def test_a_new_seed_is_a_new_noise_but_a_loaded_world_keeps_its_own(painter) -> None:
     painter.collect()
-    noise = painter.look(HERE, SIZE).noise
+    noise = painter.gather(HERE, SIZE).noise
     painter.volume.seed = 5  # as `restore` does
-    loaded = painter.look(HERE, SIZE).noise
+    loaded = painter.gather(HERE, SIZE).noise
     assert (loaded != noise).any()
     painter.session = replace(painter.session, dream=DreamSettings(steps=6, seed=9))
-    assert painter.look(HERE, SIZE).noise.tobytes() not in (noise.tobytes(), loaded.tobytes())
+    assert painter.gather(HERE, SIZE).noise.tobytes() not in (noise.tobytes(), loaded.tobytes())
     assert painter.volume.seed == 9
 
 
@@ -235,7 +235,7 @@ def test_paused_painting_asks_for_nothing(painter, fake_dream) -> None:
 def test_a_dream_is_abandoned_when_the_camera_has_turned_away(painter, fake_dream) -> None:
     painter.update(HERE, SIZE, 0.0)
     assert painter.running is not None
-    away = Camera.look(HERE.position, HERE.yaw + 90, HERE.pitch)
+    away = Camera.from_angles(HERE.position, HERE.yaw + 90, HERE.pitch)
     painter.worker.poll = lambda: []  # the dream is still going on
     painter.update(away, SIZE, 0.01)
     assert painter.running is None
@@ -250,7 +250,7 @@ def test_a_dream_from_before_an_erase_is_dropped(painter) -> None:
     painter.collect()
     assert painter.calls == 6
     assert painter.dreams == 0
-    assert not painter.look(HERE, SIZE).steps.any()
+    assert not painter.gather(HERE, SIZE).steps.any()
     assert painter.settle(HERE, SIZE) == 1
 
 
@@ -291,15 +291,15 @@ def test_a_failed_load_is_told(painter) -> None:
 def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(painter, fake_dream) -> None:
     painter.session = replace(painter.session, live=LiveSettings(auto=False))
     painter.collect()
-    look = painter.look(HERE, SIZE)
+    gathered = painter.gather(HERE, SIZE)
     taken = []
-    canvas = canvas_from(look, painter.scene, 3)
-    painter.commission(look, canvas, DreamSettings(steps=3), "painting a picture", lambda *result: taken.append(result))
+    canvas = canvas_from(gathered, painter.scene, 3)
+    painter.commission(gathered, canvas, DreamSettings(steps=3), "painting a picture", lambda *result: taken.append(result))
     assert painter.words == "painting a picture: step 0 of 3"
     painter.update(THERE, SIZE, 0.0)
-    assert taken and taken[0][0] is look and taken[0][1].steps == 3
+    assert taken and taken[0][0] is gathered and taken[0][1].steps == 3
     assert painter.running is None and not len(painter.volume.atlas)  # nothing was laid onto the surfaces
-    painter.commission(look, canvas, DreamSettings(steps=3), "again", lambda *result: taken.append(result))
+    painter.commission(gathered, canvas, DreamSettings(steps=3), "again", lambda *result: taken.append(result))
     painter.cancel()
     painter.settle(HERE, SIZE)
     assert len(taken) == 1 and len(painter.volume.atlas)
@@ -308,7 +308,7 @@ def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(p
 @pytest.fixture
 def patient(painter, monkeypatch: pytest.MonkeyPatch):
     """A painter that does one small piece a frame, its worker already at hand."""
-    for name, size in (("gl.time_sliced.PIXELS", 4096), ("atlas.scatter.ASKED", 1024), ("atlas.scatter.COLOURED", 64)):
+    for name, size in (("gl.time_sliced.PIXELS_PER_SLICE", 4096), ("atlas.scatter.TESTED_PER_SLICE", 1024), ("atlas.scatter.COLOURED_PER_SLICE", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
     painter.collect()
     painter._under_way.budget = 1e-4
@@ -345,12 +345,12 @@ def test_in_pieces_it_is_the_same_picture(patient, stage, ctx, fake_model, fake_
         for name, array in page.items():
             np.testing.assert_array_equal(array, theirs.pages[number][name])
     assert (patient.calls, patient.dreams) == (at_once.calls, at_once.dreams)
-    at_once.volume.free()
+    at_once.volume.release()
 
 
 def test_a_dream_that_is_being_laid_is_not_abandoned_and_is_dreaming_still(patient) -> None:
     until(patient, lambda: laying(patient))
-    away = Camera.look(HERE.position, HERE.yaw + 90, HERE.pitch)
+    away = Camera.from_angles(HERE.position, HERE.yaw + 90, HERE.pitch)
     patient.update(away, SIZE, 5.0)
     assert patient.running is not None and patient.busy and patient.dreams == 0
     patient.session = replace(patient.session, live=replace(patient.session.live, auto=False))
@@ -365,7 +365,7 @@ def test_cancelling_lays_what_is_dreamed_already_and_drops_a_look(patient) -> No
     until(patient, lambda: laying(patient))
     patient.cancel()
     assert not patient.busy and not patient.volume.busy and patient.dreams == 1
-    assert policy.coverage(patient.look(HERE, SIZE), 2) > 0
+    assert policy.coverage(patient.gather(HERE, SIZE), 2) > 0
 
 
 def test_what_is_erased_while_it_is_laid_is_dreamed_again(patient) -> None:
@@ -373,7 +373,7 @@ def test_what_is_erased_while_it_is_laid_is_dreamed_again(patient) -> None:
     patient.volume.erase()
     assert not len(patient.volume.atlas) and not patient.volume.busy
     until(patient, lambda: patient.dreams > 1)
-    assert policy.coverage(patient.look(HERE, SIZE), 6) > 0.9
+    assert policy.coverage(patient.gather(HERE, SIZE), 6) > 0.9
 
 
 def test_a_look_from_before_an_erase_asks_for_nothing(patient, fake_dream) -> None:

@@ -42,36 +42,36 @@ def test_each_pixel_is_of_the_region_of_its_own_prompts_if_there_is_one(seen: np
     assert (np.isin(pixels, known) == (parts >= 0)).all()
 
 
-def test_a_new_view_is_free_and_remembers_nothing(look, two_materials) -> None:
-    canvas = canvas_from(look, two_materials, 8)
+def test_a_new_view_is_free_and_remembers_nothing(gathered, two_materials) -> None:
+    canvas = canvas_from(gathered, two_materials, 8)
     assert (canvas.change == 1).all()
     assert canvas.memory is None
     assert canvas.colours is None
-    assert canvas.noise is look.noise
-    assert canvas.depth is not None and canvas.depth.shape == look.depth.shape
+    assert canvas.noise is gathered.noise
+    assert canvas.depth is not None and canvas.depth.shape == gathered.depth.shape
 
 
-def test_depth_is_told_as_the_reference_camera_would_see_it(look, two_materials) -> None:
+def test_depth_is_told_as_the_reference_camera_would_see_it(gathered, two_materials) -> None:
     from dataclasses import replace
 
-    rows = look.depth.shape[0]
+    rows = gathered.depth.shape[0]
     fov = float(2 * np.degrees(np.arctan(rows / 2 / 27.7)))  # the reference focal length for these rows
-    camera = replace(look.camera, fov=fov)
-    np.testing.assert_allclose(canvas_from(replace(look, camera=camera), two_materials, 8).depth, look.depth, rtol=1e-3)
+    camera = replace(gathered.camera, fov=fov)
+    np.testing.assert_allclose(canvas_from(replace(gathered, camera=camera), two_materials, 8).depth, gathered.depth, rtol=1e-3)
     wide = replace(
-        look.camera, fov=float(2 * np.degrees(np.arctan(rows / 27.7)))
+        gathered.camera, fov=float(2 * np.degrees(np.arctan(rows / 27.7)))
     )  # half the focal length: as if twice as far
     np.testing.assert_allclose(
-        canvas_from(replace(look, camera=wide), two_materials, 8).depth, 2 * look.depth, rtol=1e-3
+        canvas_from(replace(gathered, camera=wide), two_materials, 8).depth, 2 * gathered.depth, rtol=1e-3
     )
 
 
-def test_what_is_finished_is_kept_and_the_rest_is_free(look, two_materials) -> None:
+def test_what_is_finished_is_kept_and_the_rest_is_free(gathered, two_materials) -> None:
     from dataclasses import replace
 
-    steps = np.zeros_like(look.steps)
+    steps = np.zeros_like(gathered.steps)
     steps[:, :3] = 8
-    canvas = canvas_from(replace(look, steps=steps, painted=look.density), two_materials, 8)
+    canvas = canvas_from(replace(gathered, steps=steps, stored_density=gathered.density), two_materials, 8)
     assert (canvas.change[:, :3] == 0).all()
     assert (canvas.change[:, 3:] == 1).all()
     assert canvas.memory is not None

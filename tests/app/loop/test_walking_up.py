@@ -14,8 +14,8 @@ from app.bench.consistency.paths import walk_in
 from app.loop import measures
 from app.loop.headless_session import open_studio
 from app.session import SceneChoice, Session
-from diffusion.canvas import DreamSettings
-from scenes.extrude import extrude
+from diffusion.settings import DreamSettings
+from scenes.extrude import extrude_scene
 
 VIEWS = (20, 30, 40)  # of 48 from 14 blocks to 1.5: each 1.6 times nearer than the last
 FORM = (
@@ -28,7 +28,7 @@ FORM = (
 def easel():
     session = Session(SceneChoice("hamlet"), dream=DreamSettings(steps=4))
     with open_studio(session) as studio:
-        yield Easel(studio, extrude(studio.scene))
+        yield Easel(studio, extrude_scene(studio.scene))
 
 
 def walked(easel: Easel, **dream: float) -> list[tuple[float, float]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
 from diffusion.introspection.unet_probe import look_inside
 from diffusion.loaders.loading import load_model
-from engine.unet_view.layout import lay_out, partners
+from diffusion.settings import DreamSettings
+from engine.unet_view.layout import find_partners, lay_out
 
 SETTINGS = DreamSettings(steps=2, guidance="none")
 # name, level, whether it hears the prompt
@@ -56,7 +56,7 @@ def test_blocks_are_named_and_placed_and_drawn_in_their_u(looked) -> None:
     blocks, _ = FAMILIES[family]
     assert [(block.name, block.level, block.listens) for block in inside.blocks] == blocks
     assert np.array_equal(inside.denoised, event.denoised[0].numpy())
-    across = [(inside.blocks[a].name, inside.blocks[b].name) for a, b in partners(inside.blocks)]
+    across = [(inside.blocks[a].name, inside.blocks[b].name) for a, b in find_partners(inside.blocks)]
     levels = sum(name.startswith("down") for name, _, _ in blocks)
     assert across == [(f"down {n}", f"up {levels + 1 - n}") for n in range(1, levels + 1)]
     anatomy = lay_out(inside.blocks)

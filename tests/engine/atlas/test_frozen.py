@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.atlas import policy
-from engine.atlas.page import HELD, STEPS
+from engine.atlas.page import FROZEN, STEPS
 from tests.engine import reference as twin
 from tests.engine.village import CAMERAS, SIZE, dreamed
 
@@ -14,7 +14,7 @@ def hold_all(volume) -> None:
     for number in volume.atlas:
         page = volume.atlas[number].read()
         state = page["state"].copy()
-        state[..., HELD] = state[..., STEPS] > 0
+        state[..., FROZEN] = state[..., STEPS] > 0
         volume.atlas[number].write(**(page | {"state": state}))
 
 
@@ -23,21 +23,21 @@ def test_held_texels_keep_every_byte_and_count_as_finished(volume, charts):
     volume.scatter(volume.gather(near, SIZE), dreamed(near, steps=2))
     hold_all(volume)
     before = volume.snapshot().pages
-    look = volume.gather(near, SIZE)
-    assert look.held.any() and (look.held == (look.steps > 0)).all()
-    assert policy.finished(look, 10)[look.held].all()
-    assert (policy.change_map(look, 10)[look.held] == 0).all()
-    volume.scatter(look, dreamed(near, steps=50, seed=3))
+    gathered = volume.gather(near, SIZE)
+    assert gathered.frozen.any() and (gathered.frozen == (gathered.steps > 0)).all()
+    assert policy.final_mask(gathered, 10)[gathered.frozen].all()
+    assert (policy.change_map(gathered, 10)[gathered.frozen] == 0).all()
+    volume.scatter(gathered, dreamed(near, steps=50, seed=3))
     assert volume.scatter(volume.gather(far, SIZE), dreamed(far, steps=50, seed=4)) > 0
     after, theirs = volume.snapshot().pages, twin.scatter(before, charts, dreamed(far, steps=50), 9)
     for number, page in before.items():
-        held = page["state"][..., HELD] > 0
+        held = page["state"][..., FROZEN] > 0
         fine = held.repeat(8, 0).repeat(8, 1)
         for pages in (after, theirs):
             assert (pages[number]["latents"][:, held] == page["latents"][:, held]).all()
             assert (pages[number]["state"][held] == page["state"][held]).all()
             assert (pages[number]["colour"][fine] == page["colour"][fine]).all()
-            assert not (after[number]["state"][~held][:, HELD] > 0).any()
+            assert not (after[number]["state"][~held][:, FROZEN] > 0).any()
     assert not np.isnan(policy.change_map(volume.gather(far, SIZE), 10)).any()
 
 
@@ -45,7 +45,10 @@ def test_a_painting_for_chosen_texels_wins_there_and_nowhere_else(volume):
     street, view = CAMERAS["street"], (240, 160)
     volume.scatter(volume.gather(street, SIZE), dreamed(street, steps=20))
     y, x = np.mgrid[: view[1], : view[0]]
-    volume_before, masks = volume.snapshot().pages, volume.seen(street, view, np.hypot(x - 120, y - 100) < 40)
+    volume_before, masks = (
+        volume.snapshot().pages,
+        volume.find_visible_texels(street, view, np.hypot(x - 120, y - 100) < 40),
+    )
     worse = dreamed(street, steps=3, seed=5)
     taken = volume.scatter(volume.gather(street, SIZE), worse, only=masks)
     chosen = sum(int(mask.sum()) for mask in masks.values())

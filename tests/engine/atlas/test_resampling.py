@@ -53,25 +53,25 @@ def grainy(camera: Camera, grey: np.ndarray | float = 128.0) -> PaintedView:
     return PaintedView(camera, SIZE, latents, colours, 10)
 
 
-def inside_surfaces(look, charts) -> np.ndarray:
+def inside_surfaces(gathered, charts) -> np.ndarray:
     """bool [H-2,W-2]: whole latent pixels of one chart, of which the atlas can hold every pixel, away from other charts'."""
-    focal = look.camera.focal(SIZE)
-    held = (focal / look.depth * charts.texel < CELL) & (look.material != SKY) & (look.density > 0.5)
-    padded = np.pad(look.chart, 1, constant_values=-1)
-    h, w = look.chart.shape
+    focal = gathered.camera.focal(SIZE)
+    held = (focal / gathered.depth * charts.texel < CELL) & (gathered.material != SKY) & (gathered.density > 0.5)
+    padded = np.pad(gathered.chart, 1, constant_values=-1)
+    h, w = gathered.chart.shape
     for dy in range(3):
         for dx in range(3):
-            held &= padded[dy : dy + h, dx : dx + w] == look.chart
+            held &= padded[dy : dy + h, dx : dx + w] == gathered.chart
     return held.repeat(CELL, 0).repeat(CELL, 1)[1:-1, 1:-1]
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_detail_of_two_pixels_comes_back_from_the_atlas(volume, charts, name):
     camera = VIEWS[name]
-    look, painting = volume.gather(camera, SIZE), grainy(VIEWS[name])
-    volume.scatter(look, painting)
+    gathered, painting = volume.gather(camera, SIZE), grainy(VIEWS[name])
+    volume.scatter(gathered, painting)
     shown = volume.gather(camera, SIZE).colours
-    where = inside_surfaces(look, charts)
+    where = inside_surfaces(gathered, charts)
     assert where.sum() > 2000
     before, after = laplacian(painting.colours)[where], laplacian(shown)[where]
     assert np.corrcoef(before, after)[0, 1] > 0.95
@@ -83,12 +83,12 @@ def test_detail_of_two_pixels_comes_back_from_the_atlas(volume, charts, name):
 def test_beside_a_border_of_materials_a_surface_goes_on_and_is_not_smeared(volume, charts):
     """A pixel of a surface that lies in another material's latent pixel has as much detail as all others of its surface."""
     camera = VIEWS["slant"]
-    look = volume.gather(camera, SIZE)
-    volume.scatter(look, grainy(camera))
+    gathered = volume.gather(camera, SIZE)
+    volume.scatter(gathered, grainy(camera))
     shown = volume.gather(camera, SIZE).colours
     sees = twin.picture(charts, camera, SIZE)
     material = charts.material[sees.chart]
-    label = look.material.repeat(CELL, 0).repeat(CELL, 1)
+    label = gathered.material.repeat(CELL, 0).repeat(CELL, 1)
     inner = material[1:-1, 1:-1] != SKY
     for dy in range(3):
         for dx in range(3):

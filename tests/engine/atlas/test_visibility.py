@@ -17,8 +17,8 @@ def texels(masks) -> set[tuple[int, int, int]]:
 
 def looked_at(volume, camera, marked=None) -> set[tuple[int, int, int]]:
     """The texels at the pixels' centres, by another way: a gather with one latent pixel for each pixel of VIEW."""
-    look = volume.gather(camera, (8 * VIEW[0], 8 * VIEW[1]), colours=False)
-    found = look.texel if marked is None else look.texel[marked]
+    gathered = volume.gather(camera, (8 * VIEW[0], 8 * VIEW[1]), colours=False)
+    found = gathered.texel if marked is None else gathered.texel[marked]
     return set(map(tuple, found.reshape(-1, 3).tolist()))
 
 
@@ -31,7 +31,7 @@ def points(charts, found) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_all_that_a_pixel_shows_is_seen_and_nothing_behind_walls(volume, charts, camera):
-    found = texels(volume.seen(camera, VIEW))
+    found = texels(volume.find_visible_texels(camera, VIEW))
     pixels = looked_at(volume, camera)
     assert len(pixels - found) <= 0.002 * len(pixels)
     chart, place = points(charts, found)
@@ -53,7 +53,7 @@ def test_all_that_a_pixel_shows_is_seen_and_nothing_behind_walls(volume, charts,
 def test_a_disc_marks_what_lies_under_it(volume, charts, camera, radius):
     y, x = np.mgrid[: VIEW[1], : VIEW[0]] + 0.5
     disc = np.hypot(x - 130, y - 90) < radius
-    found = texels(volume.seen(camera, VIEW, disc))
+    found = texels(volume.find_visible_texels(camera, VIEW, disc))
     under = looked_at(volume, camera, disc)
     assert len(under - found) <= 0.01 * len(under) + 1
     chart, place = points(charts, found)
@@ -66,14 +66,14 @@ def test_a_disc_marks_what_lies_under_it(volume, charts, camera, radius):
 
 
 def test_an_empty_mask_marks_nothing_and_another_camera_is_another_view(volume):
-    assert volume.seen(CAMERAS["street"], VIEW, np.zeros(VIEW[::-1])) == {}
-    street, above = (texels(volume.seen(CAMERAS[name], VIEW)) for name in ("street", "above"))
-    assert street != above and texels(volume.seen(CAMERAS["street"], VIEW)) == street
+    assert volume.find_visible_texels(CAMERAS["street"], VIEW, np.zeros(VIEW[::-1])) == {}
+    street, above = (texels(volume.find_visible_texels(CAMERAS[name], VIEW)) for name in ("street", "above"))
+    assert street != above and texels(volume.find_visible_texels(CAMERAS["street"], VIEW)) == street
 
 
 def test_two_views_looked_up_by_turns_are_those_looked_up_alone(volume):
-    views = [volume.seeing(CAMERAS[name], VIEW) for name in ("street", "above")]
-    alone = [texels(volume.seen(CAMERAS[name], VIEW)) for name in ("street", "above")]
+    views = [volume.find_visible_texels_slices(CAMERAS[name], VIEW) for name in ("street", "above")]
+    alone = [texels(volume.find_visible_texels(CAMERAS[name], VIEW)) for name in ("street", "above")]
     found: dict[int, object] = {}
     while len(found) < 2:
         for k, view in enumerate(views):

@@ -10,12 +10,12 @@ import pytest
 
 from base.errors import InputError
 from engine.atlas import policy
-from engine.atlas.page import BESIDE, DENSITY, HELD, REVISION, STEPS
+from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, REVISION, STEPS
 from engine.atlas.views import PaintedView
 from engine.atlas.volume import LatentVolume
 from engine.geometry.pack import PAGE
 from scenes.camera import Camera
-from scenes.raycast import raycast
+from scenes.raycast import cast_rays
 from scenes.scene import SKY
 from tests.engine import reference as twin
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, same
@@ -37,56 +37,58 @@ def away_from_edges(chart: np.ndarray, texel: np.ndarray) -> np.ndarray:
     return inner
 
 
-def look_texels(charts, look, row: int) -> tuple[np.ndarray, np.ndarray]:
+def look_texels(charts, gathered, row: int) -> tuple[np.ndarray, np.ndarray]:
     """i, j of the texels in a row of a look."""
-    chart, (_, y, x) = look.chart[row], look.texel[row].T
+    chart, (_, y, x) = gathered.chart[row], gathered.texel[row].T
     return x - charts.x[chart], y - charts.y[chart]
 
 
 def test_the_view_is_what_the_cpu_raycaster_sees(volume, charts, blocks, camera):
     size = (1536, 1024)
-    look = volume.gather(camera, size)
-    hits = raycast(blocks, camera, (size[0] // 8, size[1] // 8))
+    gathered = volume.gather(camera, size)
+    hits = cast_rays(blocks, camera, (size[0] // 8, size[1] // 8))
     chart, i, j = charts.lookup(hits.voxel, hits.side)
     sky = hits.side < 0
-    assert ((look.material == SKY) == sky).mean() > 0.998
+    assert ((gathered.material == SKY) == sky).mean() > 0.998
     texel = np.stack([charts.page[chart], charts.y[chart] + j, charts.x[chart] + i], axis=-1)
     inner = away_from_edges(chart, texel) & ~sky
     assert inner.sum() > 1000
-    agree = (look.chart == chart) & (look.texel == texel).all(-1)
+    agree = (gathered.chart == chart) & (gathered.texel == texel).all(-1)
     assert agree[inner].mean() >= 0.995
-    assert np.allclose(look.depth[inner & agree], hits.depth[inner & agree], rtol=1e-4)
+    assert np.allclose(gathered.depth[inner & agree], hits.depth[inner & agree], rtol=1e-4)
 
 
 def test_gather_is_its_twin(volume, charts, camera):
     volume.scatter(volume.gather(CAMERAS["street"], SIZE), dreamed(CAMERAS["street"]))
-    look = volume.gather(camera, SIZE)
+    gathered = volume.gather(camera, SIZE)
     seen = twin.picture(charts, camera, SMALL)
     # at latent resolution rays pass through the same points as the look's latent pixels
     latents, state = twin.gather(volume.snapshot().pages, charts, seen, CHANNELS)
-    agree = look.chart == seen.chart
+    agree = gathered.chart == seen.chart
     assert agree.mean() > 0.99
     i, j = twin.texels(charts, seen.chart, seen.u, seen.v)
     agree &= (
-        look.texel == np.stack([charts.page[seen.chart], charts.y[seen.chart] + j, charts.x[seen.chart] + i], -1)
+        gathered.texel == np.stack([charts.page[seen.chart], charts.y[seen.chart] + j, charts.x[seen.chart] + i], -1)
     ).all(-1)
     assert agree.mean() > 0.98
     view = twin.picture(charts, camera, SIZE)
     density, _, _, beside = (
         a.reshape(agree.shape) for a in twin.claim(view, charts, seen.chart.ravel(), i.ravel(), j.ravel())
     )
-    freed = policy.freed(state[..., DENSITY], state[..., HELD] == BESIDE, np.where(beside, -density, density))
-    assert (look.freed == freed)[agree].mean() > 0.98
-    agree &= look.freed == freed
-    assert (look.latents[:, agree] == np.where(freed, 0, latents)[:, agree]).all()
-    assert (look.steps[agree] == np.where(freed, 0, state[..., STEPS])[agree]).all()
-    close = np.isclose(look.density, density, rtol=0.01, atol=0.01)
+    freed = policy.is_edge_contaminated(
+        state[..., DENSITY], state[..., FROZEN] == EDGE_CONTAMINATED, np.where(beside, -density, density)
+    )
+    assert (gathered.edge_contaminated == freed)[agree].mean() > 0.98
+    agree &= gathered.edge_contaminated == freed
+    assert (gathered.latents[:, agree] == np.where(freed, 0, latents)[:, agree]).all()
+    assert (gathered.steps[agree] == np.where(freed, 0, state[..., STEPS])[agree]).all()
+    close = np.isclose(gathered.density, density, rtol=0.01, atol=0.01)
     assert close[agree].mean() > 0.98
 
 
 def test_a_look_knows_the_material_of_each_pixel(volume, charts, camera):
     sees = twin.picture(charts, camera, SIZE)
-    assert (volume.gather(camera, SIZE).pixels == charts.material[sees.chart]).mean() > 0.995
+    assert (volume.gather(camera, SIZE).pixel_material == charts.material[sees.chart]).mean() > 0.995
 
 
 @pytest.mark.parametrize("borders", (True, False))
@@ -111,12 +113,12 @@ def test_scatter_is_its_twin(volume, charts, camera, borders):
 
 
 def test_a_dreamed_view_is_covered_and_stays(volume, camera):
-    look = volume.gather(camera, SIZE)
-    assert policy.coverage(look, 10) == 0
-    assert volume.scatter(look, dreamed(camera)) > 0
+    gathered = volume.gather(camera, SIZE)
+    assert policy.coverage(gathered, 10) == 0
+    assert volume.scatter(gathered, dreamed(camera)) > 0
     again = volume.gather(camera, SIZE)
     assert policy.coverage(again, 10) == 1
-    assert (policy.change_map(again, 10)[policy.claimable(again)] == 0).all()
+    assert (policy.change_map(again, 10)[policy.claimable_mask(again)] == 0).all()
     before = volume.snapshot()
     assert volume.scatter(again, dreamed(camera, seed=5)) == 0
     assert volume.scatter(again, dreamed(camera, seed=5, steps=4)) == 0
@@ -128,25 +130,25 @@ def test_paint_beside_an_edge_is_bare_where_the_edge_has_gone(volume):
     first = Camera.look_at((6.0, 2.2, 11.5), (5.5, 1.0, 4.0), fov=70)
     volume.scatter(volume.gather(first, SIZE), dreamed(first))
     again = volume.gather(first, SIZE)
-    assert policy.coverage(again, 10) == 1 and not again.freed.any()
+    assert policy.coverage(again, 10) == 1 and not again.edge_contaminated.any()
     aside = Camera.look_at((7.0, 2.2, 11.5), (6.5, 1.0, 4.0), fov=70)
-    look = volume.gather(aside, SIZE)
-    assert 5 < look.freed.sum() < 0.3 * look.freed.size
-    assert not look.steps[look.freed].any() and not look.latents[:, look.freed].any()
-    bare = look.freed.repeat(8, 0).repeat(8, 1)
-    assert look.colours[bare][:, 3].any()  # of texels that stay, which the dream goes on from
-    assert (policy.change_map(look, 10)[look.freed] == 1).all()
-    assert (policy.lacking(look, 10)[look.freed] == policy.FREED_LACK).all()
-    volume.scatter(look, dreamed(aside, seed=1))
+    gathered = volume.gather(aside, SIZE)
+    assert 5 < gathered.edge_contaminated.sum() < 0.3 * gathered.edge_contaminated.size
+    assert not gathered.steps[gathered.edge_contaminated].any() and not gathered.latents[:, gathered.edge_contaminated].any()
+    bare = gathered.edge_contaminated.repeat(8, 0).repeat(8, 1)
+    assert gathered.colours[bare][:, 3].any()  # of texels that stay, which the dream goes on from
+    assert (policy.change_map(gathered, 10)[gathered.edge_contaminated] == 1).all()
+    assert (policy.missing_share(gathered, 10)[gathered.edge_contaminated] == policy.EDGE_CONTAMINATED_LACK).all()
+    volume.scatter(gathered, dreamed(aside, seed=1))
     assert not volume.gather(aside, SIZE).freed.any()
 
 
 def test_in_the_sky_an_edge_reaches_farther(volume, charts):
     camera = Camera.look_at((6.0, 2.2, 11.5), (5.5, 4.0, 4.0), fov=70)
     volume.scatter(volume.gather(camera, SIZE), dreamed(camera))
-    look, pages = volume.gather(camera, SIZE), volume.snapshot().pages
-    beside = np.array([pages[p]["state"][y, x, HELD] == BESIDE for p, y, x in look.texel.reshape(-1, 3)])
-    beside, sky = beside.reshape(look.chart.shape), charts.sky[look.chart]
+    gathered, pages = volume.gather(camera, SIZE), volume.snapshot().pages
+    beside = np.array([pages[p]["state"][y, x, FROZEN] == EDGE_CONTAMINATED for p, y, x in gathered.texel.reshape(-1, 3)])
+    beside, sky = beside.reshape(gathered.chart.shape), charts.sky[gathered.chart]
 
     def within(cells: int) -> np.ndarray:
         """Sky with something else so many latent pixels above, below or beside it, or nearer."""
@@ -168,12 +170,12 @@ def test_towards_the_end_of_a_picture_its_sky_is_provisional(volume, charts):
     rim = int(policy.SKY_RIM * min(size) / 8)
     assert rim * 8 > policy.MARGIN  # some of it is painted
     up, wall = Camera.look_at((6.0, 2.2, 11.5), (5.5, 9.0, 4.0), fov=40), CAMERAS["street"]
-    look = volume.gather(up, size)
-    assert (look.material == SKY).all()
-    most = policy.EDGE_PENALTY * policy.ENOUGH
-    assert (look.density[rim:-rim, 1] <= most).all() and (look.density[rim + 2 : -rim - 2, rim + 2] > most).all()
-    claim = twin.claim(twin.picture(charts, up, size), charts, look.chart[20], *look_texels(charts, look, 20))
-    assert np.allclose(claim[0], look.density[20], rtol=0.02) and claim[3][1] and not claim[3][rim + 2]
+    gathered = volume.gather(up, size)
+    assert (gathered.material == SKY).all()
+    most = policy.EDGE_PENALTY * policy.CELL_DENSITY
+    assert (gathered.density[rim:-rim, 1] <= most).all() and (gathered.density[rim + 2 : -rim - 2, rim + 2] > most).all()
+    claim = twin.claim(twin.picture(charts, up, size), charts, gathered.chart[20], *look_texels(charts, gathered, 20))
+    assert np.allclose(claim[0], gathered.density[20], rtol=0.02) and claim[3][1] and not claim[3][rim + 2]
     ground = volume.gather(wall, size)
     below = twin.claim(twin.picture(charts, wall, size), charts, ground.chart[-2], *look_texels(charts, ground, -2))
     assert (ground.material[-2] != SKY).all() and not below[3].any()
@@ -182,12 +184,14 @@ def test_towards_the_end_of_a_picture_its_sky_is_provisional(volume, charts):
 def test_more_steps_replace_fewer(volume):
     camera = CAMERAS["street"]
     volume.scatter(volume.gather(camera, SIZE), dreamed(camera, steps=4))
-    look = volume.gather(camera, SIZE)
-    assert policy.coverage(look, 10) == 0
-    assert (policy.change_map(look, 10)[policy.claimable(look)] == 1).all() and not policy.remembered(look, 10).any()
-    volume.scatter(look, dreamed(camera, steps=10, seed=1))
-    look = volume.gather(camera, SIZE)
-    assert policy.coverage(look, 10) == 1 and policy.remembered(look, 10)[policy.claimable(look)].all()
+    gathered = volume.gather(camera, SIZE)
+    assert policy.coverage(gathered, 10) == 0
+    assert (policy.change_map(gathered, 10)[policy.claimable_mask(gathered)] == 1).all() and not policy.guide_mask(
+        gathered, 10
+    ).any()
+    volume.scatter(gathered, dreamed(camera, steps=10, seed=1))
+    gathered = volume.gather(camera, SIZE)
+    assert policy.coverage(gathered, 10) == 1 and policy.guide_mask(gathered, 10)[policy.claimable_mask(gathered)].all()
 
 
 def test_no_texel_gets_worse_by_walking(volume):
@@ -195,11 +199,11 @@ def test_no_texel_gets_worse_by_walking(volume):
     path = [Camera.look_at((5.5, 1.6, z), (5.5, 1.4, 4.0), fov=60) for z in (16.0, 11.0, 7.0, 11.0, 16.0)]
     known: dict[int, np.ndarray] = {}
     for k, camera in enumerate(path):
-        look = volume.gather(camera, SIZE)
-        done = policy.finished(look, 10)
-        volume.scatter(look, dreamed(camera, seed=k))
+        gathered = volume.gather(camera, SIZE)
+        done = policy.final_mask(gathered, 10)
+        volume.scatter(gathered, dreamed(camera, seed=k))
         after = volume.gather(camera, SIZE)
-        assert (after.latents[:, done] == look.latents[:, done]).all()
+        assert (after.latents[:, done] == gathered.latents[:, done]).all()
         for number, page in volume.snapshot().pages.items():
             assert (page["state"][..., 1] >= known.get(number, np.zeros(1))).all()
             known[number] = page["state"][..., 1]
@@ -209,10 +213,10 @@ def test_no_texel_gets_worse_by_walking(volume):
 def test_what_was_painted_is_what_is_seen(volume, camera):
     painting = dreamed(camera)
     volume.scatter(volume.gather(camera, SIZE), painting)
-    look = volume.gather(camera, SIZE)
-    shown = look.colours[..., 3] == 255
+    gathered = volume.gather(camera, SIZE)
+    shown = gathered.colours[..., 3] == 255
     assert shown[8:-8, 8:-8].mean() > 0.95
-    error = np.abs(look.colours[..., :3].astype(int) - painting.colours)[shown]
+    error = np.abs(gathered.colours[..., :3].astype(int) - painting.colours)[shown]
     assert np.median(error) <= 4
 
 
@@ -222,12 +226,12 @@ def test_any_number_of_channels(ctx, charts, channels):
     camera = CAMERAS["street"]
     painting = dreamed(camera, channels=channels)
     volume.scatter(volume.gather(camera, SIZE), painting)
-    look = volume.gather(camera, SIZE)
-    assert look.latents.shape == (channels, SMALL[1], SMALL[0]) == look.noise.shape
-    stored = look.latents[:, look.steps > 0].T
+    gathered = volume.gather(camera, SIZE)
+    assert gathered.latents.shape == (channels, SMALL[1], SMALL[0]) == gathered.noise.shape
+    stored = gathered.latents[:, gathered.steps > 0].T
     known = {tuple(row) for row in painting.latents.reshape(channels, -1).T.tolist()}
     assert all(tuple(row) in known for row in stored.tolist())
-    volume.free()
+    volume.release()
 
 
 def test_snapshot_and_restore(ctx, charts, volume):
@@ -244,38 +248,38 @@ def test_snapshot_and_restore(ctx, charts, volume):
     assert other.scatter(b, dreamed(camera, seed=3)) == 0
     volume.erase()
     assert policy.coverage(volume.gather(camera, SIZE), 10) == 0
-    other.free()
+    other.release()
 
 
 def test_wrong_sizes_and_paintings_are_refused(volume):
     camera = CAMERAS["street"]
     with pytest.raises(InputError, match="multiples of 8"):
         volume.gather(camera, (100, 64))
-    look = volume.gather(camera, SIZE)
+    gathered = volume.gather(camera, SIZE)
     with pytest.raises(ValueError, match="camera or size"):
-        volume.scatter(look, dreamed(CAMERAS["above"]))
+        volume.scatter(gathered, dreamed(CAMERAS["above"]))
     bad = dreamed(camera)
     bad.latents[0, 0, 0] = np.nan
     with pytest.raises(ValueError, match="finite"):
-        volume.scatter(look, bad)
+        volume.scatter(gathered, bad)
 
 
 def test_no_material_takes_its_neighbours_colour(volume, charts, camera):
-    look = volume.gather(camera, SIZE)
-    materials = np.unique(look.material)
+    gathered = volume.gather(camera, SIZE)
+    materials = np.unique(gathered.material)
     palette = {int(m): (40 + 60 * k, 200 - 50 * k, 30 * k) for k, m in enumerate(materials)}
     colours = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     for material, colour in palette.items():
-        colours[look.pixels == material] = colour
-    latents = np.repeat(look.material[None].astype(np.float32), volume.channels, axis=0)
-    volume.scatter(look, PaintedView(camera, SIZE, latents, colours, 10))
+        colours[gathered.pixel_material == material] = colour
+    latents = np.repeat(gathered.material[None].astype(np.float32), volume.channels, axis=0)
+    volume.scatter(gathered, PaintedView(camera, SIZE, latents, colours, 10))
     right = wrong = 0
     for number, page in volume.snapshot().pages.items():
         owner = charts.owner(number)
         painted = (page["state"][..., 0] > 0) & (owner >= 0)
         for material, colour in palette.items():
             mine = painted & (charts.material[owner] == material)
-            own = mine & (page["state"][..., HELD] != BESIDE)
+            own = mine & (page["state"][..., FROZEN] != EDGE_CONTAMINATED)
             assert (page["latents"][0][own] == material).mean() > 0.99
             shown = page["colour"][mine.repeat(8, 0).repeat(8, 1)][:, :3].astype(int)
             off = np.abs(shown - colour).max(axis=1) > 8
@@ -285,12 +289,12 @@ def test_no_material_takes_its_neighbours_colour(volume, charts, camera):
 
 def test_a_picture_without_borders_falls_on_every_material_alike(volume, charts, camera):
     """A dream whose latent pixels are all of the sky paints the sky alone; a picture that knows no materials falls on all of them."""
-    look, painting = volume.gather(camera, SIZE), dreamed(camera)
-    look = replace(look, material=np.full_like(look.material, SKY))
+    gathered, painting = volume.gather(camera, SIZE), dreamed(camera)
+    gathered = replace(gathered, material=np.full_like(gathered.material, SKY))
     painted = {}
     for borders in (True, False):
         volume.erase()
-        volume.scatter(look, replace(painting, borders=borders))
+        volume.scatter(gathered, replace(painting, borders=borders))
         shown = volume.gather(camera, SIZE)
         painted[borders] = {int(m) for m in np.unique(shown.pixels[shown.colours[..., 3] > 0])}
     assert painted == {True: {SKY}, False: {int(m) for m in np.unique(shown.pixels[8:-8, 8:-8])}}
@@ -299,25 +303,25 @@ def test_a_picture_without_borders_falls_on_every_material_alike(volume, charts,
 def test_a_material_that_no_latent_pixel_shows_is_painted_if_it_was_dreamed(volume, charts):
     """A sill with the prompt of its wall is dreamed as wall, be it narrower than a latent pixel. Its paint is provisional."""
     camera = CAMERAS["street"]
-    look, painting = volume.gather(camera, SIZE), dreamed(camera)
-    thin = int(np.bincount(look.material[look.material != SKY]).argmax())
-    look = replace(look, material=np.where(look.material == thin, SKY, look.material).astype(np.int16))
-    assert not volume.takes(look, 10)[look.pixels == thin].any()
-    volume.scatter(look, painting)
-    assert not volume.gather(camera, SIZE).colours[look.pixels == thin, 3].any()
+    gathered, painting = volume.gather(camera, SIZE), dreamed(camera)
+    thin = int(np.bincount(gathered.material[gathered.material != SKY]).argmax())
+    gathered = replace(gathered, material=np.where(gathered.material == thin, SKY, gathered.material).astype(np.int16))
+    assert not volume.write_mask(gathered, 10)[gathered.pixel_material == thin].any()
+    volume.scatter(gathered, painting)
+    assert not volume.gather(camera, SIZE).colours[gathered.pixel_material == thin, 3].any()
     volume.erase()
-    look = replace(look, revision=volume.revision)
-    every = np.unique(look.pixels)
-    inside = np.zeros(look.pixels.shape, bool)
+    gathered = replace(gathered, revision=volume.revision)
+    every = np.unique(gathered.pixel_material)
+    inside = np.zeros(gathered.pixel_material.shape, bool)
     inside[8:-8, 8:-8] = True
-    assert volume.takes(look, 10, dreamed=every)[inside & (look.pixels == thin)].mean() > 0.99
-    volume.scatter(look, replace(painting, dreamed=every))
+    assert volume.write_mask(gathered, 10, dreamed=every)[inside & (gathered.pixel_material == thin)].mean() > 0.99
+    volume.scatter(gathered, replace(painting, shown_materials=every))
     again = volume.gather(camera, SIZE)
-    assert (again.colours[inside & (look.pixels == thin), 3] == 255).mean() > 0.99
+    assert (again.colours[inside & (gathered.pixel_material == thin), 3] == 255).mean() > 0.99
     for number, page in volume.snapshot().pages.items():
         owner = charts.owner(number)
         mine = (page["state"][..., STEPS] > 0) & (owner >= 0) & (charts.material[owner] == thin)
-        assert (page["state"][mine, HELD] == BESIDE).all()
+        assert (page["state"][mine, FROZEN] == EDGE_CONTAMINATED).all()
 
 
 def test_no_slivers_are_left_between_the_latent_pixels(volume, camera):
@@ -336,38 +340,38 @@ def test_latents_alone_are_the_same_latents(volume, charts, ctx, camera):
         assert (ours[number]["latents"] == theirs[number]["latents"]).all()
         assert (ours[number]["state"] == theirs[number]["state"]).all()
         assert not theirs[number]["colour"].any()
-    other.free()
+    other.release()
 
 
 def test_what_a_dream_only_remembers_stays_as_it_is(volume, charts):
     """Painted texels whose latent pixel was kept take nothing, however much closer the view; what is bare there is painted."""
     volume.scatter(volume.gather(CAMERAS["above"], SIZE), dreamed(CAMERAS["above"]))
     before = volume.snapshot().pages
-    look = volume.gather(CAMERAS["street"], SIZE)
-    kept = np.zeros(look.chart.shape, bool)
+    gathered = volume.gather(CAMERAS["street"], SIZE)
+    kept = np.zeros(gathered.chart.shape, bool)
     kept[:, : kept.shape[1] // 2] = True
-    painting = replace(dreamed(CAMERAS["street"], seed=1, steps=20), kept=kept)
-    volume.scatter(look, painting)
+    painting = replace(dreamed(CAMERAS["street"], seed=1, steps=20), kept_mask=kept)
+    volume.scatter(gathered, painting)
     ours, theirs = volume.snapshot().pages, twin.scatter(before, charts, painting, 2)
     took = {number: ours[number]["state"][..., REVISION] == 2 for number in ours}
     should = {number: theirs[number]["state"][..., REVISION] == 2 for number in theirs}
     agree = sum(int((took[n] & should[n]).sum()) for n in ours), sum(int((took[n] | should[n]).sum()) for n in ours)
     assert agree[0] > 0.98 * agree[1] > 0
     again = volume.gather(CAMERAS["street"], SIZE)
-    painted = (look.steps > 0) & policy.claimable(look)
-    assert (again.steps[painted & kept] == 10).all() and again.freed[look.freed & kept].mean() > 0.9
-    assert ((painted | look.freed) & kept).sum() > 20
+    painted = (gathered.steps > 0) & policy.claimable_mask(gathered)
+    assert (again.steps[painted & kept] == 10).all() and again.edge_contaminated[gathered.edge_contaminated & kept].mean() > 0.9
+    assert ((painted | gathered.edge_contaminated) & kept).sum() > 20
     assert (again.steps[painted & ~kept] == 20).any()
-    assert (again.steps[kept & ~painted & ~look.freed & policy.claimable(look)] > 0).mean() > 0.9
+    assert (again.steps[kept & ~painted & ~gathered.edge_contaminated & policy.claimable_mask(gathered)] > 0).mean() > 0.9
 
 
 def test_which_pixels_take_a_painting_is_known_before_it_is_dreamed(volume, charts):
     volume.scatter(volume.gather(CAMERAS["above"], SIZE), dreamed(CAMERAS["above"]))
     camera = CAMERAS["street"]
-    look = volume.gather(camera, SIZE)
-    kept = policy.change_map(look, 10) == 0
-    taken = volume.takes(look, 10, kept)
-    volume.scatter(look, replace(dreamed(camera, seed=1), kept=kept))
+    gathered = volume.gather(camera, SIZE)
+    kept = policy.change_map(gathered, 10) == 0
+    taken = volume.write_mask(gathered, 10, kept)
+    volume.scatter(gathered, replace(dreamed(camera, seed=1), kept_mask=kept))
     view = twin.picture(charts, camera, SIZE)
     i, j = twin.texels(charts, view.chart, view.u, view.v)
     page, row, column = charts.page[view.chart], charts.y[view.chart] + j, charts.x[view.chart] + i
@@ -379,20 +383,20 @@ def test_which_pixels_take_a_painting_is_known_before_it_is_dreamed(volume, char
     assert (taken == changed).mean() > 0.99
     cells = (~kept).repeat(8, 0).repeat(8, 1)
     assert (taken != cells).mean() > 0.01  # texels are decided one by one, not latent pixel by latent pixel
-    assert not volume.takes(volume.gather(camera, SIZE), 10, kept).any()
+    assert not volume.write_mask(volume.gather(camera, SIZE), 10, kept).any()
 
 
 def test_no_framebuffer_is_released_while_it_is_bound(ctx, charts, volume):
     """A page that nothing was painted on goes again, and the next one is made: moderngl would bind the dead one in between."""
     _ = ctx.error  # of tests before this one
-    look = volume.gather(CAMERAS["above"], SIZE)
+    gathered = volume.gather(CAMERAS["above"], SIZE)
     pages = np.unique(charts.page)
     nowhere = {int(number): np.zeros((PAGE, PAGE), bool) for number in pages}
-    assert volume.scatter(look, dreamed(CAMERAS["above"]), only=nowhere) == 0
-    volume.scatter(look, dreamed(CAMERAS["above"]))
+    assert volume.scatter(gathered, dreamed(CAMERAS["above"]), only=nowhere) == 0
+    volume.scatter(gathered, dreamed(CAMERAS["above"]))
     assert ctx.error == "GL_NO_ERROR"
     volume.erase()
-    volume.scatter(look, dreamed(CAMERAS["above"]))
+    volume.scatter(gathered, dreamed(CAMERAS["above"]))
     assert ctx.error == "GL_NO_ERROR"
     for side in range(8, 128, 8):  # more sizes than are kept
         volume.gather(CAMERAS["above"], (side, side))

@@ -8,7 +8,7 @@ import pytest
 from base.grid import CELL
 from engine.atlas.page import STEPS
 from engine.atlas.volume import LatentVolume
-from engine.edits.atlas_remap import AtlasRemap, plan_remap, map_texels, texel_voxels
+from engine.edits.atlas_remap import AtlasRemap, map_texels, plan_remap, texel_voxels
 from engine.geometry.charts import build_charts
 from scenes import edit, edit_map
 from scenes.extrude import extrude_scene
@@ -86,7 +86,7 @@ def test_the_gpu_carries_over_what_survives_and_nothing_else(ctx, scene, what):
     world = before.snapshot()
     work = AtlasRemap(before, after, plan_remap(old, new, materials, list(before.atlas)))
     for _ in range(1000):
-        if work.step():
+        if work.run_slice():
             break
         assert same(before.snapshot(), world)  # as long as it is shown
     got = after.snapshot()
@@ -110,8 +110,8 @@ def test_the_gpu_carries_over_what_survives_and_nothing_else(ctx, scene, what):
     total = sum(int((p["state"][..., STEPS] > 0).sum()) for p in world.pages.values())
     assert 0 < carried <= total
     assert (carried == total) == (what in ("nothing", "another order", "another name"))
-    before.free()
-    after.free()
+    before.release()
+    after.release()
 
 
 def test_paint_goes_on_after_a_transplant(ctx, scene):
@@ -120,19 +120,19 @@ def test_paint_goes_on_after_a_transplant(ctx, scene):
     camera = CAMERAS["street"]
     before.scatter(before.gather(camera, (192, 128)), dreamed(camera))
     work = AtlasRemap(before, after, plan_remap(old, new, materials, list(before.atlas)))
-    while not work.step():
+    while not work.run_slice():
         pass
-    before.free()
-    look = after.gather(camera, (192, 128))
-    assert 0 < (look.steps > 0).mean() < 1
-    assert after.scatter(look, dreamed(camera, seed=5)) > 0
+    before.release()
+    gathered = after.gather(camera, (192, 128))
+    assert 0 < (gathered.steps > 0).mean() < 1
+    assert after.scatter(gathered, dreamed(camera, seed=5)) > 0
     assert (after.gather(camera, (192, 128)).steps[1:-1, 1:-1] > 0).mean() > 0.9
-    after.free()
+    after.release()
 
 
 def test_volumes_of_other_models_are_refused(ctx, charts, scene):
     four, eight = LatentVolume(ctx, charts, 4), LatentVolume(ctx, charts, 8)
     with pytest.raises(ValueError, match="channels"):
         AtlasRemap(four, eight, [])
-    four.free()
-    eight.free()
+    four.release()
+    eight.release()

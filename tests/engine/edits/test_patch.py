@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.atlas.page import HELD, STEPS
-from engine.edits.patch import change, erase_all, put
+from engine.atlas.page import FROZEN, STEPS
+from engine.edits.patch import apply_operation, apply_patch, erase_all
 from tests.engine.village import CAMERAS, SIZE, dreamed, same
 
 VIEW = (240, 160)
@@ -19,7 +19,7 @@ def disc() -> np.ndarray:
 
 
 def do(volume, masks, name):
-    return [patch for patch in change(volume, masks, name) if patch is not None]
+    return [patch for patch in apply_operation(volume, masks, name) if patch is not None]
 
 
 def count(volume, channel: int) -> int:
@@ -27,7 +27,7 @@ def count(volume, channel: int) -> int:
 
 
 def test_erased_paint_comes_back_and_goes_again(painted, disc):
-    masks = painted.seen(CAMERAS["street"], VIEW, disc)
+    masks = painted.find_visible_texels(CAMERAS["street"], VIEW, disc)
     before, texels = painted.snapshot(), count(painted, STEPS)
     patches = do(painted, masks, "erase")
     erased = painted.snapshot()
@@ -37,39 +37,39 @@ def test_erased_paint_comes_back_and_goes_again(painted, disc):
         assert not page["state"][gone].any() and not page["latents"][:, gone].any()
         assert not page["colour"][gone.repeat(8, 0).repeat(8, 1)].any()
         assert (page["state"][~gone] == before.pages[number]["state"][~gone]).all()
-    redo = [put(painted, patch) for patch in reversed(patches)]
+    redo = [apply_patch(painted, patch) for patch in reversed(patches)]
     assert same(painted.snapshot(), before)
     for patch in reversed(redo):
-        put(painted, patch)
+        apply_patch(painted, patch)
     assert same(painted.snapshot(), erased)
 
 
 def test_frozen_paint_is_neither_erased_nor_painted_over_until_it_is_thawed(painted, disc):
     street = CAMERAS["street"]
-    masks, before = painted.seen(street, VIEW, disc), painted.snapshot()
+    masks, before = painted.find_visible_texels(street, VIEW, disc), painted.snapshot()
     do(painted, masks, "freeze")
-    held = count(painted, HELD)
+    held = count(painted, FROZEN)
     assert held > 0 and not do(painted, masks, "freeze") and not do(painted, masks, "erase")
-    do(painted, painted.seen(street, VIEW), "erase")
+    do(painted, painted.find_visible_texels(street, VIEW), "erase")
     assert count(painted, STEPS) >= held and painted.gather(street, SIZE).held.any()
     painted.scatter(painted.gather(street, SIZE), dreamed(street, steps=90, seed=9))
     after = painted.snapshot()
     for number, page in after.pages.items():
-        mine = page["state"][..., HELD] > 0
+        mine = page["state"][..., FROZEN] > 0
         assert (page["latents"][:, mine] == before.pages[number]["latents"][:, mine]).all()
-    assert sum(len(p.row) for p in do(painted, masks, "thaw")) == held and count(painted, HELD) == 0
+    assert sum(len(p.row) for p in do(painted, masks, "thaw")) == held and count(painted, FROZEN) == 0
     assert painted.scatter(painted.gather(street, SIZE), dreamed(street, steps=99, seed=10)) > 0
 
 
 def test_what_will_be_painted_over_is_kept_also_where_nothing_was(volume):
     street = CAMERAS["street"]
-    masks = volume.seen(street, VIEW)
+    masks = volume.find_visible_texels(street, VIEW)
     patches = do(volume, masks, "keep")
     assert sum(len(p.row) for p in patches) == sum(int(m.sum()) for m in masks.values())
     volume.scatter(volume.gather(street, SIZE), dreamed(street))
     assert count(volume, STEPS) > 0
     for patch in patches:
-        put(volume, patch)
+        apply_patch(volume, patch)
     assert count(volume, STEPS) <= 0.03 * sum(len(p.row) for p in patches)  # slivers between VIEW's pixels
 
 
@@ -80,8 +80,8 @@ def test_all_is_erased_at_once_and_comes_back(painted):
     street = CAMERAS["street"]
     painted.scatter(painted.gather(street, SIZE), dreamed(street, seed=5))
     between = painted.snapshot()
-    redo = [put(painted, sheet) for sheet in sheets]
+    redo = [apply_patch(painted, sheet) for sheet in sheets]
     assert same(painted.snapshot(), before)
     for sheet in redo:
-        put(painted, sheet)
+        apply_patch(painted, sheet)
     assert same(painted.snapshot(), between)

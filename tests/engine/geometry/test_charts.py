@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from engine.geometry import sides
-from engine.geometry.charts import LONGEST, build_charts
-from engine.geometry.faces import faces
-from engine.geometry.pack import PAGE, pack, reading_order
-from engine.geometry.rectangles import merge, split
-from scenes.extrude import extrude
+from engine.geometry.charts import MAX_CHART_SIDE, build_charts
+from engine.geometry.faces import find_faces
+from engine.geometry.pack import PAGE, order_by_place, pack_rectangles
+from engine.geometry.rectangles import merge_rectangles, split_rectangles
+from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 from scenes.scene import Background, Material, Scene
 
@@ -32,9 +32,9 @@ def painted_cells(rectangles: np.ndarray, shape) -> np.ndarray:
 
 @given(arrays(np.int32, st.tuples(*[st.integers(1, 6)] * 3), elements=st.integers(0, 2)), st.integers(1, 4))
 def test_rectangles_cover_each_cell_once(labels, limit):
-    found = merge(labels)
+    found = merge_rectangles(labels)
     assert (painted_cells(found, labels.shape) == labels).all()
-    cut = split(found, limit, limit)
+    cut = split_rectangles(found, limit, limit)
     assert (painted_cells(cut, labels.shape) == labels).all()
     assert cut["rows"].max(initial=0) <= limit and cut["columns"].max(initial=0) <= limit
 
@@ -48,16 +48,16 @@ def test_rectangles_come_in_order():
         ]
     )
     fields = "plane", "row", "rows", "column", "columns", "label"
-    assert [tuple(int(r[f]) for f in fields) for r in merge(labels)] == [
+    assert [tuple(int(r[f]) for f in fields) for r in merge_rectangles(labels)] == [
         (0, 2, 2, 0, 1, 1), (0, 0, 2, 0, 2, 2), (0, 2, 2, 1, 2, 2), (0, 1, 1, 2, 1, 3), (0, 0, 2, 3, 1, -1), (0, 3, 1, 3, 1, -1),
         (1, 1, 1, 1, 1, 7), (1, 2, 1, 1, 2, 7), (1, 0, 2, 2, 2, 5),
     ]  # fmt: skip
     with pytest.raises(ValueError, match="too many"):
-        merge(np.array([[[1, 2**62]]]))
+        merge_rectangles(np.array([[[1, 2**62]]]))
 
 
 def test_a_plain_merges_into_one_rectangle():
-    assert len(merge(np.ones((1, 40, 60), np.int32))) == 1
+    assert len(merge_rectangles(np.ones((1, 40, 60), np.int32))) == 1
 
 
 def exposed(solid: np.ndarray, voxels: int) -> set[tuple[int, int, int, int]]:
@@ -102,11 +102,11 @@ def test_charts_are_the_exposed_faces(solid, voxels):
     assert set(found) == exposed(solid, voxels)
     if found:
         keys = np.array(list(found))
-        answers = np.stack(charts.lookup(keys[:, :3], keys[:, 3]), axis=1)
+        answers = np.stack(charts.find_texels(keys[:, :3], keys[:, 3]), axis=1)
         assert (answers == np.array(list(found.values()))).all()
     beyond = np.array(solid.shape)[[2, 0, 1]] * (voxels, 1, voxels) + 2
     x, y, z, side = (a.ravel() for a in np.mgrid[-1 : beyond[0], -1 : beyond[1], -1 : beyond[2], -1:6])
-    there = charts.lookup(np.stack([x, y, z], axis=1), side)[0] >= 0
+    there = charts.find_texels(np.stack([x, y, z], axis=1), side)[0] >= 0
     cells = (
         np.stack([x // voxels, y, z // voxels, side], axis=1)[there]
     ).tolist()  # whichever voxel of a block is asked
@@ -114,9 +114,9 @@ def test_charts_are_the_exposed_faces(solid, voxels):
 
 
 @settings(max_examples=30)
-@given(arrays(np.int32, st.tuples(st.integers(1, 200), st.just(2)), elements=st.integers(1, LONGEST)))
+@given(arrays(np.int32, st.tuples(st.integers(1, 200), st.just(2)), elements=st.integers(1, MAX_CHART_SIDE)))
 def test_nothing_overlaps_on_a_page(size):
-    place = pack(size, reading_order(size, np.zeros((len(size), 3)), 10.0))
+    place = pack_rectangles(size, order_by_place(size, np.zeros((len(size), 3)), 10.0))
     used = np.zeros((place[:, 0].max() + 1, PAGE, PAGE), dtype=int)
     for (w, h), (page, x, y) in zip(size, place, strict=True):
         assert x + w <= PAGE and y + h <= PAGE
@@ -152,14 +152,14 @@ def packed_one_by_one(size: np.ndarray, order: np.ndarray) -> np.ndarray:
 def test_runs_are_packed_as_if_one_by_one(seed, longest, ordered):
     rng = np.random.default_rng(seed)
     size = rng.integers(1, longest + 1, (int(rng.integers(0, 600)), 2))
-    order = reading_order(size, rng.random((len(size), 3)) * 50, 20.0) if ordered else rng.permutation(len(size))
-    np.testing.assert_array_equal(pack(size, order), packed_one_by_one(size, order))
+    order = order_by_place(size, rng.random((len(size), 3)) * 50, 20.0) if ordered else rng.permutation(len(size))
+    np.testing.assert_array_equal(pack_rectangles(size, order), packed_one_by_one(size, order))
 
 
 def test_worlds_of_the_built_in_scene_still_fit():
     """Changes of the layout make saved worlds useless: bump the world's version and migrate before this is changed."""
     scene = load_scene("hamlet", voxels_per_block=6)
-    assert build_charts(extrude(scene), scene).fingerprint.startswith("e28670fb0d7c3dec94f2f2866ccb4411")
+    assert build_charts(extrude_scene(scene), scene).fingerprint.startswith("e28670fb0d7c3dec94f2f2866ccb4411")
 
 
 def test_a_high_scene_is_looked_up_without_a_table_of_its_cells():
@@ -169,11 +169,14 @@ def test_a_high_scene_is_looked_up_without_a_table_of_its_cells():
     charts = build_charts(*scene_of(solid, 16))
     tracemalloc.start()
     try:
-        chart, _, j = charts.lookup(np.array([[33, 3999, 7], [33, 0, 7], [33, 0, 20]]), np.array([4, 5, 4]))
+        chart, _, j = charts.find_texels(np.array([[33, 3999, 7], [33, 0, 7], [33, 0, 20]]), np.array([4, 5, 4]))
         assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
         tracemalloc.stop()
-    assert j.tolist() == [0, LONGEST - 1 if 4000 % LONGEST == 0 else 4000 % LONGEST - 1, -1] and chart[2] == -1
+    assert (
+        j.tolist() == [0, MAX_CHART_SIDE - 1 if 4000 % MAX_CHART_SIDE == 0 else 4000 % MAX_CHART_SIDE - 1, -1]
+        and chart[2] == -1
+    )
 
 
 def test_pages_fill_well():
@@ -181,7 +184,7 @@ def test_pages_fill_well():
     map_ = rng.integers(1, 3, (64, 64)).astype(np.uint8)
     materials = (Material("low", (0, 0, 0), "low", 1.0, (0, 0, 0)), Material("high", (1, 0, 0), "high", 4.0, (0, 0, 0)))
     scene = Scene("noise", map_, materials, Background("sky"), voxels_per_block=4)
-    charts = build_charts(extrude(scene), scene)
+    charts = build_charts(extrude_scene(scene), scene)
     assert charts.texels / (charts.pages * PAGE * PAGE) > 0.7
     assert (np.diff(charts.page) >= 0).all()
 
@@ -194,7 +197,7 @@ def test_an_atlas_picture_is_upright_and_not_mirrored():
 
 @pytest.mark.parametrize("side", range(6))
 def test_a_lone_voxel(side):
-    found = faces(np.ones((3, 3, 3), np.uint8), np.array([True]), 1, LONGEST)
+    found = find_faces(np.ones((3, 3, 3), np.uint8), np.array([True]), 1, MAX_CHART_SIDE)
     assert len(found) == 5 and (side in found["side"]) == (side != 3)
 
 

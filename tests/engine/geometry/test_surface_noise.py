@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.atlas.gather import view_noise
-from engine.geometry.surface_noise import ROOT, noise_level, surface_noise
+from engine.atlas.gather import sample_view_noise
+from engine.geometry.surface_noise import ROOT_LEVEL, noise_level, surface_noise
 from scenes.camera import Camera
 from tests.engine.village import CAMERAS
 
@@ -41,9 +41,9 @@ def test_the_seed_matters_and_repeats(ctx, charts, volume, camera):
 
 def test_two_cameras_see_the_same_noise_on_the_same_cells(volume, charts):
     near = Camera.look_at((5.5, 1.5, 9.0), (5.5, 1.5, 4.0), fov=60)
-    aside = near.moved(position=(5.9, 1.6, 9.0))
+    aside = near.with_changes(position=(5.9, 1.6, 9.0))
     both = [volume.gather(c, SIZE) for c in (near, aside)]
-    values = [set(look.noise[0][look.material == 1].tolist()) for look in both]
+    values = [set(gathered.noise[0][gathered.material == 1].tolist()) for gathered in both]
     # a latent pixel has 2 to 8 cells under it and takes one of them; with another seed not one value would be common
     assert len(values[0] & values[1]) > 0.25 * min(len(v) for v in values)
     volume.seed += 1
@@ -66,7 +66,7 @@ def test_it_does_not_depend_on_how_charts_were_cut(charts):
     assert all(v == values[0] for values in point.values() for v in values)
 
 
-@given(st.integers(0, 2**63), st.integers(ROOT, 5), st.integers(0, 7), st.integers(0, 7))
+@given(st.integers(0, 2**63), st.integers(ROOT_LEVEL, 5), st.integers(0, 7), st.integers(0, 7))
 def test_a_coarse_cell_is_the_sum_of_its_finer_ones(charts, seed, level, a, b):
     """Half the sum of four unit normals is one: the same wall has the same noise from afar."""
     size = 2.0**-level
@@ -93,5 +93,5 @@ def test_neighbouring_latent_pixels_never_share_a_cell(entries):
 @pytest.mark.parametrize("channels", [1, 4, 7])
 def test_channels(charts, channels):
     chart = np.zeros((3, 5), dtype=int)
-    shape = view_noise(charts, CAMERAS["street"], chart, chart + 0.5, chart + 0.5, 300.0, channels, 0).shape
+    shape = sample_view_noise(charts, CAMERAS["street"], chart, chart + 0.5, chart + 0.5, 300.0, channels, 0).shape
     assert shape == (channels, 3, 5)

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
-from engine.gl.targets import release
-from engine.gl.time_sliced import PIXELS, TimeSlicedTask, bands, runs
+from engine.gl.targets import release_framebuffer
+from engine.gl.time_sliced import PIXELS_PER_SLICE, TimeSlicedTask, split_into_bands, split_rows
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, same
 
 
 def disturbed(ctx: moderngl.Context, work: TimeSlicedTask) -> int:
     """Do it piece by piece, with something else that draws in between; the number of pieces."""
     count = 1
-    while not work.step(0.0):
+    while not work.run_for(0.0):
         count += 1
         frame = ctx.framebuffer([ctx.texture((32, 32), 4)])
         frame.use()
@@ -29,38 +29,38 @@ def disturbed(ctx: moderngl.Context, work: TimeSlicedTask) -> int:
         ctx.enable(moderngl.BLEND | moderngl.CULL_FACE)
         for unit in range(8):
             frame.color_attachments[0].use(unit)
-        release(frame)
+        release_framebuffer(frame)
     return count
 
 
 @pytest.fixture
 def two(ctx, charts, monkeypatch: pytest.MonkeyPatch):
     """Two volumes, for which a small view is many pieces."""
-    for name, size in (("gl.time_sliced.PIXELS", 4096), ("atlas.scatter.ASKED", 1024), ("atlas.scatter.COLOURED", 64)):
+    for name, size in (("gl.time_sliced.PIXELS_PER_SLICE", 4096), ("atlas.scatter.TESTED_PER_SLICE", 1024), ("atlas.scatter.COLOURED_PER_SLICE", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
     volumes = [LatentVolume(ctx, charts, CHANNELS, seed=7) for _ in range(2)]
     yield volumes
     for volume in volumes:
-        volume.free()
+        volume.release()
 
 
 @pytest.mark.parametrize("colours", [True, False])
 def test_pieces_make_the_same_bits(ctx, two, colours) -> None:
     whole, piecewise = two
     for k, camera in enumerate(CAMERAS.values()):
-        look = whole.gather(camera, SIZE, colours)
-        work = piecewise.gathering(camera, SIZE, colours)
+        gathered = whole.gather(camera, SIZE, colours)
+        work = piecewise.gather_task(camera, SIZE, colours)
         assert disturbed(ctx, work) > 3
-        for field in fields(look):
-            np.testing.assert_array_equal(getattr(work.result, field.name), getattr(look, field.name), field.name)
-        taken = whole.takes(look, 10)
-        work = piecewise.taking(look, 10)
+        for field in fields(gathered):
+            np.testing.assert_array_equal(getattr(work.result, field.name), getattr(gathered, field.name), field.name)
+        taken = whole.write_mask(gathered, 10)
+        work = piecewise.write_mask_task(gathered, 10)
         assert disturbed(ctx, work) > 3
         assert (work.result == taken).all() and taken.any()
         painting = dreamed(camera, seed=k)
         only = {0: np.random.default_rng(k).random((256, 256)) < 0.5} if k == 1 else None
-        count = whole.scatter(look, painting, colours, only)
-        work = piecewise.scattering(look, painting, colours, only)
+        count = whole.scatter(gathered, painting, colours, only)
+        work = piecewise.scatter_task(gathered, painting, colours, only)
         assert disturbed(ctx, work) > 3
         assert work.result == count > 0
     assert same(whole.snapshot(), piecewise.snapshot()) and whole.revision == piecewise.revision
@@ -72,7 +72,7 @@ def test_pieces_make_the_same_bits(ctx, two, colours) -> None:
 def test_texels_are_found_in_pieces_while_others_look_elsewhere(two) -> None:
     whole, piecewise = two
     street, above = CAMERAS["street"], CAMERAS["above"]
-    masks, pieces = whole.seen(street, SIZE), piecewise.seeing(street, SIZE)
+    masks, pieces = whole.find_visible_texels(street, SIZE), piecewise.find_visible_texels_slices(street, SIZE)
     count = 0
     while True:
         try:
@@ -81,7 +81,7 @@ def test_texels_are_found_in_pieces_while_others_look_elsewhere(two) -> None:
             found = end.value
             break
         count += 1
-        piecewise.seen(above, SIZE)
+        piecewise.find_visible_texels(above, SIZE)
     assert count > 5 and found.keys() == masks.keys()
     assert all((found[number] == masks[number]).all() for number in masks)
 
@@ -89,9 +89,11 @@ def test_texels_are_found_in_pieces_while_others_look_elsewhere(two) -> None:
 def begun(volume: LatentVolume) -> TimeSlicedTask[int]:
     """A scatter of which the latents are painted, and of the colours some."""
     camera = CAMERAS["street"]
-    work = volume.scattering(volume.gather(camera, SIZE), dreamed(camera))
-    while not (len(volume.atlas) and volume.atlas[0].canvas.read((0, 0, 2048, 2048), components=4).count(b"\xff") > 99):
-        assert not work.step(0.0)
+    work = volume.scatter_task(volume.gather(camera, SIZE), dreamed(camera))
+    while not (
+        len(volume.atlas) and volume.atlas[0].colour_frame.read((0, 0, 2048, 2048), components=4).count(b"\xff") > 99
+    ):
+        assert not work.run_for(0.0)
     return work
 
 
@@ -106,7 +108,7 @@ def test_nobody_finds_the_volume_half_painted(two) -> None:
     piecewise.erase()
     begun(piecewise)
     np.testing.assert_array_equal(piecewise.gather(camera, SIZE).latents, whole.gather(camera, SIZE).latents)
-    begun_again = piecewise.gathering(camera, SIZE)
+    begun_again = piecewise.gather_task(camera, SIZE)
     piecewise.erase()
     assert begun_again.done and begun_again.result.steps.any() and not len(piecewise.atlas)
 
@@ -114,8 +116,8 @@ def test_nobody_finds_the_volume_half_painted(two) -> None:
 def test_a_volume_that_is_freed_abandons_what_is_under_way(ctx, charts: Charts) -> None:
     volume = LatentVolume(ctx, charts, CHANNELS)
     work = begun(volume)
-    volume.free()
-    assert work.done and work.step(1.0) and not volume.busy
+    volume.release()
+    assert work.done and work.run_for(1.0) and not volume.busy
     with pytest.raises(IndexError):
         _ = work.result
 
@@ -126,15 +128,15 @@ def test_what_fails_in_a_piece_is_raised_once(ctx) -> None:
         raise ValueError("broken")
 
     work = TimeSlicedTask(ctx, broken())
-    assert not work.step(0.0)
+    assert not work.run_for(0.0)
     with pytest.raises(ValueError, match="broken"):
-        work.step(0.0)
-    assert work.step(0.0)
+        work.run_for(0.0)
+    assert work.run_for(0.0)
 
 
 @given(st.lists(st.integers(0, 50), max_size=40), st.integers(1, 60))
 def test_runs_cover_every_row_once_and_hold_no_more_than_they_should(counts, most) -> None:
-    found = list(runs(np.array(counts, dtype=np.int64), most))
+    found = list(split_rows(np.array(counts, dtype=np.int64), most))
     rows = [row for low, high in found for row in range(low, high)]
     assert rows == sorted(set(rows)) and {row for row, n in enumerate(counts) if n} <= set(rows)
     assert all(low < high and sum(counts[low:high]) < most + max(counts[low:high]) for low, high in found)
@@ -142,7 +144,7 @@ def test_runs_cover_every_row_once_and_hold_no_more_than_they_should(counts, mos
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_bands_cover_a_view_once(width, height) -> None:
-    found = list(bands((width, height)))
+    found = list(split_into_bands((width, height)))
     assert [y for _, y, _, _ in found] == [sum(h for *_, h in found[:k]) for k in range(len(found))]
     assert sum(h for *_, h in found) == height and all(w == width and x == 0 for x, _, w, _ in found)
-    assert all(w * h <= max(PIXELS, width) for _, _, w, h in found)
+    assert all(w * h <= max(PIXELS_PER_SLICE, width) for _, _, w, h in found)

@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
 
 import engine.render.daylight
-from engine.render.daylight import REACH, daylight
+from engine.render.daylight import REACH, bake_daylight
 
 
 def ambient(solid: np.ndarray, voxels: int) -> np.ndarray:
-    return daylight(solid, np.ones(3, bool), voxels)[0][..., 0]
+    return bake_daylight(solid, np.ones(3, bool), voxels)[0][..., 0]
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(1, 6), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4))
 @settings(deadline=None, max_examples=40)
 def test_it_is_the_mean_of_a_box(seed: int, height: int, depth: int, width: int, voxels: int) -> None:
     solid = np.random.default_rng(seed).integers(0, 3, (height, depth, width)).astype(np.uint8)
-    cells, detail = daylight(solid, np.ones(3, bool), voxels)
+    cells, detail = bake_daylight(solid, np.ones(3, bool), voxels)
     full = np.pad(solid > 0, ((voxels, voxels), (1, 1), (1, 1))).repeat(detail, 1).repeat(detail, 2)
     full[:voxels, detail:-detail, detail:-detail] = True  # the ground
     size = [2 * max(1, round(REACH * scale)) + 1 for scale in (voxels, detail, detail)]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from base.errors import InputError
-from engine.geometry.mesh import visible
+from engine.geometry.mesh import find_visible_charts
 from engine.geometry.sides import NORMAL
-from engine.gl.context import finish, headless, renderer_name
-from engine.gl.shaders import FOLDER, source
-from engine.gl.targets import release
-from engine.render.daylight import daylight
+from engine.gl.context import create_headless_context, renderer_name, wait_for_gl
+from engine.gl.shaders import FOLDER, load_shader_source
+from engine.gl.targets import release_framebuffer
+from engine.render.daylight import bake_daylight
 from engine.render.renderer import MODES, Renderer
 from scenes.camera import Camera
 from scenes.scene import Background
@@ -36,11 +36,11 @@ def shoot(ctx, renderer):
 
     def shoot(camera: Camera, mode: str, top_first: bool = True, daylight: float = 0.0) -> np.ndarray:
         renderer.draw(target, camera, SIZE, mode, top_first, daylight=daylight)
-        finish(ctx)
+        wait_for_gl(ctx)
         return np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].astype(int)
 
     yield shoot
-    release(target)
+    release_framebuffer(target)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -61,14 +61,14 @@ def test_painted_shows_the_painting_as_it_is(shoot, volume, camera):
 
 def test_daylight_falls_on_paint_but_not_on_the_sky(shoot, volume):
     camera = CAMERAS["above"]  # which sees the sides that the sun doesn't
-    look = volume.gather(camera, SIZE)
+    gathered = volume.gather(camera, SIZE)
     grey = replace(dreamed(camera, size=SIZE), colours=np.full((SIZE[1], SIZE[0], 3), 160, np.uint8))
-    volume.scatter(look, grey)
+    volume.scatter(gathered, grey)
     plain, half, lit = (shoot(camera, "painted", daylight=share)[..., 0].astype(float) for share in (0.0, 0.5, 1.0))
-    faces, sky = np.isfinite(look.depth) & (look.density > 0), np.isinf(look.depth)
+    faces, sky = np.isfinite(gathered.depth) & (gathered.density > 0), np.isinf(gathered.depth)
     top, shade = (
         np.kron(part, np.ones((8, 8))) > 0
-        for part in (faces & (look.normal[..., 1] > 0.9), faces & (look.normal[..., 2] < -0.9))
+        for part in (faces & (gathered.normal[..., 1] > 0.9), faces & (gathered.normal[..., 2] < -0.9))
     )
     assert np.median(plain[top]) == np.median(plain[shade]) == 160
     assert np.median(lit[shade]) < np.median(half[shade]) - 5 < np.median(plain[shade]) - 10
@@ -81,10 +81,10 @@ def test_paint_seen_from_where_it_was_painted_is_as_sharp(shoot, volume, charts,
     grain = rng.uniform(0, 255, (SIZE[1] // 2, SIZE[0] // 2)).repeat(2, 0).repeat(2, 1)
     grain = (grain + np.roll(grain, 1, 0) + np.roll(grain, 1, 1) + np.roll(grain, (1, 1), (0, 1))) / 4
     painting = replace(dreamed(camera, size=SIZE), colours=grain[..., None].repeat(3, -1).astype(np.uint8))
-    look = volume.gather(camera, SIZE)
-    volume.scatter(look, painting)
+    gathered = volume.gather(camera, SIZE)
+    volume.scatter(gathered, painting)
     # where cells hold all pixels of a texel, away from borders
-    whole = (look.density > 1) & (look.density < 6) & (abs(look.normal[..., 1]) < 0.5)
+    whole = (gathered.density > 1) & (gathered.density < 6) & (abs(gathered.normal[..., 1]) < 0.5)
     seen = picture(charts, camera, SIZE).chart
     inner = np.zeros(seen.shape, bool)
     inner[12:-12, 12:-12] = whole.repeat(8, 0).repeat(8, 1)[12:-12, 12:-12]
@@ -124,10 +124,10 @@ def test_water_shows_what_is_under_it(shoot, scene, ctx, charts, volume, blocks)
 
 
 def test_only_what_can_be_seen_is_drawn(charts, camera):
-    chosen = set(visible(charts, camera, SIZE).tolist())
+    chosen = set(find_visible_charts(charts, camera, SIZE).tolist())
     shown = set(np.unique(picture(charts, camera, SIZE).chart).tolist())
     assert shown <= chosen
-    assert len(visible(charts, Camera.look((6, 2, 6), 0, -89), (64, 64))) < len(charts) / 2
+    assert len(find_visible_charts(charts, Camera.from_angles((6, 2, 6), 0, -89), (64, 64))) < len(charts) / 2
 
 
 def test_no_chart_that_touches_the_frustum_is_left_out(charts):
@@ -135,7 +135,7 @@ def test_no_chart_that_touches_the_frustum_is_left_out(charts):
     random = np.random.default_rng(0)
     for _ in range(200):
         place, yaw, pitch, fov = random.uniform(-4, 16, 3), *random.uniform((-180, -89, 20), (180, 89, 110))
-        camera, size = Camera.look(tuple(place), yaw, pitch, fov), (int(random.integers(8, 300)), 100)
+        camera, size = Camera.from_angles(tuple(place), yaw, pitch, fov), (int(random.integers(8, 300)), 100)
         normal = NORMAL[charts.side]
         eye = np.where(charts.sky[:, None], 0.0, camera.position)
         faces = ((eye - charts.corners[:, 0]) * normal).sum(axis=1) > 0
@@ -144,13 +144,13 @@ def test_no_chart_that_touches_the_frustum_is_left_out(charts):
         wide = slope * size[0] / size[1]
         for half_space in (z > 0, x < wide * z, x > -wide * z, y < slope * z, y > -slope * z):
             faces &= half_space.any(axis=1)
-        assert set(visible(charts, camera, size).tolist()) == set(np.flatnonzero(faces).tolist())
+        assert set(find_visible_charts(charts, camera, size).tolist()) == set(np.flatnonzero(faces).tolist())
 
 
 def test_shadows_fall_away_from_the_sun_and_corners_are_darker():
     solid = np.zeros((8, 9, 9), np.uint8)
     solid[:, 4:, 4:5] = 1
-    cells, detail = daylight(solid, np.array([True]), 2)
+    cells, detail = bake_daylight(solid, np.array([True]), 2)
     ground = cells[:, 2].astype(int)  # the lowest layer above the ground: a block of padding is two voxels
 
     def at(x: float, z: float) -> np.ndarray:
@@ -158,7 +158,7 @@ def test_shadows_fall_away_from_the_sun_and_corners_are_darker():
 
     assert at(3.5, 4.5)[1] == 0 and at(5.5, 4.5)[1] == 255  # the sun stands at +x +z
     assert at(5.2, 7.5)[0] + 15 < at(8.0, 1.0)[0] >= 245
-    open_, _ = daylight(solid, np.array([False]), 2)  # glass casts no shadow
+    open_, _ = bake_daylight(solid, np.array([False]), 2)  # glass casts no shadow
     assert (open_[..., 1] == 255)[:, 2:].all()
 
 
@@ -167,7 +167,7 @@ def test_the_background_colours_sky_and_light(ctx, charts, scene, volume, blocks
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
     dark = Renderer(ctx, charts, night, volume, blocks)
     dark.draw(target, CAMERAS["street"], SIZE, "material", top_first=True)
-    finish(ctx)
+    wait_for_gl(ctx)
     shown = np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].astype(int)
     day = shoot(CAMERAS["street"], "material")
     sky = charts.sky[picture(charts, CAMERAS["street"], SIZE).chart]
@@ -179,8 +179,8 @@ def test_the_background_colours_sky_and_light(ctx, charts, scene, volume, blocks
 def test_unknown_modes_and_includes(shoot):
     with pytest.raises(KeyError, match="painted"):
         shoot(CAMERAS["street"], "pretty")
-    assert source("display/material").count("const vec3 NORMAL[6]") == 1
-    assert "#include" not in source("display/material")
+    assert load_shader_source("display/material").count("const vec3 NORMAL[6]") == 1
+    assert "#include" not in load_shader_source("display/material")
     assert all((FOLDER / "display").glob(f"{mode}*.glsl") for mode in MODES)
 
 
@@ -188,4 +188,4 @@ def test_the_context_says_who_draws_and_refuses_in_one_sentence(ctx, monkeypatch
     assert renderer_name(ctx)
     monkeypatch.setattr("moderngl.create_context", lambda **_: (_ for _ in ()).throw(Exception("libGL.so not loaded")))
     with pytest.raises(InputError, match=r"3\.3 could not be started.*libGL\.so not loaded.*libegl1"):
-        headless()
+        create_headless_context()

@@ -6,10 +6,10 @@ import moderngl
 import numpy as np
 import pytest
 
-from engine.gl.targets import release
+from engine.gl.targets import release_framebuffer
 from engine.render.renderer import MODES, Renderer
-from engine.render.warm_up import warming
-from engine.unet_view.drawing import UnetDrawing, View
+from engine.render.warm_up import warm_up_slices
+from engine.unet_view.drawing import UnetDrawing, UnetView
 from engine.unet_view.layout import lay_out
 from engine.unet_view.orbit import Orbit
 from tests.engine.unet_view.network import network
@@ -29,23 +29,23 @@ def test_all_programs_are_there_before_they_are_needed(
     monkeypatch.setattr(moderngl.Context, "program", program)
     _ = ctx.error  # of tests before this one
     ctx.extra = None  # as if nothing had been drawn
-    assert sum(1 for _ in warming(ctx)) > 20
+    assert sum(1 for _ in warm_up_slices(ctx)) > 20
     known = len(made)
     assert known > 10
     programs = dict(ctx.extra)
     renderer = Renderer(ctx, charts, scene, volume)
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
     for camera in CAMERAS.values():
-        look = volume.gather(camera, SIZE)
-        volume.takes(look, 10)
-        volume.scatter(look, dreamed(camera))
-        volume.seen(camera, SIZE, np.ones(SIZE[::-1]))
+        gathered = volume.gather(camera, SIZE)
+        volume.write_mask(gathered, 10)
+        volume.scatter(gathered, dreamed(camera))
+        volume.find_visible_texels(camera, SIZE, np.ones(SIZE[::-1]))
         for mode in MODES:
             renderer.draw(target, camera, SIZE, mode, held=True, daylight=0.5)
     anatomy, drawing = lay_out(network()), UnetDrawing(ctx)
-    drawing.draw(anatomy, View(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
-    drawing.forget()
+    drawing.draw(anatomy, UnetView(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
+    drawing.release()
     assert len(made) == known and ctx.extra == programs
     assert ctx.error == "GL_NO_ERROR"
-    release(target)
+    release_framebuffer(target)
     renderer.release()

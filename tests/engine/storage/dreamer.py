@@ -11,12 +11,12 @@ import numpy as np
 
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import build_charts
-from engine.gl.context import headless
+from engine.gl.context import create_headless_context
 from engine.storage.journal import Journal
 from engine.storage.world import open_world
-from engine.storage.world_io import Keeper, Restoring
+from engine.storage.world_io import WorldReader, WorldWriter
 from scenes.camera import Camera
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from tests.engine.village import CHANNELS, SIZE, describe, dreamed, village_scene
 
 OFTEN = 0.15  # share of frames of a round in which the next dream ends already
@@ -33,12 +33,12 @@ def paint(volume: LatentVolume, k: int) -> None:
 def main(folder: str, say: Connection) -> None:
     """Never ends. Says ("painted", k) and ("kept", k)."""
     scene = village_scene()
-    charts = build_charts(extrude(scene), scene)
-    volume, keeper = LatentVolume(headless(), charts, CHANNELS), Keeper(Journal(folder))
+    charts = build_charts(extrude_scene(scene), scene)
+    volume, keeper = LatentVolume(create_headless_context(), charts, CHANNELS), WorldWriter(Journal(folder))
     painted = begun = 0
-    if keeper.journal.begun:
+    if keeper.journal.has_world:
         world = open_world(folder, scene=scene, charts=charts, model="tiny", channels=CHANNELS)
-        Restoring(volume, world).finish()
+        WorldReader(volume, world).read_all()
         painted = int(world.extras["dream"])
     chance = np.random.default_rng(painted)
     while True:
@@ -48,6 +48,6 @@ def main(folder: str, say: Connection) -> None:
             say.send(("painted", painted))
         if keeper.volume is None:
             begun = painted
-            keeper.begin(volume)
-        if keeper.step(describe(scene, volume, dream=begun)):
+            keeper.start_round(volume)
+        if keeper.write_for(describe(scene, volume, dream=begun)):
             say.send(("kept", begun))

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.atlas.page import REVISION
-from engine.atlas.tiles import Buffers, Texels
+from engine.atlas.tiles import TileBuffers, TileTexels
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
-from engine.storage.world import Key, open_world
+from engine.storage.world import TileKey, open_world
 from scenes.scene import Scene
 from tests.engine.storage.dreamer import main, paint
 from tests.engine.village import CHANNELS
@@ -32,23 +32,23 @@ class History:
     def __init__(self, volume: LatentVolume) -> None:
         self.volume, self.after = volume, [{}]
 
-    def digests(self, dream: int) -> dict[Key, str]:
+    def digests(self, dream: int) -> dict[TileKey, str]:
         while len(self.after) <= dream:
             paint(self.volume, len(self.after))
             self.after.append(_digests(self.volume))
         return self.after[dream]
 
 
-def _digests(volume: LatentVolume) -> dict[Key, str]:
-    buffers, found = Buffers(volume.channels), {}
+def _digests(volume: LatentVolume) -> dict[TileKey, str]:
+    buffers, found = TileBuffers(volume.channels), {}
     for page in volume.atlas:
-        for tile in np.flatnonzero(volume.atlas[page].changed):
+        for tile in np.flatnonzero(volume.atlas[page].tile_stamps):
             buffers.read(volume.atlas[page], int(tile))
-            found[page, int(tile)] = digest(buffers.pick(int(tile)))
+            found[page, int(tile)] = digest(buffers.extract_painted(int(tile)))
     return found
 
 
-def digest(texels: Texels) -> str:
+def digest(texels: TileTexels) -> str:
     """Of all but the revision, which counts differently after a restart."""
     state = np.delete(texels.state, REVISION, axis=1)
     return hashlib.sha256(

@@ -18,9 +18,9 @@ from base.errors import InputError
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import build_charts
 from engine.storage.journal import Journal
-from engine.storage.world import Index, WorldHeader, open_world, read_world, write_world
-from engine.storage.world_io import Keeper, Restoring
-from scenes.extrude import extrude
+from engine.storage.world import WorldHeader, WorldIndex, open_world, read_world, write_world
+from engine.storage.world_io import WorldReader, WorldWriter
+from scenes.extrude import extrude_scene
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, describe, dreamed, same
 
 V1 = Path(__file__).parents[1] / "data" / "village-v1.safetensors"
@@ -33,8 +33,8 @@ def walk(volume, seed=0):
 
 def kept(volume, scene, folder):
     """The folder of a journal that holds the volume's world."""
-    keeper = Keeper(Journal(folder))
-    keeper.finish(volume, describe(scene, volume))
+    keeper = WorldWriter(Journal(folder))
+    keeper.write_all(volume, describe(scene, volume))
     keeper.close()
     return folder
 
@@ -52,9 +52,9 @@ def load(path, scene, charts, **changes):
 
 def restored(ctx, charts, world):
     volume = LatentVolume(ctx, charts, world.header.channels)
-    Restoring(volume, world).finish()
+    WorldReader(volume, world).read_all()
     snapshot = volume.snapshot()
-    volume.free()
+    volume.release()
     return snapshot
 
 
@@ -74,7 +74,7 @@ def test_five_channels_round_trip(ctx, scene, charts, tmp_path):
     world = load(tmp_path, scene, charts, channels=5)
     assert next(world.tiles())[1].latents.shape[1] == 5
     assert same(restored(ctx, charts, world), volume.snapshot())
-    volume.free()
+    volume.release()
 
 
 def test_the_same_walk_is_the_same_file(ctx, saved, scene, charts, tmp_path):
@@ -82,7 +82,7 @@ def test_the_same_walk_is_the_same_file(ctx, saved, scene, charts, tmp_path):
     walk(again)
     write_world(kept(again, scene, tmp_path / "again"), tmp_path / "again.world")
     assert (tmp_path / "again.world").read_bytes() == saved.read_bytes()
-    again.free()
+    again.release()
 
 
 def test_a_truncated_file(saved, scene, charts):
@@ -147,10 +147,10 @@ def test_another_scene_model_or_version(saved, scene, charts, tmp_path):
         load(saved, scene, charts, model="huge")
     with pytest.raises(InputError, match="4 channels"):
         load(saved, scene, charts, channels=16)
-    other = build_charts(extrude(replace(scene, map=map_)), scene)
+    other = build_charts(extrude_scene(replace(scene, map=map_)), scene)
     with pytest.raises(InputError, match="laid the atlas out"):
         load(saved, scene, other)
-    index = Index(replace(read_world(saved).header, version=3), {})
+    index = WorldIndex(replace(read_world(saved).header, version=3), {})
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "index.json").write_bytes(index.encode())
     with pytest.raises(InputError, match="version is 3; this program reads versions 1 to 2"):
@@ -206,7 +206,7 @@ def forged(folder, tiles, header):
     for key, data in tiles.items():
         names[key] = hashlib.sha256(data).hexdigest()
         (folder / "tiles" / names[key]).write_bytes(data)
-    (folder / "index.json").write_bytes(Index(header, names).encode())
+    (folder / "index.json").write_bytes(WorldIndex(header, names).encode())
     return folder
 
 
@@ -245,10 +245,10 @@ def test_an_index_that_points_elsewhere_is_refused(scene, charts, tmp_path):
     header = WorldHeader.of(scene, charts, "tiny", CHANNELS, 0, 1)
     for tiles in ({(0, 0): "../../secret"}, {(0, 99): "ab"}, {(-1, 0): "ab"}):
         with pytest.raises(InputError, match="damaged"):
-            Index.decode(Index(header, tiles).encode(), "x")
-    record = json.loads(Index(header, {}).encode())
+            WorldIndex.decode(WorldIndex(header, tiles).encode(), "x")
+    record = json.loads(WorldIndex(header, {}).encode())
     with pytest.raises(InputError, match="damaged"):
-        Index.decode(json.dumps(record | {"extras": {"a": 1}}).encode(), "x")
+        WorldIndex.decode(json.dumps(record | {"extras": {"a": 1}}).encode(), "x")
 
 
 def test_an_empty_world(ctx, volume, scene, charts, tmp_path):

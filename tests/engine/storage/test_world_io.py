@@ -13,9 +13,9 @@ from base import files
 from base.errors import InputError
 from engine.atlas.volume import LatentVolume
 from engine.storage import world_io as keeping
-from engine.storage.journal import InUse, Journal
-from engine.storage.world import Index, open_world, read_world
-from engine.storage.world_io import AHEAD, Keeper, Restoring
+from engine.storage.journal import Journal, JournalInUse
+from engine.storage.world import WorldIndex, open_world, read_world
+from engine.storage.world_io import TILES_AHEAD, WorldReader, WorldWriter
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, describe, dreamed, same
 
 
@@ -26,7 +26,7 @@ def paint(volume, name, seed=0, steps=10.0):
 
 @pytest.fixture
 def keeper(tmp_path):
-    keeper = Keeper(Journal(tmp_path / "journal"))
+    keeper = WorldWriter(Journal(tmp_path / "journal"))
     yield keeper
     keeper.close()
 
@@ -34,9 +34,9 @@ def keeper(tmp_path):
 def stored(ctx, charts, scene, folder):
     """A snapshot of what the journal holds."""
     volume = LatentVolume(ctx, charts, CHANNELS)
-    Restoring(volume, open_world(folder, scene=scene, charts=charts, model="tiny", channels=CHANNELS)).finish()
+    WorldReader(volume, open_world(folder, scene=scene, charts=charts, model="tiny", channels=CHANNELS)).read_all()
     snapshot = volume.snapshot()
-    volume.free()
+    volume.release()
     return snapshot
 
 
@@ -46,12 +46,12 @@ def files_of(keeper):
 
 def test_a_round_writes_only_what_changed(ctx, charts, scene, volume, keeper):
     paint(volume, "wall")
-    assert keeper.behind(volume)
-    keeper.finish(volume, describe(scene, volume))
-    assert not keeper.behind(volume)
+    assert keeper.has_unsaved(volume)
+    keeper.write_all(volume, describe(scene, volume))
+    assert not keeper.has_unsaved(volume)
     before = files_of(keeper)
     paint(volume, "above", seed=1)
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     after = files_of(keeper)
     assert set(after) - set(before) and any(before.get(name) == time for name, time in after.items())
     assert same(stored(ctx, charts, scene, keeper.journal.folder), volume.snapshot())
@@ -59,40 +59,40 @@ def test_a_round_writes_only_what_changed(ctx, charts, scene, volume, keeper):
 
 
 def _index(keeper):
-    return Index.decode((keeper.journal.folder / "index.json").read_bytes(), "journal").tiles
+    return WorldIndex.decode((keeper.journal.folder / "index.json").read_bytes(), "journal").tiles
 
 
 def test_what_is_erased_leaves_the_disk(charts, scene, volume, keeper):
     paint(volume, "wall")
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     volume.erase()
-    assert keeper.behind(volume)
-    keeper.finish(volume, describe(scene, volume))
+    assert keeper.has_unsaved(volume)
+    keeper.write_all(volume, describe(scene, volume))
     assert not files_of(keeper) and read_world(keeper.journal.folder).count == 0
 
 
 def test_an_older_world_restored_is_a_change(charts, scene, volume, keeper):
     paint(volume, "wall")
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     world = volume.snapshot()
     volume.erase()
     paint(volume, "wall", seed=5)
     volume.revision = world.revision
-    assert keeper.behind(volume)
+    assert keeper.has_unsaved(volume)
 
 
 def test_nothing_is_lost_that_is_painted_while_a_round_reads(ctx, charts, scene, volume, keeper):
     paint(volume, "above")
-    keeper.begin(volume)
+    keeper.start_round(volume)
     for k in count():
         if k == 1:
             paint(volume, "above", seed=3, steps=20.0)
-        if keeper.step(describe(scene, volume), seconds=0.0 if k else 1e-5):
+        if keeper.write_for(describe(scene, volume), seconds=0.0 if k else 1e-5):
             break
         keeping.wait([future for *_, future in keeper._writing])
-    assert keeper.behind(volume)  # the round ends with what it began with, and the next one brings the rest
-    keeper.finish(volume, describe(scene, volume))
-    assert not keeper.behind(volume)
+    assert keeper.has_unsaved(volume)  # the round ends with what it began with, and the next one brings the rest
+    keeper.write_all(volume, describe(scene, volume))
+    assert not keeper.has_unsaved(volume)
     assert same(stored(ctx, charts, scene, keeper.journal.folder), volume.snapshot())
 
 
@@ -105,11 +105,11 @@ def test_memory_is_bounded_whatever_was_painted(scene, volume, keeper, monkeypat
     page.write(page.read()["latents"], state, page.read()["colour"])
     made = []
     monkeypatch.setattr(
-        keeping, "Buffers", lambda channels, real=keeping.Buffers: made.append(real(channels)) or made[-1]
+        keeping, "Buffers", lambda channels, real=keeping.TileBuffers: made.append(real(channels)) or made[-1]
     )
-    keeper.finish(volume, describe(scene, volume))
-    keeper.finish(volume, describe(scene, volume))
-    assert len(_index(keeper)) > AHEAD >= len(made)
+    keeper.write_all(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
+    assert len(_index(keeper)) > TILES_AHEAD >= len(made)
 
 
 def full(monkeypatch, after):
@@ -129,38 +129,38 @@ def test_a_full_disk_keeps_the_last_whole_world_and_is_tried_again(
     ctx, charts, scene, volume, keeper, monkeypatch, after
 ):
     paint(volume, "wall")
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     good = stored(ctx, charts, scene, keeper.journal.folder)
     for k, name in enumerate(CAMERAS):
         paint(volume, name, seed=k, steps=30.0)
     with monkeypatch.context() as patch:
         full(patch, after)
         with pytest.raises(InputError, match="No space left on device"):
-            keeper.finish(volume, describe(scene, volume))
-        assert not keeper.volume and keeper.behind(volume)
+            keeper.write_all(volume, describe(scene, volume))
+        assert not keeper.volume and keeper.has_unsaved(volume)
     assert same(stored(ctx, charts, scene, keeper.journal.folder), good)
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     assert same(stored(ctx, charts, scene, keeper.journal.folder), volume.snapshot())
     assert set(files_of(keeper)) == set(_index(keeper).values())  # no half of a file stays
 
 
 def test_a_tile_that_was_damaged_on_disk_is_written_again(ctx, charts, scene, volume, keeper):
     paint(volume, "wall")
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     folder = keeper.journal.folder
     keeper.close()
     broken = next((folder / "tiles").iterdir())
     broken.write_bytes(broken.read_bytes()[:-1] + b"?")
     with pytest.raises(InputError, match="damaged"):
         stored(ctx, charts, scene, folder)
-    again = Keeper(Journal(folder))
-    again.finish(volume, describe(scene, volume))
+    again = WorldWriter(Journal(folder))
+    again.write_all(volume, describe(scene, volume))
     again.close()
     assert same(stored(ctx, charts, scene, folder), volume.snapshot())
 
 
 def test_a_journal_belongs_to_one(keeper, tmp_path):
-    with pytest.raises(InUse, match="is being painted in another window"):
+    with pytest.raises(JournalInUse, match="is being painted in another window"):
         Journal(tmp_path / "journal")
     keeper.close()
     Journal(tmp_path / "journal").close()
@@ -174,8 +174,8 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 def test_discarding_leaves_nothing(scene, volume, tmp_path):
     paint(volume, "wall")
-    keeper = Keeper(Journal(tmp_path / "journal"))
-    keeper.finish(volume, describe(scene, volume))
+    keeper = WorldWriter(Journal(tmp_path / "journal"))
+    keeper.write_all(volume, describe(scene, volume))
     keeper.close(discard=True)
     assert not list(tmp_path.iterdir())
 
@@ -183,34 +183,34 @@ def test_discarding_leaves_nothing(scene, volume, tmp_path):
 def test_restoring_goes_in_steps_and_replaces_what_was_painted(charts, scene, volume, keeper):
     for name in CAMERAS:
         paint(volume, name)
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     before = volume.snapshot()
     volume.erase()
     paint(volume, "street", seed=9)
-    restoring, steps = Restoring(volume, read_world(keeper.journal.folder)), 1
-    while not restoring.step(seconds=0.0):
+    restoring, steps = WorldReader(volume, read_world(keeper.journal.folder)), 1
+    while not restoring.read_for(seconds=0.0):
         steps += 1
-    assert restoring.done == len(_index(keeper)) <= steps
+    assert restoring.tiles_done == len(_index(keeper)) <= steps
     assert same(volume.snapshot(), before) and volume.revision == before.revision
 
 
 def test_a_restored_world_is_kept_as_it_was(scene, charts, volume, keeper):
     paint(volume, "wall")
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     before, index = files_of(keeper), _index(keeper)
-    Restoring(volume, read_world(keeper.journal.folder)).finish()
-    assert keeper.behind(volume)
-    keeper.finish(volume, describe(scene, volume))
+    WorldReader(volume, read_world(keeper.journal.folder)).read_all()
+    assert keeper.has_unsaved(volume)
+    keeper.write_all(volume, describe(scene, volume))
     assert files_of(keeper) == before and _index(keeper) == index
 
 
 def test_five_channels_take_buffers_of_their_own(ctx, scene, charts, volume, keeper):
     paint(volume, "wall")
-    keeper.finish(volume, describe(scene, volume))
+    keeper.write_all(volume, describe(scene, volume))
     other = LatentVolume(ctx, charts, 5)
     camera = CAMERAS["wall"]
     other.scatter(other.gather(camera, SIZE), dreamed(camera, channels=5))
-    keeper.finish(other, describe(scene, other))
+    keeper.write_all(other, describe(scene, other))
     latents = [texels.latents for _, texels in read_world(keeper.journal.folder).tiles()]
     assert all(a.shape[1] == 5 for a in latents) and all(np.isfinite(a).all() for a in latents)
-    other.free()
+    other.release()

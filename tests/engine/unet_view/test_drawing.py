@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.gl.shaders import program
-from engine.gl.targets import read
-from engine.unet_view.drawing import UnetDrawing, View
+from engine.gl.shaders import get_program
+from engine.gl.targets import read_texture
+from engine.unet_view.drawing import UnetDrawing, UnetView
 from engine.unet_view.geometry import Tints
 from engine.unet_view.layout import lay_out
-from engine.unet_view.orbit import Orbit, project
-from engine.unet_view.still import still
+from engine.unet_view.orbit import Orbit, project_points
+from engine.unet_view.still import render_still
 from tests.engine.unet_view.network import network
 
 SIZE = 480, 320
@@ -29,17 +29,17 @@ def drawing(ctx):
     _ = ctx.error  # of tests before this one
     drawing = UnetDrawing(ctx)
     yield drawing
-    drawing.forget()
+    drawing.release()
     assert ctx.error == "GL_NO_ERROR"
 
 
-def view(anatomy, orbit: Orbit = Orbit(), **changes) -> View:  # noqa: B008
-    return replace(View(orbit.camera(anatomy, SIZE), SIZE), **changes)
+def view(anatomy, orbit: Orbit = Orbit(), **changes) -> UnetView:  # noqa: B008
+    return replace(UnetView(orbit.camera(anatomy, SIZE), SIZE), **changes)
 
 
-def shown(drawing, anatomy, seen: View, now: float | None = None) -> np.ndarray:
+def shown(drawing, anatomy, seen: UnetView, now: float | None = None) -> np.ndarray:
     """int [H,W,3]."""
-    return read(drawing.ctx, drawing.draw(anatomy, seen, now))[..., :3].astype(int)
+    return read_texture(drawing.ctx, drawing.draw(anatomy, seen, now))[..., :3].astype(int)
 
 
 def heat(t: float) -> np.ndarray:
@@ -59,7 +59,7 @@ def test_the_front_shows_how_much_goes_on_where(drawing, anatomy) -> None:
     for row in range(height):
         for column in range(width):
             point = slab.point(2 * (column + 0.5) / width - 1, 1 - 2 * (row + 0.5) / height, 1)
-            x, y, _ = project(seen.camera, SIZE, point[None])[0]
+            x, y, _ = project_points(seen.camera, SIZE, point[None])[0]
             found += np.abs(picture[int(y), int(x)] - heat(strength[row, column] / 255)).max() < 12
     assert found >= 0.9 * strength.size  # the words' dot lies over some
 
@@ -70,7 +70,7 @@ def test_hiding_first_changes_nothing_but_the_time(drawing, anatomy, monkeypatch
     whole = drawing._instances
 
     def without(shader, kind, rows) -> None:
-        if shader is not program(drawing.ctx, "unet_planes", "depth_only"):
+        if shader is not get_program(drawing.ctx, "unet_view/map_instances", "unet_view/depth_only"):
             whole(shader, kind, rows)
 
     monkeypatch.setattr(drawing, "_instances", without)
@@ -117,7 +117,7 @@ def test_another_look_and_another_size_and_nothing_at_all(drawing, anatomy) -> N
     assert (shown(drawing, other, seen, 0.4) != before).any()
     small = replace(seen, size=(120, 90))
     assert drawing.draw(anatomy, small, 0.4).size == (120, 90)
-    drawing.forget()
+    drawing.release()
     assert np.array_equal(shown(drawing, anatomy, seen, 0.4), before)
 
 
@@ -127,7 +127,7 @@ def test_inside_and_behind_everything_nothing_breaks(drawing, anatomy) -> None:
 
 
 def test_a_file_has_the_names_in_it(anatomy) -> None:
-    picture = still(anatomy.blocks, (640, 480))
+    picture = render_still(anatomy.blocks, (640, 480))
     assert picture.size == (640, 480)
     pixels = np.asarray(picture).astype(int)
     grey = np.abs(pixels - 255 * np.array(Tints().flow)).max(axis=2) < 12

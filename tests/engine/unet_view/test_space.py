@@ -7,10 +7,10 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from engine.unet_view.flow import STREAM, Stream, at_work, moment
-from engine.unet_view.labels import Label, corner, labels
+from engine.unet_view.flow import STREAM, Stream, active_block, call_progress
+from engine.unet_view.labels import Label, label_corner, place_labels
 from engine.unet_view.layout import lay_out
-from engine.unet_view.orbit import Orbit, hit, project
+from engine.unet_view.orbit import Orbit, find_block_at, project_points
 from tests.engine.unet_view.network import PLAN, network
 
 SIZES = (340, 230), (900, 400), (300, 700)
@@ -60,20 +60,20 @@ def test_paths_join_what_hands_over_to_what_when_it_does(anatomy) -> None:
 
 def test_drops_are_where_the_time_is_spent(anatomy) -> None:
     stream = Stream.of(anatomy)
-    ends, bright, where = stream.drops(0.303)
+    ends, bright, where = stream.place_drops(0.303)
     for i, path in enumerate(anatomy.paths):
         on = where == i
         assert abs(on.sum() - STREAM * (path.end - path.start)) < 1.001
         for head in ends[on, 0]:
             assert np.linalg.norm(path.points - head, axis=1).min() < path.length / 40
         assert (bright[on] <= 0.5 + 0.5 * path.energy + 1e-9).all()
-    assert [at_work(anatomy, t) for t in (0.0, 0.3, 0.999, 1.0)] == [0, 2, 6, 6]
-    assert moment(0.0) == 0.0 and 0 <= moment(1e6) < 1
+    assert [active_block(anatomy, t) for t in (0.0, 0.3, 0.999, 1.0)] == [0, 2, 6, 6]
+    assert call_progress(0.0) == 0.0 and 0 <= call_progress(1e6) < 1
 
 
 def test_drops_get_nearer_to_their_end(anatomy) -> None:
     stream, path = Stream.of(anatomy), anatomy.paths[5]  # where most time goes
-    before, after = (stream.drops(t) for t in (0.303, 0.304))
+    before, after = (stream.place_drops(t) for t in (0.303, 0.304))
     ways = [np.sort(np.linalg.norm(ends[where == 5, 0] - path.points[0], axis=1)) for ends, _, where in (before, after)]
     assert len(ways[0]) == len(ways[1]) > 5 and (ways[1] > ways[0]).all()
 
@@ -81,7 +81,7 @@ def test_drops_get_nearer_to_their_end(anatomy) -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("orbit", ORBITS)
 def test_everything_is_seen_and_fills_the_picture(anatomy, orbit, size) -> None:
-    spots = project(orbit.camera(anatomy, size), size, anatomy.points)
+    spots = project_points(orbit.camera(anatomy, size), size, anatomy.points)
     assert (spots[:, :2] >= 0).all() and (spots[:, :2] <= size).all()
     assert (np.ptp(spots[:, :2], axis=0) / size).max() > 0.8
 
@@ -90,43 +90,46 @@ def test_everything_is_seen_and_fills_the_picture(anatomy, orbit, size) -> None:
 def test_what_is_under_the_pointer_is_found(anatomy, orbit) -> None:
     size = SIZES[1]
     camera = orbit.camera(anatomy, size)
-    places = project(
+    places = project_points(
         camera, size, np.array([slab.point(0, 0, np.sign(np.cos(np.radians(orbit.yaw)))) for slab in anatomy.slabs])
     )
-    found = [hit(anatomy, camera, size, (x, y)) for x, y, _ in places]
+    found = [find_block_at(anatomy, camera, size, (x, y)) for x, y, _ in places]
     assert sum(i == block for i, block in enumerate(found)) >= 6  # one may stand before another
-    assert hit(anatomy, camera, size, (2.0, 2.0)) is None
+    assert find_block_at(anatomy, camera, size, (2.0, 2.0)) is None
 
 
 def test_the_wheel_keeps_what_it_points_at(anatomy) -> None:
     size, before = SIZES[0], Orbit()
     camera = before.camera(anatomy, size)
-    at = tuple(project(camera, size, anatomy.slabs[5].place[None])[0, :2])
-    after = before.nearer(6, anatomy, size, at)
+    at = tuple(project_points(camera, size, anatomy.slabs[5].place[None])[0, :2])
+    after = before.zoom_towards(6, anatomy, size, at)
     assert after.zoom < 0.6
-    there = project(after.camera(anatomy, size), size, anatomy.slabs[5].place[None])[0]
+    there = project_points(after.camera(anatomy, size), size, anatomy.slabs[5].place[None])[0]
     assert np.linalg.norm(there[:2] - at) < 25
-    assert before.nearer(1000, anatomy, size, at).zoom > 0.1 and before.nearer(-1000, anatomy, size, at).zoom < 3
-    assert before.turned(100, 1000).pitch < 90 and before.turned(10000, 0).yaw <= 180
+    assert (
+        before.zoom_towards(1000, anatomy, size, at).zoom > 0.1
+        and before.zoom_towards(-1000, anatomy, size, at).zoom < 3
+    )
+    assert before.turn(100, 1000).pitch < 90 and before.turn(10000, 0).yaw <= 180
 
 
 def test_labels_stand_outside_of_their_blocks_and_inside_the_picture(anatomy) -> None:
     size = SIZES[1]
     camera = Orbit().camera(anatomy, size)
-    few, all_of_them = labels(anatomy, camera, size, names=False), labels(anatomy, camera, size)
+    few, all_of_them = place_labels(anatomy, camera, size, names=False), place_labels(anatomy, camera, size)
     assert [label.text for label in few] == ["noise", "answer", "the prompt"]
     assert [label.text for label in all_of_them][:3] == ["in (noise)", "down 1", "down 2"]
     sides = ["above", "left", "left", "right", "right", "above", "above", "below"]
     assert [label.side for label in all_of_them] == sides
-    behind = labels(anatomy, Orbit(180, 0).camera(anatomy, size), size)
+    behind = place_labels(anatomy, Orbit(180, 0).camera(anatomy, size), size)
     assert [label.side for label in behind[1:5]] == ["right", "right", "left", "left"]
     wide, tall = 60.0, 14.0
     for label in all_of_them[:7]:
-        x, y = corner(label, wide, tall, size, 4.0)
-        corners = project(camera, size, anatomy.slabs[label.block].corners)[:, :2]
+        x, y = label_corner(label, wide, tall, size, 4.0)
+        corners = project_points(camera, size, anatomy.slabs[label.block].corners)[:, :2]
         (left, top), (right, bottom) = corners.min(0), corners.max(0)
         assert x + wide <= left or x >= right or y + tall <= top or y >= bottom
         assert 0 <= x <= size[0] - wide and 0 <= y <= size[1] - tall
-    near = Orbit().nearer(4, anatomy, size, (450.0, 200.0)).camera(anatomy, size)
-    assert 0 < len(labels(anatomy, near, size)) < 6
-    assert corner(Label("far out", -500.0, 5000.0, "left"), wide, tall, size, 4.0) == (4.0, size[1] - tall)
+    near = Orbit().zoom_towards(4, anatomy, size, (450.0, 200.0)).camera(anatomy, size)
+    assert 0 < len(place_labels(anatomy, near, size)) < 6
+    assert label_corner(Label("far out", -500.0, 5000.0, "left"), wide, tall, size, 4.0) == (4.0, size[1] - tall)

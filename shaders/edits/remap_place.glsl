@@ -1,6 +1,6 @@
-// Rectangles of texels at their place on the page that receives them (engine/transplant.py).
+// Vertex shader: rectangles of texels at their place on the target page (engine/edits/atlas_remap.py).
 in vec2 in_place;   // texels
-in vec2 in_source;  // from there to where they are on the page they come from
+in vec2 in_source;  // offset from there to their place on the source page
 uniform float page_size;
 flat out vec2 v_source;
 

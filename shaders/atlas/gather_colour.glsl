@@ -1,6 +1,6 @@
-// Stored colours drawn into the view (alpha 1 = painted), with the chart and depth of every pixel.
+// Gather, per pixel: the stored colour (alpha 1 where painted), the chart and the view depth.
 #include "common/chart.glsl"
-#include "common/colour.glsl"
+#include "common/painted_colour.glsl"
 layout(location = 0) out vec4 o_colour;
 layout(location = 1) out vec4 o_view;  // chart, view depth
 uniform vec3 forward;

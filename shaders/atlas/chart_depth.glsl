@@ -1,4 +1,4 @@
-// Which chart a view shows at every pixel, and how deep.
+// Visibility, per pixel of a view: the chart and the view depth.
 #include "common/chart.glsl"
 layout(location = 0) out vec4 o_view;  // chart, view depth
 uniform vec3 forward;

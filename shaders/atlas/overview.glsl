@@ -1,4 +1,4 @@
-// A quarter of the page's colours along each axis: the mean of 4x4 colour texels, by four taps between them.
+// Reduces a page's colours to a quarter along each axis: the mean of 4x4 colour texels by four bilinear samples.
 layout(location = 0) out vec4 o_colour;
 uniform sampler2D colour;
 

@@ -1,13 +1,13 @@
-// Feature maps that stand in space, an instance each, all facing +z.
+// Vertex shader: feature maps in space, one instance each, all facing +z.
 uniform mat4 matrix;
-uniform float inset;  // how much smaller they are on each side
-uniform vec3 shift;   // of all of them
+uniform float inset;  // blocks by which each side is shrunk
+uniform vec3 shift;   // moves all of them
 
-in vec3 place;   // the middle
+in vec3 place;   // centre
 in vec2 extent;  // width, height
 in vec4 rect;    // left, top, width, height in the atlas, texels
-in float veil;   // 0..1, how far it sinks into the ground's colour
-in vec4 rim;     // its edge's colour, and how many pixels wide
+in float veil;   // 0..1, share of the ground's colour
+in vec4 rim;     // colour of the rim, and its width in pixels
 
 out vec2 uv;  // 0..1, row 0 at the top
 flat out vec4 map;

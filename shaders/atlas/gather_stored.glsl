@@ -1,4 +1,4 @@
-// The stored latents and state of each latent pixel, one page at a time, by nearest texel: averaging would shrink the variance.
+// Gather, per latent pixel: stored latents and state of the nearest texel, page by page. Averaging would shrink the variance.
 layout(location = 0) out vec4 o_latents;
 layout(location = 1) out vec4 o_state;
 uniform sampler2D atlas;    // x, y, page of each latent pixel

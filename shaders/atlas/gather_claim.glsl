@@ -1,4 +1,4 @@
-// For each latent pixel: the density with which this view may paint the texel that it sees there, 0 where it may not.
+// Gather, per latent pixel: the texel it shows and the density at which this view may paint it (0: it may not).
 #include "common/chart.glsl"
 #include "common/view.glsl"
 #include "common/policy.glsl"
@@ -7,8 +7,8 @@ layout(location = 1) out vec4 o_atlas;    // x, y, page, density (negative besid
 
 void main() {
     vec2 anchor;
-    bool beside;
-    float density = claim(texel_index(), anchor, beside);
+    bool contaminated;
+    float density = claim(texel_index(), anchor, contaminated);
     o_surface = vec4(v_info.x, clamp(v_texel, vec2(0), v_place.zw), is_sky() ? FAR : dot(axes[2], v_ray));
-    o_atlas = vec4(vec2(atlas_texel()), v_info.w, beside ? -density : density);
+    o_atlas = vec4(vec2(atlas_texel()), v_info.w, contaminated ? -density : density);
 }

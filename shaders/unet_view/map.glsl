@@ -1,4 +1,4 @@
-// A feature map in the colours of heat: crisp texels, smooth at every angle, with a rim.
+// A feature map on the heat scale: crisp texels with anti-aliased borders, and a rim.
 #include "common/heat.glsl"
 
 uniform sampler2D atlas;
@@ -10,7 +10,7 @@ flat in float veiled;
 flat in vec4 edge;
 out vec4 colour;
 
-// Texels keep their shape, and their borders are as wide as a pixel (or all blends, where a pixel covers texels).
+// Samples so that texel borders are one pixel wide; where a pixel covers several texels, they blend.
 float crisp(vec2 p) {
     vec2 border = floor(p + 0.5);
     p = border + clamp((p - border) / max(fwidth(p), 1e-5), -0.5, 0.5);
@@ -19,7 +19,7 @@ float crisp(vec2 p) {
 }
 
 void main() {
-    vec2 pixels = min(uv, 1.0 - uv) / max(fwidth(uv), 1e-6);  // to the edges
+    vec2 pixels = min(uv, 1.0 - uv) / max(fwidth(uv), 1e-6);  // distance to the edges
     float inner = min(pixels.x, pixels.y);
     vec3 shown = mix(heat(crisp(uv * map.zw)), ground, veiled);
     shown = mix(edge.rgb, shown, clamp(inner - edge.a, 0.0, 1.0));

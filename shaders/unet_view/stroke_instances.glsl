@@ -1,11 +1,11 @@
-// Straight strokes with round ends, an instance each, as wide in pixels wherever they are.
+// Vertex shader: straight strokes with round ends, one instance each; their width in pixels doesn't depend on distance.
 uniform mat4 matrix;
 uniform vec2 size;   // pixels
-uniform vec3 shift;  // towards the eye, for they lie on what they are drawn along
+uniform vec3 shift;  // towards the eye, so that strokes win over the surfaces they lie on
 
 in vec3 head;
 in vec3 tail;
-in vec2 radius;  // pixels, at the head and at the tail
+in vec2 radius;  // pixels, at the head and the tail
 in vec4 ink;
 
 noperspective out vec2 pixel;

@@ -1,6 +1,6 @@
-// What the user froze, over what is drawn already: a cold tint with stripes, which no painting has.
+// Marks frozen texels over what is drawn already: a cold tint with stripes, unlike any paint.
 #include "common/chart.glsl"
-#include "common/stored.glsl"
+#include "common/stored_texel.glsl"
 out vec4 o_colour;
 
 void main() {

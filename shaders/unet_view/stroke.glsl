@@ -1,4 +1,4 @@
-// A stroke, smooth at its edges; it may grow thinner and fainter towards its tail.
+// A stroke with anti-aliased edges that may taper and fade towards its tail.
 noperspective in vec2 pixel;
 flat in vec4 ends;
 flat in vec2 radii;

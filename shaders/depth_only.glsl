@@ -1,2 +1,0 @@
-// Nothing but depth.
-void main() {}
