@@ -64,7 +64,8 @@ def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[b
         imgui.align_text_to_frame_padding()
         imgui.text_unformatted(label)
         hint(meta.get("help", ""))
-        imgui.same_line(imgui.get_content_region_avail().x * 0.44)
+        column = imgui.get_content_region_avail().x * 0.44
+        imgui.same_line(max(column, imgui.calc_text_size(label).x + 2 * imgui.get_style().item_spacing.x))
         imgui.set_next_item_width(-1)
         changed, value = _input(kind, value, meta)
         hint(meta.get("help", ""))
