@@ -45,21 +45,23 @@ def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
 
 def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canvas:
     """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
-    remembered = policy.guide_mask(gathered, full_steps)
-    known = bool(remembered.any() or gathered.edge_contaminated.any())
+    known = policy.guide_mask(gathered, full_steps)
     change = policy.change_map(gathered, full_steps)
     regions = regions_from(gathered.material, scene)
-    return Canvas(
-        regions=regions,
-        noise=gathered.noise,
-        change=change,
-        memory=gathered.latents if known else None,
-        colours=gathered.colours if known else None,
-        known=remembered if known else None,
-        finer=policy.upscale_ratio(gathered, full_steps) if known else None,
-        trusted=policy.guide_weight(gathered, full_steps) if known else None,
-        freed=gathered.edge_contaminated if known else None,
-        behind=hidden_behind(gathered, change > 0, change == 0) if known else None,
+    guide = occluded_source = None
+    if known.any() or gathered.edge_contaminated.any():
+        guide = Guide(
+            latents=gathered.latents,
+            colours=gathered.colours,
+            known_mask=known,
+            upscale_ratio=policy.upscale_ratio(gathered, full_steps),
+            guide_weight=policy.guide_weight(gathered, full_steps),
+            edge_contaminated=gathered.edge_contaminated,
+        )
+        occluded_source = hidden_behind(gathered, change > 0, change == 0)
+    surface = Surface(
         depth=seen_through_reference(gathered.depth, gathered.camera.fov),
-        parts=parts_of(gathered.pixel_material, regions, scene),
+        occluded_source=occluded_source,
+        region_ids=parts_of(gathered.pixel_material, regions, scene),
     )
+    return Canvas(regions=regions, noise=gathered.noise, change=change, guide=guide, surface=surface)

@@ -192,7 +192,7 @@ def _lay(
 ) -> Job:
     found = yield from _found(masks)
     yield from _change(volume, stroke, found, "keep")
-    yield from volume.scatter_task(gathered, painted, only=found).remaining_slices()  # it changes the revision itself
+    yield from volume.scatter_task(gathered, painted, only_texels=found).remaining_slices()  # it changes the revision itself
     if freeze:
         yield from _change(volume, stroke, found, "freeze")
 

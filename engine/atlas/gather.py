@@ -1,4 +1,4 @@
-"""Gather: what the atlas holds of a view, drawn at latent resolution (latents, state) and at full size (colours, depth)."""
+"""Gather: reads from the atlas what a view shows, at latent resolution (latents, state) and at full size (colours, depth)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _FLOATS = ((4, "f4"), (4, "f4"))
 
 
 class GatherPass:
+    """Draws charts into views of any camera and reads them back. GL thread."""
+
     def __init__(
         self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets
     ) -> None:
@@ -40,7 +42,7 @@ class GatherPass:
         self._drawn: tuple[Camera, tuple[int, int]] | None = None
 
     def draw_depths(self, camera: Camera, size: tuple[int, int]) -> Slices[moderngl.Texture]:
-        """RG32F (chart, view depth; sky 1e9) of every pixel. Not drawn again when the last look was the same view."""
+        """Draw RG32F (chart, view depth; 1e9 for the sky) of every pixel. A view that was drawn last is not drawn again."""
         if self._drawn != (camera, size):
             yield from self._draw_view(camera, size, find_visible_charts(self.charts, camera, size))
         return colour_texture(self._frame(size), 1)
@@ -49,19 +51,19 @@ class GatherPass:
         return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
 
     def _draw_view(
-        self, camera: Camera, size: tuple[int, int], seen: np.ndarray, colours: bool = True
+        self, camera: Camera, size: tuple[int, int], visible: np.ndarray, colours: bool = True
     ) -> Slices[moderngl.Framebuffer]:
-        """Draw colours (RGBA8, alpha 255 = painted; or none) and (chart, view depth) of every pixel: attachments 0 and 1."""
+        """Draw attachment 0, colours (RGBA8, alpha 255 where painted; all 0 without `colours`), and 1, (chart, view depth), per pixel."""
         self._drawn, frame = None, self._frame(size)
         if colours:
-            for number in np.unique(self.charts.page[seen]):
+            for number in np.unique(self.charts.page[visible]):
                 if self.atlas.refresh_overview(number):
                     yield
         self._clear(frame)
         for box in split_into_bands(size):
             set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
             with scissor(frame, box):
-                self._draw_charts(self._colour, seen, self._bind, apart=self.atlas if colours else ())
+                self._draw_charts(self._colour, visible, self._bind, apart=self.atlas if colours else ())
             yield
         self._drawn = camera, size
         return frame
@@ -69,11 +71,11 @@ class GatherPass:
     def gather_view(
         self, camera: Camera, size: tuple[int, int], seed: int, revision: int, colours: bool = True
     ) -> Slices[GatheredView]:
-        """See engine.atlas.views.GatheredView. Without colours they are all unpainted."""
+        """Gather a view (engine.atlas.views.GatheredView). Without `colours` all of them are unpainted."""
         width, height = size[0] // CELL, size[1] // CELL
-        seen = find_visible_charts(self.charts, camera, size)
-        view = yield from self._draw_view(camera, size, seen, colours)
-        surface, atlas = self._draw_surface(camera, size, seen, colour_texture(view, 1))
+        visible = find_visible_charts(self.charts, camera, size)
+        view = yield from self._draw_view(camera, size, visible, colours)
+        surface, atlas = self._draw_surface(camera, size, visible, colour_texture(view, 1))
         yield
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
@@ -84,9 +86,9 @@ class GatherPass:
         yield
         pixels = self.charts.material[read_texture(self.ctx, colour_texture(view, 1))[..., 0].astype(np.int32)]
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
-        freed = policy.is_edge_contaminated(painted, state[..., FROZEN] == EDGE_CONTAMINATED, density)
-        if freed.any():  # for this view it is as if they had never been painted
-            latents, steps = (np.where(freed, 0, a).astype(np.float32) for a in (latents, steps))
+        contaminated = policy.is_edge_contaminated(painted, state[..., FROZEN] == EDGE_CONTAMINATED, density)
+        if contaminated.any():  # this view treats them as unpainted
+            latents, steps = (np.where(contaminated, 0, a).astype(np.float32) for a in (latents, steps))
         focal = camera.focal(size)
         return GatheredView(
             camera=camera,
@@ -106,24 +108,24 @@ class GatherPass:
             colours=colour,
             revision=revision,
             frozen=state[..., FROZEN] > 0,
-            edge_contaminated=freed,
+            edge_contaminated=contaminated,
             pixel_material=pixels,
         )
 
     def _draw_surface(
-        self, camera: Camera, size: tuple[int, int], seen: np.ndarray, view: moderngl.Texture
+        self, camera: Camera, size: tuple[int, int], visible: np.ndarray, view: moderngl.Texture
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Per latent pixel: (chart, u, v, depth) and (x, y, page, density; negative beside a depth edge)."""
+        """Draw and read, per latent pixel: (chart, u, v, depth) and (x, y, page, density; negative beside a depth edge)."""
         small = size[0] // CELL, size[1] // CELL
         frame = self.targets.get("surface", small, _FLOATS, depth=True)
         set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0)
         self._clear(frame)
         view.use(0)
-        self._draw_charts(self._claim, seen)
+        self._draw_charts(self._claim, visible)
         return read_texture(self.ctx, colour_texture(frame, 0)), read_texture(self.ctx, colour_texture(frame, 1))
 
     def _fetch_stored(self, pages: np.ndarray, small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """latents float32 [C,h,w] and state float32 [h,w,4] of the pages that the surface target shows."""
+        """Return latents float32 [C,h,w] and state float32 [h,w,4] of the texels in the surface target; pages: those it shows."""
         channels = self.atlas.channels
         painted = [int(p) for p in pages if int(p) in self.atlas]
         if not painted:
@@ -154,19 +156,19 @@ class GatherPass:
         set_uniforms(self._colour, colour=0, overview=1, state=2, colour_size=float(PAGE * CELL if page else 0))
 
     def _clear(self, frame: moderngl.Framebuffer) -> None:
-        wait_for_gl(self.ctx)  # clearing waits for what was drawn before, and would hold Python's lock meanwhile
+        wait_for_gl(self.ctx)  # otherwise clearing waits for earlier drawing while holding the interpreter lock
         frame.use()
         frame.clear()
 
     def _draw_charts(
         self,
         shader: moderngl.Program,
-        seen: np.ndarray,
+        visible: np.ndarray,
         bind: Callable[[int], None] | None = None,
         apart: Iterable[int] = (),
     ) -> None:
-        """The charts that are seen, into what is in use."""
-        groups = self.mesh.select(seen, apart)
+        """Draw the visible charts into the bound framebuffer."""
+        groups = self.mesh.select(visible, apart)
         self._set_gl_state()
         self.mesh.draw(shader, groups, bind)
 
@@ -186,7 +188,7 @@ def sample_view_noise(
     channels: int,
     seed: int,
 ) -> np.ndarray:
-    """float32 [C,h,w]: the surface's noise under each latent pixel, at the scale where no two neighbours share a cell."""
+    """Return float32 [C,h,w]: the surface's noise under each latent pixel, at a scale where no two neighbours share a cell."""
     h, w = chart.shape
     ray = camera.rays((w, h))
     normal = sides.NORMAL[charts.side[chart]]
@@ -198,7 +200,7 @@ def sample_view_noise(
 
 
 def surface_normals(charts: Charts, chart: np.ndarray, camera: Camera, small: tuple[int, int]) -> np.ndarray:
-    """float32 [h,w,3]: the side's normal; for the sky the direction back to the camera."""
+    """Return float32 [h,w,3]: the side's normal; for the sky the direction back to the camera."""
     ray = camera.rays(small)
     back = -ray / np.linalg.norm(ray, axis=-1, keepdims=True)
     return np.where(charts.sky[chart][..., None], back, sides.NORMAL[charts.side[chart]]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Smaller copies of a page's colours for distant views: only where something was painted, which GL's own mip levels can't."""
+"""Smaller copies of a page's colours for distant views. Unlike GL's own mip levels they can be updated in parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLOUR = 7  # a texture unit that no other pass of a scatter uses
 
 
 class OverviewPass:
-    """Draws `Page.overview` from `Page.colour`, the whole page or parts of charts."""
+    """Draws `Page.overview` from `Page.colour`: the whole page, or parts of charts."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
@@ -25,9 +25,9 @@ class OverviewPass:
         self._whole = ctx.vertex_array(self._page, [])
 
     def draw(self, page: Page, parts: np.ndarray | None = None) -> None:
-        """parts: vertices of `Charts.quads` float32 [n,4,13]; None: the whole page."""
+        """parts: vertices from `Charts.make_vertices`, float32 [n,4,13]; None: the whole page."""
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
-        wait_for_gl(self.ctx)  # or sampling waits for the colours, holding Python's lock
+        wait_for_gl(self.ctx)  # otherwise sampling waits for the colours while holding the interpreter lock
         page.colour.use(_COLOUR)
         page.overview_frame.use()
         if parts is None:

@@ -18,13 +18,15 @@ STEPS, DENSITY, REVISION, FROZEN = range(
 EDGE_CONTAMINATED = (
     -1.0
 )  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
-TILE = 64  # texels a side: a page is saved in tiles, row by row, and only those that changed
+TILE = 64  # texels along a side: pages are saved in tiles, numbered row by row, and only changed tiles are written
 TILES = (PAGE // TILE) ** 2
-_stamps = count(1)  # never the same twice, whichever volume a page belongs to
+_stamps = count(1)  # stamps are unique across all volumes
 
 
 class Page:
-    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, held); colour: RGBA8, and its overview."""
+    """latents: ceil(C/4) textures RGBA32F [PAGE,PAGE]; state: RGBA32F (steps, density, revision, frozen); colour: RGBA8
+    [8·PAGE,8·PAGE]; overview: the colours at a quarter of the size and, as its second level, an eighth.
+    """
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx = ctx
@@ -41,13 +43,13 @@ class Page:
         self.colour_frame, self.overview_frame = ctx.framebuffer([self.colour]), ctx.framebuffer([self.overview])
         for frame in (*self.latent_frames, self.colour_frame, self.overview_frame):
             frame.clear()
-        self.overview_outdated = False  # whether the overview is behind the colours
-        self.tile_stamps = np.zeros(TILES, np.int64)  # a stamp of each tile's last change, 0: never
-        self.stamp = 0  # of the last change anywhere
-        self.frozen_tiles = np.zeros(TILES, bool)  # tiles that may have held texels; no others have
+        self.overview_outdated = False  # whether colours changed since the overview was drawn
+        self.tile_stamps = np.zeros(TILES, np.int64)  # stamp of each tile's last change, 0: never changed
+        self.stamp = 0  # of the page's last change
+        self.frozen_tiles = np.zeros(TILES, bool)  # tiles that may contain frozen texels; all others contain none
 
     def mark_changed(self, tiles: int | np.ndarray | slice = slice(None)) -> None:
-        """Note a change of these tiles (numbers, or a mask; all by default), so that they will be saved."""
+        """Stamp these tiles (numbers or a mask; all by default) as changed, so that they are saved."""
         self.stamp = self.tile_stamps[tiles] = next(_stamps)
 
     def read(self) -> dict[str, np.ndarray]:
@@ -79,6 +81,6 @@ class Page:
 
 
 def tiles_with(texels: np.ndarray) -> np.ndarray:
-    """bool [TILES]: in which tiles of a page there are any of these texels, bool [PAGE,PAGE]."""
+    """Return bool [TILES]: the tiles that contain any of these texels, bool [PAGE,PAGE]."""
     n = PAGE // TILE
     return texels.reshape(n, TILE, n, TILE).any(axis=(1, 3)).ravel()

@@ -13,7 +13,7 @@ from engine.geometry.pack import PAGE
 
 
 class Atlas:
-    """The painted pages by number."""
+    """The allocated pages by number."""
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx, self.channels = ctx, channels
@@ -30,16 +30,17 @@ class Atlas:
         return len(self._pages)
 
     def __getitem__(self, number: int) -> Page:
-        """A page that exists; KeyError otherwise."""
+        """Return an allocated page; KeyError if there is none."""
         return self._pages[number]
 
     def allocate(self, number: int) -> Page:
+        """Return the page; create it unpainted if there is none."""
         if number not in self._pages:
             self._pages[number] = Page(self.ctx, self.channels)
         return self._pages[number]
 
     def refresh_overview(self, number: int) -> bool:
-        """Bring the overview of a page up to date: before a frame begins, for it is drawn too. False: there was nothing to do."""
+        """Update a page's overview if its colours changed; return whether it was drawn. Call before a frame, since this draws, too."""
         page = self._pages.get(int(number))
         if page is None or not page.overview_outdated:
             return False
@@ -47,23 +48,25 @@ class Atlas:
         return True
 
     def detach_page(self, number: int) -> Page:
-        """Part with a page, which then belongs to who asked."""
+        """Remove a page without releasing it; the caller owns it now."""
         return self._pages.pop(number)
 
     def attach_page(self, number: int, page: Page) -> None:
-        """Own a page that was somebody else's."""
+        """Take over a page that the caller owned."""
         self._pages[number] = page
 
     def release_page(self, number: int) -> None:
+        """Remove a page and free its memory."""
         self._pages.pop(number).release()
 
     def release(self) -> None:
+        """Release all pages."""
         for number in list(self._pages):
             self.release_page(number)
 
     @property
     def stamp(self) -> int:
-        """Of the last change on any page; what is dropped leaves no stamp."""
+        """Stamp of the last change of any page. Releasing a page leaves no stamp."""
         return max((page.stamp for page in self._pages.values()), default=0)
 
     @property

@@ -1,4 +1,4 @@
-"""Which look is better, and what is finished: the rules of the latent volume. shaders/common/policy.glsl is the same in GLSL."""
+"""The rules of the latent volume: which paint is better, and which is final. shaders/common/policy.glsl has the same in GLSL."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from scipy.ndimage import distance_transform_edt
 
 from engine.atlas.views import GatheredView
 
-MARGIN = (
-    8  # pixels at the rim of a canvas that are dreamed but not kept: there a model paints its convolutions' padding
+# Pixels at the edge of a canvas that are dreamed but not stored: there a model paints its convolutions' padding.
+MARGIN = 8
+GRAZING = 0.02  # smallest cosine of incidence at which a view may paint
+CELL_DENSITY = 8.0  # pixels per texel that a cell of 8×8 colour texels can hold
+FINAL_SHARE = 0.7  # stored paint of this share of the new density (at most CELL_DENSITY) stays
+FULL_GUIDE_DENSITY = (
+    2.0  # pixels per texel: paint of less density guides less, since its colours are hardly the surface's own
 )
-GRAZING = 0.02  # a view claims nothing that it sees at a smaller cosine
-CELL_DENSITY = 8.0  # pixels per texel that a cell of 8×8 can hold
-FINAL_SHARE = 0.7  # of the new density (up to ENOUGH): that much stored density is kept
-FULL_GUIDE_DENSITY = 2.0  # pixels per texel below which a painting's colours are hardly the surface's own
-# latent pixels of a painting from another material: so near it has a mixture of both, so far its own colours
+# Latent pixels from another material: up to the first, paint mixes both materials; from the second on it has its own colours.
 MIXED_DISTANCE, OWN_DISTANCE = 2.0, 6.0
-# in what is mixed, so that its colours turn into the surface's own over a few refinements and not at once
+# Weight of mixed paint: colours turn into the surface's own over a few refinements instead of at once.
 MIN_GUIDE_WEIGHT = 0.2
-EDGE_PENALTY = 0.5  # of what a cell can hold, for texels within EDGE_REACH of a depth edge
-EDGE_CONTAMINATED_LACK = (
-    0.25  # of its painting, for a texel that was painted beside an edge: reason to paint it along, hardly to begin
-)
-EDGE_REACH = 8  # pixels: a latent pixel, as far as decoder and network carry what lies behind an edge
-SKY_REACHES = 3  # so many times as far, in the sky: it is even, and shows the faintest stain
-# Of the picture's shorter side: so near to its end the sky is provisional, too, for a model darkens there.
+EDGE_PENALTY = 0.5  # factor on the density of texels within EDGE_REACH of a depth edge
+# What a contaminated texel lacks: enough to repaint it along with others, hardly enough to start a dream for it.
+EDGE_CONTAMINATED_LACK = 0.25
+EDGE_REACH = 8  # pixels (one latent pixel): how far decoder and network spread what lies behind an edge
+SKY_REACHES = 3  # EDGE_REACHes tested in the sky, which is even and shows the faintest stain
+# Of the picture's shorter side: sky this near to the picture's edge is provisional, too, since models darken towards it.
 SKY_RIM = 0.0625
-DEPTH_EDGE = 0.05  # relative jump in depth that is an edge
-CORNER = 0.45  # of a texel, from its centre: where its corners are tested
+DEPTH_EDGE = 0.05  # relative jump in depth that counts as an edge
+CORNER = 0.45  # texels from a texel's centre to its tested corners
 
 
 def compute_density(focal: float, depth: np.ndarray, texel: np.ndarray, cosine: np.ndarray) -> np.ndarray:
-    """Screen pixels per texel × cosine of incidence, before what is hidden counts less.
+    """Return screen pixels per texel × cosine of incidence, without the reduction for hidden parts.
 
     focal: pixels per unit of tangent; depth, texel: blocks (for the sky: on its cube of half-width 1).
     """
@@ -39,55 +39,60 @@ def compute_density(focal: float, depth: np.ndarray, texel: np.ndarray, cosine: 
 
 
 def is_final(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndarray) -> np.ndarray:
-    """bool: what is stored (steps, density) stays, whatever comes along with `new_steps` at density `new`.
+    """Return bool: stored paint (steps, density) stays, whatever is painted with `new_steps` at density `new`.
 
-    FROZEN_SHARE of the density that the new look could give (and the cell could hold) is good enough to keep: a painting is
-    refined when one walks up to it, about twice per doubling, and never flickers.
+    FINAL_SHARE of the density that the new view offers (and a cell can hold) is good enough. So paint is refined about twice per
+    doubling when one walks up to it, and never flickers.
     """
     return (steps >= new_steps) & (stored >= FINAL_SHARE * np.minimum(new, CELL_DENSITY))
 
 
 def accepts_write(steps: np.ndarray, stored: np.ndarray, new_steps: float, new: np.ndarray) -> np.ndarray:
-    """bool: the new look (steps, density) replaces the stored one."""
+    """Return bool: new paint (steps, density) replaces the stored one."""
     return (new > 0) & ~is_final(steps, stored, new_steps, new) & (new * new_steps > stored * steps)
 
 
 def is_edge_contaminated(stored: np.ndarray, beside: np.ndarray, claimed: np.ndarray) -> np.ndarray:
-    """bool: texels painted `beside` a depth edge at density `stored`, in a view that has them free and so paints them anew.
+    """Return bool: texels `beside` a depth edge when they were painted, at density `stored`, that this view shows away from any edge.
 
-    claimed: the view's density, negative where they lie beside an edge in it, too. What was painted there is a mixture of both
-    sides of the edge, so nothing of it may guide the new paint.
+    claimed: the view's density, negative where the texel lies beside an edge in this view, too. Such paint mixes both sides of
+    the edge, so none of it may guide new paint.
     """
     return beside & (claimed > 0) & (stored < FINAL_SHARE * np.minimum(claimed, CELL_DENSITY))
 
 
 def claimable_mask(gathered: GatheredView) -> np.ndarray:
-    """bool [h,w]: the view may paint the texel there (it is seen, and not at a grazing angle)."""
+    """Return bool [h,w]: the view may paint the texel (it is visible, and not at a grazing angle)."""
     return gathered.density > 0
 
 
 def final_mask(gathered: GatheredView, full_steps: float) -> np.ndarray:
-    """bool [h,w]: painted with all its steps, at a density that is enough for this view; or held by the user."""
-    return (gathered.steps > 0) & (gathered.frozen | is_final(gathered.steps, gathered.stored_density, full_steps, gathered.density))
+    """Return bool [h,w]: needs no more steps: painted with all steps at a density sufficient for this view, or frozen by the user."""
+    return (gathered.steps > 0) & (
+        gathered.frozen | is_final(gathered.steps, gathered.stored_density, full_steps, gathered.density)
+    )
 
 
 def upscale_ratio(gathered: GatheredView, full_steps: float) -> np.ndarray:
-    """float32 [h,w] ≥ 1: how many times denser this view is (as far as a cell can hold it) than what is stored and not enough for it."""
+    """Return float32 [h,w] ≥ 1: this view's density (at most what a cell can hold) over that of stored paint too coarse for it; else 1."""
     stored = np.where(
         gathered.edge_contaminated,
         gathered.stored_density / EDGE_PENALTY,
         np.where(gathered.steps > 0, gathered.stored_density, np.inf),
     )
     ratio = np.minimum(gathered.density, CELL_DENSITY) / np.maximum(stored, 1e-6)
-    coarse = gathered.edge_contaminated | ((gathered.steps > 0) & ~final_mask(gathered, full_steps) & (ratio * FINAL_SHARE > 1))
+    coarse = gathered.edge_contaminated | (
+        (gathered.steps > 0) & ~final_mask(gathered, full_steps) & (ratio * FINAL_SHARE > 1)
+    )
     return np.where(coarse, np.maximum(ratio, 1), 1).astype(np.float32)
 
 
 def guide_weight(gathered: GatheredView, full_steps: float) -> np.ndarray:
-    """float32 [h,w] 0..1: how far a coarser painting's colours are the surface's own.
+    """Return float32 [h,w] 0..1: how far the colours of coarser paint are the surface's own.
 
-    Decoder and network reach over several latent pixels, so what was a few of them wide has the colours of its surroundings. How far
-    from another material a texel lay when it was painted is told by this view: its distance here, in pixels of that painting.
+    Decoder and network reach over several latent pixels, so a surface that was only a few of them wide took on colours of its
+    surroundings. This view estimates how far from another material a texel was painted: its distance here, divided by the
+    upscale ratio.
     """
     border = np.zeros(gathered.material.shape, dtype=bool)
     for axis in (0, 1):
@@ -105,30 +110,33 @@ def guide_weight(gathered: GatheredView, full_steps: float) -> np.ndarray:
 
 
 def guide_mask(gathered: GatheredView, full_steps: float) -> np.ndarray:
-    """bool [h,w]: what may guide a dream: paint that had all its steps, or is held by the user.
+    """Return bool [h,w]: paint that may guide a dream: painted with all steps, or frozen by the user.
 
-    A sketch is a whole run of its own, not the first part of a longer one. To go on from it would guide it twice, and its colours
-    would stay; the surface's noise makes the finished picture resemble it anyway.
+    A sketch is a complete run, not the first part of a longer one. Continuing from it would apply guidance twice and keep its
+    colours; the surface's noise makes the finished picture resemble it anyway.
     """
     return (gathered.steps >= full_steps) | (gathered.frozen & (gathered.steps > 0))
 
 
 def change_map(gathered: GatheredView, full_steps: float) -> np.ndarray:
-    """float32 [h,w]: 0 where finished, else 1, whatever is painted there: from too far away, or a sketch of fewer steps."""
+    """Return float32 [h,w]: 0 where paint is final, else 1, whether unpainted, painted from too far away or a sketch of fewer steps."""
     return np.where(final_mask(gathered, full_steps), 0.0, 1.0).astype(np.float32)
 
 
 def missing_share(gathered: GatheredView, full_steps: float) -> np.ndarray:
-    """float [h,w]: how much of its painting a texel lacks; 1 where steps do, half for each missing octave of density; FREED_LACK."""
+    """Return float [h,w] 0..1: what a texel lacks: 1 if steps are missing, 0.5 per missing octave of density, EDGE_CONTAMINATED_LACK
+    where contaminated."""
     octaves = np.log2(np.maximum(FINAL_SHARE * upscale_ratio(gathered, full_steps), 1))
     lack = np.where(gathered.steps < full_steps, 1.0, np.minimum(octaves / 2, 1))
-    return np.where(final_mask(gathered, full_steps), 0.0, np.where(gathered.edge_contaminated, EDGE_CONTAMINATED_LACK, lack))
+    return np.where(
+        final_mask(gathered, full_steps), 0.0, np.where(gathered.edge_contaminated, EDGE_CONTAMINATED_LACK, lack)
+    )
 
 
 def coverage(gathered: GatheredView, full_steps: float, margin: tuple[int, int] = (0, 0)) -> float:
-    """How much of what this view could claim is painted, 0..1: 1 less the mean of what is lacking; 1 when there is nothing to claim.
+    """Return 0..1, how much of what this view may paint is painted: 1 − mean of `missing_share`; 1 if there is nothing to paint.
 
-    beside: columns, rows of latent pixels on each side that don't count.
+    margin: columns and rows of latent pixels on each side that don't count.
     """
     columns, rows = margin
     height, width = gathered.density.shape

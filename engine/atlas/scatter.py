@@ -1,4 +1,4 @@
-"""Scatter: every texel that a dreamed view shows looks itself up there, and takes what is better than its own."""
+"""Scatter: writes a painted view into the atlas. Each texel looks itself up in the view and takes paint that is better than its own."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from engine.gl.shaders import get_program, set_uniforms
 from engine.gl.targets import RenderTargets, colour_texture, read_texture
 from engine.gl.time_sliced import Slices, scissor, split_rows
 
-TESTED_PER_SLICE = 1 << 12  # texels of a page that are asked in a piece whether the new look is better
-COLOURED_PER_SLICE = 1 << 8  # texels that get their colours in a piece
+TESTED_PER_SLICE = 1 << 12  # texels of a page tested in one slice
+COLOURED_PER_SLICE = 1 << 8  # texels whose colours are written in one slice
 _VIEW, _DREAMED, _STATE, _LABELS, _SHOWN = range(5)  # texture units
 
 
 @dataclass(frozen=True)
 class _Source:
-    """What is painted, on the GPU. latents: of four channels each; image: None where colours stay."""
+    """A painted view on the GPU. latents: textures of four channels each; image: None if colours are not written."""
 
     ctx: moderngl.Context
     uniforms: dict[str, object]
@@ -42,7 +42,7 @@ class _Source:
     revision: int
 
     def use(self, shader: moderngl.Program, dreamed: moderngl.Texture) -> None:
-        """Paint with this shader; dreamed: the latents or the picture."""
+        """Bind the textures and set the uniforms of a shader. dreamed: the latents or the picture."""
         set_uniforms(
             shader,
             **self.uniforms,
@@ -65,7 +65,7 @@ class _Source:
 
 
 class ScatterPass:
-    """In pieces. The decision is taken in the shader against a copy of the page's state, so that nothing is read while it is written."""
+    """Runs in slices. The shader decides against a copy of the page's state, so that no texture is read while it is written."""
 
     def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: RenderTargets) -> None:
         self.ctx, self.charts, self.atlas, self.targets = ctx, charts, atlas, targets
@@ -81,68 +81,71 @@ class ScatterPass:
         view: moderngl.Texture,
         revision: int,
         colours: bool = True,
-        only: TexelMasks | None = None,
+        only_texels: TexelMasks | None = None,
     ) -> Slices[int]:
-        """Texels that took the new look. view: (chart, depth) of the painting's camera at its size; only: see LatentVolume."""
-        brush = self._upload_source(gathered, painted, view, revision, colours)
+        """Write a painted view; return the number of texels written. view: (chart, depth) at its camera and size; the other arguments
+        are those of `LatentVolume.scatter`."""
+        source = self._upload_source(gathered, painted, view, revision, colours)
         yield
         shown = np.flatnonzero(np.bincount(read_texture(self.ctx, view)[..., 0].astype(np.int32).ravel()))
-        seen = find_visible_parts(self.charts, gathered, shown)
-        taken = 0
-        for number in np.unique(self.charts.page[seen[:, 0]]).tolist():
-            if only is not None and number not in only:
+        visible = find_visible_parts(self.charts, gathered, shown)
+        written = 0
+        for number in np.unique(self.charts.page[visible[:, 0]]).tolist():
+            if only_texels is not None and number not in only_texels:
                 continue
-            parts = seen[self.charts.page[seen[:, 0]] == number]
-            taken += yield from self._paint_page(brush, number, parts, None if only is None else only[number])
-        brush.release()
-        return taken
+            parts = visible[self.charts.page[visible[:, 0]] == number]
+            written += yield from self._paint_page(
+                source, number, parts, None if only_texels is None else only_texels[number]
+            )
+        source.release()
+        return written
 
-    def _paint_page(self, brush: _Source, number: int, parts: np.ndarray, only: np.ndarray | None) -> Slices[int]:
+    def _paint_page(self, source: _Source, number: int, parts: np.ndarray, only: np.ndarray | None) -> Slices[int]:
         fresh = number not in self.atlas
         page = self.atlas.allocate(number)
         if fresh:
-            yield  # the driver clears megabytes
-        yield from self._paint_latents(brush, page, parts, only)
-        accepted = page.read_state()[..., REVISION] == brush.revision
+            yield  # the driver clears megabytes, enough for one slice
+        yield from self._paint_latents(source, page, parts, only)
+        accepted = page.read_state()[..., REVISION] == source.revision
         if accepted.any():
-            if brush.image is not None:
-                yield from self._paint_colours(brush, page, number, accepted)
+            if source.image is not None:
+                yield from self._paint_colours(source, page, number, accepted)
             page.mark_changed(tiles_with(accepted))
         elif fresh:
             self.atlas.release_page(number)
         return int(accepted.sum())
 
-    def _paint_latents(self, brush: _Source, page: Page, parts: np.ndarray, only: np.ndarray | None) -> Slices[None]:
-        """The texels of the page that are better so take the new latents, and the revision."""
+    def _paint_latents(self, source: _Source, page: Page, parts: np.ndarray, only: np.ndarray | None) -> Slices[None]:
+        """Write latents, state and the new revision to the page's texels for which the new paint is better."""
         before = self.targets.get("before", (PAGE, PAGE), ((4, "f4"), (4, "f4")), depth=False)
         if only is None:
-            before.use()  # its scissor counts for copies, too
+            before.use()  # the target's scissor applies to copies, too
             self.ctx.copy_framebuffer(before, page.latent_frames[0])
         else:
             wait_for_gl(self.ctx)
             colour_texture(before, 1).write(_restrict_state(page.read_state(), only))
         for low, high in split_rows(_texels_per_row(self.charts, parts), TESTED_PER_SLICE):
-            for texture, frame in zip(brush.latents, page.latent_frames, strict=True):
+            for texture, frame in zip(source.latents, page.latent_frames, strict=True):
                 with scissor(frame, (0, low, PAGE, high - low)):
-                    brush.use(self._latent, texture)
+                    source.use(self._latent, texture)
                     colour_texture(before, 1).use(_STATE)
                     self._quads.draw(self._latent, self.charts.make_vertices(*parts.T))
             yield
         wait_for_gl(self.ctx)
 
-    def _paint_colours(self, brush: _Source, page: Page, number: int, accepted: np.ndarray) -> Slices[None]:
+    def _paint_colours(self, source: _Source, page: Page, number: int, accepted: np.ndarray) -> Slices[None]:
         if number not in self._owners:
             self._owners[number] = self.charts.owner_map(number)
         found = merge_rectangles(np.where(accepted, self._owners[number] + 1, 0)[None])
         chart = found["label"] - 1
         i, j = found["column"] - self.charts.x[chart], found["row"] - self.charts.y[chart]
         parts = self.charts.make_vertices(chart, i, j, i + found["columns"], j + found["rows"])
-        assert brush.image is not None
+        assert source.image is not None
         yield
         for low, high in split_rows(accepted.sum(axis=1), COLOURED_PER_SLICE):
             here = (found["row"] < high) & (found["row"] + found["rows"] > low)
             with scissor(page.colour_frame, (0, low * CELL, PAGE * CELL, (high - low) * CELL)):
-                brush.use(self._colour, brush.image)
+                source.use(self._colour, source.image)
                 self._quads.draw(self._colour, parts[here])
             yield
         self.atlas.overview_pass.draw(page, None if page.overview_outdated else parts)
@@ -182,12 +185,12 @@ class ScatterPass:
         rgba[..., :3] = colours[..., :3]
         texture = self.ctx.texture((width, height), 4, data=rgba)
         texture.repeat_x = texture.repeat_y = False
-        texture.build_mipmaps(0, 4)  # a close wall has many pixels under each colour texel
+        texture.build_mipmaps(0, 4)  # on a close wall each colour texel covers many pixels
         return texture
 
 
 def _texels_per_row(charts: Charts, parts: np.ndarray) -> np.ndarray:
-    """int [PAGE]: texels of parts of charts, int [n,5] (chart, i0, j0, i1, j1), in each row of their page."""
+    """Return int [PAGE]: texels in each row of a page that parts of its charts cover, int [n,5] (chart, i0, j0, i1, j1)."""
     chart, i0, j0, i1, j1 = parts.T
     change = np.zeros(PAGE + 1, np.int64)
     np.add.at(change, charts.y[chart] + j0, i1 - i0)
@@ -196,21 +199,21 @@ def _texels_per_row(charts: Charts, parts: np.ndarray) -> np.ndarray:
 
 
 def _restrict_state(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A page's state as a scatter should find it that wins on the texels of a mask and nowhere else: all others are held."""
+    """Return a page's state that lets a scatter win exactly on the texels of a mask: all others are marked frozen."""
     free = mask & (state[..., FROZEN] <= 0)
     opened = np.zeros_like(state)
     opened[..., FROZEN] = ~free
     return opened
 
 
-FEW_PIXELS = 64  # latent pixels of a chart: with less, they say little about how much of it is seen
+FEW_PIXELS = 64  # latent pixels: with fewer, they tell little about how much of a chart is visible
 
 
 def find_visible_parts(charts: Charts, gathered: GatheredView, shown: np.ndarray) -> np.ndarray:
-    """int [n,5] (chart, i0, j0, i1, j1): the parts of charts that a view of this look can touch.
+    """Return int [n,5] (chart, i0, j0, i1, j1): the parts of charts that painting a gathered view can touch.
 
-    shown: the charts in the full-size view. Those of which the look has many pixels are cut to the texels seen, and a margin;
-    others, so narrow or steep that they lie between the latent pixels, come whole.
+    shown: charts visible at full size. Charts with many latent pixels are cut to the visible texels and a margin; others, so
+    narrow or steep that they lie between latent pixels, are returned whole.
     """
     chart = gathered.chart.ravel()
     i = gathered.texel[..., 2].ravel() - charts.x[chart]
@@ -220,7 +223,7 @@ def find_visible_parts(charts: Charts, gathered: GatheredView, shown: np.ndarray
     for k, texel in enumerate((i, j)):
         np.minimum.at(low[k], index, texel)
         np.maximum.at(high[k], index, texel)
-    spacing = (high - low + 1) / np.sqrt(count)  # of the latent pixels, in texels, as if they were even
+    spacing = (high - low + 1) / np.sqrt(count)  # of the latent pixels in texels, as if evenly spaced
     margin = 2 * np.ceil(spacing).astype(np.int64) + 1
     low = np.maximum(low - margin, 0)
     high = np.minimum(high + margin + 1, charts.size[found].T)

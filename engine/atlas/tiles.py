@@ -1,4 +1,4 @@
-"""Tiles: the pieces of a page in which the painted world is read from GL, written to disk, and read back."""
+"""Tiles: squares of a page, in which paint is read from GL, written to disk and read back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TILES_PER_ROW = PAGE // TILE  # tiles along a page
 
 @dataclass(frozen=True)
 class TileTexels:
-    """Painted texels of one tile. index: int32 [n], places in the page (row · PAGE + column); latents: float32 [n,C];
+    """Painted texels of one tile. index: int32 [n], position in the page (row · PAGE + column); latents: float32 [n,C];
     state: float32 [n,4]; colour: uint8 [n,CELL,CELL,3]."""
 
     index: np.ndarray
@@ -29,7 +29,7 @@ class TileTexels:
         return {"index": self.index, "latents": self.latents, "state": self.state, "colour": self.colour}
 
     def fits(self, tile: int, channels: int) -> bool:
-        """Whether these are texels of that tile: what is read from a file may be anything."""
+        """Whether shapes, types and positions are valid for this tile: files may contain anything."""
         n = len(self.index) if self.index.ndim == 1 else -1
         shapes = {"index": (n,), "latents": (n, channels), "state": (n, 4), "colour": (n, CELL, CELL, 3)}
         kinds = {"index": np.int32, "latents": np.float32, "state": np.float32, "colour": np.uint8}
@@ -40,7 +40,7 @@ class TileTexels:
 
 
 class TileBuffers:
-    """A tile as it lies in GL, read without allocating: latents float32 [C/4,TILE,TILE,4], state float32 [TILE,TILE,4],
+    """A tile as stored in GL, read into reused arrays: latents float32 [C/4,TILE,TILE,4], state float32 [TILE,TILE,4],
     colour uint8 [8·TILE,8·TILE,4]."""
 
     def __init__(self, channels: int) -> None:
@@ -50,7 +50,7 @@ class TileBuffers:
         self.colour = np.zeros((TILE * CELL, TILE * CELL, 4), np.uint8)
 
     def read(self, page: Page, tile: int) -> None:
-        """GL thread, after `engine.gl.context.finish`. Tens of microseconds: only the tile's rectangle is copied."""
+        """Read a tile from GL. Call `wait_for_gl` first, then this takes tens of microseconds. GL thread."""
         box = _tile_box(tile)
         for layer, frame in zip(self.latents, page.latent_frames, strict=True):
             frame.read_into(layer, box, 4, attachment=0, dtype="f4")
@@ -69,7 +69,7 @@ class TileBuffers:
         page.mark_changed(tile)
 
     def extract_painted(self, tile: int) -> TileTexels:
-        """Only what is painted. Any thread."""
+        """Return the painted texels. Any thread."""
         row, column = np.nonzero(self.state[..., STEPS])
         y, x = _tile_corner(tile)
         latents = self.latents[:, row, column].transpose(1, 0, 2)
@@ -82,7 +82,7 @@ class TileBuffers:
         )
 
     def fill_from(self, tile: int, texels: TileTexels) -> None:
-        """The inverse of `pick`. Any thread."""
+        """The inverse of `extract_painted`. Any thread."""
         y, x = _tile_corner(tile)
         row, column = np.divmod(texels.index, PAGE)
         row, column = row - y, column - x
@@ -98,7 +98,7 @@ class TileBuffers:
 
 
 def split_into_tiles(texels: TileTexels) -> Iterator[tuple[int, TileTexels]]:
-    """The texels of a whole page, tile by tile."""
+    """Split the texels of a whole page by tile."""
     row, column = np.divmod(texels.index, PAGE)
     owner = row // TILE * TILES_PER_ROW + column // TILE
     for tile in range(TILES):
@@ -117,6 +117,6 @@ def _tile_box(tile: int) -> tuple[int, int, int, int]:
 
 
 def _colour_box(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """A box of texels in colour pixels."""
+    """Convert a box of texels to colour texels."""
     x, y, width, height = box
     return x * CELL, y * CELL, width * CELL, height * CELL

@@ -1,4 +1,4 @@
-"""Which texels a view shows, or a part of its picture: what a brush, a soft mask or "this view" means on the surfaces."""
+"""Finds the texels that a view, or part of its picture, shows: for brushes, masks and "this view"."""
 
 from __future__ import annotations
 
@@ -18,24 +18,26 @@ from engine.gl.targets import RenderTargets, colour_texture, read_texture
 from engine.gl.time_sliced import Slices, TimeSlicedTask, scissor, split_into_bands
 from scenes.camera import Camera
 
-TexelMasks = Mapping[int, np.ndarray]  # page → bool [PAGE,PAGE]: the texels that are meant
-FEW_PIXELS = 64  # pixels of a chart: with less, they say little about how much of it is meant
+TexelMasks = Mapping[int, np.ndarray]  # page → bool [PAGE,PAGE]: a set of texels
+FEW_PIXELS = 64  # pixels: with fewer, they tell little about how much of a chart is visible
 
 
 class VisibilityPass:
-    """Texels look themselves up in the view, as in a scatter, so that none is missed for lying between two pixels; and pixels
-    look up their texel, so that none is missed for showing only a corner."""
+    """Finds texels both ways: texels look themselves up in the view, so that none between two pixels is missed, and pixels look up
+    their texel, so that none that shows only a corner is missed. GL thread."""
 
     def __init__(self, ctx: moderngl.Context, charts: Charts, mesh: ChartMesh) -> None:
         self.ctx, self.charts, self.mesh = ctx, charts, mesh
         self._targets, self._quads = RenderTargets(ctx), PartQuads(ctx)
         self._view = get_program(ctx, "vertex/chart_view", "atlas/chart_depth")
         self._test = get_program(ctx, "vertex/chart_page", "atlas/visible_texels")
-        self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = None  # with each pixel's chart
-        self._turn = object()  # of who draws
+        self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = (
+            None  # the last view and the chart of each of its pixels
+        )
+        self._drawing = object()  # identifies the drawing that is in progress
 
     def find_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Slices[TexelMasks]:
-        """The texels seen where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
+        """Find the texels visible where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
         if mask is not None and not mask.any():
             return {}
         chart = yield from self.draw_charts(camera, size)
@@ -66,11 +68,9 @@ class VisibilityPass:
     def _test_texels(
         self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray
     ) -> np.ndarray:
-        """bool [PAGE,PAGE]: the texels of parts of one page's charts that find themselves in the view, and marked."""
-        TimeSlicedTask(
-            self.ctx, self.draw_charts(camera, size)
-        ).run_to_end()  # another view may have been drawn meanwhile
-        frame = self._targets.get("seen", (PAGE, PAGE), ((1, "f1"),), depth=False)
+        """Return bool [PAGE,PAGE]: texels of parts of one page's charts that the view shows at a marked pixel."""
+        TimeSlicedTask(self.ctx, self.draw_charts(camera, size)).run_to_end()  # another view may have been drawn since
+        frame = self._targets.get("visible_texels", (PAGE, PAGE), ((1, "f1"),), depth=False)
         uniforms = camera_uniforms(self.charts, camera, size)
         set_uniforms(self._test, **uniforms, page_size=float(PAGE), view=0, mask=1)
         frame.use()
@@ -88,18 +88,18 @@ class VisibilityPass:
         return self._targets.get("view", size, ((2, "f4"),), depth=True)
 
     def draw_charts(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
-        """The chart of each pixel, int [H,W]. Drawn once for each view: strokes come by the dozen."""
+        """Find the chart of each pixel, int [H,W]. Repeated calls for one view, as by brush strokes, draw once."""
         hurried = False
         while self._drawn is None or self._drawn[:2] != (camera, size):
-            turn = self._turn = object()
+            drawing = self._drawing = object()
             self._drawn = None
-            frame, seen = self._frame(size), find_visible_charts(self.charts, camera, size)
+            frame, visible = self._frame(size), find_visible_charts(self.charts, camera, size)
             wait_for_gl(self.ctx)
             frame.use()
             frame.clear()
             for box in split_into_bands(size):
                 set_uniforms(self._view, **camera_uniforms(self.charts, camera, size))
-                groups = self.mesh.select(seen)
+                groups = self.mesh.select(visible)
                 self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
                 self.ctx.enable(moderngl.DEPTH_TEST)
                 self.ctx.depth_func = "<="
@@ -107,8 +107,9 @@ class VisibilityPass:
                     self.mesh.draw(self._view, groups)
                 if not hurried:
                     yield
-                if self._turn is not turn:
-                    hurried = True  # somebody drew another view meanwhile: once more, and at once, or both would wait for ever
+                if self._drawing is not drawing:
+                    # Another caller drew a different view meanwhile. Draw again without yielding, or both would wait forever.
+                    hurried = True
                     break
             else:
                 chart = np.round(read_texture(self.ctx, colour_texture(frame))[..., 0]).astype(np.int32)
@@ -117,7 +118,7 @@ class VisibilityPass:
 
 
 def locate_pixels(charts: Charts, camera: Camera, chart: np.ndarray) -> np.ndarray:
-    """int32 [...,3]: the atlas texel (page, y, x) that each pixel of `Seen.drawing` shows. Any thread."""
+    """Return int32 [...,3]: the atlas texel (page, y, x) of each pixel of `VisibilityPass.draw_charts`. Any thread."""
     flat = chart.ravel()
     row, column = _locate_points(
         charts, flat, *_Planes(charts, camera, flat).meet(flat, camera.rays(chart.shape[::-1]).reshape(-1, 3))
@@ -126,15 +127,15 @@ def locate_pixels(charts: Charts, camera: Camera, chart: np.ndarray) -> np.ndarr
 
 
 def _locate_points(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row, column in the page of points (u, v) of charts [n], in texels."""
+    """Return row and column in the page of points (u, v) of charts [n], in texels."""
     w, h = charts.size[chart].T
     row, column = np.clip(v, 0, h - 1).astype(np.int32), np.clip(u, 0, w - 1).astype(np.int32)
     return charts.y[chart] + row, charts.x[chart] + column
 
 
 class _Planes:
-    """The planes of the charts that pixels [...] show, as a camera sees them. index: int [n], those charts; local: int [N], each
-    chart's place among them; pages: where they lie. What is each chart's own is done once for it, and for these only."""
+    """The planes of the charts that pixels [...] show, relative to a camera. index: int [n], those charts; local: int [N], each chart's
+    position in `index`; pages: their pages. Values per chart are computed once, for these charts only."""
 
     def __init__(self, charts: Charts, camera: Camera, chart: np.ndarray) -> None:
         shown = np.zeros(len(charts), bool)
@@ -149,7 +150,7 @@ class _Planes:
         self._axes = [(axis, _row_dots(axis, start)) for axis in (a / _row_dots(a, a)[:, None] for a in axes)]
 
     def meet(self, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
+        """Return u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""
         local = self.local[chart]
         far = self._far[local] / np.minimum(_row_dots(self._normal[local], rays), -1e-9)
         u, v = (far * _row_dots(axis[local], rays) - start[local] for axis, start in self._axes)
@@ -157,14 +158,14 @@ class _Planes:
 
 
 class _Extents:
-    """How far the points (u, v) of pixels go on each of some charts, int [n]."""
+    """The extents of pixels' points (u, v) on each of the charts `index`, int [n]."""
 
     def __init__(self, charts: Charts, index: np.ndarray) -> None:
         self.size, self.index, self.count = charts.size[index], index, np.zeros(len(index), np.int64)
         self.low, self.high = np.full((2, len(index)), np.inf), np.full((2, len(index)), -np.inf)
 
     def add(self, local: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
-        """local: the charts' places in the index."""
+        """Extend by points (u, v) [n]; local: int [n], positions of their charts in `index`."""
         self.count += np.bincount(local, minlength=len(self.index))
         for k, texel in enumerate((u, v)):
             np.minimum.at(self.low[k], local, texel)
@@ -172,17 +173,17 @@ class _Extents:
 
     @property
     def parts(self) -> np.ndarray:
-        """int [m,5] (chart, i0, j0, i1, j1): the parts of charts in which all texels of the pixels lie."""
+        """int [m,5] (chart, i0, j0, i1, j1): parts of charts that contain all texels of the pixels."""
         found = np.flatnonzero(self.count)
         count, low, high = self.count[found], self.low[:, found], self.high[:, found]
         chart = self.index[found]
         whole = np.stack([chart, 0 * chart, 0 * chart, *self.size[found].T], axis=1)
-        margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # as far apart as the pixels are, if they were even
+        margin = 2 * np.ceil((high - low + 1) / np.sqrt(count)) + 1  # the pixels' spacing, as if even
         low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
         cut = np.concatenate([chart[None], low, high]).T.astype(np.int64)
         return np.where((count >= FEW_PIXELS)[:, None], cut, whole)
 
 
 def _row_dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """[n]: of the rows of [n,3] and [n,3]."""
+    """Return [n], the dot products of the rows of [n,3] and [n,3]."""
     return np.einsum("ij,ij->i", a, b)

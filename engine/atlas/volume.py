@@ -1,4 +1,4 @@
-"""The latent volume: the atlas plus its map from surface to texel. The persistent thing of the program; lives on the GL thread."""
+"""The latent volume: the atlas and its map from surfaces to texels. It holds all paint and lives on the GL thread."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class WorldSnapshot:
-    """A copy of everything that was painted. pages: number → latents [C',P,P], state [P,P,4], colour [8P,8P,4] (engine.atlas.page)."""
+    """A copy of all paint. pages: number → latents [C',P,P], state [P,P,4], colour [8P,8P,4] (engine.atlas.page)."""
 
     channels: int
     seed: int
@@ -37,11 +37,11 @@ class WorldSnapshot:
 
 
 class LatentVolume:
-    """channels: of the latents; seed: of the surface's noise. `revision` grows with every painting that changed something.
+    """channels: of the latents; seed: of the surface's noise. `revision` grows with each scatter that changed something.
 
-    `gathering`, `taking` and `scattering` begin what `gather`, `takes` and `scatter` do at once: to be done in pieces, a few
-    milliseconds of each frame. A volume does one thing at a time: whatever is begun, asked or changed next finishes what is under
-    way (`settle`), so that nobody finds it half-painted. `busy`: something is.
+    `gather`, `write_mask` and `scatter` run at once; `gather_task`, `write_mask_task` and `scatter_task` return the same work as a
+    task that runs in slices of a few milliseconds. A volume runs one task at a time: starting, reading or changing anything else
+    first finishes the current task (`flush`), so that nothing is ever half-painted.
     """
 
     def __init__(self, ctx: moderngl.Context, charts: Charts, channels: int, seed: int = 0) -> None:
@@ -58,108 +58,114 @@ class LatentVolume:
 
     @property
     def busy(self) -> bool:
+        """Whether a task is running."""
         return self._task is not None and not self._task.done
 
     def flush(self) -> None:
-        """Finish what is under way. Who reads or changes pages by himself does this first."""
+        """Finish the running task. Call before accessing pages directly."""
         if self._task is not None and not self._task.done:
             self._task.run_to_end()
 
-    def _start_task(self, pieces: Slices[T]) -> TimeSlicedTask[T]:
+    def _start_task(self, slices: Slices[T]) -> TimeSlicedTask[T]:
         self.flush()
-        self._task = work = TimeSlicedTask(self.ctx, pieces)
-        return work
+        self._task = task = TimeSlicedTask(self.ctx, slices)
+        return task
 
     def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> GatheredView:
-        """What the camera sees of the volume. size: (width, height) pixels, multiples of CELL, else InputError.
-
-        colours: False leaves them out, for a memory of latents alone.
-        """
+        """Gather what the camera sees. size: (width, height) pixels, multiples of CELL, else InputError; colours: False skips colours."""
         return self.gather_task(camera, size, colours).run_to_end()
 
     def gather_task(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> TimeSlicedTask[GatheredView]:
-        """`gather`, in pieces."""
+        """`gather` as a task."""
         _check_size(size)
-        self.flush()  # whose revision it shows
+        self.flush()  # a running scatter may change the revision
         return self._start_task(self._gather.gather_view(camera, size, self.seed, self.revision, colours))
 
     def find_visible_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> TexelMasks:
-        """The texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), whatever is painted there."""
+        """Find the texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), painted or not."""
         return TimeSlicedTask(self.ctx, self.find_visible_texels_slices(camera, size, mask)).run_to_end()
 
     def find_visible_texels_slices(
         self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None
     ) -> Slices[TexelMasks]:
-        """`seen`, in pieces. It asks nothing of what is painted, and so may go on beside all else."""
+        """`find_visible_texels` in slices. It doesn't read paint, so it may run beside other tasks."""
         return self._visibility.find_texels(camera, size, mask)
 
     def draw_charts_slices(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
-        """The chart that each pixel of a view of any size shows, int [H,W], in pieces; for engine.atlas.visibility.texels."""
+        """Find the chart that each pixel of a view of any size shows, int [H,W], in slices; see engine.atlas.visibility.locate_pixels."""
         return self._visibility.draw_charts(camera, size)
 
     def write_mask(
-        self, gathered: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+        self,
+        gathered: GatheredView,
+        steps: float,
+        kept_mask: np.ndarray | None = None,
+        shown_materials: np.ndarray | None = None,
     ) -> np.ndarray:
-        """bool [H,W]: the pixels of an up-to-date look whose texels a painting of so many steps would change.
+        """Return bool [H,W]: the pixels of an up-to-date gathered view whose texels painting it with so many steps would change.
 
-        kept, dreamed: of the painting (engine.atlas.views.Painting).
+        kept_mask, shown_materials: as in engine.atlas.views.PaintedView.
         """
-        return self.write_mask_task(gathered, steps, kept, dreamed).run_to_end()
+        return self.write_mask_task(gathered, steps, kept_mask, shown_materials).run_to_end()
 
     def write_mask_task(
-        self, gathered: GatheredView, steps: float, kept: np.ndarray | None = None, dreamed: np.ndarray | None = None
+        self,
+        gathered: GatheredView,
+        steps: float,
+        kept_mask: np.ndarray | None = None,
+        shown_materials: np.ndarray | None = None,
     ) -> TimeSlicedTask[np.ndarray]:
-        """`takes`, in pieces."""
+        """`write_mask` as a task."""
 
-        def pieces() -> Slices[np.ndarray]:
+        def slices() -> Slices[np.ndarray]:
             view = yield from self._gather.draw_depths(gathered.camera, gathered.size)
-            return (yield from self._write_mask.draw_mask(gathered, view, steps, kept, dreamed))
+            return (yield from self._write_mask.draw_mask(gathered, view, steps, kept_mask, shown_materials))
 
-        return self._start_task(pieces())
+        return self._start_task(slices())
 
     def scatter(
-        self, gathered: GatheredView, painted: PaintedView, colours: bool = True, only: TexelMasks | None = None
+        self, gathered: GatheredView, painted: PaintedView, colours: bool = True, only_texels: TexelMasks | None = None
     ) -> int:
-        """Paint a dreamed view into the volume; the number of texels that took it (0: the volume is as it was, bit for bit).
+        """Write a painted view into the volume; return the number of texels written (0: the volume is unchanged bit for bit).
 
-        gathered: the gathered look that the painting was dreamed from; painting: same camera and size. colours: False paints
-        latents only, and leaves the colours that lie there. only: these texels take it whatever they have, but for those that
-        the user holds; all others stay as they are.
+        gathered: the view that `painted` was dreamed from, with the same camera and size. colours: False writes latents only.
+        only_texels: write exactly these texels whatever they have, except frozen ones; None: wherever the new paint is better.
+        ValueError for shapes or cameras that don't match, or latents that are not finite.
         """
-        return self.scatter_task(gathered, painted, colours, only).run_to_end()
+        return self.scatter_task(gathered, painted, colours, only_texels).run_to_end()
 
     def scatter_task(
-        self, gathered: GatheredView, painted: PaintedView, colours: bool = True, only: TexelMasks | None = None
+        self, gathered: GatheredView, painted: PaintedView, colours: bool = True, only_texels: TexelMasks | None = None
     ) -> TimeSlicedTask[int]:
-        """`scatter`, in pieces; the revision changes with the last one."""
+        """`scatter` as a task; the revision changes with its last slice."""
         width, height = painted.size
         shapes = (self.channels, height // CELL, width // CELL), (height, width)
         if painted.latents.shape != shapes[0] or painted.colours.shape[:2] != shapes[1]:
             raise ValueError(
-                f"a painting of {painting.size} has shapes {shapes}, not {painting.latents.shape}, {painting.colours.shape}"
+                f"a painted view of {painted.size} has shapes {shapes}, not {painted.latents.shape}, {painted.colours.shape}"
             )
         if (gathered.camera, gathered.size) != (painted.camera, painted.size):
-            raise ValueError("the painting was not dreamed from this gathered: camera or size differ")
+            raise ValueError("the painted view was not dreamed from this gathered view: camera or size differ")
         if not np.isfinite(painted.latents).all():
-            raise ValueError("the painting has latents that are not finite")
+            raise ValueError("the painted view has latents that are not finite")
 
-        def pieces() -> Slices[int]:
+        def slices() -> Slices[int]:
             view = yield from self._gather.draw_depths(painted.camera, painted.size)
-            taken = yield from self._scatter.paint(gathered, painted, view, self.revision + 1, colours, only)
-            self.revision += taken > 0
-            return taken
+            written = yield from self._scatter.paint(gathered, painted, view, self.revision + 1, colours, only_texels)
+            self.revision += written > 0
+            return written
 
-        return self._start_task(pieces())
+        return self._start_task(slices())
 
     def snapshot(self) -> WorldSnapshot:
-        """A copy of the painted pages."""
+        """Copy the painted pages."""
         self.flush()
         wait_for_gl(self.ctx)
         pages = {number: self.atlas[number].read() for number in self.atlas}
         return WorldSnapshot(self.channels, self.seed, self.revision, pages)
 
     def restore(self, world: WorldSnapshot) -> None:
-        """Make the volume what the snapshot was. ValueError when channels or pages don't fit (engine.storage.world checks files first)."""
+        """Restore a snapshot. ValueError if channels or pages don't fit; engine.storage.world checks files before."""
         if world.channels != self.channels or any(not 0 <= n < self.charts.pages for n in world.pages):
             raise ValueError(
                 f"a world of {world.channels} channels and pages {sorted(world.pages)} doesn't fit this volume"
@@ -170,13 +176,13 @@ class LatentVolume:
         self.seed, self.revision = world.seed, world.revision
 
     def erase(self) -> None:
-        """Forget everything painted."""
+        """Remove all paint."""
         self.flush()
         self.atlas.release()
         self.revision += 1
 
     def release(self) -> None:
-        """Give the GPU memory back; the volume can't be used afterwards, and what is under way is abandoned."""
+        """Free the GPU memory and cancel the running task; the volume can't be used afterwards."""
         if self._task is not None:
             self._task.cancel()
         self.atlas.release()

@@ -1,4 +1,4 @@
-"""Which pixels of a view a painting of it would change: the rule of scatter, asked beforehand, so that a dream can be fitted to it."""
+"""The write mask of a view: which pixels painting it would change, by scatter's own rule, so that a dream can be fitted to them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from engine.gl.targets import RenderTargets, colour_texture, read_texture
 from engine.gl.time_sliced import Slices, scissor, split_into_bands
 
 _VIEW, _STATE, _LABELS, _SHOWN = range(4)  # texture units
-UNDREAMED = -2  # as a material
+UNDREAMED = -2  # in place of a material: a pixel of no dreamed material
 
 
 class WriteMaskPass:
-    """Draws the view once, with each fragment's texel deciding as in scatter."""
+    """Draws the view once; each fragment's texel decides as in scatter. GL thread."""
 
     def __init__(
         self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets
@@ -36,20 +36,26 @@ class WriteMaskPass:
         gathered: GatheredView,
         view: moderngl.Texture,
         steps: float,
-        kept: np.ndarray | None,
-        dreamed: np.ndarray | None = None,
+        kept_mask: np.ndarray | None,
+        shown_materials: np.ndarray | None = None,
     ) -> Slices[np.ndarray]:
-        """bool [H,W]. view: (chart, depth) of the look's camera at its size; steps, kept, dreamed: of the painting."""
-        frame = self.targets.get("taken", gathered.size, ((1, "f1"),), depth=True)
-        labels, shown = upload_labels(self.ctx, gathered, kept), upload_pixels(self.ctx, gathered, dreamed)
-        uniforms = camera_uniforms(self.charts, gathered.camera, gathered.size) | {"borders": True, "steps": float(steps)}
-        seen = find_visible_charts(self.charts, gathered.camera, gathered.size)
-        wait_for_gl(self.ctx)  # clearing waits for what was drawn before
+        """Return bool [H,W], the pixels whose texels would be written.
+
+        view: (chart, depth) at the gathered camera and size; steps, kept_mask, shown_materials: of the painted view.
+        """
+        frame = self.targets.get("write_mask", gathered.size, ((1, "f1"),), depth=True)
+        labels, shown = upload_labels(self.ctx, gathered, kept_mask), upload_pixels(self.ctx, gathered, shown_materials)
+        uniforms = camera_uniforms(self.charts, gathered.camera, gathered.size) | {
+            "borders": True,
+            "steps": float(steps),
+        }
+        visible = find_visible_charts(self.charts, gathered.camera, gathered.size)
+        wait_for_gl(self.ctx)  # otherwise clearing waits for earlier drawing while holding the interpreter lock
         frame.use()
         frame.clear()
         for box in split_into_bands(gathered.size):
             set_uniforms(self._shader, **uniforms, view=_VIEW, state=_STATE, labels=_LABELS, shown=_SHOWN)
-            groups = self.mesh.select(seen, separate_pages=self.atlas)
+            groups = self.mesh.select(visible, separate_pages=self.atlas)
             self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
             self.ctx.enable(moderngl.DEPTH_TEST)
             self.ctx.depth_func = "<="
@@ -59,38 +65,45 @@ class WriteMaskPass:
             with scissor(frame, box):
                 self.mesh.draw(self._shader, groups, self._bind)
             yield
-        taken = read_texture(self.ctx, colour_texture(frame))[..., 0] > 0
+        written = read_texture(self.ctx, colour_texture(frame))[..., 0] > 0
         labels.release()
         shown.release()
-        return taken
+        return written
 
     def _bind(self, number: int) -> None:
         (self.atlas[number].state if number >= 0 else self._nothing).use(_STATE)
         set_uniforms(self._shader, colour_size=float(PAGE * CELL if number >= 0 else 0))
 
 
-def upload_labels(ctx: moderngl.Context, gathered: GatheredView, kept: np.ndarray | None) -> moderngl.Texture:
-    """shaders/common/region.glsl's `labels`. kept: bool [h,w], latent pixels in which a dream only remembers; None: none."""
+def upload_labels(ctx: moderngl.Context, gathered: GatheredView, kept_mask: np.ndarray | None) -> moderngl.Texture:
+    """Upload `labels` of shaders/common/region.glsl. kept_mask: bool [h,w], latent pixels where the dream kept paint; None: none."""
     height, width = gathered.material.shape
     labels = np.zeros((height, width, 2), np.float32)
     labels[..., 0] = gathered.material
-    labels[..., 1] = 0 if kept is None else kept
+    labels[..., 1] = 0 if kept_mask is None else kept_mask
     texture = ctx.texture((width, height), 2, dtype="f4", data=labels)
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture
 
 
-def label_pixels(gathered: GatheredView, dreamed: np.ndarray | None) -> np.ndarray:
-    """int [H,W]: the material of each pixel; UNDREAMED where it is none of the dreamed ones (None: those of the latent pixels)."""
+def label_pixels(gathered: GatheredView, shown_materials: np.ndarray | None) -> np.ndarray:
+    """Return int [H,W]: the material of each pixel; UNDREAMED where it is not in shown_materials (None: those of latent pixels)."""
     return np.where(
-        np.isin(gathered.pixel_material, gathered.material if dreamed is None else dreamed), gathered.pixel_material, UNDREAMED
+        np.isin(gathered.pixel_material, gathered.material if shown_materials is None else shown_materials),
+        gathered.pixel_material,
+        UNDREAMED,
     )
 
 
-def upload_pixels(ctx: moderngl.Context, gathered: GatheredView, dreamed: np.ndarray | None) -> moderngl.Texture:
-    """shaders/common/region.glsl's `shown`."""
+def upload_pixels(
+    ctx: moderngl.Context, gathered: GatheredView, shown_materials: np.ndarray | None
+) -> moderngl.Texture:
+    """Upload `shown` of shaders/common/region.glsl."""
     texture = ctx.texture(
-        gathered.size, 1, dtype="f4", data=np.ascontiguousarray(label_pixels(gathered, dreamed), dtype=np.float32)
+        gathered.size,
+        1,
+        dtype="f4",
+        data=np.ascontiguousarray(label_pixels(gathered, shown_materials), dtype=np.float32),
     )
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture

@@ -72,5 +72,7 @@ def order_by_place(size: np.ndarray, centre: np.ndarray, extent: float) -> np.nd
     centre: float [N,3] in blocks; extent: the square's side in blocks.
     """
     tile = np.floor(centre[:, [0, 2]] / extent).astype(np.int64)
-    tile[:, 0] = np.where(tile[:, 1] % 2 == 0, tile[:, 0], -tile[:, 0])  # boustrophedon, so that consecutive squares touch
+    tile[:, 0] = np.where(
+        tile[:, 1] % 2 == 0, tile[:, 0], -tile[:, 0]
+    )  # boustrophedon, so that consecutive squares touch
     return np.lexsort((-size[:, 0], -size[:, 1], tile[:, 0], tile[:, 1]))

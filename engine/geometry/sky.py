@@ -11,7 +11,7 @@ SKY_TEXEL = 2.0 / SKY_TEXELS  # size of a texel on the cube of half-width 1
 
 
 def make_sky_charts() -> dict[str, np.ndarray]:
-    """Return the sky's charts: origin, u, v float64 [6,3] on the cube of half-width 1; side int8 [6], facing the camera; size int32 [6,2]."""
+    """Return the sky's charts: origin, u, v float64 [6,3] on the cube of half-width 1; side int8 [6], facing the camera; size int32."""
     side = np.arange(6, dtype=np.int8)
     u, v = sides.U * SKY_TEXEL, sides.V * SKY_TEXEL
     origin = -sides.NORMAL - SKY_TEXELS / 2 * (u + v)

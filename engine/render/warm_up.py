@@ -77,7 +77,9 @@ def _unet(ctx: moderngl.Context) -> None:
 
 
 def _painting(gathered: GatheredView, steps: float) -> PaintedView:
-    return PaintedView(gathered.camera, gathered.size, gathered.latents, np.zeros((*gathered.size[::-1], 3), np.uint8), steps)
+    return PaintedView(
+        gathered.camera, gathered.size, gathered.latents, np.zeros((*gathered.size[::-1], 3), np.uint8), steps
+    )
 
 
 def _run_in_slices(work: TimeSlicedTask) -> Iterator[None]:

@@ -50,7 +50,7 @@ def test_a_painting_for_chosen_texels_wins_there_and_nowhere_else(volume):
         volume.find_visible_texels(street, view, np.hypot(x - 120, y - 100) < 40),
     )
     worse = dreamed(street, steps=3, seed=5)
-    taken = volume.scatter(volume.gather(street, SIZE), worse, only=masks)
+    taken = volume.scatter(volume.gather(street, SIZE), worse, only_texels=masks)
     chosen = sum(int(mask.sum()) for mask in masks.values())
     assert 0.9 * chosen <= taken <= chosen
     for number, page in volume.snapshot().pages.items():
@@ -63,4 +63,4 @@ def test_a_painting_for_chosen_texels_wins_there_and_nowhere_else(volume):
         took = page["state"][..., STEPS] == 3
         assert took.sum() == taken and not took[~mask].any()
     hold_all(volume)
-    assert volume.scatter(volume.gather(street, SIZE), dreamed(street, steps=9, seed=6), only=masks) == 0
+    assert volume.scatter(volume.gather(street, SIZE), dreamed(street, steps=9, seed=6), only_texels=masks) == 0

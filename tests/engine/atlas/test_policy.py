@@ -41,7 +41,9 @@ def test_change_falls_with_steps_and_a_coarse_painting_is_free_to_be_refined(gat
     assert (blank == 1).all() and policy.coverage(gathered, 10) == 0
 
     def change(stored_steps, share):
-        stored = replace(gathered, steps=np.full_like(gathered.steps, stored_steps), stored_density=gathered.density * share)
+        stored = replace(
+            gathered, steps=np.full_like(gathered.steps, stored_steps), stored_density=gathered.density * share
+        )
         return policy.change_map(stored, 10)[(gathered.density > 1) & (gathered.density < policy.CELL_DENSITY)]
 
     assert (change(10, 1) == 0).all()
@@ -55,7 +57,9 @@ def test_change_falls_with_steps_and_a_coarse_painting_is_free_to_be_refined(gat
 @given(share=st.floats(0.001, 3), stored_steps=st.sampled_from([0, 4, 10]))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_finer_and_what_is_lacking(gathered, share, stored_steps):
-    stored = replace(gathered, steps=np.full_like(gathered.steps, stored_steps), stored_density=gathered.density * share)
+    stored = replace(
+        gathered, steps=np.full_like(gathered.steps, stored_steps), stored_density=gathered.density * share
+    )
     finer, lacking = policy.upscale_ratio(stored, 10), policy.missing_share(stored, 10)
     done = policy.final_mask(stored, 10)
     assert (finer >= 1).all() and (finer[done] == 1).all() and (lacking[done] == 0).all()
@@ -77,7 +81,15 @@ def test_colours_are_trusted_where_the_coarse_painting_was_of_one_material(gathe
     dense = np.full(material.shape, policy.FULL_GUIDE_DENSITY, np.float32)
     steps_ = np.full(material.shape, 10, np.float32)
     held = np.zeros(material.shape, bool)
-    wide = replace(gathered, material=material, stored_density=dense, density=dense * finer, steps=steps_, frozen=held, edge_contaminated=held)
+    wide = replace(
+        gathered,
+        material=material,
+        stored_density=dense,
+        density=dense * finer,
+        steps=steps_,
+        frozen=held,
+        edge_contaminated=held,
+    )
     trusted = policy.guide_weight(wide, 10)
     away = np.abs(np.arange(96) - 47.5)  # latent pixels of this view from the border
     assert (trusted[:, away < policy.MIXED_DISTANCE * finer] == np.float32(policy.MIN_GUIDE_WEIGHT)).all()
@@ -115,7 +127,9 @@ def test_freed_paint_says_how_fine_it_was_and_that_its_colours_are_not_the_surfa
     """Its density was stored as less than it was, so that a view that has it free may paint it anew."""
     stored = policy.EDGE_PENALTY * np.minimum(gathered.density, policy.CELL_DENSITY) / 2
     freed = gathered.density > 0
-    seen = replace(gathered, steps=np.zeros_like(gathered.steps), stored_density=stored.astype(np.float32), edge_contaminated=freed)
+    seen = replace(
+        gathered, steps=np.zeros_like(gathered.steps), stored_density=stored.astype(np.float32), edge_contaminated=freed
+    )
     np.testing.assert_allclose(policy.upscale_ratio(seen, 10)[freed], 2.0, rtol=1e-4)
     assert not policy.guide_weight(seen, 10)[freed].any() and (policy.upscale_ratio(seen, 10)[~freed] == 1).all()
     assert not policy.guide_mask(seen, 10).any()

@@ -134,7 +134,10 @@ def test_paint_beside_an_edge_is_bare_where_the_edge_has_gone(volume):
     aside = Camera.look_at((7.0, 2.2, 11.5), (6.5, 1.0, 4.0), fov=70)
     gathered = volume.gather(aside, SIZE)
     assert 5 < gathered.edge_contaminated.sum() < 0.3 * gathered.edge_contaminated.size
-    assert not gathered.steps[gathered.edge_contaminated].any() and not gathered.latents[:, gathered.edge_contaminated].any()
+    assert (
+        not gathered.steps[gathered.edge_contaminated].any()
+        and not gathered.latents[:, gathered.edge_contaminated].any()
+    )
     bare = gathered.edge_contaminated.repeat(8, 0).repeat(8, 1)
     assert gathered.colours[bare][:, 3].any()  # of texels that stay, which the dream goes on from
     assert (policy.change_map(gathered, 10)[gathered.edge_contaminated] == 1).all()
@@ -147,7 +150,9 @@ def test_in_the_sky_an_edge_reaches_farther(volume, charts):
     camera = Camera.look_at((6.0, 2.2, 11.5), (5.5, 4.0, 4.0), fov=70)
     volume.scatter(volume.gather(camera, SIZE), dreamed(camera))
     gathered, pages = volume.gather(camera, SIZE), volume.snapshot().pages
-    beside = np.array([pages[p]["state"][y, x, FROZEN] == EDGE_CONTAMINATED for p, y, x in gathered.texel.reshape(-1, 3)])
+    beside = np.array(
+        [pages[p]["state"][y, x, FROZEN] == EDGE_CONTAMINATED for p, y, x in gathered.texel.reshape(-1, 3)]
+    )
     beside, sky = beside.reshape(gathered.chart.shape), charts.sky[gathered.chart]
 
     def within(cells: int) -> np.ndarray:
@@ -173,7 +178,9 @@ def test_towards_the_end_of_a_picture_its_sky_is_provisional(volume, charts):
     gathered = volume.gather(up, size)
     assert (gathered.material == SKY).all()
     most = policy.EDGE_PENALTY * policy.CELL_DENSITY
-    assert (gathered.density[rim:-rim, 1] <= most).all() and (gathered.density[rim + 2 : -rim - 2, rim + 2] > most).all()
+    assert (gathered.density[rim:-rim, 1] <= most).all() and (
+        gathered.density[rim + 2 : -rim - 2, rim + 2] > most
+    ).all()
     claim = twin.claim(twin.picture(charts, up, size), charts, gathered.chart[20], *look_texels(charts, gathered, 20))
     assert np.allclose(claim[0], gathered.density[20], rtol=0.02) and claim[3][1] and not claim[3][rim + 2]
     ground = volume.gather(wall, size)
@@ -314,7 +321,9 @@ def test_a_material_that_no_latent_pixel_shows_is_painted_if_it_was_dreamed(volu
     every = np.unique(gathered.pixel_material)
     inside = np.zeros(gathered.pixel_material.shape, bool)
     inside[8:-8, 8:-8] = True
-    assert volume.write_mask(gathered, 10, dreamed=every)[inside & (gathered.pixel_material == thin)].mean() > 0.99
+    assert (
+        volume.write_mask(gathered, 10, shown_materials=every)[inside & (gathered.pixel_material == thin)].mean() > 0.99
+    )
     volume.scatter(gathered, replace(painting, shown_materials=every))
     again = volume.gather(camera, SIZE)
     assert (again.colours[inside & (gathered.pixel_material == thin), 3] == 255).mean() > 0.99
@@ -359,10 +368,14 @@ def test_what_a_dream_only_remembers_stays_as_it_is(volume, charts):
     assert agree[0] > 0.98 * agree[1] > 0
     again = volume.gather(CAMERAS["street"], SIZE)
     painted = (gathered.steps > 0) & policy.claimable_mask(gathered)
-    assert (again.steps[painted & kept] == 10).all() and again.edge_contaminated[gathered.edge_contaminated & kept].mean() > 0.9
+    assert (again.steps[painted & kept] == 10).all() and again.edge_contaminated[
+        gathered.edge_contaminated & kept
+    ].mean() > 0.9
     assert ((painted | gathered.edge_contaminated) & kept).sum() > 20
     assert (again.steps[painted & ~kept] == 20).any()
-    assert (again.steps[kept & ~painted & ~gathered.edge_contaminated & policy.claimable_mask(gathered)] > 0).mean() > 0.9
+    assert (
+        again.steps[kept & ~painted & ~gathered.edge_contaminated & policy.claimable_mask(gathered)] > 0
+    ).mean() > 0.9
 
 
 def test_which_pixels_take_a_painting_is_known_before_it_is_dreamed(volume, charts):
@@ -392,7 +405,7 @@ def test_no_framebuffer_is_released_while_it_is_bound(ctx, charts, volume):
     gathered = volume.gather(CAMERAS["above"], SIZE)
     pages = np.unique(charts.page)
     nowhere = {int(number): np.zeros((PAGE, PAGE), bool) for number in pages}
-    assert volume.scatter(gathered, dreamed(CAMERAS["above"]), only=nowhere) == 0
+    assert volume.scatter(gathered, dreamed(CAMERAS["above"]), only_texels=nowhere) == 0
     volume.scatter(gathered, dreamed(CAMERAS["above"]))
     assert ctx.error == "GL_NO_ERROR"
     volume.erase()

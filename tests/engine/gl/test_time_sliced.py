@@ -36,7 +36,11 @@ def disturbed(ctx: moderngl.Context, work: TimeSlicedTask) -> int:
 @pytest.fixture
 def two(ctx, charts, monkeypatch: pytest.MonkeyPatch):
     """Two volumes, for which a small view is many pieces."""
-    for name, size in (("gl.time_sliced.PIXELS_PER_SLICE", 4096), ("atlas.scatter.TESTED_PER_SLICE", 1024), ("atlas.scatter.COLOURED_PER_SLICE", 64)):
+    for name, size in (
+        ("gl.time_sliced.PIXELS_PER_SLICE", 4096),
+        ("atlas.scatter.TESTED_PER_SLICE", 1024),
+        ("atlas.scatter.COLOURED_PER_SLICE", 64),
+    ):
         monkeypatch.setattr(f"engine.{name}", size)
     volumes = [LatentVolume(ctx, charts, CHANNELS, seed=7) for _ in range(2)]
     yield volumes
