@@ -110,9 +110,9 @@ def main() -> None:
             ("2  It is built, and you walk in it", shown(studio, first)),
             ("3  Stand still, and a diffusion model dreams the view", half_dreamed(studio, first)),
         ]
-        studio.painter.settle(first, PANEL)
+        studio.painter.flush(first, PANEL)
         panels.append(("4  The dream is laid onto the surfaces", shown(studio, first)))
-        studio.painter.settle(later, PANEL)
+        studio.painter.flush(later, PANEL)
         panels.append(("5  Walk on: what was painted stays, the rest is dreamed to match", shown(studio, later)))
         panels.append(("6  Every texel knows its latents and its quality", shown(studio, later, "density")))
     sheet = board(panels)

@@ -109,7 +109,7 @@ def done(x: Explorer) -> bool:
     return (
         not x.services.strokes.busy
         and not x.state.brush.painting
-        and (x.state.open_scene is None or x.state.open_scene.painter.running is None)
+        and (x.state.open_scene is None or x.state.open_scene.painter.client.running is None)
     )
 
 

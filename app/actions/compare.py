@@ -74,14 +74,14 @@ def stop_comparing(context: ActionContext) -> None:
     if comparison is not None:
         state.comparison = None
         comparison.stage.painter.cancel()
-        comparison.stage.painter.forgive()
+        comparison.stage.painter.reset_failures()
 
 
 def update_comparison(context: ActionContext) -> None:
     """Once a frame: end a comparison that can't be finished, or that was left for a camera path."""
     state, comparison = context.state, context.state.comparison
     if comparison is not None and (comparison.over or state.travel.under_way or state.travel.go_to):
-        problem = comparison.stage.painter.problem
+        problem = comparison.stage.painter.client.problem
         stop_comparing(context)
         state.notify("Comparison cancelled" + (f": {problem}" if problem else ""), "warning")
 

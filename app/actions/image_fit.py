@@ -44,8 +44,8 @@ def centred(inner: np.ndarray, size: Size) -> np.ndarray:
 
 def opaque(placed: np.ndarray) -> np.ndarray:
     """uint8 [H,W,4], all known: what is transparent takes the colours of what is nearest, so that no edge is encoded."""
-    from diffusion.compositing.stored_colours import filled
+    from diffusion.compositing.stored_colours import fill_unknown
 
     known = placed.copy()
     known[..., 3] = np.where(placed[..., 3] > 127, 255, 0)
-    return np.dstack([filled(known), np.full(known.shape[:2], 255, np.uint8)])
+    return np.dstack([fill_unknown(known), np.full(known.shape[:2], 255, np.uint8)])

@@ -18,7 +18,7 @@ from app.loop.open_scene import Stage
 from app.loop.view_canvas import canvas_from
 from base.errors import InputError
 from base.grid import by_cell
-from diffusion.canvas import Anagram, Canvas, Dreamed, Region
+from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
@@ -77,8 +77,13 @@ def dream_from_picture(context: ActionContext, picture: np.ndarray, strength: fl
     def order(view: View) -> Slices[ImageJob]:
         gathered = yield from view.gather()
         placed = view.placed(picture, gathered, cover)
-        bare = _bare(np.ones(gathered.material.shape, np.float32), known=np.ones(gathered.material.shape, bool))
-        canvas = replace(view.canvas(gathered), **bare, colours=opaque(placed), parts=None)
+        canvas = view.canvas(gathered)
+        canvas = replace(
+            canvas,
+            change=np.ones(gathered.material.shape, np.float32),
+            guide=Guide(colours=opaque(placed), known_mask=np.ones(gathered.material.shape, bool)),
+            surface=replace(canvas.surface, region_ids=None),
+        )
         settings = replace(view.dream, strength=strength, memory="colours", match=0.0)
         masks = yield from view.under(gathered, placed[..., 3])
         return ImageJob(gathered, canvas, settings, "dreaming from the picture", masks)
@@ -93,7 +98,8 @@ def splat(context: ActionContext, picture: np.ndarray, freeze: bool) -> None:
         gathered = yield from view.gather()
         placed = view.placed(picture, gathered, contain)
         colours = opaque(placed)
-        canvas = replace(view.canvas(gathered), **_bare(np.zeros(gathered.material.shape, np.float32)), colours=colours)
+        change = np.zeros(gathered.material.shape, np.float32)
+        canvas = replace(view.canvas(gathered), change=change, guide=Guide(colours=colours))
         settings = replace(view.dream, memory="colours")
         masks = yield from view.under(gathered, placed[..., 3])
         return ImageJob(gathered, canvas, settings, "laying the picture", masks, colours[..., :3])
@@ -154,12 +160,13 @@ def anagram(context: ActionContext, prompts: tuple[str, str], turn: str, surface
         else:
             masks = yield from view.under(gathered, np.full((gathered.size[1], gathered.size[0]), 255, np.uint8))
         whole = np.ones(gathered.material.shape, np.float32)
+        canvas = view.canvas(gathered)
         canvas = replace(
-            view.canvas(gathered),
-            **_bare(whole),
-            colours=None,
+            canvas,
+            change=whole,
+            guide=None,
             regions=(Region(prompts[0], whole),),
-            parts=None,
+            surface=replace(canvas.surface, region_ids=None),
             anagrams=(Anagram(prompts[1], turn),),
         )
         return ImageJob(gathered, canvas, view.dream, "dreaming an anagram", masks)
@@ -175,7 +182,7 @@ def _surface(view: View, gathered: GatheredView) -> Slices[tuple[GatheredView, T
         raise InputError(
             "The sky", "", "is not a single surface; look at a wall or the ground, or choose the whole view"
         )
-    gathered = yield from stage.painter.looking(frontal(charts, chart), (1, 1)).remaining_slices()
+    gathered = yield from stage.painter.gather_task(frontal(charts, chart), (1, 1)).remaining_slices()
     seen = yield from stage.volume.find_visible_texels_slices(gathered.camera, (2 * gathered.size[0], 2 * gathered.size[1]))
     masks = _of_chart(charts, chart, seen)
     if not masks:
@@ -205,7 +212,7 @@ def _submit(context: ActionContext, order: Callable[[View], Slices[ImageJob]], f
         stage.painter.cancel()  # a dream laid meanwhile would change the view
         job = yield from order(view)
         take = partial(_take, context, stage, job, freeze)
-        stage.painter.commission(job.gathered, job.canvas, job.settings, job.words, take)
+        stage.painter.submit_job(job.gathered, job.canvas, job.settings, job.words, take)
 
     context.services.strokes.do(submit())
 
@@ -233,11 +240,6 @@ def lay_view(
     stroke = strokes.begin(stage)
     strokes.lay(stage, stroke, gathered, painting, masks, freeze)
     strokes.finish(context.state, stroke)
-
-
-def _bare(change: np.ndarray, known: np.ndarray | None = None) -> dict[str, object]:
-    """Fields of a canvas that forget what is painted. change: float32 [h,w]; known: bool [h,w], where its colours begin."""
-    return {"change": change, "memory": None, "known": known, "finer": None, "trusted": None}
 
 
 def _of_chart(charts: Charts, chart: int, masks: TexelMasks) -> TexelMasks:

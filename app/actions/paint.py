@@ -20,7 +20,7 @@ def paintable_scene(context: ActionContext) -> Stage | None:
     """The open scene if its surfaces can be changed by hand now. Otherwise None, and the user is told why."""
     state, services = context.state, context.services
     stage = state.open_scene
-    if stage is None or stage.painter.model is None or services.strokes.busy:
+    if stage is None or stage.painter.client.model is None or services.strokes.busy:
         return None
     if services.rebuild.busy:
         state.notify("The scene is being built; try again in a moment", "warning")
@@ -50,7 +50,7 @@ def dream_again(context: ActionContext, stage: Stage) -> None:
     """Erase all that a dream of this view would paint, which is a little more than it shows. Then it is dreamed anew."""
     state = context.state
     state.cancelled_view = ()
-    camera, (width, height) = stage.painter.framed(state.camera, state.scene_size)
+    camera, (width, height) = stage.painter.frame_view(state.camera, state.scene_size)
     _change(context, stage, stage.volume.find_visible_texels_slices(camera, (2 * width, 2 * height)), "erase")
 
 

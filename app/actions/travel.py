@@ -73,7 +73,7 @@ def cancel_dream(context: ActionContext) -> None:
         stop_travel(context)
         _leave_view(context)
         state.notify("Autopilot stopped")
-    elif state.open_scene and state.open_scene.painter.running:
+    elif state.open_scene and state.open_scene.painter.client.running:
         _leave_view(context)
         state.notify("Dream cancelled; move on, or repaint this view")
 

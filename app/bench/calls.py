@@ -15,7 +15,8 @@ from app.loop.headless_session import open_studio
 from app.loop.painter import Painter
 from app.loop.worker import InlineWorker
 from base.grid import CELL
-from diffusion.canvas import Canvas, Dreamed, DreamSettings
+from diffusion.canvas import Canvas, Dreamed
+from diffusion.settings import DreamSettings
 from scenes.extrude import extrude_scene
 
 
@@ -32,9 +33,9 @@ def measure(bench: Bench) -> Figures:
                 studio.volume.erase()
                 painter = Painter(studio.volume, InlineWorker(bench.model, blank), scene, bench.session)
                 for camera in walked(path, scene, blocks, asked.views):
-                    painter.settle(camera, ASPECT)
-                figures[f"{scene.name}_{path}"] = painter.dreams / asked.views
-                dreams += painter.dreams
+                    painter.flush(camera, ASPECT)
+                figures[f"{scene.name}_{path}"] = painter.client.dreams / asked.views
+                dreams += painter.client.dreams
     figures["share_of_views_dreamed"] = dreams / (len(asked.scenes) * len(PATHS) * asked.views)
     return {name: round(value, 3) for name, value in figures.items()}
 

@@ -15,17 +15,17 @@ def measure(bench: Bench) -> Figures:
     with bench.studio() as studio:
         painter = studio.painter
         for camera in views:
-            painter.settle(camera, SIZE)
-        left, calls = [painter.gather(camera, SIZE) for camera in views], painter.calls
+            painter.flush(camera, SIZE)
+        left, calls = [painter.gather(camera, SIZE) for camera in views], painter.client.calls
         for camera in views:
-            painter.settle(camera, SIZE)
+            painter.flush(camera, SIZE)
         back = [painter.gather(camera, SIZE) for camera in views]
     painted = np.concatenate([(gathered.steps > 0).ravel() for gathered in left])
     same = np.concatenate([(a.latents == b.latents).all(axis=0).ravel() for a, b in zip(left, back, strict=True)])
     return {
         "views": len(views),
         "first_round_calls": calls,
-        "second_round_calls": painter.calls - calls,
+        "second_round_calls": painter.client.calls - calls,
         "painted_texels": int(painted.sum()),
         "identical_share": round(float(same[painted].mean()), 6),
     }

@@ -12,15 +12,16 @@ from app.commands import Dream
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
 from app.loop.headless_session import Studio, open_studio
 from app.session import Session, open_scene
+from app.terminal import open_console
 
 
 def run(command: Dream) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
-    console = Console(stderr=True)
+    console = open_console(errors=True)
     with open_studio(session, open_scene(command.scene)) as studio, studio.keeping(command.world) as save:
         coverage = paint_all(studio, command, console, save)
     console.print(
-        f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.calls} model calls.", soft_wrap=True
+        f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.client.calls} model calls.", soft_wrap=True
     )
     return 0
 
@@ -40,7 +41,7 @@ def paint_all(studio: Studio, command: Dream, console: Console, save: Callable[[
             drain(pilot.choose())
             if pilot.current is None:
                 break
-            painter.settle(pilot.current.camera, SIZE)
+            painter.flush(pilot.current.camera, SIZE)
             pilot.done()
             bar.update(task, completed=round(100 * (pilot.coverage - start)), words=f"{pilot.coverage:.1%} painted")
             save()

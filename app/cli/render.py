@@ -59,20 +59,20 @@ def render(studio: Studio, command: Render, console: Console, save: Callable[[],
     none where the frames show nothing of what is dreamed and no world keeps it."""
     views = list(cameras(find_path(studio.scene, command.path), command.fps, command.frames))
     metadata = describe(studio.session, model=studio.model.id, path=command.path, fps=command.fps, frames=len(views))
-    painter, calls = studio.painter, studio.painter.calls
+    painter, calls = studio.painter, studio.painter.client.calls
     dreams = command.mode not in GEOMETRY or command.world is not None
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
         task = bar.add_task("rendering", total=len(views), words="")
         for number, camera in enumerate(views, 1):
             if dreams:
                 bar.update(task, words="dreaming")
-                painter.settle(camera, command.size)
+                painter.flush(camera, command.size)
             output.write(studio.draw(camera, command.size, command.mode, command.daylight))
-            bar.update(task, advance=1, words=f"{painter.dreams} dreams")
+            bar.update(task, advance=1, words=f"{painter.client.dreams} dreams")
             if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
-                console.print(f"frame {number} of {len(views)}, {painter.dreams} dreams", soft_wrap=True)
+                console.print(f"frame {number} of {len(views)}, {painter.client.dreams} dreams", soft_wrap=True)
             save()
-    return painter.calls - calls
+    return painter.client.calls - calls
 
 
 def progress(console: Console) -> Progress:

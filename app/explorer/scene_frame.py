@@ -77,7 +77,7 @@ def paint(context: ActionContext, stage: Stage, now: float) -> None:
     state, painter = context.state, stage.painter
     film, flight = state.travel.film, state.travel.flight
     painter.session = state.session
-    idle = film is not None or _busy_otherwise(context) or painter.model is None
+    idle = film is not None or _busy_otherwise(context) or painter.client.model is None
     for message in painter.collect() if idle or flight else painter.update(state.camera, state.scene_size, now):
         _take_message(context, stage, message, now)
     if film is not None:

@@ -14,12 +14,12 @@ def status_text(state: AppState, services: Services) -> str:
         return "two settings side by side: choose one"
     film, flight, painter = state.travel.film, state.travel.flight, state.open_scene.painter
     if film is not None:
-        dreaming = f", {painter.words}" if painter.running else ""
+        dreaming = f", {painter.status_text}" if painter.client.running else ""
         return f"recording: {film.index} of {film.frames} frames{dreaming}"
-    if flight is not None and painter.running is None:
+    if flight is not None and painter.client.running is None:
         return f"autopilot: {flight.words}"
     if services.rebuild.busy:
         return "rebuilding the scene"
     if services.strokes.busy or state.brush.painting:
         return "changing the surfaces"
-    return "this view stays as it is" if state.view_cancelled else painter.words
+    return "this view stays as it is" if state.view_cancelled else painter.status_text

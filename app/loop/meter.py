@@ -138,7 +138,7 @@ class Meter:
         view = stage.plan.charts.fingerprint, stage.volume.revision, camera, size
         if self._steps is not None:
             self._go_on(view)
-        elif now - self._at >= PATIENCE and view != self._read and painter.model and not stage.volume.busy:
+        elif now - self._at >= PATIENCE and view != self._read and painter.client.model and not stage.volume.busy:
             self._at, self._read = now, view
             self._remember(stage)
             self._steps = _sample(weakref.proxy(stage), camera, size)
@@ -185,12 +185,12 @@ def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None
             sheets[number] = Sheet.of(stage.volume.atlas[number])
             yield None
     painter = stage.painter
-    dreamed = painter.dreamed.image if painter.dreamed and painter.dreamed_at == gathered.camera else None
+    dreamed = painter.client.dreamed.image if painter.client.dreamed and painter.client.dreamed_at == gathered.camera else None
     session = painter.session
-    assert painter.model is not None
-    within = beside(size, level_of(session, painter.model.native, size, resting=True).height, gathered.size)
+    assert painter.client.model is not None
+    within = beside(size, level_of(session, painter.client.model.native, size, resting=True).height, gathered.size)
     steps = float(session.dream.steps)
-    yield _Sample(stage.plan.charts, gathered, chart, sheets, dreamed, within, steps, painter.calls)
+    yield _Sample(stage.plan.charts, gathered, chart, sheets, dreamed, within, steps, painter.client.calls)
 
 
 def reading(sample: _Sample, witness: Witness) -> Reading:

@@ -15,10 +15,10 @@ from app.loop.painter import PIECE, Painter
 from app.session import Session
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
-from engine.render.daylight import Light
+from engine.render.daylight import BakedDaylight
 from engine.render.renderer import Renderer
 from scenes.camera import Camera
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 from scenes.scene import Scene
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Plan:
     scene: Scene
     blocks: Blocks
     charts: Charts
-    light: Light
+    light: BakedDaylight
 
     @property
     def bytes(self) -> int:
@@ -48,14 +48,14 @@ def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
             raise CancelledError
         return part
 
-    blocks = still(extrude(still(scene)))
+    blocks = still(extrude_scene(still(scene)))
     charts = still(build_charts(blocks, scene))
     _ = (
         still(charts.vertices),
         charts.bounds,
         charts.runs,
     )  # kept with the charts: the frame's thread must not make them
-    return Plan(scene, blocks, charts, Light.of(blocks, still(scene)))
+    return Plan(scene, blocks, charts, BakedDaylight.of(blocks, still(scene)))
 
 
 class Planner:
@@ -86,36 +86,36 @@ class Stage:
     def fit(self, session: Session, model: ModelInfo) -> None:
         """Give the volume the model's number of channels; what was painted with another number is lost."""
         if model.channels != self.volume.channels:
-            self.volume.free()
+            self.volume.release()
             self._set_up(session, model.channels)
-        self.painter.model = model
+        self.painter.client.model = model
 
     def start(self, fov: float) -> Camera:
         """Where the walk begins: the first view of the scene's tour, else of its walk, else over its edge."""
         paths = self.scene.paths
         path = paths.get("tour") or paths.get("walk") or next(iter(paths.values()), None)
         if path is not None:
-            return path.keyframes[0].camera.moved(fov=fov)
+            return path.keyframes[0].camera.with_changes(fov=fov)
         x, y, z = self.plan.blocks.size
         return Camera.look_at((x / 2, y + 2.0, z + 2.0), (x / 2, y / 2, z / 2), fov)
 
     def reword(self, scene: Scene) -> None:
         """Take over other prompts, display colours and paths for the same blocks: they count from the next dream on."""
-        self.scene = self.painter.scene = scene
-        self.renderer.dress(scene)
+        self.scene = self.painter.client.scene = scene
+        self.renderer.update_display_colours(scene)
 
     def rebuild(self, plan: Plan, volume: LatentVolume, renderer: Renderer) -> None:
         """Go over to other blocks, and to the volume and renderer made for them. The running dream is abandoned."""
         self.painter.cancel()
-        self.volume.free()
+        self.volume.release()
         self.renderer.release()
         self.plan, self.ground, self.volume, self.renderer = plan, BlockGround(plan.blocks), volume, renderer
-        self.painter.volume = volume
+        self.painter.client.volume = volume
         self.reword(plan.scene)
-        self.painter.forgive()
+        self.painter.reset_failures()
 
     def release(self) -> None:
-        self.volume.free()
+        self.volume.release()
 
     def _set_up(self, session: Session, channels: int) -> None:
         plan = self.plan

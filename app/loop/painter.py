@@ -1,4 +1,4 @@
-"""The loop without a window: see how much of a view is painted, and have the rest dreamed."""
+"""The loop without a window: find out how much of a view is painted, and have the rest dreamed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import math
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from app.fields import Size
 from app.loop.close_ups import HOLE, CloseUp, close_ups, unpainted
-from app.loop.dream_client import Conversation
-from app.loop.messages import Failed, Message, Worker
+from app.loop.dream_client import DreamClient, Laid, Outcome, Take
+from app.loop.messages import Failed, Message, ModelInfo, Worker
 from app.loop.quality_levels import Level, View, level_of
+from app.loop.view_canvas import canvas_from, dreamed_materials
 from app.loop.view_framing import beside, canvas_size, left_behind, surrounding
 from app.session import Session
-from diffusion.canvas import Dreamed
+from diffusion.canvas import Canvas
+from diffusion.settings import DreamSettings
 from engine.atlas import policy
 from engine.atlas.views import GatheredView
 from engine.atlas.volume import LatentVolume
@@ -27,27 +31,28 @@ LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs
 
 @dataclass(frozen=True)
 class _Refining:
-    """A view at rest that is refined: what of it is still to be looked at, the next first. of: how many parts it has."""
+    """A view at rest that is being refined. left: the parts still to be examined, the next first; of: how many parts there are."""
 
     view: View
     left: tuple[CloseUp, ...]
     of: int
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         return f"part {self.of - len(self.left)} of {self.of}"
 
 
-class Painter(Conversation):
-    """Which views are dreamed, and how well. Call `update` every frame, or `settle` without a window.
+class Painter:
+    """Decides which views are dreamed, and how well. Call `update` every frame, or `flush` without a window.
 
-    For panels, besides what a conversation has: `coverage`, `words`.
+    session: may be replaced at any time; it applies to the next dream. client: sends requests and lays what comes back.
+    coverage: 0..1, how much of the last view is painted.
     """
 
     def __init__(
         self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session, budget: float = math.inf
     ) -> None:
-        super().__init__(volume, worker, scene, session, budget)
+        self.session, self.client = session, DreamClient(volume, worker, scene, budget)
         self.coverage = 0.0
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = -math.inf
@@ -56,17 +61,25 @@ class Painter(Conversation):
         self._refining: _Refining | None = None
         self._seed = session.dream.seed
 
+    @property
+    def volume(self) -> LatentVolume:
+        return self.client.volume
+
+    @property
+    def scene(self) -> Scene:
+        return self.client.scene
+
     def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
         """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
 
         size: the window's; now: seconds on any steady clock. Returns the worker's messages, for panels and log.
         """
-        if self._camera not in (None, camera):  # who begins to look stands already
+        if self._camera not in (None, camera):  # the first view counts as one at rest
             self._moved_at = now
         self._camera = camera
         messages = self.collect()
         live = self.session.live
-        if self.running and not self._under_way and self._abandons(camera):
+        if self.client.running and not self.client.tasks and self._abandons(camera):
             self.cancel()
         resting = now - self._moved_at >= live.rest
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
@@ -74,131 +87,160 @@ class Painter(Conversation):
             self._looked_at = now
         return messages
 
+    def collect(self) -> list[Message]:
+        """Take in what the worker did; see `DreamClient.collect`."""
+        messages = self.client.collect()
+        self._take_outcomes()
+        return messages
+
     def consider(self, camera: Camera, size: Size, resting: bool = True, refine: bool = True) -> bool:
-        """Look at the view and submit a dream if too little of it is painted. True when it had to look.
+        """Gather the view, and submit a dream if too little of it is painted. Returns whether it had to gather.
 
         resting: with all steps; else a sketch of a few steps is enough. refine: also at the window's own resolution, if that is set.
         """
-        if self.model is None or self.busy:
+        if self.client.model is None or self.client.busy:
             return False
-        level = level_of(self.session, self.model.native, size, resting)
+        level = level_of(self.session, self.client.model.native, size, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
         if refine and self._refining is not None and self._refining.view == view:
             return self._refine(self._refining)
         self._refining = None
         if view not in self._settled:
-            self._under_way.begin(self.looking(camera, size, level), partial(self._judge, view))
+            self.client.tasks.begin(self.gather_task(camera, size, level), partial(self._judge, view))
             return True
         if not (resting and refine and self.session.live.refine and size[1] > level.height):
             return False
         self._begin_refining(view)
         return True
 
-    def _judge(self, view: View, look: GatheredView) -> None:
-        """Have the view dreamed if too little of it is painted."""
-        if look.revision != self.volume.revision:
-            return  # painted or erased by hand meanwhile: the next frame looks again
+    def _judge(self, view: View, gathered: GatheredView) -> None:
+        """Submit a dream if too little of the view is painted."""
+        if gathered.revision != self.volume.revision:
+            return  # painted or erased by hand meanwhile: the next frame gathers again
         level = view.level
-        self.coverage = policy.coverage(look, level.steps, beside(view.size, level.height, look.size))
+        self.coverage = policy.coverage(gathered, level.steps, beside(view.size, level.height, gathered.size))
         if self.coverage >= self.session.paint.coverage or view == self._asked:
-            self._settle(view)  # also when a dream could not cover it all: another would be the same
+            self._settle(view)  # also if a dream did not cover it all, as another would do no better
         else:
-            self._asked, self.problem = view, ""
-            self._submit(look, level)
+            self._asked, self.client.problem = view, ""
+            self._submit(gathered, level)
 
     def _begin_refining(self, view: View) -> None:
-        """See what the view lacks at the window's own resolution."""
-        camera, whole = self.framed(view.camera, view.size, view.level)
-        self._under_way.begin(self.volume.gathering(camera, whole, colours=False), partial(self._divide, view))
+        """Gather what the view lacks at the window's own resolution."""
+        camera, whole = self.frame_view(view.camera, view.size, view.level)
+        self.client.tasks.begin(self.volume.gather_task(camera, whole, colours=False), partial(self._divide, view))
 
-    def _divide(self, view: View, look: GatheredView) -> None:
+    def _divide(self, view: View, gathered: GatheredView) -> None:
         """Find the parts of the view that lack something."""
-        if look.revision != self.volume.revision:
+        if gathered.revision != self.volume.revision:
             return
         level = view.level
         enough = self.session.paint.coverage
-        parts = close_ups(view.camera, view.size, look, level.height, level.steps, enough, self._side)
+        parts = close_ups(view.camera, view.size, gathered, level.height, level.steps, enough, self._side)
         self.coverage = 1 - sum(part.lacking for part in parts)
         self._refining = _Refining(view, parts, len(parts))
 
     def _refine(self, refining: _Refining) -> bool:
-        """Have the next part dreamed that isn't fine enough yet."""
+        """Examine the next part. Returns False if none is left."""
         if not refining.left:
             return False
         part, *left = refining.left
         self._refining = replace(refining, left=tuple(left))
         self.coverage += part.lacking
-        work = self.volume.gathering(part.camera, (self._side, self._side))
-        self._under_way.begin(work, partial(self._look_closer, self._refining))
+        work = self.volume.gather_task(part.camera, (self._side, self._side))
+        self.client.tasks.begin(work, partial(self._judge_part, self._refining))
         return True
 
-    def _look_closer(self, refining: _Refining, look: GatheredView) -> None:
-        """Have a part dreamed if it isn't fine enough yet, or has a hole, however small a share of it that is."""
-        if look.revision != self.volume.revision:
+    def _judge_part(self, refining: _Refining, gathered: GatheredView) -> None:
+        """Submit a dream of a part that is not fine enough yet, or that has a hole, however small."""
+        if gathered.revision != self.volume.revision:
             return
         steps = refining.view.level.steps
-        if policy.coverage(look, steps) < self.session.paint.coverage or unpainted(look).sum() >= HOLE:
-            self.problem = ""
-            self._submit(look, Level(f"refining this view, {refining.words}", steps, self._side))
+        if policy.coverage(gathered, steps) < self.session.paint.coverage or unpainted(gathered).sum() >= HOLE:
+            self.client.problem = ""
+            self._submit(gathered, Level(f"refining this view, {refining.label}", steps, self._side))
 
     @property
     def _side(self) -> int:
         """Pixels of a close-up's canvas: the model's own size, where it paints best."""
-        assert self.model is not None
-        return -(-self.model.native // self.model.multiple) * self.model.multiple
+        model = self._model
+        return -(-model.native // model.multiple) * model.multiple
 
-    def settle(self, camera: Camera, size: Size) -> int:
-        """Dream the view until it is painted, not refined; for workers that dream inline. Returns the dreams it took.
+    def flush(self, camera: Camera, size: Size) -> int:
+        """Dream the view until it is painted, without refining it, with a worker that dreams inline. Returns how many dreams it took.
 
-        Raises RuntimeError with the worker's traceback when a dream fails.
+        Raises RuntimeError with the worker's traceback if a dream fails.
         """
-        before = self.dreams
+        before = self.client.dreams
         self.collect()
         while self.consider(camera, size, refine=False):
-            while self.busy:
+            while self.client.busy:
                 for message in self.collect():
                     if isinstance(message, Failed):
                         raise RuntimeError(message.traceback)
-        return self.dreams - before
+        return self.client.dreams - before
 
-    def look(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
+    def gather(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
         """What a dream of this view would start from, at the dream's size (None: as it is dreamed at rest). The model must be ready."""
-        return self.looking(camera, size, level).whole()
+        return self.gather_task(camera, size, level).run_to_end()
 
-    def looking(self, camera: Camera, size: Size, level: Level | None = None) -> TimeSlicedTask[GatheredView]:
-        """`look`, in pieces."""
-        assert self.model is not None
-        if self.session.dream.seed != self._seed:  # a seed that was just chosen; a loaded world keeps its own till then
+    def gather_task(self, camera: Camera, size: Size, level: Level | None = None) -> TimeSlicedTask[GatheredView]:
+        """`gather` as a task."""
+        if (
+            self.session.dream.seed != self._seed
+        ):  # a seed that was just chosen; until then a loaded world keeps its own
             self.volume.seed = self._seed = self.session.dream.seed
-        return self.volume.gathering(*self.framed(camera, size, level))
+        return self.volume.gather_task(*self.frame_view(camera, size, level))
 
-    def framed(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
+    def frame_view(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
         """The camera and the size of what is dreamed for a view: a little more than it shows."""
-        assert self.model is not None
-        level = level or level_of(self.session, self.model.native, size, resting=True)
-        canvas = canvas_size(size, level.height, self.model.multiple, level.around)
+        model = self._model
+        level = level or level_of(self.session, model.native, size, resting=True)
+        canvas = canvas_size(size, level.height, model.multiple, level.around)
         return surrounding(camera, level.height, canvas[1]), canvas
 
+    def submit_job(
+        self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, status: str, take: Take
+    ) -> None:
+        """Dream something that was asked for by hand, in place of what runs; see `DreamClient.submit_job`. Moving on does not
+        abandon it; `cancel` does."""
+        self.cancel()
+        self.client.submit_job(gathered, canvas, settings, status, take)
+
     def cancel(self) -> None:
-        super().cancel()
+        """Abandon the running dream. A dream that is being laid is laid completely, now."""
+        self.client.cancel()
+        self._take_outcomes()
         self._asked = self._refining = None
 
-    def forgive(self) -> None:
-        """Try again after a problem, or look again at a view that was finished (after an erase, say)."""
-        self.problem, self._asked, self._refining = "", None, None
+    def interrupt(self) -> None:
+        """`cancel`, unless a dream is being laid, which goes on over several frames: to lay the rest at once takes 0.25 s."""
+        if not self.client.laying:
+            self.cancel()
+
+    def drop(self) -> None:
+        """Abandon everything, also a dream that is being laid, as the volume is left. Nothing refers to the painter in a cycle then."""
+        self.client.tasks.abandon()
+        self.cancel()
+
+    def reset_failures(self) -> None:
+        """Try again after a failure, and gather finished views again (after an erase, for example)."""
+        self.client.problem, self._asked, self._refining = "", None, None
         self._settled.clear()
 
     @property
-    def words(self) -> str:
+    def status_text(self) -> str:
         """What is going on, in plain words."""
-        if self.problem:
-            what = "the model can't be loaded" if self.model is None else "the dream failed"
-            return f"{what}: {self.problem}"
-        if self.model is None:
-            return self._status
-        if self.running:
-            step, steps = (self.preview.step, self.preview.steps) if self.preview else (0, self._level.steps)
-            return f"{self._level.words}: step {step} of {steps}"
+        client = self.client
+        if client.problem:
+            what = "the model can't be loaded" if client.model is None else "the dream failed"
+            return f"{what}: {client.problem}"
+        if client.model is None:
+            return client.status
+        if client.running:
+            preview = client.preview
+            step, steps = (preview.step, preview.steps) if preview else (0, client.level.steps)
+            return f"{client.level.words}: step {step} of {steps}"
         if not self.session.live.auto:
             return "painting is paused"
         if self._refining and self._refining.left:
@@ -208,15 +250,14 @@ class Painter(Conversation):
 
     @property
     def refining(self) -> bool:
-        """Whether what runs is a part of a view that was dreamed as a whole before."""
+        """Whether parts of a view are dreamed, after the view as a whole."""
         return self._refining is not None
 
     def _abandons(self, camera: Camera) -> bool:
-        """Whether the running dream isn't worth its time any more: refining is for the very view, others may lag behind."""
-        assert self.running is not None
-        if self._take:
+        """Whether the running dream is no longer worth its time: refining is for one exact view, other dreams may lag behind."""
+        if self.client.running is None or self.client.has_job:
             return False
-        live, then = self.session.live, self.running.look.camera
+        live, then = self.session.live, self.client.running.gathered.camera
         if self._refining:
             return camera != self._refining.view.camera
         return left_behind(then, camera, live.abandon_angle, live.abandon_distance)
@@ -224,20 +265,48 @@ class Painter(Conversation):
     def _settle(self, view: View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
-    def _failed(self) -> None:
-        if self._refining:
-            self._refining = replace(self._refining, left=())
-        elif self._asked:
-            self._settle(self._asked)  # the same view would fail again; another one may not
+    def _submit(self, gathered: GatheredView, level: Level) -> None:
+        """Have a view dreamed."""
+        settings = replace(self.session.dream, steps=level.steps)
+        canvas = canvas_from(gathered, self.scene, level.steps)
+        guide = canvas.guide
+        if guide is None:
+            self.client.submit(gathered, canvas, settings, level)
+            return
 
-    def _outdated(self) -> None:
-        self._asked = None
+        def send(update_mask: np.ndarray) -> None:
+            if gathered.revision == self.volume.revision:
+                self.client.submit(
+                    gathered, replace(canvas, guide=replace(guide, update_mask=update_mask)), settings, level
+                )
 
-    def _painted(self, look: GatheredView, dreamed: Dreamed, revision: int) -> None:
+        dreamed = dreamed_materials(gathered.material, self.scene)
+        work = self.volume.write_mask_task(gathered, level.steps, canvas.change == 0, dreamed)
+        self.client.tasks.begin(work, send)
+
+    @property
+    def _model(self) -> ModelInfo:
+        """The loaded model. Raises RuntimeError before it is loaded."""
+        if self.client.model is None:
+            raise RuntimeError("the model is not loaded yet")
+        return self.client.model
+
+    def _take_outcomes(self) -> None:
+        for outcome in self.client.pop_outcomes():
+            if isinstance(outcome, Laid):
+                self._take_laid(outcome)
+            elif outcome is Outcome.OUTDATED:
+                self._asked = None
+            elif self._refining:
+                self._refining = replace(self._refining, left=())
+            elif self._asked:
+                self._settle(self._asked)  # this view would fail again; another one may not
+
+    def _take_laid(self, laid: Laid) -> None:
         if self._refining:
-            view = replace(self._refining.view, revision=revision)
+            view = replace(self._refining.view, revision=laid.revision)
             self._refining = replace(self._refining, view=view)
             return
-        self.dreamed, self.dreamed_at = dreamed, look.camera
+        self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera
         if self._asked:
-            self._asked = replace(self._asked, revision=revision)
+            self._asked = replace(self._asked, revision=laid.revision)

@@ -1,4 +1,4 @@
-"""What takes longer than a frame may, gone on with frame by frame."""
+"""Runs work that takes longer than a frame may, a slice in each frame."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from engine.gl.time_sliced import TimeSlicedTask
 T = TypeVar("T")
 
 
-class UnderWay:
-    """One work at a time, as much of it in each frame as `budget` seconds allow, and what comes then, which may begin the next.
+class TaskRunner:
+    """Runs one task at a time, at most `budget` seconds of it in each frame, and then its callback, which may begin the next task.
 
-    failed: a method, called when a work raises something, before that goes on up; held weakly, so that its owner, who owns this,
-    is gone with the last reference to it. True while there is a work.
+    failed: a method that is called when a task raises, before the error goes up. It is held weakly, so that its owner, which owns
+    the runner, is freed with the last reference to it. The runner is true while it has a task.
     """
 
     def __init__(self, budget: float, failed: Callable[[], None]) -> None:
@@ -28,30 +28,32 @@ class UnderWay:
     def __bool__(self) -> bool:
         return self._work is not None
 
-    def frame(self) -> None:
-        """A new frame: its budget is still whole."""
+    def begin_frame(self) -> None:
+        """Run a slice of the task, with a new frame's budget."""
         self._until = time.perf_counter() + self.budget
-        self._go_on()
+        self._run()
 
     def begin(self, work: TimeSlicedTask[T], then: Callable[[T], None]) -> None:
+        """Begin a task, in place of another. then: called with its result."""
         self._work = work, then
-        self._go_on()
+        self._run()
 
     def finish(self) -> None:
-        """All of it, now."""
+        """Run the task to its end, now."""
         self._until = math.inf
-        self._go_on()
+        self._run()
 
     def abandon(self) -> None:
+        """Stop the task, without calling its callback."""
         if self._work:
-            self._work[0].abandon()
+            self._work[0].cancel()
             self._work = None
 
-    def _go_on(self) -> None:
+    def _run(self) -> None:
         while self._work is not None and (left := self._until - time.perf_counter()) > 0:
             work, then = self._work
             try:
-                if not work.step(left):
+                if not work.run_for(left):
                     return
                 result = work.result
             except BaseException:

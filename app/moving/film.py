@@ -12,11 +12,11 @@ import numpy as np
 
 from app.fields import Size
 from app.loop.open_scene import Stage
-from engine.gl.context import finish
-from engine.gl.targets import release
+from engine.gl.context import wait_for_gl
+from engine.gl.targets import release_framebuffer
 from engine.render.video import open_output
 from scenes.camera import Camera
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import CameraPath
 
 
@@ -37,7 +37,7 @@ class Film:
 
     @property
     def camera(self) -> Camera:
-        return sample(self.path, self.index / self.fps)
+        return sample_path(self.path, self.index / self.fps)
 
     @property
     def done(self) -> bool:
@@ -50,10 +50,10 @@ class Film:
         if self._written is not None:
             self._written.result()
         painter = self.stage.painter
-        if painter.model is None or painter.busy or painter.consider(self.camera, self.size):
+        if painter.client.model is None or painter.client.busy or painter.consider(self.camera, self.size):
             return
         self.stage.renderer.draw(self._target, self.camera, self.size, mode, top_first=True, daylight=daylight)
-        finish(self.stage.ctx)
+        wait_for_gl(self.stage.ctx)
         picture = np.frombuffer(self._target.read(components=4), np.uint8).reshape(self.size[1], self.size[0], 4)
         self._written = self._hand.submit(self._writer.write, picture)
         self.index += 1
@@ -66,4 +66,4 @@ class Film:
 
     def release(self) -> None:
         """Give the GL objects back."""
-        release(self._target)
+        release_framebuffer(self._target)

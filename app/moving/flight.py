@@ -9,7 +9,7 @@ from functools import partial
 from app.loop.autopilot import SIZE, Autopilot, Viewpoint, unfinished, viewpoints
 from app.loop.open_scene import Stage
 from scenes.camera import Camera
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import CameraPath, Keyframe
 
 UNTIL = 0.95  # of what the views show, when nobody asks for another share
@@ -52,7 +52,7 @@ class Flight:
 
     def step(self, camera: Camera, now: float) -> None:
         """One frame's work. camera: where one is; now: seconds on a steady clock."""
-        if self.done or self.stage.painter.model is None or self.stage.painter.busy:
+        if self.done or self.stage.painter.client.model is None or self.stage.painter.client.busy:
             return
         if self.stage.plan is not self._plan:
             self._end("the scene was changed; start again to see its new views")
@@ -68,7 +68,7 @@ class Flight:
         if not self.follow or self._glide is None:
             return None
         path, began = self._glide
-        return sample(path, min(now - began, path.seconds))
+        return sample_path(path, min(now - began, path.seconds))
 
     def _fly(self) -> Iterator[None]:
         pilot, painter = self.pilot, self.stage.painter
@@ -87,11 +87,11 @@ class Flight:
                 self._end(f"all that its views can show is painted: {pilot.coverage:.0%}")
                 return
             self.words = "painting a view"
-            painter.problem = ""
+            painter.client.problem = ""
             while painter.consider(pilot.current.camera, SIZE):
                 yield  # `step` comes here again when it is dreamed
-                if painter.problem:
-                    self._end(f"a dream failed: {painter.problem}")
+                if painter.client.problem:
+                    self._end(f"a dream failed: {painter.client.problem}")
                     return
             yield
             pilot.done()

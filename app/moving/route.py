@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scenes.camera import Camera
-from scenes.paths import positions
+from scenes.paths import sample_positions
 from scenes.scene import CameraPath, Keyframe
 
 PACE = 4.0  # blocks a second: what a new keyframe's time follows from
@@ -74,7 +74,7 @@ def pace(start: Camera, end: Camera) -> float:
 def polyline(path: CameraPath, camera: Camera, size: tuple[int, int], points: int = 160) -> list[np.ndarray]:
     """The path as seen by a camera: runs of float64 [n,2] pixels of a (width, height) picture, y down; only what is in front."""
     times = np.linspace(0, path.seconds, points)
-    world = np.column_stack([positions(path, times), np.ones(points)])
+    world = np.column_stack([sample_positions(path, times), np.ones(points)])
     clip = world @ camera.matrix(size).T
     front = clip[:, 3] > 0.1
     ndc = clip[:, :2] / np.where(front, clip[:, 3], 1.0)[:, None]

@@ -11,7 +11,7 @@ from app.loop.open_scene import Stage
 from app.moving.film import Film
 from app.moving.flight import Flight
 from scenes.camera import Camera
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import CameraPath
 
 
@@ -56,7 +56,7 @@ class Travel:
             if seconds > self.playing.seconds and not self.playing.loop:
                 path, self.playing = self.playing, None
                 return path.keyframes[-1].camera
-            return sample(self.playing, seconds)
+            return sample_path(self.playing, seconds)
         return place or (self.flight.camera(now) if self.flight else None)
 
     def stop(self) -> Film | None:

@@ -42,7 +42,7 @@ class Ground(Protocol):
 
 @dataclass(frozen=True)
 class Walker:
-    """position: the eyes, blocks; velocity: blocks/s; yaw, pitch: degrees as in Camera.look."""
+    """position: the eyes, blocks; velocity: blocks/s; yaw, pitch: degrees as in Camera.from_angles."""
 
     position: Vector = (0.0, EYES, 0.0)
     velocity: Vector = (0.0, 0.0, 0.0)
@@ -56,7 +56,7 @@ class Walker:
         return Walker(camera.position, yaw=camera.yaw, pitch=pitch)
 
     def camera(self, fov: float) -> Camera:
-        return Camera.look(self.position, self.yaw, self.pitch, fov)
+        return Camera.from_angles(self.position, self.yaw, self.pitch, fov)
 
     @property
     def still(self) -> bool:

@@ -28,7 +28,7 @@ class AutopilotPanel:
         self._picture: tuple[Scene, np.ndarray] | None = None
 
     def draw(self, ui: PanelContext) -> Session:
-        if ui.painter is None or ui.painter.model is None:
+        if ui.painter is None or ui.painter.client.model is None:
             faint("Opening the scene." if ui.painter is None else "Loading the model.")
             return ui.session
         flight = ui.travel.flight

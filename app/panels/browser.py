@@ -13,6 +13,7 @@ from app.files.listing import Entry, Found, find
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import room, span
 from base.errors import InputError
+from base.files import expand_user
 
 ICONS = {"folder": "\uf07b", "scene": "\uf1b2", "picture": "\uf03e", "film": "\uf008", "world": "\uf0ac"}
 FILE_ICON = "\uf15b"

@@ -36,7 +36,7 @@ class ImagePanel:
         self._flipped: tuple[np.ndarray, str, np.ndarray] | None = None
 
     def draw(self, ui: PanelContext) -> Session:
-        if ui.painter is None or ui.painter.model is None:
+        if ui.painter is None or ui.painter.client.model is None:
             faint("Opening the scene." if ui.painter is None else "Loading the model.")
             return ui.session
         imgui.separator_text("Picture from file")
@@ -59,7 +59,7 @@ class ImagePanel:
         return ui.session
 
     def _last(self, ui: PanelContext) -> None:
-        dreamed = ui.painter.dreamed if ui.painter else None
+        dreamed = ui.painter.client.dreamed if ui.painter else None
         if dreamed is None:
             faint("No dream yet.")
             return
@@ -128,7 +128,7 @@ class ImagePanel:
             ui.do("anagram", (self._upright.strip(), self._turned.strip()), self._turn, self._surface, self._freeze)
         imgui.end_disabled()
         hint("Paint one picture that shows either prompt, depending on how it is turned.")
-        dreamed = ui.painter.dreamed if ui.painter else None
+        dreamed = ui.painter.client.dreamed if ui.painter else None
         if dreamed is not None and self._turned:
             show(ui, "turned dream", self._flip(dreamed.image), imgui.get_content_region_avail().x, 130 * ui.scale)
             faint(f"The last dream, {TURNS[self._turn]}.")

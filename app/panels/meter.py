@@ -55,7 +55,7 @@ def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
     _, _, width, height = ui.scene_box
     meter.tend(ui.open_scene, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
     if not meter.readings:
-        faint("Measuring the view." if ui.open_scene.painter.model else "Loading the model.")
+        faint("Measuring the view." if ui.open_scene.painter.client.model else "Loading the model.")
         return
     readings = list(meter.readings)
     if imgui.begin_table("meter", 3, imgui.TableFlags_.sizing_stretch_prop):

@@ -23,7 +23,7 @@ class PreviewPanel:
         imgui.push_text_wrap_pos(0.0)
         imgui.text_unformatted(ui.status)
         imgui.pop_text_wrap_pos()
-        running, preview, dreamed = painter.running, painter.preview, painter.dreamed
+        running, preview, dreamed = painter.client.running, painter.client.preview, painter.client.dreamed
         steps = preview.steps if preview else running.settings.steps if running else 1
         done = preview.step / steps if preview else 0.0 if running else 1.0 if dreamed else 0.0
         imgui.progress_bar(done, imgui.ImVec2(-1, imgui.get_frame_height() * 0.4), "")
@@ -55,13 +55,13 @@ class PreviewPanel:
         painter = ui.painter
         assert painter is not None
         record = next(
-            (r for r in reversed(ui.timeline.records) if painter.running and r.id == painter.running.id), None
+            (r for r in reversed(ui.timeline.records) if painter.client.running and r.id == painter.client.running.id), None
         )
         if record is not None and record.latest is not None:
             return record.latest
-        if painter.refining and painter.preview:
-            return painter.preview.image
-        return painter.dreamed.image if painter.dreamed else None
+        if painter.refining and painter.client.preview:
+            return painter.client.preview.image
+        return painter.client.dreamed.image if painter.client.dreamed else None
 
 
 def _height(ui: PanelContext) -> float:

@@ -32,7 +32,7 @@ class PromptFields:
         changed, typed = self.line(label, "Prompt: what it looks like", text)
         shown = self._typing.get(imgui.get_id(label), typed)
         painter = ui.painter
-        if painter is None or painter.model is None or ui.session.model.ref is not None:
+        if painter is None or painter.client.model is None or ui.session.model.ref is not None:
             return changed, typed
         chosen = self._suggestions(ui, label, shown)
         return (True, chosen) if chosen else (changed, typed)

@@ -52,16 +52,16 @@ class SamplerPanel:
 
     def draw(self, ui: PanelContext) -> Session:
         painter = ui.painter
-        if painter is None or painter.model is None:
+        if painter is None or painter.client.model is None:
             # The tables of samplers live beside torch, which the worker is importing: asking now would stop the window.
             faint("Loading the model.")
             return ui.session
-        faint(f"{painter.model.id} on {painter.model.device}. Changes apply from the next dream.")
+        faint(f"{painter.client.model.id} on {painter.client.model.device}. Changes apply from the next dream.")
         if ui.session.model.lora:
             faint(f"With LoRA {', '.join(Path(lora).name for lora in ui.session.model.lora)}.")
         dream = self._presets(ui, ui.session.dream)
         self._compare(ui, dream)
-        few = painter.model.few_steps
+        few = painter.client.model.few_steps
         if paints(dream, few):
             faint(
                 f"Fast {few}-step model in use; sampler, guidance and negative prompt are ignored. "

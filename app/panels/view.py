@@ -55,7 +55,7 @@ def _coverage(ui: PanelContext) -> None:
     hint("Share of this view's surface that is finished at this distance.")
     x, y, z = ui.camera.position
     if begin_facts("where"):
-        fact("Dreams", f"{painter.dreams} ({painter.calls} model calls)")
+        fact("Dreams", f"{painter.client.dreams} ({painter.client.calls} model calls)")
         fact("Position", f"{x:.1f}, {y:.1f}, {z:.1f}")
         fact("Direction", f"{-ui.camera.yaw % 360:.0f}°, {ui.camera.pitch:+.0f}°")
         imgui.end_table()

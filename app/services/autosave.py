@@ -183,7 +183,7 @@ class Autosave:
         return self._journals.open(whose, lambda: self._worlds.home, state.folders.data, refused)
 
     def _capture(self, stage: Stage) -> Callable[[Mapping[TileKey, str]], WorldIndex]:
-        state, camera, model = self._state, self._state.camera, stage.painter.model
+        state, camera, model = self._state, self._state.camera, stage.painter.client.model
         assert model is not None  # paint is saved after `restore`, which follows the model
         kept = {"session": describe(state.session), "pose": camera.pose.tolist(), "fov": camera.fov}
         edited = state.scene if state.unsaved or state.scene != state.saved_scene else None

@@ -81,7 +81,7 @@ class SceneRebuild:
             self._carry_on(stage)
         elif self._draft is not None:
             self._begin_carrying(stage)
-        elif scene is not self._shown and not stage.painter.laying:  # a dream that is being laid comes first
+        elif scene is not self._shown and not stage.painter.client.laying:  # a dream that is being laid comes first
             self._begin(stage, scene)
         else:
             self._take_paths(stage)

@@ -108,8 +108,8 @@ class TexelStrokes:
         known = True
         if not self._jobs and self._shown != wanted:
             known = self._turn(stage, wanted, settled)
-        if self._jobs and not stage.painter.laying:  # a dream that is being laid comes first
-            stage.painter.look_away()
+        if self._jobs and not stage.painter.client.laying:  # a dream that is being laid comes first
+            stage.painter.client.cancel_gather()
             self._work(stage, time.perf_counter() + BUDGET)
         return known
 
@@ -136,7 +136,7 @@ class TexelStrokes:
                 break
         stage.volume.revision += changed
         if not jobs:
-            stage.painter.forgive()
+            stage.painter.reset_failures()
 
     def _turn(self, stage: Stage, wanted: tuple[Stroke, ...], settled: bool) -> bool:
         """Begin to undo the last stroke that isn't wanted, or else to redo the next one."""

@@ -57,8 +57,10 @@ class Viewport:
 
         def pieces(target: moderngl.Framebuffer, boxes: Iterable[Box]) -> TimeSlicedTask[None]:
             stage.renderer.full_steps = float(full_steps)
-            look = {"held": held, "daylight": view.daylight, "boxes": boxes}
-            return TimeSlicedTask(self.ctx, stage.renderer.draw_slices(target, camera, size, view.mode, **look))
+            slices = stage.renderer.draw_slices(
+                target, camera, size, boxes, view.mode, mark_frozen=held, daylight=view.daylight
+            )
+            return TimeSlicedTask(self.ctx, slices)
 
         if shows != self._shows or (painting and revision != self._revision):
             self._shows, self._revision, self._work = shows, revision, None

@@ -78,7 +78,7 @@ class WorldFiles:
         """Replace what is painted by a world (by default the scene's own). refused: called if the world can't be read; by default, the
         error is raised by `BackgroundIO.poll`."""
         stage, path = self._state.ready_scene(), path or self._find_saved()
-        if stage is None or (model := stage.painter.model) is None:
+        if stage is None or (model := stage.painter.client.model) is None:
             return
         charts = stage.plan.charts
         fits = {"scene": stage.scene, "charts": charts, "model": model.space, "channels": model.channels}
@@ -119,10 +119,10 @@ class WorldFiles:
         try:
             if stage is None or stage.volume is not restoring.volume:
                 restoring.close()
-            elif stage.painter.laying or not restoring.read_for():
+            elif stage.painter.client.laying or not restoring.read_for():
                 return
             else:
-                stage.painter.forgive()
+                stage.painter.reset_failures()
                 self._on_replaced()
                 if path.is_file():
                     self.mark_saved(stage.volume, stage.volume.revision)

@@ -160,7 +160,7 @@ class AppState:
 
     def ready_scene(self) -> Stage | None:
         """The open scene once its model is ready. Until then the user is told to wait."""
-        if self.open_scene is None or self.open_scene.painter.model is None:
+        if self.open_scene is None or self.open_scene.painter.client.model is None:
             self.notify("The model is still loading", "warning")
             return None
         return self.open_scene

@@ -52,7 +52,7 @@ class Comparison:
         """Whether there is nothing left to choose: the scene or its paint changed, or a dream failed or was cancelled."""
         stage = self.stage
         changed = stage.plan is not self.plan or stage.volume.revision != self.revision
-        return changed or not (self.done or stage.painter.running)
+        return changed or not (self.done or stage.painter.client.running)
 
     def part(self, aspect: float) -> tuple[float, float, float, float]:
         """left, top, width, height (shares 0..1) of the sides' pictures that a view of this aspect ratio shows: the pictures show
@@ -66,7 +66,7 @@ class Comparison:
         side = self.sides[number]
         canvas = canvas_from(side.gathered, self.stage.scene, side.settings.steps)
         words = f"comparing: {side.label}"
-        self.stage.painter.commission(side.gathered, canvas, side.settings, words, partial(self._take, number))
+        self.stage.painter.submit_job(side.gathered, canvas, side.settings, words, partial(self._take, number))
 
     def _take(self, number: int, _look: GatheredView, dreamed: Dreamed) -> None:
         side = self.sides[number]

@@ -52,7 +52,7 @@ def main(home: Path, seconds: float, session_json: str) -> None:
     explorer = Explorer(window.ctx, window, session, open_scene(session.scene), open_worker(session), folders=folders)
     window.listen(explorer)
 
-    while explorer.state.open_scene is None or explorer.state.open_scene.painter.model is None:
+    while explorer.state.open_scene is None or explorer.state.open_scene.painter.client.model is None:
         window.step(explorer)
     step, pause = partial(window.step, explorer), partial(window.pause, explorer)
     soak = Soak(window, explorer, Monkey(session.dream.seed), step, packed(home / "bag", explorer.state.scene), pause)

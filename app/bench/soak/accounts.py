@@ -47,7 +47,7 @@ def account(explorer: Explorer, seconds: float) -> Account:
     pages = x.services.rebuild.bytes + (stage.volume.atlas.bytes if stage is not None else 0)
     software = renderer_name(x.ctx).startswith(SOFTWARE)
     building = x.state.scene if stage is None else x.services.rebuild.wanted if x.services.rebuild.busy else None
-    running = stage.painter.running if stage is not None else None
+    running = stage.painter.client.running if stage is not None else None
     dreaming = f"dreaming {'×'.join(map(str, running.gathered.size))} pixels" if running is not None else ""
     return Account(
         round(seconds, 2),

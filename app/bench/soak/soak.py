@@ -89,7 +89,7 @@ class Soak:
     def frame(self, event: Event | None = None) -> None:
         """A frame, and an event after it."""
         stage = self.explorer.state.open_scene
-        dreaming, drawn = stage is not None and stage.painter.busy, self.explorer.services.viewport.drawn
+        dreaming, drawn = stage is not None and stage.painter.client.busy, self.explorer.services.viewport.drawn
         began = Span.now()
         self._step()
         if event is not None:
@@ -137,7 +137,7 @@ class Soak:
             self.gl_errors[f"{error} while {self._doing}"] += 1
         self._failures |= {entry.text: entry.details for entry in x.state.log.entries if entry.details}
         before, self._seen = self._seen, {
-            "painted": x.state.open_scene and x.state.open_scene.painter.dreams,
+            "painted": x.state.open_scene and x.state.open_scene.painter.client.dreams,
             "edited": x.state.scene,
             "stroked": x.state.strokes,
             "undone": x.state.history.future,

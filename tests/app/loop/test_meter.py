@@ -62,19 +62,19 @@ def test_a_bare_view_has_nothing_to_say(stage, read) -> None:
 
 def test_what_is_painted_stays_and_what_is_dreamed_anew_is_told(stage, read) -> None:
     read()
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     first = read()
     assert first.painted > 0.95 and first.finished >= 0.95 and first.calls == 3
-    assert stage.painter.settle(AWAY, SIZE)
+    assert stage.painter.flush(AWAY, SIZE)
     again = read()
     assert again.changed == 0 and again.kept > 0.9
-    assert stage.painter.settle(NEAR, SIZE)
+    assert stage.painter.flush(NEAR, SIZE)
     refined = read()
     assert refined.changed == 0 and refined.kept < 1  # finer now, where one went near
 
 
 def test_paint_that_somebody_meddled_with_is_drift(stage, read) -> None:
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     read()
     page = stage.volume.atlas[0]
     colour = page.read()["colour"].copy()
@@ -86,7 +86,7 @@ def test_paint_that_somebody_meddled_with_is_drift(stage, read) -> None:
 
 
 def test_a_view_is_measured_once_and_no_more_than_each_second(stage, read) -> None:
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     read()
     for k in range(100):
         read.meter.tend(stage, HERE, SIZE, read.clock[0] + k)
@@ -97,26 +97,26 @@ def test_a_view_is_measured_once_and_no_more_than_each_second(stage, read) -> No
 
 
 def test_sharpness_is_told_of_a_view_that_was_dreamed_just_now(stage, read) -> None:
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     rng = np.random.default_rng(0)
-    dreamed = stage.painter.dreamed
+    dreamed = stage.painter.client.dreamed
     image = rng.integers(0, 255, dreamed.image.shape).astype(np.uint8)
-    stage.painter.dreamed = replace(dreamed, image=image)
+    stage.painter.client.dreamed = replace(dreamed, image=image)
     assert read().sharpness < 0.2  # the surfaces are plain
     assert math.isnan(read(NEAR).sharpness)
 
 
 def test_another_world_is_not_compared_with_the_one_before(stage, read) -> None:
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     world = stage.volume.snapshot()
-    assert stage.painter.settle(AWAY, SIZE)
+    assert stage.painter.flush(AWAY, SIZE)
     read()
     stage.volume.restore(world)
     assert math.isnan(read().changed)
 
 
 def test_erased_paint_is_neither_drift_nor_kept(stage, read) -> None:
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     read()
     for _ in apply_operation(stage.volume, stage.volume.find_visible_texels(HERE, SIZE), "erase"):
         pass

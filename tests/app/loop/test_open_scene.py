@@ -27,7 +27,7 @@ def test_only_the_latest_plan_is_finished_and_none_beside_another(
         assert go_on.wait(20)
         return extrude_scene(scene)
 
-    monkeypatch.setattr(app.loop.open_scene, "extrude", slow)
+    monkeypatch.setattr(app.loop.open_scene, "extrude_scene", slow)
     monkeypatch.setattr(app.loop.open_scene, "build_charts", lambda *a: charted.append(1) or build_charts(*a))
     planner = Planner()
     first = planner.plan(scene)
@@ -51,7 +51,7 @@ def test_closing_ends_what_is_being_planned(tiny_scene: Path, monkeypatch: pytes
             pass
         return extrude_scene(scene)
 
-    monkeypatch.setattr(app.loop.open_scene, "extrude", endless)
+    monkeypatch.setattr(app.loop.open_scene, "extrude_scene", endless)
     future = planner.plan(load_scene(tiny_scene))
     assert begun.wait(20)
     planner.close()

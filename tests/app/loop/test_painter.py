@@ -96,15 +96,15 @@ def test_left_behind_when_turned_or_moved_too_far() -> None:
 
 
 def test_a_view_is_dreamed_once_and_coming_back_costs_nothing(painter, fake_dream) -> None:
-    assert painter.settle(HERE, SIZE) == 1
+    assert painter.flush(HERE, SIZE) == 1
     assert painter.coverage >= painter.session.paint.coverage
-    assert painter.settle(THERE, SIZE) == 1  # it may refine what it sees from nearer, so look only now
+    assert painter.flush(THERE, SIZE) == 1  # it may refine what it sees from nearer, so look only now
     before = [painter.gather(camera, SIZE) for camera in (HERE, THERE)]
     for camera, gathered in zip((HERE, THERE), before, strict=True):
-        assert painter.settle(camera, SIZE) == 0
+        assert painter.flush(camera, SIZE) == 0
         np.testing.assert_array_equal(painter.gather(camera, SIZE).latents, gathered.latents)
     assert len(fake_dream.asked) == 2
-    assert painter.calls == 12
+    assert painter.client.calls == 12
 
 
 def test_who_begins_to_look_stands_and_gets_no_sketch(painter, fake_dream) -> None:
@@ -118,7 +118,7 @@ def test_moving_sketches_with_few_steps_and_resting_dreams_with_all(painter, fak
     assert [settings.steps for settings in fake_dream.asked] == [2]
     live(painter, HERE, [1.0, 1.1, 1.2, 1.3])
     assert [settings.steps for settings in fake_dream.asked] == [2, 6]
-    assert painter.words == "this view is finished"
+    assert painter.status_text == "this view is finished"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def refined(painter):
     painter.session = replace(painter.session, live=replace(painter.session.live, refine=True))
     come(painter)
     live(painter, HERE, [0.0, 1.0, 1.1, 1.2, 1.3])
-    assert painter.running is not None and painter.refining
+    assert painter.client.running is not None and painter.refining
     return painter
 
 
@@ -140,23 +140,23 @@ def fine(painter: Painter) -> float:
 
 def test_a_finished_view_is_refined_part_by_part_at_the_windows_resolution(refined) -> None:
     before, words = fine(refined), []
-    whole = refined.dreamed
+    whole = refined.client.dreamed
     for k in range(200):
-        words.append(refined.words)
-        if refined.running is not None:
-            assert refined.running.gathered.size == (64, 64)  # the model's own size
+        words.append(refined.status_text)
+        if refined.client.running is not None:
+            assert refined.client.running.gathered.size == (64, 64)  # the model's own size
         refined.update(HERE, SIZE, 2 + 0.01 * k)
-        if refined.words == "this view is finished":
+        if refined.status_text == "this view is finished":
             break
     assert all(w.startswith("refining this view") for w in words)
     parts = [int(w.split("part ")[1].split()[0]) for w in words if "part" in w]
     of = int(words[0].split("of ")[1].split(":")[0])
     assert parts == sorted(parts) and parts[0] == 1 and parts[-1] == of > 4
     assert before < 0.9 and fine(refined) > 0.97 and refined.coverage > 0.95
-    assert refined.dreamed is whole  # a part is no view
-    asked = refined.dreams
+    assert refined.client.dreamed is whole  # a part is no view
+    asked = refined.client.dreams
     live(refined, HERE, [10.0, 10.1, 10.2])
-    assert refined.dreams == asked and not refined.running
+    assert refined.client.dreams == asked and not refined.client.running
 
 
 def bare(painter: Painter, masks: TexelMasks) -> int:
@@ -167,34 +167,34 @@ def bare(painter: Painter, masks: TexelMasks) -> int:
 
 def test_a_small_hole_in_a_finished_view_is_filled(refined) -> None:
     live(refined, HERE, [2 + 0.01 * k for k in range(200)])
-    assert refined.words == "this view is finished"
+    assert refined.status_text == "this view is finished"
     box = np.zeros(SIZE[::-1], np.float32)
     box[95:135, 140:185] = 1  # a thirtieth of the view
     refined.session = replace(refined.session, paint=replace(refined.session.paint, coverage=0.1))
-    masks, dreams = refined.volume.find_visible_texels(HERE, SIZE, box), refined.dreams
+    masks, dreams = refined.volume.find_visible_texels(HERE, SIZE, box), refined.client.dreams
     drain(apply_operation(refined.volume, masks, "erase"))
     refined.volume.revision += 1
     assert bare(refined, masks) > 20
     live(refined, HERE, [5 + 0.01 * k for k in range(200)])
-    assert refined.words == "this view is finished"
-    assert bare(refined, masks) < 4 and 0 < refined.dreams - dreams < 6
+    assert refined.status_text == "this view is finished"
+    assert bare(refined, masks) < 4 and 0 < refined.client.dreams - dreams < 6
 
 
 def test_refining_is_left_at_once_when_the_camera_moves_and_what_is_done_stays(refined) -> None:
     for k in range(4):
         refined.update(HERE, SIZE, 1.4 + 0.01 * k)
-    done, dreams = fine(refined), refined.dreams
-    refined.worker.poll = lambda: []  # a part is still going on
+    done, dreams = fine(refined), refined.client.dreams
+    refined.client.worker.poll = lambda: []  # a part is still going on
     refined.update(HERE.with_changes(fov=71.0), SIZE, 1.5)
-    assert refined.running is None and not refined.refining
-    assert fine(refined) == done and refined.dreams == dreams
+    assert refined.client.running is None and not refined.refining
+    assert fine(refined) == done and refined.client.dreams == dreams
 
 
 def test_a_part_that_fails_ends_the_refining_and_is_told_once(refined, fake_dream) -> None:
     fake_dream.error = ValueError("broken")
     asked = len(fake_dream.asked)
     live(refined, HERE, [2.0, 2.1, 2.2, 2.3])
-    assert len(fake_dream.asked) == asked + 1 and "broken" in refined.words
+    assert len(fake_dream.asked) == asked + 1 and "broken" in refined.status_text
 
 
 def test_what_is_erased_while_a_view_is_refined_is_dreamed_as_a_whole_again(refined) -> None:
@@ -202,7 +202,7 @@ def test_what_is_erased_while_a_view_is_refined_is_dreamed_as_a_whole_again(refi
     live(refined, HERE, [2.0, 2.1, 2.2])
     assert fine(refined) > 0
     live(refined, HERE, [3 + 0.01 * k for k in range(100)])
-    assert refined.words == "this view is finished" and fine(refined) > 0.97
+    assert refined.status_text == "this view is finished" and fine(refined) > 0.97
 
 
 def test_a_new_seed_is_a_new_noise_but_a_loaded_world_keeps_its_own(painter) -> None:
@@ -229,17 +229,17 @@ def test_paused_painting_asks_for_nothing(painter, fake_dream) -> None:
     painter.session = replace(painter.session, live=replace(painter.session.live, auto=False))
     live(painter, HERE, [0.0, 1.0, 2.0])
     assert fake_dream.asked == []
-    assert painter.words == "painting is paused"
+    assert painter.status_text == "painting is paused"
 
 
 def test_a_dream_is_abandoned_when_the_camera_has_turned_away(painter, fake_dream) -> None:
     painter.update(HERE, SIZE, 0.0)
-    assert painter.running is not None
+    assert painter.client.running is not None
     away = Camera.from_angles(HERE.position, HERE.yaw + 90, HERE.pitch)
-    painter.worker.poll = lambda: []  # the dream is still going on
+    painter.client.worker.poll = lambda: []  # the dream is still going on
     painter.update(away, SIZE, 0.01)
-    assert painter.running is None
-    assert painter.dreams == 0
+    assert painter.client.running is None
+    assert painter.client.dreams == 0
     assert fake_dream.asked == []
 
 
@@ -248,10 +248,10 @@ def test_a_dream_from_before_an_erase_is_dropped(painter) -> None:
     painter.consider(HERE, SIZE)
     painter.volume.erase()
     painter.collect()
-    assert painter.calls == 6
-    assert painter.dreams == 0
+    assert painter.client.calls == 6
+    assert painter.client.dreams == 0
     assert not painter.gather(HERE, SIZE).steps.any()
-    assert painter.settle(HERE, SIZE) == 1
+    assert painter.flush(HERE, SIZE) == 1
 
 
 def test_a_failure_is_told_and_the_same_view_is_not_tried_again(painter, fake_dream) -> None:
@@ -259,33 +259,33 @@ def test_a_failure_is_told_and_the_same_view_is_not_tried_again(painter, fake_dr
     come(painter)
     live(painter, HERE, [0.0, 1.0, 1.1, 1.2, 1.3])
     assert len(fake_dream.asked) == 2  # the sketch, then the full dream
-    assert "ValueError: broken" in painter.words
+    assert "ValueError: broken" in painter.status_text
     fake_dream.error = None
     live(painter, THERE, [2.0, 2.01])
-    assert painter.dreams == 1
-    assert painter.problem == ""
+    assert painter.client.dreams == 1
+    assert painter.client.problem == ""
 
 
 def test_settle_raises_what_the_dream_raised(painter, fake_dream) -> None:
     fake_dream.error = ValueError("broken")
     with pytest.raises(RuntimeError, match="ValueError: broken"):
-        painter.settle(HERE, SIZE)
+        painter.flush(HERE, SIZE)
 
 
 def test_more_steps_dream_the_view_again_and_fewer_do_not(painter, fake_dream) -> None:
-    painter.settle(HERE, SIZE)
+    painter.flush(HERE, SIZE)
     painter.session = replace(painter.session, dream=DreamSettings(steps=3))
-    assert painter.settle(HERE, SIZE) == 0
+    assert painter.flush(HERE, SIZE) == 0
     painter.session = replace(painter.session, dream=DreamSettings(steps=9))
-    assert painter.settle(HERE, SIZE) == 1
+    assert painter.flush(HERE, SIZE) == 1
     assert fake_dream.asked[-1].steps == 9
 
 
 def test_a_failed_load_is_told(painter) -> None:
-    painter.model = None
-    painter.worker.poll = lambda: [Failed(None, "no weights", "Traceback")]
+    painter.client.model = None
+    painter.client.worker.poll = lambda: [Failed(None, "no weights", "Traceback")]
     painter.update(HERE, SIZE, 0.0)
-    assert painter.words == "the model can't be loaded: no weights"
+    assert painter.status_text == "the model can't be loaded: no weights"
 
 
 def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(painter, fake_dream) -> None:
@@ -294,14 +294,14 @@ def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(p
     gathered = painter.gather(HERE, SIZE)
     taken = []
     canvas = canvas_from(gathered, painter.scene, 3)
-    painter.commission(gathered, canvas, DreamSettings(steps=3), "painting a picture", lambda *result: taken.append(result))
-    assert painter.words == "painting a picture: step 0 of 3"
+    painter.submit_job(gathered, canvas, DreamSettings(steps=3), "painting a picture", lambda *result: taken.append(result))
+    assert painter.status_text == "painting a picture: step 0 of 3"
     painter.update(THERE, SIZE, 0.0)
     assert taken and taken[0][0] is gathered and taken[0][1].steps == 3
-    assert painter.running is None and not len(painter.volume.atlas)  # nothing was laid onto the surfaces
-    painter.commission(gathered, canvas, DreamSettings(steps=3), "again", lambda *result: taken.append(result))
+    assert painter.client.running is None and not len(painter.volume.atlas)  # nothing was laid onto the surfaces
+    painter.submit_job(gathered, canvas, DreamSettings(steps=3), "again", lambda *result: taken.append(result))
     painter.cancel()
-    painter.settle(HERE, SIZE)
+    painter.flush(HERE, SIZE)
     assert len(taken) == 1 and len(painter.volume.atlas)
 
 
@@ -311,7 +311,7 @@ def patient(painter, monkeypatch: pytest.MonkeyPatch):
     for name, size in (("gl.time_sliced.PIXELS_PER_SLICE", 4096), ("atlas.scatter.TESTED_PER_SLICE", 1024), ("atlas.scatter.COLOURED_PER_SLICE", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
     painter.collect()
-    painter._under_way.budget = 1e-4
+    painter.client.tasks.budget = 1e-4
     painter.session = replace(painter.session, live=replace(painter.session.live, moving=False))
     return painter
 
@@ -328,7 +328,7 @@ def until(painter: Painter, condition, camera: Camera = HERE) -> int:  # type: i
 def laying(painter: Painter) -> bool:
     """Whether a dream's latents are on the surfaces, and not yet all of its colours."""
     volume = painter.volume
-    return volume.busy and painter.running is not None and bool(len(volume.atlas))
+    return volume.busy and painter.client.running is not None and bool(len(volume.atlas))
 
 
 def test_in_pieces_it_is_the_same_picture(patient, stage, ctx, fake_model, fake_dream) -> None:
@@ -336,15 +336,15 @@ def test_in_pieces_it_is_the_same_picture(patient, stage, ctx, fake_model, fake_
     at_once = Painter(
         LatentVolume(ctx, charts, fake_model.channels), InlineWorker(fake_model, fake_dream), scene, patient.session
     )
-    at_once.settle(HERE, SIZE)
-    frames = until(patient, lambda: patient.dreams and not patient.busy)
+    at_once.flush(HERE, SIZE)
+    frames = until(patient, lambda: patient.client.dreams and not patient.client.busy)
     assert frames > 20  # it looked, asked what it would take, and laid it, in one piece a frame
     ours, theirs = (p.volume.snapshot() for p in (patient, at_once))
     assert ours.pages.keys() == theirs.pages.keys() and ours.revision == theirs.revision
     for number, page in ours.pages.items():
         for name, array in page.items():
             np.testing.assert_array_equal(array, theirs.pages[number][name])
-    assert (patient.calls, patient.dreams) == (at_once.calls, at_once.dreams)
+    assert (patient.client.calls, patient.client.dreams) == (at_once.client.calls, at_once.client.dreams)
     at_once.volume.release()
 
 
@@ -352,19 +352,19 @@ def test_a_dream_that_is_being_laid_is_not_abandoned_and_is_dreaming_still(patie
     until(patient, lambda: laying(patient))
     away = Camera.from_angles(HERE.position, HERE.yaw + 90, HERE.pitch)
     patient.update(away, SIZE, 5.0)
-    assert patient.running is not None and patient.busy and patient.dreams == 0
+    assert patient.client.running is not None and patient.client.busy and patient.client.dreams == 0
     patient.session = replace(patient.session, live=replace(patient.session.live, auto=False))
-    until(patient, lambda: not patient.busy, away)
-    assert patient.dreams == 1 and patient.volume.revision == 1
+    until(patient, lambda: not patient.client.busy, away)
+    assert patient.client.dreams == 1 and patient.volume.revision == 1
 
 
 def test_cancelling_lays_what_is_dreamed_already_and_drops_a_look(patient) -> None:
-    until(patient, lambda: patient.busy and patient.running is None)  # it looks
+    until(patient, lambda: patient.client.busy and patient.client.running is None)  # it looks
     patient.cancel()
-    assert not patient.busy and not patient.volume.busy and patient.dreams == 0
+    assert not patient.client.busy and not patient.volume.busy and patient.client.dreams == 0
     until(patient, lambda: laying(patient))
     patient.cancel()
-    assert not patient.busy and not patient.volume.busy and patient.dreams == 1
+    assert not patient.client.busy and not patient.volume.busy and patient.client.dreams == 1
     assert policy.coverage(patient.gather(HERE, SIZE), 2) > 0
 
 
@@ -372,14 +372,14 @@ def test_what_is_erased_while_it_is_laid_is_dreamed_again(patient) -> None:
     until(patient, lambda: laying(patient))
     patient.volume.erase()
     assert not len(patient.volume.atlas) and not patient.volume.busy
-    until(patient, lambda: patient.dreams > 1)
+    until(patient, lambda: patient.client.dreams > 1)
     assert policy.coverage(patient.gather(HERE, SIZE), 6) > 0.9
 
 
 def test_a_look_from_before_an_erase_asks_for_nothing(patient, fake_dream) -> None:
-    until(patient, lambda: patient.busy and patient.running is None)
+    until(patient, lambda: patient.client.busy and patient.client.running is None)
     patient.volume.erase()
-    while patient.busy and patient.running is None:
+    while patient.client.busy and patient.client.running is None:
         patient.collect()
-    assert patient.running is None and fake_dream.asked == []
-    until(patient, lambda: patient.dreams > 0)
+    assert patient.client.running is None and fake_dream.asked == []
+    until(patient, lambda: patient.client.dreams > 0)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from app.loop.task_runner import UnderWay
+from app.loop.task_runner import TaskRunner
 from engine.gl.time_sliced import TimeSlicedTask
 
 
@@ -32,8 +32,8 @@ def failures() -> Failures:
     return Failures()
 
 
-def under_way(budget: float, failures: Failures) -> UnderWay:
-    return UnderWay(budget, failures.fail)
+def under_way(budget: float, failures: Failures) -> TaskRunner:
+    return TaskRunner(budget, failures.fail)
 
 
 def test_without_a_limit_all_is_done_at_once_and_so_is_what_comes_then(ctx, failures):
@@ -48,10 +48,10 @@ def test_without_a_limit_all_is_done_at_once_and_so_is_what_comes_then(ctx, fail
 def test_a_small_budget_takes_a_piece_a_frame_until_it_is_finished(ctx, failures):
     done: list[str] = []
     works = under_way(0.001, failures)
-    works.frame()
+    works.begin_frame()
     works.begin(TimeSlicedTask(ctx, slow(5, done)), lambda a: done.append("then"))
     assert done == ["a"] and works
-    works.frame()
+    works.begin_frame()
     assert done == ["a", "a"]
     works.finish()
     assert done == ["a"] * 5 + ["then"] and not works
@@ -60,7 +60,7 @@ def test_a_small_budget_takes_a_piece_a_frame_until_it_is_finished(ctx, failures
 def test_what_is_abandoned_is_gone(ctx, failures):
     done: list[str] = []
     works = under_way(0.001, failures)
-    works.frame()
+    works.begin_frame()
     works.begin(TimeSlicedTask(ctx, slow(5, done)), lambda a: done.append("then"))
     works.abandon()
     works.finish()

@@ -36,7 +36,7 @@ def walked(easel: Easel, **dream: float) -> list[tuple[float, float]]:
     studio = easel.studio
     easel.painter.session = replace(studio.session, dream=replace(studio.session.dream, **dream))
     studio.volume.erase()
-    easel.painter.forgive()
+    easel.painter.reset_failures()
     method, found, before = Ours(easel), [], None
     for camera in (walk_in(studio.scene, easel.blocks, 48)[k] for k in VIEWS):
         shown = method.paint(camera)

@@ -30,7 +30,7 @@ def live(ctx, tiny_scene, fake_model, fake_dream):
     scene = load_scene(tiny_scene)
     stage = Stage(ctx, plan(scene), Session(dream=DreamSettings(steps=3)), InlineWorker(fake_model, fake_dream))
     rebuild = SceneRebuild(scene)
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     yield stage, rebuild, scene
     rebuild.close()
     stage.release()
@@ -58,7 +58,7 @@ def test_words_and_colours_are_taken_over_at_once_and_nothing_is_forgotten(live,
     assert follow(stage, rebuild, worded) == 0
     assert stage.volume is volume and painted(stage) == before > 0
     assert stage.painter.scene.prompt(0)[0] == "snow" and stage.scene.background.prompt == "stars"
-    assert stage.painter.settle(HERE, SIZE) == 0
+    assert stage.painter.flush(HERE, SIZE) == 0
 
 
 def test_a_new_block_is_bare_and_everything_else_keeps_its_paint(live):
@@ -74,7 +74,7 @@ def test_a_new_block_is_bare_and_everything_else_keeps_its_paint(live):
     assert (gathered.steps[new] == 0).mean() > 0.9  # what stands behind the edge of the new block may show paint
     assert np.array_equal(gathered.latents[:, ~new], before.latents[:, ~new])
     assert policy.coverage(gathered, 3) < 0.95
-    assert stage.painter.settle(HERE, SIZE) >= 1
+    assert stage.painter.flush(HERE, SIZE) >= 1
     assert policy.coverage(stage.painter.gather(HERE, SIZE), 3) >= 0.95
 
 
@@ -91,14 +91,14 @@ def test_back_again_everything_is_painted_as_it_was_bit_for_bit(live):
     assert 0 < painted(stage) < texels and rebuild.stash.bytes > 0
     follow(stage, rebuild, scene)
     assert pages(stage) == before and rebuild.stash.bytes == 0
-    assert stage.painter.settle(HERE, SIZE) == 0
+    assert stage.painter.flush(HERE, SIZE) == 0
 
 
 def test_what_was_painted_on_the_new_comes_back_with_it_too(live):
     stage, rebuild, scene = live
     after = edit_map.paint_stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
     follow(stage, rebuild, after)
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     built = pages(stage)
     follow(stage, rebuild, scene)
     follow(stage, rebuild, after)
@@ -178,18 +178,18 @@ def test_an_edit_waits_for_a_dream_that_is_being_laid(live, monkeypatch: pytest.
     painter = stage.painter
     for name, size in (("gl.time_sliced.PIXELS_PER_SLICE", 4096), ("atlas.scatter.TESTED_PER_SLICE", 1024), ("atlas.scatter.COLOURED_PER_SLICE", 64)):
         monkeypatch.setattr(f"engine.{name}", size)
-    painter._under_way.budget = 1e-3
+    painter.client.tasks.budget = 1e-3
     there = Camera.look_at((0.5, 2.2, 6.5), (7.0, 1.0, 4.0), fov=70)
-    now, dreams = 0.0, painter.dreams
-    while not painter.laying:
+    now, dreams = 0.0, painter.client.dreams
+    while not painter.client.laying:
         now += 0.1
         painter.update(there, SIZE, now)
         assert now < 100
     after = edit_map.paint_stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
     rebuild.follow(stage, after)
-    assert painter.laying and not rebuild.busy and painter.dreams == dreams
-    while painter.laying:
+    assert painter.client.laying and not rebuild.busy and painter.client.dreams == dreams
+    while painter.client.laying:
         painter.collect()
     rebuild.follow(stage, after)
-    assert rebuild.busy and painter.dreams == dreams + 1
+    assert rebuild.busy and painter.client.dreams == dreams + 1
     follow(stage, rebuild, after)

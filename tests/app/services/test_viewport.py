@@ -53,7 +53,7 @@ def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(stage, ctx) 
     viewport = Viewport(ctx)
     bare = shot(viewport.draw(stage, HERE, SIZE, VIEW, 3), ctx)
     assert (bare == fresh(stage)).all() and viewport.drawn == 1
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     painted = fresh(stage)
     assert (painted != bare).any()
     pictures = [shot(viewport.draw(stage, HERE, SIZE, VIEW, 3), ctx) for _ in range(30)]
@@ -67,7 +67,7 @@ def test_what_the_user_changes_is_shown_in_the_next_frame(stage, ctx, change) ->
     viewport = Viewport(ctx)
     camera, size, view = HERE, (160, 96), VIEW
     viewport.draw(stage, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     viewport.draw(stage, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)  # a band
     if change == "forget":
         viewport.forget()
@@ -82,7 +82,7 @@ def test_what_the_user_changes_is_shown_in_the_next_frame(stage, ctx, change) ->
 def test_a_hand_that_goes_on_painting_sees_it_at_once(stage, ctx) -> None:
     viewport = Viewport(ctx)
     viewport.draw(stage, HERE, SIZE, VIEW, 3)
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     viewport.draw(stage, HERE, SIZE, VIEW, 3)
     stage.volume.erase()
     shown = viewport.draw(stage, HERE, SIZE, VIEW, 3, painting=True)
@@ -92,7 +92,7 @@ def test_a_hand_that_goes_on_painting_sees_it_at_once(stage, ctx) -> None:
 def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(stage, ctx) -> None:
     viewport = Viewport(ctx)
     viewport.draw(stage, HERE, SIZE, VIEW, 3)
-    stage.painter.settle(HERE, SIZE)
+    stage.painter.flush(HERE, SIZE)
     painted = fresh(stage)
     for _ in range(30):
         stage.volume.revision += 1

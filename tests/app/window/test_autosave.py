@@ -111,7 +111,7 @@ def test_a_clean_end_leaves_nothing_to_restore(drive: Driver) -> None:
 def test_paint_is_kept_while_one_walks(drive: Driver) -> None:
     """It takes a few milliseconds of a frame, so nobody has to stand still for it."""
     explorer = drive.explorer
-    drive.until(lambda: explorer.state.open_scene.painter.dreams > 0, "a dream ends")
+    drive.until(lambda: explorer.state.open_scene.painter.client.dreams > 0, "a dream ends")
     drive.press("w")
     drive.until(lambda: explorer.services.autosave.settled, "it is on disk")
     assert not explorer.state.walker.still

@@ -197,13 +197,13 @@ def test_what_is_erased_comes_back_by_no_other_way_than_undoing_it(painted: Driv
 @pytest.mark.parametrize("action", ("freeze_view", "erase_view", "erase", "cancel", "pause", "autopilot"))
 def test_no_action_lays_at_once_what_is_being_laid_piece_by_piece(drive: Driver, action: str) -> None:
     explorer, painter = drive.explorer, drive.explorer.state.open_scene.painter
-    laid, note = [], painter._laid
-    painter._laid = lambda *what: (note(*what), laid.append(painter.volume.snapshot()))
-    painter._under_way.budget = 1e-4  # a piece a frame
-    drive.until(lambda: painter.laying, "a dream is being laid")
+    laid, note = [], painter.client._laid
+    painter.client._laid = lambda *what: (note(*what), laid.append(painter.volume.snapshot()))
+    painter.client.tasks.budget = 1e-4  # a piece a frame
+    drive.until(lambda: painter.client.laying, "a dream is being laid")
     explorer.do(action)
     drive.frames(1)
-    assert painter.laying and painter.volume.revision == 0 and not laid
+    assert painter.client.laying and painter.volume.revision == 0 and not laid
     drive.worker.held = True
     drive.until(
         lambda: laid and not explorer.services.strokes.busy,
@@ -235,7 +235,7 @@ def test_what_is_being_laid_is_dropped_with_its_scene(drive: Driver) -> None:
     finally:
         gc.enable()
     drive.until(
-        lambda: explorer.state.open_scene is not None and explorer.state.open_scene.painter.dreams > dreams,
+        lambda: explorer.state.open_scene is not None and explorer.state.open_scene.painter.client.dreams > dreams,
         "it is open, and painted",
     )
     assert not drive.errors()

@@ -40,12 +40,12 @@ def test_a_scene_folder_opens_and_is_painted(drive: Driver, tmp_path: Path) -> N
     other = replace(drive.explorer.state.scene, name="other", map=drive.explorer.state.scene.map[:6, :5])
     save_scene(other, tmp_path / "other")
     first = drive.explorer.state.open_scene
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "the first scene is dreamed")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "the first scene is dreamed")
     drop(drive, tmp_path / "other")
     drive.agree()
     drive.until(lambda: drive.explorer.state.open_scene not in (first, None), "the other scene opens")
     assert drive.explorer.state.scene.map.shape == (6, 5)
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "the other scene is dreamed")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "the other scene is dreamed")
     assert not drive.errors()
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_taken_in_is_one_sentence(drive: Driver, tmp_path: Path) 
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
     (tmp_path / "broken.png").write_bytes(b"nothing")
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "the model is ready")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "the model is ready")
     for name in ("notes.txt", "broken.safetensors", "broken.png"):
         drop(drive, tmp_path / name)
     drive.until(lambda: len(drive.errors()) >= 3, "all three are told")
@@ -91,7 +91,7 @@ def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(driv
     drive.frames(3)
     assert all(region.prompt != "a wall of glass" for region in drive.worker.request.canvas.regions)
     drive.worker.held = False
-    drive.until(lambda: explorer.state.open_scene.painter.dreams > 0, "the running dream ends")
+    drive.until(lambda: explorer.state.open_scene.painter.client.dreams > 0, "the running dream ends")
     explorer.do("erase")
     drive.worker.held = True
     drive.until(lambda: drive.worker.request is not None, "the next dream is asked for")

@@ -52,8 +52,8 @@ def opened(drive: Driver, path: Path) -> None:
 def asked(drive: Driver) -> Request:
     """What the worker is asked for by hand, once it was looked what there is to be seen; till then it may dream the view by itself."""
     painter = drive.explorer.state.open_scene.painter
-    drive.until(lambda: painter.running is not None and painter._take is not None, "it is asked for")
-    return painter.running
+    drive.until(lambda: painter.client.running is not None and painter.client._take is not None, "it is asked for")
+    return painter.client.running
 
 
 def laid(drive: Driver, strokes: int = 1) -> None:
@@ -162,7 +162,7 @@ def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> Non
     assert request.canvas.memory is None and request.canvas.parts is None
     laid(painted)
     assert texels(painted, FROZEN) == 0 and not same(world(painted), before)
-    assert explorer.state.open_scene.painter.dreamed.image.std() > 10
+    assert explorer.state.open_scene.painter.client.dreamed.image.std() > 10
     chord(painted, "z")
     assert same(world(painted), before) and not painted.errors()
 
@@ -217,7 +217,7 @@ def test_marks_belong_to_one_view_and_without_any_nothing_is_asked(painted: Driv
     explorer = painted.explorer
     explorer.do("inpaint", "", 1.0, True)
     painted.frames(10)
-    assert explorer.state.open_scene.painter.running is None
+    assert explorer.state.open_scene.painter.client.running is None
     explorer.do("brush", "mask")
     painted.drag(middle(painted), middle(painted, 0.1))
     assert explorer.state.brush.mask.of(explorer.state.camera) is not None
@@ -243,7 +243,7 @@ def test_an_anagram_has_two_prompts_on_its_surface(painted: Driver, surface: boo
     laid(painted)
     charts = explorer.state.open_scene.plan.charts
     owners = {
-        int(charts.owner(number)[y, x])
+        int(charts.owner_map(number)[y, x])
         for number, page in world(painted).pages.items()
         for y, x in np.argwhere(page["state"][..., FROZEN] > 0)
     }
@@ -260,10 +260,10 @@ def test_a_commission_lives_through_walking_and_ends_with_cancel(painted: Driver
     asked(painted)
     explorer.state.travel.go_to = explorer.state.camera.with_changes(position=(4.0, 2.5, 6.0))
     painted.frames(10)
-    assert explorer.state.open_scene.painter.running is not None and "picture" in explorer.status
+    assert explorer.state.open_scene.painter.client.running is not None and "picture" in explorer.status
     explorer.do("cancel")
     painted.frames(3)
-    assert explorer.state.open_scene.painter.running is None or "picture" not in explorer.status
+    assert explorer.state.open_scene.painter.client.running is None or "picture" not in explorer.status
     assert explorer.state.strokes == () and same(world(painted), before)
 
 
@@ -279,7 +279,7 @@ def test_the_last_dream_is_saved_with_its_settings(painted: Driver) -> None:
     session, camera = read_shot(path)
     assert session.dream == explorer.state.session.dream
     np.testing.assert_allclose(camera.position, explorer.state.camera.position)
-    assert np.asarray(Image.open(path)).shape == explorer.state.open_scene.painter.dreamed.image.shape
+    assert np.asarray(Image.open(path)).shape == explorer.state.open_scene.painter.client.dreamed.image.shape
     assert not painted.errors()
 
 
@@ -307,7 +307,7 @@ def test_the_outline_of_a_surface_holds_all_that_is_seen_of_it(painted: Driver) 
     plan, size = painted.explorer.state.open_scene.plan, (120, 80)
     for camera in (Camera.from_angles((4.5, 1.4, 5.5), 0.0, -5.0, 60.0), Camera.from_angles((2.5, 0.9, 2.5), 130.0, -40.0, 90.0)):
         hits = cast_rays(plan.blocks, camera, size)
-        seen = plan.charts.lookup(hits.voxel, hits.side)[0]
+        seen = plan.charts.find_texels(hits.voxel, hits.side)[0]
         for chart in set(seen[seen >= 0].tolist()):
             points = outline(plan.charts.corners[chart], camera.matrix(size)) * (60, -40) + (60, 40)
             assert len(points) > 2

@@ -46,7 +46,7 @@ def large(drive: Driver) -> dict[str, weakref.ref[Any]]:
 
 
 def painted(drive: Driver) -> None:
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "something is painted")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "something is painted")
 
 
 def test_a_scene_that_was_left_is_gone_without_the_garbage_collector(drive: Driver, no_collector: None) -> None:
@@ -140,7 +140,7 @@ def test_the_volume_that_is_made_ready_beside_the_shown_one_is_accounted_for(
     monkeypatch.setattr("app.services.scene_rebuild.BUDGET", 0.0)
     painted(drive)
     explorer = drive.explorer
-    drive.until(lambda: not explorer.state.open_scene.painter.busy, "it is laid")
+    drive.until(lambda: not explorer.state.open_scene.painter.client.busy, "it is laid")
     explorer.do("pause")
     shown = explorer.state.open_scene.volume.atlas.bytes
     assert account(explorer, 0.0).volume == shown > 0

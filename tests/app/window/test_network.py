@@ -176,9 +176,9 @@ def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
     count = worker.inspected
 
     def redream() -> None:
-        dreams = explorer.state.open_scene.painter.dreams
+        dreams = explorer.state.open_scene.painter.client.dreams
         explorer.do("dream")
-        drive.until(lambda: explorer.state.open_scene.painter.dreams > dreams, "the view is dreamed again")
+        drive.until(lambda: explorer.state.open_scene.painter.client.dreams > dreams, "the view is dreamed again")
         drive.frames(10)
 
     redream()

@@ -67,9 +67,9 @@ def test_a_stroke_on_the_map_builds_a_wall_and_undo_takes_it_down(drive: Driver,
     settled(drive)
     assert explorer.state.open_scene.plan.blocks.solid[1:, 5, 2:6].max() == 0
     assert painted(drive) == paint  # with all that was painted where the wall stood
-    drive.worker.held, dreams = False, explorer.state.open_scene.painter.dreams
+    drive.worker.held, dreams = False, explorer.state.open_scene.painter.client.dreams
     drive.until(lambda: explorer.status == "this view is finished", "there is nothing to do")
-    assert explorer.state.open_scene.painter.dreams == dreams and not drive.errors()
+    assert explorer.state.open_scene.painter.client.dreams == dreams and not drive.errors()
 
 
 def test_fill_and_pick(drive: Driver, panel) -> None:
@@ -119,26 +119,26 @@ def test_nobody_is_walled_in(drive: Driver) -> None:
 
 def test_a_prompt_edited_while_a_dream_runs_counts_from_the_next_one(drive: Driver) -> None:
     explorer = drive.explorer
-    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "a dream runs")
+    drive.until(lambda: explorer.state.open_scene.painter.client.running is not None, "a dream runs")
     drive.worker.held = True
-    running, volume = explorer.state.open_scene.painter.running, explorer.state.open_scene.volume
+    running, volume = explorer.state.open_scene.painter.client.running, explorer.state.open_scene.volume
     explorer.do("edit_scene", lambda s: edit.change_material(s, 0, prompt="deep snow"))
     drive.frames(3)
-    assert explorer.state.open_scene.painter.running is running and explorer.state.open_scene.volume is volume
+    assert explorer.state.open_scene.painter.client.running is running and explorer.state.open_scene.volume is volume
     drive.worker.held = False
     drive.until(lambda: explorer.status == "this view is finished", "the dream ends")
-    dreams = explorer.state.open_scene.painter.dreams
+    dreams = explorer.state.open_scene.painter.client.dreams
     explorer.do("erase_material", 0)
-    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "the floor is dreamed anew")
-    prompts = {region.prompt for region in explorer.state.open_scene.painter.running.canvas.regions}
+    drive.until(lambda: explorer.state.open_scene.painter.client.running is not None, "the floor is dreamed anew")
+    prompts = {region.prompt for region in explorer.state.open_scene.painter.client.running.canvas.regions}
     assert "deep snow" in prompts and "a meadow" not in prompts
-    drive.until(lambda: explorer.state.open_scene.painter.dreams > dreams, "it is painted")
+    drive.until(lambda: explorer.state.open_scene.painter.client.dreams > dreams, "it is painted")
 
 
 def test_a_geometric_edit_while_a_dream_runs_abandons_it_and_nothing_of_it_lands(drive: Driver) -> None:
     explorer = drive.explorer
-    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "a dream runs")
-    first = explorer.state.open_scene.painter.running.id
+    drive.until(lambda: explorer.state.open_scene.painter.client.running is not None, "a dream runs")
+    first = explorer.state.open_scene.painter.client.running.id
     explorer.do("edit_scene", lambda s: edit.change_material(s, 1, height=5.0))
     settled(drive)
     assert painted(drive) == 0 and drive.worker.cancelled >= 1

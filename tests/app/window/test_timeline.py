@@ -25,9 +25,9 @@ def panel(drive: Driver) -> TimelinePanel:
 
 
 def redream(drive: Driver) -> None:
-    count = drive.explorer.state.open_scene.painter.dreams
+    count = drive.explorer.state.open_scene.painter.client.dreams
     drive.explorer.do("dream")
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > count, "the view is dreamed again")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > count, "the view is dreamed again")
     drive.frames(2)
 
 
@@ -211,11 +211,11 @@ def test_pictures_that_nobody_shows_are_given_back(drive: Driver) -> None:
 def test_parts_of_a_view_that_is_refined_drive_no_whole_dream_out(drive: Driver) -> None:
     explorer = drive.explorer
     drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
-    whole, image = explorer.state.timeline.records, explorer.state.open_scene.painter.dreamed
+    whole, image = explorer.state.timeline.records, explorer.state.open_scene.painter.client.dreamed
     explorer.state.session = replace(explorer.state.session, live=replace(explorer.state.session.live, refine=True))
     drive.until(lambda: "part 2 of" in explorer.status, "it is refined")
-    dreams = explorer.state.open_scene.painter.dreams
+    dreams = explorer.state.open_scene.painter.client.dreams
     drive.until(lambda: explorer.status == "this view is finished", "all its parts are", 3000)
-    assert explorer.state.open_scene.painter.dreams > dreams
+    assert explorer.state.open_scene.painter.client.dreams > dreams
     assert [r.id for r in explorer.state.timeline.records] == [r.id for r in whole]
-    assert explorer.state.open_scene.painter.dreamed is image and not drive.errors()
+    assert explorer.state.open_scene.painter.client.dreamed is image and not drive.errors()

@@ -23,5 +23,5 @@ def test_the_view_is_measured_while_the_panel_is_seen_and_only_then(drive: Drive
     drive.until(lambda: explorer.status == "this view is finished", "the floor is painted anew")
     drive.until(lambda: panel.meter.readings[-1].finished > 0.9 and len(panel.meter.readings) > 1, "measured again")
     last = panel.meter.readings[-1]
-    assert last.changed == 0 and 0 < last.kept < 1 and last.calls == explorer.state.open_scene.painter.calls
+    assert last.changed == 0 and 0 < last.kept < 1 and last.calls == explorer.state.open_scene.painter.client.calls
     assert not drive.errors()

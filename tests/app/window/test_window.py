@@ -55,7 +55,7 @@ def test_dragging_a_slider_changes_the_session_and_undo_takes_it_back(drive: Dri
 def test_standing_still_paints_the_view_and_then_costs_nothing(drive: Driver) -> None:
     empty = drive.pixels().astype(int)
     painter = drive.explorer.state.open_scene.painter
-    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    drive.until(lambda: painter.status_text == "this view is finished", "the view gets painted")
     drive.frames(30)  # it is drawn a band a frame
     assert painter.coverage > 0.9
     x, y, width, height = (int(v) for v in drive.explorer.shell.scene_box)
@@ -67,7 +67,7 @@ def test_standing_still_paints_the_view_and_then_costs_nothing(drive: Driver) ->
 
 
 def test_screenshot_shows_the_window_and_carries_the_session(drive: Driver) -> None:
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "a dream ends")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "a dream ends")
     drive.tap("f12")
     folder = drive.explorer.state.folders.pictures
     drive.until(lambda: any(folder.glob("rayverie-*.png")), "the screenshot is written")
@@ -186,7 +186,7 @@ def test_a_long_status_is_shortened_before_it_reaches_the_menus(drive: Driver) -
 
     from app.panels.context import shortened
 
-    drive.explorer.state.open_scene.painter.problem = "word " * 100
+    drive.explorer.state.open_scene.painter.client.problem = "word " * 100
     drive.frames(2)
     cut = shortened("word " * 100, 200.0)
     assert 150 < imgui.calc_text_size(cut).x <= 200 and cut.endswith("…")
@@ -211,7 +211,7 @@ def test_a_failing_dream_is_told_and_the_window_lives_on(drive: Driver) -> None:
     drive.press("w")
     drive.frames(30)
     drive.release("w")
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "another view is dreamed")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "another view is dreamed")
 
 
 def test_a_broken_panel_is_told_and_the_others_are_drawn(drive: Driver) -> None:
@@ -230,19 +230,19 @@ def test_a_broken_panel_is_told_and_the_others_are_drawn(drive: Driver) -> None:
 
 def test_erasing_forgets_and_paints_again(drive: Driver) -> None:
     painter = drive.explorer.state.open_scene.painter
-    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
-    dreams = painter.dreams
+    drive.until(lambda: painter.status_text == "this view is finished", "the view gets painted")
+    dreams = painter.client.dreams
     drive.explorer.do("erase")
     drive.frames(1)
     assert not list(drive.explorer.state.open_scene.volume.atlas)
-    drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
+    drive.until(lambda: painter.client.dreams > dreams, "the view gets painted again")
 
 
 def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
     painter, volume = drive.explorer.state.open_scene.painter, drive.explorer.state.open_scene.volume
-    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    drive.until(lambda: painter.status_text == "this view is finished", "the view gets painted")
     assert painter.coverage > 0.9
-    dreams = painter.dreams
+    dreams = painter.client.dreams
     drive.worker.held = True
     drive.explorer.do("dream")
     drive.until(lambda: not drive.explorer.services.strokes.busy, "it is forgotten")
@@ -250,11 +250,11 @@ def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
     assert (gathered.steps > 0).mean() < 0.05
     assert volume.revision > 1
     drive.worker.held = False
-    drive.until(lambda: painter.dreams > dreams, "the view gets painted again")
+    drive.until(lambda: painter.client.dreams > dreams, "the view gets painted again")
 
 
 def test_the_timeline_keeps_every_step_and_exports_them(drive: Driver) -> None:
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "a dream ends")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "a dream ends")
     record = drive.explorer.state.timeline.records[0]
     assert [step.number for step in record.shown] == list(range(1, record.steps + 1))
     assert record.image is not None
@@ -276,9 +276,9 @@ def test_layout_is_kept_for_the_next_start(drive: Driver, tmp_path: Path) -> Non
 def test_a_cancelled_dream_stays_cancelled_until_something_is_another(drive: Driver) -> None:
     explorer, worker = drive.explorer, drive.worker
     for change in (
-        lambda: setattr(explorer, "walker", replace(explorer.state.walker, yaw=explorer.state.walker.yaw + 2)),
+        lambda: setattr(explorer.state, "walker", replace(explorer.state.walker, yaw=explorer.state.walker.yaw + 2)),
         lambda: setattr(
-            explorer, "session", replace(explorer.state.session, dream=replace(explorer.state.session.dream, seed=5))
+            explorer.state, "session", replace(explorer.state.session, dream=replace(explorer.state.session.dream, seed=5))
         ),
         lambda: explorer.do("dream"),
     ):
@@ -297,7 +297,7 @@ def test_a_cancelled_dream_stays_cancelled_until_something_is_another(drive: Dri
 def test_every_panel_and_dialog_draws(drive: Driver) -> None:
     from imgui_bundle import imgui
 
-    drive.until(lambda: drive.explorer.state.open_scene.painter.dreams > 0, "a dream ends")
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "a dream ends")
     for panel, _ in drive.explorer.shell.panels:
         imgui.set_window_focus(panel.title)
         drive.frames(3)
@@ -331,7 +331,7 @@ def _row_of_field_of_view(drive: Driver) -> float:
 
 def test_erasing_a_material_leaves_the_others(drive: Driver) -> None:
     painter, volume = drive.explorer.state.open_scene.painter, drive.explorer.state.open_scene.volume
-    drive.until(lambda: painter.words == "this view is finished", "the view gets painted")
+    drive.until(lambda: painter.status_text == "this view is finished", "the view gets painted")
     before = survey(volume)
     assert before.share > 0
     assert sum(before.steps) == sum(before.painted.values())
@@ -362,7 +362,7 @@ def test_a_path_is_played_and_filmed(drive: Driver) -> None:
     np.testing.assert_allclose(explorer.state.camera.position, path.keyframes[1].camera.position, atol=1e-9)
     explorer.do("film", path, (128, 96), 8.0)
     folder = explorer.state.folders.pictures
-    drive.until(lambda: explorer.state.open_scene.painter.running is not None, "a frame lacks something")
+    drive.until(lambda: explorer.state.open_scene.painter.client.running is not None, "a frame lacks something")
     assert re.fullmatch(r"recording: \d+ of \d+ frames, dreaming this view: step \d of \d", explorer.status)
     drive.until(lambda: any(folder.glob("film-*.mp4")), "the film is written", 3000)
     with av.open(str(next(folder.glob("film-*.mp4")))) as container:
