@@ -7,7 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.state.app_state import AppState
 from app.state.stroke import LIMIT, Stroke
 from engine.atlas.views import GatheredView, PaintedView
@@ -42,13 +42,13 @@ class TexelStrokes:
         """Memory kept for undoing and redoing strokes."""
         return sum(stroke.bytes for reference in self._kept if (stroke := reference()) is not None)
 
-    def begin(self, stage: Stage) -> Stroke:
+    def begin(self, stage: OpenScene) -> Stroke:
         """A new stroke, to be given to `change` or `lay` and ended with `finish`."""
         stroke = Stroke(stage.plan.charts.fingerprint)
         self._kept.append(weakref.ref(stroke))
         return stroke
 
-    def change(self, stage: Stage, stroke: Stroke, masks: TexelMasks | Slices[TexelMasks], operation: str) -> None:
+    def change(self, stage: OpenScene, stroke: Stroke, masks: TexelMasks | Slices[TexelMasks], operation: str) -> None:
         """Apply an operation of `engine.edits.patch.OPERATIONS` to these texels, as a part of the stroke.
 
         masks: the texels, or an iterator that finds them over several frames.
@@ -57,7 +57,7 @@ class TexelStrokes:
 
     def lay(
         self,
-        stage: Stage,
+        stage: OpenScene,
         stroke: Stroke,
         gathered: GatheredView,
         painted: PaintedView,
@@ -72,7 +72,7 @@ class TexelStrokes:
         """Run a job piece by piece, after all jobs asked for so far."""
         self._jobs.append(job)
 
-    def erase_all(self, stage: Stage, stroke: Stroke) -> None:
+    def erase_all(self, stage: OpenScene, stroke: Stroke) -> None:
         """Erase all paint, now."""
         stroke.patches += erase_all(stage.volume)
         stage.volume.revision += 1
@@ -100,7 +100,7 @@ class TexelStrokes:
         """`add` the stroke after all jobs asked for so far."""
         self.then(lambda: self.add(state, stroke))
 
-    def follow(self, stage: Stage, wanted: tuple[Stroke, ...], settled: bool) -> bool:
+    def follow(self, stage: OpenScene, wanted: tuple[Stroke, ...], settled: bool) -> bool:
         """One frame's work towards the strokes that are wanted. settled: the open scene shows the scene that they belong to.
 
         Returns False if a stroke can't be undone or redone because it was forgotten.
@@ -125,7 +125,7 @@ class TexelStrokes:
         """Another scene was opened: drop all jobs and strokes."""
         self._jobs, self._shown, self._kept = deque(), (), []
 
-    def _work(self, stage: Stage, end: float) -> None:
+    def _work(self, stage: OpenScene, end: float) -> None:
         changed, jobs = False, self._jobs
         while jobs:
             done = next(jobs[0], self)
@@ -138,7 +138,7 @@ class TexelStrokes:
         if not jobs:
             stage.painter.reset_failures()
 
-    def _turn(self, stage: Stage, wanted: tuple[Stroke, ...], settled: bool) -> bool:
+    def _turn(self, stage: OpenScene, wanted: tuple[Stroke, ...], settled: bool) -> bool:
         """Begin to undo the last stroke that isn't wanted, or else to redo the next one."""
         done = self._shown
         same = next((i for i, (a, b) in enumerate(zip(done, wanted, strict=False)) if a is not b), None)

@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 
 from app.fields import Size
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.session import ViewSettings
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
@@ -39,7 +39,7 @@ class Viewport:
 
     def draw(
         self,
-        stage: Stage,
+        stage: OpenScene,
         camera: Camera,
         size: Size,
         view: ViewSettings,

@@ -1,1 +1,1 @@
-"""The latent volume: pages, what a view gathers from them, and what it writes back."""
+"""The latent volume: pages, gathering a view from them, scattering a view into them."""

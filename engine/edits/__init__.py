@@ -1,1 +1,1 @@
-"""Changes to what is painted: by hand, and when the scene itself changes."""
+"""Changes to existing paint: by hand, and when the scene changes."""

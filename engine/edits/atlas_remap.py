@@ -1,7 +1,7 @@
-"""Paint survives an edit of the scene: texels of surfaces that are still there move to their new place in the atlas.
+"""Keeps paint across an edit of the scene: texels of surfaces that still exist move to their new place in the atlas.
 
-A texel is the same one where its voxel, side and material are. `moves` finds them in numpy, on any thread; `Transplant` copies
-latents, state and colours on the GPU, a piece at a time, bit for bit.
+Two texels are the same if voxel, side and material are. `plan_remap` finds them in numpy, on any thread; `AtlasRemap` copies
+latents, state and colours on the GPU bit for bit, slice by slice.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from engine.geometry.pack import PAGE
 from engine.geometry.rectangles import merge_rectangles
 from engine.gl.shaders import get_program, set_uniforms
 
-TEXELS_PER_SLICE = PAGE * PAGE // 8  # texels copied at a time: a few milliseconds even where GL is software
+TEXELS_PER_SLICE = PAGE * PAGE // 8  # texels copied in one slice: a few milliseconds even with software GL
 
 
 @dataclass(frozen=True)
 class PageMove:
-    """Texel rectangles that go from page `source` to page `target`: int32 [n,6] rows (x, y in target, dx, dy to source, w, h).
+    """Texel rectangles to copy from page `source` to page `target`: int32 [n,6] (x, y in target, dx, dy to source, w, h).
 
-    whole: the page's charts all stay where they are and nothing joins them, so the page itself can change hands.
+    whole: all charts of the page stay where they are and no others are added, so the page can be handed over without copying.
     """
 
     source: int
@@ -37,7 +37,7 @@ class PageMove:
 
 
 def plan_remap(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> list[PageMove]:
-    """Where the texels of old `pages` are among the new charts. materials: int [n], the new index of each old material or −1."""
+    """Find where the texels of old `pages` are among the new charts. materials: int [n], new index of each old material, −1 if gone."""
     found = [move for page in pages for move in _plan_page(old, new, materials, page)]
     sources = {}
     for move in found:
@@ -51,7 +51,7 @@ def plan_remap(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[
 
 
 def map_texels(old: Charts, new: Charts, materials: np.ndarray, page: int) -> np.ndarray:
-    """int32 [PAGE,PAGE,3]: the new (page, y, x) of each texel of an old page, −1 where it is gone (or never was)."""
+    """Return int32 [PAGE,PAGE,3]: the new (page, y, x) of each texel of an old page, −1 where it no longer exists or never did."""
     owner = old.owner_map(page)
     y, x = np.nonzero(owner >= 0)
     chart = owner[y, x]
@@ -74,17 +74,18 @@ def map_texels(old: Charts, new: Charts, materials: np.ndarray, page: int) -> np
 
 
 def texel_voxels(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """int [n,3]: the voxel (x, y, z) behind texel (i, j) of a solid chart; with its side, what `Charts.lookup` is asked."""
+    """Return int [n,3]: the voxel (x, y, z) behind texel (i, j) of a solid chart; the inverse of `Charts.find_texels`."""
     u, v, n = (axes[charts.side[chart]].astype(np.int64) for axes in (sides.U, sides.V, sides.NORMAL))
-    # texel 0 lies before the corner where an axis runs backwards, and a face's voxel behind it
+    # along a negative axis texel 0 lies before the corner; the voxel lies behind its face
     behind = np.minimum(u, 0) + np.minimum(v, 0) - np.maximum(n, 0)
     return charts.corner[chart] + u * i[:, None] + v * j[:, None] + behind
 
 
 class AtlasRemap:
-    """Carries what is painted in `old` over to `new`, an empty volume of other charts. GL thread; nothing may be painted meanwhile.
+    """Moves the paint of `old` to `new`, an empty volume of other charts. GL thread; neither may be painted meanwhile.
 
-    `step` until it returns True; until then `old` is as it was and can be shown. Afterwards `old` can only be freed.
+    Call `run_slice` until it returns True. Until then `old` is unchanged and can be drawn; afterwards it can only be released.
+    ValueError if the volumes have different channels.
     """
 
     def __init__(self, old: LatentVolume, new: LatentVolume, moves: list[PageMove]) -> None:
@@ -97,7 +98,7 @@ class AtlasRemap:
         self._slices = self._copy_slices([m for m in painted if not m.whole])
 
     def run_slice(self) -> bool:
-        """Do one piece. True when all is done."""
+        """Run one slice; return True when all is done."""
         if next(self._slices, None) is not None:
             return False
         for number in self._whole:
@@ -108,7 +109,7 @@ class AtlasRemap:
     def _copy_slices(self, moves: list[PageMove]) -> Iterator[int]:
         for move in moves:
             if move.target not in self.new.atlas:
-                self.new.atlas.allocate(move.target)  # the driver clears megabytes: a piece of its own
+                self.new.atlas.allocate(move.target)  # the driver clears megabytes: a slice of its own
                 yield move.target
             for part in _split_by_area(move.rectangles):
                 self._copy(move, part)
@@ -125,7 +126,7 @@ class AtlasRemap:
         for texture, frame in zip(source.latents, target.latent_frames, strict=True):
             self._draw(array, frame, texture, source.state, 1)
         self._draw(array, target.colour_frame, source.colour, source.state, CELL)
-        target.frozen_tiles |= source.frozen_tiles.any()  # wherever they come to lie
+        target.frozen_tiles |= source.frozen_tiles.any()  # any tile may receive them
         target.overview_outdated = True
         target.mark_changed()
         array.release()
@@ -150,10 +151,10 @@ def _plan_page(old: Charts, new: Charts, materials: np.ndarray, page: int) -> li
     there = map_texels(old, new, materials, page).astype(np.int64)
     alive = there[..., 0] >= 0
     y, x = np.mgrid[:PAGE, :PAGE]
-    dx, dy = x - there[..., 2], y - there[..., 1]  # from the new place to the old
+    dx, dy = x - there[..., 2], y - there[..., 1]  # offset from the new place to the old one
     code = np.where(alive, (there[..., 0] * 2 * PAGE + dy + PAGE) * 2 * PAGE + dx + PAGE, -1)
     labels, index = np.unique(code, return_inverse=True)
-    index = index.reshape(code.shape) + (labels[0] >= 0)  # 0 is for what is gone
+    index = index.reshape(code.shape) + (labels[0] >= 0)  # label 0 means gone
     found = merge_rectangles(index[None])
     corner = there[found["row"], found["column"]]
     shift = np.stack([found["column"] - corner[:, 2], found["row"] - corner[:, 1]], axis=1)
@@ -170,14 +171,14 @@ def _atlas_places(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarra
 
 
 def _split_by_area(rectangles: np.ndarray) -> list[np.ndarray]:
-    """The rectangles in runs of about PIECE texels."""
+    """Split the rectangles into runs of about TEXELS_PER_SLICE texels."""
     area = np.cumsum(rectangles[:, 4] * rectangles[:, 5])
     cuts = np.flatnonzero(np.diff(area // TEXELS_PER_SLICE)) + 1
     return np.split(rectangles, cuts)
 
 
 def _triangles(rectangles: np.ndarray) -> bytes:
-    """float32 [n,6,4]: (x, y) of the target and the way to the source, for two triangles each."""
+    """Return float32 [n,6,4] as bytes: (x, y) in the target and the offset to the source, two triangles per rectangle."""
     x, y, dx, dy, w, h = rectangles.astype(np.float32).T
     corners = np.stack([np.stack([x + a * w, y + b * h, dx, dy], axis=1) for b in (0, 1) for a in (0, 1)], axis=1)
     return np.ascontiguousarray(corners[:, [0, 1, 2, 2, 1, 3]]).tobytes()

@@ -1,6 +1,6 @@
-"""Paint whose surface an edit took away, kept by the surface itself, so that it is there again when the surface is.
+"""Paint whose surface an edit removed, stored by surface so that it returns when the surface does.
 
-A page and a place in it mean nothing in other charts; a voxel, its side and its material do.
+A page and a position in it mean nothing for other charts; voxel, side and material do.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ STASH_BYTES = 128 * 2**20  # bytes
 
 @dataclass(frozen=True, eq=False)
 class OrphanedPaint:
-    """Painted texels [n] by surface. scene: whose materials are meant; voxels: texels per block; voxel: int [n,3]; side: int8 [n];
-    material: int [n]; patch: what was painted there (its place in a page is of no use any more)."""
+    """Painted texels [n] by surface. scene: the scene that `material` refers to; voxels: texels per block; voxel: int [n,3]; side:
+    int8 [n]; material: int [n]; patch: the paint (its position in a page is meaningless now)."""
 
     scene: Scene
     voxels: int
@@ -41,7 +41,7 @@ class OrphanedPaint:
 
 
 class PaintStash:
-    """Where salvaged paint lies, up to `limit` bytes; the oldest is forgotten first. parts: the oldest first."""
+    """Stores orphaned paint up to `limit` bytes; the oldest items are dropped first. items: oldest first."""
 
     def __init__(self, limit: int = STASH_BYTES) -> None:
         self.limit = limit
@@ -52,13 +52,13 @@ class PaintStash:
         return sum(part.bytes for part in self.items)
 
     def replace_items(self, parts: Iterable[OrphanedPaint]) -> None:
-        """These, and nothing else."""
+        """Replace all items; the oldest are dropped if they exceed the limit."""
         parts = tuple(parts)
         total = np.cumsum([part.bytes for part in reversed(parts)])
         self.items = parts[len(parts) - int((total <= self.limit).sum()) :]
 
     def pop_items(self, scene: Scene, material: int | None = None) -> tuple[OrphanedPaint, ...]:
-        """Take away what isn't frozen of a material of the scene; without one everything. Returns it."""
+        """Remove and return the paint of a material of the scene that isn't frozen; without `material` all paint."""
         if material is None:
             taken, self.items = self.items, ()
             return taken
@@ -73,13 +73,13 @@ class PaintStash:
 
 
 def find_orphaned(old: Charts, new: Charts, materials: np.ndarray, pages: Iterable[int]) -> TexelMasks:
-    """The texels of old `pages` that have no place among the new charts. materials: as of engine.edits.atlas_remap.moves. Any thread."""
+    """Find the texels of old `pages` that don't exist among the new charts. materials: as in atlas_remap.plan_remap. Any thread."""
     found = {page: (map_texels(old, new, materials, page)[..., 0] < 0) & (old.owner_map(page) >= 0) for page in pages}
     return {page: mask for page, mask in found.items() if mask.any()}
 
 
 def collect_orphaned(volume: LatentVolume, scene: Scene, masks: TexelMasks) -> Iterator[OrphanedPaint | None]:
-    """Copy what is painted on the texels of masks, a tile (a millisecond) for each step; None where nothing is. GL thread."""
+    """Copy the paint on the texels of masks, one tile (a millisecond) per step; yields None for tiles without paint. GL thread."""
     owners: dict[int, np.ndarray] = {}
     for patch in apply_operation(volume, masks, "copy"):
         if patch is not None and patch.page not in owners:
@@ -88,7 +88,7 @@ def collect_orphaned(volume: LatentVolume, scene: Scene, masks: TexelMasks) -> I
 
 
 def match_surfaces(kept: OrphanedPaint, scene: Scene, charts: Charts) -> tuple[list[TilePatch], OrphanedPaint | None]:
-    """(patches of the texels that are among these charts of a scene, tile by tile, and what still isn't). Any thread."""
+    """Return (patches by tile for the texels that exist among these charts of a scene, the rest or None). Any thread."""
     if kept.voxels != charts.voxels:
         return [], kept
     chart, i, j = charts.find_texels(kept.voxel, kept.side)

@@ -1,4 +1,4 @@
-"""Painted texels changed by hand, tile by tile: held, let go, erased; and what they were, so that it can be put back."""
+"""Changes to painted texels by hand, tile by tile (freeze, thaw, erase), and patches that undo them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.gl.context import wait_for_gl
 
 @dataclass(frozen=True)
 class TilePatch:
-    """Texels of one tile as they were. row, column: int [n] in the tile; latents: float32 [layers,n,4]; state: float32 [n,4];
+    """The previous content of texels of one tile. row, column: int [n] in the tile; latents: float32 [layers,n,4]; state: float32 [n,4];
     colour: uint8 [n,CELL,CELL,4]."""
 
     page: int
@@ -35,7 +35,7 @@ class TilePatch:
 
 @dataclass(frozen=True)
 class PagePatch:
-    """A whole page as it was, on the GPU (None: there was none): to erase everything costs no copy."""
+    """The previous content of a whole page, on the GPU (None: there was no page), so that erasing everything needs no copy."""
 
     number: int
     page: Page | None
@@ -44,7 +44,7 @@ class PagePatch:
 
 @dataclass(frozen=True)
 class Operation:
-    """chosen: state [n,4] → bool [n], the texels that it is for; clears: they become unpainted; held: what HELD becomes."""
+    """selects: state [n,4] → bool [n], the texels to change; erases: they become unpainted; frozen: the new value of FROZEN."""
 
     selects: Callable[[np.ndarray], np.ndarray]
     erases: bool = False
@@ -55,21 +55,21 @@ class Operation:
         return self.erases or self.frozen is not None
 
 
-# What is frozen stays until it is thawed: it isn't erased either.
+# Frozen texels must be thawed before they can be erased.
 OPERATIONS: Mapping[str, Operation] = {
     "freeze": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, FROZEN] <= 0), frozen=1.0),
     "thaw": Operation(lambda state: state[:, FROZEN] > 0, frozen=0.0),
     "erase": Operation(lambda state: (state[:, STEPS] > 0) & (state[:, FROZEN] <= 0), erases=True),
-    # These change nothing: for what will be painted over, and for what is painted and will go.
+    # These change nothing: "keep" copies texels before they are painted over, "copy" paint before its surface goes.
     "keep": Operation(lambda state: np.ones(len(state), bool)),
     "copy": Operation(lambda state: state[:, STEPS] > 0),
 }
 
 
 def apply_operation(volume: LatentVolume, masks: TexelMasks, name: str) -> Iterator[TilePatch | None]:
-    """Do an operation of OPERATIONS to the texels of masks, a tile (a millisecond) for each step of the iterator.
+    """Apply an operation of OPERATIONS to the texels of masks, one tile (a millisecond) per step of the iterator.
 
-    Yields what the texels were, None where a tile had none to change. GL thread.
+    Yields the previous content of the changed texels, None for a tile without any. GL thread.
     """
     operation, buffers = OPERATIONS[name], TileBuffers(volume.channels)
     volume.flush()
@@ -78,7 +78,7 @@ def apply_operation(volume: LatentVolume, masks: TexelMasks, name: str) -> Itera
 
 
 def apply_patch(volume: LatentVolume, patch: TilePatch | PagePatch) -> TilePatch | PagePatch:
-    """Make the texels what they were; returns what they have been until now. GL thread."""
+    """Restore a patch; return a patch of the content that it replaced. GL thread."""
     volume.flush()
     if isinstance(patch, PagePatch):
         atlas = volume.atlas
@@ -99,7 +99,7 @@ def apply_patch(volume: LatentVolume, patch: TilePatch | PagePatch) -> TilePatch
 
 
 def erase_all(volume: LatentVolume) -> list[PagePatch]:
-    """Take everything painted off the surfaces."""
+    """Erase all paint; return patches that restore it. GL thread."""
     volume.flush()
     pages = list(volume.atlas)
     size = volume.atlas.bytes // max(1, len(pages))
@@ -112,15 +112,15 @@ def _apply_to_tile(
     row, column = np.nonzero(mask)
     if number not in volume.atlas:
         nothing = np.zeros((len(row), 4), np.float32)
-        chosen = operation.selects(nothing)
-        return _unpainted_patch(buffers, number, tile, row[chosen], column[chosen]) if chosen.any() else None
+        selected = operation.selects(nothing)
+        return _unpainted_patch(buffers, number, tile, row[selected], column[selected]) if selected.any() else None
     page = volume.atlas[number]
     wait_for_gl(volume.ctx)
     buffers.read(page, tile)
-    chosen = operation.selects(buffers.state[row, column])
-    if not chosen.any():
+    selected = operation.selects(buffers.state[row, column])
+    if not selected.any():
         return None
-    row, column = row[chosen], column[chosen]
+    row, column = row[selected], column[selected]
     before = _copy_texels(buffers, number, tile, row, column)
     if operation.erases:
         buffers.latents[:, row, column] = 0
@@ -134,7 +134,7 @@ def _apply_to_tile(
 
 
 def _split_masks(masks: TexelMasks) -> Iterator[tuple[int, int, np.ndarray]]:
-    """(page, tile, bool [TILE,TILE]) wherever there is something."""
+    """Yield (page, tile, bool [TILE,TILE]) for tiles with any texel."""
     for number, mask in masks.items():
         for tile in range(TILES_PER_ROW * TILES_PER_ROW):
             y, x = tile // TILES_PER_ROW * TILE, tile % TILES_PER_ROW * TILE
@@ -144,7 +144,7 @@ def _split_masks(masks: TexelMasks) -> Iterator[tuple[int, int, np.ndarray]]:
 
 
 def _colour_cells(buffers: TileBuffers) -> np.ndarray:
-    """uint8 [TILE,CELL,TILE,CELL,4]: the colours by texel."""
+    """View the colours by texel: uint8 [TILE,CELL,TILE,CELL,4]."""
     return buffers.colour.reshape(TILE, CELL, TILE, CELL, 4)
 
 

@@ -1,1 +1,1 @@
-"""What is shown: the scene renderer, daylight, marks, video output."""
+"""What is shown: the scene renderer, daylight, marks on frozen texels, video output."""

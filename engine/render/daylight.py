@@ -1,4 +1,4 @@
-"""Daylight for surfaces that nothing has painted yet: sun shadows and ambient occlusion, baked into a small 3D texture."""
+"""Daylight for unpainted surfaces: sun shadows and ambient occlusion, baked into a small 3D texture."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from scenes.scene import Scene
 
 SUN = np.array([0.52, 0.72, 0.46]) / np.linalg.norm(
     [0.52, 0.72, 0.46]
-)  # towards the sun: afternoon, over the right shoulder
-PAD = 1  # empty blocks around the map, so that walls at its border are lit
-SHADOW = 14.0  # blocks of height within which something casts a shadow
-REACH = 0.7  # blocks: how far around a point things take its ambient light
-CELLS = 4_000_000  # of the texture, at most
-SLAB = 2_000_000  # cells whose neighbourhoods are counted at once
-NOON = (97, 143, 204)  # the sky overhead, where the scene doesn't say
+)  # direction towards the sun: afternoon, over the right shoulder
+PAD = 1  # empty blocks around the map, so that walls at its edge are lit
+SHADOW = 14.0  # blocks: most height over which a voxel casts a shadow
+REACH = 0.7  # blocks: radius within which voxels block ambient light
+CELLS = 4_000_000  # most cells of the texture
+SLAB = 2_000_000  # cells processed at a time
+NOON = (97, 143, 204)  # colour of the sky overhead if the scene has none
 
 
 def bake_daylight(solid: np.ndarray, opaque: np.ndarray, voxels: int) -> tuple[np.ndarray, int]:
-    """uint8 [Z',Y',X',2] (share of ambient light, share of sunlight) × 255, and its cells per block in x and z.
+    """Return uint8 [Z',Y',X',2], (share of ambient light, share of sunlight) × 255, and the cells per block in x and z.
 
-    solid: uint8 [Y,Z,X] as in Blocks; opaque: bool [materials]: what casts shadows. y is in voxels and padded by a block
+    solid: uint8 [Y,Z,X] as in Blocks; opaque: bool [materials], materials that cast shadows. y is in voxels and padded by a block
     above and below, x and z by PAD blocks.
     """
     detail = next(d for d in (4, 2, 1) if d == 1 or (d <= voxels and solid.size * d * d <= CELLS))
@@ -37,7 +37,7 @@ def bake_daylight(solid: np.ndarray, opaque: np.ndarray, voxels: int) -> tuple[n
 
 
 def _sunlight(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
-    """uint8 [Y,Z,X]: 255 where nothing stands between a cell and the sun; a march of all cells at once, a layer at a time."""
+    """Return uint8 [Y,Z,X]: 255 where nothing lies between a cell and the sun. Marches all cells at once, layer by layer."""
     lit = np.ones_like(full)
     height, depth, width = full.shape
     for k in range(1, min(height, int(SHADOW * voxels))):
@@ -49,9 +49,9 @@ def _sunlight(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
 
 
 def _ambient(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
-    """uint8 [Y,Z,X]: how open a cell's neighbourhood is; flat ground under an open sky counts as fully open.
+    """Return uint8 [Y,Z,X]: how open a cell's neighbourhood is; flat ground under an open sky counts as fully open.
 
-    Counted slab by slab along z, for the counts of a large map at once would take dozens of bytes a cell.
+    Works slab by slab along z: all counts of a large map at once would take dozens of bytes per cell.
     """
     height, depth, width = full.shape
     radii = tuple(max(1, round(REACH * scale)) for scale in (voxels, detail, detail))
@@ -69,7 +69,7 @@ def _ambient(full: np.ndarray, voxels: int, detail: int) -> np.ndarray:
 
 
 def _box_sum(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
-    """Sum over ±radius along an axis; past the border values repeat."""
+    """Sum over ±radius along an axis; values repeat beyond the border."""
     wide = [(0, 0)] * values.ndim
     wide[axis] = (radius + 1, radius)
     total = np.cumsum(np.pad(values, wide, mode="edge"), axis=axis, dtype=np.int32)
@@ -80,14 +80,14 @@ def _box_sum(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class BakedDaylight:
-    """Where the daylight of some blocks falls, ready for GL. cells: uint8 [Z',Y',X',2] of `daylight`; extent: in blocks."""
+    """Baked daylight, ready for GL. cells: uint8 [Z',Y',X',2] of `bake_daylight`; extent: blocks."""
 
     cells: np.ndarray
     extent: tuple[float, float, float]
 
     @staticmethod
     def of(blocks: Blocks, scene: Scene) -> BakedDaylight:
-        """For a scene's blocks; a fraction of a second, on any thread."""
+        """Bake the daylight of a scene's blocks: a fraction of a second, on any thread."""
         opaque = np.array([m.opacity >= 1 for m in scene.materials], dtype=bool)
         cells, detail = bake_daylight(blocks.solid, opaque, blocks.voxels_per_block)
         depth, height, width = cells.shape[:3]
@@ -97,11 +97,11 @@ class BakedDaylight:
 
 
 def atmosphere_uniforms(sky: tuple[int, int, int] | None) -> dict[str, tuple[float, ...]]:
-    """Uniforms of common/daylight.glsl for a sky of this colour overhead, 0..255: a dark sky gives little light, and its tint."""
+    """Return uniforms of common/daylight.glsl for a sky of this colour (0..255) overhead. A dark sky gives little, tinted light."""
     zenith = np.asarray(sky or NOON) / 255
     brightness = float(zenith @ (0.30, 0.59, 0.11))
     day = float(np.clip(brightness / 0.53, 0, 1))
-    light = 0.35 + 0.65 * day  # a night is drawn so that one can still walk in it
+    light = 0.35 + 0.65 * day  # nights stay bright enough to walk in
     tint = zenith / max(brightness, 0.05)
     horizon = zenith + (np.array([0.95, 0.945, 0.90]) - zenith) * (0.2 + 0.65 * day)
     colours = {
@@ -117,7 +117,7 @@ def atmosphere_uniforms(sky: tuple[int, int, int] | None) -> dict[str, tuple[flo
 
 
 class DaylightTexture:
-    """The texture, and where it lies: texture coordinate = (point + offset) / extent, in blocks."""
+    """The texture and its place: texture coordinate = (point + offset) / extent, in blocks."""
 
     def __init__(self, ctx: moderngl.Context, light: BakedDaylight) -> None:
         depth, height, width = light.cells.shape[:3]

@@ -1,4 +1,4 @@
-"""Which charts may show something that the user froze: the others need no marks drawn over them."""
+"""Finds charts that may show frozen texels; only those need marks drawn over them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.geometry.pack import PAGE
 
 
 def may_show_frozen(charts: Charts, atlas: Atlas, index: np.ndarray) -> np.ndarray:
-    """bool [n]: whether a tile that charts [n] lie on has held texels."""
+    """Return bool [n]: whether charts [n] touch a tile that may contain frozen texels."""
     found = np.zeros(len(index), bool)
     left, top = charts.x[index], charts.y[index]
     right, bottom = left + charts.size[index, 0], top + charts.size[index, 1]

@@ -1,4 +1,4 @@
-"""Draws the scene as the window and the videos show it: what is painted, and daylight on what is not."""
+"""Draws the scene as windows and videos show it: paint, and daylight on unpainted surfaces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+from typing import TypedDict, Unpack
 
 import moderngl
 import numpy as np
@@ -34,19 +35,19 @@ MODES = MappingProxyType(
         "depth": "distance from the camera",
     }
 )
-GEOMETRY = ("material", "depth")  # modes that show nothing of what was dreamed
+GEOMETRY = ("material", "depth")  # modes that show no paint
 
 
 @dataclass(frozen=True)
 class _Pass:
-    """shaders/display/<shader>.glsl on the charts of painted pages, of bare ones, or both."""
+    """Draws shaders/display/<shader>.glsl on charts of painted pages, of bare pages, or both."""
 
     shader: str
     painted: bool = True
     bare: bool = True
 
 
-# over what is there, whose alpha stays
+# blends over the target, whose alpha stays
 _OVER = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
 _WHOLE, _LIT, _BARE, _PARTLY = (
     _Pass("painted_whole", bare=False),
@@ -57,12 +58,21 @@ _WHOLE, _LIT, _BARE, _PARTLY = (
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
 _PAINTED_LIT = (_LIT, _BARE, _PARTLY)
 _FROZEN = _Pass("frozen", bare=False)
-_PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # for translucent charts, which are blended: each just once
+_PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # translucent charts are blended, so each is drawn once
 _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
 
 
+class DrawOptions(TypedDict, total=False):
+    """top_first: row 0 of the target is the picture's top row (default False); mark_frozen: mark frozen texels (default False);
+    daylight: 0..1, share of the scene's light that falls on paint (default 0)."""
+
+    top_first: bool
+    mark_frozen: bool
+    daylight: float
+
+
 class Renderer:
-    """full_steps: the number of steps that counts as a whole painting, for the mode `steps`."""
+    """full_steps: the number of steps that counts as complete, for the mode `steps`. GL thread."""
 
     def __init__(
         self,
@@ -73,7 +83,7 @@ class Renderer:
         blocks: Blocks | None = None,
         light: BakedDaylight | None = None,
     ) -> None:
-        """blocks, light: of the scene, if they are known already; baking the light takes a while."""
+        """blocks, light: those of the scene if known already; baking the light takes a fraction of a second."""
         blocks = extrude_scene(scene) if blocks is None else blocks
         self.ctx, self.charts, self.volume = ctx, charts, volume
         self.full_steps = 20.0
@@ -99,7 +109,7 @@ class Renderer:
         self.update_display_colours(scene)
 
     def update_display_colours(self, scene: Scene) -> None:
-        """Take over the display colours of a scene of the same geometry."""
+        """Take over the display colours of a scene with the same geometry."""
         self._constants |= atmosphere_uniforms(scene.background.display)
         self._materials.write(_material_table(scene), alignment=1)
 
@@ -109,13 +119,10 @@ class Renderer:
         camera: Camera,
         size: tuple[int, int],
         mode: str = "painted",
-        top_first: bool = False,
-        held: bool = False,
-        daylight: float = 0.0,
+        **options: Unpack[DrawOptions],
     ) -> None:
-        """Fill the target's lower left `size` pixels. mode: a key of MODES; top_first: row 0 is the picture's top row;
-        held: what the user froze is marked; daylight, 0..1: how much of the scene's own light falls on what is painted."""
-        for _ in self.draw_slices(target, camera, size, mode, top_first, held, daylight, [(0, 0, *size)]):
+        """Fill the target's lower left `size` pixels. mode: a key of MODES, else KeyError."""
+        for _ in self.draw_slices(target, camera, size, [(0, 0, *size)], mode, **options):
             pass
 
     def draw_slices(
@@ -123,28 +130,28 @@ class Renderer:
         target: moderngl.Framebuffer,
         camera: Camera,
         size: tuple[int, int],
+        boxes: Iterable[Box],
         mode: str = "painted",
-        top_first: bool = False,
-        held: bool = False,
-        daylight: float = 0.0,
-        boxes: Iterable[Box] = (),
+        **options: Unpack[DrawOptions],
     ) -> Slices[None]:
-        """`draw`, in pieces: box after box (x, y, width, height) of the target."""
+        """`draw` in slices: box after box (x, y, width, height) of the target."""
+        top_first, mark_frozen = options.get("top_first", False), options.get("mark_frozen", False)
+        daylight = options.get("daylight", 0.0)
         if mode not in MODES:
             raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
         uniforms = camera_uniforms(self.charts, camera, size, top_first) | {"shade": daylight}
-        seen = find_visible_charts(self.charts, camera, size)
+        visible = find_visible_charts(self.charts, camera, size)
         if mode == "painted":
-            for number in np.unique(self.charts.page[seen]):
+            for number in np.unique(self.charts.page[visible]):
                 if self.volume.atlas.refresh_overview(number):
                     yield
-        marked = seen[may_show_frozen(self.charts, self.volume.atlas, seen)] if held else seen[:0]
+        marked = visible[may_show_frozen(self.charts, self.volume.atlas, visible)] if mark_frozen else visible[:0]
         target.use()
         target.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
         for box in boxes:
             with scissor(target, box):
                 target.viewport = (0, 0, *size)
-                self._draw_all(target, mode, uniforms, seen, marked, daylight > 0)
+                self._draw_all(target, mode, uniforms, visible, marked, daylight > 0)
             yield
 
     def _draw_all(
@@ -152,25 +159,25 @@ class Renderer:
         target: moderngl.Framebuffer,
         mode: str,
         uniforms: dict[str, object],
-        seen: np.ndarray,
+        visible: np.ndarray,
         marked: np.ndarray,
         lit: bool,
     ) -> None:
-        """The charts that are seen, the translucent ones over the others, and what is held of those that are marked."""
+        """Draw the visible charts, translucent ones over the others, then marks on frozen texels of the `marked` charts."""
         atlas, mesh = self.volume.atlas, self.volume.mesh
-        through = self._translucent[seen]
+        through = self._translucent[visible]
         self._daylight.texture.use(_DAYLIGHT)
         self._materials.use(_MATERIALS)
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         self.ctx.enable(moderngl.DEPTH_TEST)
-        self.ctx.depth_func = "<"  # so that a later pass leaves alone what an earlier one drew
+        self.ctx.depth_func = "<"  # later passes don't overwrite earlier ones
         passes = _PAINTED_LIT if mode == "painted" and lit else _PASSES[mode]
-        self._draw(passes, mesh.select(seen[~through], separate_pages=atlas), uniforms)
+        self._draw(passes, mesh.select(visible[~through], separate_pages=atlas), uniforms)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
         target.depth_mask = False
         if through.any():
-            self._draw(_PASSES_THROUGH[mode], mesh.select(seen[through][::-1], separate_pages=atlas), uniforms)
+            self._draw(_PASSES_THROUGH[mode], mesh.select(visible[through][::-1], separate_pages=atlas), uniforms)
         if marked.size:
             self.ctx.depth_func = "<="
             self._draw((_FROZEN,), mesh.select(marked, separate_pages=atlas), uniforms)
@@ -208,6 +215,6 @@ class Renderer:
 
 
 def _material_table(scene: Scene) -> np.ndarray:
-    """uint8 [n,4]: display colour and opacity of each material."""
+    """Return uint8 [n,4]: display colour and opacity of each material."""
     rows = [(*m.display, round(255 * m.opacity)) for m in scene.materials]
     return np.array(rows, dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Writing frames: a video by PyAV, or a folder of PNGs, both with the settings inside and as JSON beside."""
+"""Writes frames to a video (by PyAV) or a folder of PNGs, with the settings inside and as JSON beside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from base.files import atomic_write, refuse_unwritable
 
 @dataclass(frozen=True)
 class Codec:
-    """name: FFmpeg's encoder; pixels: its pixel format; step: both sides must be multiples of it; inside: metadata fits in."""
+    """name: FFmpeg's encoder; pixels: its pixel format; step: both sides must be multiples of it; inside: can hold metadata."""
 
     name: str
     pixels: str
@@ -42,14 +42,14 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
 
 
 class FrameWriter(ABC):
-    """Frames uint8 [H,W,3 or 4], row 0 at the top; use as a context manager. After an exception there is no video; PNGs stay."""
+    """Writes frames uint8 [H,W,3 or 4], row 0 at the top; a context manager. After an exception no video remains; PNGs do."""
 
     def __init__(self, path: str | Path, size: tuple[int, int], metadata: Mapping[str, Any]) -> None:
         self.path, self.size, self.frames = Path(path), size, 0
         self.metadata = json.dumps(dict(metadata), sort_keys=True, default=str)
 
     def write(self, frame: np.ndarray) -> None:
-        """ValueError when the frame has another shape or type."""
+        """Write a frame. ValueError for another shape or type."""
         width, height = self.size
         if frame.dtype != np.uint8 or frame.shape not in ((height, width, 3), (height, width, 4)):
             raise ValueError(
@@ -83,7 +83,7 @@ class FrameWriter(ABC):
 
 
 class VideoWriter(FrameWriter):
-    """A video whose suffix (CODECS) chooses the codec, written to a temporary file and renamed when it is whole."""
+    """A video; its suffix selects the codec (CODECS). Written to a temporary file and renamed when complete."""
 
     def __init__(self, path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> None:
         super().__init__(path, size, metadata)
@@ -113,7 +113,7 @@ class VideoWriter(FrameWriter):
             stream.width, stream.height = size
             stream.pix_fmt = codec.pixels
             self._stream = stream
-            self._stack = stack.pop_all()  # from here on `close` or an exception ends it
+            self._stack = stack.pop_all()  # from now on `close` or an exception ends it
 
     def _write(self, frame: np.ndarray) -> None:
         self._container.mux(
@@ -121,7 +121,7 @@ class VideoWriter(FrameWriter):
         )
 
     def _finish(self, error: BaseException | None) -> None:
-        with self._stack:  # leaving it closes and renames the file, or removes it when something was raised
+        with self._stack:  # on exit it closes and renames the file, or removes it after an exception
             if error is not None:
                 raise _Abandoned
             if self.frames == 0:
@@ -136,7 +136,7 @@ class VideoWriter(FrameWriter):
 
 
 class PngWriter(FrameWriter):
-    """A folder of 00000.png, 00001.png, …; each file appears whole. Frames of an earlier, longer render are removed at the end."""
+    """A folder of 00000.png, 00001.png, …; each file appears complete. Frames of an earlier, longer render are removed at the end."""
 
     def __init__(self, path: str | Path, size: tuple[int, int], metadata: Mapping[str, Any]) -> None:
         super().__init__(path, size, metadata)
@@ -159,22 +159,22 @@ class PngWriter(FrameWriter):
 
 
 class _Abandoned(Exception):
-    """Carries "remove the temporary file" through atomic_write."""
+    """Makes atomic_write remove the temporary file."""
 
 
 def open_output(path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> FrameWriter:
-    """A writer by the path's suffix: a video, or without one a folder of PNGs. size: (width, height)."""
+    """Open a writer by the path's suffix: a video, or without a suffix a folder of PNGs. size: (width, height)."""
     return VideoWriter(path, size, fps, metadata) if Path(path).suffix else PngWriter(path, size, metadata)
 
 
 def sidecar(path: str | Path) -> Path:
-    """The JSON file beside an output: tour.mp4 → tour.mp4.json."""
+    """Return the JSON file beside an output: tour.mp4 → tour.mp4.json."""
     path = Path(path)
     return path.with_name(path.name + ".json")
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
-    """The settings inside a video or PNG, else those beside it. InputError when there are none."""
+    """Read the settings inside a video or PNG, else those beside it. InputError if there are none."""
     path, beside = Path(path), sidecar(path)
     try:
         comment = _comment(path)
@@ -189,7 +189,7 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 
 
 def _comment(path: Path) -> str | None:
-    """The text inside a video or PNG, None where there is none."""
+    """Return the text inside a video or PNG, None if there is none."""
     if path.suffix.lower() == ".png":
         with Image.open(path) as image:
             return image.info.get("comment")
@@ -204,7 +204,7 @@ def _frame(rgb: np.ndarray) -> av.VideoFrame:
 
 
 def _palette_frame(rgb: np.ndarray) -> av.VideoFrame:
-    """A frame with its own 256 colours: far better than the encoder's fixed palette."""
+    """Convert to a frame with a palette of its own, which looks far better than the encoder's fixed one."""
     image = Image.fromarray(rgb).quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
     colours = np.zeros((256, 4), np.uint8)
     palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)

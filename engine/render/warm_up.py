@@ -1,4 +1,4 @@
-"""Drivers compile a shader when it first draws: so everything is drawn once, small, before anybody waits for it."""
+"""Draws everything once at small size: drivers compile shaders on first use, which would otherwise delay the first frames."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from scenes.camera import Camera
 from scenes.extrude import extrude_scene
 from scenes.scene import Background, Material, Scene
 
-# Drivers tell textures apart by whether each side is a power of two: those of whole views, of sketches, of close-ups.
+# Drivers specialise shaders by whether texture sides are powers of two, so all combinations occur: views, sketches, close-ups.
 SIZES = (200, 120), (200, 128), (128, 128), (128, 120)
 SIZE = SIZES[0]
 CAMERA = Camera.look_at((2.5, 1.4, 6.2), (2.5, 0.3, 1.0), fov=70)
 
 
 def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
-    """A piece for each step, of up to some hundred milliseconds; programs stay with the context, so once is enough for it."""
+    """Yield after each slice of up to a few hundred milliseconds. Programs are kept per context, so run it once per context."""
     grass = Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70))
     glass = Material("glass", (0, 0, 255), "glass", 1.5, (200, 200, 220), opacity=0.5)
     stone = Material("stone", (255, 0, 0), "stone", 2.0, (120, 120, 120))
@@ -47,15 +47,15 @@ def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
     def modes() -> Iterator[None]:
         for mode in MODES:
             for daylight in (0.0, 0.5) if mode == "painted" else (0.0,):
-                renderer.draw(target, CAMERA, SIZE, mode, held=True, daylight=daylight)
+                renderer.draw(target, CAMERA, SIZE, mode, mark_frozen=True, daylight=daylight)
                 yield
 
     yield from modes()
-    for steps, size in enumerate((SIZE, *SIZES), start=1):  # onto bare surfaces, and over paint
-        looking = volume.gather_task(CAMERA, size)
-        yield from _run_in_slices(looking)
-        yield from _run_in_slices(volume.write_mask_task(looking.result, steps))
-        yield from _run_in_slices(volume.scatter_task(looking.result, _painting(looking.result, steps)))
+    for steps, size in enumerate((SIZE, *SIZES), start=1):  # onto unpainted surfaces, then over paint
+        task = volume.gather_task(CAMERA, size)
+        yield from _run_in_slices(task)
+        yield from _run_in_slices(volume.write_mask_task(task.result, steps))
+        yield from _run_in_slices(volume.scatter_task(task.result, _make_painted(task.result, steps)))
     for _ in apply_operation(volume, volume.find_visible_texels(CAMERA, SIZE), "freeze"):
         yield
     yield from modes()
@@ -76,12 +76,12 @@ def _unet(ctx: moderngl.Context) -> None:
     drawing.release()
 
 
-def _painting(gathered: GatheredView, steps: float) -> PaintedView:
+def _make_painted(gathered: GatheredView, steps: float) -> PaintedView:
     return PaintedView(
         gathered.camera, gathered.size, gathered.latents, np.zeros((*gathered.size[::-1], 3), np.uint8), steps
     )
 
 
-def _run_in_slices(work: TimeSlicedTask) -> Iterator[None]:
-    while not work.run_for(0.0):
+def _run_in_slices(task: TimeSlicedTask) -> Iterator[None]:
+    while not task.run_for(0.0):
         yield

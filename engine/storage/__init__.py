@@ -1,1 +1,1 @@
-"""Worlds on disk: tiles, world files, the journal, reading and writing beside the frames."""
+"""Worlds on disk: world files, the journal, reading and writing between frames."""

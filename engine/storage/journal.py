@@ -1,7 +1,7 @@
-"""A journal: the world as it is being painted, kept in a folder so that a kill at any moment leaves the last whole one.
+"""A journal: keeps the world being painted in a folder so that a kill at any moment leaves the last complete one.
 
-Tiles never change: a new look is a new file. The index, replaced at once, says which files are the world; only then do those
-go that it no longer names.
+Tile files never change: new paint is a new file. The index, replaced atomically, names the files of the world; files it no
+longer names are removed afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.storage.world import FOLDER, INDEX, WorldIndex, encode_tile
 
 
 class Journal:
-    """Owns `folder` as long as it is open; InputError if another program does, or if it can't be written."""
+    """Owns `folder` while open. JournalInUse if another program owns it, InputError if it can't be written."""
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -32,15 +32,15 @@ class Journal:
         except OSError as error:
             raise InputError(folder, "", f"can't be written ({error.strerror or error})") from error
         for left in self.folder.glob(f".{Path(INDEX).stem}-*"):
-            left.unlink(missing_ok=True)  # of a kill while the index was written
+            left.unlink(missing_ok=True)  # left by a kill while the index was written
 
     @property
     def has_world(self) -> bool:
-        """Whether there is a world in it."""
+        """Whether the journal contains a world."""
         return (self.folder / INDEX).exists()
 
     def write_tile(self, texels: TileTexels) -> str:
-        """Write a tile's file if it isn't there, and whole; its name. InputError if that fails; the world is then as it was."""
+        """Write a tile's file unless it exists complete; return its name. InputError on failure; the world is then unchanged."""
         sha, data = encode_tile(texels)
         path = self.folder / FOLDER / sha
         if not path.exists() or path.read_bytes() != data:
@@ -49,7 +49,7 @@ class Journal:
         return sha
 
     def commit(self, index: WorldIndex) -> None:
-        """From now on this is the world; files that it doesn't name are removed. InputError: it is still the one before."""
+        """Make `index` the world and remove files it doesn't name. InputError on failure; the previous world then remains."""
         with atomic_write(self.folder / INDEX) as temporary:
             temporary.write_bytes(index.encode())
         wanted = set(index.tiles.values())
@@ -59,7 +59,7 @@ class Journal:
                     path.unlink(missing_ok=True)
 
     def set_aside(self) -> Path:
-        """Move what is in it to a folder beside it, for it can't be used but was somebody's; the folder."""
+        """Move the content to a new folder beside this one and return it: for worlds that can't be used here but should not be lost."""
         aside = next(f for n in count(1) if not (f := self.folder.with_name(f"{self.folder.name}-aside-{n}")).exists())
         aside.mkdir()
         for name in (INDEX, FOLDER):
@@ -68,15 +68,15 @@ class Journal:
         return aside
 
     def close(self) -> None:
-        """Leave it as it is, for whoever comes next."""
+        """Release the folder and keep its content."""
         self._lock.release()
 
     def discard(self) -> None:
-        """Remove it all: its world is saved elsewhere, or unwanted. First the index, so that no half of it is found."""
+        """Remove the content. The index goes first, so that a kill leaves no incomplete world."""
         (self.folder / INDEX).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.release()
 
 
 class JournalInUse(InputError):
-    """The journal belongs to another program."""
+    """Another program owns the journal."""

@@ -1,7 +1,7 @@
-"""Worlds on disk: everything that was painted in a scene, in tiles, with an index that says whose it is. Never pickle.
+"""Worlds on disk: all paint of a scene, in tiles, with an index that says what it belongs to. Never pickle.
 
-A world is an index.json and the tiles that it names, each a safetensors file named by the sha256 of its bytes: in a folder
-while the program runs (engine.storage.journal), in one zip, not compressed, when it is saved. Worlds of version 1 are still read.
+A world is an index.json and the tiles that it names, each a safetensors file named by the sha256 of its bytes: in a folder while
+the program runs (engine.storage.journal), in one uncompressed zip when saved. Worlds of version 1 can still be read.
 """
 
 from __future__ import annotations
@@ -59,21 +59,21 @@ class WorldHeader:
 
 @dataclass(frozen=True)
 class WorldIndex:
-    """What a world consists of. tiles: sha256 of each tile's file; extras: what the program wants to find beside it, as JSON."""
+    """The content of a world. tiles: sha256 of each tile's file; extras: JSON-ready data that the program stores beside it."""
 
     header: WorldHeader
     tiles: Mapping[TileKey, str]
     extras: Mapping[str, Any] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """JSON that carries its own checksum; the same content is the same bytes."""
+        """Return JSON with its own checksum; the same content gives the same bytes."""
         tiles = {f"{page}.{tile}": self.tiles[page, tile] for page, tile in sorted(self.tiles)}
         record = {"header": asdict(self.header), "tiles": tiles, "extras": dict(self.extras)}
         return json.dumps(record | {"sha256": _checksum(record)}, indent=1).encode()
 
     @staticmethod
     def decode(data: bytes, where: object) -> WorldIndex:
-        """The inverse; `where` is named in the InputError."""
+        """The inverse of `encode`. InputError, naming `where`, if it is damaged or of another format."""
         try:
             record = json.loads(data)
             version = record["header"]["version"]
@@ -97,7 +97,7 @@ class WorldIndex:
 
 @dataclass(frozen=True)
 class StoredWorld:
-    """A world on disk, checked. count: of its tiles; tiles: reads them one after the other, on any thread, InputError if damaged."""
+    """A world on disk. count: number of tiles; tiles: reads them one by one, on any thread; InputError if damaged."""
 
     header: WorldHeader
     extras: Mapping[str, Any]
@@ -106,7 +106,7 @@ class StoredWorld:
 
 
 def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, channels: int) -> StoredWorld:
-    """A world that fits this scene, its charts and this model, and is whole; InputError says what isn't so."""
+    """Open a world and check that it is complete and fits this scene, its charts and this model; InputError says what doesn't."""
     world = read_world(path)
     header = world.header
     for name, wanted, sentence in (
@@ -121,14 +121,14 @@ def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, ch
     ):
         if getattr(header, name) != wanted:
             raise InputError(path, "", sentence)
-    for (page, _), _ in world.tiles():  # all of it is read once before anything is given up for it
+    for (page, _), _ in world.tiles():  # read all of it once before it replaces anything
         if page >= charts.pages:
             raise InputError(path, "", f"is damaged: it has a page {page} of {charts.pages}")
     return world
 
 
 def read_world(path: str | Path) -> StoredWorld:
-    """A world file or a journal's folder; its index is checked, its tiles are when they are read."""
+    """Open a world file or a journal's folder. The index is checked now, tiles when they are read."""
     path = Path(path)
     if not path.exists():
         raise InputError(path, "", "doesn't exist; a world file is wanted here")
@@ -141,18 +141,18 @@ def read_world(path: str | Path) -> StoredWorld:
 
 
 def write_world(source: str | Path, target: str | Path) -> None:
-    """Pack the world in a folder into one file, tile by tile; the same content gives the same bytes."""
+    """Pack the world of a folder into one file, tile by tile; the same content gives the same bytes."""
     with _open_files(Path(source)) as read, atomic_write(target) as temporary:
         index = WorldIndex.decode(read(INDEX), source)
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            # what is beside a journal stays there
+            # extras stay in the journal
             archive.writestr(zipfile.ZipInfo(INDEX), WorldIndex(index.header, index.tiles).encode())
             for sha in sorted(set(index.tiles.values())):
                 archive.writestr(zipfile.ZipInfo(f"{FOLDER}/{sha}"), read(f"{FOLDER}/{sha}"))
 
 
 def encode_tile(texels: TileTexels) -> tuple[str, bytes]:
-    """A tile's file and the sha256 that names it."""
+    """Return (sha256, bytes) of a tile's file."""
     data = save({name: np.ascontiguousarray(array) for name, array in texels.arrays.items()})
     return hashlib.sha256(data).hexdigest(), data
 
@@ -174,7 +174,7 @@ def _read_tiles(path: Path, index: WorldIndex) -> Iterator[tuple[TileKey, TileTe
 
 @contextmanager
 def _open_files(path: Path) -> Iterator[Callable[[str], bytes]]:
-    """A reader of the files in a folder or a zip by name. What it meets becomes an InputError."""
+    """Yield a function that reads files of a folder or a zip by name; its failures become InputErrors."""
     with ExitStack() as stack:
         whole = partial(_read_or_refuse, path)
         if not path.is_dir():
@@ -194,7 +194,7 @@ def _read_or_refuse(path: Path, act: Callable[[], Any]) -> Any:
 
 
 def _require(fact: bool) -> None:
-    """Of a file, so no assert, which `python -O` leaves out. ValueError."""
+    """Raise ValueError unless `fact`. Not an assert, which `python -O` would remove."""
     if not fact:
         raise ValueError
 

@@ -1,4 +1,4 @@
-"""Between the volume and the disk, a few tiles a frame: `Keeper` writes what changed, `Restoring` reads a world back."""
+"""Moves tiles between volume and disk, a few per frame: `WorldWriter` writes changed tiles, `WorldReader` restores a world."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from engine.gl.context import wait_for_gl
 from engine.storage.journal import Journal
 from engine.storage.world import StoredWorld, TileKey, WorldIndex, write_world
 
-TILES_AHEAD = 8  # tiles between GL and disk at any time: a megabyte each, in buffers that are used again
-SECONDS_PER_FRAME = 0.003  # s of a frame
+TILES_AHEAD = 8  # most tiles between GL and disk at a time: a megabyte each, in reused buffers
+SECONDS_PER_FRAME = 0.003  # most time spent per frame
 Describe = Callable[[], Callable[[Mapping[TileKey, str]], WorldIndex]]
-"""What the world is like now, captured on the GL thread: a function that makes the index of its tiles, on the writer's."""
+"""Captures the world's state on the GL thread; returns a function that makes the index from tile files, on the writer's thread."""
 
 VolumeState = tuple[LatentVolume, int, int]
 
 
 class WorldWriter:
-    """Brings a journal up to date with a volume in rounds: read the tiles that changed, write them, commit the index.
+    """Brings a journal up to date with a volume in rounds: read changed tiles, write them, commit the index.
 
-    A round that is cut off leaves the world of the one before. What is painted while a round reads comes into the next; until
-    then some tiles may be newer than others. Memory: AHEAD tiles, whatever was painted. GL thread, but for the writing.
+    An interrupted round leaves the world of the previous one. Paint added while a round reads goes into the next; until then some
+    tiles may be newer than others. Uses memory for TILES_AHEAD tiles at most. GL thread, except for the writing.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -34,8 +34,8 @@ class WorldWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keeper")
         self._written: dict[
             TileKey, tuple[int, str | None]
-        ] = {}  # what is written: its stamp, its file (None: nothing painted)
-        self._saved_state: VolumeState | None = None  # on disk
+        ] = {}  # stamp and file of each written tile (None: nothing painted)
+        self._saved_state: VolumeState | None = None  # the state that is on disk
         self._round_state: VolumeState | None = None
         self._todo: deque[TileKey] = deque()
         self._writing: deque[tuple[TileKey, int, TileBuffers, Future[str | None]]] = deque()
@@ -44,15 +44,15 @@ class WorldWriter:
 
     @property
     def volume(self) -> LatentVolume | None:
-        """Of the round under way."""
+        """The volume of the current round, None between rounds."""
         return self._round_state and self._round_state[0]
 
     def has_unsaved(self, volume: LatentVolume) -> bool:
-        """Whether the volume has something that is not on disk."""
+        """Whether the volume differs from what is on disk."""
         return self._saved_state != _volume_state(volume)
 
     def start_round(self, volume: LatentVolume) -> None:
-        """Start a round, in place of one under way. What is written and has not changed since will not be read."""
+        """Start a round, replacing a current one. Tiles unchanged since they were written are not read."""
         self.cancel_round()
         stamps = _tile_stamps(volume)
         self._written = {key: known for key, known in self._written.items() if key in stamps}
@@ -60,9 +60,9 @@ class WorldWriter:
         self._round_state = _volume_state(volume)
 
     def write_for(self, describe: Describe, seconds: float = SECONDS_PER_FRAME) -> bool:
-        """A part of the round, of at most about `seconds`. True when it is on disk.
+        """Continue the round for about `seconds`; return True when it is on disk.
 
-        Raises what the writing raised: the round is over then, and the next one tries again what is missing.
+        Exceptions of the writing thread are raised here and end the round; the next round retries.
         """
         assert self._round_state is not None
         try:
@@ -82,7 +82,7 @@ class WorldWriter:
         return True
 
     def write_all(self, volume: LatentVolume, describe: Describe) -> None:
-        """A whole round now, for who has nothing else to do."""
+        """Run a whole round now, blocking."""
         volume.flush()
         self.start_round(volume)
         while not self.write_for(describe):
@@ -90,11 +90,11 @@ class WorldWriter:
             wait([*running, self._commit] if self._commit else running, return_when=FIRST_COMPLETED)
 
     def pack_file(self, path: str | Path) -> Future[None]:
-        """Make one file of the world that is on disk, on the writer's thread, so that nothing changes it meanwhile."""
+        """Pack the world on disk into one file, on the writer's thread so that nothing changes it meanwhile."""
         return self._thread.submit(write_world, self.journal.folder, path)
 
     def cancel_round(self) -> None:
-        """Give up the round under way, if there is one."""
+        """Cancel the current round, if any."""
         self._todo.clear()
         while self._writing:
             *_, buffers, future = self._writing.popleft()
@@ -103,19 +103,19 @@ class WorldWriter:
         self._round_state = self._commit = None
 
     def close(self, discard: bool = False) -> None:
-        """Wait for what is being written and let the journal go; discard: with all that is in it."""
+        """Wait for pending writes and close the journal. discard: delete its content, too."""
         self.cancel_round()
         self._thread.shutdown(wait=True)
         (self.journal.discard if discard else self.journal.close)()
 
     def _read_tiles(self, volume: LatentVolume, end: float) -> None:
         if volume.busy:
-            return  # some of a dream's tiles are half painted
+            return  # tiles may be half-painted
         if self._todo:
             wait_for_gl(volume.ctx)
         while self._todo and len(self._writing) < TILES_AHEAD:
             page, tile = key = self._todo.popleft()
-            if page in volume.atlas:  # not erased meanwhile
+            if page in volume.atlas:  # not erased since
                 buffers = self._borrow_buffers(volume.channels)
                 buffers.read(volume.atlas[page], tile)
                 stamp = int(volume.atlas[page].tile_stamps[tile])
@@ -145,10 +145,10 @@ class WorldWriter:
 
 
 class WorldReader:
-    """Makes a volume what a stored world was, a few tiles a frame; nothing may be painted meanwhile. GL thread, but for the reading."""
+    """Restores a stored world into a volume, a few tiles per frame; nothing may be painted meanwhile. GL thread, except for the reading."""
 
     def __init__(self, volume: LatentVolume, world: StoredWorld) -> None:
-        """The first step forgets what is painted. ValueError when channels don't fit (engine.storage.world.open_world asks for more)."""
+        """The first `read_for` erases the volume. ValueError if channels don't fit; engine.storage.world.open_world checks more."""
         if world.header.channels != volume.channels:
             raise ValueError(f"a world of {world.header.channels} channels doesn't fit a volume of {volume.channels}")
         self.volume, self.world, self.tiles_done = volume, world, 0
@@ -159,7 +159,7 @@ class WorldReader:
         self._started = False
 
     def read_for(self, seconds: float = SECONDS_PER_FRAME) -> bool:
-        """A part of it, of at most about `seconds`; True when all is there. InputError when the world can't be read."""
+        """Continue for about `seconds`; return True when all tiles are restored. InputError if the world can't be read."""
         end = time.perf_counter() + seconds
         if not self._started:
             self._started = True
@@ -173,7 +173,7 @@ class WorldReader:
             if found is None:
                 return self._complete()
             (page, tile), texels = found
-            fresh = page not in self.volume.atlas  # whose memory the driver clears: enough for a frame
+            fresh = page not in self.volume.atlas  # the driver clears a new page's memory: enough for one frame
             self._borrow_buffers.fill_from(tile, texels)
             self._borrow_buffers.write(self.volume.atlas.allocate(page), tile)
             self.tiles_done += 1
@@ -181,12 +181,12 @@ class WorldReader:
                 return False
 
     def read_all(self) -> None:
-        """All of it now, for who has nothing else to do."""
+        """Restore all tiles now, blocking."""
         while not self.read_for():
             wait([self._ahead[0]] if self._ahead else [])
 
     def close(self) -> None:
-        """Stop reading; what was read so far is painted."""
+        """Stop reading; tiles restored so far stay."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _complete(self) -> bool:
@@ -196,12 +196,12 @@ class WorldReader:
 
 
 def _volume_state(volume: LatentVolume) -> VolumeState:
-    """What tells whether anything changed: the revision alone comes again when an older world is restored."""
+    """Return what tells whether anything changed. The revision alone may repeat when an older world is restored."""
     return volume, volume.revision, volume.atlas.stamp
 
 
 def _tile_stamps(volume: LatentVolume) -> dict[TileKey, int]:
-    """Of every tile that was ever painted, in order."""
+    """Return the stamp of every tile that was ever changed, in order."""
     return {
         (page, int(tile)): int(volume.atlas[page].tile_stamps[tile])
         for page in volume.atlas

@@ -1,4 +1,4 @@
-"""Worlds of version 1, still read: one safetensors file of whole pages, a JSON header, one checksum over all of it."""
+"""Reads worlds of version 1: one safetensors file of whole pages, a JSON header, one checksum over everything."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Tiles = Callable[[], Iterator[tuple[tuple[int, int], TileTexels]]]
 
 
 def read_v1(path: Path) -> tuple[dict[str, Any], int, Tiles]:
-    """The header's fields, about how many tiles there are, and a reader of them. InputError if it is no such world, or damaged."""
+    """Return (header fields, upper bound of the number of tiles, tile reader). InputError if it is no such world or is damaged."""
     try:
         with safe_open(path, framework="numpy") as file:
             metadata, names = file.metadata() or {}, sorted(file.keys())

@@ -1,1 +1,1 @@
-"""A U-Net at work as a thing in space: what stands where, how one walks around it, what flows through it, and its picture by GL."""
+"""A U-Net at work, drawn in 3D: layout, orbiting camera, data flow, labels and the GL drawing."""

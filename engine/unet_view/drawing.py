@@ -1,4 +1,4 @@
-"""The U-Net drawn by GL: maps as planes, connections as strokes, and over that still picture what flows."""
+"""Draws the U-Net by GL: maps as planes, connections as strokes, and the moving data flow over that still picture."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ from scenes.camera import Camera
 
 PLANE = "3f4 2f4 4f4 f4 4f4/i", ("place", "extent", "rect", "veil", "rim")
 STROKE = "3f4 3f4 2f4 4f4/i", ("head", "tail", "radius", "ink")
-INSET = 2.5  # pixels; beyond is a plane's smooth edge, which hides nothing
-NEARER, FARTHER = 0.03, 0.01  # sides of a map: strokes than what they lie on; what hides than what is seen
+INSET = 2.5  # pixels: width of a plane's anti-aliased edge, which must not hide anything
+NEARER, FARTHER = (
+    0.03,
+    0.01,
+)  # sides of a map: strokes are drawn nearer than what they lie on, occluders farther than what they occlude
 _FLIP = np.diag([1.0, -1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
 class UnetView:
-    """What one sees. marks: (block, how strongly it is marked); scale: pixels of a point."""
+    """What to draw. marks: (block, strength 0..1) to highlight; scale: pixels per point."""
 
     camera: Camera
     size: tuple[int, int]
@@ -44,7 +47,7 @@ class UnetView:
 
 
 class UnetDrawing:
-    """Keeps its pictures and draws anew only what has changed."""
+    """Caches its pictures and redraws only what changed. GL thread."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
@@ -60,7 +63,7 @@ class UnetDrawing:
         self._live_of: Any = None
 
     def draw(self, anatomy: Anatomy, view: UnetView, now: float | None = None) -> moderngl.Texture:
-        """RGBA, row 0 at the top, opaque. now: 0..1, how far the call is whose flow is shown; None for none."""
+        """Return an opaque RGBA texture, row 0 at the top. now: 0..1, progress of the call whose data flow is shown; None: no flow."""
         layers = self._resize(view.size)
         if self._known is None or self._known[0] is not anatomy:
             self._upload(anatomy)
@@ -78,7 +81,7 @@ class UnetDrawing:
         return colour_texture(layers.live)
 
     def release(self) -> None:
-        """Give the memory back."""
+        """Free the GPU memory; the next `draw` allocates it again."""
         if self._layers is not None:
             self._layers.release()
         if self._known is not None:
@@ -93,7 +96,7 @@ class UnetDrawing:
         return self._layers
 
     def _upload(self, anatomy: Anatomy) -> None:
-        """Another U-Net, or another look into it."""
+        """Upload the maps of another U-Net or another call."""
         whole, places = make_map_sheet(anatomy)
         texture = self.ctx.texture(whole.shape[::-1], 1, whole, alignment=1)
         texture.repeat_x = texture.repeat_y = False
@@ -112,8 +115,8 @@ class UnetDrawing:
         rows = plane_rows(anatomy, places, camera, view.tints, view.marks, view.scale)
         still = layers.start_still()
         self._test_depth()
-        # what hides first, without colours, for a stack is many planes deep
-        pixel = camera.far / camera.focal(view.size)  # the side of one, at most
+        # depth first, without colours: stacks are many planes deep, and this avoids drawing hidden ones
+        pixel = camera.far / camera.focal(view.size)  # largest side of a pixel in space
         behind = tuple(FARTHER * camera.axes[2])
         set_uniforms(self._occluder, matrix=_matrix(view), inset=INSET * pixel, shift=behind)
         self._instances(self._occluder, ("3f4 2f4 9x4/i", ("place", "extent")), rows)

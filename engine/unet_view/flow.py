@@ -1,4 +1,4 @@
-"""What flows through the U-Net: one call, as long as it really took, stretched and begun again and again."""
+"""Data flow through the U-Net: one call with its real timing, slowed down and repeated."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import numpy as np
 
 from engine.unet_view.layout import Anatomy
 
-PERIOD = 7.0  # seconds of a call, whatever it took
-STREAM = 40  # drops that one after the other go the whole way
+PERIOD = 7.0  # seconds: how long a call is shown, whatever it took
+STREAM = 40  # drops on the way at a time
 TAIL = 0.11  # length of a drop, in sides of a full-resolution map
-FAINTEST = 0.5  # brightness where the least flows, beside the most
-SWARM = 0.1  # of the call's time, in which the drops around the one that leads are brighter
+FAINTEST = 0.5  # brightness of the weakest flow relative to the strongest
+SWARM = 0.1  # share of the call's time around the leading drop in which drops are brighter
 
 
 def call_progress(seconds: float) -> float:
-    """0..1: how far the call is, on a clock."""
+    """Return 0..1, the progress of the call at a time in seconds."""
     return seconds / PERIOD % 1.0
 
 
 def active_block(anatomy: Anatomy, now: float) -> int:
-    """Which block works at a moment 0..1 of the call."""
+    """Return the index of the block that works at a moment 0..1 of the call."""
     return int(np.searchsorted(anatomy.moments[1:-1], now, side="right"))
 
 
 @dataclass(frozen=True)
 class Stream:
-    """All paths at once, for quick looking up: points float64 [P,n,3]; start, end, energy, length: float64 [P,1]."""
+    """All paths as arrays: points float64 [P,n,3]; start, end, energy, length: float64 [P,1]."""
 
     points: np.ndarray
     start: np.ndarray
@@ -42,10 +42,10 @@ class Stream:
         return Stream(np.stack([path.points for path in paths]), *np.array(columns).T[..., None])
 
     def place_drops(self, now: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(ends float64 [n,2,3] of each drop, head and tail; brightness float64 [n], 0..1; path int [n]) at a moment 0..1 of the call.
+        """Return (head and tail float64 [n,2,3], brightness float64 [n] 0..1, path int [n]) of the drops at a moment 0..1 of the call.
 
-        Drops set out evenly, so they are dense where time is spent. One of them is where the call is now; those near it are the
-        brightest.
+        Drops start at equal intervals, so they are dense where time is spent. One of them is where the call is now; drops near it
+        are the brightest.
         """
         lag = np.arange(STREAM) / STREAM
         ages = (now + lag) % 1.0
@@ -58,7 +58,7 @@ class Stream:
         return np.stack([self._points_along(path, head), self._points_along(path, tail)], axis=1), bright, path
 
     def _points_along(self, path: np.ndarray, share: np.ndarray) -> np.ndarray:
-        """[n,3]: places so far along the paths."""
+        """Return [n,3], the points at these shares along the paths."""
         place = share * (self.points.shape[1] - 1)
         before = np.minimum(place.astype(int), self.points.shape[1] - 2)
         a, b = self.points[path, before], self.points[path, before + 1]

@@ -1,4 +1,4 @@
-"""What is drawn of a U-Net, as rows of numbers for GL: a plane for each feature map, strokes for all that connects and flows."""
+"""The U-Net's geometry as instance rows for GL: a plane per feature map, strokes for connections and flow."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from engine.unet_view.slab import PLANE_GAP, Slab
 from scenes.camera import Camera
 
 Tint = tuple[float, float, float]
-Marks = tuple[tuple[int, float], ...]  # (block, how strongly it is marked, 0..1)
-VEIL, DEEPEST = 0.10, 0.6  # how far each plane sinks into the ground's colour more than that before it, and at most
+Marks = tuple[tuple[int, float], ...]  # (block, strength of its highlight 0..1)
+VEIL, DEEPEST = 0.10, 0.6  # share of the ground's colour added per plane of a stack, and its maximum
 LINE = {"flow": 0.9, "bridge": 0.8, "words": 0.5}  # radii, points
 EAR = 2.6  # radius of the dot where words enter, points
 DROP, TAIL = 3.2, 0.5  # radii of a drop, points
 RIM, FRAME = 0.6, 1.1  # width of a map's rim, radius of the line around the block at work, points
-QUIET, LOUD = 0.6, 1.0  # how far a line's colour is from the ground's, and where it is marked
+QUIET, LOUD = 0.6, 1.0  # share of a line's own colour over the ground's, normally and when highlighted
 
 
 @dataclass(frozen=True)
 class Tints:
-    """0..1. ground, glow: behind everything, at the edges and in the middle; rim: of maps; marked: of what is chosen and what works;
-    the rest: of paths, by their kind."""
+    """Colours, 0..1. ground, glow: background at the edges and in the middle; rim: of maps; marked: highlights and the working block;
+    flow, bridge, words: paths by their kind."""
 
     ground: Tint = (0.055, 0.067, 0.086)
     glow: Tint = (0.125, 0.145, 0.185)
@@ -42,7 +42,7 @@ TINTS = Tints()
 
 
 def make_map_sheet(anatomy: Anatomy) -> tuple[np.ndarray, list[np.ndarray]]:
-    """(uint8 [H,W]: all maps that are shown, a row for each block; for each block float64 [planes,4]: left, top, width, height)."""
+    """Return (uint8 [H,W], all shown maps, one row per block; per block float64 [planes,4]: left, top, width, height)."""
     rows = [
         [block.strength, *block.maps[: slab.planes - 1]]
         for block, slab in zip(anatomy.blocks, anatomy.slabs, strict=True)
@@ -60,7 +60,7 @@ def make_map_sheet(anatomy: Anatomy) -> tuple[np.ndarray, list[np.ndarray]]:
 def plane_rows(
     anatomy: Anatomy, places: list[np.ndarray], camera: Camera, tints: Tints, marks: Marks, scale: float
 ) -> np.ndarray:
-    """float32 [n,14] for each plane, the farthest first: all are parallel, so blending is right wherever one stands."""
+    """Return float32 [n,14], one row per plane, the farthest first. Planes are parallel, so blending is right from anywhere."""
     rows, strength = [], dict(marks)
     for i, (slab, rects) in enumerate(zip(anatomy.slabs, places, strict=True)):
         mark = strength.get(i, 0.0)
@@ -74,7 +74,7 @@ def plane_rows(
 
 
 def connection_rows(anatomy: Anatomy, tints: Tints, marks: Marks, scale: float) -> np.ndarray:
-    """float32 [n,12]: the paths in pieces."""
+    """Return float32 [n,12]: strokes along the paths."""
     rows, strength = [], dict(marks)
     for path in anatomy.paths:
         pieces = np.hstack([path.points[1:], path.points[:-1]])
@@ -89,7 +89,7 @@ def connection_rows(anatomy: Anatomy, tints: Tints, marks: Marks, scale: float) 
 
 
 def drop_rows(anatomy: Anatomy, stream: Stream, tints: Tints, now: float, scale: float) -> np.ndarray:
-    """float32 [n,12]: the drops at a moment 0..1 of the call, the brightest last."""
+    """Return float32 [n,12]: strokes of the drops at a moment 0..1 of the call, the brightest last."""
     ends, bright, where = stream.place_drops(now)
     inks = np.array([tints.of(path.kind) for path in anatomy.paths])[where]
     inks = inks + (np.array(tints.marked) - inks) * 0.7 * bright[:, None]
@@ -99,7 +99,7 @@ def drop_rows(anatomy: Anatomy, stream: Stream, tints: Tints, now: float, scale:
 
 
 def frame_rows(slab: Slab, tints: Tints, scale: float) -> np.ndarray:
-    """float32 [4,12]: a line around a block's front."""
+    """Return float32 [4,12]: strokes around a block's front."""
     corners = slab.corners[:4]
     ends = np.hstack([corners, np.roll(corners, -1, axis=0)])
     return np.hstack([ends, np.tile([FRAME * scale, FRAME * scale, *tints.marked, 0.9], (4, 1))]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What is written beside the U-Net, and where in its picture."""
+"""Labels of the U-Net and their place in its picture."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from engine.unet_view.orbit import project_points
 from engine.unet_view.paths import facing_side
 from scenes.camera import Camera
 
-ENDS = {"in": "noise", "out": "answer"}  # of blocks, what comes from outside or goes there
+ENDS = {"in": "noise", "out": "answer"}  # by kind of block: what enters or leaves the network there
 PROMPT = "the prompt"
 
 
 @dataclass(frozen=True)
 class Label:
-    """x, y: pixels to the right and down; side: where from there the text stands: left, right, above or below; block: whose it is."""
+    """x, y: anchor, pixels to the right and down; side: where the text lies from there: left, right, above or below; block: its block."""
 
     text: str
     x: float
@@ -27,9 +27,9 @@ class Label:
 
 
 def place_labels(anatomy: Anatomy, camera: Camera, size: tuple[int, int], names: bool = True) -> list[Label]:
-    """names: of the blocks, too; they stand outside of the U. What is not in the picture isn't named."""
+    """Return labels of what is in the picture. names: include block names, which are placed outside the U."""
     found = []
-    turn = np.argmin([slab.place[1] for slab in anatomy.slabs])  # the first of the lowest: where the left arm ends
+    turn = np.argmin([slab.place[1] for slab in anatomy.slabs])  # the first of the lowest: the end of the left arm
     mirrored = camera.axes[0][0] < 0
     for i, (block, slab) in enumerate(zip(anatomy.blocks, anatomy.slabs, strict=True)):
         end = ENDS.get(block.kind, "")
@@ -38,7 +38,7 @@ def place_labels(anatomy: Anatomy, camera: Camera, size: tuple[int, int], names:
         if not text or corners[:, 2].min() <= camera.near:
             continue
         (left, top, _), (right, bottom, _) = corners.min(0), corners.max(0)
-        if end or (i > turn and facing_side(slab, anatomy.slabs[i + 1])[0]):  # the next one stands beside it
+        if end or (i > turn and facing_side(slab, anatomy.slabs[i + 1])[0]):  # the next block lies beside it
             found.append(Label(text, (left + right) / 2, top, "above", i))
         elif (i <= turn) != mirrored:
             found.append(Label(text, left, (top + bottom) / 2, "left", i))
@@ -52,12 +52,12 @@ def place_labels(anatomy: Anatomy, camera: Camera, size: tuple[int, int], names:
     return [label for label in found if 0 <= label.x <= size[0] and 0 <= label.y <= size[1]]
 
 
-# Side → how far left of the place a text begins, in its widths, and how far above, in its heights.
+# Side → how far left of the anchor a text starts, in text widths, and how far above, in text heights.
 ANCHORS = {"left": (1.0, 0.5), "right": (0.0, 0.5), "above": (0.5, 1.0), "below": (0.5, 0.0)}
 
 
 def label_corner(label: Label, wide: float, tall: float, size: tuple[float, float], gap: float) -> tuple[float, float]:
-    """The upper left corner of a label's text, wide × tall, beside its place by a gap, but inside the picture."""
+    """Return the upper left corner of a label's text of size wide × tall, `gap` from its anchor but inside the picture."""
     across, down = ANCHORS[label.side]
     x = label.x - across * wide + gap * (1 - 2 * across)
     y = label.y - down * tall + gap * (1 - 2 * down)

@@ -1,4 +1,4 @@
-"""The three pictures that lie over one another: what is behind, what stands still, what moves."""
+"""The three pictures drawn over one another: background, still parts, moving parts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from engine.gl.targets import release_framebuffer
 
 
 class PictureLayers:
-    """Of one size; each begins as a copy of the one below. still and live share their depth: what moves is hidden by what doesn't."""
+    """Framebuffers of one size; each starts as a copy of the one below. `still` and `live` share their depth, so that still parts hide
+    moving ones."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
         self.ctx, self.size = ctx, size
@@ -16,7 +17,7 @@ class PictureLayers:
         behind, still, live = (ctx.texture(size, 4) for _ in range(3))
         self.behind = ctx.framebuffer([behind])
         self.still, self.live = ctx.framebuffer([still], depth), ctx.framebuffer([live], depth)
-        self._still = ctx.framebuffer([still])  # without the depth, which would be copied onto itself
+        self._still = ctx.framebuffer([still])  # without depth, which would be copied onto itself
 
     def start_still(self) -> moderngl.Framebuffer:
         self.still.use()

@@ -1,4 +1,4 @@
-"""Where a U-Net's blocks stand in space: stacks of feature maps along a U."""
+"""Places a U-Net's blocks in space: stacks of feature maps along a U."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from engine.unet_view.paths import Path, bridge_paths, flow_paths, word_paths
 from engine.unet_view.slab import Slab
 
 # Lengths are in sides of a full-resolution map (a square of its area).
-SIZE_POWER = 0.6  # power of the resolution that a side goes by: 8×8 beside 64×64 would be but a dot
-GAP, ROW_GAP = 0.3, 0.24  # between two blocks beside one another, and below
-STEP_SHARE = 0.6  # how far a block that is lower or higher is moved on, as a share of both halves
+SIZE_POWER = 0.6  # exponent applied to resolutions: at 1, 8×8 beside 64×64 would be a dot
+GAP, ROW_GAP = 0.3, 0.24  # between blocks side by side, and between rows
+STEP_SHARE = 0.6  # step to a block in another row, as a share of both half widths
 
 
 class Block(Protocol):
-    """What must be known of a block: `diffusion.introspection.unet_probe.Block` says what each means."""
+    """What the layout needs of a block; `diffusion.introspection.unet_probe.Block` documents the fields."""
 
     kind: str
     level: int
@@ -37,7 +37,7 @@ class Block(Protocol):
 
 @dataclass(frozen=True)
 class Anatomy:
-    """blocks: as they were laid out; moments: float64 [n+1], when each begins to work, as a share of the call's time; and the end."""
+    """blocks: in data order; moments: float64 [n+1], when each block starts, as a share of the call's time, and the end."""
 
     blocks: tuple[Block, ...]
     slabs: tuple[Slab, ...]
@@ -46,12 +46,12 @@ class Anatomy:
 
     @cached_property
     def points(self) -> np.ndarray:
-        """float64 [n,3]: as many as say how far all that is drawn reaches."""
+        """float64 [n,3]: points that span everything that is drawn."""
         return np.concatenate([*(slab.corners for slab in self.slabs), *(path.points for path in self.paths)])
 
 
 def lay_out(blocks: Sequence[Block]) -> Anatomy:
-    """blocks: in the order in which the data goes through."""
+    """Lay out blocks, given in the order in which data passes them."""
     slabs = _place_slabs(blocks)
     seconds = np.array([block.seconds for block in blocks])
     moments = np.concatenate([[0.0], np.cumsum(seconds)]) / max(float(seconds.sum()), 1e-12)
@@ -63,7 +63,7 @@ def lay_out(blocks: Sequence[Block]) -> Anatomy:
 
 
 def find_partners(blocks: Sequence[Block]) -> list[tuple[int, int]]:
-    """Which block hands its findings across to which."""
+    """Return pairs (down block, up block) joined by skip connections."""
     ups = {block.level: i for i, block in enumerate(blocks) if block.kind == "up"}
     return [(i, ups[block.level]) for i, block in enumerate(blocks) if block.kind == "down" and block.level in ups]
 
@@ -75,7 +75,7 @@ def _place_slabs(blocks: Sequence[Block]) -> tuple[Slab, ...]:
         _, height, width = block.shape
         side = (height * width / finest) ** (SIZE_POWER / 2)
         sizes.append((side * (width / height) ** 0.5, side * (height / width) ** 0.5))
-    # between the level where a block works and that which it hands on to: so the arms go down and up evenly
+    # midway between the level where a block works and the one it passes on to, so that the arms descend and rise evenly
     handed = [np.log2(finest / (block.shape[1] * block.shape[2])) / 2 for block in blocks]
     levels = [(block.level + float(level)) / 2 for block, level in zip(blocks, handed, strict=True)]
     depths = _row_depths(levels, [height for _, height in sizes])
@@ -93,7 +93,7 @@ def _place_slabs(blocks: Sequence[Block]) -> tuple[Slab, ...]:
 
 
 def _row_depths(levels: list[float], heights: list[float]) -> list[float]:
-    """How deep the middle of each block lies: rows by level, as close as the tallest of each let them."""
+    """Return the depth of each block's centre: one row per level, as close as the tallest blocks allow."""
     rows = sorted(set(levels))
     tallest = {row: max(h for level, h in zip(levels, heights, strict=True) if level == row) for row in rows}
     depth, at = 0.0, {rows[0]: 0.0}

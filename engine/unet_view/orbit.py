@@ -1,4 +1,4 @@
-"""How one looks at the U-Net: turned by dragging, closer by the wheel; and which block is under the pointer."""
+"""The orbiting camera of the U-Net's picture: drag to turn, wheel to zoom; and the block under the pointer."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from engine.unet_view.layout import Anatomy
 from scenes.camera import Camera
 
-FOV = 26.0  # degrees: long lenses keep the sizes of near and far comparable
+FOV = 26.0  # degrees: a long lens keeps near and far sizes comparable
 STEEPEST = 80.0  # degrees of pitch
-CLOSEST, FARTHEST = 0.15, 2.5  # of the distance at which all is seen
-RIM = 1.1  # room around it
-TURN = 0.4  # degrees for each point
-CLICK = 0.88  # of the distance, for each click of the wheel
-NEAREST, MARGIN = 0.05, 0.2  # of the depths that are told apart: to the camera, and around all
+CLOSEST, FARTHEST = 0.15, 2.5  # of the distance from which all is visible
+RIM = 1.1  # margin around everything
+TURN = 0.4  # degrees per point
+CLICK = 0.88  # factor on the distance per click of the wheel
+NEAREST, MARGIN = 0.05, 0.2  # clipping planes: least distance to the camera, and margin around everything
 Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Orbit:
-    """yaw, pitch: degrees, from where one looks at it: 0, 0 straight at the maps, positive from the right and from above; zoom: of the
-    distance at which all is seen; shift: of what is looked at, from the middle of all."""
+    """yaw, pitch: degrees; 0, 0 faces the maps, positive looks from the right and from above; zoom: distance, as a factor on the one from
+    which all is visible; shift: of the looked-at point from the centre of everything."""
 
     yaw: float = -26.0
     pitch: float = 14.0
@@ -30,12 +30,12 @@ class Orbit:
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def turn(self, dx: float, dy: float) -> Orbit:
-        """Dragged by so many points to the right and down: what is near follows the pointer."""
+        """Return the orbit after dragging by points to the right and down; near parts follow the pointer."""
         pitch = float(np.clip(self.pitch + TURN * dy, -STEEPEST, STEEPEST))
         return replace(self, yaw=(self.yaw - TURN * dx + 180) % 360 - 180, pitch=pitch)
 
     def zoom_towards(self, clicks: float, anatomy: Anatomy, size: Size, at: tuple[float, float]) -> Orbit:
-        """The wheel turned towards one; what the pixel `at` (to the right and down) shows stays there."""
+        """Return the orbit after wheel clicks; what pixel `at` (to the right and down) shows stays there."""
         zoom = float(np.clip(self.zoom * CLICK**clicks, CLOSEST, FARTHEST))
         camera, (_, distance) = self.camera(anatomy, size), self._centre_and_distance(anatomy, size)
         right, up, _ = camera.axes
@@ -44,7 +44,7 @@ class Orbit:
         return replace(self, zoom=zoom, shift=tuple(float(v) for v in moved + self.shift))
 
     def camera(self, anatomy: Anatomy, size: Size) -> Camera:
-        """For a picture of `size` pixels."""
+        """Return the camera for a picture of `size` pixels."""
         middle, distance = self._centre_and_distance(anatomy, size)
         looking = self._view_direction()
         eye = middle + self.shift - looking.axes[2] * distance * self.zoom
@@ -56,12 +56,12 @@ class Orbit:
         return Camera.from_angles((0.0, 0.0, 0.0), self.yaw, -self.pitch, FOV)
 
     def _centre_and_distance(self, anatomy: Anatomy, size: Size) -> tuple[np.ndarray, float]:
-        """What one looks at, and from how far away: as near as all is seen."""
+        """Return the looked-at point and the least distance from which all is visible."""
         axes = self._view_direction().axes
         middle = anatomy.points.mean(0)
         right, up, forward = axes @ (anatomy.points - middle).T
         tangent = float(np.tan(np.radians(FOV) / 2))
-        ends = []  # for each direction, how far the edges of the picture's pyramid are from its tip at the least
+        ends = []  # per direction: offset of the view pyramid's axis and its least distance
         for aside, slope in ((right, tangent * size[0] / size[1]), (up, tangent)):
             most, least = float((aside - slope * forward).max()), float((-aside - slope * forward).max())
             ends.append(((most - least) / 2, (most + least) / (2 * slope)))
@@ -70,14 +70,14 @@ class Orbit:
 
 
 def project_points(camera: Camera, size: Size, points: np.ndarray) -> np.ndarray:
-    """float64 [n,3]: pixels to the right and down, and the depth of world points [n,3]."""
+    """Return float64 [n,3]: pixels to the right and down, and depth, of world points [n,3]."""
     right, up, forward = camera.axes @ (points - np.asarray(camera.position)).T
     scale = camera.focal(size) / np.maximum(forward, camera.near)
     return np.stack([size[0] / 2 + scale * right, size[1] / 2 - scale * up, forward], axis=-1)
 
 
 def find_block_at(anatomy: Anatomy, camera: Camera, size: Size, at: tuple[float, float]) -> int | None:
-    """The nearest block that shows at a pixel (to the right and down)."""
+    """Return the nearest block visible at a pixel (to the right and down), None if there is none."""
     found = []
     for i, slab in enumerate(anatomy.slabs):
         front, back = np.split(project_points(camera, size, slab.corners), 2)
@@ -88,7 +88,7 @@ def find_block_at(anatomy: Anatomy, camera: Camera, size: Size, at: tuple[float,
 
 
 def _covers(face: np.ndarray, at: tuple[float, float]) -> bool:
-    """Whether a convex polygon of pixels [n,2+] has a point in it."""
+    """Return whether a convex polygon of pixels [n,2+] contains a point."""
     here = face[:, :2] - at
     there = np.roll(here, -1, axis=0)
     turns = here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0]

@@ -1,4 +1,4 @@
-"""How a U-Net's blocks are joined in space, and when data goes there: pipes, bridges across, and the prompt's words from below."""
+"""The connections of a U-Net's blocks and when data takes them: the main flow, skip connections as bridges, words from below."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 from engine.unet_view.slab import Slab
 
 # Lengths are in sides of a full-resolution map.
-RISE = 0.34  # of a bridge's arch above its higher end, as a share of its span
-PROMPT = 0.45  # the prompt, below the lowest block
-END = 0.3  # of the pipes that come from nowhere and go nowhere
-LEAVES = 0.08  # of the call's time in which the answer is seen to leave
-WORDS_TIME = 0.2  # of the call's time that words are under way
-WORDS_ENERGY = 0.6  # how brightly
-FINE = 24  # pieces of a curve
+RISE = 0.34  # height of a bridge above its higher end, as a share of its span
+PROMPT = 0.45  # distance of the prompt below the lowest block
+END = 0.3  # length of the open ends of the flow
+LEAVES = 0.08  # share of the call's time in which the answer leaves
+WORDS_TIME = 0.2  # share of the call's time that words take
+WORDS_ENERGY = 0.6  # energy of words
+FINE = 24  # segments of a curve
 
 
 @dataclass(frozen=True)
 class Path:
-    """A connection. kind: flow, bridge or words; points: float64 [FINE+1,3], evenly spaced; start, end: when data sets out and arrives,
-    as shares of the call's time; energy: 0..1, how much flows; block: whose findings or hearing it is."""
+    """A connection. kind: flow, bridge or words; points: float64 [FINE+1,3], evenly spaced; start, end: departure and arrival of the data,
+    as shares of the call's time; energy: 0..1, strength of the flow; block: the block whose output or input it is."""
 
     kind: str
     points: np.ndarray
@@ -38,8 +38,8 @@ class Path:
 
 
 def flow_paths(slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[float]) -> list[Path]:
-    """Into each block from the one before, as long as the block works; and out of the last. moments: as in `Anatomy`; energy: of what
-    each block hands on, 0..1."""
+    """Return the paths into each block from the one before, while the block works, and out of the last. moments: as in `Anatomy`;
+    energy: 0..1 per block, of its output."""
     end = np.array([END, 0.0, 0.0])
     first, last = slabs[0].point(-1, 0), slabs[-1].point(1, 0)
     paths = [Path("flow", _line(first - end, first), 0.0, float(moments[1]), energy[0], 0)]
@@ -56,7 +56,7 @@ def flow_paths(slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[floa
 def bridge_paths(
     partners: Sequence[tuple[int, int]], slabs: Sequence[Slab], moments: np.ndarray, energy: Sequence[float]
 ) -> list[Path]:
-    """Arches, from when the findings are there until they are wanted."""
+    """Return arches for skip connections, from the time their data is ready until it is used."""
     paths = []
     for one, other in partners:
         a, b = slabs[one].point(1, 0.5), slabs[other].point(-1, 0.5)
@@ -69,7 +69,7 @@ def bridge_paths(
 
 
 def word_paths(ears: Sequence[int], slabs: Sequence[Slab], moments: np.ndarray) -> list[Path]:
-    """From the prompt, below the middle, to each block that hears it, until that begins."""
+    """Return paths from the prompt, below the centre, to each block that reads it, arriving when the block starts."""
     lowest = min(slab.place[1] - slab.height / 2 for slab in slabs)
     source = np.array([(slabs[0].place[0] + slabs[-1].place[0]) / 2, lowest - PROMPT, 0.0])
     paths = []
@@ -85,7 +85,7 @@ def word_paths(ears: Sequence[int], slabs: Sequence[Slab], moments: np.ndarray) 
 
 
 def facing_side(one: Slab, other: Slab) -> tuple[int, int]:
-    """By which sides two blocks are joined: (1, 0) the right, (0, ±1) above or below, where the other is higher or lower."""
+    """Return the side of `one` that faces `other`: (1, 0) right, (0, 1) above, (0, −1) below."""
     rise = other.place[1] - one.place[1]
     apart = abs(rise) > (one.height + other.height) / 2
     return (0, 1 if rise > 0 else -1) if apart else (1, 0)
@@ -96,7 +96,7 @@ def _line(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _curve(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
-    """float64 [FINE+1,3]: the cubic Bézier curve, its points as far from one another everywhere."""
+    """Return float64 [FINE+1,3]: points of the cubic Bézier curve at equal distances."""
     t = np.linspace(0, 1, 4 * FINE + 1)[:, None]
     points = (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t**2 * (1 - t) * c + t**3 * d
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])

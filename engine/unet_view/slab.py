@@ -7,13 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-PLANE_GAP = 0.085  # between two planes of a stack
+PLANE_GAP = 0.085  # distance between planes of a stack
 
 
 @dataclass(frozen=True)
 class Slab:
-    """Planes side by side from z = 0 backwards, one for each doubling of the block's channels; the first is how much goes on where.
-    place: the middle of the front [3]; width, height, depth: of the stack."""
+    """A stack of planes from z = 0 backwards, one per doubling of the block's channels; the first shows where most goes on.
+    place: [3], centre of the front; width, height: of the planes; planes: their number."""
 
     place: np.ndarray
     width: float
@@ -26,11 +26,11 @@ class Slab:
 
     @cached_property
     def corners(self) -> np.ndarray:
-        """float64 [8,3]: of its box, the front's first, both counter-clockwise from the lower left."""
+        """float64 [8,3]: corners of the box, the front's first, each face counter-clockwise from the lower left."""
         ways = np.array([(-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)])
         return np.array([self.point(*way) for way in (*ways, *(ways * (1, 1, -1)))])
 
     def point(self, right: float, up: float, front: float = 0.0) -> np.ndarray:
-        """[3]: from the middle of the stack, −1..1 as far as it reaches."""
+        """Return [3], a point of the box; coordinates −1..1 span its width, height and depth."""
         half = np.array([self.width, self.height, self.depth]) / 2
         return self.place + half * (right, up, front - 1)

@@ -1,4 +1,4 @@
-"""The U-Net as a picture for a file, drawn without a window."""
+"""A still picture of the U-Net, drawn without a window."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from engine.unet_view.layout import lay_out
 from engine.unet_view.orbit import Orbit
 
 SIZE = 1280, 960
-SCALE = 2.0  # pixels of a point
-TEXT, LETTERS = 22, 18  # pixels of what stands at the ends, and of the names
-LABEL_GAP, EDGE = 8, 2  # pixels between a text and what it names, and around it
-NOW = 0.62  # of the call, at which its flow is shown
+SCALE = 2.0  # pixels per point
+TEXT, LETTERS = 22, 18  # pixels: font sizes of the labels at the ends and of block names
+LABEL_GAP, EDGE = 8, 2  # pixels between a text and its anchor, and width of its outline
+NOW = 0.62  # progress of the call at which its flow is shown
 
 
 def render_still(blocks: Sequence[Any], size: tuple[int, int] = SIZE) -> Image.Image:
-    """blocks: `diffusion.introspection.unet_probe.Block`. Raises InputError when there is no GL."""
+    """Draw blocks (`diffusion.introspection.unet_probe.Block`). InputError without GL."""
     ctx, anatomy = create_headless_context(), lay_out(blocks)
     camera, tints = Orbit().camera(anatomy, size), Tints()
     drawing = UnetDrawing(ctx)

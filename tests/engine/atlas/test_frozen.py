@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.atlas import policy
 from engine.atlas.page import FROZEN, STEPS
-from tests.engine import reference as twin
+from tests.engine import reference
 from tests.engine.village import CAMERAS, SIZE, dreamed
 
 
@@ -29,7 +29,7 @@ def test_held_texels_keep_every_byte_and_count_as_finished(volume, charts):
     assert (policy.change_map(gathered, 10)[gathered.frozen] == 0).all()
     volume.scatter(gathered, dreamed(near, steps=50, seed=3))
     assert volume.scatter(volume.gather(far, SIZE), dreamed(far, steps=50, seed=4)) > 0
-    after, theirs = volume.snapshot().pages, twin.scatter(before, charts, dreamed(far, steps=50), 9)
+    after, theirs = volume.snapshot().pages, reference.scatter(before, charts, dreamed(far, steps=50), 9)
     for number, page in before.items():
         held = page["state"][..., FROZEN] > 0
         fine = held.repeat(8, 0).repeat(8, 1)

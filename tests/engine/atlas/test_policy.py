@@ -71,7 +71,7 @@ def test_what_is_finer_and_what_is_lacking(gathered, share, stored_steps):
         assert (lacking[could] == 1).all()  # two octaves: as good as nothing
     trusted = policy.guide_weight(stored, 10)
     assert ((trusted >= 0) & (trusted <= 1)).all()
-    assert (trusted[stored.painted >= policy.FULL_GUIDE_DENSITY] >= policy.MIN_GUIDE_WEIGHT - 1e-6).all()
+    assert (trusted[stored.stored_density >= policy.FULL_GUIDE_DENSITY] >= policy.MIN_GUIDE_WEIGHT - 1e-6).all()
 
 
 @pytest.mark.parametrize("finer", [2.0, 4.0])

@@ -15,7 +15,7 @@ from engine.geometry.charts import Charts, build_charts
 from scenes.camera import Camera
 from scenes.extrude import extrude_scene
 from scenes.scene import SKY, Scene
-from tests.engine import reference as twin
+from tests.engine import reference
 from tests.engine.reference_region import own_cell, own_point
 from tests.engine.village import CHANNELS, village_scene
 
@@ -86,7 +86,7 @@ def test_beside_a_border_of_materials_a_surface_goes_on_and_is_not_smeared(volum
     gathered = volume.gather(camera, SIZE)
     volume.scatter(gathered, grainy(camera))
     shown = volume.gather(camera, SIZE).colours
-    sees = twin.picture(charts, camera, SIZE)
+    sees = reference.picture(charts, camera, SIZE)
     material = charts.material[sees.chart]
     label = gathered.material.repeat(CELL, 0).repeat(CELL, 1)
     inner = material[1:-1, 1:-1] != SKY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.engine import reference as twin
+from tests.engine import reference
 from tests.engine.village import CAMERAS
 
 VIEW = (240, 160)
@@ -25,7 +25,7 @@ def looked_at(volume, camera, marked=None) -> set[tuple[int, int, int]]:
 def points(charts, found) -> tuple[np.ndarray, np.ndarray]:
     """chart [n] and (i, j) [n,2] of texels."""
     table = np.array(sorted(found))
-    owner = {int(n): charts.owner(int(n)) for n in np.unique(table[:, 0])}
+    owner = {int(n): charts.owner_map(int(n)) for n in np.unique(table[:, 0])}
     chart = np.array([owner[n][y, x] for n, y, x in table.tolist()])
     return chart, np.stack([table[:, 2] - charts.x[chart], table[:, 1] - charts.y[chart]], axis=1)
 
@@ -36,15 +36,15 @@ def test_all_that_a_pixel_shows_is_seen_and_nothing_behind_walls(volume, charts,
     assert len(pixels - found) <= 0.002 * len(pixels)
     chart, place = points(charts, found)
     assert (chart >= 0).all()
-    view = twin.picture(charts, camera, VIEW)
+    view = reference.picture(charts, camera, VIEW)
     clear = np.zeros(len(chart), bool)
     for du in (0.05, 0.5, 0.95):
         for dv in (0.05, 0.5, 0.95):
-            ray = twin.rays_to(charts, camera, chart, place[:, 0] + du, place[:, 1] + dv)
-            x, y, z = twin.project(camera, VIEW, ray)
+            ray = reference.rays_to(charts, camera, chart, place[:, 0] + du, place[:, 1] + dv)
+            x, y, z = reference.project(camera, VIEW, ray)
             inside = (z > 0) & (x >= 0) & (y >= 0) & (x < VIEW[0]) & (y < VIEW[1])
             px, py = np.where(inside, x, 0).astype(int), np.where(inside, y, 0).astype(int)
-            nearest = view.depth[py, px] >= np.where(charts.sky[chart], twin.FAR, z) * 0.97
+            nearest = view.depth[py, px] >= np.where(charts.sky[chart], reference.FAR, z) * 0.97
             clear |= inside & (nearest | (view.chart[py, px] == chart))
     assert clear.mean() > 0.99
 
@@ -59,8 +59,8 @@ def test_a_disc_marks_what_lies_under_it(volume, charts, camera, radius):
     chart, place = points(charts, found)
     near = np.full(len(chart), np.inf)
     for du, dv in ((0.5, 0.5), (0.05, 0.05), (0.05, 0.95), (0.95, 0.05), (0.95, 0.95)):
-        ray = twin.rays_to(charts, camera, chart, place[:, 0] + du, place[:, 1] + dv)
-        px, py, _ = twin.project(camera, VIEW, ray)
+        ray = reference.rays_to(charts, camera, chart, place[:, 0] + du, place[:, 1] + dv)
+        px, py, _ = reference.project(camera, VIEW, ray)
         near = np.minimum(near, np.hypot(px - 130, py - 90))
     assert (near <= radius + 1.5).all()
 

@@ -17,7 +17,7 @@ from engine.geometry.pack import PAGE
 from scenes.camera import Camera
 from scenes.raycast import cast_rays
 from scenes.scene import SKY
-from tests.engine import reference as twin
+from tests.engine import reference
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, same
 
 SMALL = (SIZE[0] // 8, SIZE[1] // 8)
@@ -47,7 +47,7 @@ def test_the_view_is_what_the_cpu_raycaster_sees(volume, charts, blocks, camera)
     size = (1536, 1024)
     gathered = volume.gather(camera, size)
     hits = cast_rays(blocks, camera, (size[0] // 8, size[1] // 8))
-    chart, i, j = charts.lookup(hits.voxel, hits.side)
+    chart, i, j = charts.find_texels(hits.voxel, hits.side)
     sky = hits.side < 0
     assert ((gathered.material == SKY) == sky).mean() > 0.998
     texel = np.stack([charts.page[chart], charts.y[chart] + j, charts.x[chart] + i], axis=-1)
@@ -61,19 +61,19 @@ def test_the_view_is_what_the_cpu_raycaster_sees(volume, charts, blocks, camera)
 def test_gather_is_its_twin(volume, charts, camera):
     volume.scatter(volume.gather(CAMERAS["street"], SIZE), dreamed(CAMERAS["street"]))
     gathered = volume.gather(camera, SIZE)
-    seen = twin.picture(charts, camera, SMALL)
+    seen = reference.picture(charts, camera, SMALL)
     # at latent resolution rays pass through the same points as the look's latent pixels
-    latents, state = twin.gather(volume.snapshot().pages, charts, seen, CHANNELS)
+    latents, state = reference.gather(volume.snapshot().pages, charts, seen, CHANNELS)
     agree = gathered.chart == seen.chart
     assert agree.mean() > 0.99
-    i, j = twin.texels(charts, seen.chart, seen.u, seen.v)
+    i, j = reference.texels(charts, seen.chart, seen.u, seen.v)
     agree &= (
         gathered.texel == np.stack([charts.page[seen.chart], charts.y[seen.chart] + j, charts.x[seen.chart] + i], -1)
     ).all(-1)
     assert agree.mean() > 0.98
-    view = twin.picture(charts, camera, SIZE)
+    view = reference.picture(charts, camera, SIZE)
     density, _, _, beside = (
-        a.reshape(agree.shape) for a in twin.claim(view, charts, seen.chart.ravel(), i.ravel(), j.ravel())
+        a.reshape(agree.shape) for a in reference.claim(view, charts, seen.chart.ravel(), i.ravel(), j.ravel())
     )
     freed = policy.is_edge_contaminated(
         state[..., DENSITY], state[..., FROZEN] == EDGE_CONTAMINATED, np.where(beside, -density, density)
@@ -87,7 +87,7 @@ def test_gather_is_its_twin(volume, charts, camera):
 
 
 def test_a_look_knows_the_material_of_each_pixel(volume, charts, camera):
-    sees = twin.picture(charts, camera, SIZE)
+    sees = reference.picture(charts, camera, SIZE)
     assert (volume.gather(camera, SIZE).pixel_material == charts.material[sees.chart]).mean() > 0.995
 
 
@@ -95,7 +95,7 @@ def test_a_look_knows_the_material_of_each_pixel(volume, charts, camera):
 def test_scatter_is_its_twin(volume, charts, camera, borders):
     painting = replace(dreamed(camera), borders=borders)
     count = volume.scatter(volume.gather(camera, SIZE), painting)
-    ours, theirs = volume.snapshot().pages, twin.scatter({}, charts, painting, 1)
+    ours, theirs = volume.snapshot().pages, reference.scatter({}, charts, painting, 1)
     assert ours.keys() == theirs.keys()
     for number in ours:
         took, should = ours[number]["state"][..., 0] > 0, theirs[number]["state"][..., 0] > 0
@@ -143,7 +143,7 @@ def test_paint_beside_an_edge_is_bare_where_the_edge_has_gone(volume):
     assert (policy.change_map(gathered, 10)[gathered.edge_contaminated] == 1).all()
     assert (policy.missing_share(gathered, 10)[gathered.edge_contaminated] == policy.EDGE_CONTAMINATED_LACK).all()
     volume.scatter(gathered, dreamed(aside, seed=1))
-    assert not volume.gather(aside, SIZE).freed.any()
+    assert not volume.gather(aside, SIZE).edge_contaminated.any()
 
 
 def test_in_the_sky_an_edge_reaches_farther(volume, charts):
@@ -181,10 +181,14 @@ def test_towards_the_end_of_a_picture_its_sky_is_provisional(volume, charts):
     assert (gathered.density[rim:-rim, 1] <= most).all() and (
         gathered.density[rim + 2 : -rim - 2, rim + 2] > most
     ).all()
-    claim = twin.claim(twin.picture(charts, up, size), charts, gathered.chart[20], *look_texels(charts, gathered, 20))
+    claim = reference.claim(
+        reference.picture(charts, up, size), charts, gathered.chart[20], *look_texels(charts, gathered, 20)
+    )
     assert np.allclose(claim[0], gathered.density[20], rtol=0.02) and claim[3][1] and not claim[3][rim + 2]
     ground = volume.gather(wall, size)
-    below = twin.claim(twin.picture(charts, wall, size), charts, ground.chart[-2], *look_texels(charts, ground, -2))
+    below = reference.claim(
+        reference.picture(charts, wall, size), charts, ground.chart[-2], *look_texels(charts, ground, -2)
+    )
     assert (ground.material[-2] != SKY).all() and not below[3].any()
 
 
@@ -282,7 +286,7 @@ def test_no_material_takes_its_neighbours_colour(volume, charts, camera):
     volume.scatter(gathered, PaintedView(camera, SIZE, latents, colours, 10))
     right = wrong = 0
     for number, page in volume.snapshot().pages.items():
-        owner = charts.owner(number)
+        owner = charts.owner_map(number)
         painted = (page["state"][..., 0] > 0) & (owner >= 0)
         for material, colour in palette.items():
             mine = painted & (charts.material[owner] == material)
@@ -303,8 +307,8 @@ def test_a_picture_without_borders_falls_on_every_material_alike(volume, charts,
         volume.erase()
         volume.scatter(gathered, replace(painting, borders=borders))
         shown = volume.gather(camera, SIZE)
-        painted[borders] = {int(m) for m in np.unique(shown.pixels[shown.colours[..., 3] > 0])}
-    assert painted == {True: {SKY}, False: {int(m) for m in np.unique(shown.pixels[8:-8, 8:-8])}}
+        painted[borders] = {int(m) for m in np.unique(shown.pixel_material[shown.colours[..., 3] > 0])}
+    assert painted == {True: {SKY}, False: {int(m) for m in np.unique(shown.pixel_material[8:-8, 8:-8])}}
 
 
 def test_a_material_that_no_latent_pixel_shows_is_painted_if_it_was_dreamed(volume, charts):
@@ -328,7 +332,7 @@ def test_a_material_that_no_latent_pixel_shows_is_painted_if_it_was_dreamed(volu
     again = volume.gather(camera, SIZE)
     assert (again.colours[inside & (gathered.pixel_material == thin), 3] == 255).mean() > 0.99
     for number, page in volume.snapshot().pages.items():
-        owner = charts.owner(number)
+        owner = charts.owner_map(number)
         mine = (page["state"][..., STEPS] > 0) & (owner >= 0) & (charts.material[owner] == thin)
         assert (page["state"][mine, FROZEN] == EDGE_CONTAMINATED).all()
 
@@ -361,7 +365,7 @@ def test_what_a_dream_only_remembers_stays_as_it_is(volume, charts):
     kept[:, : kept.shape[1] // 2] = True
     painting = replace(dreamed(CAMERAS["street"], seed=1, steps=20), kept_mask=kept)
     volume.scatter(gathered, painting)
-    ours, theirs = volume.snapshot().pages, twin.scatter(before, charts, painting, 2)
+    ours, theirs = volume.snapshot().pages, reference.scatter(before, charts, painting, 2)
     took = {number: ours[number]["state"][..., REVISION] == 2 for number in ours}
     should = {number: theirs[number]["state"][..., REVISION] == 2 for number in theirs}
     agree = sum(int((took[n] & should[n]).sum()) for n in ours), sum(int((took[n] | should[n]).sum()) for n in ours)
@@ -385,8 +389,8 @@ def test_which_pixels_take_a_painting_is_known_before_it_is_dreamed(volume, char
     kept = policy.change_map(gathered, 10) == 0
     taken = volume.write_mask(gathered, 10, kept)
     volume.scatter(gathered, replace(dreamed(camera, seed=1), kept_mask=kept))
-    view = twin.picture(charts, camera, SIZE)
-    i, j = twin.texels(charts, view.chart, view.u, view.v)
+    view = reference.picture(charts, camera, SIZE)
+    i, j = reference.texels(charts, view.chart, view.u, view.v)
     page, row, column = charts.page[view.chart], charts.y[view.chart] + j, charts.x[view.chart] + i
     changed = np.zeros(taken.shape, bool)
     for number, stored in volume.snapshot().pages.items():

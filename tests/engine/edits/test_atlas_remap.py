@@ -53,7 +53,7 @@ def test_the_voxel_behind_a_texel_is_the_one_that_looks_it_up(charts):
     for c in np.flatnonzero(~charts.sky):
         j, i = (grid.ravel() for grid in np.mgrid[: charts.size[c, 1], : charts.size[c, 0]])
         voxel = texel_voxels(charts, np.full(len(i), c), i, j)
-        chart, u, v = charts.lookup(voxel, np.full(len(i), charts.side[c]))
+        chart, u, v = charts.find_texels(voxel, np.full(len(i), charts.side[c]))
         assert (chart == c).all() and np.array_equal(u, i) and np.array_equal(v, j)
 
 

@@ -51,7 +51,7 @@ def test_frozen_paint_is_neither_erased_nor_painted_over_until_it_is_thawed(pain
     held = count(painted, FROZEN)
     assert held > 0 and not do(painted, masks, "freeze") and not do(painted, masks, "erase")
     do(painted, painted.find_visible_texels(street, VIEW), "erase")
-    assert count(painted, STEPS) >= held and painted.gather(street, SIZE).held.any()
+    assert count(painted, STEPS) >= held and painted.gather(street, SIZE).frozen.any()
     painted.scatter(painted.gather(street, SIZE), dreamed(street, steps=90, seed=9))
     after = painted.snapshot()
     for number, page in after.pages.items():

@@ -204,7 +204,7 @@ def test_a_lone_voxel(side):
 def test_owner_names_each_texel(charts):
     total = 0
     for page in range(charts.pages):
-        owner = charts.owner(page)
+        owner = charts.owner_map(page)
         ids, count = np.unique(owner[owner >= 0], return_counts=True)
         assert (count == charts.size[ids].prod(axis=1)).all()
         total += count.sum()

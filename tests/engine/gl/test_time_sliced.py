@@ -106,9 +106,9 @@ def test_nobody_finds_the_volume_half_painted(two) -> None:
     camera = CAMERAS["street"]
     whole.scatter(whole.gather(camera, SIZE), dreamed(camera))
     work = begun(piecewise)
-    assert piecewise.busy and piecewise.revision == 0 and not piecewise.atlas[0].changed.any()
+    assert piecewise.busy and piecewise.revision == 0 and not piecewise.atlas[0].tile_stamps.any()
     assert same(whole.snapshot(), piecewise.snapshot())
-    assert work.done and not piecewise.busy and piecewise.revision == 1 and piecewise.atlas[0].changed.any()
+    assert work.done and not piecewise.busy and piecewise.revision == 1 and piecewise.atlas[0].tile_stamps.any()
     piecewise.erase()
     begun(piecewise)
     np.testing.assert_array_equal(piecewise.gather(camera, SIZE).latents, whole.gather(camera, SIZE).latents)

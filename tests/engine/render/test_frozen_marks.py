@@ -71,7 +71,7 @@ def test_it_is_known_where_something_is_held_whatever_happens_to_it(painted):
 
 def test_tiles_that_are_read_and_written_know_it(painted):
     freeze(painted, np.s_[100:140, 20:90])
-    number = next(n for n in painted.atlas if painted.atlas[n].held.any())
+    number = next(n for n in painted.atlas if painted.atlas[n].frozen_tiles.any())
     page = painted.atlas[number]
     tile, buffers = int(np.flatnonzero(page.frozen_tiles)[0]), TileBuffers(painted.channels)
     wait_for_gl(painted.ctx)
@@ -101,7 +101,7 @@ def test_marks_are_the_same_as_if_every_chart_were_looked_at(ctx, charts, scene,
     target = ctx.framebuffer([ctx.texture(VIEW, 4)], ctx.depth_renderbuffer(VIEW))
 
     def shot(held: bool) -> np.ndarray:
-        renderer.draw(target, camera, VIEW, held=held)
+        renderer.draw(target, camera, VIEW, mark_frozen=held)
         wait_for_gl(ctx)
         return np.frombuffer(target.read(components=4), np.uint8).astype(int)
 
@@ -113,7 +113,7 @@ def test_marks_are_the_same_as_if_every_chart_were_looked_at(ctx, charts, scene,
     few, marked = may_show_frozen(charts, painted.atlas, seen), shot(True)
     assert 0 < few.sum() < len(seen) and (marked != plain).any()
     for number in painted.atlas:
-        painted.atlas[number].held[:] = True
+        painted.atlas[number].frozen_tiles[:] = True
     assert may_show_frozen(charts, painted.atlas, seen).sum() > few.sum() and (shot(True) == marked).all()
     renderer.release()
     release_framebuffer(target)

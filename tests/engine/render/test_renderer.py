@@ -35,7 +35,7 @@ def shoot(ctx, renderer):
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
 
     def shoot(camera: Camera, mode: str, top_first: bool = True, daylight: float = 0.0) -> np.ndarray:
-        renderer.draw(target, camera, SIZE, mode, top_first, daylight=daylight)
+        renderer.draw(target, camera, SIZE, mode, top_first=top_first, daylight=daylight)
         wait_for_gl(ctx)
         return np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].astype(int)
 

@@ -41,7 +41,7 @@ def test_all_programs_are_there_before_they_are_needed(
         volume.scatter(gathered, dreamed(camera))
         volume.find_visible_texels(camera, SIZE, np.ones(SIZE[::-1]))
         for mode in MODES:
-            renderer.draw(target, camera, SIZE, mode, held=True, daylight=0.5)
+            renderer.draw(target, camera, SIZE, mode, mark_frozen=True, daylight=0.5)
     anatomy, drawing = lay_out(network()), UnetDrawing(ctx)
     drawing.draw(anatomy, UnetView(Orbit().camera(anatomy, SIZE), SIZE), 0.5)
     drawing.release()
