@@ -1,1 +1,1 @@
-"""File formats, extrusion, CPU raycaster, cameras and the built-in scenes. Imports numpy, Pillow and PyYAML only."""
+"""Scenes: file formats, extrusion, a CPU raycaster, cameras and the built-in scenes. Imports no torch and no GL."""

@@ -1,4 +1,4 @@
-"""A new scene: a meadow, and materials to build with, in the embedded model's words."""
+"""A new scene: a meadow, and materials to build with, described in words that the embedded model knows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STARTER_MATERIALS: tuple[tuple[str, str, Colour, float, float, str | None], ...]
 
 
 def make_blank_scene(width: int, depth: int, name: str = "untitled") -> Scene:
-    """A meadow of width × depth blocks. Raises InputError for sides that no map has."""
+    """Make a meadow of width × depth blocks. InputError for sides outside MAP_SIDES."""
     if width not in MAP_SIDES or depth not in MAP_SIDES:
         problem = f"is {width}×{depth} blocks; a side has from {MAP_SIDES[0]} to {MAP_SIDES[-1]}"
         raise InputError("a new scene", "size", problem)

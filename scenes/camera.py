@@ -1,4 +1,4 @@
-"""The camera: a pose and a field of view, frozen, with the matrices and rays that everyone shares.
+"""The camera: an immutable pose and field of view, with its matrices and rays.
 
 World: y up, x along the map's columns, z along its rows, 1 unit = 1 block. The camera looks along its own -z (OpenGL).
 """
@@ -25,7 +25,7 @@ class Camera:
 
     @staticmethod
     def from_angles(position: Vector, yaw: float, pitch: float, fov: float = 60.0) -> Camera:
-        """Upright camera. yaw: degrees about +y (0 looks along -z, 90 along -x); pitch: degrees, positive looks up."""
+        """Make an upright camera. yaw: degrees about +y (0 looks along -z, 90 along -x); pitch: degrees, positive looks up."""
         y, p = np.radians(yaw) / 2, np.radians(pitch) / 2
         cy, sy, cp, sp = np.cos(y), np.sin(y), np.cos(p), np.sin(p)
         rotation = (float(cy * sp), float(sy * cp), float(-sy * sp), float(cy * cp))
@@ -33,7 +33,7 @@ class Camera:
 
     @staticmethod
     def look_at(position: Vector, target: Vector, fov: float = 60.0) -> Camera:
-        """Upright camera at `position` whose centre ray passes through `target`."""
+        """Make an upright camera at `position` whose centre ray passes through `target`."""
         d = np.subtract(target, position).astype(float)
         yaw = np.degrees(np.arctan2(-d[0], -d[2]))
         pitch = np.degrees(np.arctan2(d[1], np.hypot(d[0], d[2])))
@@ -41,12 +41,13 @@ class Camera:
 
     @staticmethod
     def from_pose(pose: np.ndarray, fov: float = 60.0) -> Camera:
-        """From a 4×4 camera-to-world matrix (column vectors, OpenGL axes)."""
+        """Make a camera from a 4×4 camera-to-world matrix (column vectors, OpenGL axes)."""
         pose = np.asarray(pose, dtype=np.float64)
         q = Quaternion.from_matrix(pose[:3, :3]).normalized
         return Camera(position=_to_vector(pose[:3, 3]), rotation=tuple(float(c) for c in q), fov=fov)  # type: ignore[arg-type]
 
     def with_changes(self, **changes: object) -> Camera:
+        """Return a copy with other field values."""
         return replace(self, **changes)  # type: ignore[arg-type]
 
     @property
@@ -60,13 +61,13 @@ class Camera:
 
     @property
     def yaw(self) -> float:
-        """Degrees, as in `look`."""
+        """Degrees, as in `from_angles`."""
         forward = self.axes[2]
         return float(np.degrees(np.arctan2(-forward[0], -forward[2])))
 
     @property
     def pitch(self) -> float:
-        """Degrees, as in `look`."""
+        """Degrees, as in `from_angles`."""
         return float(np.degrees(np.arcsin(np.clip(self.axes[2][1], -1, 1))))
 
     @property
@@ -116,7 +117,7 @@ class Camera:
 
 
 def is_pose(matrix: np.ndarray) -> bool:
-    """Whether a matrix from a file is a camera-to-world pose as in `Camera.from_pose`: 4×4, rigid, right-handed, not endlessly far."""
+    """Return whether a matrix is a camera-to-world pose for `Camera.from_pose`: 4×4, rigid, right-handed, within 10⁶ blocks."""
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or np.abs(matrix[:3, 3]).max() > 1e6:
         return False
     turn = matrix[:3, :3]

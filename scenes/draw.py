@@ -1,7 +1,6 @@
 """Draws the built-in scenes' maps and camera paths: `python -m scenes.draw [NAME …]`. The same bytes each time.
 
-A scene's plan (scenes/plans/NAME.py) says where which material stands and how the cameras go; its materials.yaml, written
-by hand, says what the materials are.
+A scene's plan (scenes/plans/NAME.py) places materials and cameras; its materials.yaml, written by hand, defines the materials.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ FOV = 60.0
 
 
 def draw_map(name: str) -> np.ndarray:
-    """uint8 [Z,X,4] RGBA: the plan of a built-in scene in its materials' source colours, transparent where empty."""
+    """Return uint8 [Z,X,4] RGBA: the plan of a built-in scene in its materials' source colours, transparent where empty."""
     plan = importlib.import_module(f"scenes.plans.{name}").plan()
     colours = {m.name: (*m.source, 255) for m in read_materials(builtin_folder(name) / "materials.yaml").materials}
     unknown = sorted(set(np.unique(plan.names)) - {*colours, ""})
@@ -38,7 +37,7 @@ def draw_map(name: str) -> np.ndarray:
 
 
 def draw_paths(name: str) -> list[CameraPath]:
-    """The camera paths of a built-in scene: even times between the stops of its plan."""
+    """Return the camera paths of a built-in scene, with equal times between the stops of its plan."""
     table = importlib.import_module(f"scenes.plans.{name}").PATHS
     paths = []
     for path, (pause, loop, stops) in table.items():

@@ -1,4 +1,4 @@
-"""Editing a scene's materials and settings: every function gives a new scene, or raises InputError; the one it got stays as it was."""
+"""Edits a scene's materials and settings. Functions return a new scene or raise InputError; the given scene stays unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAYERS = ("floor", "ceiling")
 
 
 def change_material(scene: Scene, index: int, **changes: Any) -> Scene:
-    """A material with other fields. A new name is followed by the materials and layers that refer to it."""
+    """Change fields of a material. Materials and layers that refer to it follow a new name."""
     before = scene.materials[index]
     after = replace(before, **changes)
     materials = [*scene.materials[:index], after, *scene.materials[index + 1 :]]
@@ -27,7 +27,7 @@ def change_material(scene: Scene, index: int, **changes: Any) -> Scene:
 
 
 def add_material(scene: Scene, like: int) -> Scene:
-    """One more material after `like`, as it is, with a name and a colour of its own. The map's values follow."""
+    """Insert a copy of material `like` after it, with a name and a colour of its own. The map is renumbered."""
     if len(scene.materials) >= MAX_MATERIALS:
         raise InputError(scene.name, "materials", f"are {MAX_MATERIALS} already; there can't be more")
     model = scene.materials[like]
@@ -38,7 +38,7 @@ def add_material(scene: Scene, like: int) -> Scene:
 
 
 def remove_material(scene: Scene, index: int) -> Scene:
-    """Without a material: its blocks become empty ground, and nothing refers to it any more."""
+    """Remove a material: its blocks become empty ground, and references to it are dropped."""
     if len(scene.materials) == 1:
         raise InputError(scene.name, "materials", "must be at least one")
     name = scene.materials[index].name
@@ -48,7 +48,7 @@ def remove_material(scene: Scene, index: int) -> Scene:
 
 
 def move_material(scene: Scene, index: int, to: int) -> Scene:
-    """With the material at another place of the list; the map shows the same."""
+    """Move a material to another position of the list; the map is renumbered and shows the same."""
     order = list(range(len(scene.materials)))
     order.insert(min(max(to, 0), len(order) - 1), order.pop(index))
     numbers = np.zeros(len(order) + 1, np.uint8)
@@ -57,17 +57,17 @@ def move_material(scene: Scene, index: int, to: int) -> Scene:
 
 
 def change_background(scene: Scene, **changes: Any) -> Scene:
-    """The sky's prompt, negative prompt or display colour."""
+    """Change the sky's prompt, negative prompt or display colour."""
     return validate_scene(replace(scene, background=replace(scene.background, **changes)))
 
 
 def change_scene(scene: Scene, **changes: Any) -> Scene:
-    """voxels_per_block, floor or ceiling."""
+    """Change voxels_per_block, floor or ceiling."""
     return validate_scene(replace(scene, **changes))
 
 
 def regenerate_paths(scene: Scene, blocks: Blocks) -> Scene:
-    """With the generated paths as its blocks, as they are now, have them."""
+    """Replace the generated paths by those for the given blocks."""
     if not scene.generated:
         return scene
     fresh = {name: path for name, path in generate_paths(blocks).items() if name in scene.generated}
@@ -75,14 +75,14 @@ def regenerate_paths(scene: Scene, blocks: Blocks) -> Scene:
 
 
 def validate_scene(scene: Scene) -> Scene:
-    """The scene with its texts trimmed, as if it came from a file. InputError for what no file may say."""
+    """Return the scene as if it were read from a file, with texts trimmed. InputError for values that no file may have."""
     file = MaterialFile(scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling)
     read = parse_materials(to_yaml_data(file), scene.name)
     return replace(scene, background=read.background, materials=read.materials)
 
 
 def pick_free_colour(scene: Scene) -> Colour:
-    """A colour far from those of the scene's materials, from a fixed series of clear ones."""
+    """Pick a colour far from those of the scene's materials, from a fixed series of clear ones."""
     used = np.array([c for m in scene.materials for c in (m.source, m.display) if c != NO_COLOUR]).reshape(-1, 3)
     hues = np.arange(36) * 0.381966 % 1.0  # the golden angle: neighbours in the series differ most
     series = [colorsys.hsv_to_rgb(hue, s, v) for hue in hues for s, v in ((0.5, 0.75), (0.65, 0.5))]
@@ -97,7 +97,7 @@ def pick_free_colour(scene: Scene) -> Colour:
 
 
 def match_materials(before: Scene, after: Scene) -> np.ndarray:
-    """int16 [materials before]: which material of another scene each is, by name, else by place where both were renamed; −1 gone."""
+    """Return int16 [materials before]: the index of each material in another scene, by name, else by position if renamed; −1 if gone."""
     names = {m.name: i for i, m in enumerate(after.materials)}
     known = {m.name for m in before.materials}
 
@@ -111,7 +111,7 @@ def match_materials(before: Scene, after: Scene) -> np.ndarray:
 
 
 def _rename_links(scene: Scene, old: str, new: str | None) -> Scene:
-    """With every mention of a material's name changed, or, for None, taken out."""
+    """Replace every reference to a material's name; None removes them."""
     if old == new:
         return scene
     materials = tuple(replace(m, **{link: new for link in LINKS if getattr(m, link) == old}) for m in scene.materials)

@@ -1,6 +1,6 @@
-"""Painting on a scene's map: every function takes a scene and gives a new one; the one it got stays as it was.
+"""Edits a scene's map. Functions return a new scene and leave the given one unchanged.
 
-A map value is EMPTY or a material's index + 1. Places are (x, z) in blocks, columns first; what lies outside is left out.
+A map value is EMPTY or a material's index + 1. Places are (x, z) in blocks, columns first; parts outside the map are ignored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Place = tuple[float, float]
 
 
 def paint_stroke(scene: Scene, start: Place, end: Place, size: int, value: int) -> Scene:
-    """Paint with a round brush, `size` blocks wide, along the line between two places. The same scene if nothing changes."""
+    """Draw with a round brush, `size` blocks wide, along the line between two places. Returns the same scene if nothing changes."""
     a, b = (np.array(_snap(place, size)) for place in (start, end))
     depth, width = scene.map.shape
     low = np.clip(np.floor(np.minimum(a, b) - size / 2).astype(int), 0, (width, depth))
@@ -33,7 +33,7 @@ def paint_stroke(scene: Scene, start: Place, end: Place, size: int, value: int) 
 
 
 def fill_area(scene: Scene, place: Place, value: int) -> Scene:
-    """Flood the area of one map value around a place (4-connected). The same scene if nothing changes."""
+    """Fill the 4-connected area of one map value around a place. Returns the same scene if nothing changes."""
     x, z = (int(np.floor(c)) for c in place)
     if not (0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]) or scene.map[z, x] == value:
         return scene
@@ -41,16 +41,16 @@ def fill_area(scene: Scene, place: Place, value: int) -> Scene:
 
 
 def pick_value(scene: Scene, place: Place) -> int | None:
-    """The map value at a place, None outside the map."""
+    """Return the map value at a place, None outside the map."""
     x, z = (int(np.floor(c)) for c in place)
     inside = 0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]
     return int(scene.map[z, x]) if inside else None
 
 
 def connected_area(area: np.ndarray, z: int, x: int) -> np.ndarray:
-    """bool [Z,X]: the part of a bool area that hangs together with its cell (z, x), over edges.
+    """Return bool [Z,X]: the 4-connected part of a bool area that contains its cell (z, x).
 
-    Whole runs along rows and along columns are reached at a time, so it takes as many rounds as a way there has corners.
+    Each round extends along whole runs of rows or columns, so the number of rounds is the number of corners of a path, not its length.
     """
     runs = []
     for grid in (area, area.T):
@@ -71,7 +71,7 @@ def connected_area(area: np.ndarray, z: int, x: int) -> np.ndarray:
 
 
 def _set_blocks(scene: Scene, meant: np.ndarray, value: int) -> Scene:
-    """The scene with `value` where meant. A material that was never on the map gets a colour to be told by there."""
+    """Return the scene with `value` where `meant`. A material new to the map gets a source colour. InputError for unknown values."""
     if not 0 <= value <= len(scene.materials):
         raise InputError(scene.name, "map", f"can't show {value}; it shows 0 (empty) to {len(scene.materials)}")
     if not (meant & (scene.map != value)).any():
@@ -83,6 +83,6 @@ def _set_blocks(scene: Scene, meant: np.ndarray, value: int) -> Scene:
 
 
 def _snap(place: Place, size: int) -> Place:
-    """The brush's middle: a block's middle for an odd width, a corner of blocks for an even one."""
+    """Snap the brush's centre to a block's centre for an odd width, to a corner for an even one."""
     x, z = (float(np.floor(c)) + 0.5 if size % 2 else float(np.round(c)) for c in place)
     return x, z

@@ -1,4 +1,4 @@
-"""From a floor plan to solid blocks: every map colour is one column of material, so a scene is a table look-up.
+"""Extrudes a floor plan to solid blocks: each map colour is one column of materials, so a scene is a table look-up.
 
 Rules of a column (heights in blocks, absolute): a material fills start_height..height; `material_over` fills on from
 the top of it up to its own height, `material_under` from its own start (or the ground) up to its own height; a voxel that
@@ -33,14 +33,14 @@ class Blocks:
         return float(x), y / self.voxels_per_block, float(z)
 
     def count_voxels(self, count: int) -> np.ndarray:
-        """int64 [count]: voxels of each of `count` materials (a block's layer holds voxels_per_block² of them)."""
+        """Return int64 [count]: number of voxels of each of `count` materials."""
         layers = (
             np.bincount(layer.ravel(), minlength=count + 1) for layer in self.solid
         )  # of one, for it takes 8 bytes a cell
         return np.sum(list(layers), axis=0)[1 : count + 1] * self.voxels_per_block**2
 
     def find_material(self, voxel: np.ndarray) -> np.ndarray:
-        """int16 [...]: material index of voxel coordinates [...,3] (x,y,z in voxels); SKY where empty or outside."""
+        """Return int16 [...]: material index at voxel coordinates [...,3] (x, y, z in voxels); SKY where empty or outside."""
         x, y, z = np.moveaxis(np.asarray(voxel), -1, 0)
         x, z = x // self.voxels_per_block, z // self.voxels_per_block
         inside = np.ones(x.shape, bool)
@@ -52,12 +52,12 @@ class Blocks:
         return np.where(inside, found, 0).astype(np.int16) - 1
 
     def is_solid(self, points: np.ndarray) -> np.ndarray:
-        """bool [...]: whether world points [...,3] lie in something solid."""
+        """Return bool [...]: whether world points [...,3] lie in a solid voxel."""
         return self.find_material(np.floor(np.asarray(points) * self.voxels_per_block).astype(np.int64)) != SKY
 
 
 def extrude_scene(scene: Scene) -> Blocks:
-    """The scene's solid blocks; at least one layer high, no empty layer on top. InputError where they'd fill the memory."""
+    """Build the scene's solid blocks, at least one layer high, without empty layers on top. InputError if larger than MAX_CELLS."""
     table = _build_columns(scene)
     present = np.bincount(scene.map.ravel(), minlength=len(table)) > 0
     filled = np.flatnonzero(table[present].any(axis=0))
@@ -69,14 +69,14 @@ def extrude_scene(scene: Scene) -> Blocks:
 
 
 def _build_columns(scene: Scene) -> np.ndarray:
-    """uint8 [materials + 1, Y]: the column that each map value stands for."""
+    """Return uint8 [materials + 1, Y]: the column of each map value."""
     n = scene.voxels_per_block
     built = {m.name: (i + 1, m) for i, m in enumerate(scene.materials)}
     height = max([1, *(_to_voxels(m.height, n) for m in scene.materials)])
     table = np.zeros((len(scene.materials) + 1, height), np.uint8)
 
     def fill(column: np.ndarray, name: str, low: float, done: set[tuple[str, float]]) -> None:
-        if (name, low) in done:  # a second time would find every voxel filled
+        if (name, low) in done:  # all its voxels are filled already; also ends circular links
             return
         done.add((name, low))
         value, material = built[name]
@@ -105,7 +105,7 @@ def _build_columns(scene: Scene) -> np.ndarray:
 
 
 def _voxel_span(material: Material, low: float, n: int) -> tuple[int, int]:
-    """First and last+1 voxel of a material that stands on `low`; anything of positive height is at least one voxel."""
+    """Return the first and one past the last voxel of a material that starts at `low`; positive heights give at least one voxel."""
     start = material.start_height or low
     first = _to_voxels(start, n)
     return first, max(_to_voxels(material.height, n), first + 1 if material.height > start else first)

@@ -1,4 +1,4 @@
-"""Where one can stand and walk: standing heights of a scene's columns, its largest walkable ground, routes through it."""
+"""Finds where one can stand and walk: standing heights, the largest walkable ground, routes through it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from scenes.extrude import Blocks
 
-HEADROOM = 2.3  # blocks of air above a standing place; the eye is at 1.7 and may ride up a step
+HEADROOM = 2.3  # blocks of air above a standing place; the eye is at 1.7 and may be raised by a step
 STEP = 0.5  # the highest step between neighbouring columns, in blocks
 NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 Cell = tuple[int, int]  # (z, x)
@@ -28,7 +28,7 @@ class Ground:
 
 
 def find_ground(blocks: Blocks) -> Ground:
-    """The piece of connected columns, with headroom, that is large and low: open ground before roofs."""
+    """Find the connected piece of columns with headroom that is large and low, so that open ground wins over roofs."""
     level, free = find_standing_heights(blocks)
     pieces = label_pieces(level, free)
     count = int(pieces.max()) + 1 if free.any() else 0
@@ -41,7 +41,7 @@ def find_ground(blocks: Blocks) -> Ground:
 
 
 def find_standing_heights(blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
-    """(height in blocks of the lowest thing one stands on [Z,X], whether there is headroom above it [Z,X])."""
+    """Return (height in blocks of the lowest surface to stand on [Z,X], whether there is headroom above it [Z,X])."""
     solid = blocks.solid > 0
     layers = len(solid)
     bottom = np.where(solid.all(axis=0), layers, np.argmin(solid, axis=0))
@@ -52,7 +52,7 @@ def find_standing_heights(blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
 
 
 def label_pieces(level: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """int64 [Z,X] labels from 0 of pieces whose 4-neighbours differ by at most STEP; -1 where not free."""
+    """Return int64 [Z,X]: labels from 0 of pieces whose 4-neighbours differ by at most STEP; -1 where not free."""
     depth, width = free.shape
     label = np.where(free, np.arange(depth * width).reshape(depth, width), -1)
     across = free[:, 1:] & free[:, :-1] & (np.abs(np.diff(level, axis=1)) <= STEP)
@@ -61,7 +61,7 @@ def label_pieces(level: np.ndarray, free: np.ndarray) -> np.ndarray:
     a = np.concatenate([cells[:, 1:][across], cells[1:][down]])
     b = np.concatenate([cells[:, :-1][across], cells[:-1][down]])
     flat = np.maximum(label, 0).ravel()
-    while True:  # every label hooks onto the smallest one beside it, then follows pointers: few rounds even in a maze
+    while True:  # each label hooks onto its smallest neighbour, then jumps along pointers: few rounds even in a maze
         before = flat.copy()
         low = np.minimum(flat[a], flat[b])
         np.minimum.at(flat, flat[a], low)
@@ -76,7 +76,7 @@ def label_pieces(level: np.ndarray, free: np.ndarray) -> np.ndarray:
 
 
 def measure_clearance(mask: np.ndarray, most: int = 6) -> np.ndarray:
-    """int64 [Z,X]: chessboard distance of True cells to the nearest False cell or the border, at most `most`."""
+    """Return int64 [Z,X]: chessboard distance of True cells to the nearest False cell or the border, at most `most`."""
     result = np.zeros(mask.shape, np.int64)
     left = mask
     for _ in range(most):
@@ -89,7 +89,7 @@ def measure_clearance(mask: np.ndarray, most: int = 6) -> np.ndarray:
 
 
 def find_distances(ground: Ground, start: Cell, cost: np.ndarray) -> tuple[np.ndarray, dict[Cell, Cell]]:
-    """(cheapest cost from `start` to each walkable cell, inf elsewhere; the cell before each): Dijkstra on 4-neighbours."""
+    """Return (cost of the cheapest path from `start` to each cell, inf if unreachable; previous cell of each), by Dijkstra."""
     far = np.full(cost.shape, np.inf)
     far[start] = 0.0
     back: dict[Cell, Cell] = {}
@@ -113,7 +113,7 @@ def find_distances(ground: Ground, start: Cell, cost: np.ndarray) -> tuple[np.nd
 
 
 def trace_route(back: dict[Cell, Cell], end: Cell) -> list[Cell]:
-    """The cells from the start of `distances` to `end`."""
+    """Return the cells from the start of `find_distances` to `end`."""
     cells = [end]
     while cells[-1] in back:
         cells.append(back[cells[-1]])

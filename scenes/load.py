@@ -32,7 +32,7 @@ def load_scene(
     floor: str | None = None,
     ceiling: str | None = None,
 ) -> Scene:
-    """Load a built-in scene by name, a folder, or a map with materials; either of the two files may replace the scene's own.
+    """Load a built-in scene by name, a folder, or a map with materials; either file may replace the scene's own.
 
     Options win over the file's keys; a material called `floor` or `ceiling` is that by default. Raises InputError.
     """
@@ -65,7 +65,7 @@ def load_scene(
 def save_scene(scene: Scene, folder: str | Path) -> None:
     """Write map.png, materials.yaml and paths/*.json; load_scene(folder) gives the same scene. Empty ground is transparent.
 
-    Each file is replaced whole or not at all, and other paths that lie there stay. Raises InputError.
+    Each file is replaced completely or not at all; other paths in the folder stay. Raises InputError.
     """
     folder = Path(folder)
     for i in np.unique(scene.map[scene.map != EMPTY]) - 1:
@@ -88,7 +88,7 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
 
 
 def builtin_folder(name: str) -> Path:
-    """The folder of a built-in scene inside the package."""
+    """Return the folder of a built-in scene inside the package."""
     return Path(str(resources.files("scenes"))) / "builtin" / name
 
 

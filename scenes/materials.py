@@ -49,7 +49,7 @@ def read_materials(path: str | Path) -> MaterialFile:
 
 
 def parse_materials(data: object, where: str | Path) -> MaterialFile:
-    """The same for data that is parsed already; `where` names it in errors."""
+    """Check data that is parsed already, as `read_materials` does; `where` names it in errors."""
     top = _mapping(where, "", data, TOP_KEYS, "is not a mapping; it needs `background` and `materials`")
     ground = _mapping(where, "background", _required(where, top, "background", ""), BACKGROUND_KEYS)
     tint = ground.get("display")
@@ -73,7 +73,7 @@ def parse_materials(data: object, where: str | Path) -> MaterialFile:
 
 
 def check_material_name(materials: tuple[Material, ...], name: object, where: object, field: str) -> str | None:
-    """`name` if a material is called so, None for None; otherwise an InputError with the nearest known name."""
+    """Return `name` if a material has it, None for None; else InputError with the nearest known name."""
     names = [m.name for m in materials]
     if name is not None and name not in names:
         raise InputError(where, field, f"names the unknown material {reprlib.repr(name)}{_nearest(str(name), names)}")
@@ -81,14 +81,14 @@ def check_material_name(materials: tuple[Material, ...], name: object, where: ob
 
 
 def check_voxels_per_block(where: object, field: str, value: object) -> int:
-    """`value` if it is a whole number from 1 to 16, else InputError."""
+    """Return `value` if it is a whole number from 1 to 16, else InputError."""
     if isinstance(value, bool) or not isinstance(value, int) or value not in FINENESS:
         raise InputError(where, field, f"is {reprlib.repr(value)}; it is a whole number from 1 to {FINENESS[-1]}")
     return value
 
 
 def to_yaml_data(file: MaterialFile) -> dict[str, Any]:
-    """What parse_materials reads back as the same MaterialFile; defaults are left out."""
+    """Return data that parse_materials reads back as the same MaterialFile; defaults are omitted."""
     ground: dict[str, Any] = {"prompt": file.background.prompt, "negative_prompt": file.background.negative_prompt}
     if file.background.display is not None:
         ground["display"] = list(file.background.display)

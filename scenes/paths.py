@@ -1,4 +1,4 @@
-"""A smooth spline between a camera path's keyframes."""
+"""Samples camera paths: a smooth spline between keyframes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from scenes.scene import CameraPath, Keyframe
 
 
 def sample_path(path: CameraPath, seconds: float) -> Camera:
-    """The camera at a time in seconds: a loop goes round for ever, another path waits at its ends.
+    """Return the camera at a time in seconds. A loop repeats forever; other paths stop at their ends.
 
-    Positions, field of view and rotations run on a cubic Hermite spline with time-aware Catmull-Rom tangents. While every
-    keyframe is upright, yaw and pitch are what is interpolated, so that the horizon stays level; otherwise quaternions of
-    one sign, renormalised.
+    Position, field of view and rotation follow a cubic Hermite spline with Catmull-Rom tangents for uneven times. If all keyframes
+    are upright, yaw and pitch are interpolated, so that the horizon stays level; otherwise sign-aligned quaternions, renormalised.
     """
     at = seconds % path.seconds if path.loop else min(max(seconds, 0.0), path.seconds)
     spline = _fit_spline(path)
@@ -53,15 +52,15 @@ def _fit_spline(path: CameraPath) -> _Spline:
 
 
 def sample_positions(path: CameraPath, seconds: np.ndarray) -> np.ndarray:
-    """float64 [T,3]: where `sample` stands at times [T] within the path, all at once."""
+    """Return float64 [T,3]: the positions of `sample_path` at times [T] within the path."""
     places = np.array([k.camera.position for k in path.keyframes])
     return interpolate_hermite(np.array([k.time for k in path.keyframes]), places, np.asarray(seconds), path.loop)
 
 
 def interpolate_hermite(times: np.ndarray, values: np.ndarray, at: float | np.ndarray, loop: bool) -> np.ndarray:
-    """[...,K] at times [...] of a cubic Hermite spline through values [N,K] at rising times [N].
+    """Return [...,K]: a cubic Hermite spline through values [N,K] at rising times [N], evaluated at times [...].
 
-    The tangents are Catmull-Rom's for uneven spacing; a loop's first and last are the same.
+    Tangents are Catmull-Rom's for uneven spacing; a loop's first and last are equal.
     """
     gaps = np.diff(times)
     slopes = np.diff(values, axis=0) / gaps[:, None]
@@ -78,7 +77,7 @@ def interpolate_hermite(times: np.ndarray, values: np.ndarray, at: float | np.nd
 
 
 def close_loop(keyframes: list[Keyframe], seconds: float) -> tuple[Keyframe, ...]:
-    """The keyframes of a loop: the first pose again at `seconds`, unless the last keyframe is that already."""
+    """Close a loop: append the first pose at `seconds`, unless the last keyframe has it already."""
     first, last = keyframes[0], keyframes[-1]
     if len(keyframes) > 2 and np.allclose(first.camera.pose, last.camera.pose, atol=1e-6):
         return tuple(keyframes)

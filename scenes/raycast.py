@@ -1,8 +1,8 @@
 """A small CPU raycaster over blocks: the tests' reference for the G-buffer, and pictures without GL.
 
 Grid traversal after Amanatides & Woo, "A Fast Voxel Traversal Algorithm for Ray Tracing" (1987), all rays at once, on
-cells of one block in x and z and one voxel in y. A ray hits where it goes from empty into solid, so a camera inside a
-wall looks out of it, and the underside of the ground (y = 0 from below) is never seen: the faces that are rasterised.
+cells of one block in x and z and one voxel in y. A ray hits where it passes from empty into solid, so a camera inside a
+wall looks out of it, and the underside of the ground (y = 0 from below) is never hit, as with rasterised faces.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Hits:
 
 
 def cast_rays(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Hits:
-    """First solid face along every ray of a (width, height) picture. Size and depth in pixels and blocks."""
+    """Find the first solid face along every ray of a picture. size: (width, height) in pixels."""
     width, height = size
     rays = camera.rays(size).reshape(-1, 3)
     depth, axis, cell = _march_rays(blocks, np.asarray(camera.position, np.float64), rays)
@@ -58,7 +58,7 @@ def cast_rays(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Hits:
 
 
 def _march_rays(blocks: Blocks, origin: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(depth float64 [R], axis of the entered face int64 [R] or -1, entered cell int64 [R,3]) of each ray."""
+    """Return per ray: depth float64 [R], axis of the entered face int64 [R] (-1: none), entered cell int64 [R,3]."""
     solid = np.ascontiguousarray(blocks.solid.transpose(2, 0, 1)) > 0  # [X,Y,Z]
     shape = np.array(solid.shape)
     scale = np.array([1.0, 1.0 / blocks.voxels_per_block, 1.0])

@@ -1,4 +1,4 @@
-"""What there is to know about a scene before anything is painted: the part of `rayverie inspect` that needs no atlas."""
+"""Describes a scene before anything is painted: the part of `rayverie inspect` that needs no atlas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scenes.scene import EMPTY, Scene
 
 
 def describe_scene(scene: Scene, blocks: Blocks) -> dict[str, Any]:
-    """JSON-ready: sizes in blocks, blocks (map pixels) and voxels of each material, paths with seconds, problems."""
+    """Return JSON-ready facts: size in blocks, blocks (map pixels) and voxels per material, paths with seconds, problems."""
     pixels = np.bincount(scene.map.ravel(), minlength=len(scene.materials) + 1)
     voxels = blocks.count_voxels(len(scene.materials))
     x, y, z = blocks.size
@@ -35,7 +35,7 @@ def describe_scene(scene: Scene, blocks: Blocks) -> dict[str, Any]:
 
 
 def find_problems(scene: Scene, blocks: Blocks) -> list[str]:
-    """What loads but may not be meant, one sentence each: the loader's notes, open ground, materials that show nowhere."""
+    """Return what loads but may be a mistake, one sentence each: the loader's notes, open ground, materials that show nowhere."""
     found = list(scene.notes)
     open_ground = int((blocks.solid[0] == 0).sum())
     if open_ground:

@@ -1,4 +1,4 @@
-"""What a scene is: a map of materials, their prompts and shapes, a background and named camera paths. Data only."""
+"""The data of a scene: a map of materials, their prompts and shapes, a background and named camera paths."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scenes.camera import Camera
 
 Colour = tuple[int, int, int]
 EMPTY = 0  # the map's value for empty ground; material i of the list is i + 1
-SKY = -1  # the material index of the background wherever materials are numbered from 0
+SKY = -1  # material index of the background, where materials are numbered from 0
 NO_COLOUR: Colour = (-1, -1, -1)  # a `source` colour that no pixel has
 MAP_SIDES = range(2, 1025)  # blocks along a side of a map
-VOXELS_PER_BLOCK = 8  # where nothing says how fine
+VOXELS_PER_BLOCK = 8  # default
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class CameraPath:
 class Scene:
     """map: uint8 [Z,X], EMPTY or material index + 1; floor, ceiling: materials that fill empty columns, or None.
 
-    generated: names of the paths that follow from the blocks, and are made anew with them.
-    notes: what was found while loading that the user should hear (pixels of an unlisted colour), one sentence each.
+    generated: names of paths computed from the blocks and recomputed with them.
+    notes: findings while loading that the user should know (pixels of an unlisted colour), one sentence each.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Scene:
 
     @property
     def hash(self) -> str:
-        """sha256 of what shapes the volume: the map and the materials' geometry; prompts and colours don't count."""
+        """sha256 of what determines the volume: the map and the materials' geometry, without prompts and colours."""
         shape = [
             {k: v for k, v in asdict(m).items() if k not in ("prompt", "negative_prompt", "display", "source")}
             for m in self.materials
@@ -105,6 +105,6 @@ class Scene:
         return hashlib.sha256(header.encode() + np.ascontiguousarray(self.map).tobytes()).hexdigest()
 
     def prompt(self, material: int) -> tuple[str, str]:
-        """(prompt, negative prompt) of a material index, or of the background for SKY."""
+        """Return (prompt, negative prompt) of a material index, or of the background for SKY."""
         source = self.background if material == SKY else self.materials[material]
         return source.prompt, source.negative_prompt

@@ -1,8 +1,8 @@
-"""The two camera paths that any scene has: `orbit` around it, and `walk` through its open ground at eye height.
+"""The two camera paths that every scene has: `orbit` around it, and `walk` through its open ground at eye height.
 
-The walk is a round through far-apart open cells that keeps away from walls. It is smoothed only as far as the eye stays
-in free air: the plain route through cell centres always does, because a Catmull-Rom curve through neighbouring centres
-leaves the straight lines by less than 0.08 block.
+The walk is a loop through distant open cells that keeps away from walls. It is smoothed only as far as the eye stays in free air.
+The unsmoothed route through cell centres always does, since a Catmull-Rom curve through neighbouring centres deviates from the
+straight lines by less than 0.08 block.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from scenes.scene import CameraPath, Keyframe
 
 EYE = 1.7  # blocks above the ground
 SPEED = 2.2  # blocks a second
-WALK_REACH = 14  # blocks from the middle of a walk to its far points
-DIRECTIONS = 5  # directions in which a walk looks for them
+WALK_REACH = 14  # most blocks from the start of a walk to its stops
+DIRECTIONS = 5  # directions in which a walk looks for stops
 MARGIN = 0.2  # blocks between the smoothed eye and anything solid
 # Corners of a cube, and the middles of its upright edges since voxels may be flat: what reaches into the cube holds one.
 BODY = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 0, 1) for z in (-1, 1)], dtype=float)
@@ -29,12 +29,12 @@ FOV = 60.0
 
 
 def generate_paths(blocks: Blocks) -> dict[str, CameraPath]:
-    """{"orbit": …, "walk": …}, for whatever the blocks are."""
+    """Return {"orbit": …, "walk": …} for any blocks."""
     return {"orbit": make_orbit(blocks), "walk": make_walk(blocks)}
 
 
 def make_orbit(blocks: Blocks, seconds: float = ORBIT_SECONDS, keys: int = 16) -> CameraPath:
-    """A round outside the bounding box, 30° above its middle, that looks at the middle; a loop."""
+    """Make a loop outside the bounding box, 30° above its centre, that looks at the centre."""
     x, y, z = blocks.size
     middle = np.array([x / 2, min(y / 2, 2.0), z / 2])
     radius = 0.5 * float(np.hypot(x, z)) + 2.0
@@ -47,7 +47,7 @@ def make_orbit(blocks: Blocks, seconds: float = ORBIT_SECONDS, keys: int = 16) -
 
 
 def make_walk(blocks: Blocks) -> CameraPath:
-    """A round at eye height through open ground, else over roofs; where nothing can be walked, a hover above it all.
+    """Make a loop at eye height through open ground, else over roofs; if nothing is walkable, a hover above everything.
 
     The eye is never inside anything solid, at no time of the path.
     """
@@ -64,16 +64,16 @@ def make_walk(blocks: Blocks) -> CameraPath:
 
 
 def is_clear(blocks: Blocks, path: CameraPath, per_second: float = 60.0, margin: float = 0.05) -> bool:
-    """Whether the camera keeps `margin` blocks from anything solid at each of `per_second` samples.
+    """Return whether the camera keeps `margin` blocks from anything solid at `per_second` samples a second.
 
-    At walking speed the way bulges by less than the margin between two samples, so then it is free at all times.
+    At walking speed the path deviates by less than the margin between two samples, so it is then clear at all times.
     """
     times = np.linspace(0, path.seconds, int(path.seconds * per_second) + 2)
     return not blocks.is_solid(sample_positions(path, times)[:, None] + margin * BODY).any()
 
 
 def plan_route(ground: Ground) -> list[Cell]:
-    """A round of 4-connected walkable cells by way of far open places on all sides; the first cell isn't repeated."""
+    """Return a loop of 4-connected walkable cells past distant open places on all sides; the first cell isn't repeated."""
     start = _find_start(ground)
     z, x = np.indices(ground.walkable.shape)
     around = (
@@ -94,14 +94,14 @@ def plan_route(ground: Ground) -> list[Cell]:
 
 
 def _find_start(ground: Ground) -> Cell:
-    """The walkable cell nearest to the middle of the ground."""
+    """Return the walkable cell nearest to the centre of the ground."""
     z, x = np.nonzero(ground.walkable)
     best = np.argmin(np.hypot(z - z.mean(), x - x.mean()))
     return int(z[best]), int(x[best])
 
 
 def _find_stops(ground: Ground, start: Cell, far: np.ndarray, cost: np.ndarray) -> list[Cell]:
-    """In each direction from the start the farthest open place within REACH that one gets to; the start if there is one only."""
+    """Return the farthest reachable open place within WALK_REACH in each direction, and the start if there is only one."""
     z, x = np.indices(far.shape)
     away = np.hypot(z - start[0], x - start[1])
     side = ((np.arctan2(z - start[0], x - start[1]) / (2 * np.pi) + 0.5) * DIRECTIONS).astype(int) % DIRECTIONS
@@ -116,7 +116,7 @@ def _find_stops(ground: Ground, start: Cell, far: np.ndarray, cost: np.ndarray) 
 
 
 def _raise_cost(cost: np.ndarray, cells: list[Cell]) -> np.ndarray:
-    """The cost with a way that was gone already, and its surroundings, made dear: the way back is another one."""
+    """Return the cost with used cells and their surroundings raised, so that the way back differs."""
     dear = np.zeros(cost.shape)
     dear[tuple(np.array(cells).T)] = 1.0
     padded = np.pad(dear, 1)
@@ -126,7 +126,7 @@ def _raise_cost(cost: np.ndarray, cells: list[Cell]) -> np.ndarray:
 
 
 def _prune(cells: list[Cell]) -> list[Cell]:
-    """The round without spurs, ways into a cell and straight back out of it, as long as four cells remain."""
+    """Return the loop without spurs (into a cell and straight back) as long as four cells remain."""
     kept: list[Cell] = []
     for cell in cells:
         if len(kept) > 1 and kept[-2] == cell and len(cells) > 4:
@@ -139,7 +139,7 @@ def _prune(cells: list[Cell]) -> list[Cell]:
 
 
 def _smooth(blocks: Blocks, points: np.ndarray, rounds: int) -> np.ndarray:
-    """The closed polyline [N,3], rounded by averaging; a point moves only where it keeps MARGIN from solid things."""
+    """Round the closed polyline [N,3] by averaging; points move only where they keep MARGIN from anything solid."""
     fine = np.stack([points, (points + np.roll(points, -1, axis=0)) / 2], axis=1).reshape(-1, 3)
     for _ in range(rounds):
         moved = (np.roll(fine, 1, axis=0) + 2 * fine + np.roll(fine, -1, axis=0)) / 4
@@ -149,12 +149,12 @@ def _smooth(blocks: Blocks, points: np.ndarray, rounds: int) -> np.ndarray:
 
 
 def _walk_along(points: np.ndarray) -> CameraPath:
-    """A loop through the closed polyline at walking speed; the eye looks where the way leads in the next few blocks."""
+    """Make a loop through the closed polyline at walking speed that looks where the path leads in the next few blocks."""
     ring = np.concatenate([points, points[:1]])
     lengths = np.maximum(np.linalg.norm(np.diff(ring, axis=0), axis=1), 0.2)
     times = np.concatenate([[0.0], np.cumsum(lengths)]) / SPEED
     ahead = np.sum([np.roll(points, -k, axis=0) - points for k in range(1, min(6, len(points) - 1))], axis=0)
-    # A way that turns back on itself has nothing ahead for a moment: keep looking on.
+    # A path that turns back on itself has nothing ahead for a moment: average with its neighbours.
     for _ in range(8):
         ahead = (np.roll(ahead, 1, axis=0) + 2 * ahead + np.roll(ahead, -1, axis=0)) / 4
     yaw = np.degrees(np.arctan2(-ahead[:, 0], -ahead[:, 2]))
@@ -163,7 +163,7 @@ def _walk_along(points: np.ndarray) -> CameraPath:
 
 
 def _make_hover(blocks: Blocks) -> CameraPath:
-    """A slow round above everything, looking down at the middle."""
+    """Make a slow loop above everything that looks down at the centre."""
     x, y, z = blocks.size
     height, radius = y + EYE + 0.5, max(1.0, 0.3 * min(x, z))
     turns = np.linspace(0, 2 * np.pi, 17)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
+from base.files import expand_user
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
 from engine.storage.journal import Journal, JournalInUse
@@ -26,8 +28,8 @@ def data_folder() -> Path:
 
 def journal_of(world: Path, data: Path) -> Path:
     """The folder of a world file's journal."""
-    where = str(expand_user(world).resolve())
-    return data / "journals" / f"{world.stem}-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
+    where = os.path.realpath(expand_user(world))
+    return data / "journals" / f"{world.stem}-{hashlib.sha256(os.fsencode(where)).hexdigest()[:12]}"
 
 
 def open_journal(world: Path, data: Path) -> Journal:
@@ -50,7 +52,7 @@ def left_over(journal: Journal, world: Path | None) -> bool:
 def describing(
     scene: Scene, charts: Charts, model: str, volume: LatentVolume, extras: Callable[[], Mapping[str, Any]] = dict
 ) -> Describe:
-    """What a Keeper is told. extras: called on the writer's thread."""
+    """What a WorldWriter is told. extras: called on the writer's thread."""
 
     def capture() -> Callable[[Mapping[tuple[int, int], str]], WorldIndex]:
         channels, seed, revision = volume.channels, volume.seed, volume.revision

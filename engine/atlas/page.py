@@ -12,12 +12,10 @@ from engine.geometry.pack import PAGE
 from engine.gl.targets import release_framebuffer
 
 SHRINK = 4  # colour texels per overview texel, along each axis
-STEPS, DENSITY, REVISION, FROZEN = range(
-    4
-)  # channels of a page's state; HELD: 1 where the user froze it, BESIDE, else 0
-EDGE_CONTAMINATED = (
-    -1.0
-)  # painted beside a depth edge, where the picture is a mixture of both sides: until a view has it free
+# Channels of a page's state. FROZEN holds 1 where the user froze the texel, EDGE_CONTAMINATED where its paint mixes both sides of
+# a depth edge (until a view shows the texel away from any edge), else 0.
+STEPS, DENSITY, REVISION, FROZEN = range(4)
+EDGE_CONTAMINATED = -1.0
 TILE = 64  # texels along a side: pages are saved in tiles, numbered row by row, and only changed tiles are written
 TILES = (PAGE // TILE) ** 2
 _stamps = count(1)  # stamps are unique across all volumes

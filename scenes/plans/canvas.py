@@ -1,4 +1,4 @@
-"""A floor plan in the making: shapes of named materials on a grid of blocks."""
+"""Draws floor plans: shapes of named materials on a grid of blocks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Plan:
         self.names[max(z, 0) : z + depth, max(x, 0) : x + width] = name
 
     def fill_disc(self, name: str, x: float, z: float, radius: float, wobble: float = 0.0, lobes: int = 3) -> None:
-        """A disc; `wobble` is the share by which its radius swells and shrinks, `lobes` times around."""
+        """Fill a disc; its radius varies by the share `wobble`, `lobes` times around."""
         angle = np.arctan2(self.z - z, self.x - x)
         reach = radius * (1 + wobble * np.sin(lobes * angle + 0.7))
         self.names[np.hypot(self.x - x, self.z - z) < reach] = name
 
     def draw_path(self, name: str, points: Sequence[tuple[float, float]], width: float) -> None:
-        """A path along a polyline of (x, z) points."""
+        """Draw a path along a polyline of (x, z) points."""
         for (x0, z0), (x1, z1) in pairwise(points):
             dx, dz = x1 - x0, z1 - z0
             along = ((self.x - x0) * dx + (self.z - z0) * dz) / max(dx * dx + dz * dz, 1e-9)
@@ -33,12 +33,12 @@ class Plan:
             self.names[np.hypot(self.x - x0 - along * dx, self.z - z0 - along * dz) < width / 2] = name
 
     def place_blocks(self, name: str, cells: Iterable[tuple[int, int]]) -> None:
-        """Single blocks at (x, z)."""
+        """Place single blocks at (x, z)."""
         for x, z in cells:
             self.names[z, x] = name
 
     def stack_rings(self, names: Sequence[str], x: int, z: int, width: int, depth: int) -> None:
-        """Nested rectangles from the outside in, one block apart: a stepped roof. The last name fills the middle."""
+        """Fill nested rectangles from the outside in, one block apart, as for a stepped roof. The last name fills the middle."""
         for i, name in enumerate(names):
             if width - 2 * i > 0 and depth - 2 * i > 0:
                 self.fill_rectangle(name, x + i, z + i, width - 2 * i, depth - 2 * i)

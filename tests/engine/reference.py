@@ -1,4 +1,4 @@
-"""Gather and scatter in plain numpy: what the shaders are held against in the tests, and their definition in one place."""
+"""Gather and scatter in plain numpy: the reference that tests compare the shaders with, and their definition in one place."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def project(camera: Camera, size: tuple[int, int], ray: np.ndarray) -> tuple[np.
         return size[0] / 2 + focal * x / z, size[1] / 2 - focal * y / z, z
 
 
-def seen(
+def usable(
     view: Picture, charts: Charts, chart: np.ndarray, ray: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """bool, x, y [...]: whether the view sees the points of the charts, and at which pixel coordinates."""
+    """bool, x, y [...]: whether the view shows the points of the charts outside its margin, and at which pixel coordinates."""
     x, y, z = project(view.camera, view.size, ray)
     width, height = view.size
     m = policy.MARGIN
@@ -92,14 +92,14 @@ def seen(
 
 
 def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, ...]:
-    """density, anchor x, anchor y, beside an edge [n] of texels: `claim` of shaders/common/policy.glsl."""
+    """density, anchor x, anchor y, contaminated [n] of texels: `claim` of shaders/common/policy.glsl."""
     focal = view.camera.focal(view.size)
     share, density = np.zeros(len(chart)), np.zeros(len(chart))
     x, y = np.full(len(chart), -1.0), np.full(len(chart), -1.0)
     at = np.zeros((len(chart), 3))
     for du, dv in ((0, 0), (1, -1), (-1, 1), (1, 1), (-1, -1)):
         ray = rays_to(charts, view.camera, chart, i + 0.5 + policy.CORNER * du, j + 0.5 + policy.CORNER * dv)
-        sees, px, py = seen(view, charts, chart, ray)
+        sees, px, py = usable(view, charts, chart, ray)
         first = sees & (share == 0)
         x, y, at = np.where(first, px, x), np.where(first, py, y), np.where(first[:, None], ray, at)
         share += 0.2 * sees
@@ -108,49 +108,49 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
     cosine = -(sides.NORMAL[charts.side[chart]] * at).sum(-1) / np.linalg.norm(at, axis=-1)
     texel = np.where(charts.sky[chart], SKY_TEXEL, charts.texel)
     density = policy.compute_density(focal, at @ view.camera.axes[2], texel, cosine) * share**2
-    beside = _at_depth_edge(view, charts, chart, at, x, y)
-    density = np.where(beside, np.minimum(density, policy.CELL_DENSITY) * policy.EDGE_PENALTY, density)
-    return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y, beside
+    contaminated = _at_depth_edge(view, charts, chart, at, x, y)
+    density = np.where(contaminated, np.minimum(density, policy.CELL_DENSITY) * policy.EDGE_PENALTY, density)
+    return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y, contaminated
 
 
 def scatter(
-    pages: dict[int, dict[str, np.ndarray]], charts: Charts, painting: PaintedView, revision: int
+    pages: dict[int, dict[str, np.ndarray]], charts: Charts, painted: PaintedView, revision: int
 ) -> dict[int, dict[str, np.ndarray]]:
     """`LatentVolume.scatter` on a snapshot's pages: the new pages (colours by nearest pixel instead of bilinear)."""
-    view = picture(charts, painting.camera, painting.size)
-    small = painting.size[0] // CELL, painting.size[1] // CELL
-    labels = charts.material[picture(charts, painting.camera, small).chart]
+    view = picture(charts, painted.camera, painted.size)
+    small = painted.size[0] // CELL, painted.size[1] // CELL
+    labels = charts.material[picture(charts, painted.camera, small).chart]
     shown = charts.material[view.chart]
     shown = np.where(np.isin(shown, labels), shown, UNDREAMED)
     pages = {number: {k: a.copy() for k, a in page.items()} for number, page in pages.items()}
     for c in np.unique(view.chart):
         w, h = charts.size[c]
         j, i = (a.ravel() for a in np.mgrid[:h, :w])
-        density, x, y, beside = claim(view, charts, np.full(w * h, c), i, j)
+        density, x, y, contaminated = claim(view, charts, np.full(w * h, c), i, j)
         row, column, number = charts.y[c] + j, charts.x[c] + i, int(charts.page[c])
-        page = pages.get(number) or _empty_page(len(painting.latents))
+        page = pages.get(number) or _empty_page(len(painted.latents))
         old = page["state"][row, column]
-        take = policy.accepts_write(old[:, STEPS], old[:, DENSITY], painting.steps, density) & (old[:, FROZEN] <= 0)
+        take = policy.accepts_write(old[:, STEPS], old[:, DENSITY], painted.steps, density) & (old[:, FROZEN] <= 0)
         material = int(charts.material[c])
         cells, pixels = labels, shown
-        if not painting.borders:
+        if not painted.borders:
             cells, pixels = np.full_like(labels, material), np.full_like(shown, material)
         column_, row_ = own_cell(cells, pixels, material, x, y)
         take &= column_ >= 0
-        if painting.kept_mask is not None:
-            take &= ~(painting.kept_mask[row_, column_] & (old[:, STEPS] > 0))
+        if painted.kept_mask is not None:
+            take &= ~(painted.kept_mask[row_, column_] & (old[:, STEPS] > 0))
         if not take.any():
             continue
         pages[number] = page
         row, column, px, py = (a[take] for a in (row, column, x, y))
         ox, oy = own_cell(cells, pixels, material, px, py)
-        beside_ = beside[take] | (cells[oy, ox] != material)
-        page["latents"][: len(painting.latents), row, column] = painting.latents[:, oy, ox]
-        page["state"][row, column, STEPS] = painting.steps
+        written_contaminated = contaminated[take] | (cells[oy, ox] != material)
+        page["latents"][: len(painted.latents), row, column] = painted.latents[:, oy, ox]
+        page["state"][row, column, STEPS] = painted.steps
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
-        page["state"][row, column, FROZEN] = np.where(beside_, EDGE_CONTAMINATED, 0)
-        _colour(page["colour"], view, charts, painting, cells, pixels, c, i[take], j[take], px, py)
+        page["state"][row, column, FROZEN] = np.where(written_contaminated, EDGE_CONTAMINATED, 0)
+        _colour(page["colour"], view, charts, painted, cells, pixels, c, i[take], j[take], px, py)
     return pages
 
 
@@ -199,7 +199,7 @@ def _colour(
     colour: np.ndarray,
     view: Picture,
     charts: Charts,
-    painting: PaintedView,
+    painted: PaintedView,
     labels: np.ndarray,
     shown: np.ndarray,
     c: int,
@@ -214,7 +214,7 @@ def _colour(
         for a in range(CELL):
             chart = np.full(len(i), c)
             ray = rays_to(charts, view.camera, chart, i + (a + 0.5) / CELL, j + (b + 0.5) / CELL)
-            sees, x, y = seen(view, charts, chart, ray)
+            sees, x, y = usable(view, charts, chart, ray)
             m = policy.MARGIN
             out = (x < m) | (y < m) | (x >= width - m) | (y >= height - m)
             x, y = (np.clip(np.nan_to_num(q), m + 0.5, n - m - 0.5) for q, n in ((x, width), (y, height)))
@@ -231,7 +231,7 @@ def _colour(
                 for near, other, middle in zip((near_x, near_y), (other_x, other_y), middles, strict=True)
             )
             rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
-            colour[rows, columns, :3] = painting.colours[y, x, :3]
+            colour[rows, columns, :3] = painted.colours[y, x, :3]
             colour[rows, columns, 3] = 255
 
 

@@ -1,4 +1,4 @@
-"""Where a dreamed picture is of a surface's own material: shaders/common/region.glsl in plain numpy. See tests.engine.reference."""
+"""Finds the pixels of a dreamed picture that show a surface's own material: shaders/common/region.glsl in plain numpy."""
 
 from __future__ import annotations
 

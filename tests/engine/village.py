@@ -1,4 +1,4 @@
-"""A small village, cameras in it and made-up paintings of it, for the engine's tests."""
+"""A small village, cameras in it and made-up painted views of it, for the engine's tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def village_scene() -> Scene:
 
 
 def dreamed(camera: Camera, steps: float = 10, channels: int = CHANNELS, seed: int = 0, size=SIZE) -> PaintedView:
-    """A painting of random latents and a smooth picture."""
+    """A painted view of random latents and a smooth picture."""
     rng = np.random.default_rng(seed)
     w, h = size
     y, x = np.mgrid[:h, :w]
@@ -56,7 +56,7 @@ def same(a, b) -> bool:
 
 
 def describe(scene: Scene, volume: LatentVolume, model: str = "tiny", **extras: object) -> Describe:
-    """What a Keeper is told of this volume."""
+    """Describes this volume to a WorldWriter."""
 
     def capture():
         header = WorldHeader.of(scene, volume.charts, model, volume.channels, volume.seed, volume.revision)

@@ -62,19 +62,19 @@ def test_there_and_back_is_bit_for_bit_what_it_was(ctx, scene, what):
         volume.release()
 
 
-def test_of_a_material_all_that_is_not_frozen_is_taken_off_the_shelf(scene):
+def test_the_stash_gives_back_all_paint_of_a_material_that_is_not_frozen(scene):
     state = np.zeros((4, 4), np.float32)
     state[:, STEPS], state[3, FROZEN] = 8, 1
     row = np.arange(4)
     patch = TilePatch(0, 0, row, row, np.zeros((1, 4, 4), np.float32), state, np.zeros((4, 8, 8, 4), np.uint8))
     material = np.array([0, 1, 1, 1])
     part = OrphanedPaint(scene, 2, np.zeros((4, 3), int), np.zeros(4, np.int8), material, patch)
-    shelf = PaintStash()
-    shelf.replace_items((part, part))
-    assert shelf.pop_items(scene, 2) == () and shelf.items == (part, part)
-    taken = shelf.pop_items(scene, 1)
-    assert [list(p.material) for p in taken] == [[1, 1]] * 2 and [list(p.material) for p in shelf.items] == [[0, 1]] * 2
-    assert len(shelf.pop_items(scene)) == 2 and shelf.bytes == 0
-    shelf.limit = part.bytes
-    shelf.replace_items((taken[0], part))
-    assert shelf.items == (part,)
+    stash = PaintStash()
+    stash.replace_items((part, part))
+    assert stash.pop_items(scene, 2) == () and stash.items == (part, part)
+    taken = stash.pop_items(scene, 1)
+    assert [list(p.material) for p in taken] == [[1, 1]] * 2 and [list(p.material) for p in stash.items] == [[0, 1]] * 2
+    assert len(stash.pop_items(scene)) == 2 and stash.bytes == 0
+    stash.limit = part.bytes
+    stash.replace_items((taken[0], part))
+    assert stash.items == (part,)
