@@ -12,7 +12,7 @@ from app.actions.paint import paintable_scene
 from app.actions.travel import stop_travel
 from app.fields import Size
 from app.files import presets
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.moving import walk
 from app.state.comparison import Comparison, Side
 from base.grid import to_pixels
@@ -30,8 +30,8 @@ def compare(context: ActionContext, label: str = "", settings: DreamSettings | N
         settings = presets.apply(state.session.dream, changes)
     state.compared_with = label, presets.changes(settings)
     stop_comparing(context)
-    stage = paintable_scene(context)
-    if stage is None:
+    open_scene = paintable_scene(context)
+    if open_scene is None:
         return
     if settings == state.session.dream:
         state.notify(f"“{label}” equals the current settings; choose others to compare", "warning")
@@ -39,19 +39,19 @@ def compare(context: ActionContext, label: str = "", settings: DreamSettings | N
     stop_travel(context)
     context.release_mouse()
     both = {"as it is set": state.session.dream, label: settings}
-    context.services.strokes.do(_begin(context, stage, state.camera, state.scene_size, both))
+    context.services.strokes.do(_begin(context, open_scene, state.camera, state.scene_size, both))
 
 
 def _begin(
-    context: ActionContext, stage: Stage, camera: Camera, size: Size, settings: dict[str, DreamSettings]
+    context: ActionContext, open_scene: OpenScene, camera: Camera, size: Size, settings: dict[str, DreamSettings]
 ) -> Slices[None]:
     """See the view as each of the settings, by their labels, would begin it, and then ask for both dreams."""
-    stage.painter.cancel()
+    open_scene.painter.cancel()
     sides = []
     for label, one in settings.items():
-        sides.append(Side(label, one, (yield from _unpainted(stage, camera, size, one))))
+        sides.append(Side(label, one, (yield from _unpainted(open_scene, camera, size, one))))
     context.state.walker = walk.Walker.at(camera)
-    context.state.comparison = Comparison(stage, camera, sides)
+    context.state.comparison = Comparison(open_scene, camera, sides)
 
 
 def keep_compared(context: ActionContext, number: int) -> None:
@@ -59,11 +59,13 @@ def keep_compared(context: ActionContext, number: int) -> None:
     state, comparison = context.state, context.state.comparison
     if comparison is None or (dreamed := comparison.sides[number].dreamed) is None:
         return
-    side, stage, state.comparison = comparison.sides[number], comparison.stage, None
-    stage.painter.cancel()
-    masks = stage.volume.find_visible_texels_slices(side.gathered.camera, (2 * side.gathered.size[0], 2 * side.gathered.size[1]))
+    side, open_scene, state.comparison = comparison.sides[number], comparison.open_scene, None
+    open_scene.painter.cancel()
+    masks = open_scene.volume.find_visible_texels_slices(
+        side.gathered.camera, (2 * side.gathered.size[0], 2 * side.gathered.size[1])
+    )
     painted = PaintedView(side.gathered.camera, side.gathered.size, dreamed.latents, dreamed.image, dreamed.steps)
-    lay_view(context, stage, side.gathered, painted, masks)
+    lay_view(context, open_scene, side.gathered, painted, masks)
     state.session = replace(state.session, dream=side.settings)
     state.notify(f"Using “{side.label}”")
 
@@ -73,27 +75,27 @@ def stop_comparing(context: ActionContext) -> None:
     state, comparison = context.state, context.state.comparison
     if comparison is not None:
         state.comparison = None
-        comparison.stage.painter.cancel()
-        comparison.stage.painter.reset_failures()
+        comparison.open_scene.painter.cancel()
+        comparison.open_scene.painter.reset_failures()
 
 
 def update_comparison(context: ActionContext) -> None:
     """Once a frame: end a comparison that can't be finished, or that was left for a camera path."""
     state, comparison = context.state, context.state.comparison
     if comparison is not None and (comparison.over or state.travel.under_way or state.travel.go_to):
-        problem = comparison.stage.painter.client.problem
+        problem = comparison.open_scene.painter.client.problem
         stop_comparing(context)
         state.notify("Comparison cancelled" + (f": {problem}" if problem else ""), "warning")
 
 
-def _unpainted(stage: Stage, camera: Camera, size: Size, settings: DreamSettings) -> Slices[GatheredView]:
+def _unpainted(open_scene: OpenScene, camera: Camera, size: Size, settings: DreamSettings) -> Slices[GatheredView]:
     """The view as these settings would begin it if only frozen paint were on the surfaces."""
-    painter, volume = stage.painter, stage.volume
+    painter, volume = open_scene.painter, open_scene.volume
     seen = yield from painter.gather_task(camera, size).remaining_slices()
     if settings.seed != painter.session.dream.seed:
         seed, volume.seed = volume.seed, settings.seed
         again = volume.gather_task(seen.camera, seen.size)
         volume.seed = seed
         seen = yield from again.remaining_slices()
-    shares = {name: np.where(seen.frozen, getattr(seen, name), 0) for name in ("steps", "painted", "latents")}
+    shares = {name: np.where(seen.frozen, getattr(seen, name), 0) for name in ("steps", "stored_density", "latents")}
     return replace(seen, **shares, colours=np.where(to_pixels(seen.frozen)[..., None], seen.colours, 0))

@@ -10,7 +10,7 @@ from imgui_bundle import imgui, implot
 
 from app.gui.theme import colour
 from app.loop.meter import Meter
-from app.loop.open_scene import Plan, Stage
+from app.loop.open_scene import OpenScene, Plan
 from app.loop.paint_survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
 from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
@@ -18,7 +18,7 @@ from app.panels.meter import draw_meter
 from app.session import Session
 from app.state import history, stroke
 from app.state.keymap import BY_NAME
-from engine.edits import orphaned_paint as salvage
+from engine.edits import orphaned_paint
 from scenes.scene import SKY
 
 PATIENCE = 1.0  # seconds between two counts
@@ -34,21 +34,21 @@ class VolumePanel:
         self.meter = Meter()
 
     def draw(self, ui: PanelContext) -> Session:
-        stage = ui.open_scene
-        if stage is None:
+        open_scene = ui.open_scene
+        if open_scene is None:
             faint("Opening the scene.")
             return ui.session
-        counts = self._count(stage, ui.now)
+        counts = self._count(open_scene, ui.now)
         imgui.progress_bar(counts.share, imgui.ImVec2(-1, 0), f"{counts.share:.1%} of the scene painted")
         hint("Share of all surfaces that hold paint, even with few steps.")
-        charts, volume = stage.plan.charts, stage.volume
+        charts, volume = open_scene.plan.charts, open_scene.volume
         if begin_facts("volume"):
             fact("Texels", f"{charts.texels:,} on {len(charts):,} charts")
             fact("Atlas pages", f"{len(volume.atlas)} of {charts.pages}, {counts.bytes / 2**20:.0f} MB")
             fact("Undo memory", f"{ui.undo_bytes / 2**20:.0f} MB")
             hint(
                 f"Paint under strokes (up to {stroke.LIMIT >> 20} MB), paint of removed surfaces "
-                f"(up to {salvage.STASH_BYTES >> 20} MB) and earlier maps (up to {history.LIMIT >> 20} MB). The oldest is discarded first."
+                f"(up to {orphaned_paint.STASH_BYTES >> 20} MB) and earlier maps (up to {history.LIMIT >> 20} MB). The oldest is discarded first."
             )
             imgui.end_table()
         view = _shown(ui.session)
@@ -59,17 +59,17 @@ class VolumePanel:
         imgui.separator_text("Brush")
         _by_hand(ui, self._brush)
         imgui.separator_text("Materials")
-        _materials(ui, stage, counts)
+        _materials(ui, open_scene, counts)
         if counts.share > 0:
             imgui.separator_text("Steps")
             _histogram(ui, counts)
         return replace(ui.session, view=view)
 
-    def _count(self, stage: Stage, now: float) -> Survey:
-        old = self._counted[1] if self._counted is not None and self._counted[0]() is stage.plan else None
-        if old is None or (old.revision != stage.volume.revision and now - self._counted_at > PATIENCE):
+    def _count(self, open_scene: OpenScene, now: float) -> Survey:
+        old = self._counted[1] if self._counted is not None and self._counted[0]() is open_scene.plan else None
+        if old is None or (old.revision != open_scene.volume.revision and now - self._counted_at > PATIENCE):
             self._counted_at = now
-            self._counted = weakref.ref(stage.plan), survey(stage.volume, old)
+            self._counted = weakref.ref(open_scene.plan), survey(open_scene.volume, old)
         assert self._counted is not None
         return self._counted[1]
 
@@ -113,15 +113,15 @@ def _by_hand(ui: PanelContext, brush: BrushTools) -> None:
             imgui.same_line()
 
 
-def _materials(ui: PanelContext, stage: Stage, counts: Survey) -> None:
+def _materials(ui: PanelContext, open_scene: OpenScene, counts: Survey) -> None:
     """Each material that can be seen: its colour, name, painted share, and buttons to freeze, thaw and erase it."""
     flags = imgui.TableFlags_.sizing_stretch_prop | imgui.TableFlags_.row_bg
     if not imgui.begin_table("materials", 3, flags):
         return
     for index in sorted(counts.texels, key=lambda i: -counts.texels[i]):
-        name = "sky" if index == SKY else stage.scene.materials[index].name
-        shade = (120, 160, 210) if index == SKY else stage.scene.materials[index].display
-        prompt, negative = stage.scene.prompt(index)
+        name = "sky" if index == SKY else open_scene.scene.materials[index].name
+        shade = (120, 160, 210) if index == SKY else open_scene.scene.materials[index].display
+        prompt, negative = open_scene.scene.prompt(index)
         imgui.table_next_row()
         imgui.table_next_column()
         imgui.text_colored(colour("#" + bytes(shade).hex()), "■")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.loop.open_scene import Plan, Stage, plan
+from app.loop.open_scene import OpenScene, Plan, plan
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from engine.edits.atlas_remap import AtlasRemap, PageMove, plan_remap
@@ -72,19 +72,21 @@ class SceneRebuild:
 
     @property
     def bytes(self) -> int:
-        """GPU memory of the volume that is made ready beside the stage's."""
+        """GPU memory of the volume that is made ready beside the open scene's."""
         return self._work.volume.atlas.bytes if self._work is not None else 0
 
-    def follow(self, stage: Stage, scene: Scene) -> None:
+    def follow(self, open_scene: OpenScene, scene: Scene) -> None:
         """One frame's work. Raises InputError if the scene can't be built; the open scene still shows `shown` then, so ask for that."""
         if self._work is not None:
-            self._carry_on(stage)
+            self._carry_on(open_scene)
         elif self._draft is not None:
-            self._begin_carrying(stage)
-        elif scene is not self._shown and not stage.painter.client.laying:  # a dream that is being laid comes first
-            self._begin(stage, scene)
+            self._begin_carrying(open_scene)
+        elif (
+            scene is not self._shown and not open_scene.painter.client.laying
+        ):  # a dream that is being laid comes first
+            self._begin(open_scene, scene)
         else:
-            self._take_paths(stage)
+            self._take_paths(open_scene)
 
     @property
     def wanted(self) -> Scene | None:
@@ -113,48 +115,48 @@ class SceneRebuild:
         self._wanted = None
         self._hand.shutdown(wait=True, cancel_futures=True)
 
-    def _begin(self, stage: Stage, scene: Scene) -> None:
-        if scene.hash == stage.scene.hash:
+    def _begin(self, open_scene: OpenScene, scene: Scene) -> None:
+        if scene.hash == open_scene.scene.hash:
             self._shown = scene
-            stage.reword(replace(scene, paths=stage.scene.paths))
+            open_scene.reword(replace(scene, paths=open_scene.scene.paths))
             return
         self._wanted, self._paths = scene, None
-        stage.painter.cancel()
-        old, volume = stage.plan, stage.volume
+        open_scene.painter.cancel()
+        old, volume = open_scene.plan, open_scene.volume
         pages = list(volume.atlas)
         kept, wanted = self.stash.items, lambda: self._wanted is scene
         self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, kept, wanted)
 
-    def _begin_carrying(self, stage: Stage) -> None:
+    def _begin_carrying(self, open_scene: OpenScene) -> None:
         assert self._draft is not None
         if not self._draft.done():
             return
         future, self._draft = self._draft, None
         draft = future.result()
-        if self._outdated(stage, draft):
+        if self._outdated(open_scene, draft):
             return
         plan = draft.plan
-        volume = LatentVolume(stage.ctx, plan.charts, stage.volume.channels, stage.volume.seed)
-        renderer = Renderer(stage.ctx, plan.charts, plan.scene, volume, plan.blocks, plan.light)
+        volume = LatentVolume(open_scene.ctx, plan.charts, open_scene.volume.channels, open_scene.volume.seed)
+        renderer = Renderer(open_scene.ctx, plan.charts, plan.scene, volume, plan.blocks, plan.light)
         left: list[OrphanedPaint] = []
-        self._work = _Work(draft, volume, renderer, _steps(stage.plan.scene, draft, volume, left), left)
+        self._work = _Work(draft, volume, renderer, _steps(open_scene.plan.scene, draft, volume, left), left)
 
-    def _carry_on(self, stage: Stage) -> None:
+    def _carry_on(self, open_scene: OpenScene) -> None:
         work = self._work
         assert work is not None
-        if self._outdated(stage, work.draft):
+        if self._outdated(open_scene, work.draft):
             self._drop(work)
             self._work = None
             return
         end = time.perf_counter() + BUDGET
         while not next(work.steps):
-            wait_for_gl(stage.ctx)
+            wait_for_gl(open_scene.ctx)
             if time.perf_counter() >= end:
                 return
         plan = work.draft.plan
         self._work, self._shown = None, plan.scene
         self.stash.replace_items((*work.draft.absent, *work.left))
-        stage.rebuild(plan, work.volume, work.renderer)
+        open_scene.rebuild(plan, work.volume, work.renderer)
         self._paths = self._hand.submit(edit.regenerate_paths, plan.scene, plan.blocks)
 
     @staticmethod
@@ -162,16 +164,16 @@ class SceneRebuild:
         work.volume.release()
         work.renderer.release()
 
-    def _take_paths(self, stage: Stage) -> None:
+    def _take_paths(self, open_scene: OpenScene) -> None:
         """Take over the paths generated for the new blocks, which take a moment, so they come last."""
         if self._paths is not None and self._paths.done():
             future, self._paths = self._paths, None
-            stage.reword(replace(stage.scene, paths=future.result().paths))
+            open_scene.reword(replace(open_scene.scene, paths=future.result().paths))
 
     @staticmethod
-    def _outdated(stage: Stage, draft: _Draft) -> bool:
+    def _outdated(open_scene: OpenScene, draft: _Draft) -> bool:
         """Whether the volume was erased, restored or replaced since the draft, so that its pages must be listed again."""
-        return stage.volume is not draft.volume or stage.volume.revision != draft.revision
+        return open_scene.volume is not draft.volume or open_scene.volume.revision != draft.revision
 
 
 def _draft(
@@ -188,9 +190,8 @@ def _draft(
     materials = edit.match_materials(old.scene, scene).astype(np.int64)
     found = [match_surfaces(part, new.scene, new.charts) for part in kept]
     coming = [patch for patches, _ in found for patch in patches]
-    begun = {
-        patch.page for patch in coming
-    }  # pages that have something before the transplant: none is handed over as it is
+    # Pages that get paint before the remap: none of them is handed over as a whole.
+    begun = {patch.page for patch in coming}
     carried = [
         replace(m, whole=m.whole and m.target not in begun)
         for m in plan_remap(old.charts, new.charts, materials, pages)
@@ -208,7 +209,7 @@ def _steps(scene: Scene, draft: _Draft, volume: LatentVolume, left: list[Orphane
     for patch in draft.coming:
         apply_patch(volume, patch)
         yield False
-    transplant = AtlasRemap(draft.volume, volume, draft.moves)
-    while not transplant.run_slice():
+    remap = AtlasRemap(draft.volume, volume, draft.moves)
+    while not remap.run_slice():
         yield False
     yield True

@@ -82,7 +82,7 @@ def test_a_coarse_look_tells_of_the_same_parts() -> None:
     painted = rng.uniform(0.2, 6, (8, 12)).repeat(2, 0).repeat(2, 1).astype(np.float32)
     steps = np.full_like(coarse, 8)
     fine = make_gathered(16, 24, density=coarse, stored_density=painted, steps=steps)
-    small = {name: getattr(fine, name)[::2, ::2] for name in ("painted", "steps", "held", "depth", "material")}
+    small = {name: getattr(fine, name)[::2, ::2] for name in ("stored_density", "steps", "frozen", "depth", "material")}
     half = make_gathered(8, 12, density=coarse[::2, ::2] / 2, **small)
     depth = np.full((16, 24), 3.0, np.float32)
     fine, half = replace(fine, depth=depth), replace(half, depth=depth[::2, ::2])

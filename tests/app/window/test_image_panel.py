@@ -126,9 +126,9 @@ def test_a_picture_is_laid_piece_by_piece_as_it_would_be_at_once(
     painted: Driver, picture: Path, monkeypatch: pytest.MonkeyPatch, freeze: bool
 ) -> None:
     explorer, volume, told = painted.explorer, painted.explorer.state.open_scene.volume, []
-    scattering = volume.scatter_task
+    scatter_task = volume.scatter_task
     monkeypatch.setattr(
-        volume, "scattering", lambda *what, **which: told.append((what, which)) or scattering(*what, **which)
+        volume, "scatter_task", lambda *what, **which: told.append((what, which)) or scatter_task(*what, **which)
     )
     monkeypatch.setattr("app.services.texel_strokes.BUDGET", 0.0)
     before = world(painted)
@@ -144,7 +144,7 @@ def test_a_picture_is_laid_piece_by_piece_as_it_would_be_at_once(
     assert same(world(painted), before)
     volume.scatter(*what, **which)
     if freeze:
-        list(apply_operation(volume, which["only"], "freeze"))
+        list(apply_operation(volume, which["only_texels"], "freeze"))
     whole = world(painted)
     assert whole.pages.keys() == piecewise.pages.keys() and not same(whole, before) and not painted.errors()
     for number, page in whole.pages.items():

@@ -254,7 +254,7 @@ def test_snapshot_and_restore(ctx, charts, volume):
     assert same(world, other.snapshot())
     a, b = volume.gather(camera, SIZE), other.gather(camera, SIZE)
     assert all(
-        np.array_equal(getattr(a, k), getattr(b, k)) for k in ("latents", "steps", "painted", "noise", "colours")
+        np.array_equal(getattr(a, k), getattr(b, k)) for k in ("latents", "steps", "stored_density", "noise", "colours")
     )
     assert other.scatter(b, dreamed(camera, seed=3)) == 0
     volume.erase()
