@@ -14,7 +14,7 @@ from app.actions.image_fit import centred, contain, cover, inner, opaque
 from app.actions.paint import paintable_scene
 from app.actions.travel import stop_travel
 from app.fields import Size
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.loop.view_canvas import canvas_from
 from base.errors import InputError
 from base.grid import by_cell
@@ -49,17 +49,17 @@ class ImageJob:
 class View:
     """What is in view when something is asked for. size: in pixels; dream: the settings."""
 
-    stage: Stage
+    open_scene: OpenScene
     camera: Camera
     size: Size
     dream: DreamSettings
 
     def gather(self) -> Slices[GatheredView]:
-        return self.stage.painter.gather_task(self.camera, self.size).remaining_slices()
+        return self.open_scene.painter.gather_task(self.camera, self.size).remaining_slices()
 
     def canvas(self, gathered: GatheredView) -> Canvas:
         """All that the look shows, as more may change here than what is unfinished."""
-        canvas = canvas_from(gathered, self.stage.scene, self.dream.steps)
+        canvas = canvas_from(gathered, self.open_scene.scene, self.dream.steps)
         return replace(canvas, surface=replace(canvas.surface, occluded_source=None))
 
     def placed(self, picture: np.ndarray, gathered: GatheredView, fit: Fit) -> np.ndarray:
@@ -67,8 +67,8 @@ class View:
         return centred(fit(picture, inner(gathered, self.camera, self.size)), gathered.size)
 
     def under(self, gathered: GatheredView, alpha: np.ndarray) -> Slices[TexelMasks]:
-        """The texels under a picture placed in a look, as far as its alpha, uint8 [H,W], is opaque."""
-        return self.stage.volume.find_visible_texels_slices(gathered.camera, gathered.size, alpha > 127)
+        """The texels under a picture placed in a gathered view, as far as its alpha, uint8 [H,W], is opaque."""
+        return self.open_scene.volume.find_visible_texels_slices(gathered.camera, gathered.size, alpha > 127)
 
 
 def dream_from_picture(context: ActionContext, picture: np.ndarray, strength: float, freeze: bool) -> None:
@@ -119,7 +119,9 @@ def inpaint(context: ActionContext, prompt: str, strength: float, freeze: bool) 
         brush.choose("")
         brush.mask.spent = True
         gathered = yield from view.gather()
-        soft = np.array(Image.fromarray(marks).resize(inner(gathered, view.camera, view.size), Image.Resampling.BILINEAR))
+        soft = np.array(
+            Image.fromarray(marks).resize(inner(gathered, view.camera, view.size), Image.Resampling.BILINEAR)
+        )
         fine = centred(soft, gathered.size)
         share = by_cell(fine).mean(axis=(1, 3))
         painted = gathered.steps > 0
@@ -138,7 +140,9 @@ def inpaint(context: ActionContext, prompt: str, strength: float, freeze: bool) 
             canvas = replace(canvas, regions=(*others, Region(prompt, share.astype(np.float32))), surface=surface)
         # not matched: or it would take on the colours that it replaces
         settings = replace(view.dream, strength=strength, match=0.0)
-        masks = yield from view.stage.volume.find_visible_texels_slices(gathered.camera, gathered.size, fine > LEAST)
+        masks = yield from view.open_scene.volume.find_visible_texels_slices(
+            gathered.camera, gathered.size, fine > LEAST
+        )
         return ImageJob(gathered, canvas, settings, "dreaming what is marked", masks)
 
     _submit(context, order, freeze)
@@ -175,15 +179,17 @@ def anagram(context: ActionContext, prompts: tuple[str, str], turn: str, surface
 
 
 def _surface(view: View, gathered: GatheredView) -> Slices[tuple[GatheredView, TexelMasks]]:
-    """The surface in the middle of a look, seen from straight before it, and its texels."""
-    stage, charts = view.stage, view.stage.plan.charts
+    """The surface in the middle of a gathered view, seen from straight before it, and its texels."""
+    open_scene, charts = view.open_scene, view.open_scene.plan.charts
     chart = int(gathered.chart[gathered.chart.shape[0] // 2, gathered.chart.shape[1] // 2])
     if charts.sky[chart]:
         raise InputError(
             "The sky", "", "is not a single surface; look at a wall or the ground, or choose the whole view"
         )
-    gathered = yield from stage.painter.gather_task(frontal(charts, chart), (1, 1)).remaining_slices()
-    seen = yield from stage.volume.find_visible_texels_slices(gathered.camera, (2 * gathered.size[0], 2 * gathered.size[1]))
+    gathered = yield from open_scene.painter.gather_task(frontal(charts, chart), (1, 1)).remaining_slices()
+    seen = yield from open_scene.volume.find_visible_texels_slices(
+        gathered.camera, (2 * gathered.size[0], 2 * gathered.size[1])
+    )
     masks = _of_chart(charts, chart, seen)
     if not masks:
         raise InputError("The surface", "", "can't be seen from directly in front; choose the whole view instead")
@@ -202,43 +208,43 @@ def frontal(charts: Charts, chart: int) -> Camera:
 
 def _submit(context: ActionContext, order: Callable[[View], Slices[ImageJob]], freeze: bool) -> None:
     """Gather the view, dream it and lay it onto its texels as a stroke, all beside the frames. freeze: freeze what was laid."""
-    stage, state = paintable_scene(context), context.state
-    if stage is None:
+    open_scene, state = paintable_scene(context), context.state
+    if open_scene is None:
         return
     stop_travel(context)
-    view = View(stage, state.camera, state.scene_size, state.session.dream)
+    view = View(open_scene, state.camera, state.scene_size, state.session.dream)
 
     def submit() -> Slices[None]:
-        stage.painter.cancel()  # a dream laid meanwhile would change the view
+        open_scene.painter.cancel()  # a dream laid meanwhile would change the view
         job = yield from order(view)
-        take = partial(_take, context, stage, job, freeze)
-        stage.painter.submit_job(job.gathered, job.canvas, job.settings, job.words, take)
+        take = partial(_take, context, open_scene, job, freeze)
+        open_scene.painter.submit_job(job.gathered, job.canvas, job.settings, job.words, take)
 
     context.services.strokes.do(submit())
 
 
 def _take(
-    context: ActionContext, stage: Stage, job: ImageJob, freeze: bool, gathered: GatheredView, dreamed: Dreamed
+    context: ActionContext, open_scene: OpenScene, job: ImageJob, freeze: bool, gathered: GatheredView, dreamed: Dreamed
 ) -> None:
     """Lay the dream of a job. The scene is still open, or the dream would have been cancelled."""
     colours = dreamed.image if job.colours is None else job.colours
     steps = float(job.settings.steps)
-    painting = PaintedView(gathered.camera, gathered.size, dreamed.latents, colours, steps, borders=job.colours is None)
-    lay_view(context, stage, gathered, painting, job.masks, freeze)
+    painted = PaintedView(gathered.camera, gathered.size, dreamed.latents, colours, steps, borders=job.colours is None)
+    lay_view(context, open_scene, gathered, painted, job.masks, freeze)
 
 
 def lay_view(
     context: ActionContext,
-    stage: Stage,
+    open_scene: OpenScene,
     gathered: GatheredView,
-    painting: PaintedView,
+    painted: PaintedView,
     masks: TexelMasks | Slices[TexelMasks],
     freeze: bool = False,
 ) -> None:
     """Lay a painted view onto these texels in place of what they have, beside the frames, as a stroke that undo takes back."""
     strokes = context.services.strokes
-    stroke = strokes.begin(stage)
-    strokes.lay(stage, stroke, gathered, painting, masks, freeze)
+    stroke = strokes.begin(open_scene)
+    strokes.lay(open_scene, stroke, gathered, painted, masks, freeze)
     strokes.finish(context.state, stroke)
 
 
