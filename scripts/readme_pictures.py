@@ -13,7 +13,7 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
-from app.loop.headless_session import Studio, open_studio
+from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.messages import Request, Watch
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import answer, dream_of
@@ -62,26 +62,26 @@ def plan(scene: Scene, folder: Path) -> Image.Image:
     return picture
 
 
-def half_dreamed(studio: Studio, camera: Any) -> Image.Image:
+def half_dreamed(headless: HeadlessSession, camera: Any) -> Image.Image:
     """What the preview shows while the first view is being dreamed, at a third of the steps."""
     seen: list[np.ndarray] = []
-    gathered = studio.painter.gather(camera, PANEL)
+    gathered = headless.painter.gather(camera, PANEL)
 
     def collect(message: Any) -> None:
         if hasattr(message, "image"):
             seen.append(message.image)
 
-    settings = studio.session.dream
-    request = Request(0, gathered, canvas_from(gathered, studio.scene, settings.steps), settings)
-    answer(studio.model, request, dream_of, collect, lambda: False, lambda: Watch(decoded=True))
+    settings = headless.session.dream
+    request = Request(0, gathered, canvas_from(gathered, headless.scene, settings.steps), settings)
+    answer(headless.model, request, dream_of, collect, lambda: False, lambda: Watch(decoded=True))
     image = Image.fromarray(seen[len(seen) // 3])
     width = round(image.height * PANEL[0] / PANEL[1])  # the canvas sees a little more than the window, to both sides
     left = (image.width - width) // 2
     return image.crop((left, 0, left + width, image.height)).resize(PANEL, Image.Resampling.BICUBIC)
 
 
-def shown(studio: Studio, camera: Any, mode: str = "painted") -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(studio.draw(camera, PANEL, mode, DAYLIGHT)[..., :3]))
+def shown(headless: HeadlessSession, camera: Any, mode: str = "painted") -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(headless.draw(camera, PANEL, mode, DAYLIGHT)[..., :3]))
 
 
 def board(panels: list[tuple[str, Image.Image]]) -> Image.Image:
@@ -104,17 +104,17 @@ def main() -> None:
     scene = open_scene(session.scene)
     tour = scene.paths["tour"]
     first, later = sample_path(tour, flags.moment), sample_path(tour, flags.later)
-    with open_studio(session, scene) as studio:
+    with open_headless_session(session, scene) as headless:
         panels = [
             ("1  A small picture is a floor plan; every colour has a prompt", plan(scene, builtin_folder(flags.scene))),
-            ("2  It is built, and you walk in it", shown(studio, first)),
-            ("3  Stand still, and a diffusion model dreams the view", half_dreamed(studio, first)),
+            ("2  It is built, and you walk in it", shown(headless, first)),
+            ("3  Stand still, and a diffusion model dreams the view", half_dreamed(headless, first)),
         ]
-        studio.painter.flush(first, PANEL)
-        panels.append(("4  The dream is laid onto the surfaces", shown(studio, first)))
-        studio.painter.flush(later, PANEL)
-        panels.append(("5  Walk on: what was painted stays, the rest is dreamed to match", shown(studio, later)))
-        panels.append(("6  Every texel knows its latents and its quality", shown(studio, later, "density")))
+        headless.painter.flush(first, PANEL)
+        panels.append(("4  The dream is laid onto the surfaces", shown(headless, first)))
+        headless.painter.flush(later, PANEL)
+        panels.append(("5  Walk on: what was painted stays, the rest is dreamed to match", shown(headless, later)))
+        panels.append(("6  Every texel knows its latents and its quality", shown(headless, later, "density")))
     sheet = board(panels)
     with atomic_write(flags.out / "hero.png") as temporary:
         sheet.save(temporary, optimize=True)

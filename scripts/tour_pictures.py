@@ -26,6 +26,7 @@ from app.moving.route import Route
 from app.panels.network import NetworkPanel
 from app.panels.timeline import TimelinePanel
 from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
+from app.state.overlays import FileDialog
 from app.state.platform import Folders
 from app.state.timeline import Timeline
 from scenes.load import BUILTIN, load_scene, save_scene
@@ -171,11 +172,10 @@ def compare(x: Explorer) -> None:
 
 def browse(x: Explorer) -> None:
     x.do("stop_comparing")
-    x.do("open")
     kept = x.state.folders.data / "scenes"
     for name in BUILTIN:
         save_scene(load_scene(name), kept / name)
-    x.shell.overlay_panels.files.browser.go(kept)
+    x.state.overlays.file_dialog = FileDialog("open", kept)
 
 
 def two_views(x: Explorer) -> bool:

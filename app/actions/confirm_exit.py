@@ -54,8 +54,12 @@ def unsaved_edits(context: ActionContext) -> str:
 
 def has_unsaved_paint(context: ActionContext) -> bool:
     """Whether there is paint that no world file has."""
-    stage = context.state.open_scene
-    return stage is not None and len(stage.volume.atlas) > 0 and not context.services.worlds.is_saved(stage.volume)
+    open_scene = context.state.open_scene
+    return (
+        open_scene is not None
+        and len(open_scene.volume.atlas) > 0
+        and not context.services.worlds.is_saved(open_scene.volume)
+    )
 
 
 def save_all(context: ActionContext, paint: bool, then: Act) -> None:

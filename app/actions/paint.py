@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.actions.context import ActionContext
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.loop.paint_survey import materials
 from app.state.brush import TOOLS, view_size
 from app.state.stroke import Stroke
@@ -13,14 +13,14 @@ from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from engine.gl.time_sliced import Slices
 
-PaintAction = Callable[[ActionContext, Stage], None]
+PaintAction = Callable[[ActionContext, OpenScene], None]
 
 
-def paintable_scene(context: ActionContext) -> Stage | None:
+def paintable_scene(context: ActionContext) -> OpenScene | None:
     """The open scene if its surfaces can be changed by hand now. Otherwise None, and the user is told why."""
     state, services = context.state, context.services
-    stage = state.open_scene
-    if stage is None or stage.painter.client.model is None or services.strokes.busy:
+    open_scene = state.open_scene
+    if open_scene is None or open_scene.painter.client.model is None or services.strokes.busy:
         return None
     if services.rebuild.busy:
         state.notify("The scene is being built; try again in a moment", "warning")
@@ -28,52 +28,52 @@ def paintable_scene(context: ActionContext) -> Stage | None:
     if state.travel.film is not None:
         state.notify("A video is being recorded; stop it first", "warning")
         return None
-    return stage
+    return open_scene
 
 
 def change_view(operation: str) -> PaintAction:
     """Apply an operation of engine.edits.patch.OPERATIONS to all that this view shows."""
 
-    def act(context: ActionContext, stage: Stage) -> None:
+    def act(context: ActionContext, open_scene: OpenScene) -> None:
         state = context.state
         _change(
             context,
-            stage,
-            stage.volume.find_visible_texels_slices(state.camera, view_size(state.scene_size)),
+            open_scene,
+            open_scene.volume.find_visible_texels_slices(state.camera, view_size(state.scene_size)),
             operation,
         )
 
     return act
 
 
-def dream_again(context: ActionContext, stage: Stage) -> None:
+def dream_again(context: ActionContext, open_scene: OpenScene) -> None:
     """Erase all that a dream of this view would paint, which is a little more than it shows. Then it is dreamed anew."""
     state = context.state
     state.cancelled_view = ()
-    camera, (width, height) = stage.painter.frame_view(state.camera, state.scene_size)
-    _change(context, stage, stage.volume.find_visible_texels_slices(camera, (2 * width, 2 * height)), "erase")
+    camera, (width, height) = open_scene.painter.frame_view(state.camera, state.scene_size)
+    _change(context, open_scene, open_scene.volume.find_visible_texels_slices(camera, (2 * width, 2 * height)), "erase")
 
 
-def change_material(operation: str) -> Callable[[ActionContext, Stage, int], None]:
+def change_material(operation: str) -> Callable[[ActionContext, OpenScene, int], None]:
     """Apply an operation to all of one material (its index in the scene, or SKY)."""
 
-    def act(context: ActionContext, stage: Stage, material: int) -> None:
-        stroke = _change(context, stage, _of_material(stage.volume, material), operation)
+    def act(context: ActionContext, open_scene: OpenScene, material: int) -> None:
+        stroke = _change(context, open_scene, _of_material(open_scene.volume, material), operation)
         if operation == "erase":
-            context.services.strokes.sweep(stroke, stage.scene, material)
+            context.services.strokes.sweep(stroke, open_scene.scene, material)
 
     return act
 
 
-def erase_all(context: ActionContext, stage: Stage) -> None:
+def erase_all(context: ActionContext, open_scene: OpenScene) -> None:
     """Erase everything painted, what is frozen too."""
     state, strokes = context.state, context.services.strokes
-    stroke = strokes.begin(stage)
+    stroke = strokes.begin(open_scene)
 
     def erase() -> None:
-        stage.painter.cancel()
-        strokes.erase_all(stage, stroke)
-        strokes.sweep(stroke, stage.scene)
+        open_scene.painter.cancel()
+        strokes.erase_all(open_scene, stroke)
+        strokes.sweep(stroke, open_scene.scene)
         strokes.add(state, stroke)
         state.notify("All paint erased; undo restores it")
 
@@ -89,7 +89,7 @@ def choose_brush(context: ActionContext, tool: str | None = None) -> None:
         context.state.notify(TOOLS[brush.tool].words)
 
 
-def press_brush(context: ActionContext, stage: Stage, x: float, y: float) -> None:
+def press_brush(context: ActionContext, open_scene: OpenScene, x: float, y: float) -> None:
     """The button goes down on the scene, at a point of the window."""
     context.state.brush.press(x, y)
 
@@ -107,10 +107,12 @@ def _of_material(volume: LatentVolume, material: int) -> Slices[TexelMasks]:
     return masks
 
 
-def _change(context: ActionContext, stage: Stage, masks: TexelMasks | Slices[TexelMasks], operation: str) -> Stroke:
+def _change(
+    context: ActionContext, open_scene: OpenScene, masks: TexelMasks | Slices[TexelMasks], operation: str
+) -> Stroke:
     strokes = context.services.strokes
-    stroke = strokes.begin(stage)
-    strokes.then(stage.painter.cancel)  # as a job, as cancelling at once would lay a finished dream in this frame
-    strokes.change(stage, stroke, masks, operation)
+    stroke = strokes.begin(open_scene)
+    strokes.then(open_scene.painter.cancel)  # as a job, as cancelling at once would lay a finished dream in this frame
+    strokes.change(open_scene, stroke, masks, operation)
     strokes.finish(context.state, stroke)
     return stroke

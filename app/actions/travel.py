@@ -36,18 +36,18 @@ def play(context: ActionContext, path: CameraPath) -> None:
 def film(context: ActionContext, path: CameraPath, size: Size, fps: float) -> None:
     """Film a path from now on. The camera belongs to the film until it is finished or stopped."""
     state = context.state
-    stage = state.ready_scene()
-    if stage is not None:
+    open_scene = state.ready_scene()
+    if open_scene is not None:
         stop_travel(context)
         out = timestamped(context, "film", ".mp4")
-        state.travel.start_film(stage, path, out, size, fps, describe(state.session))
+        state.travel.start_film(open_scene, path, out, size, fps, describe(state.session))
 
 
 def stop_travel(context: ActionContext) -> None:
     """Stop playing, filming and flying. A finished film becomes a file; another one leaves none."""
     film = context.state.travel.stop()
     if film is not None:
-        film.stage.painter.interrupt()
+        film.open_scene.painter.interrupt()
         film.release()
         words = f"Video saved: {film.out}" if film.done else "Recording stopped"
         context.services.io.send(film.finish, lambda _: context.state.notify(words))
@@ -59,8 +59,8 @@ def autopilot(context: ActionContext, until: float = UNTIL, follow: bool = True)
     if state.travel.flight is not None:
         stop_travel(context)
         state.notify("Autopilot stopped")
-    elif (stage := paintable_scene(context)) is not None:
-        state.travel.fly(stage, until, follow)
+    elif (open_scene := paintable_scene(context)) is not None:
+        state.travel.fly(open_scene, until, follow)
         context.panels.bring_to_front("Autopilot")
 
 
@@ -80,12 +80,12 @@ def cancel_dream(context: ActionContext) -> None:
 
 def _leave_view(context: ActionContext) -> None:
     """Dream nothing until something about the view changes. What is dreamed already is laid first."""
-    state, stage = context.state, context.state.open_scene
-    if stage is None:
+    state, open_scene = context.state, context.state.open_scene
+    if open_scene is None:
         return
 
     def leave() -> None:
-        stage.painter.cancel()
+        open_scene.painter.cancel()
         state.cancelled_view = state.view_key
 
     context.services.strokes.then(leave)

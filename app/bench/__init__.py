@@ -15,6 +15,7 @@ from rich.table import Table
 
 from app.bench.bench import Bench, Figures
 from app.commands import Bench as Flags
+from app.terminal import open_console
 from base.files import atomic_write
 
 # name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs unasked)
@@ -35,7 +36,7 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
 
 def run(flags: Flags) -> int:
     names = flags.only or tuple(name for name, (_, _, unasked) in MEASUREMENTS.items() if unasked)
-    console = Console(stderr=True)
+    console = open_console(errors=True)
     bench = Bench(flags)
     results: dict[str, Figures] = {}
     for name in names:
@@ -52,7 +53,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print(text)
     else:
-        show(results, Console())
+        show(results, open_console())
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the measurements share: the scene, the model and a studio, each opened when first wanted, and a stopwatch."""
+"""What the measurements share: the scene, the model and a headless session, each opened when first wanted, and a stopwatch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scenes.paths import sample_path
 from scenes.scene import Scene
 
 if TYPE_CHECKING:
-    from app.loop.headless_session import Studio
+    from app.loop.headless_session import HeadlessSession
 
 Figures = dict[str, Any]  # float, int, str, bool, None where it could not be measured, or tables and lists of them
 
@@ -45,15 +45,15 @@ class Bench:
         return model
 
     @contextmanager
-    def studio(self, **dream: Any) -> Iterator[Studio]:
-        """A fresh studio with nothing painted. dream: changes to the dream's settings."""
-        from app.loop.headless_session import open_studio
+    def headless(self, **dream: Any) -> Iterator[HeadlessSession]:
+        """A fresh headless session with nothing painted. dream: changes to the dream's settings."""
+        from app.loop.headless_session import open_headless_session
         from engine.gl.context import renderer_name
 
         session = replace(self.session, dream=replace(self.session.dream, **dream))
-        with open_studio(session, self.scene, self.model) as studio:
-            self.facts["gl"] = renderer_name(studio.ctx)
-            yield studio
+        with open_headless_session(session, self.scene, self.model) as headless:
+            self.facts["gl"] = renderer_name(headless.ctx)
+            yield headless
 
     def cameras(self, count: int) -> list[Camera]:
         """`count` cameras spread over the scene's tour."""

@@ -11,7 +11,7 @@ from app.bench.consistency import plan
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import ASPECT
 from app.bench.consistency.paths import PATHS, walked
-from app.loop.headless_session import open_studio
+from app.loop.headless_session import open_headless_session
 from app.loop.painter import Painter
 from app.loop.worker import InlineWorker
 from base.grid import CELL
@@ -27,11 +27,11 @@ def measure(bench: Bench) -> Figures:
     dreams = 0
     for name in asked.scenes:
         scene = open_named(name)
-        with open_studio(bench.session, scene, bench.model) as studio:
+        with open_headless_session(bench.session, scene, bench.model) as headless:
             blocks = extrude_scene(scene)
             for path in PATHS:
-                studio.volume.erase()
-                painter = Painter(studio.volume, InlineWorker(bench.model, blank), scene, bench.session)
+                headless.volume.erase()
+                painter = Painter(headless.volume, InlineWorker(bench.model, blank), scene, bench.session)
                 for camera in walked(path, scene, blocks, asked.views):
                     painter.flush(camera, ASPECT)
                 figures[f"{scene.name}_{path}"] = painter.client.dreams / asked.views

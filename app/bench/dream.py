@@ -14,12 +14,12 @@ SIZE = (16, 9)
 def measure(bench: Bench) -> Figures:
     """Medians over several views of the tour; "else" is what remains of the total."""
     rows, regions = [], []
-    with bench.studio() as studio:
+    with bench.headless() as headless:
         for camera in bench.cameras(bench.times(2, 5)):
-            gathered = studio.painter.gather(camera, SIZE)
-            canvas = canvas_from(gathered, studio.scene, studio.session.dream.steps)
+            gathered = headless.painter.gather(camera, SIZE)
+            canvas = canvas_from(gathered, headless.scene, headless.session.dream.steps)
             regions.append(len(canvas.regions))
-            dreamed = dream_of(studio.model, canvas, studio.session.dream)
+            dreamed = dream_of(headless.model, canvas, headless.session.dream)
             parts = dreamed.seconds
             rest = parts["total"] - parts["unet"] - parts["vae"] - parts["text"]
             rows.append(
@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Figures:
     total, unet, vae, text, rest, share, calls = np.median(rows[1:] or rows, axis=0)  # the first also warms up
     return {
         "size": f"{gathered.size[0]}x{gathered.size[1]}",
-        "steps": studio.session.dream.steps,
+        "steps": headless.session.dream.steps,
         "regions": float(np.median(regions)),
         "model_calls": float(calls),
         "total_s": round(total, 3),

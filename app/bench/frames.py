@@ -17,10 +17,11 @@ import torch
 
 from app.bench.bench import Bench, Figures, milliseconds
 from app.loop.cores import SOFTWARE_GL, leave_a_core_to_the_model
-from app.loop.headless_session import Studio
+from app.loop.headless_session import HeadlessSession
 from app.loop.messages import Failed, Finished, Request
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import ThreadWorker
+from diffusion.canvas import Surface
 from engine.gl.context import wait_for_gl
 from scenes.camera import Camera
 
@@ -47,10 +48,10 @@ def measure(bench: Bench) -> Figures:
 def measure_here(bench: Bench) -> Figures:
     """ms per frame (p50, p99), and the worker's model calls a second alone and beside the renderer, one thread each time."""
     cameras, seconds = bench.cameras(bench.times(12, 240)), bench.times(1, 15)
-    with bench.studio() as studio:
-        draw_all(studio, cameras[:3])  # shaders compile at the first draw
-        alone = draw_all(studio, cameras)
-        request = request_of(studio, cameras[0])
+    with bench.headless() as headless:
+        draw_all(headless, cameras[:3])  # shaders compile at the first draw
+        alone = draw_all(headless, cameras)
+        request = request_of(headless, cameras[0])
         walk, beside = itertools.cycle(cameras), list[float]()
         cores = torch.get_num_threads()
         worker = ThreadWorker(lambda: bench.model, threads=1)
@@ -61,7 +62,7 @@ def measure_here(bench: Bench) -> Figures:
                 worker,
                 request,
                 lambda: bench.model.calls,
-                lambda: beside.extend(draw_all(studio, [next(walk)])),
+                lambda: beside.extend(draw_all(headless, [next(walk)])),
                 seconds,
             )
         finally:
@@ -80,13 +81,13 @@ def measure_here(bench: Bench) -> Figures:
     }
 
 
-def draw_all(studio: Studio, cameras: list[Camera]) -> list[float]:
+def draw_all(headless: HeadlessSession, cameras: list[Camera]) -> list[float]:
     """Milliseconds of each frame, drawn at no more than the frame rate."""
-    target = studio.target(SIZE)
+    target = headless.target(SIZE)
 
     def frame(camera: Camera) -> None:
-        studio.renderer.draw(target, camera, SIZE, "painted")
-        wait_for_gl(studio.ctx)
+        headless.renderer.draw(target, camera, SIZE, "painted")
+        wait_for_gl(headless.ctx)
 
     times = []
     for camera in cameras:
@@ -95,12 +96,12 @@ def draw_all(studio: Studio, cameras: list[Camera]) -> list[float]:
     return times
 
 
-def request_of(studio: Studio, camera: Camera) -> Request:
+def request_of(headless: HeadlessSession, camera: Camera) -> Request:
     """A dream of an unpainted view; the sky alone, so that one step is one or two model calls of the view's size."""
-    gathered, settings = studio.painter.gather(camera, SIZE), studio.session.dream
-    canvas = canvas_from(gathered, studio.scene, settings.steps)
+    gathered, settings = headless.painter.gather(camera, SIZE), headless.session.dream
+    canvas = canvas_from(gathered, headless.scene, settings.steps)
     whole = type(canvas.regions[0])(canvas.regions[0].prompt, np.ones_like(canvas.change))
-    return Request(0, gathered, type(canvas)((whole,), canvas.noise, canvas.change, depth=canvas.depth), settings)
+    return Request(0, gathered, type(canvas)((whole,), canvas.noise, canvas.change, surface=Surface(canvas.surface.depth)), settings)
 
 
 def keep_busy(

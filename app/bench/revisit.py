@@ -12,8 +12,8 @@ SIZE = (16, 9)
 def measure(bench: Bench) -> Figures:
     """Model calls of the second round, and the share of its texels whose latents are bit for bit as they were left."""
     views = bench.cameras(bench.times(2, 4))
-    with bench.studio() as studio:
-        painter = studio.painter
+    with bench.headless() as headless:
+        painter = headless.painter
         for camera in views:
             painter.flush(camera, SIZE)
         left, calls = [painter.gather(camera, SIZE) for camera in views], painter.client.calls

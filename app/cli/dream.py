@@ -10,7 +10,7 @@ from rich.console import Console
 from app.cli.render import progress
 from app.commands import Dream
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
-from app.loop.headless_session import Studio, open_studio
+from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.session import Session, open_scene
 from app.terminal import open_console
 
@@ -18,18 +18,18 @@ from app.terminal import open_console
 def run(command: Dream) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
     console = open_console(errors=True)
-    with open_studio(session, open_scene(command.scene)) as studio, studio.keeping(command.world) as save:
-        coverage = paint_all(studio, command, console, save)
+    with open_headless_session(session, open_scene(command.scene)) as headless, headless.keeping(command.world) as save:
+        coverage = paint_all(headless, command, console, save)
     console.print(
-        f"{coverage:.0%} of {studio.scene.name} is painted, with {studio.painter.client.calls} model calls.", soft_wrap=True
+        f"{coverage:.0%} of {headless.scene.name} is painted, with {headless.painter.client.calls} model calls.", soft_wrap=True
     )
     return 0
 
 
-def paint_all(studio: Studio, command: Dream, console: Console, save: Callable[[], None]) -> float:
+def paint_all(headless: HeadlessSession, command: Dream, console: Console, save: Callable[[], None]) -> float:
     """Dream view after view until `command.until` of the scene is finished or `command.views` are done. → coverage"""
-    painter = studio.painter
-    pilot = Autopilot(viewpoints(studio.scene), partial(unfinished, painter))
+    painter = headless.painter
+    pilot = Autopilot(viewpoints(headless.scene), partial(unfinished, painter))
     with progress(console) as bar:
         task = bar.add_task("looking around", total=None, words="")
         drain(pilot.survey())

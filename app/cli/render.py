@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.commands import Render
-from app.loop.headless_session import Studio, open_studio
+from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.session import Session, describe, open_scene
 from app.terminal import open_console
 from base.errors import InputError
@@ -30,8 +30,8 @@ def run(command: Render) -> int:
     find_path(scene, command.path)  # complain before the model is loaded
     for note in scene.notes:
         console.print(note, style="yellow", soft_wrap=True)
-    with open_studio(session, scene) as studio, studio.keeping(command.world) as save:
-        calls = render(studio, command, console, save)
+    with open_headless_session(session, scene) as headless, headless.keeping(command.world) as save:
+        calls = render(headless, command, console, save)
     console.print(f"{command.out} is ready ({calls} model calls).", soft_wrap=True)
     return 0
 
@@ -54,12 +54,12 @@ def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera
     return (sample_path(path, index / fps) for index in range(count))
 
 
-def render(studio: Studio, command: Render, console: Console, save: Callable[[], None]) -> int:
-    """Write the command's output file from an open studio, calling `save` after every frame. Returns the model calls it took:
+def render(headless: HeadlessSession, command: Render, console: Console, save: Callable[[], None]) -> int:
+    """Write the command's output file from an open headless session, calling `save` after every frame. Returns the model calls it took:
     none where the frames show nothing of what is dreamed and no world keeps it."""
-    views = list(cameras(find_path(studio.scene, command.path), command.fps, command.frames))
-    metadata = describe(studio.session, model=studio.model.id, path=command.path, fps=command.fps, frames=len(views))
-    painter, calls = studio.painter, studio.painter.client.calls
+    views = list(cameras(find_path(headless.scene, command.path), command.fps, command.frames))
+    metadata = describe(headless.session, model=headless.model.id, path=command.path, fps=command.fps, frames=len(views))
+    painter, calls = headless.painter, headless.painter.client.calls
     dreams = command.mode not in GEOMETRY or command.world is not None
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
         task = bar.add_task("rendering", total=len(views), words="")
@@ -67,7 +67,7 @@ def render(studio: Studio, command: Render, console: Console, save: Callable[[],
             if dreams:
                 bar.update(task, words="dreaming")
                 painter.flush(camera, command.size)
-            output.write(studio.draw(camera, command.size, command.mode, command.daylight))
+            output.write(headless.draw(camera, command.size, command.mode, command.daylight))
             bar.update(task, advance=1, words=f"{painter.client.dreams} dreams")
             if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
                 console.print(f"frame {number} of {len(views)}, {painter.client.dreams} dreams", soft_wrap=True)

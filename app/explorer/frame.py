@@ -16,7 +16,7 @@ from app.fields import Size
 from app.gui.pictures import Pictures
 from app.loop.heap import Heap
 from app.loop.messages import Watch
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.panels.shell import Shell
 from app.services.guard import run_guarded
 from app.services.viewport import collect, framebuffer, pixels
@@ -84,12 +84,12 @@ class Frame:
         density = platform.pixels[0] / max(1, platform.size[0])
         state.scene_box = SceneBox(shell.scene_box, density, platform.scale)
 
-    def _draw_scene(self, stage: Stage, now: float) -> None:
+    def _draw_scene(self, open_scene: OpenScene, now: float) -> None:
         context = self.context
-        self._try("Changing the surfaces", lambda: scene_frame.change_surfaces(context, stage))
-        self._try("Building the scene", lambda: scene_frame.rebuild(context, stage))
-        self._try("Painting", lambda: scene_frame.paint(context, stage, now))
-        self._try("Drawing the scene", lambda: self.shell.show_scene(scene_frame.draw(context, stage)))
+        self._try("Changing the surfaces", lambda: scene_frame.change_surfaces(context, open_scene))
+        self._try("Building the scene", lambda: scene_frame.rebuild(context, open_scene))
+        self._try("Painting", lambda: scene_frame.paint(context, open_scene, now))
+        self._try("Drawing the scene", lambda: self.shell.show_scene(scene_frame.draw(context, open_scene)))
 
     def _draw_panels(self) -> None:
         state, platform = self.context.state, self.context.platform

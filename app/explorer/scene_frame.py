@@ -10,7 +10,7 @@ from app.actions.export import read_presets
 from app.actions.travel import stop_travel
 from app.explorer.input import Controls
 from app.loop.messages import Failed, Inspected, Message, ModelInfo, Status
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.moving import walk
 from app.state.keymap import BY_NAME, captions
 from base.errors import InputError
@@ -21,11 +21,11 @@ def open_planned(context: ActionContext, ctx: moderngl.Context) -> None:
     plan, state = context.services.opener.poll(), context.state
     if plan is None:
         return
-    stage = state.open_scene = Stage(ctx, plan, state.session, context.worker)
+    open_scene = state.open_scene = OpenScene(ctx, plan, state.session, context.worker)
     if state.model:
-        stage.fit(state.session, state.model)
+        open_scene.fit(state.session, state.model)
         _mention_world(context)
-    state.walker = walk.Walker.at(stage.start(state.session.view.fov))
+    state.walker = walk.Walker.at(open_scene.start(state.session.view.fov))
     state.log.add(f"{state.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
 
 
@@ -47,39 +47,39 @@ def move(context: ActionContext, controls: Controls, seconds: float) -> None:
     state.walker = walk.step(state.walker, wish, seconds, ground)
 
 
-def change_surfaces(context: ActionContext, stage: Stage) -> None:
+def change_surfaces(context: ActionContext, open_scene: OpenScene) -> None:
     """Apply the brush, undo and redo to the surfaces."""
     state, services = context.state, context.services
-    services.brush_strokes.update(stage)
+    services.brush_strokes.update(open_scene)
     settled = not services.rebuild.busy and services.rebuild.shown is state.scene
-    if not services.strokes.follow(stage, state.strokes, settled):
+    if not services.strokes.follow(open_scene, state.strokes, settled):
         state.notify("Too far back: that paint is no longer stored", "warning")
 
 
-def rebuild(context: ActionContext, stage: Stage) -> None:
+def rebuild(context: ActionContext, open_scene: OpenScene) -> None:
     """Follow the edits of the scene. A film is finished in the scene that it began with."""
     state, services = context.state, context.services
     if state.travel.film is not None or services.strokes.busy or services.worlds.loading:
         return
-    plan = stage.plan
+    plan = open_scene.plan
     try:
-        services.rebuild.follow(stage, state.scene)
+        services.rebuild.follow(open_scene, state.scene)
     except InputError:
         state.scene = services.rebuild.shown
         raise
-    if stage.plan is not plan:
-        state.walker = walk.lifted(state.walker, stage.ground)
+    if open_scene.plan is not plan:
+        state.walker = walk.lifted(state.walker, open_scene.ground)
 
 
-def paint(context: ActionContext, stage: Stage, now: float) -> None:
+def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
     """Take in what the worker did, and ask for the next dream. Films and the autopilot ask for their own."""
     update_comparison(context)
-    state, painter = context.state, stage.painter
+    state, painter = context.state, open_scene.painter
     film, flight = state.travel.film, state.travel.flight
     painter.session = state.session
     idle = film is not None or _busy_otherwise(context) or painter.client.model is None
     for message in painter.collect() if idle or flight else painter.update(state.camera, state.scene_size, now):
-        _take_message(context, stage, message, now)
+        _take_message(context, open_scene, message, now)
     if film is not None:
         film.step(state.session.view.mode, state.session.view.daylight)
         if film.done:
@@ -91,11 +91,11 @@ def paint(context: ActionContext, stage: Stage, now: float) -> None:
             state.notify(f"Autopilot finished: {flight.words}")
 
 
-def draw(context: ActionContext, stage: Stage) -> moderngl.Texture:
+def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:
     """The scene's picture behind the panels."""
     state, brush, view = context.state, context.state.brush, context.state.session.view
     steps, held = state.session.dream.steps, bool(brush.tool)
-    return context.services.viewport.draw(stage, state.camera, state.scene_size, view, steps, held, brush.painting)
+    return context.services.viewport.draw(open_scene, state.camera, state.scene_size, view, steps, held, brush.painting)
 
 
 def _busy_otherwise(context: ActionContext) -> bool:
@@ -105,9 +105,11 @@ def _busy_otherwise(context: ActionContext) -> bool:
     return changing or state.comparison is not None or state.view_cancelled
 
 
-def _take_message(context: ActionContext, stage: Stage, message: Message, now: float) -> None:
+def _take_message(context: ActionContext, open_scene: OpenScene, message: Message, now: float) -> None:
     state = context.state
-    if not stage.painter.refining:  # dozens of parts would push the view that they are parts of out of the timeline
+    if (
+        not open_scene.painter.refining
+    ):  # dozens of parts would push the view that they are parts of out of the timeline
         state.timeline = state.timeline.take(message, now)
     state.inspection = state.inspection.take(message)
     if isinstance(message, Inspected) and message.problem:
@@ -118,14 +120,14 @@ def _take_message(context: ActionContext, stage: Stage, message: Message, now: f
     elif isinstance(message, Status):
         state.log.add(message.text[:1].upper() + message.text[1:])
         if message.model:
-            _take_model(context, stage, message.model)
+            _take_model(context, open_scene, message.model)
 
 
-def _take_model(context: ActionContext, stage: Stage, model: ModelInfo) -> None:
+def _take_model(context: ActionContext, open_scene: OpenScene, model: ModelInfo) -> None:
     """The model is loaded: restore what a crash left, or read the world that was asked for."""
     state, services = context.state, context.services
     state.model = model
-    stage.fit(state.session, model)
+    open_scene.fit(state.session, model)
     read_presets(context)
     if services.autosave.restore():
         return

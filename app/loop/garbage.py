@@ -25,7 +25,7 @@ def for_good() -> Iterator[None]:
             gc.enable()
 
 
-def let_go(error: BaseException | None) -> None:
+def clear_traceback(error: BaseException | None) -> None:
     """Of an error that was told: what the calls knew that it came through. One that knew the error, or the future that it came from,
     is a cycle of references, and all that it knew, an opened scene perhaps, would wait for the collector."""
     while error is not None:

@@ -20,18 +20,18 @@ from app.session import Session, open_scene
 from base.errors import InputError
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
-from engine.gl.context import finish, headless
+from engine.gl.context import create_headless_context, wait_for_gl
 from engine.render.renderer import Renderer
 from engine.storage.journal import Journal
 from engine.storage.world import open_world
-from engine.storage.world_io import Keeper, Restoring
+from engine.storage.world_io import WorldReader, WorldWriter
 from scenes.camera import Camera
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.scene import Scene
 
 
 @dataclass
-class Studio:
+class HeadlessSession:
     session: Session
     scene: Scene
     charts: Charts
@@ -45,13 +45,13 @@ class Studio:
         """uint8 [H,W,4], row 0 at the top: the scene as the window would show it; the arguments are the renderer's."""
         target = self.target(size)
         self.renderer.draw(target, camera, size, mode, top_first=True, daylight=daylight)
-        finish(self.ctx)
+        wait_for_gl(self.ctx)
         return np.frombuffer(target.read(components=4), np.uint8).reshape(size[1], size[0], 4)
 
     def load(self, path: Path) -> None:
         """Take over what was painted in a world file. Raises InputError if it isn't of this scene and model."""
         fits = {"scene": self.scene, "charts": self.charts, "model": self.model.space, "channels": self.model.channels}
-        Restoring(self.volume, open_world(path, **fits)).finish()
+        WorldReader(self.volume, open_world(path, **fits)).read_all()
 
     @contextmanager
     def keeping(self, path: Path | None) -> Iterator[Callable[[], None]]:
@@ -63,14 +63,14 @@ class Studio:
         if path is None:
             yield lambda: None
             return
-        keeper, saved, warned = Keeper(open_journal(path, data_folder())), False, False
+        keeper, saved, warned = WorldWriter(open_journal(path, data_folder())), False, False
         describe = describing(self.scene, self.charts, self.model.space, self.volume)
 
         def keep() -> None:
             nonlocal warned
             try:
-                if keeper.behind(self.volume):
-                    keeper.finish(self.volume, describe)
+                if keeper.has_unsaved(self.volume):
+                    keeper.write_all(self.volume, describe)
             except InputError as error:  # a full disk may have room again when it matters
                 if not warned:
                     print(f"What is painted now isn't kept: {error}", file=sys.stderr)
@@ -82,9 +82,9 @@ class Studio:
             try:
                 yield keep
             finally:
-                if keeper.journal.begun or self.volume.revision != before or not path.exists():
-                    keeper.finish(self.volume, describe)
-                    keeper.pack(path).result()
+                if keeper.journal.has_world or self.volume.revision != before or not path.exists():
+                    keeper.write_all(self.volume, describe)
+                    keeper.pack_file(path).result()
                 saved = True
                 print(f"What was painted is in {path}.", file=sys.stderr)
         finally:
@@ -113,25 +113,25 @@ class Studio:
 
 
 @contextmanager
-def open_studio(session: Session, scene: Scene | None = None, model: Any = None) -> Iterator[Studio]:
-    """A studio for the session's scene, model and world file (if that exists). scene, model: loaded already, or None.
+def open_headless_session(session: Session, scene: Scene | None = None, model: Any = None) -> Iterator[HeadlessSession]:
+    """A headless session for the session's scene, model and world file (if that exists). scene, model: loaded already, or None.
 
     Raises InputError for all that can be wrong with them, before anything slow is done where possible.
     """
     from diffusion.loaders.loading import load_model
 
     scene = scene or open_scene(session.scene)
-    ctx = headless()
+    ctx = create_headless_context()
     try:
-        charts = build_charts(blocks := extrude(scene), scene)
+        charts = build_charts(blocks := extrude_scene(scene), scene)
         model = model or load_model(session.model.ref, session.model.device, session.model.lora)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
         painter = Painter(volume, InlineWorker(model), scene, session)
-        studio = Studio(session, scene, charts, ctx, model, volume, renderer, painter)
+        headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter)
         if session.world is not None and session.world.exists():
-            studio.load(session.world)
+            headless.load(session.world)
         painter.collect()  # the worker's first word is which model it has
-        yield studio
+        yield headless
     finally:
         ctx.release()

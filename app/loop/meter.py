@@ -16,7 +16,7 @@ import numpy as np
 
 from app.fields import Size
 from app.loop import measures
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.loop.painter import PIECE
 from app.loop.quality_levels import level_of
 from app.loop.view_framing import beside
@@ -127,21 +127,21 @@ class Meter:
         self._read: object = None  # what the last reading was of
         self._at = -math.inf
 
-    def tend(self, stage: Stage, camera: Camera, size: Size, now: float) -> None:
+    def tend(self, open_scene: OpenScene, camera: Camera, size: Size, now: float) -> None:
         """size: of the view, points or pixels; now: seconds on any steady clock."""
         if self._result is not None:
             if self._result.done():
                 result, self._result = self._result, None
                 self.readings.append(result.result())
             return
-        painter = stage.painter
-        view = stage.plan.charts.fingerprint, stage.volume.revision, camera, size
+        painter = open_scene.painter
+        view = open_scene.plan.charts.fingerprint, open_scene.volume.revision, camera, size
         if self._steps is not None:
             self._go_on(view)
-        elif now - self._at >= PATIENCE and view != self._read and painter.client.model and not stage.volume.busy:
+        elif now - self._at >= PATIENCE and view != self._read and painter.client.model and not open_scene.volume.busy:
             self._at, self._read = now, view
-            self._remember(stage)
-            self._steps = _sample(weakref.proxy(stage), camera, size)
+            self._remember(open_scene)
+            self._steps = _sample(weakref.proxy(open_scene), camera, size)
 
     def _go_on(self, view: object) -> None:
         assert self._steps is not None
@@ -153,44 +153,48 @@ class Meter:
             self._steps = None
             self._result = self._hand.submit(reading, sample, self._witness)
 
-    def _remember(self, stage: Stage) -> None:
+    def _remember(self, open_scene: OpenScene) -> None:
         """Another scene, or a world that was loaded or taken back: what was seen before is of another one."""
-        charts, revision = stage.plan.charts.fingerprint, stage.volume.revision
+        charts, revision = open_scene.plan.charts.fingerprint, open_scene.volume.revision
         if charts != self._of or revision < self._revision:
             self._witness = Witness()
             self.readings.clear()
         self._of, self._revision = charts, revision
 
 
-def _sample(stage: Stage, camera: Camera, size: Size) -> Iterator[_Sample | None]:
+def _sample(open_scene: OpenScene, camera: Camera, size: Size) -> Iterator[_Sample | None]:
     """A piece for each step: the view as a dream would begin it, its pixels' surfaces, page after page; at last all of it.
 
-    stage: a weak proxy, nothing of which is held between two steps: nobody may go on once the panel is closed and the scene left.
+    open_scene: a weak proxy, nothing of which is held between two steps: nobody may go on once the panel is closed and the scene left.
     """
-    work = stage.painter.gather_task(camera, size)
+    work = open_scene.painter.gather_task(camera, size)
     while not work.run_for(PIECE):
         yield None
     gathered = work.result
     yield None
-    charting = TimeSlicedTask(stage.ctx, stage.volume.draw_charts_slices(gathered.camera, gathered.size))
+    charting = TimeSlicedTask(open_scene.ctx, open_scene.volume.draw_charts_slices(gathered.camera, gathered.size))
     while not charting.run_for(PIECE):
         yield None
     chart = charting.result
     yield None
     sheets: dict[int, Sheet] = {}
     for number in np.unique(gathered.texel[..., 0]).tolist():
-        if number in stage.volume.atlas:
-            stage.volume.atlas.refresh_overview(number)
-            wait_for_gl(stage.ctx)
-            sheets[number] = Sheet.of(stage.volume.atlas[number])
+        if number in open_scene.volume.atlas:
+            open_scene.volume.atlas.refresh_overview(number)
+            wait_for_gl(open_scene.ctx)
+            sheets[number] = Sheet.of(open_scene.volume.atlas[number])
             yield None
-    painter = stage.painter
-    dreamed = painter.client.dreamed.image if painter.client.dreamed and painter.client.dreamed_at == gathered.camera else None
+    painter = open_scene.painter
+    dreamed = (
+        painter.client.dreamed.image
+        if painter.client.dreamed and painter.client.dreamed_at == gathered.camera
+        else None
+    )
     session = painter.session
     assert painter.client.model is not None
     within = beside(size, level_of(session, painter.client.model.native, size, resting=True).height, gathered.size)
     steps = float(session.dream.steps)
-    yield _Sample(stage.plan.charts, gathered, chart, sheets, dreamed, within, steps, painter.client.calls)
+    yield _Sample(open_scene.plan.charts, gathered, chart, sheets, dreamed, within, steps, painter.client.calls)
 
 
 def reading(sample: _Sample, witness: Witness) -> Reading:

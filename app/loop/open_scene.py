@@ -75,7 +75,7 @@ class Planner:
         self._hand.shutdown(wait=True, cancel_futures=True)
 
 
-class Stage:
+class OpenScene:
     """Owns the GL side of one scene. All methods on the GL thread."""
 
     def __init__(self, ctx: moderngl.Context, plan: Plan, session: Session, worker: Worker) -> None:

@@ -11,7 +11,7 @@ import moderngl
 import numpy as np
 
 from app.fields import Size
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
 from engine.render.video import open_output
@@ -24,15 +24,15 @@ class Film:
     """One `step` a frame of the window, on the GL thread; it never waits for a dream or for the encoder."""
 
     def __init__(
-        self, stage: Stage, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
+        self, open_scene: OpenScene, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
     ) -> None:
-        self.stage, self.path, self.out, self.size, self.fps = stage, path, out, size, fps
+        self.open_scene, self.path, self.out, self.size, self.fps = open_scene, path, out, size, fps
         self.frames = max(1, math.floor(path.seconds * fps + 1e-6))
         self.index = 0
         self._writer = open_output(out, size, fps, metadata)
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="film")
         self._written: Future[None] | None = None
-        ctx: moderngl.Context = stage.ctx
+        ctx: moderngl.Context = open_scene.ctx
         self._target = ctx.framebuffer([ctx.texture(size, 4)], ctx.depth_renderbuffer(size))
 
     @property
@@ -49,11 +49,11 @@ class Film:
             return
         if self._written is not None:
             self._written.result()
-        painter = self.stage.painter
+        painter = self.open_scene.painter
         if painter.client.model is None or painter.client.busy or painter.consider(self.camera, self.size):
             return
-        self.stage.renderer.draw(self._target, self.camera, self.size, mode, top_first=True, daylight=daylight)
-        wait_for_gl(self.stage.ctx)
+        self.open_scene.renderer.draw(self._target, self.camera, self.size, mode, top_first=True, daylight=daylight)
+        wait_for_gl(self.open_scene.ctx)
         picture = np.frombuffer(self._target.read(components=4), np.uint8).reshape(self.size[1], self.size[0], 4)
         self._written = self._hand.submit(self._writer.write, picture)
         self.index += 1

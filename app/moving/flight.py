@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from app.loop.autopilot import SIZE, Autopilot, Viewpoint, unfinished, viewpoints
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from scenes.camera import Camera
 from scenes.paths import sample_path
 from scenes.scene import CameraPath, Keyframe
@@ -24,11 +24,11 @@ class Flight:
     coverage, begun_at (both 0..1), measured: how many views have been looked at; done: it ended; words: how, or what it does.
     """
 
-    def __init__(self, stage: Stage, until: float, follow: bool) -> None:
-        self.stage, self.until, self.follow = stage, until, follow
-        self.pilot = Autopilot(viewpoints(stage.scene), partial(unfinished, stage.painter))
+    def __init__(self, open_scene: OpenScene, until: float, follow: bool) -> None:
+        self.open_scene, self.until, self.follow = open_scene, until, follow
+        self.pilot = Autopilot(viewpoints(open_scene.scene), partial(unfinished, open_scene.painter))
         self.measured, self.begun_at, self.done, self.words = 0, 0.0, False, "looking around"
-        self._plan, self._now = stage.plan, 0.0
+        self._plan, self._now = open_scene.plan, 0.0
         self._pace: deque[tuple[float, float]] = deque(maxlen=RECENT)  # (seconds, coverage) after each view
         self._glide: tuple[CameraPath, float] | None = None
         self._life = self._fly()
@@ -52,9 +52,9 @@ class Flight:
 
     def step(self, camera: Camera, now: float) -> None:
         """One frame's work. camera: where one is; now: seconds on a steady clock."""
-        if self.done or self.stage.painter.client.model is None or self.stage.painter.client.busy:
+        if self.done or self.open_scene.painter.client.model is None or self.open_scene.painter.client.busy:
             return
-        if self.stage.plan is not self._plan:
+        if self.open_scene.plan is not self._plan:
             self._end("the scene was changed; start again to see its new views")
             return
         self._now, before = now, self.current
@@ -71,7 +71,7 @@ class Flight:
         return sample_path(path, min(now - began, path.seconds))
 
     def _fly(self) -> Iterator[None]:
-        pilot, painter = self.pilot, self.stage.painter
+        pilot, painter = self.pilot, self.open_scene.painter
         if not pilot.views:
             self._end("the scene has no camera paths to look from")
             return

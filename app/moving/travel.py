@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.fields import Size
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.moving.film import Film
 from app.moving.flight import Flight
 from scenes.camera import Camera
@@ -32,19 +32,19 @@ class Travel:
     def play(self, path: CameraPath, now: float) -> None:
         self.playing, self.began = path, now
 
-    def fly(self, stage: Stage, until: float, follow: bool) -> None:
+    def fly(self, open_scene: OpenScene, until: float, follow: bool) -> None:
         """Let the autopilot paint the scene."""
         self.stop()
-        stage.painter.interrupt()
-        self.flight = Flight(stage, until, follow)
+        open_scene.painter.interrupt()
+        self.flight = Flight(open_scene, until, follow)
 
     def start_film(
-        self, stage: Stage, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
+        self, open_scene: OpenScene, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
     ) -> None:
         """Raises InputError when the file can't be written."""
         self.stop()
-        stage.painter.interrupt()
-        self.film = Film(stage, path, out, size, fps, metadata)
+        open_scene.painter.interrupt()
+        self.film = Film(open_scene, path, out, size, fps, metadata)
 
     def camera(self, now: float) -> Camera | None:
         """Where the camera is taken to at `now`, or None while it is free."""

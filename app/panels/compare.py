@@ -55,7 +55,7 @@ def _picture(ui: PanelContext, comparison: Comparison, number: int) -> Any:
     dreamed = comparison.sides[number].dreamed
     if dreamed is not None:
         return ui.picture(f"compare {number}", dreamed.image)
-    painter = comparison.stage.painter
+    painter = comparison.open_scene.painter
     records = [r for r in ui.timeline.records if painter.client.running and r.id == painter.client.running.id]
     if number == comparison.running and records and records[-1].latest is not None:
         return ui.picture(f"compare {number}", records[-1].latest)
@@ -69,7 +69,7 @@ def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
     flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_docking | imgui.WindowFlags_.always_auto_resize
     imgui.begin("##choice", None, flags | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_nav)
     if not comparison.done:
-        imgui.text_unformatted(comparison.stage.painter.status_text)
+        imgui.text_unformatted(comparison.open_scene.painter.status_text)
     for number, side in enumerate(comparison.sides):
         imgui.begin_disabled(side.dreamed is None)
         arrow = "\uf060  " if number == 0 else "\uf061  "

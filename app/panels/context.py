@@ -14,7 +14,7 @@ from app.files.picture import Source
 from app.files.recent import Recent
 from app.gui.theme import Palette
 from app.log import Log
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.loop.painter import Painter
 from app.moving.route import Route
 from app.moving.travel import Travel
@@ -56,7 +56,7 @@ class PanelContext:
     source: Source | None
     comparison: Comparison | None
     camera: Camera
-    open_scene: Stage | None
+    open_scene: OpenScene | None
     status: str
     log: Log
     frames: np.ndarray

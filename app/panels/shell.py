@@ -13,7 +13,7 @@ from imgui_bundle import imgui, implot
 
 from app.gui import theme
 from app.gui.renderer import ImGuiRenderer
-from app.loop.garbage import let_go
+from app.loop.garbage import clear_traceback
 from app.panels import PANELS
 from app.panels.context import PanelContext
 from app.panels.layout import completed
@@ -164,7 +164,7 @@ class Shell:
         except Exception as error:
             imgui.internal.error_recovery_try_to_recover_state(state)
             ui.log.add(f"The {name} panel failed: {error}", "error", traceback.format_exc())
-            let_go(error)
+            clear_traceback(error)
             return None
 
     def _load_layout(self) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from app.files.journals import Journals
 from app.files.packed import packed, unpacked
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.loop.world_journals import describing, left_over
 from app.services.background_io import BackgroundIO
 from app.services.scene_rebuild import SceneRebuild
@@ -60,14 +60,24 @@ class Autosave:
     @property
     def settled(self) -> bool:
         """Whether all that was painted is on disk."""
-        stage, keeper = self._state.open_scene, self._keeper
-        return stage is not None and keeper is not None and not keeper.has_unsaved(stage.volume) and not self.busy
+        open_scene, keeper = self._state.open_scene, self._keeper
+        return (
+            open_scene is not None
+            and keeper is not None
+            and not keeper.has_unsaved(open_scene.volume)
+            and not self.busy
+        )
 
     def update(self, now: float) -> None:
         """A few milliseconds of saving, if something changed. An error is raised once; the session goes on."""
-        stage = self._state.open_scene
+        open_scene = self._state.open_scene
         self._deliver()
-        if stage is None or not self._asked or self._rebuild.shown is not self._state.scene or self._worlds.loading:
+        if (
+            open_scene is None
+            or not self._asked
+            or self._rebuild.shown is not self._state.scene
+            or self._worlds.loading
+        ):
             return
         if self._awaited is not None:
             if not self._io.busy:
@@ -77,7 +87,7 @@ class Autosave:
         if now < self._not_before and not self._wishes:
             return
         try:
-            self._work(stage, self._open(), now)
+            self._work(open_scene, self._open(), now)
         except InputError as error:
             self._not_before, asked, self._wishes = now + PATIENCE, bool(self._wishes), []
             if asked or not self._failed:
@@ -87,10 +97,10 @@ class Autosave:
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Write everything painted up to now to the world file, beside the frames. `then` runs when it is written."""
-        stage = self._state.ready_scene()
-        if stage is None:
+        open_scene = self._state.ready_scene()
+        if open_scene is None:
             return
-        path, volume, revision = self._worlds.file, weakref.ref(stage.volume), stage.volume.revision
+        path, volume, revision = self._worlds.file, weakref.ref(open_scene.volume), open_scene.volume.revision
 
         def done() -> None:
             if (saved := volume()) is not None:
@@ -137,23 +147,23 @@ class Autosave:
 
         Raises InputError if that fails. The journal stays then, and the next start restores its paint.
         """
-        stage, keeper = self._state.open_scene, self._keeper
+        open_scene, keeper = self._state.open_scene, self._keeper
         paths = {path for path, _ in self._wishes} | ({world} if world else set())
         coming = self._worlds.loading or self._awaited is not None  # only part of a world is painted yet
         whole = False
         try:
             wait([future for future, _ in self._packing])
             self._deliver()
-            if paths and stage and keeper and not coming:
-                keeper.write_all(stage.volume, partial(self._capture, stage))
+            if paths and open_scene and keeper and not coming:
+                keeper.write_all(open_scene.volume, partial(self._capture, open_scene))
                 for path in paths:
                     keeper.pack_file(path).result()
             whole = not coming
         finally:
             self._journals.close(discard=whole)
 
-    def _work(self, stage: Stage, keeper: WorldWriter, now: float) -> None:
-        volume = stage.volume
+    def _work(self, open_scene: OpenScene, keeper: WorldWriter, now: float) -> None:
+        volume = open_scene.volume
         if keeper.volume is not volume:  # nothing is being saved, or a volume that is gone
             shows = (self._state.session, self._state.camera, self._state.scene)
             due = keeper.has_unsaved(volume) or (shows != self._saved and now - self._saved_at >= PERIOD)
@@ -161,7 +171,7 @@ class Autosave:
                 return
             keeper.start_round(volume)
             self._shown = shows
-        if keeper.write_for(partial(self._capture, stage)):
+        if keeper.write_for(partial(self._capture, open_scene)):
             self._saved, self._saved_at, self._failed = self._shown, now, False
             self._journals.forget_left()
             self._packing += [(keeper.pack_file(path), then) for path, then in self._wishes]
@@ -182,8 +192,8 @@ class Autosave:
         whose = state.session.world, state.session.scene, state.saved_scene.name
         return self._journals.open(whose, lambda: self._worlds.home, state.folders.data, refused)
 
-    def _capture(self, stage: Stage) -> Callable[[Mapping[TileKey, str]], WorldIndex]:
-        state, camera, model = self._state, self._state.camera, stage.painter.client.model
+    def _capture(self, open_scene: OpenScene) -> Callable[[Mapping[TileKey, str]], WorldIndex]:
+        state, camera, model = self._state, self._state.camera, open_scene.painter.client.model
         assert model is not None  # paint is saved after `restore`, which follows the model
         kept = {"session": describe(state.session), "pose": camera.pose.tolist(), "fov": camera.fov}
         edited = state.scene if state.unsaved or state.scene != state.saved_scene else None
@@ -191,7 +201,7 @@ class Autosave:
         def extras() -> dict[str, Any]:
             return kept | ({"scene": packed(edited)} if edited is not None else {})
 
-        return describing(stage.scene, stage.plan.charts, model.space, stage.volume, extras)()
+        return describing(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
 
     def _deliver(self) -> None:
         while self._packing and self._packing[0][0].done():

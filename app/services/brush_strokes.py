@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.services.texel_strokes import TexelStrokes
 from app.state.app_state import AppState
 from app.state.brush import TOOLS, distance, view_size
@@ -14,7 +14,7 @@ class BrushStrokes:
     def __init__(self, state: AppState, strokes: TexelStrokes) -> None:
         self._state, self._strokes = state, strokes
 
-    def update(self, open_scene: Stage) -> None:
+    def update(self, open_scene: OpenScene) -> None:
         """Apply the way that the hand has gone since the last frame."""
         brush = self._state.brush
         if not brush.way or self._strokes.busy:
@@ -28,7 +28,7 @@ class BrushStrokes:
                 stroke, brush.stroke = brush.stroke, None
                 self._strokes.finish(self._state, stroke)
 
-    def _dab(self, open_scene: Stage) -> None:
+    def _dab(self, open_scene: OpenScene) -> None:
         state, brush = self._state, self._state.brush
         left, top, width, height = state.scene_box.box
         size, camera, tool = view_size(state.scene_size), state.camera, TOOLS[brush.tool or brush.last]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from app.loop.garbage import let_go
+from app.loop.garbage import clear_traceback
 from app.state.app_state import AppState
 from base.errors import InputError
 
@@ -20,4 +20,4 @@ def run_guarded(state: AppState, what: str, part: Callable[[], None]) -> None:
             state.notify(str(error), "error")
         else:
             state.notify(f"{what} failed: {error or type(error).__name__}", "error", traceback.format_exc())
-        let_go(error)
+        clear_traceback(error)

@@ -42,22 +42,24 @@ class TexelStrokes:
         """Memory kept for undoing and redoing strokes."""
         return sum(stroke.bytes for reference in self._kept if (stroke := reference()) is not None)
 
-    def begin(self, stage: OpenScene) -> Stroke:
+    def begin(self, open_scene: OpenScene) -> Stroke:
         """A new stroke, to be given to `change` or `lay` and ended with `finish`."""
-        stroke = Stroke(stage.plan.charts.fingerprint)
+        stroke = Stroke(open_scene.plan.charts.fingerprint)
         self._kept.append(weakref.ref(stroke))
         return stroke
 
-    def change(self, stage: OpenScene, stroke: Stroke, masks: TexelMasks | Slices[TexelMasks], operation: str) -> None:
+    def change(
+        self, open_scene: OpenScene, stroke: Stroke, masks: TexelMasks | Slices[TexelMasks], operation: str
+    ) -> None:
         """Apply an operation of `engine.edits.patch.OPERATIONS` to these texels, as a part of the stroke.
 
         masks: the texels, or an iterator that finds them over several frames.
         """
-        self._jobs.append(_change(stage.volume, stroke, masks, operation))
+        self._jobs.append(_change(open_scene.volume, stroke, masks, operation))
 
     def lay(
         self,
-        stage: OpenScene,
+        open_scene: OpenScene,
         stroke: Stroke,
         gathered: GatheredView,
         painted: PaintedView,
@@ -66,16 +68,16 @@ class TexelStrokes:
     ) -> None:
         """Lay a painted view onto these texels in place of what they have, as part of the stroke. gathered: the view that it was dreamed
         from; freeze: freeze what was laid."""
-        self._jobs.append(_lay(stage.volume, stroke, gathered, painted, masks, freeze))
+        self._jobs.append(_lay(open_scene.volume, stroke, gathered, painted, masks, freeze))
 
     def do(self, job: Job) -> None:
         """Run a job piece by piece, after all jobs asked for so far."""
         self._jobs.append(job)
 
-    def erase_all(self, stage: OpenScene, stroke: Stroke) -> None:
+    def erase_all(self, open_scene: OpenScene, stroke: Stroke) -> None:
         """Erase all paint, now."""
-        stroke.patches += erase_all(stage.volume)
-        stage.volume.revision += 1
+        stroke.patches += erase_all(open_scene.volume)
+        open_scene.volume.revision += 1
 
     def sweep(self, stroke: Stroke, scene: Scene, material: int | None = None) -> None:
         """Erase the paint of surfaces that are gone together with the stroke: that of one material of the scene, or all of it."""
@@ -100,17 +102,17 @@ class TexelStrokes:
         """`add` the stroke after all jobs asked for so far."""
         self.then(lambda: self.add(state, stroke))
 
-    def follow(self, stage: OpenScene, wanted: tuple[Stroke, ...], settled: bool) -> bool:
+    def follow(self, open_scene: OpenScene, wanted: tuple[Stroke, ...], settled: bool) -> bool:
         """One frame's work towards the strokes that are wanted. settled: the open scene shows the scene that they belong to.
 
         Returns False if a stroke can't be undone or redone because it was forgotten.
         """
         known = True
         if not self._jobs and self._shown != wanted:
-            known = self._turn(stage, wanted, settled)
-        if self._jobs and not stage.painter.client.laying:  # a dream that is being laid comes first
-            stage.painter.client.cancel_gather()
-            self._work(stage, time.perf_counter() + BUDGET)
+            known = self._turn(open_scene, wanted, settled)
+        if self._jobs and not open_scene.painter.client.laying:  # a dream that is being laid comes first
+            open_scene.painter.client.cancel_gather()
+            self._work(open_scene, time.perf_counter() + BUDGET)
         return known
 
     def forget(self) -> None:
@@ -125,7 +127,7 @@ class TexelStrokes:
         """Another scene was opened: drop all jobs and strokes."""
         self._jobs, self._shown, self._kept = deque(), (), []
 
-    def _work(self, stage: OpenScene, end: float) -> None:
+    def _work(self, open_scene: OpenScene, end: float) -> None:
         changed, jobs = False, self._jobs
         while jobs:
             done = next(jobs[0], self)
@@ -134,22 +136,22 @@ class TexelStrokes:
                 jobs.popleft()
             if time.perf_counter() >= end:
                 break
-        stage.volume.revision += changed
+        open_scene.volume.revision += changed
         if not jobs:
-            stage.painter.reset_failures()
+            open_scene.painter.reset_failures()
 
-    def _turn(self, stage: OpenScene, wanted: tuple[Stroke, ...], settled: bool) -> bool:
+    def _turn(self, open_scene: OpenScene, wanted: tuple[Stroke, ...], settled: bool) -> bool:
         """Begin to undo the last stroke that isn't wanted, or else to redo the next one."""
         done = self._shown
         same = next((i for i, (a, b) in enumerate(zip(done, wanted, strict=False)) if a is not b), None)
         back = len(done) > len(wanted) or same is not None
         stroke = done[-1] if back else wanted[len(done)]
-        fits = stroke.charts == stage.plan.charts.fingerprint
+        fits = stroke.charts == open_scene.plan.charts.fingerprint
         if not fits and not settled:
             return True  # its surfaces are being built
         self._shown = done[:-1] if back else (*done, stroke)
         if fits and not stroke.lost:
-            self._jobs.append(self._swap(stage.volume, stroke))
+            self._jobs.append(self._swap(open_scene.volume, stroke))
         return fits and not stroke.lost
 
     def _swap(self, volume: LatentVolume, stroke: Stroke) -> Job:
@@ -192,7 +194,9 @@ def _lay(
 ) -> Job:
     found = yield from _found(masks)
     yield from _change(volume, stroke, found, "keep")
-    yield from volume.scatter_task(gathered, painted, only_texels=found).remaining_slices()  # it changes the revision itself
+    yield from volume.scatter_task(
+        gathered, painted, only_texels=found
+    ).remaining_slices()  # it changes the revision itself
     if freeze:
         yield from _change(volume, stroke, found, "freeze")
 

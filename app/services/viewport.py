@@ -39,7 +39,7 @@ class Viewport:
 
     def draw(
         self,
-        stage: OpenScene,
+        open_scene: OpenScene,
         camera: Camera,
         size: Size,
         view: ViewSettings,
@@ -52,12 +52,12 @@ class Viewport:
         if self._canvas is None or self._beside is None or self._canvas.size != size:
             self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
             self._shows = self._work = None
-        revision = stage.volume.revision
-        shows = (stage, stage.scene, camera, view.mode, view.daylight, full_steps, held)
+        revision = open_scene.volume.revision
+        shows = (open_scene, open_scene.scene, camera, view.mode, view.daylight, full_steps, held)
 
         def pieces(target: moderngl.Framebuffer, boxes: Iterable[Box]) -> TimeSlicedTask[None]:
-            stage.renderer.full_steps = float(full_steps)
-            slices = stage.renderer.draw_slices(
+            open_scene.renderer.full_steps = float(full_steps)
+            slices = open_scene.renderer.draw_slices(
                 target, camera, size, boxes, view.mode, mark_frozen=held, daylight=view.daylight
             )
             return TimeSlicedTask(self.ctx, slices)

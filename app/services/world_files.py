@@ -77,11 +77,11 @@ class WorldFiles:
     def load(self, path: Path | None = None, refused: Callable[[InputError], None] | None = None) -> None:
         """Replace what is painted by a world (by default the scene's own). refused: called if the world can't be read; by default, the
         error is raised by `BackgroundIO.poll`."""
-        stage, path = self._state.ready_scene(), path or self._find_saved()
-        if stage is None or (model := stage.painter.client.model) is None:
+        open_scene, path = self._state.ready_scene(), path or self._find_saved()
+        if open_scene is None or (model := open_scene.painter.client.model) is None:
             return
-        charts = stage.plan.charts
-        fits = {"scene": stage.scene, "charts": charts, "model": model.space, "channels": model.channels}
+        charts = open_scene.plan.charts
+        fits = {"scene": open_scene.scene, "charts": charts, "model": model.space, "channels": model.channels}
 
         def work() -> StoredWorld | InputError:
             try:
@@ -98,11 +98,11 @@ class WorldFiles:
                     self._refused.add(path)
                     raise world
                 refused(world)
-            elif self._state.open_scene is not stage or stage.plan.charts is not charts:
+            elif self._state.open_scene is not open_scene or open_scene.plan.charts is not charts:
                 self._state.notify("The scene changed while loading; load the world again", "warning")
             else:
-                stage.painter.interrupt()
-                self.loading, self._restoring = True, (WorldReader(stage.volume, world), path)
+                open_scene.painter.interrupt()
+                self.loading, self._restoring = True, (WorldReader(open_scene.volume, world), path)
                 self._saved = None
 
         self.loading = True
@@ -115,17 +115,17 @@ class WorldFiles:
         return next(found, self.home)
 
     def _restore(self, restored: tuple[WorldReader, Path]) -> None:
-        (restoring, path), stage = restored, self._state.open_scene
+        (restoring, path), open_scene = restored, self._state.open_scene
         try:
-            if stage is None or stage.volume is not restoring.volume:
+            if open_scene is None or open_scene.volume is not restoring.volume:
                 restoring.close()
-            elif stage.painter.client.laying or not restoring.read_for():
+            elif open_scene.painter.client.laying or not restoring.read_for():
                 return
             else:
-                stage.painter.reset_failures()
+                open_scene.painter.reset_failures()
                 self._on_replaced()
                 if path.is_file():
-                    self.mark_saved(stage.volume, stage.volume.revision)
+                    self.mark_saved(open_scene.volume, open_scene.volume.revision)
                     self._state.notify(f"World loaded: {path.name}")
                 else:  # a journal, which is deleted at a clean end
                     self._state.notify("Paint restored")

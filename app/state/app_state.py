@@ -15,7 +15,7 @@ from app.files.picture import Source
 from app.files.recent import Recent
 from app.log import Log
 from app.loop.messages import ModelInfo
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.moving.route import Route
 from app.moving.travel import Travel
 from app.moving.walk import Walker
@@ -79,7 +79,7 @@ class AppState:
     clock: Callable[[], float] = time.perf_counter
     route: Route = field(default_factory=Route)
     strokes: tuple[Stroke, ...] = ()
-    open_scene: Stage | None = None
+    open_scene: OpenScene | None = None
     model: ModelInfo | None = None
     walker: Walker = field(default_factory=Walker)
     travel: Travel = field(default_factory=Travel)
@@ -158,7 +158,7 @@ class AppState:
         if all(text != toast.text for toast in self.overlays.toasts):
             self.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
 
-    def ready_scene(self) -> Stage | None:
+    def ready_scene(self) -> OpenScene | None:
         """The open scene once its model is ready. Until then the user is told to wait."""
         if self.open_scene is None or self.open_scene.painter.client.model is None:
             self.notify("The model is still loading", "warning")

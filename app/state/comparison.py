@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from app.files import presets
-from app.loop.open_scene import Stage
+from app.loop.open_scene import OpenScene
 from app.loop.view_canvas import canvas_from
 from base.grid import to_pixels
 from diffusion.canvas import Dreamed
@@ -32,9 +32,14 @@ class Side:
 class Comparison:
     """Dreams both sides one after the other, as if only frozen paint were in the view. The camera stays while it lasts."""
 
-    def __init__(self, stage: Stage, camera: Camera, sides: list[Side]) -> None:
+    def __init__(self, open_scene: OpenScene, camera: Camera, sides: list[Side]) -> None:
         """sides: left and right, as this camera sees the scene now."""
-        self.stage, self.plan, self.revision, self.camera = stage, stage.plan, stage.volume.revision, camera
+        self.open_scene, self.plan, self.revision, self.camera = (
+            open_scene,
+            open_scene.plan,
+            open_scene.volume.revision,
+            camera,
+        )
         self.sides = sides
         self._ask(0)
 
@@ -50,9 +55,9 @@ class Comparison:
     @property
     def over(self) -> bool:
         """Whether there is nothing left to choose: the scene or its paint changed, or a dream failed or was cancelled."""
-        stage = self.stage
-        changed = stage.plan is not self.plan or stage.volume.revision != self.revision
-        return changed or not (self.done or stage.painter.client.running)
+        open_scene = self.open_scene
+        changed = open_scene.plan is not self.plan or open_scene.volume.revision != self.revision
+        return changed or not (self.done or open_scene.painter.client.running)
 
     def part(self, aspect: float) -> tuple[float, float, float, float]:
         """left, top, width, height (shares 0..1) of the sides' pictures that a view of this aspect ratio shows: the pictures show
@@ -64,9 +69,9 @@ class Comparison:
 
     def _ask(self, number: int) -> None:
         side = self.sides[number]
-        canvas = canvas_from(side.gathered, self.stage.scene, side.settings.steps)
+        canvas = canvas_from(side.gathered, self.open_scene.scene, side.settings.steps)
         words = f"comparing: {side.label}"
-        self.stage.painter.submit_job(side.gathered, canvas, side.settings, words, partial(self._take, number))
+        self.open_scene.painter.submit_job(side.gathered, canvas, side.settings, words, partial(self._take, number))
 
     def _take(self, number: int, _look: GatheredView, dreamed: Dreamed) -> None:
         side = self.sides[number]

@@ -97,7 +97,9 @@ class Timeline:
             settings = message.request.settings
             record = self._record(message.request.id, settings.steps, now)
             dreamed, asked = message.dreamed, message.request
-            finished = replace(record, image=dreamed.image, camera=asked.gathered.camera, seconds=dreamed.seconds["total"])
+            finished = replace(
+                record, image=dreamed.image, camera=asked.gathered.camera, seconds=dreamed.seconds["total"]
+            )
             return self._with(replace(finished, canvas=asked.canvas, settings=settings))
         return self
 

@@ -63,7 +63,8 @@ class FakeDream:
                 on_step(_event(step, settings, canvas))
         height, width = canvas.change.shape
         keep = canvas.change[None] == 0
-        latents = canvas.noise if canvas.memory is None else np.where(keep, canvas.memory, canvas.noise)
+        kept = canvas.guide.latents if canvas.guide is not None else None
+        latents = canvas.noise if kept is None else np.where(keep, kept, canvas.noise)
         image = np.full((8 * height, 8 * width, 3), 90, np.uint8)
         seconds = {"unet": 0.0, "vae": 0.0, "text": 0.0, "total": 0.0}
         return Dreamed(latents.astype(np.float32), image, float(settings.steps), settings.steps, seconds)

@@ -19,7 +19,7 @@ from app.bench.consistency.methods import METHODS, Easel, Method, Ours
 from app.bench.consistency.notes import Found, Notes
 from app.bench.consistency.paths import PATHS, walked
 from app.bench.consistency.sheet import save_sheet
-from app.loop.headless_session import Studio, open_studio
+from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.view_canvas import canvas_from
 from base.errors import InputError
 from diffusion.canvas import Canvas
@@ -97,13 +97,13 @@ def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[di
     """A row for each path and method, and one for each method's drift. What is in the notes is taken from there."""
     scene = open_named(name)
     rows: list[dict[str, Any]] = []
-    with open_studio(bench.session, scene, bench.model) as studio:
+    with open_headless_session(bench.session, scene, bench.model) as headless:
         from engine.gl.context import renderer_name
 
-        bench.facts["gl"] = renderer_name(studio.ctx)
+        bench.facts["gl"] = renderer_name(headless.ctx)
         blocks = extrude_scene(scene)
         for path in PATHS:
-            rows += measure_path(studio, blocks, path, asked, notes)
+            rows += measure_path(headless, blocks, path, asked, notes)
             if bench.flags.pictures is not None:
                 shown = {m: notes.find(scene.name, path, m) for m in ("fresh", *METHODS)}
                 sheet = {m: found.pictures for m, found in shown.items() if found is not None}
@@ -112,16 +112,16 @@ def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[di
             found = notes.find(scene.name, "revisits", method)
             if found is None:
                 here, there = (walked("walk-past", scene, blocks, max(asked.views, 8))[k] for k in (0, 1))
-                drift = figures.drift(METHODS[method](Easel(studio, blocks)), here, there, asked.revisits)
+                drift = figures.drift(METHODS[method](Easel(headless, blocks)), here, there, asked.revisits)
                 found = notes.keep(Found(drift), scene.name, "revisits", method)
             rows.append(row(scene.name, "revisits", method, found))
             tell(f"{scene.name} {asked.revisits} revisits {method}: drift {found.figures['drift']}")
     return rows
 
 
-def measure_path(studio: Studio, blocks: Blocks, path: str, asked: Plan, notes: Notes) -> list[dict[str, Any]]:
+def measure_path(headless: HeadlessSession, blocks: Blocks, path: str, asked: Plan, notes: Notes) -> list[dict[str, Any]]:
     """A row for each method. A missing budget is what independent views take, if that is known."""
-    scene, sights, budget = studio.scene, {}, asked.budget
+    scene, sights, budget = headless.scene, {}, asked.budget
     cameras = walked(path, scene, blocks, asked.views)
     shows = spread(len(cameras), SHEET)
     fresh: dict[int, np.ndarray] = {}
@@ -131,9 +131,9 @@ def measure_path(studio: Studio, blocks: Blocks, path: str, asked: Plan, notes: 
         if found is None and name in asked.methods:
             if not fresh:
                 which = sorted({*shows, *spread(len(cameras), FRESH), *figures.compared(len(cameras))})
-                fresh = fresh_pictures(Easel(studio, blocks, sights=sights), cameras, which)
+                fresh = fresh_pictures(Easel(headless, blocks, sights=sights), cameras, which)
                 notes.keep(Found({}, [fresh[k] for k in shows]), scene.name, path, "fresh")
-            easel = Easel(studio, blocks, budget, sights)
+            easel = Easel(headless, blocks, budget, sights)
             method = METHODS[name](easel)
             result = figures.walk(easel, method, cameras)
             figure = figures.of(result, fresh) | settled(method, result)
@@ -169,8 +169,8 @@ def fresh_pictures(easel: Easel, cameras: Sequence[Camera], which: Sequence[int]
     """View number → uint8 [H,W,3], dreamed as if nothing were painted: what sharpness is compared with."""
     found: dict[Camera, np.ndarray] = {}
     for camera in dict.fromkeys(cameras[index] for index in which):
-        canvas: Canvas = canvas_from(easel.gather(camera), easel.studio.scene, easel.studio.session.dream.steps)
-        found[camera] = easel.dream(replace(canvas, memory=None, colours=None)).image
+        canvas: Canvas = canvas_from(easel.gather(camera), easel.headless.scene, easel.headless.session.dream.steps)
+        found[camera] = easel.dream(replace(canvas, guide=None)).image
     return {index: found[cameras[index]] for index in which}
 
 

@@ -43,11 +43,11 @@ class Account:
 
 
 def account(explorer: Explorer, seconds: float) -> Account:
-    x, stage = explorer, explorer.state.open_scene
-    pages = x.services.rebuild.bytes + (stage.volume.atlas.bytes if stage is not None else 0)
+    x, open_scene = explorer, explorer.state.open_scene
+    pages = x.services.rebuild.bytes + (open_scene.volume.atlas.bytes if open_scene is not None else 0)
     software = renderer_name(x.ctx).startswith(SOFTWARE)
-    building = x.state.scene if stage is None else x.services.rebuild.wanted if x.services.rebuild.busy else None
-    running = stage.painter.client.running if stage is not None else None
+    building = x.state.scene if open_scene is None else x.services.rebuild.wanted if x.services.rebuild.busy else None
+    running = open_scene.painter.client.running if open_scene is not None else None
     dreaming = f"dreaming {'×'.join(map(str, running.gathered.size))} pixels" if running is not None else ""
     return Account(
         round(seconds, 2),
@@ -56,7 +56,7 @@ def account(explorer: Explorer, seconds: float) -> Account:
         x.state.timeline.bytes,
         x.services.strokes.bytes,
         x.services.rebuild.stash.bytes,
-        stage.plan.bytes * (1 + software) if stage is not None else 0,
+        open_scene.plan.bytes * (1 + software) if open_scene is not None else 0,
         f"building {_size(building)}" if building is not None else dreaming,
         building is not None,
     )

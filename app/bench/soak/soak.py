@@ -88,8 +88,8 @@ class Soak:
 
     def frame(self, event: Event | None = None) -> None:
         """A frame, and an event after it."""
-        stage = self.explorer.state.open_scene
-        dreaming, drawn = stage is not None and stage.painter.client.busy, self.explorer.services.viewport.drawn
+        open_scene = self.explorer.state.open_scene
+        dreaming, drawn = open_scene is not None and open_scene.painter.client.busy, self.explorer.services.viewport.drawn
         began = Span.now()
         self._step()
         if event is not None:

@@ -12,7 +12,7 @@ from app.bench.consistency import KEYS, paths
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import BARE, METHODS, Easel
 from app.bench.consistency.notes import Notes
-from app.loop.headless_session import open_studio
+from app.loop.headless_session import open_headless_session
 from app.session import ModelChoice, SceneChoice, Session
 from base.errors import InputError
 from diffusion.settings import DreamSettings
@@ -22,27 +22,27 @@ VIEWS = 4
 
 
 @pytest.fixture(scope="module")
-def studio(tiny_scene, tiny_model):
+def headless(tiny_scene, tiny_model):
     session = Session(SceneChoice(str(tiny_scene)), ModelChoice(str(tiny_model), "cpu"), DreamSettings(steps=2))
-    with open_studio(session) as opened:
+    with open_headless_session(session) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def blocks(studio):
-    return extrude_scene(studio.scene)
+def blocks(headless):
+    return extrude_scene(headless.scene)
 
 
 @pytest.fixture(scope="module")
-def cameras(studio, blocks):
-    return paths.walked("orbit", studio.scene, blocks, VIEWS)
+def cameras(headless, blocks):
+    return paths.walked("orbit", headless.scene, blocks, VIEWS)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_paints_every_view_and_is_the_same_again(name, studio, blocks, cameras) -> None:
+def test_every_method_paints_every_view_and_is_the_same_again(name, headless, blocks, cameras) -> None:
     runs = []
     for _ in range(2):
-        easel = Easel(studio, blocks)
+        easel = Easel(headless, blocks)
         method = METHODS[name](easel)
         runs.append([method.paint(camera) for camera in cameras])
         assert easel.calls >= 2
@@ -56,11 +56,11 @@ def test_every_method_paints_every_view_and_is_the_same_again(name, studio, bloc
         np.testing.assert_array_equal(shown.label < 0, again.label < 0)
 
 
-def test_all_methods_dream_by_the_same_network(studio, blocks, cameras, monkeypatch) -> None:
+def test_all_methods_dream_by_the_same_network(headless, blocks, cameras, monkeypatch) -> None:
     """Image-to-image asks for more steps, of which it leaves the first ones out: that must not choose the slower network."""
-    model, denoise = studio.model, type(studio.model).denoise
+    model, denoise = headless.model, type(headless.model).denoise
     monkeypatch.setattr(model, "few", model.unet)
-    for few_steps in (0, studio.session.dream.steps):
+    for few_steps in (0, headless.session.dream.steps):
         monkeypatch.setattr(model, "few_steps", few_steps)
         chosen = []
         monkeypatch.setattr(
@@ -69,21 +69,21 @@ def test_all_methods_dream_by_the_same_network(studio, blocks, cameras, monkeypa
             lambda *args, few, chosen=chosen, **more: chosen.append(few) or denoise(model, *args, **more),
         )
         for method in METHODS.values():
-            method(Easel(studio, blocks)).paint(cameras[0])
+            method(Easel(headless, blocks)).paint(cameras[0])
         assert set(chosen) == {few_steps > 0}
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_nothing_is_dreamed_without_a_budget(name, studio, blocks, cameras) -> None:
-    easel = Easel(studio, blocks, budget=0)
+def test_nothing_is_dreamed_without_a_budget(name, headless, blocks, cameras) -> None:
+    easel = Easel(headless, blocks, budget=0)
     shown = METHODS[name](easel).paint(cameras[0])
     assert easel.calls == 0
     assert (shown.label == BARE).all()
 
 
-def test_methods_that_remember_spend_nothing_on_a_view_they_know(studio, blocks, cameras) -> None:
+def test_methods_that_remember_spend_nothing_on_a_view_they_know(headless, blocks, cameras) -> None:
     for name in ("warp", "ours"):
-        easel = Easel(studio, blocks)
+        easel = Easel(headless, blocks)
         method = METHODS[name](easel)
         first, calls = method.paint(cameras[0]), easel.calls
         again = method.paint(cameras[0])
@@ -93,16 +93,16 @@ def test_methods_that_remember_spend_nothing_on_a_view_they_know(studio, blocks,
         np.testing.assert_array_equal(first.picture[kept], again.picture[kept])
 
 
-def test_the_warped_picture_is_the_last_one_where_that_saw_the_surface(studio, blocks, cameras) -> None:
-    method = METHODS["warp"](Easel(studio, blocks))
+def test_the_warped_picture_is_the_last_one_where_that_saw_the_surface(headless, blocks, cameras) -> None:
+    method = METHODS["warp"](Easel(headless, blocks))
     first, second = method.paint(cameras[0]), method.paint(cameras[1])
     assert set(np.unique(second.label)) == {1, 2}
     assert set(np.unique(first.label)) == {1}
 
 
 @pytest.mark.parametrize("name", paths.PATHS)
-def test_paths_stay_in_free_air_and_end_where_they_began(name, studio, blocks) -> None:
-    found = paths.walked(name, studio.scene, blocks, 7)
+def test_paths_stay_in_free_air_and_end_where_they_began(name, headless, blocks) -> None:
+    found = paths.walked(name, headless.scene, blocks, 7)
     assert len(found) == 7
     assert found[0] == found[-1]
     assert len({camera.position for camera in found}) == 6
@@ -110,8 +110,8 @@ def test_paths_stay_in_free_air_and_end_where_they_began(name, studio, blocks) -
 
 
 @pytest.mark.parametrize("views", [4, 12])
-def test_walking_in_gets_nearer_by_the_same_factor(views, studio, blocks) -> None:
-    *cameras, _ = paths.walked("walk-in", studio.scene, blocks, views)
+def test_walking_in_gets_nearer_by_the_same_factor(views, headless, blocks) -> None:
+    *cameras, _ = paths.walked("walk-in", headless.scene, blocks, views)
     left = np.array([paths.distance(blocks, camera) for camera in cameras])
     assert left[-1] == pytest.approx(max(paths.NEAREST, left[0] / paths.CLOSER ** (views - 2)), abs=0.01)
     np.testing.assert_allclose(left[1:] / left[:-1], left[1] / left[0], rtol=0.02)

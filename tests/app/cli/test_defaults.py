@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import parse
-from diffusion.canvas import DreamSettings
+from diffusion.settings import DreamSettings
 
 PLAIN = DreamSettings().steps
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.loop.garbage import for_good, let_go
+from app.loop.garbage import clear_traceback, for_good
 
 
 class Node:
@@ -67,7 +67,7 @@ def test_an_error_that_was_told_keeps_nothing() -> None:
         try:
             fail([large])
         except RuntimeError as error:
-            let_go(error)
+            clear_traceback(error)
         del large
         assert alive() is None
     finally:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.loop.meter import Meter, Reading, Sheet, Witness, planes
-from app.loop.open_scene import Stage, plan
+from app.loop.open_scene import OpenScene, plan
 from app.loop.worker import InlineWorker
 from app.session import Session
 from diffusion.settings import DreamSettings
@@ -30,7 +30,7 @@ NEAR = Camera.look_at((4.0, 1.6, 4.6), (4.0, 1.0, 2.0), fov=50)
 @pytest.fixture
 def stage(ctx, tiny_scene, fake_model, fake_dream):
     session = Session(dream=DreamSettings(steps=3))
-    stage = Stage(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
+    stage = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
     stage.painter.collect()
     yield stage
     stage.release()

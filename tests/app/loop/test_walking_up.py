@@ -12,7 +12,7 @@ from app.bench.consistency.geometry import match, warp
 from app.bench.consistency.methods import Easel, Ours
 from app.bench.consistency.paths import walk_in
 from app.loop import measures
-from app.loop.headless_session import open_studio
+from app.loop.headless_session import open_headless_session
 from app.session import SceneChoice, Session
 from diffusion.settings import DreamSettings
 from scenes.extrude import extrude_scene
@@ -27,18 +27,18 @@ FORM = (
 @pytest.fixture(scope="module")
 def easel():
     session = Session(SceneChoice("hamlet"), dream=DreamSettings(steps=4))
-    with open_studio(session) as studio:
-        yield Easel(studio, extrude_scene(studio.scene))
+    with open_headless_session(session) as headless:
+        yield Easel(headless, extrude_scene(headless.scene))
 
 
 def walked(easel: Easel, **dream: float) -> list[tuple[float, float]]:
     """For each step nearer, of what was painted anew: how alike its form is to what stood there, -1..1; its fine detail ÷ before."""
-    studio = easel.studio
-    easel.painter.session = replace(studio.session, dream=replace(studio.session.dream, **dream))
-    studio.volume.erase()
+    headless = easel.headless
+    easel.painter.session = replace(headless.session, dream=replace(headless.session.dream, **dream))
+    headless.volume.erase()
     easel.painter.reset_failures()
     method, found, before = Ours(easel), [], None
-    for camera in (walk_in(studio.scene, easel.blocks, 48)[k] for k in VIEWS):
+    for camera in (walk_in(headless.scene, easel.blocks, 48)[k] for k in VIEWS):
         shown = method.paint(camera)
         if before is not None:
             there = match(easel.sight(camera), easel.sight(before[0]))

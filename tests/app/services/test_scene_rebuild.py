@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.loop.open_scene import Stage, plan
+from app.loop.open_scene import OpenScene, plan
 from app.loop.worker import InlineWorker
 from app.services.scene_rebuild import SceneRebuild
 from app.session import Session
@@ -28,7 +28,7 @@ HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
 def live(ctx, tiny_scene, fake_model, fake_dream):
     """(stage, rebuild, scene): a view of it is painted."""
     scene = load_scene(tiny_scene)
-    stage = Stage(ctx, plan(scene), Session(dream=DreamSettings(steps=3)), InlineWorker(fake_model, fake_dream))
+    stage = OpenScene(ctx, plan(scene), Session(dream=DreamSettings(steps=3)), InlineWorker(fake_model, fake_dream))
     rebuild = SceneRebuild(scene)
     stage.painter.flush(HERE, SIZE)
     yield stage, rebuild, scene
@@ -36,7 +36,7 @@ def live(ctx, tiny_scene, fake_model, fake_dream):
     stage.release()
 
 
-def follow(stage: Stage, rebuild: SceneRebuild, scene) -> int:
+def follow(stage: OpenScene, rebuild: SceneRebuild, scene) -> int:
     """Frames until the stage shows the scene."""
     for frame in range(2000):
         rebuild.follow(stage, scene)
@@ -46,7 +46,7 @@ def follow(stage: Stage, rebuild: SceneRebuild, scene) -> int:
     raise AssertionError("the stage doesn't follow")
 
 
-def painted(stage: Stage) -> int:
+def painted(stage: OpenScene) -> int:
     pages = stage.volume.snapshot().pages.values()
     return sum(int((page["state"][..., STEPS] > 0).sum()) for page in pages)
 
@@ -78,7 +78,7 @@ def test_a_new_block_is_bare_and_everything_else_keeps_its_paint(live):
     assert policy.coverage(stage.painter.gather(HERE, SIZE), 3) >= 0.95
 
 
-def pages(stage: Stage) -> dict:
+def pages(stage: OpenScene) -> dict:
     """What is painted, bit by bit."""
     found = stage.volume.snapshot().pages.items()
     return {(number, name): array.tobytes() for number, page in found for name, array in page.items()}

@@ -8,7 +8,7 @@ import moderngl
 import numpy as np
 import pytest
 
-from app.loop.open_scene import Stage, plan
+from app.loop.open_scene import OpenScene, plan
 from app.loop.worker import InlineWorker
 from app.services import viewport as module
 from app.services.viewport import Viewport
@@ -29,7 +29,7 @@ def stage(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("engine.gl.time_sliced.PIXELS_PER_SLICE", 4096)
     monkeypatch.setattr(module, "PIECE", 0.0)
     session = Session(dream=DreamSettings(steps=3))
-    stage = Stage(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
+    stage = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
     yield stage
     stage.release()
 
@@ -39,7 +39,7 @@ def shot(texture: moderngl.Texture, ctx: moderngl.Context) -> np.ndarray:
     return np.frombuffer(texture.read(), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
 
 
-def fresh(stage: Stage, view: ViewSettings = VIEW) -> np.ndarray:
+def fresh(stage: OpenScene, view: ViewSettings = VIEW) -> np.ndarray:
     """What should be shown now."""
     target = stage.ctx.framebuffer([stage.ctx.texture(SIZE, 4)], stage.ctx.depth_renderbuffer(SIZE))
     stage.renderer.full_steps = 3.0

@@ -148,6 +148,7 @@ def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) 
     drive.agree()
     drive.until(lambda: explorer.state.scene.map.shape == (9, 12), "the meadow is there")
     explorer.do("save_scene_as")
+    drive.frames(1)
     files = explorer.shell.overlay_panels.files
     files.browser.go(tmp_path)
     files._name = ""
@@ -171,10 +172,12 @@ def test_a_file_is_opened_by_typing_its_path(drive: Driver, tmp_path: Path) -> N
     explorer, files = drive.explorer, drive.explorer.shell.overlay_panels.files
     Image.new("RGB", (30, 20), (200, 30, 40)).save(tmp_path / "red.png")
     explorer.do("ask_picture")
+    drive.frames(1)
     files.browser.go(tmp_path / "red.png")  # as Enter in the field does
     drive.until(lambda: explorer.state.source is not None, "the picture is opened")
     assert explorer.state.source.name == "red.png" and not explorer.state.overlays.file_dialog
     explorer.do("ask_picture")
+    drive.frames(1)
     files.browser.go(tmp_path / "nowhere")
     drive.until(files.browser._found.done, "it is looked for")
     drive.frames(3)
