@@ -125,7 +125,7 @@ class Frame:
         state.overlays.first_help &= shown < HINT_SECONDS and not (self.controls.walked and shown > HINT_SECONDS / 3)
         self._try("Saving by itself", lambda: services.autosave.update(state.clock()))
         self._try("Noting what is open", services.recovery.update)
-        self._heap.tend(state.clock())
+        self._heap.update(state.clock())
         platform.set_title(f"{state.scene.name} · {status_text(state, services)} · Rayverie")
         if not state.looking:
             platform.show_cursor(self.shell.cursor)

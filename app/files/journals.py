@@ -1,4 +1,4 @@
-"""Whose journal is open: that of the scene on stage; and those of scenes that were left, until the next one is on disk."""
+"""Whose journal is open: that of the open scene; and those of scenes that were left, until the next one is on disk."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from engine.storage.world_io import WorldWriter
 
 
 class Journals:
-    """keeper: of the open journal, None before the first; guest: it is a makeshift one, because another program paints this
+    """writer: of the open journal, None before the first; guest: it is a makeshift one, because another program paints this
     world or its own can't be written."""
 
     def __init__(self) -> None:
-        self.keeper: WorldWriter | None = None
+        self.writer: WorldWriter | None = None
         self.guest = False
         self._whose: Hashable = None
         self._left: dict[Path, WorldWriter] = {}  # by folder
@@ -25,18 +25,18 @@ class Journals:
     def open(
         self, whose: Hashable, home: Callable[[], Path], data: Path, refused: Callable[[InputError], None]
     ) -> WorldWriter:
-        """The keeper of the journal of the world file `home()`. whose: what tells one world from another, cheap to compare;
+        """The writer of the journal of the world file `home()`. whose: what tells one world from another, cheap to compare;
         data: the folder of all journals; refused: told why there is only a makeshift one."""
-        if self.keeper is not None and whose == self._whose:
-            return self.keeper
-        if self.keeper is not None:
-            self.keeper.cancel_round()
-            self._left[self.keeper.journal.folder] = self.keeper
+        if self.writer is not None and whose == self._whose:
+            return self.writer
+        if self.writer is not None:
+            self.writer.cancel_round()
+            self._left[self.writer.journal.folder] = self.writer
         self._whose, self.guest, world = whose, False, home()
-        self.keeper = self._left.pop(journal_of(world, data), None)  # one comes back to a scene that was just left
-        if self.keeper is None:
-            self.keeper = WorldWriter(self._journal(world, data, refused))
-        return self.keeper
+        self.writer = self._left.pop(journal_of(world, data), None)  # one comes back to a scene that was just left
+        if self.writer is None:
+            self.writer = WorldWriter(self._journal(world, data, refused))
+        return self.writer
 
     def forget_left(self) -> None:
         """Throw away the journals of the scenes that were left."""
@@ -45,9 +45,9 @@ class Journals:
 
     def close(self, discard: bool) -> None:
         """Let all of them go; discard: with all that is in them."""
-        for keeper in (*self._left.values(), *([self.keeper] if self.keeper else [])):
-            keeper.close(discard=discard)
-        self.keeper, self._left, self._whose = None, {}, None
+        for writer in (*self._left.values(), *([self.writer] if self.writer else [])):
+            writer.close(discard=discard)
+        self.writer, self._left, self._whose = None, {}, None
 
     def _journal(self, world: Path, data: Path, refused: Callable[[InputError], None]) -> Journal:
         try:

@@ -116,7 +116,7 @@ class _Sample:
 
 
 class Meter:
-    """Call `tend` once a frame, on the GL thread, while somebody looks at `readings` (oldest first)."""
+    """Call `update` once a frame, on the GL thread, while somebody looks at `readings` (oldest first)."""
 
     def __init__(self) -> None:
         self.readings: deque[Reading] = deque(maxlen=KEPT)
@@ -127,7 +127,7 @@ class Meter:
         self._read: object = None  # what the last reading was of
         self._at = -math.inf
 
-    def tend(self, open_scene: OpenScene, camera: Camera, size: Size, now: float) -> None:
+    def update(self, open_scene: OpenScene, camera: Camera, size: Size, now: float) -> None:
         """size: of the view, points or pixels; now: seconds on any steady clock."""
         if self._result is not None:
             if self._result.done():

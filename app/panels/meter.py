@@ -53,7 +53,7 @@ def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
     """texels: painted so far in the whole scene."""
     assert ui.open_scene is not None
     _, _, width, height = ui.scene_box
-    meter.tend(ui.open_scene, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
+    meter.update(ui.open_scene, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
     if not meter.readings:
         faint("Measuring the view." if ui.open_scene.painter.client.model else "Loading the model.")
         return

@@ -55,7 +55,8 @@ class PreviewPanel:
         painter = ui.painter
         assert painter is not None
         record = next(
-            (r for r in reversed(ui.timeline.records) if painter.client.running and r.id == painter.client.running.id), None
+            (r for r in reversed(ui.timeline.records) if painter.client.running and r.id == painter.client.running.id),
+            None,
         )
         if record is not None and record.latest is not None:
             return record.latest

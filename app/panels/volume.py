@@ -48,7 +48,8 @@ class VolumePanel:
             fact("Undo memory", f"{ui.undo_bytes / 2**20:.0f} MB")
             hint(
                 f"Paint under strokes (up to {stroke.LIMIT >> 20} MB), paint of removed surfaces "
-                f"(up to {orphaned_paint.STASH_BYTES >> 20} MB) and earlier maps (up to {history.LIMIT >> 20} MB). The oldest is discarded first."
+                f"(up to {orphaned_paint.STASH_BYTES >> 20} MB) and earlier maps "
+                f"(up to {history.LIMIT >> 20} MB). The oldest is discarded first."
             )
             imgui.end_table()
         view = _shown(ui.session)

@@ -55,16 +55,16 @@ class Autosave:
     @property
     def busy(self) -> bool:
         """Whether something is being written."""
-        return bool(self._wishes or self._packing) or (self._keeper is not None and self._keeper.volume is not None)
+        return bool(self._wishes or self._packing) or (self._writer is not None and self._writer.volume is not None)
 
     @property
     def settled(self) -> bool:
         """Whether all that was painted is on disk."""
-        open_scene, keeper = self._state.open_scene, self._keeper
+        open_scene, writer = self._state.open_scene, self._writer
         return (
             open_scene is not None
-            and keeper is not None
-            and not keeper.has_unsaved(open_scene.volume)
+            and writer is not None
+            and not writer.has_unsaved(open_scene.volume)
             and not self.busy
         )
 
@@ -92,7 +92,7 @@ class Autosave:
             self._not_before, asked, self._wishes = now + PATIENCE, bool(self._wishes), []
             if asked or not self._failed:
                 self._failed = True
-                folder = self._keeper.journal.folder if self._keeper else error.where
+                folder = self._writer.journal.folder if self._writer else error.where
                 raise InputError("What is painted", "", f"isn't on disk: {folder} {error.problem}") from error
 
     def save(self, then: Callable[[], None] | None = None) -> None:
@@ -110,8 +110,8 @@ class Autosave:
                 then()
 
         self._wishes.append((path, done))
-        if self._keeper is not None:
-            self._keeper.cancel_round()  # a save that began earlier may lack the last dream
+        if self._writer is not None:
+            self._writer.cancel_round()  # a save that began earlier may lack the last dream
 
     def restore(self) -> bool:
         """After a crash, bring back the place, the settings that this run did not set, and the paint. The model must be ready.
@@ -147,42 +147,42 @@ class Autosave:
 
         Raises InputError if that fails. The journal stays then, and the next start restores its paint.
         """
-        open_scene, keeper = self._state.open_scene, self._keeper
+        open_scene, writer = self._state.open_scene, self._writer
         paths = {path for path, _ in self._wishes} | ({world} if world else set())
         coming = self._worlds.loading or self._awaited is not None  # only part of a world is painted yet
         whole = False
         try:
             wait([future for future, _ in self._packing])
             self._deliver()
-            if paths and open_scene and keeper and not coming:
-                keeper.write_all(open_scene.volume, partial(self._capture, open_scene))
+            if paths and open_scene and writer and not coming:
+                writer.write_all(open_scene.volume, partial(self._capture, open_scene))
                 for path in paths:
-                    keeper.pack_file(path).result()
+                    writer.pack_file(path).result()
             whole = not coming
         finally:
             self._journals.close(discard=whole)
 
-    def _work(self, open_scene: OpenScene, keeper: WorldWriter, now: float) -> None:
+    def _work(self, open_scene: OpenScene, writer: WorldWriter, now: float) -> None:
         volume = open_scene.volume
-        if keeper.volume is not volume:  # nothing is being saved, or a volume that is gone
+        if writer.volume is not volume:  # nothing is being saved, or a volume that is gone
             shows = (self._state.session, self._state.camera, self._state.scene)
-            due = keeper.has_unsaved(volume) or (shows != self._saved and now - self._saved_at >= PERIOD)
+            due = writer.has_unsaved(volume) or (shows != self._saved and now - self._saved_at >= PERIOD)
             if not self._wishes and (self.guest or not due):
                 return
-            keeper.start_round(volume)
+            writer.start_round(volume)
             self._shown = shows
-        if keeper.write_for(partial(self._capture, open_scene)):
+        if writer.write_for(partial(self._capture, open_scene)):
             self._saved, self._saved_at, self._failed = self._shown, now, False
             self._journals.forget_left()
-            self._packing += [(keeper.pack_file(path), then) for path, then in self._wishes]
+            self._packing += [(writer.pack_file(path), then) for path, then in self._wishes]
             self._wishes = []
 
     @property
-    def _keeper(self) -> WorldWriter | None:
-        return self._journals.keeper
+    def _writer(self) -> WorldWriter | None:
+        return self._journals.writer
 
     def _open(self) -> WorldWriter:
-        """The keeper of this world's journal. Opening another scene or world changes it."""
+        """The writer of this world's journal. Opening another scene or world changes it."""
         state = self._state
 
         def refused(error: InputError) -> None:
@@ -211,8 +211,8 @@ class Autosave:
 
     def _set_aside(self, error: Exception) -> None:
         """Keep a journal that can't be used here, under another name."""
-        if self._keeper is None:
+        if self._writer is None:
             return
-        aside = self._keeper.journal.set_aside()
+        aside = self._writer.journal.set_aside()
         words = f"The autosaved scene can't be restored; it was moved to {aside}: {error}"
         self._state.notify(words, "warning")

@@ -115,11 +115,11 @@ class WorldFiles:
         return next(found, self.home)
 
     def _restore(self, restored: tuple[WorldReader, Path]) -> None:
-        (restoring, path), open_scene = restored, self._state.open_scene
+        (reader, path), open_scene = restored, self._state.open_scene
         try:
-            if open_scene is None or open_scene.volume is not restoring.volume:
-                restoring.close()
-            elif open_scene.painter.client.laying or not restoring.read_for():
+            if open_scene is None or open_scene.volume is not reader.volume:
+                reader.close()
+            elif open_scene.painter.client.laying or not reader.read_for():
                 return
             else:
                 open_scene.painter.reset_failures()
@@ -130,7 +130,7 @@ class WorldFiles:
                 else:  # a journal, which is deleted at a clean end
                     self._state.notify("Paint restored")
         except InputError:
-            restoring.close()
+            reader.close()
             self.loading, self._restoring = False, None
             raise
         self.loading, self._restoring = False, None

@@ -35,7 +35,7 @@ for seed in range(0, 12, 4):
     for thread in threads:
         thread.join()
 heap = Heap()
-heap.tend(PERIOD)
+heap.update(PERIOD)
 heap.close()
 print(psutil.Process().memory_info().rss - before)
 """
@@ -59,16 +59,16 @@ def test_holes_are_given_back() -> None:
     kept = blocks[::20]
     full = resident()
     del blocks
-    heap.tend(PERIOD / 2)
+    heap.update(PERIOD / 2)
     assert heap._work is None
-    heap.tend(PERIOD)
+    heap.update(PERIOD)
     assert heap._work is not None
     heap._work.result(20)
     assert resident() < full - BLOCK * COUNT / 2
     assert len(kept) == COUNT / 20
     first = heap._work
-    heap.tend(1.5 * PERIOD)
+    heap.update(1.5 * PERIOD)
     assert heap._work is first
-    heap.tend(2.5 * PERIOD)
+    heap.update(2.5 * PERIOD)
     assert heap._work is not first
     heap.close()

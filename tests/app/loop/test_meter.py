@@ -28,23 +28,23 @@ NEAR = Camera.look_at((4.0, 1.6, 4.6), (4.0, 1.0, 2.0), fov=50)
 
 
 @pytest.fixture
-def stage(ctx, tiny_scene, fake_model, fake_dream):
+def open_scene(ctx, tiny_scene, fake_model, fake_dream):
     session = Session(dream=DreamSettings(steps=3))
-    stage = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
-    stage.painter.collect()
-    yield stage
-    stage.release()
+    open_scene = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
+    open_scene.painter.collect()
+    yield open_scene
+    open_scene.release()
 
 
 @pytest.fixture
-def read(stage):
+def read(open_scene):
     """camera → the next reading from there."""
     meter, clock = Meter(), [0.0]
 
     def read(camera: Camera = HERE) -> Reading:
         last, clock[0] = meter.readings[-1] if meter.readings else None, clock[0] + 2
         for _ in range(2000):
-            meter.tend(stage, camera, SIZE, clock[0])
+            meter.update(open_scene, camera, SIZE, clock[0])
             if meter.readings and meter.readings[-1] is not last:
                 return meter.readings[-1]
             time.sleep(0.001)
@@ -54,73 +54,73 @@ def read(stage):
     return read
 
 
-def test_a_bare_view_has_nothing_to_say(stage, read) -> None:
+def test_a_bare_view_has_nothing_to_say(open_scene, read) -> None:
     bare = read()
     assert (bare.painted, bare.finished, bare.calls) == (0, 0, 0)
     assert all(math.isnan(x) for x in (bare.changed, bare.kept, bare.seams, bare.sharpness))
 
 
-def test_what_is_painted_stays_and_what_is_dreamed_anew_is_told(stage, read) -> None:
+def test_what_is_painted_stays_and_what_is_dreamed_anew_is_told(open_scene, read) -> None:
     read()
-    stage.painter.flush(HERE, SIZE)
+    open_scene.painter.flush(HERE, SIZE)
     first = read()
     assert first.painted > 0.95 and first.finished >= 0.95 and first.calls == 3
-    assert stage.painter.flush(AWAY, SIZE)
+    assert open_scene.painter.flush(AWAY, SIZE)
     again = read()
     assert again.changed == 0 and again.kept > 0.9
-    assert stage.painter.flush(NEAR, SIZE)
+    assert open_scene.painter.flush(NEAR, SIZE)
     refined = read()
     assert refined.changed == 0 and refined.kept < 1  # finer now, where one went near
 
 
-def test_paint_that_somebody_meddled_with_is_drift(stage, read) -> None:
-    stage.painter.flush(HERE, SIZE)
+def test_paint_that_somebody_meddled_with_is_drift(open_scene, read) -> None:
+    open_scene.painter.flush(HERE, SIZE)
     read()
-    page = stage.volume.atlas[0]
+    page = open_scene.volume.atlas[0]
     colour = page.read()["colour"].copy()
     colour[..., :3] = 255 - colour[..., :3]
     page.colour.write(np.ascontiguousarray(colour))
     page.overview_outdated = True
-    stage.volume.revision += 1
+    open_scene.volume.revision += 1
     assert read().changed > 20
 
 
-def test_a_view_is_measured_once_and_no_more_than_each_second(stage, read) -> None:
-    stage.painter.flush(HERE, SIZE)
+def test_a_view_is_measured_once_and_no_more_than_each_second(open_scene, read) -> None:
+    open_scene.painter.flush(HERE, SIZE)
     read()
     for k in range(100):
-        read.meter.tend(stage, HERE, SIZE, read.clock[0] + k)
+        read.meter.update(open_scene, HERE, SIZE, read.clock[0] + k)
     assert len(read.meter.readings) == 1
     for _ in range(100):  # another camera, too soon
-        read.meter.tend(stage, NEAR, SIZE, read.clock[0] + 0.5)
+        read.meter.update(open_scene, NEAR, SIZE, read.clock[0] + 0.5)
     assert len(read.meter.readings) == 1
 
 
-def test_sharpness_is_told_of_a_view_that_was_dreamed_just_now(stage, read) -> None:
-    stage.painter.flush(HERE, SIZE)
+def test_sharpness_is_told_of_a_view_that_was_dreamed_just_now(open_scene, read) -> None:
+    open_scene.painter.flush(HERE, SIZE)
     rng = np.random.default_rng(0)
-    dreamed = stage.painter.client.dreamed
+    dreamed = open_scene.painter.client.dreamed
     image = rng.integers(0, 255, dreamed.image.shape).astype(np.uint8)
-    stage.painter.client.dreamed = replace(dreamed, image=image)
+    open_scene.painter.client.dreamed = replace(dreamed, image=image)
     assert read().sharpness < 0.2  # the surfaces are plain
     assert math.isnan(read(NEAR).sharpness)
 
 
-def test_another_world_is_not_compared_with_the_one_before(stage, read) -> None:
-    stage.painter.flush(HERE, SIZE)
-    world = stage.volume.snapshot()
-    assert stage.painter.flush(AWAY, SIZE)
+def test_another_world_is_not_compared_with_the_one_before(open_scene, read) -> None:
+    open_scene.painter.flush(HERE, SIZE)
+    world = open_scene.volume.snapshot()
+    assert open_scene.painter.flush(AWAY, SIZE)
     read()
-    stage.volume.restore(world)
+    open_scene.volume.restore(world)
     assert math.isnan(read().changed)
 
 
-def test_erased_paint_is_neither_drift_nor_kept(stage, read) -> None:
-    stage.painter.flush(HERE, SIZE)
+def test_erased_paint_is_neither_drift_nor_kept(open_scene, read) -> None:
+    open_scene.painter.flush(HERE, SIZE)
     read()
-    for _ in apply_operation(stage.volume, stage.volume.find_visible_texels(HERE, SIZE), "erase"):
+    for _ in apply_operation(open_scene.volume, open_scene.volume.find_visible_texels(HERE, SIZE), "erase"):
         pass
-    stage.volume.revision += 1
+    open_scene.volume.revision += 1
     assert math.isnan(read().changed) or read(NEAR).changed == 0
 
 
@@ -139,8 +139,8 @@ def test_a_witness_forgets_nothing_it_saw() -> None:
     assert math.isnan(moved) and kept == 0
 
 
-def test_pixels_find_their_texels_and_planes_are_one_surface(stage) -> None:
-    volume, charts = stage.volume, stage.plan.charts
+def test_pixels_find_their_texels_and_planes_are_one_surface(open_scene) -> None:
+    volume, charts = open_scene.volume, open_scene.plan.charts
     chart = TimeSlicedTask(volume.ctx, volume.draw_charts_slices(HERE, SIZE)).run_to_end()
     texel = locate_pixels(charts, HERE, chart)
     gathered = volume.gather(HERE, (8 * SIZE[0], 8 * SIZE[1]), colours=False)

@@ -92,5 +92,5 @@ def test_a_canvas_says_what_goes_on(two_materials) -> None:
     canvas = canvas_from(
         make_gathered(*SHAPE, **(vars(gathered) | {"steps": painted, "stored_density": np.sign(painted)})), two_materials, 8
     )
-    assert canvas.behind is not None and (canvas.behind != np.arange(canvas.behind.size).reshape(SHAPE)).any()
+    assert (behind := canvas.surface.occluded_source) is not None and (behind != np.arange(behind.size).reshape(SHAPE)).any()
     assert (canvas.change == columns(6, 7)).all()

@@ -294,7 +294,9 @@ def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(p
     gathered = painter.gather(HERE, SIZE)
     taken = []
     canvas = canvas_from(gathered, painter.scene, 3)
-    painter.submit_job(gathered, canvas, DreamSettings(steps=3), "painting a picture", lambda *result: taken.append(result))
+    painter.submit_job(
+        gathered, canvas, DreamSettings(steps=3), "painting a picture", lambda *result: taken.append(result)
+    )
     assert painter.status_text == "painting a picture: step 0 of 3"
     painter.update(THERE, SIZE, 0.0)
     assert taken and taken[0][0] is gathered and taken[0][1].steps == 3
@@ -308,7 +310,11 @@ def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(p
 @pytest.fixture
 def patient(painter, monkeypatch: pytest.MonkeyPatch):
     """A painter that does one small piece a frame, its worker already at hand."""
-    for name, size in (("gl.time_sliced.PIXELS_PER_SLICE", 4096), ("atlas.scatter.TESTED_PER_SLICE", 1024), ("atlas.scatter.COLOURED_PER_SLICE", 64)):
+    for name, size in (
+        ("gl.time_sliced.PIXELS_PER_SLICE", 4096),
+        ("atlas.scatter.TESTED_PER_SLICE", 1024),
+        ("atlas.scatter.COLOURED_PER_SLICE", 64),
+    ):
         monkeypatch.setattr(f"engine.{name}", size)
     painter.collect()
     painter.client.tasks.budget = 1e-4

@@ -45,10 +45,9 @@ def test_each_pixel_is_of_the_region_of_its_own_prompts_if_there_is_one(seen: np
 def test_a_new_view_is_free_and_remembers_nothing(gathered, two_materials) -> None:
     canvas = canvas_from(gathered, two_materials, 8)
     assert (canvas.change == 1).all()
-    assert canvas.memory is None
-    assert canvas.colours is None
+    assert canvas.guide is None
     assert canvas.noise is gathered.noise
-    assert canvas.depth is not None and canvas.depth.shape == gathered.depth.shape
+    assert canvas.surface.depth is not None and canvas.surface.depth.shape == gathered.depth.shape
 
 
 def test_depth_is_told_as_the_reference_camera_would_see_it(gathered, two_materials) -> None:
@@ -57,12 +56,12 @@ def test_depth_is_told_as_the_reference_camera_would_see_it(gathered, two_materi
     rows = gathered.depth.shape[0]
     fov = float(2 * np.degrees(np.arctan(rows / 2 / 27.7)))  # the reference focal length for these rows
     camera = replace(gathered.camera, fov=fov)
-    np.testing.assert_allclose(canvas_from(replace(gathered, camera=camera), two_materials, 8).depth, gathered.depth, rtol=1e-3)
+    np.testing.assert_allclose(canvas_from(replace(gathered, camera=camera), two_materials, 8).surface.depth, gathered.depth, rtol=1e-3)
     wide = replace(
         gathered.camera, fov=float(2 * np.degrees(np.arctan(rows / 27.7)))
     )  # half the focal length: as if twice as far
     np.testing.assert_allclose(
-        canvas_from(replace(gathered, camera=wide), two_materials, 8).depth, 2 * gathered.depth, rtol=1e-3
+        canvas_from(replace(gathered, camera=wide), two_materials, 8).surface.depth, 2 * gathered.depth, rtol=1e-3
     )
 
 
@@ -74,5 +73,4 @@ def test_what_is_finished_is_kept_and_the_rest_is_free(gathered, two_materials) 
     canvas = canvas_from(replace(gathered, steps=steps, stored_density=gathered.density), two_materials, 8)
     assert (canvas.change[:, :3] == 0).all()
     assert (canvas.change[:, 3:] == 1).all()
-    assert canvas.memory is not None
-    assert canvas.colours is not None
+    assert canvas.guide is not None and canvas.guide.latents is not None and canvas.guide.colours is not None

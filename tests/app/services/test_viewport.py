@@ -25,13 +25,13 @@ VIEW = ViewSettings()
 
 
 @pytest.fixture
-def stage(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.MonkeyPatch):
+def open_scene(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("engine.gl.time_sliced.PIXELS_PER_SLICE", 4096)
     monkeypatch.setattr(module, "PIECE", 0.0)
     session = Session(dream=DreamSettings(steps=3))
-    stage = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
-    yield stage
-    stage.release()
+    open_scene = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
+    yield open_scene
+    open_scene.release()
 
 
 def shot(texture: moderngl.Texture, ctx: moderngl.Context) -> np.ndarray:
@@ -39,66 +39,66 @@ def shot(texture: moderngl.Texture, ctx: moderngl.Context) -> np.ndarray:
     return np.frombuffer(texture.read(), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
 
 
-def fresh(stage: OpenScene, view: ViewSettings = VIEW) -> np.ndarray:
+def fresh(open_scene: OpenScene, view: ViewSettings = VIEW) -> np.ndarray:
     """What should be shown now."""
-    target = stage.ctx.framebuffer([stage.ctx.texture(SIZE, 4)], stage.ctx.depth_renderbuffer(SIZE))
-    stage.renderer.full_steps = 3.0
-    stage.renderer.draw(target, HERE, SIZE, view.mode, daylight=view.daylight)
-    picture = shot(target.color_attachments[0], stage.ctx)  # type: ignore[arg-type]
+    target = open_scene.ctx.framebuffer([open_scene.ctx.texture(SIZE, 4)], open_scene.ctx.depth_renderbuffer(SIZE))
+    open_scene.renderer.full_steps = 3.0
+    open_scene.renderer.draw(target, HERE, SIZE, view.mode, daylight=view.daylight)
+    picture = shot(target.color_attachments[0], open_scene.ctx)  # type: ignore[arg-type]
     release_framebuffer(target)
     return picture
 
 
-def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(stage, ctx) -> None:
+def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
-    bare = shot(viewport.draw(stage, HERE, SIZE, VIEW, 3), ctx)
-    assert (bare == fresh(stage)).all() and viewport.drawn == 1
-    stage.painter.flush(HERE, SIZE)
-    painted = fresh(stage)
+    bare = shot(viewport.draw(open_scene, HERE, SIZE, VIEW, 3), ctx)
+    assert (bare == fresh(open_scene)).all() and viewport.drawn == 1
+    open_scene.painter.flush(HERE, SIZE)
+    painted = fresh(open_scene)
     assert (painted != bare).any()
-    pictures = [shot(viewport.draw(stage, HERE, SIZE, VIEW, 3), ctx) for _ in range(30)]
+    pictures = [shot(viewport.draw(open_scene, HERE, SIZE, VIEW, 3), ctx) for _ in range(30)]
     assert sum((p == bare).all() for p in pictures) > 10
     assert all((p == bare).all() or (p == painted).all() for p in pictures) and (pictures[-1] == painted).all()
     assert viewport.drawn == 1
 
 
 @pytest.mark.parametrize("change", ["camera", "mode", "size", "forget"])
-def test_what_the_user_changes_is_shown_in_the_next_frame(stage, ctx, change) -> None:
+def test_what_the_user_changes_is_shown_in_the_next_frame(open_scene, ctx, change) -> None:
     viewport = Viewport(ctx)
     camera, size, view = HERE, (160, 96), VIEW
-    viewport.draw(stage, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)
-    stage.painter.flush(HERE, SIZE)
-    viewport.draw(stage, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)  # a band
+    viewport.draw(open_scene, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)
+    open_scene.painter.flush(HERE, SIZE)
+    viewport.draw(open_scene, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)  # a band
     if change == "forget":
         viewport.forget()
     view = replace(VIEW, mode="depth") if change == "mode" else VIEW
     size = (160, 96) if change == "size" else SIZE
-    texture = viewport.draw(stage, camera, size, view, 3)
+    texture = viewport.draw(open_scene, camera, size, view, 3)
     assert texture.size == size and viewport.drawn == 2
     if size == SIZE:
-        assert (shot(texture, ctx) == fresh(stage, view)).all()
+        assert (shot(texture, ctx) == fresh(open_scene, view)).all()
 
 
-def test_a_hand_that_goes_on_painting_sees_it_at_once(stage, ctx) -> None:
+def test_a_hand_that_goes_on_painting_sees_it_at_once(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
-    viewport.draw(stage, HERE, SIZE, VIEW, 3)
-    stage.painter.flush(HERE, SIZE)
-    viewport.draw(stage, HERE, SIZE, VIEW, 3)
-    stage.volume.erase()
-    shown = viewport.draw(stage, HERE, SIZE, VIEW, 3, painting=True)
-    assert (shot(shown, ctx) == fresh(stage)).all() and viewport.drawn == 2
+    viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
+    open_scene.painter.flush(HERE, SIZE)
+    viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
+    open_scene.volume.erase()
+    shown = viewport.draw(open_scene, HERE, SIZE, VIEW, 3, painting=True)
+    assert (shot(shown, ctx) == fresh(open_scene)).all() and viewport.drawn == 2
 
 
-def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(stage, ctx) -> None:
+def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
-    viewport.draw(stage, HERE, SIZE, VIEW, 3)
-    stage.painter.flush(HERE, SIZE)
-    painted = fresh(stage)
+    viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
+    open_scene.painter.flush(HERE, SIZE)
+    painted = fresh(open_scene)
     for _ in range(30):
-        stage.volume.revision += 1
-        shown = viewport.draw(stage, HERE, SIZE, VIEW, 3)
+        open_scene.volume.revision += 1
+        shown = viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
     assert (shot(shown, ctx) == painted).all()
-    stage.volume.erase()
+    open_scene.volume.erase()
     for _ in range(30):
-        shown = viewport.draw(stage, HERE, SIZE, VIEW, 3)
-    assert (shot(shown, ctx) == fresh(stage)).all() and viewport.drawn == 1
+        shown = viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
+    assert (shot(shown, ctx) == fresh(open_scene)).all() and viewport.drawn == 1

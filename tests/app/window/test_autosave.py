@@ -40,8 +40,8 @@ def kill(drive: Driver) -> None:
     explorer = drive.explorer
     drive.worker.held = True
     state, services, journals = explorer.state, explorer.services, Journals()
-    keeper = services.autosave._keeper
-    keeper.close()
+    writer = services.autosave._writer
+    writer.close()
     services.io = BackgroundIO()
     services.worlds = WorldFiles(state, services.io, journals, services.worlds._on_replaced)
     services.autosave = Autosave(state, services.io, journals, services.worlds, services.rebuild)
@@ -87,7 +87,7 @@ def test_after_a_kill_place_settings_and_paint_are_back(drive: Driver) -> None:
 def test_after_a_kill_the_edited_scene_and_its_paint_are_back(drive: Driver) -> None:
     explorer, before = drive.explorer, drive.explorer.state.scene
     explorer.do("edit_scene", lambda scene: paint_stroke(scene, (2, 5), (6, 5), 1, 2))
-    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the stage follows", 2000)
+    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the open scene follows", 2000)
     painted(drive)
     edited, world = explorer.state.scene, pages(drive)
     kill(drive)

@@ -31,7 +31,7 @@ def test_what_is_in_no_file_is_asked_for_and_saved(drive: Driver, tmp_path: Path
     explorer.do("save_scene", tmp_path / "mine")
     drive.until(lambda: not explorer.state.unsaved, "it is saved")
     explorer.do("edit_scene", lambda s: edit.change_material(s, 0, height=1.0))
-    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the stage follows", 2000)
+    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the open scene follows", 2000)
     explorer.do("quit")
     question = explorer.state.overlays.question
     assert "the changed scene" in question.words and "the paint" in question.words and not closing(drive)

@@ -31,16 +31,16 @@ def no_collector() -> Iterator[None]:
 
 def large(drive: Driver) -> dict[str, weakref.ref[Any]]:
     """References to what takes memory in an open scene."""
-    stage = drive.explorer.state.open_scene
+    open_scene = drive.explorer.state.open_scene
     things = {
-        "stage": stage,
-        "volume": stage.volume,
-        "renderer": stage.renderer,
-        "painter": stage.painter,
-        "plan": stage.plan,
-        "charts": stage.plan.charts,
-        "atlas": stage.volume.atlas,
-        "mesh": stage.volume.mesh,
+        "open scene": open_scene,
+        "volume": open_scene.volume,
+        "renderer": open_scene.renderer,
+        "painter": open_scene.painter,
+        "plan": open_scene.plan,
+        "charts": open_scene.plan.charts,
+        "atlas": open_scene.volume.atlas,
+        "mesh": open_scene.volume.mesh,
     }
     return {name: weakref.ref(thing) for name, thing in things.items()}
 
@@ -73,7 +73,10 @@ def too_high(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
 def unwritable_film(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     drive.explorer.state.folders.pictures.write_text("no folder")
     drive.explorer.do(
-        "film", next(iter(drive.explorer.state.scene.paths.values()), make_orbit(drive.explorer.state.open_scene.plan.blocks)), (64, 36), 12.0
+        "film",
+        next(iter(drive.explorer.state.scene.paths.values()), make_orbit(drive.explorer.state.open_scene.plan.blocks)),
+        (64, 36),
+        12.0,
     )
     drive.frames(20)
     drive.explorer.do("stop")

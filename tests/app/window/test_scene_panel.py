@@ -40,7 +40,7 @@ def point(panel, x: float, z: float) -> tuple[float, float]:
 
 def settled(drive: Driver) -> None:
     explorer = drive.explorer
-    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the stage follows", 2000)
+    drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the open scene follows", 2000)
 
 
 def painted(drive: Driver) -> int:
