@@ -20,9 +20,16 @@ import tyro
 from app.commands import COMMANDS, DEFAULT, Generate, suited
 from app.fields import flags, plain, twin_of
 from app.session import load_session
-from base.errors import InputError, nearest
+from app.terminal import OutputLostError, guarded_streams
+from base.errors import InputError, nearest, shorten, shown
+from base.files import expand_user
+from base.reading import is_file, is_folder
 
 _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+FILES = {  # flags that name a file with the values of others
+    "--from": "a PNG that `rayverie generate` made",
+    "--settings": "a session file or the JSON file next to a video",
+}
 DESCRIPTION = "Walk through a 3D scene that a diffusion model paints as you explore it. The paint stays."
 
 
@@ -34,8 +41,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program's name; default sys.argv's). Returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    with _terminated_like_ctrl_c():
-        return _main(words)
+    with _ended_like_ctrl_c():
+        try:
+            with guarded_streams():
+                return _main(words)
+        except OutputLostError as lost:
+            if lost.broken_pipe:  # the reader left, as `head` does
+                return 0
+            print(f"rayverie: {lost}.", file=sys.stderr)
+            return 2
 
 
 def _main(words: list[str]) -> int:
@@ -52,20 +66,34 @@ def _main(words: list[str]) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except SystemExit as done:  # tyro's: help was shown, or the usage was wrong
         return done.code if isinstance(done.code, int) else 2
+    except OutputLostError:
+        raise
     except Exception as error:
+        if isinstance(error, FileNotFoundError) and _is_homeless():
+            print("The working directory does not exist any more; go to another one.", file=sys.stderr)
+            return 2
         traceback.print_exc()
-        print(f"Rayverie failed because of an internal error: {type(error).__name__}: {error}", file=sys.stderr)
+        print(
+            f"Rayverie failed because of an internal error: {type(error).__name__}: {shorten(str(error))}",
+            file=sys.stderr,
+        )
         return 1
 
 
+def _is_homeless() -> bool:
+    """Whether the working directory was deleted."""
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
+
+
 @contextmanager
-def _terminated_like_ctrl_c() -> Iterator[None]:
-    """SIGTERM raises KeyboardInterrupt, so that what was painted is kept then, too."""
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM, and SIGHUP of a terminal that closes, raise KeyboardInterrupt, so that what was painted is kept then, too."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -73,11 +101,14 @@ def _terminated_like_ctrl_c() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    found = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
+    numbers = [n for n in found if n is not None and signal.getsignal(n) != signal.SIG_IGN]  # as nohup sets
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def parse(words: Sequence[str]) -> tuple[str, Any]:
@@ -103,7 +134,7 @@ def _refuse_unknown(word: str) -> None:
     """A first word that is no command must be a scene; a slip in either is told as what it is. Raises InputError."""
     from scenes.load import BUILTIN
 
-    if word not in BUILTIN and not Path(word).exists():
+    if word not in BUILTIN and not is_file(word) and not is_folder(expand_user(word)):
         scenes = f"a built-in scene ({', '.join(BUILTIN)}) nor a folder with map.png and materials.yaml"
         problem = f"is neither a command ({', '.join(COMMANDS)}), {scenes}{nearest(word, [*COMMANDS, *BUILTIN])}"
         raise InputError(word, "", problem)
@@ -111,29 +142,40 @@ def _refuse_unknown(word: str) -> None:
 
 def _saved(cls: type, args: list[str]) -> Any:
     """The command's defaults, or those in the file that `--settings` (taken out of `args`) or `--from` names."""
-    if cls is Generate and "--from" in args[:-1]:
+    source = _named(args, "--from") if cls is Generate else None
+    if source is not None:
         from app.cli.generate import defaults
 
-        return defaults(Path(args[args.index("--from") + 1]))
-    if "--settings" not in args:
+        return defaults(expand_user(source))
+    file = _named(args, "--settings")
+    if file is None:
         return suited(cls(), _named(args, "--model"), _named(args, "--lora") is not None)
-    at = args.index("--settings")
-    if at + 1 == len(args):
-        raise InputError("--settings", "", "names no file; it must be a session file or the JSON file next to a video")
-    session, notes = load_session(Path(args[at + 1]))
-    del args[at : at + 2]
+    session, notes = load_session(expand_user(file))
+    _remove(args, "--settings")
     for note in notes:
-        print(note, file=sys.stderr)
+        print(shown(note), file=sys.stderr)
     return cls(**{f.name: getattr(session, f.name) for f in fields(cls) if hasattr(session, f.name)})
 
 
 def _named(args: list[str], flag: str) -> str | None:
-    """The value of a flag before the command line is read: its model has a say in the other flags' defaults."""
-    for at, word in enumerate(args):
-        name, equals, value = word.partition("=")
-        if name == flag:
-            return value if equals else next(iter(args[at + 1 :]), None)
-    return None
+    """The value of a flag, written with a space or "=", before the command line is read; None where it isn't there.
+
+    InputError where it has no value, or two: files that give the other flags' values can't be guessed between.
+    """
+    values = [
+        word.partition("=")[2] if word != flag else next(iter(args[at + 1 :]), "")
+        for at, word in enumerate(args)
+        if word == flag or word.startswith(f"{flag}=")
+    ]
+    if flag in FILES and ("" in values or len(values) > 1):
+        raise InputError(flag, "", f"names {'no file' if len(values) < 2 else 'two files'}; it must be {FILES[flag]}")
+    return values[0] if values else None
+
+
+def _remove(args: list[str], flag: str) -> None:
+    """Take a flag and its value out of the words."""
+    at = next(n for n, word in enumerate(args) if word == flag or word.startswith(f"{flag}="))
+    del args[at : at + (2 if args[at] == flag else 1)]
 
 
 def _all_commands() -> Any:

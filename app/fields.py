@@ -7,10 +7,12 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import tyro
 
+from base.files import expand_user
 from base.settings import allowed, check
 
 T = TypeVar("T")
@@ -20,7 +22,8 @@ Size = tuple[int, int]
 def size_from(text: str) -> Size:
     """ "960x540" → (960, 540); ValueError, with a sentence, for anything else."""
     width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdigit() and height.isdigit() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
+    digits = all(side.isascii() and side.isdigit() and len(side) < 6 for side in (width, height))
+    if not (cross and digits and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
         raise ValueError(f"{text!r} is not a size; a size is WIDTHxHEIGHT, 16 to 8192 pixels each, like 960x540")
     return int(width), int(height)
 
@@ -60,9 +63,14 @@ def plain(cls: type[T], twin: Any) -> T:
     """The settings in a twin, checked, as an instance of the class itself. Raises InputError naming the flag."""
     hints = typing.get_type_hints(cls)
     values = {f.name: getattr(twin, f.name) for f in fields(cls)}  # type: ignore[arg-type]
-    settings = cls(**{k: plain(hints[k], v) if is_dataclass(hints[k]) else v for k, v in values.items()})
+    settings = cls(**{k: plain(hints[k], v) if is_dataclass(hints[k]) else _expanded(v) for k, v in values.items()})
     check(settings)
     return settings
+
+
+def _expanded(value: Any) -> Any:
+    """A path with `~` replaced: a shell does so only for a word of its own, not in --world=~/w."""
+    return expand_user(value) if isinstance(value, Path) else value
 
 
 def twin_of(settings: Any) -> Any:

@@ -21,7 +21,8 @@ def run(command: Dream) -> int:
     with open_headless_session(session, open_scene(command.scene)) as headless, headless.keeping(command.world) as save:
         coverage = paint_all(headless, command, console, save)
     console.print(
-        f"{coverage:.0%} of {headless.scene.name} is painted, with {headless.painter.client.calls} model calls.", soft_wrap=True
+        f"{coverage:.0%} of {headless.scene.name} is painted, with {headless.painter.client.calls} model calls.",
+        soft_wrap=True,
     )
     return 0
 

@@ -58,7 +58,9 @@ def render(headless: HeadlessSession, command: Render, console: Console, save: C
     """Write the command's output file from an open headless session, calling `save` after every frame. Returns the model calls it took:
     none where the frames show nothing of what is dreamed and no world keeps it."""
     views = list(cameras(find_path(headless.scene, command.path), command.fps, command.frames))
-    metadata = describe(headless.session, model=headless.model.id, path=command.path, fps=command.fps, frames=len(views))
+    metadata = describe(
+        headless.session, model=headless.model.id, path=command.path, fps=command.fps, frames=len(views)
+    )
     painter, calls = headless.painter, headless.painter.client.calls
     dreams = command.mode not in GEOMETRY or command.world is not None
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:

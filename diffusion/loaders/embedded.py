@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from base.files import expand_user
 from base.grid import CELL
 from diffusion.loaders.base_configs import LAYOUTS, family_of, predicted
 
@@ -58,7 +59,7 @@ def _place(ref: Reference) -> Path:
     """The folder or file of a model, if it is here."""
     if ref is None or str(ref) in SHIPPED:
         return SHIPPED[str(ref or "embedded")]
-    path = Path(str(ref)).expanduser()
+    path = expand_user(str(ref))
     if path.exists() or str(ref).count("/") != 1:
         return path
     from huggingface_hub import try_to_load_from_cache

@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from base.errors import InputError
+from base.files import expand_user
 from diffusion.loaders.ldm_names import original_names
 
 MODELS = {  # how a layer's name begins → the part of the model that has it; the first that fits
@@ -97,9 +98,9 @@ def parse(text: str) -> Lora:
     """ "style.safetensors:0.8" → that file at 0.8; without a number at 1. Raises InputError."""
     name, colon, number = text.rpartition(":")
     try:
-        lora = Lora(Path(name).expanduser(), float(number)) if colon else Lora(Path(text).expanduser())
+        lora = Lora(expand_user(name), float(number)) if colon else Lora(expand_user(text))
     except ValueError:
-        lora = Lora(Path(text).expanduser())  # the colon is the file's own
+        lora = Lora(expand_user(text))  # the colon is the file's own
     if not -10 <= lora.weight <= 10:  # so written, nan is outside
         raise InputError("--lora", text, f"has the weight {lora.weight}; allowed is -10 to 10")
     if not lora.path.is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from base.errors import InputError
+from base.files import expand_user
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.embedded import SHIPPED, Reference
 from diffusion.loaders.pipeline_folder import LAYOUT, PipelineFolder
@@ -21,7 +22,7 @@ def open_checkpoint(ref: Reference) -> Checkpoint:
             name = "the embedded model" if ref is None else ref
             raise InputError(name, "", "is not in this installation; give a pipeline folder with --model")
         return PipelineFolder(shipped, shipped.name if ref is None else str(ref))
-    path = Path(str(ref)).expanduser()
+    path = expand_user(str(ref))
     if path.is_dir():
         return PipelineFolder(path)
     if path.is_file():

@@ -48,9 +48,9 @@ def map_of(place: Place, pixels: np.ndarray) -> None:
     Image.fromarray(pixels).save(place.scene / "map.png")
 
 
-def one_keyframe(place: Place) -> list[str]:
+def panorama(place: Place) -> list[str]:
     matrix = list(np.eye(4).ravel())
-    path = {"fps": 24, "seconds": 1, "camera_path": [{"camera_to_world": matrix, "fov": 60, "aspect": 1}]}
+    path = {"camera_type": "equirectangular", "camera_path": [{"camera_to_world": matrix, "fov": 60, "aspect": 1}]}
     return ["--path", place.write("path.json", json.dumps(path))]
 
 
@@ -70,7 +70,7 @@ BROKEN: dict[str, tuple[Callable[[Place], list[str] | None], tuple[str, ...]]] =
     "unknown floor": (lambda p: ["--floor", "lava"], ("floor", "lava")),
     "unknown path": (lambda p: ["--path", "scenic"], ("--path", "scenic", "orbit")),
     "missing path file": (lambda p: ["--path", str(p.files / "none.json")], ("none.json",)),
-    "one keyframe": (one_keyframe, ("path.json", "camera_path", "from 2")),
+    "a panorama": (panorama, ("path.json", "camera_type", "perspective")),
     "path that is no JSON": (lambda p: ["--path", p.write("path.json", "{")], ("path.json",)),
     "no such model": (lambda p: ["--model", str(p.files / "nothing")], ("nothing",)),
     "a model without parts": (lambda p: ["--model", str(p.files)], ("unet",)),

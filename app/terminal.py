@@ -1,0 +1,119 @@
+"""Words on the terminal: any encoding, no markup and no control characters out of the user's texts, and outputs that may fail.
+
+The program writes through `guarded_streams` and through `open_console`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from base.errors import shown
+
+# What stands for a character that the terminal's encoding lacks; the others become escapes.
+PLAIN = {
+    "•": "*",
+    "→": "->",
+    "…": "...",
+    "“": '"',
+    "”": '"',
+    "’": "'",
+    "×": "x",
+    "–": "-",
+    "−": "-",
+    "²": "2",
+    "─": "-",
+}
+
+
+class OutputLostError(Exception):
+    """Nothing more can be written to the standard output. broken_pipe: because its reader left."""
+
+    def __init__(self, error: OSError) -> None:
+        self.broken_pipe = isinstance(error, BrokenPipeError)
+        super().__init__(f"the output could not be written ({error.strerror or error})")
+
+
+class _Guarded:
+    """A text stream whose failures are ours: OutputLostError where it matters, silence where it doesn't."""
+
+    def __init__(self, stream: TextIO, needed: bool) -> None:
+        self._stream, self._needed = stream, needed
+
+    def write(self, text: str) -> int:
+        with self._watched():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._watched():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._abandon()
+            if self._needed:
+                raise OutputLostError(error) from error
+
+    def _abandon(self) -> None:
+        """What is still buffered goes nowhere, so that it does not fail again when the interpreter ends."""
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+@contextmanager
+def guarded_streams() -> Iterator[None]:
+    """Within it, sys.stdout raises OutputLostError when it fails, sys.stderr falls silent, and both take any character."""
+    codecs.register_error("rayverie", _replace)
+    before = sys.stdout, sys.stderr
+    for stream in before:
+        with suppress(AttributeError, OSError, ValueError):  # not every stream can be told
+            stream.reconfigure(errors="rayverie")  # pyright: ignore[reportAttributeAccessIssue]
+    out, err = (s and _Guarded(s, needed) for s, needed in zip(before, (True, False), strict=True))
+    sys.stdout, sys.stderr = out, err  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def open_console(*, errors: bool = False) -> Any:
+    """A rich console on the standard output, or that of errors. Texts are never markup, nor ":smile:" a picture."""
+    from rich.console import Console
+
+    class PlainConsole(Console):
+        def print(self, *objects: Any, **how: Any) -> None:
+            super().print(*(shown(o) if isinstance(o, str) else o for o in objects), **how)
+
+    return PlainConsole(stderr=errors, markup=False, emoji=False)
+
+
+def shown_json(text: str) -> str:
+    """JSON with the control characters in its texts escaped, which JSON itself allows in them."""
+    return "\n".join("".join(_escaped(c) for c in line) if shown(line) != line else line for line in text.split("\n"))
+
+
+def _escaped(character: str) -> str:
+    return character if shown(character) == character else f"\\u{ord(character):04x}"
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs: characters of PLAIN, else escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(PLAIN.get(c, c.encode("unicode_escape", "surrogatepass").decode()) for c in text), error.end
