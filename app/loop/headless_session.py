@@ -63,32 +63,32 @@ class HeadlessSession:
         if path is None:
             yield lambda: None
             return
-        keeper, saved, warned = WorldWriter(open_journal(path, data_folder())), False, False
+        writer, saved, warned = WorldWriter(open_journal(path, data_folder())), False, False
         describe = describing(self.scene, self.charts, self.model.space, self.volume)
 
         def keep() -> None:
             nonlocal warned
             try:
-                if keeper.has_unsaved(self.volume):
-                    keeper.write_all(self.volume, describe)
+                if writer.has_unsaved(self.volume):
+                    writer.write_all(self.volume, describe)
             except InputError as error:  # a full disk may have room again when it matters
                 if not warned:
                     print(f"What is painted now isn't kept: {error}", file=sys.stderr)
                 warned = True
 
         try:
-            self._take_up(keeper.journal, path)
+            self._take_up(writer.journal, path)
             before = self.volume.revision
             try:
                 yield keep
             finally:
-                if keeper.journal.has_world or self.volume.revision != before or not path.exists():
-                    keeper.write_all(self.volume, describe)
-                    keeper.pack_file(path).result()
+                if writer.journal.has_world or self.volume.revision != before or not path.exists():
+                    writer.write_all(self.volume, describe)
+                    writer.pack_file(path).result()
                 saved = True
                 print(f"What was painted is in {path}.", file=sys.stderr)
         finally:
-            keeper.close(discard=saved)
+            writer.close(discard=saved)
 
     def _take_up(self, journal: Journal, path: Path) -> None:
         """Go on where a kill has stopped the program."""

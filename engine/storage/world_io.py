@@ -31,7 +31,7 @@ class WorldWriter:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keeper")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="world-writer")
         self._written: dict[
             TileKey, tuple[int, str | None]
         ] = {}  # stamp and file of each written tile (None: nothing painted)
@@ -153,7 +153,7 @@ class WorldReader:
             raise ValueError(f"a world of {world.header.channels} channels doesn't fit a volume of {volume.channels}")
         self.volume, self.world, self.tiles_done = volume, world, 0
         self._borrow_buffers = TileBuffers(volume.channels)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="restorer")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="world-reader")
         self._tiles = world.tiles()
         self._ahead: deque[Future[tuple[TileKey, TileTexels] | None]] = deque()
         self._started = False

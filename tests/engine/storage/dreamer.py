@@ -34,20 +34,20 @@ def main(folder: str, say: Connection) -> None:
     """Never ends. Says ("painted", k) and ("kept", k)."""
     scene = village_scene()
     charts = build_charts(extrude_scene(scene), scene)
-    volume, keeper = LatentVolume(create_headless_context(), charts, CHANNELS), WorldWriter(Journal(folder))
+    volume, writer = LatentVolume(create_headless_context(), charts, CHANNELS), WorldWriter(Journal(folder))
     painted = begun = 0
-    if keeper.journal.has_world:
+    if writer.journal.has_world:
         world = open_world(folder, scene=scene, charts=charts, model="tiny", channels=CHANNELS)
         WorldReader(volume, world).read_all()
         painted = int(world.extras["dream"])
     chance = np.random.default_rng(painted)
     while True:
-        if painted == begun and (keeper.volume is None or chance.random() < OFTEN):
+        if painted == begun and (writer.volume is None or chance.random() < OFTEN):
             painted += 1
             paint(volume, painted)
             say.send(("painted", painted))
-        if keeper.volume is None:
+        if writer.volume is None:
             begun = painted
-            keeper.start_round(volume)
-        if keeper.write_for(describe(scene, volume, dream=begun)):
+            writer.start_round(volume)
+        if writer.write_for(describe(scene, volume, dream=begun)):
             say.send(("kept", begun))

@@ -33,9 +33,9 @@ def walk(volume, seed=0):
 
 def kept(volume, scene, folder):
     """The folder of a journal that holds the volume's world."""
-    keeper = WorldWriter(Journal(folder))
-    keeper.write_all(volume, describe(scene, volume))
-    keeper.close()
+    writer = WorldWriter(Journal(folder))
+    writer.write_all(volume, describe(scene, volume))
+    writer.close()
     return folder
 
 

@@ -12,7 +12,7 @@ import pytest
 from base import files
 from base.errors import InputError
 from engine.atlas.volume import LatentVolume
-from engine.storage import world_io as keeping
+from engine.storage import world_io
 from engine.storage.journal import Journal, JournalInUse
 from engine.storage.world import WorldIndex, open_world, read_world
 from engine.storage.world_io import TILES_AHEAD, WorldReader, WorldWriter
@@ -25,10 +25,10 @@ def paint(volume, name, seed=0, steps=10.0):
 
 
 @pytest.fixture
-def keeper(tmp_path):
-    keeper = WorldWriter(Journal(tmp_path / "journal"))
-    yield keeper
-    keeper.close()
+def writer(tmp_path):
+    writer = WorldWriter(Journal(tmp_path / "journal"))
+    yield writer
+    writer.close()
 
 
 def stored(ctx, charts, scene, folder):
@@ -40,63 +40,63 @@ def stored(ctx, charts, scene, folder):
     return snapshot
 
 
-def files_of(keeper):
-    return {path.name: path.stat().st_mtime_ns for path in (keeper.journal.folder / "tiles").iterdir()}
+def files_of(writer):
+    return {path.name: path.stat().st_mtime_ns for path in (writer.journal.folder / "tiles").iterdir()}
 
 
-def test_a_round_writes_only_what_changed(ctx, charts, scene, volume, keeper):
+def test_a_round_writes_only_what_changed(ctx, charts, scene, volume, writer):
     paint(volume, "wall")
-    assert keeper.has_unsaved(volume)
-    keeper.write_all(volume, describe(scene, volume))
-    assert not keeper.has_unsaved(volume)
-    before = files_of(keeper)
+    assert writer.has_unsaved(volume)
+    writer.write_all(volume, describe(scene, volume))
+    assert not writer.has_unsaved(volume)
+    before = files_of(writer)
     paint(volume, "above", seed=1)
-    keeper.write_all(volume, describe(scene, volume))
-    after = files_of(keeper)
+    writer.write_all(volume, describe(scene, volume))
+    after = files_of(writer)
     assert set(after) - set(before) and any(before.get(name) == time for name, time in after.items())
-    assert same(stored(ctx, charts, scene, keeper.journal.folder), volume.snapshot())
-    assert set(after) == set(_index(keeper).values())
+    assert same(stored(ctx, charts, scene, writer.journal.folder), volume.snapshot())
+    assert set(after) == set(_index(writer).values())
 
 
-def _index(keeper):
-    return WorldIndex.decode((keeper.journal.folder / "index.json").read_bytes(), "journal").tiles
+def _index(writer):
+    return WorldIndex.decode((writer.journal.folder / "index.json").read_bytes(), "journal").tiles
 
 
-def test_what_is_erased_leaves_the_disk(charts, scene, volume, keeper):
+def test_what_is_erased_leaves_the_disk(charts, scene, volume, writer):
     paint(volume, "wall")
-    keeper.write_all(volume, describe(scene, volume))
+    writer.write_all(volume, describe(scene, volume))
     volume.erase()
-    assert keeper.has_unsaved(volume)
-    keeper.write_all(volume, describe(scene, volume))
-    assert not files_of(keeper) and read_world(keeper.journal.folder).count == 0
+    assert writer.has_unsaved(volume)
+    writer.write_all(volume, describe(scene, volume))
+    assert not files_of(writer) and read_world(writer.journal.folder).count == 0
 
 
-def test_an_older_world_restored_is_a_change(charts, scene, volume, keeper):
+def test_an_older_world_restored_is_a_change(charts, scene, volume, writer):
     paint(volume, "wall")
-    keeper.write_all(volume, describe(scene, volume))
+    writer.write_all(volume, describe(scene, volume))
     world = volume.snapshot()
     volume.erase()
     paint(volume, "wall", seed=5)
     volume.revision = world.revision
-    assert keeper.has_unsaved(volume)
+    assert writer.has_unsaved(volume)
 
 
-def test_nothing_is_lost_that_is_painted_while_a_round_reads(ctx, charts, scene, volume, keeper):
+def test_nothing_is_lost_that_is_painted_while_a_round_reads(ctx, charts, scene, volume, writer):
     paint(volume, "above")
-    keeper.start_round(volume)
+    writer.start_round(volume)
     for k in count():
         if k == 1:
             paint(volume, "above", seed=3, steps=20.0)
-        if keeper.write_for(describe(scene, volume), seconds=0.0 if k else 1e-5):
+        if writer.write_for(describe(scene, volume), seconds=0.0 if k else 1e-5):
             break
-        keeping.wait([future for *_, future in keeper._writing])
-    assert keeper.has_unsaved(volume)  # the round ends with what it began with, and the next one brings the rest
-    keeper.write_all(volume, describe(scene, volume))
-    assert not keeper.has_unsaved(volume)
-    assert same(stored(ctx, charts, scene, keeper.journal.folder), volume.snapshot())
+        world_io.wait([future for *_, future in writer._writing])
+    assert writer.has_unsaved(volume)  # the round ends with what it began with, and the next one brings the rest
+    writer.write_all(volume, describe(scene, volume))
+    assert not writer.has_unsaved(volume)
+    assert same(stored(ctx, charts, scene, writer.journal.folder), volume.snapshot())
 
 
-def test_memory_is_bounded_whatever_was_painted(scene, volume, keeper, monkeypatch):
+def test_memory_is_bounded_whatever_was_painted(scene, volume, writer, monkeypatch):
     for name in CAMERAS:
         paint(volume, name)
     page = volume.atlas.allocate(0)
@@ -105,11 +105,11 @@ def test_memory_is_bounded_whatever_was_painted(scene, volume, keeper, monkeypat
     page.write(page.read()["latents"], state, page.read()["colour"])
     made = []
     monkeypatch.setattr(
-        keeping, "Buffers", lambda channels, real=keeping.TileBuffers: made.append(real(channels)) or made[-1]
+        world_io, "TileBuffers", lambda channels, real=world_io.TileBuffers: made.append(real(channels)) or made[-1]
     )
-    keeper.write_all(volume, describe(scene, volume))
-    keeper.write_all(volume, describe(scene, volume))
-    assert len(_index(keeper)) > TILES_AHEAD >= len(made)
+    writer.write_all(volume, describe(scene, volume))
+    writer.write_all(volume, describe(scene, volume))
+    assert len(_index(writer)) > TILES_AHEAD >= len(made)
 
 
 def full(monkeypatch, after):
@@ -126,29 +126,29 @@ def full(monkeypatch, after):
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_full_disk_keeps_the_last_whole_world_and_is_tried_again(
-    ctx, charts, scene, volume, keeper, monkeypatch, after
+    ctx, charts, scene, volume, writer, monkeypatch, after
 ):
     paint(volume, "wall")
-    keeper.write_all(volume, describe(scene, volume))
-    good = stored(ctx, charts, scene, keeper.journal.folder)
+    writer.write_all(volume, describe(scene, volume))
+    good = stored(ctx, charts, scene, writer.journal.folder)
     for k, name in enumerate(CAMERAS):
         paint(volume, name, seed=k, steps=30.0)
     with monkeypatch.context() as patch:
         full(patch, after)
         with pytest.raises(InputError, match="No space left on device"):
-            keeper.write_all(volume, describe(scene, volume))
-        assert not keeper.volume and keeper.has_unsaved(volume)
-    assert same(stored(ctx, charts, scene, keeper.journal.folder), good)
-    keeper.write_all(volume, describe(scene, volume))
-    assert same(stored(ctx, charts, scene, keeper.journal.folder), volume.snapshot())
-    assert set(files_of(keeper)) == set(_index(keeper).values())  # no half of a file stays
+            writer.write_all(volume, describe(scene, volume))
+        assert not writer.volume and writer.has_unsaved(volume)
+    assert same(stored(ctx, charts, scene, writer.journal.folder), good)
+    writer.write_all(volume, describe(scene, volume))
+    assert same(stored(ctx, charts, scene, writer.journal.folder), volume.snapshot())
+    assert set(files_of(writer)) == set(_index(writer).values())  # no half of a file stays
 
 
-def test_a_tile_that_was_damaged_on_disk_is_written_again(ctx, charts, scene, volume, keeper):
+def test_a_tile_that_was_damaged_on_disk_is_written_again(ctx, charts, scene, volume, writer):
     paint(volume, "wall")
-    keeper.write_all(volume, describe(scene, volume))
-    folder = keeper.journal.folder
-    keeper.close()
+    writer.write_all(volume, describe(scene, volume))
+    folder = writer.journal.folder
+    writer.close()
     broken = next((folder / "tiles").iterdir())
     broken.write_bytes(broken.read_bytes()[:-1] + b"?")
     with pytest.raises(InputError, match="damaged"):
@@ -159,10 +159,10 @@ def test_a_tile_that_was_damaged_on_disk_is_written_again(ctx, charts, scene, vo
     assert same(stored(ctx, charts, scene, folder), volume.snapshot())
 
 
-def test_a_journal_belongs_to_one(keeper, tmp_path):
+def test_a_journal_belongs_to_one(writer, tmp_path):
     with pytest.raises(JournalInUse, match="is being painted in another window"):
         Journal(tmp_path / "journal")
-    keeper.close()
+    writer.close()
     Journal(tmp_path / "journal").close()
 
 
@@ -174,43 +174,43 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 def test_discarding_leaves_nothing(scene, volume, tmp_path):
     paint(volume, "wall")
-    keeper = WorldWriter(Journal(tmp_path / "journal"))
-    keeper.write_all(volume, describe(scene, volume))
-    keeper.close(discard=True)
+    writer = WorldWriter(Journal(tmp_path / "journal"))
+    writer.write_all(volume, describe(scene, volume))
+    writer.close(discard=True)
     assert not list(tmp_path.iterdir())
 
 
-def test_restoring_goes_in_steps_and_replaces_what_was_painted(charts, scene, volume, keeper):
+def test_restoring_goes_in_steps_and_replaces_what_was_painted(charts, scene, volume, writer):
     for name in CAMERAS:
         paint(volume, name)
-    keeper.write_all(volume, describe(scene, volume))
+    writer.write_all(volume, describe(scene, volume))
     before = volume.snapshot()
     volume.erase()
     paint(volume, "street", seed=9)
-    restoring, steps = WorldReader(volume, read_world(keeper.journal.folder)), 1
-    while not restoring.read_for(seconds=0.0):
+    reader, steps = WorldReader(volume, read_world(writer.journal.folder)), 1
+    while not reader.read_for(seconds=0.0):
         steps += 1
-    assert restoring.tiles_done == len(_index(keeper)) <= steps
+    assert reader.tiles_done == len(_index(writer)) <= steps
     assert same(volume.snapshot(), before) and volume.revision == before.revision
 
 
-def test_a_restored_world_is_kept_as_it_was(scene, charts, volume, keeper):
+def test_a_restored_world_is_kept_as_it_was(scene, charts, volume, writer):
     paint(volume, "wall")
-    keeper.write_all(volume, describe(scene, volume))
-    before, index = files_of(keeper), _index(keeper)
-    WorldReader(volume, read_world(keeper.journal.folder)).read_all()
-    assert keeper.has_unsaved(volume)
-    keeper.write_all(volume, describe(scene, volume))
-    assert files_of(keeper) == before and _index(keeper) == index
+    writer.write_all(volume, describe(scene, volume))
+    before, index = files_of(writer), _index(writer)
+    WorldReader(volume, read_world(writer.journal.folder)).read_all()
+    assert writer.has_unsaved(volume)
+    writer.write_all(volume, describe(scene, volume))
+    assert files_of(writer) == before and _index(writer) == index
 
 
-def test_five_channels_take_buffers_of_their_own(ctx, scene, charts, volume, keeper):
+def test_five_channels_take_buffers_of_their_own(ctx, scene, charts, volume, writer):
     paint(volume, "wall")
-    keeper.write_all(volume, describe(scene, volume))
+    writer.write_all(volume, describe(scene, volume))
     other = LatentVolume(ctx, charts, 5)
     camera = CAMERAS["wall"]
     other.scatter(other.gather(camera, SIZE), dreamed(camera, channels=5))
-    keeper.write_all(other, describe(scene, other))
-    latents = [texels.latents for _, texels in read_world(keeper.journal.folder).tiles()]
+    writer.write_all(other, describe(scene, other))
+    latents = [texels.latents for _, texels in read_world(writer.journal.folder).tiles()]
     assert all(a.shape[1] == 5 for a in latents) and all(np.isfinite(a).all() for a in latents)
     other.release()
