@@ -57,7 +57,7 @@ def test_what_is_missing_keeps_its_default_and_what_is_unknown_is_named() -> Non
     ("data", "said"),
     [
         ([], "is not a Rayverie session"),
-        ({"dream": {}}, "must have a number `rayverie`"),
+        ({"dream": {}}, "a session has a number `rayverie`"),
         ({"rayverie": VERSION + 1}, f"this one reads up to {VERSION}"),
         ({"rayverie": 1, "dream": 3}, "f.json: dream is int; it must be an object."),
         ({"rayverie": 1, "dream": {"steps": "8"}}, "f.json: dream.steps is '8'; it must be of type int."),
