@@ -1,6 +1,5 @@
 """The commands of the program and their flags: frozen dataclasses and one table. Imports neither torch nor GL."""
 
-# ruff: noqa: RUF009 (_help returns a dataclasses.field)
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
@@ -8,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from app.fields import Size
-from app.session import DAYLIGHT, IN_DAYLIGHT, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
-from diffusion.canvas import DreamSettings
+from app.session import DAYLIGHT, DAYLIGHT_HELP, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
+from base.settings import option
 from diffusion.loaders.embedded import few_steps, native
+from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
-
-
-def _help(text: str, default: Any, **more: Any) -> Any:
-    return field(default=default, metadata={"help": text, **more})
 
 
 @dataclass(frozen=True)
@@ -28,8 +24,8 @@ class Explore:
     paint: PaintSettings = field(default_factory=PaintSettings)
     live: LiveSettings = field(default_factory=LiveSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
-    world: Path | None = _help("World file: paint is loaded from it and saved to it.", None)
-    or_render: Path | None = _help("Without a display, render the scene's tour to this file instead.", None)
+    world: Path | None = option(None, "World file: paint is loaded from it and saved to it.")
+    or_render: Path | None = option(None, "Without a display, render the scene's tour to this file instead.")
 
 
 @dataclass(frozen=True)
@@ -40,18 +36,18 @@ class Render:
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
     paint: PaintSettings = field(default_factory=PaintSettings)
-    path: str = _help(
-        "A path of the scene (orbit, walk, tour, …) or a camera_path.json file.", "orbit", metavar="NAME|FILE"
+    path: str = option(
+        "orbit", "A path of the scene (orbit, walk, tour, …) or a camera_path.json file.", metavar="NAME|FILE"
     )
-    out: Path = _help(
-        "A video (.mp4, .webm, .mkv, .gif), or a folder of PNGs if the name has no suffix.", Path("out/render.mp4")
+    out: Path = option(
+        Path("out/render.mp4"), "A video (.mp4, .webm, .mkv, .gif), or a folder of PNGs if the name has no suffix."
     )
-    size: Size = _help("Frame size.", (640, 360))
-    fps: float = _help("Frames per second.", 24.0, range=(1.0, 240.0))
-    frames: int | None = _help("Number of frames to render. Default: the whole path.", None, range=(1, 1_000_000))
-    mode: str = _help("What to show.", "painted", table="engine.render.renderer:MODES")
-    daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
-    world: Path | None = _help("World file: paint is loaded from it if it exists, and saved to it.", None)
+    size: Size = option((640, 360), "Frame size.")
+    fps: float = option(24.0, "Frames per second.", range=(1.0, 240.0))
+    frames: int | None = option(None, "Number of frames to render. Default: the whole path.", range=(1, 1_000_000))
+    mode: str = option("painted", "What to show.", table="engine.render.renderer:MODES")
+    daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
+    world: Path | None = option(None, "World file: paint is loaded from it if it exists, and saved to it.")
 
 
 @dataclass(frozen=True)
@@ -62,9 +58,9 @@ class Dream:
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
     paint: PaintSettings = field(default_factory=PaintSettings)
-    until: float = _help("Stop when this share of the visible surfaces is finished.", 0.95, range=(0.0, 1.0))
-    views: int = _help("Stop after this many views.", 1000, range=(1, 1_000_000))
-    world: Path = _help("World file to write; loaded first if it exists.", Path("out/painted.world"))
+    until: float = option(0.95, "Stop when this share of the visible surfaces is finished.", range=(0.0, 1.0))
+    views: int = option(1000, "Stop after this many views.", range=(1, 1_000_000))
+    world: Path = option(Path("out/painted.world"), "World file to write; loaded first if it exists.")
 
 
 @dataclass(frozen=True)
@@ -73,18 +69,17 @@ class Generate:
 
     picture: GenerateSettings = field(default_factory=GenerateSettings)
     model: ModelChoice = field(default_factory=ModelChoice)
-    out: Path = _help("PNG file to write.", Path("out/picture.png"))
-    steps_out: Path | None = _help("Folder for the prediction of every step, as PNGs.", None)
-    inside: Path | None = _help(
-        "Folder for pictures of the network at its last step: a 3D diagram, block outputs and attention per word.",
-        None,
+    out: Path = option(Path("out/picture.png"), "PNG file to write.")
+    steps_out: Path | None = option(None, "Folder for the prediction of every step, as PNGs.")
+    inside: Path | None = option(
+        None, "Folder for pictures of the network at its last step: a 3D diagram, block outputs and attention per word."
     )
-    match: int = _help(
-        "Use one of this many captions nearest to the prompt instead of the prompt; 0 is off.", 0, range=(0, 100)
+    match: int = option(
+        0, "Use one of this many captions nearest to the prompt instead of the prompt; 0 is off.", range=(0, 100)
     )
-    match_temperature: float = _help("How randomly the caption is chosen; 0 takes the nearest.", 0.0, range=(0.0, 1.0))
-    source: Path | None = _help(
-        "A PNG made by `generate`: its settings are the defaults of all other flags.", None, flag="from"
+    match_temperature: float = option(0.0, "How randomly the caption is chosen; 0 takes the nearest.", range=(0.0, 1.0))
+    source: Path | None = option(
+        None, "A PNG made by `generate`: its settings are the defaults of all other flags.", flag="from"
     )
 
 
@@ -93,47 +88,45 @@ class Inspect:
     """List what a scene consists of, and its problems."""
 
     scene: SceneChoice = field(default_factory=SceneChoice)
-    json: bool = _help("Print JSON.", False)
+    json: bool = option(False, "Print JSON.")
 
 
 @dataclass(frozen=True)
 class Bench:
     """Measure this machine: start-up, frames, gather and scatter, dreams and revisits; persistence on request."""
 
-    only: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "help": "Measurements to run. Default: the quick ones.",
-            "table": "app.bench:MEASUREMENTS",
-            "positional": True,
-            "metavar": "NAME",
-        },
+    only: tuple[str, ...] = option(
+        (),
+        "Measurements to run. Default: the quick ones.",
+        table="app.bench:MEASUREMENTS",
+        positional=True,
+        metavar="NAME",
     )
-    scene: str | None = _help("Scene to measure in.", None, metavar="SCENE")
+    scene: str | None = option(None, "Scene to measure in.", metavar="SCENE")
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
-    quick: bool = _help("Run only a few small cases, to check that it works.", False)
-    json: bool = _help("Print JSON.", False)
-    out: Path | None = _help("Also write the JSON to this file.", None)
-    scenes: tuple[str, ...] = _help("For consistency: built-in scenes, scene folders or unseen-N.", (), metavar="NAME")
-    views: int = _help("For consistency: number of views per path.", 48, range=(3, 1000))
-    revisits: int = _help("For consistency: number of revisits while drift is measured.", 50, range=(0, 1000))
-    budget: int | None = _help(
-        "For consistency: model calls per method and path. Default: as many as single pictures take.", None
+    quick: bool = option(False, "Run only a few small cases, to check that it works.")
+    json: bool = option(False, "Print JSON.")
+    out: Path | None = option(None, "Also write the JSON to this file.")
+    scenes: tuple[str, ...] = option((), "For consistency: built-in scenes, scene folders or unseen-N.", metavar="NAME")
+    views: int = option(48, "For consistency: number of views per path.", range=(3, 1000))
+    revisits: int = option(50, "For consistency: number of revisits while drift is measured.", range=(0, 1000))
+    budget: int | None = option(
+        None, "For consistency: model calls per method and path. Default: as many as single pictures take."
     )
-    methods: tuple[str, ...] = _help(
-        "For consistency: measure only these methods.",
+    methods: tuple[str, ...] = option(
         (),
+        "For consistency: measure only these methods.",
         table="app.bench.consistency.methods:METHODS",
         metavar="METHOD",
     )
-    notes: Path | None = _help(
-        "For consistency: save each walk to this folder when it is measured, and reuse walks measured with the same settings.",
+    notes: Path | None = option(
         None,
+        "For consistency: save each walk to this folder when it is measured, and reuse walks measured with the same settings.",
     )
-    pictures: Path | None = _help("For consistency: save pictures of the walks to this folder.", None)
-    seconds: float = _help(
-        "For soak: seconds that the random user plays; --seed also seeds it.", 600.0, range=(1.0, 1e6)
+    pictures: Path | None = option(None, "For consistency: save pictures of the walks to this folder.")
+    seconds: float = option(
+        600.0, "For soak: seconds that the random user plays; --seed also seeds it.", range=(1.0, 1e6)
     )
 
 
@@ -141,22 +134,15 @@ class Bench:
 class Train:
     """Train a small latent diffusion model, part by part, on procedural pictures (see docs/training.md)."""
 
-    what: str = field(
-        default="",
-        metadata={
-            "help": "What to train or evaluate.",
-            "table": "diffusion.training.__main__:COMMANDS",
-            "positional": True,
-            "metavar": "COMMAND",
-        },
+    what: str = option(
+        "",
+        "What to train or evaluate.",
+        table="diffusion.training.__main__:COMMANDS",
+        positional=True,
+        metavar="COMMAND",
     )
-    config: Path | None = field(
-        default=None,
-        metadata={"help": "A YAML file, or the name of a built-in one.", "positional": True, "metavar": "CONFIG"},
-    )
-    overrides: tuple[str, ...] = field(
-        default=(), metadata={"help": "Values that override the file's.", "positional": True, "metavar": "KEY=VALUE"}
-    )
+    config: Path | None = option(None, "A YAML file, or the name of a built-in one.", positional=True, metavar="CONFIG")
+    overrides: tuple[str, ...] = option((), "Values that override the file's.", positional=True, metavar="KEY=VALUE")
 
 
 @dataclass(frozen=True)

@@ -8,62 +8,47 @@ from pathlib import Path
 from app.fields import Size
 from base.errors import InputError
 from base.reading import read_json
-from base.settings import from_json, to_json
-from diffusion.canvas import DreamSettings
+from base.settings import from_json, option, to_json
+from diffusion.settings import DreamSettings
 from scenes.scene import Scene
 
 VERSION = 1
 DAYLIGHT = 0.5
-IN_DAYLIGHT = {
-    "help": "How much of the scene's sunlight, shade and haze is added to the paint; 0 shows the paint as dreamed.",
-    "range": (0.0, 1.0),
-}
+DAYLIGHT_HELP = "How much of the scene's sunlight, shade and haze is added to the paint; 0 shows the paint as dreamed."
 
 
 @dataclass(frozen=True)
 class SceneChoice:
     """Which scene: a built-in name, a folder, or a map with materials."""
 
-    ref: str | None = field(
-        default=None,
-        metadata={
-            "help": "A built-in scene (hamlet, ruins, city) or a folder with map.png and materials.yaml.",
-            "positional": True,
-            "metavar": "SCENE",
-        },
+    ref: str | None = option(
+        None,
+        "A built-in scene (hamlet, ruins, city) or a folder with map.png and materials.yaml.",
+        positional=True,
+        metavar="SCENE",
     )
-    map: Path | None = field(
-        default=None, metadata={"help": "A picture to use as the floor plan instead of the scene's own."}
-    )
-    materials: Path | None = field(
-        default=None, metadata={"help": "A materials file to use instead of the scene's own."}
-    )
-    voxels_per_block: int | None = field(
-        default=None, metadata={"help": "Voxels along each side of a block.", "range": (1, 16)}
-    )
-    floor: str | None = field(default=None, metadata={"help": "Material of the ground where nothing stands."})
-    ceiling: str | None = field(default=None, metadata={"help": "Material of the ceiling over empty ground."})
+    map: Path | None = option(None, "A picture to use as the floor plan instead of the scene's own.")
+    materials: Path | None = option(None, "A materials file to use instead of the scene's own.")
+    voxels_per_block: int | None = option(None, "Voxels along each side of a block.", range=(1, 16))
+    floor: str | None = option(None, "Material of the ground where nothing stands.")
+    ceiling: str | None = option(None, "Material of the ceiling over empty ground.")
 
 
 @dataclass(frozen=True)
 class ModelChoice:
     """Which model paints, and where it runs."""
 
-    ref: str | None = field(
-        default=None,
-        metadata={
-            "help": "A Stable Diffusion 1.x, 2.x or XL model: folder, .safetensors file or cached hub id. Default: the embedded model.",
-            "flag": "model",
-            "metavar": "MODEL",
-        },
+    ref: str | None = option(
+        None,
+        "A Stable Diffusion 1.x, 2.x or XL model: folder, .safetensors file or cached hub id. Default: the embedded model.",
+        flag="model",
+        metavar="MODEL",
     )
-    device: str = field(default="auto", metadata={"help": "Where the model runs: auto, cpu, cuda or mps."})
-    lora: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "help": "LoRA files to apply to the model, each with an optional weight after a colon (default 1).",
-            "metavar": "FILE[:WEIGHT]",
-        },
+    device: str = option("auto", "Where the model runs: auto, cpu, cuda or mps.")
+    lora: tuple[str, ...] = option(
+        (),
+        "LoRA files to apply to the model, each with an optional weight after a colon (default 1).",
+        metavar="FILE[:WEIGHT]",
     )
 
 
@@ -71,26 +56,18 @@ class ModelChoice:
 class PaintSettings:
     """Which views are dreamed, and how large."""
 
-    coverage: float = field(
-        default=0.95,
-        metadata={
-            "help": "A view is dreamed until this share of it is painted as finely as the view allows.",
-            "range": (0.0, 1.0),
-        },
+    coverage: float = option(
+        0.95, "A view is dreamed until this share of it is painted as finely as the view allows.", range=(0.0, 1.0)
     )
-    canvas: int = field(
-        default=0,
-        metadata={
-            "help": "Height of a dream in pixels; 0 chooses what suits the model. A dream has at most 4 million pixels.",
-            "range": (0, 2048),
-        },
+    canvas: int = option(
+        0,
+        "Height of a dream in pixels; 0 chooses what suits the model. A dream has at most 4 million pixels.",
+        range=(0, 2048),
     )
-    around: float = field(
-        default=0.125,
-        metadata={
-            "help": "How far a dream extends beyond the view, as a share of it, so that paint is there when you turn.",
-            "range": (0.0, 1.0),
-        },
+    around: float = option(
+        0.125,
+        "How far a dream extends beyond the view, as a share of it, so that paint is there when you turn.",
+        range=(0.0, 1.0),
     )
 
 
@@ -98,40 +75,25 @@ class PaintSettings:
 class LiveSettings:
     """When the explorer dreams while one walks."""
 
-    auto: bool = field(default=True, metadata={"help": "Paint what you see without being asked."})
-    rest: float = field(
-        default=0.25,
-        metadata={"help": "Seconds to stand still before a view is painted with all steps.", "range": (0.0, 10.0)},
+    auto: bool = option(True, "Paint what you see without being asked.")
+    rest: float = option(0.25, "Seconds to stand still before a view is painted with all steps.", range=(0.0, 10.0))
+    moving: bool = option(True, "Paint quick sketches while the camera moves.")
+    moving_steps: int = option(4, "Diffusion steps of a sketch.", range=(1, 200))
+    refine: bool = option(
+        True,
+        "Refine a finished view to the window's resolution, part by part, nearest surfaces first.",
+        flag="refine-at-rest",
     )
-    moving: bool = field(default=True, metadata={"help": "Paint quick sketches while the camera moves."})
-    moving_steps: int = field(default=4, metadata={"help": "Diffusion steps of a sketch.", "range": (1, 200)})
-    refine: bool = field(
-        default=True,
-        metadata={
-            "help": "Refine a finished view to the window's resolution, part by part, nearest surfaces first.",
-            "flag": "refine-at-rest",
-        },
+    preview: str = option(
+        "decoded",
+        "How to show a running dream: decoded by the model as often as time allows, or by a fast linear map.",
+        choices=("decoded", "linear"),
     )
-    preview: str = field(
-        default="decoded",
-        metadata={
-            "help": "How to show a running dream: decoded by the model as often as time allows, or by a fast linear map.",
-            "choices": ("decoded", "linear"),
-        },
+    abandon_angle: float = option(
+        25.0, "Cancel the running dream when the camera turns by more than this many degrees.", range=(0.0, 180.0)
     )
-    abandon_angle: float = field(
-        default=25.0,
-        metadata={
-            "help": "Cancel the running dream when the camera turns by more than this many degrees.",
-            "range": (0.0, 180.0),
-        },
-    )
-    abandon_distance: float = field(
-        default=3.0,
-        metadata={
-            "help": "Cancel the running dream when the camera moves by more than this many blocks.",
-            "range": (0.0, 1000.0),
-        },
+    abandon_distance: float = option(
+        3.0, "Cancel the running dream when the camera moves by more than this many blocks.", range=(0.0, 1000.0)
     )
 
 
@@ -139,19 +101,17 @@ class LiveSettings:
 class ViewSettings:
     """How the explorer shows the scene and moves through it."""
 
-    mode: str = field(default="painted", metadata={"help": "What to show.", "table": "engine.render.renderer:MODES"})
-    daylight: float = field(default=DAYLIGHT, metadata=IN_DAYLIGHT)
-    size: Size = field(default=(1280, 720), metadata={"help": "Window size."})
-    fov: float = field(default=60.0, metadata={"help": "Vertical field of view in degrees.", "range": (20.0, 120.0)})
-    speed: float = field(default=4.0, metadata={"help": "Movement speed in blocks per second.", "range": (0.1, 100.0)})
-    sensitivity: float = field(
-        default=0.15, metadata={"help": "Degrees of camera rotation per pixel of mouse movement.", "range": (0.01, 2.0)}
-    )
-    walk: bool = field(default=False, metadata={"help": "Walk on the ground and stop at walls instead of flying."})
-    frame_rate: int = field(default=60, metadata={"help": "Maximum frames per second.", "range": (5, 240)})
-    theme: str = field(default="dark", metadata={"help": "Colours of the panels.", "choices": ("dark", "light")})
-    motion: bool = field(default=True, metadata={"help": "Animate the diagrams of the Network panel."})
-    hints: bool = field(default=True, metadata={"help": "Show explanations and remarks about dreams."})
+    mode: str = option("painted", "What to show.", table="engine.render.renderer:MODES")
+    daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
+    size: Size = option((1280, 720), "Window size.")
+    fov: float = option(60.0, "Vertical field of view in degrees.", range=(20.0, 120.0))
+    speed: float = option(4.0, "Movement speed in blocks per second.", range=(0.1, 100.0))
+    sensitivity: float = option(0.15, "Degrees of camera rotation per pixel of mouse movement.", range=(0.01, 2.0))
+    walk: bool = option(False, "Walk on the ground and stop at walls instead of flying.")
+    frame_rate: int = option(60, "Maximum frames per second.", range=(5, 240))
+    theme: str = option("dark", "Colours of the panels.", choices=("dark", "light"))
+    motion: bool = option(True, "Animate the diagrams of the Network panel.")
+    hints: bool = option(True, "Show explanations and remarks about dreams.")
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,6 @@
 """Settings dataclasses ↔ JSON values, and what a setting may be: one definition for flags, panels, files and pictures.
 
-A settings class is a frozen dataclass whose fields carry `metadata`:
-    help: a sentence for `--help` and tooltips      range: (least, greatest)
-    table: "module:NAME" of a dict whose keys are the allowed names      choices: the allowed values
-    positional, flag, metavar: for the command line
+A settings class is a frozen dataclass whose fields are made with `option`, which keeps what it is told as the field's `metadata`.
 """
 
 from __future__ import annotations
@@ -11,7 +8,7 @@ from __future__ import annotations
 import ast
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, field, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -21,6 +18,40 @@ from base.errors import InputError
 from base.typed import typed
 
 T = TypeVar("T")
+
+
+def option(
+    default: Any,
+    help: str = "",
+    *,
+    range: tuple[float, float] | None = None,
+    table: str = "",
+    choices: tuple[Any, ...] = (),
+    flag: str = "",
+    label: str = "",
+    metavar: str = "",
+    positional: bool = False,
+) -> Any:
+    """A field of a settings class.
+
+    help: a sentence for `--help` and tooltips
+    range: (least, greatest) value
+    table: "module:NAME" of a dict whose keys are the allowed values; it is read without importing the module
+    choices: the allowed values
+    flag, metavar, positional: how the command line shows it; without `flag` the flag is the field's name
+    label: how a panel calls it; without it the panel derives a label from the name
+    """
+    known = {
+        "help": help,
+        "range": range,
+        "table": table,
+        "choices": choices,
+        "flag": flag,
+        "label": label,
+        "metavar": metavar,
+        "positional": positional,
+    }
+    return field(default=default, metadata={key: value for key, value in known.items() if value})
 
 
 def check(settings: Any, where: str = "", at: str = "") -> None:

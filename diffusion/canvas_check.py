@@ -1,59 +1,60 @@
-"""Whether the parts of a canvas fit together, and the model."""
+"""Whether the parts of a canvas fit together and fit the model."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from base.grid import CELL
-from diffusion.canvas import Canvas, DreamSettings
+from diffusion.canvas import Canvas, Guide
 from diffusion.denoisers.anagram import fits
+from diffusion.models.model import Model
+from diffusion.settings import DreamSettings
 
-if TYPE_CHECKING:
-    from diffusion.models.model import Model
 
-
-def check(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
-    """Raise ValueError, with a sentence, when the parts of a canvas don't fit together or the model."""
+def check_canvas(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
+    """Raise ValueError, with one sentence, when the canvas contradicts itself, the model or the settings."""
     channels, height, width = canvas.noise.shape
-    cell = model.multiple // CELL
+    multiple = model.multiple // CELL
     if channels != model.channels:
         raise ValueError(f"the canvas has {channels} channels, the model {model.channels}")
-    if height % cell or width % cell:
-        raise ValueError(
-            f"a canvas of {CELL * width}×{CELL * height} pixels; the model needs multiples of {model.multiple}"
-        )
+    if height % multiple or width % multiple:
+        size = f"{CELL * width}×{CELL * height}"
+        raise ValueError(f"a canvas of {size} pixels; the model needs multiples of {model.multiple}")
     if not canvas.regions:
         raise ValueError("a canvas without regions")
-    planes = [
-        ("change", canvas.change),
-        ("depth", canvas.depth),
-        ("known", canvas.known),
-        ("behind", canvas.behind),
-        ("finer", canvas.finer),
-        ("trusted", canvas.trusted),
-        ("freed", canvas.freed),
-        *(("mask", r.mask) for r in canvas.regions),
-    ]
-    for name, plane in planes:
-        if plane is not None and plane.shape != (height, width):
-            raise ValueError(f"{name} is {plane.shape}, the canvas {(height, width)}")
-    if canvas.memory is not None and canvas.memory.shape != canvas.noise.shape:
-        raise ValueError(f"memory is {canvas.memory.shape}, the canvas {canvas.noise.shape}")
-    if canvas.colours is not None and canvas.colours.shape != (CELL * height, CELL * width, 4):
-        raise ValueError(f"colours are {canvas.colours.shape}, the canvas needs {(CELL * height, CELL * width, 4)}")
-    if canvas.taken is not None and canvas.taken.shape != (CELL * height, CELL * width):
-        raise ValueError(f"taken is {canvas.taken.shape}, the canvas needs {(CELL * height, CELL * width)}")
-    if canvas.parts is not None and canvas.parts.shape != (CELL * height, CELL * width):
-        raise ValueError(f"parts are {canvas.parts.shape}, the canvas needs {(CELL * height, CELL * width)}")
-    if canvas.parts is not None and canvas.parts.max() >= len(canvas.regions):
-        raise ValueError(f"parts name region {canvas.parts.max()}, the canvas has {len(canvas.regions)}")
-    if canvas.memory is None and canvas.colours is None and bool((canvas.change < 1).any()):
-        raise ValueError("the canvas keeps pixels (change below 1), but remembers none")
-    for turned in canvas.anagrams:
-        if problem := fits(turned.view, height, width):
+    _check_shapes(canvas)
+    ids = canvas.surface.region_ids
+    if ids is not None and ids.max() >= len(canvas.regions):
+        raise ValueError(f"region_ids name region {ids.max()}, the canvas has {len(canvas.regions)}")
+    for anagram in canvas.anagrams:
+        if problem := fits(anagram.view, height, width):
             raise ValueError(problem)
-    step = cell * settings.dilate
+    step = multiple * settings.dilate
     if height % step or width % step:
-        raise ValueError(
-            f"dilated sampling by {settings.dilate} needs sides that are multiples of {CELL * step} pixels"
-        )
+        sides = f"sides that are multiples of {CELL * step} pixels"
+        raise ValueError(f"dilated sampling by {settings.dilate} needs {sides}")
+
+
+def _check_shapes(canvas: Canvas) -> None:
+    guide, surface = canvas.guide or Guide(), canvas.surface
+    channels, height, width = canvas.noise.shape
+    cells, pixels = (height, width), (CELL * height, CELL * width)
+    expected = [
+        ("change", canvas.change, cells),
+        ("depth", surface.depth, cells),
+        ("occluded_source", surface.occluded_source, cells),
+        ("region_ids", surface.region_ids, pixels),
+        ("latents", guide.latents, (channels, *cells)),
+        ("colours", guide.colours, (*pixels, 4)),
+        ("known_mask", guide.known_mask, cells),
+        ("upscale_ratio", guide.upscale_ratio, cells),
+        ("guide_weight", guide.guide_weight, cells),
+        ("update_mask", guide.update_mask, pixels),
+        ("edge_contaminated", guide.edge_contaminated, cells),
+        *(("mask", region.mask, cells) for region in canvas.regions),
+    ]
+    for name, array, shape in expected:
+        if array is not None and array.shape != shape:
+            raise ValueError(f"{name} has the shape {array.shape}; this canvas needs {shape}")
+    if canvas.guide is not None and guide.latents is None and guide.colours is None:
+        raise ValueError("a guide without latents and without colours")
+    if canvas.guide is None and bool((canvas.change < 1).any()):
+        raise ValueError("the canvas keeps pixels (change below 1) but has no guide to keep them from")

@@ -52,6 +52,7 @@ LAYERS = (
     "diffusion/denoisers",
     "diffusion/compositing",
     "diffusion/canvas_check.py",
+    "diffusion/dream_run.py",
     "diffusion/dream.py",
     "diffusion/introspection",
     "diffusion/text2image",

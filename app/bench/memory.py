@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from app.bench.bench import Bench, Figures
-from app.loop.headless_session import Studio
+from app.loop.headless_session import HeadlessSession
 from app.loop.view_canvas import canvas_from
-from diffusion.compositing.stored_colours import aligned, cell_errors, guiding, known_cells, recall
+from diffusion.compositing.stored_colours import cell_errors, guide_latents, guiding_colours, known_cells, latents_match
 from scenes.camera import Camera
 
 VIEW = 1, 1  # aspect
@@ -37,12 +37,12 @@ MOVES: dict[str, Callable[[Camera], Camera]] = {
 def measure(bench: Bench) -> Figures:
     """For each move and memory: dB between what it decodes to and the colours that lie there; the share taken from latents."""
     rows = []
-    with bench.studio() as studio:
+    with bench.headless() as headless:
         for camera in bench.cameras(bench.times(1, 6)):
-            studio.volume.erase()
-            studio.painter.forgive()
-            studio.painter.settle(camera, VIEW)
-            rows.append({name: told(studio, move(camera)) for name, move in MOVES.items()})
+            headless.volume.erase()
+            headless.painter.reset_failures()
+            headless.painter.flush(camera, VIEW)
+            rows.append({name: told(headless, move(camera)) for name, move in MOVES.items()})
     return {
         f"{name}_{key}": round(float(np.mean([row[name][key] for row in rows])), 3)
         for name in MOVES
@@ -50,19 +50,20 @@ def measure(bench: Bench) -> Figures:
     }
 
 
-def told(studio: Studio, camera: Camera) -> dict[str, Any]:
+def told(headless: HeadlessSession, camera: Camera) -> dict[str, Any]:
     """PSNR of each memory's own decoding on known cells, and the share of them that latents tell better."""
-    model = studio.model
-    gathered = studio.painter.gather(camera, VIEW)
-    canvas = canvas_from(gathered, studio.scene, studio.session.dream.steps)
-    assert canvas.colours is not None
-    cells = known_cells(guiding(canvas))
+    model = headless.model
+    gathered = headless.painter.gather(camera, VIEW)
+    canvas = canvas_from(gathered, headless.scene, headless.session.dream.steps)
+    guide = canvas.guide
+    assert guide is not None and guide.colours is not None
+    cells = known_cells(guiding_colours(guide))
     found: dict[str, Any] = {}
-    latents = {memory: recall(model, canvas, memory)[0].cpu() for memory in MEMORIES}  # type: ignore[index]
+    latents = {memory: guide_latents(model, canvas, memory)[0].cpu() for memory in MEMORIES}  # type: ignore[index]
     for memory, told in latents.items():
-        error = cell_errors(model.decode(told), canvas.colours)[cells].mean()
+        error = cell_errors(model.decode(told), guide.colours)[cells].mean()
         found[f"{memory}_db"] = 10 * np.log10(255**2 / max(float(error), 1e-9))
     found["share_of_latents"] = float(
-        aligned(model, latents["latents"], latents["colours"], canvas.colours)[cells].mean()
+        latents_match(model, latents["latents"], latents["colours"], guide.colours)[cells].mean()
     )
     return found

@@ -13,7 +13,7 @@ from base.errors import InputError
 from base.files import atomic_write
 from base.reading import read_json
 from base.settings import from_json, to_json
-from diffusion.canvas import DreamSettings
+from diffusion.settings import DreamSettings
 
 # name → (what it is for, what differs from the defaults)
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(

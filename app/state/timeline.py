@@ -89,7 +89,7 @@ class Timeline:
         return sum(record.bytes for record in self.records)
 
     def take(self, message: Message, now: float) -> Timeline:
-        """The timeline after a worker's message at `now` (seconds); messages that are none of its business change nothing."""
+        """The timeline after a worker's message at `now` (seconds). Messages that are not about dreams change nothing."""
         if isinstance(message, Preview):
             record = self._record(message.id, message.steps, now)
             return self._with(replace(record, shown=(*record.shown, Step(message, now - record.began))))

@@ -1,10 +1,13 @@
-"""Joining: a dreamed picture is fitted to the remembered one that it continues, so that no border and no change of colour shows.
+"""Fit a dreamed picture to the paint that it continues, so that neither a border nor a change of colour shows.
 
-Within each region, the difference between the two is measured where both are known. Where a painting gives way to a better one, what
-it could hold is added to the dream, so that walking up only adds detail: its colours, as far as they are the surface's own, and
-always its structure, which is brought to the dream's contrast, for from afar it was paler. Beside what is kept, the low frequencies
-of the difference are added, the wider and the fainter the further off, and at the frontier itself the difference to the pixel
-(a membrane, as in Poisson editing, Pérez et al. 2003). What is kept stands as it is remembered.
+Within each region, the difference between dream and existing paint is measured where both are known.
+
+- Where paint gives way to finer paint, the low frequencies of the difference are added to the dream, so that walking up to a
+  surface only adds detail: colours as far as they are the surface's own, and structure always. Seen from afar, structure has
+  less contrast; it is raised to the dream's.
+- Beside paint that is kept, the low frequencies of the difference are added, smoother and weaker the further away; at the
+  frontier itself, the difference of each pixel (a membrane, as in Poisson editing, Pérez et al. 2003).
+- Paint that is kept stays as it is.
 """
 
 from __future__ import annotations
@@ -18,94 +21,105 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
 from base.grid import CELL, by_cell
-from diffusion.canvas import Canvas
+from diffusion.canvas import Canvas, Guide
 from diffusion.compositing.upsampling import repeat_cells
 
-# Gaussian kernels in pixels of the coarser painting: what is wider than the first is its structure, and than the second its colours;
-# what is finer is detail, and free
+# Gaussian kernels, in pixels of the coarser paint. Structure is wider than the first, colours are wider than the second; what is
+# finer than both is detail, which the dream is free to choose.
 STRUCTURE, COLOURS = 1.2, 8.0
-CONTRAST = 1.5  # so many times at most its structure's contrast rises, for what little there is may be an accident
-OCTAVES = 6  # so many times coarser at most: its colours are then a mean of 512 pixels. Beyond, blurs would take gigabytes for nothing
+CONTRAST = 1.5  # maximum gain of the structure's contrast: faint structure may be an accident
+OCTAVES = (
+    6  # maximum ratio, as octaves: the colours are then means over 512 pixels, and wider blurs would take gigabytes
+)
 LUMA = (0.299, 0.587, 0.114)
-NEARBY = (16.0, 8.0, 4.0, 2.0)  # pixels: a new painting is matched to ever closer surroundings the nearer they are
-ROUNDS = 8  # in which the offset beside a frontier settles between the difference there and what it is further off
-INSIDE = 8  # pixels from the border of a region, where the picture is a mixture of both sides and says little of either
-OVERLAP = 6.0  # pixels from a frontier within which the coarser painting fades into the finer one
-BLOCK = 16  # pixels: parts of a canvas begin and end at multiples, so that blurs at a lower resolution are the same
+NEARBY = (
+    16.0,
+    8.0,
+    4.0,
+    2.0,
+)  # pixels: the closer a pixel is to existing paint, the smaller the surroundings it is matched to
+ROUNDS = 8  # iterations in which the offset beside a frontier relaxes
+INSIDE = 8  # pixels from a region's border, where a picture mixes both sides and says little about either
+OVERLAP = 6.0  # pixels from a frontier over which coarser paint fades into finer paint
+BLOCK = 16  # pixels: boxes are aligned to it, so that blurs at lower resolution are the same in every box
 
 
-def joined(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
-    """picture float32 [3,H,W] in -1..1, what was dreamed of the canvas, fitted to its colours, which stand where they are kept.
+def blend_seams(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
+    """Return the picture fitted to the canvas' colours, which are kept where nothing is to change.
 
-    strength: 0..1, 0 changes nothing.
+    picture: float32 [3,H,W] in -1..1, dreamed of the canvas
+    strength: 0..1; 0 changes nothing
     """
-    if strength <= 0 or canvas.colours is None or not (canvas.colours[..., 3] == 255).any():
+    guide = canvas.guide
+    if strength <= 0 or guide is None or guide.colours is None or not (guide.colours[..., 3] == 255).any():
         return picture
     device = picture.device
-    painted = torch.from_numpy(canvas.colours[..., 3] == 255).to(device)
-    remembered = torch.from_numpy(canvas.colours[..., :3].copy()).to(device).movedim(-1, 0).float() / 127.5 - 1
-    whole = np.ones_like(canvas.change)
-    ratio, trusted, guides = (
-        _full(whole if p is None else p, device) for p in (canvas.finer, canvas.trusted, canvas.known)
+    painted = torch.from_numpy(guide.colours[..., 3] == 255).to(device)
+    paint = torch.from_numpy(guide.colours[..., :3].copy()).to(device).movedim(-1, 0).float() / 127.5 - 1
+    ones = np.ones_like(canvas.change)
+    ratio, weight, guiding = (
+        _to_pixels(ones if plane is None else plane, device)
+        for plane in (guide.upscale_ratio, guide.guide_weight, guide.known_mask)
     )
-    freed = _full(0 * whole if canvas.freed is None else canvas.freed, device) > 0
-    kept = painted & ~_taken(canvas, device)
-    known = kept | (painted & (guides > 0))
+    contaminated = _to_pixels(0 * ones if guide.edge_contaminated is None else guide.edge_contaminated, device) > 0
+    kept = painted & ~_updated(canvas, guide, device)
+    known = kept | (painted & (guiding > 0))
     refined = known & ~kept & (ratio > 1)
-    yields = painted & ~kept & (known | freed)
-    own = torch.where(refined, trusted, torch.where(known, 1.0, 0.0))
-    difference = (remembered - picture) * own
+    replaced = painted & ~kept & (known | contaminated)
+    difference = (paint - picture) * torch.where(refined, weight, torch.where(known, 1.0, 0.0))
     offset, structure, overlap = torch.zeros_like(picture), torch.zeros_like(picture), torch.zeros_like(ratio)
     label = torch.zeros_like(ratio)
-    for number, (box, region) in enumerate(_regions(canvas, device), start=1):
+    for number, (box, region) in enumerate(_region_boxes(canvas, device), start=1):
         label[box] = torch.where(region, number, label[box])
-        shown = region & (known | yields)[box]
+        shown = region & (known | replaced)[box]
         if not bool(shown.any()) or not bool((region & ~kept[box]).any()):
             continue
-        found = _colours(difference[:, *box], region & known[box], region, ratio[box])
+        found = _colour_offset(difference[:, *box], region & known[box], region, ratio[box])
         offset[:, *box] = torch.where(region, found, offset[:, *box])
-        if bool((region & yields[box]).any()):
-            pictures = torch.cat([remembered[:, *box], picture[:, *box]])
-            found = _structure(pictures, region & yields[box], shown, region, ratio[box])
+        if bool((region & replaced[box]).any()):
+            pictures = torch.cat([paint[:, *box], picture[:, *box]])
+            found = _structure_offset(pictures, region & replaced[box], shown, region, ratio[box])
             structure[:, *box] = torch.where(region, found, structure[:, *box])
-        near = _means(difference[:1, *box], region & kept[box], region, OVERLAP)[1][0]
+        near = _gaussian_means(difference[:1, *box], region & kept[box], region, OVERLAP)[1][0]
         overlap[box] = torch.where(region & refined[box], (2 * near).clamp(0, 1), overlap[box])
-    structure = torch.where(known, structure, _grey(structure))
-    offset = structure + _settled(offset, difference - structure, kept, label)
-    fitted = torch.lerp(picture + strength * offset, remembered, strength * overlap)
-    return torch.where(kept, torch.lerp(picture, remembered, strength), fitted)
+    structure = torch.where(known, structure, _luminance(structure))
+    offset = structure + _relax_at_frontier(offset, difference - structure, kept, label)
+    fitted = torch.lerp(picture + strength * offset, paint, strength * overlap)
+    return torch.where(kept, torch.lerp(picture, paint, strength), fitted)
 
 
-def _colours(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
-    """[3,H,W]: the low frequencies of a region's difference that is known in places, wider ones the coarser what is known."""
-    measured = known & _inside(region)
+def _colour_offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
+    """[3,H,W]: the low frequencies of a region's difference, which is known in places; the coarser the paint, the lower."""
+    measured = known & _away_from_border(region)
     measured = measured if bool(measured.any()) else known
     away = torch.zeros_like(difference)
     for sigma in NEARBY:
-        mean, share = _means(difference, measured, region, sigma)
+        mean, share = _gaussian_means(difference, measured, region, sigma)
         away = torch.lerp(away, mean, (2 * share).clamp(0, 1))
-    within = _by_octave(lambda scale: _faded(*_means(difference, known, region, COLOURS * scale)), region, ratio)
+    within = _by_octave(
+        lambda scale: _faded(*_gaussian_means(difference, known, region, COLOURS * scale)), region, ratio
+    )
     return torch.where(known, within, away)
 
 
-def _structure(pictures: Tensor, yields: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
-    """[3,H,W]: what turns a picture's structure into that of the known one, which `yields` in places, at no less contrast there.
+def _structure_offset(pictures: Tensor, replaced: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
+    """[3,H,W]: what turns the dream's structure into the paint's, without losing contrast where paint is replaced.
 
-    pictures: [6,H,W], what is remembered and what was dreamed.
+    pictures: [6,H,W], the paint and the dream.
     """
 
     def band(scale: float) -> Tensor:
-        fine, share = _means(pictures, known, region, STRUCTURE * scale)
-        return (fine - _means(pictures, known, region, COLOURS * scale)[0]) * (2 * share - 1).clamp(0, 1)
+        fine, share = _gaussian_means(pictures, known, region, STRUCTURE * scale)
+        return (fine - _gaussian_means(pictures, known, region, COLOURS * scale)[0]) * (2 * share - 1).clamp(0, 1)
 
     old, new = _by_octave(band, region, ratio).split(3)
-    powers = [_grey(part)[0, yields].square().mean() for part in (new, old)]
-    rise = (powers[0] / powers[1].clamp_min(1e-6)).sqrt().clamp(1, CONTRAST)
-    return torch.where(known, old - new + (rise - 1) * _grey(old), 0)
+    powers = [_luminance(part)[0, replaced].square().mean() for part in (new, old)]
+    gain = (powers[0] / powers[1].clamp_min(1e-6)).sqrt().clamp(1, CONTRAST)
+    return torch.where(known, old - new + (gain - 1) * _luminance(old), 0)
 
 
 def _by_octave(at: Callable[[float], Tensor], region: Tensor, ratio: Tensor) -> Tensor:
-    """[K,H,W] of `at` a scale as large as the ratio, 1, 2, 4 … times and what lies between."""
+    """[K,H,W]: `at(scale)` with scale = ratio, interpolated between the scales 1, 2, 4, …"""
     octave = torch.log2(ratio).clamp(0, OCTAVES)
     bands = [at(2.0**k) for k in range(int(octave[region].max().ceil()) + 1)]
     found = bands[0]
@@ -114,40 +128,40 @@ def _by_octave(at: Callable[[float], Tensor], region: Tensor, ratio: Tensor) -> 
     return found
 
 
-def _grey(values: Tensor) -> Tensor:
-    """[3,H,W]: the luminance of colours in each of their channels."""
+def _luminance(values: Tensor) -> Tensor:
+    """[3,H,W]: the luminance of colours, in each of their channels."""
     return torch.einsum("c,chw->hw", values.new_tensor(LUMA), values).expand_as(values)
 
 
-def _settled(offset: Tensor, difference: Tensor, kept: Tensor, label: Tensor) -> Tensor:
-    """The offset [3,H,W], which is the difference itself where paint is kept, and around it the mean of its neighbours of one label.
+def _relax_at_frontier(offset: Tensor, difference: Tensor, kept: Tensor, label: Tensor) -> Tensor:
+    """The offset [3,H,W], equal to the difference where paint is kept, relaxed towards the mean of neighbours with the same label.
 
-    So it reaches as far from a frontier as it is wide along it, and no further than a few pixels: from there on it is what it was.
+    After ROUNDS iterations the difference reaches a few pixels beyond the frontier; further away the offset is unchanged.
     """
     shifts = [(0, 1), (0, -1), (1, 0), (-1, 0)]
-    alike = [1.0 * (label == _beside(label, shift)) for shift in shifts]
+    alike = [1.0 * (label == _shifted(label, shift)) for shift in shifts]
     count = sum(alike, torch.full_like(label, 1e-9))
     for _ in range(ROUNDS):
         offset = torch.where(kept, difference, offset)
-        around = sum((_beside(offset, shift) * same for shift, same in zip(shifts, alike, strict=True)), 0 * offset)
+        around = sum((_shifted(offset, shift) * same for shift, same in zip(shifts, alike, strict=True)), 0 * offset)
         offset = torch.where(count > 0.5, around / count, offset)
     return offset
 
 
-def _beside(values: Tensor, shift: tuple[int, int]) -> Tensor:
-    """[…,H,W] of the neighbours; beyond the canvas its outermost pixels go on."""
+def _shifted(values: Tensor, shift: tuple[int, int]) -> Tensor:
+    """[…,H,W] of the neighbours; edge pixels are repeated."""
     rows, columns = (torch.arange(n, device=values.device) + s for n, s in zip(values.shape[-2:], shift, strict=True))
     return values[..., rows.clamp(0, values.shape[-2] - 1)[:, None], columns.clamp(0, values.shape[-1] - 1)]
 
 
-def _inside(region: Tensor) -> Tensor:
+def _away_from_border(region: Tensor) -> Tensor:
     """bool [H,W]: the part of a region that is INSIDE pixels away from its border."""
     return max_pool2d(1.0 - 1.0 * region[None, None], 2 * INSIDE + 1, 1, INSIDE)[0, 0] == 0
 
 
-def _means(values: Tensor, known: Tensor, region: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+def _gaussian_means(values: Tensor, known: Tensor, region: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """[K,H,W], [1,H,W]: the Gaussian mean of the known values, and how much of the region around is known, 0..1."""
-    *summed, weight, room = _low(torch.cat([values * known, torch.stack([known, region]).to(values)]), sigma)
+    *summed, weight, room = _blurred(torch.cat([values * known, torch.stack([known, region]).to(values)]), sigma)
     return torch.stack(summed) / weight.clamp_min(1e-4), (weight / room.clamp_min(1e-4))[None]
 
 
@@ -156,8 +170,8 @@ def _faded(mean: Tensor, share: Tensor) -> Tensor:
     return mean * (2 * share).clamp(0, 1)
 
 
-def _low(values: Tensor, sigma: float) -> Tensor:
-    """[K,H,W] blurred by a Gaussian of so many pixels, edges repeated; wide ones at a lower resolution."""
+def _blurred(values: Tensor, sigma: float) -> Tensor:
+    """[K,H,W] blurred by a Gaussian of `sigma` pixels, edges repeated; wide blurs run at a lower resolution."""
     shrink = 1
     while (
         sigma / shrink > 4 and min(values.shape[-2:]) % (2 * shrink) == 0 and max(values.shape[-2:]) % (2 * shrink) == 0
@@ -175,20 +189,21 @@ def _low(values: Tensor, sigma: float) -> Tensor:
     return small[0] if shrink == 1 else interpolate(small, values.shape[-2:], mode="bilinear", align_corners=False)[0]
 
 
-def _regions(canvas: Canvas, device: torch.device) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
-    """Of each region a box of the picture around it, and bool [H,W] of that box, where it is seen."""
-    for number, part in enumerate(canvas.regions):
-        if canvas.parts is None:
-            box = _box(part.mask > 0.5)
-            yield box, _full(part.mask > 0.5, device)[box] > 0.5
+def _region_boxes(canvas: Canvas, device: torch.device) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
+    """For each region, a box of the picture around it, and bool [H,W] of that box: where the region is visible."""
+    ids = canvas.surface.region_ids
+    for number, region in enumerate(canvas.regions):
+        if ids is None:
+            box = _box_around(region.mask > 0.5)
+            yield box, _to_pixels(region.mask > 0.5, device)[box] > 0.5
         else:
-            seen = canvas.parts == number
-            box = _box(by_cell(seen).any((1, 3)))
-            yield box, torch.from_numpy(seen[box]).to(device)
+            visible = ids == number
+            box = _box_around(by_cell(visible).any((1, 3)))
+            yield box, torch.from_numpy(visible[box]).to(device)
 
 
-def _box(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns in pixels around a mask bool [h,w] of latent pixels, with a BLOCK that is free of it where the canvas goes on."""
+def _box_around(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns, in pixels, around a mask bool [h,w] of latent pixels, with a margin of one BLOCK inside the canvas."""
     cells = BLOCK // CELL
     found = []
     for axis, most in enumerate(mask.shape):
@@ -198,13 +213,13 @@ def _box(mask: np.ndarray) -> tuple[slice, slice]:
     return found[0], found[1]
 
 
-def _taken(canvas: Canvas, device: torch.device) -> Tensor:
-    """bool [8h,8w]: where the new look will be seen."""
-    if canvas.taken is not None:
-        return torch.from_numpy(np.ascontiguousarray(canvas.taken)).to(device)
-    return _full(canvas.change > 0, device) > 0.5
+def _updated(canvas: Canvas, guide: Guide, device: torch.device) -> Tensor:
+    """bool [H,W]: pixels that will take the new paint."""
+    if guide.update_mask is not None:
+        return torch.from_numpy(np.ascontiguousarray(guide.update_mask)).to(device)
+    return _to_pixels(canvas.change > 0, device) > 0.5
 
 
-def _full(plane: np.ndarray, device: torch.device) -> Tensor:
-    """[8h,8w] from [h,w]."""
+def _to_pixels(plane: np.ndarray, device: torch.device) -> Tensor:
+    """float32 [H,W] from [h,w]."""
     return repeat_cells(torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32)).to(device))

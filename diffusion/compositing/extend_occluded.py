@@ -1,4 +1,4 @@
-"""A canvas as if what is near were not there: what a surface looks like beside an outline is dreamed as if it went on behind it."""
+"""Let surfaces continue behind nearer ones: beside an outline, a surface is dreamed as if the nearer one were not there."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ import numpy as np
 from diffusion.canvas import Canvas
 
 
-def unhidden(canvas: Canvas) -> Canvas:
-    """The canvas with the surfaces that go on behind others (`Canvas.behind`) laid bare: their prompts, their depth, no memory."""
-    if canvas.behind is None:
+def extend_occluded(canvas: Canvas) -> Canvas:
+    """The canvas with hidden surfaces laid bare (`Surface.occluded_source`): their prompts, their depth, and no guide."""
+    source = canvas.surface.occluded_source
+    if source is None:
         return canvas
-    index = canvas.behind.ravel()
-    bare = (index != np.arange(index.size)).reshape(canvas.behind.shape)
+    index = source.ravel()
+    bare = (index != np.arange(index.size)).reshape(source.shape)
 
-    def there(plane: np.ndarray) -> np.ndarray:
+    def extended(plane: np.ndarray) -> np.ndarray:
         return plane.ravel()[index].reshape(plane.shape)
 
+    guide, depth = canvas.guide, canvas.surface.depth
+    if guide is not None:
+        known = canvas.change < 1 if guide.known_mask is None else guide.known_mask
+        guide = replace(guide, known_mask=known & ~bare)
     return replace(
         canvas,
-        regions=tuple(replace(region, mask=there(region.mask)) for region in canvas.regions),
+        regions=tuple(replace(region, mask=extended(region.mask)) for region in canvas.regions),
         change=np.where(bare, np.float32(1), canvas.change),
-        known=(canvas.change < 1 if canvas.known is None else canvas.known) & ~bare,
-        depth=None if canvas.depth is None else there(canvas.depth),
-        behind=None,
+        guide=guide,
+        surface=replace(canvas.surface, depth=None if depth is None else extended(depth), occluded_source=None),
     )

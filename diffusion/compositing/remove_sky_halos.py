@@ -1,9 +1,8 @@
-"""The sky around outlines: a network mixes what lies on both sides of an outline, and in the even sky the faintest stain shows.
+"""Remove halos in the sky beside outlines: a network mixes both sides of an outline, and the even sky shows the faintest stain.
 
-How the sky looks is learnt from what of it lies away from every outline: its colour, and how far it strays from that
-within as much of a distance. Beside an outline, what strays much further is no cloud but leaves, masonry or light of
-what stands there, and would stay in the sky as its ghost. It gives way to the sky's colour: to what the sky around it leads to that
-doesn't stray, so that what is cleared doesn't end in a contour.
+The sky's colour and its usual deviation from it are measured away from every outline. Beside an outline, what deviates much
+further is not a cloud but leaves, masonry or light of what stands there, and would stay in the sky as a ghost. It is replaced by
+the colour that the surrounding, undisturbed sky leads to, so that the correction has no visible edge.
 """
 
 from __future__ import annotations
@@ -18,68 +17,69 @@ from base.grid import CELL, by_cell, to_pixels
 from diffusion.canvas import Canvas
 from diffusion.compositing.upsampling import interpolate_cells, repeat_cells
 
-REACH = 6  # latent pixels from an outline within which the sky may be stained; further off it is believed
-ENOUGH = 16  # latent pixels of believed sky, below which nothing can be learnt of it
-# usual deviations from the sky's colour: from the first on a pixel gives way, from the second on wholly
+REACH = 6  # latent pixels from an outline within which the sky may be stained; further away it is trusted
+ENOUGH = 16  # minimum number of trusted latent pixels
+# In usual deviations from the sky's colour: above the first a pixel is replaced in part, above the second wholly
 STRAYING = (1.5, 3.0)
-CALM = 1.0  # usual deviation: what strays no further as a whole leads to the colour of what does
-LEAST = 0.03  # of -1..1: an even sky has hardly any deviation, and need not be more even than this
+CALM = 1.0  # in usual deviations: cells below it are undisturbed, and their colour counts for what surrounds them
+LEAST = 0.03  # lower bound of the usual deviation, of -1..1: an even sky has hardly any
 
 
-def cleared(picture: Tensor, canvas: Canvas) -> Tensor:
-    """picture float32 [3,8h,8w] in -1..1 of a canvas, without stains in its sky (depth inf) beside outlines."""
-    if canvas.depth is None:
+def remove_sky_halos(picture: Tensor, canvas: Canvas) -> Tensor:
+    """Return the picture, float32 [3,H,W] in -1..1, without stains beside outlines in the canvas' sky (depth inf)."""
+    if canvas.surface.depth is None:
         return picture
-    shown = _sky(canvas, np.isinf(canvas.depth))
+    shown = _sky_pixels(canvas, np.isinf(canvas.surface.depth))
     sky = by_cell(shown).all((1, 3))
     if not sky.any() or sky.all():
         return picture
     away = np.asarray(distance_transform_edt(np.pad(sky, 1, mode="edge")))[1:-1, 1:-1]
     if (away > REACH).sum() < ENOUGH:
         return picture
-    believed, beyond, whole, pixels = (
+    trusted, beyond, whole, pixels = (
         torch.from_numpy(part).to(picture.device) for part in (away > REACH, away > 2 * REACH, sky, shown)
     )
     cells = avg_pool2d(picture[None], CELL)[0]
-    usual = _usual(picture, cells, believed, beyond)
-    colour = interpolate_cells(_spread(cells, believed))
+    usual = _usual_deviation(picture, cells, trusted, beyond)
+    colour = interpolate_cells(_fill_outward(cells, trusted))
     calm = avg_pool2d((picture - colour)[None], CELL)[0].abs().mean(0) < CALM * usual
-    colour = interpolate_cells(_spread(cells, believed | (whole & calm)))
+    colour = interpolate_cells(_fill_outward(cells, trusted | (whole & calm)))
     near = interpolate_cells(torch.from_numpy(away <= REACH).to(picture)[None])
-    return torch.lerp(picture, colour, _gives_way(picture - colour, usual) * near * pixels)
+    return torch.lerp(picture, colour, _replaced_share(picture - colour, usual) * near * pixels)
 
 
-def _sky(canvas: Canvas, sky: np.ndarray) -> np.ndarray:
-    """bool [8h,8w]: the pixels of the sky. sky: bool [h,w], its latent pixels."""
-    if canvas.parts is None:
-        return to_pixels(sky)
-    labels = np.argmax(np.stack([region.mask for region in canvas.regions]), 0)
-    return np.isin(canvas.parts, labels[sky])
+def _sky_pixels(canvas: Canvas, sky: np.ndarray) -> np.ndarray:
+    """bool [H,W]: the pixels of the sky. sky: bool [h,w], its latent pixels."""
+    ids = canvas.surface.region_ids
+    return to_pixels(sky) if ids is None else np.isin(ids, canvas.region_labels[sky])
 
 
-def _gives_way(stray: Tensor, usual: Tensor) -> Tensor:
-    """[H,W] in 0..1, of the difference [3,H,W] from the sky's colour."""
+def _replaced_share(stray: Tensor, usual: Tensor) -> Tensor:
+    """[H,W] in 0..1: how far a pixel is replaced. stray: [3,H,W], the difference from the sky's colour."""
     low, high = STRAYING
     return ((stray.abs().mean(0) / usual - low) / (high - low)).clamp(0, 1)
 
 
-def _usual(picture: Tensor, cells: Tensor, believed: Tensor, beyond: Tensor) -> Tensor:
-    """How far the believed sky strays from what lies `beyond` it, a reach further from all outlines: clouds, and its change of colour."""
+def _usual_deviation(picture: Tensor, cells: Tensor, trusted: Tensor, beyond: Tensor) -> Tensor:
+    """How far the trusted sky deviates from what the sky one REACH further out leads to: its clouds and its gradient.
+
+    trusted: bool [h,w]; beyond: bool [h,w], the part of it that is two REACHes away from all outlines.
+    """
     enough = int(beyond.sum()) >= ENOUGH
-    tried = believed & ~beyond if enough else believed
-    led_to = _spread(cells, beyond) if enough else cells[:, believed].mean(1).view(-1, 1, 1).expand_as(cells)
+    tried = trusted & ~beyond if enough else trusted
+    led_to = _fill_outward(cells, beyond) if enough else cells[:, trusted].mean(1).view(-1, 1, 1).expand_as(cells)
     stray = (picture - interpolate_cells(led_to)).abs().mean(0)
     pixels = repeat_cells(tried)
     return stray[pixels].square().mean().sqrt().clamp_min(LEAST)
 
 
-def _spread(cells: Tensor, known: Tensor) -> Tensor:
-    """[3,h,w]: the known cells' colours, elsewhere what their surroundings lead to, from ever wider ones where none are near."""
+def _fill_outward(cells: Tensor, known: Tensor) -> Tensor:
+    """[3,h,w]: the colours of the known cells; elsewhere an average of known cells around, from a wider surrounding where none is near."""
     share = 1.0 * known[None]
     if bool(known.all()) or min(known.shape) < 2:
         return cells * share + (1 - share) * (cells * share).sum((1, 2), keepdim=True) / share.sum().clamp_min(1)
     total, weight = _halved(cells * share), _halved(share)
-    wider = _spread(total / weight.clamp_min(1e-6), weight[0] > 0)
+    wider = _fill_outward(total / weight.clamp_min(1e-6), weight[0] > 0)
     blurred = interpolate(wider[None], cells.shape[-2:], mode="bilinear", align_corners=False)[0]
     return torch.where(known, cells, blurred)
 

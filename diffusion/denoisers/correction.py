@@ -10,7 +10,7 @@ from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.schedules import Timeline
 
 if TYPE_CHECKING:
-    from diffusion.canvas import DreamSettings
+    from diffusion.settings import DreamSettings
 
 BOUNDARY = 4.0  # what latents of unit variance hardly ever exceed
 

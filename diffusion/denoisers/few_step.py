@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from diffusion.canvas import DreamSettings
+from diffusion.settings import DreamSettings
 
 LEARNT: Mapping[str, Any] = MappingProxyType(
     {

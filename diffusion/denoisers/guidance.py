@@ -14,7 +14,7 @@ from diffusion.sampling.denoiser import Prediction
 from diffusion.sampling.schedules import Timeline
 
 if TYPE_CHECKING:
-    from diffusion.canvas import DreamSettings
+    from diffusion.settings import DreamSettings
 
 
 def _eps(ctx: GuidanceContext, denoised: Tensor) -> Tensor:

@@ -20,8 +20,9 @@ from diffusion.denoisers.region_batching import EXECUTIONS, Evaluate, Job
 from diffusion.denoisers.windows import Box, feathered, tile
 
 if TYPE_CHECKING:
-    from diffusion.canvas import DreamSettings, Region
+    from diffusion.canvas import Region
     from diffusion.sampling.schedules import Timeline
+    from diffusion.settings import DreamSettings
 
 __all__ = ["EXECUTIONS", "Composition", "Part", "parts_from"]
 

@@ -11,7 +11,7 @@ from diffusion.denoisers.guidance_context import Branches, GuidanceContext
 from diffusion.sampling.denoiser import Prediction
 
 if TYPE_CHECKING:
-    from diffusion.canvas import DreamSettings
+    from diffusion.settings import DreamSettings
 
 
 def cfg_rescale(denoised: Tensor, positive: Tensor, amount: float) -> Tensor:

@@ -19,7 +19,7 @@ from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers.loop import Adjust
 
 if TYPE_CHECKING:
-    from diffusion.canvas import DreamSettings
+    from diffusion.settings import DreamSettings
 
 
 # Rising curves over i/N in 0..1, with exponent or steepness alpha: how much of the fine latent is kept at level i of N.

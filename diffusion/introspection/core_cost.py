@@ -20,7 +20,7 @@ from diffusers import (
 from diffusers.models.attention_processor import AttnProcessor2_0
 
 from base.grid import CELL
-from diffusion.canvas import Canvas, DreamSettings, Region
+from diffusion.canvas import Canvas, Region
 from diffusion.denoisers.guidance import guided
 from diffusion.denoisers.regions import Composition, parts_from
 from diffusion.dream import dream
@@ -30,6 +30,7 @@ from diffusion.models.sdxl_conditioning import tokens
 from diffusion.sampling.noise import start_noise
 from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
 
 
 def median_seconds(*runs: Callable[[], object], times: int) -> list[float]:

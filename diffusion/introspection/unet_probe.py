@@ -16,11 +16,12 @@ import torch
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
-from diffusion.canvas import Cancelled, Canvas, DreamSettings
+from diffusion.canvas import Cancelled, Canvas
 from diffusion.denoisers.few_step import paints
 from diffusion.dream import unguided
 from diffusion.models.model import Model
 from diffusion.sampling.denoiser import predict
+from diffusion.settings import DreamSettings
 
 MAPS = 16  # channels shown of a block
 Facts = tuple[str, int, int, bool]  # kind, number, level, listens: as of a Block
@@ -88,7 +89,7 @@ def look_inside(
 
     `cancelled` is asked before every block. Raises Cancelled.
     """
-    few = paints(settings, model.few_steps, canvas.memory is not None or canvas.colours is not None)
+    few = paints(settings, model.few_steps, canvas.guide is not None)
     denoise = unguided(model, canvas, settings)
     unet = model.few if few and model.few is not None else model.unet
     with _listening(unet, x.shape[-2:], cancelled) as notes:

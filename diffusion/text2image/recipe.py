@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from diffusion.canvas import DreamSettings
+from base.settings import option
+from diffusion.settings import DreamSettings
 
 VERSION = 1  # of the JSON that a PNG carries
 
@@ -14,23 +15,17 @@ VERSION = 1  # of the JSON that a PNG carries
 class GenerateSettings:
     """One picture from a prompt, perhaps from another picture: everything that `rayverie generate` can be told about it."""
 
-    prompt: str = field(default="", metadata={"help": "What the picture shows.", "positional": True})
-    negative: str = field(default="", metadata={"help": "What the picture should not show."})
-    size: tuple[int, int] = field(default=(256, 256), metadata={"help": "Width and height in pixels."})
-    init: Path | None = field(default=None, metadata={"help": "A picture to start from; see --strength."})
-    mask: Path | None = field(
-        default=None, metadata={"help": "With --init: white is repainted, black stays, grey is in between."}
-    )
-    mask_blur: float = field(
-        default=0.0, metadata={"help": "Blur of the mask's edge in pixels.", "range": (0.0, 256.0)}
-    )
-    anagram: tuple[str, ...] = field(default=(), metadata={"help": "Prompts for what the picture shows when turned."})
-    view: tuple[str, ...] = field(
-        default=("rotate_180",),
-        metadata={
-            "help": "How the picture is turned for each of these prompts; the last one is used for all further prompts.",
-            "table": "diffusion.denoisers.anagram:VIEWS",
-        },
+    prompt: str = option("", "What the picture shows.", positional=True)
+    negative: str = option("", "What the picture should not show.")
+    size: tuple[int, int] = option((256, 256), "Width and height in pixels.")
+    init: Path | None = option(None, "A picture to start from; see --strength.")
+    mask: Path | None = option(None, "With --init: white is repainted, black stays, grey is in between.")
+    mask_blur: float = option(0.0, "Blur of the mask's edge in pixels.", range=(0.0, 256.0))
+    anagram: tuple[str, ...] = option((), "Prompts for what the picture shows when turned.")
+    view: tuple[str, ...] = option(
+        ("rotate_180",),
+        "How the picture is turned for each of these prompts; the last one is used for all further prompts.",
+        table="diffusion.denoisers.anagram:VIEWS",
     )
     dream: DreamSettings = field(default_factory=DreamSettings)
 

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 from base.errors import InputError
 from base.files import atomic_write
 from base.grid import CELL
-from diffusion.canvas import Canvas, DreamSettings, Region
+from diffusion.canvas import Canvas, Region, Surface
 from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
@@ -29,6 +29,7 @@ from diffusion.models.model import Model
 from diffusion.sampling.noise import start_noise
 from diffusion.sampling.schedules import SPACINGS
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
 
 CHOICES: dict[str, Sequence] = {
     "sampler": tuple(SAMPLERS),
@@ -57,7 +58,7 @@ class Subject:
             regions=tuple(Region(p, m) for p, m in zip(prompts, masks, strict=False)),
             noise=start_noise(model.channels, side, side, seed),
             change=np.ones((side, side), np.float32),
-            depth=np.full((side, side), 4.0, np.float32) if model.takes_depth else None,
+            surface=Surface(np.full((side, side), 4.0, np.float32) if model.takes_depth else None),
         )
 
 

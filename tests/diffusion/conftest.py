@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
 
-from diffusion.canvas import Canvas, Region
+from diffusion.canvas import Canvas, Guide, Region, Surface
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
 from diffusion.models.prompt_words import Words, group_words
@@ -305,6 +306,18 @@ def wide(wide_folder: Path) -> Model:
     return load_model(wide_folder, "cpu")
 
 
+def vary(canvas: Canvas, **changes: Any) -> Canvas:
+    """The canvas with other values of its own fields and of those of its guide and surface."""
+
+    def of(cls: type) -> dict[str, Any]:
+        return {f.name: changes.pop(f.name) for f in fields(cls) if f.name in changes}
+
+    guide, surface = of(Guide), of(Surface)
+    if guide:
+        changes["guide"] = replace(canvas.guide or Guide(), **guide)
+    return replace(canvas, surface=replace(canvas.surface, **surface), **changes)
+
+
 @pytest.fixture(scope="session")
 def canvas_of():
     """(model, size=(8, 8), prompts=1, seed=0, **parts) → a canvas with that many vertical stripes as regions."""
@@ -319,6 +332,6 @@ def canvas_of():
             "noise": random.standard_normal((model.channels, height, width), dtype=np.float32),
             "change": np.ones(size, np.float32),
         }
-        return Canvas(**(base | parts))
+        return vary(Canvas(**base), **parts)
 
     return make

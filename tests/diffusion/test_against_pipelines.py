@@ -11,9 +11,9 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
 
-from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
+from diffusion.settings import DreamSettings
 
 PIPELINES = {"sd1": StableDiffusionPipeline, "sd2": StableDiffusionPipeline, "xl": StableDiffusionXLPipeline}
 SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0, guidance_start=0.0)

@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusion.canvas import DreamSettings
 from diffusion.denoisers.differential import CHANGE_FORMS
 from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.denoisers.regions import EXECUTIONS
@@ -20,6 +19,7 @@ from diffusion.models.model import Model
 from diffusion.sampling.noise import NOISES
 from diffusion.sampling.schedules import SPACINGS
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
 from tests.diffusion.conftest import WordEncoder
 
 
@@ -79,10 +79,10 @@ def test_any_dream(models, canvas_of, key, size, prompts, kept, apart, chosen):
         change = np.where(random.random(size) < 0.5, kept, 1).astype(np.float32)
         memory = random.standard_normal((model.channels, *size), dtype=np.float32)
         colours = random.integers(0, 256, (8 * size[0], 8 * size[1], 4), dtype=np.uint8)
-        parts = {"change": change, "memory": memory, "colours": colours}
+        parts = {"change": change, "latents": memory, "colours": colours}
     if apart:
         shown = np.random.default_rng(2).integers(-1, prompts, (2 * size[0], 2 * size[1]), dtype=np.int16)
-        parts["parts"] = shown.repeat(4, 0).repeat(4, 1)
+        parts["region_ids"] = shown.repeat(4, 0).repeat(4, 1)
         parts["depth"] = np.random.default_rng(3).choice(np.array([3, 5, np.inf], np.float32), size)
     canvas = canvas_of(model, size, prompts, **parts)
     first, second = (dream(model, canvas, chosen) for _ in range(2))

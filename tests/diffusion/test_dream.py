@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.canvas import Cancelled, DreamSettings
-from diffusion.compositing.stored_colours import cell_errors, filled, known_cells, recall
+from diffusion.canvas import Cancelled
+from diffusion.compositing.stored_colours import cell_errors, fill_unknown, guide_latents, known_cells
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
 from diffusion.errors import ModelError
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
+from tests.diffusion.conftest import vary
 
 FEW = DreamSettings(steps=3, guidance_start=0.0)
 
@@ -40,11 +42,11 @@ def test_every_sampler_is_deterministic_and_counts_its_calls(own, canvas_of, sam
 
 def test_a_kept_canvas_costs_nothing_and_is_the_memory(sd, canvas_of):
     memory = np.random.default_rng(3).standard_normal((4, 8, 8), dtype=np.float32)
-    dreamed = dream(sd, canvas_of(sd, change=np.zeros((8, 8), np.float32), memory=memory), FEW)
+    dreamed = dream(sd, canvas_of(sd, change=np.zeros((8, 8), np.float32), latents=memory), FEW)
     assert dreamed.calls == 0 and np.array_equal(dreamed.latents, memory)
     colours = np.random.default_rng(4).integers(0, 256, (64, 64, 4), dtype=np.uint8)
     colours[..., 3] = 255
-    canvas = canvas_of(sd, change=np.zeros((8, 8), np.float32), memory=memory, colours=colours)
+    canvas = canvas_of(sd, change=np.zeros((8, 8), np.float32), latents=memory, colours=colours)
     dreamed = dream(sd, canvas, FEW)
     assert dreamed.seconds["vae"] == 0 and np.array_equal(dreamed.image, colours[..., :3])
 
@@ -56,7 +58,7 @@ def test_kept_texels_stay_bit_for_bit_and_free_ones_change(sd, canvas_of, sample
     change = np.zeros((8, 8), np.float32)
     change[:, 3:5], change[:, 5:] = 0.5, 1.0
     settings = replace(FEW, sampler=sampler, change_form=form)
-    dreamed = dream(sd, canvas_of(sd, change=change, memory=memory), settings)
+    dreamed = dream(sd, canvas_of(sd, change=change, latents=memory), settings)
     assert np.array_equal(dreamed.latents[:, :, :3], memory[:, :, :3])
     assert (dreamed.latents[:, :, 5:] != memory[:, :, 5:]).all()
 
@@ -64,7 +66,7 @@ def test_kept_texels_stay_bit_for_bit_and_free_ones_change(sd, canvas_of, sample
 def test_a_change_map_of_ones_is_plain_sampling(sd, canvas_of):
     memory = np.full((4, 8, 8), np.nan, np.float32)  # any value may stand where change is 1
     plain = dream(sd, canvas_of(sd), FEW)
-    assert np.array_equal(dream(sd, canvas_of(sd, memory=memory), FEW).latents, plain.latents)
+    assert np.array_equal(dream(sd, canvas_of(sd, latents=memory), FEW).latents, plain.latents)
 
 
 def test_n_equal_prompts_are_one(sd, canvas_of):
@@ -118,7 +120,7 @@ def test_strength_runs_the_end_of_the_schedule(sd, canvas_of):
     memory = np.zeros((4, 8, 8), np.float32)
     events = []
     settings = DreamSettings(steps=10, strength=0.3)
-    assert dream(sd, canvas_of(sd, memory=memory), settings, on_step=events.append).calls == 3
+    assert dream(sd, canvas_of(sd, latents=memory), settings, on_step=events.append).calls == 3
     assert [e.step for e in events] == [7, 8, 9]
 
 
@@ -153,15 +155,15 @@ def test_nan_names_step_and_sigma(sd, canvas_of, monkeypatch):
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ({"change": np.zeros((8, 8), np.float32)}, "remembers none"),
+        ({"change": np.zeros((8, 8), np.float32)}, "has no guide"),
         ({"noise": np.zeros((3, 8, 8), np.float32)}, "3 channels"),
         ({"noise": np.zeros((4, 7, 8), np.float32)}, "multiples of 16"),
         ({"depth": np.zeros((4, 4), np.float32)}, "depth"),
         ({"regions": ()}, "without regions"),
-        ({"memory": np.zeros((4, 2, 2), np.float32)}, "memory"),
+        ({"latents": np.zeros((4, 2, 2), np.float32)}, "latents"),
         ({"colours": np.zeros((8, 8, 4), np.uint8)}, "colours"),
-        ({"parts": np.zeros((8, 8), np.int16)}, "parts"),
-        ({"parts": np.full((64, 64), 2, np.int16)}, "region 2"),
+        ({"region_ids": np.zeros((8, 8), np.int16)}, "region_ids"),
+        ({"region_ids": np.full((64, 64), 2, np.int16)}, "region 2"),
     ],
 )
 def test_a_contradictory_canvas_is_refused(sd, canvas_of, parts, words):
@@ -182,7 +184,7 @@ def test_what_steers_a_remembered_place(sd, canvas_of):
     white = sd.encode(colours[..., :3])
     memory = np.full((4, 8, 8), 2.0, np.float32)
     change = np.full((8, 8), 0.01, np.float32)
-    canvas, last = canvas_of(sd, change=change, memory=memory, colours=colours), []
+    canvas, last = canvas_of(sd, change=change, latents=memory, colours=colours), []
     for source in ("latents", "colours"):
         dream(sd, canvas, replace(FEW, memory=source, change_form="threshold"), on_step=last.append)
     latents, encoded = (last[i].denoised[0] for i in (2, 5))
@@ -196,8 +198,8 @@ def test_both_memories_together_are_cell_by_cell_the_one_that_tells_more(sd, can
     colours[..., :3] = sd.decode(stored)
     colours[:, 32:, :3] = np.random.default_rng(0).integers(0, 256, (64, 32, 3))  # there something else lies
     colours[:8, 32:48, 3] = 0  # and there nothing does
-    canvas = canvas_of(sd, change=np.ones((8, 8), np.float32), memory=stored.numpy(), colours=colours)
-    encoded, both = sd.encode(filled(colours)), recall(sd, canvas, "both")[0]
+    canvas = canvas_of(sd, change=np.ones((8, 8), np.float32), latents=stored.numpy(), colours=colours)
+    encoded, both = sd.encode(fill_unknown(colours)), guide_latents(sd, canvas, "both")[0]
     taken = (both == stored).all(0).numpy()
     assert taken[:, :4].all() and taken[0, 4:6].all() and not taken[:, 4:].all()
     assert torch.equal(both[:, ~taken], encoded[:, ~taken])
@@ -209,10 +211,10 @@ def test_colours_guide_only_where_they_are_known_to(sd, canvas_of):
     colours = np.full((64, 64, 4), 255, np.uint8)
     known = np.zeros((8, 8), bool)
     known[:, :4] = True
-    canvas = canvas_of(sd, change=np.ones((8, 8), np.float32), colours=colours, known=known)
+    canvas = canvas_of(sd, change=np.ones((8, 8), np.float32), colours=colours, known_mask=known)
     other = colours.copy()
     other[:, 32:, :3] = 0
-    told = [recall(sd, replace(canvas, colours=those), "colours") for those in (colours, other)]
+    told = [guide_latents(sd, vary(canvas, colours=those), "colours") for those in (colours, other)]
     assert told[0] is not None and torch.equal(told[0], told[1])
 
 

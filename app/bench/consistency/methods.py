@@ -9,13 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from app.bench.consistency.geometry import Sight, match, nearest, sight, texels, warp
-from app.loop.headless_session import Studio
+from app.loop.headless_session import HeadlessSession
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from, regions_from
 from app.loop.worker import InlineWorker, dream_of
 from base.grid import CELL, by_cell, to_pixels
-from diffusion.canvas import Canvas, Dreamed
-from diffusion.compositing.stored_colours import filled
+from diffusion.canvas import Canvas, Dreamed, Guide, Surface
+from diffusion.compositing.stored_colours import fill_unknown
 from diffusion.sampling.noise import start_noise
 from engine.atlas import policy
 from engine.atlas.page import REVISION
@@ -43,32 +43,32 @@ class Easel:
     budget: model calls that may be spent, or None; it is looked at before a dream begins, so that the last one may exceed it.
     """
 
-    studio: Studio
+    headless: HeadlessSession
     blocks: Blocks
     budget: int | None = None
     sights: dict[Camera, Sight] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        studio = self.studio
-        studio.volume.erase()
-        session = studio.session
-        self.painter = Painter(studio.volume, InlineWorker(studio.model), studio.scene, session)
+        headless = self.headless
+        headless.volume.erase()
+        session = headless.session
+        self.painter = Painter(headless.volume, InlineWorker(headless.model), headless.scene, session)
         self.painter.collect()
-        side = session.paint.canvas or studio.model.native
-        self.size = (math.ceil(side / studio.model.multiple) * studio.model.multiple,) * 2
-        self._first_call = studio.model.calls
+        side = session.paint.canvas or headless.model.native
+        self.size = (math.ceil(side / headless.model.multiple) * headless.model.multiple,) * 2
+        self._first_call = headless.model.calls
 
     @property
     def calls(self) -> int:
         """Model calls so far."""
-        return self.studio.model.calls - self._first_call
+        return self.headless.model.calls - self._first_call
 
     @property
     def spent(self) -> bool:
         return self.budget is not None and self.calls >= self.budget
 
     def gather(self, camera: Camera) -> GatheredView:
-        return self.studio.volume.gather(camera, self.size)
+        return self.headless.volume.gather(camera, self.size)
 
     def sight(self, camera: Camera) -> Sight:
         if camera not in self.sights:
@@ -77,16 +77,16 @@ class Easel:
 
     def unpainted(self, camera: Camera) -> np.ndarray:
         """uint8 [H,W,3]: the scene as it is built, in daylight."""
-        return self.studio.draw(camera, self.size, "material")[..., :3].copy()
+        return self.headless.draw(camera, self.size, "material")[..., :3].copy()
 
     def dream(self, canvas: Canvas, **changes: object) -> Dreamed:
         """With the session's settings, changed."""
-        return dream_of(self.studio.model, canvas, replace(self.studio.session.dream, **changes))  # type: ignore[arg-type]
+        return dream_of(self.headless.model, canvas, replace(self.headless.session.dream, **changes))  # type: ignore[arg-type]
 
     def revisions(self, texel: np.ndarray) -> np.ndarray:
         """int64 [...]: the volume's revision that painted each texel [...,3] (page, y, x), BARE where none did."""
         label = np.full(texel.shape[:-1], BARE, np.int64)
-        atlas = self.studio.volume.atlas
+        atlas = self.headless.volume.atlas
         for page in np.unique(texel[..., 0]):
             if int(page) in atlas:
                 here = texel[..., 0] == page
@@ -112,22 +112,21 @@ class Independent:
 
     def __init__(self, easel: Easel) -> None:
         self._easel, self._count = easel, 0
-        studio, (width, height) = easel.studio, easel.size
-        self._noise = start_noise(studio.model.channels, height // CELL, width // CELL, studio.session.dream.seed)
+        headless, (width, height) = easel.headless, easel.size
+        self._noise = start_noise(headless.model.channels, height // CELL, width // CELL, headless.session.dream.seed)
 
     def paint(self, camera: Camera) -> Shown:
         easel, gathered = self._easel, self._easel.gather(camera)
         if easel.spent:
             return easel.bare(camera)
         canvas = Canvas(
-            regions=regions_from(gathered.material, easel.studio.scene),
+            regions=regions_from(gathered.material, easel.headless.scene),
             noise=self._noise,
             change=np.ones(gathered.material.shape, np.float32),
-            memory=easel.studio.model.encode(easel.unpainted(camera)).numpy(),
-            depth=gathered.depth,
-            known=np.ones(gathered.material.shape, bool),
+            guide=Guide(latents=easel.headless.model.encode(easel.unpainted(camera)).numpy(), known_mask=np.ones(gathered.material.shape, bool)),
+            surface=Surface(gathered.depth),
         )
-        steps = round(easel.studio.session.dream.steps / IMG2IMG)  # so that as many are gone through as by the others
+        steps = round(easel.headless.session.dream.steps / IMG2IMG)  # so that as many are gone through as by the others
         dreamed = easel.dream(canvas, memory="latents", strength=IMG2IMG, steps=steps)
         self._count += 1
         return Shown(dreamed.image, np.full(dreamed.image.shape[:2], self._count, np.int64))
@@ -140,19 +139,21 @@ class Seed:
         self._easel = easel
 
     def paint(self, camera: Camera) -> Shown:
-        easel, studio = self._easel, self._easel.studio
-        gathered, steps = easel.gather(camera), studio.session.dream.steps
-        if policy.coverage(gathered, steps) < studio.session.paint.coverage and not easel.spent:
-            canvas = replace(canvas_from(gathered, studio.scene, steps), colours=None, behind=None)
+        easel, headless = self._easel, self._easel.headless
+        gathered, steps = easel.gather(camera), headless.session.dream.steps
+        if policy.coverage(gathered, steps) < headless.session.paint.coverage and not easel.spent:
+            canvas = canvas_from(gathered, headless.scene, steps)
+            guide = None if canvas.guide is None else replace(canvas.guide, colours=None)
+            canvas = replace(canvas, guide=guide, surface=replace(canvas.surface, occluded_source=None))
             dreamed = easel.dream(canvas, memory="latents")
-            studio.volume.scatter(
+            headless.volume.scatter(
                 gathered, PaintedView(gathered.camera, gathered.size, dreamed.latents, dreamed.image, dreamed.steps)
             )
             gathered = easel.gather(camera)
         label = to_pixels(easel.revisions(gathered.texel))
         import torch
 
-        return Shown(studio.model.decode(torch.from_numpy(gathered.latents)), label)
+        return Shown(headless.model.decode(torch.from_numpy(gathered.latents)), label)
 
 
 class Warp:
@@ -182,13 +183,14 @@ class Warp:
         hole = warped.label < 0
         if not hole.any():
             return warped
-        studio = self._easel.studio
-        canvas = canvas_from(self._easel.gather(camera), studio.scene, studio.session.dream.steps)
+        headless = self._easel.headless
+        canvas = canvas_from(self._easel.gather(camera), headless.scene, headless.session.dream.steps)
         known = ~by_cell(hole).any((1, 3))
         colours = np.concatenate([warped.picture, np.where(hole, 0, 255).astype(np.uint8)[..., None]], axis=-1)
         if known.any():
-            memory = studio.model.encode(filled(colours)).numpy()
-            canvas = replace(canvas, memory=memory, change=np.where(known, 0.0, 1.0).astype(np.float32), known=known)
+            memory = headless.model.encode(fill_unknown(colours)).numpy()
+            guide = replace(canvas.guide or Guide(), latents=memory, known_mask=known)
+            canvas = replace(canvas, change=np.where(known, 0.0, 1.0).astype(np.float32), guide=guide)
         dreamed = self._easel.dream(canvas, memory="latents")
         self._count += 1
         return Shown(
@@ -204,14 +206,14 @@ class Ours:
 
     def paint(self, camera: Camera) -> Shown:
         if not self._easel.spent:
-            self._easel.painter.settle(camera, ASPECT)
+            self._easel.painter.flush(camera, ASPECT)
         return self.shown(camera)
 
     def shown(self, camera: Camera) -> Shown:
         """The view as it is, without dreaming."""
         easel = self._easel
-        picture = easel.studio.draw(camera, easel.size)[..., :3].copy()
-        return Shown(picture, easel.revisions(texels(easel.studio.charts, easel.sight(camera))))
+        picture = easel.headless.draw(camera, easel.size)[..., :3].copy()
+        return Shown(picture, easel.revisions(texels(easel.headless.charts, easel.sight(camera))))
 
 
 METHODS: dict[str, type[Method]] = {"independent": Independent, "seed": Seed, "warp": Warp, "ours": Ours}

@@ -1,4 +1,4 @@
-"""The table of solvers: each a pure function `(denoise, x, sigmas, *, callback, generator) -> x`, one row each."""
+"""The table of solvers: each row is a pure function `(denoise, x, sigmas, hooks) -> x`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from diffusion.sampling.callbacks import SamplerCallback
+from diffusion.sampling.denoiser import Denoise
+from diffusion.sampling.noise import NoiseSource
 from diffusion.sampling.solvers.ancestral import ddim, ddpm, euler_ancestral, lcm
 from diffusion.sampling.solvers.dpmpp import dpmpp_2m, dpmpp_sde
+from diffusion.sampling.solvers.loop import Adjust, SolverHooks
 from diffusion.sampling.solvers.runge_kutta import euler, heun, midpoint, rk4
 from diffusion.sampling.solvers.unipc import unipc
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """A solver and what a viewer must know of it. calls: model calls a step (its last step may need fewer).
+    """A solver and what a user should know about it.
 
-    stochastic: it draws noise; options: names of `DreamSettings` fields that it takes as keywords.
+    calls: model calls per step (the last step may need fewer); stochastic: it draws noise;
+    options: names of the `DreamSettings` fields that it takes as keywords.
     """
 
     function: Callable[..., Tensor]
@@ -27,8 +33,19 @@ class Sampler:
     stochastic: bool = False
     options: tuple[str, ...] = ()
 
-    def __call__(self, denoise: Callable, x: Tensor, sigmas: Tensor, **keywords: Any) -> Tensor:
-        return self.function(denoise, x, sigmas, **keywords)
+    def __call__(
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        sigmas: Tensor,
+        *,
+        callback: SamplerCallback | None = None,
+        adjust: Adjust | None = None,
+        generator: torch.Generator | NoiseSource | None = None,
+        **options: Any,
+    ) -> Tensor:
+        """x0 from x at noise level sigmas[0]. callback, adjust, generator: see `SolverHooks`."""
+        return self.function(denoise, x, sigmas, SolverHooks(callback, adjust, generator), **options)
 
 
 SAMPLERS: dict[str, Sampler] = {

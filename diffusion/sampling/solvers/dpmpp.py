@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
-from diffusion.sampling.callbacks import SamplerCallback
 from diffusion.sampling.denoiser import Denoise, Prediction, predict, towards
-from diffusion.sampling.noise import NoiseSource, noise_source
 from diffusion.sampling.solvers.ancestral import ancestral_step
-from diffusion.sampling.solvers.loop import Adjust, begin, each_step
+from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, each_step
 
 
-def dpmpp_2m(
-    denoise: Denoise,
-    x: Tensor,
-    sigmas: Tensor,
-    *,
-    callback: SamplerCallback | None = None,
-    adjust: Adjust | None = None,
-    generator: NoiseSource | None = None,
-) -> Tensor:
+def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """Second order with one call a step: the change of x0 is extrapolated from the step before (alg. 2).
 
     With CFG++ the history holds the unconditional prediction, as the extrapolated change is from there to the guided one.
@@ -30,7 +19,7 @@ def dpmpp_2m(
     before: Prediction | None = None
     length_before = 0.0
     for step, sigma, sigma_next in each_step(sigmas):
-        x, prediction = begin(denoise, x, step, sigma, callback, adjust)
+        x, prediction = begin_step(denoise, x, step, sigma, hooks)
         x = towards(prediction, x, sigma, sigma_next)
         length = math.log(sigma / sigma_next) if sigma_next > 0 else 0.0
         if before is not None and sigma_next > 0:
@@ -40,20 +29,12 @@ def dpmpp_2m(
     return x
 
 
-def dpmpp_sde(
-    denoise: Denoise,
-    x: Tensor,
-    sigmas: Tensor,
-    *,
-    callback: SamplerCallback | None = None,
-    adjust: Adjust | None = None,
-    generator: torch.Generator | NoiseSource | None = None,
-) -> Tensor:
+def dpmpp_sde(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """Stochastic, second order, two calls a step (alg. 1 with r = 1/2): half way in log sigma, then the whole step by what was
     predicted there."""
-    draw = noise_source(generator, x)
+    draw = hooks.noise_source(x)
     for step, sigma, sigma_next in each_step(sigmas):
-        x, prediction = begin(denoise, x, step, sigma, callback, adjust)
+        x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if sigma_next == 0:
             x = prediction.denoised
             continue

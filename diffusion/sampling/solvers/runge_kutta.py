@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from diffusion.sampling.callbacks import SamplerCallback
 from diffusion.sampling.denoiser import Denoise, predict, slope, towards
-from diffusion.sampling.noise import NoiseSource
-from diffusion.sampling.solvers.loop import Adjust, begin, each_step
+from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, each_step
 
 # A step across more than this ratio of sigmas is taken by Euler: from (nearly) infinite noise, as zero-terminal-SNR models start, a second
 # slope's error would be multiplied by sigma / sigma_next, while Euler's step there is exact up to the change of D.
@@ -17,75 +15,40 @@ WIDEST_RATIO = 12.0
 STILL_THIS_STEP = 1 + 1e-8
 
 
-def euler(
-    denoise: Denoise,
-    x: Tensor,
-    sigmas: Tensor,
-    *,
-    callback: SamplerCallback | None = None,
-    adjust: Adjust | None = None,
-    generator: NoiseSource | None = None,
-) -> Tensor:
+def euler(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """First order, one call a step (arXiv 2206.00364, alg. 1 without its correction). DDIM with eta 0 is the same map."""
     for step, sigma, sigma_next in each_step(sigmas):
-        x, prediction = begin(denoise, x, step, sigma, callback, adjust)
+        x, prediction = begin_step(denoise, x, step, sigma, hooks)
         x = towards(prediction, x, sigma, sigma_next)
     return x
 
 
-def heun(
-    denoise: Denoise,
-    x: Tensor,
-    sigmas: Tensor,
-    *,
-    callback: SamplerCallback | None = None,
-    adjust: Adjust | None = None,
-    generator: NoiseSource | None = None,
-) -> Tensor:
+def heun(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """Second order, two calls a step (arXiv 2206.00364, alg. 1); the step to 0 is Euler's."""
-    return _tableau(denoise, x, sigmas, callback, adjust, ((1.0,),), (0.5, 0.5))
+    return _tableau(denoise, x, sigmas, hooks, ((1.0,),), (0.5, 0.5))
 
 
-def midpoint(
-    denoise: Denoise,
-    x: Tensor,
-    sigmas: Tensor,
-    *,
-    callback: SamplerCallback | None = None,
-    adjust: Adjust | None = None,
-    generator: NoiseSource | None = None,
-) -> Tensor:
+def midpoint(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """Second order, two calls a step: the slope half way is used for the whole step (RK2)."""
-    return _tableau(denoise, x, sigmas, callback, adjust, ((0.5,),), (0.0, 1.0))
+    return _tableau(denoise, x, sigmas, hooks, ((0.5,),), (0.0, 1.0))
 
 
-def rk4(
-    denoise: Denoise,
-    x: Tensor,
-    sigmas: Tensor,
-    *,
-    callback: SamplerCallback | None = None,
-    adjust: Adjust | None = None,
-    generator: NoiseSource | None = None,
-) -> Tensor:
+def rk4(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """Fourth order, four calls a step: the classical Runge-Kutta method; the step to 0 is Euler's."""
-    return _tableau(
-        denoise, x, sigmas, callback, adjust, ((0.5,), (0.0, 0.5), (0.0, 0.0, 1.0)), (1 / 6, 1 / 3, 1 / 3, 1 / 6)
-    )
+    return _tableau(denoise, x, sigmas, hooks, ((0.5,), (0.0, 0.5), (0.0, 0.0, 1.0)), (1 / 6, 1 / 3, 1 / 3, 1 / 6))
 
 
 def _tableau(
     denoise: Denoise,
     x: Tensor,
     sigmas: Tensor,
-    callback: SamplerCallback | None,
-    adjust: Adjust | None,
+    hooks: SolverHooks,
     stages: tuple[tuple[float, ...], ...],
     weights: tuple[float, ...],
 ) -> Tensor:
     """An explicit Runge-Kutta method by its Butcher tableau; a stage's place in the step is the sum of its row."""
     for step, sigma, sigma_next in each_step(sigmas):
-        x, prediction = begin(denoise, x, step, sigma, callback, adjust)
+        x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if sigma_next == 0 or sigma / sigma_next > WIDEST_RATIO:
             x = towards(prediction, x, sigma, sigma_next)
             continue

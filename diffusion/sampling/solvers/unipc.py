@@ -6,27 +6,17 @@ import math
 
 from torch import Tensor
 
-from diffusion.sampling.callbacks import SamplerCallback
 from diffusion.sampling.denoiser import Denoise, Prediction, towards
-from diffusion.sampling.noise import NoiseSource
-from diffusion.sampling.solvers.loop import Adjust, begin, each_step
+from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, each_step
 
 
-def unipc(
-    denoise: Denoise,
-    x: Tensor,
-    sigmas: Tensor,
-    *,
-    callback: SamplerCallback | None = None,
-    adjust: Adjust | None = None,
-    generator: NoiseSource | None = None,
-) -> Tensor:
+def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """UniPC-2, B(h) = exp(h) - 1 ("bh2"), x0 prediction. The call at a step's start also corrects the step before; the first step has
     order 1, the step to 0 is x0 itself. With CFG++ the corrector works on the guided prediction alone."""
     history: list[tuple[float, Prediction]] = []
     origin = x  # where the step before began
     for step, sigma, sigma_next in each_step(sigmas):
-        x, prediction = begin(denoise, x, step, sigma, callback, adjust)
+        x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if history:
             x = _corrected(origin, history, sigma, prediction)
         history = [*history[-1:], (sigma, prediction)]

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from base.errors import InputError
 from base.grid import CELL
-from diffusion.canvas import DreamSettings
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
 from diffusion.sampling.schedules import Timeline, spaced
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
 from diffusion.training.checkpoint import NAME
 from diffusion.training.data.captions import LIGHT_WORDS
 from diffusion.training.data.materials import MATERIALS

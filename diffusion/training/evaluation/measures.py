@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion.canvas import Canvas, DreamSettings, Region
+from diffusion.canvas import Canvas, Region
+from diffusion.canvas import Surface as CanvasSurface
 from diffusion.dream import dream
+from diffusion.settings import DreamSettings
 from diffusion.training.data.adjectives import COLOURS
 from diffusion.training.data.bank import build_bank
 from diffusion.training.data.captions import LIGHT_WORDS, Mood, Surface
@@ -66,7 +68,7 @@ def regions(parts: Parts, count: int, execution: str) -> dict[str, float]:
         )
         size = (CELLS, 3 * CELLS)
         noise = rng.standard_normal((parts.model.channels, *size)).astype(np.float32)
-        canvas = Canvas(asked, noise, np.ones(size, np.float32), depth=np.full(size, 5.0, np.float32))
+        canvas = Canvas(asked, noise, np.ones(size, np.float32), surface=CanvasSurface(np.full(size, 5.0, np.float32)))
         picture = torch.from_numpy(dream(parts.model, canvas, replace(settings, seed=index)).image).permute(2, 0, 1)
         images += list(picture.split(SIDE, 2))
         material += chosen

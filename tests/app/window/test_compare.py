@@ -124,7 +124,7 @@ def test_what_is_frozen_is_the_same_on_both_sides_and_stays(finished: Driver) ->
     canvas = finished.worker.request.canvas
     frozen = explorer.state.comparison.sides[0].gathered.frozen
     assert frozen.any() and not frozen.all()
-    assert ((canvas.change == 0) == frozen).all() and (canvas.known == frozen).all()
+    assert ((canvas.change == 0) == frozen).all() and (canvas.guide.known_mask == frozen).all()
     finished.until(lambda: explorer.state.comparison.done, "both are dreamed")
     for side in explorer.state.comparison.sides:
         mine = side.gathered.frozen.repeat(8, 0).repeat(8, 1) & (side.gathered.colours[..., 3] == 255)

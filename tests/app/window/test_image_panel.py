@@ -81,7 +81,7 @@ def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture:
     plain = shown(painted)
     painted.tap("x")
     request = asked(painted)
-    assert not request.canvas.change.any() and (request.canvas.colours[..., 3] == 255).all()
+    assert not request.canvas.change.any() and (request.canvas.guide.colours[..., 3] == 255).all()
     laid(painted)
     after = shown(painted).astype(int)
     height, width = after.shape[:2]
@@ -158,8 +158,8 @@ def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> Non
     opened(painted, picture)
     explorer.do("dream_picture", 0.4, False)
     request = asked(painted)
-    assert request.settings.strength == 0.4 and request.canvas.known.all() and (request.canvas.change == 1).all()
-    assert request.canvas.memory is None and request.canvas.parts is None
+    assert request.settings.strength == 0.4 and request.canvas.guide.known_mask.all() and (request.canvas.change == 1).all()
+    assert request.canvas.guide.latents is None and request.canvas.surface.region_ids is None
     laid(painted)
     assert texels(painted, FROZEN) == 0 and not same(world(painted), before)
     assert explorer.state.open_scene.painter.client.dreamed.image.std() > 10
@@ -180,7 +180,7 @@ def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None
     explorer.do("inpaint", "a wooden door", 0.8, True)
     canvas = asked(painted).canvas
     assert canvas.regions[-1].prompt == "a wooden door"
-    assert 0 < (canvas.parts == len(canvas.regions) - 1).mean() < 0.5
+    assert 0 < (canvas.surface.region_ids == len(canvas.regions) - 1).mean() < 0.5
     assert 0 < canvas.change.mean() < 0.5 and ((canvas.change > 0.05) & (canvas.change < 0.95)).any()
     np.testing.assert_allclose(sum(region.mask for region in canvas.regions), 1, atol=1e-5)
     laid(painted, 2)
@@ -237,7 +237,7 @@ def test_an_anagram_has_two_prompts_on_its_surface(painted: Driver, surface: boo
     painted.frames(3)
     explorer.do("anagram", ("an owl", "a castle"), "rotate_180", surface, True)
     request = asked(painted)
-    assert request.canvas.parts is None
+    assert request.canvas.surface.region_ids is None
     assert [r.prompt for r in request.canvas.regions] == ["an owl"] and request.canvas.anagrams[0].prompt == "a castle"
     assert (request.gathered.camera.position != explorer.state.camera.position) == surface
     laid(painted)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -13,17 +11,25 @@ from scipy.ndimage import distance_transform_edt
 
 from base.grid import CELL
 from diffusion.canvas import Canvas
-from diffusion.compositing.decode_per_region import AROUND, REACH, _gone_on, _pieces, _sheets, decoded_apart
+from diffusion.compositing.decode_per_region import (
+    MARGIN,
+    REACH,
+    _border_pieces,
+    _extended,
+    _pack_sheets,
+    decode_per_region,
+)
+from tests.diffusion.conftest import vary
 
 SIDE = 16
 
 
 def cut(canvas: Canvas, pixels: int) -> Canvas:
     """The canvas of vertical stripes, whose borders lie so many pixels further right than those of its latent pixels."""
-    labels = np.argmax(np.stack([region.mask for region in canvas.regions]), 0)
+    labels = canvas.region_labels
     parts = np.roll(labels.repeat(CELL, 0).repeat(CELL, 1), pixels, axis=1)
     parts[:, :pixels] = labels[0, 0]
-    return replace(canvas, parts=parts.astype(np.int16))
+    return vary(canvas, region_ids=parts.astype(np.int16))
 
 
 @pytest.fixture
@@ -35,7 +41,7 @@ def latents(wide) -> torch.Tensor:
 def test_where_there_is_nothing_to_be_told_apart_it_is_the_decoders_picture(wide, canvas_of, latents, prompts) -> None:
     canvas = canvas_of(wide, (SIDE, SIDE), prompts)
     canvas = cut(canvas, 0) if prompts == 1 else canvas
-    assert torch.equal(decoded_apart(wide, latents, canvas), wide.decode_tensor(latents)[0])
+    assert torch.equal(decode_per_region(wide, latents, canvas), wide.decode_tensor(latents)[0])
 
 
 @pytest.mark.parametrize("pixels", [0, 3, 6])
@@ -46,12 +52,12 @@ def test_what_lies_beyond_a_border_is_not_seen_on_this_side(wide, canvas_of, lat
     left = slice((SIDE // 2 - 2) * CELL, SIDE // 2 * CELL + pixels)
     apart, whole = (
         (decode(latents) - decode(other))[..., left].abs().mean()
-        for decode in (lambda x: decoded_apart(wide, x, canvas), lambda x: wide.decode_tensor(x)[0])
+        for decode in (lambda x: decode_per_region(wide, x, canvas), lambda x: wide.decode_tensor(x)[0])
     )
     assert apart < 0.2 * whole
     inside = slice(0, (SIDE // 2 - REACH - 1) * CELL)
     plain = wide.decode_tensor(latents)[0]
-    assert torch.equal(decoded_apart(wide, latents, canvas)[..., inside], plain[..., inside])
+    assert torch.equal(decode_per_region(wide, latents, canvas)[..., inside], plain[..., inside])
 
 
 def test_a_latent_pixel_that_a_border_cuts_gives_each_side_its_own(wide, canvas_of) -> None:
@@ -59,7 +65,7 @@ def test_a_latent_pixel_that_a_border_cuts_gives_each_side_its_own(wide, canvas_
     canvas = cut(canvas_of(wide, (SIDE, SIDE), 2), 4)
     latents = torch.zeros((1, wide.channels, SIDE, SIDE))
     latents[..., SIDE // 2 :] = torch.randn((wide.channels, 1, 1), generator=torch.Generator().manual_seed(5))
-    picture, border = decoded_apart(wide, latents, canvas), SIDE // 2 * CELL + 4
+    picture, border = decode_per_region(wide, latents, canvas), SIDE // 2 * CELL + 4
     step = (picture[:, 64, 20] - picture[:, 64, -20]).abs().max()
     rows = slice(40, -40)
     for column, plain in ((border - 1, 20), (border, -20)):
@@ -79,15 +85,15 @@ labellings = st.builds(
 def test_every_pixel_beside_a_border_is_decoded_from_its_own_region(labels, down, right) -> None:
     parts = np.roll(labels.repeat(CELL, 0).repeat(CELL, 1), (down, right), (0, 1)).astype(np.int16)
     done = np.zeros(parts.shape, bool)
-    for source, places in _sheets(list(_pieces(labels, parts)), labels.shape):
+    for source, places in _pack_sheets(list(_border_pieces(labels, parts)), labels.shape):
         used = np.zeros(source.shape, int)
         for piece, (row, column) in places:
-            height, width = piece.around.shape
+            height, width = piece.needed.shape
             here = slice(row, row + height), slice(column, column + width)
-            used[here] += piece.around
-            assert (source[here] == piece.source)[piece.around].all() and not piece.share[~piece.around].any()
-            assert (labels.ravel()[piece.source[piece.around]] == piece.number).all()
-            taken = piece.around & (piece.share == 1)
+            used[here] += piece.needed
+            assert (source[here] == piece.source)[piece.needed].all() and not piece.share[~piece.needed].any()
+            assert (labels.ravel()[piece.source[piece.needed]] == piece.number).all()
+            taken = piece.needed & (piece.share == 1)
             box = tuple(slice(CELL * s.start, CELL * s.stop) for s in piece.box)
             done[box] |= (parts[box] == piece.number) & taken.repeat(CELL, 0).repeat(CELL, 1)
         assert used.max() <= 1
@@ -100,7 +106,7 @@ def test_every_pixel_beside_a_border_is_decoded_from_its_own_region(labels, down
 def test_a_region_that_goes_on_is_all_its_own(seed, share) -> None:
     own = np.random.default_rng(seed).random((7, 9)) < share
     own[3, 4] = True
-    source = _gone_on(own)
+    source = _extended(own)
     assert own.ravel()[source].all()
     assert (source[own] == np.arange(own.size).reshape(own.shape)[own]).all()
 
@@ -108,5 +114,5 @@ def test_a_region_that_goes_on_is_all_its_own(seed, share) -> None:
 def test_beyond_a_straight_border_it_is_mirrored() -> None:
     own = np.zeros((4, 12), bool)
     own[:, :6] = True
-    row = _gone_on(own)[1] - 12
-    assert row[6 : 6 + AROUND].tolist() == [5, 4]
+    row = _extended(own)[1] - 12
+    assert row[6 : 6 + MARGIN].tolist() == [5, 4]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 
 from base.grid import CELL
-from diffusion.canvas import Canvas, Region
-from diffusion.compositing.suppress_colour_bleed import owned
+from diffusion.canvas import Canvas, Region, Surface
+from diffusion.compositing.suppress_colour_bleed import suppress_colour_bleed
+from tests.diffusion.conftest import vary
 
 SIDE = 32
 GREEN = torch.tensor([-0.4, 0.3, -0.5])
@@ -30,7 +29,7 @@ def scene() -> tuple[torch.Tensor, Canvas]:
     regions = tuple(Region(str(number), (labels == number).astype(np.float32)) for number in (0, 1))
     ones = np.ones((SIDE, SIDE), np.float32)
     return picture, Canvas(
-        regions, np.zeros((4, SIDE, SIDE), np.float32), ones, depth=depth, parts=parts.astype(np.int16)
+        regions, np.zeros((4, SIDE, SIDE), np.float32), ones, surface=Surface(depth, region_ids=parts.astype(np.int16))
     )
 
 
@@ -38,7 +37,7 @@ def test_a_far_hedge_that_turned_blue_is_green_again_and_has_its_leaves() -> Non
     picture, canvas = scene()
     stained = picture.clone()
     stained[:, *HEDGE] += 0.6 * (BLUE - GREEN)[:, None, None]
-    out = owned(stained, canvas)
+    out = suppress_colour_bleed(stained, canvas)
     before, after = ((p - picture)[:, *HEDGE].mean((1, 2)).abs().max() for p in (stained, out))
     assert after < 0.2 * before
     moved = (out - stained)[:, *HEDGE]
@@ -47,9 +46,9 @@ def test_a_far_hedge_that_turned_blue_is_green_again_and_has_its_leaves() -> Non
 
 def test_what_has_its_own_colours_and_the_sky_stay_as_they_are() -> None:
     picture, canvas = scene()
-    out = owned(picture, canvas)
+    out = suppress_colour_bleed(picture, canvas)
     assert (out - picture).abs().mean() < 0.005
-    sky = torch.from_numpy(canvas.parts == 0)
+    sky = torch.from_numpy(canvas.surface.region_ids == 0)
     assert torch.equal(out[:, sky], picture[:, sky])
     assert torch.equal(out[:, 22 * CELL :], picture[:, 22 * CELL :])  # away from every border
 
@@ -61,9 +60,11 @@ def test_where_a_region_is_narrow_everywhere_nothing_is_known_of_it() -> None:
     regions = tuple(Region(str(number), (labels == number).astype(np.float32)) for number in (0, 1))
     parts = labels.repeat(CELL, 0).repeat(CELL, 1).astype(np.int16)
     depth = np.where(labels == 0, np.inf, 5).astype(np.float32)
-    assert torch.equal(owned(picture, replace(canvas, regions=regions, parts=parts, depth=depth)), picture)
+    assert torch.equal(
+        suppress_colour_bleed(picture, vary(canvas, regions=regions, region_ids=parts, depth=depth)), picture
+    )
 
 
 def test_without_parts_nothing_changes() -> None:
     picture, canvas = scene()
-    assert owned(picture, replace(canvas, parts=None)) is picture
+    assert suppress_colour_bleed(picture, vary(canvas, region_ids=None)) is picture

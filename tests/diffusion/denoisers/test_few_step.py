@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from base.errors import InputError
-from diffusion.canvas import DreamSettings
 from diffusion.denoisers.few_step import LEARNT, as_painted, paints
 from diffusion.dream import dream
 from diffusion.loaders.embedded import SHIPPED, few_steps
 from diffusion.loaders.loading import load_model
+from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import generate, regenerate
 from diffusion.text2image.metadata import parameters, read_png, write_png
 from diffusion.text2image.recipe import GenerateSettings

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.canvas import DreamSettings
 from diffusion.denoisers.guidance import GUIDANCE, guided
 from diffusion.denoisers.guidance_context import GuidanceContext
 from diffusion.denoisers.rescaling import cfg_rescale, dynamic_threshold, norm_rescale
 from diffusion.dream import dream
 from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
 
 LEVELS = (8.0, 3.0, 1.0, 0.0)
 LINE = Timeline(LEVELS)

@@ -10,13 +10,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusion.canvas import DreamSettings, Region
+from diffusion.canvas import Region
 from diffusion.denoisers.masks import bounding_box, gaussian, normalised, softened
 from diffusion.denoisers.regions import EXECUTIONS, Composition, parts_from
 from diffusion.denoisers.windows import Box, feathered, tile
 from diffusion.dream import dream
 from diffusion.models.attention import _at_once, _piecewise, mask_pyramid
 from diffusion.sampling.schedules import Timeline
+from diffusion.settings import DreamSettings
 
 LINE = Timeline((8.0, 4.0, 2.0, 1.0, 0.0))
 WORDS = ["", "stone", "grass", "sky", "water"]

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusion.canvas import Anagram, DreamSettings
+from diffusion.canvas import Anagram
 from diffusion.denoisers.anagram import VIEWS, anagram, fits
 from diffusion.denoisers.correction import centre, maximise, soft_clamp
 from diffusion.denoisers.differential import remembering, soft, start, threshold
@@ -22,6 +22,7 @@ from diffusion.dream import dream
 from diffusion.sampling.perlin import perlin
 from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
 
 FEW = DreamSettings(steps=4)
 
@@ -124,7 +125,7 @@ def test_rewinds_of_a_run():
 
 def test_mixing_off_is_off_and_on_pulls_towards_the_coarse(sd, canvas_of):
     memory = np.full((4, 8, 8), 3.0, np.float32)
-    canvas = canvas_of(sd, memory=memory, known=np.ones((8, 8), bool))
+    canvas = canvas_of(sd, latents=memory, known_mask=np.ones((8, 8), bool))
     off = dream(sd, canvas, FEW)
     assert np.array_equal(
         dream(sd, canvas, replace(FEW, mix=0.0, mix_form="cosine", mix_perlin=1.0)).latents, off.latents
@@ -148,19 +149,23 @@ def test_the_coarse_picture_is_noised_along_one_trajectory():
 def test_a_finer_canvas_is_guided_where_it_is_finer_the_less_the_finer_it_is(sd, canvas_of):
     memory = np.full((4, 8, 8), 3.0, np.float32)
     known = np.ones((8, 8), bool)
-    off = dream(sd, canvas_of(sd, memory=memory, known=known), FEW).latents
+    off = dream(sd, canvas_of(sd, latents=memory, known_mask=known), FEW).latents
 
     def distance(ratio: float, **more) -> float:
         finer = np.ones((8, 8), np.float32)
         finer[:, :4] = ratio
-        dreamed = dream(sd, canvas_of(sd, memory=memory, known=known, finer=finer, **more), replace(FEW, mix_alpha=0.3))
+        dreamed = dream(
+            sd,
+            canvas_of(sd, latents=memory, known_mask=known, upscale_ratio=finer, **more),
+            replace(FEW, mix_alpha=0.3),
+        )
         return float(np.abs(dreamed.latents[:, :, :4] - 3).mean())
 
     free = float(np.abs(off[:, :, :4] - 3).mean())
     assert distance(1.0) == pytest.approx(free)
     assert distance(2.0) < distance(16.0) < free
     untrusted = np.zeros((8, 8), np.float32)
-    assert distance(2.0, trusted=untrusted) == pytest.approx(free, rel=1e-4)
+    assert distance(2.0, guide_weight=untrusted) == pytest.approx(free, rel=1e-4)
 
 
 def test_rewinding_costs_its_steps(sd, canvas_of):

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.canvas import Cancelled, DreamSettings
+from diffusion.canvas import Cancelled
 from diffusion.dream import dream, unguided
 from diffusion.introspection.probe_sheets import lit
 from diffusion.introspection.unet_probe import MAPS, Heard, look_inside, parts
 from diffusion.models.prompt_words import REST, group_words
+from diffusion.settings import DreamSettings
 
 SETTINGS = DreamSettings(steps=3, guidance="none")
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
 from base.errors import InputError
-from diffusion.compositing.stored_colours import filled, known_cells
+from diffusion.compositing.stored_colours import fill_unknown, known_cells
 from diffusion.loaders.embedded import OWN, native
 from diffusion.loaders.loading import load_model
 from diffusion.models.depth import disparity, log_depth
@@ -217,7 +217,7 @@ def test_unknown_colours_are_filled_from_known_ones(alpha):
     colours[..., 0], colours[..., 1] = 200, 40
     colours[~alpha] = 7
     colours[..., 3] = np.where(alpha, 255, 0)
-    full = filled(colours)
+    full = fill_unknown(colours)
     if alpha.any():
         assert (full == [200, 40, 0]).all()
     else:
@@ -228,7 +228,7 @@ def test_unknown_colours_are_filled_from_known_ones(alpha):
 def test_filling_takes_the_near_side():
     colours = np.zeros((16, 64, 4), np.uint8)
     colours[:, :8], colours[:, -8:] = (255, 0, 0, 255), (0, 0, 255, 255)
-    full = filled(colours)
+    full = fill_unknown(colours)
     assert (full[:, 8:16, 0] > full[:, 8:16, 2]).all() and (full[:, 48:56, 2] > full[:, 48:56, 0]).all()
 
 

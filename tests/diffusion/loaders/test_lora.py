@@ -15,12 +15,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from base.errors import InputError
-from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
 from diffusion.loaders.ldm_names import original_names
 from diffusion.loaders.loading import load_model
 from diffusion.loaders.lora import Lora, parse
 from diffusion.models.model import Model
+from diffusion.settings import DreamSettings
 
 RANK = 2
 ATTENTION = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_q"

@@ -17,12 +17,12 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from base.errors import InputError
-from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
 from diffusion.loaders.base_configs import LAYOUTS, ClipFacts, Layout
 from diffusion.loaders.embedded import few_steps, native
 from diffusion.loaders.loading import load_model
 from diffusion.models import clip_vocabulary
+from diffusion.settings import DreamSettings
 from tests.diffusion.originals import (
     clip_tensors,
     open_clip_tensors,

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.canvas import DreamSettings
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
 from diffusion.introspection.unet_probe import look_inside
 from diffusion.loaders.loading import load_model
 from diffusion.models import attention
 from diffusion.models.text_encoders import CachedEncoder
+from diffusion.settings import DreamSettings
 
 
 @pytest.fixture(params=["sd1", "sd2", "xl"])

@@ -12,11 +12,11 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 
 from base.errors import InputError
-from diffusion.canvas import DreamSettings
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
 from diffusion.models.sdxl_conditioning import size_told, whole
+from diffusion.settings import DreamSettings
 
 SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0, guidance_start=0.0, softness=0.0)
 CLOSE = {"atol": 2e-5, "rtol": 2e-4}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from base.errors import InputError
-from diffusion.canvas import DreamSettings
+from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import generate, regenerate, saving_steps
 from diffusion.text2image.metadata import KEY, from_json, read_png, to_json, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diffusion.canvas import DreamSettings
 from diffusion.dream import dream
+from diffusion.settings import DreamSettings
 from diffusion.text2image.sampling_sheets import CHOICES, LABEL, SUBJECTS, main, sheet
 
 

@@ -1,0 +1,197 @@
+"""One dream's tensors, its stack of denoisers, and its way through the solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from base.grid import CELL
+from diffusion.canvas import Cancelled, Canvas, Guide, Region
+from diffusion.denoisers.anagram import VIEWS, anagram
+from diffusion.denoisers.correction import correcting
+from diffusion.denoisers.differential import remembering, start
+from diffusion.denoisers.dilation import dilated, lattice
+from diffusion.denoisers.few_step import gone_through
+from diffusion.denoisers.guidance import GUIDANCE, guided
+from diffusion.denoisers.region_batching import Job
+from diffusion.denoisers.regions import Composition, parts_from
+from diffusion.denoisers.skip_residual import mixing, rewinds
+from diffusion.errors import ModelError
+from diffusion.models.model import Model
+from diffusion.sampling.callbacks import StepEvent
+from diffusion.sampling.denoiser import Denoise, Prediction, predict
+from diffusion.sampling.noise import NOISES
+from diffusion.sampling.schedules import Timeline, spaced
+from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
+
+
+class DreamRun:
+    """One dream. few_step: the few-step network paints; memory: [1,C,h,w], the latents that guide it, or None.
+
+    After `sample`, `captured` holds the latents of the step `DreamSettings.capture`, and `steps_taken` how many steps are behind
+    the latents that are to be stored.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        canvas: Canvas,
+        settings: DreamSettings,
+        few_step: bool,
+        memory: Tensor | None,
+        on_step: Callable[[StepEvent], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.model, self.canvas, self.settings, self.memory = model, canvas, settings, memory
+        self.guide = canvas.guide or Guide()
+        self.change = change = self._plane(canvas.change)
+        self.few_step, self.on_step, self.cancelled = few_step, on_step, cancelled
+        self.noise = torch.from_numpy(canvas.noise)[None].float().to(model.device)
+        self.depth = model.depth_channel(canvas.surface.depth, *canvas.noise.shape[1:])
+        mask = self.guide.known_mask
+        known = change < 1 if mask is None else torch.from_numpy(mask).to(model.device)
+        self.known = known if memory is not None else torch.zeros_like(known)
+        sigmas = spaced(model.schedule, settings.spacing, settings.steps, settings.spacing_power)
+        self.timeline = Timeline(tuple(sigmas.tolist()))
+        self.captured: Tensor | None = None
+        self.steps_taken = float(self.timeline.steps)
+        self._branches: Mapping[str, Tensor] = {}
+        self._regions: list[tuple[str, Tensor, tuple[int, int]]] = []
+        self._first_call = model.calls
+
+    def sample(self) -> Tensor:
+        """x0 [1,C,h,w] after the run and its rewinds."""
+        sampler, settings, timeline = SAMPLERS[self.settings.sampler], self.settings, self.timeline
+        options = {name: getattr(settings, name) for name in sampler.options}
+        if sampler.stochastic:
+            lowest, highest = timeline.sigmas[-2], timeline.sigmas[0]
+            options["generator"] = NOISES[settings.noise](self.noise, settings.seed, lowest, highest * 1.001)
+        denoise, result, around = self.denoiser(), self.noise, self.memory
+        if self.memory is not None:
+            ratio, weight = (self._plane(plane) for plane in (self.guide.upscale_ratio, self.guide.guide_weight))
+            options["adjust"] = mixing(self.memory, self.noise, self.known, timeline, settings, ratio, weight)
+        first = timeline.steps - min(gone_through(settings, self.memory is not None), timeline.steps)
+        known = self.known
+        for begin in (first, *rewinds(timeline.steps, settings.rewind_min, settings.rewind_max)):
+            sigmas = torch.tensor(timeline.sigmas[begin:], dtype=torch.float64)
+            x = start(self.noise, timeline.sigmas[begin], around, known)
+            result = around = sampler(denoise, x, sigmas, callback=partial(self._on_step, begin), **options)
+            known = torch.ones_like(known)
+        return result
+
+    def denoiser(self) -> Denoise:
+        """Regions → guidance → dilation → anagrams → correction → memory, each only where it is asked for."""
+        denoise = self._guided(self.canvas.regions, lambda t: t, watched=True)
+        stride = self.settings.dilate
+        if stride > 1:
+            lattices = [
+                self._guided(self.canvas.regions, partial(lattice, stride=stride, offset=k)) for k in range(stride**2)
+            ]
+            denoise = dilated(denoise, lattices, stride, self.timeline)
+        if self.canvas.anagrams:
+            whole = np.ones(self.canvas.change.shape, np.float32)
+            others = [
+                (VIEWS[a.view], self._guided((Region(a.prompt, whole, a.negative_prompt),), VIEWS[a.view].apply))
+                for a in self.canvas.anagrams
+            ]
+            codec = self.model.encode_tensor, self.model.decode_tensor
+            denoise = anagram(denoise, others, self.timeline, self.settings.anagram_image, *codec)
+        denoise = self._checked(correcting(denoise, self.timeline, self.settings))
+        if self.memory is not None and bool((self.change < 1).any()):
+            denoise = remembering(denoise, self.memory, self.change, self.timeline, self.settings.change_form)
+        return denoise
+
+    def composed(
+        self,
+        regions: tuple[Region, ...],
+        cut: Callable[[Tensor], Tensor],
+        branches: tuple[str, ...],
+        watched: bool = False,
+    ) -> Composition:
+        """The prompts of these regions and guidance branches, ready to be predicted.
+
+        cut: maps the canvas to what is predicted (turned, or a lattice of it); watched: `on_step` is told each region's prediction.
+        """
+        parts = [
+            replace(part, mask=cut(part.mask).contiguous())
+            for part in parts_from(regions, self.settings.softness, self.model.device)
+        ]
+        prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in branches))
+        bootstrapped = self.settings.bootstrap > 0 and len(parts) > 1
+        return Composition(
+            evaluate=self._evaluate,
+            parts=tuple(parts),
+            contexts=dict(zip(prompts, self.model.context(prompts), strict=True)),
+            depth=None if self.depth is None else cut(self.depth),
+            noise=cut(self.noise),
+            timeline=self.timeline,
+            settings=self.settings,
+            multiple=self.model.multiple // CELL,
+            backgrounds=self.model.colour_latents if bootstrapped else None,
+            seen=self._note_region if watched and self.on_step is not None else None,
+        )
+
+    def _guided(self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False) -> Denoise:
+        """The guided denoiser of these regions. cut, watched: see `composed`."""
+        rule = GUIDANCE[self.settings.guidance]
+        composition = self.composed(regions, cut, (*rule.branches, *rule.first), watched)
+        origin = torch.zeros_like(self.noise) if self.memory is None else torch.where(self.known, self.memory, 0.0)
+        watch = self._note_branches if watched else None
+        return guided(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)
+
+    def _evaluate(
+        self, x: Tensor, sigma: float, context: Tensor, depth: Tensor | None, regions: Mapping | None
+    ) -> Tensor:
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
+        return self.model.denoise(x, sigma, context, depth, regions, few=self.few_step)
+
+    def _checked(self, denoise: Denoise) -> Denoise:
+        """The denoiser, raising ModelError when its answer is not finite."""
+
+        def checked(x: Tensor, sigma: float) -> Prediction:
+            self._regions.clear()
+            prediction = predict(denoise, x, sigma)
+            if not bool(torch.isfinite(prediction.denoised).all()):
+                step, steps = self.timeline.step(sigma) + 1, self.timeline.steps
+                raise ModelError(
+                    f"the model answered with NaN or infinity at step {step} of {steps} (sigma {sigma:.4g})"
+                )
+            return prediction
+
+        return checked
+
+    def _plane(self, plane: np.ndarray | None) -> Tensor:
+        """float32 [h,w] on the device; ones for None."""
+        plane = np.ones(self.canvas.change.shape, np.float32) if plane is None else plane
+        return torch.from_numpy(np.ascontiguousarray(plane)).float().to(self.model.device)
+
+    def _note_region(self, job: Job, answer: Tensor) -> None:
+        if job.branch == "positive":
+            self._regions.append((job.prompt, answer, (job.box.top, job.box.left)))
+
+    def _note_branches(self, branches: Mapping[str, Tensor]) -> None:
+        self._branches = branches
+
+    def _on_step(self, first: int, step: int, sigma: float, x: Tensor, prediction: Prediction) -> None:
+        done = first + step
+        if done + 1 == self.settings.capture:
+            self.captured, self.steps_taken = prediction.denoised, float(self.settings.capture)
+        if self.on_step is not None:
+            event = StepEvent(
+                step=done,
+                steps=self.timeline.steps,
+                sigma=sigma,
+                x=x,
+                denoised=prediction.denoised,
+                branches=self._branches,
+                regions=tuple(self._regions),
+                calls=self.model.calls - self._first_call,
+            )
+            self.on_step(event)

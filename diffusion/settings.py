@@ -1,0 +1,154 @@
+"""Every choice of one dream, grouped by concern: one definition for flags, panels, presets and pictures.
+
+A new setting is one more `option` in the class of its concern. Its name is its key in saved files and its flag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from base.settings import option
+
+SHARE = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """The way from noise to picture: solver, noise levels, steps."""
+
+    sampler: str = option("dpmpp_2m", "Solver that takes the steps.", table="diffusion.sampling.solvers:SAMPLERS")
+    spacing: str = option(
+        "trailing",
+        "How the steps are spaced between noise and picture.",
+        table="diffusion.sampling.schedules:SPACINGS",
+    )
+    spacing_power: float = option(
+        1.0, "Power of the linspace_power spacing; higher is denser at low noise.", range=(0.1, 5.0)
+    )
+    steps: int = option(8, "Number of steps from noise to picture.", range=(1, 200))
+    few_step: bool = option(
+        True,
+        "Use the model's fast few-step network, if it has one, when the number of steps is low enough for it. "
+        "Its solver and guidance are built in.",
+        label="Few-step network",
+    )
+    seed: int = option(0, "The same seed on the same machine gives the same picture.", range=(0, 2**31 - 1))
+    noise: str = option(
+        "surface", "Source of the noise that stochastic samplers add.", table="diffusion.sampling.noise:NOISES"
+    )
+    eta: float = option(0.0, "Fresh noise that the ddim sampler adds; 1 is ddpm.", range=SHARE)
+
+
+@dataclass(frozen=True)
+class GuidanceSettings:
+    """How strongly, and how, a dream follows its prompts."""
+
+    guidance: str = option(
+        "cfg", "How prompt and negative prompt are combined.", table="diffusion.denoisers.guidance:GUIDANCE"
+    )
+    scale: float = option(7.0, "How strongly the prompt is followed.", range=(0.0, 20.0))
+    cfgpp_lambda: float = option(0.6, "CFG++: the place between negative prompt (0) and prompt (1).", range=SHARE)
+    # At high noise guidance narrows the variety of what is painted. Started later, it can be stronger (docs/sampling.md).
+    guidance_start: float = option(0.25, "Share of the run after which guidance starts.", range=SHARE)
+    guidance_end: float = option(1.0, "Share of the run after which guidance ends.", range=SHARE)
+    cfg_rescale: float = option(0.0, "How far contrast is brought back to that of the prompt alone.", range=SHARE)
+    norm_rescale: float = option(
+        0.0, "How far the noise's norm is brought back to that of the predictions.", range=SHARE
+    )
+    threshold_scale: float = option(
+        0.0,
+        "Dynamic thresholding: the guidance scale whose extreme values are imitated; 0 is off.",
+        range=(0.0, 20.0),
+    )
+    residual_delta: float = option(1.0, "Strength of the virtual noise of residual CFG.", range=SHARE)
+
+
+@dataclass(frozen=True)
+class RegionSettings:
+    """How the prompts of several regions share a canvas, and how a large canvas is cut into windows."""
+
+    execution: str = option(
+        "attention",
+        "How the model is called for the regions.",
+        table="diffusion.denoisers.region_batching:EXECUTIONS",
+    )
+    batch: int = option(8, "Maximum number of predictions in one model call.", range=(1, 64))
+    softness: float = option(0.0, "Blur of the region masks, in latent pixels.", range=(0.0, 16.0))
+    bootstrap: float = option(
+        0.0, "Share of the run in which each region forms in front of a plain colour.", range=SHARE
+    )
+    window: int = option(0, "Side of sliding windows in pixels; 0 predicts the whole canvas at once.", range=(0, 4096))
+    window_overlap: float = option(0.25, "Share by which neighbouring windows overlap.", range=(0.0, 0.9))
+
+
+@dataclass(frozen=True)
+class MemorySettings:
+    """How what is already painted takes part in a dream."""
+
+    memory: str = option(
+        "colours",
+        "What guides a dream where paint is: its colours, encoded from this view; its stored latents; "
+        "or both, choosing what decodes closer to the colours.",
+        choices=("colours", "latents", "both"),
+    )
+    change_form: str = option(
+        "soft",
+        "How paint is kept during the run: by share of a step, or all or nothing.",
+        table="diffusion.denoisers.differential:CHANGE_FORMS",
+    )
+    refine: float = option(
+        1.0, "How strongly paint from further away guides its refinement; 0 dreams it anew.", range=SHARE
+    )
+    match: float = option(
+        1.0,
+        "How far new colours are matched to the paint there and around.",
+        range=SHARE,
+        flag="match-colours",
+    )
+    strength: float = option(1.0, "Share of the run that is applied to an existing picture.", range=SHARE)
+    capture: int = option(0, "Step whose latents are stored; 0 is the last.", range=(0, 200))
+
+
+@dataclass(frozen=True)
+class MixingSettings:
+    """How coarse paint guides finer paint, and what large or turned canvases need."""
+
+    mix: float = option(0.0, "How strongly coarser paint guides finer paint; 0 is off.", range=SHARE)
+    mix_form: str = option(
+        "demofusion",
+        "Curve of the mixing: DemoFusion's falling one, or a rising one of iterative mixing.",
+        choices=("demofusion", "cosine", "linear", "logistic"),
+    )
+    mix_alpha: float = option(3.0, "Exponent or steepness of the curve.", range=(0.1, 10.0))
+    mix_blend: str = option("addition", "How latents are blended.", table="diffusion.denoisers.skip_residual:BLENDS")
+    mix_start: float = option(0.0, "Where in the run the curve starts.", range=SHARE)
+    mix_stop: float = option(1.0, "Where in the run the curve ends.", range=SHARE)
+    mix_clamp: float = option(1.0, "Share of the run after which nothing is mixed.", range=SHARE)
+    mix_min: float = option(0.0, "Lowest value of the curve.", range=SHARE)
+    mix_max: float = option(1.0, "Highest value of the curve.", range=SHARE)
+    mix_perlin: float = option(0.0, "Unevenness of the mixing, by Perlin noise.", range=SHARE)
+    mix_perlin_scale: float = option(8.0, "Size of the unevenness, in latent pixels.", range=(1.0, 64.0))
+    rewind_min: float = option(0.0, "Share of the run to which further passes go back; 0 is off.", range=SHARE)
+    rewind_max: float = option(1.0, "Last place in the run where a further pass may start.", range=SHARE)
+    dilate: int = option(1, "Stride of dilated sampling for large canvases; 1 is off.", range=(1, 4))
+    anagram_image: float = option(
+        0.0, "Last share of the run in which anagrams turn the picture instead of the latents.", range=SHARE
+    )
+
+
+@dataclass(frozen=True)
+class CorrectionSettings:
+    """Corrections of the predicted latents while noise is still high."""
+
+    correct_clamp: float = option(0.0, "How far outlying latents are squeezed.", range=SHARE)
+    correct_centre: float = option(0.0, "How far each channel's mean is brought to zero.", range=SHARE)
+    correct_maximise: float = option(0.0, "How far each channel is stretched to its full range.", range=SHARE)
+    correct_until: float = option(0.5, "Share of the run in which latents are corrected.", range=SHARE)
+
+
+# A dataclass collects the fields of its bases from the last to the first, so the last base's fields come first.
+@dataclass(frozen=True)
+class DreamSettings(
+    CorrectionSettings, MixingSettings, MemorySettings, RegionSettings, GuidanceSettings, SamplingSettings
+):
+    """All settings of one dream, flat: the names are the keys of saved files."""
