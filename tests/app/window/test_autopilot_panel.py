@@ -23,16 +23,16 @@ def ready(drive: Driver) -> Driver:
     """The courtyard with its camera paths; only the autopilot dreams."""
     explorer = drive.explorer
     explorer.do("pause")
-    stage = explorer.state.open_scene
-    stage.reword(replace(stage.scene, paths=generate_paths(stage.plan.blocks)))
+    open_scene = explorer.state.open_scene
+    open_scene.reword(replace(open_scene.scene, paths=generate_paths(open_scene.plan.blocks)))
     explorer.shell.bring_to_front("Autopilot")
     drive.frames(4)
     return drive
 
 
 def painted(drive: Driver) -> float:
-    stage = drive.explorer.state.open_scene
-    return survey(stage.volume).share
+    open_scene = drive.explorer.state.open_scene
+    return survey(open_scene.volume).share
 
 
 def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:
@@ -51,7 +51,7 @@ def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:
     ready.worker.held = False
     ready.until(lambda: flight.done, "it lands", 6000)
     assert flight.coverage >= 0.9 and painted(ready) > before + 0.2
-    assert explorer.state.travel.flight is None and any("landed" in e.text for e in explorer.state.log.entries)
+    assert explorer.state.travel.flight is None and any("Autopilot finished" in e.text for e in explorer.state.log.entries)
     assert not ready.errors()
 
 

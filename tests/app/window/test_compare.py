@@ -142,7 +142,7 @@ def test_the_camera_stays_and_an_edit_ends_the_comparison(finished: Driver) -> N
     assert explorer.state.camera == place
     explorer.do("erase")
     finished.until(lambda: explorer.state.comparison is None, "the comparison ends")
-    assert any("comparison has ended" in entry.text for entry in explorer.state.log.entries)
+    assert any("Comparison cancelled" in entry.text for entry in explorer.state.log.entries)
 
 
 def test_a_failing_dream_ends_it_with_the_reason(finished: Driver) -> None:
@@ -150,7 +150,7 @@ def test_a_failing_dream_ends_it_with_the_reason(finished: Driver) -> None:
     finished.explorer.do("compare", "other", replace(finished.explorer.state.session.dream, steps=5))
     begun(finished)
     finished.until(lambda: finished.explorer.state.comparison is None, "the comparison ends")
-    assert any("comparison has ended: out of luck" in entry.text for entry in finished.explorer.state.log.entries)
+    assert any("Comparison cancelled: out of luck" in entry.text for entry in finished.explorer.state.log.entries)
 
 
 def test_the_same_settings_are_not_compared(finished: Driver) -> None:

@@ -49,7 +49,7 @@ def test_a_path_means_a_folder_or_a_file_in_one(tmp_path: Path) -> None:
     assert everything == Found(tmp_path, listing(tmp_path)) and len(everything.entries) == 2
     one = find(tmp_path / "b.png")
     assert (one.folder, one.entries) == (tmp_path, everything.entries) and one.entry == everything.entries[1]
-    with pytest.raises(InputError, match="no kind that can be opened"):
+    with pytest.raises(InputError, match="not a kind of file that can be opened"):
         find(tmp_path / "notes.txt")
     with pytest.raises(InputError, match="can't be listed"):
         find(tmp_path / "nowhere.png")

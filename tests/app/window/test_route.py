@@ -68,7 +68,7 @@ def test_the_camera_panel_says_what_a_path_lacks(drive: Driver, monkeypatch: pyt
     said: list[str] = []
     monkeypatch.setattr("app.panels.camera.faint", said.append)
     drive.explorer.shell.bring_to_front("Camera")
-    for words in ("two of them make a path", "add that view, too", ""):
+    for words in ("at least two views", "add a second view", ""):
         drive.frames(5)
         said.clear()
         drive.frames(1)
