@@ -81,14 +81,14 @@ def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
     for message in painter.collect() if idle or flight else painter.update(state.camera, state.scene_size, now):
         _take_message(context, open_scene, message, now)
     if film is not None:
-        film.step(state.session.view.mode, state.session.view.daylight)
+        film.update(state.session.view.mode, state.session.view.daylight)
         if film.done:
             stop_travel(context)
     if flight is not None and not idle:
-        flight.step(state.camera, now)
+        flight.update(state.camera, now)
         if flight.done:
             state.travel.flight = None
-            state.notify(f"Autopilot finished: {flight.words}")
+            state.notify(f"Autopilot finished: {flight.status_text}")
 
 
 def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:

@@ -17,7 +17,7 @@ def status_text(state: AppState, services: Services) -> str:
         dreaming = f", {painter.status_text}" if painter.client.running else ""
         return f"recording: {film.index} of {film.frames} frames{dreaming}"
     if flight is not None and painter.client.running is None:
-        return f"autopilot: {flight.words}"
+        return f"autopilot: {flight.status_text}"
     if services.rebuild.busy:
         return "rebuilding the scene"
     if services.strokes.busy or state.brush.painting:

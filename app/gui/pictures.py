@@ -49,7 +49,7 @@ class Pictures:
         return texture
 
     def update(self) -> None:
-        """Once a frame: forget what nobody has asked for."""
+        """Once a frame: free the pictures that nobody has asked for lately."""
         self._frame += 1
         self._kept = {key: kept for key, kept in self._kept.items() if self._frame - kept.asked <= self.patience}
 

@@ -1,4 +1,4 @@
-"""An opened scene: its blocks, charts, latent volume, renderer and painter, and how to get there without stopping the window."""
+"""An open scene: its blocks, charts, latent volume, renderer and painter, and how to make it ready beside the frames."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scenes.extrude import Blocks, extrude_scene
 from scenes.scene import Scene
 
 T = TypeVar("T")
-CHANNELS = 4  # of most latent diffusion models; `fit` changes it when the model says otherwise
+CHANNELS = 4  # of most latent diffusion models; `fit` changes it if the model has another number
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Plan:
 
     @property
     def bytes(self) -> int:
-        """Memory of it all, beside GL's."""
+        """Main memory of all parts."""
         return self.blocks.solid.nbytes + self.charts.bytes + self.light.cells.nbytes
 
 
 def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
-    """wanted: asked between the parts of the work. Raises CancelledError as soon as it isn't any more."""
+    """Make a scene ready. wanted: asked between the parts of the work. Raises CancelledError as soon as it returns False."""
 
     def still(part: T) -> T:
         if not wanted():
@@ -59,14 +59,14 @@ def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
 
 
 class Planner:
-    """Plans on a thread of its own, for large maps take seconds: one after the other, for they take gigabytes, too."""
+    """Plans scenes on a thread, as large maps take seconds; one after the other, as they also take gigabytes."""
 
     def __init__(self) -> None:
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="planner")
         self._wanted: object = None
 
     def plan(self, scene: Scene) -> Future[Plan]:
-        """What was asked for before is for nobody any more."""
+        """Plan a scene. What was asked for before is abandoned."""
         self._wanted = wanted = object()
         return self._hand.submit(plan, scene, lambda: self._wanted is wanted)
 
@@ -84,7 +84,7 @@ class OpenScene:
         self._set_up(session, CHANNELS)
 
     def fit(self, session: Session, model: ModelInfo) -> None:
-        """Give the volume the model's number of channels; what was painted with another number is lost."""
+        """Give the volume the model's number of channels. Paint with another number is lost."""
         if model.channels != self.volume.channels:
             self.volume.release()
             self._set_up(session, model.channels)
@@ -100,12 +100,12 @@ class OpenScene:
         return Camera.look_at((x / 2, y + 2.0, z + 2.0), (x / 2, y / 2, z / 2), fov)
 
     def reword(self, scene: Scene) -> None:
-        """Take over other prompts, display colours and paths for the same blocks: they count from the next dream on."""
+        """Take over other prompts, display colours and paths for the same blocks. The next dream uses them."""
         self.scene = self.painter.client.scene = scene
         self.renderer.update_display_colours(scene)
 
     def rebuild(self, plan: Plan, volume: LatentVolume, renderer: Renderer) -> None:
-        """Go over to other blocks, and to the volume and renderer made for them. The running dream is abandoned."""
+        """Replace the blocks, and the volume and renderer made for them. The running dream is abandoned."""
         self.painter.cancel()
         self.volume.release()
         self.renderer.release()

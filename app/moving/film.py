@@ -1,4 +1,4 @@
-"""Filming a camera path from the window: every frame is dreamed until it is finished, drawn, and written beside the frame loop."""
+"""Films a camera path in the window: each frame is dreamed until it is finished, drawn, and written beside the frame loop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scenes.scene import CameraPath
 
 
 class Film:
-    """One `step` a frame of the window, on the GL thread; it never waits for a dream or for the encoder."""
+    """Call `update` once a frame of the window, on the GL thread. It never waits for a dream or for the encoder."""
 
     def __init__(
         self, open_scene: OpenScene, path: CameraPath, out: Path, size: Size, fps: float, metadata: dict[str, Any]
@@ -43,8 +43,8 @@ class Film:
     def done(self) -> bool:
         return self.index >= self.frames
 
-    def step(self, mode: str, daylight: float = 0.0) -> None:
-        """Ask for what the current frame lacks, or, when it lacks nothing, draw and write it. Raises what the writer raised."""
+    def update(self, mode: str, daylight: float = 0.0) -> None:
+        """Ask for what the current frame of the film lacks. If it lacks nothing, draw and write it. Raises what the writer raised."""
         if self.done or (self._written is not None and not self._written.done()):
             return
         if self._written is not None:
@@ -59,7 +59,7 @@ class Film:
         self.index += 1
 
     def finish(self) -> None:
-        """Finish the file when every frame is in it; otherwise leave none behind. Any thread; waits for the encoder."""
+        """Finish the file if every frame is in it, else delete it. Any thread; waits for the encoder."""
         abandoned = None if self.done else InterruptedError("the film was stopped")
         self._hand.shutdown(wait=True)
         self._writer.__exit__(type(abandoned) if abandoned else None, abandoned, None)

@@ -1,4 +1,4 @@
-"""The autopilot in the window: dreams the whole scene view after view, a little of it in each frame, with or without the camera."""
+"""The autopilot in the window: dreams the whole scene, view after view, a little in each frame, with or without the camera."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ FEWEST = 3  # from fewer, the end would be guessed
 
 
 class Flight:
-    """One `step` a frame, on the GL thread; it waits for no dream. follow: the camera goes along.
+    """Call `update` once a frame, on the GL thread. It never waits for a dream. follow: whether the camera goes along.
 
-    coverage, begun_at (both 0..1), measured: how many views have been looked at; done: it ended; words: how, or what it does.
+    coverage: 0..1, now; begun_at: coverage at the beginning; measured: how many views have been examined; done: whether it has
+    ended; status_text: why it ended, or what it is doing.
     """
 
     def __init__(self, open_scene: OpenScene, until: float, follow: bool) -> None:
         self.open_scene, self.until, self.follow = open_scene, until, follow
         self.pilot = Autopilot(viewpoints(open_scene.scene), partial(unfinished, open_scene.painter))
-        self.measured, self.begun_at, self.done, self.words = 0, 0.0, False, "looking around"
+        self.measured, self.begun_at, self.done, self.status_text = 0, 0.0, False, "looking around"
         self._plan, self._now = open_scene.plan, 0.0
         self._pace: deque[tuple[float, float]] = deque(maxlen=RECENT)  # (seconds, coverage) after each view
         self._glide: tuple[CameraPath, float] | None = None
@@ -43,15 +44,15 @@ class Flight:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the end, at the pace of the last views; None while that can't be known."""
+        """Seconds until the end, at the pace of the last views; None while that is unknown."""
         if len(self._pace) <= FEWEST or self.done:
             return None
         (start, before), (end, after) = self._pace[0], self._pace[-1]
         gained = after - before
         return None if gained <= 0 else max(0.0, self.until - after) / gained * (end - start)
 
-    def step(self, camera: Camera, now: float) -> None:
-        """One frame's work. camera: where one is; now: seconds on a steady clock."""
+    def update(self, camera: Camera, now: float) -> None:
+        """One frame's work. camera: the present one; now: seconds on a steady clock."""
         if self.done or self.open_scene.painter.client.model is None or self.open_scene.painter.client.busy:
             return
         if self.open_scene.plan is not self._plan:
@@ -80,16 +81,16 @@ class Flight:
         self.begun_at = pilot.coverage
         self._pace.append((self._now, pilot.coverage))
         while pilot.coverage < self.until:
-            self.words = "choosing the next view"
+            self.status_text = "choosing the next view"
             for _ in pilot.choose():
                 yield
             if pilot.current is None:
                 self._end(f"all that its views can show is painted: {pilot.coverage:.0%}")
                 return
-            self.words = "painting a view"
+            self.status_text = "painting a view"
             painter.client.problem = ""
             while painter.consider(pilot.current.camera, SIZE):
-                yield  # `step` comes here again when it is dreamed
+                yield  # `update` continues here when it is dreamed
                 if painter.client.problem:
                     self._end(f"a dream failed: {painter.client.problem}")
                     return
@@ -99,4 +100,4 @@ class Flight:
         self._end(f"{pilot.coverage:.0%} of what its views show is painted")
 
     def _end(self, words: str) -> None:
-        self.done, self.words = True, words
+        self.done, self.status_text = True, words

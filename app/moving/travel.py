@@ -1,4 +1,4 @@
-"""Moving the camera by a path instead of by hand: playing it, going to a place, filming it."""
+"""Moves the camera without the hands: along a path, to a place, with a film or with the autopilot."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ class Travel:
         return place or (self.flight.camera(now) if self.flight else None)
 
     def stop(self) -> Film | None:
-        """End playing, filming and flying. Returns the film that was being made; its `finish` and `release` are still to be called."""
+        """End playing, filming and flying. Returns the film that was being made; call its `finish` and `release`."""
         film, self.film, self.playing, self.flight = self.film, None, None, None
         return film

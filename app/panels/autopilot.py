@@ -77,7 +77,7 @@ class AutopilotPanel:
         dreams = sum(view.dreams for view in flight.pilot.views)
         left = flight.seconds_left
         time = "" if left is None else f", about {duration(left)} left"
-        faint(f"{flight.words}; {dreams} of {views} views painted{time}")
+        faint(f"{flight.status_text}; {dreams} of {views} views painted{time}")
 
     def _list(self, ui: PanelContext, flight: Flight) -> None:
         """The views to come, with what each would finish of all."""

@@ -1,4 +1,4 @@
-"""Undo and redo over values that never change (frozen dataclasses): pure."""
+"""Undo and redo over immutable values (frozen dataclasses). Pure."""
 
 from __future__ import annotations
 

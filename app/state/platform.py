@@ -1,4 +1,4 @@
-"""What the explorer needs of the world around it: a window, and folders to leave things in."""
+"""What the program needs from the system: a window, and folders for its files."""
 
 from __future__ import annotations
 
