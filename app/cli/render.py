@@ -14,6 +14,7 @@ from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.session import Session, describe, open_scene
 from app.terminal import open_console
 from base.errors import InputError
+from base.files import expand_user
 from engine.render.renderer import GEOMETRY
 from engine.render.video import open_output
 from scenes.camera import Camera
@@ -40,8 +41,8 @@ def find_path(scene: Scene, name: str) -> CameraPath:
     """A path of the scene by name, or a camera_path.json. Raises InputError."""
     if name in scene.paths:
         return scene.paths[name]
-    if Path(name).suffix == ".json":
-        return read_path(name)
+    if Path(name).suffix.lower() == ".json":
+        return read_path(expand_user(name))
     known = ", ".join(sorted(scene.paths))
     raise InputError(
         "--path", "", f"is {name!r}; the scene {scene.name} has {known}; a camera_path.json file is also allowed"
@@ -64,6 +65,8 @@ def render(headless: HeadlessSession, command: Render, console: Console, save: C
     painter, calls = headless.painter, headless.painter.client.calls
     dreams = command.mode not in GEOMETRY or command.world is not None
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
+        if output.note:
+            console.print(output.note, style="yellow", soft_wrap=True)
         task = bar.add_task("rendering", total=len(views), words="")
         for number, camera in enumerate(views, 1):
             if dreams:

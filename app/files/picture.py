@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
-from base.errors import InputError
+from base.pictures import open_picture
 
 LARGEST = 2048  # pixels a side: larger ones are made smaller, for they are fitted to a view on the frame's thread
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -24,13 +23,5 @@ class Source:
 
 def read_picture(path: Path) -> Source:
     """A picture file. Any thread. Raises InputError when it is missing, damaged or no picture."""
-    try:
-        with Image.open(path) as image:
-            image.draft("RGB", (LARGEST, LARGEST))
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except FileNotFoundError:
-        raise InputError(path, "", "does not exist; it must be a picture") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(path, "", f"is not a picture that can be read ({error})") from error
-    upright.thumbnail((LARGEST, LARGEST))
+    upright = open_picture(path, largest=LARGEST).convert("RGBA")
     return Source(path.name, np.array(upright))

@@ -13,6 +13,8 @@ from PIL import Image, PngImagePlugin
 from app.session import Session, describe, restore
 from base.errors import InputError
 from base.files import atomic_write
+from base.png import read_texts
+from base.reading import parse_json
 from scenes.camera import Camera, is_pose
 
 KEY = "rayverie"  # of the PNG's text chunk
@@ -57,10 +59,10 @@ def read_shot(path: Path) -> tuple[Session, Camera]:
     text = _carried(path)
     if text is None:
         raise InputError(path, "", "carries no settings; only screenshots of Rayverie do")
+    data = parse_json(text, path, "what a screenshot carries", KEY, names=True)
     try:
-        data = json.loads(text)
         session, pose, fov = data["session"], np.array(data["camera"]["pose"], float), float(data["camera"]["fov"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(path, KEY, f"is not what a screenshot carries ({error})") from error
     if not is_pose(pose) or not 1 <= fov <= 170:
         raise InputError(path, KEY, "has an invalid camera")
@@ -68,8 +70,4 @@ def read_shot(path: Path) -> tuple[Session, Camera]:
 
 
 def _carried(path: Path) -> str | None:
-    try:
-        with Image.open(path) as image:
-            return getattr(image, "text", {}).get(KEY)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(path, "", f"is not a picture that can be read ({error})") from error
+    return read_texts(path).get(KEY)

@@ -17,8 +17,8 @@ from base.pictures import flat, open_picture
 from base.reading import is_file
 from base.settings import check
 from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region
-from diffusion.denoisers.anagram import VIEWS, fits
-from diffusion.denoisers.masks import gaussian
+from diffusion.denoisers.anagram import VIEWS, view_problem
+from diffusion.denoisers.masks import blur
 from diffusion.dream import dream
 from diffusion.models.model import Model
 from diffusion.sampling.callbacks import StepEvent
@@ -30,7 +30,7 @@ LARGEST = 4096  # pixels a side
 
 
 @dataclass(frozen=True)
-class Generated:
+class GeneratedImage:
     """image: uint8 [H,W,3]; recipe: what `diffusion.text2image.metadata.write_png` stores beside it; dreamed: calls, seconds, latents."""
 
     image: np.ndarray
@@ -46,7 +46,7 @@ def generate(
     loras: tuple[str, ...] = (),
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Generated:
+) -> GeneratedImage:
     """Make one picture. model_ref, loras: what the user called the model and what changes it, for the recipe.
 
     A size that is no multiple of the model's is dreamed larger and cut. Raises InputError naming the flag, and what `dream` raises.
@@ -54,7 +54,7 @@ def generate(
     refuse(settings)
     _check_views(settings, model.multiple)
     width, height = settings.size
-    canvas, init, mask = canvas_for(model, settings)
+    canvas, init, mask = make_canvas(model, settings)
     dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
     image = dreamed.image[:height, :width]
     if init is not None and mask is not None:
@@ -64,10 +64,10 @@ def generate(
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
     files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
     recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras)
-    return Generated(np.ascontiguousarray(image), recipe, dreamed)
+    return GeneratedImage(np.ascontiguousarray(image), recipe, dreamed)
 
 
-def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> Generated:
+def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> GeneratedImage:
     """The picture of a recipe again, pixel for pixel. where: the file it came from.
 
     Raises InputError when the model or a file isn't the one that it was made with.
@@ -83,7 +83,7 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
     return generate(model, recipe.settings, model_ref=recipe.model, loras=recipe.lora, **hooks)
 
 
-def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
+def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
     """(canvas, init uint8 [H,W,3] or None, mask float32 [H,W] in 0..1 or None).
 
     The pictures have the size that was asked for, the canvas the next multiples of the model's.
@@ -112,14 +112,14 @@ def canvas_for(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nda
     )
 
 
-def refuse_steps(folder: Path) -> None:
-    """Raise InputError where `saving_steps` couldn't write."""
+def check_steps_folder(folder: Path) -> None:
+    """Raise InputError where `step_saver` couldn't write."""
     refuse_unwritable(folder / "step_001.png")
 
 
-def saving_steps(model: Model, folder: Path) -> Callable[[StepEvent], None]:
+def step_saver(model: Model, folder: Path) -> Callable[[StepEvent], None]:
     """An `on_step` that writes each step's prediction, decoded, as step_001.png, … into a folder. Raises InputError where it can't."""
-    refuse_steps(folder)
+    check_steps_folder(folder)
 
     def save(event: StepEvent) -> None:
         with atomic_write(folder / f"step_{event.step + 1:03}.png") as temporary:
@@ -132,7 +132,7 @@ def _mask(settings: GenerateSettings) -> np.ndarray | None:
     if settings.mask is None:
         return None
     grey = np.asarray(_picture(settings.mask, "L", settings.size, "--mask"), dtype=np.float32) / 255
-    return gaussian(torch.from_numpy(grey)[None], settings.mask_blur)[0].numpy()
+    return blur(torch.from_numpy(grey)[None], settings.mask_blur)[0].numpy()
 
 
 def _padded(picture: np.ndarray, whole: tuple[int, ...]) -> np.ndarray:
@@ -171,5 +171,5 @@ def _check_views(settings: GenerateSettings, multiple: int) -> None:
     width, height = settings.size
     if settings.anagram:
         for view in settings.view:
-            if problem := fits(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
+            if problem := view_problem(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
                 raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")

@@ -16,7 +16,7 @@ from base.reading import open_regular, parse_json
 from base.settings import from_json as settings_from
 from base.settings import to_json as settings_to
 from base.typed import typed
-from diffusion.denoisers.few_step import as_painted
+from diffusion.denoisers.few_step import effective_settings
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
 
 KEY = "rayverie"
@@ -27,7 +27,7 @@ MAX_STEPS = 1000
 
 def parameters(recipe: Recipe) -> str:
     """The text other programs read: prompt, negative prompt, then the usual settings on one line."""
-    settings, dream = recipe.settings, as_painted(recipe.settings.dream, recipe.few_steps)
+    settings, dream = recipe.settings, effective_settings(recipe.settings.dream, recipe.few_steps)
     name, _, fingerprint = recipe.model_id.rpartition("-")
     values = {
         "Steps": dream.steps,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from base.grid import CELL
-from engine.atlas.page import FROZEN, STEPS, TILE, TILES, Page
+from engine.atlas.page import EDGE_CONTAMINATED, FROZEN, STEPS, TILE, TILES, Page
 from engine.geometry.pack import PAGE
 
 TILES_PER_ROW = PAGE // TILE  # tiles along a page
+MAX_STEPS, MAX_DENSITY = 1000.0, 1e6  # of stored paint
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,20 @@ class TileTexels:
         if any(a.shape != shapes[k] or a.dtype != kinds[k] for k, a in self.arrays.items()):
             return False
         row, column = np.divmod(self.index, PAGE)
-        return bool((row // TILE * TILES_PER_ROW + column // TILE == tile).all())
+        placed = (row // TILE * TILES_PER_ROW + column // TILE == tile).all() and len(np.unique(self.index)) == n
+        return bool(placed and self._possible())
+
+    def _possible(self) -> bool:
+        """Whether the numbers are such as painting leaves: finite, and each channel of the state in its range."""
+        if not (np.isfinite(self.latents).all() and np.isfinite(self.state).all()):
+            return False
+        steps, density, revision, frozen = self.state.T
+        return bool(
+            ((steps > 0) & (steps <= MAX_STEPS)).all()
+            and ((density >= 0) & (density <= MAX_DENSITY)).all()
+            and ((revision >= 0) & (revision == np.floor(revision))).all()
+            and np.isin(frozen, (0, 1, EDGE_CONTAMINATED)).all()
+        )
 
 
 class TileBuffers:

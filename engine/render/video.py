@@ -18,17 +18,21 @@ from PIL import Image, PngImagePlugin
 
 from base.errors import InputError
 from base.files import atomic_write, refuse_unwritable
+from base.png import read_texts
+from base.reading import is_file, parse_json, read_text, refuse_irregular
 
 
 @dataclass(frozen=True)
 class Codec:
-    """name: FFmpeg's encoder; pixels: its pixel format; step: both sides must be multiples of it; inside: can hold metadata."""
+    """name: FFmpeg's encoder; pixels: its pixel format; step: both sides must be multiples of it; inside: can hold metadata;
+    fastest: frames a second that players show."""
 
     name: str
     pixels: str
     options: Mapping[str, str] = field(default_factory=dict)
     step: int = 1
     inside: bool = True
+    fastest: float = 240.0
 
 
 CODECS: Mapping[str, Codec] = MappingProxyType(
@@ -36,7 +40,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
         ".mp4": Codec("libx264", "yuv420p", {"crf": "18", "preset": "veryfast"}, step=2),
         ".webm": Codec("libvpx-vp9", "yuv420p", {"crf": "24", "b": "0", "cpu-used": "5", "row-mt": "1"}, step=2),
         ".mkv": Codec("ffv1", "bgr0"),  # lossless
-        ".gif": Codec("gif", "pal8", inside=False),
+        ".gif": Codec("gif", "pal8", inside=False, fastest=50.0),  # in hundredths of a second, and 1 is not obeyed
     }
 )
 
@@ -46,6 +50,7 @@ class FrameWriter(ABC):
 
     def __init__(self, path: str | Path, size: tuple[int, int], metadata: Mapping[str, Any]) -> None:
         self.path, self.size, self.frames = Path(path), size, 0
+        self.note = ""  # what the format can't do as asked, in a sentence for the user
         self.metadata = json.dumps(dict(metadata), sort_keys=True, default=str)
 
     def write(self, frame: np.ndarray) -> None:
@@ -101,13 +106,18 @@ class VideoWriter(FrameWriter):
         if not 0 < fps <= 240:
             raise InputError(self.path, "fps", f"is {fps:g}; more than 0 and up to 240 are allowed")
         refuse_unwritable(self.path)
+        self.fps = min(fps, codec.fastest)
+        if self.fps < fps:
+            self.note = (
+                f"A {self.path.suffix} shows at most {codec.fastest:g} frames a second, not {fps:g}: it plays slower."
+            )
         self._codec = codec
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_write(self.path))
             self._container = stack.enter_context(av.open(str(temporary), "w"))
             if codec.inside:
                 self._container.metadata["comment"] = self.metadata
-            rate = Fraction(fps).limit_denominator(1001)
+            rate = Fraction(self.fps).limit_denominator(1001)
             stream = self._container.add_stream(codec.name, rate=rate, options=dict(codec.options))
             assert isinstance(stream, av.VideoStream)
             stream.width, stream.height = size
@@ -136,7 +146,8 @@ class VideoWriter(FrameWriter):
 
 
 class PngWriter(FrameWriter):
-    """A folder of 00000.png, 00001.png, …; each file appears complete. Frames of an earlier, longer render are removed at the end."""
+    """A folder of 00000.png, 00001.png, …; each file appears complete. Frames of an earlier, longer render are removed at the end;
+    other pictures stay, whatever their names."""
 
     def __init__(self, path: str | Path, size: tuple[int, int], metadata: Mapping[str, Any]) -> None:
         super().__init__(path, size, metadata)
@@ -144,6 +155,9 @@ class PngWriter(FrameWriter):
             raise InputError(
                 self.path, "", "is a file; a folder for PNGs is wanted (or a name with a suffix for a video)"
             )
+        self._earlier = _read_comment(
+            sidecar(self.path)
+        )  # what an earlier render into this folder wrote into each frame
         self._comment = PngImagePlugin.PngInfo()
         self._comment.add_text("comment", self.metadata)
 
@@ -154,12 +168,25 @@ class PngWriter(FrameWriter):
     def _finish(self, error: BaseException | None) -> None:
         if error is None:
             for old in self.path.glob("[0-9][0-9][0-9][0-9][0-9].png"):
-                if int(old.stem) >= self.frames:
+                if int(old.stem) >= self.frames and _read_comment(old) in (
+                    self.metadata,
+                    self._earlier or self.metadata,
+                ):
                     old.unlink()
 
 
 class _Abandoned(Exception):
     """Makes atomic_write remove the temporary file."""
+
+
+def _read_comment(path: Path) -> str | None:
+    """What a frame or the file beside frames says of its render; None where there is nothing of that kind."""
+    try:
+        if path.suffix == ".json":
+            return read_text(path, "the settings of a render").strip()
+        return read_texts(path).get("comment")
+    except InputError:
+        return None
 
 
 def open_output(path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> FrameWriter:
@@ -178,10 +205,10 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     path, beside = Path(path), sidecar(path)
     try:
         comment = _comment(path)
-        if comment is None and beside.is_file():
-            comment = beside.read_text(encoding="utf-8")
-        found = json.loads(comment or "")
-    except (av.FFmpegError, OSError, SyntaxError, ValueError) as error:
+        if comment is None and is_file(beside):
+            comment = read_text(beside, "the settings of a render")
+        found = parse_json(comment or "", path, "the settings of a render", names=True)
+    except InputError as error:
         raise InputError(path, "", "has no settings of a render in it, nor beside it") from error
     if not isinstance(found, dict):
         raise InputError(path, "", "has no settings of a render in it, but something else")
@@ -189,13 +216,17 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 
 
 def _comment(path: Path) -> str | None:
-    """Return the text inside a video or PNG, None if there is none."""
+    """The text inside a video or PNG, None where there is none. Raises InputError."""
     if path.suffix.lower() == ".png":
-        with Image.open(path) as image:
-            return image.info.get("comment")
-    if path.suffix.lower() in CODECS and path.is_file():
-        with av.open(str(path)) as container:
-            return {k.lower(): v for k, v in container.metadata.items()}.get("comment")
+        return read_texts(path).get("comment")
+    if path.suffix.lower() in CODECS and is_file(path):
+        try:
+            with av.open(str(refuse_irregular(path, "a video").absolute())) as container:
+                return {k.lower(): v for k, v in container.metadata.items()}.get("comment")
+        except InputError:
+            raise
+        except Exception as error:  # its reader raises whatever it thinks of
+            raise InputError(path, "", "is not a video that can be read") from error
     return None
 
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from base.errors import InputError
 from base.files import atomic_write
+from base.reading import is_folder, parse_json, read_bytes, refuse_irregular
 from engine.atlas.page import TILES
 from engine.atlas.tiles import TileTexels
 from engine.geometry.charts import Charts
@@ -30,6 +30,7 @@ from scenes.scene import Scene
 
 FORMAT, VERSION = "rayverie-world", 2
 INDEX, FOLDER = "index.json", "tiles"
+MAX_PAGES = 1 << 20
 TileKey = tuple[int, int]  # page, tile
 
 
@@ -75,24 +76,25 @@ class WorldIndex:
     def decode(data: bytes, where: object) -> WorldIndex:
         """The inverse of `encode`. InputError, naming `where`, if it is damaged or of another format."""
         try:
-            record = json.loads(data)
+            record = parse_json(data, where, "the index of a world", INDEX, names=True)
             version = record["header"]["version"]
             _require(record["header"]["format"] == FORMAT)
-        except (ValueError, KeyError, TypeError) as error:
+        except (InputError, ValueError, KeyError, TypeError) as error:
             raise InputError(where, "", "is not a Rayverie world, or its index is damaged") from error
         if version != VERSION:
-            raise InputError(where, "version", f"is {version}; this program reads versions 1 to {VERSION}")
+            raise InputError(where, "version", f"is {version!r}; this program reads versions 1 to {VERSION}")
         try:
             _require(record.pop("sha256") == _checksum(record))
-            tiles = {
-                (int(p), int(t)): str(sha) for p, t, sha in ((*k.split("."), v) for k, v in record["tiles"].items())
-            }
-            _require(
-                all(p >= 0 and 0 <= t < TILES and set(sha) <= set("0123456789abcdef") for (p, t), sha in tiles.items())
-            )
-            return WorldIndex(WorldHeader(**record["header"]), tiles, record["extras"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError(where, "", "is damaged: its checksum doesn't fit its content") from error
+        try:
+            tiles = {_tile_key(key): sha for key, sha in record["tiles"].items()}
+            _require(all(_is_sha256(sha) for sha in tiles.values()) and isinstance(record["extras"], dict))
+            header = WorldHeader(**record["header"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(where, "", "is damaged: its index is not that of a world") from error
+        refuse_header(header, where)
+        return WorldIndex(header, tiles, record["extras"])
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,21 @@ class StoredWorld:
     extras: Mapping[str, Any]
     count: int
     tiles: Callable[[], Iterator[tuple[TileKey, TileTexels]]]
+
+
+# What a header may hold: types of texts, ranges of whole numbers
+LIMITS = {"channels": (1, 64), "seed": (0, 2**63 - 1), "revision": (0, 2**53), "version": (1, VERSION)}
+
+
+def refuse_header(header: WorldHeader, where: object) -> None:
+    """InputError, naming the field, for a header that no world can have."""
+    for name, value in asdict(header).items():
+        if name in LIMITS:
+            least, most = LIMITS[name]
+            if type(value) is not int or not least <= value <= most:
+                raise InputError(where, f"header.{name}", f"is {value!r}; allowed is {least} to {most}")
+        elif not isinstance(value, str):
+            raise InputError(where, f"header.{name}", f"is {value!r}; it must be a text")
 
 
 def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, channels: int) -> StoredWorld:
@@ -130,11 +147,11 @@ def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, ch
 def read_world(path: str | Path) -> StoredWorld:
     """Open a world file or a journal's folder. The index is checked now, tiles when they are read."""
     path = Path(path)
-    if not path.exists():
-        raise InputError(path, "", "doesn't exist; a world file is wanted here")
-    if not path.is_dir() and not zipfile.is_zipfile(path):
-        header, count, tiles = world_v1.read_v1(path)
-        return StoredWorld(WorldHeader(**header), {}, count, tiles)
+    if not is_folder(path) and not zipfile.is_zipfile(refuse_irregular(path, "a world file")):
+        fields, count, tiles = world_v1.read_v1(path)
+        header = WorldHeader(**fields)
+        refuse_header(header, path)
+        return StoredWorld(header, {}, count, tiles)
     with _open_files(path) as read:
         index = WorldIndex.decode(read(INDEX), path)
     return StoredWorld(index.header, index.extras, len(index.tiles), partial(_read_tiles, path, index))
@@ -165,10 +182,12 @@ def _read_tiles(path: Path, index: WorldIndex) -> Iterator[tuple[TileKey, TileTe
                 raise InputError(path, "", "is damaged: the checksum of a tile doesn't fit its content")
             try:
                 texels = TileTexels(**load(data))
-            except (SafetensorError, TypeError, ValueError, KeyError) as error:
+            except Exception as error:  # its reader raises whatever it thinks of
                 raise InputError(path, "", "is damaged: a tile can't be read") from error
             if not texels.fits(key[1], index.header.channels):
-                raise InputError(path, "", "is damaged: the tensors of a tile don't belong together")
+                raise InputError(
+                    path, "", "is damaged: the tensors of a tile don't belong together, or hold impossible numbers"
+                )
             yield key, texels
 
 
@@ -177,20 +196,43 @@ def _open_files(path: Path) -> Iterator[Callable[[str], bytes]]:
     """Yield a function that reads files of a folder or a zip by name; its failures become InputErrors."""
     with ExitStack() as stack:
         whole = partial(_read_or_refuse, path)
-        if not path.is_dir():
+        if not is_folder(path):
+            refuse_irregular(path, "a world file")
             archive = whole(lambda: stack.enter_context(zipfile.ZipFile(path)))
-            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-                raise InputError(path, "", "is not a world: worlds are not compressed")
+            _refuse_archive(path, archive.infolist())
             yield lambda name: whole(lambda: archive.read(name))
         else:
-            yield lambda name: whole((path / name).read_bytes)
+            yield lambda name: whole(lambda: read_bytes(path / name, "a part of a world"))
+
+
+def _refuse_archive(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    """InputError for a zip that no world is: compressed, with a name twice, or with sizes that the file doesn't have."""
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise InputError(path, "", "is not a world: worlds are not compressed")
+    if len({entry.filename for entry in entries}) < len(entries):
+        raise InputError(path, "", "is damaged: it has two parts of one name")
+    if any(entry.file_size != entry.compress_size for entry in entries) or (
+        sum(entry.file_size for entry in entries) > path.stat().st_size
+    ):
+        raise InputError(path, "", "is damaged: the sizes of its parts are not true")
 
 
 def _read_or_refuse(path: Path, act: Callable[[], Any]) -> Any:
     try:
         return act()
-    except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
+    except (InputError, OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(path, "", "is damaged: a part of it is missing or can't be read") from error
+
+
+def _tile_key(key: str) -> TileKey:
+    """(page, tile) of "page.tile". ValueError for any other spelling, so that no tile has two names."""
+    page, tile = (int(part) for part in key.split("."))
+    _require(f"{page}.{tile}" == key and 0 <= page < MAX_PAGES and 0 <= tile < TILES)
+    return page, tile
+
+
+def _is_sha256(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
 
 
 def _require(fact: bool) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from base.errors import InputError
+from base.reading import parse_json
 from engine.atlas.page import TILES
 from engine.atlas.tiles import TileTexels, split_into_tiles
 
@@ -32,7 +33,9 @@ def read_v1(path: Path) -> tuple[dict[str, Any], int, Tiles]:
                 tensor = file.get_tensor(name)
                 digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
                 digest.update(np.ascontiguousarray(tensor).data)
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # its reader raises whatever it thinks of
         raise InputError(path, "", "is not a world file, or is cut off or damaged, and can't be read") from error
     if checksum != digest.hexdigest():
         raise InputError(path, "", "is damaged: its checksum doesn't fit its content")
@@ -44,14 +47,14 @@ def read_v1(path: Path) -> tuple[dict[str, Any], int, Tiles]:
 
 def _read_header(metadata: dict[str, str], path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(metadata[_KEY])
+        record = parse_json(metadata[_KEY], path, "the header of a world")
         if not isinstance(record, dict) or record["format"] != "rayverie-world":
             raise ValueError(_KEY)
-        version = int(record["version"])
-    except (KeyError, ValueError, TypeError) as error:
+        version = record["version"]
+    except (InputError, KeyError, ValueError, TypeError) as error:
         raise InputError(path, "", "is not a Rayverie world, or its header is damaged") from error
-    if version != 1:
-        raise InputError(path, "version", f"is {version}; a world in this form is of version 1")
+    if type(version) is not int or version != 1:
+        raise InputError(path, "version", f"is {version!r}; a world in this form is of version 1")
     return record
 
 
@@ -65,5 +68,5 @@ def _read_tiles(path: Path, pages: list[str], channels: int) -> Iterator[tuple[t
                     if not texels.fits(tile, channels):
                         raise ValueError(page)
                     yield (int(page), tile), texels
-    except (SafetensorError, OSError, ValueError, KeyError, IndexError) as error:
+    except Exception as error:  # its reader raises whatever it thinks of
         raise InputError(path, "", "is damaged: its tensors don't belong together") from error

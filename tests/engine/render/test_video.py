@@ -55,6 +55,42 @@ def test_a_folder_of_pngs(tmp_path):
     assert read_metadata(path / "00000.png") == read_metadata(path) == SETTINGS
 
 
+def test_pictures_that_no_render_wrote_stay(tmp_path):
+    path = tmp_path / "tour"
+    path.mkdir()
+    for name in ("00050.png", "12345.png"):
+        Image.new("RGB", (2, 2)).save(path / name)
+    (path / "00070.png").write_bytes(b"no picture")
+    for count, settings in ((5, SETTINGS), (3, {"other": 1}), (2, SETTINGS)):
+        with open_output(path, SIZE, 24, settings) as out:
+            for frame in frames(count):
+                out.write(frame)
+    assert sorted(p.name for p in path.iterdir()) == ["00000.png", "00001.png", "00050.png", "00070.png", "12345.png"]
+
+
+@pytest.mark.parametrize(("fps", "held"), [(24, 24), (50, 50), (60, 50), (240, 50)])
+def test_a_gif_of_more_frames_than_it_can_show_says_so(fps, held, tmp_path):
+    with open_output(tmp_path / "tour.gif", SIZE, fps, SETTINGS) as out:
+        for frame in frames():
+            out.write(frame)
+        assert (f"at most 50 frames a second, not {fps}" in out.note) == (fps > 50)
+    with Image.open(tmp_path / "tour.gif") as gif:
+        shown = []
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            shown.append(gif.info["duration"])
+    assert len(shown) == 6 and sum(shown[:5]) == pytest.approx(5000 / held, abs=10) and min(shown) >= 20
+
+
+@pytest.mark.parametrize("name", ["[b] tour", "tour 🧱", "a\nb", "100%d", "pipe:1", "-y"])
+def test_a_film_may_have_any_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open_output(f"{name}.mp4", SIZE, 24, SETTINGS) as out:
+        out.write(frames()[0])
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"{name}.mp4", f"{name}.mp4.json"]
+    assert read_metadata(f"{name}.mp4") == SETTINGS
+
+
 def test_a_failed_render_leaves_the_old_file(tmp_path):
     path = tmp_path / "tour.mp4"
     path.write_bytes(b"old")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -182,7 +183,7 @@ def test_a_half_written_or_damaged_world_of_version_1(scene, charts, tmp_path):
 
 
 def test_other_files(scene, charts, tmp_path):
-    with pytest.raises(InputError, match="doesn't exist"):
+    with pytest.raises(InputError, match="does not exist"):
         load(tmp_path / "nothing", scene, charts)
     save_file({"a": np.zeros(3)}, tmp_path / "model.safetensors")
     with pytest.raises(InputError, match="not a Rayverie world"):
@@ -231,6 +232,23 @@ def arrays(n=1, place=0, **changes):
         ((0, 0), arrays(state=np.ones((1, 4)))),
         ((0, 0), arrays(index=np.zeros((1, 1), np.int32))),
         ((9999, 0), arrays()),
+        ((0, 0), arrays(2)),  # one texel twice
+        *(((0, 0), arrays(latents=np.full((1, CHANNELS), wrong, np.float32))) for wrong in (np.nan, np.inf)),
+        *(
+            ((0, 0), arrays(state=np.array([state], np.float32)))
+            for state in (
+                (np.nan, 1, 1, 0),
+                (0, 1, 1, 0),
+                (-1, 1, 1, 0),
+                (1e9, 1, 1, 0),
+                (1, np.inf, 1, 0),
+                (1, -1, 1, 0),
+                (1, 1, -1, 0),
+                (1, 1, 0.5, 0),
+                (1, 1, 1, 2),
+                (1, 1, 1, 0.5),
+            )
+        ),
     ],
 )
 def test_forged_worlds_are_refused(scene, charts, tmp_path, key, data):
@@ -254,3 +272,74 @@ def test_an_index_that_points_elsewhere_is_refused(scene, charts, tmp_path):
 def test_an_empty_world(ctx, volume, scene, charts, tmp_path):
     write_world(kept(volume, scene, tmp_path / "journal"), tmp_path / "empty.world")
     assert restored(ctx, charts, load(tmp_path / "empty.world", scene, charts)).pages == {}
+
+
+HEADER = WorldHeader("village", "0" * 64, "0" * 64, "tiny", CHANNELS, 3, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("seed", -1), ("seed", 2**63), ("seed", "3"), ("seed", 1.5), ("seed", True), ("revision", -1), ("revision", 1e300),
+        ("channels", 0), ("channels", 1000), ("scene", 3), ("scene", None), ("model", ["tiny"]), ("saved", {}),
+    ],
+)  # fmt: skip
+def test_a_header_that_no_world_has_is_named(name, value, tmp_path):
+    folder = forged(tmp_path / "j", {}, replace(HEADER, **{name: value}))
+    with pytest.raises(InputError, match=f"header.{name} is"):
+        read_world(folder)
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        {"0.0": "a" * 64, "00.0": "b" * 64},
+        {"0.0": "a" * 63},
+        {"0.0": "../" + "a" * 61},
+        {"0.0": 3},
+        {"0.16": "a" * 64},
+        {"-1.0": "a" * 64},
+        {"9999999.0": "a" * 64},
+        {"0": "a" * 64},
+        {"0.0.0": "a" * 64},
+        ["0.0"],
+    ],
+)
+def test_an_index_whose_tiles_are_none_is_damaged(tiles, tmp_path):
+    record = json.loads(WorldIndex(HEADER, {}).encode())
+    del record["sha256"]
+    record["tiles"] = tiles
+    seal = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    (tmp_path / "index.json").write_text(json.dumps(record | {"sha256": seal}))
+    with pytest.raises(InputError, match="damaged"):
+        read_world(tmp_path)
+
+
+def test_a_zip_that_lies_is_damaged(saved, scene, charts):
+    with zipfile.ZipFile(saved) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    twice = saved.with_name("twice.world")
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(twice, "w") as archive:
+        for name in (*parts, next(iter(parts))):
+            archive.writestr(name, parts[name])
+    with pytest.raises(InputError, match="two parts of one name"):
+        load(twice, scene, charts)
+    large = saved.with_name("large.world")
+    with zipfile.ZipFile(large, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+        for info in archive.infolist()[1:]:
+            info.file_size = info.compress_size = 1 << 40
+    with pytest.raises(InputError, match="sizes of its parts are not true"):
+        load(large, scene, charts)
+
+
+def test_what_is_no_regular_file_is_no_world(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(InputError, match=r"is a (FIFO|device); it must be a world file"):
+            read_world(path)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder" / "index.json")
+    with pytest.raises(InputError, match="damaged"):
+        read_world(tmp_path / "folder")
