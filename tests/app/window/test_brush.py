@@ -224,7 +224,7 @@ def test_no_action_lays_at_once_what_is_being_laid_piece_by_piece(drive: Driver,
 
 def test_what_is_being_laid_is_dropped_with_its_scene(drive: Driver) -> None:
     explorer, left = drive.explorer, weakref.ref(drive.explorer.state.open_scene.painter)
-    left()._under_way.budget = 1e-4  # a piece a frame
+    left().client.tasks.budget = 1e-4  # a piece a frame
     drive.until(lambda: left().laying, "a dream is being laid")
     dreams = left().dreams
     gc.disable()

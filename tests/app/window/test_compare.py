@@ -180,7 +180,7 @@ def test_a_click_on_a_panel_never_takes_the_mouse(finished: Driver) -> None:
         looking = explorer.state.looking
         finished.window.native.dispatch_event("on_mouse_release", *at, 1, 0)
         finished.frames(2)
-        explorer.controls.release_mouse()
+        explorer.context.release_mouse()
         return looking
 
     assert click((x + width + 20, y + height - 3)) == ""
