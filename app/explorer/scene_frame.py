@@ -88,7 +88,7 @@ def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
         flight.update(state.camera, now)
         if flight.done:
             state.travel.flight = None
-            state.notify(f"Autopilot finished: {flight.status_text}")
+            state.notify(f"Autopilot ended: {flight.status_text}")
 
 
 def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:

@@ -51,7 +51,7 @@ def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:
     ready.worker.held = False
     ready.until(lambda: flight.done, "it lands", 6000)
     assert flight.coverage >= 0.9 and painted(ready) > before + 0.2
-    assert explorer.state.travel.flight is None and any("Autopilot finished" in e.text for e in explorer.state.log.entries)
+    assert explorer.state.travel.flight is None and any("Autopilot ended" in e.text for e in explorer.state.log.entries)
     assert not ready.errors()
 
 
@@ -103,7 +103,7 @@ def test_a_failing_dream_ends_it(ready: Driver) -> None:
     ready.worker.problem = "out of paint"
     ready.explorer.do("autopilot", 0.95, False)
     ready.until(lambda: ready.explorer.state.travel.flight is None, "it ends", 3000)
-    assert any("out of paint" in e.text and "autopilot" in e.text for e in ready.explorer.state.log.entries)
+    assert any("out of paint" in e.text and "Autopilot ended" in e.text for e in ready.explorer.state.log.entries)
 
 
 def test_durations_as_people_say_them() -> None:
