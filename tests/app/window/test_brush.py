@@ -225,8 +225,8 @@ def test_no_action_lays_at_once_what_is_being_laid_piece_by_piece(drive: Driver,
 def test_what_is_being_laid_is_dropped_with_its_scene(drive: Driver) -> None:
     explorer, left = drive.explorer, weakref.ref(drive.explorer.state.open_scene.painter)
     left().client.tasks.budget = 1e-4  # a piece a frame
-    drive.until(lambda: left().laying, "a dream is being laid")
-    dreams = left().dreams
+    drive.until(lambda: left().client.laying, "a dream is being laid")
+    dreams = left().client.dreams
     gc.disable()
     try:
         show_scene(explorer.context, explorer.state.scene)
