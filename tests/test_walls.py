@@ -60,6 +60,7 @@ LAYERS = (
     "diffusion/training/data/materials",
     "diffusion/training/data",
     "diffusion/training/learners",
+    "diffusion/training/surface",
     "diffusion/training/evaluation",
     "diffusion/training/__main__.py",
     "app",

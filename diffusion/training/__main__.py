@@ -10,6 +10,7 @@ from pathlib import Path
 
 from base.errors import InputError
 from diffusion.training.config import FewConfig, JudgeConfig, ReaderConfig, UnetConfig, VaeConfig, load_config
+from diffusion.training.surface.config import AutoencoderConfig, FeaturesConfig
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -28,6 +29,8 @@ COMMANDS = {
     "unet": Command(UnetConfig, "learners.unet:train_unet"),
     "reader": Command(ReaderConfig, "learners.material_segmenter:train_reader"),
     "few": Command(FewConfig, "learners.distillation:train_few"),
+    "features": Command(FeaturesConfig, "surface.features:train_features"),
+    "autoencoder": Command(AutoencoderConfig, "surface.autoencoder:train_autoencoder"),
     "judge": Command(JudgeConfig, "evaluation.classifier:train_classifier"),
     "compare": Command(UnetConfig, "evaluation.compare:compare"),
     "evaluate": Command(UnetConfig, "evaluation.evaluate:evaluate"),

@@ -215,6 +215,7 @@ ALLOWED = {
     "method": ("progressive", "consistency"),
     "precision": ("no", "fp16", "bf16"),
     "teacher_precision": ("no", "fp16", "bf16"),
+    "numbers": ("auto", "bfloat16", "float32"),
     "trackers": ("tensorboard", "wandb"),
 }
 POSITIVE = (

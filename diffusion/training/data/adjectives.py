@@ -79,13 +79,13 @@ def snowy(layers: Layers, p: Patch) -> Layers:
 
 
 def wet(layers: Layers, p: Patch) -> Layers:
-    puddle = smooth(0.55, 0.95, p.fbm(1.3, 1.6) + 0.4 * _low(layers))
+    puddle = smooth(0.85, 1.25, p.fbm(1.3, 1.6) + 0.4 * _low(layers))
     dark = (layers.albedo * 0.62) ** 1.1
-    reflection = ramp(unit(p.fbm(1.5, 2.0)), ("#5f83a3", "#a9c6de"))
+    reflection = ramp(unit(p.fbm(1.5, 2.0)), ("#5c7890", "#9fb8c8"))
     return Layers(
         dark * (1 - 0.75 * puddle) + reflection * 0.75 * puddle,
         layers.height * (1 - 0.8 * puddle),
-        0.55 + 0.4 * puddle,
+        0.7 + 0.25 * puddle,
         layers.glow,
     )
 
@@ -97,8 +97,8 @@ def dry(layers: Layers, p: Patch) -> Layers:
 
 
 def cracked(layers: Layers, p: Patch) -> Layers:
-    lines = p.warp(p.cells(1.6 / p.scale, jitter=1.0).edge, 0.12, 0.5)
-    crack = smooth(0.055, 0.02, lines)
+    lines = p.warp(p.cells(1.6 / p.scale, jitter=1.0).edge, 0.06, 0.4)
+    crack = smooth(0.045, 0.016, lines)
     return _blend(layers, crack, layers.albedo * 0.16, -0.1)
 
 
@@ -114,8 +114,8 @@ def old(layers: Layers, p: Patch) -> Layers:
 def glowing(layers: Layers, p: Patch) -> Layers:
     light = luminance(layers.albedo)
     strong = smooth(float(light.mean()) * 0.9, float(light.mean()) * 1.5 + 0.02, light)
-    vivid = (layers.albedo / light.clamp_min(0.08) * light.clamp_min(0.5)).clamp(0, 1)
-    return Layers(layers.albedo * 0.6, layers.height, 0.2, (vivid * (0.25 + 0.75 * strong)).clamp(0, 1))
+    vivid = layers.albedo / layers.albedo.amax(0).clamp_min(0.08)
+    return Layers(layers.albedo * 0.7, layers.height, 0.2, (vivid * (0.35 + 0.65 * strong)).clamp(0, 1))
 
 
 def _shade(gain: float, lift: float) -> Callable[[Layers, Patch], Layers]:

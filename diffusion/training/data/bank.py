@@ -15,6 +15,8 @@ from diffusion.training.data.materials import MATERIALS, Layers
 from diffusion.training.data.materials.patterns import PATCH, TEXELS, Patch
 
 CHANNELS = 9  # albedo 3, slope 2, gloss 1, glow 3
+REACHES = (0.05, 0.12, 0.25)  # blocks, how far a hollow looks for what rises above it
+CAST = 0.7  # share of the rise beside a texel, beyond its own slope, that its slope leans away from
 
 
 def random_surface(rng: np.random.Generator, place: str | None = None) -> Surface:
@@ -48,18 +50,45 @@ def draw_surface(surface: Surface, seed: int, texels: int = TEXELS, device: str 
     return layers
 
 
+def _softened(height: Tensor) -> Tensor:
+    """Weighed 1, 2, 1 along both axes, so that the steps of a slanting edge give no row of sparks."""
+    for axis in (0, 1):
+        height = 0.5 * height + 0.25 * (torch.roll(height, 1, axis) + torch.roll(height, -1, axis))
+    return height
+
+
+def _horizons(height: Tensor) -> Tensor:
+    """How steeply the relief rises to the right, left, below and above [4,S,S] (tangents, 0 where nothing does)."""
+    pixels = height.shape[-1] / PATCH
+    found = []
+    for axis in (1, 0):
+        for way in (-1, 1):
+            rise = torch.zeros_like(height)
+            for blocks in REACHES:
+                texels = max(1, round(blocks * pixels))
+                ahead = torch.roll(height, way * texels, axis)
+                rise = torch.maximum(rise, (ahead - height) * (pixels / texels))
+            found.append(rise)
+    return torch.stack(found)
+
+
 def pack(layers: Layers, relief: float = 1.0) -> Tensor:
-    """Layers as [CHANNELS,S,S]: hollows darkened (ambient occlusion), height turned into slopes."""
-    h = layers.height
+    """Layers as [CHANNELS,S,S]: hollows darkened by how much of the sky they see, height turned into slopes.
+
+    The slopes lean away from what rises at either side, so that the foot of a ledge is dark whenever the sun stands behind it.
+    """
+    h = _softened(layers.height)
     pixels = h.shape[-1] / PATCH
-    around = F.avg_pool2d(F.pad(h[None, None], (8, 8, 8, 8), mode="circular"), 17, 1)[0, 0]
-    cavity = (1 + 3.5 * (h - around).clamp(-0.16, 0.03)).clamp(0.35, 1.1)
+    right, left, below, above = horizons = _horizons(h)
+    seen = (1 / (1 + horizons.square())).mean(0)
     slope_u = (torch.roll(h, -1, 1) - torch.roll(h, 1, 1)) * pixels / 2
     slope_v = (torch.roll(h, -1, 0) - torch.roll(h, 1, 0)) * pixels / 2
+    slope_u = slope_u + CAST * ((right - slope_u.abs()).clamp(min=0) - (left - slope_u.abs()).clamp(min=0))
+    slope_v = slope_v + CAST * ((below - slope_v.abs()).clamp(min=0) - (above - slope_v.abs()).clamp(min=0))
     gloss = layers.gloss if isinstance(layers.gloss, Tensor) else torch.full_like(h, layers.gloss)
     glow = torch.zeros_like(layers.albedo) if layers.glow is None else layers.glow
     slopes = (torch.stack((slope_u, slope_v)) * relief).clamp(-1.6, 1.6)
-    return torch.cat((layers.albedo * cavity, slopes, gloss[None], glow)).float()
+    return torch.cat((layers.albedo * (0.15 + 0.9 * seen), slopes, gloss[None], glow)).float()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from diffusion.training.data.bank import Bank, build_bank, random_surface
 from diffusion.training.data.captions import Mood, Surface
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.views import Picture, paint, random_world, surfaces_seen
+from diffusion.training.data.worlds import world_note
 
 KINDS = {"boxes": 0.48, "lone": 0.12, "wall": 0.20, "floor": 0.13, "sky": 0.07}
 """Share of each kind of picture; "lone" is a box world of one material under a sky."""
@@ -78,7 +79,8 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
         seen: dict[int, list[int]] = {}
         for slot in surfaces_seen(picture):
             seen.setdefault(chosen[slot], []).append(slot)
-        notes.append({"mood": asdict(mood), "surfaces": [[asdict(bank.surfaces[b]), s] for b, s in seen.items()]})
+        surfaces = [[asdict(bank.surfaces[b]), s] for b, s in seen.items()]
+        notes.append({"mood": asdict(mood), "surfaces": surfaces, "world": world_note(picture)})
     tensors = {"images": torch.stack(images), "depth": torch.stack(depths), "slots": torch.stack(slots)}
     with atomic_write(path) as temporary:
         save_file(tensors, temporary, metadata={"notes": json.dumps(notes)})

@@ -16,6 +16,7 @@ class Light:
     """sun: direction to it in the camera's upright frame (right, up, back); colours are linear.
 
     haze: colour and share per block; sky: multiplies the sky's own colour, sky_low the same near the horizon.
+    dazzle: how much faint glows are lost in this light, as a power of their brightness: by day a lamp in a window, lava not.
     """
 
     sun: Colour
@@ -26,6 +27,7 @@ class Light:
     haze_density: float
     sky: Colour
     sky_low: Colour
+    dazzle: float
 
 
 LIGHTS: dict[str, Light] = {
@@ -38,6 +40,7 @@ LIGHTS: dict[str, Light] = {
         0.004,
         (1.0, 1.0, 1.0),
         (1.25, 1.15, 1.05),
+        8.0,
     ),
     "sunset": Light(
         (-0.80, 0.34, 0.50),
@@ -48,16 +51,18 @@ LIGHTS: dict[str, Light] = {
         0.012,
         (0.95, 0.48, 0.45),
         (2.3, 0.85, 0.28),
+        1.5,
     ),
     "night": Light(
         (-0.45, 0.66, 0.60),
         (0.20, 0.28, 0.52),
-        (0.075, 0.11, 0.23),
-        (0.045, 0.06, 0.13),
+        (0.095, 0.135, 0.27),
+        (0.06, 0.08, 0.16),
         (0.02, 0.035, 0.10),
         0.012,
         (0.05, 0.07, 0.19),
         (0.08, 0.11, 0.26),
+        0.0,
     ),
     "fog": Light(
         (-0.3, 0.85, 0.43),
@@ -68,6 +73,7 @@ LIGHTS: dict[str, Light] = {
         0.06,
         (0.5, 0.5, 0.5),
         (0.6, 0.6, 0.6),
+        3.0,
     ),
 }
 
@@ -102,7 +108,7 @@ def shade(s: Shading, light: Light) -> Tensor:
     shine = (s.normal * half).sum(0).clamp(min=0) ** 24 * s.gloss * 0.9
     mirrored = s.gloss * 0.25 * (1 - (s.normal * s.view).sum(0).clamp(0, 1)) ** 2
     lit = albedo * (ambient + three(light.key) * facing) + shine * three(light.key) + mirrored * three(light.sky)
-    lit = lit + 0.9 * glow
+    lit = lit + 0.9 * glow * s.glow.amax(0) ** light.dazzle
     thickness = 1 - torch.exp(-light.haze_density * (s.depth - 2).clamp(0, 60))
     lit = lit * (1 - thickness) + three(light.haze) * thickness
     low = torch.exp(-(s.elevation.clamp(min=0)) / 0.25)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from diffusion.models.depth import FARTHEST, FOCAL, NEAREST
+from diffusion.models.surface_place import PERIOD, place, sky_place
 from diffusion.training.data.bank import Bank
 from diffusion.training.data.captions import Mood
 from diffusion.training.data.light import LIGHTS, STYLES, Shading, shade
@@ -34,11 +35,16 @@ class World:
 
 @dataclass(frozen=True)
 class Picture:
-    """image: uint8 [3,H,W]; depth: float32 [H/8,W/8], the depth channel; slots: uint8 [SLOTS,H/8,W/8], share of each cell in 0..255."""
+    """image: uint8 [3,H,W]; depth: float32 [H/8,W/8], the depth channel; slots: uint8 [SLOTS,H/8,W/8], share of each cell in 0..255.
+
+    world: what was looked at; shifts: float32 [SLOTS,2], blocks that each slot's pattern is moved by along u and v.
+    """
 
     image: Tensor
     depth: Tensor
     slots: Tensor
+    world: World
+    shifts: Tensor
 
 
 def depth_channel(z: Tensor, focal: float | Tensor = FOCAL) -> Tensor:
@@ -135,6 +141,15 @@ def cast(world: World, device: str = "cpu") -> dict[str, Tensor]:
     }
 
 
+def places(hit: dict[str, Tensor], shifts: Tensor) -> Tensor:
+    """[2,H,W]: u and v of what `cast` hit, in the pattern of its slot, which lies `shifts` [SLOTS,2] blocks off the world's own."""
+    sky = torch.isinf(hit["z"])
+    point = hit["eye"] + hit["rays"] * torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
+    sign = torch.sign(hit["normal"].sum(0))
+    found = torch.where(sky, sky_place(hit["rays"], hit["right"], hit["up"]), place(point, hit["axis"], sign))
+    return found + shifts[hit["slot"]].movedim(-1, 0)
+
+
 def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int) -> Picture:
     """Draw the world with the bank's surfaces `chosen` for the four slots in the mood's light and style."""
     device = str(bank.rows.device)
@@ -144,19 +159,10 @@ def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int) ->
     length = hit["rays"].norm(dim=0)
     direction = hit["rays"] / length
     z = torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
-    point = hit["eye"] + hit["rays"] * z
-    axis, normal = hit["axis"], hit["normal"]
-    # texture axes of each face: u to the right and v down as seen from outside; the floor's are x and z
-    u = torch.where(
-        axis == 0, -torch.sign(normal[0]) * point[2], torch.where(axis == 1, point[0], torch.sign(normal[2]) * point[0])
-    )
-    v = torch.where(axis == 1, point[2], -point[1])
+    normal = hit["normal"]
+    shifts = torch.rand(SLOTS, 2, generator=random) * PERIOD
+    u, v = places(hit, shifts.to(device))
     elevation = torch.asin(direction[1].clamp(-1, 1))
-    # the sky is a picture on a plane 8 blocks away, square to the camera: any part of a dome looks so, and has no pole
-    u = torch.where(sky, (hit["rays"] * hit["right"].view(3, 1, 1)).sum(0) * 8, u)
-    v = torch.where(sky, -(hit["rays"] * hit["up"].view(3, 1, 1)).sum(0) * 8, v)
-    shifts = torch.rand(SLOTS, 2, generator=random).to(device) * 8
-    u, v = u + shifts[hit["slot"], 0], v + shifts[hit["slot"], 1]
     cosine = (direction * normal).sum(0).abs().clamp(min=0.06)
     footprint = (
         torch.where(sky, torch.full_like(z, 8.0), z) / world.focal / torch.where(sky, torch.ones_like(z), cosine.sqrt())
@@ -172,7 +178,7 @@ def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int) ->
     cells = torch.nn.functional.one_hot(hit["slot"], SLOTS).permute(2, 0, 1).float()
     shares = torch.nn.functional.avg_pool2d(cells, 8)
     depth = depth_channel(hit["z"][4::8, 4::8], world.focal / 8)
-    return Picture(image, depth, (shares * 255).round().to(torch.uint8))
+    return Picture(image, depth, (shares * 255).round().to(torch.uint8), world, shifts)
 
 
 def _shading(

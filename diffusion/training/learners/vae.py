@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from base.files import atomic_write
 from base.grid import CELL
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.training.checkpoint import State
 from diffusion.training.config import VaeConfig
 from diffusion.training.contact_sheet import save_sheet
@@ -23,6 +25,10 @@ from diffusion.training.folder import begin_with
 from diffusion.training.learners.critic import Critic, critic_losses
 from diffusion.training.loop import averaged, run
 from diffusion.training.metrics import psnr, sharpness_ratio, ssim
+
+Autoencoder = AutoencoderTiny | SurfaceAutoencoder
+
+"""Validation pictures come from the data's seed plus this."""
 
 
 def new_vae(config: VaeConfig) -> AutoencoderTiny:
@@ -67,7 +73,20 @@ def _gradients(x: Tensor) -> tuple[Tensor, Tensor]:
     return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
 
 
-def picture_loss(shown: Tensor, truth: Tensor, config: VaeConfig) -> dict[str, Tensor]:
+class LossWeights(Protocol):
+    """The weights that `picture_loss` asks for."""
+
+    @property
+    def low_resolution(self) -> float: ...
+    @property
+    def chroma(self) -> float: ...
+    @property
+    def edges(self) -> float: ...
+    @property
+    def texture(self) -> float: ...
+
+
+def picture_loss(shown: Tensor, truth: Tensor, config: LossWeights) -> dict[str, Tensor]:
     """The loss's parts, each already weighted.
 
     pixels: L1 + MSE. low: colours averaged over 8 and 16 pixels. chroma: colour differences. edges: gradients.
@@ -141,7 +160,7 @@ def train_vae(config: VaeConfig) -> Path:
     return Path(config.out)
 
 
-def quality(vae: AutoencoderTiny, images: Tensor) -> dict[str, float]:
+def quality(vae: Autoencoder, images: Tensor) -> dict[str, float]:
     """Reconstruction figures of an autoencoder on pictures uint8 [B,3,H,W]."""
     truth = images.float() / 255
     shown = reconstruct(vae, truth)
@@ -157,12 +176,12 @@ def crops_of(images: list[Tensor], size: int, rng: np.random.Generator) -> Tenso
 
 
 @torch.no_grad()
-def reconstruct(vae: AutoencoderTiny, pictures: Tensor, batch: int = 8) -> Tensor:
+def reconstruct(vae: Autoencoder, pictures: Tensor, batch: int = 8) -> Tensor:
     """Pictures [B,3,H,W] in 0..1 through encoder (its latents) and decoder."""
     out = []
     for part in pictures.split(batch):
-        x = (part * 2 - 1).to(vae.device).contiguous(memory_format=torch.channels_last)
-        out.append(((vae.decode(vae.encode(x).latents).sample + 1) / 2).clamp(0, 1).cpu())  # pyright: ignore[reportAttributeAccessIssue]
+        x = (part * 2 - 1).to(vae.device, vae.dtype).contiguous(memory_format=torch.channels_last)
+        out.append(((vae.decode(vae.encode(x).latents).sample.float() + 1) / 2).clamp(0, 1).cpu())  # pyright: ignore[reportAttributeAccessIssue]
     return torch.cat(out)
 
 
@@ -177,7 +196,7 @@ def latent_statistics(vae: AutoencoderTiny, pictures: Pictures, count: int = 128
     return {"mean": values.mean((0, 2, 3)).tolist(), "std": values.std((0, 2, 3)).tolist()}
 
 
-def export(vae: AutoencoderTiny, out: Path, notes: dict) -> None:
+def export(vae: Autoencoder, out: Path, notes: dict) -> None:
     """`out/vae` as diffusers folder, fp32, and `out/vae.json` with what is known about it."""
     vae.save_pretrained(out / "vae")
     with atomic_write(out / "vae.json") as temporary:

@@ -15,11 +15,24 @@ TEXELS = 64  # texels per block
 
 @dataclass(frozen=True)
 class Cells:
-    """A Worley pattern: distance to the cell's border and its centre (blocks), a random number per cell."""
+    """A Worley pattern: distance to the cell's border and its centre (blocks), a random number per cell.
+
+    index: row and column of each texel's cell in a grid of `shape`, as row · columns + column.
+    """
 
     edge: Tensor
     centre: Tensor
     tone: Tensor
+    index: Tensor
+    shape: tuple[int, int]
+
+    def flat(self, picture: Tensor) -> Tensor:
+        """The picture [S,S] with one value per cell: the one near its centre."""
+        rows, columns = self.shape
+        size = picture.shape[-1]
+        v = (torch.arange(rows, device=picture.device) * 2 + 1) * size // (2 * rows)
+        u = (torch.arange(columns, device=picture.device) * 2 + 1) * size // (2 * columns)
+        return picture[v[:, None], u[None, :]].reshape(-1)[self.index]
 
 
 @dataclass(frozen=True)
@@ -92,18 +105,18 @@ class Patch:
         gx, gy = self.u / PATCH * nx, self.v / PATCH * ny
         ix, iy = gx.long(), gy.long()
         first = torch.full_like(gx, 9.0)
-        second, tone = first.clone(), torch.zeros_like(gx)
+        second, index = first.clone(), torch.zeros_like(ix)
         for dy in (-1, 0, 1):
             for dx in (-1, 0, 1):
                 at = ((iy + dy) % ny) * nx + (ix + dx) % nx
                 distance = (ix + dx - gx + px.view(-1)[at]) ** 2 + (iy + dy - gy + py.view(-1)[at]) ** 2
                 nearer = distance < first
                 second = torch.where(nearer, first, torch.minimum(second, distance))
-                tone = torch.where(nearer, tones.view(-1)[at], tone)
+                index = torch.where(nearer, at, index)
                 first = torch.where(nearer, distance, first)
         first, second = first.sqrt(), second.sqrt()
         unit = PATCH / max(nx, ny)
-        return Cells((second - first) * unit / 2, first * unit, tone)
+        return Cells((second - first) * unit / 2, first * unit, tones.view(-1)[index], index, (ny, nx))
 
     def courses(self, width: float, height: float, shift: float = 0.5, uneven: float = 0.0) -> Courses:
         """Bricks of `width` x `height` blocks (times `scale`), every second course moved by `shift` bricks."""
@@ -144,6 +157,13 @@ def ramp(t: Tensor, codes: Sequence[str]) -> Tensor:
     low = x.floor().long().clamp(max=len(codes) - 2)
     part = (x - low)[..., None]
     return (stops[low] * (1 - part) + stops[low + 1] * part).permute(2, 0, 1)
+
+
+def mix(below: Tensor, above: Tensor | str, mask: Tensor | float) -> Tensor:
+    """`above`, a picture or a colour code, where `mask` is 1; `below` where it is 0."""
+    if isinstance(above, str):
+        above = colour(above).to(below.device)
+    return below + (above - below) * mask
 
 
 def unit(noise: Tensor) -> Tensor:

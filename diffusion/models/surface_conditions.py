@@ -1,0 +1,164 @@
+"""What geometry tells the surface-aware networks about each pixel: one function for training's drawn worlds and for the program's views."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from diffusion.models.depth import FARTHEST, FOCAL, NEAREST
+from diffusion.models.surface_place import PERIOD, SKY, place, sky_place
+from scenes.camera import Camera
+
+WAVES = (*range(1, 25), 26, 28, 30, 32, 36, 40, 44, 48)
+"""Waves in PERIOD blocks that the denoiser hears of u and of v."""
+FINE_WAVES = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48)
+"""Those that the decoder hears."""
+KINDS = ("floor", "wall", "ceiling", "sky")
+SHAPE = 3 + 1 + len(KINDS) + 2
+"""Channels of `shape`: the normal, log depth, the kind, and log footprints along u and v."""
+HARMONICS = 4 * len(WAVES)
+FINE = 4 * len(FINE_WAVES) + SHAPE + 2
+"""Channels of `fine_channels`."""
+GRAZING = 0.02  # least cosine between a ray and a surface; beyond it footprints are as large as at it
+LARGEST = 64.0  # blocks, the largest footprint told
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What every pixel of a grid sees of its surface; a latent pixel is a pixel here, or a picture's is.
+
+    uv: float32 [2,H,W], blocks modulo PERIOD. span: float32 [2,H,W], how far u and v go within a pixel, blocks.
+    normal: float32 [3,H,W], to the camera's right, up and back; 0 in the sky.
+    depth: float32 [H,W], view-space z in blocks as the reference camera would see it (`diffusion.models.depth`), inf = sky.
+    kind: int64 [H,W], index of KINDS. All on one device.
+    """
+
+    uv: Tensor
+    span: Tensor
+    normal: Tensor
+    depth: Tensor
+    kind: Tensor
+
+
+def seen(
+    point: Tensor,
+    axis: Tensor,
+    sign: Tensor,
+    z: Tensor,
+    rays: Tensor,
+    axes: Tensor,
+    focal: float,
+    shift: Tensor,
+    grid: int = 1,
+) -> Seen:
+    """What a camera sees of axis-aligned faces.
+
+    point: float [3,H,W], blocks, anything where there is sky. axis: [H,W], 0..2 along which a face's normal lies, or SKY; sign: [H,W], 1 or
+    -1 of that normal. z: [H,W], view depth. rays: [3,H,W] with view depth 1 per unit length. axes: [3,3], rows right, up, forward.
+    focal: pixels of this grid per unit of tangent. shift: blocks by which u and v are moved, [2,H,W] or [2,1,1].
+    grid: pixels of this grid in a latent pixel, a side.
+    Point and rays may be float64, which keeps u and v exact far from the origin.
+    """
+    sky = axis == SKY
+    # of a sky the program and training know no point: a plane square to the camera stands for it
+    uv = torch.where(
+        sky, sky_place(rays, axes[0], axes[1]), place(torch.where(sky, torch.zeros_like(point), point), axis, sign)
+    )
+    unit = torch.eye(3, dtype=rays.dtype, device=rays.device)
+    chosen = axis.clamp(min=0)
+    normal = torch.where(sky, torch.zeros_like(rays), (unit[chosen] * sign[..., None]).movedim(-1, 0))
+    # a pixel to the right (below) the ray turns by right / focal (-up / focal) and goes on in the surface's plane
+    cosine = (normal * rays).sum(0)
+    least = GRAZING * rays.norm(dim=0)
+    cosine = torch.where(cosine.abs() < least, -least, cosine)
+    distance = torch.where(sky, torch.full_like(z, PERIOD), z).to(rays.dtype)
+    steps = []
+    for along in (axes[0], -axes[1]):
+        along = along.view(3, 1, 1).expand_as(rays)
+        tilt = torch.where(sky, torch.zeros_like(cosine), (normal * along).sum(0) / cosine)
+        moved = (along - rays * tilt) * (distance / focal)
+        origin = torch.zeros_like(sign)
+        steps.append(torch.where(sky, sky_place(moved, axes[0], axes[1]) / PERIOD, place(moved, axis, sign + origin)))
+    span = torch.stack(steps).square().sum(0).sqrt().clamp(max=LARGEST)
+    up = torch.where(axis == 1, torch.where(sign > 0, 0, 2), 1)
+    return Seen(
+        uv=torch.remainder(uv + shift, PERIOD).float(),
+        span=span.float(),
+        normal=torch.stack([(normal * a.view(3, 1, 1)).sum(0) for a in (axes[0], axes[1], -axes[2])]).float(),
+        depth=torch.where(sky, torch.full_like(z, torch.inf), z * (FOCAL * grid / focal)).float(),
+        kind=torch.where(sky, KINDS.index("sky"), up),
+    )
+
+
+def harmonics(uv: Tensor, span: Tensor, waves: tuple[int, ...] = WAVES) -> Tensor:
+    """[...,4·len(waves),H,W]: sin and cos of `waves` waves in PERIOD blocks of u, then of v; 0 where a pixel is larger than the wave.
+
+    uv, span: [...,2,H,W]. A box of a pixel's size would weaken a wave f by sinc(f·span); the Gaussian here has no ripples.
+    """
+    rate = torch.tensor(waves, dtype=uv.dtype, device=uv.device).view(-1, 1, 1) / PERIOD
+    phase = 2 * math.pi * uv.unsqueeze(-3) * rate
+    weak = torch.exp(-2 * (rate * span.unsqueeze(-3)).square())
+    return torch.cat((phase.sin() * weak, phase.cos() * weak), -3).flatten(-4, -3)
+
+
+def shape(seen: Seen) -> Tensor:
+    """[SHAPE,H,W]: the normal, log depth in -1..1, the kind as one of KINDS, and log2 of the footprints over 4."""
+    octaves = (seen.depth.clamp(NEAREST, FARTHEST) / NEAREST).log2() / math.log2(FARTHEST / NEAREST)
+    kind = F.one_hot(seen.kind, len(KINDS)).movedim(-1, 0).float()
+    return torch.cat((seen.normal, (1 - 2 * octaves)[None], kind, seen.span.clamp(1e-3, LARGEST).log2() / 4))
+
+
+def fine_channels(seen: Seen, owner: Tensor) -> Tensor:
+    """[FINE,H,W] at a picture's own resolution, for the decoder: few harmonics, the shape, and where the next pixel is another surface.
+
+    owner: int [H,W], equal for pixels of one surface (a region, or a region's side).
+    """
+    right = F.pad(owner[:, 1:] != owner[:, :-1], (0, 1))
+    below = F.pad(owner[1:] != owner[:-1], (0, 0, 0, 1))
+    return torch.cat((harmonics(seen.uv, seen.span, FINE_WAVES), shape(seen), torch.stack((right, below)).float()))
+
+
+def bare(kind: str, height: int, width: int, distance: float = 6.0, grid: int = 1) -> Seen:
+    """What a canvas without a scene shows: a wall seen face-on from a distance in blocks, a floor from that height, or sky.
+
+    grid: pixels in a latent pixel, a side. A floor fills the picture, the horizon is above it; a ceiling is a floor turned over.
+    """
+    focal = FOCAL * grid
+    y, x = torch.meshgrid(
+        -(torch.arange(height, dtype=torch.float64) + 0.5 - height / 2) / focal,
+        (torch.arange(width, dtype=torch.float64) + 0.5 - width / 2) / focal,
+        indexing="ij",
+    )
+    steep = math.atan(height / 2 / focal) + 0.25 if kind in ("floor", "ceiling") else 0.0
+    pitch = {"floor": -steep, "ceiling": steep}.get(kind, 0.0)
+    axes = torch.tensor(
+        [[1.0, 0, 0], [0, math.cos(pitch), math.sin(pitch)], [0, math.sin(pitch), -math.cos(pitch)]],
+        dtype=torch.float64,
+    )
+    rays = axes[2].view(3, 1, 1) + axes[0].view(3, 1, 1) * x + axes[1].view(3, 1, 1) * y
+    axis = {"floor": 1, "ceiling": 1, "wall": 2, "sky": SKY}[kind]
+    sign = {"ceiling": -1}.get(kind, 1)
+    z = distance / rays[axis].abs() if axis >= 0 else torch.full((height, width), torch.inf, dtype=torch.float64)
+    point = rays * (z if axis >= 0 else torch.zeros_like(z))
+    full = torch.full((height, width), axis)
+    return seen(point, full, torch.full_like(full, sign), z, rays, axes, focal, torch.zeros(2, 1, 1), grid)
+
+
+def seen_through(
+    camera: Camera, size: tuple[int, int], point: np.ndarray, side: np.ndarray, depth: np.ndarray, grid: int = 1
+) -> Seen:
+    """What a (width, height) picture of a scene sees, from `scenes.raycast.Hits` or a G-buffer: point [H,W,3] in blocks, side [H,W],
+    0..5 = +x -x +y -y +z -z and -1 = sky, view-space depth [H,W]. u and v are the world's own.
+    grid: pixels in a latent pixel, a side."""
+    sides = torch.from_numpy(side.astype(np.int64))
+    axis = torch.where(sides < 0, SKY, sides // 2)
+    sign = torch.where(sides % 2 == 0, 1, -1)
+    where = torch.from_numpy(point).movedim(-1, 0)
+    rays = torch.from_numpy(camera.rays(size)).movedim(-1, 0)
+    axes = torch.from_numpy(camera.axes)
+    return seen(where, axis, sign, torch.from_numpy(depth), rays, axes, camera.focal(size), torch.zeros(2, 1, 1), grid)

@@ -1,0 +1,172 @@
+"""The denoiser that knows surfaces: for each latent pixel the place on its surface, its shape, and its own prompt."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+import torch.nn.functional as F
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+from torch import Tensor, nn
+
+from diffusion.models.surface_blocks import PixelNorm, conv3, zeroed
+
+RATES = 32  # frequencies that the noise level is told by
+FASTEST = 2000.0  # radians from no noise to all noise, of the highest of them
+
+
+class SurfaceBlock(nn.Module):
+    """A residual block whose channels each region's prompt scales and shifts where the region lies (FiLM, 1709.07871)."""
+
+    def __init__(self, channels: int, out: int, words: int) -> None:
+        super().__init__()
+        self.before, self.first = PixelNorm(channels), conv3(channels, out)
+        self.between, self.second = PixelNorm(out), zeroed(conv3(out, out))
+        self.film = zeroed(nn.Linear(words, 2 * out))
+        self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
+
+    def forward(self, x: Tensor, words: Tensor, shares: Tensor) -> Tensor:
+        """x: [B,C,h,w]; words: [B,R,E], what each region was told; shares: [B,R,h,w], how much of each pixel it has."""
+        h = self.first(F.silu(self.before(x)))
+        scale, shift = scattered(self.film(words), shares).chunk(2, 1)
+        h = self.between(h) * (1 + scale) + shift
+        return self.skip(x) + self.second(F.silu(h))
+
+
+class Attention(nn.Module):
+    """Every pixel looks at all others, or at the tokens of prompts. `bias` [B,P,T] is added to the logits of pixel p and token t.
+
+    With explicit weights, which whoever wants to look at them gets from a hook on `weights`.
+    """
+
+    def __init__(self, channels: int, context: int | None, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = PixelNorm(channels)
+        self.query = nn.Linear(channels, channels)
+        self.key_value = nn.Linear(context or channels, 2 * channels)
+        self.weights = nn.Softmax(-1)
+        self.out = zeroed(nn.Linear(channels, channels))
+
+    def forward(self, x: Tensor, context: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+        """x: [B,C,h,w]; context: [B,T,D], or None for x itself."""
+        pixels = self.norm(x).flatten(2).transpose(1, 2)
+        query = self._split(self.query(pixels))
+        key, value = map(self._split, self.key_value(pixels if context is None else context).chunk(2, -1))
+        logits = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+        weights = self.weights(logits if bias is None else logits + bias[:, None])
+        found = (weights @ value).transpose(1, 2).flatten(2)
+        return x + self.out(found).transpose(1, 2).reshape(x.shape)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class SurfaceUNet(ModelMixin, ConfigMixin):
+    """Predicts the flow noise − x0 of latents (1 − t)·x0 + t·noise (rectified flow, 2209.03003).
+
+    latent_channels: C. harmonics, shape: channels of `diffusion.models.surface_conditions`. channels: widths from
+    the latents' own resolution
+    down, halved each time; blocks: at each on the way down and on the way up. sentence: width of prompts' vectors.
+    words: width of what the blocks hear; said: channels of the prompt in the first layer. heads: of the attention at the lowest level.
+    """
+
+    _supports_gradient_checkpointing = False
+
+    @register_to_config
+    def __init__(
+        self,
+        latent_channels: int = 16,
+        harmonics: int = 124,
+        shape: int = 10,
+        channels: tuple[int, ...] = (96, 160, 192),
+        blocks: int = 2,
+        sentence: int = 384,
+        words: int = 256,
+        said: int = 64,
+        heads: int = 6,
+    ) -> None:
+        super().__init__()
+        widths = tuple(channels)
+        first = widths[0]
+        self.noise = nn.Sequential(nn.Linear(2 * RATES, words), nn.SiLU(), nn.Linear(words, words), nn.SiLU())
+        self.hear, self.say = nn.Linear(sentence, words), nn.Linear(sentence, said)
+        self.gate = nn.Linear(sentence, 2 * harmonics)
+        self.enter = conv3(latent_channels, first)
+        self.told = nn.Sequential(nn.Conv2d(2 * harmonics + shape + said + 1, first, 1), nn.SiLU(), conv3(first, first))
+        self.told_below = nn.ModuleList(nn.Conv2d(first, width, 1) for width in widths[1:])
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in itertools.pairwise(widths))
+        self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in itertools.pairwise(widths))
+        self.falling = nn.ModuleList(
+            nn.ModuleList(SurfaceBlock(width, width, words) for _ in range(blocks)) for width in widths
+        )
+        self.rising = nn.ModuleList(
+            nn.ModuleList(SurfaceBlock(width if index else 2 * width, width, words) for index in range(blocks))
+            for width in widths
+        )
+        self.among, self.prompted = Attention(widths[-1], None, heads), Attention(widths[-1], sentence, heads)
+        self.end, self.leave = PixelNorm(first), zeroed(conv3(first, latent_channels))
+
+    def forward(
+        self,
+        sample: Tensor,
+        t: Tensor,
+        harmonics: Tensor,
+        shape: Tensor,
+        contexts: Tensor,
+        shares: Tensor,
+    ) -> Tensor:
+        """The flow [B,C,h,w], float32; h and w are multiples of 2 for every level below the first.
+
+        sample: [B,C,h,w]; t: [B], 0 no noise .. 1 nothing else; harmonics, shape: [B,·,h,w], zeros where withheld;
+        contexts: [B,R,T,D], each region's prompt, the sentence's vector first; shares: [B,R,h,w], the regions' parts of each pixel.
+        """
+        dtype = self.enter.weight.dtype
+        contexts, shares = contexts.to(dtype), shares.to(dtype)
+        sentences = contexts[:, :, 0]
+        words = F.silu(self.hear(sentences) + self.noise(_waves(t).to(dtype))[:, None])
+        waves = harmonics.to(dtype)
+        strong, weak = scattered(self.gate(sentences), shares).chunk(2, 1)
+        purity = shares.amax(1, keepdim=True)
+        known = (waves * strong, waves * weak, shape.to(dtype), scattered(self.say(sentences), shares), purity)
+        told = self.told(torch.cat(known, 1).contiguous(memory_format=torch.channels_last))
+        x = self.enter(sample.to(dtype).contiguous(memory_format=torch.channels_last)) + told
+
+        parts = [shares if level == 0 else F.avg_pool2d(shares, 2**level) for level in range(len(self.falling))]
+        kept = []
+        for level, blocks in enumerate(self.falling):
+            if level:
+                x = self.down[level - 1](x) + self.told_below[level - 1](F.avg_pool2d(told, 2**level))
+            for block in blocks:
+                x = block(x, words, parts[level])
+            kept.append(x)
+        x = self.prompted(self.among(x), *_by_region(contexts, parts[-1]))
+        for level in reversed(range(len(self.rising))):
+            x = torch.cat((x, kept[level]), 1)
+            for block in self.rising[level]:
+                x = block(x, words, parts[level])
+            if level:
+                x = F.interpolate(self.up[level - 1](x), scale_factor=2.0, mode="nearest")
+        return self.leave(F.silu(self.end(x))).float()
+
+
+def scattered(spoken: Tensor, shares: Tensor) -> Tensor:
+    """[B,C,h,w]: what each region was told, [B,R,C], laid where the regions are by their shares [B,R,h,w]."""
+    found = torch.einsum("brc,brhw->bchw", spoken, shares)
+    return found.contiguous(memory_format=torch.channels_last)
+
+
+def _by_region(contexts: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+    """The tokens of all prompts [B,R·T,D], and what makes a pixel hear those of its own regions: their log shares [B,h·w,R·T]."""
+    tokens = contexts.shape[2]
+    bias = (shares.float() + 1e-4).log().to(contexts.dtype).flatten(2).transpose(1, 2)
+    return contexts.flatten(1, 2), bias.repeat_interleave(tokens, 2)
+
+
+def _waves(t: Tensor) -> Tensor:
+    """[B,2·RATES]: the noise level as sines and cosines."""
+    rates = torch.exp(torch.linspace(0, math.log(FASTEST), RATES, device=t.device))
+    angle = t.float()[:, None] * rates
+    return torch.cat((angle.sin(), angle.cos()), 1)

@@ -1,0 +1,1 @@
+"""Training of the networks that know surfaces: autoencoder, perceptual features, denoiser."""

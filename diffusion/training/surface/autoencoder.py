@@ -1,0 +1,121 @@
+"""Training the autoencoder of the surface-aware model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.training.contact_sheet import save_sheet
+from diffusion.training.folder import begin_with
+from diffusion.training.learners.critic import Critic, critic_losses
+from diffusion.training.learners.vae import export, picture_loss, quality, reconstruct
+from diffusion.training.surface.config import AutoencoderConfig
+from diffusion.training.surface.features import Features, as_input, likeness, load_features
+from diffusion.training.surface.loop import run
+from diffusion.training.surface.masters import Masters, working_dtype
+from diffusion.training.surface.pictures import DrawnPictures, unseen_data
+
+VALIDATION = 48  # pictures of unseen worlds
+
+
+def new_autoencoder(config: AutoencoderConfig) -> SurfaceAutoencoder:
+    """The network, its weights drawn from the run's seed."""
+    torch.manual_seed(config.seed)
+    return SurfaceAutoencoder(
+        latent_channels=config.latent_channels,
+        encoder_channels=config.encoder_channels,
+        encoder_blocks=config.encoder_blocks,
+        decoder_channels=config.decoder_channels,
+        decoder_blocks=config.decoder_blocks,
+    )
+
+
+class Trained(nn.Module):
+    """What one step calculates with: the autoencoder, the critic if there is one, and features, which are no part of what is kept."""
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vae = new_autoencoder(config)
+        judged = config.adversarial or config.features
+        self.critic = Critic(config.latent_channels, config.critic_width) if judged else None
+        self._eyes: list[Features] = []
+        if config.perceptual:
+            eyes = load_features(Path(config.perceptual)).to("cuda" if torch.cuda.is_available() else "cpu")
+            eyes.to(dtype=working_dtype(config.numbers), memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self._eyes.append(eyes)
+        self.vae.encoder.requires_grad_(not config.freeze_encoder)
+
+    def forward(self, images: Tensor, disturbance: Tensor) -> dict[str, Tensor]:
+        """The loss's parts. images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents."""
+        config = self.config
+        truth = as_input(images, self)
+        latents = self.vae.encode(truth).latents  # pyright: ignore[reportAttributeAccessIssue]
+        shown = self._decode(latents + disturbance.to(latents.dtype))
+        parts = picture_loss(shown.float(), truth.float(), config)
+        for eyes in self._eyes:
+            parts["likeness"] = config.likeness * likeness(eyes, shown, truth)
+        if config.equivariance:
+            # half as large a picture is half as large a latent: what is seen from twice as far away has the same colours and grain
+            half = len(truth) // 2
+            small, smaller = (F.avg_pool2d(x[:half], 2) for x in (truth, latents))
+            parts["equivariance"] = config.equivariance * F.l1_loss(self._decode(smaller).float(), small.float())
+        if self.critic is not None:
+            judged = critic_losses(self.critic, shown, truth, latents)
+            weights = {"fool": config.adversarial, "features": config.features, "critic": 1.0}
+            parts |= {name: weights[name] * value for name, value in judged.items()}
+        if not config.freeze_encoder:
+            mean, std = latents.float().mean((0, 2, 3)), latents.float().std((0, 2, 3))
+            parts["unit"] = config.unit * (mean.square() + (std - 1).square()).mean()
+        return parts
+
+    def _decode(self, latents: Tensor) -> Tensor:
+        return self.vae.decode(latents).sample  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def train_autoencoder(config: AutoencoderConfig) -> Path:
+    """Train (or go on training) the autoencoder; `out/vae` holds its averaged weights after every checkpoint."""
+    pictures, unseen = DrawnPictures(config.data), DrawnPictures(unseen_data(config.data))
+    model = Trained(config)
+    begin_with(model.vae, config.start, "vae")
+    validation = torch.stack([unseen.tensor("images", 4 * i) for i in range(min(VALIDATION, unseen.count // 4))])
+
+    def batch(step: int) -> tuple[Tensor, ...]:
+        rng = np.random.default_rng([config.seed, step])
+        images = [pictures.cut(int(i), config.crop, rng) for i in rng.integers(pictures.count, size=config.batch)]
+        # a denoiser's latents are off by more or by less: each picture has its own deviation
+        deviation = config.noise * rng.random((config.batch, 1, 1, 1), np.float32)
+        shape = (config.batch, config.latent_channels, config.crop // 8, config.crop // 8)
+        return torch.stack(images), torch.from_numpy(deviation * rng.standard_normal(shape, np.float32))
+
+    def on_sample(step: int) -> dict[str, float]:
+        shown = reconstruct(model.vae, validation[:16].float() / 255)
+        side = [x for pair in zip(validation[:16], (shown * 255).byte(), strict=True) for x in pair]
+        save_sheet(Path(config.out) / "samples" / f"{step:07d}.png", side, [""] * len(side), 8, 256)  # pyright: ignore[reportArgumentType]
+        return quality(model.vae, validation)
+
+    def on_save(masters: Masters) -> None:
+        pictures.look()
+        vae = masters.exact("vae")
+        assert isinstance(vae, SurfaceAutoencoder)
+        statistics = {} if config.freeze_encoder else standardise(vae, pictures)
+        export(vae, Path(config.out), {"steps": masters.step, **statistics, "config": asdict(config)})
+
+    on_save(run(config, model, model, batch, on_sample=on_sample, on_save=on_save))
+    return Path(config.out)
+
+
+@torch.no_grad()
+def standardise(vae: SurfaceAutoencoder, pictures: DrawnPictures, count: int = 96) -> dict[str, list[float]]:
+    """Set the buffers by which latents get zero mean and unit deviation per channel over random pictures; what they were before."""
+    chosen = np.random.default_rng(0).integers(pictures.count, size=count)
+    latents = torch.cat([vae.encoder(as_input(pictures.tensor("images", int(i))[None], vae)) for i in chosen])
+    vae.mean.copy_(latents.mean((0, 2, 3)))
+    vae.std.copy_(latents.std((0, 2, 3)))
+    return {"mean": vae.mean.tolist(), "std": vae.std.tolist()}

@@ -1,0 +1,169 @@
+"""Features that say how alike two pictures look: of a small network that names the surface under every 8×8 pixels.
+
+They take the place of a network trained on photographs (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a
+Perceptual Metric"). The judge of the evaluation is another network with other training pictures: no run ever asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from base.errors import InputError
+from base.files import atomic_write
+from diffusion.models.surface_blocks import PixelNorm, conv3
+from diffusion.training.data.adjectives import ADJECTIVES, COLOURS
+from diffusion.training.data.dataset import surfaces_of
+from diffusion.training.data.light import LIGHTS
+from diffusion.training.data.materials import MATERIALS
+from diffusion.training.surface.config import FeaturesConfig
+from diffusion.training.surface.loop import averaged, run
+from diffusion.training.surface.masters import Masters
+from diffusion.training.surface.pictures import DrawnPictures, unseen_data
+
+NAME = "features.safetensors"
+MATERIAL_NAMES, LIGHT_NAMES = tuple(MATERIALS), tuple(LIGHTS)
+SAID = (*ADJECTIVES, *COLOURS)
+PURE = 230
+"""A cell whose largest share is at least so many 255ths has a name."""
+
+
+class Features(nn.Module):
+    """Pictures [B,3,H,W] in -1..1 → logits [B,M+L+S,H/8,W/8]: material, light, and what else is said of the surface."""
+
+    def __init__(self, channels: tuple[int, ...]) -> None:
+        super().__init__()
+        ins = (3, *channels)
+        self.stages = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(a, b, 5 if a == 3 else 3, 2, 2 if a == 3 else 1), PixelNorm(b), nn.SiLU(), conv3(b, b)
+            )
+            for a, b in zip(ins, channels, strict=False)
+        )
+        wide = channels[-1]
+        self.head = nn.Sequential(PixelNorm(wide), nn.SiLU(), conv3(wide, wide), nn.SiLU(), conv3(wide, wide))
+        self.name = nn.Conv2d(wide, len(MATERIAL_NAMES) + len(LIGHT_NAMES) + len(SAID), 1)
+
+    def seen(self, pictures: Tensor) -> list[Tensor]:
+        """The features of every stage, [B,C,H/2,W/2] … [B,C,H/8,W/8]."""
+        found, x = [], pictures
+        for stage in self.stages:
+            x = stage(x)
+            found.append(x)
+        return found
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.name(F.silu(self.head(self.seen(pictures)[-1])))
+
+
+def likeness(features: Features, shown: Tensor, truth: Tensor) -> Tensor:
+    """How far apart two sets of pictures [B,3,H,W] look: the mean square difference of their unit features, summed over the stages."""
+    found = torch.zeros((), device=shown.device)
+    for a, b in zip(features.seen(shown), features.seen(truth), strict=True):
+        a, b = F.normalize(a.float(), dim=1), F.normalize(b.float(), dim=1)
+        found = found + (a - b).square().sum(1).mean()
+    return found
+
+
+def labels(note: dict, slots: Tensor) -> Tensor:
+    """int64 [2+S,h,w]: material and light of every cell, -1 where several surfaces meet; 1 where a word is said of it, else 0.
+
+    slots: uint8 [SLOTS,h,w], the share of each slot in each cell.
+    """
+    surfaces, mood = surfaces_of(note)
+    size = slots.shape[1:]
+    out = torch.zeros(2 + len(SAID), *size, dtype=torch.int64)
+    out[:2] = -1
+    for surface, places in surfaces:
+        inside = slots[places].int().sum(0) >= PURE
+        out[0][inside] = MATERIAL_NAMES.index(surface.material)
+        out[1][inside] = LIGHT_NAMES.index(mood.light)
+        for word in (*surface.adjectives, *([surface.colour] if surface.colour else [])):
+            out[2 + SAID.index(word)][inside] = 1
+    return out
+
+
+def naming_loss(logits: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+    """Cross-entropy of the material, the light (half as much) and every word; and the share of right materials."""
+    materials, lights = len(MATERIAL_NAMES), len(LIGHT_NAMES)
+    said = logits.float()
+    named = F.cross_entropy(said[:, :materials], wanted[:, 0], ignore_index=-1, label_smoothing=0.05)
+    lit = F.cross_entropy(said[:, materials : materials + lights], wanted[:, 1], ignore_index=-1)
+    words = F.binary_cross_entropy_with_logits(said[:, materials + lights :], wanted[:, 2:].float())
+    known = wanted[:, 0] >= 0
+    right = (said[:, :materials].argmax(1) == wanted[:, 0]) & known
+    return {"named": named, "lit": 0.5 * lit, "words": 2 * words, "_right": right.sum() / known.sum().clamp(min=1)}
+
+
+def labelled_cut(pictures: DrawnPictures, index: int, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """A random crop of a picture, uint8 [3,size,size], on whole cells, and its labels."""
+    image, slots = pictures.tensor("images", index), pictures.tensor("slots", index)
+    cells = size // 8
+    y, x = (int(i) for i in rng.integers(slots.shape[-1] - cells + 1, size=2))
+    marks = labels(pictures.note(index), slots[:, y : y + cells, x : x + cells])
+    return image[:, 8 * y : 8 * y + size, 8 * x : 8 * x + size], marks
+
+
+def train_features(config: FeaturesConfig) -> Path:
+    """Train (or go on training) the network; its weights, float16, with the share of cells it names right on unseen worlds."""
+    pictures = DrawnPictures(config.data)
+    unseen = DrawnPictures(unseen_data(config.data))
+    torch.manual_seed(config.seed)
+    network = Features(config.channels)
+
+    def batch_of(source: DrawnPictures, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        cuts = [labelled_cut(source, int(i), config.crop, rng) for i in rng.integers(source.count, size=count)]
+        images, wanted = (torch.stack(column) for column in zip(*cuts, strict=True))
+        return images, wanted
+
+    def loss(images: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+        return naming_loss(network(as_input(images, network)), wanted)
+
+    def on_sample(step: int) -> dict[str, float]:
+        images, wanted = batch_of(unseen, np.random.default_rng(0), 64)
+        return {"held_out": float(loss(images, wanted)["_right"])}
+
+    def batch(step: int) -> tuple[Tensor, ...]:
+        return batch_of(pictures, np.random.default_rng([config.seed, step]), config.batch)
+
+    masters = run(config, network, loss, batch, on_sample=on_sample, on_save=lambda _: pictures.look())
+    return export(config, network, masters, on_sample)
+
+
+def export(
+    config: FeaturesConfig, network: Features, masters: Masters, figures: Callable[[int], dict[str, float]]
+) -> Path:
+    """Write the averaged weights beside what they can do."""
+    path = Path(config.out) / NAME
+    with averaged(masters), torch.no_grad():
+        facts = {k: f"{v:.4f}" for k, v in figures(masters.step).items()}
+    weights = {k: v.to("cpu", torch.float16).contiguous() for k, v in masters.averages.items()}
+    with atomic_write(path) as temporary:
+        save_file(weights, temporary, metadata=facts | {"channels": ",".join(map(str, config.channels))})
+    return path
+
+
+def load_features(folder: Path) -> Features:
+    """The finished network of a run. InputError when it isn't there or of another shape."""
+    path = folder / NAME
+    try:
+        weights = {k: v.float() for k, v in load_file(path).items()}
+        network = Features(tuple(len(weights[f"stages.{i}.0.weight"]) for i in range(3)))
+        network.load_state_dict(weights)
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        problem = f"holds no features ({str(error).splitlines()[0]}); train them: diffusion.training features"
+        raise InputError(path, "", problem) from error
+    return network.eval().requires_grad_(False)
+
+
+def as_input(images: Tensor, network: nn.Module) -> Tensor:
+    """uint8 pictures as a network of this room wants them: -1..1, in its numbers, channels last."""
+    dtype = next(network.parameters()).dtype
+    return (images.float() / 127.5 - 1).to(dtype, memory_format=torch.channels_last)

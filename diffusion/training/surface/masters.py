@@ -1,0 +1,131 @@
+"""Float32 weights behind a faster network: Muon for the hidden convolutions, Adam for the rest, and a running average."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from base.errors import InputError
+from base.files import atomic_write
+from diffusion.training.surface.config import FastConfig
+
+NAME = "checkpoint.safetensors"
+HIDDEN = 32
+"""A convolution with at least so many channels on both sides is a hidden one. The first and the last layer belong to Adam."""
+
+
+def working_dtype(numbers: str) -> torch.dtype:
+    """The numbers a network calculates in; "auto": bfloat16 with AMX or a GPU, else float32."""
+    if numbers == "auto":
+        fast = torch.cuda.is_available() or bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
+        return torch.bfloat16 if fast else torch.float32
+    return {"bfloat16": torch.bfloat16, "float32": torch.float32}[numbers]
+
+
+def hidden(weight: Tensor) -> bool:
+    """Whether Muon trains this weight."""
+    return weight.ndim == 4 and min(weight.shape[:2]) >= HIDDEN
+
+
+class Masters:
+    """The weights of `network`, which itself is turned into the working copy.
+
+    step: steps done; weights, averages: float32 by name, of what is trained; still: the rest, buffers too.
+    """
+
+    def __init__(self, network: nn.Module, config: FastConfig) -> None:
+        self.network, self.config, self.step = network, config, 0
+        trained = {name: p for name, p in network.named_parameters() if p.requires_grad}
+        self.weights = {name: p.detach().float().clone() for name, p in trained.items()}
+        self.averages = {name: w.clone() for name, w in self.weights.items()}
+        state = network.state_dict()
+        self.still = {name: t.detach().clone() for name, t in state.items() if name not in trained}
+        # Muon works on matrices: a convolution is one of [out, in·height·width]
+        flat = {name: w.reshape(len(w), -1) if hidden(w) else w for name, w in self.weights.items()}
+        muon, adam = ([n for n, w in self.weights.items() if hidden(w) is kind] for kind in (True, False))
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        if muon:
+            self.optimizers["muon"] = torch.optim.Muon(
+                [flat[n] for n in muon], weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
+            )
+        if adam:
+            self.optimizers["adam"] = torch.optim.Adam([flat[n] for n in adam], betas=config.betas)
+        self._flat = flat
+        self._working = trained
+        network.to(dtype=working_dtype(config.numbers), memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def update(self, lr: float) -> float:
+        """One step from the working copy's gradients; their norm before it is clipped."""
+        for name, parameter in self._working.items():
+            grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            self._flat[name].grad = grad.float().reshape(self._flat[name].shape)
+            parameter.grad = None
+        norm = torch.nn.utils.clip_grad_norm_(self._flat.values(), self.config.clip)
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            optimizer.step()
+        self.step += 1
+        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(list(self.averages.values()), list(self.weights.values()), 1 - decay)
+        self.wear(self.weights)
+        return float(norm)
+
+    @torch.no_grad()
+    def wear(self, weights: dict[str, Tensor]) -> None:
+        """Put weights into the working copy."""
+        for name, parameter in self._working.items():
+            parameter.copy_(weights[name])
+
+    def exact(self, part: str) -> nn.Module:
+        """A float32 copy of the network's part of this name ("" for all of it) with the averaged weights, for use and not for training."""
+        found = copy.deepcopy(self.network.get_submodule(part)).float()
+        start = f"{part}." if part else ""
+        found.load_state_dict(
+            {n.removeprefix(start): t for n, t in (self.averages | self.still).items() if n.startswith(start)}
+        )
+        return found.eval().requires_grad_(False)
+
+    def save(self, folder: Path) -> None:
+        """Write everything that going on needs; a kill at any moment leaves the old file or the new one."""
+        tensors = {f"weights.{n}": w for n, w in self.weights.items()}
+        tensors |= {f"averages.{n}": w for n, w in self.averages.items()}
+        tensors |= {f"still.{n}": t for n, t in self.still.items()}
+        for kind, optimizer in self.optimizers.items():
+            for index, state in optimizer.state_dict()["state"].items():
+                tensors |= {f"{kind}.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
+        with atomic_write(folder / NAME) as temporary:
+            content = {n: t.contiguous() for n, t in tensors.items()}
+            save_file(content, temporary, metadata={"state": json.dumps({"step": self.step})})
+
+    def load(self, folder: Path) -> bool:
+        """Go on from the folder's checkpoint, if it has one. InputError when it is of another network or broken."""
+        path = folder / NAME
+        if not path.exists():
+            return False
+        try:
+            with safe_open(path, "pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                self.step = int(json.loads(file.metadata()["state"])["step"])
+            for kind in ("weights", "averages", "still"):
+                for name, weight in getattr(self, kind).items():
+                    weight.copy_(tensors[f"{kind}.{name}"])
+        except (KeyError, RuntimeError, ValueError, OSError, SafetensorError) as error:
+            reason = str(error).splitlines()[0].rstrip(".:")
+            problem = f"doesn't fit this network ({reason}); choose another `out` or the old configuration"
+            raise InputError(path, "", problem) from error
+        for kind, optimizer in self.optimizers.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in tensors.items():
+                if name.startswith(f"{kind}."):
+                    _, index, key = name.split(".", 2)
+                    state.setdefault(int(index), {})[key] = tensor
+            optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        self.network.load_state_dict(self.weights | self.still)
+        return True
