@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base.grid import CELL
 from diffusion.canvas import Canvas, Guide
-from diffusion.denoisers.anagram import fits
+from diffusion.denoisers.anagram import view_problem
 from diffusion.models.model import Model
 from diffusion.settings import DreamSettings
 
@@ -25,7 +25,7 @@ def check_canvas(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
     if ids is not None and ids.max() >= len(canvas.regions):
         raise ValueError(f"region_ids name region {ids.max()}, the canvas has {len(canvas.regions)}")
     for anagram in canvas.anagrams:
-        if problem := fits(anagram.view, height, width):
+        if problem := view_problem(anagram.view, height, width):
             raise ValueError(problem)
     step = multiple * settings.dilate
     if height % step or width % step:

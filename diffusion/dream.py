@@ -19,7 +19,7 @@ from diffusion.compositing.remove_sky_halos import remove_sky_halos
 from diffusion.compositing.stored_colours import guide_latents
 from diffusion.compositing.suppress_colour_bleed import suppress_colour_bleed
 from diffusion.denoisers.differential import paste_back
-from diffusion.denoisers.few_step import as_painted, paints
+from diffusion.denoisers.few_step import effective_settings, uses_few_step
 from diffusion.dream_run import DreamRun
 from diffusion.models.model import Model, as_image
 from diffusion.sampling.callbacks import StepEvent
@@ -100,7 +100,7 @@ def unguided(
 def _for_network(model: Model, canvas: Canvas, settings: DreamSettings) -> tuple[DreamSettings, bool]:
     """The settings that take effect, and whether the few-step network paints."""
     network = model.few_steps, canvas.guide is not None
-    return as_painted(settings, *network), paints(settings, *network)
+    return effective_settings(settings, *network), uses_few_step(settings, *network)
 
 
 def _whole_picture(canvas: Canvas) -> np.ndarray | None:

@@ -12,21 +12,21 @@ from torch import Tensor
 
 from base.grid import CELL
 from diffusion.canvas import Cancelled, Canvas, Guide, Region
-from diffusion.denoisers.anagram import VIEWS, anagram
-from diffusion.denoisers.correction import correcting
-from diffusion.denoisers.differential import remembering, start
-from diffusion.denoisers.dilation import dilated, lattice
-from diffusion.denoisers.few_step import gone_through
-from diffusion.denoisers.guidance import GUIDANCE, guided
-from diffusion.denoisers.region_batching import Job
-from diffusion.denoisers.regions import Composition, parts_from
-from diffusion.denoisers.skip_residual import mixing, rewinds
+from diffusion.denoisers.anagram import VIEWS, with_anagrams
+from diffusion.denoisers.correction import with_correction
+from diffusion.denoisers.differential import start, with_memory
+from diffusion.denoisers.dilation import take_lattice, with_dilation
+from diffusion.denoisers.few_step import count_steps
+from diffusion.denoisers.guidance import GUIDANCE, with_guidance
+from diffusion.denoisers.region_batching import PredictionJob
+from diffusion.denoisers.regions import RegionComposer, prepare_regions
+from diffusion.denoisers.skip_residual import make_mixer, rewind_steps
 from diffusion.errors import ModelError
 from diffusion.models.model import Model
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.noise import NOISES
-from diffusion.sampling.schedules import Timeline, spaced
+from diffusion.sampling.schedules import Timeline, make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
 from diffusion.settings import DreamSettings
 
@@ -57,7 +57,7 @@ class DreamRun:
         mask = self.guide.known_mask
         known = change < 1 if mask is None else torch.from_numpy(mask).to(model.device)
         self.known = known if memory is not None else torch.zeros_like(known)
-        sigmas = spaced(model.schedule, settings.spacing, settings.steps, settings.spacing_power)
+        sigmas = make_sigmas(model.schedule, settings.spacing, settings.steps, settings.spacing_power)
         self.timeline = Timeline(tuple(sigmas.tolist()))
         self.captured: Tensor | None = None
         self.steps_taken = float(self.timeline.steps)
@@ -75,10 +75,10 @@ class DreamRun:
         denoise, result, around = self.denoiser(), self.noise, self.memory
         if self.memory is not None:
             ratio, weight = (self._plane(plane) for plane in (self.guide.upscale_ratio, self.guide.guide_weight))
-            options["adjust"] = mixing(self.memory, self.noise, self.known, timeline, settings, ratio, weight)
-        first = timeline.steps - min(gone_through(settings, self.memory is not None), timeline.steps)
+            options["adjust"] = make_mixer(self.memory, self.noise, self.known, timeline, settings, ratio, weight)
+        first = timeline.steps - min(count_steps(settings, self.memory is not None), timeline.steps)
         known = self.known
-        for begin in (first, *rewinds(timeline.steps, settings.rewind_min, settings.rewind_max)):
+        for begin in (first, *rewind_steps(timeline.steps, settings.rewind_min, settings.rewind_max)):
             sigmas = torch.tensor(timeline.sigmas[begin:], dtype=torch.float64)
             x = start(self.noise, timeline.sigmas[begin], around, known)
             result = around = sampler(denoise, x, sigmas, callback=partial(self._on_step, begin), **options)
@@ -91,9 +91,10 @@ class DreamRun:
         stride = self.settings.dilate
         if stride > 1:
             lattices = [
-                self._guided(self.canvas.regions, partial(lattice, stride=stride, offset=k)) for k in range(stride**2)
+                self._guided(self.canvas.regions, partial(take_lattice, stride=stride, offset=k))
+                for k in range(stride**2)
             ]
-            denoise = dilated(denoise, lattices, stride, self.timeline)
+            denoise = with_dilation(denoise, lattices, stride, self.timeline)
         if self.canvas.anagrams:
             whole = np.ones(self.canvas.change.shape, np.float32)
             others = [
@@ -101,10 +102,10 @@ class DreamRun:
                 for a in self.canvas.anagrams
             ]
             codec = self.model.encode_tensor, self.model.decode_tensor
-            denoise = anagram(denoise, others, self.timeline, self.settings.anagram_image, *codec)
-        denoise = self._checked(correcting(denoise, self.timeline, self.settings))
+            denoise = with_anagrams(denoise, others, self.timeline, self.settings.anagram_image, *codec)
+        denoise = self._checked(with_correction(denoise, self.timeline, self.settings))
         if self.memory is not None and bool((self.change < 1).any()):
-            denoise = remembering(denoise, self.memory, self.change, self.timeline, self.settings.change_form)
+            denoise = with_memory(denoise, self.memory, self.change, self.timeline, self.settings.change_form)
         return denoise
 
     def composed(
@@ -113,18 +114,18 @@ class DreamRun:
         cut: Callable[[Tensor], Tensor],
         branches: tuple[str, ...],
         watched: bool = False,
-    ) -> Composition:
+    ) -> RegionComposer:
         """The prompts of these regions and guidance branches, ready to be predicted.
 
         cut: maps the canvas to what is predicted (turned, or a lattice of it); watched: `on_step` is told each region's prediction.
         """
         parts = [
             replace(part, mask=cut(part.mask).contiguous())
-            for part in parts_from(regions, self.settings.softness, self.model.device)
+            for part in prepare_regions(regions, self.settings.softness, self.model.device)
         ]
         prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in branches))
         bootstrapped = self.settings.bootstrap > 0 and len(parts) > 1
-        return Composition(
+        return RegionComposer(
             evaluate=self._evaluate,
             parts=tuple(parts),
             contexts=dict(zip(prompts, self.model.context(prompts), strict=True)),
@@ -143,7 +144,7 @@ class DreamRun:
         composition = self.composed(regions, cut, (*rule.branches, *rule.first), watched)
         origin = torch.zeros_like(self.noise) if self.memory is None else torch.where(self.known, self.memory, 0.0)
         watch = self._note_branches if watched else None
-        return guided(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)
+        return with_guidance(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)
 
     def _evaluate(
         self, x: Tensor, sigma: float, context: Tensor, depth: Tensor | None, regions: Mapping | None
@@ -172,7 +173,7 @@ class DreamRun:
         plane = np.ones(self.canvas.change.shape, np.float32) if plane is None else plane
         return torch.from_numpy(np.ascontiguousarray(plane)).float().to(self.model.device)
 
-    def _note_region(self, job: Job, answer: Tensor) -> None:
+    def _note_region(self, job: PredictionJob, answer: Tensor) -> None:
         if job.branch == "positive":
             self._regions.append((job.prompt, answer, (job.box.top, job.box.left)))
 

@@ -26,11 +26,11 @@ def defaults(source: Path) -> Generate:
 def matched(command: Generate, console: Console) -> str:
     """The caption that is dreamed in the prompt's place, chosen from the nearest that the embedded model knows; all are shown."""
     from diffusion.models.minilm import MiniLMEncoder
-    from diffusion.text2image.prompt_matching import BANK, FAR, PromptBank, choose, suggestions
+    from diffusion.text2image.prompt_matching import BANK, FAR, PromptBank, choose_match, suggest_captions
 
     picture = command.picture
-    found = suggestions(picture.prompt, PromptBank.load(BANK), MiniLMEncoder().sentences, command.match)
-    chosen = choose(found, temperature=command.match_temperature, seed=picture.dream.seed)
+    found = suggest_captions(picture.prompt, PromptBank.load(BANK), MiniLMEncoder().sentences, command.match)
+    chosen = choose_match(found, temperature=command.match_temperature, seed=picture.dream.seed)
     for match in found:
         console.print(f"{'→' if match == chosen else ' '} {match.similarity:.2f} {match.caption}", highlight=False)
     if found[0].similarity < FAR:
@@ -62,18 +62,18 @@ def run(command: Generate) -> int:
     console = open_console(errors=True)
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
-    from diffusion.introspection.probe_sheets import SPACE, refuse, save_sheets
-    from diffusion.introspection.unet_probe import look_inside
+    from diffusion.introspection.probe_sheets import SPACE, check_writable, save_sheets
+    from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.loading import load_model
     from diffusion.text2image import generate as core
 
     core.refuse(picture)
     if command.steps_out:
-        core.refuse_steps(command.steps_out)
+        core.check_steps_folder(command.steps_out)
     if command.inside:
-        refuse(command.inside)
+        check_writable(command.inside)
     model = load_model(command.model.ref, command.model.device, command.model.lora)
-    save = core.saving_steps(model, command.steps_out) if command.steps_out else None
+    save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=picture.dream.steps, words="")
@@ -92,8 +92,8 @@ def run(command: Generate) -> int:
             made = core.generate(model, picture, model_ref=told[0], loras=told[1], on_step=on_step)
     write_png(command.out, made.image, made.recipe)
     if command.inside and started:
-        canvas = core.canvas_for(model, picture)[0]
-        inside = look_inside(model, canvas, picture.dream, *started[0])
+        canvas = core.make_canvas(model, picture)[0]
+        inside = probe_unet(model, canvas, picture.dream, *started[0])
         save_sheets(inside, made.dreamed.image, command.inside)
         save_space(inside, command.inside / SPACE, console)
     dreamed = made.dreamed

@@ -14,7 +14,7 @@ from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView
 
 if TYPE_CHECKING:
-    from diffusion.introspection.unet_probe import Inside  # which needs torch
+    from diffusion.introspection.unet_probe import UnetProbe  # which needs torch
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Inspected:
     """inside: None when it failed; problem: one sentence about that."""
 
     asked: Inspection
-    inside: Inside | None
+    inside: UnetProbe | None
     problem: str = ""
 
 

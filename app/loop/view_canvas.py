@@ -6,7 +6,7 @@ import numpy as np
 
 from app.loop.occluders import hidden_behind
 from diffusion.canvas import Canvas, Guide, Region, Surface
-from diffusion.models.depth import seen_through_reference
+from diffusion.models.depth import to_reference_camera
 from engine.atlas import policy
 from engine.atlas.views import GatheredView
 from scenes.scene import SKY, Scene
@@ -60,7 +60,7 @@ def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canv
         )
         occluded_source = hidden_behind(gathered, change > 0, change == 0)
     surface = Surface(
-        depth=seen_through_reference(gathered.depth, gathered.camera.fov),
+        depth=to_reference_camera(gathered.depth, gathered.camera.fov),
         occluded_source=occluded_source,
         region_ids=parts_of(gathered.pixel_material, regions, scene),
     )

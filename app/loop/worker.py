@@ -44,9 +44,9 @@ def dream_of(model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
 
 def inside_of(model: Any, canvas: Any, settings: Any, start: Any, sigma: float, **hooks: Any) -> Any:
     """`diffusion.introspection.unet_probe.look_inside`, imported likewise."""
-    from diffusion.introspection.unet_probe import look_inside
+    from diffusion.introspection.unet_probe import probe_unet
 
-    return look_inside(model, canvas, settings, start, sigma, **hooks)
+    return probe_unet(model, canvas, settings, start, sigma, **hooks)
 
 
 def info_of(model: Any) -> ModelInfo:

@@ -10,7 +10,7 @@ from imgui_bundle import imgui, implot
 
 from app.panels.context import PanelContext, accented, hint, shortened
 from app.state.timeline import Record
-from diffusion.introspection.emergence import Emergence, emerging, settled
+from diffusion.introspection.emergence import Emergence, measure_emergence_slices, settling_step
 
 TALL = 52.0  # points of a plot
 MOST = 7  # plots: the whole picture, and the largest regions
@@ -61,7 +61,7 @@ def _measuring(record: Record) -> Generator[None, None, tuple[Emergence, ...]] |
     pictures, canvas = [step.sketch for step in record.shown], record.canvas
     if any(picture.shape[:2] != canvas.change.shape for picture in pictures):
         return None
-    return emerging(pictures, canvas.regions, canvas.change)
+    return measure_emergence_slices(pictures, canvas.regions, canvas.change)
 
 
 def _plot(name: str, one: Emergence, place: int, tall: float) -> int | None:
@@ -74,7 +74,7 @@ def _plot(name: str, one: Emergence, place: int, tall: float) -> int | None:
     last = len(one.coarse) - 1
     implot.setup_axes_limits(-0.3, last + 0.3, -0.08, 1.12, implot.Cond_.always)
     faint: Any = imgui.get_style_color_vec4(imgui.Col_.text_disabled)
-    steps, dot = np.arange(last + 1, dtype=np.float64), settled(one.coarse)
+    steps, dot = np.arange(last + 1, dtype=np.float64), settling_step(one.coarse)
     implot.plot_inf_lines("##here", np.array([float(place)]), spec=implot.Spec(line_color=faint))
     implot.plot_line("##fine", steps, np.ascontiguousarray(one.fine), spec=implot.Spec(line_color=faint))
     implot.plot_line("##coarse", steps, np.ascontiguousarray(one.coarse), spec=accented())

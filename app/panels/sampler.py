@@ -11,7 +11,7 @@ from app.files import presets
 from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
 from app.session import Session
-from diffusion.denoisers.few_step import LEARNT, paints
+from diffusion.denoisers.few_step import FEW_STEP_CHOICES, uses_few_step
 from diffusion.settings import DreamSettings
 
 # Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
@@ -62,7 +62,7 @@ class SamplerPanel:
         dream = self._presets(ui, ui.session.dream)
         self._compare(ui, dream)
         few = painter.client.model.few_steps
-        if paints(dream, few):
+        if uses_few_step(dream, few):
             faint(
                 f"Fast {few}-step model in use; sampler, guidance and negative prompt are ignored. "
                 f"Use {few + 1}+ steps to enable them."
@@ -152,7 +152,7 @@ def matters(name: str, dream: DreamSettings, few_steps: int = 0) -> bool:
     """Whether a field changes what is painted. few_steps: as many as the model's few-step network needs, 0 without one."""
     if name == "few_step":
         return dream.steps <= few_steps
-    if name in (*LEARNT, *GUIDING) and paints(dream, few_steps):
+    if name in (*FEW_STEP_CHOICES, *GUIDING) and uses_few_step(dream, few_steps):
         return False
     field, values = NEEDS.get(name, ("", ()))
     return not field or getattr(dream, field) in values

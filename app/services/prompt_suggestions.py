@@ -64,13 +64,13 @@ def open_embedded() -> Callable[[str], Suggestions]:
     import torch
 
     from diffusion.models.minilm import MiniLMEncoder
-    from diffusion.text2image.prompt_matching import BANK, FAR, PromptBank, suggestions
+    from diffusion.text2image.prompt_matching import BANK, FAR, PromptBank, suggest_captions
 
     torch.set_num_threads(1)  # this thread only: frames and dreams need the other cores
     bank, encoder = PromptBank.load(BANK), MiniLMEncoder()
 
     def look_up(prompt: str) -> Suggestions:
-        matches = suggestions(prompt, bank, encoder.sentences)
+        matches = suggest_captions(prompt, bank, encoder.sentences)
         return Suggestions(prompt, tuple((m.caption, m.similarity) for m in matches), matches[0].similarity < FAR)
 
     return look_up

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from diffusion.introspection.emergence import SETTLED, Emergence, settled
+from diffusion.introspection.emergence import SETTLED, Emergence, settling_step
 
 FELL = 0.15  # of the large shapes, that get lost from one step to the next: worth a word
 WORTH = 0.03  # of the picture, that a region must be to be spoken of
@@ -23,7 +23,7 @@ def of_step(found: Sequence[Emergence], guidance: Sequence[float], place: int) -
     """
     if not found or not 0 <= place < len(found[0].coarse):
         return ""
-    whole, coarse, fine = found[0], settled(found[0].coarse), settled(found[0].fine)
+    whole, coarse, fine = found[0], settling_step(found[0].coarse), settling_step(found[0].fine)
     here, last = whole.coarse[place], len(whole.coarse) - 1
     before = whole.coarse[place - 1] if place else 0.0
     if place and before - here > FELL:
@@ -35,7 +35,7 @@ def of_step(found: Sequence[Emergence], guidance: Sequence[float], place: int) -
         return f"The layout is decided here, {words}: {here:.0%} of the large shapes are there and stay."
     if place == fine < last:
         return f"The details are decided here: {whole.fine[place]:.0%} of them are there. The rest is polish."
-    known = [one.prompt for one in found[1:] if one.share > WORTH and 0 < settled(one.coarse) == place < last]
+    known = [one.prompt for one in found[1:] if one.share > WORTH and 0 < settling_step(one.coarse) == place < last]
     if known:
         return f"“{known[0]}” becomes recognisable: from here on at least {SETTLED:.0%} of its large shapes are there."
     return ""

@@ -54,7 +54,7 @@ VIEWS: dict[str, View] = {
 }
 
 
-def fits(view: str, height: int, width: int) -> str:
+def view_problem(view: str, height: int, width: int) -> str:
     """Why a view can't be used for a canvas of [h,w] latent pixels; "" when it can."""
     if VIEWS[view].square and height != width:
         return f"{view} needs a square canvas"
@@ -63,7 +63,7 @@ def fits(view: str, height: int, width: int) -> str:
     return ""
 
 
-def anagram(
+def with_anagrams(
     plain: Denoise,
     others: Sequence[tuple[View, Denoise]],
     timeline: Timeline,

@@ -37,7 +37,7 @@ def maximise(latents: Tensor, amount: float, boundary: float = BOUNDARY) -> Tens
     return mean + (latents - mean) * (1 + amount * (gain - 1))
 
 
-def correcting(denoise: Denoise, timeline: Timeline, settings: DreamSettings) -> Denoise:
+def with_correction(denoise: Denoise, timeline: Timeline, settings: DreamSettings) -> Denoise:
     """The denoiser with its x0 corrected during the first `correct_until` of the run; itself when nothing is to be corrected."""
     if settings.correct_clamp == settings.correct_centre == settings.correct_maximise == 0:
         return denoise

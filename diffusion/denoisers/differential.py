@@ -33,7 +33,7 @@ def soft(change: Tensor, step: int, steps: int) -> Tensor:
 CHANGE_FORMS: dict[str, Callable[[Tensor, int, int], Tensor]] = {"soft": soft, "threshold": threshold}
 
 
-def remembering(denoise: Denoise, memory: Tensor, change: Tensor, timeline: Timeline, form: str) -> Denoise:
+def with_memory(denoise: Denoise, memory: Tensor, change: Tensor, timeline: Timeline, form: str) -> Denoise:
     """The denoiser that keeps: D = k·memory + (1 - k)·D with k from the change map. memory: [1,C,h,w]; change: [h,w]."""
     keep_at = CHANGE_FORMS[form]
 

@@ -8,27 +8,29 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from diffusion.denoisers.masks import gaussian
+from diffusion.denoisers.masks import blur
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.schedules import Timeline
 
 
-def lattice(image: Tensor, stride: int, offset: int) -> Tensor:
+def take_lattice(image: Tensor, stride: int, offset: int) -> Tensor:
     """Every stride-th pixel of [...,h,w] from offset = row·stride + column, a view."""
     return image[..., offset // stride :: stride, offset % stride :: stride]
 
 
-def smoothed(x: Tensor, sigma: float) -> Tensor:
+def smooth_noise(x: Tensor, sigma: float) -> Tensor:
     """[B,C,h,w] blurred by `sigma` pixels and brought back to its mean and deviation, so that neighbouring lattices see alike noise."""
     if sigma <= 0:
         return x
-    blurred = gaussian(x.flatten(0, 1), sigma).view_as(x)
+    blurred = blur(x.flatten(0, 1), sigma).view_as(x)
     axes = (-2, -1)
     gain = x.std(axes, keepdim=True) / blurred.std(axes, keepdim=True).clamp_min(1e-8)
     return (blurred - blurred.mean(axes, keepdim=True)) * gain + x.mean(axes, keepdim=True)
 
 
-def dilated(near: Denoise, lattices: Sequence[Denoise], stride: int, timeline: Timeline, alpha: float = 1.0) -> Denoise:
+def with_dilation(
+    near: Denoise, lattices: Sequence[Denoise], stride: int, timeline: Timeline, alpha: float = 1.0
+) -> Denoise:
     """c2·(prediction of stride² lattices, put together) + (1 - c2)·(prediction of the canvas itself), c2 falling from 1 to 0 as a cosine.
 
     near: the canvas' own denoiser (often in windows); lattices: stride² denoisers, each of its own lattice.
@@ -39,9 +41,9 @@ def dilated(near: Denoise, lattices: Sequence[Denoise], stride: int, timeline: T
         share = ((1 + math.cos(math.pi * timeline.progress(sigma))) / 2) ** alpha
         if share < 1e-3:
             return local
-        seen, far = smoothed(x, share), torch.empty_like(x)
+        seen, far = smooth_noise(x, share), torch.empty_like(x)
         for offset, other in enumerate(lattices):
-            lattice(far, stride, offset).copy_(predict(other, lattice(seen, stride, offset), sigma).denoised)
+            take_lattice(far, stride, offset).copy_(predict(other, take_lattice(seen, stride, offset), sigma).denoised)
         denoised = torch.lerp(local.denoised, far, share)
         if local.anchor is local.denoised:
             return Prediction(denoised, denoised)

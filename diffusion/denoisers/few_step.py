@@ -13,7 +13,7 @@ from typing import Any
 
 from diffusion.settings import DreamSettings
 
-LEARNT: Mapping[str, Any] = MappingProxyType(
+FEW_STEP_CHOICES: Mapping[str, Any] = MappingProxyType(
     {
         "sampler": "ddim",
         "eta": 0.0,
@@ -27,16 +27,16 @@ LEARNT: Mapping[str, Any] = MappingProxyType(
 """What it was distilled for, and therefore always does: the solver's steps and the guidance are inside it."""
 
 
-def gone_through(settings: DreamSettings, remembers: bool) -> int:
+def count_steps(settings: DreamSettings, remembers: bool) -> int:
     """The steps of a dream, which leaves the first ones out where a memory stands for them (`DreamSettings.strength`)."""
     return max(1, round(settings.strength * settings.steps)) if remembers else settings.steps
 
 
-def paints(settings: DreamSettings, few_steps: int, remembers: bool = False) -> bool:
+def uses_few_step(settings: DreamSettings, few_steps: int, remembers: bool = False) -> bool:
     """Whether a dream is the few-step network's. few_steps: how many it needs, 0 where a model has none; remembers: the canvas does."""
-    return settings.few_step and gone_through(settings, remembers) <= few_steps
+    return settings.few_step and count_steps(settings, remembers) <= few_steps
 
 
-def as_painted(settings: DreamSettings, few_steps: int, remembers: bool = False) -> DreamSettings:
+def effective_settings(settings: DreamSettings, few_steps: int, remembers: bool = False) -> DreamSettings:
     """The settings that a dream really has: what the few-step network learnt in place of what was chosen, where it paints."""
-    return replace(settings, **LEARNT) if paints(settings, few_steps, remembers) else settings
+    return replace(settings, **FEW_STEP_CHOICES) if uses_few_step(settings, few_steps, remembers) else settings

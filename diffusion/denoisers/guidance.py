@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from diffusion.denoisers.guidance_context import Branches, GuidanceContext
-from diffusion.denoisers.rescaling import rescaled
+from diffusion.denoisers.rescaling import apply_rescaling
 from diffusion.sampling.denoiser import Prediction
 from diffusion.sampling.schedules import Timeline
 
@@ -125,7 +125,7 @@ GUIDANCE: dict[str, Guidance] = {
 }
 
 
-def guided(
+def with_guidance(
     branches_at: Callable[[Tensor, float, tuple[str, ...]], Branches],
     settings: DreamSettings,
     timeline: Timeline,
@@ -155,6 +155,6 @@ def guided(
         ctx = GuidanceContext(x, sigma, timeline.end(sigma), noise, origin, cache)
         answer = guidance.rule(branches, ctx, settings)
         prediction = answer if isinstance(answer, Prediction) else Prediction(answer, answer)
-        return rescaled(prediction, branches, ctx, settings)
+        return apply_rescaling(prediction, branches, ctx, settings)
 
     return denoise

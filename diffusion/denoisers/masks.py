@@ -1,4 +1,4 @@
-"""Region masks: made to sum to one, softened, boxed."""
+"""Region masks: made to sum to one, soften, boxed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from diffusion.denoisers.windows import Box
 
 
-def normalised(masks: Tensor) -> Tensor:
+def normalise(masks: Tensor) -> Tensor:
     """Masks [R,h,w] made to sum to 1 at every pixel; a pixel that none covers goes to the first."""
     masks = masks.clamp_min(0)
     total = masks.sum(0)
@@ -20,7 +20,7 @@ def normalised(masks: Tensor) -> Tensor:
     return (masks + rest) / (total + rest[0])
 
 
-def gaussian(image: Tensor, sigma: float) -> Tensor:
+def blur(image: Tensor, sigma: float) -> Tensor:
     """[N,h,w] blurred by a Gaussian of `sigma` pixels (cut at 3 sigma, borders repeated); below a tenth of a pixel, the image itself."""
     if sigma < 0.1:
         return image
@@ -33,9 +33,9 @@ def gaussian(image: Tensor, sigma: float) -> Tensor:
     return F.conv2d(blurred, kernel.view(1, 1, -1, 1))[:, 0]
 
 
-def softened(masks: Tensor, softness: float) -> Tensor:
+def soften(masks: Tensor, softness: float) -> Tensor:
     """Masks [R,h,w] with edges blurred by `softness` latent pixels: quantised masks keep few-step samplers from tearing at the seams."""
-    return gaussian(masks, softness)
+    return blur(masks, softness)
 
 
 def bounding_box(mask: Tensor, multiple: int, margin: int = 0) -> Box:

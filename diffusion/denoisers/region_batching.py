@@ -16,7 +16,7 @@ Evaluate = Callable[[Tensor, float, Tensor, Tensor | None, Mapping | None], Tens
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class PredictionJob:
     """One prompt's prediction of one box. weight: [h,w] of the box, its share in the result; feather: the window's own weight, or None;
     region: the index of the region being bootstrapped, or None."""
 
@@ -30,15 +30,15 @@ class Job:
     region: int | None = None
 
 
-def sequential(
-    evaluate: Evaluate, jobs: Sequence[Job], inputs: Sequence[Tensor], sigma: float, batch: int
+def run_sequential(
+    evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
     """One call after the other: the least memory."""
     return [evaluate(x, sigma, job.context, job.depth, None) for job, x in zip(jobs, inputs, strict=True)]
 
 
-def batched(
-    evaluate: Evaluate, jobs: Sequence[Job], inputs: Sequence[Tensor], sigma: float, batch: int
+def run_batched(
+    evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
     """Prompts, branches and windows of one size together, at most `batch` in a call."""
     answers: list[Tensor | None] = [None] * len(jobs)
@@ -55,8 +55,8 @@ def batched(
     return answers  # type: ignore[return-value]
 
 
-def regional(
-    evaluate: Evaluate, jobs: Sequence[Job], inputs: Sequence[Tensor], sigma: float, batch: int
+def run_regional(
+    evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
     """One view for each branch and window; its prompts share it through cross-attention masked by region. The jobs of a view get the
     same answer, already blended; views are batched like `batched`."""
@@ -90,7 +90,7 @@ def regional(
     return answers  # type: ignore[return-value]
 
 
-def _chunks(jobs: Sequence[Job], batch: int) -> list[list[int]]:
+def _chunks(jobs: Sequence[PredictionJob], batch: int) -> list[list[int]]:
     """Indices of jobs with boxes of one size, at most `batch` together, in order."""
     by_size: dict[tuple[int, int], list[int]] = {}
     for i, job in enumerate(jobs):
@@ -102,11 +102,11 @@ def _together(depths: Sequence[Tensor | None]) -> Tensor | None:
     return None if depths[0] is None else torch.cat([d for d in depths if d is not None])
 
 
-Execution = Callable[[Evaluate, Sequence[Job], Sequence[Tensor], float, int], list[Tensor]]
+Execution = Callable[[Evaluate, Sequence[PredictionJob], Sequence[Tensor], float, int], list[Tensor]]
 # name → how jobs become answers. "cropped" differs in the jobs' boxes, which `Composition` cuts to the masks.
 EXECUTIONS: dict[str, Execution] = {
-    "batched": batched,
-    "sequential": sequential,
-    "cropped": batched,
-    "attention": regional,
+    "batched": run_batched,
+    "sequential": run_sequential,
+    "cropped": run_batched,
+    "attention": run_regional,
 }

@@ -15,20 +15,20 @@ import torch
 from torch import Tensor
 
 from base.grid import CELL
-from diffusion.denoisers.masks import bounding_box, normalised, softened
-from diffusion.denoisers.region_batching import EXECUTIONS, Evaluate, Job
-from diffusion.denoisers.windows import Box, feathered, tile
+from diffusion.denoisers.masks import bounding_box, normalise, soften
+from diffusion.denoisers.region_batching import EXECUTIONS, Evaluate, PredictionJob
+from diffusion.denoisers.windows import Box, feather_weights, tile_windows
 
 if TYPE_CHECKING:
     from diffusion.canvas import Region
     from diffusion.sampling.schedules import Timeline
     from diffusion.settings import DreamSettings
 
-__all__ = ["EXECUTIONS", "Composition", "Part", "parts_from"]
+__all__ = ["EXECUTIONS", "Composition", "Part", "prepare_regions"]
 
 
 @dataclass(frozen=True)
-class Part:
+class RegionPart:
     """A region as the composition needs it. mask: float [h,w]; the masks of all parts sum to 1 at every pixel."""
 
     texts: Mapping[str, str]  # guidance branch → prompt
@@ -37,18 +37,18 @@ class Part:
     end: float = 1.0
 
 
-def parts_from(regions: Sequence[Region], softness: float, device: torch.device) -> tuple[Part, ...]:
+def prepare_regions(regions: Sequence[Region], softness: float, device: torch.device) -> tuple[RegionPart, ...]:
     """Regions with soft, normalised masks; what none covers goes to the first. softness: blur in latent pixels."""
     masks = torch.stack([torch.from_numpy(region.mask).float() for region in regions]).to(device)
-    masks = normalised(softened(normalised(masks), softness))
+    masks = normalise(soften(normalise(masks), softness))
     return tuple(
-        Part({"positive": r.prompt, "negative": r.negative_prompt, "empty": ""}, mask, r.start, r.end)
+        RegionPart({"positive": r.prompt, "negative": r.negative_prompt, "empty": ""}, mask, r.start, r.end)
         for r, mask in zip(regions, masks, strict=True)
     )
 
 
 @dataclass(frozen=True, eq=False)
-class Composition:
+class RegionComposer:
     """A canvas ready to be predicted: `branches(x, sigma, names)` makes the model calls and fuses them.
 
     evaluate: one model call; contexts: prompt → [1,T,D]; depth: [1,1,h,w] or None; noise: [1,C,h,w], what the run started with;
@@ -56,7 +56,7 @@ class Composition:
     """
 
     evaluate: Evaluate
-    parts: tuple[Part, ...]
+    parts: tuple[RegionPart, ...]
     contexts: Mapping[str, Tensor]
     depth: Tensor | None
     noise: Tensor
@@ -64,7 +64,7 @@ class Composition:
     settings: DreamSettings
     multiple: int = 1
     backgrounds: Tensor | None = None
-    seen: Callable[[Job, Tensor], None] | None = None
+    seen: Callable[[PredictionJob, Tensor], None] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,10 +73,14 @@ class Composition:
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
         side = self.settings.window // CELL
-        return tile(self.size, side, self.settings.window_overlap, self.multiple) if side else (Box.whole(self.size),)
+        return (
+            tile_windows(self.size, side, self.settings.window_overlap, self.multiple)
+            if side
+            else (Box.whole(self.size),)
+        )
 
     @cached_property
-    def _plans(self) -> dict[tuple, tuple[Job, ...]]:
+    def _plans(self) -> dict[tuple, tuple[PredictionJob, ...]]:
         return {}
 
     def branches(self, x: Tensor, sigma: float, names: tuple[str, ...]) -> dict[str, Tensor]:
@@ -99,7 +103,7 @@ class Composition:
             name: fuse([(j, a) for j, a in zip(jobs, answers, strict=True) if j.branch == name], x) for name in names
         }
 
-    def _jobs(self, branch: str, active: tuple[bool, ...], bootstrapped: bool) -> list[Job]:
+    def _jobs(self, branch: str, active: tuple[bool, ...], bootstrapped: bool) -> list[PredictionJob]:
         """The calls of one branch: per window, one for each prompt in it (equal prompts are one), cropped if asked for."""
         jobs = []
         for prompt, weight, region in self._shares(branch, active, bootstrapped):
@@ -110,9 +114,9 @@ class Composition:
                 inner = box
                 if self.settings.execution == "cropped":
                     inner = bounding_box(share, self.multiple, margin=self.multiple).moved(box.top, box.left)
-                feather = None if len(self.boxes) == 1 else feathered(box, self.size).to(weight)
+                feather = None if len(self.boxes) == 1 else feather_weights(box, self.size).to(weight)
                 jobs.append(
-                    Job(
+                    PredictionJob(
                         branch=branch,
                         prompt=prompt,
                         context=self.contexts[prompt],
@@ -144,7 +148,7 @@ class Composition:
             shares[key] = (prompt, merged, index if bootstrapped else None)
         return list(shares.values())
 
-    def _input(self, job: Job, x: Tensor, sigma: float) -> Tensor:
+    def _input(self, job: PredictionJob, x: Tensor, sigma: float) -> Tensor:
         """The job's cut of x; while bootstrapping (eq. 9), what is not its region's is a plain colour, noised to sigma."""
         cut = job.box.cut(x)
         if job.region is None or self.backgrounds is None:
@@ -154,7 +158,7 @@ class Composition:
         return job.weight * cut + (1 - job.weight) * (colour + sigma * job.box.cut(self.noise))
 
 
-def fuse(answers: Sequence[tuple[Job, Tensor]], like: Tensor) -> Tensor:
+def fuse(answers: Sequence[tuple[PredictionJob, Tensor]], like: Tensor) -> Tensor:
     """The weighted mean of x0 over jobs. A single job over everything is its own answer, bit for bit."""
     if len(answers) == 1 and answers[0][1].shape == like.shape:
         return answers[0][1]

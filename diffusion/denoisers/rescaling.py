@@ -41,7 +41,9 @@ def dynamic_threshold(eps: Tensor, target: Tensor, percentile: float = 0.995) ->
     return ((flat - mean) * (aim / size.clamp_min(1e-8)) + mean).view_as(eps)
 
 
-def rescaled(prediction: Prediction, branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Prediction:
+def apply_rescaling(
+    prediction: Prediction, branches: Branches, ctx: GuidanceContext, settings: DreamSettings
+) -> Prediction:
     """The guided prediction after the rescalings that the settings ask for; itself when they ask for none."""
     denoised, x, sigma = prediction.denoised, ctx.x, ctx.sigma
     if settings.threshold_scale > 0 and "negative" in branches:

@@ -97,7 +97,7 @@ def octave_settings(settings: DreamSettings, octave: int) -> DreamSettings:
     return replace(settings, mix=strength, mix_alpha=settings.mix_alpha * (1 + octave) / 2)
 
 
-def mixing(
+def make_mixer(
     coarse: Tensor,
     noise: Tensor,
     where: Tensor,
@@ -138,7 +138,7 @@ def mixing(
     return adjust
 
 
-def rewinds(steps: int, first: float, last: float) -> list[int]:
+def rewind_steps(steps: int, first: float, last: float) -> list[int]:
     """The steps at which further passes begin: at `first` of the run, then each half as far from its end, never beyond `last`.
 
     first 0 is no rewinding.

@@ -29,7 +29,7 @@ class Box:
         return Box(self.top + down, self.left + right, self.height, self.width)
 
 
-def starts(length: int, window: int, overlap: float, multiple: int = 1) -> list[int]:
+def window_starts(length: int, window: int, overlap: float, multiple: int = 1) -> list[int]:
     """Where windows begin along one axis: strides of window·(1 - overlap), the last flush with the end, so the remainder is covered."""
     if window >= length:
         return [0]
@@ -37,19 +37,19 @@ def starts(length: int, window: int, overlap: float, multiple: int = 1) -> list[
     return [*range(0, length - window, stride), length - window]
 
 
-def tile(size: tuple[int, int], window: int, overlap: float, multiple: int = 1) -> tuple[Box, ...]:
+def tile_windows(size: tuple[int, int], window: int, overlap: float, multiple: int = 1) -> tuple[Box, ...]:
     """Windows of side `window` (cut to the canvas, a multiple of `multiple`) that cover `size` (height, width), overlapping by at
     least `overlap` of their side."""
     window = max(multiple, window // multiple * multiple)
     height, width = min(window, size[0]), min(window, size[1])
     return tuple(
         Box(top, left, height, width)
-        for top in starts(size[0], height, overlap, multiple)
-        for left in starts(size[1], width, overlap, multiple)
+        for top in window_starts(size[0], height, overlap, multiple)
+        for left in window_starts(size[1], width, overlap, multiple)
     )
 
 
-def feathered(box: Box, size: tuple[int, int]) -> Tensor:
+def feather_weights(box: Box, size: tuple[int, int]) -> Tensor:
     """Weights [h,w] in (0, 1]: a ramp to every edge that another window overlaps, flat towards the canvas' border."""
 
     def ramp(start: int, length: int, whole: int) -> Tensor:

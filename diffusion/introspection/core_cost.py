@@ -21,12 +21,12 @@ from diffusers.models.attention_processor import AttnProcessor2_0
 
 from base.grid import CELL
 from diffusion.canvas import Canvas, Region
-from diffusion.denoisers.guidance import guided
-from diffusion.denoisers.regions import Composition, parts_from
+from diffusion.denoisers.guidance import with_guidance
+from diffusion.denoisers.regions import RegionComposer, prepare_regions
 from diffusion.dream import dream
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.model import Model
-from diffusion.models.sdxl_conditioning import tokens
+from diffusion.models.sdxl_conditioning import token_rows
 from diffusion.sampling.noise import start_noise
 from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers import SAMPLERS
@@ -47,28 +47,28 @@ def median_seconds(*runs: Callable[[], object], times: int) -> list[float]:
 
 def bookkeeping_ms(sampler: str = "euler", size: int = 64, channels: int = 4, steps: int = 20, times: int = 5) -> float:
     """Milliseconds a step spent outside the U-Net for a size×size latent with one region and CFG: a model that answers at once."""
-    model_schedule = spaced_plain(steps)
+    model_schedule = log_spaced_sigmas(steps)
     settings = DreamSettings(steps=steps)
     noise = torch.from_numpy(start_noise(channels, size, size, 0))[None]
-    parts = parts_from((Region("stone", np.ones((size, size), np.float32)),), 0.0, noise.device)
+    parts = prepare_regions((Region("stone", np.ones((size, size), np.float32)),), 0.0, noise.device)
     contexts = {"stone": torch.zeros(1, 1, 1), "": torch.zeros(1, 1, 1)}
     timeline = Timeline(tuple(model_schedule.tolist()))
-    composition = Composition(lambda x, *_: x, parts, contexts, None, noise, timeline, settings)
+    composition = RegionComposer(lambda x, *_: x, parts, contexts, None, noise, timeline, settings)
 
     @torch.inference_mode()
     def run() -> None:
-        denoise = guided(composition.branches, settings, timeline, noise, noise)
+        denoise = with_guidance(composition.branches, settings, timeline, noise, noise)
         SAMPLERS[sampler](denoise, noise * timeline.sigmas[0], model_schedule, generator=torch.Generator())
 
     return 1000 * median_seconds(run, times=times)[0] / steps
 
 
-def spaced_plain(steps: int) -> torch.Tensor:
+def log_spaced_sigmas(steps: int) -> torch.Tensor:
     """Sigmas from 14.6 to 0, even in their logarithm."""
     return torch.cat([torch.linspace(np.log(14.6), np.log(0.03), steps, dtype=torch.float64).exp(), torch.zeros(1)])
 
 
-def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, float]:
+def compare_with_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, float]:
     """Seconds of diffusers' own pipeline and of `dream` for one picture at the model's size, and their ratio.
 
     The same weights, steps, size, DDIM and CFG. Where the model takes depth, which that pipeline can't give, both run the same U-Net
@@ -87,7 +87,7 @@ def against_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, 
         f"{sign}{name}": value
         for sign, context in (("", positive), ("negative_", negative))
         for name, value in (
-            ("prompt_embeds", tokens(context, pooled)),
+            ("prompt_embeds", token_rows(context, pooled)),
             ("pooled_prompt_embeds", context[:, -1, :pooled]),
         )
         if pooled or name == "prompt_embeds"

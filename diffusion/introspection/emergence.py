@@ -27,7 +27,7 @@ class Emergence:
     fine: np.ndarray
 
 
-def emerging(
+def measure_emergence_slices(
     pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray
 ) -> Generator[None, None, tuple[Emergence, ...]]:
     """The whole picture, then its regions, the largest first; a step of the dream for each step.
@@ -52,9 +52,11 @@ def emerging(
     return tuple(sorted(found, key=lambda one: (one.prompt != "", -one.share)))
 
 
-def emergence(pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray) -> tuple[Emergence, ...]:
+def measure_emergence(
+    pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray
+) -> tuple[Emergence, ...]:
     """`emerging`, at once."""
-    work = emerging(pictures, regions, change)
+    work = measure_emergence_slices(pictures, regions, change)
     while True:
         try:
             next(work)
@@ -62,7 +64,7 @@ def emergence(pictures: Sequence[np.ndarray], regions: Sequence[Region], change:
             return end.value
 
 
-def settled(curve: np.ndarray) -> int:
+def settling_step(curve: np.ndarray) -> int:
     """The first step from which on a curve stays above SETTLED: at the latest the last, which explains itself."""
     below = np.flatnonzero(curve[:-1] < SETTLED)
     return int(below[-1]) + 1 if len(below) else 0

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from base.files import atomic_write, refuse_unwritable
-from diffusion.introspection.unet_probe import Heard, Inside
+from diffusion.introspection.unet_probe import UnetProbe, WordAttention
 
 SHEETS = ("blocks.png", "words.png")
 SPACE = "network.png"  # the network in space, which `engine.unet_view.still` draws: it stands beside them
@@ -17,20 +17,20 @@ LABEL = 14  # pixels of a row's title
 UNHEARD = 0.2  # brightness of the picture where a word is heard least
 
 
-def refuse(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
     """Raise InputError where the sheets, and the network in space, can't be written."""
     for name in (*SHEETS, SPACE):
         refuse_unwritable(folder / name)
 
 
-def save_sheets(inside: Inside, picture: np.ndarray, folder: Path) -> None:
+def save_sheets(inside: UnetProbe, picture: np.ndarray, folder: Path) -> None:
     """picture: uint8 [H,W,3], what the dream came to."""
     for name, sheet in zip(SHEETS, (blocks_sheet(inside), words_sheet(inside, picture)), strict=True):
         with atomic_write(folder / name) as temporary:
             sheet.save(temporary)
 
 
-def blocks_sheet(inside: Inside) -> Image.Image:
+def blocks_sheet(inside: UnetProbe) -> Image.Image:
     """A row for each block: how much goes on where, then its most varied channels."""
     rows = []
     for block in inside.blocks:
@@ -41,16 +41,18 @@ def blocks_sheet(inside: Inside) -> Image.Image:
     return _page(rows)
 
 
-def words_sheet(inside: Inside, picture: np.ndarray) -> Image.Image:
+def words_sheet(inside: UnetProbe, picture: np.ndarray) -> Image.Image:
     """A row for each prompt, a picture for each word: bright where it is heard, black where other prompts are."""
     rows = []
     for heard in inside.prompts:
         title = f"{heard.prompt}: {' | '.join(heard.words)}"
-        rows.append((title, [_resized(lit(picture, heard, word), 2 * TALL) for word in range(len(heard.words))]))
+        rows.append(
+            (title, [_resized(highlight_word(picture, heard, word), 2 * TALL) for word in range(len(heard.words))])
+        )
     return _page(rows)
 
 
-def lit(picture: np.ndarray, heard: Heard, word: int) -> np.ndarray:
+def highlight_word(picture: np.ndarray, heard: WordAttention, word: int) -> np.ndarray:
     """uint8 [H,W,3]: the picture in the light of a word's attention, from least to most within its prompt's part."""
     own = heard.where[word][heard.share > 0.5 * heard.share.max()]
     level = np.clip((heard.where[word] - own.min()) / max(float(own.max() - own.min()), 1e-9), 0, 1)

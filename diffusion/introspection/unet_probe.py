@@ -17,7 +17,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 from diffusion.canvas import Cancelled, Canvas
-from diffusion.denoisers.few_step import paints
+from diffusion.denoisers.few_step import uses_few_step
 from diffusion.dream import unguided
 from diffusion.models.model import Model
 from diffusion.sampling.denoiser import predict
@@ -55,7 +55,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Heard:
+class WordAttention:
     """Where a region's prompt is heard. words: the last stands for what is none; where: float32 [words,h,w], each latent pixel's attention,
     summing to 1 over the words; share: float32 [h,w], how far the prompt is the pixel's own."""
 
@@ -66,17 +66,17 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Inside:
+class UnetProbe:
     """One call. prompts: the largest region first; denoised: float32 [C,h,w], its answer; few: whether the few-step network gave it."""
 
     blocks: tuple[Block, ...]
-    prompts: tuple[Heard, ...]
+    prompts: tuple[WordAttention, ...]
     denoised: np.ndarray
     few: bool
 
 
 @torch.inference_mode()
-def look_inside(
+def probe_unet(
     model: Model,
     canvas: Canvas,
     settings: DreamSettings,
@@ -84,21 +84,21 @@ def look_inside(
     sigma: float,
     *,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Inside:
+) -> UnetProbe:
     """One call more for a step of a dream. x: float32 [C,h,w], what the step started from (`StepEvent.start`), at noise level sigma.
 
     `cancelled` is asked before every block. Raises Cancelled.
     """
-    few = paints(settings, model.few_steps, canvas.guide is not None)
+    few = uses_few_step(settings, model.few_steps, canvas.guide is not None)
     denoise = unguided(model, canvas, settings)
     unet = model.few if few and model.few is not None else model.unet
-    with _listening(unet, x.shape[-2:], cancelled) as notes:
+    with _recording(unet, x.shape[-2:], cancelled) as notes:
         denoised = predict(denoise, torch.from_numpy(x)[None].to(model.device), sigma).denoised
     prompts = dict.fromkeys(region.prompt for region in canvas.regions)
-    return Inside(tuple(notes.blocks), notes.heard(model, list(prompts)), denoised[0].float().cpu().numpy(), few)
+    return UnetProbe(tuple(notes.blocks), notes.heard(model, list(prompts)), denoised[0].float().cpu().numpy(), few)
 
 
-class _Notes:
+class _ProbeRecorder:
     """What the hooks write down. sizes: pixels → (h,w) of each resolution."""
 
     def __init__(self, size: tuple[int, int], device: torch.device, cancelled: Callable[[], bool]) -> None:
@@ -158,7 +158,7 @@ class _Notes:
             self._contexts, self._masks = contexts, regions["masks"].get(pixels, hidden.new_ones(1, pixels))
         self._noting += self._now() - began
 
-    def heard(self, model: Model, prompts: list[str]) -> tuple[Heard, ...]:
+    def heard(self, model: Model, prompts: list[str]) -> tuple[WordAttention, ...]:
         """By the finest resolution that listens, the mean over its layers."""
         if not self._attention:
             return ()
@@ -172,7 +172,9 @@ class _Notes:
             where = torch.stack([weights[list(rows)].sum(0) for _, rows in words]).unflatten(1, size)
             share = mask.float().unflatten(0, size)
             found.append(
-                Heard(prompt, tuple(word for word, _ in words), where.cpu().numpy(), share.contiguous().cpu().numpy())
+                WordAttention(
+                    prompt, tuple(word for word, _ in words), where.cpu().numpy(), share.contiguous().cpu().numpy()
+                )
             )
         return tuple(sorted(found, key=lambda heard: -heard.share.sum()))
 
@@ -201,8 +203,8 @@ def parts(unet: Any) -> Iterator[tuple[str, int, int, Any]]:
 
 
 @contextmanager
-def _listening(unet: Any, size: tuple[int, int], cancelled: Callable[[], bool]) -> Iterator[_Notes]:
-    notes = _Notes(size, unet.device, cancelled)
+def _recording(unet: Any, size: tuple[int, int], cancelled: Callable[[], bool]) -> Iterator[_ProbeRecorder]:
+    notes = _ProbeRecorder(size, unet.device, cancelled)
     hooks = []
     try:
         for kind, number, level, module in parts(unet):

@@ -21,7 +21,7 @@ class ClipFacts:
 
 
 @dataclass(frozen=True)
-class Layout:
+class BaseConfig:
     """One family. unet, vae: diffusers' configurations; clips: its text encoders; native: pixels, by what it predicts."""
 
     name: str
@@ -72,22 +72,22 @@ _UNET = {
     "layers_per_block": 2,
 }
 
-LAYOUTS: dict[str, Layout] = {
-    "sd1": Layout(
+BASE_CONFIGS: dict[str, BaseConfig] = {
+    "sd1": BaseConfig(
         "Stable Diffusion 1.x",
         _UNET | {"cross_attention_dim": 768, "attention_head_dim": 8},
         _VAE,
         (ClipFacts("cond_stage_model.transformer.", False, _END, _CLIP_L),),
         {"epsilon": 512, "v_prediction": 512},
     ),
-    "sd2": Layout(
+    "sd2": BaseConfig(
         "Stable Diffusion 2.x",
         _UNET | {"cross_attention_dim": 1024, "attention_head_dim": (5, 10, 20, 20), "use_linear_projection": True},
         _VAE,
         (ClipFacts("cond_stage_model.model.", True, "!", _CLIP_H),),
         {"epsilon": 512, "v_prediction": 768},
     ),
-    "xl": Layout(
+    "xl": BaseConfig(
         "Stable Diffusion XL",
         {
             "block_out_channels": (320, 640, 1280),
@@ -132,14 +132,14 @@ FAMILIES = {
 PREDICTS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilon": "epsilon"}
 
 
-def family_of(names: Collection[str]) -> str | None:
-    """The key of LAYOUTS that a file's tensors belong to; None when it is none of them."""
+def family_of_tensors(names: Collection[str]) -> str | None:
+    """The key of BASE_CONFIGS that a file's tensors belong to; None when it is none of them."""
     for family, needs in FAMILIES.items():
         if all(any(name.startswith(need) for name in names) for need in needs):
             return family
     return None
 
 
-def predicted(metadata: Mapping[str, str]) -> str | None:
+def prediction_from_metadata(metadata: Mapping[str, str]) -> str | None:
     """What a file's metadata say that it predicts, in diffusers' words; None when they don't."""
     return PREDICTS.get(metadata.get("modelspec.prediction_type", ""))

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import torch
 
+from base.errors import InputError
 from diffusion.models.clip import Clip
 
 
@@ -40,6 +41,13 @@ class Checkpoint(Protocol):
 def frozen_for_inference(module: Any) -> Any:
     """A module as it is used here. Channels last is what convolution kernels like, on CPUs and GPUs: a third of a decode's time here."""
     return module.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def refuse_not_finite(path: Path, part: str, module: Any) -> None:
+    """InputError, naming the tensor, for weights that are no numbers: they would paint black without a word."""
+    for name, tensor in module.state_dict().items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise InputError(path, f"{part}.{name}", "holds NaN or infinite weights")
 
 
 def describe_load_error(error: Exception) -> str:

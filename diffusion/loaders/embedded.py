@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from base.errors import InputError
 from base.files import expand_user
 from base.grid import CELL
-from diffusion.loaders.base_configs import LAYOUTS, family_of, predicted
+from base.reading import read_json
+from base.safetensors_header import read_header
+from diffusion.loaders.base_configs import BASE_CONFIGS, family_of_tensors, prediction_from_metadata
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
 SHIPPED = {"embedded": EMBEDDED, "embedded-fast": Path(__file__).parents[1] / "embedded_fast"}
 """By name; the fast one is the embedded model's few-step network as a model of its own, in the same latents."""
 OWN = "rayverie.json"
+MAX_STEPS, MAX_SIDE = 200, 4096  # that a model may ask for: steps of its few-step network, pixels
+UNREADABLE = (InputError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
 Reference = str | Path | None
 """What names a model: None the embedded one, a name of SHIPPED, a pipeline folder, a .safetensors file, or a hub id in the local cache."""
 
@@ -26,8 +30,9 @@ def few_steps(ref: Reference = None, changed: bool = False) -> int:
     """
     try:
         few = _own(_place(ref))["few"]
-        return 0 if changed and few["folder"] != "." else int(few["steps"])
-    except (OSError, ValueError, KeyError, TypeError):
+        steps = int(few["steps"])
+        return 0 if (changed and few["folder"] != ".") or not 1 <= steps <= MAX_STEPS else steps
+    except UNREADABLE:
         return 0
 
 
@@ -36,9 +41,13 @@ def native(ref: Reference = None) -> int | None:
     place = _place(ref)
     try:
         if own := _own(place).get("native"):
-            return int(own)
-        return _native_of(place) if place.is_file() else CELL * _json(place / "unet" / "config.json")["sample_size"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return int(own) if CELL <= int(own) <= MAX_SIDE else None
+        return (
+            _native_of(place)
+            if place.is_file()
+            else CELL * read_json(place / "unet" / "config.json", "a configuration")["sample_size"]
+        )
+    except UNREADABLE:
         return None
 
 
@@ -48,11 +57,10 @@ def beside(file: Path) -> Path:
 
 
 def _native_of(file: Path) -> int:
-    """Of a single file, from the list of its tensors: eight bytes say how long that is (the safetensors format)."""
-    with file.open("rb") as opened:
-        names = json.loads(opened.read(min(int.from_bytes(opened.read(8), "little"), 1 << 27)))
-    family = family_of([name for name in names if name != "__metadata__"])
-    return LAYOUTS[str(family)].native[predicted(names.get("__metadata__", {})) or "epsilon"]
+    """Of a single file, from the list of its tensors."""
+    header = read_header(file)
+    family = family_of_tensors(header.tensors)
+    return BASE_CONFIGS[str(family)].native[prediction_from_metadata(header.metadata) or "epsilon"]
 
 
 def _place(ref: Reference) -> Path:
@@ -73,8 +81,4 @@ def _place(ref: Reference) -> Path:
 
 def _own(place: Path) -> dict[str, Any]:
     path = beside(place) if place.is_file() else place / OWN
-    return _json(path) if path.is_file() else {}
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path, "what a model says of itself") if path.is_file() else {}

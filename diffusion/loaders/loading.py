@@ -12,14 +12,14 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from base.errors import InputError
 from base.grid import CELL
-from diffusion.loaders.checkpoints import Checkpoint
-from diffusion.loaders.embedded import OWN, Reference
-from diffusion.loaders.lora import merge, parse
-from diffusion.loaders.model_family import Kind, kind_of
+from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
+from diffusion.loaders.embedded import MAX_STEPS, OWN, Reference
+from diffusion.loaders.lora import Lora, merge, parse
+from diffusion.loaders.model_family import ModelFamily, identify_family
 from diffusion.loaders.open_checkpoint import open_checkpoint
 from diffusion.loaders.pipeline_folder import PipelineFolder
 from diffusion.models.attention import RegionalProcessor
-from diffusion.models.clip import Clip, ClipEncoder, XlEncoder
+from diffusion.models.clip import Clip, ClipEncoder, SdxlEncoder
 from diffusion.models.model import Model
 from diffusion.models.text_encoders import CachedEncoder, TextEncoder
 from diffusion.sampling.schedules import NoiseSchedule
@@ -36,11 +36,24 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
     """
     source = open_checkpoint(ref)
     where = _device(device)
+    changes = [parse(lora) for lora in loras]
+    try:
+        return _load(source, where, changes)
+    except (InputError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except (
+        Exception
+    ) as error:  # whatever builds a network of configurations and weights raises, it is about these files
+        if ref is None:
+            raise
+        raise InputError(source.path, "", describe_load_error(error)) from error
+
+
+def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model:
     dtype = torch.float16 if where.type == "cuda" else torch.float32
-    kind = kind_of(source)
+    kind = identify_family(source)
     path, own = source.path, kind.own
 
-    changes = [parse(lora) for lora in loras]
     unet, text = _denoiser(source, dtype, where), _text(source, kind, where, dtype)
     texts = dict(zip(TEXTS, (clip.model for clip in text.clips), strict=False))
     for lora in changes:
@@ -106,7 +119,7 @@ def _device(name: str) -> torch.device:
         raise InputError("--device", "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
 
 
-def _text(source: Checkpoint, kind: Kind, device: torch.device, dtype: torch.dtype) -> TextEncoder:
+def _text(source: Checkpoint, kind: ModelFamily, device: torch.device, dtype: torch.dtype) -> TextEncoder:
     if kind.own.get("text") == "minilm":
         from diffusion.models.minilm import MiniLMEncoder
 
@@ -121,7 +134,7 @@ def _text(source: Checkpoint, kind: Kind, device: torch.device, dtype: torch.dty
     if not kind.xl:
         return ClipEncoder(clip(CLIPTextModel))
     zeroed = source.config(".", "model_index.json").get("force_zeros_for_empty_prompt", True)
-    return XlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, TEXTS[1])], bool(zeroed))
+    return SdxlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, TEXTS[1])], bool(zeroed))
 
 
 def _denoiser(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:
@@ -135,10 +148,10 @@ def _few_step(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int]:
     if "few" not in own:
         return None, 0
     few = own["few"]
-    if not isinstance(few, dict) or not isinstance(few.get("folder"), str) or not isinstance(few.get("steps"), int):
+    if not isinstance(few, dict) or not isinstance(few.get("folder"), str) or type(few.get("steps")) is not int:
         raise InputError(folder / OWN, "few", f'is {few!r}; it must be {{"folder": a model folder, "steps": a number}}')
-    if few["steps"] < 1:
-        raise InputError(folder / OWN, "few.steps", f"is {few['steps']}; it must be 1 or more")
+    if not 1 <= few["steps"] <= MAX_STEPS:
+        raise InputError(folder / OWN, "few.steps", f"is {few['steps']}; it must be from 1 to {MAX_STEPS}")
     return (folder / few["folder"]).resolve(), few["steps"]
 
 

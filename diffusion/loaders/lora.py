@@ -6,7 +6,6 @@ Three ways to name the layers are in use, and all are read: kohya's (`lora_unet_
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 
 from base.errors import InputError
 from base.files import expand_user
+from base.reading import is_file, parse_json
+from base.safetensors_header import read_header, refuse_integers
+from diffusion.loaders.checkpoints import describe_load_error
 from diffusion.loaders.ldm_names import original_names
 
 MODELS = {  # how a layer's name begins → the part of the model that has it; the first that fits
@@ -52,6 +54,8 @@ OLDER = {
     "to_v": "v_proj",
     "to_out": "out_proj",
 }  # of text encoders, in diffusers' older way
+BUNDLED = "bundle_emb."  # words that some files bring along; they change no weights, and are not needed
+MAX_RANK = 8192
 METADATA = "lora_adapter_metadata"  # where diffusers keeps what peft knows
 
 
@@ -78,7 +82,7 @@ class Layer:
     def shape(self) -> tuple[int, int] | None:
         """(out, in·height·width) of the weight that it is for; None if its tensors don't fit together."""
         down, up = self.tensors["down"], self.tensors["up"]
-        if min(down.ndim, up.ndim) < 2:
+        if min(down.ndim, up.ndim) < 2 or 0 in (*down.shape, *up.shape) or len(down) > MAX_RANK:
             return None
         core = self.tensors.get("mid", torch.eye(len(down))[..., None, None])
         if core.ndim != 4 or core.shape[:2] != (up[0].numel(), len(down)):
@@ -103,7 +107,7 @@ def parse(text: str) -> Lora:
         lora = Lora(expand_user(text))  # the colon is the file's own
     if not -10 <= lora.weight <= 10:  # so written, nan is outside
         raise InputError("--lora", text, f"has the weight {lora.weight}; allowed is -10 to 10")
-    if not lora.path.is_file():
+    if not is_file(lora.path):
         raise InputError("--lora", str(lora.path), "is not a file")
     return lora
 
@@ -129,27 +133,42 @@ def merge(lora: Lora, parts: Mapping[str, Any]) -> None:
     for weight, layer in found:  # one product at a time: all of them together are as large as the model
         delta = layer.delta().to(weight.device).view(weight.shape)
         weight.copy_(weight.float() + lora.weight * delta)
+        if not bool(weight.isfinite().all()):
+            raise InputError(lora.path, "", f"makes weights infinite at the weight {lora.weight:g}")
 
 
 def _read(path: Path) -> dict[tuple[str, str], Layer]:
     """(part, layer's name with every dot an underscore) → what the file has for it."""
+    header = read_header(path, "a LoRA, a .safetensors file")
+    names = [name for name in header.tensors if not name.startswith(BUNDLED)]
+    if not names:
+        raise InputError(path, "", "is empty")
+    known = parse_json(header.metadata.get(METADATA, "{}"), path, "what peft knows of a LoRA", METADATA)
+    if not isinstance(known, dict):
+        raise InputError(path, METADATA, "is not a JSON object")
+    refuse_integers(path, {n: t for n, t in header.tensors.items() if n in names and not n.endswith(".alpha")})
+    layers: defaultdict[tuple[str, str], Layer] = defaultdict(Layer)
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            known = json.loads((file.metadata() or {}).get(METADATA, "{}"))
-    except (OSError, ValueError, SafetensorError) as error:
-        raise InputError(path, "", "is not readable as safetensors; a LoRA is a .safetensors file") from error
-    if not tensors:
-        raise InputError(path, "", "is empty")
-    layers: defaultdict[tuple[str, str], Layer] = defaultdict(Layer)
-    for name, tensor in tensors.items():
-        part, stem, what = _understood(path, name)
-        if what == "alpha":
-            layers[part, stem].alpha = float(tensor)
-        else:
-            layers[part, stem].tensors[what] = tensor
+            for name in names:
+                part, stem, what = _understood(path, name)
+                tensor = file.get_tensor(name)
+                if not bool(tensor.isfinite().all()):
+                    raise InputError(path, name, "holds NaN or infinite weights")
+                if what == "alpha":
+                    if tensor.numel() != 1:
+                        raise InputError(path, name, f"has the shape {list(tensor.shape)}; an alpha is one number")
+                    layers[part, stem].alpha = float(tensor)
+                elif what in layers[part, stem].tensors:
+                    raise InputError(path, name, "is there under another name, too")
+                else:
+                    layers[part, stem].tensors[what] = tensor
+    except InputError:
+        raise
+    except Exception as error:  # its reader raises whatever it thinks of
+        raise InputError(path, "", describe_load_error(error)) from error
     for (part, stem), layer in layers.items():
-        layer.alpha = _alpha(known, part, stem) if layer.alpha is None else layer.alpha
+        layer.alpha = _alpha(path, known, part, stem) if layer.alpha is None else layer.alpha
     return layers
 
 
@@ -169,11 +188,17 @@ def _understood(path: Path, name: str) -> tuple[str, str, str]:
     return part, stem.replace(".", "_").removeprefix("text_model_"), ENDS[end]
 
 
-def _alpha(known: Mapping[str, Any], part: str, layer: str) -> float | None:
+def _alpha(path: Path, known: Mapping[str, Any], part: str, layer: str) -> float | None:
     patterns = known.get(f"{part}.alpha_pattern") or {}
+    if not isinstance(patterns, dict):
+        raise InputError(path, f"{METADATA}.{part}.alpha_pattern", "is not a JSON object")
     special = next((a for pattern, a in patterns.items() if layer.endswith(pattern.replace(".", "_"))), None)
     alpha = special if special is not None else known.get(f"{part}.lora_alpha")
-    return None if alpha is None else float(alpha)
+    if alpha is None:
+        return None
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not -1e6 <= alpha <= 1e6:
+        raise InputError(path, f"{METADATA}.{part}.lora_alpha", f"is {alpha!r}; an alpha is a number")
+    return float(alpha)
 
 
 def _places(part: str, module: Any) -> Iterator[tuple[str, Any]]:

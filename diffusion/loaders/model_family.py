@@ -10,17 +10,18 @@ from diffusers import AutoencoderKL, AutoencoderTiny
 from base.errors import InputError
 from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint
+from diffusion.loaders.config_fields import refuse_fields
 from diffusion.loaders.embedded import OWN
 from diffusion.models.depth import DEPTHS
 from diffusion.sampling.schedules import PREDICTIONS
 
 VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
-WORKING = "Stable Diffusion 1.x, 2.x and XL work"
+SUPPORTED_MODELS = "Stable Diffusion 1.x, 2.x and XL work"
 TIME_IDS = 6  # numbers that XL's base is told about a picture's size; its refiner is told five
 
 
 @dataclass(frozen=True)
-class Kind:
+class ModelFamily:
     """What was read of a model before its weights. unet, vae, scheduler: configurations; xl: two text encoders;
     depth: key of DEPTHS or None; channels: of the latents."""
 
@@ -38,24 +39,29 @@ class Kind:
         return VAES[self.vae["_class_name"]]
 
 
-def kind_of(source: Checkpoint) -> Kind:
+def identify_family(source: Checkpoint) -> ModelFamily:
     """Raises InputError naming the model and what in it is of another kind."""
     path = source.path
     if (path / "transformer").is_dir():
-        raise InputError(path, "transformer", f"is a diffusion transformer; {WORKING}")
+        raise InputError(path, "transformer", f"is a diffusion transformer; {SUPPORTED_MODELS}")
     unet, vae = source.config("unet"), source.config("vae")
     scheduler, own = source.config("scheduler", "scheduler_config.json"), source.own()
+    for part, config in (("unet", unet), ("vae", vae), ("scheduler", scheduler), ("own", own)):
+        refuse_fields(path / OWN if part == "own" else path, part, config)
+    for name in ("in_channels", "out_channels", "block_out_channels"):
+        if unet.get(name) is None:
+            raise InputError(path, f"unet.{name}", "is missing")
     if vae.get("_class_name", "") not in VAES:
         raise InputError(path, "vae._class_name", f"is {vae.get('_class_name')}; {' and '.join(VAES)} work")
     xl = unet.get("addition_embed_type") == "text_time"
     if unet.get("_class_name") != "UNet2DConditionModel" or unet.get("class_embed_type"):
-        raise InputError(path, "unet", f"is another network; {WORKING}")
+        raise InputError(path, "unet", f"is another network; {SUPPORTED_MODELS}")
     if unet.get("addition_embed_type") and not xl:
-        raise InputError(path, "unet.addition_embed_type", f"is {unet['addition_embed_type']!r}; {WORKING}")
+        raise InputError(path, "unet.addition_embed_type", f"is {unet['addition_embed_type']!r}; {SUPPORTED_MODELS}")
     if xl and not _base(source, unet):
         raise InputError(path, "unet", "is a refiner, which only finishes what another model painted; give the base")
     if vae.get("latents_mean") or "sigma_data" in scheduler:
-        raise InputError(path, "scheduler", f"is for noise of another kind (EDM); {WORKING}")
+        raise InputError(path, "scheduler", f"is for noise of another kind (EDM); {SUPPORTED_MODELS}")
     channels = int(vae.get("latent_channels", 4))
     if unet["out_channels"] != channels:
         raise InputError(path, "unet.out_channels", f"is {unet['out_channels']}; the vae has {channels}")
@@ -72,7 +78,7 @@ def kind_of(source: Checkpoint) -> Kind:
     cell = 2 ** (len(vae.get("block_out_channels", ())) - 1) if vae["_class_name"] == "AutoencoderKL" else CELL
     if cell != CELL:
         raise InputError(path, "vae.block_out_channels", f"shrinks by {cell}; a latent pixel is {CELL} pixels here")
-    return Kind(unet, vae, scheduler, own, xl, channels, depth, prediction)
+    return ModelFamily(unet, vae, scheduler, own, xl, channels, depth, prediction)
 
 
 def _base(source: Checkpoint, unet: dict[str, Any]) -> bool:

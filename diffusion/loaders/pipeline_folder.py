@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import torch
 
 from base.errors import InputError
 from base.reading import read_json
-from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference
+from base.safetensors_header import read_header, refuse_integers, weights_of
+from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
 from diffusion.loaders.embedded import OWN
 from diffusion.models.clip import Clip
 
@@ -24,7 +26,7 @@ class PipelineFolder:
 
     def config(self, part: str, name: str = "config.json") -> dict[str, Any]:
         path = self.path / part / name
-        if not path.exists():
+        if not os.path.lexists(path):
             raise InputError(self.path, str(Path(part) / name), f"is missing; {LAYOUT}")
         config = read_json(path, "a part's configuration")
         if not isinstance(config, dict):
@@ -36,11 +38,11 @@ class PipelineFolder:
 
     def module(self, kind: Any, part: str, dtype: torch.dtype) -> Any:
         """The fp16 variant when that is all there is."""
-        names = [p.name for p in (self.path / part).glob("*.safetensors*")]
+        names = self._weights(part)
         if not names:
             raise InputError(self.path, part, "has no .safetensors weights")
         try:
-            module = kind.from_pretrained(
+            module, found = kind.from_pretrained(
                 self.path,
                 subfolder=part,
                 local_files_only=True,
@@ -48,9 +50,15 @@ class PipelineFolder:
                 variant=_variant(names),
                 torch_dtype=dtype,
                 low_cpu_mem_usage=False,
+                output_loading_info=True,
             )
         except Exception as error:  # damaged weights raise whatever their reader thinks of
             raise InputError(self.path, part, describe_load_error(error)) from error
+        if missing := sorted(found["missing_keys"]):
+            raise InputError(
+                self.path, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration"
+            )
+        refuse_not_finite(self.path, part, module)
         return frozen_for_inference(module)
 
     def clip(self, kind: Any, part: str, tokenizer: str, dtype: torch.dtype) -> Clip:
@@ -59,15 +67,26 @@ class PipelineFolder:
 
         if not (self.path / part / "config.json").is_file() or not (self.path / tokenizer).is_dir():
             raise InputError(self.path, f"{part} and {tokenizer}", f"are missing; {LAYOUT}")
-        names = [p.name for p in (self.path / part).glob("*.safetensors*")]
+        names = self._weights(part)
         logging.disable_progress_bar()
         try:
             model = kind.from_pretrained(
                 self.path / part, local_files_only=True, use_safetensors=True, variant=_variant(names), dtype=dtype
             )
+            refuse_not_finite(self.path, part, model)
             return Clip(CLIPTokenizer.from_pretrained(self.path / tokenizer, local_files_only=True), model)
+        except InputError:
+            raise
         except Exception as error:
             raise InputError(self.path, part, describe_load_error(error)) from error
+
+    def _weights(self, part: str) -> list[str]:
+        """Names of a part's weight files, whose headers are whole and hold weights. Raises InputError."""
+        files = sorted((self.path / part).glob("*.safetensors*"))
+        for file in files:
+            if file.suffix == ".safetensors":
+                refuse_integers(file, weights_of(read_header(file)))
+        return [file.name for file in files]
 
     def weights(self) -> list[Path]:
         return sorted([*self.path.glob("unet/*.safetensors"), *self.path.glob("vae/*.safetensors")])

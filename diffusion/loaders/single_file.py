@@ -24,8 +24,17 @@ from torch import Tensor
 
 from base.errors import InputError
 from base.reading import read_json
-from diffusion.loaders.base_configs import FIRST, LAYOUTS, SCHEDULER, UNET, ClipFacts, family_of, predicted
-from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference
+from base.safetensors_header import read_header
+from diffusion.loaders.base_configs import (
+    BASE_CONFIGS,
+    FIRST,
+    SCHEDULER,
+    UNET,
+    ClipFacts,
+    family_of_tensors,
+    prediction_from_metadata,
+)
+from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
 from diffusion.loaders.embedded import beside
 from diffusion.models.clip import Clip
 from diffusion.models.clip_vocabulary import tokenizer as clip_tokenizer
@@ -43,13 +52,12 @@ class SingleFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, path.stem
-        with self._opened() as file:
-            self._names = tuple(file.keys())
-            self._metadata = file.metadata() or {}
-        family = family_of(self._names)
+        header = read_header(path, "a model in one safetensors file")
+        self._names, self._metadata = tuple(header.tensors), header.metadata
+        family = family_of_tensors(self._names)
         if family is None:
             raise InputError(path, "", self._refused())
-        self._layout = LAYOUTS[family]
+        self._layout = BASE_CONFIGS[family]
         self._prediction = self._predicts(family)
 
     def config(self, part: str, name: str = "config.json") -> dict[str, Any]:
@@ -76,6 +84,7 @@ class SingleFile:
         with self._reading(part):
             tensors = convert(self._tensors(UNET if part == "unet" else VAE, dtype), module.config)
             module.load_state_dict(tensors, strict=True, assign=True)
+            refuse_not_finite(self.path, part, module)
         return frozen_for_inference(module)
 
     def clip(self, kind: Any, part: str, tokenizer: str, dtype: torch.dtype) -> Clip:
@@ -87,6 +96,7 @@ class SingleFile:
             model = kind(kind.config_class(**facts.config))
         with self._reading(part):
             model.load_state_dict(self._renamed(facts, model, dtype), strict=True, assign=True)
+            refuse_not_finite(self.path, part, model)
         return Clip(words, model)
 
     def weights(self) -> list[Path]:
@@ -122,7 +132,7 @@ class SingleFile:
         """Who trained the model knows best, then who distributes it, then its weights."""
         if (told := self._beside().get("prediction")) is not None:
             return str(told)
-        if (said := predicted(self._metadata)) is not None:
+        if (said := prediction_from_metadata(self._metadata)) is not None:
             return said
         if "v_pred" in self._names:
             return "v_prediction"

@@ -59,7 +59,7 @@ class ClipEncoder:
         return self.clips[0].words(prompt)
 
 
-class XlEncoder:
+class SdxlEncoder:
     """Stable Diffusion XL (arXiv 2307.01952, 2.1): the last hidden state but one of both CLIPs side by side, 77 rows; and, as a row of its
     own below them, the second one's pooled vector.
 

@@ -12,7 +12,7 @@ NEAREST, FARTHEST = 0.5, 64.0  # blocks; the log channel runs from 1 to -1 betwe
 FOCAL = 27.7  # latent pixels: a 60° camera over 32 of them, through which the embedded model was shown its training pictures
 
 
-def seen_through_reference(depth: np.ndarray, fov: float) -> np.ndarray:
+def to_reference_camera(depth: np.ndarray, fov: float) -> np.ndarray:
     """The depth [h,w] at which the reference camera would see every surface as large, in latent pixels, as this camera does.
 
     depth: view-space z in blocks; fov: vertical, degrees, over the h rows. A pattern's size in pixels follows from this depth alone.

@@ -16,8 +16,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from base.grid import CELL
-from diffusion.models import preview
-from diffusion.models import sdxl_conditioning as added
+from diffusion.models import preview, sdxl_conditioning
 from diffusion.models.attention import mask_pyramid
 from diffusion.models.depth import DEPTHS
 from diffusion.models.text_encoders import CachedEncoder
@@ -123,8 +122,10 @@ class Model:
             out = unet(
                 seen.to(self.dtype),
                 timestep,
-                encoder_hidden_states=added.tokens(context, pooled),
-                added_cond_kwargs=added.conditions(context, pooled, regions, CELL * height, CELL * width, self.native),
+                encoder_hidden_states=sdxl_conditioning.token_rows(context, pooled),
+                added_cond_kwargs=sdxl_conditioning.added_conditions(
+                    context, pooled, regions, CELL * height, CELL * width, self.native
+                ),
                 cross_attention_kwargs=None if regions is None else {"regions": self._regional(regions)},
                 return_dict=False,
             )[0]
@@ -133,7 +134,7 @@ class Model:
 
     def _regional(self, regions: Mapping) -> Mapping:
         masks = mask_pyramid(regions["weights"].float(), self.levels)
-        contexts = added.tokens(regions["contexts"], self.text.pooled)
+        contexts = sdxl_conditioning.token_rows(regions["contexts"], self.text.pooled)
         return {"contexts": contexts, "owners": regions["owners"], "masks": masks}
 
     @torch.inference_mode()

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from base.grid import CELL
 
 
-def training_pictures(count: int = 24, side: int = 64, seed: int = 7) -> Tensor:
+def colour_fields(count: int = 24, side: int = 64, seed: int = 7) -> Tensor:
     """float32 [count,3,side,side] in -1..1: smooth colour fields at several scales, the colours a world is made of."""
     generator = torch.Generator().manual_seed(seed)
     pictures = []
@@ -31,11 +31,11 @@ def fit(encode: Callable[[Tensor], Tensor]) -> Tensor:
 
     encode: [B,3,H,W] in -1..1 → [B,C,H/8,W/8].
     """
-    pictures = training_pictures()
-    return solved(encode(pictures).float().cpu(), pictures)
+    pictures = colour_fields()
+    return solve_preview_map(encode(pictures).float().cpu(), pictures)
 
 
-def solved(latents: Tensor, pictures: Tensor) -> Tensor:
+def solve_preview_map(latents: Tensor, pictures: Tensor) -> Tensor:
     """float32 [C+1,3], the map that leads nearest from latents [B,C,h,w] to the colours of pictures [B,3,8h,8w]."""
     colours = F.avg_pool2d(pictures, CELL).movedim(1, -1).reshape(-1, 3)
     known = latents.movedim(1, -1).reshape(-1, latents.shape[1])

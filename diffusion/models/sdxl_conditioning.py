@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 
-def tokens(context: Tensor, pooled: int) -> Tensor:
+def token_rows(context: Tensor, pooled: int) -> Tensor:
     """The rows of a context [B,T,D] that are tokens. pooled: width of the pooled vector in the last row, 0 when there is none."""
     return context[:, :-1] if pooled else context
 
 
-def whole(context: Tensor, pooled: int, regions: Mapping | None) -> Tensor:
+def pooled_vectors(context: Tensor, pooled: int, regions: Mapping | None) -> Tensor:
     """[B,pooled]: the pooled vector of each view of a call; context [B,T,D], regions as in `diffusion.denoisers.region_batching.Evaluate`.
 
     The network takes the pooled vector into every pixel alike, together with the timestep, so prompts that share a call must share one:
@@ -31,7 +31,7 @@ def whole(context: Tensor, pooled: int, regions: Mapping | None) -> Tensor:
     return each.new_zeros((context.shape[0], pooled)).index_add_(0, regions["owners"], areas * each)
 
 
-def size_told(height: int, width: int, native: int) -> tuple[float, ...]:
+def size_condition(height: int, width: int, native: int) -> tuple[float, ...]:
     """(original height, width, crop top, left, target height, width) in pixels, for a canvas of height × width.
 
     The network learnt from small pictures, too, enlarged and therefore blurred, and paints so when told that the original was small
@@ -42,12 +42,12 @@ def size_told(height: int, width: int, native: int) -> tuple[float, ...]:
     return (*told, 0.0, 0.0, *told)
 
 
-def conditions(
+def added_conditions(
     context: Tensor, pooled: int, regions: Mapping | None, height: int, width: int, native: int
 ) -> dict[str, Tensor] | None:
     """diffusers' `added_cond_kwargs` for a call on a canvas of height × width pixels; None for a model without."""
     if not pooled:
         return None
-    vectors = whole(context, pooled, regions)
-    sizes = torch.tensor([size_told(height, width, native)], dtype=torch.float32, device=vectors.device)
+    vectors = pooled_vectors(context, pooled, regions)
+    sizes = torch.tensor([size_condition(height, width, native)], dtype=torch.float32, device=vectors.device)
     return {"text_embeds": vectors, "time_ids": sizes.expand(len(vectors), -1)}

@@ -28,7 +28,7 @@ def predict(denoise: Denoise, x: Tensor, sigma: float) -> Prediction:
     return answer if isinstance(answer, Prediction) else Prediction(answer, answer)
 
 
-def towards(prediction: Prediction, x: Tensor, sigma: float, sigma_next: float) -> Tensor:
+def step_towards(prediction: Prediction, x: Tensor, sigma: float, sigma_next: float) -> Tensor:
     """Euler's step: x0 plus what remains of the noise, x0 + (x - anchor)·sigma_next / sigma. At sigma_next = 0 it is x0, bit for bit."""
     if sigma_next == 0:
         return prediction.denoised

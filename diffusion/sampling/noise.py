@@ -13,7 +13,7 @@ from torch import Tensor
 NoiseSource = Callable[[float, float], Tensor]
 
 
-def seeded(like: Tensor, generator: torch.Generator | None) -> NoiseSource:
+def seeded_noise(like: Tensor, generator: torch.Generator | None) -> NoiseSource:
     """Fresh noise at every call, drawn in order from one generator (None: a new one, seed 0). The generator lives on the CPU,
     so that a seed means the same on every device."""
     source = generator if generator is not None else torch.Generator().manual_seed(0)
@@ -40,7 +40,7 @@ def surface(anchor: Tensor, seed: int = 0) -> NoiseSource:
     return draw
 
 
-def brownian(like: Tensor, seed: int, sigma_min: float, sigma_max: float, depth: int = 24) -> NoiseSource:
+def brownian_noise(like: Tensor, seed: int, sigma_min: float, sigma_max: float, depth: int = 24) -> NoiseSource:
     """Increments of one Brownian path over log sigma (a virtual Brownian tree, arXiv 2001.01328): the same path for any number of steps.
 
     Levels outside [sigma_min, sigma_max] are clamped; two levels that fall together give that end's own noise.
@@ -84,15 +84,15 @@ def brownian(like: Tensor, seed: int, sigma_min: float, sigma_max: float, depth:
 def as_noise_source(generator: torch.Generator | NoiseSource | None, like: Tensor) -> NoiseSource:
     """A solver's `generator` as a noise source: a torch generator becomes a seeded one, a source stays as it is."""
     if generator is None or isinstance(generator, torch.Generator):
-        return seeded(like, generator)
+        return seeded_noise(like, generator)
     return generator
 
 
 # name → (start noise [1,C,h,w], seed, sigma_min, sigma_max) → source: what `DreamSettings.noise` chooses from.
 NOISES: dict[str, Callable[[Tensor, int, float, float], NoiseSource]] = {
     "surface": lambda start, seed, low, high: surface(start, seed),
-    "seeded": lambda start, seed, low, high: seeded(start, torch.Generator().manual_seed(seed + 1)),
-    "brownian": lambda start, seed, low, high: brownian(start, seed, low, high),
+    "seeded": lambda start, seed, low, high: seeded_noise(start, torch.Generator().manual_seed(seed + 1)),
+    "brownian": lambda start, seed, low, high: brownian_noise(start, seed, low, high),
 }
 
 

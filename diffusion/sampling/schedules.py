@@ -148,7 +148,7 @@ SPACINGS: dict[str, Spacing] = {
 }
 
 
-def spaced(schedule: NoiseSchedule, spacing: str, steps: int, power: float = 1.0) -> Tensor:
+def make_sigmas(schedule: NoiseSchedule, spacing: str, steps: int, power: float = 1.0) -> Tensor:
     """float64, strictly falling to 0, at most steps + 1 long: steps that fall on one another (beta at 200 steps) are taken once."""
     return torch.unique(SPACINGS[spacing](schedule, steps, power)).flip(0)
 

@@ -82,12 +82,12 @@ class PromptBank:
         return PromptBank(captions, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-def suggestions(prompt: str, bank: PromptBank, embed: Embed, k: int = 8) -> tuple[Match, ...]:
+def suggest_captions(prompt: str, bank: PromptBank, embed: Embed, k: int = 8) -> tuple[Match, ...]:
     """The k nearest captions to a prompt, best first; the first one's similarity < FAR is worth a warning mark."""
     return bank.nearest(embed([prompt])[0], k)
 
 
-def choose(matches: Sequence[Match], *, temperature: float = 0.0, seed: int = 0) -> Match:
+def choose_match(matches: Sequence[Match], *, temperature: float = 0.0, seed: int = 0) -> Match:
     """One of the matches: the best at temperature 0, otherwise drawn with weights softmax(similarity / temperature)."""
     if temperature <= 0:
         return max(matches, key=lambda match: match.similarity)

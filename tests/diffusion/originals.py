@@ -83,9 +83,9 @@ def open_clip_tensors(folder: Path, part: str, prefix: str, more: int = 0) -> di
         tensors[f"{prefix}transformer.resblocks.{layer}.{inner}"] = state[name]
     layers = 1 + max(int(n.split(".")[2]) for n in state if n.startswith("encoder.layers."))
     for layer in range(layers):
-        for kind_of in ("weight", "bias"):
-            parts = [state[f"encoder.layers.{layer}.self_attn.{p}_proj.{kind_of}"] for p in "qkv"]
-            tensors[f"{prefix}transformer.resblocks.{layer}.attn.in_proj_{kind_of}"] = torch.cat(parts)
+        for identify_family in ("weight", "bias"):
+            parts = [state[f"encoder.layers.{layer}.self_attn.{p}_proj.{identify_family}"] for p in "qkv"]
+            tensors[f"{prefix}transformer.resblocks.{layer}.attn.in_proj_{identify_family}"] = torch.cat(parts)
     for extra in range(layers, layers + more):
         mine = {n: t for n, t in tensors.items() if f"resblocks.{layers - 1}." in n}
         tensors |= {n.replace(f"resblocks.{layers - 1}.", f"resblocks.{extra}."): t + 1 for n, t in mine.items()}

@@ -6,8 +6,8 @@ import math
 
 from torch import Tensor
 
-from diffusion.sampling.denoiser import Denoise, towards
-from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, each_step
+from diffusion.sampling.denoiser import Denoise, step_towards
+from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, iterate_steps
 
 
 def ancestral_step(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[float, float]:
@@ -22,10 +22,10 @@ def ancestral_step(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[f
 def ddim(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS, *, eta: float = 0.0) -> Tensor:
     """DDIM (arXiv 2010.02502): eta 0 is deterministic, 1 is DDPM. One call a step."""
     draw = hooks.noise_source(x) if eta > 0 else None
-    for step, sigma, sigma_next in each_step(sigmas):
+    for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         down, up = ancestral_step(sigma, sigma_next, eta) if draw else (sigma_next, 0.0)
-        x = towards(prediction, x, sigma, down)
+        x = step_towards(prediction, x, sigma, down)
         if draw and up > 0:
             x = x + up * draw(sigma, sigma_next)
     return x
@@ -45,7 +45,7 @@ def ddpm(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HO
 def lcm(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """Multistep consistency sampling (arXiv 2310.04378): predict x0, noise it anew to the next level."""
     draw = hooks.noise_source(x)
-    for step, sigma, sigma_next in each_step(sigmas):
+    for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         x = prediction.denoised
         if sigma_next > 0:

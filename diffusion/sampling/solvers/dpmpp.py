@@ -6,9 +6,9 @@ import math
 
 from torch import Tensor
 
-from diffusion.sampling.denoiser import Denoise, Prediction, predict, towards
+from diffusion.sampling.denoiser import Denoise, Prediction, predict, step_towards
 from diffusion.sampling.solvers.ancestral import ancestral_step
-from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, each_step
+from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, iterate_steps
 
 
 def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
@@ -18,9 +18,9 @@ def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = N
     """
     before: Prediction | None = None
     length_before = 0.0
-    for step, sigma, sigma_next in each_step(sigmas):
+    for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
-        x = towards(prediction, x, sigma, sigma_next)
+        x = step_towards(prediction, x, sigma, sigma_next)
         length = math.log(sigma / sigma_next) if sigma_next > 0 else 0.0
         if before is not None and sigma_next > 0:
             weight = (1 - sigma_next / sigma) * length / (2 * length_before)
@@ -33,15 +33,15 @@ def dpmpp_sde(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = 
     """Stochastic, second order, two calls a step (alg. 1 with r = 1/2): half way in log sigma, then the whole step by what was
     predicted there."""
     draw = hooks.noise_source(x)
-    for step, sigma, sigma_next in each_step(sigmas):
+    for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if sigma_next == 0:
             x = prediction.denoised
             continue
         middle = math.sqrt(sigma * sigma_next)
         down, up = ancestral_step(sigma, middle)
-        half = towards(prediction, x, sigma, down) + up * draw(sigma, middle)
+        half = step_towards(prediction, x, sigma, down) + up * draw(sigma, middle)
         second = predict(denoise, half, middle)
         down, up = ancestral_step(sigma, sigma_next)
-        x = towards(second, x, sigma, down) + up * draw(sigma, sigma_next)
+        x = step_towards(second, x, sigma, down) + up * draw(sigma, sigma_next)
     return x

@@ -37,7 +37,7 @@ class SolverHooks:
 NO_HOOKS = SolverHooks()
 
 
-def each_step(sigmas: Tensor) -> Iterator[tuple[int, float, float]]:
+def iterate_steps(sigmas: Tensor) -> Iterator[tuple[int, float, float]]:
     """Yield (step, sigma, sigma_next) for falling sigmas [n+1]."""
     levels = sigmas.tolist()
     for step in range(len(levels) - 1):

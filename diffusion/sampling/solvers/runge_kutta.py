@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from diffusion.sampling.denoiser import Denoise, predict, slope, towards
-from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, each_step
+from diffusion.sampling.denoiser import Denoise, predict, slope, step_towards
+from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, iterate_steps
 
 # A step across more than this ratio of sigmas is taken by Euler: from (nearly) infinite noise, as zero-terminal-SNR models start, a second
 # slope's error would be multiplied by sigma / sigma_next, while Euler's step there is exact up to the change of D.
@@ -17,9 +17,9 @@ STILL_THIS_STEP = 1 + 1e-8
 
 def euler(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
     """First order, one call a step (arXiv 2206.00364, alg. 1 without its correction). DDIM with eta 0 is the same map."""
-    for step, sigma, sigma_next in each_step(sigmas):
+    for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
-        x = towards(prediction, x, sigma, sigma_next)
+        x = step_towards(prediction, x, sigma, sigma_next)
     return x
 
 
@@ -47,10 +47,10 @@ def _tableau(
     weights: tuple[float, ...],
 ) -> Tensor:
     """An explicit Runge-Kutta method by its Butcher tableau; a stage's place in the step is the sum of its row."""
-    for step, sigma, sigma_next in each_step(sigmas):
+    for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if sigma_next == 0 or sigma / sigma_next > WIDEST_RATIO:
-            x = towards(prediction, x, sigma, sigma_next)
+            x = step_towards(prediction, x, sigma, sigma_next)
             continue
         dt = sigma_next - sigma
         slopes = [slope(prediction, x, sigma, dt)]

@@ -6,8 +6,8 @@ import math
 
 from torch import Tensor
 
-from diffusion.sampling.denoiser import Denoise, Prediction, towards
-from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, each_step
+from diffusion.sampling.denoiser import Denoise, Prediction, step_towards
+from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, iterate_steps
 
 
 def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
@@ -15,7 +15,7 @@ def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_H
     order 1, the step to 0 is x0 itself. With CFG++ the corrector works on the guided prediction alone."""
     history: list[tuple[float, Prediction]] = []
     origin = x  # where the step before began
-    for step, sigma, sigma_next in each_step(sigmas):
+    for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if history:
             x = _corrected(origin, history, sigma, prediction)
@@ -28,7 +28,7 @@ def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_H
 def _predicted(x: Tensor, history: list[tuple[float, Prediction]], sigma_next: float) -> Tensor:
     """UniP-2: Euler in log sigma plus half of the relative change of x0 seen in the step before."""
     sigma, now = history[-1]
-    moved = towards(now, x, sigma, sigma_next)
+    moved = step_towards(now, x, sigma, sigma_next)
     if len(history) == 1 or sigma_next == 0:
         return moved
     sigma_before, before = history[0]
@@ -42,7 +42,7 @@ def _corrected(origin: Tensor, history: list[tuple[float, Prediction]], sigma: f
     """UniC-2 at the end of the step from history[-1] to sigma, with the prediction made there."""
     sigma_before, old = history[-1]
     h = math.log(sigma_before / sigma)
-    base = towards(old, origin, sigma_before, sigma)
+    base = step_towards(old, origin, sigma_before, sigma)
     weight = 1 - sigma / sigma_before
     change_new = new.denoised - old.denoised
     if len(history) == 1:

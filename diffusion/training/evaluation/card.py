@@ -12,7 +12,7 @@ import torch
 from base.errors import InputError
 from base.files import atomic_write
 from diffusion.loaders.embedded import EMBEDDED, OWN, SHIPPED
-from diffusion.models.preview import solved
+from diffusion.models.preview import solve_preview_map
 from diffusion.training.config import FewConfig, UnetConfig
 from diffusion.training.data.latent_cache import load_vae
 from diffusion.training.data.materials import MATERIALS
@@ -118,7 +118,7 @@ def linear_preview(folder: Path, count: int = 84, seed: int = 8000) -> list[list
     for part in plain_views(seed, count)[0].images.split(8):
         latents.append(vae.encode(part.float() / 127.5 - 1).latents)  # pyright: ignore[reportAttributeAccessIssue]
         shown.append(vae.decode(latents[-1]).sample)  # pyright: ignore[reportAttributeAccessIssue]
-    return [[round(float(x), 4) for x in row] for row in solved(torch.cat(latents), torch.cat(shown))]
+    return [[round(float(x), 4) for x in row] for row in solve_preview_map(torch.cat(latents), torch.cat(shown))]
 
 
 def ship_student(config: FewConfig, target: Path = SHIPPED["embedded-fast"], teacher: Path = EMBEDDED) -> Path:

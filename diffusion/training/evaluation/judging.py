@@ -14,7 +14,7 @@ from base.errors import InputError
 from base.grid import CELL
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
-from diffusion.sampling.schedules import Timeline, spaced
+from diffusion.sampling.schedules import Timeline, make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
 from diffusion.settings import DreamSettings
 from diffusion.training.checkpoint import NAME
@@ -56,7 +56,7 @@ class Parts:
         """uint8 [N,3,8h,8w] for prompts under depth channels [N,1,h,w]."""
         model, shown = self.model, []
         generator = torch.Generator().manual_seed(seed)
-        sigmas = spaced(model.schedule, "trailing", self.steps)
+        sigmas = make_sigmas(model.schedule, "trailing", self.steps)
         line = Timeline(tuple(sigmas.tolist()))
         blank = model.context([""])[0]
         for first in range(0, len(prompts), batch):

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.state.step_notes import of_blocks, of_step, of_words
 from diffusion.introspection.emergence import Emergence
-from diffusion.introspection.unet_probe import Heard
+from diffusion.introspection.unet_probe import WordAttention
 
 NAN = float("nan")
 
@@ -69,9 +69,9 @@ def test_the_block_that_takes_long() -> None:
 def test_the_word_that_is_heard() -> None:
     share = np.ones((2, 2), np.float32)
 
-    def heard(*weights: float) -> Heard:
+    def heard(*weights: float) -> WordAttention:
         where = np.array(weights, np.float32)[:, None, None] * np.ones((len(weights), 2, 2), np.float32)
-        return Heard("red brick", ("red", "brick", "the whole")[-len(weights) :], where, share)
+        return WordAttention("red brick", ("red", "brick", "the whole")[-len(weights) :], where, share)
 
     assert of_words(heard(0.1, 0.4, 0.5)) == "“brick” gets 1.6 times the average attention of the prompt's words."
     assert of_words(heard(0.2, 0.25, 0.55)) == "" and of_words(heard(0.4, 0.6)) == ""

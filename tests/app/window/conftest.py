@@ -29,7 +29,7 @@ from app.loop.messages import (
 )
 from app.session import LiveSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
-from diffusion.introspection.unet_probe import Block, Heard, Inside
+from diffusion.introspection.unet_probe import Block, WordAttention, UnetProbe
 from diffusion.models.prompt_words import REST
 from scenes.scene import Background, Material, Scene
 
@@ -152,7 +152,7 @@ def colours(request: Request) -> np.ndarray:
     return picture
 
 
-def made_up(asked: Inspection) -> Inside:
+def made_up(asked: Inspection) -> UnetProbe:
     """What a network of two levels might show of a step: every block's maps flat, in a grey of their own."""
     _, height, width = asked.start.shape
     plan = [("in", 1, 0), ("down", 1, 0), ("down", 2, 1), ("middle", 1, 1), ("up", 1, 1), ("up", 2, 0), ("out", 1, 0)]
@@ -176,7 +176,7 @@ def made_up(asked: Inspection) -> Inside:
         )
     ramp = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
     heard = tuple(
-        Heard(
+        WordAttention(
             region.prompt,
             (*region.prompt.split(), REST),
             np.stack([ramp, *[1 - ramp] * region.prompt.count(" "), ramp]),
@@ -184,7 +184,7 @@ def made_up(asked: Inspection) -> Inside:
         )
         for region in asked.canvas.regions
     )
-    return Inside(tuple(blocks), heard, asked.start, True)
+    return UnetProbe(tuple(blocks), heard, asked.start, True)
 
 
 def _symbol(name: str) -> int:

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from base.errors import InputError
-from diffusion.denoisers.few_step import LEARNT, as_painted, paints
+from diffusion.denoisers.few_step import FEW_STEP_CHOICES, effective_settings, uses_few_step
 from diffusion.dream import dream
 from diffusion.loaders.embedded import SHIPPED, few_steps
 from diffusion.loaders.loading import load_model
@@ -42,22 +42,24 @@ def name_it(folder: Path, few: object) -> None:
 
 @pytest.mark.parametrize(("steps", "few", "paints_it"), [(3, 4, True), (4, 4, True), (5, 4, False), (1, 0, False)])
 def test_the_number_of_steps_chooses_the_network(steps: int, few: int, paints_it: bool) -> None:
-    assert paints(DreamSettings(steps=steps), few) == paints_it
-    assert not paints(DreamSettings(steps=steps, few_step=False), few)
+    assert uses_few_step(DreamSettings(steps=steps), few) == paints_it
+    assert not uses_few_step(DreamSettings(steps=steps, few_step=False), few)
 
 
 def test_steps_that_a_memory_stands_for_are_not_counted() -> None:
     partly = DreamSettings(steps=5, strength=0.8)
-    assert paints(partly, 4, remembers=True) and as_painted(partly, 4, remembers=True) == replace(partly, **LEARNT)
-    assert not paints(partly, 4) and not paints(replace(partly, strength=1.0), 4, remembers=True)
+    assert uses_few_step(partly, 4, remembers=True) and effective_settings(partly, 4, remembers=True) == replace(
+        partly, **FEW_STEP_CHOICES
+    )
+    assert not uses_few_step(partly, 4) and not uses_few_step(replace(partly, strength=1.0), 4, remembers=True)
 
 
 def test_what_is_painted_by_it_has_the_settings_that_it_learnt_and_keeps_the_others() -> None:
     chosen = DreamSettings(steps=4, sampler="heun", guidance="tnr", cfg_rescale=0.5, softness=2.0, seed=7)
-    painted = as_painted(chosen, 4)
-    assert {name: getattr(painted, name) for name in LEARNT} == dict(LEARNT)
+    painted = effective_settings(chosen, 4)
+    assert {name: getattr(painted, name) for name in FEW_STEP_CHOICES} == dict(FEW_STEP_CHOICES)
     assert (painted.steps, painted.softness, painted.seed) == (4, 2.0, 7)
-    assert as_painted(chosen, 3) == chosen
+    assert effective_settings(chosen, 3) == chosen
 
 
 def test_few_steps_are_the_students_and_more_the_models_own(folders, canvas_of) -> None:
@@ -66,7 +68,7 @@ def test_few_steps_are_the_students_and_more_the_models_own(folders, canvas_of) 
     before = both.calls
     few = dream(both, canvas, FEW)
     assert few.calls == 3 == both.calls - before  # counted with all others, and no second prediction for a guidance
-    assert np.array_equal(few.latents, dream(student, canvas, replace(FEW, **LEARNT)).latents)
+    assert np.array_equal(few.latents, dream(student, canvas, replace(FEW, **FEW_STEP_CHOICES)).latents)
     own = dream(both, canvas, replace(FEW, steps=4)).latents
     folder = folders[0]
     (folder / "rayverie.json").rename(folder / "aside.json")
@@ -90,7 +92,9 @@ def test_a_model_may_be_its_own_few_step_network(folders, canvas_of) -> None:
         (student / "rayverie.json").unlink()
     assert model.few is model.unet and model.id == plain.id
     canvas = canvas_of(model)
-    assert np.array_equal(dream(model, canvas, FEW).latents, dream(plain, canvas, replace(FEW, **LEARNT)).latents)
+    assert np.array_equal(
+        dream(model, canvas, FEW).latents, dream(plain, canvas, replace(FEW, **FEW_STEP_CHOICES)).latents
+    )
 
 
 def test_a_picture_says_what_painted_it_and_comes_back_with_more_steps_guided(folders, tmp_path: Path) -> None:

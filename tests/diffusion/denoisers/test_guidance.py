@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.denoisers.guidance import GUIDANCE, guided
+from diffusion.denoisers.guidance import GUIDANCE, with_guidance
 from diffusion.denoisers.guidance_context import GuidanceContext
 from diffusion.denoisers.rescaling import cfg_rescale, dynamic_threshold, norm_rescale
 from diffusion.dream import dream
@@ -37,7 +37,7 @@ def answer(name, sigma=3.0, **chosen):
         return {n: BRANCHES[n] for n in names}
 
     settings = DreamSettings(guidance=name, **chosen)
-    return guided(branches, settings, LINE, NOISE, ORIGIN)(X, sigma), asked[0]
+    return with_guidance(branches, settings, LINE, NOISE, ORIGIN)(X, sigma), asked[0]
 
 
 def eps(denoised, sigma=3.0):
@@ -97,7 +97,7 @@ def test_true_noise_is_kept_when_the_model_knows_it():
     x = x0 + 3.0 * NOISE
     for name in ("tnr", "tnr_one", "tnr_plain", "tnr_plain_one"):
         settings = DreamSettings(guidance=name)
-        out = guided(lambda x, s, names: dict.fromkeys(names, x0), settings, LINE, NOISE, ORIGIN)(x, 3.0)
+        out = with_guidance(lambda x, s, names: dict.fromkeys(names, x0), settings, LINE, NOISE, ORIGIN)(x, 3.0)
         assert torch.allclose(out.denoised, x0)
 
 
@@ -114,7 +114,7 @@ def test_onetime_negative_asks_once():
         asked.append(names)
         return {n: BRANCHES[n] * sigma for n in names}
 
-    denoise = guided(
+    denoise = with_guidance(
         branches, DreamSettings(guidance="onetime_negative", scale=2.0, guidance_start=0.0), LINE, NOISE, ORIGIN
     )
     for sigma in LEVELS[:-1]:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.canvas import Region
-from diffusion.denoisers.masks import bounding_box, gaussian, normalised, softened
-from diffusion.denoisers.regions import EXECUTIONS, Composition, parts_from
-from diffusion.denoisers.windows import Box, feathered, tile
+from diffusion.denoisers.masks import blur, bounding_box, normalise, soften
+from diffusion.denoisers.regions import EXECUTIONS, RegionComposer, prepare_regions
+from diffusion.denoisers.windows import Box, feather_weights, tile_windows
 from diffusion.dream import dream
 from diffusion.models.attention import _at_once, _piecewise, mask_pyramid
 from diffusion.sampling.schedules import Timeline
@@ -40,9 +40,9 @@ def pointwise(calls=None):
 
 
 def composed(regions, settings=DreamSettings(), size=(8, 12), calls=None, depth=None, **more):  # noqa: B008
-    parts = parts_from(regions, settings.softness, torch.device("cpu"))
+    parts = prepare_regions(regions, settings.softness, torch.device("cpu"))
     noise = torch.ones((1, 4, *size))
-    return Composition(pointwise(calls), parts, CONTEXTS, depth, noise, LINE, settings, **more)
+    return RegionComposer(pointwise(calls), parts, CONTEXTS, depth, noise, LINE, settings, **more)
 
 
 def stripes(size=(8, 12), words=("stone", "grass", "sky")):
@@ -112,9 +112,9 @@ def test_bootstrapping_shows_a_region_before_a_plain_colour():
 
     regions = stripes(words=("stone", "grass"))
     chosen = DreamSettings(bootstrap=0.3, execution="sequential")
-    parts, noise = parts_from(regions, 0, torch.device("cpu")), torch.ones((1, 4, 8, 12))
+    parts, noise = prepare_regions(regions, 0, torch.device("cpu")), torch.ones((1, 4, 8, 12))
     backgrounds = torch.full((1, 4), 5.0)
-    composition = Composition(evaluate, parts, CONTEXTS, None, noise, LINE, chosen, backgrounds=backgrounds)
+    composition = RegionComposer(evaluate, parts, CONTEXTS, None, noise, LINE, chosen, backgrounds=backgrounds)
     x = torch.zeros(1, 4, 8, 12)
     composition.branches(x, 8.0, ("positive",))
     assert seen[0][..., :6].eq(0).all() and seen[0][..., 6:].eq(5 + 8).all()
@@ -190,15 +190,15 @@ def test_pyramids_sum_to_one_at_every_level(height, width, regions, levels):
 @settings(max_examples=40)
 def test_masks_sum_to_one(regions, height, width, softness, seed):
     masks = (torch.rand((regions, height, width), generator=torch.Generator().manual_seed(seed)) > 0.6).float()
-    soft = normalised(softened(normalised(masks), softness))
+    soft = normalise(soften(normalise(masks), softness))
     assert torch.allclose(soft.sum(0), torch.ones(height, width), atol=1e-5) and (soft >= 0).all()
 
 
 def test_blur_keeps_flat_masks_and_spreads_edges():
-    assert torch.allclose(gaussian(torch.ones(1, 9, 9), 2.0), torch.ones(1, 9, 9))
+    assert torch.allclose(blur(torch.ones(1, 9, 9), 2.0), torch.ones(1, 9, 9))
     edge = torch.zeros(1, 9, 16)
     edge[..., 8:] = 1
-    row = gaussian(edge, 1.5)[0, 4]
+    row = blur(edge, 1.5)[0, 4]
     assert (row.diff() >= -1e-6).all() and row[7] == pytest.approx(1 - float(row[8]), abs=1e-5)
 
 
@@ -211,17 +211,17 @@ def test_blur_keeps_flat_masks_and_spreads_edges():
 )
 @settings(max_examples=80)
 def test_windows_cover_everything_with_positive_weight(height, width, window, overlap, multiple):
-    boxes = tile((height, width), window, overlap, multiple)
+    boxes = tile_windows((height, width), window, overlap, multiple)
     weight = torch.zeros(height, width)
     for box in boxes:
-        feather = feathered(box, (height, width))
+        feather = feather_weights(box, (height, width))
         assert feather.shape == (box.height, box.width) and (feather > 0).all() and (feather <= 1).all()
         box.cut(weight).add_(feather)
     assert (weight > 0).all() and len(set(boxes)) == len(boxes)
 
 
 def test_a_single_window_has_weight_one_everywhere():
-    assert feathered(Box.whole((5, 7)), (5, 7)).eq(1).all()
+    assert feather_weights(Box.whole((5, 7)), (5, 7)).eq(1).all()
 
 
 @given(top=st.integers(0, 15), left=st.integers(0, 15), bottom=st.integers(0, 15), right=st.integers(0, 15))

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.canvas import Anagram
-from diffusion.denoisers.anagram import VIEWS, anagram, fits
+from diffusion.denoisers.anagram import VIEWS, view_problem, with_anagrams
 from diffusion.denoisers.correction import centre, maximise, soft_clamp
-from diffusion.denoisers.differential import remembering, soft, start, threshold
-from diffusion.denoisers.dilation import lattice, smoothed
-from diffusion.denoisers.skip_residual import BLENDS, coarse_weight, mixing, rewinds
+from diffusion.denoisers.differential import soft, start, threshold, with_memory
+from diffusion.denoisers.dilation import smooth_noise, take_lattice
+from diffusion.denoisers.skip_residual import BLENDS, coarse_weight, make_mixer, rewind_steps
 from diffusion.dream import dream
 from diffusion.sampling.perlin import perlin
 from diffusion.sampling.schedules import Timeline
@@ -42,7 +42,7 @@ def test_differential_diffusion_is_overwriting_with_the_noised_original(sampler)
     memory, noise = seeded(1, 2, 4, 4), seeded(1, 2, 4, 4, seed=1)
     change = torch.linspace(0, 1, 16).view(4, 4)
     timeline, seen = Timeline(LEVELS), []
-    denoise = remembering(lambda x, s: torch.tanh(x), memory, change, timeline, "threshold")
+    denoise = with_memory(lambda x, s: torch.tanh(x), memory, change, timeline, "threshold")
     x = start(noise, LEVELS[0], memory, change < 1)
     SAMPLERS[sampler](denoise, x, torch.tensor(LEVELS), callback=lambda i, s, x, p: seen.append((i, s, x)))
     for step, sigma, x in seen:
@@ -114,13 +114,13 @@ def test_slerp_keeps_the_norm_of_noise():
 
 @given(steps=st.integers(1, 60), first=st.floats(0.01, 1), last=st.floats(0, 1))
 def test_rewinds_halve_and_end(steps, first, last):
-    starts = rewinds(steps, first, last)
+    starts = rewind_steps(steps, first, last)
     assert starts == sorted(set(starts)) and all(0 <= s < steps for s in starts)
-    assert rewinds(steps, 0.0, last) == []
+    assert rewind_steps(steps, 0.0, last) == []
 
 
 def test_rewinds_of_a_run():
-    assert rewinds(16, 0.5, 1.0) == [8, 12, 14, 15] and rewinds(16, 0.5, 0.8) == [8, 12]
+    assert rewind_steps(16, 0.5, 1.0) == [8, 12, 14, 15] and rewind_steps(16, 0.5, 0.8) == [8, 12]
 
 
 def test_mixing_off_is_off_and_on_pulls_towards_the_coarse(sd, canvas_of):
@@ -139,7 +139,7 @@ def test_the_coarse_picture_is_noised_along_one_trajectory():
     coarse, noise, x = (seeded(4, 3, 3, seed=k)[None] for k in range(3))
     where = torch.arange(9).reshape(3, 3) < 6
     timeline = Timeline((4.0, 1.0, 0.25, 0.0))
-    adjust = mixing(coarse, noise, where, timeline, replace(FEW, mix=1.0, mix_clamp=1.0, mix_min=0.0, mix_max=0.0))
+    adjust = make_mixer(coarse, noise, where, timeline, replace(FEW, mix=1.0, mix_clamp=1.0, mix_min=0.0, mix_max=0.0))
     for step, sigma in enumerate(
         timeline.sigmas[:-1]
     ):  # kept 0: the coarse latent alone, at every level with the run's noise
@@ -199,9 +199,9 @@ def test_views_are_orthogonal(name):
 
 def test_views_that_do_not_fit_say_so():
     assert (
-        "square" in fits("rotate_90", 8, 16)
-        and "multiples of 4" in fits("patches", 8, 10)
-        and not fits("rotate_180", 8, 10)
+        "square" in view_problem("rotate_90", 8, 16)
+        and "multiples of 4" in view_problem("patches", 8, 10)
+        and not view_problem("rotate_180", 8, 10)
     )
 
 
@@ -210,7 +210,9 @@ def test_an_anagram_shows_both(mixture):
     first, second = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
     first[..., :2], second[..., 2:] = 1.0, 1.0
     view = VIEWS["flip_horizontal"]
-    both = anagram(lambda x, s: first, [(view, lambda x, s: second)], Timeline(LEVELS), 0.0, lambda t: t, lambda t: t)
+    both = with_anagrams(
+        lambda x, s: first, [(view, lambda x, s: second)], Timeline(LEVELS), 0.0, lambda t: t, lambda t: t
+    )
     out = both(torch.zeros(1, 1, 4, 4), 5.0).denoised
     assert torch.equal(out, (first + view.invert(second)) / 2)
 
@@ -259,13 +261,13 @@ def test_corrections_act_early_and_are_off_by_default(sd, canvas_of):
 
 def test_lattices_cover_the_canvas_once():
     image = torch.arange(64.0).view(8, 8)
-    values = torch.cat([lattice(image, 2, k).flatten() for k in range(4)])
+    values = torch.cat([take_lattice(image, 2, k).flatten() for k in range(4)])
     assert torch.equal(values.sort().values, image.flatten())
 
 
 def test_smoothing_keeps_mean_and_deviation():
     x = 3 * seeded(1, 4, 16, 16) + 1
-    out = smoothed(x, 1.0)
+    out = smooth_noise(x, 1.0)
     assert torch.allclose(out.mean((-2, -1)), x.mean((-2, -1)), atol=1e-4)
     assert torch.allclose(out.std((-2, -1)), x.std((-2, -1)), atol=1e-3)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from diffusion.introspection.core_cost import against_pipeline, bookkeeping_ms, without_depth
+from diffusion.introspection.core_cost import bookkeeping_ms, compare_with_pipeline, without_depth
 
 
 def test_against_the_pipeline(sd, own, xl):
     for model in (sd, own, xl):
-        figures = against_pipeline(model, steps=2, times=1)
+        figures = compare_with_pipeline(model, steps=2, times=1)
         assert set(figures) == {"pipeline_s", "dream_s", "ratio"} and all(v > 0 for v in figures.values())
     assert without_depth(sd) is sd and without_depth(own).unet.config.in_channels == own.channels
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diffusion.dream import dream
-from diffusion.introspection.unet_probe import look_inside
+from diffusion.introspection.unet_probe import probe_unet
 from diffusion.loaders.loading import load_model
 from diffusion.settings import DreamSettings
 from engine.unet_view.layout import find_partners, lay_out
@@ -48,7 +48,7 @@ def looked(request, canvas_of):
     events = []
     dream(model, canvas, SETTINGS, on_step=lambda event: events.append((event, event.start)))
     event, start = events[-1]
-    return request.param, canvas, event, look_inside(model, canvas, SETTINGS, start, event.sigma)
+    return request.param, canvas, event, probe_unet(model, canvas, SETTINGS, start, event.sigma)
 
 
 def test_blocks_are_named_and_placed_and_drawn_in_their_u(looked) -> None:

@@ -11,8 +11,8 @@ import torch
 
 from diffusion.canvas import Cancelled
 from diffusion.dream import dream, unguided
-from diffusion.introspection.probe_sheets import lit
-from diffusion.introspection.unet_probe import MAPS, Heard, look_inside, parts
+from diffusion.introspection.probe_sheets import highlight_word
+from diffusion.introspection.unet_probe import MAPS, WordAttention, parts, probe_unet
 from diffusion.models.prompt_words import REST, group_words
 from diffusion.settings import DreamSettings
 
@@ -32,7 +32,7 @@ def test_it_is_the_dreams_own_call_bit_for_bit(name, prompts, request, canvas_of
     model = request.getfixturevalue(name)
     canvas = canvas_of(model, (8, 12), prompts)
     for event, x in steps_of(model, canvas):
-        inside = look_inside(model, canvas, SETTINGS, x, event.sigma)
+        inside = probe_unet(model, canvas, SETTINGS, x, event.sigma)
         assert np.array_equal(inside.denoised, event.denoised[0].numpy())
         assert np.array_equal(inside.denoised, unguided(model, canvas, SETTINGS)(event.x, event.sigma)[0].numpy())
 
@@ -45,7 +45,7 @@ def test_it_is_the_few_step_networks_where_that_painted(sd, canvas_of) -> None:
     few, own = SETTINGS, replace(SETTINGS, few_step=False)
     for settings in (few, own):
         event, x = steps_of(model, canvas, settings)[1]
-        inside = look_inside(model, canvas, settings, x, event.sigma)
+        inside = probe_unet(model, canvas, settings, x, event.sigma)
         assert inside.few is (settings is few)
         assert np.array_equal(inside.denoised, event.denoised[0].numpy())
 
@@ -54,14 +54,14 @@ def test_looking_changes_no_dream(sd, canvas_of) -> None:
     canvas, chosen = canvas_of(sd, prompts=2), replace(SETTINGS, guidance="cfg")
     before = dream(sd, canvas, chosen)
     event, x = steps_of(sd, canvas, chosen)[1]
-    look_inside(sd, canvas, chosen, x, event.sigma)
+    probe_unet(sd, canvas, chosen, x, event.sigma)
     after = dream(sd, canvas, chosen)
     assert np.array_equal(before.latents, after.latents) and np.array_equal(before.image, after.image)
 
 
 def test_blocks_come_in_the_order_of_the_data(sd, canvas_of) -> None:
     canvas = canvas_of(sd, (8, 12))
-    blocks = look_inside(sd, canvas, SETTINGS, canvas.noise, 5.0).blocks
+    blocks = probe_unet(sd, canvas, SETTINGS, canvas.noise, 5.0).blocks
     told = [(block.name, block.level, block.listens, block.shape) for block in blocks]
     assert told == [
         ("in", 0, False, (8, 8, 12)),
@@ -84,7 +84,7 @@ def test_maps_are_those_of_the_network(sd, canvas_of) -> None:
     canvas = canvas_of(sd)
     said = []
     with sd.unet.conv_out.register_forward_hook(lambda *call: said.append(call[-1][0])):
-        out = look_inside(sd, canvas, SETTINGS, canvas.noise, 5.0).blocks[-1]
+        out = probe_unet(sd, canvas, SETTINGS, canvas.noise, 5.0).blocks[-1]
     deviations = said[0].std((1, 2), correction=0)
     assert out.channels == tuple(deviations.argsort(descending=True).tolist())
     for channel, picture in zip(out.channels, out.maps, strict=True):
@@ -96,7 +96,7 @@ def test_maps_are_those_of_the_network(sd, canvas_of) -> None:
 
 def test_every_pixel_hears_all_words_together_wholly(own, canvas_of) -> None:
     canvas = canvas_of(own, (8, 12), 3)
-    prompts = look_inside(own, canvas, SETTINGS, canvas.noise, 5.0).prompts
+    prompts = probe_unet(own, canvas, SETTINGS, canvas.noise, 5.0).prompts
     assert {heard.prompt for heard in prompts} == {"a", "bb", "ccc"}
     assert np.allclose(sum(heard.share for heard in prompts), 1)
     for heard in prompts:
@@ -124,7 +124,7 @@ def test_words_are_heard_as_the_kernel_weighs_them(sd, canvas_of) -> None:
 
     ears = [m for _, _, _, part in parts(sd.unet) for m in part.modules() if getattr(m, "is_cross_attention", False)]
     hooks = [ear.register_forward_hook(told, with_kwargs=True) for ear in ears]
-    heard = look_inside(sd, canvas, SETTINGS, canvas.noise, 5.0).prompts[0]
+    heard = probe_unet(sd, canvas, SETTINGS, canvas.noise, 5.0).prompts[0]
     for hook in hooks:
         hook.remove()
     assert dict(sd.text.words(prompt))["a"] == (row,) and len(seen) == 3
@@ -141,10 +141,10 @@ def test_nothing_stays_behind_whatever_happens(own, canvas_of) -> None:
         return len(asked) > 3
 
     with pytest.raises(Cancelled):
-        look_inside(own, canvas, SETTINGS, canvas.noise, 5.0, cancelled=tired)
+        probe_unet(own, canvas, SETTINGS, canvas.noise, 5.0, cancelled=tired)
     assert len(asked) == 4
     with pytest.raises(RuntimeError):
-        look_inside(own, canvas, SETTINGS, canvas.noise[:3], 5.0)
+        probe_unet(own, canvas, SETTINGS, canvas.noise[:3], 5.0)
     assert own.unet.attn_processors == processors
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in own.unet.modules())
 
@@ -169,7 +169,7 @@ def test_a_words_sheet_shows_the_picture_where_the_word_is_heard() -> None:
     share = np.ones((4, 4), np.float32)
     share[3] = 0
     picture = np.full((32, 32, 3), 200, np.uint8)
-    seen = lit(picture, Heard("a b", ("a", "b"), where, share), 0)
+    seen = highlight_word(picture, WordAttention("a b", ("a", "b"), where, share), 0)
     assert seen.shape == picture.shape
     assert (np.diff(seen[4, :, 0].astype(int)) >= 0).all() and seen[4, 0, 0] == 40 and seen[4, -1, 0] == 200
     assert not seen[-1].any()

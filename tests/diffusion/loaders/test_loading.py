@@ -18,7 +18,7 @@ from diffusion.compositing.stored_colours import fill_unknown, known_cells
 from diffusion.loaders.embedded import OWN, native
 from diffusion.loaders.loading import load_model
 from diffusion.models.depth import disparity, log_depth
-from diffusion.models.preview import fit, paint, training_pictures
+from diffusion.models.preview import colour_fields, fit, paint
 from diffusion.training.evaluation.classifier import plain_views
 
 
@@ -239,7 +239,7 @@ def test_preview_recovers_a_linear_encoder():
     def encode(pictures):
         return torch.einsum("kc,bchw->bkhw", mix, torch.nn.functional.avg_pool2d(pictures, 8))
 
-    picture = training_pictures(count=1, seed=99)
+    picture = colour_fields(count=1, seed=99)
     painted = paint(fit(encode), encode(picture)[0]).float() / 127.5 - 1
     wanted = torch.nn.functional.avg_pool2d(picture, 8)[0].movedim(0, -1)
     assert (painted - wanted).abs().max() < 0.02

@@ -18,7 +18,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 from base.errors import InputError
 from diffusion.dream import dream
-from diffusion.loaders.base_configs import LAYOUTS, ClipFacts, Layout
+from diffusion.loaders.base_configs import BASE_CONFIGS, BaseConfig, ClipFacts
 from diffusion.loaders.embedded import few_steps, native
 from diffusion.loaders.loading import load_model
 from diffusion.models import clip_vocabulary
@@ -32,7 +32,7 @@ from tests.diffusion.originals import (
     write_single_file,
 )
 
-REAL = dict(LAYOUTS)
+REAL = dict(BASE_CONFIGS)
 SETTINGS = DreamSettings(steps=2, scale=3.0, softness=0.0)
 
 
@@ -42,9 +42,9 @@ def configured(folder: Path, part: str) -> dict[str, Any]:
     return {key: value for key, value in config.items() if not key.startswith("_")}
 
 
-def narrow(family: str, folder: Path, native: int = 64) -> Layout:
+def narrow(family: str, folder: Path, native: int = 64) -> BaseConfig:
     """A family's layout with the sizes of a folder's tiny networks."""
-    layout = LAYOUTS[family]
+    layout = BASE_CONFIGS[family]
     unet, vae = configured(folder, "unet"), configured(folder, "vae")
     clips = tuple(
         replace(facts, config={k: v for k, v in configured(folder, part).items() if hasattr(CLIPTextConfig(), k)})
@@ -65,8 +65,8 @@ def pair(request, tmp_path, monkeypatch) -> Pair:
     """A folder, and a file of the same networks with a tokenizer's words beside it."""
     family = request.param
     folder = request.getfixturevalue(f"{family}_folder")
-    monkeypatch.setitem(LAYOUTS, family, narrow(family, folder))
-    prefixes = [clip.prefix for clip in LAYOUTS[family].clips]
+    monkeypatch.setitem(BASE_CONFIGS, family, narrow(family, folder))
+    prefixes = [clip.prefix for clip in BASE_CONFIGS[family].clips]
     texts = {
         "sd1": lambda: [clip_tensors(folder, prefixes[0])],
         "sd2": lambda: [open_clip_tensors(folder, "text_encoder", prefixes[0], more=1)],
@@ -85,7 +85,7 @@ def write_words(beside: Path, folder: Path) -> None:
     (beside / "merges.txt").write_text("#version: 0.2\n")
 
 
-ALL = pytest.mark.parametrize("pair", LAYOUTS, indirect=True)
+ALL = pytest.mark.parametrize("pair", BASE_CONFIGS, indirect=True)
 ONE = pytest.mark.parametrize("pair", ["sd1"], indirect=True)
 
 
@@ -129,7 +129,7 @@ def test_half_precision_and_what_else_trainers_leave_in_a_file(pair) -> None:
     tensors = {name: tensor.half() for name, tensor in load_file(pair.file).items()}
     odd = {"model_ema.decay": torch.ones(()), "betas": torch.ones(1000)}
     if pair.family == "sd1":
-        prefix = LAYOUTS["sd1"].clips[0].prefix
+        prefix = BASE_CONFIGS["sd1"].clips[0].prefix
         tensors = {name.replace(f"{prefix}text_model.", prefix): tensor for name, tensor in tensors.items()}
         odd[prefix + "embeddings.position_ids"] = torch.arange(77)[None]
     save_file(tensors | odd, pair.file)
@@ -200,7 +200,7 @@ def test_a_file_that_is_no_model_is_one_sentence(pair, case) -> None:
 @ALL
 def test_its_size_is_known_without_reading_it(pair, monkeypatch) -> None:
     for family, layout in REAL.items():
-        monkeypatch.setitem(LAYOUTS, family, layout)
+        monkeypatch.setitem(BASE_CONFIGS, family, layout)
     assert native(pair.file) == {"sd1": 512, "sd2": 512, "xl": 1024}[pair.family]
     pair.file.with_name("model.rayverie.json").write_text('{"native": 640}')
     assert native(pair.file) == 640 and native(pair.folder) == 64 and native("nowhere") is None
@@ -266,5 +266,5 @@ def test_the_words_follow_from_the_merges_alone(tmp_path) -> None:
 
 
 def test_every_family_names_its_text_encoders_differently() -> None:
-    facts = [clip for layout in LAYOUTS.values() for clip in layout.clips]
+    facts = [clip for layout in BASE_CONFIGS.values() for clip in layout.clips]
     assert all(isinstance(f, ClipFacts) for f in facts) and len({f.prefix for f in facts}) == len(facts)

@@ -10,7 +10,7 @@ import torch
 
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
-from diffusion.introspection.unet_probe import look_inside
+from diffusion.introspection.unet_probe import probe_unet
 from diffusion.loaders.loading import load_model
 from diffusion.models import attention
 from diffusion.models.text_encoders import CachedEncoder
@@ -53,7 +53,7 @@ def test_the_network_is_looked_into(pair, canvas_of) -> None:
     whole, half = pair
     canvas = canvas_of(whole, (8, 16), 2)
     settings = DreamSettings(steps=2)
-    one, two = (look_inside(model, canvas, settings, canvas.noise, 5.0) for model in (whole, half))
+    one, two = (probe_unet(model, canvas, settings, canvas.noise, 5.0) for model in (whole, half))
     assert [heard.words for heard in one.prompts] == [heard.words for heard in two.prompts]
     for a, b in zip(one.prompts, two.prompts, strict=True):
         assert np.allclose(a.where, b.where, atol=0.01) and np.allclose(a.share, b.share, atol=1e-3)

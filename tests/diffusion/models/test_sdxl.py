@@ -15,7 +15,7 @@ from base.errors import InputError
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
-from diffusion.models.sdxl_conditioning import size_told, whole
+from diffusion.models.sdxl_conditioning import pooled_vectors, size_condition
 from diffusion.settings import DreamSettings
 
 SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0, guidance_start=0.0, softness=0.0)
@@ -39,10 +39,10 @@ def test_an_empty_prompt_is_encoded_where_the_model_says_so(xl_folder, tmp_path)
 
 
 def test_a_small_canvas_is_told_as_a_picture_of_the_models_own_size() -> None:
-    assert size_told(1024, 1024, 1024) == (1024, 1024, 0, 0, 1024, 1024)
-    assert size_told(896, 1152, 1024) == (896, 1152, 0, 0, 896, 1152)  # one of its own shapes
-    assert size_told(512, 512, 1024)[:2] == (1024, 1024) and size_told(256, 512, 1024)[:2] == (512, 1024)
-    assert size_told(2048, 1536, 1024)[:2] == (2048, 1536)
+    assert size_condition(1024, 1024, 1024) == (1024, 1024, 0, 0, 1024, 1024)
+    assert size_condition(896, 1152, 1024) == (896, 1152, 0, 0, 896, 1152)  # one of its own shapes
+    assert size_condition(512, 512, 1024)[:2] == (1024, 1024) and size_condition(256, 512, 1024)[:2] == (512, 1024)
+    assert size_condition(2048, 1536, 1024)[:2] == (2048, 1536)
 
 
 def test_prompts_that_share_a_call_share_their_vectors_by_area(xl) -> None:
@@ -50,7 +50,7 @@ def test_prompts_that_share_a_call_share_their_vectors_by_area(xl) -> None:
     weights = torch.zeros(3, 4, 4)
     weights[0, :1], weights[1, 1:], weights[2] = 1, 1, 1
     regions = {"contexts": contexts, "weights": weights, "owners": torch.tensor([0, 0, 1])}
-    vectors = whole(contexts[:2], 12, regions)
+    vectors = pooled_vectors(contexts[:2], 12, regions)
     moss, stone, sky = contexts[:, -1, :12]
     assert torch.allclose(vectors[0], 0.25 * moss + 0.75 * stone, atol=1e-6) and torch.allclose(vectors[1], sky)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from diffusion.sampling.schedules import PREDICTIONS, SPACINGS, NoiseSchedule, Timeline, spaced
+from diffusion.sampling.schedules import PREDICTIONS, SPACINGS, NoiseSchedule, Timeline, make_sigmas
 
 BETAS = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
 PLAIN = NoiseSchedule(diffusers.DDIMScheduler(**BETAS).alphas_cumprod)
@@ -59,7 +59,7 @@ def test_zero_terminal_snr_is_clamped_where_it_does_no_harm():
     power=st.floats(0.3, 3),
 )
 def test_every_spacing_falls_from_noise_to_zero(schedule, spacing, steps, power):
-    sigmas = spaced(schedule, spacing, steps, power)
+    sigmas = make_sigmas(schedule, spacing, steps, power)
     assert sigmas[-1] == 0 and sigmas[0] == pytest.approx(schedule.sigma_max)
     assert (sigmas[:-1] > sigmas[1:]).all() and len(sigmas) <= steps + 1 and torch.isfinite(sigmas).all()
     assert len(sigmas) == steps + 1 or steps > 50
@@ -69,26 +69,26 @@ def test_trailing_and_model_spacing_are_diffusers_and_k_diffusions():
     scheduler = diffusers.DDIMScheduler(**BETAS, timestep_spacing="trailing")
     scheduler.set_timesteps(7)
     wanted = [float(PLAIN.sigmas[int(t)]) for t in scheduler.timesteps]
-    assert spaced(PLAIN, "trailing", 7)[:-1].tolist() == pytest.approx(wanted)
+    assert make_sigmas(PLAIN, "trailing", 7)[:-1].tolist() == pytest.approx(wanted)
     times = torch.linspace(999, 0, 7)
     low = times.floor().long().clamp_max(998)
     part = times - low
     logs = PLAIN.sigmas.log()
     wanted = ((1 - part) * logs[low] + part * logs[low + 1]).exp()
-    assert spaced(PLAIN, "model", 7)[:-1].tolist() == pytest.approx(wanted.tolist(), rel=1e-5)
+    assert make_sigmas(PLAIN, "model", 7)[:-1].tolist() == pytest.approx(wanted.tolist(), rel=1e-5)
 
 
 def test_karras_and_exponential_formulas():
-    karras, low, high = spaced(PLAIN, "karras", 6), PLAIN.sigma_min, PLAIN.sigma_max
+    karras, low, high = make_sigmas(PLAIN, "karras", 6), PLAIN.sigma_min, PLAIN.sigma_max
     for i, sigma in enumerate(karras[:-1].tolist()):
         assert sigma == pytest.approx((high ** (1 / 7) + i / 5 * (low ** (1 / 7) - high ** (1 / 7))) ** 7)
-    ratios = spaced(PLAIN, "exponential", 6)[:-1].log().diff()
+    ratios = make_sigmas(PLAIN, "exponential", 6)[:-1].log().diff()
     assert torch.allclose(ratios, ratios[0])
 
 
 def test_beta_spacing_lies_at_the_quantiles_of_the_beta_distribution():
     wanted = beta.ppf(1 - torch.linspace(0, 1, 9)[:-1].double().numpy(), 0.6, 0.6) * 999
-    assert [PLAIN.timestep(s) for s in spaced(PLAIN, "beta", 8)[:-1].tolist()] == pytest.approx(
+    assert [PLAIN.timestep(s) for s in make_sigmas(PLAIN, "beta", 8)[:-1].tolist()] == pytest.approx(
         wanted.tolist(), abs=1e-6
     )
 

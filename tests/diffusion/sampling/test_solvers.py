@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.sampling.denoiser import Prediction
-from diffusion.sampling.noise import brownian, seeded, surface
-from diffusion.sampling.schedules import NoiseSchedule, spaced
+from diffusion.sampling.noise import brownian_noise, seeded_noise, surface
+from diffusion.sampling.schedules import NoiseSchedule, make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "k_diffusion_reference.json").read_text())
@@ -217,7 +217,7 @@ def test_cfgpp_renoises_with_the_anchor():
     dtype=st.sampled_from([torch.float32, torch.bfloat16]),
 )
 def test_any_shape_and_precision(sampler, batch, channels, height, width, steps, dtype):
-    sigmas = spaced(NoiseSchedule(ALPHAS), "trailing", steps)
+    sigmas = make_sigmas(NoiseSchedule(ALPHAS), "trailing", steps)
     x = torch.randn((batch, channels, height, width), generator=torch.Generator().manual_seed(0)).to(dtype) * sigmas[0]
 
     def run():
@@ -240,8 +240,8 @@ def test_surface_noise_belongs_to_the_texel():
     "source",
     [
         lambda like: surface(torch.randn(like.shape, generator=torch.Generator().manual_seed(0)), 1),
-        lambda like: seeded(like, torch.Generator().manual_seed(0)),
-        lambda like: brownian(like, 1, 0.03, 14.0),
+        lambda like: seeded_noise(like, torch.Generator().manual_seed(0)),
+        lambda like: brownian_noise(like, 1, 0.03, 14.0),
     ],
 )
 def test_noise_is_unit_normal(source):
@@ -251,7 +251,7 @@ def test_noise_is_unit_normal(source):
 
 
 def test_brownian_increments_add_up_and_are_independent():
-    draw = brownian(torch.zeros((1, 4, 64, 64), dtype=torch.float64), 1, 0.03, 14.0)
+    draw = brownian_noise(torch.zeros((1, 4, 64, 64), dtype=torch.float64), 1, 0.03, 14.0)
 
     def span(a, b):
         return math.sqrt(math.log(a / b))

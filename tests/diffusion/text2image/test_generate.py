@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from base.errors import InputError
 from diffusion.settings import DreamSettings
-from diffusion.text2image.generate import generate, regenerate, saving_steps
+from diffusion.text2image.generate import generate, regenerate, step_saver
 from diffusion.text2image.metadata import KEY, from_json, read_png, to_json, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
@@ -82,11 +82,11 @@ def test_anagrams_of_several_prompts(sd):
 
 
 def test_steps_are_written(sd, tmp_path):
-    generate(sd, FEW, on_step=saving_steps(sd, tmp_path / "steps"))
+    generate(sd, FEW, on_step=step_saver(sd, tmp_path / "steps"))
     assert sorted(p.name for p in (tmp_path / "steps").iterdir()) == ["step_001.png", "step_002.png"]
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"step_001\.png can't be written"):
-        saving_steps(sd, tmp_path / "file")
+        step_saver(sd, tmp_path / "file")
 
 
 def test_a_changed_world_is_named(sd, own, tmp_path, photograph):

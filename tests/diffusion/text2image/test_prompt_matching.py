@@ -9,7 +9,7 @@ import pytest
 
 from base.errors import InputError
 from diffusion.models.minilm import MiniLMEncoder
-from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose, suggestions
+from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose_match, suggest_captions
 from diffusion.training.data.vocabulary import main, vocabulary
 from scenes.load import BUILTIN, load_scene
 
@@ -32,7 +32,7 @@ def test_repeated_captions_stand_once(bank):
 
 
 def test_the_nearest_comes_first_with_its_cosine(bank):
-    matches = suggestions("old red brick wall", bank, embed, k=3)
+    matches = suggest_captions("old red brick wall", bank, embed, k=3)
     assert matches[0].caption == "red brick wall"
     assert [m.similarity for m in matches] == sorted((m.similarity for m in matches), reverse=True)
     assert matches[0].similarity == pytest.approx(
@@ -41,14 +41,14 @@ def test_the_nearest_comes_first_with_its_cosine(bank):
 
 
 def test_asking_for_more_than_there_is_gives_all(bank):
-    assert len(suggestions("grass", bank, embed, k=50)) == 5
+    assert len(suggest_captions("grass", bank, embed, k=50)) == 5
 
 
 def test_the_bank_survives_the_disk(bank, tmp_path):
     bank.save(tmp_path / "bank.safetensors")
     again = PromptBank.load(tmp_path / "bank.safetensors")
     assert again.captions == bank.captions
-    for ours, theirs in zip(suggestions("snow", bank, embed), suggestions("snow", again, embed), strict=True):
+    for ours, theirs in zip(suggest_captions("snow", bank, embed), suggest_captions("snow", again, embed), strict=True):
         assert ours.caption == theirs.caption
         assert ours.similarity == pytest.approx(theirs.similarity, abs=2e-3)  # stored as float16
 
@@ -63,22 +63,22 @@ def test_a_broken_bank_is_named(tmp_path, content):
 
 def test_cold_choice_is_the_best_and_a_warm_one_follows_its_weights():
     matches = (Match("a", 0.9), Match("b", 0.8), Match("c", 0.1))
-    assert choose(matches).caption == "a"
-    drawn = Counter(choose(matches, temperature=0.1, seed=seed).caption for seed in range(2000))
+    assert choose_match(matches).caption == "a"
+    drawn = Counter(choose_match(matches, temperature=0.1, seed=seed).caption for seed in range(2000))
     weight = np.exp(np.array([0.9, 0.8, 0.1]) / 0.1)
     for caption, share in zip("abc", weight / weight.sum(), strict=True):
         assert drawn[caption] / 2000 == pytest.approx(share, abs=0.04)  # 3.6 standard errors at most
-    assert choose(matches, temperature=0.1, seed=5) == choose(matches, temperature=0.1, seed=5)
+    assert choose_match(matches, temperature=0.1, seed=5) == choose_match(matches, temperature=0.1, seed=5)
 
 
 def test_the_shipped_bank_knows_the_built_in_scenes_words_and_not_a_cat():
     encoder, bank = MiniLMEncoder(), PromptBank.load(BANK)
-    near = suggestions("red brick wall, noon", bank, encoder.sentences, k=3)
+    near = suggest_captions("red brick wall, noon", bank, encoder.sentences, k=3)
     assert near[0].caption == "red brick wall, noon" and near[0].similarity > 0.99
-    assert suggestions("a cat", bank, encoder.sentences)[0].similarity < FAR
+    assert suggest_captions("a cat", bank, encoder.sentences)[0].similarity < FAR
     for scene in map(load_scene, BUILTIN):
         for prompt in {m.prompt for m in scene.materials} | {scene.background.prompt}:
-            assert suggestions(prompt, bank, encoder.sentences, k=1)[0].similarity > FAR, prompt
+            assert suggest_captions(prompt, bank, encoder.sentences, k=1)[0].similarity > FAR, prompt
 
 
 def test_the_vocabulary_is_the_same_each_time_and_has_no_repeats():
