@@ -28,7 +28,7 @@ from diffusion.training.data.views import SLOTS, World
 from diffusion.training.surface.seen_worlds import seen_world
 from scenes.camera import Camera
 from scenes.extrude import Blocks
-from scenes.raycast import raycast
+from scenes.raycast import cast_rays
 
 SIZE = 48
 
@@ -49,7 +49,7 @@ def both(seed: int, yaw: float, pitch: float) -> tuple[Seen, Seen]:
     focal = SIZE / 2 / math.tan(math.radians(fov) / 2)
     world = World(boxes, np.ones(len(boxes), int), eye, math.radians(yaw), math.radians(pitch), focal, SIZE)
     camera = Camera.look(tuple(eye), yaw, pitch, fov)
-    hits = raycast(blocks, camera, (SIZE, SIZE))
+    hits = cast_rays(blocks, camera, (SIZE, SIZE))
     drawn, _ = seen_world(world, torch.zeros(SLOTS, 2))
     return drawn, seen_through(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
 
@@ -78,7 +78,7 @@ def test_the_sky_of_both_is_one_plane_square_to_the_camera() -> None:
     world = World(np.zeros((0, 2, 3)), np.zeros(0, int), np.array([0, 2.0, 0]), 0.4, 1.2, 60.0, SIZE)
     fov = math.degrees(2 * math.atan(SIZE / 2 / 60.0))
     camera = Camera.look((0, 2, 0), math.degrees(0.4), math.degrees(1.2), fov)
-    hits = raycast(Blocks(np.zeros((1, 1, 1), np.uint8), 1), camera, (SIZE, SIZE))
+    hits = cast_rays(Blocks(np.zeros((1, 1, 1), np.uint8), 1), camera, (SIZE, SIZE))
     drawn, _ = seen_world(world, torch.zeros(SLOTS, 2))
     told = seen_through(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
     assert bool((drawn.kind == KINDS.index("sky")).all()) and bool((told.kind == drawn.kind).all())
