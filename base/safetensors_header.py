@@ -71,6 +71,11 @@ def read_header(path: str | Path, what: str = "a safetensors file") -> Header:
     return Header(tensors, metadata)
 
 
+def weights_of(header: Header) -> dict[str, TensorInfo]:
+    """The tensors that are weights: some files keep whole numbers of their own, like the positions of words, beside them."""
+    return {name: t for name, t in header.tensors.items() if not name.endswith(("position_ids", "num_batches_tracked"))}
+
+
 def refuse_integers(path: str | Path, tensors: Mapping[str, TensorInfo]) -> None:
     """InputError where one of these tensors, which are weights, holds something else than broken numbers."""
     for name, tensor in tensors.items():

@@ -231,7 +231,7 @@ def test_what_does_not_fit_is_one_sentence(sd1_folder, tmp_path, case) -> None:
 
 def test_what_is_no_file_of_tensors(sd1_folder, tmp_path) -> None:
     (tmp_path / "style.safetensors").write_text("x")
-    with pytest.raises(InputError, match="is not readable as safetensors"):
+    with pytest.raises(InputError, match="is not a LoRA"):
         load_model(sd1_folder, "cpu", [str(tmp_path / "style.safetensors")])
     for text, words in (
         ("nowhere.safetensors", "is not a file"),

@@ -1,0 +1,146 @@
+"""What the configurations of a model may hold, declared once: each field's type and range, checked before anything is built."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from base.errors import InputError
+from diffusion.models.depth import DEPTHS
+from diffusion.sampling.schedules import PREDICTIONS
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A number from least to most; whole: a whole one; several: or a list of up to so many, nested at most once."""
+
+    least: float
+    most: float
+    whole: bool = True
+    several: int = 0
+
+    def fits(self, value: Any, nested: bool = True) -> bool:
+        if isinstance(value, list | tuple):
+            inner = Numbers(self.least, self.most, self.whole, self.several if nested else 0)
+            return 1 <= len(value) <= self.several and all(inner.fits(v, nested=False) for v in value)
+        kinds = int if self.whole else int | float
+        return isinstance(value, kinds) and not isinstance(value, bool) and self.least <= value <= self.most
+
+    def __str__(self) -> str:
+        lists = f", or a list of up to {self.several} of them" if self.several else ""
+        return f"a {'whole ' if self.whole else ''}number from {self.least:g} to {self.most:g}{lists}"
+
+
+@dataclass(frozen=True)
+class Words:
+    """One of some texts (any text without them); several: or a list of up to so many texts."""
+
+    among: tuple[str, ...] = ()
+    several: int = 0
+
+    def fits(self, value: Any) -> bool:
+        if isinstance(value, list | tuple):
+            return 1 <= len(value) <= self.several and all(isinstance(v, str) for v in value)
+        return isinstance(value, str) and len(value) < 1000 and (not self.among or value in self.among)
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.among)}" if self.among else "a text"
+
+
+@dataclass(frozen=True)
+class Flag:
+    def fits(self, value: Any) -> bool:
+        return isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return "true or false"
+
+
+BLOCKS, WIDTHS, HEADS = Words(several=8), Numbers(1, 8192, several=8), Numbers(1, 4096, several=8)
+COUNTS = Numbers(1, 32, several=8)
+UNET = {
+    "in_channels": Numbers(1, 64),
+    "out_channels": Numbers(1, 64),
+    "sample_size": Numbers(1, 1024, several=2),
+    "block_out_channels": WIDTHS,
+    "layers_per_block": COUNTS,
+    "transformer_layers_per_block": COUNTS,
+    "attention_head_dim": HEADS,
+    "num_attention_heads": HEADS,
+    "cross_attention_dim": WIDTHS,
+    "norm_num_groups": Numbers(1, 1024),
+    "norm_eps": Numbers(1e-12, 1, whole=False),
+    "dropout": Numbers(0, 1, whole=False),
+    "addition_time_embed_dim": Numbers(1, 4096),
+    "projection_class_embeddings_input_dim": Numbers(1, 65536),
+    "down_block_types": BLOCKS,
+    "up_block_types": BLOCKS,
+    "mid_block_type": Words(),
+    "act_fn": Words(),
+    "flip_sin_to_cos": Flag(),
+    "use_linear_projection": Flag(),
+    "center_input_sample": Flag(),
+}
+VAE = {
+    "_class_name": Words(),
+    "in_channels": Numbers(3, 3),
+    "out_channels": Numbers(3, 3),
+    "latent_channels": Numbers(1, 64),
+    "block_out_channels": WIDTHS,
+    "encoder_block_out_channels": WIDTHS,
+    "decoder_block_out_channels": WIDTHS,
+    "num_encoder_blocks": Numbers(0, 32, several=8),
+    "num_decoder_blocks": Numbers(0, 32, several=8),
+    "layers_per_block": COUNTS,
+    "norm_num_groups": Numbers(1, 1024),
+    "sample_size": Numbers(1, 8192, several=2),
+    "scaling_factor": Numbers(1e-6, 1e6, whole=False),
+    "shift_factor": Numbers(-1e6, 1e6, whole=False),
+    "down_block_types": BLOCKS,
+    "up_block_types": BLOCKS,
+    "act_fn": Words(),
+}
+SCHEDULER = {
+    "num_train_timesteps": Numbers(2, 100_000),
+    "beta_start": Numbers(1e-9, 0.999, whole=False),
+    "beta_end": Numbers(1e-9, 0.999, whole=False),
+    "beta_schedule": Words(("linear", "scaled_linear", "squaredcos_cap_v2")),
+    "trained_betas": Numbers(0, 1, whole=False, several=100_000),
+    "prediction_type": Words(tuple(PREDICTIONS)),
+    "rescale_betas_zero_snr": Flag(),
+    "steps_offset": Numbers(0, 1000),
+}
+TEXT = {
+    "hidden_size": Numbers(1, 8192),
+    "intermediate_size": Numbers(1, 65536),
+    "num_hidden_layers": Numbers(1, 64),
+    "num_attention_heads": Numbers(1, 256),
+    "vocab_size": Numbers(1, 1_000_000),
+    "max_position_embeddings": Numbers(2, 4096),
+    "projection_dim": Numbers(1, 8192),
+}
+OWN = {
+    "native": Numbers(8, 4096),
+    "depth": Words(tuple(DEPTHS)),
+    "text": Words(("minilm",)),
+    "prediction": Words(tuple(PREDICTIONS)),
+}
+FIELDS: Mapping[str, Mapping[str, Numbers | Words | Flag]] = {
+    "unet": UNET,
+    "vae": VAE,
+    "scheduler": SCHEDULER,
+    "text_encoder": TEXT,
+    "text_encoder_2": TEXT,
+    "own": OWN,
+}
+
+
+def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
+    """InputError, naming the field, for a configuration that holds what no model has. part: of FIELDS; null is absent."""
+    for name, kind in FIELDS.get(part, {}).items():
+        value = config.get(name)
+        if value is not None and not kind.fits(value):
+            field = name if part == "own" else f"{part}.{name}"
+            raise InputError(path, field, f"is {reprlib.repr(value)}; it must be {kind}")
