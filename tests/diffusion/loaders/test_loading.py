@@ -253,7 +253,7 @@ def test_a_model_brings_its_own_preview_or_says_what_is_wrong_with_it(depth_fold
     (folder / OWN).write_text(json.dumps(facts | {"preview": mine}))
     assert torch.equal(load_model(folder, "cpu").linear_preview, torch.tensor(mine))
     (folder / OWN).write_text(json.dumps(facts | {"preview": rows}))
-    with pytest.raises(InputError, match="preview must be|NaN is no number"):
+    with pytest.raises(InputError, match=r"preview must be|NaN is no number"):
         load_model(folder, "cpu")
 
 
