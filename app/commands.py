@@ -64,6 +64,21 @@ class Dream:
 
 
 @dataclass(frozen=True)
+class Export:
+    """Write a painted world as one GLB file for other programs, or as a web page to walk in."""
+
+    world: Path | None = _help("The world file.", None, positional=True, metavar="WORLD")
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    out: Path | None = _help("The GLB file to write; without it and --html, out/NAME.glb.", None)
+    html: Path | None = _help("The folder to write a web page to; open its index.html.", None, metavar="DIR")
+    textures: str = _help(
+        "How the GLB stores its textures: png is exact and read by every program, webp takes a fraction of the room.",
+        "png",
+        table="engine.export.textures:FORMATS",
+    )
+
+
+@dataclass(frozen=True)
 class Generate:
     """Make one picture from a prompt; the PNG carries all its settings."""
 
@@ -158,6 +173,7 @@ COMMANDS = {
     "explore": Command(Explore, "app.cli.explore:run"),
     "render": Command(Render, "app.cli.render:run"),
     "dream": Command(Dream, "app.cli.dream:run"),
+    "export": Command(Export, "app.cli.export:run"),
     "generate": Command(Generate, "app.cli.generate:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),

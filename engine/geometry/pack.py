@@ -8,8 +8,8 @@ PAGE = 256  # texels a side
 OPEN_SHELVES = 24  # how far back a gap is looked for: enough for tight pages, few enough to keep neighbours together
 
 
-def pack(size: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Place int [N,2] rectangles (w, h ≤ PAGE) in the given order: int32 [N,3] of (page, x, y). Nothing overlaps.
+def pack(size: np.ndarray, order: np.ndarray, page_side: int = PAGE) -> np.ndarray:
+    """Place int [N,2] rectangles (w, h ≤ page_side) in the given order: int32 [N,3] of (page, x, y). Nothing overlaps.
 
     Best-fit shelves: of the recent shelves with room, the one that wastes the least height (never more than half of it).
     As long as that shelf has room it stays the best for rectangles of the same size, so it takes a run of them at once.
@@ -19,15 +19,15 @@ def pack(size: np.ndarray, order: np.ndarray) -> np.ndarray:
     taken: list[tuple[int, ...]] = []  # what each shelf took at once: page, x, y, width, how many
     for width, height, left in _runs(size[order]):
         while left:
-            shelf = _best(shelves, width, height)
+            shelf = _best(shelves, width, height, page_side)
             if shelf is None or shelf[2] > 2 * height:
-                shelf = _new_shelf(shelves, tops, height) or shelf
+                shelf = _new_shelf(shelves, tops, height, page_side) or shelf
             if shelf is None:
                 tops.append(0)
-                shelf = _new_shelf(shelves, tops, height)
+                shelf = _new_shelf(shelves, tops, height, page_side)
                 assert shelf is not None
             page, y, _, x = shelf
-            count = min(left, (PAGE - x) // width)
+            count = min(left, (page_side - x) // width)
             taken.append((page, x, y, width, count))
             shelf[3] += count * width
             left -= count
@@ -42,9 +42,9 @@ def _runs(size: np.ndarray) -> list[list[int]]:
     return np.column_stack([size[starts], np.diff(np.append(starts, len(size)))]).tolist()
 
 
-def _best(shelves: list[list[int]], width: int, height: int) -> list[int] | None:
+def _best(shelves: list[list[int]], width: int, height: int, page_side: int) -> list[int] | None:
     """Of the recent shelves with room the one that wastes the least height, the oldest of equals."""
-    recent = [s for s in shelves[-OPEN_SHELVES:] if s[2] >= height and s[3] + width <= PAGE]
+    recent = [s for s in shelves[-OPEN_SHELVES:] if s[2] >= height and s[3] + width <= page_side]
     return min(recent, key=lambda s: s[2], default=None)
 
 
@@ -56,10 +56,10 @@ def _spread(taken: np.ndarray) -> np.ndarray:
     return np.stack([page[which], x[which] + step * width[which], y[which]], axis=1)
 
 
-def _new_shelf(shelves: list[list[int]], tops: list[int], height: int) -> list[int] | None:
+def _new_shelf(shelves: list[list[int]], tops: list[int], height: int, page_side: int) -> list[int] | None:
     """A shelf on one of the last pages, if it still has the height."""
     for page in range(max(0, len(tops) - 2), len(tops)):
-        if tops[page] + height <= PAGE:
+        if tops[page] + height <= page_side:
             shelves.append([page, tops[page], height, 0])
             tops[page] += height
             return shelves[-1]
