@@ -19,13 +19,13 @@ from engine.atlas.volume import LatentVolume
 from engine.export.page import write_page
 from engine.export.paint import scene_of
 from engine.export.source import Source, open_source
-from engine.gl.context import finish, headless
+from engine.gl.context import create_headless_context, wait_for_gl
 from engine.render.renderer import Renderer
 from engine.storage.world import open_world, read_world
-from engine.storage.world_io import Restoring
+from engine.storage.world_io import WorldReader
 from scenes.camera import Camera
 from scenes.load import load_scene
-from scenes.paths import sample
+from scenes.paths import sample_path
 
 SIZE = (640, 360)
 GAP, BAND = 6, 30  # pixels between the panels, and of their captions
@@ -42,13 +42,13 @@ PATIENCE = 60_000  # ms of the page's own time until all of it is loaded
 
 def in_the_program(source: Source, world: Path, camera: Camera) -> Image.Image:
     """What the window shows, without daylight on the paint."""
-    ctx, header = headless(), read_world(world).header
+    ctx, header = create_headless_context(), read_world(world).header
     volume = LatentVolume(ctx, source.charts, header.channels)
     fits = {"scene": source.scene, "charts": source.charts, "model": header.model, "channels": header.channels}
-    Restoring(volume, open_world(world, **fits)).finish()
+    WorldReader(volume, open_world(world, **fits)).read_all()
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
     Renderer(ctx, source.charts, source.scene, volume, source.blocks).draw(target, camera, SIZE, top_first=True)
-    finish(ctx)
+    wait_for_gl(ctx)
     picture = np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3].copy()
     ctx.release()
     return Image.fromarray(picture)
@@ -71,7 +71,7 @@ def main() -> None:
     world = Path(sys.argv[1])
     folder = Path(sys.argv[2] if len(sys.argv) > 2 else "docs/images")
     source = open_source(world, load_scene(scene_of(world)), lambda what, share: None)
-    camera = sample(source.scene.paths["tour"], 0.0).moved(fov=source.spawn.fov)
+    camera = sample_path(source.scene.paths["tour"], 0.0).with_changes(fov=source.spawn.fov)
     panels = {
         "rayverie --world hamlet.world": in_the_program(source, world, camera),
         "rayverie export hamlet.world --html page": in_the_browser(source, camera),

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.geometry import sides
 from engine.geometry.charts import Charts
-from engine.render.daylight import PAD, SUN, Light, atmosphere
+from engine.render.daylight import PAD, SUN, BakedDaylight, atmosphere_uniforms
 from scenes.extrude import Blocks
 from scenes.scene import Scene
 
@@ -21,8 +21,8 @@ class BareLook:
         self.charts = charts
         self.materials = np.array([m.display for m in scene.materials], dtype=np.float64).reshape(-1, 3) / 255
         self.opacity = np.array([m.opacity for m in scene.materials])
-        self.light = Light.of(blocks, scene)
-        self.air = {name: np.array(colour) for name, colour in atmosphere(scene.background.display).items()}
+        self.light = BakedDaylight.of(blocks, scene)
+        self.air = {name: np.array(colour) for name, colour in atmosphere_uniforms(scene.background.display).items()}
 
     def chart(self, chart: int, scale: int) -> np.ndarray:
         """uint8 [h·scale,w·scale,4]: a chart with `scale` pixels along each side of a texel; alpha is the opacity.

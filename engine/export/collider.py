@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.geometry.rectangles import merge
+from engine.geometry.rectangles import merge_rectangles
 from scenes.extrude import Blocks
 
 # the eight corners of a box as (x, y, z), 0 = low; and its six sides, two triangles each, seen from outside
@@ -32,7 +32,7 @@ def collider_boxes(blocks: Blocks) -> np.ndarray:
         own = (low == bottom) & (high == top)
         plane = np.zeros((1, *solid.shape[1:]), np.uint8)
         plane[0, z[own], x[own]] = 1
-        found = merge(plane)
+        found = merge_rectangles(plane)
         height = np.full(len(found), 1 / blocks.voxels_per_block)
         corners = (
             *(found["column"], bottom * height, found["row"]),

@@ -12,7 +12,7 @@ from engine.export.gltf import INDICES, VERTICES, Gltf
 from engine.export.source import Advance, Source
 from engine.export.textures import FORMATS, encode
 from scenes.camera import Camera
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import SKY, CameraPath
 
 GENERATOR = "Rayverie"
@@ -117,7 +117,7 @@ def _add_path(gltf: Gltf, path: CameraPath, sky: float) -> None:
     extras = {"path": path.name, "seconds": path.seconds, "loop": path.loop}
     node = gltf.add_node(name=path.name, camera=camera, **_pose(first), extras=extras)
     times = np.linspace(0, path.seconds, max(2, round(path.seconds * POSES) + 1), dtype=np.float32)
-    poses = [sample(path, min(float(t), path.seconds)) for t in times]
+    poses = [sample_path(path, min(float(t), path.seconds)) for t in times]
     if path.loop:  # its end is its start again
         poses[-1] = poses[0]
     turns = np.array([p.rotation for p in poses])

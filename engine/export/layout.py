@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.atlas.views import CELL
+from base.grid import CELL
 from engine.export.paint import Paint
 from engine.geometry.charts import Charts
-from engine.geometry.pack import pack, reading_order
+from engine.geometry.pack import order_by_place, pack_rectangles
 
 GUTTER = 16  # pixels on each side of a chart; charts start at multiples of it: mip levels 0 to 4 never mix two charts
 LARGEST = 2048  # pixels along a page: what every device can draw
@@ -72,10 +72,10 @@ def lay_out(charts: Charts, paint: Paint) -> Layout:
 def _pack(slots: np.ndarray, centre: np.ndarray, texel: float) -> tuple[int, np.ndarray]:
     """(side of the pages in gutters, place int32 [n,3] of page, x, y): the smallest power of two that holds all on one page."""
     side = LARGEST // GUTTER
-    order = reading_order(slots, centre, 1.5 * side * GUTTER / CELL * texel)
-    place = pack(slots, order, side)
+    order = order_by_place(slots, centre, 1.5 * side * GUTTER / CELL * texel)
+    place = pack_rectangles(slots, order, side)
     while place[:, 0].max() == 0 and side // 2 >= slots.max():
-        smaller = pack(slots, order, side // 2)
+        smaller = pack_rectangles(slots, order, side // 2)
         if smaller[:, 0].max() > 0:
             break
         side, place = side // 2, smaller

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.atlas.views import CELL
+from base.grid import CELL
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
 from engine.storage.world import open_world, read_world

@@ -15,7 +15,7 @@ from engine.export.paint import Paint, read_paint
 from engine.export.textures import page_picture
 from engine.geometry.charts import Charts, build_charts
 from scenes.camera import Camera
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 from scenes.scene import SKY, Scene
 
 Advance = Callable[[str, float], None]
@@ -66,6 +66,6 @@ class Source:
 
 def open_source(world: Path, scene: Scene, advance: Advance) -> Source:
     """Everything that an export of a world file needs. Raises InputError when the world is damaged or not of this scene."""
-    charts = build_charts(blocks := extrude(scene), scene)
+    charts = build_charts(blocks := extrude_scene(scene), scene)
     paint = read_paint(world, scene, charts, lambda share: advance("reading", share))
     return Source.of(scene, blocks, charts, paint)

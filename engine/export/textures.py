@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine.atlas.views import CELL
+from base.grid import CELL
 from engine.export.bare import BareLook
 from engine.export.layout import GUTTER, Layout, Page
 from engine.export.paint import Paint

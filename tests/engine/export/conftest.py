@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.atlas.views import CELL
-from engine.atlas.volume import LatentVolume, World
+from base.grid import CELL
+from engine.atlas.volume import LatentVolume, WorldSnapshot
 from engine.export.paint import Paint
 from engine.export.source import Source, open_source
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
 from engine.storage.journal import Journal
-from engine.storage.world_io import Keeper
+from engine.storage.world_io import WorldWriter
 from scenes.camera import Camera
 from scenes.scene import CameraPath, Keyframe, Scene
 from tests.engine.village import CAMERAS, CHANNELS, describe, village_scene
@@ -26,7 +27,7 @@ def scene() -> Scene:
     scene = village_scene()
     first, second = CAMERAS["street"], CAMERAS["wall"]
     path = CameraPath("tour", (Keyframe(first, 0.0), Keyframe(second, 2.0), Keyframe(first, 3.0)), loop=True)
-    return Scene(**(vars(scene) | {"paths": {"tour": path}}))
+    return replace(scene, paths={"tour": path})
 
 
 def colours_at(points: np.ndarray) -> np.ndarray:
@@ -36,7 +37,7 @@ def colours_at(points: np.ndarray) -> np.ndarray:
     return np.clip(128 + waves.sum(axis=-2), 0, 255).astype(np.uint8)
 
 
-def painted_everywhere(charts: Charts) -> World:
+def painted_everywhere(charts: Charts) -> WorldSnapshot:
     """Every texel of the charts painted, from as near as can be."""
     pages = {}
     for number in range(charts.pages):
@@ -50,14 +51,14 @@ def painted_everywhere(charts: Charts) -> World:
             place = colour[y * CELL : (y + h) * CELL, x * CELL : (x + w) * CELL]
             place[..., :3], place[..., 3] = colours_at(points * (0.3 if charts.sky[chart] else 1.0)), 255
         pages[number] = {"latents": latents, "state": state, "colour": colour}
-    return World(CHANNELS, 0, 1, pages)
+    return WorldSnapshot(CHANNELS, 0, 1, pages)
 
 
 def keep(volume: LatentVolume, scene: Scene, folder: Path) -> Path:
     """The folder of a journal that holds the volume's world."""
-    keeper = Keeper(Journal(folder))
-    keeper.finish(volume, describe(scene, volume))
-    keeper.close()
+    writer = WorldWriter(Journal(folder))
+    writer.write_all(volume, describe(scene, volume))
+    writer.close()
     return folder
 
 

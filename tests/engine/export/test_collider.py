@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from engine.export.collider import box_mesh, collider_boxes
-from scenes.extrude import Blocks, extrude
+from scenes.extrude import Blocks, extrude_scene
 from scenes.load import load_scene
 
 
@@ -29,7 +29,7 @@ def test_boxes_cover_what_is_solid_once(solid, voxels) -> None:
 
 
 def test_a_scene_takes_few_boxes() -> None:
-    blocks = extrude(load_scene("hamlet"))
+    blocks = extrude_scene(load_scene("hamlet"))
     boxes = collider_boxes(blocks)
     columns = (np.diff((np.pad(blocks.solid, ((1, 0), (0, 0), (0, 0))) > 0).astype(int), axis=0) > 0).sum()
     assert 0 < len(boxes) < columns / 3

@@ -12,10 +12,10 @@ from engine.atlas.volume import LatentVolume
 from engine.export.collider import collider_boxes
 from engine.export.glb import COLLIDER, write_glb
 from engine.export.source import Source
-from engine.gl.context import finish
+from engine.gl.context import wait_for_gl
 from engine.render.renderer import Renderer
 from scenes.camera import Camera
-from scenes.paths import sample
+from scenes.paths import sample_path
 from scenes.scene import SKY
 from tests.engine.export.conftest import around, quiet
 from tests.engine.export.khronos import validate
@@ -37,7 +37,7 @@ class Program:
     def draw(self, camera: Camera, mode: str = "painted") -> np.ndarray:
         """uint8 [H,W,3]"""
         self.renderer.draw(self.target, camera, SIZE, mode, top_first=True)
-        finish(self.ctx)
+        wait_for_gl(self.ctx)
         return np.frombuffer(self.target.read(components=3, alignment=1), np.uint8).reshape(SIZE[1], SIZE[0], 3)
 
 
@@ -87,7 +87,9 @@ def test_paint_beside_the_bare_look(ctx, partly, painted, tmp_path) -> None:
     viewer, program = Viewer(ctx, Glb(tmp_path / "partly.glb")), Program(ctx, partly, painted)
     camera = CAMERAS["street"]
     theirs, ours, bare = viewer.draw(camera, SIZE), program.draw(camera), program.draw(camera, "material")
-    paint = binary_erosion(np.abs(ours.astype(int) - bare).max(axis=2) > 60, iterations=2)  # where it doesn't fade out
+    paint = np.asarray(
+        binary_erosion(np.abs(ours.astype(int) - bare).max(axis=2) > 60, iterations=2)
+    )  # where it doesn't fade out
     assert paint.mean() > 0.3
     assert difference(theirs[paint], ours[paint]) <= ALIKE
 
@@ -182,7 +184,7 @@ def test_cameras_stand_and_move_as_on_their_paths(glb, whole) -> None:
     places, turns = (glb.array(found[name]["output"]) for name in ("translation", "rotation"))
     assert times[0] == 0 and times[-1] == pytest.approx(path.seconds)
     for time, place, turn in list(zip(times, places, turns, strict=True))[:-1]:
-        camera = sample(path, float(time))
+        camera = sample_path(path, float(time))
         assert np.allclose(place, camera.position, atol=1e-5)
         assert abs(turn @ camera.rotation) == pytest.approx(1, abs=1e-5)
     assert ((turns[1:] * turns[:-1]).sum(axis=1) > 0).all()  # never the long way round

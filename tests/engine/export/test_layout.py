@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.atlas.views import CELL
+from base.grid import CELL
 from engine.export.layout import BARE, GUTTER, LARGEST, OVERLAP, lay_out
 from engine.export.textures import chart_picture, page_picture
 from engine.geometry.charts import build_charts
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 
 LEVELS = int(np.log2(GUTTER))
@@ -101,7 +101,7 @@ def test_what_has_no_paint_takes_little_room(bare, whole) -> None:
 @pytest.mark.parametrize("name", ["hamlet", "city"])
 def test_pages_of_a_large_scene_are_well_filled(name) -> None:
     scene = load_scene(name)
-    charts = build_charts(extrude(scene), scene)
+    charts = build_charts(extrude_scene(scene), scene)
 
     class Everything:
         """Paint that is everywhere."""

@@ -63,7 +63,7 @@ def test_one_texture_for_each_page_and_none_left_of_an_export_before(folder, who
 @needs_chromium
 def test_it_looks_as_in_the_program(ctx, whole, volume, folder, tmp_path) -> None:
     program = Program(ctx, whole, volume)
-    for k, camera in enumerate(c.moved(fov=whole.spawn.fov) for c in around(3)):
+    for k, camera in enumerate(c.with_changes(fov=whole.spawn.fov) for c in around(3)):
         with chromium.Page(address(folder, camera), SIZE, tmp_path / f"profile{k}") as page:
             loaded(page)
             page.evaluate("document.getElementById('help').remove()")
@@ -75,7 +75,7 @@ def test_it_looks_as_in_the_program(ctx, whole, volume, folder, tmp_path) -> Non
 
 @needs_chromium
 def test_one_walks_on_the_ground_and_stops_at_walls_as_in_the_program(folder, whole, tmp_path) -> None:
-    start = Camera.look((5.5, 2.2, 9.0), 0.0, 0.0)  # on the grass, the wall of a building ahead
+    start = Camera.from_angles((5.5, 2.2, 9.0), 0.0, 0.0)  # on the grass, the wall of a building ahead
     walker, ground = Walker.at(start), BlockGround(whole.blocks)
     for _ in range(120):
         walker = step(walker, Wish(forward=1.0, right=0.2), 1 / 60, ground)
@@ -98,7 +98,7 @@ def test_one_walks_on_the_ground_and_stops_at_walls_as_in_the_program(folder, wh
 
 @needs_chromium
 def test_a_finger_walks_and_another_looks(folder, tmp_path) -> None:
-    start = Camera.look((9.5, 2.2, 11.0), 0.0, 0.0)
+    start = Camera.from_angles((9.5, 2.2, 11.0), 0.0, 0.0)
     with chromium.Page(address(folder, start).removesuffix(",fly"), SIZE, tmp_path / "profile") as page:
         loaded(page)
         page.call("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)

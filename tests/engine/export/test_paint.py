@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from base.errors import InputError
-from engine.atlas.pages import STEPS
+from engine.atlas.page import STEPS
 from engine.export.paint import read_paint, scene_of
 from engine.geometry.charts import build_charts
-from scenes.extrude import extrude
+from scenes.extrude import extrude_scene
 from tests.engine.export.conftest import keep
 
 
@@ -39,4 +39,4 @@ def test_a_world_of_other_blocks_is_refused(painted, scene, tmp_path) -> None:
     folder = keep(painted, scene, tmp_path / "world")
     other = replace(scene, map=scene.map.T.copy())
     with pytest.raises(InputError, match="was painted in the scene 'village'"):
-        read_paint(folder, other, build_charts(extrude(other), other))
+        read_paint(folder, other, build_charts(extrude_scene(other), other))

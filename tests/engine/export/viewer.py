@@ -12,7 +12,7 @@ import moderngl
 import numpy as np
 from PIL import Image
 
-from engine.gl.context import finish
+from engine.gl.context import wait_for_gl
 from scenes.camera import Camera
 
 TYPES = {5125: np.uint32, 5126: np.float32}
@@ -77,7 +77,7 @@ class Viewer:
         target = self.ctx.framebuffer([self.ctx.texture(size, 4)], self.ctx.depth_renderbuffer(size))
         target.use()
         target.clear(depth=1.0)
-        self.program["matrix"].write(camera.moved(far=1e4).matrix(size).T.astype("f4").tobytes())
+        self.program["matrix"].write(camera.with_changes(far=1e4).matrix(size).T.astype("f4").tobytes())
         self.ctx.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self.ctx.depth_func = "<"
         self.ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
@@ -88,7 +88,7 @@ class Viewer:
             array.render(moderngl.TRIANGLES)
         target.depth_mask = True
         self.ctx.enable_only(moderngl.NOTHING)
-        finish(self.ctx)
+        wait_for_gl(self.ctx)
         picture = np.frombuffer(target.read(components=3, alignment=1), np.uint8).reshape(size[1], size[0], 3)
         target.release()
         return picture[::-1]
