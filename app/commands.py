@@ -64,6 +64,21 @@ class Dream:
 
 
 @dataclass(frozen=True)
+class Export:
+    """Write a painted world as one GLB file for other programs, or as a web page to walk in."""
+
+    world: Path | None = option(None, "The world file.", positional=True, metavar="WORLD")
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    out: Path | None = option(None, "The GLB file to write; without it and --html, out/NAME.glb.")
+    html: Path | None = option(None, "The folder to write a web page to; open its index.html.", metavar="DIR")
+    textures: str = option(
+        "png",
+        "How the GLB stores its textures: png is exact and read by every program, webp takes a fraction of the room.",
+        table="engine.export.textures:FORMATS",
+    )
+
+
+@dataclass(frozen=True)
 class Generate:
     """Generate one picture from a prompt. The PNG stores all its settings."""
 
@@ -157,6 +172,7 @@ COMMANDS = {
     "explore": Command(Explore, "app.cli.explore:run"),
     "render": Command(Render, "app.cli.render:run"),
     "dream": Command(Dream, "app.cli.dream:run"),
+    "export": Command(Export, "app.cli.export:run"),
     "generate": Command(Generate, "app.cli.generate:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),

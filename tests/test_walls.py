@@ -45,6 +45,7 @@ LAYERS = (
     "engine/storage",
     "engine/unet_view",
     "engine/render",
+    "engine/export",
     "diffusion",
     "diffusion/sampling",
     "diffusion/models",

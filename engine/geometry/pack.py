@@ -8,8 +8,8 @@ PAGE = 256  # texels along a side of a page
 OPEN_SHELVES = 24  # recent shelves that are searched: enough for tight pages, few enough to keep neighbours together
 
 
-def pack_rectangles(size: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Place rectangles int [N,2] (w, h ≤ PAGE) in the given order without overlap; return int32 [N,3] (page, x, y).
+def pack_rectangles(size: np.ndarray, order: np.ndarray, page_side: int = PAGE) -> np.ndarray:
+    """Place rectangles int [N,2] (w, h ≤ page_side) in the given order without overlap; return int32 [N,3] (page, x, y).
 
     Best fit: of the recent shelves with room, use the one that wastes the least height (never more than half of it). While that
     shelf has room it stays the best for rectangles of the same size, so a run of them is placed at once.
@@ -19,15 +19,15 @@ def pack_rectangles(size: np.ndarray, order: np.ndarray) -> np.ndarray:
     placed: list[tuple[int, ...]] = []  # runs: page, x, y, width, count
     for width, height, left in _runs(size[order]):
         while left:
-            shelf = _find_best_shelf(shelves, width, height)
+            shelf = _find_best_shelf(shelves, width, height, page_side)
             if shelf is None or shelf[2] > 2 * height:
-                shelf = _open_shelf(shelves, tops, height) or shelf
+                shelf = _open_shelf(shelves, tops, height, page_side) or shelf
             if shelf is None:
                 tops.append(0)
-                shelf = _open_shelf(shelves, tops, height)
+                shelf = _open_shelf(shelves, tops, height, page_side)
                 assert shelf is not None
             page, y, _, x = shelf
-            count = min(left, (PAGE - x) // width)
+            count = min(left, (page_side - x) // width)
             placed.append((page, x, y, width, count))
             shelf[3] += count * width
             left -= count
@@ -42,9 +42,9 @@ def _runs(size: np.ndarray) -> list[list[int]]:
     return np.column_stack([size[starts], np.diff(np.append(starts, len(size)))]).tolist()
 
 
-def _find_best_shelf(shelves: list[list[int]], width: int, height: int) -> list[int] | None:
+def _find_best_shelf(shelves: list[list[int]], width: int, height: int, page_side: int) -> list[int] | None:
     """Return the recent shelf with room that wastes the least height; the oldest of equals."""
-    recent = [s for s in shelves[-OPEN_SHELVES:] if s[2] >= height and s[3] + width <= PAGE]
+    recent = [s for s in shelves[-OPEN_SHELVES:] if s[2] >= height and s[3] + width <= page_side]
     return min(recent, key=lambda s: s[2], default=None)
 
 
@@ -56,10 +56,10 @@ def _expand_runs(placed: np.ndarray) -> np.ndarray:
     return np.stack([page[which], x[which] + step * width[which], y[which]], axis=1)
 
 
-def _open_shelf(shelves: list[list[int]], tops: list[int], height: int) -> list[int] | None:
+def _open_shelf(shelves: list[list[int]], tops: list[int], height: int, page_side: int) -> list[int] | None:
     """Open a shelf on one of the last two pages if the height is still free there; None otherwise."""
     for page in range(max(0, len(tops) - 2), len(tops)):
-        if tops[page] + height <= PAGE:
+        if tops[page] + height <= page_side:
             shelves.append([page, tops[page], height, 0])
             tops[page] += height
             return shelves[-1]

@@ -1,0 +1,83 @@
+"""`rayverie export`: a painted world for other programs, and for the web."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from app.commands import Export
+from app.moving import walk
+from app.session import SceneChoice, open_scene
+from base.errors import InputError
+from base.files import refuse_unwritable
+from engine.export.glb import write_glb
+from engine.export.page import write_page
+from engine.export.paint import scene_of
+from engine.export.source import Advance, open_source
+from scenes.load import BUILTIN
+from scenes.scene import Scene
+
+
+def run(command: Export) -> int:
+    if command.world is None:
+        raise InputError("export", "", "needs the world file to export, as in `rayverie export my.world`")
+    out = command.out
+    if out is None and command.html is None:
+        out = Path("out") / f"{command.world.stem}.glb"
+    _refuse(out, command.html)
+    scene, console = _scene(command.world, command.scene), Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("reading", total=1.0)
+
+        def advance(what: str, share: float) -> None:
+            bar.update(task, description=what, completed=share)
+
+        _write(command, scene, out, advance)
+    for path in (out, command.html and command.html / "index.html"):
+        if path is not None:
+            console.print(f"{path} is ready.", soft_wrap=True)
+    return 0
+
+
+def walking_rules() -> dict[str, float]:
+    """The numbers of app.moving.walk, for the web page: one walks there as here."""
+    names = ("EYES", "HEADROOM", "RADIUS", "CLIMB", "GRAVITY", "JUMP", "RELAX", "RISE", "FAST", "PITCH", "STRIDE")
+    return {name.lower(): getattr(walk, name) for name in names} | {"speed": walk.Wish().speed}
+
+
+def _write(command: Export, scene: Scene, out: Path | None, advance: Advance) -> None:
+    assert command.world is not None
+    source = open_source(command.world, scene, advance)
+    if out is not None:
+        write_glb(source, out, command.textures, advance)
+    if command.html is not None:
+        write_page(source, command.html, walking_rules(), advance)
+
+
+def _refuse(out: Path | None, html: Path | None) -> None:
+    """Raises InputError for targets that can't be written, before the work begins."""
+    if out is not None:
+        if out.suffix.lower() != ".glb":
+            raise InputError("--out", "", f"is {out}; an exported world is a file that ends in .glb")
+        refuse_unwritable(out)
+    if html is not None:
+        if html.exists() and not html.is_dir():
+            raise InputError("--html", "", f"is {html}, a file; a folder is wanted here")
+        refuse_unwritable(html / "index.html")
+
+
+def _scene(world: Path, choice: SceneChoice) -> Scene:
+    """The scene of the command line, or the built-in one that the world was painted in. Raises InputError."""
+    if choice.ref is None and choice.map is None and choice.materials is None:
+        name = scene_of(world)
+        if name not in BUILTIN:
+            problem = (
+                f"was painted in the scene {name!r}; name its folder, as in `rayverie export {world} my_scenes/{name}`"
+            )
+            raise InputError(world, "", problem)
+        choice = replace(choice, ref=name)
+    return open_scene(choice)

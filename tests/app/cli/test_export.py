@@ -1,0 +1,63 @@
+"""`rayverie export` as one types it: what it writes, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trimesh
+
+from app.__main__ import main
+from app.cli.export import walking_rules
+from app.moving import walk
+
+
+@pytest.fixture(scope="module")
+def world(tiny_scene: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny scene with a view painted."""
+    path = tmp_path_factory.mktemp("export") / "tiny.world"
+    settings = ["--model", str(tiny_model), "--device", "cpu", "--canvas", "48", "--steps", "1", "--views", "1"]
+    assert main(["dream", str(tiny_scene), *settings, "--world", str(path)]) == 0
+    return path
+
+
+def test_a_world_becomes_a_glb_file_and_a_page(world, tiny_scene, tmp_path, capsys) -> None:
+    out, page = tmp_path / "tiny.glb", tmp_path / "page"
+    assert main(["export", str(world), str(tiny_scene), "--out", str(out), "--html", str(page)]) == 0
+    assert {"floor", "wall", "pond", "sky"} <= set(trimesh.load_scene(out).graph.nodes_geometry)
+    assert {path.name for path in page.iterdir()} == {"index.html", "walk.js", "world.js", "textures"}
+    said = capsys.readouterr().err
+    assert f"{out} is ready." in said.replace("\n", "") and "index.html is ready." in said.replace("\n", "")
+
+
+def test_without_a_name_the_file_lies_in_out(world, tiny_scene, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", str(world), str(tiny_scene), "--textures", "webp"]) == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["tiny.glb"]
+
+
+def test_the_page_walks_by_the_programs_rules() -> None:
+    rules = walking_rules()
+    assert (rules["eyes"], rules["gravity"], rules["speed"]) == (walk.EYES, walk.GRAVITY, walk.Wish().speed)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "needs the world file"),
+        (["no.world"], "does not exist"),
+        (["{world}"], "was painted in the scene"),
+        (["{world}", "hamlet"], "whose map or heights differ"),
+        (["{world}", "{scene}", "--out", "x.gltf"], "ends in .glb"),
+        (["{world}", "{scene}", "--out", "{world}/x.glb"], "can't be written"),
+        (["{world}", "{scene}", "--html", "{world}"], "a folder is wanted here"),
+        (["{world}", "{scene}", "--textures", "gif"], "allowed are png, webp"),
+        (["{scene}/map.png", "{scene}"], "is not a world file"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_sentence(words, sentence, world, tiny_scene, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", *(word.format(world=world, scene=tiny_scene) for word in words)]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said and "Traceback" not in said
+    assert not any(tmp_path.iterdir())
