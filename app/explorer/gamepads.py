@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from app.explorer.input import Controls
+from app.explorer.input import Controls
 
 # pyglet's name of a button → its name in app.state.keymap
 BUTTONS = {

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from scenes.extrude import Blocks
+from scenes.extrude import Blocks
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from torch import Tensor
 
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.schedules import Timeline
-
-if TYPE_CHECKING:
-    from diffusion.settings import DreamSettings
+from diffusion.settings import DreamSettings
 
 BOUNDARY = 4.0  # what latents of unit variance hardly ever exceed
 

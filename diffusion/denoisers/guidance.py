@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -12,9 +11,7 @@ from diffusion.denoisers.guidance_context import Branches, GuidanceContext
 from diffusion.denoisers.rescaling import apply_rescaling
 from diffusion.sampling.denoiser import Prediction
 from diffusion.sampling.schedules import Timeline
-
-if TYPE_CHECKING:
-    from diffusion.settings import DreamSettings
+from diffusion.settings import DreamSettings
 
 
 def _eps(ctx: GuidanceContext, denoised: Tensor) -> Tensor:

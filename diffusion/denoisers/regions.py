@@ -9,22 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from base.grid import CELL
+from diffusion.canvas import Region
 from diffusion.denoisers.masks import bounding_box, normalise, soften
 from diffusion.denoisers.region_batching import EXECUTIONS, Evaluate, PredictionJob
 from diffusion.denoisers.windows import Box, feather_weights, tile_windows
+from diffusion.sampling.schedules import Timeline
+from diffusion.settings import DreamSettings
 
-if TYPE_CHECKING:
-    from diffusion.canvas import Region
-    from diffusion.sampling.schedules import Timeline
-    from diffusion.settings import DreamSettings
-
-__all__ = ["EXECUTIONS", "Composition", "Part", "prepare_regions"]
+__all__ = ["EXECUTIONS", "RegionComposer", "RegionPart", "prepare_regions"]
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
 from diffusion.denoisers.guidance_context import Branches, GuidanceContext
 from diffusion.sampling.denoiser import Prediction
-
-if TYPE_CHECKING:
-    from diffusion.settings import DreamSettings
+from diffusion.settings import DreamSettings
 
 
 def cfg_rescale(denoised: Tensor, positive: Tensor, amount: float) -> Tensor:

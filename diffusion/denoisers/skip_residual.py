@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -17,10 +16,7 @@ from torch import Tensor
 from diffusion.sampling.perlin import perlin
 from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers.loop import Adjust
-
-if TYPE_CHECKING:
-    from diffusion.settings import DreamSettings
-
+from diffusion.settings import DreamSettings
 
 # Rising curves over i/N in 0..1, with exponent or steepness alpha: how much of the fine latent is kept at level i of N.
 CURVES: dict[str, Callable[[float, float], float]] = {

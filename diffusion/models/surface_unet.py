@@ -139,13 +139,13 @@ class SurfaceUNet(ModelMixin, ConfigMixin):
         for level, blocks in enumerate(self.falling):
             if level:
                 x = self.down[level - 1](x) + self.told_below[level - 1](F.avg_pool2d(told, 2**level))
-            for block in blocks:
+            for block in blocks.children():
                 x = block(x, words, parts[level])
             kept.append(x)
         x = self.prompted(self.among(x), *_by_region(contexts, parts[-1]))
         for level in reversed(range(len(self.rising))):
             x = torch.cat((x, kept[level]), 1)
-            for block in self.rising[level]:
+            for block in self.rising[level].children():
                 x = block(x, words, parts[level])
             if level:
                 x = F.interpolate(self.up[level - 1](x), scale_factor=2.0, mode="nearest")

@@ -123,7 +123,10 @@ class Independent:
             regions=regions_from(gathered.material, easel.headless.scene),
             noise=self._noise,
             change=np.ones(gathered.material.shape, np.float32),
-            guide=Guide(latents=easel.headless.model.encode(easel.unpainted(camera)).numpy(), known_mask=np.ones(gathered.material.shape, bool)),
+            guide=Guide(
+                latents=easel.headless.model.encode(easel.unpainted(camera)).numpy(),
+                known_mask=np.ones(gathered.material.shape, bool),
+            ),
             surface=Surface(gathered.depth),
         )
         steps = round(easel.headless.session.dream.steps / IMG2IMG)  # so that as many are gone through as by the others

@@ -67,7 +67,7 @@ def test_any_encoding_works(encoding: str, tiny_scene: Path, tmp_path: Path) -> 
 def test_outputs_that_fail_end_the_program_quietly(tiny_scene: Path) -> None:
     words = [*COMMAND, "inspect", str(tiny_scene)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, env=environment, check=False)
         assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"No space left" in done.stderr
         done = subprocess.run(words, stderr=full, stdout=subprocess.PIPE, env=environment, check=False)

@@ -29,7 +29,7 @@ from app.loop.messages import (
 )
 from app.session import LiveSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
-from diffusion.introspection.unet_probe import Block, WordAttention, UnetProbe
+from diffusion.introspection.unet_probe import Block, UnetProbe, WordAttention
 from diffusion.models.prompt_words import REST
 from scenes.scene import Background, Material, Scene
 
