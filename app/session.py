@@ -112,6 +112,7 @@ class ViewSettings:
     theme: str = option("dark", "Colours of the panels.", choices=("dark", "light"))
     motion: bool = option(True, "Animate the diagrams of the Network panel.")
     hints: bool = option(True, "Show explanations and remarks about dreams.")
+    load_world: bool = option(True, "Load the scene's saved world when the scene opens.")
 
 
 @dataclass(frozen=True)

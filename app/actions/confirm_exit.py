@@ -7,6 +7,7 @@ from collections.abc import Callable
 from app.actions.context import ActionContext
 from app.actions.export import export_scene
 from app.state.overlays import Question
+from engine.storage.versions import count_tiles
 
 Act = Callable[[], None]
 QUIT = "Quit Rayverie?"
@@ -37,7 +38,7 @@ def leave_scene(context: ActionContext, then: Act) -> None:
 def ask(context: ActionContext, paint: bool, title: str, deed: str, then: Act) -> None:
     """paint: whether paint is lost, too; deed: what `then` does, as on a button."""
     lost = [words for words in (unsaved_edits(context), "the paint" if paint else "") if words]
-    answers = [(deed.capitalize(), then)]
+    answers = [("Discard" if lost else deed.capitalize(), then)]
     words = ""
     if lost:
         answers.append((f"Save and {deed}", lambda: save_all(context, paint, then)))
@@ -75,6 +76,21 @@ def save_all(context: ActionContext, paint: bool, then: Act) -> None:
         export_scene(context, then=save_paint)
     else:
         save_paint()
+
+
+def save_world(context: ActionContext) -> None:
+    """Save what is painted to the world file; ask first where that file holds more. What it replaces is kept as a version."""
+    path, save = context.services.worlds.file, context.services.autosave.save
+    held, painted = count_tiles(path), context.services.autosave.tile_count
+    if held <= painted:
+        save()
+        return
+    words = (
+        f"{path.name} holds more paint than this scene now: {held} tiles, not {painted}. "
+        "The older version is kept: File, Earlier versions."
+    )
+    context.open_dialog()
+    context.state.overlays.question = Question("Save less over more?", words, (("Save", save),))
 
 
 def answer(context: ActionContext, number: int) -> None:

@@ -42,6 +42,7 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         undo_bytes=services.undo_bytes + state.history.bytes,
         folders=state.folders,
         recent=state.recent,
+        versions=services.worlds.list_versions,
         presets=state.presets,
         suggestions=services.suggestions,
         do=do,

@@ -24,7 +24,7 @@ def open_planned(context: ActionContext, ctx: moderngl.Context) -> None:
     open_scene = state.open_scene = OpenScene(ctx, plan, state.session, context.worker)
     if state.model:
         open_scene.fit(state.session, state.model)
-        _mention_world(context)
+        _load_world(context)
     state.walker = walk.Walker.at(open_scene.start(state.session.view.fov))
     state.log.add(f"{state.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
 
@@ -131,8 +131,16 @@ def _take_model(context: ActionContext, open_scene: OpenScene, model: ModelInfo)
     read_presets(context)
     if services.autosave.restore():
         return
-    if state.session.world and state.session.world.exists():
-        services.worlds.load()
+    _load_world(context)
+
+
+def _load_world(context: ActionContext) -> None:
+    """Read the world that was asked for, or the scene's own; only mention that if the user wants it so."""
+    session, worlds = context.state.session, context.services.worlds
+    if not worlds.home.exists():
+        return
+    if session.world is not None or session.view.load_world:
+        worlds.load()
     else:
         _mention_world(context)
 
@@ -140,6 +148,5 @@ def _take_model(context: ActionContext, open_scene: OpenScene, model: ModelInfo)
 def _mention_world(context: ActionContext) -> None:
     """Tell the user that this scene's world was saved before."""
     state = context.state
-    if context.services.worlds.home.exists():
-        keys = captions(BY_NAME["load_world"], state.keys.bindings).split(", ")[0]
-        state.notify(f"This scene has a saved world; open it with Load world{f' ({keys})' if keys else ''}")
+    keys = captions(BY_NAME["load_world"], state.keys.bindings).split(", ")[0]
+    state.notify(f"This scene has a saved world; open it with Load world{f' ({keys})' if keys else ''}")

@@ -17,7 +17,7 @@ from app.loop.painter import Painter
 from app.loop.worker import InlineWorker
 from app.loop.world_journals import data_folder, describing, left_over, open_journal
 from app.session import Session, open_scene
-from base.errors import InputError
+from base.errors import InputError, shown
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
 from engine.gl.context import create_headless_context, wait_for_gl
@@ -84,7 +84,7 @@ class HeadlessSession:
             finally:
                 if writer.journal.has_world or self.volume.revision != before or not path.exists():
                     writer.write_all(self.volume, describe)
-                    writer.pack_file(path).result()
+                    writer.pack_file(path, data_folder()).result()
                 saved = True
                 print(f"What was painted is in {path}.", file=sys.stderr)
         finally:
@@ -92,7 +92,7 @@ class HeadlessSession:
 
     def _take_up(self, journal: Journal, path: Path) -> None:
         """Go on where a kill has stopped the program."""
-        if not left_over(journal, path):
+        if not left_over(journal, path, lambda words: print(f"{shown(words)}.", file=sys.stderr)):
             return
         try:
             self.load(journal.folder)

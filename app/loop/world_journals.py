@@ -10,11 +10,12 @@ from typing import Any
 
 import platformdirs
 
+from base.errors import InputError
 from base.files import expand_user
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
 from engine.storage.journal import Journal, JournalInUse
-from engine.storage.world import INDEX, WorldHeader, WorldIndex
+from engine.storage.world import INDEX, WorldHeader, WorldIndex, read_world
 from engine.storage.world_io import Describe
 from scenes.scene import Scene
 
@@ -40,13 +41,27 @@ def open_journal(world: Path, data: Path) -> Journal:
         raise JournalInUse(world, "", "is being painted by another Rayverie, which alone may save to it") from error
 
 
-def left_over(journal: Journal, world: Path | None) -> bool:
-    """Whether the journal holds what a kill kept from being saved: it is newer than the world file."""
+def left_over(journal: Journal, world: Path | None, told: Callable[[str], None]) -> bool:
+    """Whether the journal holds what a kill kept from being saved to its world file: its revision is higher, or it is newer.
+
+    Times alone say little: a clock, `touch` or a copy changes them. A journal that is neither, but holds something else
+    than the world file, is set aside; `told` hears where it is now.
+    """
     if not journal.has_world:
         return False
     if world is None or not world.exists():
         return True
-    return (journal.folder / INDEX).stat().st_mtime_ns > world.stat().st_mtime_ns
+    try:
+        kept, saved = read_world(journal.folder), read_world(world)
+    except InputError:  # reading it tells what is wrong with it
+        return True
+    if kept.names == saved.names:
+        return False
+    newer = (journal.folder / INDEX).stat().st_mtime_ns > world.stat().st_mtime_ns
+    if kept.header.revision > saved.header.revision or newer:
+        return True
+    told(f"An interrupted run left paint that {world.name} does not have; it was moved to {journal.set_aside()}")
+    return False
 
 
 def describing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +44,7 @@ class PanelContext:
     may close; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height of the scene in points;
     bindings, changed_keys, written: as in app.state.keymap; undo_bytes: memory kept for undo;
     presets: those the user saved, as differences from the defaults; recent: files opened last, newest first;
+    versions: earlier versions of this scene's world file, newest first;
     suggestions: looks prompts up.
     do: runs an action of app.actions.registry by its name, with its details; picture: uint8 [h,w,3|4] under a key, for ImGui's
     image calls; unet: a U-Net in space, likewise.
@@ -73,6 +75,7 @@ class PanelContext:
     undo_bytes: int
     folders: Folders
     recent: Recent
+    versions: Callable[[], list[Path]]
     presets: Mapping[str, Mapping[str, Any]]
     suggestions: SuggestionSource
     do: Callable[..., None]

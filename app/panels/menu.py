@@ -23,6 +23,8 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
                     hint(action.help)
                 if action.name == "open" and menu == action.menu:
                     _recent(ui)
+                if action.name == "load_world" and menu == action.menu:
+                    _versions(ui)
             imgui.end_menu()
     _status(ui)
     imgui.end_main_menu_bar()
@@ -46,4 +48,15 @@ def _recent(ui: PanelContext) -> None:
             if imgui.menu_item_simple(f"{path.name.capitalize() if name in BUILTIN else path.name}##{name}"):
                 ui.do("open_recent", name)
             hint("Built-in scene." if name in BUILTIN else name)
+        imgui.end_menu()
+
+
+def _versions(ui: PanelContext) -> None:
+    """What saving has replaced in this scene's world file, newest first."""
+    versions = ui.versions()
+    if imgui.begin_menu("Earlier versions", bool(versions)):
+        for path in versions:
+            if imgui.menu_item_simple(path.stem):
+                ui.do("load_version", path)
+            hint(f"Load what this world was then (UTC). The file is {path}.")
         imgui.end_menu()

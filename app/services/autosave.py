@@ -53,6 +53,11 @@ class Autosave:
         return self._journals.guest
 
     @property
+    def tile_count(self) -> int:
+        """Painted tiles that are in the journal."""
+        return self._writer.tile_count if self._writer else 0
+
+    @property
     def busy(self) -> bool:
         """Whether something is being written."""
         return bool(self._wishes or self._packing) or (self._writer is not None and self._writer.volume is not None)
@@ -120,7 +125,7 @@ class Autosave:
         """
         state, journal = self._state, self._open().journal
         self._asked = True
-        if self.guest or not left_over(journal, state.session.world):
+        if self.guest or not left_over(journal, state.session.world, lambda words: state.notify(words, "warning")):
             return False
         try:
             left = read_world(journal.folder).extras
@@ -157,7 +162,7 @@ class Autosave:
             if paths and open_scene and writer and not coming:
                 writer.write_all(open_scene.volume, partial(self._capture, open_scene))
                 for path in paths:
-                    writer.pack_file(path).result()
+                    writer.pack_file(path, self._state.folders.data).result()
             whole = not coming
         finally:
             self._journals.close(discard=whole)
@@ -174,7 +179,7 @@ class Autosave:
         if writer.write_for(partial(self._capture, open_scene)):
             self._saved, self._saved_at, self._failed = self._shown, now, False
             self._journals.forget_left()
-            self._packing += [(writer.pack_file(path), then) for path, then in self._wishes]
+            self._packing += [(writer.pack_file(path, self._state.folders.data), then) for path, then in self._wishes]
             self._wishes = []
 
     @property

@@ -14,6 +14,7 @@ from app.services.background_io import BackgroundIO
 from app.state.app_state import AppState, is_builtin
 from base.errors import InputError
 from engine.atlas.volume import LatentVolume
+from engine.storage.versions import list_versions
 from engine.storage.world import StoredWorld, open_world
 from engine.storage.world_io import WorldReader
 
@@ -65,6 +66,10 @@ class WorldFiles:
             names = (home.with_stem(f"{home.stem}-{n}") for n in count(2))
             self._instead[home] = next(path for path in names if not path.exists())
         return self._instead[home]
+
+    def list_versions(self) -> list[Path]:
+        """What saving has replaced in this scene's world file, newest first."""
+        return list_versions(self.home, self._state.folders.data)
 
     def mark_saved(self, volume: LatentVolume, revision: int) -> None:
         """A world file has all of this volume's paint, as of this revision."""

@@ -99,12 +99,14 @@ class WorldIndex:
 
 @dataclass(frozen=True)
 class StoredWorld:
-    """A world on disk. count: number of tiles; tiles: reads them one by one, on any thread; InputError if damaged."""
+    """A world on disk. count: number of tiles; tiles: reads them one by one, on any thread; InputError if damaged;
+    names: sha256 of each tile's file, none for worlds of version 1."""
 
     header: WorldHeader
     extras: Mapping[str, Any]
     count: int
     tiles: Callable[[], Iterator[tuple[TileKey, TileTexels]]]
+    names: Mapping[TileKey, str] = field(default_factory=dict)
 
 
 # What a header may hold: types of texts, ranges of whole numbers
@@ -154,7 +156,7 @@ def read_world(path: str | Path) -> StoredWorld:
         return StoredWorld(header, {}, count, tiles)
     with _open_files(path) as read:
         index = WorldIndex.decode(read(INDEX), path)
-    return StoredWorld(index.header, index.extras, len(index.tiles), partial(_read_tiles, path, index))
+    return StoredWorld(index.header, index.extras, len(index.tiles), partial(_read_tiles, path, index), index.tiles)
 
 
 def write_world(source: str | Path, target: str | Path) -> None:

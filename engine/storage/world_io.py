@@ -12,6 +12,7 @@ from engine.atlas.tiles import TileBuffers, TileTexels
 from engine.atlas.volume import LatentVolume
 from engine.gl.context import wait_for_gl
 from engine.storage.journal import Journal
+from engine.storage.versions import keep_version
 from engine.storage.world import StoredWorld, TileKey, WorldIndex, write_world
 
 TILES_AHEAD = 8  # most tiles between GL and disk at a time: a megabyte each, in reused buffers
@@ -89,9 +90,23 @@ class WorldWriter:
             running: list[Future] = [future for *_, future in self._writing]
             wait([*running, self._commit] if self._commit else running, return_when=FIRST_COMPLETED)
 
-    def pack_file(self, path: str | Path) -> Future[None]:
-        """Pack the world on disk into one file, on the writer's thread so that nothing changes it meanwhile."""
-        return self._thread.submit(write_world, self.journal.folder, path)
+    @property
+    def tile_count(self) -> int:
+        """Painted tiles that are on disk."""
+        return sum(file is not None for _, file in self._written.values())
+
+    def pack_file(self, path: str | Path, data: Path | None = None) -> Future[None]:
+        """Pack the world on disk into one file, on the writer's thread so that nothing changes it meanwhile.
+
+        data: the program's data folder, where the version that the file replaces is kept; None keeps none.
+        """
+
+        def pack() -> None:
+            if data is not None:
+                keep_version(Path(path), data)
+            write_world(self.journal.folder, path)
+
+        return self._thread.submit(pack)
 
     def cancel_round(self) -> None:
         """Cancel the current round, if any."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from imgui_bundle import imgui
 
 from app.actions.open_scene import show_scene
@@ -36,7 +38,7 @@ def test_what_is_in_no_file_is_asked_for_and_saved(drive: Driver, tmp_path: Path
     question = explorer.state.overlays.question
     assert "the changed scene" in question.words and "the paint" in question.words and not closing(drive)
     drive.frames(2)
-    assert [label for label, _ in question.answers] == ["Quit", "Save and quit"]
+    assert [label for label, _ in question.answers] == ["Discard", "Save and quit"]
     explorer.do("answer", 1)
     drive.until(lambda: closing(drive), "it is saved, and the window closes", 2000)
     assert load_scene(tmp_path / "mine").materials[0].height == 1.0
@@ -54,20 +56,57 @@ def test_what_is_in_files_is_left_at_once(drive: Driver, tmp_path: Path) -> None
     assert closing(drive) and explorer.state.overlays.question is None
 
 
-def test_a_saved_world_is_told_of_when_its_scene_is_opened_again(drive: Driver) -> None:
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_a_saved_world_comes_back_when_its_scene_is_opened_again(by_itself: bool, drive: Driver) -> None:
+    explorer = drive.explorer
+    told = "This scene has a saved world; open it with Load world (Ctrl+L)"
+    painted(drive)
+    explorer.do("save_world")
+    drive.until(lambda: explorer.services.worlds.is_saved(explorer.state.open_scene.volume), "the world is saved", 2000)
+    view = replace(explorer.state.session.view, load_world=by_itself)
+    explorer.state.session = replace(explorer.state.session, view=view)
+    before = {
+        page: explorer.state.open_scene.volume.atlas[page].read_state()
+        for page in explorer.state.open_scene.volume.atlas
+    }
+    drive.worker.held = True
+    show_scene(explorer.context, explorer.state.scene)
+    drive.until(lambda: explorer.state.open_scene is not None, "it is open")
+    drive.until(lambda: not explorer.services.worlds.loading, "what was saved is read", 2000)
+    atlas, said = explorer.state.open_scene.volume.atlas, [e.text for e in explorer.state.log.entries]
+    assert (told in said) is not by_itself
+    assert any(text.startswith("World loaded: ") for text in said) is by_itself
+    assert list(atlas) == (list(before) if by_itself else [])
+    assert all((atlas[page].read_state() == before[page]).all() for page in atlas)
+    assert not drive.errors()
+
+
+def test_saving_less_over_more_is_asked_and_the_older_version_is_kept(drive: Driver) -> None:
     explorer = drive.explorer
     painted(drive)
-    told = "This scene has a saved world; open it with Load world (Ctrl+L)"
-    for times in (0, 1):
-        show_scene(explorer.context, explorer.state.scene)
-        drive.until(lambda: explorer.state.open_scene is not None, "it is open")
-        assert [e.text for e in explorer.state.log.entries].count(told) == times
-        drive.worker.held = False
-        painted(drive)
-        explorer.do("save_world")
-        drive.until(
-            lambda: explorer.services.worlds.is_saved(explorer.state.open_scene.volume), "the world is saved", 2000
-        )
+    explorer.do("save_world")
+    drive.until(lambda: any("World saved" in e.text for e in explorer.state.log.entries), "the world is saved", 2000)
+    file = explorer.services.worlds.file
+    whole = file.read_bytes()
+    assert not explorer.services.worlds.list_versions()
+    drive.worker.held = True
+    explorer.do("erase")
+    drive.until(lambda: not explorer.state.open_scene.volume.atlas, "everything is forgotten")
+    drive.until(lambda: explorer.services.autosave.settled, "that is on disk")
+    explorer.do("save_world")
+    drive.frames(2)
+    question = explorer.state.overlays.question
+    assert question is not None and question.title == "Save less over more?" and file.read_bytes() == whole
+    drive.tap("escape")
+    assert explorer.state.overlays.question is None and file.read_bytes() == whole
+    explorer.do("save_world")
+    explorer.do("answer", 0)
+    drive.until(lambda: file.read_bytes() != whole, "it is saved all the same", 2000)
+    (version,) = explorer.services.worlds.list_versions()
+    assert version.read_bytes() == whole
+    explorer.do("load_version", version)
+    drive.until(lambda: not explorer.services.worlds.loading, "the older version is back", 2000)
+    assert len(explorer.state.open_scene.volume.atlas) > 0 and not drive.errors()
 
 
 def test_the_window_is_closed_after_a_question_that_a_second_wish_answers(drive: Driver) -> None:
