@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from base.errors import InputError
 from engine.geometry import sides
-from engine.geometry.faces import find_faces
+from engine.geometry.faces import MAX_FACES, TooManyFacesError, find_faces
 from engine.geometry.pack import PAGE, order_by_place, pack_rectangles
 from engine.geometry.sky import SKY_TEXEL, make_sky_charts
 from scenes.extrude import Blocks
@@ -184,10 +185,18 @@ class Charts:
 
 
 def build_charts(blocks: Blocks, scene: Scene) -> Charts:
-    """Build the charts of a scene's exposed faces and of its sky, and place them in the atlas."""
+    """Build the charts of a scene's exposed faces and of its sky, and place them in the atlas. InputError if they are too many."""
     opaque = np.array([m.opacity >= 1 for m in scene.materials], dtype=bool)
     voxels = blocks.voxels_per_block
-    found = find_faces(blocks.solid, opaque, voxels, MAX_CHART_SIDE)
+    try:
+        found = find_faces(blocks.solid, opaque, voxels, MAX_CHART_SIDE)
+    except TooManyFacesError as error:
+        rows, columns = (int(side * (MAX_FACES / error.estimate) ** 0.5) for side in scene.map.shape)
+        problem = (
+            f"has about {error.estimate:,} separate surfaces, and at most {MAX_FACES:,} fit into memory: "
+            f"a map of {columns} × {rows} blocks of this kind would fit, or one with larger areas of one height and material"
+        )
+        raise InputError(scene.name, "", problem) from None
     sky = make_sky_charts()
     side = np.concatenate([found["side"], sky["side"]])
     size = np.concatenate([found["size"], sky["size"]])

@@ -8,6 +8,8 @@ from engine.geometry import sides
 from engine.geometry.rectangles import merge_rectangles, split_rectangles
 
 FACES = np.dtype([("side", "i1"), ("material", "i2"), ("corner", "i4", 3), ("size", "i4", 2)])
+MAX_FACES = 3_000_000  # rectangles: charts, vertices and what is derived from them take about a kilobyte each
+CELLS_AT_ONCE = 1 << 22
 
 
 def find_faces(solid: np.ndarray, opaque: np.ndarray, voxels: int, longest: int) -> np.ndarray:
@@ -16,10 +18,42 @@ def find_faces(solid: np.ndarray, opaque: np.ndarray, voxels: int, longest: int)
     opaque: bool [materials]; voxels: per block; longest: most texels along a side of a rectangle (blocks are never cut).
     A face is exposed where its neighbour is empty, or where an opaque voxel meets a translucent one. Outside the map is
     empty, but the underside of the world is never exposed. corner: where texel (0, 0) starts, in voxels; size: (w, h) texels.
+    Raises TooManyFacesError.
     """
-    kind = np.concatenate([[0], np.where(opaque, 2, 1)]).astype(np.uint8)[solid]  # 0 empty, 1 translucent, 2 opaque
+    kinds = np.concatenate([[0], np.where(opaque, 2, 1)]).astype(np.uint8)  # 0 empty, 1 translucent, 2 opaque
+    kind = np.empty_like(solid)
+    for layer, into in zip(solid, kind, strict=True):  # one at a time: an index takes 8 bytes a cell
+        into[...] = kinds[layer]
     world, kind = (a.transpose(2, 0, 1) for a in (solid, kind))  # [X,Y,Z]: now axis 0, 1, 2 are x, y, z
-    return np.concatenate([_find_side_faces(world, kind, side, voxels, longest) for side in range(6)])
+    found: list[np.ndarray] = []
+    for side in range(6):
+        found.append(_find_side_faces(world, kind, side, voxels, longest))
+        if (count := sum(len(faces) for faces in found)) > MAX_FACES:
+            raise TooManyFacesError(count * 6 // (side + 1))
+    return np.concatenate(found)
+
+
+class TooManyFacesError(Exception):
+    """More faces than MAX_FACES. estimate: how many there are about."""
+
+    def __init__(self, estimate: int) -> None:
+        self.estimate = estimate
+        super().__init__(f"about {estimate} faces")
+
+
+def _merge_planes(planes: np.ndarray, side: int) -> np.ndarray:
+    """`merge_rectangles` of labels [P,R,C], some planes at a time: it takes 60 bytes a cell. Raises TooManyFacesError."""
+    step = max(1, CELLS_AT_ONCE // max(1, planes[0].size)) if len(planes) else 1
+    pieces, count = [merge_rectangles(planes[:0])], 0
+    for start in range(0, len(planes), step):
+        piece = merge_rectangles(planes[start : start + step])
+        piece["plane"] += start
+        pieces.append(piece)
+        count += len(piece)
+        if count > MAX_FACES:
+            done = (side + (start + step) / len(planes)) / 6
+            raise TooManyFacesError(int(count / min(done, 1.0)))
+    return np.concatenate(pieces)
 
 
 def _find_side_faces(world: np.ndarray, kind: np.ndarray, side: int, voxels: int, longest: int) -> np.ndarray:
@@ -33,7 +67,7 @@ def _find_side_faces(world: np.ndarray, kind: np.ndarray, side: int, voxels: int
     if (n, n_sign) == (1, -1):
         exposed[:, 0, :] = 0
     planes = exposed.transpose(n, v, u)[:, ::v_sign, ::u_sign]
-    found = split_rectangles(merge_rectangles(planes), max(1, longest // scale[v]), max(1, longest // scale[u]))
+    found = split_rectangles(_merge_planes(planes, side), max(1, longest // scale[v]), max(1, longest // scale[u]))
 
     out = np.empty(found.size, dtype=FACES)
     out["side"], out["material"] = side, found["label"] - 1

@@ -39,16 +39,16 @@ def keep_version(world: Path, data: Path, now: datetime | None = None) -> Path |
     kept = folder / f"{(now or datetime.now(UTC)).strftime('%Y-%m-%d %H-%M-%S-%f')}.world"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        source = os.path.realpath(world)
-        try:
-            os.link(source, kept)
-        except OSError:  # another disk, or one without links
-            shutil.copy2(source, kept)
+        _copy(world, kept)
         _forget_oldest(list_versions(world, data))
-    except OSError as error:
-        with suppress(OSError):
+    except OSError:
+        kept = world.with_name(f"{world.name}~")  # the data folder can't be written: one version, beside the file
+        try:
             kept.unlink(missing_ok=True)
-        raise InputError(world, "", f"was not replaced: its older version can't be kept ({error.strerror})") from error
+            _copy(world, kept)
+        except OSError as error:
+            problem = f"was not replaced: its older version can't be kept ({error.strerror})"
+            raise InputError(world, "", problem) from error
     return kept
 
 
@@ -58,6 +58,20 @@ def count_tiles(world: Path) -> int:
         return read_world(world).count if world.exists() else 0
     except InputError:
         return 0
+
+
+def _copy(world: Path, kept: Path) -> None:
+    """Link or, on a disk without links, copy a file; nothing half copied stays. Raises OSError."""
+    source = os.path.realpath(world)
+    try:
+        os.link(source, kept)
+    except OSError:
+        try:
+            shutil.copy2(source, kept)
+        except OSError:
+            with suppress(OSError):
+                kept.unlink(missing_ok=True)
+            raise
 
 
 def _forget_oldest(versions: list[Path]) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.geometry import sides
+from base.errors import InputError
+from engine.geometry import faces, sides
 from engine.geometry.charts import MAX_CHART_SIDE, build_charts
 from engine.geometry.faces import find_faces
 from engine.geometry.pack import PAGE, order_by_place, pack_rectangles
@@ -209,3 +210,19 @@ def test_owner_names_each_texel(charts):
         assert (count == charts.size[ids].prod(axis=1)).all()
         total += count.sum()
     assert total == charts.texels
+
+
+@pytest.mark.parametrize("cells", [1, 40, 10_000])
+def test_faces_merged_plane_by_plane_are_the_same(cells, scene, monkeypatch):
+    blocks = extrude_scene(scene)
+    whole = build_charts(blocks, scene).fingerprint
+    monkeypatch.setattr(faces, "CELLS_AT_ONCE", cells)
+    assert build_charts(blocks, scene).fingerprint == whole
+
+
+def test_more_surfaces_than_memory_holds_are_a_sentence_with_what_would_fit(scene, monkeypatch):
+    blocks = extrude_scene(scene)
+    for most in (3, 20):
+        monkeypatch.setattr(faces, "MAX_FACES", most)
+        with pytest.raises(InputError, match=r"separate surfaces, .* a map of \d+ × \d+ blocks of this kind would fit"):
+            build_charts(blocks, scene)

@@ -55,13 +55,21 @@ def test_a_disk_without_links_keeps_copies(tmp_path: Path, monkeypatch: pytest.M
     assert read(world, data) == ["1", "0"]
 
 
-def test_what_can_not_be_kept_is_not_replaced(tmp_path: Path) -> None:
+def test_without_a_data_folder_one_version_is_kept_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = tmp_path / "w.world"
-    world.write_text("old")
     (tmp_path / "data").write_text("no folder")
+    for number in range(3):
+        save(world, tmp_path / "data", f"{number}", number)
+    assert world.read_text() == "2" and (tmp_path / "w.world~").read_text() == "1"
+
+    def refused(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr("shutil.copy2", refused)
     with pytest.raises(InputError, match="was not replaced"):
-        save(world, tmp_path / "data", "new", 0)
-    assert world.read_text() == "old"
+        save(world, tmp_path / "data", "3", 3)
+    assert world.read_text() == "2"
 
 
 def test_what_is_no_world_counts_as_nothing(tmp_path: Path) -> None:
