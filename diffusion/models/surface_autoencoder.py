@@ -34,6 +34,19 @@ class Encoder(nn.Module):
         return self.layers(pictures)
 
 
+class SurfaceHint(nn.Module):
+    """Adds to the finest layer [B,C,4h,4w] what the surface [B,S,8h,8w] means there: which of its waves count, the latents say."""
+
+    def __init__(self, surface_channels: int, channels: int) -> None:
+        super().__init__()
+        self.surface = nn.Sequential(nn.PixelUnshuffle(FOLD), conv3(surface_channels * FOLD**2, channels))
+        self.latents = nn.Conv2d(channels, channels, 1)
+        self.out = zeroed(conv3(channels, channels))
+
+    def forward(self, x: Tensor, surface: Tensor) -> Tensor:
+        return x + self.out(F.silu(self.surface(surface) + self.latents(x)))
+
+
 class Decoder(nn.Module):
     """[B,C,h,w] and, if known, the surface [B,S,8h,8w] → pictures [B,3,8h,8w]."""
 
@@ -50,20 +63,15 @@ class Decoder(nn.Module):
         self.end = nn.Sequential(PixelNorm(widths[-1]), nn.SiLU(), conv3(widths[-1], 3 * FOLD**2))
         for layer in (*self.up, self.end[-1]):
             _same_in_square(layer)  # type: ignore[arg-type]
-        self.surface = None
-        if surface_channels:
-            told = surface_channels * FOLD**2
-            self.surface = nn.Sequential(
-                nn.PixelUnshuffle(FOLD), conv3(told, widths[-1]), nn.SiLU(), zeroed(conv3(widths[-1], widths[-1]))
-            )
+        self.told = SurfaceHint(surface_channels, widths[-1]) if surface_channels else None
 
     def forward(self, latents: Tensor, surface: Tensor | None = None) -> Tensor:
         x = self.begin(latents)
         for index, level in enumerate(self.levels):
             if index:
                 x = F.pixel_shuffle(self.up[index - 1](x), 2)
-            if index == len(self.levels) - 1 and self.surface is not None and surface is not None:
-                x = x + self.surface(surface)
+            if index == len(self.levels) - 1 and self.told is not None and surface is not None:
+                x = self.told(x, surface)
             x = level(x)
         return F.pixel_shuffle(self.end(x), FOLD)
 
@@ -95,21 +103,17 @@ class SurfaceAutoencoder(ModelMixin, ConfigMixin):
         self.register_buffer("mean", torch.zeros(latent_channels))
         self.register_buffer("std", torch.ones(latent_channels))
 
-    def encode(self, x: Tensor, return_dict: bool = True) -> AutoencoderTinyOutput | tuple[Tensor]:
+    def encode(self, x: Tensor) -> AutoencoderTinyOutput:
         """Latents [B,C,h,w] of pictures [B,3,8h,8w]."""
-        latents = (self.encoder(x) - _each(self.mean)) / _each(self.std)
-        return AutoencoderTinyOutput(latents=latents) if return_dict else (latents,)
+        return AutoencoderTinyOutput(latents=(self.encoder(x) - _each(self.mean)) / _each(self.std))
 
-    def decode(
-        self, latents: Tensor, surface: Tensor | None = None, return_dict: bool = True
-    ) -> DecoderOutput | tuple[Tensor]:
+    def decode(self, latents: Tensor, surface: Tensor | None = None) -> DecoderOutput:
         """Pictures [B,3,8h,8w] of latents [B,C,h,w]; surface: [B,S,8h,8w], or None where nothing is known."""
-        sample = self.decoder(latents * _each(self.std) + _each(self.mean), surface)
-        return DecoderOutput(sample=sample) if return_dict else (sample,)
+        return DecoderOutput(sample=self.decoder(latents * _each(self.std) + _each(self.mean), surface))
 
     def forward(self, sample: Tensor, surface: Tensor | None = None) -> Tensor:
         """Pictures through the encoder and the decoder."""
-        return self.decode(self.encode(sample).latents, surface).sample  # pyright: ignore[reportAttributeAccessIssue]
+        return self.decode(self.encode(sample).latents, surface).sample
 
 
 def _each(numbers: Tensor) -> Tensor:

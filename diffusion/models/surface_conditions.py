@@ -24,6 +24,10 @@ SHAPE = 3 + 1 + len(KINDS) + 2
 HARMONICS = 4 * len(WAVES)
 FINE = 4 * len(FINE_WAVES) + SHAPE + 2
 """Channels of `fine_channels`."""
+PACKED = 9
+"""Channels of `packed`."""
+PLANES = 64  # a block is so many steps high, where surfaces are told apart by their planes
+STEPS = 1 << 24  # steps that are told apart
 GRAZING = 0.02  # least cosine between a ray and a surface; beyond it footprints are as large as at it
 LARGEST = 64.0  # blocks, the largest footprint told
 
@@ -107,20 +111,41 @@ def harmonics(uv: Tensor, span: Tensor, waves: tuple[int, ...] = WAVES) -> Tenso
 
 
 def shape(seen: Seen) -> Tensor:
-    """[SHAPE,H,W]: the normal, log depth in -1..1, the kind as one of KINDS, and log2 of the footprints over 4."""
+    """[...,SHAPE,H,W]: the normal, log depth in -1..1, the kind as one of KINDS, and log2 of the footprints over 4."""
     octaves = (seen.depth.clamp(NEAREST, FARTHEST) / NEAREST).log2() / math.log2(FARTHEST / NEAREST)
-    kind = F.one_hot(seen.kind, len(KINDS)).movedim(-1, 0).float()
-    return torch.cat((seen.normal, (1 - 2 * octaves)[None], kind, seen.span.clamp(1e-3, LARGEST).log2() / 4))
+    kind = F.one_hot(seen.kind, len(KINDS)).movedim(-1, -3).float()
+    far = (1 - 2 * octaves).unsqueeze(-3)
+    return torch.cat((seen.normal, far, kind, seen.span.clamp(1e-3, LARGEST).log2() / 4), -3)
 
 
-def fine_channels(seen: Seen, owner: Tensor) -> Tensor:
-    """[FINE,H,W] at a picture's own resolution, for the decoder: few harmonics, the shape, and where the next pixel is another surface.
+def owners(region: Tensor, axis: Tensor, sign: Tensor, point: Tensor) -> Tensor:
+    """int64 [H,W], equal for pixels of one region in one plane. region, axis, sign: int [H,W]; point: [3,H,W], blocks, as for `seen`."""
+    plane = point.gather(0, axis.clamp(min=0)[None])[0]
+    plane = torch.where(axis == SKY, torch.zeros_like(plane), plane)
+    side = (region * 4 + axis + 1) * 2 + (sign > 0)
+    return side * STEPS + (plane * PLANES).round().long() % STEPS
 
-    owner: int [H,W], equal for pixels of one surface (a region, or a region's side).
-    """
+
+def borders(owner: Tensor) -> Tensor:
+    """bool [2,H,W]: where the next pixel to the right, and the next below, is another surface. owner: as `owners` gives it."""
     right = F.pad(owner[:, 1:] != owner[:, :-1], (0, 1))
-    below = F.pad(owner[1:] != owner[:-1], (0, 0, 0, 1))
-    return torch.cat((harmonics(seen.uv, seen.span, FINE_WAVES), shape(seen), torch.stack((right, below)).float()))
+    return torch.stack((right, F.pad(owner[1:] != owner[:-1], (0, 0, 0, 1))))
+
+
+def fine_channels(seen: Seen, edges: Tensor) -> Tensor:
+    """[...,FINE,H,W] at a picture's own resolution, for the decoder: few harmonics, the shape, and `borders` [...,2,H,W]."""
+    return torch.cat((harmonics(seen.uv, seen.span, FINE_WAVES), shape(seen), edges.float()), -3)
+
+
+def packed(seen: Seen) -> Tensor:
+    """[PACKED,H,W], everything that `seen` holds in one tensor, which windows of a canvas cut as they cut latents."""
+    return torch.cat((seen.uv, seen.span, seen.normal, seen.depth[None], seen.kind[None].float()))
+
+
+def unpacked(geometry: Tensor) -> Seen:
+    """What `packed` was given; geometry: [...,PACKED,H,W]."""
+    uv, span, normal, depth, kind = geometry.split((2, 2, 3, 1, 1), -3)
+    return Seen(uv, span, normal, depth.squeeze(-3), kind.squeeze(-3).long())
 
 
 def bare(kind: str, height: int, width: int, distance: float = 6.0, grid: int = 1) -> Seen:

@@ -139,17 +139,20 @@ class SurfaceUNet(ModelMixin, ConfigMixin):
         for level, blocks in enumerate(self.falling):
             if level:
                 x = self.down[level - 1](x) + self.told_below[level - 1](F.avg_pool2d(told, 2**level))
-            for block in blocks.children():
-                x = block(x, words, parts[level])
+            x = _through(blocks, x, words, parts[level])
             kept.append(x)
         x = self.prompted(self.among(x), *_by_region(contexts, parts[-1]))
         for level in reversed(range(len(self.rising))):
-            x = torch.cat((x, kept[level]), 1)
-            for block in self.rising[level].children():
-                x = block(x, words, parts[level])
+            x = _through(self.rising[level], torch.cat((x, kept[level]), 1), words, parts[level])
             if level:
                 x = F.interpolate(self.up[level - 1](x), scale_factor=2.0, mode="nearest")
         return self.leave(F.silu(self.end(x))).float()
+
+
+def _through(blocks: nn.Module, x: Tensor, words: Tensor, shares: Tensor) -> Tensor:
+    for block in blocks.children():
+        x = block(x, words, shares)
+    return x
 
 
 def scattered(spoken: Tensor, shares: Tensor) -> Tensor:

@@ -139,7 +139,7 @@ class UnetConfig(RunConfig):
 
 
 @dataclass(frozen=True)
-class FewConfig(UnetConfig):
+class StudentConfig(UnetConfig):
     """A student of `teacher` (a model folder) that needs few steps, and no guidance: `guidance`, from the share `guidance_start` of the
     run on, is part of what it learns.
 
@@ -172,7 +172,7 @@ class FewConfig(UnetConfig):
 
 
 @dataclass(frozen=True)
-class ReaderConfig(UnetConfig):
+class SegmenterConfig(UnetConfig):
     """The reader of latents and its run. width: channels at the latents' own resolution, half of those below."""
 
     out: str = "out/train/reader"
@@ -189,10 +189,12 @@ class JudgeConfig(RunConfig):
     """The classifier that judges samples, and its run.
 
     banks: sets of pictures, two surfaces of every material each; pictures: of each set; validation: pictures of a set that is not
-    trained on; texels: a block's, smaller for tests; crop: pixels; width: channels of the first layers.
+    trained on; texels: a block's, smaller for tests; crop: pixels; width: channels of the first layers. start: a judge's file whose
+    weights a new run begins with.
     """
 
     out: str = "out/train/judge"
+    start: str = ""
     seed: int = 5000
     banks: int = 24
     pictures: int = 252
@@ -246,7 +248,7 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
 
     Raises InputError naming file and field for an unknown key, a wrong type or an impossible value.
     """
-    values = _parsed(read_text(path, "a configuration in YAML"), path, "") or {}
+    values = _parse_yaml(read_text(path, "a configuration in YAML"), path, "") or {}
     if not isinstance(values, dict):
         raise InputError(path, "", "must hold `key: value` lines")
     for override in overrides:
@@ -259,11 +261,11 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise InputError("override", key, f"doesn't exist: {parent} has no keys of its own")
-        place[last] = _parsed(text, "override", override)
+        place[last] = _parse_yaml(text, "override", override)
     return build(kind, values, str(path))
 
 
-def _parsed(text: str, where: object, field: str) -> Any:
+def _parse_yaml(text: str, where: object, field: str) -> Any:
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -277,16 +279,16 @@ def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
     for key, value in values.items():
         if key not in hints:
             raise InputError(where, f"{prefix}{key}", f"is no key here; known are {', '.join(sorted(hints))}")
-        given[key] = _checked(hints[key], value, where, f"{prefix}{key}", key)
+        given[key] = _check_value(hints[key], value, where, f"{prefix}{key}", key)
     return kind(**given)
 
 
-def _checked(hint: object, value: Any, where: str, field: str, key: str) -> Any:
+def _check_value(hint: object, value: Any, where: str, field: str, key: str) -> Any:
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise InputError(where, field, "must hold keys of its own")
         return build(hint, value, where, f"{field}.")  # type: ignore[arg-type]
-    value = typed(hint, _meant(hint, value), where, field)
+    value = typed(hint, _coerce(hint, value), where, field)
     for item in value if isinstance(value, tuple) else (value,):
         if key in ALLOWED and item not in ALLOWED[key]:
             raise InputError(where, field, f"is {item!r}; allowed are {', '.join(ALLOWED[key])}")
@@ -295,11 +297,11 @@ def _checked(hint: object, value: Any, where: str, field: str, key: str) -> Any:
     return value
 
 
-def _meant(hint: object, value: object) -> object:
+def _coerce(hint: object, value: object) -> object:
     """What was written, as it was meant: to YAML 1e-3 is a text, and one item needs no brackets."""
     if typing.get_origin(hint) is tuple:
         items = value if isinstance(value, list | tuple) else [value]
-        return [_meant(typing.get_args(hint)[0], item) for item in items]
+        return [_coerce(typing.get_args(hint)[0], item) for item in items]
     if hint is float and isinstance(value, str):
         with contextlib.suppress(ValueError):
             return float(value)

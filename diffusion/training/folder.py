@@ -34,20 +34,25 @@ FACTS = {"version": VERSION, "depth": "log", "text": "minilm", "tokens": TOKENS,
 """Which depth channel, which text encoder; depths are told as through a camera of `focal` latent pixels."""
 
 
-def _drop(path: Path, key: str) -> None:
+def _drop_key(path: Path, key: str) -> None:
     """Take a key out of a config: diffusers' tiny autoencoder writes one that it then warns about."""
     config = json.loads(path.read_text(encoding="utf-8"))
     config.pop(key, None)
     path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
-def begin_with(module: nn.Module, folder: str, part: str) -> None:
-    """Give a new module the weights of a model folder's part, if one is named. InputError when they don't fit."""
+def load_start_weights(module: nn.Module, folder: str, part: str, new: str = "") -> None:
+    """Give a new module the weights of a model folder's part, if one is named. InputError when they don't fit.
+
+    new: the name that those of the module's weights begin with which the folder may lack.
+    """
     if not folder:
         return
     path = Path(folder) / part / "diffusion_pytorch_model.safetensors"
     try:
-        module.load_state_dict({k: v.float() for k, v in load_file(path).items()})
+        weights = {k: v.float() for k, v in load_file(path).items()}
+        lacking = {k: v for k, v in module.state_dict().items() if new and k.startswith(new)}
+        module.load_state_dict(lacking | weights)
     except (OSError, RuntimeError, SafetensorError) as error:
         raise InputError(path, "", f"can't be started from ({str(error).splitlines()[0].rstrip('.:')})") from error
 
@@ -64,7 +69,7 @@ def write_folder(
             module.save_config(new / part)
             weights = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in module.state_dict().items()}
             save_file(weights, new / part / "diffusion_pytorch_model.safetensors", metadata={"format": "pt"})
-        _drop(new / "vae" / "config.json", "block_out_channels")
+        _drop_key(new / "vae" / "config.json", "block_out_channels")
         scheduler.save_pretrained(new / "scheduler")
         for file, content in {"model_index.json": INDEX, OWN: FACTS, "training.json": notes}.items():
             (new / file).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -166,7 +166,7 @@ def undo(random: Random, sight: Sight) -> Iterator[Event]:
 def build(random: Random, sight: Sight) -> Iterator[Event]:
     (x, z), (u, w) = (_within(random, (0, 0, *sight.map)) for _ in range(2))
     value = int(random.integers(0, sight.materials + 1))
-    yield Do("edit_scene", (Change("stroke", ((x, z), (u, w), int(random.integers(1, 5)), value)),))
+    yield Do("edit_scene", (Change("paint_stroke", ((x, z), (u, w), int(random.integers(1, 5)), value)),))
 
 
 def furnish(random: Random, sight: Sight) -> Iterator[Event]:

@@ -97,22 +97,27 @@ def random_world(rng: np.random.Generator, kind: str, size: int) -> World:
     return World(boxes, slots, eye, rng.uniform(0, 6.28), pitch, focal, size)
 
 
-def _rays(world: World, device: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+Window = tuple[slice, slice]
+"""Rows and columns of a picture."""
+WHOLE: Window = (slice(None), slice(None))
+
+
+def _rays(world: World, device: str, window: Window) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Directions [3,H,W] with view depth 1 per unit length; the camera's right and up, and its back kept level, [3]."""
     cy, sy, cp, sp = np.cos(world.yaw), np.sin(world.yaw), np.cos(world.pitch), np.sin(world.pitch)
     right = torch.tensor([cy, 0.0, -sy], dtype=torch.float32, device=device)
     forward = torch.tensor([-sy * cp, sp, -cy * cp], dtype=torch.float32, device=device)
     up = torch.linalg.cross(right, forward)
     axis = (torch.arange(world.size, device=device) + 0.5 - world.size / 2) / world.focal
-    y, x = torch.meshgrid(-axis, axis, indexing="ij")
+    y, x = torch.meshgrid(-axis[window[0]], axis[window[1]], indexing="ij")
     rays = forward.view(3, 1, 1) + right.view(3, 1, 1) * x + up.view(3, 1, 1) * y
     back = torch.tensor([sy, 0.0, cy], dtype=torch.float32, device=device)
     return rays, right, up, back
 
 
-def cast(world: World, device: str = "cpu") -> dict[str, Tensor]:
-    """Nearest hit per pixel: z (inf = sky), slot, point [3], normal [3] (axis-aligned, to the eye), rays [3]."""
-    rays, right, up, back = _rays(world, device)
+def cast(world: World, device: str = "cpu", window: Window = WHOLE) -> dict[str, Tensor]:
+    """Nearest hit per pixel of a window: z (inf = sky), slot, point [3], normal [3] (axis-aligned, to the eye), rays [3]."""
+    rays, right, up, back = _rays(world, device, window)
     eye = torch.tensor(world.eye, dtype=torch.float32, device=device).view(3, 1, 1)
     safe = torch.where(rays.abs() < 1e-6, torch.full_like(rays, 1e-6), rays)
     ground = -eye[1] / safe[1]

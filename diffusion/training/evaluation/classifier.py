@@ -106,7 +106,7 @@ class Classifier(nn.Module):
         return self.material(found), self.light(found)
 
 
-def pictures_of(config: JudgeConfig, bank: int, count: int) -> Judged:
+def load_pictures(config: JudgeConfig, bank: int, count: int) -> Judged:
     """One bank's pictures, drawn once and kept in the run's folder."""
     path = Path(config.out) / "pictures" / f"{config.seed + bank}-{count}.safetensors"
     if not path.exists():
@@ -119,11 +119,13 @@ def pictures_of(config: JudgeConfig, bank: int, count: int) -> Judged:
 
 def train_classifier(config: JudgeConfig) -> Path:
     """Train (or go on training) the judge; returns its weights, fp16 safetensors, with its accuracy on unseen seeds in the metadata."""
-    sets = [pictures_of(config, i, config.pictures) for i in range(config.banks)]
+    sets = [load_pictures(config, i, config.pictures) for i in range(config.banks)]
     images, material, light = (torch.cat([getattr(s, name) for s in sets]) for name in ("images", "material", "light"))
-    unseen = pictures_of(config, HELD_OUT, config.validation)
+    unseen = load_pictures(config, HELD_OUT, config.validation)
     torch.manual_seed(config.seed)
     model = Classifier(config.width)
+    if config.start:
+        model.load_state_dict(load_classifier(Path(config.start)).state_dict())
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
         rng = np.random.default_rng([config.seed, step])

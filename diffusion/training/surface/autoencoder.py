@@ -11,15 +11,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.models.surface_conditions import FINE, Seen, borders, fine_channels
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.folder import begin_with
+from diffusion.training.data.views import WHOLE, Window
+from diffusion.training.data.worlds import world_of
+from diffusion.training.folder import load_start_weights
 from diffusion.training.learners.critic import Critic, critic_losses
 from diffusion.training.learners.vae import export, picture_loss, quality, reconstruct
+from diffusion.training.metrics import psnr, sharpness_ratio
 from diffusion.training.surface.config import AutoencoderConfig
 from diffusion.training.surface.features import Features, as_input, likeness, load_features
 from diffusion.training.surface.loop import run
-from diffusion.training.surface.masters import Masters, working_dtype
+from diffusion.training.surface.masters import Masters, recast
 from diffusion.training.surface.pictures import DrawnPictures, unseen_data
+from diffusion.training.surface.seen_worlds import seen_world
 
 VALIDATION = 48  # pictures of unseen worlds
 
@@ -33,6 +38,7 @@ def new_autoencoder(config: AutoencoderConfig) -> SurfaceAutoencoder:
         encoder_blocks=config.encoder_blocks,
         decoder_channels=config.decoder_channels,
         decoder_blocks=config.decoder_blocks,
+        surface_channels=FINE if config.surface else 0,
     )
 
 
@@ -47,17 +53,20 @@ class Trained(nn.Module):
         self.critic = Critic(config.latent_channels, config.critic_width) if judged else None
         self._eyes: list[Features] = []
         if config.perceptual:
-            eyes = load_features(Path(config.perceptual)).to("cuda" if torch.cuda.is_available() else "cpu")
-            eyes.to(dtype=working_dtype(config.numbers), memory_format=torch.channels_last)  # type: ignore[call-overload]
-            self._eyes.append(eyes)
+            self._eyes.append(load_features(Path(config.perceptual)))
+            recast(self._eyes[0], config.numbers, "cuda" if torch.cuda.is_available() else "cpu")
         self.vae.encoder.requires_grad_(not config.freeze_encoder)
 
-    def forward(self, images: Tensor, disturbance: Tensor) -> dict[str, Tensor]:
-        """The loss's parts. images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents."""
+    def forward(self, images: Tensor, disturbance: Tensor, *surface: Tensor) -> dict[str, Tensor]:
+        """The loss's parts. images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents; surface: as `told` gives it."""
         config = self.config
         truth = as_input(images, self)
-        latents = self.vae.encode(truth).latents  # pyright: ignore[reportAttributeAccessIssue]
-        shown = self._decode(latents + disturbance.to(latents.dtype))
+        latents = self.vae.encode(truth).latents
+        hint = None
+        if surface:
+            *geometry, edges, known = surface
+            hint = (fine_channels(Seen(*geometry), edges) * known.view(-1, 1, 1, 1)).to(truth)
+        shown = self._decode(latents + disturbance.to(latents.dtype), hint)
         parts = picture_loss(shown.float(), truth.float(), config)
         for eyes in self._eyes:
             parts["likeness"] = config.likeness * likeness(eyes, shown, truth)
@@ -75,30 +84,51 @@ class Trained(nn.Module):
             parts["unit"] = config.unit * (mean.square() + (std - 1).square()).mean()
         return parts
 
-    def _decode(self, latents: Tensor) -> Tensor:
-        return self.vae.decode(latents).sample  # pyright: ignore[reportAttributeAccessIssue]
+    def _decode(self, latents: Tensor, hint: Tensor | None = None) -> Tensor:
+        return self.vae.decode(latents, hint).sample
+
+
+def told(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
+    """The geometry of pictures' windows, each field of `Seen` with a leading B, and their borders, bool [B,2,H,W]."""
+    rows = []
+    for note, window in zip(notes, windows, strict=True):
+        seen, _, owner = seen_world(*world_of(note["world"]), 1, window)
+        rows.append((*vars(seen).values(), borders(owner)))
+    return tuple(torch.stack(column) for column in zip(*rows, strict=True))
 
 
 def train_autoencoder(config: AutoencoderConfig) -> Path:
     """Train (or go on training) the autoencoder; `out/vae` holds its averaged weights after every checkpoint."""
     pictures, unseen = DrawnPictures(config.data), DrawnPictures(unseen_data(config.data))
     model = Trained(config)
-    begin_with(model.vae, config.start, "vae")
-    validation = torch.stack([unseen.tensor("images", 4 * i) for i in range(min(VALIDATION, unseen.count // 4))])
+    load_start_weights(model.vae, config.start, "vae", "decoder.told")
+    rows = [4 * i for i in range(min(VALIDATION, unseen.count // 4))]
+    validation = torch.stack([unseen.tensor("images", i) for i in rows])
 
     def batch(step: int) -> tuple[Tensor, ...]:
         rng = np.random.default_rng([config.seed, step])
-        images = [pictures.cut(int(i), config.crop, rng) for i in rng.integers(pictures.count, size=config.batch)]
+        chosen = rng.integers(pictures.count, size=config.batch).tolist()
+        windows = [pictures.window(i, config.crop, rng) for i in chosen]
+        images = torch.stack([pictures.tensor("images", i)[(..., *w)] for i, w in zip(chosen, windows, strict=True)])
         # a denoiser's latents are off by more or by less: each picture has its own deviation
         deviation = config.noise * rng.random((config.batch, 1, 1, 1), np.float32)
         shape = (config.batch, config.latent_channels, config.crop // 8, config.crop // 8)
-        return torch.stack(images), torch.from_numpy(deviation * rng.standard_normal(shape, np.float32))
+        disturbance = torch.from_numpy(deviation * rng.standard_normal(shape, np.float32))
+        if not config.surface:
+            return images, disturbance
+        known = torch.from_numpy((rng.random(config.batch) >= config.drop).astype(np.float32))
+        return images, disturbance, *told([pictures.note(i) for i in chosen], windows), known
 
     def on_sample(step: int) -> dict[str, float]:
+        figures = quality(model.vae, validation)
         shown = reconstruct(model.vae, validation[:16].float() / 255)
+        if config.surface:
+            shown = reconstruct_told(model.vae, unseen, rows[:16])
+            figures |= {"psnr_told": float(psnr(shown, validation[:16].float() / 255).mean())}
+            figures |= {"sharpness_told": float(sharpness_ratio(shown, validation[:16].float() / 255))}
         side = [x for pair in zip(validation[:16], (shown * 255).byte(), strict=True) for x in pair]
         save_sheet(Path(config.out) / "samples" / f"{step:07d}.png", side, [""] * len(side), 8, 256)  # pyright: ignore[reportArgumentType]
-        return quality(model.vae, validation)
+        return figures
 
     def on_save(masters: Masters) -> None:
         pictures.look()
@@ -119,3 +149,15 @@ def standardise(vae: SurfaceAutoencoder, pictures: DrawnPictures, count: int = 9
     vae.mean.copy_(latents.mean((0, 2, 3)))
     vae.std.copy_(latents.std((0, 2, 3)))
     return {"mean": vae.mean.tolist(), "std": vae.std.tolist()}
+
+
+@torch.no_grad()
+def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: list[int]) -> Tensor:
+    """Pictures in 0..1 through encoder and decoder, the decoder told of their surfaces."""
+    shown = []
+    for row in rows:
+        *geometry, edges = told([pictures.note(row)], [WHOLE])
+        x = as_input(pictures.tensor("images", row)[None], vae)
+        hint = fine_channels(Seen(*geometry), edges).to(x)
+        shown.append(((vae(x, hint).float() + 1) / 2).clamp(0, 1).cpu())
+    return torch.cat(shown)

@@ -15,6 +15,7 @@ class FastConfig(RunConfig):
 
     auto: bfloat16 where the processor multiplies matrices of it (AMX) or there is a GPU. lr: of Muon and of Adam alike, whose updates have
     the same size. cooldown: share of the steps, the last ones, in which the learning rate falls linearly to `lr_end`.
+    save_minutes: a checkpoint is written when the last one is so old, however few steps there were since.
     Chunks of data that are missing are not drawn: a run uses those that are there, and looks for more at every checkpoint.
     """
 
@@ -28,7 +29,8 @@ class FastConfig(RunConfig):
     weight_decay: float = 0.02
     ema_decay: float = 0.998
     save_every: int = 200
-    sample_every: int = 400
+    save_minutes: float = 5.0
+    sample_every: int = 1000
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,36 @@ class AutoencoderConfig(FastConfig):
     adversarial: float = 0.0
     features: float = 0.0
     critic_width: int = 32
+
+
+@dataclass(frozen=True)
+class DenoiserConfig(FastConfig):
+    """The denoiser and its run.
+
+    start: a model folder whose weights a new run begins with. autoencoder: the run whose latents are learnt; cache: where they are kept.
+    crop: latent pixels. drop_words, drop_place, drop_shape: shares of the pictures trained without prompts, without u and v, without the
+    rest of the geometry. centre, spread: of the noise levels' logits; even: share of levels drawn evenly; pure: share of nothing but noise.
+    guidance, sample_steps: of samples. count: walls of each material and distance that an evaluation looks at.
+    """
+
+    out: str = "out/surface/denoiser"
+    start: str = ""
+    autoencoder: str = "out/surface/autoencoder"
+    cache: str = "out/surface/cells"
+    channels: tuple[int, ...] = (96, 160, 192)
+    blocks: int = 2
+    heads: int = 6
+    crop: int = 24
+    batch: int = 32
+    steps: int = 20000
+    drop_words: float = 0.1
+    drop_place: float = 0.08
+    drop_shape: float = 0.05
+    centre: float = 0.2
+    spread: float = 1.2
+    even: float = 0.15
+    pure: float = 0.06
+    guidance: float = 1.5
+    sample_steps: int = 8
+    count: int = 4
+    ema_decay: float = 0.999

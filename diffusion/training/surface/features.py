@@ -20,7 +20,7 @@ from base.errors import InputError
 from base.files import atomic_write
 from diffusion.models.surface_blocks import PixelNorm, conv3
 from diffusion.training.data.adjectives import ADJECTIVES, COLOURS
-from diffusion.training.data.dataset import surfaces_of
+from diffusion.training.data.dataset import surfaces_from_note
 from diffusion.training.data.light import LIGHTS
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.surface.config import FeaturesConfig
@@ -77,7 +77,7 @@ def labels(note: dict, slots: Tensor) -> Tensor:
 
     slots: uint8 [SLOTS,h,w], the share of each slot in each cell.
     """
-    surfaces, mood = surfaces_of(note)
+    surfaces, mood = surfaces_from_note(note)
     size = slots.shape[1:]
     out = torch.zeros(2 + len(SAID), *size, dtype=torch.int64)
     out[:2] = -1
@@ -128,12 +128,15 @@ def train_features(config: FeaturesConfig) -> Path:
 
     def on_sample(step: int) -> dict[str, float]:
         images, wanted = batch_of(unseen, np.random.default_rng(0), 64)
-        return {"held_out": float(loss(images, wanted)["_right"])}
+        return {"held_out": float(loss(images, wanted.to(next(network.parameters()).device))["_right"])}
 
     def batch(step: int) -> tuple[Tensor, ...]:
         return batch_of(pictures, np.random.default_rng([config.seed, step]), config.batch)
 
-    masters = run(config, network, loss, batch, on_sample=on_sample, on_save=lambda _: pictures.look())
+    def on_save(masters: Masters) -> None:
+        pictures.look()
+
+    masters = run(config, network, loss, batch, on_sample=on_sample, on_save=on_save)
     return export(config, network, masters, on_sample)
 
 
@@ -164,6 +167,6 @@ def load_features(folder: Path) -> Features:
 
 
 def as_input(images: Tensor, network: nn.Module) -> Tensor:
-    """uint8 pictures as a network of this room wants them: -1..1, in its numbers, channels last."""
-    dtype = next(network.parameters()).dtype
-    return (images.float() / 127.5 - 1).to(dtype, memory_format=torch.channels_last)
+    """uint8 pictures as a network of this room wants them: -1..1, where it is, in its numbers, channels last."""
+    weight = next(network.parameters())
+    return (images.to(weight.device).float() / 127.5 - 1).to(weight.dtype, memory_format=torch.channels_last)

@@ -67,7 +67,7 @@ def run(
 
     step_of = torch.compile(total) if config.compiled else total
     sums: dict[str, list[float]] = defaultdict(list)
-    started = last = time.perf_counter()
+    started = last = saved = time.perf_counter()
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
 
         def write(line: dict[str, float]) -> None:
@@ -94,8 +94,10 @@ def run(
                 write(means | {"step": masters.step, "lr": round(rate, 7), "steps_per_s": speed})
                 sums.clear()
                 last = now
-            if masters.step % config.save_every == 0 or final:
+            old = time.perf_counter() - saved > 60 * config.save_minutes
+            if masters.step % config.save_every == 0 or old or final:
                 masters.save(out)
+                saved = time.perf_counter()
                 if on_save:
                     on_save(masters)
             if on_sample and (masters.step % config.sample_every == 0 or final):

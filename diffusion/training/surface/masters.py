@@ -28,6 +28,12 @@ def working_dtype(numbers: str) -> torch.dtype:
     return {"bfloat16": torch.bfloat16, "float32": torch.float32}[numbers]
 
 
+def recast(module: nn.Module, numbers: str, device: str | torch.device = "cpu") -> None:
+    """Turn a module into one that calculates in `numbers`, channels last."""
+    # diffusers' own `to` warns of a list of float32 modules even where that is empty
+    nn.Module.to(module, device, dtype=working_dtype(numbers), memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
 def hidden(weight: Tensor) -> bool:
     """Whether Muon trains this weight."""
     return weight.ndim == 4 and min(weight.shape[:2]) >= HIDDEN
@@ -58,7 +64,7 @@ class Masters:
             self.optimizers["adam"] = torch.optim.Adam([flat[n] for n in adam], betas=config.betas)
         self._flat = flat
         self._working = trained
-        network.to(dtype=working_dtype(config.numbers), memory_format=torch.channels_last)  # type: ignore[call-overload]
+        recast(network, config.numbers, next(iter(self.weights.values())).device)
 
     def update(self, lr: float) -> float:
         """One step from the working copy's gradients; their norm before it is clipped."""

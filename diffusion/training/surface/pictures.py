@@ -12,6 +12,7 @@ from torch import Tensor
 
 from base.errors import InputError
 from diffusion.training.config import DataConfig
+from diffusion.training.data.views import Window
 
 HELD_OUT = 1000
 """Worlds that no run trains on have the data's seed plus this."""
@@ -23,10 +24,10 @@ def unseen_data(data: DataConfig) -> DataConfig:
 
 
 class DrawnPictures:
-    """count: pictures in all. Every chunk is memory-mapped; a picture is read when it is asked for."""
+    """count: pictures in all. Every chunk is memory-mapped; a picture is read when it is asked for. only: one chunk's file, not all."""
 
-    def __init__(self, data: DataConfig) -> None:
-        self.data = data
+    def __init__(self, data: DataConfig, only: Path | None = None) -> None:
+        self.data, self._only = data, only
         self._files: dict[Path, safe_open] = {}
         self._notes: list[dict] = []
         if not self.look():
@@ -39,7 +40,7 @@ class DrawnPictures:
     def look(self) -> int:
         """Open the chunks that are new, at most `data.chunks` in all; how many pictures there are now."""
         found = sorted(Path(self.data.folder).glob(f"pictures-{self.data.seed}-*.safetensors"))[: self.data.chunks]
-        for path in found:
+        for path in [self._only] if self._only else found:
             if path not in self._files:
                 self._files[path] = safe_open(path, "pt")
                 notes = json.loads(self._files[path].metadata()["notes"])
@@ -55,8 +56,8 @@ class DrawnPictures:
         path, row = self._notes[index]["row"]
         return self._files[path].get_slice(name)[row]
 
-    def cut(self, index: int, size: int, rng: np.random.Generator) -> Tensor:
-        """A random crop of a picture, uint8 [3,size,size]."""
-        image = self.tensor("images", index)
-        y, x = (int(i) for i in rng.integers(image.shape[-1] - size + 1, size=2))
-        return image[:, y : y + size, x : x + size]
+    def window(self, index: int, size: int, rng: np.random.Generator) -> Window:
+        """A random square of `size` pixels a side."""
+        side = self._files[self._notes[index]["row"][0]].get_slice("images").get_shape()[-1]
+        y, x = (int(i) for i in rng.integers(side - size + 1, size=2))
+        return slice(y, y + size), slice(x, x + size)

@@ -7,33 +7,34 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from diffusion.models.surface_conditions import Seen, seen
+from diffusion.models.surface_conditions import Seen, owners, seen
 from diffusion.models.surface_place import SKY
-from diffusion.training.data.views import SLOTS, World, cast
+from diffusion.training.data.views import SLOTS, WHOLE, Window, World, cast
 
 CELL = 8
 
 
-def seen_world(world: World, shifts: Tensor, cell: int = 1) -> tuple[Seen, Tensor]:
-    """What pixels of `cell` × `cell` of the world's own see at their centres, and the slot of each, int64 [H,W].
+def seen_world(world: World, shifts: Tensor, cell: int = 1, window: Window = WHOLE) -> tuple[Seen, Tensor, Tensor]:
+    """What pixels of `cell` × `cell` of the world's own see at their centres; the slot of each, int64 [H,W]; and its owner, int64 [H,W].
 
-    shifts: [SLOTS,2], blocks by which the patterns are moved; u and v are told after it.
+    shifts: [SLOTS,2], blocks by which the patterns are moved; u and v are told after it. window: of these pixels.
     """
     small = replace(world, size=world.size // cell, focal=world.focal / cell)
-    hit = cast(small)
+    hit = cast(small, window=window)
     sky = torch.isinf(hit["z"])
     z = torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
-    axes = torch.stack((hit["right"], hit["up"], torch.linalg.cross(hit["up"], hit["right"])))
-    sign = torch.where(hit["normal"].sum(0) < 0, -1, 1)
+    slot = torch.where(sky, SLOTS - 1, hit["slot"])
+    axis, sign = torch.where(sky, SKY, hit["axis"]), torch.where(hit["normal"].sum(0) < 0, -1, 1)
+    point = hit["eye"] + hit["rays"] * z
     told = seen(
-        point=hit["eye"] + hit["rays"] * z,
-        axis=torch.where(sky, SKY, hit["axis"]),
+        point=point,
+        axis=axis,
         sign=sign,
         z=hit["z"],
         rays=hit["rays"],
-        axes=axes,
+        axes=torch.stack((hit["right"], hit["up"], torch.linalg.cross(hit["up"], hit["right"]))),
         focal=small.focal,
         shift=shifts[hit["slot"]].movedim(-1, 0),
         grid=CELL // cell,
     )
-    return told, torch.where(sky, SLOTS - 1, hit["slot"])
+    return told, slot, owners(slot, axis, sign, point)

@@ -48,14 +48,14 @@ def test_a_painted_world_costs_no_model_call_and_stays_as_it_is(words, tmp_path,
     painted = world.read_bytes()
     capsys.readouterr()
     assert main([*words, "--out", str(tmp_path / "again"), "--world", str(world)]) == 0
-    assert "it took 0 model calls" in capsys.readouterr().err
+    assert "(0 model calls)" in capsys.readouterr().err
     assert world.read_bytes() == painted
 
 
 def test_only_what_is_shown_or_kept_is_dreamed(words, tmp_path, capsys) -> None:
     def calls(*more: str) -> int:
         assert main([*words, "--out", str(tmp_path / "frames"), *more]) == 0
-        return int(re.findall(r"it took (\d+) model calls", capsys.readouterr().err)[-1])
+        return int(re.findall(r"\((\d+) model calls\)", capsys.readouterr().err)[-1])
 
     assert calls("--mode", "material") == calls("--mode", "depth") == 0
     assert calls("--mode", "latents") > 0

@@ -62,7 +62,9 @@ def test_a_hole_in_what_is_painted_is_filled_first() -> None:
     view, camera = (192, 128), Camera()
     depth = np.full((16, 24), 8.0, np.float32)
     depth[:, :8] = 2.0
-    painted = replace(make_gathered(16, 24), depth=depth, steps=np.full_like(depth, 8), stored_density=np.full_like(depth, 0.01))
+    painted = replace(
+        make_gathered(16, 24), depth=depth, steps=np.full_like(depth, 8), stored_density=np.full_like(depth, 0.01)
+    )
     usual = close_ups(camera, view, painted, 128, 8, 0.95, 80)
     assert usual[0].camera.yaw > 10, "the near ones on the left"
     holed, speckled = painted.steps.copy(), painted.steps.copy()

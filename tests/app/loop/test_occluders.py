@@ -90,7 +90,11 @@ def test_a_canvas_says_what_goes_on(two_materials) -> None:
     gathered = beside(2, 10)
     painted = np.where(columns(6, 7), 0, 8).astype(np.float32)
     canvas = canvas_from(
-        make_gathered(*SHAPE, **(vars(gathered) | {"steps": painted, "stored_density": np.sign(painted)})), two_materials, 8
+        make_gathered(*SHAPE, **(vars(gathered) | {"steps": painted, "stored_density": np.sign(painted)})),
+        two_materials,
+        8,
     )
-    assert (behind := canvas.surface.occluded_source) is not None and (behind != np.arange(behind.size).reshape(SHAPE)).any()
+    assert (behind := canvas.surface.occluded_source) is not None and (
+        behind != np.arange(behind.size).reshape(SHAPE)
+    ).any()
     assert (canvas.change == columns(6, 7)).all()

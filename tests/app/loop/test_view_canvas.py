@@ -56,7 +56,9 @@ def test_depth_is_told_as_the_reference_camera_would_see_it(gathered, two_materi
     rows = gathered.depth.shape[0]
     fov = float(2 * np.degrees(np.arctan(rows / 2 / 27.7)))  # the reference focal length for these rows
     camera = replace(gathered.camera, fov=fov)
-    np.testing.assert_allclose(canvas_from(replace(gathered, camera=camera), two_materials, 8).surface.depth, gathered.depth, rtol=1e-3)
+    np.testing.assert_allclose(
+        canvas_from(replace(gathered, camera=camera), two_materials, 8).surface.depth, gathered.depth, rtol=1e-3
+    )
     wide = replace(
         gathered.camera, fov=float(2 * np.degrees(np.arctan(rows / 27.7)))
     )  # half the focal length: as if twice as far

@@ -238,7 +238,9 @@ def test_a_damaged_journal_is_set_aside_and_not_thrown_away(drive: Driver) -> No
     tile = next((journal / "tiles").iterdir())
     tile.write_bytes(tile.read_bytes()[:-3] + b"???")
     assert explorer.services.autosave.restore()
-    drive.until(lambda: any("can't be restored; it was moved to" in text for text in warnings(drive)), "it is said", 2000)
+    drive.until(
+        lambda: any("can't be restored; it was moved to" in text for text in warnings(drive)), "it is said", 2000
+    )
     aside = next(journal.parent.glob("*-aside-1"))
     assert (aside / "index.json").exists() and (aside / "tiles" / tile.name).exists()
     drive.worker.held = False

@@ -26,7 +26,10 @@ def test_a_new_scene_that_was_never_saved_is_back_with_its_paint(drive: Driver) 
     explorer, data = drive.explorer, drive.explorer.state.folders.data
     explorer.do("new_scene", 10, 8)
     drive.agree()
-    drive.until(lambda: explorer.state.scene.map.shape == (8, 10) and explorer.state.open_scene is not None, "the meadow is there")
+    drive.until(
+        lambda: explorer.state.scene.map.shape == (8, 10) and explorer.state.open_scene is not None,
+        "the meadow is there",
+    )
     explorer.do("edit_scene", lambda scene: paint_stroke(scene, (2, 3), (6, 3), 1, 2))
     drive.until(lambda: explorer.services.rebuild.shown is explorer.state.scene, "the open scene follows", 2000)
     painted(drive)

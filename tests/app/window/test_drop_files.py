@@ -60,7 +60,9 @@ def test_map_and_materials_dropped_together_open(drive: Driver, tmp_path: Path) 
 
 def test_a_camera_path_becomes_keyframes(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
-    route = explorer.state.route.add(explorer.state.camera).add(explorer.state.camera.with_changes(position=(4.0, 2.0, 4.0)))
+    route = explorer.state.route.add(explorer.state.camera).add(
+        explorer.state.camera.with_changes(position=(4.0, 2.0, 4.0))
+    )
     write_path(route.path, tmp_path / "path.json")
     drop(drive, tmp_path / "path.json")
     assert len(explorer.state.route.cameras) == 2

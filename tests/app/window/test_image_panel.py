@@ -158,7 +158,11 @@ def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> Non
     opened(painted, picture)
     explorer.do("dream_picture", 0.4, False)
     request = asked(painted)
-    assert request.settings.strength == 0.4 and request.canvas.guide.known_mask.all() and (request.canvas.change == 1).all()
+    assert (
+        request.settings.strength == 0.4
+        and request.canvas.guide.known_mask.all()
+        and (request.canvas.change == 1).all()
+    )
     assert request.canvas.guide.latents is None and request.canvas.surface.region_ids is None
     laid(painted)
     assert texels(painted, FROZEN) == 0 and not same(world(painted), before)
@@ -305,7 +309,10 @@ def test_a_camera_straight_before_each_chart(painted: Driver) -> None:
 
 def test_the_outline_of_a_surface_holds_all_that_is_seen_of_it(painted: Driver) -> None:
     plan, size = painted.explorer.state.open_scene.plan, (120, 80)
-    for camera in (Camera.from_angles((4.5, 1.4, 5.5), 0.0, -5.0, 60.0), Camera.from_angles((2.5, 0.9, 2.5), 130.0, -40.0, 90.0)):
+    for camera in (
+        Camera.from_angles((4.5, 1.4, 5.5), 0.0, -5.0, 60.0),
+        Camera.from_angles((2.5, 0.9, 2.5), 130.0, -40.0, 90.0),
+    ):
         hits = cast_rays(plan.blocks, camera, size)
         seen = plan.charts.find_texels(hits.voxel, hits.side)[0]
         for chart in set(seen[seen >= 0].tolist()):

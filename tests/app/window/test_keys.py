@@ -120,7 +120,9 @@ def test_a_key_is_changed_in_the_window_and_stays_changed(drive: Driver) -> None
     explorer = drive.explorer
     drive.tap("f1")
     drive.frames(3)
-    explorer.do("catch_key", lambda chord: explorer.do("set_keys", rebound(explorer.state.keys.changes, "keyframe", "k", chord)))
+    explorer.do(
+        "catch_key", lambda chord: explorer.do("set_keys", rebound(explorer.state.keys.changes, "keyframe", "k", chord))
+    )
     drive.press("left_ctrl")
     drive.tap("j")
     drive.release("left_ctrl")

@@ -278,7 +278,9 @@ def test_a_cancelled_dream_stays_cancelled_until_something_is_another(drive: Dri
     for change in (
         lambda: setattr(explorer.state, "walker", replace(explorer.state.walker, yaw=explorer.state.walker.yaw + 2)),
         lambda: setattr(
-            explorer.state, "session", replace(explorer.state.session, dream=replace(explorer.state.session.dream, seed=5))
+            explorer.state,
+            "session",
+            replace(explorer.state.session, dream=replace(explorer.state.session.dream, seed=5)),
         ),
         lambda: explorer.do("dream"),
     ):
@@ -373,7 +375,9 @@ def test_a_path_is_played_and_filmed(drive: Driver) -> None:
 
 def test_a_stopped_film_leaves_no_file(drive: Driver) -> None:
     explorer = drive.explorer
-    explorer.state.route = explorer.state.route.add(explorer.state.camera).add(explorer.state.camera.with_changes(position=(4.0, 2.0, 4.0)))
+    explorer.state.route = explorer.state.route.add(explorer.state.camera).add(
+        explorer.state.camera.with_changes(position=(4.0, 2.0, 4.0))
+    )
     explorer.do("film", explorer.state.route.path, (128, 96), 24.0)
     drive.until(lambda: explorer.state.travel.film.index > 1, "some frames are filmed")
     drive.tap("escape")

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from base.errors import InputError
 from diffusion.denoisers.few_step import FEW_STEP_CHOICES, effective_settings, uses_few_step
 from diffusion.dream import dream
-from diffusion.loaders.embedded import SHIPPED, few_steps
+from diffusion.loaders.embedded import SHIPPED, read_few_steps
 from diffusion.loaders.loading import load_model
 from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import generate, regenerate
@@ -48,10 +48,10 @@ def test_the_number_of_steps_chooses_the_network(steps: int, few: int, paints_it
 
 def test_steps_that_a_memory_stands_for_are_not_counted() -> None:
     partly = DreamSettings(steps=5, strength=0.8)
-    assert uses_few_step(partly, 4, remembers=True) and effective_settings(partly, 4, remembers=True) == replace(
+    assert uses_few_step(partly, 4, has_guide=True) and effective_settings(partly, 4, has_guide=True) == replace(
         partly, **FEW_STEP_CHOICES
     )
-    assert not uses_few_step(partly, 4) and not uses_few_step(replace(partly, strength=1.0), 4, remembers=True)
+    assert not uses_few_step(partly, 4) and not uses_few_step(replace(partly, strength=1.0), 4, has_guide=True)
 
 
 def test_what_is_painted_by_it_has_the_settings_that_it_learnt_and_keeps_the_others() -> None:
@@ -90,7 +90,7 @@ def test_a_model_may_be_its_own_few_step_network(folders, canvas_of) -> None:
         model = load_model(student, "cpu")
     finally:
         (student / "rayverie.json").unlink()
-    assert model.few is model.unet and model.id == plain.id
+    assert model.few_step_unet is model.unet and model.id == plain.id
     canvas = canvas_of(model)
     assert np.array_equal(
         dream(model, canvas, FEW).latents, dream(plain, canvas, replace(FEW, **FEW_STEP_CHOICES)).latents
@@ -112,7 +112,7 @@ def test_a_picture_says_what_painted_it_and_comes_back_with_more_steps_guided(fo
     [
         ("student", "must be"),
         ({"folder": "../student"}, "must be"),
-        ({"folder": "../student", "steps": 0}, "1 or more"),
+        ({"folder": "../student", "steps": 0}, "must be from 1 to 200"),
         ({"folder": "../nowhere", "steps": 3}, "nowhere"),
     ],
 )
@@ -132,15 +132,16 @@ def test_a_network_of_another_kind_of_model_is_refused(folders, depth_folder: Pa
 
 def test_what_is_said_of_it_before_torch_is_there(folders, tmp_path: Path) -> None:
     assert (
-        few_steps(folders[0]) == 3 and few_steps(folders[1]) == few_steps(tmp_path / "none") == few_steps("hub/id") == 0
+        read_few_steps(folders[0]) == 3
+        and read_few_steps(folders[1]) == read_few_steps(tmp_path / "none") == read_few_steps("hub/id") == 0
     )
-    assert few_steps() == few_steps("embedded") == few_steps("embedded-fast") == 4
-    assert few_steps(changed=True) == 0 and few_steps("nobody/nothing") == few_steps("...") == 0
+    assert read_few_steps() == read_few_steps("embedded") == read_few_steps("embedded-fast") == 4
+    assert read_few_steps(changed=True) == 0 and read_few_steps("nobody/nothing") == read_few_steps("...") == 0
 
 
 def test_the_embedded_model_paints_in_four_steps_by_its_shipped_student() -> None:
     both, student = load_model(), load_model("embedded-fast")
-    assert both.few is not None and both.few_steps == 4
-    mine, theirs = both.few.state_dict(), student.unet.state_dict()
+    assert both.few_step_unet is not None and both.few_steps == 4
+    mine, theirs = both.few_step_unet.state_dict(), student.unet.state_dict()
     assert all(torch.equal(mine[k], theirs[k]) for k in theirs)
     assert set(SHIPPED) == {"embedded", "embedded-fast"}

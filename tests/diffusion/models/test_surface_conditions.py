@@ -18,6 +18,7 @@ from diffusion.models.surface_conditions import (
     WAVES,
     Seen,
     bare,
+    borders,
     fine_channels,
     harmonics,
     seen_through,
@@ -48,9 +49,9 @@ def both(seed: int, yaw: float, pitch: float) -> tuple[Seen, Seen]:
     fov = 70.0
     focal = SIZE / 2 / math.tan(math.radians(fov) / 2)
     world = World(boxes, np.ones(len(boxes), int), eye, math.radians(yaw), math.radians(pitch), focal, SIZE)
-    camera = Camera.look(tuple(eye), yaw, pitch, fov)
+    camera = Camera.from_angles(tuple(eye), yaw, pitch, fov)
     hits = cast_rays(blocks, camera, (SIZE, SIZE))
-    drawn, _ = seen_world(world, torch.zeros(SLOTS, 2))
+    drawn, _, _ = seen_world(world, torch.zeros(SLOTS, 2))
     return drawn, seen_through(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
 
 
@@ -77,9 +78,9 @@ def test_a_drawn_world_and_the_same_scene_tell_the_same(seed: int, yaw: float, p
 def test_the_sky_of_both_is_one_plane_square_to_the_camera() -> None:
     world = World(np.zeros((0, 2, 3)), np.zeros(0, int), np.array([0, 2.0, 0]), 0.4, 1.2, 60.0, SIZE)
     fov = math.degrees(2 * math.atan(SIZE / 2 / 60.0))
-    camera = Camera.look((0, 2, 0), math.degrees(0.4), math.degrees(1.2), fov)
+    camera = Camera.from_angles((0, 2, 0), math.degrees(0.4), math.degrees(1.2), fov)
     hits = cast_rays(Blocks(np.zeros((1, 1, 1), np.uint8), 1), camera, (SIZE, SIZE))
-    drawn, _ = seen_world(world, torch.zeros(SLOTS, 2))
+    drawn, _, _ = seen_world(world, torch.zeros(SLOTS, 2))
     told = seen_through(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
     assert bool((drawn.kind == KINDS.index("sky")).all()) and bool((told.kind == drawn.kind).all())
     for a, b in (
@@ -94,7 +95,7 @@ def test_the_sky_of_both_is_one_plane_square_to_the_camera() -> None:
 @given(st.floats(-1.2, 1.2), st.floats(-0.9, -0.35))
 def test_footprints_are_how_far_the_next_pixel_is(yaw: float, pitch: float) -> None:
     world = World(np.zeros((0, 2, 3)), np.zeros(0, int), np.array([3.0, 2.5, 1.0]), yaw, pitch, 90.0, SIZE)
-    told, _ = seen_world(world, torch.zeros(SLOTS, 2))
+    told, _, _ = seen_world(world, torch.zeros(SLOTS, 2))
     step = [torch.remainder(told.uv.diff(dim=d) + 4, PERIOD) - 4 for d in (2, 1)]
     measured = (step[0][:, :-1].square() + step[1][..., :-1].square()).sqrt()
     inner = (told.kind[:-1, :-1] == 0) & (told.depth[:-1, :-1] < 30)
@@ -117,9 +118,9 @@ def test_shifts_move_the_pattern_of_their_slot_alone() -> None:
         np.array([[[-2, 0, -9], [2, 3, -6]]], float), np.array([2]), np.array([0, 1.5, 0]), 0, -0.2, 60.0, SIZE
     )
     shifts = torch.zeros(SLOTS, 2)
-    still, slot = seen_world(world, shifts)
+    still, slot, _ = seen_world(world, shifts)
     shifts[2] = torch.tensor([1.25, 7.5])
-    moved, _ = seen_world(world, shifts)
+    moved, _, _ = seen_world(world, shifts)
     way = torch.remainder(moved.uv - still.uv + 1e-4, PERIOD)
     assert torch.allclose(way[:, slot == 2], torch.tensor([[1.25], [7.5]]), atol=1e-3)
     assert float(way[:, slot != 2].max()) < 1e-3
@@ -152,6 +153,22 @@ def test_the_decoder_is_told_where_surfaces_meet() -> None:
     told = bare("wall", 16, 16)
     owner = torch.zeros(16, 16, dtype=torch.int64)
     owner[:, 5:] = 1
-    borders = fine_channels(told, owner)
-    assert borders.shape == (FINE, 16, 16)
-    assert borders[-2].nonzero()[:, 1].unique().tolist() == [4] and float(borders[-1].max()) == 0
+    found = fine_channels(told, borders(owner))
+    assert found.shape == (FINE, 16, 16)
+    assert found[-2].nonzero()[:, 1].unique().tolist() == [4] and float(found[-1].max()) == 0
+
+
+def test_surfaces_are_told_apart_by_region_side_and_plane() -> None:
+    boxes = np.array([[[-4, 0, -9], [-1, 3, -6]], [[1, 0, -9], [4, 3, -6]], [[-1, 0, -14], [1, 3, -12]]], float)
+    world = World(boxes, np.array([1, 1, 1]), np.array([0, 1.5, 0]), 0.0, 0.0, 40.0, SIZE)
+    told, slot, owner = seen_world(world, torch.zeros(SLOTS, 2))
+    # two boxes in one plane are one surface, their sides and the box behind them are others, as are the ground and the sky
+    front = (slot == 1) & (told.normal[2] > 0.9) & (told.depth < 45)
+    behind = (slot == 1) & (told.normal[2] > 0.9) & (told.depth > 45)
+    assert bool(front.any()) and bool(behind.any())
+    assert len(owner[front].unique()) == len(owner[behind].unique()) == 1
+    assert int(owner[front][0]) != int(owner[behind][0])
+    sides = (slot == 1) & (told.normal[0].abs() > 0.9)
+    assert len({*owner[sides].tolist()} & {*owner[front].tolist(), *owner[slot == 0].tolist()}) == 0
+    part, _, _ = seen_world(world, torch.zeros(SLOTS, 2), 1, (slice(8, 24), slice(16, 48)))
+    assert torch.equal(part.uv, told.uv[:, 8:24, 16:48])

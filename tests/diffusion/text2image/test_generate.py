@@ -146,8 +146,8 @@ def test_files_that_are_no_recipes(tmp_path):
     (tmp_path / "text.png").write_text("hello")
     for name, words in (
         ("plain.png", "carries no Rayverie settings"),
-        ("text.png", "not a readable PNG"),
-        ("gone.png", "not a"),
+        ("text.png", "is not a PNG picture"),
+        ("gone.png", "does not exist"),
     ):
         with pytest.raises(InputError, match=words):
             read_png(tmp_path / name)
@@ -158,7 +158,7 @@ def test_files_that_are_no_recipes(tmp_path):
     [
         ({"size": (4, 64)}, "--size"),
         ({"mask": Path("m.png")}, "--mask needs --init"),
-        ({"init": Path("gone.png")}, "--init gone.png is not a readable picture"),
+        ({"init": Path("gone.png")}, "gone.png does not exist; it must be a picture for --init"),
         ({"anagram": ("cat",), "view": ("sideways",)}, "--view is 'sideways'"),
         ({"anagram": ("cat",), "view": ("rotate_90",)}, "square"),
         ({"anagram": ("cat",), "view": ()}, "--view is missing"),

@@ -13,24 +13,33 @@ from hypothesis import strategies as st
 from base.errors import InputError
 from diffusion.training import config as config_module
 from diffusion.training.config import (
-    FewConfig,
     JudgeConfig,
-    ReaderConfig,
+    SegmenterConfig,
+    StudentConfig,
     UnetConfig,
     VaeConfig,
     load_config,
     save_config,
 )
 from diffusion.training.evaluation.structure import edge_coincidence, period
-from diffusion.training.learners.noising import BETAS, STEPS, noised, scheduler, stratified, target, weight
+from diffusion.training.learners.noising import (
+    BETAS,
+    STEPS,
+    make_scheduler,
+    min_snr_weight,
+    noised,
+    prediction_target,
+    stratified_timesteps,
+)
 from diffusion.training.loop import learning_rate
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
+from diffusion.training.surface.config import AutoencoderConfig, DenoiserConfig, FeaturesConfig
 
 
 @pytest.mark.parametrize("schedule", BETAS)
 @pytest.mark.parametrize("zero_snr", [True, False])
 def test_schedules_fall_and_end_without_signal_when_asked(schedule: str, zero_snr: bool) -> None:
-    abar = scheduler(schedule, "v", zero_snr).alphas_cumprod
+    abar = make_scheduler(schedule, "v", zero_snr).alphas_cumprod
     assert bool((abar[1:] <= abar[:-1]).all())
     assert (float(abar[-1]) == 0.0) == zero_snr
 
@@ -41,7 +50,7 @@ def test_v_and_x_give_back_picture_and_noise(signal: float, seed: int) -> None:
     g = torch.Generator().manual_seed(seed)
     x0, n = torch.randn(2, 3, 4, 4, generator=g), torch.randn(2, 3, 4, 4, generator=g)
     abar = torch.full((2,), signal)
-    x, v = noised(x0, n, abar), target("v", x0, n, abar)
+    x, v = noised(x0, n, abar), prediction_target("v", x0, n, abar)
     assert torch.allclose(signal**0.5 * x - (1 - signal) ** 0.5 * v, x0, atol=1e-4)
     assert torch.allclose((1 - signal) ** 0.5 * x + signal**0.5 * v, n, atol=1e-4)
 
@@ -52,21 +61,21 @@ def test_min_snr_weighs_the_same_error_of_x0_alike_in_every_objective(signal: fl
     abar = torch.tensor([signal])
     snr = signal / (1 - signal)
     # d(x0) = d(v) / sqrt(1 - abar) = d(eps) * sqrt((1 - abar) / abar)
-    by_x0 = float(weight("x0", abar, 5.0, 0.0))
-    assert float(weight("v", abar, 5.0, 0.0)) * (snr + 1) == pytest.approx(by_x0, rel=1e-4)
-    assert float(weight("eps", abar, 5.0, 0.0)) * snr == pytest.approx(by_x0, rel=1e-4)
+    by_x0 = float(min_snr_weight("x0", abar, 5.0, 0.0))
+    assert float(min_snr_weight("v", abar, 5.0, 0.0)) * (snr + 1) == pytest.approx(by_x0, rel=1e-4)
+    assert float(min_snr_weight("eps", abar, 5.0, 0.0)) * snr == pytest.approx(by_x0, rel=1e-4)
     assert by_x0 == pytest.approx(min(snr, 5.0), rel=1e-4)
 
 
 def test_min_snr_keeps_the_first_step_alive() -> None:
-    assert float(weight("v", torch.zeros(1), 5.0, 0.25)) == 0.25
-    assert float(weight("v", torch.zeros(1), 0.0, 0.0)) == 1.0
+    assert float(min_snr_weight("v", torch.zeros(1), 5.0, 0.25)) == 0.25
+    assert float(min_snr_weight("v", torch.zeros(1), 0.0, 0.0)) == 1.0
 
 
 @given(st.integers(1, 64), st.integers(0, 1000))
 @settings(max_examples=30)
 def test_stratified_times_fill_every_part(count: int, seed: int) -> None:
-    t = stratified(count, torch.Generator().manual_seed(seed))
+    t = stratified_timesteps(count, torch.Generator().manual_seed(seed))
     assert sorted((t * count // STEPS).tolist()) == pytest.approx(list(range(count)), abs=1)
     assert int(t.min()) >= 0 and int(t.max()) < STEPS
 
@@ -124,9 +133,13 @@ SHIPPED = {
     "decoder": VaeConfig,
     "unet": UnetConfig,
     "compare": UnetConfig,
-    "few": FewConfig,
-    "reader": ReaderConfig,
+    "few": StudentConfig,
+    "reader": SegmenterConfig,
     "judge": JudgeConfig,
+    "features": FeaturesConfig,
+    "autoencoder": AutoencoderConfig,
+    "surface_decoder": AutoencoderConfig,
+    "denoiser": DenoiserConfig,
 }
 
 
@@ -134,7 +147,7 @@ def test_shipped_configs_are_valid() -> None:
     folder = Path(config_module.__file__).parent / "configs"
     assert {path.stem for path in folder.glob("*.yaml")} == set(SHIPPED)
     for name, kind in SHIPPED.items():
-        assert load_config(kind, folder / f"{name}.yaml").out.startswith("out/train/")
+        assert load_config(kind, folder / f"{name}.yaml").out.startswith(("out/train/", "out/surface/"))
 
 
 def test_measures_know_a_copy_and_a_blur() -> None:
@@ -186,8 +199,8 @@ def test_a_student_is_never_written_over_its_teacher(tmp_path: Path) -> None:
     """As it was with `few unet`, which fits: the run was taken for the student's, and its config replaced."""
     (tmp_path / "c.yaml").write_text(f"out: {tmp_path}/run\nteacher: {tmp_path}/run/model\n")
     with pytest.raises(InputError, match="where the teacher lies"):
-        load_config(FewConfig, tmp_path / "c.yaml")
-    assert load_config(FewConfig, tmp_path / "c.yaml", [f"out={tmp_path}/few"]).out == f"{tmp_path}/few"
+        load_config(StudentConfig, tmp_path / "c.yaml")
+    assert load_config(StudentConfig, tmp_path / "c.yaml", [f"out={tmp_path}/few"]).out == f"{tmp_path}/few"
 
 
 @pytest.mark.parametrize(

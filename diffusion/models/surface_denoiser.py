@@ -1,0 +1,55 @@
+"""The surface-aware network as everything else here sees a model: x and sigma, geometry and prompts, to what lies under the noise."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from diffusion.models.surface_conditions import harmonics, shape, unpacked
+from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.sampling.schedules import NoiseSchedule
+
+STEPS = 1000
+
+
+def flow_schedule(steps: int = STEPS) -> NoiseSchedule:
+    """The noise levels of a straight flow: timestep i lies at t = (i + 1) / steps, where sigma = t / (1 - t); the last is pure noise."""
+    t = torch.arange(1, steps + 1, dtype=torch.float64) / steps
+    return NoiseSchedule((1 - t).square() / ((1 - t).square() + t.square()))
+
+
+def denoised_from_flow(flow: Tensor, x: Tensor, sigma: float) -> Tensor:
+    """x0 of x = x0 + sigma·n from the flow n - x0: with t = sigma / (1 + sigma), x / (1 + sigma) lies at t of the way to the noise."""
+    return (x - sigma * flow) / (1 + sigma)
+
+
+@torch.inference_mode()
+def denoise(
+    unet: SurfaceUNet,
+    x: Tensor,
+    sigma: float,
+    geometry: Tensor | None,
+    contexts: Tensor,
+    weights: Tensor,
+    owners: Tensor,
+) -> Tensor:
+    """x0 [B,C,h,w] float32 of x [B,C,h,w] at noise level sigma; one call of the network for all prompts of all views.
+
+    geometry: [B,PACKED,h,w], or None where nothing is known. contexts: [R,T,D], the prompts of all views; weights: [R,h,w], each prompt's
+    share of its view, which sum to 1; owners: int [R], the view of each.
+    """
+    views, (height, width) = len(x), x.shape[-2:]
+    most = int(torch.bincount(owners, minlength=views).max())
+    said = contexts.new_zeros(views, most, *contexts.shape[1:])
+    shares = weights.new_zeros(views, most, height, width)
+    for view in range(views):
+        rows = (owners == view).nonzero()[:, 0]
+        said[view, : len(rows)], shares[view, : len(rows)] = contexts[rows], weights[rows]
+    if geometry is None:
+        config = unet.config
+        waves, form = (x.new_zeros(views, config[n], height, width) for n in ("harmonics", "shape"))
+    else:
+        seen = unpacked(geometry)
+        waves, form = harmonics(seen.uv, seen.span), shape(seen)
+    t = torch.full((views,), sigma / (1 + sigma), device=x.device)
+    return denoised_from_flow(unet(x / (1 + sigma), t, waves, form, said, shares), x, sigma)

@@ -1,0 +1,173 @@
+"""Training the denoiser that knows surfaces: rectified flow on latents, every pixel under the prompt of its own surface."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion.models.minilm import WIDTH
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.models.surface_conditions import HARMONICS, SHAPE, Seen, harmonics, shape
+from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.training.contact_sheet import save_sheet
+from diffusion.training.folder import load_start_weights
+from diffusion.training.surface.cells import Batch, Cells, cache_folder, load_autoencoder, write_cells
+from diffusion.training.surface.config import DenoiserConfig
+from diffusion.training.surface.loop import run
+from diffusion.training.surface.masters import Masters
+from diffusion.training.surface.pictures import unseen_data
+
+SHOWN = 18  # held-out pictures on a sheet of samples
+LEVELS = (0.3, 0.7, 0.99)
+"""Noise levels at which the held-out error is told."""
+Flow = Callable[[Tensor, Tensor], Tensor]
+
+
+def new_denoiser(config: DenoiserConfig, latent_channels: int) -> SurfaceUNet:
+    """The network, its weights drawn from the run's seed."""
+    torch.manual_seed(config.seed)
+    return SurfaceUNet(
+        latent_channels=latent_channels,
+        harmonics=HARMONICS,
+        shape=SHAPE,
+        channels=config.channels,
+        blocks=config.blocks,
+        sentence=WIDTH,
+        heads=config.heads,
+    )
+
+
+def encode(config: DenoiserConfig) -> Path:
+    """Encode the pictures that exist and aren't encoded yet, those of held-out worlds first."""
+    for data in (unseen_data(config.data), config.data):
+        folder = write_cells(data, config.autoencoder, config.cache, config.numbers)
+    return folder
+
+
+def noise_levels(config: DenoiserConfig, count: int, rng: np.random.Generator) -> Tensor:
+    """float32 [count] in 0..1: logit-normal (2403.03206), some even, some of nothing but noise, where a dream begins."""
+    t = 1 / (1 + np.exp(-(config.centre + config.spread * rng.standard_normal(count))))
+    t = np.where(rng.random(count) < config.even, rng.random(count), t)
+    return torch.from_numpy(np.where(rng.random(count) < config.pure, 1.0, t).astype(np.float32))
+
+
+def withhold(
+    batch: Batch, config: DenoiserConfig, unconditional: Tensor, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """The contexts, some pictures' replaced by those of no words; and [2,B], 0 where u and v, or the shape, are withheld, else 1."""
+    count = len(batch.latents)
+    silent = torch.from_numpy(rng.random(count) < config.drop_words).view(-1, 1, 1, 1)
+    told = rng.random((2, count)) >= np.array([[config.drop_place], [config.drop_shape]])
+    return torch.where(silent, unconditional, batch.contexts), torch.from_numpy(told.astype(np.float32))
+
+
+def flow_of(network: SurfaceUNet, seen: Seen, shares: Tensor, contexts: Tensor, told: Tensor | None = None) -> Flow:
+    """(latents, t) → the flow, for pictures with this geometry and these prompts."""
+    place, form = harmonics(seen.uv, seen.span), shape(seen)
+    if told is not None:
+        place, form = place * told[0].view(-1, 1, 1, 1), form * told[1].view(-1, 1, 1, 1)
+    return lambda x, t: network(x, t, place, form, contexts, shares)
+
+
+def mixed(latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """(1 − t)·latents + t·noise."""
+    t = t.view(-1, 1, 1, 1)
+    return (1 - t) * latents + t * noise
+
+
+@torch.no_grad()
+def sample(flow: Flow, silent: Flow, noise: Tensor, steps: int, guidance: float) -> Tensor:
+    """Latents from noise [B,C,h,w] by Euler's method; guidance moves away from `silent`, the flow without words."""
+    levels, x = torch.linspace(1, 0, steps + 1), noise
+    for now, then in itertools.pairwise(levels):
+        t = x.new_full((len(x),), float(now))
+        along = flow(x, t)
+        if guidance != 1:
+            without = silent(x, t)
+            along = without + guidance * (along - without)
+        x = x + (then - now) * along
+    return x
+
+
+def train_denoiser(config: DenoiserConfig) -> Path:
+    """Train (or go on training) the denoiser; `out/unet` holds its averaged weights after every checkpoint."""
+    folder = cache_folder(config.cache, config.autoencoder)
+    cells, unseen = Cells(folder, config.data.seed), Cells(folder, unseen_data(config.data).seed)
+    vae = load_autoencoder(Path(config.autoencoder))
+    network = new_denoiser(config, vae.config["latent_channels"])
+    load_start_weights(network, config.start, "unet")
+    held_out = unseen.batch(list(range(0, unseen.count, 4))[:96], config.crop, np.random.default_rng(0))
+    shown = list(range(1, unseen.count, max(1, unseen.count // SHOWN)))[:SHOWN]
+
+    def loss(
+        latents: Tensor, noise: Tensor, t: Tensor, uv: Tensor, span: Tensor, normal: Tensor, depth: Tensor, kind: Tensor,
+        shares: Tensor, contexts: Tensor, told: Tensor,
+    ) -> dict[str, Tensor]:  # fmt: skip
+        flow = flow_of(network, Seen(uv, span, normal, depth, kind), shares, contexts, told)
+        error = (flow(mixed(latents, noise, t), t) - (noise - latents)).square().mean((1, 2, 3))
+        return {"flow": error.mean()}
+
+    def batch(step: int) -> tuple[Tensor, ...]:
+        rng = np.random.default_rng([config.seed, step])
+        drawn = cells.batch(rng.integers(cells.count, size=config.batch).tolist(), config.crop, rng)
+        contexts, told = withhold(drawn, config, cells.unconditional, rng)
+        noise = torch.from_numpy(rng.standard_normal(drawn.latents.shape, np.float32))
+        t = noise_levels(config, config.batch, rng)
+        return (drawn.latents, noise, t, *vars(drawn.seen).values(), drawn.shares, contexts, told)
+
+    def on_sample(step: int) -> dict[str, float]:
+        show(config, network, vae, unseen, shown, step)
+        return held_out_error(network, held_out, config.batch)
+
+    def on_save(masters: Masters) -> None:
+        cells.look()
+        masters.exact("").save_pretrained(Path(config.out) / "unet")  # type: ignore[operator]
+
+    on_save(run(config, network, loss, batch, on_sample=on_sample, on_save=on_save))
+    return Path(config.out)
+
+
+@torch.no_grad()
+def held_out_error(network: SurfaceUNet, batch: Batch, size: int) -> dict[str, float]:
+    """Mean square error of the flow at each of LEVELS, with the same noise every time."""
+    found, batch = {}, batch.to(network.device)
+    for level in LEVELS:
+        generator, errors = torch.Generator().manual_seed(1), []
+        for rows in torch.arange(len(batch.latents)).split(size):
+            latents = batch.latents[rows]
+            noise, t = (
+                torch.randn(latents.shape, generator=generator).to(latents),
+                latents.new_full((len(rows),), level),
+            )
+            seen = Seen(*(x[rows] for x in vars(batch.seen).values()))
+            flow = flow_of(network, seen, batch.shares[rows], batch.contexts[rows])
+            errors.append((flow(mixed(latents, noise, t), t) - (noise - latents)).square().mean((1, 2, 3)))
+        found[f"flow_{level:g}"] = float(torch.cat(errors).mean())
+    return found
+
+
+@torch.no_grad()
+def show(
+    config: DenoiserConfig, network: SurfaceUNet, vae: SurfaceAutoencoder, cells: Cells, rows: list[int], step: int
+) -> None:
+    """A sheet of held-out worlds: each as its latents decode, and beside it what the network paints of its geometry and prompts."""
+    side = int(cells.latents(rows[0]).shape[-1])
+    batch = cells.batch(rows, side, np.random.default_rng(0)).to(network.device)
+    flow = flow_of(network, batch.seen, batch.shares, batch.contexts)
+    silent = flow_of(
+        network, batch.seen, batch.shares, cells.unconditional.to(network.device).expand_as(batch.contexts)
+    )
+    noise = torch.randn(batch.latents.shape, generator=torch.Generator().manual_seed(7)).to(network.device)
+    painted = sample(flow, silent, noise, config.sample_steps, config.guidance).cpu()
+    pictures, labels = [], []
+    for row, latents, sampled in zip(rows, batch.latents.cpu(), painted, strict=True):
+        for which, x in (("truth", latents), ("", sampled)):
+            decoded = vae.decode(x[None]).sample[0]
+            pictures.append(((decoded.clamp(-1, 1) + 1) * 127.5).round().byte())
+            labels.append(which or ", ".join(w for w in dict.fromkeys(cells.words(row)) if w))
+    save_sheet(Path(config.out) / "samples" / f"{step:07d}.png", pictures, labels, 6, 256)
