@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from base.errors import InputError
+from base.reading import is_file
 from engine.storage.world import read_world
 
 VERSIONS = 3  # kept of each world file
@@ -33,7 +34,7 @@ def keep_version(world: Path, data: Path, now: datetime | None = None) -> Path |
     A hard link where the disk allows one: `atomic_write` replaces the file and leaves the linked content alone.
     Older versions go, down to VERSIONS and MAX_BYTES. Raises InputError where nothing can be kept.
     """
-    if not world.is_file() or world.stat().st_size == 0:
+    if not is_file(world):
         return None
     folder = versions_folder(world, data)
     kept = folder / f"{(now or datetime.now(UTC)).strftime('%Y-%m-%d %H-%M-%S-%f')}.world"

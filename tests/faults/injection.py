@@ -1,0 +1,61 @@
+"""Faults injected into what touches the disk: the n-th call fails, for n = 1, 2, … until a run ends without one, as SQLite tests."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# what may fail: owner and name of each function that a save calls
+POINTS = ((os, "open"), (os, "fsync"), (os, "replace"), (os, "link"), (Path, "open"), (Path, "mkdir"), (Path, "replace"),
+          (Path, "write_bytes"), (Path, "write_text"), (Path, "chmod"), (Path, "stat"))  # fmt: skip
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE)
+
+
+class Injector:
+    """Counts the calls of POINTS; the one of number `fails` raises. fired: whether it came."""
+
+    def __init__(self, fails: int, number: int) -> None:
+        self.fails, self.number, self.calls, self.fired = fails, number, 0, False
+
+    def watch(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self.calls += 1
+            if self.calls == self.fails:
+                self.fired = True
+                raise OSError(self.number, os.strerror(self.number))
+            return function(*args, **kwargs)
+
+        return watched
+
+
+@contextmanager
+def faulty(fails: int, number: int) -> Iterator[Injector]:
+    injector = Injector(fails, number)
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in POINTS:
+            patch.setattr(owner, name, injector.watch(getattr(owner, name)))
+        yield injector
+
+
+def fail_everywhere(act: Callable[[], None], after: Callable[[BaseException | None], None]) -> int:
+    """Run `act` with each of its calls failing once by each error, and `after` with what it raised. Returns the number of runs."""
+    runs = 0
+    for number in ERRORS:
+        for fails in range(1, 10_000):
+            raised: BaseException | None = None
+            with faulty(fails, number) as injector:
+                try:
+                    act()
+                except Exception as error:
+                    raised = error
+            after(raised)
+            runs += 1
+            if not injector.fired:
+                break
+    return runs
