@@ -9,7 +9,7 @@ from typing import Any
 from app.fields import Size
 from app.session import DAYLIGHT, DAYLIGHT_HELP, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
 from base.settings import option
-from diffusion.loaders.embedded import few_steps, native
+from diffusion.loaders.embedded import read_few_steps, read_native_size
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
 
@@ -186,7 +186,7 @@ def suited(settings: Any, model: str | None, changed: bool = False) -> Any:
 
     changed: whether LoRAs change the model.
     """
-    few, side = few_steps(model, changed), native(model)
+    few, side = read_few_steps(model, changed), read_native_size(model)
     if isinstance(settings, Generate) and side:
         settings = replace(settings, picture=replace(settings.picture, size=(side, side)))
     if not few:

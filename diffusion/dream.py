@@ -83,17 +83,17 @@ def dream(
     return account.result(kept[0].float().cpu(), as_image(decoded), run.steps_taken, started)
 
 
-def unguided(
+def make_unguided_denoiser(
     model: Model, canvas: Canvas, settings: DreamSettings, cancelled: Callable[[], bool] | None = None
 ) -> Denoise:
-    """The denoiser of a dream without guidance, guide and windows: one model call for all regions, for any (x, sigma).
+    """A denoiser for a dream's regions without guidance, guide or windows: one model call for all regions, at any (x, sigma).
 
-    It uses the network that paints this dream, which may be the few-step one.
+    It uses the same network as the dream, which may be the few-step one.
     """
     settings, few_step = _for_network(model, canvas, settings)
     settings = replace(settings, execution="attention", window=0)
     run = DreamRun(model, extend_occluded(canvas), settings, few_step, None, None, cancelled)
-    composition = run.composed(run.canvas.regions, lambda t: t, ("positive",))
+    composition = run.compose_regions(run.canvas.regions, lambda t: t, ("positive",))
     return lambda x, sigma: composition.branches(x, sigma, ("positive",))["positive"]
 
 

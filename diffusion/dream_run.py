@@ -1,4 +1,4 @@
-"""One dream's tensors, its stack of denoisers, and its way through the solver."""
+"""One dream: its tensors, its stack of denoisers, and its runs of the solver."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from base.grid import CELL
 from diffusion.canvas import Cancelled, Canvas, Guide, Region
 from diffusion.denoisers.anagram import VIEWS, with_anagrams
 from diffusion.denoisers.correction import with_correction
-from diffusion.denoisers.differential import start, with_memory
+from diffusion.denoisers.differential import initial_x, with_memory
 from diffusion.denoisers.dilation import take_lattice, with_dilation
 from diffusion.denoisers.few_step import count_steps
 from diffusion.denoisers.guidance import GUIDANCE, with_guidance
@@ -32,10 +32,10 @@ from diffusion.settings import DreamSettings
 
 
 class DreamRun:
-    """One dream. few_step: the few-step network paints; memory: [1,C,h,w], the latents that guide it, or None.
+    """One dream. few_step: whether the few-step network runs; memory: [1,C,h,w], the latents that guide it, or None.
 
-    After `sample`, `captured` holds the latents of the step `DreamSettings.capture`, and `steps_taken` how many steps are behind
-    the latents that are to be stored.
+    After `sample`, `captured` holds the latents after the step `DreamSettings.capture` (None if that step didn't run), and
+    `steps_taken` the number of steps behind the latents to store.
     """
 
     def __init__(
@@ -72,21 +72,21 @@ class DreamRun:
         if sampler.stochastic:
             lowest, highest = timeline.sigmas[-2], timeline.sigmas[0]
             options["generator"] = NOISES[settings.noise](self.noise, settings.seed, lowest, highest * 1.001)
-        denoise, result, around = self.denoiser(), self.noise, self.memory
+        denoise, result, around = self.build_denoiser(), self.noise, self.memory
         if self.memory is not None:
             ratio, weight = (self._plane(plane) for plane in (self.guide.upscale_ratio, self.guide.guide_weight))
             options["adjust"] = make_mixer(self.memory, self.noise, self.known, timeline, settings, ratio, weight)
         first = timeline.steps - min(count_steps(settings, self.memory is not None), timeline.steps)
         known = self.known
-        for begin in (first, *rewind_steps(timeline.steps, settings.rewind_min, settings.rewind_max)):
-            sigmas = torch.tensor(timeline.sigmas[begin:], dtype=torch.float64)
-            x = start(self.noise, timeline.sigmas[begin], around, known)
-            result = around = sampler(denoise, x, sigmas, callback=partial(self._on_step, begin), **options)
+        for first_step in (first, *rewind_steps(timeline.steps, settings.rewind_min, settings.rewind_max)):
+            sigmas = torch.tensor(timeline.sigmas[first_step:], dtype=torch.float64)
+            x = initial_x(self.noise, timeline.sigmas[first_step], around, known)
+            result = around = sampler(denoise, x, sigmas, callback=partial(self._on_step, first_step), **options)
             known = torch.ones_like(known)
         return result
 
-    def denoiser(self) -> Denoise:
-        """Regions → guidance → dilation → anagrams → correction → memory, each only where it is asked for."""
+    def build_denoiser(self) -> Denoise:
+        """Stack the denoisers: regions → guidance → dilation → anagrams → correction → guide latents; unused ones are left out."""
         denoise = self._guided(self.canvas.regions, lambda t: t, watched=True)
         stride = self.settings.dilate
         if stride > 1:
@@ -108,16 +108,17 @@ class DreamRun:
             denoise = with_memory(denoise, self.memory, self.change, self.timeline, self.settings.change_form)
         return denoise
 
-    def composed(
+    def compose_regions(
         self,
         regions: tuple[Region, ...],
         cut: Callable[[Tensor], Tensor],
         branches: tuple[str, ...],
         watched: bool = False,
     ) -> RegionComposer:
-        """The prompts of these regions and guidance branches, ready to be predicted.
+        """A composer for the prompts of these regions and guidance branches.
 
-        cut: maps the canvas to what is predicted (turned, or a lattice of it); watched: `on_step` is told each region's prediction.
+        cut: maps the canvas to the part that is predicted (transformed, or a lattice); watched: whether step events include the
+        prediction of each region.
         """
         parts = [
             replace(part, mask=cut(part.mask).contiguous())
@@ -135,13 +136,13 @@ class DreamRun:
             settings=self.settings,
             multiple=self.model.multiple // CELL,
             backgrounds=self.model.colour_latents if bootstrapped else None,
-            seen=self._note_region if watched and self.on_step is not None else None,
+            on_answer=self._note_region if watched and self.on_step is not None else None,
         )
 
     def _guided(self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False) -> Denoise:
-        """The guided denoiser of these regions. cut, watched: see `composed`."""
+        """The guided denoiser of these regions. cut, watched: see `compose_regions`."""
         rule = GUIDANCE[self.settings.guidance]
-        composition = self.composed(regions, cut, (*rule.branches, *rule.first), watched)
+        composition = self.compose_regions(regions, cut, (*rule.branches, *rule.first), watched)
         origin = torch.zeros_like(self.noise) if self.memory is None else torch.where(self.known, self.memory, 0.0)
         watch = self._note_branches if watched else None
         return with_guidance(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)
@@ -151,16 +152,16 @@ class DreamRun:
     ) -> Tensor:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
-        return self.model.denoise(x, sigma, context, depth, regions, few=self.few_step)
+        return self.model.denoise(x, sigma, context, depth, regions, few_step=self.few_step)
 
     def _checked(self, denoise: Denoise) -> Denoise:
-        """The denoiser, raising ModelError when its answer is not finite."""
+        """Wrap a denoiser so that it raises ModelError if its prediction isn't finite."""
 
         def checked(x: Tensor, sigma: float) -> Prediction:
             self._regions.clear()
             prediction = predict(denoise, x, sigma)
             if not bool(torch.isfinite(prediction.denoised).all()):
-                step, steps = self.timeline.step(sigma) + 1, self.timeline.steps
+                step, steps = self.timeline.step_index(sigma) + 1, self.timeline.steps
                 raise ModelError(
                     f"the model answered with NaN or infinity at step {step} of {steps} (sigma {sigma:.4g})"
                 )

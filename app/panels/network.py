@@ -56,7 +56,7 @@ class NetworkPanel:
         told = ui.inspection.told
         if told is not None and told.inside is not None and ui.inspection.picture is not None:
             inside = told.inside
-            network = "few-step network" if inside.few else "model itself"
+            network = "few-step network" if inside.few_step else "model itself"
             coming = ", updating" if ui.inspection.asked is not None else ""
             faint(
                 f"Dream {told.asked.dream + 1}, step {told.asked.step}, sigma {told.asked.sigma:.3g}, by the {network}{coming}"
@@ -119,7 +119,7 @@ class NetworkPanel:
     def _block_words(self, ui: PanelContext, blocks: tuple[Any, ...], chosen: int) -> None:
         block = blocks[chosen]
         imgui.push_text_wrap_pos(0.0)
-        imgui.text_unformatted(f"{block.name}: {WORDS[block.kind]} {LISTENS if block.listens else ''}")
+        imgui.text_unformatted(f"{block.name}: {WORDS[block.kind]} {LISTENS if block.attends_to_text else ''}")
         imgui.pop_text_wrap_pos()
         faint(figures(block, sum(b.seconds for b in blocks)))
         remark(ui, remarks.of_blocks(blocks))

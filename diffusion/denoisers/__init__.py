@@ -1,1 +1,1 @@
-"""Functions that turn one denoiser into another: regions, guidance, windows, mixing, dilation, anagrams, correction."""
+"""Functions that wrap one denoiser in another: regions, guidance, windows, mixing, dilation, anagrams, correction."""

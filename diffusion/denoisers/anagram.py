@@ -1,7 +1,7 @@
-"""Visual anagrams (arXiv 2311.17919): one picture that is another under a turn, a flip or a permutation.
+"""Visual anagrams (arXiv 2311.17919): a picture that shows something else when it is rotated, flipped or permuted.
 
-Every view predicts the turned canvas for its own prompt; the predictions are turned back and averaged. The views are orthogonal, so turned
-noise is noise.
+Each view transforms the canvas and predicts it for its own prompt; the predictions are transformed back and averaged. The views are
+orthogonal maps, so transformed noise has the same distribution.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ GRID = 4  # the patch view cuts a canvas into GRID × GRID
 
 @dataclass(frozen=True)
 class View:
-    """An orthogonal map of pictures [...,h,w] and its inverse. square: it needs h = w."""
+    """An orthogonal map of pictures [...,h,w] and its inverse. square: whether it needs h = w."""
 
     apply: Turn
     invert: Turn
     square: bool = False
 
 
-def _permuted(image: Tensor, order: Tensor) -> Tensor:
+def _permute_patches(image: Tensor, order: Tensor) -> Tensor:
     lead, (height, width) = image.shape[:-2], image.shape[-2:]
     tall, wide = height // GRID, width // GRID
     patches = image.reshape(*lead, GRID, tall, GRID, wide).movedim(-2, -3).reshape(*lead, GRID * GRID, tall, wide)
@@ -39,23 +39,23 @@ def _permuted(image: Tensor, order: Tensor) -> Tensor:
 _ORDER = torch.randperm(GRID * GRID, generator=torch.Generator().manual_seed(4))
 
 
-def _quarters(k: int) -> View:
+def _quarter_turns(k: int) -> View:
     return View(lambda t: torch.rot90(t, k, (-2, -1)), lambda t: torch.rot90(t, -k, (-2, -1)), square=k != 2)
 
 
 VIEWS: dict[str, View] = {
     "identity": View(lambda t: t, lambda t: t),
-    "rotate_180": _quarters(2),
-    "rotate_90": _quarters(1),
-    "rotate_270": _quarters(3),
+    "rotate_180": _quarter_turns(2),
+    "rotate_90": _quarter_turns(1),
+    "rotate_270": _quarter_turns(3),
     "flip_horizontal": View(lambda t: t.flip(-1), lambda t: t.flip(-1)),
     "flip_vertical": View(lambda t: t.flip(-2), lambda t: t.flip(-2)),
-    "patches": View(lambda t: _permuted(t, _ORDER), lambda t: _permuted(t, _ORDER.argsort())),
+    "patches": View(lambda t: _permute_patches(t, _ORDER), lambda t: _permute_patches(t, _ORDER.argsort())),
 }
 
 
 def view_problem(view: str, height: int, width: int) -> str:
-    """Why a view can't be used for a canvas of [h,w] latent pixels; "" when it can."""
+    """Why a view can't be used for a canvas of [h,w] latent pixels; "" if it can."""
     if VIEWS[view].square and height != width:
         return f"{view} needs a square canvas"
     if view == "patches" and (height % GRID or width % GRID):
@@ -71,11 +71,13 @@ def with_anagrams(
     encode: Turn,
     decode: Turn,
 ) -> Denoise:
-    """The mean of all views' predictions. plain: the denoiser of the unturned canvas; others: each view with the denoiser of its
-    turned canvas (guidance and regions inside).
+    """A denoiser that returns the mean of all views' predictions.
 
-    In the last `image_share` of the run the *picture* is turned, not the latents, which encode an orientation: D is decoded, turned,
-    encoded, and given the turned noise, (x - D)/sigma; the answer comes back the same way. encode, decode: [B,3,8h,8w] ↔ [B,C,h,w].
+    plain: the denoiser of the canvas as it is; others: each view with the denoiser of its transformed canvas (including guidance
+    and regions); encode, decode: [B,3,8h,8w] ↔ [B,C,h,w].
+
+    Latents encode an orientation. So in the last `image_share` of the run the decoded *picture* is transformed: D is decoded,
+    transformed and encoded, the transformed noise (x - D)/sigma is added, and the prediction is mapped back the same way.
     """
 
     def denoise(x: Tensor, sigma: float) -> Prediction:

@@ -1,4 +1,4 @@
-"""Correcting predictions while noise is still high: soft clamp, centre, maximise ("Explaining the SDXL latent space", T. A. Vass)."""
+"""Correct predictions while noise is high: soft clamp, centre, maximise ("Explaining the SDXL latent space", T. A. Vass)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.schedules import Timeline
 from diffusion.settings import DreamSettings
 
-BOUNDARY = 4.0  # what latents of unit variance hardly ever exceed
+BOUNDARY = 4.0  # latents of unit variance hardly ever exceed this
 
 
 def soft_clamp(latents: Tensor, amount: float, threshold: float = 3.5, boundary: float = BOUNDARY) -> Tensor:
-    """Values beyond ±threshold are squeezed, channel by channel, so that the largest is ±boundary; amount 0..1."""
+    """Compress values beyond ±threshold, channel by channel, so that the largest becomes ±boundary; amount 0..1."""
     size = latents.abs()
     largest = size.amax((-2, -1), keepdim=True).clamp_min(boundary)
     squeezed = threshold + (size - threshold) * (boundary - threshold) / (largest - threshold)
@@ -21,12 +21,12 @@ def soft_clamp(latents: Tensor, amount: float, threshold: float = 3.5, boundary:
 
 
 def centre(latents: Tensor, amount: float) -> Tensor:
-    """Take each channel's mean away: brightness and colour balance; amount 0..1."""
+    """Subtract each channel's mean, which carries brightness and colour balance; amount 0..1."""
     return latents - amount * latents.mean((-2, -1), keepdim=True)
 
 
 def maximise(latents: Tensor, amount: float, boundary: float = BOUNDARY) -> Tensor:
-    """Stretch each channel about its mean until its largest deviation is `boundary`; amount 0..1. A flat channel stays."""
+    """Stretch each channel about its mean until its largest deviation is `boundary`; amount 0..1. Flat channels are unchanged."""
     mean = latents.mean((-2, -1), keepdim=True)
     largest = (latents - mean).abs().amax((-2, -1), keepdim=True)
     gain = (boundary / largest.clamp_min(1e-6)).where(largest > 1e-3, 1.0)
@@ -34,7 +34,7 @@ def maximise(latents: Tensor, amount: float, boundary: float = BOUNDARY) -> Tens
 
 
 def with_correction(denoise: Denoise, timeline: Timeline, settings: DreamSettings) -> Denoise:
-    """The denoiser with its x0 corrected during the first `correct_until` of the run; itself when nothing is to be corrected."""
+    """The denoiser with x0 corrected during the first `correct_until` of the run; the denoiser itself if all amounts are 0."""
     if settings.correct_clamp == settings.correct_centre == settings.correct_maximise == 0:
         return denoise
 

@@ -1,4 +1,4 @@
-"""Dilated sampling (DemoFusion, arXiv 2311.16973, sec. 3.4): seeing every s-th pixel, the model sees all of a large canvas at once."""
+"""Dilated sampling (DemoFusion, arXiv 2311.16973, sec. 3.4): from every s-th pixel, the model sees a large canvas as a whole."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from diffusion.sampling.schedules import Timeline
 
 
 def take_lattice(image: Tensor, stride: int, offset: int) -> Tensor:
-    """Every stride-th pixel of [...,h,w] from offset = row·stride + column, a view."""
+    """A view of every stride-th pixel of [...,h,w]. offset: row·stride + column of the first pixel."""
     return image[..., offset // stride :: stride, offset % stride :: stride]
 
 
 def smooth_noise(x: Tensor, sigma: float) -> Tensor:
-    """[B,C,h,w] blurred by `sigma` pixels and brought back to its mean and deviation, so that neighbouring lattices see alike noise."""
+    """[B,C,h,w] blurred by `sigma` pixels, with its mean and standard deviation restored, so that neighbouring lattices see similar
+    noise."""
     if sigma <= 0:
         return x
     blurred = blur(x.flatten(0, 1), sigma).view_as(x)
@@ -31,9 +32,10 @@ def smooth_noise(x: Tensor, sigma: float) -> Tensor:
 def with_dilation(
     near: Denoise, lattices: Sequence[Denoise], stride: int, timeline: Timeline, alpha: float = 1.0
 ) -> Denoise:
-    """c2·(prediction of stride² lattices, put together) + (1 - c2)·(prediction of the canvas itself), c2 falling from 1 to 0 as a cosine.
+    """A denoiser that returns c2·(predictions of the stride² lattices, interleaved) + (1 - c2)·(prediction of the canvas itself).
 
-    near: the canvas' own denoiser (often in windows); lattices: stride² denoisers, each of its own lattice.
+    c2 falls from 1 to 0 as a cosine raised to `alpha`. near: the denoiser of the whole canvas (often in windows);
+    lattices: stride² denoisers, one for each lattice.
     """
 
     def denoise(x: Tensor, sigma: float) -> Prediction:

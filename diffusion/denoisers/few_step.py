@@ -1,7 +1,6 @@
-"""The few-step network of a model: a student that learnt to land in few steps where many guided ones lead (docs/training.md).
+"""The few-step network of a model: a distilled student that needs few steps and no guidance (docs/training.md).
 
-The number of steps that are really gone through chooses: whoever needs no more than it gets it, whoever needs more gets the
-model itself.
+A dream that runs at most as many steps as the student needs uses the student; any other dream uses the model itself.
 """
 
 from __future__ import annotations
@@ -24,19 +23,20 @@ FEW_STEP_CHOICES: Mapping[str, Any] = MappingProxyType(
         "threshold_scale": 0.0,
     }
 )
-"""What it was distilled for, and therefore always does: the solver's steps and the guidance are inside it."""
+"""The settings that the student was distilled for. It contains the solver's steps and the guidance, so others don't apply."""
 
 
-def count_steps(settings: DreamSettings, remembers: bool) -> int:
-    """The steps of a dream, which leaves the first ones out where a memory stands for them (`DreamSettings.strength`)."""
-    return max(1, round(settings.strength * settings.steps)) if remembers else settings.steps
+def count_steps(settings: DreamSettings, has_guide: bool) -> int:
+    """The steps that a dream runs. With guide latents it skips the first ones (`DreamSettings.strength`)."""
+    return max(1, round(settings.strength * settings.steps)) if has_guide else settings.steps
 
 
-def uses_few_step(settings: DreamSettings, few_steps: int, remembers: bool = False) -> bool:
-    """Whether a dream is the few-step network's. few_steps: how many it needs, 0 where a model has none; remembers: the canvas does."""
-    return settings.few_step and count_steps(settings, remembers) <= few_steps
+def uses_few_step(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> bool:
+    """Whether a dream uses the few-step network. few_steps: the steps it needs, 0 if the model has none; has_guide: whether the
+    canvas has a guide."""
+    return settings.few_step and count_steps(settings, has_guide) <= few_steps
 
 
-def effective_settings(settings: DreamSettings, few_steps: int, remembers: bool = False) -> DreamSettings:
-    """The settings that a dream really has: what the few-step network learnt in place of what was chosen, where it paints."""
-    return replace(settings, **FEW_STEP_CHOICES) if uses_few_step(settings, few_steps, remembers) else settings
+def effective_settings(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> DreamSettings:
+    """The settings that take effect: with FEW_STEP_CHOICES in place of the user's choices if the few-step network runs."""
+    return replace(settings, **FEW_STEP_CHOICES) if uses_few_step(settings, few_steps, has_guide) else settings

@@ -1,4 +1,4 @@
-"""Guidance: how the predictions of several prompts become the one that is followed. A rule is one row of GUIDANCE."""
+"""Guidance: combine the predictions for several prompts into one. Each rule is one row of GUIDANCE."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _from_eps(ctx: GuidanceContext, eps: Tensor) -> Tensor:
 
 
 def none(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
-    """The prompt's prediction as it is."""
+    """The prediction for the prompt, unchanged."""
     return branches["positive"]
 
 
@@ -35,18 +35,18 @@ def cfg(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Te
 
 
 def cfgpp(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Prediction:
-    """CFG++ (arXiv 2406.08070): x0 between the two by lambda in 0..1, and the noise of the negative prediction."""
+    """CFG++ (arXiv 2406.08070): x0 interpolated between the two predictions by lambda in 0..1, with the noise of the negative one."""
     positive, negative = branches["positive"], branches["negative"]
     return Prediction(negative + settings.cfgpp_lambda * (positive - negative), negative)
 
 
 def _true_noise_share(ctx: GuidanceContext) -> float:
     """S = 2 - alpha_bar^(1/4) at the step's end: 2 at pure noise, 1 at the picture (the diffusion notebook)."""
-    return 2 - (1 / (1 + ctx.end**2)) ** 0.25
+    return 2 - (1 / (1 + ctx.sigma_next**2)) ** 0.25
 
 
 def tnr_one(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
-    """True Noise Removal with one prediction: S·eps + (1 - S)·n, where n is the noise the run was started with."""
+    """True Noise Removal with one prediction: S·eps + (1 - S)·n, where n is the noise that the run started from."""
     share = _true_noise_share(ctx)
     return _from_eps(ctx, share * _eps(ctx, branches["positive"]) + (1 - share) * ctx.noise)
 
@@ -76,18 +76,18 @@ def tnr_plain_one(branches: Branches, ctx: GuidanceContext, settings: DreamSetti
 
 
 def _residual(positive: Tensor, virtual: Tensor, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
-    """Residual CFG (arXiv 2312.12491, eq. 3-5): the negative noise is not predicted but the residual towards a known x0, times delta."""
+    """Residual CFG (arXiv 2312.12491, eq. 3-5): the negative noise is delta times the residual towards a known x0, not a prediction."""
     negative = ctx.x - settings.residual_delta * (ctx.x - virtual)
     return negative + settings.scale * (positive - negative)
 
 
 def self_negative(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
-    """Away from the picture that the run began with; no negative call at all."""
+    """Residual CFG away from the picture that the run started from; needs no negative call."""
     return _residual(branches["positive"], ctx.origin, ctx, settings)
 
 
 def onetime_negative(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
-    """Away from the negative prompt's x0 of the first step; one negative call a run."""
+    """Residual CFG away from the negative prompt's x0 at the first step; one negative call per run."""
     if "negative" in branches:
         ctx.cache["negative"] = branches["negative"]
     return _residual(branches["positive"], ctx.cache["negative"], ctx, settings)
@@ -95,7 +95,7 @@ def onetime_negative(branches: Branches, ctx: GuidanceContext, settings: DreamSe
 
 @dataclass(frozen=True)
 class Guidance:
-    """A rule and the branches it needs. first: branches that only the run's first call needs."""
+    """A rule and the branches it needs. first: branches that only the first call of a run needs."""
 
     rule: Callable[[Branches, GuidanceContext, DreamSettings], Tensor | Prediction]
     branches: tuple[str, ...]
@@ -128,12 +128,12 @@ def with_guidance(
     timeline: Timeline,
     noise: Tensor,
     origin: Tensor,
-    seen: Callable[[Branches], None] | None = None,
+    on_branches: Callable[[Branches], None] | None = None,
 ) -> Callable[[Tensor, float], Prediction]:
     """The guided denoiser of one run.
 
-    branches_at: (x, sigma, names) → x0 for each name; noise, origin: see GuidanceContext; seen: told the branches of each call.
-    Outside guidance_start..guidance_end (arXiv 2404.07724) the prompt's own prediction is used, without asking the others.
+    branches_at: (x, sigma, names) → x0 for each name; noise, origin: see `GuidanceContext`; on_branches: called with the branches of
+    each call. Outside guidance_start..guidance_end (arXiv 2404.07724) only the prompt is predicted, without guidance.
     """
     guidance = GUIDANCE[settings.guidance]
     cache: dict[str, Tensor] = {}
@@ -145,11 +145,11 @@ def with_guidance(
         if guidance.rule is cfg and settings.scale == 1:
             names = ("positive",)
         branches = branches_at(x, sigma, names)
-        if seen is not None:
-            seen(branches)
+        if on_branches is not None:
+            on_branches(branches)
         if not inside:
             return Prediction(branches["positive"], branches["positive"])
-        ctx = GuidanceContext(x, sigma, timeline.end(sigma), noise, origin, cache)
+        ctx = GuidanceContext(x, sigma, timeline.next_sigma(sigma), noise, origin, cache)
         answer = guidance.rule(branches, ctx, settings)
         prediction = answer if isinstance(answer, Prediction) else Prediction(answer, answer)
         return apply_rescaling(prediction, branches, ctx, settings)

@@ -1,4 +1,4 @@
-"""What a guidance rule is given: the predictions of the branches and the place in the run."""
+"""The inputs of a guidance rule: the predictions of the branches and the position in the run."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ class GuidanceContext:
     """One call of the guided denoiser.
 
     x: [B,C,h,w] at noise level sigma
-    end: the noise level at which this step ends
+    sigma_next: the noise level at which this step ends
     noise: the noise that the run started from
     origin: x0 of the picture that the run started from; zeros (the mean latent) when it started from noise alone
-    cache: what a rule remembers during this run
+    cache: values that a rule keeps during this run
     """
 
     x: Tensor
     sigma: float
-    end: float
+    sigma_next: float
     noise: Tensor
     origin: Tensor
     cache: dict[str, Tensor] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Region masks: made to sum to one, soften, boxed."""
+"""Region masks: normalise, soften, and find their bounding boxes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffusion.denoisers.windows import Box
 
 
 def normalise(masks: Tensor) -> Tensor:
-    """Masks [R,h,w] made to sum to 1 at every pixel; a pixel that none covers goes to the first."""
+    """Scale masks [R,h,w] so that they sum to 1 at every pixel; uncovered pixels go to the first mask."""
     masks = masks.clamp_min(0)
     total = masks.sum(0)
     rest = torch.zeros_like(masks)
@@ -21,7 +21,7 @@ def normalise(masks: Tensor) -> Tensor:
 
 
 def blur(image: Tensor, sigma: float) -> Tensor:
-    """[N,h,w] blurred by a Gaussian of `sigma` pixels (cut at 3 sigma, borders repeated); below a tenth of a pixel, the image itself."""
+    """[N,h,w] blurred by a Gaussian of `sigma` pixels (cut at 3 sigma, edges replicated); below 0.1 pixels, the image itself."""
     if sigma < 0.1:
         return image
     radius = min(math.ceil(3 * sigma), 8 * max(image.shape[-2:]))
@@ -34,12 +34,13 @@ def blur(image: Tensor, sigma: float) -> Tensor:
 
 
 def soften(masks: Tensor, softness: float) -> Tensor:
-    """Masks [R,h,w] with edges blurred by `softness` latent pixels: quantised masks keep few-step samplers from tearing at the seams."""
+    """Masks [R,h,w] with edges blurred by `softness` latent pixels, as hard edges leave seams in dreams of few steps."""
     return blur(masks, softness)
 
 
 def bounding_box(mask: Tensor, multiple: int, margin: int = 0) -> Box:
-    """The smallest box around the non-zero part of mask [h,w], plus a margin, its sides multiples of `multiple` where the mask's are."""
+    """The smallest box around the non-zero part of mask [h,w], plus `margin` pixels. Its sides are multiples of `multiple` if the
+    mask's are."""
     rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
     top, bottom = _aligned(int(rows[0]) - margin, int(rows[-1]) + 1 + margin, mask.shape[0], multiple)
     left, right = _aligned(int(columns[0]) - margin, int(columns[-1]) + 1 + margin, mask.shape[1], multiple)

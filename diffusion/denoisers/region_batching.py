@@ -1,4 +1,4 @@
-"""How the model calls of one prediction are carried out: one result, four ways to pay for it."""
+"""Run the model calls of one prediction: four strategies that trade memory for speed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ Evaluate = Callable[[Tensor, float, Tensor, Tensor | None, Mapping | None], Tens
 
 @dataclass(frozen=True, eq=False)
 class PredictionJob:
-    """One prompt's prediction of one box. weight: [h,w] of the box, its share in the result; feather: the window's own weight, or None;
-    region: the index of the region being bootstrapped, or None."""
+    """The prediction of one box for one prompt.
+
+    weight: [h,w] of the box, its share in the result; feather: [h,w], the window's own weight, or None
+    region: index of the region that is bootstrapped, or None
+    """
 
     branch: str
     prompt: str
@@ -33,14 +36,14 @@ class PredictionJob:
 def run_sequential(
     evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
-    """One call after the other: the least memory."""
+    """One call for each job: needs the least memory."""
     return [evaluate(x, sigma, job.context, job.depth, None) for job, x in zip(jobs, inputs, strict=True)]
 
 
 def run_batched(
     evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
-    """Prompts, branches and windows of one size together, at most `batch` in a call."""
+    """Batch jobs of equal size, at most `batch` in one call."""
     answers: list[Tensor | None] = [None] * len(jobs)
     for members in _chunks(jobs, batch):
         out = evaluate(
@@ -58,8 +61,10 @@ def run_batched(
 def run_regional(
     evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
-    """One view for each branch and window; its prompts share it through cross-attention masked by region. The jobs of a view get the
-    same answer, already blended; views are batched like `batched`."""
+    """One view for each branch and window, which its prompts share through cross-attention masked by region.
+
+    All jobs of a view get the same, already blended prediction. Views are batched as in `run_batched`.
+    """
     views: dict[tuple[str, Box], list[int]] = {}
     for i, job in enumerate(jobs):
         views.setdefault((job.branch, job.box), []).append(i)
@@ -91,7 +96,7 @@ def run_regional(
 
 
 def _chunks(jobs: Sequence[PredictionJob], batch: int) -> list[list[int]]:
-    """Indices of jobs with boxes of one size, at most `batch` together, in order."""
+    """Indices of jobs, grouped by the size of their boxes, at most `batch` in a group, in order."""
     by_size: dict[tuple[int, int], list[int]] = {}
     for i, job in enumerate(jobs):
         by_size.setdefault((job.box.height, job.box.width), []).append(i)
@@ -103,7 +108,7 @@ def _together(depths: Sequence[Tensor | None]) -> Tensor | None:
 
 
 Execution = Callable[[Evaluate, Sequence[PredictionJob], Sequence[Tensor], float, int], list[Tensor]]
-# name → how jobs become answers. "cropped" differs in the jobs' boxes, which `Composition` cuts to the masks.
+# name → how jobs become predictions. "cropped" differs only in the jobs' boxes, which `RegionComposer` crops to the masks.
 EXECUTIONS: dict[str, Execution] = {
     "batched": run_batched,
     "sequential": run_sequential,

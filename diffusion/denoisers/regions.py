@@ -1,7 +1,7 @@
-"""Regions and windows: which model calls make one prediction of a canvas, and how their answers are put together.
+"""Regions and windows: split the prediction of a canvas into model calls and fuse their results.
 
-MultiDiffusion (arXiv 2302.08113): every prompt predicts the canvas, and each pixel takes the prediction of its own region. What is
-averaged is x0, before the solver, so every solver works unchanged.
+MultiDiffusion (arXiv 2302.08113): the canvas is predicted for every prompt, and each pixel takes the prediction of its own region. The
+average is over x0, before the solver, so every solver works unchanged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ __all__ = ["EXECUTIONS", "RegionComposer", "RegionPart", "prepare_regions"]
 
 @dataclass(frozen=True)
 class RegionPart:
-    """A region as the composition needs it. mask: float [h,w]; the masks of all parts sum to 1 at every pixel."""
+    """A region as `RegionComposer` needs it.
+
+    mask: float [h,w]; the masks of all parts sum to 1 at every pixel; start, end: share of the run in which it is active
+    """
 
     texts: Mapping[str, str]  # guidance branch → prompt
     mask: Tensor
@@ -35,7 +38,7 @@ class RegionPart:
 
 
 def prepare_regions(regions: Sequence[Region], softness: float, device: torch.device) -> tuple[RegionPart, ...]:
-    """Regions with soft, normalised masks; what none covers goes to the first. softness: blur in latent pixels."""
+    """Soften and normalise the masks of regions; uncovered pixels go to the first. softness: blur in latent pixels."""
     masks = torch.stack([torch.from_numpy(region.mask).float() for region in regions]).to(device)
     masks = normalise(soften(normalise(masks), softness))
     return tuple(
@@ -46,10 +49,13 @@ def prepare_regions(regions: Sequence[Region], softness: float, device: torch.de
 
 @dataclass(frozen=True, eq=False)
 class RegionComposer:
-    """A canvas ready to be predicted: `branches(x, sigma, names)` makes the model calls and fuses them.
+    """Predicts a canvas: `branches(x, sigma, names)` makes the model calls and fuses their results.
 
-    evaluate: one model call; contexts: prompt → [1,T,D]; depth: [1,1,h,w] or None; noise: [1,C,h,w], what the run started with;
-    backgrounds: [K,C], latents of plain colours for bootstrapping; multiple: what a box's sides are multiples of, in latent pixels.
+    evaluate: one model call; contexts: prompt → [1,T,D]; depth: [1,1,h,w] or None
+    noise: [1,C,h,w], the noise that the run started from
+    multiple: the sides of boxes are multiples of it, in latent pixels
+    backgrounds: [K,C], latents of plain colours for bootstrapping
+    on_answer: called with each job and its prediction
     """
 
     evaluate: Evaluate
@@ -61,7 +67,7 @@ class RegionComposer:
     settings: DreamSettings
     multiple: int = 1
     backgrounds: Tensor | None = None
-    seen: Callable[[PredictionJob, Tensor], None] | None = None
+    on_answer: Callable[[PredictionJob, Tensor], None] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -81,7 +87,7 @@ class RegionComposer:
         return {}
 
     def branches(self, x: Tensor, sigma: float, names: tuple[str, ...]) -> dict[str, Tensor]:
-        """x0 [1,C,h,w] of every named guidance branch."""
+        """x0 [1,C,h,w] for each named guidance branch."""
         progress = self.timeline.progress(sigma)
         bootstrapped = (
             progress < self.settings.bootstrap and len(self.parts) > 1 and self.settings.execution != "attention"
@@ -93,15 +99,15 @@ class RegionComposer:
         jobs = self._plans[key]
         inputs = [self._input(job, x, sigma) for job in jobs]
         answers = EXECUTIONS[self.settings.execution](self.evaluate, jobs, inputs, sigma, self.settings.batch)
-        if self.seen is not None:
+        if self.on_answer is not None:
             for job, answer in zip(jobs, answers, strict=True):
-                self.seen(job, answer)
+                self.on_answer(job, answer)
         return {
             name: fuse([(j, a) for j, a in zip(jobs, answers, strict=True) if j.branch == name], x) for name in names
         }
 
     def _jobs(self, branch: str, active: tuple[bool, ...], bootstrapped: bool) -> list[PredictionJob]:
-        """The calls of one branch: per window, one for each prompt in it (equal prompts are one), cropped if asked for."""
+        """The calls of one branch: for each window, one for each distinct prompt in it, cropped if the execution is "cropped"."""
         jobs = []
         for prompt, weight, region in self._shares(branch, active, bootstrapped):
             for box in self.boxes:
@@ -129,7 +135,7 @@ class RegionComposer:
     def _shares(
         self, branch: str, active: tuple[bool, ...], bootstrapped: bool
     ) -> list[tuple[str, Tensor, int | None]]:
-        """(prompt, weight [h,w], the region that is being bootstrapped) for the active parts; where none is active, all are."""
+        """(prompt, weight [h,w], index of the bootstrapped region or None) for the active parts; pixels without one use all parts."""
         on = torch.tensor(active, device=self.parts[0].mask.device)
         masks = torch.stack([part.mask for part in self.parts])
         weights = masks * on[:, None, None]
@@ -146,17 +152,17 @@ class RegionComposer:
         return list(shares.values())
 
     def _input(self, job: PredictionJob, x: Tensor, sigma: float) -> Tensor:
-        """The job's cut of x; while bootstrapping (eq. 9), what is not its region's is a plain colour, noised to sigma."""
+        """The job's crop of x. While bootstrapping (eq. 9), pixels outside its region are a plain colour, noised to sigma."""
         cut = job.box.cut(x)
         if job.region is None or self.backgrounds is None:
             return cut
-        turn = self.settings.seed + 131 * job.region + 7919 * self.timeline.step(sigma)
+        turn = self.settings.seed + 131 * job.region + 7919 * self.timeline.step_index(sigma)
         colour = self.backgrounds[turn % len(self.backgrounds)][None, :, None, None]
         return job.weight * cut + (1 - job.weight) * (colour + sigma * job.box.cut(self.noise))
 
 
 def fuse(answers: Sequence[tuple[PredictionJob, Tensor]], like: Tensor) -> Tensor:
-    """The weighted mean of x0 over jobs. A single job over everything is its own answer, bit for bit."""
+    """The weighted mean of x0 over jobs. The prediction of a single job that covers everything is returned bit for bit."""
     if len(answers) == 1 and answers[0][1].shape == like.shape:
         return answers[0][1]
     total = torch.zeros_like(like)

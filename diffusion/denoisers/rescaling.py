@@ -1,4 +1,4 @@
-"""What tames a strong guidance: CFG rescale, norm rescale, dynamic thresholding. Each is off at its default."""
+"""Limit strong guidance: CFG rescale, norm rescale, dynamic thresholding. Each is off by default."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from diffusion.settings import DreamSettings
 
 
 def cfg_rescale(denoised: Tensor, positive: Tensor, amount: float) -> Tensor:
-    """Bring the standard deviation of each picture towards the prompt's own (arXiv 2305.08891, eq. 15-16); amount 0..1."""
+    """Move the standard deviation of x0 towards that of the prompt's prediction (arXiv 2305.08891, eq. 15-16); amount 0..1."""
     axes = tuple(range(1, denoised.ndim))
     ratio = positive.std(axes, keepdim=True) / denoised.std(axes, keepdim=True).clamp_min(1e-8)
     return denoised * (amount * ratio + (1 - amount))
 
 
 def norm_rescale(eps: Tensor, predicted: list[Tensor], amount: float) -> Tensor:
-    """Bring the noise prediction's norm towards the mean norm of those it was made of (the diffusion notebook); amount 0..1."""
+    """Move the norm of eps towards the mean norm of the predictions it was computed from (the diffusion notebook); amount 0..1."""
     axes = tuple(range(1, eps.ndim))
 
     def norm(t: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def norm_rescale(eps: Tensor, predicted: list[Tensor], amount: float) -> Tensor:
 
 
 def dynamic_threshold(eps: Tensor, target: Tensor, percentile: float = 0.995) -> Tensor:
-    """Scale each channel about its mean so that its large values are as large as the target's (the diffusion notebook)."""
+    """Scale each channel about its mean so that its percentile of deviations equals the target's (the diffusion notebook)."""
     flat, wanted = eps.flatten(2), target.flatten(2)
     mean = flat.mean(2, keepdim=True)
     size = torch.quantile((flat - mean).abs(), percentile, dim=2, keepdim=True)
@@ -40,7 +40,7 @@ def dynamic_threshold(eps: Tensor, target: Tensor, percentile: float = 0.995) ->
 def apply_rescaling(
     prediction: Prediction, branches: Branches, ctx: GuidanceContext, settings: DreamSettings
 ) -> Prediction:
-    """The guided prediction after the rescalings that the settings ask for; itself when they ask for none."""
+    """The guided prediction after the rescalings that the settings switch on; the prediction itself if none is on."""
     denoised, x, sigma = prediction.denoised, ctx.x, ctx.sigma
     if settings.threshold_scale > 0 and "negative" in branches:
         target = branches["negative"] + settings.threshold_scale * (branches["positive"] - branches["negative"])

@@ -1,7 +1,7 @@
-"""Mixing: a finer painting guided by a coarser one, for surfaces seen closer than they were painted.
+"""Skip residuals: guide a finer dream by coarser paint, for surfaces seen from closer than they were painted.
 
-Two families that look alike and are not: DemoFusion's skip residual (arXiv 2311.16973, sec. 3.3; its author confirmed pi in the cosine)
-weighs the coarse latent by a falling curve; iterative mixing weighs the fine one by a rising curve. For exponents other than 1 they differ.
+There are two families. DemoFusion's skip residual (arXiv 2311.16973, sec. 3.3; its author confirmed pi in the cosine) weights the
+coarse latent by a falling curve; iterative mixing weights the fine latent by a rising curve. They differ for exponents other than 1.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def demofusion(place: float, alpha: float) -> float:
 
 
 def coarse_weight(settings: DreamSettings, place: float) -> float:
-    """How much of the coarse latent goes into x at `place` = i/N of the run, 0..1.
+    """The weight 0..1 of the coarse latent in x at `place` = i/N of the run.
 
-    mix_start..mix_stop is where the curve runs: before it the coarse latent stands alone, after it (and from mix_clamp on) the fine one.
+    The curve runs from mix_start to mix_stop. Before it only the coarse latent counts; after it, or from mix_clamp on, only the fine one.
     """
     start, stop = settings.mix_start, max(settings.mix_stop, settings.mix_start + 1e-6)
     if place >= min(stop, settings.mix_clamp):
@@ -49,12 +49,12 @@ def coarse_weight(settings: DreamSettings, place: float) -> float:
 
 
 def addition(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
-    """The straight line between the two."""
+    """Linear interpolation."""
     return fine + weight * (coarse - fine)
 
 
 def slerp(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
-    """The great circle between the two, as whole vectors of a batch entry; nearly parallel ones are added."""
+    """Spherical interpolation of each batch entry as one vector; linear where the two are nearly parallel."""
     axes = tuple(range(1, fine.ndim))
     length, other = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (fine, coarse))
     cosine = (fine * coarse).sum(axes, keepdim=True) / (length * other).clamp_min(1e-12)
@@ -65,13 +65,13 @@ def slerp(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
 
 
 def norm_only(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
-    """The coarse latent, moved towards the fine one's direction at its own length."""
+    """The coarse latent, moved towards the fine one scaled to the coarse one's length."""
     axes = tuple(range(1, fine.ndim))
     length, own = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (coarse, fine))
     return coarse + (1 - weight) * (fine * (length / own.clamp_min(1e-12)) - coarse)
 
 
-# (fine, coarse [B,C,h,w], the coarse one's weight [h,w]) → mixed.
+# (fine, coarse [B,C,h,w], weight of coarse [h,w]) → mixed.
 BLENDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "addition": addition,
     "slerp": slerp,
@@ -79,13 +79,13 @@ BLENDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 }
 
 
-OCTAVES = 6  # that a canvas may be finer than what it remembers, and be told apart
+OCTAVES = 6  # more octaves between canvas and guide are treated alike
 
 
 def octave_settings(settings: DreamSettings, octave: int) -> DreamSettings:
-    """The mixing where the canvas is 2^octave times finer than what it remembers; octave 0: as the user set it.
+    """The settings for pixels where the canvas is 2^octave times finer than its guide; octave 0: as the user set them.
 
-    The more octaves the coarse painting lacks, the earlier its curve falls: exponents 1, 1.5, 2, … times the usual one.
+    The more octaves the guide lacks, the earlier its curve falls: the exponent is 1, 1.5, 2, … times the usual one.
     """
     if octave == 0:
         return settings
@@ -99,18 +99,21 @@ def make_mixer(
     where: Tensor,
     timeline: Timeline,
     settings: DreamSettings,
-    finer: Tensor | None = None,
-    trusted: Tensor | None = None,
+    upscale_ratio: Tensor | None = None,
+    guide_weight: Tensor | None = None,
 ) -> Adjust | None:
-    """What a step's x becomes before its model call, or None when nothing is mixed.
+    """A function that mixes the coarse latent into x before a step's model call; None if no pixel is mixed.
 
-    coarse: x0 [1,C,h,w]; noise: [1,C,h,w], the run's own, so that the coarse sequence is noised alike at every level;
-    where: bool [h,w], pixels that have a coarse painting; finer: [h,w] ≥ 1, how many times finer than it the canvas is: above 1 it
-    guides with `settings.refine`, elsewhere with `settings.mix`; trusted: [h,w] in 0..1, how far the guide of a finer canvas is followed.
+    coarse: x0 [1,C,h,w], the guide
+    noise: [1,C,h,w], the run's own noise, so that the guide has the same noise at every level
+    where: bool [h,w], pixels that have a guide
+    upscale_ratio: [h,w] ≥ 1, how many times finer than the guide the canvas is; above 1 `settings.refine` applies, else `settings.mix`
+    guide_weight: [h,w] in 0..1, how closely a finer canvas follows its guide
     """
     octave = torch.zeros(where.shape, dtype=torch.long, device=coarse.device)
-    if finer is not None:
-        octave = torch.where(finer > 1, torch.log2(finer).round().clamp(1, OCTAVES), 0).long().to(coarse.device)
+    if upscale_ratio is not None:
+        octaves = torch.log2(upscale_ratio).round().clamp(1, OCTAVES)
+        octave = torch.where(upscale_ratio > 1, octaves, 0).long().to(coarse.device)
     kinds = [octave_settings(settings, k) for k in range(OCTAVES + 1)]
     if not bool((where & torch.tensor([kind.mix > 0 for kind in kinds]).to(coarse.device)[octave]).any()):
         return None
@@ -120,8 +123,8 @@ def make_mixer(
         pattern = perlin(height, width, settings.mix_perlin_scale, settings.seed).to(grain)
         grain = 1 + settings.mix_perlin * (pattern - 1)
     share = where.to(grain) * grain
-    if trusted is not None:
-        share = torch.where(octave > 0, trusted, 1) * share
+    if guide_weight is not None:
+        share = torch.where(octave > 0, guide_weight, 1) * share
     blend = BLENDS[settings.mix_blend]
 
     def adjust(step: int, sigma: float, x: Tensor) -> Tensor:
@@ -135,15 +138,15 @@ def make_mixer(
 
 
 def rewind_steps(steps: int, first: float, last: float) -> list[int]:
-    """The steps at which further passes begin: at `first` of the run, then each half as far from its end, never beyond `last`.
+    """The steps at which further passes start: at `first` of the run, then each half as far from its end, never after `last`.
 
-    first 0 is no rewinding.
+    first, last: shares of the run, 0..1; first = 0 switches rewinding off.
     """
     starts: list[int] = []
     distance = (1 - first) * steps
     while first > 0 and distance >= 1 and steps - distance <= last * steps:
-        begin = steps - round(distance)
-        if not starts or begin > starts[-1]:
-            starts.append(begin)
+        start = steps - round(distance)
+        if not starts or start > starts[-1]:
+            starts.append(start)
         distance /= 2
     return starts

@@ -1,4 +1,4 @@
-"""Overlapping windows: a canvas larger than a model's own size is predicted window by window (MultiDiffusion's panorama)."""
+"""Overlapping windows: predict a canvas larger than the model's native size window by window (MultiDiffusion's panorama)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Box:
 
 
 def window_starts(length: int, window: int, overlap: float, multiple: int = 1) -> list[int]:
-    """Where windows begin along one axis: strides of window·(1 - overlap), the last flush with the end, so the remainder is covered."""
+    """Where windows start along one axis: strides of window·(1 - overlap); the last window ends at the end of the axis."""
     if window >= length:
         return [0]
     stride = max(multiple, int(window * (1 - overlap)) // multiple * multiple)
@@ -50,7 +50,7 @@ def tile_windows(size: tuple[int, int], window: int, overlap: float, multiple: i
 
 
 def feather_weights(box: Box, size: tuple[int, int]) -> Tensor:
-    """Weights [h,w] in (0, 1]: a ramp to every edge that another window overlaps, flat towards the canvas' border."""
+    """Weights [h,w] in (0, 1]: falling towards edges that another window overlaps, constant towards the canvas' border."""
 
     def ramp(start: int, length: int, whole: int) -> Tensor:
         place = torch.arange(length, dtype=torch.float32) + 0.5

@@ -1,4 +1,4 @@
-"""What the diffusion core costs, as ratios within one run: against diffusers' own pipeline, and outside the U-Net."""
+"""The cost of the diffusion core: compared with diffusers' own pipeline in one process, and the time spent outside the U-Net."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ from diffusion.settings import DreamSettings
 
 
 def median_seconds(*runs: Callable[[], object], times: int) -> list[float]:
-    """The median of `times` runs of each, in turns, so that what else the machine does meets all of them; one more warms up."""
+    """The median seconds of `times` runs of each function. They run in turns, so that other load affects all alike; one extra
+    turn warms up."""
     spans: list[list[float]] = [[] for _ in runs]
     for turn in range(times + 1):
         for run, spent in zip(runs, spans, strict=True):
@@ -46,7 +47,8 @@ def median_seconds(*runs: Callable[[], object], times: int) -> list[float]:
 
 
 def bookkeeping_ms(sampler: str = "euler", size: int = 64, channels: int = 4, steps: int = 20, times: int = 5) -> float:
-    """Milliseconds a step spent outside the U-Net for a size×size latent with one region and CFG: a model that answers at once."""
+    """Milliseconds per step outside the U-Net, for a size×size latent with one region and CFG, measured with a model that returns
+    its input."""
     model_schedule = log_spaced_sigmas(steps)
     settings = DreamSettings(steps=steps)
     noise = torch.from_numpy(start_noise(channels, size, size, 0))[None]
@@ -64,15 +66,15 @@ def bookkeeping_ms(sampler: str = "euler", size: int = 64, channels: int = 4, st
 
 
 def log_spaced_sigmas(steps: int) -> torch.Tensor:
-    """Sigmas from 14.6 to 0, even in their logarithm."""
+    """float64 [steps + 1]: sigmas from 14.6 to 0.03, evenly spaced in log sigma, then 0."""
     return torch.cat([torch.linspace(np.log(14.6), np.log(0.03), steps, dtype=torch.float64).exp(), torch.zeros(1)])
 
 
 def compare_with_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[str, float]:
-    """Seconds of diffusers' own pipeline and of `dream` for one picture at the model's size, and their ratio.
+    """Seconds of diffusers' own pipeline and of `dream` for one picture at the model's native size, and their ratio.
 
-    The same weights, steps, size, DDIM and CFG. Where the model takes depth, which that pipeline can't give, both run the same U-Net
-    without that channel and with random weights. Both get their prompts encoded.
+    Both use the same weights, steps, size, DDIM, CFG and encoded prompts. The pipeline has no depth input: for a model that takes
+    depth, both run the same U-Net without that channel and with random weights.
     """
     plain = without_depth(model)
     side = plain.native // CELL
@@ -111,7 +113,7 @@ def compare_with_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[
 
 
 def _pipeline(model: Model) -> Any:
-    """diffusers' own pipeline with copies of a model's networks, as diffusers would have loaded them; without text encoders."""
+    """diffusers' own pipeline with copies of a model's networks, as diffusers would load them, without text encoders."""
     unet, vae = (copy.deepcopy(part).to(memory_format=torch.contiguous_format) for part in (model.unet, model.vae))
     unet.set_attn_processor(AttnProcessor2_0())
     scheduler = DDIMScheduler(
@@ -131,7 +133,7 @@ def _pipeline(model: Model) -> Any:
 
 
 def without_depth(model: Model) -> Model:
-    """The model itself, or its twin without a depth channel, with random weights from a fixed seed."""
+    """The model itself, or, if it takes depth, a copy without a depth channel and with random weights from a fixed seed."""
     if model.depth is None and isinstance(model.vae, AutoencoderKL):
         return model
     with torch.random.fork_rng(devices=[]):

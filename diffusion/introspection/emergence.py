@@ -1,4 +1,4 @@
-"""When a dream's regions become what they will be: how much of the last prediction each step's has already, in large and in small."""
+"""How early a dream's regions settle: how much of the last prediction each step's prediction explains, in shapes and in details."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from scipy.ndimage import gaussian_filter
 
 from diffusion.canvas import Region
 
-BLUR = 2.0  # latent pixels: what it leaves are large shapes, what it takes are details
-SETTLED = 0.8  # of what will be there, from which on it is recognised
-LEAST = 0.01  # of the picture; smaller regions say nothing
+BLUR = 2.0  # latent pixels; a Gaussian of this sigma separates large shapes from details
+SETTLED = 0.8  # explained share of the final prediction above which a region counts as settled
+LEAST = 0.01  # share of the picture; smaller regions are ignored
 Bands = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Emergence:
-    """prompt: "" for the whole picture; share: of the picture, 0..1; coarse, fine: float64 [steps], 0..1, how much of the variance of
-    the last step's large shapes and of its details each step's explain: their squared correlation, so contrast doesn't count."""
+    """The curve of one region.
+
+    prompt: "" for the whole picture; share: of the picture, 0..1
+    coarse, fine: float64 [steps] in 0..1, the squared correlation of each step's large shapes and details with the last
+        step's; a squared correlation ignores contrast
+    """
 
     prompt: str
     share: float
@@ -30,10 +34,10 @@ class Emergence:
 def measure_emergence_slices(
     pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray
 ) -> Generator[None, None, tuple[Emergence, ...]]:
-    """The whole picture, then its regions, the largest first; a step of the dream for each step.
+    """Measure the whole picture, then its regions, the largest first; yields after each picture, so that it can run in slices.
 
-    pictures: uint8 [h,w,3] of each step's prediction, all by the same map, at the resolution of the masks; change: float32 [h,w], as of
-    a Canvas: what is only remembered doesn't emerge. Nothing where all is remembered.
+    pictures: uint8 [h,w,3], the preview of each step's prediction at the resolution of the masks, all from the same preview map
+    change: float32 [h,w] as in `Canvas`; pixels that are kept don't count. Returns () if all pixels are kept.
     """
     masks: dict[str, np.ndarray] = {"": change}
     for region in regions:
@@ -55,7 +59,7 @@ def measure_emergence_slices(
 def measure_emergence(
     pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray
 ) -> tuple[Emergence, ...]:
-    """`emerging`, at once."""
+    """`measure_emergence_slices` without interruption."""
     work = measure_emergence_slices(pictures, regions, change)
     while True:
         try:
@@ -65,13 +69,13 @@ def measure_emergence(
 
 
 def settling_step(curve: np.ndarray) -> int:
-    """The first step from which on a curve stays above SETTLED: at the latest the last, which explains itself."""
+    """The first step after which a curve stays above SETTLED; at the latest the last step, which explains itself fully."""
     below = np.flatnonzero(curve[:-1] < SETTLED)
     return int(below[-1]) + 1 if len(below) else 0
 
 
 def _bands(picture: np.ndarray) -> Bands:
-    """float64 [h,w,3] each: large shapes and colours, beside the picture's mean colour; details."""
+    """(large shapes and colours relative to the mean colour, details), float64 [h,w,3] each."""
     numbers = picture.astype(np.float64)
     coarse = gaussian_filter(numbers, (BLUR, BLUR, 0), mode="nearest")
     return coarse - coarse.mean((0, 1)), numbers - coarse

@@ -1,4 +1,4 @@
-"""What was seen inside the network as two sheets: what each block hands on, and where each word is heard."""
+"""Two contact sheets of a recorded U-Net call: the output of each block, and the attention to each word."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from base.files import atomic_write, refuse_unwritable
 from diffusion.introspection.unet_probe import UnetProbe, WordAttention
 
 SHEETS = ("blocks.png", "words.png")
-SPACE = "network.png"  # the network in space, which `engine.unet_view.still` draws: it stands beside them
-TALL = 72  # pixels of a block's map; a word's picture has twice as many
-LABEL = 14  # pixels of a row's title
-UNHEARD = 0.2  # brightness of the picture where a word is heard least
+SPACE = "network.png"  # the 3D view that `engine.unet_view.still` draws; saved beside the sheets
+TALL = 72  # height of a block's map in pixels; a word's picture is twice as tall
+LABEL = 14  # height of a row's title in pixels
+UNHEARD = 0.2  # brightness of the picture where a word gets the least attention
 
 
 def check_writable(folder: Path) -> None:
-    """Raise InputError where the sheets, and the network in space, can't be written."""
+    """Raise InputError if the sheets or the 3D view can't be written."""
     for name in (*SHEETS, SPACE):
         refuse_unwritable(folder / name)
 
 
-def save_sheets(inside: UnetProbe, picture: np.ndarray, folder: Path) -> None:
-    """picture: uint8 [H,W,3], what the dream came to."""
-    for name, sheet in zip(SHEETS, (blocks_sheet(inside), words_sheet(inside, picture)), strict=True):
+def save_sheets(probe: UnetProbe, picture: np.ndarray, folder: Path) -> None:
+    """Write both sheets into `folder`. picture: uint8 [H,W,3], the dream's result."""
+    for name, sheet in zip(SHEETS, (blocks_sheet(probe), words_sheet(probe, picture)), strict=True):
         with atomic_write(folder / name) as temporary:
             sheet.save(temporary)
 
 
-def blocks_sheet(inside: UnetProbe) -> Image.Image:
-    """A row for each block: how much goes on where, then its most varied channels."""
+def blocks_sheet(probe: UnetProbe) -> Image.Image:
+    """One row for each block: the strength of its output, then its most varied channels."""
     rows = []
-    for block in inside.blocks:
+    for block in probe.blocks:
         channels, height, width = block.shape
         title = f"{block.name}: {channels} x {width} x {height}, {1000 * block.seconds:.1f} ms"
         maps = [_resized(m, TALL, Image.Resampling.NEAREST) for m in (block.strength, *block.maps)]
@@ -41,10 +41,10 @@ def blocks_sheet(inside: UnetProbe) -> Image.Image:
     return _page(rows)
 
 
-def words_sheet(inside: UnetProbe, picture: np.ndarray) -> Image.Image:
-    """A row for each prompt, a picture for each word: bright where it is heard, black where other prompts are."""
+def words_sheet(probe: UnetProbe, picture: np.ndarray) -> Image.Image:
+    """One row for each prompt, one picture for each word: bright where attention is high, black outside the prompt's region."""
     rows = []
-    for heard in inside.prompts:
+    for heard in probe.prompts:
         title = f"{heard.prompt}: {' | '.join(heard.words)}"
         rows.append(
             (title, [_resized(highlight_word(picture, heard, word), 2 * TALL) for word in range(len(heard.words))])
@@ -53,7 +53,7 @@ def words_sheet(inside: UnetProbe, picture: np.ndarray) -> Image.Image:
 
 
 def highlight_word(picture: np.ndarray, heard: WordAttention, word: int) -> np.ndarray:
-    """uint8 [H,W,3]: the picture in the light of a word's attention, from least to most within its prompt's part."""
+    """uint8 [H,W,3]: the picture, its brightness scaled by the attention to a word, from least to most within the prompt's region."""
     own = heard.where[word][heard.share > 0.5 * heard.share.max()]
     level = np.clip((heard.where[word] - own.min()) / max(float(own.max() - own.min()), 1e-9), 0, 1)
     light = Image.fromarray((heard.share * (UNHEARD + (1 - UNHEARD) * level)).astype(np.float32))

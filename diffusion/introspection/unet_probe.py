@@ -1,6 +1,6 @@
-"""The network at work: one U-Net call of a dream, and what went on in it: block by block, and word by word.
+"""Record one U-Net call of a dream: the output of each block, and the attention to each word of a prompt.
 
-Nothing of the network is changed for it: hooks listen while it computes what it always computes, and are taken away again.
+Forward hooks record while the network runs as usual; they are removed afterwards, and the network is not changed.
 """
 
 from __future__ import annotations
@@ -18,30 +18,33 @@ from torch import Tensor
 
 from diffusion.canvas import Cancelled, Canvas
 from diffusion.denoisers.few_step import uses_few_step
-from diffusion.dream import unguided
+from diffusion.dream import make_unguided_denoiser
 from diffusion.models.model import Model
 from diffusion.sampling.denoiser import predict
 from diffusion.settings import DreamSettings
 
 MAPS = 16  # channels shown of a block
-Facts = tuple[str, int, int, bool]  # kind, number, level, listens: as of a Block
-SPREAD = 2.5  # deviations of a channel from its mean to black or white
+Facts = tuple[str, int, int, bool]  # kind, number, level, attends_to_text; see `Block`
+SPREAD = 2.5  # standard deviations from a channel's mean to black or white
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the U-Net, in the order in which the data goes through.
+    """One block of the U-Net.
 
-    kind: in, down, middle, up or out; number: from 1 among its kind; level: 0 at full resolution, 1 at half, …; listens: whether it hears
-    the prompt; shape: [C,h,w] of what it hands on; seconds: it took; channels: those of `maps`, the most varied first; maps: uint8
-    [K,h,w]; strength: uint8 [h,w], how much goes on where: the norm over all channels, the largest white; energy: the root mean square
-    of all that it hands on.
+    kind: "in", "down", "middle", "up" or "out"; number: counted from 1 within its kind
+    level: 0 at full resolution, 1 at half, …
+    attends_to_text: whether it has cross-attention
+    shape: [C,h,w] of its output; seconds: run time
+    channels, maps: indices and pictures uint8 [K,h,w] of the output channels that vary most, the most varied first
+    strength: uint8 [h,w], the norm of the output over all channels; the largest is white
+    energy: root mean square of the output
     """
 
     kind: str
     number: int
     level: int
-    listens: bool
+    attends_to_text: bool
     shape: tuple[int, int, int]
     seconds: float
     channels: tuple[int, ...]
@@ -56,8 +59,12 @@ class Block:
 
 @dataclass(frozen=True)
 class WordAttention:
-    """Where a region's prompt is heard. words: the last stands for what is none; where: float32 [words,h,w], each latent pixel's attention,
-    summing to 1 over the words; share: float32 [h,w], how far the prompt is the pixel's own."""
+    """How much each latent pixel attends to each word of a region's prompt.
+
+    words: the prompt's words; the last one stands for the tokens that belong to no word
+    where: float32 [words,h,w], attention weights; they sum to 1 over the words
+    share: float32 [h,w] in 0..1, the weight of this prompt's region
+    """
 
     prompt: str
     words: tuple[str, ...]
@@ -67,12 +74,13 @@ class WordAttention:
 
 @dataclass(frozen=True)
 class UnetProbe:
-    """One call. prompts: the largest region first; denoised: float32 [C,h,w], its answer; few: whether the few-step network gave it."""
+    """One recorded call. blocks: in data order; prompts: the largest region first; denoised: float32 [C,h,w], the predicted x0;
+    few_step: whether the few-step network ran."""
 
     blocks: tuple[Block, ...]
     prompts: tuple[WordAttention, ...]
     denoised: np.ndarray
-    few: bool
+    few_step: bool
 
 
 @torch.inference_mode()
@@ -85,26 +93,29 @@ def probe_unet(
     *,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> UnetProbe:
-    """One call more for a step of a dream. x: float32 [C,h,w], what the step started from (`StepEvent.start`), at noise level sigma.
+    """Repeat the model call of one step of a dream and record it.
 
-    `cancelled` is asked before every block. Raises Cancelled.
+    x: float32 [C,h,w], the latents at the start of the step (`StepEvent.start_latents`); sigma: their noise level;
+    cancelled: called before every block. Raises Cancelled.
     """
     few = uses_few_step(settings, model.few_steps, canvas.guide is not None)
-    denoise = unguided(model, canvas, settings)
-    unet = model.few if few and model.few is not None else model.unet
-    with _recording(unet, x.shape[-2:], cancelled) as notes:
+    denoise = make_unguided_denoiser(model, canvas, settings)
+    unet = model.few_step_unet if few and model.few_step_unet is not None else model.unet
+    with _record_blocks(unet, x.shape[-2:], cancelled) as notes:
         denoised = predict(denoise, torch.from_numpy(x)[None].to(model.device), sigma).denoised
     prompts = dict.fromkeys(region.prompt for region in canvas.regions)
-    return UnetProbe(tuple(notes.blocks), notes.heard(model, list(prompts)), denoised[0].float().cpu().numpy(), few)
+    return UnetProbe(
+        tuple(notes.blocks), notes.word_attention(model, list(prompts)), denoised[0].float().cpu().numpy(), few
+    )
 
 
 class _ProbeRecorder:
-    """What the hooks write down. sizes: pixels → (h,w) of each resolution."""
+    """Collects what the hooks see. size: (h,w) of the latents."""
 
     def __init__(self, size: tuple[int, int], device: torch.device, cancelled: Callable[[], bool]) -> None:
         self.blocks: list[Block] = []
         self._device, self._cancelled = device, cancelled
-        self._sizes = {}
+        self._sizes = {}  # number of pixels → (h,w), for each resolution of the U-Net
         height, width = size
         while height * width not in self._sizes:
             self._sizes[height * width] = height, width
@@ -113,12 +124,12 @@ class _ProbeRecorder:
         self._attention: dict[int, list[Tensor]] = {}
         self._contexts = self._masks = torch.empty(0)
 
-    def begin(self, *_: Any) -> None:
+    def start_block(self, *_: Any) -> None:
         if self._cancelled():
             raise Cancelled
         self._began, self._noting = self._now(), 0.0
 
-    def end(self, kind: str, number: int, level: int, listens: bool, output: Any) -> None:
+    def finish_block(self, kind: str, number: int, level: int, attends_to_text: bool, output: Any) -> None:
         seconds = self._now() - self._began - self._noting
         numbers = (output[0] if isinstance(output, tuple) else output)[0].float()
         deviations = numbers.std((1, 2), correction=0)
@@ -131,7 +142,7 @@ class _ProbeRecorder:
                 kind=kind,
                 number=number,
                 level=level,
-                listens=listens,
+                attends_to_text=attends_to_text,
                 shape=tuple(numbers.shape),  # type: ignore[arg-type]
                 seconds=seconds,
                 channels=tuple(chosen.tolist()),
@@ -141,8 +152,8 @@ class _ProbeRecorder:
             )
         )
 
-    def hear(self, attention: Attention, inputs: tuple[Any, ...], named: Mapping[str, Any], _: Any) -> None:
-        """Cross-attention's weights, which no kernel tells: once more from queries and keys, the mean over heads."""
+    def record_attention(self, attention: Attention, inputs: tuple[Any, ...], named: Mapping[str, Any], _: Any) -> None:
+        """Compute the cross-attention weights again from queries and keys, as fused kernels don't return them; mean over heads."""
         began = self._now()
         hidden = inputs[0]
         regions = named.get("regions") or {"contexts": named["encoder_hidden_states"], "masks": {}}
@@ -158,8 +169,8 @@ class _ProbeRecorder:
             self._contexts, self._masks = contexts, regions["masks"].get(pixels, hidden.new_ones(1, pixels))
         self._noting += self._now() - began
 
-    def heard(self, model: Model, prompts: list[str]) -> tuple[WordAttention, ...]:
-        """By the finest resolution that listens, the mean over its layers."""
+    def word_attention(self, model: Model, prompts: list[str]) -> tuple[WordAttention, ...]:
+        """The mean attention over the layers of the finest resolution that has cross-attention."""
         if not self._attention:
             return ()
         pixels = max(self._attention)
@@ -185,12 +196,12 @@ class _ProbeRecorder:
 
 
 def _grey(picture: Tensor) -> np.ndarray:
-    """uint8 from 0..1; what lies beyond is cut."""
+    """uint8 from 0..1; values outside are clipped."""
     return (picture * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
 
-def parts(unet: Any) -> Iterator[tuple[str, int, int, Any]]:
-    """(kind, number, level, module) of a diffusers U-Net's blocks, in the order of the data."""
+def iterate_blocks(unet: Any) -> Iterator[tuple[str, int, int, Any]]:
+    """Yield (kind, number, level, module) for the blocks of a diffusers U-Net, in data order."""
     downs, ups = list(unet.down_blocks), list(unet.up_blocks)
     yield "in", 1, 0, unet.conv_in
     for level, block in enumerate(downs):
@@ -203,18 +214,18 @@ def parts(unet: Any) -> Iterator[tuple[str, int, int, Any]]:
 
 
 @contextmanager
-def _recording(unet: Any, size: tuple[int, int], cancelled: Callable[[], bool]) -> Iterator[_ProbeRecorder]:
+def _record_blocks(unet: Any, size: tuple[int, int], cancelled: Callable[[], bool]) -> Iterator[_ProbeRecorder]:
     notes = _ProbeRecorder(size, unet.device, cancelled)
     hooks = []
     try:
-        for kind, number, level, module in parts(unet):
+        for kind, number, level, module in iterate_blocks(unet):
             ears = [m for m in module.modules() if isinstance(m, Attention) and m.is_cross_attention]
 
             def end(_module: Any, _inputs: Any, output: Any, facts: Facts = (kind, number, level, bool(ears))) -> None:
-                notes.end(*facts, output)
+                notes.finish_block(*facts, output)
 
-            hooks += [module.register_forward_pre_hook(notes.begin), module.register_forward_hook(end)]
-            hooks += [ear.register_forward_hook(notes.hear, with_kwargs=True) for ear in ears]
+            hooks += [module.register_forward_pre_hook(notes.start_block), module.register_forward_hook(end)]
+            hooks += [ear.register_forward_hook(notes.record_attention, with_kwargs=True) for ear in ears]
         yield notes
     finally:
         for hook in hooks:

@@ -1,1 +1,1 @@
-"""From files to a model: pipeline folders, single files, LoRA, the embedded model."""
+"""Load models from files: pipeline folders, single files, LoRAs, the embedded model."""

@@ -1,5 +1,5 @@
-"""What the single files of model sites leave out: how the networks of each Stable Diffusion are built. Facts, in diffusers' and
-transformers' own words.
+"""The network configurations of each Stable Diffusion family, which single-file models leave out, as diffusers and transformers
+name them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """A text encoder in a single file. prefix: of its tensors' names; open_clip: which of the two ways to name them;
-    pad: what fills up short prompts; config: as transformers' CLIPTextConfig."""
+    """A text encoder in a single file. prefix: of its tensor names; open_clip: whether tensors are named as in OpenCLIP;
+    pad: the padding token; config: arguments of transformers' CLIPTextConfig."""
 
     prefix: str
     open_clip: bool
@@ -22,7 +22,7 @@ class ClipFacts:
 
 @dataclass(frozen=True)
 class BaseConfig:
-    """One family. unet, vae: diffusers' configurations; clips: its text encoders; native: pixels, by what it predicts."""
+    """One family. unet, vae: diffusers' configurations; clips: its text encoders; native: side in pixels, by prediction type."""
 
     name: str
     unet: Mapping[str, Any]
@@ -40,7 +40,7 @@ _CLIP_L = _TOKENS | {
     "hidden_act": "quick_gelu",
     "projection_dim": 768,
 }
-_CLIP_H = _TOKENS | {  # without its last layer, which Stable Diffusion 2 doesn't hear
+_CLIP_H = _TOKENS | {  # without the last layer, which Stable Diffusion 2 doesn't use
     "hidden_size": 1024,
     "intermediate_size": 4096,
     "num_hidden_layers": 23,
@@ -117,13 +117,13 @@ SCHEDULER = {
     "beta_end": 0.012,
     "num_train_timesteps": 1000,
 }
-"""The same noise for all of them."""
+"""All families use the same noise schedule."""
 
 
 UNET = "model.diffusion_model."
 FIRST = UNET + "input_blocks.0.0.weight"
-TOLD = UNET + "label_emb.0.0.weight"  # what hears the pooled vector and the sizes
-# How tensors' names begin in a file of each family; the first row that fits
+TOLD = UNET + "label_emb.0.0.weight"  # the layer that takes the pooled vector and the sizes
+# family → prefixes of tensor names that its files contain; the first row that matches counts
 FAMILIES = {
     "xl": ("conditioner.embedders.1.model.", TOLD),
     "sd2": ("cond_stage_model.model.", FIRST),
@@ -133,7 +133,7 @@ PREDICTS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilon": "eps
 
 
 def family_of_tensors(names: Collection[str]) -> str | None:
-    """The key of BASE_CONFIGS that a file's tensors belong to; None when it is none of them."""
+    """The key of BASE_CONFIGS that a file's tensor names belong to, or None."""
     for family, needs in FAMILIES.items():
         if all(any(name.startswith(need) for name in names) for need in needs):
             return family
@@ -141,5 +141,5 @@ def family_of_tensors(names: Collection[str]) -> str | None:
 
 
 def prediction_from_metadata(metadata: Mapping[str, str]) -> str | None:
-    """What a file's metadata say that it predicts, in diffusers' words; None when they don't."""
+    """The prediction type in a file's metadata, as diffusers names it; None if there is none."""
     return PREDICTS.get(metadata.get("modelspec.prediction_type", ""))

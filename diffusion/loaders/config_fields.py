@@ -1,4 +1,4 @@
-"""What the configurations of a model may hold, declared once: each field's type and range, checked before anything is built."""
+"""The allowed type and range of each field in a model's configurations, checked before anything is built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diffusion.sampling.schedules import PREDICTIONS
 
 @dataclass(frozen=True)
 class Numbers:
-    """A number from least to most; whole: a whole one; several: or a list of up to so many, nested at most once."""
+    """A number from least to most. whole: only integers; several: also a list of up to that many numbers, nested at most once."""
 
     least: float
     most: float
@@ -35,7 +35,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Words:
-    """One of some texts (any text without them); several: or a list of up to so many texts."""
+    """A text, one of `among` if given. several: also a list of up to that many texts."""
 
     among: tuple[str, ...] = ()
     several: int = 0
@@ -138,7 +138,7 @@ FIELDS: Mapping[str, Mapping[str, Numbers | Words | Flag]] = {
 
 
 def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
-    """InputError, naming the field, for a configuration that holds what no model has. part: of FIELDS; null is absent."""
+    """Raise InputError, naming the field, for a value outside FIELDS. part: key of FIELDS; null counts as absent."""
     for name, kind in FIELDS.get(part, {}).items():
         value = config.get(name)
         if value is not None and not kind.fits(value):

@@ -1,4 +1,4 @@
-"""The models that come with the program, and what a model says of itself before torch is there."""
+"""The models that come with the program, and facts about a model that can be read without torch."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from diffusion.loaders.base_configs import BASE_CONFIGS, family_of_tensors, pred
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
 SHIPPED = {"embedded": EMBEDDED, "embedded-fast": Path(__file__).parents[1] / "embedded_fast"}
-"""By name; the fast one is the embedded model's few-step network as a model of its own, in the same latents."""
+"""Folders by name. "embedded-fast" is the embedded model's few-step network as a model of its own; they share latents."""
 OWN = "rayverie.json"
-MAX_STEPS, MAX_SIDE = 200, 4096  # that a model may ask for: steps of its few-step network, pixels
+MAX_STEPS, MAX_SIDE = 200, 4096  # limits for a model's few-step network (steps) and native size (pixels)
 UNREADABLE = (InputError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
 Reference = str | Path | None
-"""What names a model: None the embedded one, a name of SHIPPED, a pipeline folder, a .safetensors file, or a hub id in the local cache."""
+"""Names a model: None (the embedded one), a name of SHIPPED, a pipeline folder, a .safetensors file, or a hub id in the local cache."""
 
 
-def few_steps(ref: Reference = None, changed: bool = False) -> int:
-    """The steps that the few-step network of a model needs, 0 where it has none; ref as in `load_model`.
+def read_few_steps(ref: Reference = None, changed: bool = False) -> int:
+    """The steps that a model's few-step network needs, 0 if it has none. ref: as in `load_model`.
 
-    changed: whether LoRAs change the model, which then paints without a student that is another network than itself.
-    A model that can't be read has none: loading it says what is wrong.
+    changed: whether LoRAs change the model; a few-step network that is a separate network is then not used.
+    Returns 0 for a model that can't be read; loading it reports the error.
     """
     try:
-        few = _own(_place(ref))["few"]
+        few = _read_facts(_locate(ref))["few"]
         steps = int(few["steps"])
         return 0 if (changed and few["folder"] != ".") or not 1 <= steps <= MAX_STEPS else steps
     except UNREADABLE:
         return 0
 
 
-def native(ref: Reference = None) -> int | None:
-    """The side in pixels of the pictures that a model was trained with; None where that can't be read."""
-    place = _place(ref)
+def read_native_size(ref: Reference = None) -> int | None:
+    """The side in pixels of the pictures that a model was trained on; None if it can't be read."""
+    place = _locate(ref)
     try:
-        if own := _own(place).get("native"):
+        if own := _read_facts(place).get("native"):
             return int(own) if CELL <= int(own) <= MAX_SIDE else None
         return (
             _native_of(place)
@@ -51,20 +51,20 @@ def native(ref: Reference = None) -> int | None:
         return None
 
 
-def beside(file: Path) -> Path:
-    """Where a model that is one file says of itself what a folder says in OWN."""
+def sidecar_path(file: Path) -> Path:
+    """The path beside a single-file model that replaces a folder's OWN."""
     return file.with_name(f"{file.stem}.{OWN}")
 
 
 def _native_of(file: Path) -> int:
-    """Of a single file, from the list of its tensors."""
+    """The native size of a single file, from its tensor names and metadata."""
     header = read_header(file)
     family = family_of_tensors(header.tensors)
     return BASE_CONFIGS[str(family)].native[prediction_from_metadata(header.metadata) or "epsilon"]
 
 
-def _place(ref: Reference) -> Path:
-    """The folder or file of a model, if it is here."""
+def _locate(ref: Reference) -> Path:
+    """The folder or file of a model; it need not exist."""
     if ref is None or str(ref) in SHIPPED:
         return SHIPPED[str(ref or "embedded")]
     path = expand_user(str(ref))
@@ -74,11 +74,11 @@ def _place(ref: Reference) -> Path:
 
     try:
         cached = try_to_load_from_cache(str(ref), "unet/config.json")
-    except ValueError:  # no name of a hub's
+    except ValueError:  # not a valid hub id
         return path
     return Path(cached).parents[1] if isinstance(cached, str) else path
 
 
-def _own(place: Path) -> dict[str, Any]:
-    path = beside(place) if place.is_file() else place / OWN
+def _read_facts(place: Path) -> dict[str, Any]:
+    path = sidecar_path(place) if place.is_file() else place / OWN
     return read_json(path, "what a model says of itself") if path.is_file() else {}

@@ -1,6 +1,6 @@
-"""What the original code of Stable Diffusion calls the parts of a U-Net: `input_blocks.4.1` is diffusers' `down_blocks.1.attentions.0`.
+"""Names of U-Net modules in Stable Diffusion's original code: `input_blocks.4.1` is diffusers' `down_blocks.1.attentions.0`.
 
-Single files and the LoRAs of some trainers use those names.
+Single files, and LoRAs from some trainers, use these names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INNER = {
 
 
 def original_names(unet: Any) -> dict[str, str]:
-    """diffusers' name → the original one, for every module of a UNet2DConditionModel that has weights of its own."""
+    """diffusers' name → original name, for every module of a UNet2DConditionModel that has weights of its own."""
     places = dict(_places(unet))
     names = {}
     for name, module in unet.named_modules():
@@ -47,7 +47,7 @@ def original_names(unet: Any) -> dict[str, str]:
 
 
 def _places(unet: Any) -> Iterator[tuple[str, str]]:
-    """(diffusers' name, original name) of resnets, attentions and changes of resolution: the original code counts them through."""
+    """Yield (diffusers' name, original name) of resnets, attentions and resamplers; the original code numbers them consecutively."""
     count = 1
     for level, block in enumerate(unet.down_blocks):
         for layer in range(len(block.resnets)):
@@ -63,16 +63,16 @@ def _places(unet: Any) -> Iterator[tuple[str, str]]:
         for layer in range(len(block.resnets)):
             yield from _layer(block, f"up_blocks.{level}", layer, f"output_blocks.{count}")
             count += 1
-        if block.upsamplers is not None:  # it stands behind the last layer's resnet and attention
-            place = 2 if _listens(block) else 1
+        if block.upsamplers is not None:  # it follows the last layer's resnet and attention
+            place = 2 if _has_attention(block) else 1
             yield f"up_blocks.{level}.upsamplers.0", f"output_blocks.{count - 1}.{place}"
 
 
 def _layer(block: Any, name: str, layer: int, original: str) -> Iterator[tuple[str, str]]:
     yield f"{name}.resnets.{layer}", f"{original}.0"
-    if _listens(block):
+    if _has_attention(block):
         yield f"{name}.attentions.{layer}", f"{original}.1"
 
 
-def _listens(block: Any) -> bool:
+def _has_attention(block: Any) -> bool:
     return getattr(block, "attentions", None) is not None

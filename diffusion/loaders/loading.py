@@ -1,4 +1,4 @@
-"""Loading a model: the embedded one, a Stable Diffusion pipeline folder or single file, or a hub id that is already in the local cache."""
+"""Load a model: the embedded one, a Stable Diffusion pipeline folder or single file, or a hub id in the local cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from base.errors import InputError
 from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
 from diffusion.loaders.embedded import MAX_STEPS, OWN, Reference
-from diffusion.loaders.lora import Lora, merge, parse
+from diffusion.loaders.lora import Lora, merge_lora, parse_lora
 from diffusion.loaders.model_family import ModelFamily, identify_family
 from diffusion.loaders.open_checkpoint import open_checkpoint
 from diffusion.loaders.pipeline_folder import PipelineFolder
@@ -28,15 +28,18 @@ TEXTS = ("text_encoder", "text_encoder_2")
 
 
 def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str] = ()) -> Model:
-    """ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id; device: "auto", "cpu", "cuda",
-    "mps", …; loras: files that change it, each FILE or FILE:WEIGHT (`diffusion.loaders.lora`).
+    """Load a model with its LoRAs.
 
-    Weights are read from safetensors alone, as float32 on CPU and float16 on CUDA. Nothing is downloaded.
-    Raises InputError naming the model and the part that is missing or of another kind.
+    ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id
+    device: "auto", "cpu", "cuda", "mps", …
+    loras: LoRA files, each FILE or FILE:WEIGHT (`diffusion.loaders.lora`)
+
+    Weights are read from safetensors only, as float16 on CUDA, otherwise as float32. Nothing is downloaded.
+    Raises InputError naming the model and the part that is missing or unsupported.
     """
     source = open_checkpoint(ref)
     where = _device(device)
-    changes = [parse(lora) for lora in loras]
+    changes = [parse_lora(lora) for lora in loras]
     try:
         return _load(source, where, changes)
     except (InputError, MemoryError, torch.OutOfMemoryError):
@@ -54,20 +57,20 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
     kind = identify_family(source)
     path, own = source.path, kind.own
 
-    unet, text = _denoiser(source, dtype, where), _text(source, kind, where, dtype)
+    unet, text = _load_unet(source, dtype, where), _load_text(source, kind, where, dtype)
     texts = dict(zip(TEXTS, (clip.model for clip in text.clips), strict=False))
     for lora in changes:
-        merge(lora, {"unet": unet} | texts)
-    student, few_steps = _few_step(path, own)
-    same = student == path.resolve()  # a student by itself
+        merge_lora(lora, {"unet": unet} | texts)
+    student, few_steps = _few_step_entry(path, own)
+    same = student == path.resolve()  # the model is its own few-step network
     if changes and not same:
-        student, few_steps = None, 0  # it learnt from the model as it was, and would paint as if nothing had changed
-    few = unet if same else None if student is None else _denoiser(PipelineFolder(student), dtype, where)
+        student, few_steps = None, 0  # it was distilled from the unchanged model, so the LoRAs would have no effect
+    few = unet if same else None if student is None else _load_unet(PipelineFolder(student), dtype, where)
     if few is not None and any(few.config[k] != unet.config[k] for k in ("in_channels", "cross_attention_dim")):
         raise InputError(path / OWN, "few.folder", f"is {student}, a network of another model")
     # Half precision overflows in Stable Diffusion's decoders, XL's most; the VAE runs twice a dream, so float32 costs little.
     vae = source.module(kind.vae_class, "vae", torch.float32)
-    space = f"{kind.vae_class.__name__}-{_space(vae)}"
+    space = f"{kind.vae_class.__name__}-{_space_id(vae)}"
     vae = vae.to(where)
     size = kind.unet.get("sample_size") or 32
     students = [] if same or student is None else PipelineFolder(student).weights()
@@ -77,9 +80,9 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
         id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{fingerprint}",
         space=space,
         unet=unet,
-        few=few,
+        few_step_unet=few,
         few_steps=few_steps,
-        linear=_linear(path, own, kind.channels),
+        linear=_read_preview_map(path, own, kind.channels),
         vae=vae,
         text=CachedEncoder(text, where, dtype),
         schedule=NoiseSchedule(DDIMScheduler.from_config(kind.scheduler).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
@@ -95,7 +98,7 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
     )
 
 
-def _linear(folder: Path, own: dict[str, Any], channels: int) -> torch.Tensor | None:
+def _read_preview_map(folder: Path, own: dict[str, Any], channels: int) -> torch.Tensor | None:
     if "preview" not in own:
         return None
     try:
@@ -119,7 +122,7 @@ def _device(name: str) -> torch.device:
         raise InputError("--device", "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
 
 
-def _text(source: Checkpoint, kind: ModelFamily, device: torch.device, dtype: torch.dtype) -> TextEncoder:
+def _load_text(source: Checkpoint, kind: ModelFamily, device: torch.device, dtype: torch.dtype) -> TextEncoder:
     if kind.own.get("text") == "minilm":
         from diffusion.models.minilm import MiniLMEncoder
 
@@ -137,14 +140,14 @@ def _text(source: Checkpoint, kind: ModelFamily, device: torch.device, dtype: to
     return SdxlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, TEXTS[1])], bool(zeroed))
 
 
-def _denoiser(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:
+def _load_unet(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:
     unet = source.module(UNet2DConditionModel, "unet", dtype).to(where)
     unet.set_attn_processor(RegionalProcessor())
     return unet
 
 
-def _few_step(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int]:
-    """(folder of the few-step network, the steps it needs), as `rayverie.json` names them: {"folder": …, "steps": …}."""
+def _few_step_entry(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int]:
+    """(folder of the few-step network, steps it needs) from `few` in `rayverie.json`: {"folder": …, "steps": …}."""
     if "few" not in own:
         return None, 0
     few = own["few"]
@@ -155,8 +158,8 @@ def _few_step(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int]:
     return (folder / few["folder"]).resolve(), few["steps"]
 
 
-def _space(vae: torch.nn.Module) -> str:
-    """Eight hex digits of what makes a picture latents: another denoiser or decoder understands the same ones."""
+def _space_id(vae: torch.nn.Module) -> str:
+    """Eight hex digits of the encoder's weights. Models with the same encoder share a latent space."""
     digest = hashlib.sha256()
     for name, tensor in sorted(vae.state_dict().items()):
         if name.startswith(("encoder.", "quant_conv.")):
@@ -165,7 +168,7 @@ def _space(vae: torch.nn.Module) -> str:
 
 
 def _fingerprint(files: list[Path], more: str = "") -> str:
-    """Eight hex digits of the weights: sizes, first and last MiB (whole files for small models); and of what is done with them."""
+    """Eight hex digits of the weight files (size, first and last MiB of each) and of `more`."""
     digest = hashlib.sha256(more.encode())
     for path in files:
         size = path.stat().st_size

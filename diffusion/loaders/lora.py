@@ -1,7 +1,7 @@
-"""LoRA (arXiv 2106.09685): a small file that changes a model, W + weight·alpha/rank·(up @ down), added to its weights when it is loaded.
+"""LoRA (arXiv 2106.09685): a small file that changes a model's weights to W + weight·alpha/rank·(up @ down) while loading.
 
-Three ways to name the layers are in use, and all are read: kohya's (`lora_unet_down_blocks_0_…`, or with the original code's
-`lora_unet_input_blocks_4_…`), diffusers' older (`….to_q_lora.down`), and peft's (`….to_q.lora_A`). Merged weights cost a dream nothing.
+Three naming schemes are supported: kohya's (`lora_unet_down_blocks_0_…`, or with the original code's names
+`lora_unet_input_blocks_4_…`), diffusers' older one (`….to_q_lora.down`), and peft's (`….to_q.lora_A`). Merged weights don't slow dreams.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from base.safetensors_header import read_header, refuse_integers
 from diffusion.loaders.checkpoints import describe_load_error
 from diffusion.loaders.ldm_names import original_names
 
-MODELS = {  # how a layer's name begins → the part of the model that has it; the first that fits
+MODELS = {  # prefix of a layer's name → the part of the model it belongs to; the first match counts
     "lora_unet_": "unet",
     "lora_te1_": "text_encoder",
     "lora_te2_": "text_encoder_2",
@@ -34,7 +34,7 @@ MODELS = {  # how a layer's name begins → the part of the model that has it; t
     "base_model.model.": "unet",
     "": "unet",
 }
-ENDS = {  # how a tensor's name ends → what it is; the first that fits
+ENDS = {  # suffix of a tensor's name → its role; the first match counts
     "_lora.down.weight": "down",
     "_lora.up.weight": "up",
     ".lora_linear_layer.down.weight": "down",
@@ -54,14 +54,14 @@ OLDER = {
     "to_v": "v_proj",
     "to_out": "out_proj",
 }  # of text encoders, in diffusers' older way
-BUNDLED = "bundle_emb."  # words that some files bring along; they change no weights, and are not needed
+BUNDLED = "bundle_emb."  # embeddings that some files include; they change no weights and are ignored
 MAX_RANK = 8192
-METADATA = "lora_adapter_metadata"  # where diffusers keeps what peft knows
+METADATA = "lora_adapter_metadata"  # where diffusers stores peft's settings
 
 
 @dataclass(frozen=True)
 class Lora:
-    """A file and how much of it. weight: 1 as it was trained, 0 nothing, negative the other way."""
+    """A LoRA file and its weight: 1 as trained, 0 no effect, negative the opposite effect."""
 
     path: Path
     weight: float = 1.0
@@ -73,14 +73,14 @@ class Lora:
 
 @dataclass
 class Layer:
-    """What a file has for one layer. alpha: None where it says nothing, which means the rank."""
+    """The tensors of one layer in a file. alpha: None if the file has none, which means the rank."""
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     alpha: float | None = None
 
     @property
     def shape(self) -> tuple[int, int] | None:
-        """(out, in·height·width) of the weight that it is for; None if its tensors don't fit together."""
+        """(out, in·height·width) of the weight it changes; None if its tensors don't fit together."""
         down, up = self.tensors["down"], self.tensors["up"]
         if min(down.ndim, up.ndim) < 2 or 0 in (*down.shape, *up.shape) or len(down) > MAX_RANK:
             return None
@@ -90,7 +90,7 @@ class Layer:
         return len(up), down[0].numel() * core[0, 0].numel()
 
     def delta(self) -> Tensor:
-        """float32 [out,in·height·width]: what is added at weight 1."""
+        """float32 [out,in·height·width]: the change at weight 1."""
         down, up = (self.tensors[name].float().flatten(1) for name in ("down", "up"))
         scaled = down * (1.0 if self.alpha is None else self.alpha / len(down))
         if "mid" in self.tensors:  # a convolution in three parts: 1×1, k×k, 1×1
@@ -98,14 +98,14 @@ class Layer:
         return up @ scaled
 
 
-def parse(text: str) -> Lora:
-    """ "style.safetensors:0.8" → that file at 0.8; without a number at 1. Raises InputError."""
+def parse_lora(text: str) -> Lora:
+    """Parse "FILE" or "FILE:WEIGHT"; the weight is 1 if it is missing. Raises InputError."""
     name, colon, number = text.rpartition(":")
     try:
         lora = Lora(expand_user(name), float(number)) if colon else Lora(expand_user(text))
     except ValueError:
-        lora = Lora(expand_user(text))  # the colon is the file's own
-    if not -10 <= lora.weight <= 10:  # so written, nan is outside
+        lora = Lora(expand_user(text))  # the colon is part of the file's name
+    if not -10 <= lora.weight <= 10:  # written so that NaN is refused
         raise InputError("--lora", text, f"has the weight {lora.weight}; allowed is -10 to 10")
     if not is_file(lora.path):
         raise InputError("--lora", str(lora.path), "is not a file")
@@ -113,12 +113,13 @@ def parse(text: str) -> Lora:
 
 
 @torch.no_grad()
-def merge(lora: Lora, parts: Mapping[str, Any]) -> None:
+def merge_lora(lora: Lora, parts: Mapping[str, Any]) -> None:
     """Add a LoRA to modules in place. parts: "unet", "text_encoder", "text_encoder_2" → module, as far as the model has them.
 
-    Raises InputError for a file that is no LoRA, of another kind than low rank, or made for another model; then nothing is changed.
+    Raises InputError, before anything is changed, for a file that isn't a LoRA, isn't low-rank or was made for another model; and
+    for weights that become infinite.
     """
-    places = {part: dict(_places(part, module)) for part, module in parts.items()}
+    places = {part: dict(_layers_by_name(part, module)) for part, module in parts.items()}
     found = []
     for (part, name), layer in _read(lora.path).items():
         module = places.get(part, {}).get(name)
@@ -130,7 +131,7 @@ def merge(lora: Lora, parts: Mapping[str, Any]) -> None:
         if layer.shape != module.weight.flatten(1).shape:
             raise InputError(lora.path, name, "is of another shape here; the LoRA was made for another model")
         found.append((module.weight, layer))
-    for weight, layer in found:  # one product at a time: all of them together are as large as the model
+    for weight, layer in found:  # one at a time: all products together are as large as the model
         delta = layer.delta().to(weight.device).view(weight.shape)
         weight.copy_(weight.float() + lora.weight * delta)
         if not bool(weight.isfinite().all()):
@@ -138,7 +139,7 @@ def merge(lora: Lora, parts: Mapping[str, Any]) -> None:
 
 
 def _read(path: Path) -> dict[tuple[str, str], Layer]:
-    """(part, layer's name with every dot an underscore) → what the file has for it."""
+    """(part, layer's name with underscores for dots) → the layer's tensors."""
     header = read_header(path, "a LoRA, a .safetensors file")
     names = [name for name in header.tensors if not name.startswith(BUNDLED)]
     if not names:
@@ -151,7 +152,7 @@ def _read(path: Path) -> dict[tuple[str, str], Layer]:
     try:
         with safe_open(path, framework="pt") as file:
             for name in names:
-                part, stem, what = _understood(path, name)
+                part, stem, what = _parse_name(path, name)
                 tensor = file.get_tensor(name)
                 if not bool(tensor.isfinite().all()):
                     raise InputError(path, name, "holds NaN or infinite weights")
@@ -160,20 +161,20 @@ def _read(path: Path) -> dict[tuple[str, str], Layer]:
                         raise InputError(path, name, f"has the shape {list(tensor.shape)}; an alpha is one number")
                     layers[part, stem].alpha = float(tensor)
                 elif what in layers[part, stem].tensors:
-                    raise InputError(path, name, "is there under another name, too")
+                    raise InputError(path, name, "is also there under another name")
                 else:
                     layers[part, stem].tensors[what] = tensor
     except InputError:
         raise
-    except Exception as error:  # its reader raises whatever it thinks of
+    except Exception as error:  # the safetensors reader may raise anything
         raise InputError(path, "", describe_load_error(error)) from error
     for (part, stem), layer in layers.items():
         layer.alpha = _alpha(path, known, part, stem) if layer.alpha is None else layer.alpha
     return layers
 
 
-def _understood(path: Path, name: str) -> tuple[str, str, str]:
-    """(part, layer, what) of a tensor's name."""
+def _parse_name(path: Path, name: str) -> tuple[str, str, str]:
+    """Split a tensor's name into (part, layer, role); the role is "down", "up", "mid" or "alpha"."""
     end = next((end for end in ENDS if name.endswith(end)), None)
     if end is None:
         raise InputError(path, name, "is not LoRA's; LoHa, LoKr, DoRA and the like are other things, which don't work")
@@ -201,8 +202,8 @@ def _alpha(path: Path, known: Mapping[str, Any], part: str, layer: str) -> float
     return float(alpha)
 
 
-def _places(part: str, module: Any) -> Iterator[tuple[str, Any]]:
-    """(a layer's name with every dot an underscore, the layer), by all of its names."""
+def _layers_by_name(part: str, module: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (name with underscores for dots, layer) for each layer, under all of its names."""
     original = original_names(module) if part == "unet" else {}
     for name, layer in module.named_modules():
         if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):

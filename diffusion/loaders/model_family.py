@@ -1,4 +1,4 @@
-"""Which models work: what their configurations must say, and one sentence for each that says something else."""
+"""The supported models: check a model's configurations and refuse others with one clear sentence."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from diffusion.sampling.schedules import PREDICTIONS
 
 VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 SUPPORTED_MODELS = "Stable Diffusion 1.x, 2.x and XL work"
-TIME_IDS = 6  # numbers that XL's base is told about a picture's size; its refiner is told five
+TIME_IDS = 6  # size conditions of XL's base model; the refiner has five
 
 
 @dataclass(frozen=True)
 class ModelFamily:
-    """What was read of a model before its weights. unet, vae, scheduler: configurations; xl: two text encoders;
-    depth: key of DEPTHS or None; channels: of the latents."""
+    """What is known about a model before its weights are read.
+
+    unet, vae, scheduler: configurations; own: of `rayverie.json`; xl: whether it has two text encoders
+    channels: of the latents; depth: key of DEPTHS or None; prediction: key of PREDICTIONS
+    """
 
     unet: dict[str, Any]
     vae: dict[str, Any]
@@ -40,7 +43,7 @@ class ModelFamily:
 
 
 def identify_family(source: Checkpoint) -> ModelFamily:
-    """Raises InputError naming the model and what in it is of another kind."""
+    """Read and check a model's configurations. Raises InputError naming the model and the unsupported field."""
     path = source.path
     if (path / "transformer").is_dir():
         raise InputError(path, "transformer", f"is a diffusion transformer; {SUPPORTED_MODELS}")
@@ -82,6 +85,6 @@ def identify_family(source: Checkpoint) -> ModelFamily:
 
 
 def _base(source: Checkpoint, unet: dict[str, Any]) -> bool:
-    """Whether an XL network is told what the base is: its input is a pooled vector and TIME_IDS numbers, embedded."""
+    """Whether an XL network is a base model: its additional input is a pooled vector and TIME_IDS embedded numbers."""
     width, each = (unet.get(f) or 0 for f in ("projection_class_embeddings_input_dim", "addition_time_embed_dim"))
     return width - TIME_IDS * each == source.config("text_encoder_2").get("projection_dim")

@@ -1,4 +1,4 @@
-"""From what a user calls a model to the folder or file that holds it."""
+"""Find the folder or file of a model that a user names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 
 
 def open_checkpoint(ref: Reference) -> Checkpoint:
-    """The model that a reference names; see `diffusion.loaders.embedded.Reference`. Raises InputError where there is none."""
+    """Open the model that `ref` names; see `diffusion.loaders.embedded.Reference`. Raises InputError if there is none."""
     shipped = SHIPPED.get("embedded" if ref is None else str(ref))
     if shipped is not None:
         if not (shipped / "model_index.json").is_file():

@@ -37,7 +37,7 @@ class PipelineFolder:
         return self.config(".", OWN) if (self.path / OWN).is_file() else {}
 
     def module(self, kind: Any, part: str, dtype: torch.dtype) -> Any:
-        """The fp16 variant when that is all there is."""
+        """Load a part; the fp16 variant if there is no other."""
         names = self._weights(part)
         if not names:
             raise InputError(self.path, part, "has no .safetensors weights")
@@ -52,7 +52,7 @@ class PipelineFolder:
                 low_cpu_mem_usage=False,
                 output_loading_info=True,
             )
-        except Exception as error:  # damaged weights raise whatever their reader thinks of
+        except Exception as error:  # readers may raise anything for damaged weights
             raise InputError(self.path, part, describe_load_error(error)) from error
         if missing := sorted(found["missing_keys"]):
             raise InputError(
@@ -81,7 +81,7 @@ class PipelineFolder:
             raise InputError(self.path, part, describe_load_error(error)) from error
 
     def _weights(self, part: str) -> list[str]:
-        """Names of a part's weight files, whose headers are whole and hold weights. Raises InputError."""
+        """Names of a part's weight files. Raises InputError for damaged headers and integer weights."""
         files = sorted((self.path / part).glob("*.safetensors*"))
         for file in files:
             if file.suffix == ".safetensors":
@@ -93,5 +93,5 @@ class PipelineFolder:
 
 
 def _variant(names: list[str]) -> str | None:
-    """None for plain weights; fp16 when there are no others."""
+    """None for plain weights; "fp16" if there are no others."""
     return None if any(".fp16." not in name for name in names) or not names else "fp16"

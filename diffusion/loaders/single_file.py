@@ -1,7 +1,6 @@
-"""A Stable Diffusion checkpoint in one .safetensors file, with the original code's tensor names, as model sites offer it.
+"""A Stable Diffusion checkpoint in one .safetensors file with the original code's tensor names, the format of model sites.
 
-diffusers renames the tensors. It would download their configurations from the hub, so `diffusion.loaders.base_configs`
-holds them.
+diffusers renames the tensors. It would download the configurations from the hub, so `diffusion.loaders.base_configs` contains them.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ from diffusion.loaders.base_configs import (
     prediction_from_metadata,
 )
 from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
-from diffusion.loaders.embedded import beside
+from diffusion.loaders.embedded import sidecar_path
 from diffusion.models.clip import Clip
 from diffusion.models.clip_vocabulary import tokenizer as clip_tokenizer
 
 VAE = "first_stage_model."
-# Stable Diffusion 2 comes in both predictions, and nothing in a file says which; in those that predict v this bias varies more
+# Stable Diffusion 2 exists with both prediction types, and files don't state which; in v models this bias has a larger deviation
 TELLTALE, VARIES = UNET + "output_blocks.11.1.transformer_blocks.0.norm1.bias", 0.09
 
 
 class SingleFile:
-    """Raises InputError when the file is none of the families.
+    """A single-file checkpoint. The constructor raises InputError if the file belongs to no supported family.
 
-    Beside FILE.safetensors, FILE.rayverie.json may say what the file doesn't: {"prediction": "v_prediction", "native": 768}.
+    FILE.rayverie.json beside FILE.safetensors may add what the file leaves out: {"prediction": "v_prediction", "native": 768}.
     """
 
     def __init__(self, path: Path) -> None:
@@ -103,15 +102,16 @@ class SingleFile:
         return [self.path]
 
     def _renamed(self, facts: ClipFacts, model: Any, dtype: torch.dtype) -> dict[str, Tensor]:
-        """A CLIP's tensors by the names of its transformers model."""
+        """A CLIP's tensors, renamed as in transformers."""
         tensors = self._tensors(facts.prefix, dtype)
         if facts.open_clip:
             layers = tuple(
                 f"{facts.prefix}transformer.resblocks.{n}." for n in range(facts.config["num_hidden_layers"])
             )
             resblocks = facts.prefix + "transformer.resblocks."
-            heard = {k: v for k, v in tensors.items() if not k.startswith(resblocks) or k.startswith(layers)}
-            named = convert_open_clip_checkpoint(model, heard, prefix=facts.prefix)
+            # files contain layers beyond the last one that the model uses
+            used = {k: v for k, v in tensors.items() if not k.startswith(resblocks) or k.startswith(layers)}
+            named = convert_open_clip_checkpoint(model, used, prefix=facts.prefix)
         else:
             named = convert_ldm_clip_checkpoint(tensors)
         wanted = {name.removeprefix("text_model."): name for name in model.state_dict()}
@@ -124,16 +124,16 @@ class SingleFile:
         return {wanted.get(k, k): v for k, v in named.items() if k in wanted or k not in spare}
 
     def _tensors(self, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
-        """Copies, so that the file may be moved or replaced while the program runs."""
+        """The tensors with this prefix, copied so that the file may be moved or replaced while the program runs."""
         with self._opened() as file:
             return {n: file.get_tensor(n).to(dtype, copy=True) for n in self._names if n.startswith(prefix)}
 
     def _predicts(self, family: str) -> str:
-        """Who trained the model knows best, then who distributes it, then its weights."""
-        if (told := self._beside().get("prediction")) is not None:
-            return str(told)
-        if (said := prediction_from_metadata(self._metadata)) is not None:
-            return said
+        """The prediction type: from FILE.rayverie.json, the file's metadata, or its tensors, in this order."""
+        if (stated := self._beside().get("prediction")) is not None:
+            return str(stated)
+        if (from_metadata := prediction_from_metadata(self._metadata)) is not None:
+            return from_metadata
         if "v_pred" in self._names:
             return "v_prediction"
         if family == "sd2" and self._shape(FIRST)[1] == 4 and TELLTALE in self._names:
@@ -143,7 +143,7 @@ class SingleFile:
         return "epsilon"
 
     def _beside(self) -> dict[str, Any]:
-        path = beside(self.path)
+        path = sidecar_path(self.path)
         found = read_json(path, "what a model says of itself") if path.is_file() else {}
         if not isinstance(found, dict):
             raise InputError(path, "", "is not a JSON object")
@@ -188,5 +188,5 @@ class SingleFile:
             yield
         except InputError:
             raise
-        except Exception as error:  # tensors that don't fit raise whatever the reader thinks of
+        except Exception as error:  # tensors that don't fit may raise anything
             raise InputError(self.path, part, describe_load_error(error)) from error

@@ -1,4 +1,4 @@
-"""Regional attention: one U-Net call in which every latent pixel listens only to the prompts of its own regions."""
+"""Regional attention: one U-Net call in which every latent pixel attends only to the prompts of its own regions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from torch.nn import functional as F
 def mask_pyramid(masks: Tensor, levels: int) -> dict[int, Tensor]:
     """Region weights at each resolution of a U-Net, by its number of latent pixels.
 
-    masks: [R,h,w], summing to 1 over R. A U-Net's stride-2 convolutions give ceil(h/2), ceil(w/2); the weights are averaged likewise,
-    so they still sum to 1.
+    masks: [R,h,w], summing to 1 over R. A U-Net's stride-2 convolutions give ceil(h/2), ceil(w/2); the masks are averaged to the same
+    sizes, so they still sum to 1.
     """
     pyramid = {}
     for _ in range(levels):
@@ -26,8 +26,10 @@ def mask_pyramid(masks: Tensor, levels: int) -> dict[int, Tensor]:
 
 
 class RegionalProcessor(AttnProcessor2_0):
-    """diffusers' processor, until `regions` is given: then every prompt is attended to by itself and the answers are weighed by the
-    masks, so soft masks blend and one region over everything changes nothing.
+    """diffusers' attention processor, with regional cross-attention if `regions` is given.
+
+    Each prompt is attended to separately, and the results are weighted by the masks: soft masks blend, and a single region that
+    covers everything gives the ordinary result.
 
     regions: {"contexts": [R,T,D], "owners": [R], the batch entry each belongs to, "masks": {pixels: [R,pixels]}}, passed as
     `cross_attention_kwargs={"regions": …}`.
@@ -51,24 +53,24 @@ class RegionalProcessor(AttnProcessor2_0):
 
         query = heads(attn.to_q(hidden_states))
         key, value = heads(attn.to_k(regions["contexts"])), heads(attn.to_v(regions["contexts"]))  # pyright: ignore[reportOptionalCall]
-        mixed = _piecewise if query.device.type == "cpu" else _at_once
+        mixed = _attend_per_region if query.device.type == "cpu" else _attend_everywhere
         mixed = mixed(query, key, value, regions["owners"], weights)
         out = attn.to_out[0](mixed.transpose(1, 2).flatten(2))  # pyright: ignore[reportOptionalSubscript]
         return attn.to_out[1](out) / attn.rescale_output_factor  # pyright: ignore[reportOptionalSubscript]
 
 
-def _at_once(query: Tensor, key: Tensor, value: Tensor, owners: Tensor, weights: Tensor) -> Tensor:
-    """[B,heads,pixels,d]: every prompt heard everywhere, and weighed: few calls, for a GPU."""
-    heard = F.scaled_dot_product_attention(query[owners], key, value)
-    return torch.zeros_like(query).index_add_(0, owners, heard * weights[:, None, :, None])
+def _attend_everywhere(query: Tensor, key: Tensor, value: Tensor, owners: Tensor, weights: Tensor) -> Tensor:
+    """[B,heads,pixels,d]: attend to every prompt at all pixels, then weight. Few kernel calls, which suits a GPU."""
+    attended = F.scaled_dot_product_attention(query[owners], key, value)
+    return torch.zeros_like(query).index_add_(0, owners, attended * weights[:, None, :, None])
 
 
-def _piecewise(query: Tensor, key: Tensor, value: Tensor, owners: Tensor, weights: Tensor) -> Tensor:
-    """The same, every prompt heard only where it counts: little work, for a CPU."""
+def _attend_per_region(query: Tensor, key: Tensor, value: Tensor, owners: Tensor, weights: Tensor) -> Tensor:
+    """The same, but attend to each prompt only where its weight isn't 0. Less work, which suits a CPU."""
     mixed = torch.zeros_like(query)
     for region, owner in enumerate(owners.tolist()):
         where = weights[region].nonzero().squeeze(1)
         part = query[owner : owner + 1].index_select(2, where)
-        heard = F.scaled_dot_product_attention(part, key[region : region + 1], value[region : region + 1])
-        mixed[owner].index_add_(1, where, heard[0] * weights[region, where, None])
+        attended = F.scaled_dot_product_attention(part, key[region : region + 1], value[region : region + 1])
+        mixed[owner].index_add_(1, where, attended[0] * weights[region, where, None])
     return mixed

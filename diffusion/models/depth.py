@@ -1,4 +1,4 @@
-"""View-space depth in blocks → the depth channel a U-Net was trained with."""
+"""From view-space depth in blocks to the depth channel that a U-Net was trained with."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import numpy as np
 NEAREST, FARTHEST = 0.5, 64.0  # blocks; the log channel runs from 1 to -1 between them
 
 
-FOCAL = 27.7  # latent pixels: a 60° camera over 32 of them, through which the embedded model was shown its training pictures
+FOCAL = 27.7  # latent pixels: the 60° camera over 32 latent pixels of the embedded model's training pictures
 
 
 def to_reference_camera(depth: np.ndarray, fov: float) -> np.ndarray:
-    """The depth [h,w] at which the reference camera would see every surface as large, in latent pixels, as this camera does.
+    """The depth [h,w] at which the reference camera sees every surface at the same size in latent pixels as this camera.
 
-    depth: view-space z in blocks; fov: vertical, degrees, over the h rows. A pattern's size in pixels follows from this depth alone.
+    depth: view-space z in blocks; fov: vertical, degrees, over the h rows. This depth alone determines a pattern's size in pixels.
     """
     focal = depth.shape[0] / 2 / np.tan(np.radians(fov) / 2)
     return depth * np.float32(FOCAL / focal)
 
 
 def log_depth(depth: np.ndarray) -> np.ndarray:
-    """float32 [h,w] in -1..1: 1 at half a block, -1 at 64 blocks and in the sky. Absolute, so texture scale can follow distance."""
+    """float32 [h,w] in -1..1: 1 at half a block, -1 at 64 blocks and in the sky. It is absolute, so texture scale follows distance."""
     octaves = np.log2(np.maximum(depth, NEAREST) / NEAREST) / np.log2(FARTHEST / NEAREST)
     return np.clip(1 - 2 * octaves, -1, 1).astype(np.float32)
 
 
 def disparity(depth: np.ndarray) -> np.ndarray:
-    """float32 [h,w] in -1..1: inverse depth stretched over the view, as Stable Diffusion 2 depth gets it from MiDaS; flat views are 0."""
+    """float32 [h,w] in -1..1: inverse depth normalised over the view, as MiDaS gives it to Stable Diffusion 2 depth; 0 in flat views."""
     inverse = 1 / np.maximum(depth.astype(np.float64), 1e-3)
     low, high = inverse.min(), inverse.max()
     if high - low < 1e-9:

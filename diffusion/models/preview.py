@@ -1,6 +1,6 @@
-"""A picture of latents without the decoder: a linear map from latent channels to colour.
+"""Show latents without the decoder: a linear map from latent channels to colour.
 
-A model folder may bring the map that suits what the model paints (`preview` in rayverie.json); for others it is fitted to their encoder.
+A model folder may contain a map (`preview` in rayverie.json); for other models it is fitted to their encoder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from base.grid import CELL
 
 
 def colour_fields(count: int = 24, side: int = 64, seed: int = 7) -> Tensor:
-    """float32 [count,3,side,side] in -1..1: smooth colour fields at several scales, the colours a world is made of."""
+    """float32 [count,3,side,side] in -1..1: smooth random colour fields at several scales."""
     generator = torch.Generator().manual_seed(seed)
     pictures = []
     for i in range(count):
@@ -26,7 +26,7 @@ def colour_fields(count: int = 24, side: int = 64, seed: int = 7) -> Tensor:
     return torch.cat(pictures)
 
 
-def fit(encode: Callable[[Tensor], Tensor]) -> Tensor:
+def fit_preview_map(encode: Callable[[Tensor], Tensor]) -> Tensor:
     """float32 [C+1,3]: least squares from a latent pixel (and 1) to the mean colour, -1..1, of its 8×8 pixels.
 
     encode: [B,3,H,W] in -1..1 → [B,C,H/8,W/8].
@@ -36,16 +36,16 @@ def fit(encode: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def solve_preview_map(latents: Tensor, pictures: Tensor) -> Tensor:
-    """float32 [C+1,3], the map that leads nearest from latents [B,C,h,w] to the colours of pictures [B,3,8h,8w]."""
+    """float32 [C+1,3]: the least-squares map from latents [B,C,h,w] to the colours of pictures [B,3,8h,8w]."""
     colours = F.avg_pool2d(pictures, CELL).movedim(1, -1).reshape(-1, 3)
     known = latents.movedim(1, -1).reshape(-1, latents.shape[1])
     known = torch.cat([known, known.new_ones(len(known), 1)], 1).double()
-    # A little ridge: channels that say the same about colour must not be played off against each other
+    # A small ridge term keeps the weights of strongly correlated channels from growing with opposite signs
     ridge = 1e-4 * len(known) * torch.eye(known.shape[1], dtype=torch.float64)
     return torch.linalg.solve(known.T @ known + ridge, known.T @ colours.double()).float()
 
 
-def paint(linear: Tensor, latents: Tensor) -> Tensor:
-    """uint8 [h,w,3] from latents [C,h,w] by the map that `fit` gave."""
+def apply_preview_map(linear: Tensor, latents: Tensor) -> Tensor:
+    """uint8 [h,w,3] from latents [C,h,w], by a map from `fit_preview_map`."""
     colours = torch.einsum("cr,chw->rhw", linear[:-1].to(latents), latents) + linear[-1].to(latents)[:, None, None]
     return ((colours.movedim(0, -1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

@@ -1,17 +1,17 @@
-"""Which rows of a prompt's context belong to which of its words."""
+"""Group the rows of a prompt's context by the words of the prompt."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 Words = tuple[tuple[str, tuple[int, ...]], ...]  # (word, its rows) in order; every row occurs once
-REST = "the whole"  # rows that belong to no word: begin, end and padding tokens, the sentence vector
+REST = "the whole"  # stands for rows that belong to no word: start, end and padding tokens, the sentence vector
 
 
 def group_words(pieces: Sequence[str]) -> Words:
     """The words of a tokenized prompt with their rows.
 
-    pieces: the text of each row. " bri" begins a word, "ck" continues it, and "" belongs to no word.
+    pieces: the text of each row. " bri" starts a word, "ck" continues it, and "" belongs to no word.
     """
     words: list[tuple[str, list[int]]] = []
     rest: list[int] = []

@@ -1,4 +1,4 @@
-"""Text encoders: prompts to the context a U-Net attends to, each prompt encoded once."""
+"""Text encoders: turn prompts into the context that a U-Net attends to, and cache it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class TextEncoder(Protocol):
         ...
 
     def words(self, prompt: str) -> Words:
-        """Which of the rows that are tokens each of a prompt's words is."""
+        """The words of a prompt with their token rows."""
         ...
 
 
 class CachedEncoder:
-    """An encoder that remembers the last `size` prompts, and how many seconds it spent on the others."""
+    """Caches the contexts of the last `size` prompts. seconds: time spent encoding."""
 
     def __init__(self, encoder: TextEncoder, device: torch.device, dtype: torch.dtype, size: int = 512) -> None:
         self._encoder, self._device, self._dtype, self._size = encoder, device, dtype, size
@@ -41,7 +41,7 @@ class CachedEncoder:
         self.seconds = 0.0
 
     def __call__(self, prompts: list[str]) -> list[Tensor]:
-        """Context [1,T,D] for each prompt; the unknown ones are encoded first."""
+        """Context [1,T,D] for each prompt; those not in the cache are encoded first."""
         wanted = dict.fromkeys(prompts)
         missing = [p for p in wanted if p not in self._known]
         if missing:

@@ -1,4 +1,4 @@
-"""What a run tells while it runs: one event a step, made of references to what exists anyway, so that it costs nothing when unused."""
+"""Step events of a run. They only hold references to existing tensors, so unused events cost nothing."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class StepEvent:
     calls: int = 0
 
     @property
-    def start(self) -> np.ndarray:
+    def start_latents(self) -> np.ndarray:
         """A copy of x, float32 [C,h,w]: what to ask `diffusion.introspection.unet_probe` about."""
         return self.x[0].float().cpu().numpy().copy()
 
 
-# What a sampler calls after a step's first prediction: (step, sigma, x, prediction).
+# A sampler calls it after a step's first prediction: (step, sigma, x, prediction).
 SamplerCallback = Callable[[int, float, Tensor, Prediction], None]

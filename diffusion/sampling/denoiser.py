@@ -1,4 +1,4 @@
-"""The one idea everything here is made of: `denoise(x, sigma) -> denoised`, and what a guided one says besides."""
+"""The denoiser protocol, `denoise(x, sigma) -> x0`, and the prediction of a guided denoiser."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch import Tensor
 
 
 class Prediction(NamedTuple):
-    """x0 as guided, and the x0 that the *remaining noise* is measured from: (x - anchor) / sigma.
+    """denoised: the guided x0; anchor: the x0 that defines the *remaining noise*, (x - anchor) / sigma.
 
-    They differ only in CFG++ (arXiv 2406.08070), where the noise is the unconditional prediction's.
+    They differ only in CFG++ (arXiv 2406.08070), which takes the noise of the unconditional prediction.
     """
 
     denoised: Tensor
@@ -29,7 +29,7 @@ def predict(denoise: Denoise, x: Tensor, sigma: float) -> Prediction:
 
 
 def step_towards(prediction: Prediction, x: Tensor, sigma: float, sigma_next: float) -> Tensor:
-    """Euler's step: x0 plus what remains of the noise, x0 + (x - anchor)·sigma_next / sigma. At sigma_next = 0 it is x0, bit for bit."""
+    """Euler's step: x0 plus the scaled remaining noise, x0 + (x - anchor)·sigma_next / sigma. At sigma_next = 0 exactly x0."""
     if sigma_next == 0:
         return prediction.denoised
     return prediction.denoised + (x - prediction.anchor) * (sigma_next / sigma)

@@ -25,10 +25,10 @@ def seeded_noise(like: Tensor, generator: torch.Generator | None) -> NoiseSource
     return draw
 
 
-def surface(anchor: Tensor, seed: int = 0) -> NoiseSource:
-    """Noise that belongs to the surface: a hash of the texel's own noise value, the seed and the two levels.
+def surface_noise(anchor: Tensor, seed: int = 0) -> NoiseSource:
+    """Noise anchored to the surface: a hash of the texel's own noise value, the seed and the two levels.
 
-    anchor: float32 [B,C,h,w], the surface's noise; a texel seen in two views gets the same noise in both at the same levels.
+    anchor: float32 [B,C,h,w], the surface's noise. A texel seen in two views gets the same noise in both at the same levels.
     """
     bits = anchor.detach().float().cpu().contiguous().numpy().view(np.uint32).astype(np.uint64)
 
@@ -43,7 +43,7 @@ def surface(anchor: Tensor, seed: int = 0) -> NoiseSource:
 def brownian_noise(like: Tensor, seed: int, sigma_min: float, sigma_max: float, depth: int = 24) -> NoiseSource:
     """Increments of one Brownian path over log sigma (a virtual Brownian tree, arXiv 2001.01328): the same path for any number of steps.
 
-    Levels outside [sigma_min, sigma_max] are clamped; two levels that fall together give that end's own noise.
+    Levels outside [sigma_min, sigma_max] are clamped. Two levels that coincide after clamping give noise of their own.
     """
     low, high = math.log(sigma_min), math.log(sigma_max)
     shape = tuple(like.shape)
@@ -88,9 +88,9 @@ def as_noise_source(generator: torch.Generator | NoiseSource | None, like: Tenso
     return generator
 
 
-# name → (start noise [1,C,h,w], seed, sigma_min, sigma_max) → source: what `DreamSettings.noise` chooses from.
+# The choices of `DreamSettings.noise`: name → (start noise [1,C,h,w], seed, sigma_min, sigma_max) → source.
 NOISES: dict[str, Callable[[Tensor, int, float, float], NoiseSource]] = {
-    "surface": lambda start, seed, low, high: surface(start, seed),
+    "surface": lambda start, seed, low, high: surface_noise(start, seed),
     "seeded": lambda start, seed, low, high: seeded_noise(start, torch.Generator().manual_seed(seed + 1)),
     "brownian": lambda start, seed, low, high: brownian_noise(start, seed, low, high),
 }
@@ -110,7 +110,7 @@ def normal_from_hash(words: np.ndarray) -> Tensor:
 
 
 def _mix(words: np.ndarray) -> np.ndarray:
-    """SplitMix64's finaliser: every bit of the input moves every bit of the output."""
+    """SplitMix64's finaliser: every bit of the input affects every bit of the output."""
     with np.errstate(over="ignore"):
         z = words + np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -1,4 +1,4 @@
-"""Noise levels: what sigma each timestep of a model has, and where the steps of a run lie between noise and picture.
+"""Noise levels: the sigma of each timestep of a model, and the spacing of a run's steps between noise and picture.
 
 Convention of Karras et al. (2022) throughout: x = x0 + sigma·n. A variance-preserving model sees x / sqrt(1 + sigma²).
 """
@@ -24,7 +24,7 @@ LARGEST_SPACED_SIGMA = 80.0
 
 @dataclass(frozen=True)
 class NoiseSchedule:
-    """A model's noise levels. alphas_cumprod: float64 [T], falling, in [0, 1]: the share of signal left at each timestep."""
+    """A model's noise levels. alphas_cumprod: float64 [T], falling, in [0, 1], the share of signal at each timestep."""
 
     alphas_cumprod: Tensor
 
@@ -110,7 +110,7 @@ def karras_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> T
 
 
 def exponential_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> Tensor:
-    """Even in log sigma: what the multistep solvers like."""
+    """Even in log sigma; suits the multistep solvers."""
     return _spaced_by_sigma(schedule, steps, torch.log, torch.exp)
 
 
@@ -137,7 +137,7 @@ def _spaced_by_sigma(
 
 
 Spacing = Callable[[NoiseSchedule, int, float], Tensor]
-# (schedule, steps, power) → float64 [steps + 1], strictly falling to 0. Only linspace_power looks at the power.
+# (schedule, steps, power) → float64 [steps + 1], strictly falling to 0. Only linspace_power uses the power.
 SPACINGS: dict[str, Spacing] = {
     "trailing": trailing_spacing,
     "model": model_spacing,
@@ -149,15 +149,15 @@ SPACINGS: dict[str, Spacing] = {
 
 
 def make_sigmas(schedule: NoiseSchedule, spacing: str, steps: int, power: float = 1.0) -> Tensor:
-    """float64, strictly falling to 0, at most steps + 1 long: steps that fall on one another (beta at 200 steps) are taken once."""
+    """float64, strictly falling to 0, at most steps + 1 long; equal levels (beta at 200 steps) are merged."""
     return torch.unique(SPACINGS[spacing](schedule, steps, power)).flip(0)
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Where a noise level lies in a whole run, so that everything that changes over a run is a function of sigma alone.
+    """The position of a noise level in a whole run. It makes everything that changes over a run a function of sigma alone.
 
-    sigmas: the *full* schedule, falling to 0, as floats, also when the run starts in its middle.
+    sigmas: the *full* schedule, falling to 0, even if the run starts in the middle of it.
     """
 
     sigmas: tuple[float, ...]
@@ -170,15 +170,15 @@ class Timeline:
     def _falling(self) -> list[float]:
         return [-s for s in self.sigmas]  # bisect wants rising numbers
 
-    def step(self, sigma: float) -> int:
-        """The step that sigma belongs to: i for sigmas[i+1] < sigma <= sigmas[i]; its very end belongs to the next step."""
+    def step_index(self, sigma: float) -> int:
+        """The step that sigma belongs to: i for sigmas[i+1] < sigma <= sigmas[i]; the end of a step belongs to the next one."""
         started = bisect_right(self._falling, -sigma * (1 - 1e-9))
         return min(max(started - 1, 0), self.steps - 1)
 
     def progress(self, sigma: float) -> float:
         """step / steps: 0 for the first step, below 1 for the last."""
-        return self.step(sigma) / self.steps
+        return self.step_index(sigma) / self.steps
 
-    def end(self, sigma: float) -> float:
+    def next_sigma(self, sigma: float) -> float:
         """The noise level at which sigma's step ends."""
-        return self.sigmas[self.step(sigma) + 1]
+        return self.sigmas[self.step_index(sigma) + 1]

@@ -1,4 +1,4 @@
-"""One picture: prompt, or picture and mask, to pixels. What `rayverie generate` does, as functions."""
+"""Generate one picture from a prompt, optionally with a picture and a mask: the functions behind `rayverie generate`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LARGEST = 4096  # pixels a side
 
 @dataclass(frozen=True)
 class GeneratedImage:
-    """image: uint8 [H,W,3]; recipe: what `diffusion.text2image.metadata.write_png` stores beside it; dreamed: calls, seconds, latents."""
+    """image: uint8 [H,W,3]; recipe: what `diffusion.text2image.metadata.write_png` stores; dreamed: calls, seconds, latents."""
 
     image: np.ndarray
     recipe: Recipe
@@ -47,9 +47,10 @@ def generate(
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> GeneratedImage:
-    """Make one picture. model_ref, loras: what the user called the model and what changes it, for the recipe.
+    """Generate one picture. model_ref, loras: the model and LoRAs as the user named them, for the recipe.
 
-    A size that is no multiple of the model's is dreamed larger and cut. Raises InputError naming the flag, and what `dream` raises.
+    If the size isn't a multiple of the model's, a larger picture is dreamed and cropped. Raises InputError naming the flag, and the
+    errors of `dream`.
     """
     refuse(settings)
     _check_views(settings, model.multiple)
@@ -58,8 +59,8 @@ def generate(
     dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
     image = dreamed.image[:height, :width]
     if init is not None and mask is not None:
-        # What the mask keeps is the given picture itself, not its way through the VAE; the seam lies in the mask's darkest quarter, for
-        # a grey pixel is one that was changed a little, not half of two pictures.
+        # Kept pixels come from the given picture, not from its reconstruction by the VAE. The cross-fade lies in the mask's darkest
+        # quarter, because a grey pixel was dreamed with a small change; it is not a mixture of two pictures.
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
     files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
@@ -68,9 +69,9 @@ def generate(
 
 
 def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> GeneratedImage:
-    """The picture of a recipe again, pixel for pixel. where: the file it came from.
+    """Generate the picture of a recipe again, pixel for pixel. where: the file it came from.
 
-    Raises InputError when the model or a file isn't the one that it was made with.
+    Raises InputError if the model or a file isn't the one it was made with.
     """
     if model.id != recipe.model_id:
         raise InputError(where, "model", f"was {recipe.model_id}; this is {model.id}")
@@ -86,18 +87,18 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
 def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
     """(canvas, init uint8 [H,W,3] or None, mask float32 [H,W] in 0..1 or None).
 
-    The pictures have the size that was asked for, the canvas the next multiples of the model's.
+    The pictures have the requested size; the canvas is enlarged to multiples of the model's.
     """
     width, height = settings.size
     rows, columns = (-(-side // model.multiple) * model.multiple // CELL for side in (height, width))
     whole = (rows, columns)
-    init = None if settings.init is None else np.asarray(_picture(settings.init, "RGB", settings.size, "--init"))
-    mask = _mask(settings)
+    init = None if settings.init is None else np.asarray(_open_resized(settings.init, "RGB", settings.size, "--init"))
+    mask = _open_mask(settings)
     change, guide = np.ones(whole, np.float32), None
     if init is not None:
-        guide = Guide(latents=model.encode(_padded(init, whole)).numpy(), known_mask=np.ones(whole, bool))
+        guide = Guide(latents=model.encode(_pad(init, whole)).numpy(), known_mask=np.ones(whole, bool))
         if mask is not None:
-            change = by_cell(_padded(mask, whole)).max((1, 3))
+            change = by_cell(_pad(mask, whole)).max((1, 3))
     prompts = zip(settings.anagram, [*settings.view, *settings.view[-1:] * len(settings.anagram)], strict=False)
     return (
         Canvas(
@@ -113,12 +114,13 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
 
 
 def check_steps_folder(folder: Path) -> None:
-    """Raise InputError where `step_saver` couldn't write."""
+    """Raise InputError if `step_saver` can't write into `folder`."""
     refuse_unwritable(folder / "step_001.png")
 
 
 def step_saver(model: Model, folder: Path) -> Callable[[StepEvent], None]:
-    """An `on_step` that writes each step's prediction, decoded, as step_001.png, … into a folder. Raises InputError where it can't."""
+    """An `on_step` callback that writes each step's decoded prediction as step_001.png, … into a folder. Raises InputError if it
+    can't write there."""
     check_steps_folder(folder)
 
     def save(event: StepEvent) -> None:
@@ -128,27 +130,27 @@ def step_saver(model: Model, folder: Path) -> Callable[[StepEvent], None]:
     return save
 
 
-def _mask(settings: GenerateSettings) -> np.ndarray | None:
+def _open_mask(settings: GenerateSettings) -> np.ndarray | None:
     if settings.mask is None:
         return None
-    grey = np.asarray(_picture(settings.mask, "L", settings.size, "--mask"), dtype=np.float32) / 255
+    grey = np.asarray(_open_resized(settings.mask, "L", settings.size, "--mask"), dtype=np.float32) / 255
     return blur(torch.from_numpy(grey)[None], settings.mask_blur)[0].numpy()
 
 
-def _padded(picture: np.ndarray, whole: tuple[int, ...]) -> np.ndarray:
-    """The picture with its right and bottom edges repeated up to the canvas."""
+def _pad(picture: np.ndarray, whole: tuple[int, ...]) -> np.ndarray:
+    """The picture, padded to the canvas by repeating its right and bottom edges."""
     rest = [(0, CELL * side - have) for side, have in zip(whole, picture.shape, strict=False)]
     return np.pad(picture, [*rest, (0, 0)][: picture.ndim], mode="edge")
 
 
-def _picture(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.Image:
-    """A picture from outside, resized. What is transparent is white in a picture, and not painted in a mask."""
+def _open_resized(path: Path, mode: str, size: tuple[int, int], flag: str) -> Image.Image:
+    """Open and resize a user's picture. Transparent pixels become white in a picture, and black (kept) in a mask."""
     picture = flat(open_picture(path, f"a picture for {flag}"), 255 if mode == "RGB" else 0).convert(mode)
     return picture.resize(size, Image.Resampling.LANCZOS if mode == "RGB" else Image.Resampling.BILINEAR)
 
 
 def refuse(settings: GenerateSettings) -> None:
-    """Raise InputError, naming the flag, for all that can be known to be wrong before a model is loaded."""
+    """Raise InputError, naming the flag, for every problem that can be found before a model is loaded."""
     check(settings)
     check(settings.dream)
     for name, words in (("the prompt", settings.prompt), ("--negative", settings.negative)):
@@ -163,7 +165,7 @@ def refuse(settings: GenerateSettings) -> None:
         raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
     for name in ("init", "mask"):
         if (path := getattr(settings, name)) is not None:
-            _picture(path, "L", (1, 1), f"--{name}")
+            _open_resized(path, "L", (1, 1), f"--{name}")
 
 
 def _check_views(settings: GenerateSettings, multiple: int) -> None:

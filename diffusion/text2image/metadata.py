@@ -1,4 +1,4 @@
-"""Settings in a PNG: the `parameters` text that A1111's web UI made a habit, and our own versioned JSON that restores every one."""
+"""Settings in a PNG: the common `parameters` text of A1111's web UI, and versioned JSON that restores every setting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_STEPS = 1000
 
 
 def parameters(recipe: Recipe) -> str:
-    """The text other programs read: prompt, negative prompt, then the usual settings on one line."""
+    """The text that other programs read: prompt, negative prompt, then the usual settings on one line."""
     settings, dream = recipe.settings, effective_settings(recipe.settings.dream, recipe.few_steps)
     name, _, fingerprint = recipe.model_id.rpartition("-")
     values = {
@@ -56,7 +56,7 @@ def to_json(recipe: Recipe) -> str:
 
 
 def from_json(text: str, where: object) -> Recipe:
-    """The inverse of `to_json`. Raises InputError naming the field that this version doesn't know or can't use."""
+    """The inverse of `to_json`. Raises InputError naming a field that is unknown to this version or has a wrong value."""
     values = parse_json(text, where, "settings", KEY, names=True)
     if not isinstance(values, dict) or type(version := values.get("version")) is not int:
         raise InputError(where, KEY, "is not an object with a version")
@@ -71,7 +71,7 @@ def from_json(text: str, where: object) -> Recipe:
     if not 0 <= few_steps <= MAX_STEPS:
         raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")
     settings, unknown = settings_from(GenerateSettings, values.get("settings"), where, "settings")
-    if unknown:  # without it, it would be another picture
+    if unknown:  # ignoring it would give another picture
         raise InputError(where, unknown[0], "is unknown to this version")
     return Recipe(
         settings,
@@ -84,7 +84,7 @@ def from_json(text: str, where: object) -> Recipe:
 
 
 def write_png(path: str | Path, image: np.ndarray, recipe: Recipe) -> None:
-    """Write a picture uint8 [H,W,3] with its recipe, whole or not at all."""
+    """Write a picture uint8 [H,W,3] with its recipe, atomically."""
     info = PngImagePlugin.PngInfo()
     info.add_itxt("parameters", parameters(recipe).encode("utf-8", "backslashreplace").decode())
     info.add_itxt(KEY, to_json(recipe))
@@ -93,7 +93,7 @@ def write_png(path: str | Path, image: np.ndarray, recipe: Recipe) -> None:
 
 
 def read_png(path: str | Path) -> Recipe:
-    """The recipe in a PNG. Raises InputError for a file that is none, or carries none."""
+    """Read the recipe from a PNG. Raises InputError for a file that isn't a PNG or has no recipe."""
     text = read_texts(path)
     if KEY not in text:
         raise InputError(path, "", "carries no Rayverie settings; only pictures from `rayverie generate` do")

@@ -1,7 +1,7 @@
-"""Prompt matching: what the user types, beside the nearest captions that the model has been trained on.
+"""Prompt matching: find the training captions that are closest to a typed prompt.
 
-A bank of captions with unit sentence vectors, searched by inner product (faiss). The match is offered, never silently
-used: the caller shows it. After DiffusionGen2's semantic prompt matching.
+A bank holds captions with unit sentence vectors and is searched by inner product (faiss). A match is only shown as a suggestion, never
+used silently. After DiffusionGen2's semantic prompt matching.
 
 `python -m diffusion.training.data.vocabulary` builds the embedded model's bank from its training captions.
 """
@@ -24,19 +24,19 @@ from base.files import atomic_write
 Embed = Callable[[Sequence[str]], np.ndarray]  # prompts → float32 [N,D] unit vectors
 
 BANK = Path(__file__).parents[1] / "embedded" / "bank.safetensors"
-FAR = 0.55  # below this cosine to its nearest caption a prompt is far from all that the model has seen ("forest" has 0.66, "cat" 0.47)
+FAR = 0.55  # a prompt whose best cosine is below this is unlike all training captions ("forest" has 0.66, "cat" 0.47)
 
 
 @dataclass(frozen=True)
 class Match:
-    """caption: of the bank; similarity: cosine to the prompt, -1..1."""
+    """A caption of the bank. similarity: its cosine to the prompt, -1..1."""
 
     caption: str
     similarity: float
 
 
 class PromptBank:
-    """captions with their unit vectors float32 [N,D], searchable."""
+    """Searchable captions with their unit vectors float32 [N,D]."""
 
     def __init__(self, captions: Sequence[str], vectors: np.ndarray) -> None:
         if len(captions) != len(vectors) or not captions:
@@ -50,7 +50,7 @@ class PromptBank:
 
     @staticmethod
     def build(captions: Sequence[str], embed: Embed) -> PromptBank:
-        """A bank of the distinct captions, in their order."""
+        """A bank of the distinct captions, in order."""
         distinct = tuple(dict.fromkeys(captions))
         return PromptBank(distinct, embed(distinct))
 
@@ -70,7 +70,7 @@ class PromptBank:
 
     @staticmethod
     def load(path: str | Path) -> PromptBank:
-        """Raises InputError when `path` is no bank."""
+        """Load a bank. Raises InputError if `path` isn't one."""
         try:
             with safe_open(path, framework="numpy") as file:
                 header = file.metadata() or {}
@@ -83,12 +83,12 @@ class PromptBank:
 
 
 def suggest_captions(prompt: str, bank: PromptBank, embed: Embed, k: int = 8) -> tuple[Match, ...]:
-    """The k nearest captions to a prompt, best first; the first one's similarity < FAR is worth a warning mark."""
+    """The k captions nearest to a prompt, best first. Callers warn if the first similarity is below FAR."""
     return bank.nearest(embed([prompt])[0], k)
 
 
 def choose_match(matches: Sequence[Match], *, temperature: float = 0.0, seed: int = 0) -> Match:
-    """One of the matches: the best at temperature 0, otherwise drawn with weights softmax(similarity / temperature)."""
+    """Choose a match: the best at temperature 0, otherwise at random with weights softmax(similarity / temperature)."""
     if temperature <= 0:
         return max(matches, key=lambda match: match.similarity)
     logits = np.array([match.similarity for match in matches]) / temperature

@@ -1,4 +1,4 @@
-"""What a single picture is asked (`GenerateSettings`), and how much of it stands in a PNG. Data only; imports no torch."""
+"""The settings of a single picture (`GenerateSettings`), and the recipe stored in its PNG. Data only; imports no torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VERSION = 1  # of the JSON that a PNG carries
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """One picture from a prompt, perhaps from another picture: everything that `rayverie generate` can be told about it."""
+    """The settings of `rayverie generate` for one picture."""
 
     prompt: str = option("", "What the picture shows.", positional=True)
     negative: str = option("", "What the picture should not show.")
@@ -32,10 +32,10 @@ class GenerateSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a generated PNG says about itself: enough to make its pixels again.
+    """The metadata of a generated PNG, enough to reproduce its pixels.
 
-    model: what was given as --model (None: the embedded one); model_id: the weights' fingerprint; files: sha256 of init and mask;
-    few_steps: as many as its few-step network needs, 0 without one; lora: what was given as --lora.
+    model: value of --model (None: the embedded one); model_id: name and fingerprint of the weights; files: sha256 of init and mask
+    few_steps: steps that the model's few-step network needs, 0 without one; lora: values of --lora
     """
 
     settings: GenerateSettings

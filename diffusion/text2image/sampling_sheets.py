@@ -1,9 +1,9 @@
-"""Contact sheets of the sampling choices, to look at side by side.
+"""Contact sheets that compare sampling choices side by side.
 
     python -m diffusion.text2image.sampling_sheets OUT.png [--by sampler|guidance|spacing|scale|execution]
         [--steps 4,8,20] [--model REF] [--seed N]
 
-One row for each prompt and number of steps, one column for each choice; everything else is the default.
+One row for each prompt and number of steps, one column for each choice; other settings have their defaults.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ CHOICES: dict[str, Sequence] = {
     "scale": (1.0, 2.0, 3.0, 4.5, 6.0, 9.0),
     "execution": tuple(EXECUTIONS),
 }
-LABEL = 14  # pixels of a label's strip
+LABEL = 14  # height of a label in pixels
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is painted in a row. upper: the prompt of its upper half, or "" when one prompt covers all."""
+    """The prompts of a row. upper: the prompt of the upper half, or "" if one prompt covers everything."""
 
     prompt: str
     upper: str = ""
 
     def canvas(self, model: Model, side: int, seed: int) -> Canvas:
-        """A square canvas of `side` latent pixels; depth as if looking at a wall four blocks away."""
+        """A square canvas of `side` latent pixels, with the depth of a wall four blocks away."""
         split = side // 2 if self.upper else 0
         masks = np.zeros((2, side, side), np.float32)
         masks[0, split:], masks[1, :split] = 1, 1
@@ -70,7 +70,7 @@ SUBJECTS = (
 )
 
 
-def sheet(
+def draw_sheet(
     model: Model, by: str, steps: Sequence[int], seed: int, subjects: Sequence[Subject] = SUBJECTS
 ) -> Image.Image:
     """The contact sheet: a row for each subject and number of steps, a column for each value of the setting `by`."""
@@ -89,16 +89,16 @@ def sheet(
     return page
 
 
-def counts(text: str) -> list[int]:
-    """ "4,8" → [4, 8]; ValueError for what are no numbers of steps."""
+def parse_steps(text: str) -> list[int]:
+    """Parse "4,8" as [4, 8]. Raises ValueError for anything but numbers above 0."""
     steps = [int(part) for part in text.split(",")]
     if min(steps) < 1:
         raise ValueError(text)
     return steps
 
 
-def picture(text: str) -> Path:
-    """A path whose suffix is a kind of picture's; ValueError for another."""
+def parse_picture_path(text: str) -> Path:
+    """Parse the path of a picture. Raises ValueError if its suffix is no known picture format."""
     path = Path(text)
     if path.suffix.lower() not in Image.registered_extensions():
         raise ValueError(text)
@@ -106,19 +106,19 @@ def picture(text: str) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 done, 2 bad input."""
+    """Run the command line. Returns the exit code: 0 on success, 2 for bad input."""
     parser = argparse.ArgumentParser(
         prog="python -m diffusion.text2image.sampling_sheets", description="Contact sheets of the sampling choices."
     )
-    parser.add_argument("out", type=picture, help="a picture, by its suffix")
+    parser.add_argument("out", type=parse_picture_path, help="a picture, by its suffix")
     parser.add_argument("--by", choices=list(CHOICES), default="guidance", help="what the columns are")
-    parser.add_argument("--steps", type=counts, default="4,8,20", help="numbers of steps, separated by commas")
+    parser.add_argument("--steps", type=parse_steps, default="4,8,20", help="numbers of steps, separated by commas")
     parser.add_argument("--model", help="as everywhere; without it the embedded one")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     try:
-        with atomic_write(chosen.out) as temporary:  # which says now that it can't be written
-            sheet(load_model(chosen.model), chosen.by, chosen.steps, chosen.seed).save(temporary)
+        with atomic_write(chosen.out) as temporary:  # opened first, so that an unwritable path fails at once
+            draw_sheet(load_model(chosen.model), chosen.by, chosen.steps, chosen.seed).save(temporary)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

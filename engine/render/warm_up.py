@@ -68,7 +68,7 @@ def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
 
 def _unet(ctx: moderngl.Context) -> None:
     maps = np.zeros((2, 4, 4), np.uint8)
-    common = {"level": 0, "listens": True, "shape": (4, 4, 4), "seconds": 1.0, "energy": 1.0}
+    common = {"level": 0, "attends_to_text": True, "shape": (4, 4, 4), "seconds": 1.0, "energy": 1.0}
     blocks: list[Any] = [SimpleNamespace(kind=kind, maps=maps, strength=maps[0], **common) for kind in ("down", "up")]
     anatomy, drawing = lay_out(blocks), UnetDrawing(ctx)
     drawing.draw(anatomy, UnetView(Orbit().camera(anatomy, SIZE), SIZE), 0.5)

@@ -24,7 +24,7 @@ class Block(Protocol):
 
     kind: str
     level: int
-    listens: bool
+    attends_to_text: bool
     shape: tuple[int, int, int]
     seconds: float
     energy: float
@@ -58,7 +58,7 @@ def lay_out(blocks: Sequence[Block]) -> Anatomy:
     largest = max(block.energy for block in blocks) or 1.0
     energy = [block.energy / largest for block in blocks]
     paths = flow_paths(slabs, moments, energy) + bridge_paths(find_partners(blocks), slabs, moments, energy)
-    ears = [i for i, block in enumerate(blocks) if block.listens]
+    ears = [i for i, block in enumerate(blocks) if block.attends_to_text]
     return Anatomy(tuple(blocks), slabs, (*paths, *word_paths(ears, slabs, moments)), moments)
 
 

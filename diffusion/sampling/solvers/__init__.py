@@ -21,9 +21,9 @@ from diffusion.sampling.solvers.unipc import unipc
 
 @dataclass(frozen=True)
 class Sampler:
-    """A solver and what a user should know about it.
+    """A solver and its properties.
 
-    calls: model calls per step (the last step may need fewer); stochastic: it draws noise;
+    calls: model calls per step (the last step may need fewer); help: a sentence for users; stochastic: whether it draws noise;
     options: names of the `DreamSettings` fields that it takes as keywords.
     """
 

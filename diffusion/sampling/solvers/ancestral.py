@@ -37,13 +37,13 @@ def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHo
 
 
 def ddpm(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
-    """DDPM (arXiv 2006.11239) with the posterior's variance (diffusers' "fixed_small"). In sigmas it is Euler ancestral's very map;
-    both names are kept because people look for both."""
+    """DDPM (arXiv 2006.11239) with the posterior's variance (diffusers' "fixed_small"). In sigmas it equals Euler ancestral;
+    both names exist because people look for both."""
     return ddim(denoise, x, sigmas, hooks, eta=1.0)
 
 
 def lcm(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
-    """Multistep consistency sampling (arXiv 2310.04378): predict x0, noise it anew to the next level."""
+    """Multistep consistency sampling (arXiv 2310.04378): predict x0, then add fresh noise up to the next level."""
     draw = hooks.noise_source(x)
     for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)

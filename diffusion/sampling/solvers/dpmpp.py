@@ -12,9 +12,9 @@ from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, i
 
 
 def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
-    """Second order with one call a step: the change of x0 is extrapolated from the step before (alg. 2).
+    """Second order with one call a step: extrapolates the change of x0 from the step before (alg. 2).
 
-    With CFG++ the history holds the unconditional prediction, as the extrapolated change is from there to the guided one.
+    With CFG++ the history holds the unconditional prediction: the extrapolated change runs from there to the guided one.
     """
     before: Prediction | None = None
     length_before = 0.0
@@ -30,8 +30,8 @@ def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = N
 
 
 def dpmpp_sde(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
-    """Stochastic, second order, two calls a step (alg. 1 with r = 1/2): half way in log sigma, then the whole step by what was
-    predicted there."""
+    """Stochastic, second order, two calls a step (alg. 1 with r = 1/2): go half way in log sigma, then take the whole step with the
+    prediction made there."""
     draw = hooks.noise_source(x)
     for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)

@@ -1,4 +1,4 @@
-"""What every solver's loop shares: the steps, how a step begins, and the hooks into it."""
+"""The shared parts of all solver loops: iterating over steps, starting a step, and the hooks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from diffusion.sampling.callbacks import SamplerCallback
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.noise import NoiseSource, as_noise_source
 
-# What x a step starts from: (step, sigma, x) → x. `diffusion.denoisers.skip_residual` makes such a function.
+# Changes the x that a step starts from: (step, sigma, x) → x. See `diffusion.denoisers.skip_residual.make_mixer`.
 Adjust = Callable[[int, float, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class SolverHooks:
-    """What a run may hook into a solver.
+    """The hooks of a run into a solver.
 
     callback: called after a step's first prediction
     adjust: changes the x that a step starts from

@@ -7,11 +7,11 @@ from torch import Tensor
 from diffusion.sampling.denoiser import Denoise, predict, slope, step_towards
 from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, iterate_steps
 
-# A step across more than this ratio of sigmas is taken by Euler: from (nearly) infinite noise, as zero-terminal-SNR models start, a second
-# slope's error would be multiplied by sigma / sigma_next, while Euler's step there is exact up to the change of D.
+# Steps across more than this ratio of sigmas use Euler. Zero-terminal-SNR models start at (nearly) infinite noise, where the error of a
+# second slope is multiplied by sigma / sigma_next, while Euler's step is exact up to the change of D.
 WIDEST_RATIO = 12.0
-# A stage at a step's end lies a hair above it, so that whatever goes by steps (memory, regions, True Noise Removal) counts it to its own
-# step and not to the next; `Timeline` tells levels apart to 1e-9.
+# A stage at the end of a step lies slightly above it. Denoisers that depend on the step (differential diffusion, regions, True Noise
+# Removal) then assign it to its own step, not to the next one; `Timeline` distinguishes levels to 1e-9.
 STILL_THIS_STEP = 1 + 1e-8
 
 
@@ -29,7 +29,7 @@ def heun(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HO
 
 
 def midpoint(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
-    """Second order, two calls a step: the slope half way is used for the whole step (RK2)."""
+    """Second order, two calls a step: uses the slope at the middle for the whole step (RK2)."""
     return _tableau(denoise, x, sigmas, hooks, ((0.5,),), (0.0, 1.0))
 
 
@@ -46,7 +46,7 @@ def _tableau(
     stages: tuple[tuple[float, ...], ...],
     weights: tuple[float, ...],
 ) -> Tensor:
-    """An explicit Runge-Kutta method by its Butcher tableau; a stage's place in the step is the sum of its row."""
+    """An explicit Runge-Kutta method given by its Butcher tableau; a stage's position in the step is the sum of its row."""
     for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if sigma_next == 0 or sigma / sigma_next > WIDEST_RATIO:

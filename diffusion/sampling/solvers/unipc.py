@@ -11,10 +11,13 @@ from diffusion.sampling.solvers.loop import NO_HOOKS, SolverHooks, begin_step, i
 
 
 def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS) -> Tensor:
-    """UniPC-2, B(h) = exp(h) - 1 ("bh2"), x0 prediction. The call at a step's start also corrects the step before; the first step has
-    order 1, the step to 0 is x0 itself. With CFG++ the corrector works on the guided prediction alone."""
+    """UniPC-2 with B(h) = exp(h) - 1 ("bh2") and x0 prediction.
+
+    The call at the start of a step also corrects the step before. The first step has order 1; the step to 0 returns x0. With CFG++
+    the corrector uses the guided prediction alone.
+    """
     history: list[tuple[float, Prediction]] = []
-    origin = x  # where the step before began
+    origin = x  # x at the start of the step before
     for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if history:
@@ -26,7 +29,7 @@ def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_H
 
 
 def _predicted(x: Tensor, history: list[tuple[float, Prediction]], sigma_next: float) -> Tensor:
-    """UniP-2: Euler in log sigma plus half of the relative change of x0 seen in the step before."""
+    """UniP-2: Euler in log sigma, plus half of the relative change of x0 over the step before."""
     sigma, now = history[-1]
     moved = step_towards(now, x, sigma, sigma_next)
     if len(history) == 1 or sigma_next == 0:

@@ -118,7 +118,7 @@ class Pictures:
             return {name: file.get_tensor(name) for name in ("images", "depth", "slots")}, notes
 
 
-def surfaces_of(note: dict) -> tuple[list[tuple[Surface, list[int]]], Mood]:
+def surfaces_from_note(note: dict) -> tuple[list[tuple[Surface, list[int]]], Mood]:
     """A picture's note as the surfaces seen (with the slots of each) and the mood."""
     found = [
         (Surface(s["material"], tuple(s["adjectives"]), s["colour"]), [int(i) for i in slots])

@@ -19,7 +19,7 @@ from base.files import atomic_write
 from diffusion.models.minilm import MiniLMEncoder
 from diffusion.training.config import DataConfig, UnetConfig
 from diffusion.training.data.captions import caption
-from diffusion.training.data.dataset import HELD_OUT, Pictures, surfaces_of, write_chunk
+from diffusion.training.data.dataset import HELD_OUT, Pictures, surfaces_from_note, write_chunk
 from diffusion.training.data.views import SLOTS
 
 CAPTIONS = 2  # ways to say each surface and each whole picture
@@ -80,7 +80,7 @@ def encode_chunk(pictures: Pictures, chunk: int, vae: AutoencoderTiny, text: Min
     words: list[str] = []
     rows: list[tuple[int, int, bool]] = []
     for n, note in enumerate(notes):
-        seen, mood = surfaces_of(note)
+        seen, mood = surfaces_from_note(note)
         everything = sum(1 << s for _, slots in seen for s in slots)
         for _ in range(CAPTIONS):
             for surface, slots in seen:

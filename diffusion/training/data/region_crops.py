@@ -12,15 +12,15 @@ from torch import Tensor
 from diffusion.models.attention import mask_pyramid
 from diffusion.models.minilm import MiniLMEncoder
 from diffusion.training.data.latent_cache import Batch, Latents
-from diffusion.training.data.synonyms import reworded
+from diffusion.training.data.synonyms import reword
 from diffusion.training.data.views import SLOTS
 
-LEAST = 0.02  # of a crop, below which a surface goes without a caption
+LEAST_SHARE = 0.02  # of a crop, below which a surface goes without a caption
 SINGLE = 0.25  # of the crops that show one surface only: the others are what is to be learnt here
 
 
 @dataclass(frozen=True)
-class Parted:
+class RegionCrops:
     """A batch of B crops and their R captions. contexts: [R,T,D]; owners: [R], the crop each belongs to; weights: [R,s,s] float32,
     what each is heard by, 1 in all at every latent pixel; captions: the words themselves."""
 
@@ -30,24 +30,24 @@ class Parted:
     weights: Tensor
     captions: tuple[str, ...]
 
-    def heard(self, levels: int, contexts: Tensor | None = None) -> dict[str, Any]:
+    def attention_kwargs(self, levels: int, contexts: Tensor | None = None) -> dict[str, Any]:
         """`cross_attention_kwargs` for a U-Net with so many resolutions and `diffusion.models.attention.RegionalProcessor`; contexts: other
         ones [R,T,D] in place of the captions' own."""
         told = self.contexts if contexts is None else contexts
         return {"regions": {"contexts": told, "owners": self.owners, "masks": mask_pyramid(self.weights, levels)}}
 
-    def composed(self, answers: Tensor) -> Tensor:
+    def compose(self, answers: Tensor) -> Tensor:
         """[B,C,s,s]: what each caption's own prediction [R,C,s,s] comes to, surface by surface (MultiDiffusion)."""
         whole = torch.zeros_like(self.batch.latents)
         return whole.index_add_(0, self.owners, answers * self.weights[:, None])
 
-    def to(self, device: torch.device) -> Parted:
+    def to(self, device: torch.device) -> RegionCrops:
         parts = (getattr(self.batch, name).to(device) for name in ("latents", "depth", "mask", "context"))
         tensors = (getattr(self, name).to(device) for name in ("contexts", "owners", "weights"))
-        return Parted(Batch(*parts), *tensors, captions=self.captions)
+        return RegionCrops(Batch(*parts), *tensors, captions=self.captions)
 
 
-def draw_parted(data: Latents, count: int, size: int, rng: np.random.Generator) -> Parted:
+def draw_region_crops(data: Latents, count: int, size: int, rng: np.random.Generator) -> RegionCrops:
     """Random crops of `size` latent pixels, with one caption for each surface seen."""
     side = data.latents.shape[-1]
     rows: list[tuple[Tensor, ...]] = []
@@ -59,7 +59,7 @@ def draw_parted(data: Latents, count: int, size: int, rng: np.random.Generator) 
         found = []
         for bits, captions in _by_surface(data, n).items():
             mask = data.slots[n][[s for s in range(SLOTS) if bits >> s & 1]][window].float().sum(0) / 255
-            if float(mask.mean()) > LEAST:
+            if float(mask.mean()) > LEAST_SHARE:
                 found.append((int(rng.choice(captions)), mask))
         if not found or (len(found) == 1 and rng.random() > SINGLE):
             continue
@@ -71,13 +71,13 @@ def draw_parted(data: Latents, count: int, size: int, rng: np.random.Generator) 
     chosen, owners, weights = zip(*heard, strict=True)
     batch = Batch(*(torch.stack(column) for column in zip(*rows, strict=True)))
     contexts, captions = data.contexts[list(chosen)].float(), tuple(data.captions[m] for m in chosen)
-    return Parted(batch, contexts, torch.tensor(owners), torch.stack(weights), captions)
+    return RegionCrops(batch, contexts, torch.tensor(owners), torch.stack(weights), captions)
 
 
-def in_other_words(parted: Parted, text: MiniLMEncoder, share: float, rng: np.random.Generator) -> Tensor:
+def reword_captions(region_crops: RegionCrops, text: MiniLMEncoder, share: float, rng: np.random.Generator) -> Tensor:
     """The captions' contexts [R,T,D], a share of them with another noun for their material."""
-    turns = [(r, reworded(c, rng)) for r, c in enumerate(parted.captions) if rng.random() < share]
-    contexts = parted.contexts.clone()
+    turns = [(r, reword(c, rng)) for r, c in enumerate(region_crops.captions) if rng.random() < share]
+    contexts = region_crops.contexts.clone()
     if turns:
         rows, words = zip(*turns, strict=True)
         contexts[list(rows)] = text.encode_many(list(words)).to(contexts)

@@ -216,9 +216,9 @@ _OWNER = {noun: name for name, material in MATERIALS.items() for noun in materia
 _NOUN = re.compile(r"\b(" + "|".join(re.escape(noun) for noun in sorted(_OWNER, key=len, reverse=True)) + r")\b")
 
 
-def reworded(caption: str, rng: np.random.Generator) -> str:
+def reword(caption: str, rng: np.random.Generator) -> str:
     """The caption with its longest noun for a material replaced by another: one of the captions' own, or of those above."""
-    found = _longest(caption)
+    found = _longest_noun(caption)
     if found is None:
         return caption
     name = _OWNER[found[0]]
@@ -229,9 +229,9 @@ def reworded(caption: str, rng: np.random.Generator) -> str:
 
 def material_of(caption: str) -> str | None:
     """The material that the longest noun of a caption names."""
-    found = _longest(caption)
+    found = _longest_noun(caption)
     return None if found is None else _OWNER[found[0]]
 
 
-def _longest(caption: str) -> re.Match[str] | None:
+def _longest_noun(caption: str) -> re.Match[str] | None:
     return max(_NOUN.finditer(caption), key=lambda match: match.end() - match.start(), default=None)

@@ -26,7 +26,7 @@ def world_note(picture: Picture) -> dict[str, Any]:
     }
 
 
-def world_of(note: dict[str, Any]) -> tuple[World, Tensor]:
+def world_from_note(note: dict[str, Any]) -> tuple[World, Tensor]:
     """The world and its shifts float32 [SLOTS,2] from a note."""
     boxes = np.array(note["boxes"], float).reshape(-1, 2, 3)
     slots, eye = np.array(note["slots"], int), np.array(note["eye"], float)

@@ -13,7 +13,7 @@ from base.errors import InputError
 from base.files import atomic_write
 from diffusion.loaders.embedded import EMBEDDED, OWN, SHIPPED
 from diffusion.models.preview import solve_preview_map
-from diffusion.training.config import FewConfig, UnetConfig
+from diffusion.training.config import StudentConfig, UnetConfig
 from diffusion.training.data.latent_cache import load_vae
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.evaluation.classifier import plain_views
@@ -100,12 +100,12 @@ def _evaluation(run: Path) -> dict[str, dict[str, float]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _own(folder: Path) -> dict[str, object]:
+def _read_facts(folder: Path) -> dict[str, object]:
     path = folder / OWN
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _write_own(folder: Path, facts: dict[str, object]) -> None:
+def _write_facts(folder: Path, facts: dict[str, object]) -> None:
     with atomic_write(folder / OWN) as temporary:
         temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
@@ -121,12 +121,12 @@ def linear_preview(folder: Path, count: int = 84, seed: int = 8000) -> list[list
     return [[round(float(x), 4) for x in row] for row in solve_preview_map(torch.cat(latents), torch.cat(shown))]
 
 
-def ship_student(config: FewConfig, target: Path = SHIPPED["embedded-fast"], teacher: Path = EMBEDDED) -> Path:
+def ship_student(config: StudentConfig, target: Path = SHIPPED["embedded-fast"], teacher: Path = EMBEDDED) -> Path:
     """Ship a student, and make it the few-step network of the model that it learnt from, and of itself."""
     ship(config, target)
     for folder in (teacher, target):
         few = {"folder": Path(os.path.relpath(target, folder)).as_posix(), "steps": config.sample_steps}
-        _write_own(folder, _own(folder) | {"few": few})
+        _write_facts(folder, _read_facts(folder) | {"few": few})
     return target
 
 
@@ -139,16 +139,16 @@ def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
     if size > LIMIT:
         raise InputError(source, "", f"has {size / 2**20:.0f} MiB; what ships has at most {LIMIT / 2**20:.0f}")
     found = _evaluation(Path(config.out))
-    if isinstance(config, FewConfig):  # a student is measured beside its teacher
+    if isinstance(config, StudentConfig):  # a student is measured beside its teacher
         found = {
             k: v
             for k, v in _evaluation(Path(config.teacher).parent).items()
             if k in ("few_steps", "student", "student_regions")
         }
-    known = {key: value for key, value in _own(target).items() if key == "few"}
+    known = {key: value for key, value in _read_facts(target).items() if key == "few"}
     shutil.copytree(source, target, dirs_exist_ok=True)  # the prompt bank lies there too
     # its last student paints on until there is a newer one
-    _write_own(target, _own(target) | known | {"preview": linear_preview(source)})
+    _write_facts(target, _read_facts(target) | known | {"preview": linear_preview(source)})
     with atomic_write(target / "README.md") as temporary:
         temporary.write_text(model_card(config, source, found), encoding="utf-8")
     return target

@@ -13,7 +13,7 @@ from diffusers import UNet2DConditionModel
 from base.files import atomic_write
 from diffusion.training.config import UnetConfig
 from diffusion.training.data.latent_cache import draw_batch, held_out
-from diffusion.training.learners.noising import BETAS, PREDICTIONS, noised, parts_of, scheduler
+from diffusion.training.learners.noising import BETAS, PREDICTIONS, make_scheduler, noised, split_prediction
 from diffusion.training.learners.unet import seeded, train_unet
 
 RATIOS = (0.03, 0.3, 3.0)
@@ -24,7 +24,7 @@ RATIOS = (0.03, 0.3, 3.0)
 def picture_errors(config: UnetConfig, batches: int = 2) -> dict[str, float]:
     """Mean squared error of x0 on held-out crops at each of RATIOS, of the run's averaged weights."""
     unet = UNet2DConditionModel.from_pretrained(Path(config.out) / "model" / "unet", torch_dtype=torch.float32).eval()
-    abar = scheduler(config.schedule, config.objective, config.zero_snr).alphas_cumprod
+    abar = make_scheduler(config.schedule, config.objective, config.zero_snr).alphas_cumprod
     snr = abar / (1 - abar)
     data, found = held_out(config), {}
     for ratio in RATIOS:
@@ -35,7 +35,7 @@ def picture_errors(config: UnetConfig, batches: int = 2) -> dict[str, float]:
             a = abar[t].expand(len(batch.latents))
             x = noised(batch.latents, torch.randn(batch.latents.shape, generator=seeded(1, index)), a)
             said = unet(torch.cat((x, batch.depth), 1), t, batch.context).sample
-            errors.append(float((parts_of(config.objective, said, x, a)[0] - batch.latents).square().mean()))
+            errors.append(float((split_prediction(config.objective, said, x, a)[0] - batch.latents).square().mean()))
         found[f"x0 error at SNR {ratio:g}"] = float(np.mean(errors))
     return found
 

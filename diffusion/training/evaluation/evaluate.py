@@ -11,7 +11,7 @@ import torch
 
 from base.files import atomic_write
 from diffusion.training.config import UnetConfig
-from diffusion.training.evaluation.judging import open_parts
+from diffusion.training.evaluation.judging import open_evaluated
 from diffusion.training.evaluation.measures import MEASURES
 
 
@@ -21,7 +21,7 @@ def evaluate(config: UnetConfig) -> dict[str, Any]:
     if config.threads:
         torch.set_num_threads(config.threads)
     path, judged = Path(config.out) / "evaluation.json", Path(config.judge)
-    parts = open_parts(Path(config.out) / "model", judged)
+    parts = open_evaluated(Path(config.out) / "model", judged)
     of = f"{parts.model.id} by {hashlib.sha256(judged.read_bytes()).hexdigest()[:8]}"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     found: dict[str, Any] = before if before.get("of") == of else {"of": of}

@@ -39,7 +39,7 @@ TRUTH = 9000
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class EvaluatedModel:
     """A model folder opened for evaluation, and how it is sampled. guidance: 1 for a student that has it built in; from `start` of the
     run on."""
 
@@ -77,7 +77,7 @@ class Parts:
         return torch.stack(shown)
 
     @cached_property
-    def raw(self) -> Parts:
+    def raw(self) -> EvaluatedModel:
         """The same model with the weights that its checkpoint holds beside the averaged ones."""
         path = self.folder.parent / NAME
         if not path.exists():
@@ -87,12 +87,12 @@ class Parts:
         return replace(self, model=other)
 
 
-def open_parts(folder: Path, classifier: Path, **how: object) -> Parts:
+def open_evaluated(folder: Path, classifier: Path, **how: object) -> EvaluatedModel:
     """A model folder and the judge. InputError when either is missing."""
-    return Parts(folder, load_model(folder, "cpu"), load_classifier(classifier), **how)  # type: ignore[arg-type]
+    return EvaluatedModel(folder, load_model(folder, "cpu"), load_classifier(classifier), **how)  # type: ignore[arg-type]
 
 
-def open_student(parts: Parts) -> Parts | None:
+def open_student(parts: EvaluatedModel) -> EvaluatedModel | None:
     """The few-step student beside a run's folder, as it wants to be sampled; None where there is none."""
     folder = parts.folder.parent.parent / "few" / "model"
     if not folder.is_dir():
@@ -100,22 +100,22 @@ def open_student(parts: Parts) -> Parts | None:
     return replace(parts, folder=folder, model=load_model(folder, "cpu"), sampler="ddim", steps=4, guidance=1.0)
 
 
-def flat(distance: float, count: int, side: int = CELLS) -> Tensor:
+def flat_depth(distance: float, count: int, side: int = CELLS) -> Tensor:
     """Depth channels [count,1,side,side] of face-on walls."""
     return depth_channel(torch.full((count, 1, side, side), distance))
 
 
 @lru_cache(maxsize=2)
-def truth(count: int) -> tuple[Judged, Tensor]:
+def ground_truth(count: int) -> tuple[Judged, Tensor]:
     """Ground truth of its own seed and its depth channels [count,1,CELLS,CELLS] float32."""
     pictures, depth = plain_views(TRUTH, count)
     return pictures, depth.float()
 
 
 @lru_cache(maxsize=6)
-def samples(parts: Parts, count: int, held_out: bool = False) -> Judged:
+def draw_samples(parts: EvaluatedModel, count: int, held_out: bool = False) -> Judged:
     """What the model paints when it is told, in one of the ways to say it, what each picture of `truth` shows and how far away."""
-    pictures, depth = truth(count)
+    pictures, depth = ground_truth(count)
     rng = np.random.default_rng(11 + held_out)
     prompts = []
     for material, light in zip(pictures.material.tolist(), pictures.light.tolist(), strict=True):

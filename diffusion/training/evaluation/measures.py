@@ -20,7 +20,15 @@ from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.materials.patterns import colour
 from diffusion.training.data.views import World, paint
 from diffusion.training.evaluation.classifier import LIGHT_NAMES, NAMES, SIDE, Judged, judge, plain_pictures
-from diffusion.training.evaluation.judging import CELLS, TRUTH, Parts, flat, open_student, samples, truth
+from diffusion.training.evaluation.judging import (
+    CELLS,
+    TRUTH,
+    EvaluatedModel,
+    draw_samples,
+    flat_depth,
+    ground_truth,
+    open_student,
+)
 from diffusion.training.evaluation.structure import edge_coincidence, period
 from diffusion.training.learners.vae import reconstruct
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
@@ -30,9 +38,9 @@ JOINTED = {"brick": 0, "planks": 0, "tiles": 0, "roof tiles": 0}
 DISTANCES = (3.0, 6.0)  # blocks, where joints are measured
 
 
-def reconstruction(parts: Parts, count: int) -> dict[str, float]:
+def reconstruction(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """PSNR, SSIM, sharpness and the judge's accuracy on originals and on their reconstructions."""
-    true = truth(count)[0]
+    true = ground_truth(count)[0]
     pictures = true.images.float() / 255
     shown = reconstruct(parts.model.vae, pictures)
     before, after = (judge(parts.judge, x) for x in (true, replace(true, images=(shown * 255).byte())))
@@ -47,12 +55,12 @@ def reconstruction(parts: Parts, count: int) -> dict[str, float]:
     }
 
 
-def adherence(parts: Parts, count: int, held_out: bool = False) -> dict[str, float]:
+def adherence(parts: EvaluatedModel, count: int, held_out: bool = False) -> dict[str, float]:
     """Share of samples whose material and light the judge finds in the picture."""
-    return judge(parts.judge, samples(parts, count, held_out))
+    return judge(parts.judge, draw_samples(parts, count, held_out))
 
 
-def regions(parts: Parts, count: int, execution: str) -> dict[str, float]:
+def regions(parts: EvaluatedModel, count: int, execution: str) -> dict[str, float]:
     """Share of regions with the right material and light in views of three walls side by side, one prompt each, dreamed as the
     program dreams."""
     rng = np.random.default_rng(21)
@@ -76,7 +84,7 @@ def regions(parts: Parts, count: int, execution: str) -> dict[str, float]:
     return judge(parts.judge, Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)))
 
 
-def student_regions(parts: Parts, count: int) -> dict[str, float]:
+def student_regions(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """`regions`' material for the student beside the model, if there is one: by regional attention, and each region by itself."""
     student = open_student(parts)
     if student is None:
@@ -84,7 +92,7 @@ def student_regions(parts: Parts, count: int) -> dict[str, float]:
     return {how: regions(student, count, how)["material"] for how in ("attention", "batched")}
 
 
-def student(parts: Parts, count: int) -> dict[str, float]:
+def student(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """What the student beside the model, if there is one, does in its few steps: material, light, held-out words, joints, colours."""
     few = open_student(parts)
     if few is None:
@@ -98,7 +106,7 @@ def student(parts: Parts, count: int) -> dict[str, float]:
     }
 
 
-def few_steps(parts: Parts, count: int) -> dict[str, float]:
+def compare_step_counts(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """Material accuracy and Fréchet distance at 20 and at 4 steps, with the solver that is best at few."""
     found = {}
     for steps in (20, 4):
@@ -108,23 +116,23 @@ def few_steps(parts: Parts, count: int) -> dict[str, float]:
     return found
 
 
-def distance(parts: Parts, count: int) -> float:
+def distance(parts: EvaluatedModel, count: int) -> float:
     """Fréchet distance of the judge's features between samples and the ground truth that they were asked for."""
     a, b = (
         torch.cat([parts.judge.features(x) for x in p.images.split(64)])
-        for p in (samples(parts, count), truth(count)[0])
+        for p in (draw_samples(parts, count), ground_truth(count)[0])
     )
     return frechet(a, b)
 
 
-def averaging(parts: Parts, count: int) -> dict[str, float]:
+def averaging(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """The distance of averaged and of raw weights; and of ground truth from other ground truth, which is what 0 is in so few pictures."""
     other = plain_pictures(TRUTH + 1, count).images
-    a, b = (torch.cat([parts.judge.features(x) for x in p.split(64)]) for p in (other, truth(count)[0].images))
+    a, b = (torch.cat([parts.judge.features(x) for x in p.split(64)]) for p in (other, ground_truth(count)[0].images))
     return {"ema": distance(parts, count), "raw": distance(parts.raw, count), "truth": frechet(a, b)}
 
 
-def joints(parts: Parts, count: int) -> dict[str, float]:
+def joints(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """Share of samples whose joints have ground truth's period within 15 %, for each material and distance (blocks)."""
     out = {}
     for name, axis in JOINTED.items():
@@ -133,21 +141,22 @@ def joints(parts: Parts, count: int) -> dict[str, float]:
             box = np.array([[[-200, -200, -100], [200, 200, 0]]], float)
             world = World(box, np.array([1]), np.array([0, 40.0, away]), 0.0, 0.0, 8 * 27.7, SIDE)
             true, _ = period(paint(world, bank, [0] * 4, Mood(), 1).image, axis)
-            images = parts.paint([MATERIALS[name].nouns[0]] * count, flat(away, count), seed=3)
+            images = parts.paint([MATERIALS[name].nouns[0]] * count, flat_depth(away, count), seed=3)
             out[f"{name} at {away:g}"] = float(np.mean([abs(period(i, axis)[0] / true - 1) < 0.15 for i in images]))
     out["mean"] = float(np.mean(list(out.values())))
     return out
 
 
-def depth_effect(parts: Parts, count: int) -> dict[str, float]:
+def depth_effect(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """near_over_far: joints' period 4 blocks away over that at 8 (truth: 2). difference: mean change of a pixel (0..255) when
     depth is left out. edges: picture gradient on depth's edges over elsewhere, with depth and without it."""
     prompts = ["brick wall"] * count
     near, far = (
-        np.median([period(x, 0)[0] for x in parts.paint(prompts, flat(away, count), seed=5)]) for away in (4.0, 8.0)
+        np.median([period(x, 0)[0] for x in parts.paint(prompts, flat_depth(away, count), seed=5)])
+        for away in (4.0, 8.0)
     )
-    relief = flat(9.0, 1)
-    relief[..., 4:12, 4:12] = flat(3.0, 1, 8)
+    relief = flat_depth(9.0, 1)
+    relief[..., 4:12, 4:12] = flat_depth(3.0, 1, 8)
     names = [MATERIALS[n].nouns[0] for n in NAMES if MATERIALS[n].place != "sky"][:count]
     both = relief.expand(len(names), -1, -1, -1)
     seen, blind = (parts.paint(names, depth, seed=6) for depth in (both, torch.zeros_like(both)))
@@ -163,12 +172,12 @@ def depth_effect(parts: Parts, count: int) -> dict[str, float]:
     }
 
 
-def colours(parts: Parts, count: int) -> dict[str, float]:
+def colours(parts: EvaluatedModel, count: int) -> dict[str, float]:
     """How samples of "COLOUR carpet" and the like meet the word's colour: mean RGB distance (0..1 a channel, Euclidean), how often
     the word is the nearest of all, and the cosine of the hues."""
     words = [w for w in COLOURS for _ in range(max(1, count // len(COLOURS)))]
     nouns = ["house wall", "tiles", "carpet", "brick wall"]
-    images = parts.paint([f"{w} {nouns[i % 4]}" for i, w in enumerate(words)], flat(6.0, len(words)), seed=9)
+    images = parts.paint([f"{w} {nouns[i % 4]}" for i, w in enumerate(words)], flat_depth(6.0, len(words)), seed=9)
     means = images.float().mean((2, 3)) / 255
     table = torch.stack([colour(c).view(3) for c in COLOURS.values()])
     hue, wanted = (torch.nn.functional.normalize(x - x.mean(1, keepdim=True), dim=1) for x in (means, table))
@@ -180,7 +189,7 @@ def colours(parts: Parts, count: int) -> dict[str, float]:
     }
 
 
-MEASURES: dict[str, Callable[[Parts, int], dict[str, float]]] = {
+MEASURES: dict[str, Callable[[EvaluatedModel, int], dict[str, float]]] = {
     "reconstruction": reconstruction,
     "adherence": adherence,
     "held_out_words": lambda parts, n: adherence(parts, n, held_out=True),
@@ -192,5 +201,5 @@ MEASURES: dict[str, Callable[[Parts, int], dict[str, float]]] = {
     "joints": lambda parts, n: joints(parts, max(4, n // 20)),
     "depth": lambda parts, n: depth_effect(parts, max(4, n // 15)),
     "colours": lambda parts, n: colours(parts, n // 5),
-    "few_steps": lambda parts, n: few_steps(parts, max(4, n // 2)),
+    "few_steps": lambda parts, n: compare_step_counts(parts, max(4, n // 2)),
 }

@@ -17,7 +17,7 @@ from diffusion.training.data.bank import build_bank
 from diffusion.training.data.captions import Mood, Surface
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.views import World, cast, depth_channel, paint
-from diffusion.training.evaluation.judging import Parts, open_parts, open_student
+from diffusion.training.evaluation.judging import EvaluatedModel, open_evaluated, open_student
 from diffusion.training.learners.unet import PROMPTS
 
 SIDE = 256
@@ -49,7 +49,7 @@ def materials_sheet(path: Path) -> None:
     _save(path, list(pictures), list(MATERIALS))
 
 
-def samples_sheet(parts: Parts, path: Path) -> None:
+def samples_sheet(parts: EvaluatedModel, path: Path) -> None:
     """Every material as the model paints it under the same depths, and the prompts of the training samples."""
     names = list(MATERIALS)
     prompts = [MATERIALS[n].nouns[0] for n in names] + list(PROMPTS[:14])
@@ -61,7 +61,7 @@ def samples_sheet(parts: Parts, path: Path) -> None:
     _save(path, list(parts.paint(prompts, depth, seed=1, batch=8)), prompts)
 
 
-def few_sheet(parts: Parts, student: Parts, path: Path, *, columns: int = 7) -> None:
+def student_sheet(parts: EvaluatedModel, student: EvaluatedModel, path: Path, *, columns: int = 7) -> None:
     """The same noise in each column: 16 guided steps, 4 of two solvers, and the student's 4."""
     prompts: list[str] = list(PROMPTS[:columns])
     depth = depth_channel(torch.full((columns, 1, 32, 32), 6.0))
@@ -79,9 +79,9 @@ def write_sheets(config: UnetConfig) -> Path:
     """All sheets of a run, into its folder: every material by what paints by default, the student where there is one."""
     out = Path(config.out)
     materials_sheet(out / "training_materials.png")
-    parts = open_parts(out / "model", Path(config.judge))
+    parts = open_evaluated(out / "model", Path(config.judge))
     student = open_student(parts)
     samples_sheet(student or replace(parts, steps=16), out / "training_samples.png")
     if student is not None:
-        few_sheet(parts, student, out / "training_few.png")
+        student_sheet(parts, student, out / "training_few.png")
     return out

@@ -18,14 +18,14 @@ from base.errors import InputError
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.minilm import MiniLMEncoder
 from diffusion.training.checkpoint import State
-from diffusion.training.config import FewConfig
+from diffusion.training.config import StudentConfig
 from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.data.latent_cache import Batch, cached, draw_batch, load_vae
-from diffusion.training.data.region_crops import Parted, draw_parted, in_other_words
-from diffusion.training.folder import begin_with, write_folder
-from diffusion.training.learners.material_segmenter import load_reader, obedience_loss
-from diffusion.training.learners.noising import STEPS, noised, parts_of, scheduler
-from diffusion.training.learners.sampling import sample, sample_few
+from diffusion.training.data.region_crops import RegionCrops, draw_region_crops, reword_captions
+from diffusion.training.folder import load_start_weights, write_folder
+from diffusion.training.learners.material_segmenter import load_segmenter, obedience_loss
+from diffusion.training.learners.noising import STEPS, make_scheduler, noised, split_prediction
+from diffusion.training.learners.sampling import sample, sample_consistency
 from diffusion.training.learners.unet import PROMPTS, decode, new_unet, seeded, standard_depth
 from diffusion.training.loop import averaged, run
 
@@ -33,7 +33,7 @@ HUBER = 0.3  # where the loss turns from squared to linear, in latent deviations
 PRECISIONS = {"no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
-def landing(x: Tensor, a: Tensor, end: Tensor, a_end: Tensor) -> Tensor:
+def solve_landing(x: Tensor, a: Tensor, end: Tensor, a_end: Tensor) -> Tensor:
     """The picture from which one DDIM step leads from x, of cumulative signal a [B], to `end`, of a_end."""
     share = ((1 - a_end) / (1 - a)).sqrt().view(-1, 1, 1, 1)
     return (end - share * x) / (a_end.view(-1, 1, 1, 1).sqrt() - share * a.view(-1, 1, 1, 1).sqrt())
@@ -45,10 +45,10 @@ def distillation_loss(
     batch: Batch,
     unconditional: Tensor,
     abar: Tensor,
-    config: FewConfig,
+    config: StudentConfig,
     generator: torch.Generator,
     device: torch.device,
-    parted: Parted | None = None,
+    region_crops: RegionCrops | None = None,
     words: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """The student's picture at the noisy end of an interval against what the guided teacher's steps through it lead to.
@@ -58,9 +58,13 @@ def distillation_loss(
     hears them, if not as the teacher does.
     """
     count = len(batch.latents)
-    parted = None if parted is None else parted.to(device)
+    region_crops = None if region_crops is None else region_crops.to(device)
     words = None if words is None else words.to(device)
-    heard = None if parted is None else parted.heard(len(teacher.config["block_out_channels"]), words)
+    heard = (
+        None
+        if region_crops is None
+        else region_crops.attention_kwargs(len(teacher.config["block_out_channels"]), words)
+    )
     place = torch.randint(config.intervals, (count,), generator=generator)
     parts = torch.arange(config.substeps + 1) / config.substeps
     ends = (((place + 1).view(-1, 1) - parts) * STEPS / config.intervals).round().long() - 1  # -1: no noise at all
@@ -77,15 +81,15 @@ def distillation_loss(
 
     def picture(x: Tensor, t: Tensor, a: Tensor) -> Tensor:
         said = student(torch.cat((x, depth), 1), t, context, cross_attention_kwargs=heard).sample.float()
-        return parts_of(config.objective, said, x, a)[0]
+        return split_prediction(config.objective, said, x, a)[0]
 
     def taught(x: Tensor, t: Tensor) -> Tensor:
         def said(given: Tensor, t: Tensor, words: Tensor) -> Tensor:
             return teacher(given.to(teacher.dtype), t, words.to(teacher.dtype)).sample.float()
 
         given = torch.cat((x, depth), 1)
-        if parted is not None:
-            told = parted.composed(said(given[parted.owners], t[parted.owners], parted.contexts))
+        if region_crops is not None:
+            told = region_crops.compose(said(given[region_crops.owners], t[region_crops.owners], region_crops.contexts))
         else:
             told = said(given, t, context)
         if len(rows):
@@ -97,11 +101,11 @@ def distillation_loss(
         end = x
         for step in range(config.substeps):
             t, a = times[:, step], signal[:, step]
-            end = noised(*parts_of(config.objective, taught(end, t), end, a), signal[:, step + 1])
+            end = noised(*split_prediction(config.objective, taught(end, t), end, a), signal[:, step + 1])
         if config.method == "consistency":
             wanted = picture(end, times[:, -1], signal[:, -1])
         else:
-            wanted = landing(x, signal[:, 0], end, signal[:, -1])
+            wanted = solve_landing(x, signal[:, 0], end, signal[:, -1])
     shown = picture(x, times[:, 0], signal[:, 0])
     mask = batch.mask.to(device)
     distance = ((shown - wanted).square() + HUBER**2).sqrt() - HUBER
@@ -110,7 +114,7 @@ def distillation_loss(
     return (error / (1 - signal[:, 0]).clamp_min(0.1)).mean(), {"error": float(error.detach().mean())}
 
 
-def train_few(config: FewConfig) -> Path:
+def train_student(config: StudentConfig) -> Path:
     """Train (or go on training) the student; `out/model` is a complete pipeline folder, to be sampled without guidance."""
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -122,12 +126,12 @@ def train_few(config: FewConfig) -> Path:
     data = cached(config, config.data)
     vae, text = load_vae(Path(config.vae)), MiniLMEncoder()
     unconditional = text.encode([""])[0]
-    steps = scheduler(config.schedule, config.objective, config.zero_snr)
+    steps = make_scheduler(config.schedule, config.objective, config.zero_snr)
     abar = steps.alphas_cumprod.clone()
     student = new_unet(config, data.latents.shape[1])
-    begin_with(student, config.start or config.teacher, "unet")
+    load_start_weights(student, config.start or config.teacher, "unet")
     student.set_attn_processor(RegionalProcessor())
-    reader = load_reader(Path(config.reader)) if config.obedience else None
+    reader = load_segmenter(Path(config.reader)) if config.obedience else None
     context, depth = text.encode(list(PROMPTS)), standard_depth(len(PROMPTS), 32)
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
@@ -136,15 +140,15 @@ def train_few(config: FewConfig) -> Path:
         side, count = (config.crop_wide, max(1, config.batch // 4)) if wide else (config.crop, config.batch)
         generator, parted = seeded(config.seed, step), None
         if config.parted > 0 and rng.random() < config.parted:
-            parted = draw_parted(data, count, side, rng)
+            parted = draw_region_crops(data, count, side, rng)
         batch = parted.batch if parted else draw_batch(data, count, side, config.focus, rng)
-        words = in_other_words(parted, text, config.reword, rng) if parted else None
+        words = reword_captions(parted, text, config.reword, rng) if parted else None
         given = (batch, unconditional, abar, config, generator, device, parted, words)
         loss, figures = distillation_loss(wrapped, teacher, *given)
         if reader is None:
             return loss, figures
-        asked = draw_parted(data, count, side, rng)
-        asked_words = in_other_words(asked, text, config.reword, rng)
+        asked = draw_region_crops(data, count, side, rng)
+        asked_words = reword_captions(asked, text, config.reword, rng)
         told = (reader, asked, asked_words, abar, config, generator, device)
         obedience, figures["obeyed"] = obedience_loss(wrapped, *told)
         return loss + config.obedience * obedience, {**figures, "obedience": float(obedience.detach())}
@@ -153,7 +157,7 @@ def train_few(config: FewConfig) -> Path:
         with averaged(state):
             few = {"steps": config.sample_steps, "seed": 0}
             if config.method == "consistency":
-                latents = sample_few(student, steps, context, depth, **few)
+                latents = sample_consistency(student, steps, context, depth, **few)
             else:
                 latents = sample(student, steps, context, unconditional, depth, guidance=1.0, **few)
         shown = decode(vae, latents)

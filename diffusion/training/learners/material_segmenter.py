@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from base.errors import InputError
 from base.files import atomic_write
 from diffusion.training.checkpoint import State
-from diffusion.training.config import FewConfig, ReaderConfig
+from diffusion.training.config import SegmenterConfig, StudentConfig
 from diffusion.training.data.latent_cache import cached, held_out
 from diffusion.training.data.materials import MATERIALS
-from diffusion.training.data.region_crops import Parted, draw_parted
+from diffusion.training.data.region_crops import RegionCrops, draw_region_crops
 from diffusion.training.data.synonyms import material_of
-from diffusion.training.learners.noising import STEPS, noised, parts_of, scheduler
+from diffusion.training.learners.noising import STEPS, make_scheduler, noised, split_prediction
 from diffusion.training.learners.unet import seeded
 from diffusion.training.loop import averaged, run
 
@@ -31,10 +31,10 @@ FILE = "reader.safetensors"
 NAMES = tuple(MATERIALS)
 UNKNOWN = -100  # what torch's cross entropy leaves out
 SMOOTH = 0.05  # of the labels: what is read rightly needs no more contrast
-QUIET, LOUD = 0.02, 0.35  # of the schedule: the least and the most noise that the reader sees
+LEAST_NOISE, MOST_NOISE = 0.02, 0.35  # of the schedule: the least and the most noise that the reader sees
 
 
-class Reader(nn.Module):
+class Segmenter(nn.Module):
     """Noised latents [B,C,h,w], their depth [B,1,h,w] and the noise's deviation [B] → a score for each material [B,M,h,w]."""
 
     def __init__(self, latent_channels: int, width: int = 64) -> None:
@@ -61,44 +61,46 @@ def _convolutions(given: int, width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(layer for group in layers for layer in group))
 
 
-def labels_of(parted: Parted) -> Tensor:
+def material_labels(region_crops: RegionCrops) -> Tensor:
     """What crops show by their captions: a material's number for every latent pixel, int64 [B,s,s]; UNKNOWN where they name none."""
-    count, side = len(parted.batch.latents), parted.weights.shape[-1]
+    count, side = len(region_crops.batch.latents), region_crops.weights.shape[-1]
     labels = torch.full((count, side, side), UNKNOWN)
-    for caption, owner, weight in zip(parted.captions, parted.owners, parted.weights, strict=True):
+    for caption, owner, weight in zip(region_crops.captions, region_crops.owners, region_crops.weights, strict=True):
         name = material_of(caption)
         labels[owner][weight > 0.5] = UNKNOWN if name is None else NAMES.index(name)
     return labels
 
 
-def reading_loss(reader: nn.Module, parted: Parted, abar: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
+def segmentation_loss(
+    segmenter: nn.Module, region_crops: RegionCrops, abar: Tensor, generator: torch.Generator
+) -> tuple[Tensor, float]:
     """How badly the reader reads drawn latents under noise between QUIET and LOUD; and the share of pixels read rightly."""
-    device = next(reader.parameters()).device
-    batch, labels = parted.batch, labels_of(parted).to(device)
-    x, deviation = _disturbed(batch.latents.to(device), abar, generator)
-    scores = reader(x, batch.depth.to(device), deviation)
-    return F.cross_entropy(scores, labels, ignore_index=UNKNOWN, label_smoothing=SMOOTH), _share(scores, labels)
+    device = next(segmenter.parameters()).device
+    batch, labels = region_crops.batch, material_labels(region_crops).to(device)
+    x, deviation = _add_noise(batch.latents.to(device), abar, generator)
+    scores = segmenter(x, batch.depth.to(device), deviation)
+    return F.cross_entropy(scores, labels, ignore_index=UNKNOWN, label_smoothing=SMOOTH), _accuracy(scores, labels)
 
 
-def _disturbed(latents: Tensor, abar: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _add_noise(latents: Tensor, abar: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Latents [B,C,h,w] under noise between QUIET and LOUD, each its own, and its deviation [B]."""
-    level = ((QUIET + (LOUD - QUIET) * torch.rand(len(latents), generator=generator)) * STEPS).long()
+    level = ((LEAST_NOISE + (MOST_NOISE - LEAST_NOISE) * torch.rand(len(latents), generator=generator)) * STEPS).long()
     a = abar[level].to(latents.device)
     return noised(latents, torch.randn(latents.shape, generator=generator).to(latents), a), (1 - a).sqrt()
 
 
-def _share(scores: Tensor, labels: Tensor) -> float:
+def _accuracy(scores: Tensor, labels: Tensor) -> float:
     known = labels != UNKNOWN
     return float((scores.argmax(1) == labels)[known].float().mean()) if bool(known.any()) else 0.0
 
 
 def obedience_loss(
     student: nn.Module,
-    reader: Reader,
-    parted: Parted,
+    segmenter: Segmenter,
+    region_crops: RegionCrops,
     words: Tensor,
     abar: Tensor,
-    config: FewConfig,
+    config: StudentConfig,
     generator: torch.Generator,
     device: torch.device,
 ) -> tuple[Tensor, float]:
@@ -107,9 +109,9 @@ def obedience_loss(
     The student walks from pure noise to a random one of its steps; its picture there is read under noise between QUIET and LOUD. words: the
     captions [R,T,D] as the student hears them. The reader, which has learnt by now, is told nothing of it.
     """
-    labels = labels_of(parted).to(device)
-    parted = parted.to(device)
-    batch, heard = parted.batch, parted.heard(len(config.channels), words.to(device))
+    labels = material_labels(region_crops).to(device)
+    region_crops = region_crops.to(device)
+    batch, heard = region_crops.batch, region_crops.attention_kwargs(len(config.channels), words.to(device))
     count, span = len(batch.latents), STEPS // config.intervals
     last = int(torch.randint(config.intervals, (), generator=generator))
     x = torch.randn(batch.latents.shape, generator=generator).to(device)
@@ -117,34 +119,34 @@ def obedience_loss(
     def seen(x: Tensor, interval: int) -> tuple[Tensor, Tensor]:
         t = (interval + 1) * span - 1
         said = student(torch.cat((x, batch.depth), 1), t, batch.context, cross_attention_kwargs=heard).sample.float()
-        return parts_of(config.objective, said, x, abar[t].expand(count).to(device))
+        return split_prediction(config.objective, said, x, abar[t].expand(count).to(device))
 
     with torch.no_grad():
         for interval in range(config.intervals - 1, last, -1):
             x = noised(*seen(x, interval), abar[interval * span - 1].expand(count).to(device))
-    read, deviation = _disturbed(seen(x, last)[0], abar, generator)
-    scores = reader(read, batch.depth, deviation)
+    read, deviation = _add_noise(seen(x, last)[0], abar, generator)
+    scores = segmenter(read, batch.depth, deviation)
     loss = F.cross_entropy(scores, labels, ignore_index=UNKNOWN, label_smoothing=SMOOTH)
-    return loss, _share(scores, labels)
+    return loss, _accuracy(scores, labels)
 
 
-def train_reader(config: ReaderConfig) -> Path:
+def train_segmenter(config: SegmenterConfig) -> Path:
     """Train (or go on training) the reader; its averaged weights are `out/reader.safetensors`."""
     data, unseen = cached(config, config.data), held_out(config)
-    abar = scheduler(config.schedule, config.objective, config.zero_snr).alphas_cumprod.clone()
+    abar = make_scheduler(config.schedule, config.objective, config.zero_snr).alphas_cumprod.clone()
     torch.manual_seed(config.seed)
-    reader = Reader(data.latents.shape[1], config.width)
+    reader = Segmenter(data.latents.shape[1], config.width)
     path = Path(config.out) / FILE
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
-        drawn = draw_parted(data, config.batch, config.crop, np.random.default_rng([config.seed, step]))
-        loss, right = reading_loss(wrapped, drawn, abar, seeded(config.seed, step))
+        drawn = draw_region_crops(data, config.batch, config.crop, np.random.default_rng([config.seed, step]))
+        loss, right = segmentation_loss(wrapped, drawn, abar, seeded(config.seed, step))
         return loss, {"right": right}
 
     def on_sample(state: State, step: int) -> dict[str, float]:
         with averaged(state):
-            tries = [draw_parted(unseen, 64, config.crop, np.random.default_rng(i)) for i in range(4)]
-            found = [reading_loss(reader, drawn, abar, seeded(7, i))[1] for i, drawn in enumerate(tries)]
+            tries = [draw_region_crops(unseen, 64, config.crop, np.random.default_rng(i)) for i in range(4)]
+            found = [segmentation_loss(reader, drawn, abar, seeded(7, i))[1] for i, drawn in enumerate(tries)]
         return {"right_unseen": sum(found) / len(found)}
 
     def on_save(state: State) -> None:
@@ -156,12 +158,12 @@ def train_reader(config: ReaderConfig) -> Path:
     return path
 
 
-def load_reader(folder: Path) -> Reader:
+def load_segmenter(folder: Path) -> Segmenter:
     """The trained reader of a run. InputError where there is none."""
     path = folder / FILE
     if not path.is_file():
         raise InputError(path, "", "isn't there: train a reader first, or set obedience=0")
     weights = load_file(path)
-    reader = Reader(weights["fine.0.weight"].shape[1] - 2, weights["fine.0.weight"].shape[0])
+    reader = Segmenter(weights["fine.0.weight"].shape[1] - 2, weights["fine.0.weight"].shape[0])
     reader.load_state_dict(weights)
     return reader.eval().requires_grad_(False)

@@ -11,7 +11,7 @@ PREDICTIONS = {"v": "v_prediction", "eps": "epsilon", "x0": "sample"}
 STEPS = 1000
 
 
-def scheduler(schedule: str, objective: str, zero_snr: bool) -> DDIMScheduler:
+def make_scheduler(schedule: str, objective: str, zero_snr: bool) -> DDIMScheduler:
     """The diffusers scheduler that the model folder carries; trailing spacing, zero terminal SNR if wanted."""
     betas = {"beta_start": 0.00085, "beta_end": 0.012} if schedule == "scaled_linear" else {}
     return DDIMScheduler(
@@ -27,7 +27,7 @@ def scheduler(schedule: str, objective: str, zero_snr: bool) -> DDIMScheduler:
     )
 
 
-def stratified(count: int, generator: torch.Generator) -> Tensor:
+def stratified_timesteps(count: int, generator: torch.Generator) -> Tensor:
     """`count` timesteps, one from each equal part of 0..STEPS-1, in random order: every batch sees all noise levels."""
     places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
     return (places * STEPS).long().clamp(max=STEPS - 1)[torch.randperm(count, generator=generator)]
@@ -39,13 +39,13 @@ def noised(x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
     return a.sqrt() * x0 + (1 - a).sqrt() * noise
 
 
-def target(objective: str, x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
+def prediction_target(objective: str, x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
     """What the network should say: v (Salimans & Ho 2022), the noise, or the picture."""
     a = abar.view(-1, 1, 1, 1)
     return {"v": a.sqrt() * noise - (1 - a).sqrt() * x0, "eps": noise, "x0": x0}[objective]
 
 
-def parts_of(objective: str, said: Tensor, x: Tensor, abar: Tensor) -> tuple[Tensor, Tensor]:
+def split_prediction(objective: str, said: Tensor, x: Tensor, abar: Tensor) -> tuple[Tensor, Tensor]:
     """(picture, noise) that a prediction `said` about x [B,C,h,w] with cumulative signal abar [B] stands for."""
     a, s = abar.view(-1, 1, 1, 1).sqrt(), (1 - abar).view(-1, 1, 1, 1).sqrt()
     if objective == "v":
@@ -55,7 +55,7 @@ def parts_of(objective: str, said: Tensor, x: Tensor, abar: Tensor) -> tuple[Ten
     return said, (x - a * said) / s.clamp_min(1e-4)
 
 
-def weight(objective: str, abar: Tensor, gamma: float, floor: float) -> Tensor:
+def min_snr_weight(objective: str, abar: Tensor, gamma: float, floor: float) -> Tensor:
     """Min-SNR-gamma weights [B] (arXiv 2303.09556) for the mean squared error of each objective; 1 for gamma 0.
 
     The weights vanish where there is no signal, which would leave zero-terminal-SNR's first step, the one that chooses the

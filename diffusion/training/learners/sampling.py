@@ -6,7 +6,7 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor
 
-from diffusion.training.learners.noising import PREDICTIONS, noised, parts_of
+from diffusion.training.learners.noising import PREDICTIONS, noised, split_prediction
 
 
 @torch.no_grad()
@@ -44,7 +44,7 @@ def sample(
 
 
 @torch.no_grad()
-def sample_few(
+def sample_consistency(
     unet: UNet2DConditionModel, scheduler: DDIMScheduler, context: Tensor, depth: Tensor, *, steps: int, seed: int
 ) -> Tensor:
     """Latents [B,C,h,w] of a consistency model: its picture of pure noise, noised anew to the next level and seen again."""
@@ -58,5 +58,5 @@ def sample_few(
         abar = scheduler.alphas_cumprod[t].expand(len(context)).to(picture)
         x = noised(picture, torch.randn(shape, generator=generator).to(picture), abar)
         said = unet(torch.cat((x, depth.to(x)), 1), t, context.to(x)).sample
-        picture, _ = parts_of(objective, said, x, abar)
+        picture, _ = split_prediction(objective, said, x, abar)
     return picture

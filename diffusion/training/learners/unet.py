@@ -16,8 +16,15 @@ from diffusion.training.config import UnetConfig
 from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.data.latent_cache import Batch, cached, draw_batch, held_out, load_vae
 from diffusion.training.data.views import depth_channel
-from diffusion.training.folder import begin_with, write_folder
-from diffusion.training.learners.noising import STEPS, noised, scheduler, stratified, target, weight
+from diffusion.training.folder import load_start_weights, write_folder
+from diffusion.training.learners.noising import (
+    STEPS,
+    make_scheduler,
+    min_snr_weight,
+    noised,
+    prediction_target,
+    stratified_timesteps,
+)
 from diffusion.training.learners.sampling import sample
 from diffusion.training.loop import averaged, run
 
@@ -71,7 +78,7 @@ def denoising_loss(
 ) -> tuple[Tensor, dict[str, float]]:
     """Weighted masked error of one batch, and its plain error in each part of the noise schedule."""
     count = len(batch.latents)
-    t = stratified(count, generator)
+    t = stratified_timesteps(count, generator)
     noise = torch.randn(batch.latents.shape, generator=generator)
     drop = torch.rand(count, generator=generator) < config.drop_text
     blind = torch.rand(count, generator=generator) < config.drop_depth
@@ -81,14 +88,14 @@ def denoising_loss(
     a = abar[t]
     x0 = batch.latents
     x = noised(x0, noise, a)
-    wanted = target(config.objective, x0, noise, a).to(device)
+    wanted = prediction_target(config.objective, x0, noise, a).to(device)
     said = unet(torch.cat((x, depth), 1).to(device), t.to(device), context.to(device)).sample
     error = ((said.float() - wanted).square().mean(1, keepdim=True) * mask).sum((1, 2, 3)) / mask.sum(
         (1, 2, 3)
     ).clamp_min(1)
     # a sliver of a surface must not count as much as a wall
     share = (mask.mean((1, 2, 3)) / 0.25).clamp(max=1)
-    weights = weight(config.objective, a, config.min_snr, config.snr_floor).to(device) * share
+    weights = min_snr_weight(config.objective, a, config.min_snr, config.snr_floor).to(device) * share
     figures = {"mse": float(error.detach().mean())}
     for part in range(BINS):
         inside = (t * BINS // STEPS == part).to(device)
@@ -104,10 +111,10 @@ def train_unet(config: UnetConfig) -> Path:
     data, unseen = cached(config, config.data), held_out(config)
     vae, text = load_vae(Path(config.vae)), MiniLMEncoder()
     unconditional = text.encode([""])[0]
-    steps = scheduler(config.schedule, config.objective, config.zero_snr)
+    steps = make_scheduler(config.schedule, config.objective, config.zero_snr)
     abar = steps.alphas_cumprod.clone()
     unet = new_unet(config, data.latents.shape[1])
-    begin_with(unet, config.start, "unet")
+    load_start_weights(unet, config.start, "unet")
     validation = [draw_batch(unseen, 32, config.crop, config.focus, np.random.default_rng(i)) for i in range(4)]
     context = text.encode(list(PROMPTS))
     depth = standard_depth(len(PROMPTS), 32)

@@ -21,7 +21,7 @@ from diffusion.training.checkpoint import State
 from diffusion.training.config import VaeConfig
 from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.data.dataset import HELD_OUT, Pictures, crops, write_chunk
-from diffusion.training.folder import begin_with
+from diffusion.training.folder import load_start_weights
 from diffusion.training.learners.critic import Critic, critic_losses
 from diffusion.training.loop import averaged, run
 from diffusion.training.metrics import psnr, sharpness_ratio, ssim
@@ -117,7 +117,7 @@ def train_vae(config: VaeConfig) -> Path:
     write_chunk(held_out, 0)
     pictures, unseen = Pictures(config.data), Pictures(held_out)
     model = _Auto(config)
-    begin_with(model.vae, config.start, "vae")
+    load_start_weights(model.vae, config.start, "vae")
     validation = unseen.chunk(0)[0]["images"][:48]
     weights = {"fool": config.adversarial, "features": config.features, "critic": 1.0}
 

@@ -14,7 +14,7 @@ from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_conditions import FINE, Seen, borders, fine_channels
 from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.data.views import WHOLE, Window
-from diffusion.training.data.worlds import world_of
+from diffusion.training.data.worlds import world_from_note
 from diffusion.training.folder import load_start_weights
 from diffusion.training.learners.critic import Critic, critic_losses
 from diffusion.training.learners.vae import export, picture_loss, quality, reconstruct
@@ -92,7 +92,7 @@ def told(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
     """The geometry of pictures' windows, each field of `Seen` with a leading B, and their borders, bool [B,2,H,W]."""
     rows = []
     for note, window in zip(notes, windows, strict=True):
-        seen, _, owner = seen_world(*world_of(note["world"]), 1, window)
+        seen, _, owner = seen_world(*world_from_note(note["world"]), 1, window)
         rows.append((*vars(seen).values(), borders(owner)))
     return tuple(torch.stack(column) for column in zip(*rows, strict=True))
 

@@ -20,9 +20,9 @@ from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_conditions import Seen
 from diffusion.training.config import DataConfig
 from diffusion.training.data.captions import caption
-from diffusion.training.data.dataset import surfaces_of
+from diffusion.training.data.dataset import surfaces_from_note
 from diffusion.training.data.views import SLOTS
-from diffusion.training.data.worlds import world_of
+from diffusion.training.data.worlds import world_from_note
 from diffusion.training.surface.features import as_input
 from diffusion.training.surface.masters import recast
 from diffusion.training.surface.pictures import DrawnPictures
@@ -60,7 +60,7 @@ def _captions(notes: list[dict], rng: np.random.Generator) -> tuple[list[str], T
     said: list[str] = []
     rows = torch.full((len(notes), SLOTS, CAPTIONS), -1, dtype=torch.int32)
     for n, note in enumerate(notes):
-        surfaces, mood = surfaces_of(note)
+        surfaces, mood = surfaces_from_note(note)
         for surface, slots in surfaces:
             for k in range(CAPTIONS):
                 rows[n, slots, k] = len(said)
@@ -78,7 +78,7 @@ def encode_chunk(
         image = as_input(pictures.tensor("images", index)[None], vae)
         columns["latents"].append(vae.encode(image).latents[0].half().cpu())
         columns["shares"].append(pictures.tensor("slots", index))
-        told, _, _ = seen_world(*world_of(pictures.note(index)["world"]), CELL)
+        told, _, _ = seen_world(*world_from_note(pictures.note(index)["world"]), CELL)
         columns["uv"].append(told.uv)
         for name in ("span", "normal", "depth"):
             columns[name].append(getattr(told, name).half())

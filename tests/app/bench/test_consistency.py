@@ -59,7 +59,7 @@ def test_every_method_paints_every_view_and_is_the_same_again(name, headless, bl
 def test_all_methods_dream_by_the_same_network(headless, blocks, cameras, monkeypatch) -> None:
     """Image-to-image asks for more steps, of which it leaves the first ones out: that must not choose the slower network."""
     model, denoise = headless.model, type(headless.model).denoise
-    monkeypatch.setattr(model, "few", model.unet)
+    monkeypatch.setattr(model, "few_step_unet", model.unet)
     for few_steps in (0, headless.session.dream.steps):
         monkeypatch.setattr(model, "few_steps", few_steps)
         chosen = []

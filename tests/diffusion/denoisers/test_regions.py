@@ -15,7 +15,7 @@ from diffusion.denoisers.masks import blur, bounding_box, normalise, soften
 from diffusion.denoisers.regions import EXECUTIONS, RegionComposer, prepare_regions
 from diffusion.denoisers.windows import Box, feather_weights, tile_windows
 from diffusion.dream import dream
-from diffusion.models.attention import _at_once, _piecewise, mask_pyramid
+from diffusion.models.attention import _attend_everywhere, _attend_per_region, mask_pyramid
 from diffusion.sampling.schedules import Timeline
 from diffusion.settings import DreamSettings
 
@@ -147,7 +147,7 @@ def test_hearing_where_it_counts_is_hearing_everywhere_and_weighing(seed, views,
     weights = torch.rand(views, prompts, 12, generator=g)
     weights = weights / weights.sum(1, keepdim=True) if soft else (weights == weights.amax(1, keepdim=True)).float()
     found = []
-    for form in (_piecewise, _at_once):
+    for form in (_attend_per_region, _attend_everywhere):
         inputs = [t.clone().requires_grad_() for t in (query, key, value)]
         mixed = form(*inputs, owners, weights.flatten(0, 1))
         mixed.square().sum().backward()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from diffusion.canvas import Anagram
 from diffusion.denoisers.anagram import VIEWS, view_problem, with_anagrams
 from diffusion.denoisers.correction import centre, maximise, soft_clamp
-from diffusion.denoisers.differential import soft, start, threshold, with_memory
+from diffusion.denoisers.differential import initial_x, keep_soft, keep_threshold, with_memory
 from diffusion.denoisers.dilation import smooth_noise, take_lattice
 from diffusion.denoisers.skip_residual import BLENDS, coarse_weight, make_mixer, rewind_steps
 from diffusion.dream import dream
@@ -43,10 +43,10 @@ def test_differential_diffusion_is_overwriting_with_the_noised_original(sampler)
     change = torch.linspace(0, 1, 16).view(4, 4)
     timeline, seen = Timeline(LEVELS), []
     denoise = with_memory(lambda x, s: torch.tanh(x), memory, change, timeline, "threshold")
-    x = start(noise, LEVELS[0], memory, change < 1)
+    x = initial_x(noise, LEVELS[0], memory, change < 1)
     SAMPLERS[sampler](denoise, x, torch.tensor(LEVELS), callback=lambda i, s, x, p: seen.append((i, s, x)))
     for step, sigma, x in seen:
-        kept_so_far = threshold(change, step - 1, 4) == 1 if step else change < 1
+        kept_so_far = keep_threshold(change, step - 1, 4) == 1 if step else change < 1
         wanted = memory + sigma * noise
         assert torch.allclose(x[..., kept_so_far], wanted[..., kept_so_far], atol=1e-4)
 
@@ -55,8 +55,8 @@ def test_differential_diffusion_is_overwriting_with_the_noised_original(sampler)
 def test_forms_of_the_change_map(change, steps):
     """The soft form keeps exactly steps·(1 - change) steps, the threshold rounds that up; both are monotonous."""
     c = torch.tensor([change], dtype=torch.float64)
-    softs = [float(soft(c, i, steps)) for i in range(steps)]
-    hards = [float(threshold(c, i, steps)) for i in range(steps)]
+    softs = [float(keep_soft(c, i, steps)) for i in range(steps)]
+    hards = [float(keep_threshold(c, i, steps)) for i in range(steps)]
     assert sum(softs) == pytest.approx(steps * (1 - change), abs=1e-6)
     assert sum(hards) - sum(softs) > -1e-6 and sum(hards) - sum(softs) < 1 + 1e-6
     assert softs == sorted(softs, reverse=True) and hards == sorted(hards, reverse=True)

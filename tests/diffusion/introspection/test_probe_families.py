@@ -46,7 +46,7 @@ def looked(request, canvas_of):
     model = load_model(request.getfixturevalue(f"{request.param}_folder"), "cpu")
     canvas = canvas_of(model, (8, 16), 2)
     events = []
-    dream(model, canvas, SETTINGS, on_step=lambda event: events.append((event, event.start)))
+    dream(model, canvas, SETTINGS, on_step=lambda event: events.append((event, event.start_latents)))
     event, start = events[-1]
     return request.param, canvas, event, probe_unet(model, canvas, SETTINGS, start, event.sigma)
 
@@ -54,7 +54,7 @@ def looked(request, canvas_of):
 def test_blocks_are_named_and_placed_and_drawn_in_their_u(looked) -> None:
     family, _, event, inside = looked
     blocks, _ = FAMILIES[family]
-    assert [(block.name, block.level, block.listens) for block in inside.blocks] == blocks
+    assert [(block.name, block.level, block.attends_to_text) for block in inside.blocks] == blocks
     assert np.array_equal(inside.denoised, event.denoised[0].numpy())
     across = [(inside.blocks[a].name, inside.blocks[b].name) for a, b in find_partners(inside.blocks)]
     levels = sum(name.startswith("down") for name, _, _ in blocks)

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from diffusion.canvas import Cancelled
-from diffusion.dream import dream, unguided
+from diffusion.dream import dream, make_unguided_denoiser
 from diffusion.introspection.probe_sheets import highlight_word
-from diffusion.introspection.unet_probe import MAPS, WordAttention, parts, probe_unet
+from diffusion.introspection.unet_probe import MAPS, WordAttention, iterate_blocks, probe_unet
 from diffusion.models.prompt_words import REST, group_words
 from diffusion.settings import DreamSettings
 
@@ -22,7 +22,7 @@ SETTINGS = DreamSettings(steps=3, guidance="none")
 def steps_of(model, canvas, settings=SETTINGS):
     """The events of a dream, each with a copy of what it started from."""
     seen = []
-    dream(model, canvas, settings, on_step=lambda event: seen.append((event, event.start)))
+    dream(model, canvas, settings, on_step=lambda event: seen.append((event, event.start_latents)))
     return seen
 
 
@@ -34,19 +34,21 @@ def test_it_is_the_dreams_own_call_bit_for_bit(name, prompts, request, canvas_of
     for event, x in steps_of(model, canvas):
         inside = probe_unet(model, canvas, SETTINGS, x, event.sigma)
         assert np.array_equal(inside.denoised, event.denoised[0].numpy())
-        assert np.array_equal(inside.denoised, unguided(model, canvas, SETTINGS)(event.x, event.sigma)[0].numpy())
+        assert np.array_equal(
+            inside.denoised, make_unguided_denoiser(model, canvas, SETTINGS)(event.x, event.sigma)[0].numpy()
+        )
 
 
 def test_it_is_the_few_step_networks_where_that_painted(sd, canvas_of) -> None:
     torch.manual_seed(3)
     student = copy.deepcopy(sd.unet)
     student.conv_out.weight.data.normal_(std=0.1)
-    model, canvas = replace(sd, few=student, few_steps=3), canvas_of(sd)
+    model, canvas = replace(sd, few_step_unet=student, few_steps=3), canvas_of(sd)
     few, own = SETTINGS, replace(SETTINGS, few_step=False)
     for settings in (few, own):
         event, x = steps_of(model, canvas, settings)[1]
         inside = probe_unet(model, canvas, settings, x, event.sigma)
-        assert inside.few is (settings is few)
+        assert inside.few_step is (settings is few)
         assert np.array_equal(inside.denoised, event.denoised[0].numpy())
 
 
@@ -62,7 +64,7 @@ def test_looking_changes_no_dream(sd, canvas_of) -> None:
 def test_blocks_come_in_the_order_of_the_data(sd, canvas_of) -> None:
     canvas = canvas_of(sd, (8, 12))
     blocks = probe_unet(sd, canvas, SETTINGS, canvas.noise, 5.0).blocks
-    told = [(block.name, block.level, block.listens, block.shape) for block in blocks]
+    told = [(block.name, block.level, block.attends_to_text, block.shape) for block in blocks]
     assert told == [
         ("in", 0, False, (8, 8, 12)),
         ("down 1", 0, True, (8, 4, 6)),
@@ -122,7 +124,12 @@ def test_words_are_heard_as_the_kernel_weighs_them(sd, canvas_of) -> None:
         weights = torch.nn.functional.scaled_dot_product_attention(heads(attention.to_q(inputs[0])), key, value)
         seen.append(weights[0, :, :, 0].mean(0).reshape(canvas.noise[0].shape))
 
-    ears = [m for _, _, _, part in parts(sd.unet) for m in part.modules() if getattr(m, "is_cross_attention", False)]
+    ears = [
+        m
+        for _, _, _, part in iterate_blocks(sd.unet)
+        for m in part.modules()
+        if getattr(m, "is_cross_attention", False)
+    ]
     hooks = [ear.register_forward_hook(told, with_kwargs=True) for ear in ears]
     heard = probe_unet(sd, canvas, SETTINGS, canvas.noise, 5.0).prompts[0]
     for hook in hooks:

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from base.errors import InputError
 from diffusion.loaders.config_fields import FIELDS, refuse_fields
-from diffusion.loaders.embedded import EMBEDDED, OWN, few_steps, native
+from diffusion.loaders.embedded import EMBEDDED, OWN, read_few_steps, read_native_size
 from diffusion.loaders.loading import load_model
 from diffusion.loaders.lora import Layer, _read
 
@@ -72,7 +72,7 @@ def test_a_broken_configuration_is_a_sentence(file: str, field: str, value: Any,
     path.write_text(json.dumps(known | {field: value}))
     with pytest.raises(InputError):
         load_model(broken, "cpu")
-    assert 0 <= few_steps(broken) <= 200 and (native(broken) or 8) <= 4096
+    assert 0 <= read_few_steps(broken) <= 200 and (read_native_size(broken) or 8) <= 4096
 
 
 def spoil(path: Path, name: str, value: Any) -> None:

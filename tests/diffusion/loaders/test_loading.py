@@ -15,10 +15,10 @@ from hypothesis.extra.numpy import arrays
 
 from base.errors import InputError
 from diffusion.compositing.stored_colours import fill_unknown, known_cells
-from diffusion.loaders.embedded import OWN, native
+from diffusion.loaders.embedded import OWN, read_native_size
 from diffusion.loaders.loading import load_model
 from diffusion.models.depth import disparity, log_depth
-from diffusion.models.preview import colour_fields, fit, paint
+from diffusion.models.preview import apply_preview_map, colour_fields, fit_preview_map
 from diffusion.training.evaluation.classifier import plain_views
 
 
@@ -151,7 +151,11 @@ def test_a_hub_id_is_what_lies_in_the_local_cache(sd, sd_folder, tmp_path, monke
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     model = load_model("someone/painter", "cpu")
     assert model.id == f"someone/painter-{sd.id.rpartition('-')[2]}" and model.space == sd.space
-    assert native("someone/painter") == 64 and native("someone/else") is None and native("..//x") is None
+    assert (
+        read_native_size("someone/painter") == 64
+        and read_native_size("someone/else") is None
+        and read_native_size("..//x") is None
+    )
 
 
 def test_names_that_lead_nowhere(tmp_path):
@@ -240,7 +244,7 @@ def test_preview_recovers_a_linear_encoder():
         return torch.einsum("kc,bchw->bkhw", mix, torch.nn.functional.avg_pool2d(pictures, 8))
 
     picture = colour_fields(count=1, seed=99)
-    painted = paint(fit(encode), encode(picture)[0]).float() / 127.5 - 1
+    painted = apply_preview_map(fit_preview_map(encode), encode(picture)[0]).float() / 127.5 - 1
     wanted = torch.nn.functional.avg_pool2d(picture, 8)[0].movedim(0, -1)
     assert (painted - wanted).abs().max() < 0.02
 
@@ -262,7 +266,7 @@ def test_the_embedded_models_quick_preview_shows_the_colours_that_its_decoder_do
     model = load_model(None, "cpu")
     latents = model.encode_tensor(plain_views(4, 12)[0].images / 127.5 - 1)
     wanted = torch.nn.functional.avg_pool2d(model.decode_tensor(latents), 8).movedim(1, -1)
-    shown = torch.stack([paint(model.linear_preview, x) for x in latents]) / 127.5 - 1
+    shown = torch.stack([apply_preview_map(model.linear_preview, x) for x in latents]) / 127.5 - 1
     unexplained = (shown - wanted).square().mean() / (wanted - wanted.mean((0, 1, 2))).square().mean()
     assert unexplained < 0.35  # 0.65 with a map fitted to the encoder
 

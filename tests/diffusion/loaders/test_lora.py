@@ -18,7 +18,7 @@ from base.errors import InputError
 from diffusion.dream import dream
 from diffusion.loaders.ldm_names import original_names
 from diffusion.loaders.loading import load_model
-from diffusion.loaders.lora import Lora, parse
+from diffusion.loaders.lora import Lora, parse_lora
 from diffusion.models.model import Model
 from diffusion.settings import DreamSettings
 
@@ -239,7 +239,7 @@ def test_what_is_no_file_of_tensors(sd1_folder, tmp_path) -> None:
         ("x:11", "weight 11"),
     ):
         with pytest.raises(InputError, match=words):
-            parse(text)
+            parse_lora(text)
 
 
 def test_a_changed_model_paints_by_itself_and_not_by_its_student(tmp_path) -> None:
@@ -249,14 +249,14 @@ def test_a_changed_model_paints_by_itself_and_not_by_its_student(tmp_path) -> No
     file = write(tmp_path / "own.safetensors", {f"unet.{layer}.lora_A.weight": down, f"unet.{layer}.lora_B.weight": up})
     assert plain.few_steps > 0
     changed = load_model(None, "cpu", [str(file)])
-    assert changed.few is None and changed.few_steps == 0
+    assert changed.few_step_unet is None and changed.few_steps == 0
 
 
 @given(weight=st.floats(-10, 10))
 def test_a_weight_is_what_stands_behind_the_last_colon(weight, tmp_path_factory) -> None:
     file = tmp_path_factory.getbasetemp() / "a:b.safetensors"
     file.touch()
-    assert parse(f"{file}:{weight!r}") == Lora(file, weight) and parse(str(file)) == Lora(file, 1.0)
+    assert parse_lora(f"{file}:{weight!r}") == Lora(file, weight) and parse_lora(str(file)) == Lora(file, 1.0)
 
 
 def test_the_vae_is_never_touched(sd1_folder, tmp_path) -> None:

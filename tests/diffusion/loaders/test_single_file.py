@@ -19,7 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 from base.errors import InputError
 from diffusion.dream import dream
 from diffusion.loaders.base_configs import BASE_CONFIGS, BaseConfig, ClipFacts
-from diffusion.loaders.embedded import few_steps, native
+from diffusion.loaders.embedded import read_few_steps, read_native_size
 from diffusion.loaders.loading import load_model
 from diffusion.models import clip_vocabulary
 from diffusion.settings import DreamSettings
@@ -201,16 +201,20 @@ def test_a_file_that_is_no_model_is_one_sentence(pair, case) -> None:
 def test_its_size_is_known_without_reading_it(pair, monkeypatch) -> None:
     for family, layout in REAL.items():
         monkeypatch.setitem(BASE_CONFIGS, family, layout)
-    assert native(pair.file) == {"sd1": 512, "sd2": 512, "xl": 1024}[pair.family]
+    assert read_native_size(pair.file) == {"sd1": 512, "sd2": 512, "xl": 1024}[pair.family]
     pair.file.with_name("model.rayverie.json").write_text('{"native": 640}')
-    assert native(pair.file) == 640 and native(pair.folder) == 64 and native("nowhere") is None
+    assert (
+        read_native_size(pair.file) == 640
+        and read_native_size(pair.folder) == 64
+        and read_native_size("nowhere") is None
+    )
     tensors = load_file(pair.file)
     save_file(tensors, pair.file, {"modelspec.prediction_type": "v"})
     pair.file.with_name("model.rayverie.json").unlink()
-    assert native(pair.file) == {"sd1": 512, "sd2": 768, "xl": 1024}[pair.family]
+    assert read_native_size(pair.file) == {"sd1": 512, "sd2": 768, "xl": 1024}[pair.family]
     for damaged in (b"", b"12345678", struct.pack("<Q", 2) + b"[]", struct.pack("<Q", 2) + b"{}"):
         pair.file.write_bytes(damaged)
-        assert native(pair.file) is None
+        assert read_native_size(pair.file) is None
 
 
 @ONE
@@ -218,7 +222,7 @@ def test_a_distilled_file_says_how_few_steps_it_needs(pair, canvas_of) -> None:
     """Beside it, and then it is its own few-step network: unguided, with LoRAs, too."""
     pair.file.with_name("model.rayverie.json").write_text('{"few": {"folder": ".", "steps": 2}}')
     model = load_model(pair.file, "cpu")
-    assert model.few is model.unet and model.few_steps == 2 == few_steps(pair.file) == few_steps(
+    assert model.few_step_unet is model.unet and model.few_steps == 2 == read_few_steps(pair.file) == read_few_steps(
         pair.file, changed=True
     )
     assert dream(model, canvas_of(model), SETTINGS).calls == 2  # not four: no call for the negative prompt
@@ -246,7 +250,7 @@ def test_the_words_follow_from_the_merges_alone(tmp_path) -> None:
     """Two bytes' tokens, then the merges, then begin and end; and the tokenizer merges by them."""
     packed = tmp_path / "words.gz"
     packed.write_bytes(gzip.compress(b"#version\nm o\nmo s\nmos s</w>\n"))
-    words, merges = clip_vocabulary.unpacked(packed)
+    words, merges = clip_vocabulary.unpack_vocabulary(packed)
     assert merges == [("m", "o"), ("mo", "s"), ("mos", "s</w>")]
     assert (words["!"], words["!</w>"], words["mo"], words["moss</w>"], words["<|endoftext|>"]) == (
         0,
@@ -260,9 +264,9 @@ def test_the_words_follow_from_the_merges_alone(tmp_path) -> None:
     tokens = CLIPTokenizer(vocab=words, merges=merges)("Moss!").input_ids
     assert tokens == [515, 514, 256, 516]
     packed.write_bytes(b"no gzip")
-    clip_vocabulary.unpacked.cache_clear()
+    clip_vocabulary.unpack_vocabulary.cache_clear()
     with pytest.raises(InputError, match="is not CLIP's vocabulary"):
-        clip_vocabulary.unpacked(packed)
+        clip_vocabulary.unpack_vocabulary(packed)
 
 
 def test_every_family_names_its_text_encoders_differently() -> None:

@@ -98,9 +98,9 @@ def test_the_timeline_knows_the_step_of_every_level(exponents, part):
     falling = (*(math.exp(k / 100) for k in sorted(exponents, reverse=True)), 0.0)
     timeline = Timeline(falling)
     for step, (sigma, below) in enumerate(itertools.pairwise(falling)):
-        assert timeline.step(sigma) == step and timeline.end(sigma) == below
+        assert timeline.step_index(sigma) == step and timeline.next_sigma(sigma) == below
         between = below + part * (sigma - below)
         if between > below * (1 + 1e-6):
-            assert timeline.step(between) == step
+            assert timeline.step_index(between) == step
         assert timeline.progress(sigma) == step / timeline.steps
-    assert timeline.step(falling[0] * 2) == 0
+    assert timeline.step_index(falling[0] * 2) == 0

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.sampling.denoiser import Prediction
-from diffusion.sampling.noise import brownian_noise, seeded_noise, surface
+from diffusion.sampling.noise import brownian_noise, seeded_noise, surface_noise
 from diffusion.sampling.schedules import NoiseSchedule, make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
 
@@ -231,15 +231,17 @@ def test_any_shape_and_precision(sampler, batch, channels, height, width, steps,
 
 def test_surface_noise_belongs_to_the_texel():
     whole = torch.randn((1, 4, 6, 8), generator=torch.Generator().manual_seed(0))
-    there = surface(whole, 3)(5.0, 2.0)
-    assert torch.equal(surface(whole[..., 2:5, 1:4], 3)(5.0, 2.0), there[..., 2:5, 1:4])
-    assert not torch.equal(surface(whole, 3)(2.0, 1.0), there) and not torch.equal(surface(whole, 4)(5.0, 2.0), there)
+    there = surface_noise(whole, 3)(5.0, 2.0)
+    assert torch.equal(surface_noise(whole[..., 2:5, 1:4], 3)(5.0, 2.0), there[..., 2:5, 1:4])
+    assert not torch.equal(surface_noise(whole, 3)(2.0, 1.0), there) and not torch.equal(
+        surface_noise(whole, 4)(5.0, 2.0), there
+    )
 
 
 @pytest.mark.parametrize(
     "source",
     [
-        lambda like: surface(torch.randn(like.shape, generator=torch.Generator().manual_seed(0)), 1),
+        lambda like: surface_noise(torch.randn(like.shape, generator=torch.Generator().manual_seed(0)), 1),
         lambda like: seeded_noise(like, torch.Generator().manual_seed(0)),
         lambda like: brownian_noise(like, 1, 0.03, 14.0),
     ],

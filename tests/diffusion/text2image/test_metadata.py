@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from base.errors import InputError, shown
-from diffusion.text2image.generate import _picture, refuse
+from diffusion.text2image.generate import _open_resized, refuse
 from diffusion.text2image.metadata import from_json, read_png, to_json, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
@@ -70,14 +70,14 @@ def test_grey_of_16_bits_is_that_of_8(tmp_path: Path) -> None:
     Image.fromarray(grey).save(tmp_path / "8.png")
     Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "16.png")
     for mode, flag in (("RGB", "--init"), ("L", "--mask")):
-        wide, narrow = (np.asarray(_picture(tmp_path / name, mode, (8, 8), flag)) for name in ("16.png", "8.png"))
+        wide, narrow = (np.asarray(_open_resized(tmp_path / name, mode, (8, 8), flag)) for name in ("16.png", "8.png"))
         assert (wide == narrow).all() and wide.min() < 10 and wide.max() > 240
 
 
 def test_what_is_transparent_is_white_in_a_picture_and_black_in_a_mask(tmp_path: Path) -> None:
     Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "x.png")
-    assert (np.asarray(_picture(tmp_path / "x.png", "RGB", (8, 8), "--init")) == 255).all()
-    assert (np.asarray(_picture(tmp_path / "x.png", "L", (8, 8), "--mask")) == 0).all()
+    assert (np.asarray(_open_resized(tmp_path / "x.png", "RGB", (8, 8), "--init")) == 255).all()
+    assert (np.asarray(_open_resized(tmp_path / "x.png", "L", (8, 8), "--mask")) == 0).all()
 
 
 def test_what_can_not_be_read_is_told_before_a_model_is_loaded(tmp_path: Path) -> None:

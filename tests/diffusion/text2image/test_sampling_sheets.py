@@ -7,12 +7,12 @@ import pytest
 
 from diffusion.dream import dream
 from diffusion.settings import DreamSettings
-from diffusion.text2image.sampling_sheets import CHOICES, LABEL, SUBJECTS, main, sheet
+from diffusion.text2image.sampling_sheets import CHOICES, LABEL, SUBJECTS, draw_sheet, main
 
 
 @pytest.mark.parametrize("by", ["scale", "execution"])
 def test_a_sheet(own, by):
-    page = sheet(own, by, [1, 2], seed=3, subjects=SUBJECTS[-1:])
+    page = draw_sheet(own, by, [1, 2], seed=3, subjects=SUBJECTS[-1:])
     side = own.native
     assert page.size == (side * len(CHOICES[by]), 2 * (side + LABEL))
     first = dream(own, SUBJECTS[-1].canvas(own, side // 8, 3), DreamSettings(steps=1, seed=3, **{by: CHOICES[by][0]}))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from diffusion.training.data.latent_cache import Latents
-from diffusion.training.data.region_crops import Parted, draw_parted
+from diffusion.training.data.region_crops import RegionCrops, draw_region_crops
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def two_halves() -> Latents:
     )
 
 
-def drawn(data: Latents, count: int = 6, size: int = 8) -> Parted:
-    return draw_parted(data, count, size, np.random.default_rng(0))
+def drawn(data: Latents, count: int = 6, size: int = 8) -> RegionCrops:
+    return draw_region_crops(data, count, size, np.random.default_rng(0))
 
 
 def test_every_surface_hears_its_own_caption(two_halves: Latents) -> None:
@@ -48,7 +48,7 @@ def test_the_captions_of_a_crop_share_it_wholly(two_halves: Latents, size: int) 
     parted = drawn(two_halves, 9, size)
     total = torch.zeros(9, size, size).index_add_(0, parted.owners, parted.weights)
     assert torch.equal(total, torch.ones(9, size, size))
-    masks = parted.heard(2)["regions"]["masks"]
+    masks = parted.attention_kwargs(2)["regions"]["masks"]
     for weights in masks.values():
         assert torch.allclose(torch.zeros(9, weights.shape[1]).index_add_(0, parted.owners, weights), torch.ones(()))
 
@@ -56,7 +56,7 @@ def test_the_captions_of_a_crop_share_it_wholly(two_halves: Latents, size: int) 
 def test_answers_are_put_together_surface_by_surface(two_halves: Latents) -> None:
     parted = drawn(two_halves)
     answers = parted.contexts[:, 0, 0].view(-1, 1, 1, 1).expand(-1, 2, 8, 8)
-    whole = parted.composed(answers)
+    whole = parted.compose(answers)
     assert (whole[..., :4] < 2).all() and (whole[..., 4:] == 2).all()
 
 

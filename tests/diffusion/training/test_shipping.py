@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from base.errors import InputError
 from diffusion.loaders.embedded import SHIPPED
 from diffusion.loaders.loading import load_model
-from diffusion.training.config import FewConfig, JudgeConfig, build
+from diffusion.training.config import JudgeConfig, StudentConfig, build
 from diffusion.training.evaluation.card import LIMIT, ship, ship_student
 from diffusion.training.evaluation.classifier import (
     NAMES,
@@ -28,7 +28,7 @@ from diffusion.training.evaluation.classifier import (
 )
 from diffusion.training.evaluation.evaluate import evaluate
 from diffusion.training.evaluation.figures import BEGIN, END, ROWS, write_figures
-from diffusion.training.evaluation.judging import open_parts
+from diffusion.training.evaluation.judging import open_evaluated
 from diffusion.training.evaluation.measures import MEASURES
 from diffusion.training.evaluation.sheets import samples_sheet
 from diffusion.training.learners.unet import train_unet
@@ -120,17 +120,17 @@ def test_the_judge_counts_right_answers() -> None:
 def test_every_measure_measures(run_folder: Path, judge_file: Path, tmp_path: Path, name: str) -> None:
     for run in ("unet", "few"):  # the model, and a student beside it
         shutil.copytree(run_folder / "unet", tmp_path / run)
-    found = MEASURES[name](open_parts(tmp_path / "unet" / "model", judge_file), 4)
+    found = MEASURES[name](open_evaluated(tmp_path / "unet" / "model", judge_file), 4)
     assert found and all(v == v for v in found.values())
 
 
 def test_without_a_student_there_is_nothing_to_say_of_it(run_folder: Path, judge_file: Path) -> None:
-    parts = open_parts(run_folder / "unet" / "model", judge_file)
+    parts = open_evaluated(run_folder / "unet" / "model", judge_file)
     assert MEASURES["student_regions"](parts, 4) == MEASURES["student"](parts, 4) == {}
 
 
 def test_the_sample_sheet_is_a_picture(shipped: Path, judge_file: Path, tmp_path: Path) -> None:
-    parts = open_parts(shipped, judge_file)
+    parts = open_evaluated(shipped, judge_file)
     samples_sheet(replace(parts, steps=1), tmp_path / "s.png")
     with Image.open(tmp_path / "s.png") as page:
         assert page.width > 1000 and page.height > 1000
@@ -177,7 +177,7 @@ def test_figures_stand_beside_their_aims(tmp_path: Path) -> None:
 
 
 def test_every_row_of_the_table_is_measured(run_folder: Path, judge_file: Path) -> None:
-    parts = open_parts(run_folder / "unet" / "model", judge_file)
+    parts = open_evaluated(run_folder / "unet" / "model", judge_file)
     for name in ("reconstruction", "depth", "colours"):
         wanted = {row.key.partition(".")[2] for row in ROWS if row.key.startswith(f"{name}.")}
         assert wanted <= MEASURES[name](parts, 4).keys()
@@ -214,7 +214,7 @@ def test_a_shipped_student_is_its_teachers_few_step_network_until_there_is_anoth
     shipped: Path, tmp_path: Path, configs: dict
 ) -> None:
     teacher = Path(shutil.copytree(shipped, tmp_path / "home" / "model"))
-    few = build(FewConfig, {"out": str(tmp_path / "few"), "teacher": str(teacher), "sample_steps": 3}, "test")
+    few = build(StudentConfig, {"out": str(tmp_path / "few"), "teacher": str(teacher), "sample_steps": 3}, "test")
     source = Path(shutil.copytree(shipped, tmp_path / "few" / "model"))
     notes = json.loads((source / "training.json").read_text())
     notes |= {"few": 3, "config": {"method": "progressive", "guidance": 7.0}}
@@ -223,7 +223,7 @@ def test_a_shipped_student_is_its_teachers_few_step_network_until_there_is_anoth
     model = load_model(teacher, "cpu")
     assert model.few_steps == 3 and all(
         torch.equal(a, b)
-        for a, b in zip(model.few.parameters(), load_model(student, "cpu").unet.parameters(), strict=True)
+        for a, b in zip(model.few_step_unet.parameters(), load_model(student, "cpu").unet.parameters(), strict=True)
     )
     shutil.copytree(teacher, tmp_path / "run" / "unet" / "model")
     (tmp_path / "run" / "unet" / "model" / "rayverie.json").write_text((shipped / "rayverie.json").read_text())

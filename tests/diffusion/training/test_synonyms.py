@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diffusion.training.data.materials import MATERIALS
-from diffusion.training.data.synonyms import SYNONYMS, reworded
+from diffusion.training.data.synonyms import SYNONYMS, reword
 
 HELD_OUT = [word for material in MATERIALS.values() for word in material.held_out]
 
@@ -27,7 +27,7 @@ def test_no_held_out_word_is_taught(name: str) -> None:
 
 def test_a_caption_is_reworded_within_its_material() -> None:
     rng = np.random.default_rng(0)
-    found = {reworded("wet red brick wall at night", rng) for _ in range(60)}
+    found = {reword("wet red brick wall at night", rng) for _ in range(60)}
     allowed = {f"wet {w} at night" for w in (*MATERIALS["brick"].nouns, *SYNONYMS["brick"])}
     assert len(found) > 10 and found <= allowed
-    assert reworded("nothing known", rng) == "nothing known"
+    assert reword("nothing known", rng) == "nothing known"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-#       kind, number, level, channels, (h, w), listens, seconds, energy
+#       kind, number, level, channels, (h, w), attends_to_text, seconds, energy
 PLAN = (
     ("in", 1, 0, 8, (8, 12), False, 0.05, 1.0),
     ("down", 1, 0, 8, (4, 6), True, 0.20, 2.0),
@@ -22,9 +22,15 @@ PLAN = (
 def network() -> tuple[Any, ...]:
     rng = np.random.default_rng(0)
     blocks = []
-    for kind, number, level, channels, size, listens, seconds, energy in PLAN:
+    for kind, number, level, channels, size, attends_to_text, seconds, energy in PLAN:
         maps = rng.integers(0, 256, (min(16, channels), *size), np.uint8)
         name = f"{kind} {number}" if kind in ("down", "up") else kind
-        common = {"kind": kind, "name": name, "level": level, "listens": listens, "shape": (channels, *size)}
+        common = {
+            "kind": kind,
+            "name": name,
+            "level": level,
+            "attends_to_text": attends_to_text,
+            "shape": (channels, *size),
+        }
         blocks.append(SimpleNamespace(**common, seconds=seconds, energy=energy, maps=maps, strength=maps[0] // 2))
     return tuple(blocks)

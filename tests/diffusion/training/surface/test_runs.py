@@ -15,9 +15,9 @@ from base.errors import InputError
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.training.config import DataConfig, build
-from diffusion.training.data.dataset import surfaces_of, write_chunk
+from diffusion.training.data.dataset import surfaces_from_note, write_chunk
 from diffusion.training.data.views import Picture, cast, depth_channel, places
-from diffusion.training.data.worlds import world_of
+from diffusion.training.data.worlds import world_from_note
 from diffusion.training.surface.autoencoder import train_autoencoder
 from diffusion.training.surface.cells import CAPTIONS, Cells, cache_folder
 from diffusion.training.surface.config import AutoencoderConfig, DenoiserConfig, FeaturesConfig
@@ -91,7 +91,7 @@ def denoiser(where: Path, **changes: object) -> DenoiserConfig:
 def test_a_chunk_holds_what_its_pictures_geometry_is_computed_from(folder: Path) -> None:
     pictures = DrawnPictures(data_of(folder))
     for index in range(pictures.count):
-        world, shifts = world_of(pictures.note(index)["world"])
+        world, shifts = world_from_note(pictures.note(index)["world"])
         hit = cast(world)
         depth = depth_channel(hit["z"][4::8, 4::8], world.focal / 8).half()
         assert torch.equal(depth, pictures.tensor("depth", index))
@@ -109,10 +109,10 @@ def test_cells_are_the_pictures_latents_geometry_and_words(folder: Path) -> None
     batch = cells.batch([0, 7], 8, np.random.default_rng(0))
     image = pictures.tensor("images", 7)[None].float() / 127.5 - 1
     assert torch.allclose(batch.latents[1], vae.encode(image).latents[0], atol=0.15)
-    told, _, _ = seen_world(*world_of(pictures.note(7)["world"]), CELL)
+    told, _, _ = seen_world(*world_from_note(pictures.note(7)["world"]), CELL)
     assert torch.equal(batch.seen.uv[1], told.uv) and torch.equal(batch.seen.kind[1], told.kind)
     assert torch.equal(batch.shares[1], pictures.tensor("slots", 7).float() / 255)
-    seen, _ = surfaces_of(pictures.note(7))
+    seen, _ = surfaces_from_note(pictures.note(7))
     heard = {slot for _, slots in seen for slot in slots}
     for slot in range(4):
         silent = torch.equal(batch.contexts[1, slot], cells.unconditional)
@@ -178,10 +178,10 @@ def test_labels_name_the_surface_of_pure_cells(folder: Path) -> None:
     for index in range(pictures.count):
         note, slots = pictures.note(index), pictures.tensor("slots", index)
         found = labels(note, slots)
-        for surface, places_ in surfaces_of(note)[0]:
+        for surface, places_ in surfaces_from_note(note)[0]:
             inside = slots[places_].int().sum(0) == 255
             assert bool((found[0][inside] == MATERIAL_NAMES.index(surface.material)).all())
-        assert bool((found[0][slots.amax(0) < 100] == -1).all()) or len(surfaces_of(note)[0]) < 3
+        assert bool((found[0][slots.amax(0) < 100] == -1).all()) or len(surfaces_from_note(note)[0]) < 3
 
 
 def test_missing_pictures_and_latents_are_said(tmp_path: Path) -> None:
