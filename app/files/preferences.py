@@ -9,6 +9,7 @@ from pathlib import Path
 from app.session import ViewSettings
 from base.errors import InputError
 from base.files import atomic_write
+from base.reading import is_file, read_json
 from base.settings import from_json, to_json
 
 FILE = "view.json"
@@ -17,11 +18,11 @@ FILE = "view.json"
 def remembered(folder: Path, view: ViewSettings) -> ViewSettings:
     """The view settings of last time, unless others than the defaults were asked for this time. The mode isn't kept."""
     file = folder / FILE
-    if view != ViewSettings() or not file.exists():
+    if view != ViewSettings() or not is_file(file):
         return view
     try:
-        kept, _ = from_json(ViewSettings, json.loads(file.read_text(encoding="utf-8")), str(file))
-    except (OSError, ValueError, InputError):
+        kept, _ = from_json(ViewSettings, read_json(file, "settings of the view", 1 << 20), str(file))
+    except InputError:
         return view  # a broken file of preferences is no reason not to start
     return replace(kept, mode=view.mode)
 

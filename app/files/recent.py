@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from base.errors import InputError
 from base.files import atomic_write
+from base.reading import read_json
 
 FILE = "recent.json"
 KEPT = 12
@@ -15,8 +17,8 @@ Recent = tuple[str, ...]  # absolute paths, and the names of built-in scenes
 def load(folder: Path) -> Recent:
     """() when there is none that can be read: nobody needs it to work."""
     try:
-        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        data = read_json(folder / FILE, "a list of files", 1 << 20, names=True)
+    except InputError:
         return ()
     return tuple(name for name in data if isinstance(name, str))[:KEPT] if isinstance(data, list) else ()
 

@@ -16,6 +16,7 @@ from app.session import SceneChoice, Session, open_scene
 from app.state.app_state import AppState
 from base.errors import InputError
 from base.files import atomic_write
+from base.reading import read_json
 from base.settings import from_json, to_json
 from engine.storage.world import read_world
 from scenes.scene import Scene
@@ -60,7 +61,7 @@ def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session,
     if session.scene != SceneChoice() or session.world is not None or not file.exists():
         return session, scene
     try:
-        left = json.loads(file.read_text(encoding="utf-8"))
+        left = read_json(file, "what was open", 1 << 20, names=True)
         choice, _ = from_json(SceneChoice, left["scene"], str(file))
         if choice != SceneChoice():
             return replace(session, scene=choice), open_scene(choice)
