@@ -83,7 +83,7 @@ def run(command: Generate) -> int:
             if save is not None:
                 save(event)
             if command.inside:
-                started[:] = [(event.start, event.sigma)]
+                started[:] = [(event.start_latents, event.sigma)]
 
         told = command.model.ref, command.model.lora
         if recipe is not None and recipe.settings == picture and (recipe.model, recipe.lora) == told:

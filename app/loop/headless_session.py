@@ -18,6 +18,8 @@ from app.loop.worker import InlineWorker
 from app.loop.world_journals import data_folder, describing, left_over, open_journal
 from app.session import Session, open_scene
 from base.errors import InputError, shown
+from base.files import refuse_unwritable
+from base.reading import is_file
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
 from engine.gl.context import create_headless_context, wait_for_gl
@@ -63,6 +65,7 @@ class HeadlessSession:
         if path is None:
             yield lambda: None
             return
+        refuse_unwritable(path)  # before anything is painted for it
         writer, saved, warned = WorldWriter(open_journal(path, data_folder())), False, False
         describe = describing(self.scene, self.charts, self.model.space, self.volume)
 
@@ -82,7 +85,7 @@ class HeadlessSession:
             try:
                 yield keep
             finally:
-                if writer.journal.has_world or self.volume.revision != before or not path.exists():
+                if writer.journal.has_world or self.volume.revision != before or not is_file(path):
                     writer.write_all(self.volume, describe)
                     writer.pack_file(path, data_folder()).result()
                 saved = True
@@ -129,7 +132,7 @@ def open_headless_session(session: Session, scene: Scene | None = None, model: A
         renderer = Renderer(ctx, charts, scene, volume, blocks)
         painter = Painter(volume, InlineWorker(model), scene, session)
         headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter)
-        if session.world is not None and session.world.exists():
+        if session.world is not None and is_file(session.world):
             headless.load(session.world)
         painter.collect()  # the worker's first word is which model it has
         yield headless

@@ -74,7 +74,7 @@ class Watcher:
                 guidance=_guidance(event.branches),
                 noisy=self._model.sketch(event.x[0] / (1 + float(event.sigma) ** 2) ** 0.5) if how.closely else None,
                 parts=self._parts(event) if how.closely else (),
-                start=event.start,
+                start=event.start_latents,
                 sketch=sketch if decoded else None,
             )
         )

@@ -12,6 +12,7 @@ import platformdirs
 
 from base.errors import InputError
 from base.files import expand_user
+from base.reading import is_file
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
 from engine.storage.journal import Journal, JournalInUse
@@ -49,7 +50,7 @@ def left_over(journal: Journal, world: Path | None, told: Callable[[str], None])
     """
     if not journal.has_world:
         return False
-    if world is None or not world.exists():
+    if world is None or not is_file(world):
         return True
     try:
         kept, saved = read_world(journal.folder), read_world(world)

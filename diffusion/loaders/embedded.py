@@ -8,7 +8,7 @@ from typing import Any
 from base.errors import InputError
 from base.files import expand_user
 from base.grid import CELL
-from base.reading import read_json
+from base.reading import is_file, is_folder, read_json
 from base.safetensors_header import read_header
 from diffusion.loaders.base_configs import BASE_CONFIGS, family_of_tensors, prediction_from_metadata
 
@@ -44,7 +44,7 @@ def read_native_size(ref: Reference = None) -> int | None:
             return int(own) if CELL <= int(own) <= MAX_SIDE else None
         return (
             _native_of(place)
-            if place.is_file()
+            if is_file(place)
             else CELL * read_json(place / "unet" / "config.json", "a configuration")["sample_size"]
         )
     except UNREADABLE:
@@ -68,7 +68,7 @@ def _locate(ref: Reference) -> Path:
     if ref is None or str(ref) in SHIPPED:
         return SHIPPED[str(ref or "embedded")]
     path = expand_user(str(ref))
-    if path.exists() or str(ref).count("/") != 1:
+    if is_file(path) or is_folder(path) or str(ref).count("/") != 1:
         return path
     from huggingface_hub import try_to_load_from_cache
 
@@ -80,5 +80,5 @@ def _locate(ref: Reference) -> Path:
 
 
 def _read_facts(place: Path) -> dict[str, Any]:
-    path = sidecar_path(place) if place.is_file() else place / OWN
+    path = sidecar_path(place) if is_file(place) else place / OWN
     return read_json(path, "what a model says of itself") if path.is_file() else {}

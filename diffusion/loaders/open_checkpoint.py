@@ -6,6 +6,7 @@ from pathlib import Path
 
 from base.errors import InputError
 from base.files import expand_user
+from base.reading import is_file, is_folder
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.embedded import SHIPPED, Reference
 from diffusion.loaders.pipeline_folder import LAYOUT, PipelineFolder
@@ -23,9 +24,9 @@ def open_checkpoint(ref: Reference) -> Checkpoint:
             raise InputError(name, "", "is not in this installation; give a pipeline folder with --model")
         return PipelineFolder(shipped, shipped.name if ref is None else str(ref))
     path = expand_user(str(ref))
-    if path.is_dir():
+    if is_folder(path):
         return PipelineFolder(path)
-    if path.is_file():
+    if is_file(path):
         return _open_file(path)
     try:
         from huggingface_hub import snapshot_download

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from base.errors import InputError
-from base.reading import is_file
+from base.reading import is_file, is_folder
 from engine.storage.world import read_world
 
 VERSIONS = 3  # kept of each world file
@@ -56,7 +56,7 @@ def keep_version(world: Path, data: Path, now: datetime | None = None) -> Path |
 def count_tiles(world: Path) -> int:
     """Painted tiles of a world file or journal; 0 where there is none or it can't be read."""
     try:
-        return read_world(world).count if world.exists() else 0
+        return read_world(world).count if is_file(world) or is_folder(world) else 0
     except InputError:
         return 0
 
