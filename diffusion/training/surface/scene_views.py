@@ -26,7 +26,8 @@ from scenes.raycast import cast_rays
 from scenes.scene import Scene
 
 SCENE, PATH = "hamlet", "tour"
-SECONDS = (0.0, 8.0, 16.0, 24.0)
+SHARES = (0.0, 0.3, 0.6, 0.9)
+"""Of the path's length in time, where it is looked at."""
 SIZE = (512, 320)  # width, height, pixels
 
 
@@ -68,7 +69,7 @@ def paint_tour(config: DenoiserConfig) -> Path:
     """A sheet of views of SCENE along PATH, painted by the run's last checkpoint."""
     painter, scene = load_painter(config), load_scene(SCENE)
     blocks, path = extrude_scene(scene), scene.paths[PATH]
-    shown = [paint_view(painter, scene, blocks, sample_path(path, s), SIZE, seed=3) for s in SECONDS]
+    shown = [paint_view(painter, scene, blocks, sample_path(path, s * path.seconds), SIZE, seed=3) for s in SHARES]
     out = Path(config.out) / "tour.png"
     rows = [torch.cat(shown[i : i + 2], 2) for i in range(0, len(shown), 2)]
     with atomic_write(out) as temporary:
