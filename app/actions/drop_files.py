@@ -15,6 +15,7 @@ from app.files.shot import carries_settings, read_shot
 from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
 from base.errors import InputError
+from base.reading import is_file
 from engine.render.video import CODECS, read_metadata
 from scenes.load import BUILTIN
 from scenes.nerfstudio import read_path
@@ -62,12 +63,14 @@ def _folder(context: ActionContext, path: Path) -> None:
 
 
 def _materials(context: ActionContext, path: Path) -> None:
-    """A materials file alone: open it with the map of the same name beside it, else its folder."""
-    beside = path.with_suffix(".png")
-    if beside.exists():
-        _pair(context, beside, path)
-    else:
-        _folder(context, path.parent)
+    """A materials file alone: open it with the map of the same name beside it, else with the map.png of its folder."""
+    if path.name == "materials.yaml":
+        return _folder(context, path.parent)
+    maps = [path.with_suffix(".png"), path.parent / "map.png"]
+    found = next((map for map in maps if is_file(map)), None)
+    if found is None:
+        raise InputError(path, "", f"needs a map beside it: {maps[0].name}, or map.png")
+    _pair(context, found, path)
 
 
 def _pair(context: ActionContext, map: Path, materials: Path) -> None:

@@ -64,10 +64,11 @@ def run(command: Generate) -> int:
         picture = replace(picture, prompt=matched(command, console))
     from diffusion.introspection.probe_sheets import SPACE, check_writable, save_sheets
     from diffusion.introspection.unet_probe import probe_unet
+    from diffusion.loaders.embedded import read_multiple
     from diffusion.loaders.loading import load_model
     from diffusion.text2image import generate as core
 
-    core.refuse(picture)
+    core.refuse(picture, read_multiple(command.model.ref))
     if command.steps_out:
         core.check_steps_folder(command.steps_out)
     if command.inside:

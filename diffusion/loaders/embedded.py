@@ -51,6 +51,20 @@ def read_native_size(ref: Reference = None) -> int | None:
         return None
 
 
+def read_multiple(ref: Reference = None) -> int | None:
+    """The pixels that a canvas's sides must be multiples of, by the levels of the model's network; None if they can't be read."""
+    place = _locate(ref)
+    try:
+        if is_file(place):
+            levels = len(BASE_CONFIGS[str(family_of_tensors(read_header(place).tensors))].unet["block_out_channels"])
+        else:
+            config = read_json(place / "unet" / "config.json", "a configuration")
+            levels = len(config["block_out_channels"])
+        return CELL * 2 ** (levels - 1) if 1 <= levels <= 8 else None
+    except UNREADABLE:
+        return None
+
+
 def sidecar_path(file: Path) -> Path:
     """The path beside a single-file model that replaces a folder's OWN."""
     return file.with_name(f"{file.stem}.{OWN}")

@@ -149,8 +149,11 @@ def _open_resized(path: Path, mode: str, size: tuple[int, int], flag: str) -> Im
     return picture.resize(size, Image.Resampling.LANCZOS if mode == "RGB" else Image.Resampling.BILINEAR)
 
 
-def refuse(settings: GenerateSettings) -> None:
-    """Raise InputError, naming the flag, for every problem that can be found before a model is loaded."""
+def refuse(settings: GenerateSettings, multiple: int | None = None) -> None:
+    """Raise InputError, naming the flag, for every problem that can be found before a model is loaded.
+
+    multiple: of the model (`diffusion.loaders.embedded.read_multiple`), None where it is unknown.
+    """
     check(settings)
     check(settings.dream)
     for name, words in (("the prompt", settings.prompt), ("--negative", settings.negative)):
@@ -159,6 +162,11 @@ def refuse(settings: GenerateSettings) -> None:
     width, height = settings.size
     if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
         raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")
+    if multiple is not None and settings.dream.dilate > 1:
+        step = multiple * settings.dream.dilate
+        if any(-(-side // multiple) * multiple % step for side in settings.size):
+            problem = f"is {settings.dream.dilate}; this model then needs sides that are multiples of {step} pixels"
+            raise InputError("--dilate", "", f"{problem}, and --size is {width}x{height}")
     if settings.mask is not None and settings.init is None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
     if settings.anagram and not settings.view:

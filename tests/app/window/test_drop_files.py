@@ -103,3 +103,10 @@ def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(driv
     assert explorer.state.scene.materials == before.materials
     drive.frames(3)
     assert explorer.state.open_scene.painter.scene.materials == before.materials
+
+
+def test_materials_without_a_map_are_told_what_is_missing(drive: Driver, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("background: {prompt: sky}")
+    drop(drive, tmp_path / "bad.yaml")
+    drive.until(lambda: bool(drive.errors()), "it is told")
+    assert any("bad.yaml needs a map beside it: bad.png, or map.png" in text for text in drive.errors())

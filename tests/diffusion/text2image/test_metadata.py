@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from base.errors import InputError, shown
+from diffusion.loaders.embedded import read_multiple
+from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import _open_resized, refuse
 from diffusion.text2image.metadata import from_json, read_png, to_json, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
@@ -87,3 +89,20 @@ def test_what_can_not_be_read_is_told_before_a_model_is_loaded(tmp_path: Path) -
             refuse(GenerateSettings(init=path))
     with pytest.raises(InputError, match="the prompt has bytes that are no text"):
         refuse(GenerateSettings(prompt="a\udcff"))
+
+
+@pytest.mark.parametrize(
+    ("size", "dilate", "fits"),
+    [(512, 4, True), (64, 4, False), (128, 2, True), (96, 4, False), (100, 4, True), (64, 1, True)],
+)
+def test_a_dilation_that_a_canvas_can_not_hold_is_told_before_the_model_is_loaded(
+    size: int, dilate: int, fits: bool
+) -> None:
+    multiple = read_multiple()
+    assert multiple == 32
+    settings = GenerateSettings(prompt="x", size=(size, size), dream=DreamSettings(dilate=dilate))
+    if fits:
+        refuse(settings, multiple)
+    else:
+        with pytest.raises(InputError, match=f"--dilate is {dilate}; .* multiples of {32 * dilate} pixels"):
+            refuse(settings, multiple)
