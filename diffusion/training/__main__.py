@@ -1,4 +1,4 @@
-"""``python -m diffusion.training COMMAND CONFIG [key=value …]``: one table of commands; runs go on where they stopped."""
+"""``python -m diffusion.training COMMAND CONFIG [key=value …]``: the table of commands. Interrupted runs resume."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ COMMANDS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; 0 done, 2 bad input. SystemExit for usage and help."""
+    """Run one command. Returns the exit code: 0 on success, 2 for bad input. Raises SystemExit for usage errors and help."""
     parser = argparse.ArgumentParser(prog="python -m diffusion.training", description="See docs/training.md.")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("config", help="a YAML file, or the name of one in diffusion/training/configs")

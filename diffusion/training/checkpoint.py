@@ -1,6 +1,6 @@
-"""Checkpoints: weights, EMA, optimiser and step in one file, replaced atomically; nothing else is needed to go on.
+"""Checkpoints: weights, EMA, optimiser and step in one file, replaced atomically; a run resumes from it alone.
 
-Randomness needs no saving: every step draws from a generator made of the run's seed and the step's number.
+Random state isn't saved: every step uses a generator seeded with the run's seed and the step's number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAME = "checkpoint.pt"
 
 @dataclass
 class State:
-    """What a run carries from step to step. `extra` holds plain numbers (the data's size, seconds so far)."""
+    """The state of a run between steps. extra: plain numbers (the data's size, seconds so far)."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -30,7 +30,7 @@ class State:
 
 
 def save_checkpoint(folder: Path, state: State) -> None:
-    """Write the state; a kill at any moment leaves the old file or the new one."""
+    """Write the state. If the process is killed, either the old or the new file remains, whole."""
     shadow = state.ema.state_dict()
     content = {
         "model": state.model.state_dict(),
@@ -44,7 +44,7 @@ def save_checkpoint(folder: Path, state: State) -> None:
 
 
 def load_checkpoint(folder: Path, state: State) -> bool:
-    """Continue from the folder's checkpoint, if it has one. InputError when it is of another model or broken."""
+    """Restore the state from the folder's checkpoint; False if there is none. Raises InputError if it is damaged or of another model."""
     path = folder / NAME
     if not path.exists():
         return False

@@ -21,7 +21,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class DataConfig:
-    """folder: where chunks lie; chunks: how many, of `pictures` each, `surfaces` drawn anew for each chunk."""
+    """The drawn data. folder: of the chunks; chunks: their number, with `pictures` pictures of `surfaces` new surfaces each;
+    size: side of a picture in pixels."""
 
     folder: str = "out/train/data"
     chunks: int = 60
@@ -33,8 +34,11 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What every run has. out: its folder. minutes: it ends after so many, if above 0, else after `steps`. log_every, save_every,
-    sample_every: steps. precision: of accelerate. threads: 0 takes torch's own number. trackers: what logs beside the JSONL."""
+    """The settings of every run.
+
+    out: its folder. minutes: the run ends after them if above 0, otherwise after `steps`. log_every, save_every, sample_every: in
+    steps. precision: of accelerate. threads: 0 uses torch's default. trackers: loggers besides the JSONL file.
+    """
 
     out: str = "out/train/run"
     seed: int = 0
@@ -59,11 +63,11 @@ class RunConfig:
 class VaeConfig(RunConfig):
     """The autoencoder and its run.
 
-    start: a model folder whose weights a new run begins with. width: channels of every layer. encoder_blocks, decoder_blocks: residual
-    blocks at each of four resolutions. freeze_encoder: the decoder alone learns, and latents stay what they are. noise: the most
-    deviation of what is added to latents, each picture its own. unit: weight that holds latents near zero mean and unit deviation.
-    edges, texture, low_resolution, chroma: loss weights. adversarial, features: weights of a critic's verdict and of its features,
-    `critic_width` wide; there is no critic where both are 0.
+    start: a model folder with the initial weights. width: channels of every layer. encoder_blocks, decoder_blocks: residual blocks at
+    each of four resolutions. freeze_encoder: train only the decoder, so that latents don't change. noise: largest deviation of the
+    noise added to latents, drawn for each picture. unit: loss weight that keeps latents near zero mean and unit deviation.
+    edges, texture, low_resolution, chroma: loss weights. adversarial, features: loss weights of a critic and of its features; no
+    critic is trained if both are 0. critic_width: its channels.
     """
 
     out: str = "out/train/vae"
@@ -93,12 +97,12 @@ class VaeConfig(RunConfig):
 class UnetConfig(RunConfig):
     """The denoiser and its run.
 
-    start: a model folder whose weights a new run begins with (`vae` may name a model folder too).
+    start: a model folder with the initial weights (`vae` may name a model folder too).
     objective: "v", "eps" or "x0"; schedule: "scaled_linear", "linear" or "cosine", zero_snr: rescaled to no signal at the last step;
-    min_snr: gamma of Min-SNR weighting, 0 for none; snr_floor: least weight where noise rules.
+    min_snr: gamma of Min-SNR weighting, 0 for none; snr_floor: least weight below SNR 1.
     crop: latent pixels; crop_wide is used in a share `wide` of the steps.
     focus: share of pictures trained on one of their surfaces only. guidances: scales of the sample grids.
-    judge: the classifier that evaluation asks; count: of how many pictures, at most (the slower measures take a share of it).
+    judge: file of the classifier used in evaluation; count: pictures per measure (the slower measures use a share of it).
     """
 
     out: str = "out/train/unet"
@@ -134,19 +138,21 @@ class UnetConfig(RunConfig):
 
     def __post_init__(self) -> None:
         if self.zero_snr and self.objective == "eps":
-            problem = "is eps, which says nothing of the picture where zero_snr leaves only noise; take v or x0, or zero_snr=false"
+            problem = (
+                "is eps, which can't predict a picture from the pure noise of zero_snr; use v or x0, or zero_snr=false"
+            )
             raise InputError("config", "objective", problem)
 
 
 @dataclass(frozen=True)
 class StudentConfig(UnetConfig):
-    """A student of `teacher` (a model folder) that needs few steps, and no guidance: `guidance`, from the share `guidance_start` of the
-    run on, is part of what it learns.
+    """The few-step student of `teacher` (a model folder) and its run. The student learns the result of guidance, with scale `guidance`
+    from the share `guidance_start` of a run on, and needs none itself.
 
-    method: "progressive" or "consistency". intervals: parts of the noise schedule, each of which one step of the student goes through;
-    substeps: the teacher's steps in it. teacher_precision: what the teacher, which only gives its opinion, calculates in. parted: share
-    of the batches in which every surface has its own caption. reword: share of surfaces' captions that the student hears in other words.
-    obedience: weight of the word of a reader (the run in the folder `reader`) on whether the student's pictures show what was asked.
+    method: "progressive" or "consistency". intervals: parts of the noise schedule; the student takes each in one step.
+    substeps: the teacher's steps in each interval. teacher_precision: number format of the teacher, which isn't trained.
+    parted: share of batches in which every surface has its own caption. reword: share of captions that the student gets reworded.
+    reader: folder of the segmenter's run. obedience: loss weight of the segmenter, which checks that pictures show what was asked.
     """
 
     out: str = "out/train/few"
@@ -167,13 +173,13 @@ class StudentConfig(UnetConfig):
         super().__post_init__()
         if Path(self.teacher).resolve().is_relative_to(Path(self.out).resolve()):
             raise InputError(
-                "config", "out", f"is {self.out}, where the teacher lies; a student needs a folder of its own"
+                "config", "out", f"is {self.out}, which contains the teacher; a student needs its own folder"
             )
 
 
 @dataclass(frozen=True)
 class SegmenterConfig(UnetConfig):
-    """The reader of latents and its run. width: channels at the latents' own resolution, half of those below."""
+    """The material segmenter of latents and its run. width: channels at full latent resolution, half as many as below it."""
 
     out: str = "out/train/reader"
     width: int = 64
@@ -188,9 +194,8 @@ class SegmenterConfig(UnetConfig):
 class JudgeConfig(RunConfig):
     """The classifier that judges samples, and its run.
 
-    banks: sets of pictures, two surfaces of every material each; pictures: of each set; validation: pictures of a set that is not
-    trained on; texels: a block's, smaller for tests; crop: pixels; width: channels of the first layers. start: a judge's file whose
-    weights a new run begins with.
+    banks: sets of pictures, each with two surfaces of every material; pictures: in each set; validation: pictures in a held-out set
+    texels: per block, smaller in tests; crop: pixels; width: channels of the first layers; start: a judge's file with initial weights
     """
 
     out: str = "out/train/judge"
@@ -244,9 +249,9 @@ POSITIVE = (
 
 
 def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> T:
-    """Read a YAML file into `kind` and apply "key=value" (nested: "data.seed=3").
+    """Read a YAML file into `kind` and apply overrides "key=value" (nested: "data.seed=3").
 
-    Raises InputError naming file and field for an unknown key, a wrong type or an impossible value.
+    Raises InputError naming file and field for an unknown key, a wrong type or a value that isn't allowed.
     """
     values = _parse_yaml(read_text(path, "a configuration in YAML"), path, "") or {}
     if not isinstance(values, dict):
@@ -273,7 +278,7 @@ def _parse_yaml(text: str, where: object, field: str) -> Any:
 
 
 def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
-    """A config dataclass from plain values, every one checked."""
+    """Build a config dataclass from plain values and check each of them. Raises InputError."""
     hints = typing.get_type_hints(kind)
     given = {}
     for key, value in values.items():
@@ -298,7 +303,7 @@ def _check_value(hint: object, value: Any, where: str, field: str, key: str) -> 
 
 
 def _coerce(hint: object, value: object) -> object:
-    """What was written, as it was meant: to YAML 1e-3 is a text, and one item needs no brackets."""
+    """Convert YAML values to the field's type: YAML reads 1e-3 as text, and a single item may stand for a list."""
     if typing.get_origin(hint) is tuple:
         items = value if isinstance(value, list | tuple) else [value]
         return [_coerce(typing.get_args(hint)[0], item) for item in items]

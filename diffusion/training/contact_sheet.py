@@ -1,4 +1,4 @@
-"""Contact sheets: many small pictures on one sheet, each with its words under it."""
+"""Contact sheets: many small pictures on one sheet, each with a label below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model folder: a diffusers pipeline in fp16 with the few facts that Rayverie adds, and a model card."""
+"""Write a model folder: a diffusers pipeline in fp16 with Rayverie's own `rayverie.json` and a model card."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ INDEX = {
     "vae": ["diffusers", "AutoencoderTiny"],
 }
 FACTS = {"version": VERSION, "depth": "log", "text": "minilm", "tokens": TOKENS, "focal": FOCAL, "native": 256}
-"""Which depth channel, which text encoder; depths are told as through a camera of `focal` latent pixels."""
+"""The contents of `rayverie.json`: depth channel, text encoder, and the reference camera's focal length in latent pixels."""
 
 
 def _drop_key(path: Path, key: str) -> None:
-    """Take a key out of a config: diffusers' tiny autoencoder writes one that it then warns about."""
+    """Remove a key from a config: diffusers' tiny autoencoder writes one that it later warns about."""
     config = json.loads(path.read_text(encoding="utf-8"))
     config.pop(key, None)
     path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 def load_start_weights(module: nn.Module, folder: str, part: str, new: str = "") -> None:
-    """Give a new module the weights of a model folder's part, if one is named. InputError when they don't fit.
+    """Load the weights of a model folder's part into a new module; nothing if `folder` is "". Raises InputError if they don't fit.
 
-    new: the name that those of the module's weights begin with which the folder may lack.
+    new: prefix of the module's weights that the folder may lack.
     """
     if not folder:
         return
@@ -60,7 +60,7 @@ def load_start_weights(module: nn.Module, folder: str, part: str, new: str = "")
 def write_folder(
     folder: Path, unet: UNet2DConditionModel, vae: AutoencoderTiny, scheduler: DDIMScheduler, notes: dict
 ) -> None:
-    """Write (or replace) the pipeline folder; fp16 safetensors, no Python needed to read it but diffusers' own."""
+    """Write (or replace) the pipeline folder with fp16 safetensors; diffusers alone can read it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         new = Path(name) / "model"

@@ -1,4 +1,4 @@
-"""The training loop that VAE, U-Net and few-step student share: steps, EMA, log, checkpoints, samples."""
+"""The training loop shared by all models: steps, EMA, log, checkpoints, samples."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def learning_rate(config: RunConfig, step: int) -> float:
 
 @contextmanager
 def averaged(state: State) -> Iterator[None]:
-    """The model wears its EMA weights inside."""
+    """Use the averaged (EMA) weights of the model inside the `with` block."""
     parameters = list(state.model.parameters())
     state.ema.store(parameters)
     state.ema.copy_to(parameters)
@@ -58,8 +58,8 @@ def run(
     """Train until `config.steps` (or for `config.minutes`, if above 0), resuming from `config.out`.
 
     loss_of(model, step, device) → (loss, figures to log). on_sample(state, step) → figures, on_save(state) is called after each checkpoint;
-    both see the raw weights and may put on the averaged ones.
-    Raises InputError when the loss isn't finite; the last checkpoint stays as it was.
+    both see the raw weights and may switch to the averaged ones. extra: initial `State.extra`.
+    Raises InputError if the loss isn't finite; the last checkpoint is kept.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -104,7 +104,7 @@ def run(
                 raise InputError(
                     out,
                     f"step {step}",
-                    "gave a loss that is no number; the last good checkpoint is kept: lower lr or clip",
+                    "gave a loss that is not finite; the last good checkpoint is kept: lower lr or clip",
                 )
             optimizer.zero_grad(set_to_none=True)
             accelerator.backward(loss)

@@ -15,12 +15,12 @@ from diffusion.training.data.materials import MATERIALS, Layers
 from diffusion.training.data.materials.patterns import PATCH, TEXELS, Patch
 
 CHANNELS = 9  # albedo 3, slope 2, gloss 1, glow 3
-REACHES = (0.05, 0.12, 0.25)  # blocks, how far a hollow looks for what rises above it
+REACHES = (0.05, 0.12, 0.25)  # blocks; distances at which the relief around a texel is sampled
 CAST = 0.7  # share of the rise beside a texel, beyond its own slope, that its slope leans away from
 
 
 def random_surface(rng: np.random.Generator, place: str | None = None) -> Surface:
-    """A material and what is said of it, drawn at random; place "sky" draws skies only, "solid" everything else."""
+    """A random material with random adjectives and colour. place: "sky" for skies only, "solid" for everything else."""
     names = [n for n, m in MATERIALS.items() if place is None or (m.place == "sky") == (place == "sky")]
     weights = np.array([MATERIALS[n].weight for n in names])
     name = str(rng.choice(names, p=weights / weights.sum()))
@@ -51,7 +51,7 @@ def draw_surface(surface: Surface, seed: int, texels: int = TEXELS, device: str 
 
 
 def _softened(height: Tensor) -> Tensor:
-    """Weighed 1, 2, 1 along both axes, so that the steps of a slanting edge give no row of sparks."""
+    """Blur with weights 1, 2, 1 along both axes, so that stepped edges don't become rows of bright dots."""
     for axis in (0, 1):
         height = 0.5 * height + 0.25 * (torch.roll(height, 1, axis) + torch.roll(height, -1, axis))
     return height

@@ -1,4 +1,4 @@
-"""Captions: what a picture is, said in many ways."""
+"""Captions: describe a picture in many ways."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def noun_phrase(surface: Surface, rng: np.random.Generator, held_out: bool = Fal
 
 
 def caption(surfaces: list[Surface], mood: Mood, rng: np.random.Generator, held_out: bool = False) -> str:
-    """One caption for the surfaces together. A lone surface in unmentioned light may be its bare noun."""
+    """One caption for all surfaces together. For a single surface in unmentioned light it may be just the noun."""
     phrases = [noun_phrase(s, rng, held_out) for s in surfaces]
     joiner = [" and ", ", ", " with ", " beside "][int(rng.integers(4))]
     subject = joiner.join(phrases) if len(phrases) <= 2 else ", ".join(phrases[:-1]) + f" and {phrases[-1]}"

@@ -1,4 +1,4 @@
-"""Latents and caption contexts, encoded once: what the U-Net reads instead of pictures."""
+"""Latents and caption contexts, encoded once and cached for training the U-Net."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def load_vae(folder: Path) -> AutoencoderTiny:
 
 
 def encoder_id(folder: Path) -> str:
-    """Eight hex digits of the exported encoder's weights: a decoder may be trained on, and the latents still hold."""
+    """Eight hex digits of the exported encoder's weights. Cached latents stay valid when only the decoder changes."""
     path = folder / "vae" / "diffusion_pytorch_model.safetensors"
     if not path.exists():
         raise InputError(folder, "vae", "isn't there yet; train the autoencoder first")
@@ -68,7 +68,7 @@ def encoder_id(folder: Path) -> str:
 
 @torch.no_grad()
 def encode_chunk(pictures: Pictures, chunk: int, vae: AutoencoderTiny, text: MiniLMEncoder, path: Path) -> None:
-    """Encode one chunk of pictures and the captions that are said of it."""
+    """Encode one chunk of pictures and captions drawn for them."""
     tensors, notes = pictures.chunk(chunk)
     latents = [
         vae.encode((x.to(vae.device).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last))
@@ -105,7 +105,7 @@ def encode_chunk(pictures: Pictures, chunk: int, vae: AutoencoderTiny, text: Min
 
 
 def cached(config: UnetConfig, data: DataConfig) -> Latents:
-    """All chunks of `data` encoded, the missing ones now; held in memory."""
+    """Load all encoded chunks of `data` into memory; missing ones are encoded first."""
     folder = Path(config.cache) / encoder_id(Path(config.vae))  # latents of another autoencoder are of no use
     vae = text = None
     parts, captions, first = [], [], 0
@@ -142,7 +142,7 @@ class Batch:
 
 
 def draw_batch(data: Latents, count: int, size: int, focus: float, rng: np.random.Generator) -> Batch:
-    """Random crops, each with one of its captions; a share `focus` of pictures counts only where one surface is seen."""
+    """Random crops, each with one of its captions. For a share `focus` of them the caption names one surface, and the mask covers it."""
     side = data.latents.shape[-1]
     rows: list[tuple[Tensor, ...]] = []
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""Crops in which every surface has a caption of its own, as the program dreams a view: regional attention, seen in training."""
+"""Crops in which every surface has its own caption, to train with the regional attention that dreams use."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from diffusion.training.data.synonyms import reword
 from diffusion.training.data.views import SLOTS
 
 LEAST_SHARE = 0.02  # of a crop, below which a surface goes without a caption
-SINGLE = 0.25  # of the crops that show one surface only: the others are what is to be learnt here
+SINGLE = 0.25  # share of the crops with a single surface that are used; crops with several matter more here
 
 
 @dataclass(frozen=True)
 class RegionCrops:
-    """A batch of B crops and their R captions. contexts: [R,T,D]; owners: [R], the crop each belongs to; weights: [R,s,s] float32,
-    what each is heard by, 1 in all at every latent pixel; captions: the words themselves."""
+    """A batch of B crops and their R captions.
+
+    contexts: [R,T,D]; owners: [R], the crop of each caption; weights: [R,s,s] float32, region weights that sum to 1 over the captions
+    of a crop; captions: their texts
+    """
 
     batch: Batch
     contexts: Tensor
@@ -31,13 +34,15 @@ class RegionCrops:
     captions: tuple[str, ...]
 
     def attention_kwargs(self, levels: int, contexts: Tensor | None = None) -> dict[str, Any]:
-        """`cross_attention_kwargs` for a U-Net with so many resolutions and `diffusion.models.attention.RegionalProcessor`; contexts: other
-        ones [R,T,D] in place of the captions' own."""
+        """`cross_attention_kwargs` for a U-Net with `levels` resolutions and `diffusion.models.attention.RegionalProcessor`.
+
+        contexts: [R,T,D] to use instead of the captions' own.
+        """
         told = self.contexts if contexts is None else contexts
         return {"regions": {"contexts": told, "owners": self.owners, "masks": mask_pyramid(self.weights, levels)}}
 
     def compose(self, answers: Tensor) -> Tensor:
-        """[B,C,s,s]: what each caption's own prediction [R,C,s,s] comes to, surface by surface (MultiDiffusion)."""
+        """[B,C,s,s]: the captions' predictions [R,C,s,s], fused by region weight (MultiDiffusion)."""
         whole = torch.zeros_like(self.batch.latents)
         return whole.index_add_(0, self.owners, answers * self.weights[:, None])
 
@@ -64,7 +69,7 @@ def draw_region_crops(data: Latents, count: int, size: int, rng: np.random.Gener
         if not found or (len(found) == 1 and rng.random() > SINGLE):
             continue
         found.sort(key=lambda part: -float(part[1].sum()))
-        nearest = torch.stack([mask for _, mask in found]).argmax(0)  # what none covers goes to the largest
+        nearest = torch.stack([mask for _, mask in found]).argmax(0)  # uncovered pixels go to the largest
         heard += [(m, len(rows), (nearest == k).float()) for k, (m, _) in enumerate(found)]
         latent, depth = data.latents[n][window].float(), data.depth[n][window].float()
         rows.append((latent, depth[None], torch.ones(1, size, size), data.contexts[found[0][0]].float()))
@@ -85,7 +90,7 @@ def reword_captions(region_crops: RegionCrops, text: MiniLMEncoder, share: float
 
 
 def _by_surface(data: Latents, n: int) -> dict[int, list[int]]:
-    """The captions of picture n that name one surface, by its slots; those of everything where there is only one."""
+    """The captions of picture n by the slots they name; its captions of the whole picture if it shows one surface."""
     groups: dict[int, list[int]] = {}
     for m in data.parts[n] or data.wholes[n]:
         groups.setdefault(int(data.covers[m]), []).append(m)

@@ -1,4 +1,4 @@
-"""Words that the captions don't use, for what the student learns to hear: its teacher is asked in words that it knows."""
+"""Nouns that the captions don't use. The student also learns from them, while its teacher gets the captions' own words."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         ),
     }.items()
 }
-"""More nouns for each material; none of those that are held out."""
+"""More nouns for each material; held-out nouns aren't among them."""
 
 _OWNER = {noun: name for name, material in MATERIALS.items() for noun in material.nouns}
 _NOUN = re.compile(r"\b(" + "|".join(re.escape(noun) for noun in sorted(_OWNER, key=len, reverse=True)) + r")\b")

@@ -1,4 +1,4 @@
-"""The captions that a typed prompt is compared with: every noun that the model learned, plain and in every light, and many mixtures.
+"""The captions that typed prompts are compared with: every trained noun, alone and in every light, and random captions.
 
     python -m diffusion.training.data.vocabulary [FILE]
 

@@ -1,4 +1,4 @@
-"""A drawn world as plain numbers and back: from a chunk's note everything that a camera saw can be computed again."""
+"""Drawn worlds as plain numbers in a chunk's notes, from which everything the camera saw can be recomputed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffusion.training.data.views import Picture, World
 
 
 def world_note(picture: Picture) -> dict[str, Any]:
-    """What JSON keeps of a picture's world, to the last bit."""
+    """A picture's world as JSON values, without loss of precision."""
     world = picture.world
     return {
         "boxes": world.boxes.tolist(),

@@ -1,4 +1,4 @@
-"""The model card and the act of shipping: a run's model folder becomes the embedded one."""
+"""Write the model card, and ship a run: its model folder becomes the embedded model."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def linear_preview(folder: Path, count: int = 84, seed: int = 8000) -> list[list
 
 
 def ship_student(config: StudentConfig, target: Path = SHIPPED["embedded-fast"], teacher: Path = EMBEDDED) -> Path:
-    """Ship a student, and make it the few-step network of the model that it learnt from, and of itself."""
+    """Ship a student and register it as the few-step network of its teacher and of itself."""
     ship(config, target)
     for folder in (teacher, target):
         few = {"folder": Path(os.path.relpath(target, folder)).as_posix(), "steps": config.sample_steps}
@@ -131,7 +131,7 @@ def ship_student(config: StudentConfig, target: Path = SHIPPED["embedded-fast"],
 
 
 def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
-    """Copy `config.out/model` with its card to the embedded folder. InputError when it is missing or too large."""
+    """Copy `config.out/model` with its card to the embedded folder. Raises InputError if it is missing or too large."""
     source = Path(config.out) / "model"
     if not (source / "model_index.json").is_file():
         raise InputError(source, "", "holds no model yet; train first")
@@ -146,8 +146,8 @@ def ship(config: UnetConfig, target: Path = EMBEDDED) -> Path:
             if k in ("few_steps", "student", "student_regions")
         }
     known = {key: value for key, value in _read_facts(target).items() if key == "few"}
-    shutil.copytree(source, target, dirs_exist_ok=True)  # the prompt bank lies there too
-    # its last student paints on until there is a newer one
+    shutil.copytree(source, target, dirs_exist_ok=True)  # keeps the prompt bank in the folder
+    # the last student stays the few-step network until a newer one is shipped
     _write_facts(target, _read_facts(target) | known | {"preview": linear_preview(source)})
     with atomic_write(target / "README.md") as temporary:
         temporary.write_text(model_card(config, source, found), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A small classifier of material and light, trained on ground-truth pictures of its own seeds: the judge of samples."""
+"""The judge of samples: a small classifier of material and light, trained on ground-truth pictures from seeds of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = tuple(MATERIALS)
 LIGHT_NAMES = tuple(LIGHTS)
 SIDE = 128
 HELD_OUT = 900
-"""The bank whose pictures no judge has trained on."""
+"""The bank of validation pictures; no judge is trained on it."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Classifier(nn.Module):
 
 
 def load_pictures(config: JudgeConfig, bank: int, count: int) -> Judged:
-    """One bank's pictures, drawn once and kept in the run's folder."""
+    """The pictures of one bank, drawn once and stored in the run's folder."""
     path = Path(config.out) / "pictures" / f"{config.seed + bank}-{count}.safetensors"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def load_pictures(config: JudgeConfig, bank: int, count: int) -> Judged:
 
 
 def train_classifier(config: JudgeConfig) -> Path:
-    """Train (or go on training) the judge; returns its weights, fp16 safetensors, with its accuracy on unseen seeds in the metadata."""
+    """Train the judge, or resume; returns its file, fp16 safetensors with the accuracy on unseen seeds as metadata."""
     sets = [load_pictures(config, i, config.pictures) for i in range(config.banks)]
     images, material, light = (torch.cat([getattr(s, name) for s in sets]) for name in ("images", "material", "light"))
     unseen = load_pictures(config, HELD_OUT, config.validation)
@@ -152,7 +152,7 @@ def train_classifier(config: JudgeConfig) -> Path:
 
 
 def load_classifier(path: Path) -> Classifier:
-    """The judge in `path`. InputError when it isn't there or is no judge."""
+    """Load a judge. Raises InputError if `path` is missing or isn't one."""
     try:
         weights = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
         model = Classifier(len(weights["stem.0.weight"]))
@@ -165,7 +165,7 @@ def load_classifier(path: Path) -> Classifier:
 
 @torch.no_grad()
 def judge(model: Classifier, pictures: Judged, batch: int = 64) -> dict[str, float]:
-    """Share of pictures whose material and light the classifier names right."""
+    """Share of pictures whose material and light the classifier recognises."""
     answers = [model(x) for x in pictures.images.split(batch)]
     said, lit = (torch.cat([a[i] for a in answers]).argmax(1) for i in (0, 1))
     return {

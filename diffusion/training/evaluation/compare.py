@@ -1,4 +1,4 @@
-"""``python -m diffusion.training compare CONFIG``: each schedule with each objective, trained briefly and measured alike."""
+"""``python -m diffusion.training compare CONFIG``: train each schedule with each objective briefly, and compare their errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diffusion.training.learners.noising import BETAS, PREDICTIONS, make_schedul
 from diffusion.training.learners.unet import seeded, train_unet
 
 RATIOS = (0.03, 0.3, 3.0)
-"""Signal-to-noise ratios at which the held-out error of the predicted picture is measured, whatever was predicted."""
+"""Signal-to-noise ratios at which the held-out error of x0 is measured, for every objective."""
 
 
 @torch.no_grad()
@@ -41,7 +41,7 @@ def picture_errors(config: UnetConfig, batches: int = 2) -> dict[str, float]:
 
 
 def compare(config: UnetConfig) -> dict[str, dict[str, float]]:
-    """Train every pair in a folder of its own beside `config.out` (resumed like any run); figures to `compare.json` there."""
+    """Train every pair in its own folder below `config.out` (runs resume); writes the figures to `compare.json` there."""
     folder, found = Path(config.out), {}
     for schedule in BETAS:
         for objective in PREDICTIONS:

@@ -16,8 +16,10 @@ from diffusion.training.evaluation.measures import MEASURES
 
 
 def evaluate(config: UnetConfig) -> dict[str, Any]:
-    """All measures of `config.out/model`; also written to `config.out/evaluation.json`, after each measure. Those of the same model
-    by the same judge that are there already are kept; each says of how many pictures it was asked ("count")."""
+    """Run all measures on `config.out/model` and write `config.out/evaluation.json` after each one.
+
+    Existing figures of the same model and judge are kept. "count" in each measure is the number of pictures.
+    """
     if config.threads:
         torch.set_num_threads(config.threads)
     path, judged = Path(config.out) / "evaluation.json", Path(config.judge)

@@ -1,4 +1,4 @@
-"""The evaluation as a table, each figure beside its aim: in the model card, and between two marks of a page."""
+"""The evaluation as a table of figures and their aims, for the model card and the training page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = Path("docs/design/training.md")
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: its name, what is aimed at, and where it stands in the evaluation ("measure.key"). `unit` is "%" for shares."""
+    """One figure: its name, its aim, and its key in the evaluation ("measure.key"). unit: "%" for shares."""
 
     name: str
     aim: str
@@ -73,7 +73,7 @@ ROWS = (
 
 
 def table(found: Found) -> str:
-    """Markdown rows of what was measured; a figure that wasn't is left out."""
+    """A Markdown table of the measured figures; others are left out."""
     lines = ["| measure | aim | reached | count |", "|---|---|---|---|"]
     for row in ROWS:
         part, _, key = row.key.partition(".")
@@ -86,7 +86,7 @@ def table(found: Found) -> str:
 
 
 def write_figures(page: Path, found: Found) -> None:
-    """Replace what stands between BEGIN and END on a page. InputError when the marks are missing."""
+    """Replace the text between BEGIN and END on a page. Raises InputError if the marks are missing."""
     text = page.read_text(encoding="utf-8")
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
@@ -97,7 +97,7 @@ def write_figures(page: Path, found: Found) -> None:
 
 
 def write_page(config: UnetConfig) -> Path:
-    """A run's evaluation into the training page of the checkout one is in. InputError when there is none yet."""
+    """Write a run's evaluation into the training page of the current checkout. Raises InputError if there is none yet."""
     evaluation = Path(config.out) / "evaluation.json"
     if not evaluation.is_file():
         raise InputError(evaluation, "", "isn't there yet; evaluate first")

@@ -1,4 +1,4 @@
-"""A model under examination: its samples, painted by the program's own core many at a time, and the judge that looks at them."""
+"""A model under evaluation: batches of samples from the program's own diffusion core, and the classifier that judges them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ from diffusion.training.learners.unet import decode
 CELLS = SIDE // CELL
 STEPS = 12
 TRUTH = 9000
-"""The seed of the ground truth that samples are compared with; nothing was trained on it."""
+"""The seed of the ground truth that samples are compared with; no model is trained on it."""
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedModel:
-    """A model folder opened for evaluation, and how it is sampled. guidance: 1 for a student that has it built in; from `start` of the
-    run on."""
+    """A model folder opened for evaluation, and its sampling settings.
+
+    guidance: scale, 1 for a student, which contains its guidance; start: share of the run from which guidance applies.
+    """
 
     folder: Path
     model: Model
@@ -78,7 +80,7 @@ class EvaluatedModel:
 
     @cached_property
     def raw(self) -> EvaluatedModel:
-        """The same model with the weights that its checkpoint holds beside the averaged ones."""
+        """The same model with the raw instead of the averaged weights, from its checkpoint."""
         path = self.folder.parent / NAME
         if not path.exists():
             raise InputError(path, "", "isn't there: a model folder alone has no raw weights")
@@ -88,12 +90,12 @@ class EvaluatedModel:
 
 
 def open_evaluated(folder: Path, classifier: Path, **how: object) -> EvaluatedModel:
-    """A model folder and the judge. InputError when either is missing."""
+    """Open a model folder and the judge. Raises InputError if either is missing."""
     return EvaluatedModel(folder, load_model(folder, "cpu"), load_classifier(classifier), **how)  # type: ignore[arg-type]
 
 
 def open_student(parts: EvaluatedModel) -> EvaluatedModel | None:
-    """The few-step student beside a run's folder, as it wants to be sampled; None where there is none."""
+    """The few-step student beside a run's folder, with its sampling settings; None if there is none."""
     folder = parts.folder.parent.parent / "few" / "model"
     if not folder.is_dir():
         return None
@@ -107,14 +109,14 @@ def flat_depth(distance: float, count: int, side: int = CELLS) -> Tensor:
 
 @lru_cache(maxsize=2)
 def ground_truth(count: int) -> tuple[Judged, Tensor]:
-    """Ground truth of its own seed and its depth channels [count,1,CELLS,CELLS] float32."""
+    """Ground truth pictures from the seed TRUTH, and their depth channels [count,1,CELLS,CELLS] float32."""
     pictures, depth = plain_views(TRUTH, count)
     return pictures, depth.float()
 
 
 @lru_cache(maxsize=6)
 def draw_samples(parts: EvaluatedModel, count: int, held_out: bool = False) -> Judged:
-    """What the model paints when it is told, in one of the ways to say it, what each picture of `truth` shows and how far away."""
+    """Samples for a random caption and the depth of each picture of `ground_truth`. held_out: use nouns kept from training."""
     pictures, depth = ground_truth(count)
     rng = np.random.default_rng(11 + held_out)
     prompts = []

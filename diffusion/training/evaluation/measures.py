@@ -1,4 +1,4 @@
-"""What a trained model can do, in numbers: one function for each measure, (parts, count) → figures, and their table."""
+"""The measures of a trained model: one function for each, (model, count) → figures, and their table."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def student_regions(parts: EvaluatedModel, count: int) -> dict[str, float]:
 
 
 def student(parts: EvaluatedModel, count: int) -> dict[str, float]:
-    """What the student beside the model, if there is one, does in its few steps: material, light, held-out words, joints, colours."""
+    """The student beside the model, if there is one: material, light, held-out words, joints, colours."""
     few = open_student(parts)
     if few is None:
         return {}
@@ -126,7 +126,7 @@ def distance(parts: EvaluatedModel, count: int) -> float:
 
 
 def averaging(parts: EvaluatedModel, count: int) -> dict[str, float]:
-    """The distance of averaged and of raw weights; and of ground truth from other ground truth, which is what 0 is in so few pictures."""
+    """Fréchet distances of averaged and raw weights, and of two sets of ground truth, the lowest value to expect from so few pictures."""
     other = plain_pictures(TRUTH + 1, count).images
     a, b = (torch.cat([parts.judge.features(x) for x in p.split(64)]) for p in (other, ground_truth(count)[0].images))
     return {"ema": distance(parts, count), "raw": distance(parts.raw, count), "truth": frechet(a, b)}

@@ -1,4 +1,4 @@
-"""The sheets of the training page: every material as it is drawn, and as the model paints it; few steps beside many."""
+"""The sheets of the training page: every material as drawn and as the model paints it, and few steps beside many."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def standard_world(place: str) -> World:
 
 
 def _save(path: Path, pictures: list[Tensor], labels: list[str], columns: int = 7) -> None:
-    """A sheet of 256 colours: a third of the bytes, and nobody sees it."""
+    """Save a sheet with 256 colours, which takes a third of the bytes without a visible difference."""
     with atomic_write(path) as temporary:
         sheet(pictures, labels, columns, 168).quantize(256).save(temporary, optimize=True)  # pyright: ignore[reportArgumentType]
 
@@ -76,7 +76,7 @@ def student_sheet(parts: EvaluatedModel, student: EvaluatedModel, path: Path, *,
 
 
 def write_sheets(config: UnetConfig) -> Path:
-    """All sheets of a run, into its folder: every material by what paints by default, the student where there is one."""
+    """Write all sheets of a run into its folder. Materials are sampled from the default network: the student if there is one."""
     out = Path(config.out)
     materials_sheet(out / "training_materials.png")
     parts = open_evaluated(out / "model", Path(config.judge))

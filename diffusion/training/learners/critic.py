@@ -1,4 +1,4 @@
-"""A critic beside the decoder: what no measure of distance asks for, that every patch looks like a drawn one."""
+"""A critic for the decoder. It requires every patch to look like a drawn one, which distance losses don't."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from torch.func import functional_call
 
 
 class Critic(nn.Module):
-    """Pictures [B,3,8h,8w] and their latents [B,C,h,w] → a verdict for each latent pixel [B,1,h,w], and the features on the way.
+    """Pictures [B,3,8h,8w] and their latents [B,C,h,w] → a verdict for each latent pixel [B,1,h,w], and the intermediate features.
 
-    It sees the latents as well, so that what it asks for is grain that belongs to them, not grain at all. No normalisation: a verdict
-    is about its own 54 pixels, as decoding is local.
+    The latents are an input so that the critic asks for the grain that belongs to them, not for any grain. There is no normalisation:
+    like decoding, a verdict is local, to 54 pixels.
     """
 
     def __init__(self, latent_channels: int, width: int) -> None:
@@ -34,10 +34,11 @@ class Critic(nn.Module):
 
 
 def critic_losses(critic: Critic, shown: Tensor, truth: Tensor, latents: Tensor) -> dict[str, Tensor]:
-    """fool: what the decoder wants of the verdict; features: how far its pictures' features are from the truth's (1 = as far as these
-    are from nothing); critic: the hinge loss of the critic itself.
+    """The losses of decoder and critic.
 
-    The first two reach the decoder alone and the third the critic alone, so that one optimiser and one checkpoint serve both.
+    fool: the decoder's adversarial loss; features: distance of its pictures' features to the truth's, relative to their size;
+    critic: the critic's hinge loss. The gradients of the first two reach only the decoder, those of the third only the critic, so one
+    optimiser and one checkpoint serve both.
     """
     latents = latents.detach()
     fixed = {name: value.detach() for name, value in critic.named_parameters()}

@@ -1,7 +1,7 @@
-"""A few-step student: distillation of the denoiser together with its guidance, by one of two methods.
+"""Distil the denoiser together with its guidance into a few-step student, by one of two methods.
 
-"progressive" (arXiv 2202.00512, 2210.03142): one step of the student does what several of the teacher do; sampled with ddim.
-"consistency" (arXiv 2303.01469, 2310.04378): the student says at one end of an interval what it says at the other; sampled with lcm.
+"progressive" (arXiv 2202.00512, 2210.03142): one step of the student replaces several steps of the teacher; sampled with ddim.
+"consistency" (arXiv 2303.01469, 2310.04378): the student predicts the same picture at both ends of an interval; sampled with lcm.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PRECISIONS = {"no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16
 
 
 def solve_landing(x: Tensor, a: Tensor, end: Tensor, a_end: Tensor) -> Tensor:
-    """The picture from which one DDIM step leads from x, of cumulative signal a [B], to `end`, of a_end."""
+    """The x0 with which one DDIM step leads from x, with cumulative signal a [B], to `end`, with a_end."""
     share = ((1 - a_end) / (1 - a)).sqrt().view(-1, 1, 1, 1)
     return (end - share * x) / (a_end.view(-1, 1, 1, 1).sqrt() - share * a.view(-1, 1, 1, 1).sqrt())
 
@@ -51,11 +51,11 @@ def distillation_loss(
     region_crops: RegionCrops | None = None,
     words: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The student's picture at the noisy end of an interval against what the guided teacher's steps through it lead to.
+    """Compare the student's x0 at the noisy end of an interval with the result of the guided teacher's steps through it.
 
-    parted: the batch with a caption for each surface, or None: the student hears them by regional attention, while the teacher is asked
-    for each by itself. So one call learns to say what takes the teacher one for every surface. words: the captions [R,T,D] as the student
-    hears them, if not as the teacher does.
+    region_crops: the batch with a caption for each surface, or None. The student gets them in one call by regional attention, the
+    teacher in separate calls, so one call of the student learns what takes the teacher one for every surface.
+    words: the captions [R,T,D] as the student gets them, if they differ from the teacher's.
     """
     count = len(batch.latents)
     region_crops = None if region_crops is None else region_crops.to(device)
@@ -110,12 +110,12 @@ def distillation_loss(
     mask = batch.mask.to(device)
     distance = ((shown - wanted).square() + HUBER**2).sqrt() - HUBER
     error = (distance.mean(1, keepdim=True) * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp_min(1)
-    # as much as the same error of v: a little noise leaves little to be wrong about
+    # scaled like an error of v: with little noise, errors of x0 are small
     return (error / (1 - signal[:, 0]).clamp_min(0.1)).mean(), {"error": float(error.detach().mean())}
 
 
 def train_student(config: StudentConfig) -> Path:
-    """Train (or go on training) the student; `out/model` is a complete pipeline folder, to be sampled without guidance."""
+    """Train the student, or resume; `out/model` is a complete pipeline folder, to be sampled without guidance."""
     if config.threads:
         torch.set_num_threads(config.threads)
     teacher_folder = Path(config.teacher)
@@ -131,35 +131,35 @@ def train_student(config: StudentConfig) -> Path:
     student = new_unet(config, data.latents.shape[1])
     load_start_weights(student, config.start or config.teacher, "unet")
     student.set_attn_processor(RegionalProcessor())
-    reader = load_segmenter(Path(config.reader)) if config.obedience else None
+    segmenter = load_segmenter(Path(config.reader)) if config.obedience else None
     context, depth = text.encode(list(PROMPTS)), standard_depth(len(PROMPTS), 32)
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
         rng = np.random.default_rng([config.seed, step])
         wide = rng.random() < config.wide
         side, count = (config.crop_wide, max(1, config.batch // 4)) if wide else (config.crop, config.batch)
-        generator, parted = seeded(config.seed, step), None
+        generator, region_crops = seeded(config.seed, step), None
         if config.parted > 0 and rng.random() < config.parted:
-            parted = draw_region_crops(data, count, side, rng)
-        batch = parted.batch if parted else draw_batch(data, count, side, config.focus, rng)
-        words = reword_captions(parted, text, config.reword, rng) if parted else None
-        given = (batch, unconditional, abar, config, generator, device, parted, words)
+            region_crops = draw_region_crops(data, count, side, rng)
+        batch = region_crops.batch if region_crops else draw_batch(data, count, side, config.focus, rng)
+        words = reword_captions(region_crops, text, config.reword, rng) if region_crops else None
+        given = (batch, unconditional, abar, config, generator, device, region_crops, words)
         loss, figures = distillation_loss(wrapped, teacher, *given)
-        if reader is None:
+        if segmenter is None:
             return loss, figures
         asked = draw_region_crops(data, count, side, rng)
         asked_words = reword_captions(asked, text, config.reword, rng)
-        told = (reader, asked, asked_words, abar, config, generator, device)
+        told = (segmenter, asked, asked_words, abar, config, generator, device)
         obedience, figures["obeyed"] = obedience_loss(wrapped, *told)
         return loss + config.obedience * obedience, {**figures, "obedience": float(obedience.detach())}
 
     def on_sample(state: State, step: int) -> dict[str, float]:
         with averaged(state):
-            few = {"steps": config.sample_steps, "seed": 0}
+            how = {"steps": config.sample_steps, "seed": 0}
             if config.method == "consistency":
-                latents = sample_consistency(student, steps, context, depth, **few)
+                latents = sample_consistency(student, steps, context, depth, **how)
             else:
-                latents = sample(student, steps, context, unconditional, depth, guidance=1.0, **few)
+                latents = sample(student, steps, context, unconditional, depth, guidance=1.0, **how)
         shown = decode(vae, latents)
         save_sheet(Path(config.out) / "samples" / f"{step:07d}.png", list(shown), list(PROMPTS), 8, 192)
         return {"contrast": float(latents.std())}
@@ -170,10 +170,10 @@ def train_student(config: StudentConfig) -> Path:
             write_folder(Path(config.out) / "model", student, vae, steps, notes)
 
     place, kind = "cuda" if torch.cuda.is_available() else "cpu", PRECISIONS[config.teacher_precision]
-    # channels last: a quarter less time on a CPU, for either network
+    # channels-last memory saves a quarter of the time on a CPU, for either network
     teacher.to(place, kind, memory_format=torch.channels_last)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    if reader is not None:
-        reader.to(place)
+    if segmenter is not None:
+        segmenter.to(place)
     student.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     run(config, student, loss_of, on_sample=on_sample, on_save=on_save)
     return Path(config.out)

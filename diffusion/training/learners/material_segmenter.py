@@ -1,8 +1,8 @@
-"""A reader of latents: it learns from drawn pictures which material is where, and a student learns from it to be read as it was asked.
+"""A material segmenter of latents, trained on drawn pictures. It teaches a student to show the materials that were asked for.
 
-What a student copies from its teacher is at most as good as the teacher: where that confuses two materials, so will the student. The
-reader's gradient is classifier guidance (arXiv 2105.05233), learnt instead of applied: it costs nothing when a view is dreamed. As
-there, the reader sees latents with noise on them, so that no faint pattern that only it can see is worth anything.
+A student that only copies its teacher also copies the teacher's confusions of materials. The segmenter's gradient acts as classifier
+guidance (arXiv 2105.05233) during training, so dreams pay nothing for it. As there, the segmenter sees noised latents, so that the
+student can't satisfy it with faint patterns.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from diffusion.training.loop import averaged, run
 
 FILE = "reader.safetensors"
 NAMES = tuple(MATERIALS)
-UNKNOWN = -100  # what torch's cross entropy leaves out
-SMOOTH = 0.05  # of the labels: what is read rightly needs no more contrast
-LEAST_NOISE, MOST_NOISE = 0.02, 0.35  # of the schedule: the least and the most noise that the reader sees
+UNKNOWN = -100  # the label that torch's cross entropy ignores
+SMOOTH = 0.05  # label smoothing, so that pixels already recognised don't gain more contrast
+LEAST_NOISE, MOST_NOISE = 0.02, 0.35  # of the schedule: the least and the most noise that the segmenter sees
 
 
 class Segmenter(nn.Module):
@@ -62,7 +62,7 @@ def _convolutions(given: int, width: int, count: int) -> nn.Sequential:
 
 
 def material_labels(region_crops: RegionCrops) -> Tensor:
-    """What crops show by their captions: a material's number for every latent pixel, int64 [B,s,s]; UNKNOWN where they name none."""
+    """The material index of every latent pixel by the crops' captions, int64 [B,s,s]; UNKNOWN where a caption names none."""
     count, side = len(region_crops.batch.latents), region_crops.weights.shape[-1]
     labels = torch.full((count, side, side), UNKNOWN)
     for caption, owner, weight in zip(region_crops.captions, region_crops.owners, region_crops.weights, strict=True):
@@ -74,7 +74,7 @@ def material_labels(region_crops: RegionCrops) -> Tensor:
 def segmentation_loss(
     segmenter: nn.Module, region_crops: RegionCrops, abar: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, float]:
-    """How badly the reader reads drawn latents under noise between QUIET and LOUD; and the share of pixels read rightly."""
+    """(the segmenter's loss on drawn latents with noise between LEAST_NOISE and MOST_NOISE, share of pixels that are right)."""
     device = next(segmenter.parameters()).device
     batch, labels = region_crops.batch, material_labels(region_crops).to(device)
     x, deviation = _add_noise(batch.latents.to(device), abar, generator)
@@ -83,7 +83,7 @@ def segmentation_loss(
 
 
 def _add_noise(latents: Tensor, abar: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Latents [B,C,h,w] under noise between QUIET and LOUD, each its own, and its deviation [B]."""
+    """Latents [B,C,h,w] with noise between LEAST_NOISE and MOST_NOISE, drawn for each, and its standard deviation [B]."""
     level = ((LEAST_NOISE + (MOST_NOISE - LEAST_NOISE) * torch.rand(len(latents), generator=generator)) * STEPS).long()
     a = abar[level].to(latents.device)
     return noised(latents, torch.randn(latents.shape, generator=generator).to(latents), a), (1 - a).sqrt()
@@ -104,10 +104,10 @@ def obedience_loss(
     generator: torch.Generator,
     device: torch.device,
 ) -> tuple[Tensor, float]:
-    """How far from what was asked the student's own pictures are read, and the share of pixels read as asked.
+    """(the segmenter's loss on the student's own pictures, share of pixels that show what was asked).
 
-    The student walks from pure noise to a random one of its steps; its picture there is read under noise between QUIET and LOUD. words: the
-    captions [R,T,D] as the student hears them. The reader, which has learnt by now, is told nothing of it.
+    The student samples from pure noise down to a random one of its steps; the segmenter sees its x0 there with noise between
+    LEAST_NOISE and MOST_NOISE. words: the captions [R,T,D] as the student gets them. The segmenter itself isn't trained.
     """
     labels = material_labels(region_crops).to(device)
     region_crops = region_crops.to(device)
@@ -131,11 +131,11 @@ def obedience_loss(
 
 
 def train_segmenter(config: SegmenterConfig) -> Path:
-    """Train (or go on training) the reader; its averaged weights are `out/reader.safetensors`."""
+    """Train the segmenter, or resume; its averaged weights are `out/reader.safetensors`."""
     data, unseen = cached(config, config.data), held_out(config)
     abar = make_scheduler(config.schedule, config.objective, config.zero_snr).alphas_cumprod.clone()
     torch.manual_seed(config.seed)
-    reader = Segmenter(data.latents.shape[1], config.width)
+    segmenter = Segmenter(data.latents.shape[1], config.width)
     path = Path(config.out) / FILE
 
     def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
@@ -146,24 +146,24 @@ def train_segmenter(config: SegmenterConfig) -> Path:
     def on_sample(state: State, step: int) -> dict[str, float]:
         with averaged(state):
             tries = [draw_region_crops(unseen, 64, config.crop, np.random.default_rng(i)) for i in range(4)]
-            found = [segmentation_loss(reader, drawn, abar, seeded(7, i))[1] for i, drawn in enumerate(tries)]
+            found = [segmentation_loss(segmenter, drawn, abar, seeded(7, i))[1] for i, drawn in enumerate(tries)]
         return {"right_unseen": sum(found) / len(found)}
 
     def on_save(state: State) -> None:
         with averaged(state), atomic_write(path) as temporary:
-            weights = {k: v.detach().cpu().contiguous() for k, v in reader.state_dict().items()}
+            weights = {k: v.detach().cpu().contiguous() for k, v in segmenter.state_dict().items()}
             save_file(weights, temporary)
 
-    run(config, reader, loss_of, on_sample=on_sample, on_save=on_save)
+    run(config, segmenter, loss_of, on_sample=on_sample, on_save=on_save)
     return path
 
 
 def load_segmenter(folder: Path) -> Segmenter:
-    """The trained reader of a run. InputError where there is none."""
+    """Load the trained segmenter of a run. Raises InputError if there is none."""
     path = folder / FILE
     if not path.is_file():
-        raise InputError(path, "", "isn't there: train a reader first, or set obedience=0")
+        raise InputError(path, "", "isn't there: train a segmenter first (command reader), or set obedience=0")
     weights = load_file(path)
-    reader = Segmenter(weights["fine.0.weight"].shape[1] - 2, weights["fine.0.weight"].shape[0])
-    reader.load_state_dict(weights)
-    return reader.eval().requires_grad_(False)
+    segmenter = Segmenter(weights["fine.0.weight"].shape[1] - 2, weights["fine.0.weight"].shape[0])
+    segmenter.load_state_dict(weights)
+    return segmenter.eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""The forward process and what the network is asked to predict: schedules, objectives, Min-SNR weights."""
+"""The forward process and the training targets: schedules, objectives, Min-SNR weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STEPS = 1000
 
 
 def make_scheduler(schedule: str, objective: str, zero_snr: bool) -> DDIMScheduler:
-    """The diffusers scheduler that the model folder carries; trailing spacing, zero terminal SNR if wanted."""
+    """The diffusers scheduler stored in the model folder: trailing spacing, optionally zero terminal SNR."""
     betas = {"beta_start": 0.00085, "beta_end": 0.012} if schedule == "scaled_linear" else {}
     return DDIMScheduler(
         num_train_timesteps=STEPS,
@@ -40,13 +40,13 @@ def noised(x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
 
 
 def prediction_target(objective: str, x0: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
-    """What the network should say: v (Salimans & Ho 2022), the noise, or the picture."""
+    """The training target: v (Salimans & Ho 2022), the noise, or the picture."""
     a = abar.view(-1, 1, 1, 1)
     return {"v": a.sqrt() * noise - (1 - a).sqrt() * x0, "eps": noise, "x0": x0}[objective]
 
 
 def split_prediction(objective: str, said: Tensor, x: Tensor, abar: Tensor) -> tuple[Tensor, Tensor]:
-    """(picture, noise) that a prediction `said` about x [B,C,h,w] with cumulative signal abar [B] stands for."""
+    """(picture, noise) from the network's output `said` for x [B,C,h,w] with cumulative signal abar [B]."""
     a, s = abar.view(-1, 1, 1, 1).sqrt(), (1 - abar).view(-1, 1, 1, 1).sqrt()
     if objective == "v":
         return a * x - s * said, s * x + a * said
@@ -58,8 +58,8 @@ def split_prediction(objective: str, said: Tensor, x: Tensor, abar: Tensor) -> t
 def min_snr_weight(objective: str, abar: Tensor, gamma: float, floor: float) -> Tensor:
     """Min-SNR-gamma weights [B] (arXiv 2303.09556) for the mean squared error of each objective; 1 for gamma 0.
 
-    The weights vanish where there is no signal, which would leave zero-terminal-SNR's first step, the one that chooses the
-    colours, untrained: below SNR 1 they stay at least at `floor`.
+    Without signal the weights vanish, and the first step of zero terminal SNR, which decides the colours, would not be trained.
+    So below SNR 1 they are at least `floor`.
     """
     if gamma <= 0:
         return torch.ones_like(abar)

@@ -1,4 +1,4 @@
-"""Pictures from the network during training: plain DDIM with classifier-free guidance."""
+"""Sample from the network during training: plain DDIM with classifier-free guidance, and consistency sampling."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def sample(
 def sample_consistency(
     unet: UNet2DConditionModel, scheduler: DDIMScheduler, context: Tensor, depth: Tensor, *, steps: int, seed: int
 ) -> Tensor:
-    """Latents [B,C,h,w] of a consistency model: its picture of pure noise, noised anew to the next level and seen again."""
+    """Latents [B,C,h,w] from a consistency model: predict x0 from pure noise, add noise up to the next level, and repeat."""
     objective = next(name for name, kind in PREDICTIONS.items() if kind == scheduler.config["prediction_type"])
     scheduler.set_timesteps(steps)
     times = scheduler.timesteps.tolist()

@@ -1,4 +1,4 @@
-"""Training the denoiser: masked, depth-aware, text-conditioned, on cached latents."""
+"""Train the denoiser: masked, depth-aware, text-conditioned, on cached latents."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def denoising_loss(
     generator: torch.Generator,
     device: torch.device,
 ) -> tuple[Tensor, dict[str, float]]:
-    """Weighted masked error of one batch, and its plain error in each part of the noise schedule."""
+    """(weighted masked error of one batch, figures: the plain error, in total and in each part of the noise schedule)."""
     count = len(batch.latents)
     t = stratified_timesteps(count, generator)
     noise = torch.randn(batch.latents.shape, generator=generator)
@@ -93,7 +93,7 @@ def denoising_loss(
     error = ((said.float() - wanted).square().mean(1, keepdim=True) * mask).sum((1, 2, 3)) / mask.sum(
         (1, 2, 3)
     ).clamp_min(1)
-    # a sliver of a surface must not count as much as a wall
+    # small visible surfaces count less than large ones
     share = (mask.mean((1, 2, 3)) / 0.25).clamp(max=1)
     weights = min_snr_weight(config.objective, a, config.min_snr, config.snr_floor).to(device) * share
     figures = {"mse": float(error.detach().mean())}
@@ -105,7 +105,7 @@ def denoising_loss(
 
 
 def train_unet(config: UnetConfig) -> Path:
-    """Train (or go on training) the denoiser; `out/model` is a complete pipeline folder after every checkpoint."""
+    """Train the denoiser, or resume; `out/model` is a complete pipeline folder after every checkpoint."""
     if config.threads:
         torch.set_num_threads(config.threads)
     data, unseen = cached(config, config.data), held_out(config)
@@ -170,5 +170,5 @@ def decode(vae: nn.Module, latents: Tensor) -> list[Tensor]:
 
 
 def seeded(seed: int, step: int) -> torch.Generator:
-    """The generator of one step: there is no other randomness to save."""
+    """The random generator of one step; no other random state exists."""
     return torch.Generator().manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))

@@ -1,4 +1,4 @@
-"""Training the autoencoder: losses that keep hue and detail, and latents of zero mean and unit deviation at the end."""
+"""Train the autoencoder: losses that preserve hue and detail, and latents with zero mean and unit deviation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def new_vae(config: VaeConfig) -> AutoencoderTiny:
 
 
 class _Auto(nn.Module):
-    """Encode, disturb, decode, and ask the critic, if there is one: one forward pass, so that data parallel wrappers see it."""
+    """Encode, add noise, decode, and run the critic if there is one, in a single forward pass, as data-parallel wrappers need."""
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def _gradients(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class LossWeights(Protocol):
-    """The weights that `picture_loss` asks for."""
+    """The weights that `picture_loss` needs."""
 
     @property
     def low_resolution(self) -> float: ...
@@ -110,7 +110,7 @@ def picture_loss(shown: Tensor, truth: Tensor, config: LossWeights) -> dict[str,
 
 
 def train_vae(config: VaeConfig) -> Path:
-    """Train (or go on training) the autoencoder; returns the folder with config, checkpoint, samples and `vae/`."""
+    """Train the autoencoder, or resume; returns the folder with config, checkpoint, samples and `vae/`."""
     for index in range(config.data.chunks):
         write_chunk(config.data, index)
     held_out = replace(config.data, seed=config.data.seed + HELD_OUT, chunks=1)
@@ -129,7 +129,7 @@ def train_vae(config: VaeConfig) -> Path:
         )
         side = config.crop // CELL
         generator = torch.Generator().manual_seed(step)
-        # a denoiser's latents are off by more or by less: each picture has its own deviation
+        # errors of denoised latents vary in size, so each picture has its own deviation
         deviation = config.noise * torch.rand(config.batch, 1, 1, 1, generator=generator)
         disturbance = deviation * torch.randn(config.batch, config.latent_channels, side, side, generator=generator)
         shown, latents, judged = wrapped(truth, disturbance.to(device))
@@ -197,7 +197,7 @@ def latent_statistics(vae: AutoencoderTiny, pictures: Pictures, count: int = 128
 
 
 def export(vae: Autoencoder, out: Path, notes: dict) -> None:
-    """`out/vae` as diffusers folder, fp32, and `out/vae.json` with what is known about it."""
+    """Write `out/vae` as an fp32 diffusers folder, and `out/vae.json` with `notes`."""
     vae.save_pretrained(out / "vae")
     with atomic_write(out / "vae.json") as temporary:
         temporary.write_text(json.dumps(notes, indent=1), encoding="utf-8")

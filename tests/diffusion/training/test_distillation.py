@@ -78,7 +78,7 @@ def test_a_student_resumes_and_loads_like_any_model(few, tmp_path: Path, method:
 
 
 def test_without_a_reader_nobody_obeys(few, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="train a reader first"):
+    with pytest.raises(InputError, match="train a segmenter first"):
         train_student(few(obedience=0.1, reader=str(tmp_path / "reader")))
 
 

@@ -198,7 +198,7 @@ def test_a_schedule_without_signal_cannot_be_learnt_as_noise(tmp_path: Path) -> 
 def test_a_student_is_never_written_over_its_teacher(tmp_path: Path) -> None:
     """As it was with `few unet`, which fits: the run was taken for the student's, and its config replaced."""
     (tmp_path / "c.yaml").write_text(f"out: {tmp_path}/run\nteacher: {tmp_path}/run/model\n")
-    with pytest.raises(InputError, match="where the teacher lies"):
+    with pytest.raises(InputError, match="which contains the teacher"):
         load_config(StudentConfig, tmp_path / "c.yaml")
     assert load_config(StudentConfig, tmp_path / "c.yaml", [f"out={tmp_path}/few"]).out == f"{tmp_path}/few"
 
