@@ -80,7 +80,7 @@ def _event(step: int, settings: DreamSettings, canvas: Canvas) -> SimpleNamespac
         steps=settings.steps,
         sigma=1.0,
         x=denoised,
-        start=denoised[0],
+        start_latents=denoised[0],
         denoised=denoised,
         branches=branches,
         regions=regions,

