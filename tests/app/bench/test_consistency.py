@@ -66,7 +66,7 @@ def test_all_methods_dream_by_the_same_network(headless, blocks, cameras, monkey
         monkeypatch.setattr(
             model,
             "denoise",
-            lambda *args, few, chosen=chosen, **more: chosen.append(few) or denoise(model, *args, **more),
+            lambda *args, few_step, chosen=chosen, **more: chosen.append(few_step) or denoise(model, *args, **more),
         )
         for method in METHODS.values():
             method(Easel(headless, blocks)).paint(cameras[0])

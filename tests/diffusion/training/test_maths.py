@@ -190,7 +190,7 @@ def test_the_frechet_distance_is_that_of_normal_distributions() -> None:
 
 def test_a_schedule_without_signal_cannot_be_learnt_as_noise(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("objective: eps\n")
-    with pytest.raises(InputError, match="objective is eps, which can.t predict a picture"):
+    with pytest.raises(InputError, match=r"objective is eps, which can.t predict a picture"):
         load_config(UnetConfig, tmp_path / "c.yaml")
     assert load_config(UnetConfig, tmp_path / "c.yaml", ["zero_snr=false"]).objective == "eps"
 
