@@ -79,7 +79,8 @@ def interpolate_hermite(times: np.ndarray, values: np.ndarray, at: float | np.nd
 def close_loop(keyframes: list[Keyframe], seconds: float) -> tuple[Keyframe, ...]:
     """Close a loop: append the first pose at `seconds`, unless the last keyframe has it already."""
     first, last = keyframes[0], keyframes[-1]
-    if len(keyframes) > 2 and np.allclose(first.camera.pose, last.camera.pose, atol=1e-6):
+    closed = np.allclose(first.camera.pose, last.camera.pose, atol=1e-6)
+    if closed and (len(keyframes) > 2 or last.time >= seconds):
         return tuple(keyframes)
     return (*keyframes, Keyframe(first.camera, seconds))
 

@@ -29,7 +29,9 @@ def unpainted(name: str) -> Image.Image:
     charts = build_charts(blocks := extrude_scene(scene), scene)
     volume = LatentVolume(ctx, charts, channels=4, seed=0)
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
-    Renderer(ctx, charts, scene, volume, blocks).draw(target, sample_path(scene.paths["tour"], 0.0), SIZE, top_first=True)
+    Renderer(ctx, charts, scene, volume, blocks).draw(
+        target, sample_path(scene.paths["tour"], 0.0), SIZE, top_first=True
+    )
     wait_for_gl(ctx)
     picture = np.frombuffer(target.read(components=4), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
     ctx.release()

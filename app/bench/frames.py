@@ -101,7 +101,12 @@ def request_of(headless: HeadlessSession, camera: Camera) -> Request:
     gathered, settings = headless.painter.gather(camera, SIZE), headless.session.dream
     canvas = canvas_from(gathered, headless.scene, settings.steps)
     whole = type(canvas.regions[0])(canvas.regions[0].prompt, np.ones_like(canvas.change))
-    return Request(0, gathered, type(canvas)((whole,), canvas.noise, canvas.change, surface=Surface(canvas.surface.depth)), settings)
+    return Request(
+        0,
+        gathered,
+        type(canvas)((whole,), canvas.noise, canvas.change, surface=Surface(canvas.surface.depth)),
+        settings,
+    )
 
 
 def keep_busy(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app.commands import Export
 from app.moving import walk
 from app.session import SceneChoice, open_scene
+from app.terminal import open_console
 from base.errors import InputError
 from base.files import refuse_unwritable
 from engine.export.glb import write_glb
@@ -27,8 +27,8 @@ def run(command: Export) -> int:
     out = command.out
     if out is None and command.html is None:
         out = Path("out") / f"{command.world.stem}.glb"
-    _refuse(out, command.html)
-    scene, console = _scene(command.world, command.scene), Console(stderr=True)
+    _refuse(command.world, out, command.html)
+    scene, console = _scene(command.world, command.scene), open_console(errors=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("reading", total=1.0)
@@ -58,11 +58,13 @@ def _write(command: Export, scene: Scene, out: Path | None, advance: Advance) ->
         write_page(source, command.html, walking_rules(), advance)
 
 
-def _refuse(out: Path | None, html: Path | None) -> None:
+def _refuse(world: Path, out: Path | None, html: Path | None) -> None:
     """Raises InputError for targets that can't be written, before the work begins."""
     if out is not None:
         if out.suffix.lower() != ".glb":
             raise InputError("--out", "", f"is {out}; an exported world is a file that ends in .glb")
+        if out.exists() and world.exists() and out.samefile(world):
+            raise InputError("--out", "", f"is {out}, the world itself; name another file")
         refuse_unwritable(out)
     if html is not None:
         if html.exists() and not html.is_dir():

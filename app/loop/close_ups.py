@@ -61,11 +61,15 @@ def close_ups(
     x = ((np.arange(w) + 0.5) * CELL - gathered.size[0] / 2) * scale + view[0] / 2
     y = ((np.arange(h) + 0.5) * CELL - gathered.size[1] / 2) * scale + view[1] / 2
     column, row = np.floor(x * columns / view[0]), np.floor(y * rows / view[1])
-    within = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable_mask(gathered)
+    within = (
+        ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns)) & policy.claimable_mask(gathered)
+    )
     part = (row[:, None] * columns + column)[within].astype(int)
     lacking = policy.missing_share(gathered, full_steps)[within]
     count, missing = (np.bincount(part, of, columns * rows) for of in (None, lacking))
-    weight = np.bincount(part, lacking / gathered.depth[within], columns * rows)  # the sky, infinitely far away, comes last
+    weight = np.bincount(
+        part, lacking / gathered.depth[within], columns * rows
+    )  # the sky, infinitely far away, comes last
     bare = unpainted(gathered)[within]
     holes, gaping = (np.bincount(part, of, columns * rows) for of in (bare, bare / gathered.depth[within]))
     gaping[holes < HOLE] = 0

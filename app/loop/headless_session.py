@@ -89,7 +89,7 @@ class HeadlessSession:
                     writer.write_all(self.volume, describe)
                     writer.pack_file(path, data_folder()).result()
                 saved = True
-                print(f"What was painted is in {path}.", file=sys.stderr)
+                print(f"What was painted is in {shown(str(path))}.", file=sys.stderr)
         finally:
             writer.close(discard=saved)
 
@@ -99,7 +99,7 @@ class HeadlessSession:
             return
         try:
             self.load(journal.folder)
-            print(f"What was painted into {path} when the program was stopped is back.", file=sys.stderr)
+            print(f"What was painted into {shown(str(path))} when the program was stopped is back.", file=sys.stderr)
         except InputError as error:
             print(
                 f"What was kept when the program was stopped is now in {journal.set_aside()}: {error}", file=sys.stderr

@@ -48,13 +48,17 @@ def _pairs(shift: tuple[int, int], height: int, width: int) -> tuple[tuple[slice
     return (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1])
 
 
-def _apart(gathered: GatheredView, rays: np.ndarray, here: tuple[slice, slice], there: tuple[slice, slice]) -> np.ndarray:
+def _apart(
+    gathered: GatheredView, rays: np.ndarray, here: tuple[slice, slice], there: tuple[slice, slice]
+) -> np.ndarray:
     """bool: the two pixels' planes don't meet between them, nor come near to each other, so one hides a part of the other."""
     with np.errstate(divide="ignore", invalid="ignore"):
         at_here = gathered.depth[here] - _plane(gathered, rays, there, here)
         at_there = _plane(gathered, rays, here, there) - gathered.depth[there]
         missed = np.minimum(np.abs(at_here), np.abs(at_there))
-    return (np.sign(at_here) == np.sign(at_there)) & (missed > JUMP * np.minimum(gathered.depth[here], gathered.depth[there]))
+    return (np.sign(at_here) == np.sign(at_there)) & (
+        missed > JUMP * np.minimum(gathered.depth[here], gathered.depth[there])
+    )
 
 
 def _plane(gathered: GatheredView, rays: np.ndarray, of: tuple[slice, slice], at: tuple[slice, slice]) -> np.ndarray:

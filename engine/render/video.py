@@ -190,7 +190,12 @@ def _read_comment(path: Path) -> str | None:
 
 
 def open_output(path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> FrameWriter:
-    """Open a writer by the path's suffix: a video, or without a suffix a folder of PNGs. size: (width, height)."""
+    """Open a writer by the path's suffix: a video, or without a suffix a folder of PNGs. size: (width, height).
+
+    Raises InputError for a path without a name of its own, such as "." or "..".
+    """
+    if Path(path).name in ("", ".."):
+        raise InputError("--out", "", f"is {str(path)!r}; it must be the name of a video or of a folder for PNGs")
     return VideoWriter(path, size, fps, metadata) if Path(path).suffix else PngWriter(path, size, metadata)
 
 

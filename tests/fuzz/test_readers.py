@@ -39,7 +39,11 @@ from scenes.nerfstudio import read_path
 from tests.fuzz.mutations import mutated_bytes, mutated_values, mutated_zip
 
 EXAMPLES = int(os.environ.get("RAYVERIE_FUZZ", "60"))  # files for each reader
-FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 MATERIALS = {
     "background": {"prompt": "sky", "display": [1, 2, 3]},
     "voxels_per_block": 2,

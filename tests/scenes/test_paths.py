@@ -235,3 +235,11 @@ def test_one_camera_is_a_still(
 def test_every_rotation_survives_its_matrix(q: tuple[float, ...]) -> None:
     camera = Camera(position=(1.0, 2.0, 3.0), rotation=tuple(np.array(q) / np.linalg.norm(q)))  # type: ignore[arg-type]
     assert np.allclose(Camera.from_pose(camera.pose).pose, camera.pose, atol=1e-6)
+
+
+def test_a_loop_of_two_equal_cameras_stands_still() -> None:
+    camera = Camera.from_angles((1.5, 1.6, 6.5), 0.0, 0.0, 60.0)
+    keyframes = close_loop([Keyframe(camera, 0.0), Keyframe(camera, 2.0)], 2.0)
+    assert [k.time for k in keyframes] == [0.0, 2.0]
+    path = CameraPath("still", keyframes, loop=True)
+    assert np.isfinite(sample_positions(path, np.linspace(0, 2, 5))).all()

@@ -119,7 +119,9 @@ def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[di
     return rows
 
 
-def measure_path(headless: HeadlessSession, blocks: Blocks, path: str, asked: Plan, notes: Notes) -> list[dict[str, Any]]:
+def measure_path(
+    headless: HeadlessSession, blocks: Blocks, path: str, asked: Plan, notes: Notes
+) -> list[dict[str, Any]]:
     """A row for each method. A missing budget is what independent views take, if that is known."""
     scene, sights, budget = headless.scene, {}, asked.budget
     cameras = walked(path, scene, blocks, asked.views)

@@ -89,7 +89,10 @@ class Soak:
     def frame(self, event: Event | None = None) -> None:
         """A frame, and an event after it."""
         open_scene = self.explorer.state.open_scene
-        dreaming, drawn = open_scene is not None and open_scene.painter.client.busy, self.explorer.services.viewport.drawn
+        dreaming, drawn = (
+            open_scene is not None and open_scene.painter.client.busy,
+            self.explorer.services.viewport.drawn,
+        )
         began = Span.now()
         self._step()
         if event is not None:

@@ -61,3 +61,11 @@ def test_what_is_wrong_is_told_in_a_sentence(words, sentence, world, tiny_scene,
     said = capsys.readouterr().err
     assert sentence in said and "Traceback" not in said
     assert not any(tmp_path.iterdir())
+
+
+def test_a_world_is_never_its_own_output(world, tiny_scene, tmp_path, capsys) -> None:
+    same = tmp_path / "[b]w.glb"
+    same.write_bytes(before := world.read_bytes())
+    assert main(["export", str(same), str(tiny_scene), "--out", str(same)]) == 2
+    said = capsys.readouterr().err
+    assert "[b]w.glb, the world itself" in said and same.read_bytes() == before

@@ -120,6 +120,15 @@ def test_bad_outputs(name, size, fps, says, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["taken"]
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_an_output_needs_a_name_of_its_own(name, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(InputError, match="must be the name"):
+        open_output(name, SIZE, 24, {})
+    assert [p.name for p in tmp_path.rglob("*")] == ["here"]
+
+
 def test_frames_of_another_size_are_refused(tmp_path):
     with pytest.raises(ValueError, match="64x48"), open_output(tmp_path / "a.mkv", SIZE, 24, {}) as out:
         out.write(np.zeros((10, 10, 3), np.uint8))
