@@ -44,7 +44,7 @@ def test_a_card_weighs_regions_at_once_and_hears_the_same(pair, canvas_of, monke
     canvas = canvas_of(whole, (8, 16), 3)
     settings = DreamSettings(steps=2, guidance="none", execution="attention")
     wanted = dream(whole, canvas, settings).latents
-    monkeypatch.setattr("diffusion.models.attention._piecewise", attention._attend_everywhere)
+    monkeypatch.setattr("diffusion.models.attention._attend_per_region", attention._attend_everywhere)
     assert np.allclose(dream(whole, canvas, settings).latents, wanted, atol=1e-4)
     assert np.abs(dream(half, canvas, settings).latents - wanted).max() < 0.05 * wanted.std()
 

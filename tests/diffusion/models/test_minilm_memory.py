@@ -10,7 +10,7 @@ from diffusion.models.minilm import TOKENS, WIDTH, MiniLMEncoder
 
 
 def test_more_prompts_than_are_remembered_are_all_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minilm, "REMEMBERED", 4)
+    monkeypatch.setattr(minilm, "CACHE_SIZE", 4)
     monkeypatch.setattr(minilm, "model_folder", lambda: None)
     monkeypatch.setattr(
         MiniLMEncoder, "_contexts", lambda _, prompts: torch.full((1, TOKENS, WIDTH), float(prompts[0]))

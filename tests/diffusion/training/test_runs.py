@@ -65,7 +65,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     train_vae(configs["vae"](tmp_path, steps=3))
     before = (tmp_path / "vae" / "checkpoint.pt").read_bytes()
     monkeypatch.setattr(vae_module, "picture_loss", lambda shown, truth, config: {"pixels": shown.sum() * float("nan")})
-    with pytest.raises(InputError, match="step 3 gave a loss that is no number"):
+    with pytest.raises(InputError, match="step 3 gave a loss that is not finite"):
         train_vae(configs["vae"](tmp_path))
     assert (tmp_path / "vae" / "checkpoint.pt").read_bytes() == before
 
