@@ -14,8 +14,12 @@ from diffusion.sampling.denoiser import Denoise
 from diffusion.sampling.noise import NoiseSource
 from diffusion.sampling.solvers.ancestral import ddim, ddpm, euler_ancestral, lcm
 from diffusion.sampling.solvers.dpmpp import dpmpp_2m, dpmpp_sde
+from diffusion.sampling.solvers.dpmpp_multistep_sde import dpmpp_2m_sde, dpmpp_3m_sde
 from diffusion.sampling.solvers.loop import Adjust, SolverHooks
+from diffusion.sampling.solvers.multistep import deis, lms
+from diffusion.sampling.solvers.restart import restart
 from diffusion.sampling.solvers.runge_kutta import euler, heun, midpoint, rk4
+from diffusion.sampling.solvers.second_order import dpm2, dpm2_ancestral, dpmpp_2s_ancestral, heun_ancestral
 from diffusion.sampling.solvers.unipc import unipc
 
 
@@ -60,4 +64,15 @@ SAMPLERS: dict[str, Sampler] = {
     "dpmpp_sde": Sampler(dpmpp_sde, 2, "Stochastic, second order: two calls a step.", stochastic=True),
     "lcm": Sampler(lcm, 1, "For consistency models: fresh noise around every prediction.", stochastic=True),
     "unipc": Sampler(unipc, 1, "Predictor and corrector of second order: one call a step."),
+    "dpm2": Sampler(dpm2, 2, "Second order: the slope half way in log noise."),
+    "dpm2_ancestral": Sampler(dpm2_ancestral, 2, "dpm2 with fresh noise at every step.", stochastic=True),
+    "heun_ancestral": Sampler(heun_ancestral, 2, "Heun with fresh noise at every step.", stochastic=True),
+    "lms": Sampler(lms, 1, "Up to fourth order from the steps before: one call a step."),
+    "deis": Sampler(deis, 1, "Third order from the steps before, in log noise: one call a step."),
+    "dpmpp_2s_ancestral": Sampler(
+        dpmpp_2s_ancestral, 2, "Second order with fresh noise at every step: two calls a step.", stochastic=True
+    ),
+    "dpmpp_2m_sde": Sampler(dpmpp_2m_sde, 1, "Stochastic dpmpp_2m: one call a step.", stochastic=True),
+    "dpmpp_3m_sde": Sampler(dpmpp_3m_sde, 1, "Stochastic, third order: one call a step.", stochastic=True),
+    "restart": Sampler(restart, 2, "Heun, with the steps between medium and low noise taken twice.", stochastic=True),
 }

@@ -36,7 +36,7 @@ def converged(mixture) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize(
-    ("sampler", "order"), [("euler", 1), ("heun", 2), ("midpoint", 2), ("rk4", 4), ("dpmpp_2m", 2)]
+    ("sampler", "order"), [("euler", 1), ("heun", 2), ("midpoint", 2), ("rk4", 4), ("dpmpp_2m", 2), ("dpm2", 2)]
 )
 def test_observed_order(mixture, converged, sampler, order):
     x, exact = converged
@@ -193,7 +193,8 @@ def test_callback_and_adjust_see_every_step(mixture, sampler):
         adjust=lambda step, sigma, x: x * 0 + step,
         generator=torch.Generator(),
     )
-    assert seen == [(i, sigma, float(i)) for i, sigma in enumerate(sigmas[:-1])]
+    # restart reports the steps that it repeats once more, under their own numbers
+    assert list(dict.fromkeys(seen)) == [(i, sigma, float(i)) for i, sigma in enumerate(sigmas[:-1])]
 
 
 def test_cfgpp_renoises_with_the_anchor():
