@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scenes.camera import Camera
+
 
 @dataclass(frozen=True)
 class Region:
@@ -56,6 +58,22 @@ class Guide:
 
 
 @dataclass(frozen=True)
+class GBuffer:
+    """The surface that a camera sees through each latent pixel's centre, and through each pixel.
+
+    camera: its picture is the canvas
+    cell_side, side: int8 [h,w] and [H,W], the side that a surface faces: 0..5 = +x −x +y −y +z −z, −1 in the sky
+    cell_depth, depth: float32 [h,w] and [H,W], view-space z in blocks; any value in the sky
+    """
+
+    camera: Camera
+    cell_side: np.ndarray
+    cell_depth: np.ndarray
+    side: np.ndarray
+    depth: np.ndarray
+
+
+@dataclass(frozen=True)
 class Surface:
     """The geometry that the canvas shows, as far as it is known.
 
@@ -65,11 +83,13 @@ class Surface:
         nearer one stays. None: nowhere
     region_ids: int16 [H,W], the index of the region that each pixel shows, or −1, because borders cut through latent pixels. Each
         region is then decoded separately and keeps its own colours. None: unknown
+    gbuffer: the surfaces themselves, for models that know them (`diffusion.models.surface_model`). None: unknown
     """
 
     depth: np.ndarray | None = None
     occluded_source: np.ndarray | None = None
     region_ids: np.ndarray | None = None
+    gbuffer: GBuffer | None = None
 
 
 @dataclass(frozen=True)

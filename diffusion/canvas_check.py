@@ -42,6 +42,11 @@ def _check_shapes(canvas: Canvas) -> None:
         ("depth", surface.depth, cells),
         ("occluded_source", surface.occluded_source, cells),
         ("region_ids", surface.region_ids, pixels),
+        *(
+            (f"gbuffer.{name}", getattr(surface.gbuffer, name), cells if name.startswith("cell") else pixels)
+            for name in ("cell_side", "cell_depth", "side", "depth")
+            if surface.gbuffer is not None
+        ),
         ("latents", guide.latents, (channels, *cells)),
         ("colours", guide.colours, (*pixels, 4)),
         ("known_mask", guide.known_mask, cells),

@@ -22,6 +22,8 @@ from diffusion.denoisers.differential import paste_back
 from diffusion.denoisers.few_step import effective_settings, uses_few_step
 from diffusion.dream_run import DreamRun
 from diffusion.models.model import Model, as_image
+from diffusion.models.surface_model import SurfaceModel
+from diffusion.models.surface_view import with_exact_shares
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.denoiser import Denoise
 from diffusion.settings import DreamSettings
@@ -44,11 +46,12 @@ def dream(
     *,
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    passes: Sequence[PicturePass] = PICTURE_PASSES,
+    passes: Sequence[PicturePass] | None = None,
 ) -> Dreamed:
     """Diffuse a canvas, whose sides are multiples of model.multiple.
 
-    on_step: called after each step; cancelled: asked before every model call; passes: what happens to the decoded picture
+    on_step: called after each step; cancelled: asked before every model call; passes: what happens to the decoded picture;
+    None: nothing for a model that knows surfaces, which keeps them apart by itself, PICTURE_PASSES for others
 
     A canvas that keeps all of its stored latents costs no U-Net call and comes back bit for bit. One that keeps everything, but
     knows only the colours, is encoded.
@@ -67,13 +70,15 @@ def dream(
             return account.result(latents, model.decode(latents) if picture is None else picture, 0.0, started)
         if picture is not None:
             return account.result(model.encode(picture).cpu(), picture, 0.0, started)
-    extended = extend_occluded(canvas)
+    prepared = _prepare(model, canvas)
     run = DreamRun(
-        model, extended, settings, few_step, guide_latents(model, extended, settings.memory), on_step, cancelled
+        model, prepared, settings, few_step, guide_latents(model, prepared, settings.memory), on_step, cancelled
     )
     result = run.sample()
     # Decoded before the stored latents are pasted back: those belong to another view and would disturb their neighbours here
-    decoded = decode_per_region(model, result, extended)
+    decoded = _decode(model, result, prepared)
+    if passes is None:
+        passes = () if model.knows_surfaces else PICTURE_PASSES
     for apply in passes:
         decoded = apply(decoded, canvas, settings)
     kept = result if run.captured is None else run.captured
@@ -92,9 +97,22 @@ def make_unguided_denoiser(
     """
     settings, few_step = _for_network(model, canvas, settings)
     settings = replace(settings, execution="attention", window=0)
-    run = DreamRun(model, extend_occluded(canvas), settings, few_step, None, None, cancelled)
+    run = DreamRun(model, _prepare(model, canvas), settings, few_step, None, None, cancelled)
     composition = run.compose_regions(run.canvas.regions, lambda t: t, ("positive",))
     return lambda x, sigma: composition.branches(x, sigma, ("positive",))["positive"]
+
+
+def _prepare(model: Model, canvas: Canvas) -> Canvas:
+    """The canvas as the network is asked for it. One that knows surfaces hears each prompt exactly where it belongs; for others,
+    surfaces continue behind what is kept in front of them."""
+    return with_exact_shares(canvas) if model.knows_surfaces else extend_occluded(canvas)
+
+
+def _decode(model: Model, latents: Tensor, canvas: Canvas) -> Tensor:
+    """float32 [3,H,W] in about -1..1, from latents [1,C,h,w]."""
+    if isinstance(model, SurfaceModel):
+        return model.decode_surface(latents, canvas.surface)
+    return decode_per_region(model, latents, canvas)
 
 
 def _for_network(model: Model, canvas: Canvas, settings: DreamSettings) -> tuple[DreamSettings, bool]:

@@ -53,7 +53,7 @@ class DreamRun:
         self.change = change = self._plane(canvas.change)
         self.few_step, self.on_step, self.cancelled = few_step, on_step, cancelled
         self.noise = torch.from_numpy(canvas.noise)[None].float().to(model.device)
-        self.depth = model.depth_channel(canvas.surface.depth, *canvas.noise.shape[1:])
+        self.geometry = model.geometry(canvas.surface, *canvas.noise.shape[1:])
         mask = self.guide.known_mask
         known = change < 1 if mask is None else torch.from_numpy(mask).to(model.device)
         self.known = known if memory is not None else torch.zeros_like(known)
@@ -130,7 +130,7 @@ class DreamRun:
             evaluate=self._evaluate,
             parts=tuple(parts),
             contexts=dict(zip(prompts, self.model.context(prompts), strict=True)),
-            depth=None if self.depth is None else cut(self.depth),
+            geometry=None if self.geometry is None else cut(self.geometry),
             noise=cut(self.noise),
             timeline=self.timeline,
             settings=self.settings,
@@ -148,11 +148,11 @@ class DreamRun:
         return with_guidance(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)
 
     def _evaluate(
-        self, x: Tensor, sigma: float, context: Tensor, depth: Tensor | None, regions: Mapping | None
+        self, x: Tensor, sigma: float, context: Tensor, geometry: Tensor | None, regions: Mapping | None
     ) -> Tensor:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
-        return self.model.denoise(x, sigma, context, depth, regions, few_step=self.few_step)
+        return self.model.denoise(x, sigma, context, geometry, regions, few_step=self.few_step)
 
     def _checked(self, denoise: Denoise) -> Denoise:
         """Wrap a denoiser so that it raises ModelError if its prediction isn't finite."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.loop.occluders import hidden_behind
-from diffusion.canvas import Canvas, Guide, Region, Surface
+from diffusion.canvas import Canvas, GBuffer, Guide, Region, Surface
 from diffusion.models.depth import to_reference_camera
 from engine.atlas import policy
 from engine.atlas.views import GatheredView
@@ -63,5 +63,6 @@ def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canv
         depth=to_reference_camera(gathered.depth, gathered.camera.fov),
         occluded_source=occluded_source,
         region_ids=parts_of(gathered.pixel_material, regions, scene),
+        gbuffer=GBuffer(gathered.camera, gathered.side, gathered.depth, gathered.pixel_side, gathered.pixel_depth),
     )
     return Canvas(regions=regions, noise=gathered.noise, change=change, guide=guide, surface=surface)

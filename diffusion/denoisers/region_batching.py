@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffusion.denoisers.windows import Box
 
-# One model call: (x [B,C,h,w], sigma, context [B,T,D], depth [B,1,h,w] | None, regions | None) → x0 [B,C,h,w]. regions: R prompts for
+# One model call: (x [B,C,h,w], sigma, context [B,T,D], geometry [B,K,h,w] | None, regions | None) → x0 [B,C,h,w]. regions: R prompts for
 # the B views, {"contexts": [R,T,D], "weights": [R,h,w] summing to 1 in each view, "owners": [R], the view of each}.
 Evaluate = Callable[[Tensor, float, Tensor, Tensor | None, Mapping | None], Tensor]
 
@@ -29,7 +29,7 @@ class PredictionJob:
     box: Box
     weight: Tensor
     feather: Tensor | None
-    depth: Tensor | None
+    geometry: Tensor | None
     region: int | None = None
 
 
@@ -37,7 +37,7 @@ def run_sequential(
     evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
     """One call for each job: needs the least memory."""
-    return [evaluate(x, sigma, job.context, job.depth, None) for job, x in zip(jobs, inputs, strict=True)]
+    return [evaluate(x, sigma, job.context, job.geometry, None) for job, x in zip(jobs, inputs, strict=True)]
 
 
 def run_batched(
@@ -50,7 +50,7 @@ def run_batched(
             torch.cat([inputs[i] for i in members]),
             sigma,
             torch.cat([jobs[i].context for i in members]),
-            _together([jobs[i].depth for i in members]),
+            _together([jobs[i].geometry for i in members]),
             None,
         )
         for place, i in enumerate(members):
@@ -86,7 +86,7 @@ def run_regional(
             torch.cat([inputs[i] for i in heads]),
             sigma,
             torch.cat([jobs[i].context for i in heads]),
-            _together([jobs[i].depth for i in heads]),
+            _together([jobs[i].geometry for i in heads]),
             shared,
         )
         for place, group in enumerate(groups):
@@ -103,8 +103,8 @@ def _chunks(jobs: Sequence[PredictionJob], batch: int) -> list[list[int]]:
     return [members[k : k + batch] for members in by_size.values() for k in range(0, len(members), batch)]
 
 
-def _together(depths: Sequence[Tensor | None]) -> Tensor | None:
-    return None if depths[0] is None else torch.cat([d for d in depths if d is not None])
+def _together(parts: Sequence[Tensor | None]) -> Tensor | None:
+    return None if parts[0] is None else torch.cat([part for part in parts if part is not None])
 
 
 Execution = Callable[[Evaluate, Sequence[PredictionJob], Sequence[Tensor], float, int], list[Tensor]]

@@ -51,7 +51,7 @@ def prepare_regions(regions: Sequence[Region], softness: float, device: torch.de
 class RegionComposer:
     """Predicts a canvas: `branches(x, sigma, names)` makes the model calls and fuses their results.
 
-    evaluate: one model call; contexts: prompt → [1,T,D]; depth: [1,1,h,w] or None
+    evaluate: one model call; contexts: prompt → [1,T,D]; geometry: [1,K,h,w] or None (`Model.geometry`)
     noise: [1,C,h,w], the noise that the run started from
     multiple: the sides of boxes are multiples of it, in latent pixels
     backgrounds: [K,C], latents of plain colours for bootstrapping
@@ -61,7 +61,7 @@ class RegionComposer:
     evaluate: Evaluate
     parts: tuple[RegionPart, ...]
     contexts: Mapping[str, Tensor]
-    depth: Tensor | None
+    geometry: Tensor | None
     noise: Tensor
     timeline: Timeline
     settings: DreamSettings
@@ -126,7 +126,7 @@ class RegionComposer:
                         box=inner,
                         weight=inner.cut(weight),
                         feather=None if feather is None else inner.moved(-box.top, -box.left).cut(feather),
-                        depth=None if self.depth is None else inner.cut(self.depth),
+                        geometry=None if self.geometry is None else inner.cut(self.geometry),
                         region=region,
                     )
                 )

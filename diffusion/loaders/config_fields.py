@@ -102,6 +102,22 @@ VAE = {
     "up_block_types": BLOCKS,
     "act_fn": Words(),
 }
+SURFACE_UNET = {
+    "latent_channels": Numbers(1, 64),
+    "channels": WIDTHS,
+    "blocks": Numbers(1, 16),
+    "words": Numbers(1, 4096),
+    "said": Numbers(1, 4096),
+    "heads": Numbers(1, 64),
+}
+SURFACE_VAE = {
+    "latent_channels": Numbers(1, 64),
+    "encoder_channels": WIDTHS,
+    "decoder_channels": WIDTHS,
+    "encoder_blocks": COUNTS,
+    "decoder_blocks": COUNTS,
+    "scaling_factor": Numbers(1e-6, 1e6, whole=False),
+}
 SCHEDULER = {
     "num_train_timesteps": Numbers(2, 100_000),
     "beta_start": Numbers(1e-9, 0.999, whole=False),
@@ -130,6 +146,8 @@ OWN = {
 FIELDS: Mapping[str, Mapping[str, Numbers | Words | Flag]] = {
     "unet": UNET,
     "vae": VAE,
+    "surface_unet": SURFACE_UNET,
+    "surface_vae": SURFACE_VAE,
     "scheduler": SCHEDULER,
     "text_encoder": TEXT,
     "text_encoder_2": TEXT,
@@ -142,5 +160,5 @@ def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
     for name, kind in FIELDS.get(part, {}).items():
         value = config.get(name)
         if value is not None and not kind.fits(value):
-            field = name if part == "own" else f"{part}.{name}"
+            field = name if part == "own" else f"{part.removeprefix('surface_')}.{name}"
             raise InputError(path, field, f"is {reprlib.repr(value)}; it must be {kind}")

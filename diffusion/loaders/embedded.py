@@ -59,7 +59,7 @@ def read_multiple(ref: Reference = None) -> int | None:
             levels = len(BASE_CONFIGS[str(family_of_tensors(read_header(place).tensors))].unet["block_out_channels"])
         else:
             config = read_json(place / "unet" / "config.json", "a configuration")
-            levels = len(config["block_out_channels"])
+            levels = len(config.get("block_out_channels") or config["channels"])
         return CELL * 2 ** (levels - 1) if 1 <= levels <= 8 else None
     except UNREADABLE:
         return None

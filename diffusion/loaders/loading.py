@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,12 @@ from base.errors import InputError
 from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
 from diffusion.loaders.embedded import MAX_STEPS, OWN, Reference
+from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora, merge_lora, parse_lora
 from diffusion.loaders.model_family import ModelFamily, identify_family
 from diffusion.loaders.open_checkpoint import open_checkpoint
 from diffusion.loaders.pipeline_folder import PipelineFolder
+from diffusion.loaders.surface import is_surface_model, load_surface_model
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.clip import Clip, ClipEncoder, SdxlEncoder
 from diffusion.models.model import Model
@@ -53,6 +54,8 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
 
 
 def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model:
+    if is_surface_model(source):
+        return load_surface_model(source, where, changes)
     dtype = torch.float16 if where.type == "cuda" else torch.float32
     kind = identify_family(source)
     path, own = source.path, kind.own
@@ -70,19 +73,19 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
         raise InputError(path / OWN, "few.folder", f"is {student}, a network of another model")
     # Half precision overflows in Stable Diffusion's decoders, XL's most; the VAE runs twice a dream, so float32 costs little.
     vae = source.module(kind.vae_class, "vae", torch.float32)
-    space = f"{kind.vae_class.__name__}-{_space_id(vae)}"
+    space = f"{kind.vae_class.__name__}-{space_id(vae)}"
     vae = vae.to(where)
     size = kind.unet.get("sample_size") or 32
     students = [] if same or student is None else PipelineFolder(student).weights()
     weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
-    fingerprint = _fingerprint(weights, "".join(f"{lora.weight:g};" for lora in changes))
+    found = fingerprint(weights, "".join(f"{lora.weight:g};" for lora in changes))
     return Model(
-        id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{fingerprint}",
+        id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{found}",
         space=space,
         unet=unet,
         few_step_unet=few,
         few_steps=few_steps,
-        linear=_read_preview_map(path, own, kind.channels),
+        linear=read_preview_map(path, own, kind.channels),
         vae=vae,
         text=CachedEncoder(text, where, dtype),
         schedule=NoiseSchedule(DDIMScheduler.from_config(kind.scheduler).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
@@ -96,18 +99,6 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
         scale=float(vae.config.scaling_factor),
         shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
     )
-
-
-def _read_preview_map(folder: Path, own: dict[str, Any], channels: int) -> torch.Tensor | None:
-    if "preview" not in own:
-        return None
-    try:
-        linear = torch.tensor(own["preview"], dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(folder / OWN, "preview", "must be rows of three numbers") from error
-    if linear.shape != (channels + 1, 3) or not bool(linear.isfinite().all()):
-        raise InputError(folder / OWN, "preview", f"must be {channels + 1} rows of three numbers")
-    return linear
 
 
 def _device(name: str) -> torch.device:
@@ -156,25 +147,3 @@ def _few_step_entry(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int
     if not 1 <= few["steps"] <= MAX_STEPS:
         raise InputError(folder / OWN, "few.steps", f"is {few['steps']}; it must be from 1 to {MAX_STEPS}")
     return (folder / few["folder"]).resolve(), few["steps"]
-
-
-def _space_id(vae: torch.nn.Module) -> str:
-    """Eight hex digits of the encoder's weights. Models with the same encoder share a latent space."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(vae.state_dict().items()):
-        if name.startswith(("encoder.", "quant_conv.")):
-            digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()[:8]
-
-
-def _fingerprint(files: list[Path], more: str = "") -> str:
-    """Eight hex digits of the weight files (size, first and last MiB of each) and of `more`."""
-    digest = hashlib.sha256(more.encode())
-    for path in files:
-        size = path.stat().st_size
-        digest.update(f"{path.name}:{size};".encode())
-        with path.open("rb") as file:
-            digest.update(file.read(1 << 20))
-            file.seek(max(size - (1 << 20), 0))
-            digest.update(file.read())
-    return digest.hexdigest()[:8]

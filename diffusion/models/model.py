@@ -16,6 +16,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from base.grid import CELL
+from diffusion.canvas import Surface
 from diffusion.models import preview, sdxl_conditioning
 from diffusion.models.attention import mask_pyramid
 from diffusion.models.depth import DEPTHS
@@ -84,6 +85,11 @@ class Model:
         return self.depth is not None
 
     @property
+    def knows_surfaces(self) -> bool:
+        """Whether each pixel's surface is known to the networks, so that nothing has to be mended in what they paint."""
+        return False
+
+    @property
     def levels(self) -> int:
         """Resolutions inside the U-Net."""
         return len(self.unet.config.block_out_channels)
@@ -92,13 +98,16 @@ class Model:
         """[1,T,D] for each prompt, cached."""
         return self.text(prompts)
 
-    def depth_channel(self, depth: np.ndarray | None, height: int, width: int) -> Tensor | None:
-        """[1,1,h,w] as the U-Net expects it, from view-space depth [h,w] in blocks (None: unknown); None if it takes no depth."""
+    def geometry(self, surface: Surface, height: int, width: int) -> Tensor | None:
+        """[1,K,h,w], what `denoise` is told of the surface, cut as latents are cut; None if the model takes nothing.
+
+        Here K = 1: the depth as the U-Net expects it, 0 where it is unknown.
+        """
         if self.depth is None:
             return None
-        if depth is None:
+        if surface.depth is None:
             return torch.zeros((1, 1, height, width), device=self.device)
-        return torch.from_numpy(DEPTHS[self.depth](depth))[None, None].to(self.device)
+        return torch.from_numpy(DEPTHS[self.depth](surface.depth))[None, None].to(self.device)
 
     @torch.inference_mode()
     def denoise(
@@ -106,12 +115,12 @@ class Model:
         x: Tensor,
         sigma: float,
         context: Tensor,
-        depth: Tensor | None = None,
+        geometry: Tensor | None = None,
         regions: Mapping | None = None,
         *,
         few_step: bool = False,
     ) -> Tensor:
-        """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], depth [B,1,h,w]; one U-Net call.
+        """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], `geometry` [B,K,h,w]; one U-Net call.
 
         regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few_step: use the few-step network.
         """
@@ -119,8 +128,8 @@ class Model:
         pooled, (height, width) = self.text.pooled, x.shape[-2:]
         with self.clock.part("unet"):
             scaled = x / math.sqrt(sigma**2 + 1)
-            if depth is not None:
-                scaled = torch.cat([scaled, depth.expand(x.shape[0], -1, -1, -1)], 1)
+            if geometry is not None:
+                scaled = torch.cat([scaled, geometry.expand(x.shape[0], -1, -1, -1)], 1)
             timestep = torch.tensor(self.schedule.timestep(sigma), device=self.device)
             out = unet(
                 scaled.to(self.dtype),

@@ -49,7 +49,7 @@ def denoise(
         config = unet.config
         waves, form = (x.new_zeros(views, config[n], height, width) for n in ("harmonics", "shape"))
     else:
-        seen = unpacked(geometry)
+        seen = unpacked(geometry.expand(views, -1, -1, -1))
         waves, form = harmonics(seen.uv, seen.span), shape(seen)
     t = torch.full((views,), sigma / (1 + sigma), device=x.device)
     return denoised_from_flow(unet(x / (1 + sigma), t, waves, form, said, shares), x, sigma)

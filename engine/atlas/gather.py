@@ -84,7 +84,8 @@ class GatherPass:
             read_texture(self.ctx, colour_texture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
         )
         yield
-        pixels = self.charts.material[read_texture(self.ctx, colour_texture(view, 1))[..., 0].astype(np.int32)]
+        pixels = read_texture(self.ctx, colour_texture(view, 1))
+        pixel_chart = pixels[..., 0].astype(np.int32)
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
         contaminated = policy.is_edge_contaminated(painted, state[..., FROZEN] == EDGE_CONTAMINATED, density)
         if contaminated.any():  # this view treats them as unpainted
@@ -109,7 +110,10 @@ class GatherPass:
             revision=revision,
             frozen=state[..., FROZEN] > 0,
             edge_contaminated=contaminated,
-            pixel_material=pixels,
+            pixel_material=self.charts.material[pixel_chart],
+            side=chart_sides(self.charts)[chart],
+            pixel_side=chart_sides(self.charts)[pixel_chart],
+            pixel_depth=np.ascontiguousarray(pixels[..., 1]),
         )
 
     def _draw_surface(
@@ -197,6 +201,11 @@ def sample_view_noise(
     depth = np.maximum((normal * (charts.origin[chart] - eye)).sum(-1) / towards, 1e-6)
     jacobian = texel_jacobian(charts, chart, ray, depth, camera, focal)
     return surface_noise(charts, chart, u, v, noise_level(jacobian, CELL), channels, seed)
+
+
+def chart_sides(charts: Charts) -> np.ndarray:
+    """Return int8 [N]: the side of each chart, -1 for the sky's."""
+    return np.where(charts.sky, -1, charts.side).astype(np.int8)
 
 
 def surface_normals(charts: Charts, chart: np.ndarray, camera: Camera, small: tuple[int, int]) -> np.ndarray:

@@ -31,6 +31,8 @@ class GatheredView:
                        edge, so latents and steps are 0 here and guide no dream. Their colours are kept: a latent pixel also
                        shows parts of other texels, which stay, and seam blending takes over their structure
     pixel_material:    int16 [H,W], the material of each pixel, since borders run through latent pixels
+    side, pixel_side:  int8 [h,w] and [H,W], the side of the voxel (`engine.geometry.sides`), -1 for the sky
+    pixel_depth:       float32 [H,W], view-space z in blocks; any value for the sky
     """
 
     camera: Camera
@@ -50,6 +52,9 @@ class GatheredView:
     frozen: np.ndarray
     edge_contaminated: np.ndarray
     pixel_material: np.ndarray
+    side: np.ndarray
+    pixel_side: np.ndarray
+    pixel_depth: np.ndarray
 
 
 @dataclass(frozen=True)

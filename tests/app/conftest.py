@@ -121,7 +121,14 @@ def make_gathered(height: int = 4, width: int = 6, **changes: object) -> Gathere
         "edge_contaminated": np.zeros(shape, bool),
     }
     parts = base | changes
-    return GatheredView(**({"pixel_material": parts["material"].repeat(8, 0).repeat(8, 1)} | parts))
+    side = np.where(parts["material"] == SKY, -1, 2).astype(np.int8)
+    pixels = {
+        "pixel_material": parts["material"].repeat(8, 0).repeat(8, 1),
+        "side": side,
+        "pixel_side": side.repeat(8, 0).repeat(8, 1),
+        "pixel_depth": parts["depth"].repeat(8, 0).repeat(8, 1),
+    }
+    return GatheredView(**(pixels | parts))
 
 
 @pytest.fixture

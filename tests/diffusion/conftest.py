@@ -17,6 +17,9 @@ from diffusion.canvas import Canvas, Guide, Region, Surface
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
 from diffusion.models.prompt_words import Words, group_words
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.models.surface_conditions import FINE, HARMONICS, SHAPE
+from diffusion.models.surface_unet import SurfaceUNet
 
 # A mixture of three Gaussians in two channels, with its exact denoiser: weights, means [K,2], deviations.
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
@@ -281,6 +284,35 @@ def xl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     del index["safety_checker"]
     (folder / "model_index.json").write_text(json.dumps(index))
     return folder
+
+
+@pytest.fixture(scope="session")
+def surface_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layout that knows surfaces: 4 channels, a flow, MiniLM context, a decoder that is told each pixel's surface."""
+    return write_surface_pipeline(tmp_path_factory.mktemp("surface"))
+
+
+def write_surface_pipeline(folder: Path) -> Path:
+    """A surface-aware pipeline folder with random weights (seeded), none of them zero."""
+    torch.manual_seed(0)
+    unet = SurfaceUNet(4, HARMONICS, SHAPE, (8, 16), 1, 384, 16, 8, 2)
+    vae = SurfaceAutoencoder(4, (8, 8, 8), (1, 1, 1), (8, 8, 8), (1, 1, 1), FINE)
+    for network in (unet, vae):
+        for parameter in network.parameters():
+            parameter.data += 0.05 * torch.randn(parameter.shape)
+    unet.save_pretrained(folder / "unet")
+    vae.save_pretrained(folder / "vae")
+    (folder / "rayverie.json").write_text(json.dumps({"native": 64, "text": "minilm"}))
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "SurfacePipeline"}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def surface(surface_folder: Path) -> Model:
+    """That model, with words for its text encoder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("diffusion.loaders.surface.MiniLMEncoder", lambda: WordEncoder(width=384))
+        return load_model(surface_folder, "cpu")
 
 
 @pytest.fixture(scope="session")

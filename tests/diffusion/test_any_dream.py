@@ -38,8 +38,9 @@ def in_bfloat16(model: Model) -> Model:
 
 
 @pytest.fixture(scope="module")
-def models(sd: Model, wide: Model, xl: Model) -> dict[tuple[str, str], Model]:
+def models(sd: Model, wide: Model, xl: Model, surface: Model) -> dict[tuple[str, str], Model]:
     plain = {("sd", "float32"): sd, ("wide", "float32"): wide, ("xl", "float32"): xl}
+    plain |= {("surface", "float32"): surface}
     return plain | {(name, "bfloat16"): in_bfloat16(plain[name, "float32"]) for name in ("sd", "wide")}
 
 
@@ -63,7 +64,9 @@ choices = st.builds(
 
 @settings(max_examples=60)
 @given(
-    key=st.sampled_from([(n, "float32") for n in ("sd", "wide", "xl")] + [(n, "bfloat16") for n in ("sd", "wide")]),
+    key=st.sampled_from(
+        [(n, "float32") for n in ("sd", "wide", "xl", "surface")] + [(n, "bfloat16") for n in ("sd", "wide")]
+    ),
     size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
     prompts=st.integers(1, 4),
     kept=st.sampled_from([None, 0.0, 0.4]),

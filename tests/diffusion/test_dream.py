@@ -21,7 +21,7 @@ from tests.diffusion.conftest import vary
 FEW = DreamSettings(steps=3, guidance_start=0.0)
 
 
-@pytest.mark.parametrize("name", ["sd", "own", "wide"])
+@pytest.mark.parametrize("name", ["sd", "own", "wide", "surface"])
 def test_every_layout_dreams(name, request, canvas_of):
     model = request.getfixturevalue(name)
     dreamed = dream(model, canvas_of(model, (8, 12), prompts=2), FEW)

@@ -27,22 +27,22 @@ CONTEXTS = {word: torch.full((1, 2, 3), float(i)) for i, word in enumerate(WORDS
 def pointwise(calls=None):
     """An evaluator that sees one pixel: x/2 + the prompt's number, so every execution must agree exactly."""
 
-    def evaluate(x, sigma, context, depth, regions):
+    def evaluate(x, sigma, context, geometry, regions):
         if calls is not None:
             calls.append(tuple(x.shape))
         number = context[:, 0, 0].view(-1, 1, 1, 1)
         if regions is not None:
             numbers = regions["contexts"][:, 0, 0].view(-1, 1, 1) * regions["weights"]
             number = torch.zeros((x.shape[0], *x.shape[-2:])).index_add_(0, regions["owners"], numbers)[:, None]
-        return x / 2 + number + (0 if depth is None else depth)
+        return x / 2 + number + (0 if geometry is None else geometry)
 
     return evaluate
 
 
-def composed(regions, settings=DreamSettings(), size=(8, 12), calls=None, depth=None, **more):  # noqa: B008
+def composed(regions, settings=DreamSettings(), size=(8, 12), calls=None, geometry=None, **more):  # noqa: B008
     parts = prepare_regions(regions, settings.softness, torch.device("cpu"))
     noise = torch.ones((1, 4, *size))
-    return RegionComposer(pointwise(calls), parts, CONTEXTS, depth, noise, LINE, settings, **more)
+    return RegionComposer(pointwise(calls), parts, CONTEXTS, geometry, noise, LINE, settings, **more)
 
 
 def stripes(size=(8, 12), words=("stone", "grass", "sky")):
@@ -55,7 +55,7 @@ def stripes(size=(8, 12), words=("stone", "grass", "sky")):
 def test_every_execution_gives_each_pixel_its_own_prompt(execution, window):
     x = torch.randn((1, 4, 8, 12), generator=torch.Generator().manual_seed(0))
     chosen = DreamSettings(execution=execution, window=window, batch=3)
-    out = composed(stripes(), chosen, multiple=2, depth=torch.ones(1, 1, 8, 12)).branches(
+    out = composed(stripes(), chosen, multiple=2, geometry=torch.ones(1, 1, 8, 12)).branches(
         x, 8.0, ("positive", "negative")
     )
     numbers = torch.arange(12) // 4 + 1.0
@@ -106,7 +106,7 @@ def test_bootstrapping_shows_a_region_before_a_plain_colour():
     """Equation 9: what is not the region's is a constant, noised to sigma with the run's noise; afterwards everyone sees x."""
     seen = []
 
-    def evaluate(x, sigma, context, depth, regions):
+    def evaluate(x, sigma, context, geometry, regions):
         seen.append(x)
         return x
 

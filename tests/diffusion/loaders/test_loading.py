@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
 from base.errors import InputError
+from diffusion.canvas import Surface
 from diffusion.compositing.stored_colours import fill_unknown, known_cells
 from diffusion.loaders.embedded import OWN, read_native_size
 from diffusion.loaders.loading import load_model
@@ -208,10 +209,10 @@ def test_depth_channels():
 def test_depth_reaches_the_model(own):
     x, context = torch.ones((1, 8, 8, 8)), own.context(["stone"])[0]
     near, far = (
-        own.denoise(x, 2.0, context, own.depth_channel(np.full((8, 8), z, np.float32), 8, 8)) for z in (1.0, 30.0)
+        own.denoise(x, 2.0, context, own.geometry(Surface(np.full((8, 8), z, np.float32)), 8, 8)) for z in (1.0, 30.0)
     )
     assert not torch.allclose(near, far)
-    unknown = own.denoise(x, 2.0, context, own.depth_channel(None, 8, 8))
+    unknown = own.denoise(x, 2.0, context, own.geometry(Surface(), 8, 8))
     assert torch.isfinite(unknown).all()
 
 

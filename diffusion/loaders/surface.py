@@ -1,0 +1,73 @@
+"""Load a surface-aware model: a pipeline folder whose U-Net is a `SurfaceUNet` and whose VAE is a `SurfaceAutoencoder`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from base.errors import InputError
+from base.grid import CELL
+from diffusion.loaders.checkpoints import Checkpoint
+from diffusion.loaders.config_fields import refuse_fields
+from diffusion.loaders.embedded import OWN
+from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
+from diffusion.loaders.lora import Lora
+from diffusion.models.minilm import WIDTH, MiniLMEncoder
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.models.surface_conditions import FINE, HARMONICS, SHAPE
+from diffusion.models.surface_denoiser import flow_schedule
+from diffusion.models.surface_model import SurfaceModel
+from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.models.text_encoders import CachedEncoder
+
+TOLD = {"harmonics": HARMONICS, "shape": SHAPE, "sentence": WIDTH}
+"""Fields of a U-Net's configuration that say what it is told, and what this program tells."""
+
+
+def is_surface_model(source: Checkpoint) -> bool:
+    """Whether the model's U-Net is a `SurfaceUNet`."""
+    return not (source.path / "transformer").is_dir() and source.config("unet").get("_class_name") == "SurfaceUNet"
+
+
+def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[Lora]) -> SurfaceModel:
+    """Load it. Raises InputError for configurations that don't fit together or this program, and for LoRAs, which it can't take."""
+    path, own, unet, vae = source.path, source.own(), source.config("unet"), source.config("vae")
+    refuse_fields(path / OWN, "own", own)
+    refuse_fields(path, "surface_unet", unet)
+    refuse_fields(path, "surface_vae", vae)
+    if loras:
+        raise InputError(loras[0].path, "", f"changes layers of Stable Diffusion, which {source.name} doesn't have")
+    for name, known in TOLD.items():
+        if unet.get(name) != known:
+            raise InputError(path, f"unet.{name}", f"is {unet.get(name)}; this version needs {known}")
+    if vae.get("_class_name") != "SurfaceAutoencoder":
+        raise InputError(path, "vae._class_name", f"is {vae.get('_class_name')}; this U-Net needs SurfaceAutoencoder")
+    if vae.get("latent_channels") != unet.get("latent_channels"):
+        what = f"is {unet.get('latent_channels')}; the vae has {vae.get('latent_channels')}"
+        raise InputError(path, "unet.latent_channels", what)
+    if vae.get("surface_channels", 0) not in (0, FINE):
+        raise InputError(path, "vae.surface_channels", f"is {vae['surface_channels']}; 0 or {FINE} work")
+    dtype = torch.float16 if where.type == "cuda" else torch.float32
+    network = source.module(SurfaceUNet, "unet", dtype).to(where)
+    autoencoder = source.module(SurfaceAutoencoder, "vae", torch.float32)
+    space = f"SurfaceAutoencoder-{space_id(autoencoder)}"
+    channels = int(unet["latent_channels"])
+    return SurfaceModel(
+        id=f"{source.name}-{fingerprint(source.weights())}",
+        space=space,
+        unet=network,
+        vae=autoencoder.to(where),
+        text=CachedEncoder(MiniLMEncoder(), where, dtype),
+        schedule=flow_schedule(),
+        prediction="flow",
+        device=where,
+        dtype=dtype,
+        channels=channels,
+        multiple=CELL * 2 ** (len(unet["channels"]) - 1),
+        native=int(own.get("native", 256)),
+        depth=None,
+        scale=float(autoencoder.config["scaling_factor"]),
+        shift=0.0,
+        linear=read_preview_map(path, own, channels),
+    )

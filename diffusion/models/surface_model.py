@@ -1,0 +1,58 @@
+"""The surface-aware model behind the interface of all models: its networks are told which surface each pixel shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from diffusion.canvas import Surface
+from diffusion.models.model import Model
+from diffusion.models.surface_denoiser import denoise
+from diffusion.models.surface_view import cell_geometry, decoder_hint
+
+
+class SurfaceModel(Model):
+    """A model of a `SurfaceUNet` and a `SurfaceAutoencoder`. One call hears all prompts, each where its region lies."""
+
+    @property
+    def levels(self) -> int:
+        return len(self.unet.config.channels)
+
+    @property
+    def knows_surfaces(self) -> bool:
+        return True
+
+    def geometry(self, surface: Surface, height: int, width: int) -> Tensor | None:
+        """[1,PACKED,h,w] of the canvas' G-buffer; None where nothing is known."""
+        return None if surface.gbuffer is None else cell_geometry(surface.gbuffer).to(self.device)
+
+    @torch.inference_mode()
+    def denoise(
+        self,
+        x: Tensor,
+        sigma: float,
+        context: Tensor,
+        geometry: Tensor | None = None,
+        regions: Mapping | None = None,
+        *,
+        few_step: bool = False,
+    ) -> Tensor:
+        """x0 [B,C,h,w] float32; arguments as in `Model.denoise`. The network has no few-step variant."""
+        if regions is None:
+            weights = x.new_ones(len(x), *x.shape[-2:])
+            regions = {"contexts": context, "weights": weights, "owners": torch.arange(len(x), device=x.device)}
+        with self.clock.part("unet"):
+            self.calls += 1
+            contexts, weights, owners = regions["contexts"], regions["weights"], regions["owners"]
+            return denoise(self.unet, x, sigma, geometry, contexts, weights, owners)
+
+    @torch.inference_mode()
+    def decode_surface(self, latents: Tensor, surface: Surface) -> Tensor:
+        """float32 [3,H,W] in about -1..1, from latents [1,C,h,w] of a canvas with this surface."""
+        hint = decoder_hint(surface) if self.vae.config.surface_channels else None
+        with self.clock.part("vae"):
+            dtype = self.vae.dtype
+            told = None if hint is None else hint.to(self.device, dtype)
+            return self.vae.decode((latents / self.scale + self.shift).to(self.device, dtype), told).sample[0].float()

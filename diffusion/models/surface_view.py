@@ -1,0 +1,61 @@
+"""A canvas' G-buffer as the surface-aware networks take it: geometry per latent pixel, hints per pixel, regions' exact shares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from base.grid import CELL, by_cell
+from diffusion.canvas import Canvas, GBuffer, Surface
+from diffusion.models.surface_conditions import Seen, borders, fine_channels, owners, packed, seen_through
+from diffusion.models.surface_place import SKY
+
+
+def cell_geometry(gbuffer: GBuffer) -> Tensor:
+    """float32 [1,PACKED,h,w]: what each latent pixel sees (`diffusion.models.surface_conditions.packed`)."""
+    return packed(_seen(gbuffer, gbuffer.cell_side, gbuffer.cell_depth)[0])[None]
+
+
+def decoder_hint(surface: Surface) -> Tensor | None:
+    """float32 [1,FINE,H,W]: what each pixel sees, and the borders of surfaces and regions; None without a G-buffer."""
+    gbuffer = surface.gbuffer
+    if gbuffer is None:
+        return None
+    seen, point = _seen(gbuffer, gbuffer.side, gbuffer.depth)
+    side = torch.from_numpy(gbuffer.side.astype(np.int64))
+    axis, sign = torch.where(side < 0, SKY, side // 2), torch.where(side % 2 == 0, 1, -1)
+    region = torch.zeros_like(side) if surface.region_ids is None else torch.from_numpy(surface.region_ids).long()
+    return fine_channels(seen, borders(owners(region, axis, sign, point)))[None]
+
+
+def with_exact_shares(canvas: Canvas) -> Canvas:
+    """The canvas with each region's mask replaced by its share of the latent pixel's pixels, where `region_ids` are known.
+
+    Pixels of no region count for none; latent pixels without any pixel of a region keep their masks.
+    """
+    ids = canvas.surface.region_ids
+    if ids is None:
+        return canvas
+    cells = by_cell(ids)
+    shares = np.stack([(cells == k).mean((1, 3), dtype=np.float32) for k in range(len(canvas.regions))])
+    total = shares.sum(0)
+    masks = [
+        np.where(total > 0, share / np.maximum(total, 1e-6), region.mask).astype(np.float32)
+        for share, region in zip(shares, canvas.regions, strict=True)
+    ]
+    return replace(canvas, regions=tuple(replace(r, mask=m) for r, m in zip(canvas.regions, masks, strict=True)))
+
+
+def _seen(gbuffer: GBuffer, side: np.ndarray, depth: np.ndarray) -> tuple[Seen, Tensor]:
+    """What a grid of the canvas sees, and the points [3,H,W] in blocks that it sees (the camera's own in the sky)."""
+    height, width = side.shape
+    distance = np.where(side < 0, 0, depth).astype(np.float64)
+    rays = gbuffer.camera.rays((width, height))
+    point = np.asarray(gbuffer.camera.position) + distance[..., None] * rays
+    grid = CELL if side.shape != gbuffer.cell_side.shape else 1
+    return seen_through(gbuffer.camera, (width, height), point, side, distance, grid), torch.from_numpy(point).movedim(
+        -1, 0
+    )
