@@ -47,7 +47,8 @@ class ModelChoice:
     device: str = option("auto", "Where the model runs: auto, cpu, cuda or mps.")
     lora: tuple[str, ...] = option(
         (),
-        "LoRA files to apply to the model, each with an optional weight after a colon (default 1).",
+        "LoRA files to apply to the model, each with an optional weight after a colon (default 1), "
+        "and folders of files that <lora:NAME:WEIGHT> in a prompt names.",
         metavar="FILE[:WEIGHT]",
     )
 

@@ -104,6 +104,13 @@ class Scene:
         header = json.dumps([self.map.shape, self.voxels_per_block, self.floor, self.ceiling, shape], sort_keys=True)
         return hashlib.sha256(header.encode() + np.ascontiguousarray(self.map).tobytes()).hexdigest()
 
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """All prompts and negative prompts of the materials and the background."""
+        return tuple(
+            text for source in (*self.materials, self.background) for text in (source.prompt, source.negative_prompt)
+        )
+
     def prompt(self, material: int) -> tuple[str, str]:
         """Return (prompt, negative prompt) of a material index, or of the background for SKY."""
         source = self.background if material == SKY else self.materials[material]

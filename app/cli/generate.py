@@ -66,6 +66,7 @@ def run(command: Generate) -> int:
     from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.embedded import read_multiple
     from diffusion.loaders.loading import load_model
+    from diffusion.loaders.prompt_loras import resolve_loras
     from diffusion.text2image import generate as core
 
     core.refuse(picture, read_multiple(command.model.ref))
@@ -73,7 +74,10 @@ def run(command: Generate) -> int:
         core.check_steps_folder(command.steps_out)
     if command.inside:
         check_writable(command.inside)
-    model = load_model(command.model.ref, command.model.device, command.model.lora)
+    loras, remarks = resolve_loras(command.model.lora, (picture.prompt, picture.negative, *picture.anagram))
+    for remark in remarks:
+        console.print(remark, style="yellow", soft_wrap=True)
+    model = load_model(command.model.ref, command.model.device, loras)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     with progress(console) as bar:
@@ -86,7 +90,7 @@ def run(command: Generate) -> int:
             if command.inside:
                 started[:] = [(event.start_latents, event.sigma)]
 
-        told = command.model.ref, command.model.lora
+        told = command.model.ref, loras
         if recipe is not None and recipe.settings == picture and (recipe.model, recipe.lora) == told:
             made = core.regenerate(model, recipe, command.source, on_step=on_step)
         else:

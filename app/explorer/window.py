@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from app.loop.messages import Worker  # noqa: E402
 from app.services.crash_recovery import resume_session  # noqa: E402
 from app.session import Session  # noqa: E402
 from app.state.platform import Folders  # noqa: E402
-from base.errors import InputError  # noqa: E402
+from base.errors import InputError, shown  # noqa: E402
 from engine.gl.context import renderer_name  # noqa: E402
 from engine.render.warm_up import warm_up_slices  # noqa: E402
 from scenes.scene import Scene  # noqa: E402
@@ -261,16 +262,21 @@ def noted_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def open_worker(session: Session) -> Worker:
-    """The thread that loads the chosen model and dreams with it."""
+def open_worker(session: Session, scene: Scene) -> Worker:
+    """The thread that loads the chosen model, with the LoRAs that the scene's prompts name, and dreams with it."""
     from app.loop.garbage import for_good
     from app.loop.worker import ThreadWorker
+    from diffusion.loaders.prompt_loras import resolve_loras
+
+    loras, remarks = resolve_loras(session.model.lora, scene.prompts)
+    for remark in remarks:
+        print(shown(remark), file=sys.stderr)
 
     def load() -> Any:
         with for_good():
             from diffusion.loaders.loading import load_model
 
-            return load_model(session.model.ref, session.model.device, session.model.lora)
+            return load_model(session.model.ref, session.model.device, loras)
 
     return ThreadWorker(load)
 
@@ -282,7 +288,7 @@ def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
     session, scene = resume_session(folders.data, session, scene)
     window = Window(session.view.size)
     print(f"OpenGL: {renderer_name(window.ctx)}")
-    explorer = Explorer(window.ctx, window, session, scene, open_worker(session), folders=folders)
+    explorer = Explorer(window.ctx, window, session, scene, open_worker(session, scene), folders=folders)
     window.listen(explorer)
     try:
         window.run(explorer)

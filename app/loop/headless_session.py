@@ -122,12 +122,16 @@ def open_headless_session(session: Session, scene: Scene | None = None, model: A
     Raises InputError for all that can be wrong with them, before anything slow is done where possible.
     """
     from diffusion.loaders.loading import load_model
+    from diffusion.loaders.prompt_loras import resolve_loras
 
     scene = scene or open_scene(session.scene)
     ctx = create_headless_context()
     try:
         charts = build_charts(blocks := extrude_scene(scene), scene)
-        model = model or load_model(session.model.ref, session.model.device, session.model.lora)
+        loras, remarks = resolve_loras(session.model.lora, scene.prompts)
+        for remark in remarks:
+            print(shown(remark), file=sys.stderr)
+        model = model or load_model(session.model.ref, session.model.device, loras)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
         painter = Painter(volume, InlineWorker(model), scene, session)

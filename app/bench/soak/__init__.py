@@ -49,7 +49,8 @@ def main(home: Path, seconds: float, session_json: str) -> None:
     session = replace(session, view=replace(session.view, size=(960, 540)))
     window = Window(session.view.size)
     folders = Folders(home / "config", home / "pictures", home / "data")
-    explorer = Explorer(window.ctx, window, session, open_scene(session.scene), open_worker(session), folders=folders)
+    scene = open_scene(session.scene)
+    explorer = Explorer(window.ctx, window, session, scene, open_worker(session, scene), folders=folders)
     window.listen(explorer)
 
     while explorer.state.open_scene is None or explorer.state.open_scene.painter.client.model is None:

@@ -179,9 +179,27 @@ def test_a_lora_changes_the_picture_and_stands_in_it(words, picture, tiny_model,
     assert f'Lora: "{style}:9"' in Image.open(out).text["parameters"]
     assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
+    tagged = tmp_path / "tagged.png"
+    assert main([*words, "brick wall <lora:style:9>", *same, "--out", str(tagged), "--lora", str(tmp_path)]) == 0
+    assert (pixels(tagged) == pixels(out)).all() and read_png(tagged).lora == (f"{style}:9",)
+    assert main(["generate", "--from", str(tagged), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == tagged.read_bytes()
+    assert "no effect" not in capsys.readouterr().err
     style.unlink()
     assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 2
     assert "style.safetensors is not a file" in capsys.readouterr().err
+
+
+def test_markup_is_no_word_and_an_unknown_lora_is_one_warning(words, tmp_path, capsys) -> None:
+    pictures = []
+    for place, prompt in enumerate(["red <lora:moss:0.8> wall", "red  wall", "red (wall:1.6)", r"red \(wall:1.6\)"]):
+        out = tmp_path / f"{place}.png"
+        assert main([*words, prompt, "--size", "64x48", "--steps", "2", "--out", str(out)]) == 0
+        said = " ".join(capsys.readouterr().err.split())
+        assert said.count("<lora:moss> in a prompt has no effect") == (1 if place == 0 else 0)
+        pictures.append(pixels(out))
+    assert (pictures[0] == pictures[1]).all()
+    assert (pictures[1] != pictures[2]).any() and (pictures[2] != pictures[3]).any()
 
 
 def test_a_picture_has_the_models_own_size_if_none_is_asked_for(words, tmp_path) -> None:

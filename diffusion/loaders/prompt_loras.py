@@ -1,0 +1,49 @@
+"""LoRA tags in prompts, `<lora:name:0.8>`: which files they name. Reads no file and imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from base.files import expand_user
+from base.reading import is_file, is_folder
+from diffusion.models.prompt_syntax import parse_prompt
+
+SUFFIX = ".safetensors"
+
+
+def resolve_loras(given: Sequence[str], prompts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(LoRAs to load, each FILE or FILE:WEIGHT; one sentence for each tag whose file isn't known).
+
+    given: values of --lora: files with an optional weight, which are always loaded, and folders, whose files a tag may name
+    prompts: all prompts that the model will be asked for
+
+    A tag names a file without its folder and suffix. It is searched among the given files, whose weight it then sets, in their
+    folders, and in the given folders. LoRAs change the whole model; the first tag of a name sets its weight for all prompts.
+    """
+    files = [(path, value) for value in given if not is_folder(path := _path(value))]
+    folders = [path for value in given if is_folder(path := _path(value))]
+    tags = dict(reversed([tag for prompt in prompts for tag in parse_prompt(prompt).loras]))
+    remarks = []
+    for name, weight in reversed(tags.items()):
+        beside = (folder / f"{name}{SUFFIX}" for folder in (*folders, *(path.parent for path, _ in files)))
+        known = [path for path, _ in files if path.stem == name] or [p for p in beside if p.stem == name and is_file(p)]
+        if known:
+            told = known[0], f"{known[0]}:{weight:g}"
+            files = [file for file in files if file[0] != known[0]] + [told]
+        else:
+            where = (
+                "is beside the files or in the folders of --lora" if given else "is known; name its folder by --lora"
+            )
+            remarks.append(f"<lora:{name}> in a prompt has no effect: no file {name}{SUFFIX} {where}.")
+    return tuple(value for _, value in files), tuple(remarks)
+
+
+def _path(value: str) -> Path:
+    """The path of a --lora value; a colon that no number follows is part of it."""
+    name, colon, number = value.rpartition(":")
+    try:
+        float(number)
+    except ValueError:
+        return expand_user(value)
+    return expand_user(name if colon else value)

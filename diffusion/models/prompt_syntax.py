@@ -1,0 +1,103 @@
+"""The syntax of prompts: weights, BREAK and LoRA tags as in AUTOMATIC1111's web UI. Pure; knows no tokens.
+
+| written | means |
+|---|---|
+| (ivy), ((ivy)) | 1.1 and 1.1² times as strong |
+| [moss] | 1.1 times weaker |
+| (brick:1.3) | 1.3 times as strong |
+| BREAK | what follows is encoded separately |
+| <lora:name:0.8> | a LoRA file and its weight; never read as words |
+| \\( \\) \\[ \\] | the bracket itself |
+
+A bracket that is never closed lasts to the end; a closing one without an opening one is a character.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+STEP = 1.1  # what one bracket changes
+STRONGEST = 10.0  # weights are limited to ± this, beyond which every encoder gives noise
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_TOKEN = re.compile(
+    rf"""\\(?P<escaped>[()\[\]])
+    | <lora:\s*(?P<lora>[^<>:]+?)\s*(?::\s*(?P<strength>{_NUMBER})\s*)?>
+    | :\s*(?P<weight>{_NUMBER})\s*\)
+    | (?P<bracket>[()\[\]])
+    | (?P<break>\bBREAK\b)
+    | (?P<text>[^\\()\[\]:<B]+|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Words of one weight."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """chunks: the parts between BREAKs, at least one, each a tuple of spans; loras: (name, weight) of each tag, in order."""
+
+    chunks: tuple[tuple[Span, ...], ...]
+    loras: tuple[tuple[str, float], ...] = ()
+
+
+def parse_prompt(text: str) -> Prompt:
+    """The spans, chunks and LoRA tags of any text. Text without brackets, BREAK and tags is one span, unchanged."""
+    chunks: list[list[tuple[str, float]]] = [[]]
+    loras: list[tuple[str, float]] = []
+    opened: list[tuple[str, int, int]] = []  # (bracket, chunk, number of its pieces) where each open bracket began
+
+    def multiply(start: tuple[str, int, int], factor: float) -> None:
+        _, first, pieces = start
+        for place in range(first, len(chunks)):
+            from_piece = pieces if place == first else 0
+            changed = ((words, _limited(weight * factor)) for words, weight in chunks[place][from_piece:])
+            chunks[place][from_piece:] = list(changed)
+
+    for found in _TOKEN.finditer(text):
+        kind, value = found.lastgroup, found.group()
+        if kind in ("lora", "strength"):
+            loras.append((found["lora"], _limited(float(found["strength"] or 1.0))))
+        elif kind == "break":
+            chunks.append([])
+        elif value in ("(", "["):
+            opened.append((value, len(chunks) - 1, len(chunks[-1])))
+        elif kind == "weight" and any(bracket == "(" for bracket, *_ in opened):
+            multiply(_last(opened, "("), _limited(float(found["weight"])))
+        elif value == ")" and any(bracket == "(" for bracket, *_ in opened):
+            multiply(_last(opened, "("), STEP)
+        elif value == "]" and any(bracket == "[" for bracket, *_ in opened):
+            multiply(_last(opened, "["), 1 / STEP)
+        else:
+            chunks[-1].append((found["escaped"] or value, 1.0))
+    for start in opened:
+        multiply(start, STEP if start[0] == "(" else 1 / STEP)
+    return Prompt(tuple(_merged(chunk) for chunk in chunks), tuple(loras))
+
+
+def _last(opened: list[tuple[str, int, int]], bracket: str) -> tuple[str, int, int]:
+    """Remove and return the innermost open bracket of this kind."""
+    return opened.pop(max(i for i, (kind, *_) in enumerate(opened) if kind == bracket))
+
+
+def _merged(pieces: list[tuple[str, float]]) -> tuple[Span, ...]:
+    """Neighbours of one weight as one span."""
+    spans: list[Span] = []
+    for text, weight in pieces:
+        if spans and spans[-1].weight == weight:
+            spans[-1] = Span(spans[-1].text + text, weight)
+        else:
+            spans.append(Span(text, weight))
+    return tuple(spans)
+
+
+def _limited(weight: float) -> float:
+    return math.copysign(min(abs(weight), STRONGEST), weight)

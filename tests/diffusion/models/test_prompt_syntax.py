@@ -1,0 +1,123 @@
+"""The syntax of prompts, for any text: weights multiply, escapes protect, nothing is lost and nothing raises."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffusion.models.prompt_syntax import STRONGEST, Prompt, Span, parse_prompt
+from diffusion.models.prompt_tokens import Token, split, tokenize, weakened
+
+MARKUP = st.text(alphabet=r"ab ()[]\:<>.1BREAKlora,", max_size=60)
+PLAIN = st.text(alphabet=st.characters(blacklist_characters="()[]\\:<", blacklist_categories=["Cs"])).filter(
+    lambda text: not re.search(r"\bBREAK\b", text)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("red brick", [("red brick", 1.0)]),
+        ("a (brick:1.3) wall", [("a ", 1.0), ("brick", 1.3), (" wall", 1.0)]),
+        ("(ivy)", [("ivy", 1.1)]),
+        ("[moss]", [("moss", 1 / 1.1)]),
+        ("((ivy))", [("ivy", 1.1 * 1.1)]),
+        ("(a (b:2) c:0.5)", [("a ", 0.5), ("b", 1.0), (" c", 0.5)]),
+        (r"\(ivy\) \[moss\]", [("(ivy) [moss]", 1.0)]),
+        (r"(a\:1.3)", [("a\\", 1.3)]),
+        ("(snow: 1.9 )", [("snow", 1.9)]),
+        ("(snow:-1)", [("snow", -1.0)]),
+        ("(at 12:30 noon)", [("at 12:30 noon", 1.1)]),
+        ("wall:1.3) ]", [("wall:1.3) ]", 1.0)]),
+        ("(open [for ever", [("open ", 1.1), ("for ever", 1.0)]),
+        ("(x:999)", [("x", STRONGEST)]),
+        ("", []),
+        ("BREAKFAST", [("BREAKFAST", 1.0)]),
+    ],
+)
+def test_spans(text, spans):
+    (chunk,) = parse_prompt(text).chunks
+    assert [span.text for span in chunk] == [words for words, _ in spans]
+    assert [span.weight for span in chunk] == pytest.approx([weight for _, weight in spans])
+
+
+def test_break_and_lora_tags():
+    prompt = parse_prompt("red (brick:1.4) wall <lora:moss:0.8> BREAK noon <lora:old style>")
+    assert [[(s.text, s.weight) for s in chunk] for chunk in prompt.chunks] == [
+        [("red ", 1.0), ("brick", 1.4), (" wall  ", 1.0)],
+        [(" noon ", 1.0)],
+    ]
+    assert prompt.loras == (("moss", 0.8), ("old style", 1.0))
+    across = parse_prompt("(a BREAK b:2)")
+    assert [[s.weight for s in chunk] for chunk in across.chunks] == [[2.0], [2.0]]
+
+
+@given(PLAIN)
+def test_text_without_markup_is_unchanged(text):
+    assert parse_prompt(text) == Prompt(((Span(text),) if text else (),))
+
+
+@given(PLAIN, st.sampled_from("()[]"), PLAIN)
+def test_an_escaped_bracket_is_a_character(before, bracket, after):
+    (chunk,) = parse_prompt(f"{before}\\{bracket}{after}").chunks
+    assert "".join(span.text for span in chunk) == before + bracket + after
+
+
+@given(MARKUP)
+def test_any_text_has_limited_weights_and_no_empty_span(text):
+    prompt = parse_prompt(text)
+    assert prompt.chunks
+    for chunk in prompt.chunks:
+        assert all(span.text and abs(span.weight) <= STRONGEST for span in chunk)
+        assert all(a.weight != b.weight for a, b in itertools.pairwise(chunk))
+
+
+@given(st.text(alphabet=r"ab ()[]\:.1", max_size=60))
+def test_letters_survive_in_order(text):
+    """Only brackets, weights and the backslash of an escape may vanish."""
+    kept = "".join(span.text for chunk in parse_prompt(text).chunks for span in chunk)
+    assert re.sub("[^ab]", "", kept) == re.sub("[^ab]", "", text)
+    rest = iter(text)
+    assert all(letter in rest for letter in kept)
+
+
+@given(st.integers(0, 6), st.integers(0, 6))
+def test_nested_brackets_multiply(strong, weak):
+    (chunk,) = parse_prompt("(" * strong + "[" * weak + "x" + "]" * weak + ")" * strong).chunks
+    assert chunk[0].weight == pytest.approx(1.1 ** (strong - weak))
+
+
+def letters(text: str) -> list[Token]:
+    """One token for each character; a word starts after a blank."""
+    return [Token(ord(c), c, i == 0 or text[i - 1] == " ") for i, c in enumerate(text)]
+
+
+@given(st.text(alphabet="ab ,", max_size=80), st.integers(1, 9))
+def test_chunks_hold_all_tokens_in_order_and_cut_no_word(text, size):
+    tokens = letters(text)
+    chunks = split(tokens, size)
+    assert [t for chunk in chunks for t in chunk] == tokens and all(len(chunk) <= size for chunk in chunks)
+    places = [0, *itertools.accumulate(len(chunk) for chunk in chunks)]
+    starts = [place for place, token in enumerate(tokens) if token.starts]
+    longest = max((b - a for a, b in itertools.pairwise([*starts, len(tokens)])), default=0)
+    assert longest > size or all(place in starts for place in places[1:-1])
+
+
+def test_chunks_end_after_a_late_comma():
+    words = [Token(i, piece, True) for i, piece in enumerate(["a", ",", "b", "c", ",", "d", "e", "f"])]
+    assert [len(chunk) for chunk in split(words, 6)] == [5, 3]
+    assert [len(chunk) for chunk in split(words, 4)] == [4, 4]  # the comma after the first third is too early
+
+
+def test_tokens_know_their_span():
+    chunks = tokenize("ab(cd:0.5)[e] BREAK f", lambda words: letters(words.strip()), 5)
+    assert [[(t.piece, t.span) for t in chunk if t.piece != " "] for chunk in chunks] == [
+        [("a", 0), ("b", 0), ("c", 1), ("d", 1), ("e", 2)],
+        [("f", 4)],
+    ]
+    assert weakened(chunks[0]) == [(0.5, [2, 3]), (pytest.approx(1 / 1.1), [4])]
+    assert tokenize("", letters, 5) == tokenize(" BREAK ", lambda words: letters(words.strip()), 5) == ((),)
