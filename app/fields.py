@@ -14,6 +14,7 @@ import tyro
 
 from base.files import expand_user
 from base.settings import allowed, check
+from base.step_schedule import Scheduled, StepSchedule, parse_scheduled
 
 T = TypeVar("T")
 Size = tuple[int, int]
@@ -36,6 +37,15 @@ _SIZE = tyro.constructors.PrimitiveConstructorSpec(
     str_from_instance=lambda value: [f"{value[0]}x{value[1]}"],
 )
 
+_SCHEDULED = tyro.constructors.PrimitiveConstructorSpec(
+    nargs=1,
+    metavar="NUMBER|SCHEDULE",
+    instance_from_str=lambda words: parse_scheduled(words[0]),
+    is_instance=lambda value: isinstance(value, float | int | StepSchedule),
+    str_from_instance=lambda value: [str(value)],
+)
+_SPECS = {Size: _SIZE, Scheduled: _SCHEDULED}
+
 
 @cache
 def flags(cls: type[T]) -> type[T]:
@@ -53,7 +63,7 @@ def flags(cls: type[T]) -> type[T]:
         if is_dataclass(kind):
             twins.append((f.name, flags(kind), field(default_factory=flags(kind))))  # type: ignore[arg-type]
             continue
-        kind = Annotated[kind, _SIZE] if kind == Size else kind
+        kind = Annotated[kind, _SPECS[kind]] if kind in _SPECS else kind
         kind = tyro.conf.Positional[kind] if meta.get("positional") else kind
         twins.append((f.name, Annotated[kind, argument], field(default=f.default)))
     return make_dataclass(cls.__name__, twins, frozen=True)  # type: ignore[return-value]
@@ -76,7 +86,9 @@ def _expanded(value: Any) -> Any:
 def twin_of(settings: Any) -> Any:
     """The twin (see `flags`) that holds these settings: defaults for a command line."""
     values = {f.name: getattr(settings, f.name) for f in fields(settings)}
-    return flags(type(settings))(**{k: twin_of(v) if is_dataclass(v) else v for k, v in values.items()})
+    return flags(type(settings))(
+        **{k: v if isinstance(v, StepSchedule) or not is_dataclass(v) else twin_of(v) for k, v in values.items()}
+    )
 
 
 def _help(meta: Mapping[str, Any]) -> str:
@@ -95,6 +107,8 @@ def _metavar(name: str, kind: Any, meta: Mapping[str, Any]) -> str | None:
         return "NAME"
     if meta.get("positional"):
         return name.upper()
+    if kind == Scheduled:
+        return "NUMBER|SCHEDULE"
     if isinstance(kind, types.UnionType):  # an optional value: tyro would show {None}|TYPE
         return _first(k.__name__.upper() for k in typing.get_args(kind) if k is not type(None))
     return None

@@ -8,13 +8,14 @@ from __future__ import annotations
 import ast
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from base.errors import InputError
+from base.step_schedule import StepSchedule
 from base.typed import typed
 
 T = TypeVar("T")
@@ -58,9 +59,10 @@ def check(settings: Any, where: str = "", at: str = "") -> None:
     """Raises InputError for a value outside its range, choices or table. where: the file it came from ("" = flags); at: its place there."""
     for f in fields(settings):
         value, meta = getattr(settings, f.name), f.metadata
-        if value is None or is_dataclass(value) or value == f.default:
+        scheduled = isinstance(value, StepSchedule)
+        if value is None or (is_dataclass(value) and not scheduled) or value == f.default:
             continue  # a default is right by construction
-        for one in value if isinstance(value, tuple) else (value,):
+        for one in value.values if scheduled else value if isinstance(value, tuple) else (value,):
             if problem := _problem(one, meta):
                 raise InputError(where or _flag(f.name, meta), _place(at, f.name) if where else "", problem)
 
@@ -83,8 +85,8 @@ def names_in(table: str) -> tuple[str, ...]:
 
 
 def to_json(settings: Any) -> dict[str, Any]:
-    """Nested settings as JSON values: paths become strings, tuples lists."""
-    return asdict(settings, dict_factory=lambda pairs: {key: _jsonable(value) for key, value in pairs})
+    """Nested settings as JSON values: paths and schedules become strings, tuples lists."""
+    return {f.name: _jsonable(getattr(settings, f.name)) for f in fields(settings)}
 
 
 def from_json(cls: type[T], data: Any, where: object, at: str = "") -> tuple[T, list[str]]:
@@ -139,6 +141,8 @@ def _place(at: str, name: str) -> str:
 
 
 def _jsonable(value: Any) -> Any:
-    if isinstance(value, Path):
+    if isinstance(value, Path | StepSchedule):
         return str(value)
+    if is_dataclass(value):
+        return to_json(value)
     return [_jsonable(v) for v in value] if isinstance(value, tuple) else value

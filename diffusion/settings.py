@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from base.settings import option
+from base.step_schedule import Scheduled
 
 SHARE = (0.0, 1.0)
 
@@ -41,26 +42,31 @@ class SamplingSettings:
 
 @dataclass(frozen=True)
 class GuidanceSettings:
-    """How strongly, and how, a dream follows its prompts."""
+    """How strongly, and how, a dream follows its prompts. Scheduled numbers may change over the steps."""
 
     guidance: str = option(
         "cfg", "How prompt and negative prompt are combined.", table="diffusion.denoisers.guidance:GUIDANCE"
     )
-    scale: float = option(7.0, "How strongly the prompt is followed.", range=(0.0, 20.0))
-    cfgpp_lambda: float = option(0.6, "CFG++: the place between negative prompt (0) and prompt (1).", range=SHARE)
+    scale: Scheduled = option(
+        7.0, "How strongly the prompt is followed; negative goes away from it.", range=(-20.0, 30.0)
+    )
+    cfgpp_lambda: Scheduled = option(0.6, "CFG++: the place between negative prompt (0) and prompt (1).", range=SHARE)
     # At high noise guidance narrows the variety of what is painted. Started later, it can be stronger (docs/sampling.md).
     guidance_start: float = option(0.25, "Share of the run after which guidance starts.", range=SHARE)
     guidance_end: float = option(1.0, "Share of the run after which guidance ends.", range=SHARE)
-    cfg_rescale: float = option(0.0, "How far contrast is brought back to that of the prompt alone.", range=SHARE)
-    norm_rescale: float = option(
+    cfg_rescale: Scheduled = option(0.0, "How far contrast is brought back to that of the prompt alone.", range=SHARE)
+    norm_rescale: Scheduled = option(
         0.0, "How far the noise's norm is brought back to that of the predictions.", range=SHARE
     )
-    threshold_scale: float = option(
+    threshold_scale: Scheduled = option(
         0.0,
         "Dynamic thresholding: the guidance scale whose extreme values are imitated; 0 is off.",
         range=(0.0, 20.0),
     )
-    residual_delta: float = option(1.0, "Strength of the virtual noise of residual CFG.", range=SHARE)
+    threshold_percentile: Scheduled = option(
+        0.995, "Dynamic thresholding: share of the values that are not extreme.", range=(0.5, 1.0)
+    )
+    residual_delta: Scheduled = option(1.0, "Strength of the virtual noise of residual CFG.", range=SHARE)
 
 
 @dataclass(frozen=True)

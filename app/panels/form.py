@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from imgui_bundle import imgui
 
 from app.panels.context import hint
+from app.panels.step_curve import draw_scheduled
 from base.settings import allowed
+from base.step_schedule import Scheduled
 
 T = TypeVar("T")
 LABELS = {  # where a name with spaces for underscores isn't what people say
@@ -75,6 +77,8 @@ def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[b
 
 def _input(kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
     least, most = meta.get("range", (None, None))
+    if kind == Scheduled:
+        return draw_scheduled(value, least, most)
     if names := allowed(meta):
         return _combo(value, names, _helps(meta))
     if kind is int and least is not None and most - least <= NARROW:

@@ -19,7 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Sampler": ("steps", "few_step", "sampler", "spacing", "spacing_power", "eta", "noise", "seed"),
     "Guidance": (
         "guidance", "scale", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
-        "norm_rescale", "threshold_scale",
+        "norm_rescale", "threshold_scale", "threshold_percentile",
     ),
     "Regions": ("execution", "batch", "softness", "bootstrap"),
     "Memory": ("memory", "refine", "match", "change_form", "strength", "capture"),
@@ -33,7 +33,16 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 OPEN = ("Sampler", "Guidance")
 # Fields of a guidance that a few-step network has no use for, besides those that it learnt.
-GUIDING = ("spacing_power", "noise", "scale", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end")
+GUIDING = (
+    "spacing_power",
+    "noise",
+    "scale",
+    "cfgpp_lambda",
+    "residual_delta",
+    "guidance_start",
+    "guidance_end",
+    "threshold_percentile",
+)
 # Fields that matter only beside one choice: they are shown only then.
 NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "spacing_power": ("spacing", ("linspace_power",)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from diffusion.denoisers.guidance_context import Branches, GuidanceContext
+from diffusion.denoisers.guidance_context import Branches, GuidanceContext, GuidanceNumbers, numbers_at
 from diffusion.denoisers.rescaling import apply_rescaling
 from diffusion.sampling.denoiser import Prediction
 from diffusion.sampling.schedules import Timeline
@@ -22,22 +22,22 @@ def _from_eps(ctx: GuidanceContext, eps: Tensor) -> Tensor:
     return ctx.x - ctx.sigma * eps
 
 
-def none(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def none(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """The prediction for the prompt, unchanged."""
     return branches["positive"]
 
 
-def cfg(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def cfg(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """Classifier-free guidance (arXiv 2207.12598): D_neg + scale·(D_pos - D_neg); scale 1 is `none`, bit for bit."""
     if "negative" not in branches:
         return branches["positive"]
-    return branches["negative"] + settings.scale * (branches["positive"] - branches["negative"])
+    return branches["negative"] + numbers.scale * (branches["positive"] - branches["negative"])
 
 
-def cfgpp(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Prediction:
+def cfgpp(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Prediction:
     """CFG++ (arXiv 2406.08070): x0 interpolated between the two predictions by lambda in 0..1, with the noise of the negative one."""
     positive, negative = branches["positive"], branches["negative"]
-    return Prediction(negative + settings.cfgpp_lambda * (positive - negative), negative)
+    return Prediction(negative + numbers.cfgpp_lambda * (positive - negative), negative)
 
 
 def _true_noise_share(ctx: GuidanceContext) -> float:
@@ -45,13 +45,13 @@ def _true_noise_share(ctx: GuidanceContext) -> float:
     return 2 - (1 / (1 + ctx.sigma_next**2)) ** 0.25
 
 
-def tnr_one(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def tnr_one(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """True Noise Removal with one prediction: S·eps + (1 - S)·n, where n is the noise that the run started from."""
     share = _true_noise_share(ctx)
     return _from_eps(ctx, share * _eps(ctx, branches["positive"]) + (1 - share) * ctx.noise)
 
 
-def tnr(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def tnr(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """True Noise Removal with N predictions: S·(b + sum scale_i·(eps_i - b)) + (1 - S)·n around their barycentre b.
 
     The scales are ±(scale - 1/2) for the positive and negative prompt and 0 for the rest, so that with S = 1 and two predictions
@@ -59,45 +59,45 @@ def tnr(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Te
     """
     predicted = {name: _eps(ctx, denoised) for name, denoised in branches.items()}
     centre = sum(predicted.values()) / len(predicted)
-    steering = (settings.scale - 0.5) * (predicted["positive"] - predicted["negative"])
+    steering = (numbers.scale - 0.5) * (predicted["positive"] - predicted["negative"])
     share = _true_noise_share(ctx)
     return _from_eps(ctx, share * (centre + steering) + (1 - share) * ctx.noise)
 
 
-def tnr_plain(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def tnr_plain(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """The notebook's first form: n + scale·(eps_pos - eps_neg)."""
     difference = _eps(ctx, branches["positive"]) - _eps(ctx, branches["negative"])
-    return _from_eps(ctx, ctx.noise + settings.scale * difference)
+    return _from_eps(ctx, ctx.noise + numbers.scale * difference)
 
 
-def tnr_plain_one(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def tnr_plain_one(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """The notebook's first form for one prediction: n + scale·(eps - n)."""
-    return _from_eps(ctx, ctx.noise + settings.scale * (_eps(ctx, branches["positive"]) - ctx.noise))
+    return _from_eps(ctx, ctx.noise + numbers.scale * (_eps(ctx, branches["positive"]) - ctx.noise))
 
 
-def _residual(positive: Tensor, virtual: Tensor, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def _residual(positive: Tensor, virtual: Tensor, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """Residual CFG (arXiv 2312.12491, eq. 3-5): the negative noise is delta times the residual towards a known x0, not a prediction."""
-    negative = ctx.x - settings.residual_delta * (ctx.x - virtual)
-    return negative + settings.scale * (positive - negative)
+    negative = ctx.x - numbers.residual_delta * (ctx.x - virtual)
+    return negative + numbers.scale * (positive - negative)
 
 
-def self_negative(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def self_negative(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """Residual CFG away from the picture that the run started from; needs no negative call."""
-    return _residual(branches["positive"], ctx.origin, ctx, settings)
+    return _residual(branches["positive"], ctx.origin, ctx, numbers)
 
 
-def onetime_negative(branches: Branches, ctx: GuidanceContext, settings: DreamSettings) -> Tensor:
+def onetime_negative(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """Residual CFG away from the negative prompt's x0 at the first step; one negative call per run."""
     if "negative" in branches:
         ctx.cache["negative"] = branches["negative"]
-    return _residual(branches["positive"], ctx.cache["negative"], ctx, settings)
+    return _residual(branches["positive"], ctx.cache["negative"], ctx, numbers)
 
 
 @dataclass(frozen=True)
 class Guidance:
     """A rule and the branches it needs. first: branches that only the first call of a run needs."""
 
-    rule: Callable[[Branches, GuidanceContext, DreamSettings], Tensor | Prediction]
+    rule: Callable[[Branches, GuidanceContext, GuidanceNumbers], Tensor | Prediction]
     branches: tuple[str, ...]
     help: str
     first: tuple[str, ...] = ()
@@ -139,10 +139,10 @@ def with_guidance(
     cache: dict[str, Tensor] = {}
 
     def denoise(x: Tensor, sigma: float) -> Prediction:
-        progress = timeline.progress(sigma)
+        progress, numbers = timeline.progress(sigma), numbers_at(settings, timeline.place(sigma))
         inside = settings.guidance_start <= progress < settings.guidance_end
         names = guidance.branches + (() if cache else guidance.first) if inside else ("positive",)
-        if guidance.rule is cfg and settings.scale == 1:
+        if guidance.rule is cfg and numbers.scale == 1:
             names = ("positive",)
         branches = branches_at(x, sigma, names)
         if on_branches is not None:
@@ -150,8 +150,8 @@ def with_guidance(
         if not inside:
             return Prediction(branches["positive"], branches["positive"])
         ctx = GuidanceContext(x, sigma, timeline.next_sigma(sigma), noise, origin, cache)
-        answer = guidance.rule(branches, ctx, settings)
+        answer = guidance.rule(branches, ctx, numbers)
         prediction = answer if isinstance(answer, Prediction) else Prediction(answer, answer)
-        return apply_rescaling(prediction, branches, ctx, settings)
+        return apply_rescaling(prediction, branches, ctx, numbers)
 
     return denoise

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from torch import Tensor
+
+from base.step_schedule import value_at
+from diffusion.settings import GuidanceSettings
 
 Branches = Mapping[str, Tensor]  # "positive", "negative", "empty" → x0 [B,C,h,w]
 
@@ -27,3 +30,21 @@ class GuidanceContext:
     noise: Tensor
     origin: Tensor
     cache: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GuidanceNumbers:
+    """The numbers of `GuidanceSettings` at one step, where schedules have become values."""
+
+    scale: float
+    cfgpp_lambda: float
+    cfg_rescale: float
+    norm_rescale: float
+    threshold_scale: float
+    threshold_percentile: float
+    residual_delta: float
+
+
+def numbers_at(settings: GuidanceSettings, place: float) -> GuidanceNumbers:
+    """The numbers at a place in the run, 0 (first step) to 1 (last)."""
+    return GuidanceNumbers(**{f.name: value_at(getattr(settings, f.name), place) for f in fields(GuidanceNumbers)})

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from diffusion.denoisers.guidance_context import Branches, GuidanceContext
+from diffusion.denoisers.guidance_context import Branches, GuidanceContext, GuidanceNumbers
 from diffusion.sampling.denoiser import Prediction
-from diffusion.settings import DreamSettings
 
 
 def cfg_rescale(denoised: Tensor, positive: Tensor, amount: float) -> Tensor:
@@ -38,18 +37,20 @@ def dynamic_threshold(eps: Tensor, target: Tensor, percentile: float = 0.995) ->
 
 
 def apply_rescaling(
-    prediction: Prediction, branches: Branches, ctx: GuidanceContext, settings: DreamSettings
+    prediction: Prediction, branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers
 ) -> Prediction:
-    """The guided prediction after the rescalings that the settings switch on; the prediction itself if none is on."""
+    """The guided prediction after the rescalings that are switched on; the prediction itself if none is on."""
     denoised, x, sigma = prediction.denoised, ctx.x, ctx.sigma
-    if settings.threshold_scale > 0 and "negative" in branches:
-        target = branches["negative"] + settings.threshold_scale * (branches["positive"] - branches["negative"])
-        denoised = x - sigma * dynamic_threshold((x - denoised) / sigma, (x - target) / sigma)
-    if settings.norm_rescale > 0:
+    if numbers.threshold_scale > 0 and "negative" in branches:
+        target = branches["negative"] + numbers.threshold_scale * (branches["positive"] - branches["negative"])
+        denoised = x - sigma * dynamic_threshold(
+            (x - denoised) / sigma, (x - target) / sigma, numbers.threshold_percentile
+        )
+    if numbers.norm_rescale > 0:
         eps = [(x - branch) / sigma for branch in branches.values()]
-        denoised = x - sigma * norm_rescale((x - denoised) / sigma, eps, settings.norm_rescale)
-    if settings.cfg_rescale > 0:
-        denoised = cfg_rescale(denoised, branches["positive"], settings.cfg_rescale)
+        denoised = x - sigma * norm_rescale((x - denoised) / sigma, eps, numbers.norm_rescale)
+    if numbers.cfg_rescale > 0:
+        denoised = cfg_rescale(denoised, branches["positive"], numbers.cfg_rescale)
     if denoised is prediction.denoised:
         return prediction
     return Prediction(denoised, denoised if prediction.anchor is prediction.denoised else prediction.anchor)

@@ -179,6 +179,10 @@ class Timeline:
         """step / steps: 0 for the first step, below 1 for the last."""
         return self.step_index(sigma) / self.steps
 
+    def place(self, sigma: float) -> float:
+        """step / (steps - 1): 0 for the first step, 1 for the last; 0 for the only one."""
+        return self.step_index(sigma) / max(self.steps - 1, 1)
+
     def next_sigma(self, sigma: float) -> float:
         """The noise level at which sigma's step ends."""
         return self.sigmas[self.step_index(sigma) + 1]

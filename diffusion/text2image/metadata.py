@@ -15,6 +15,7 @@ from base.png import read_texts
 from base.reading import open_regular, parse_json
 from base.settings import from_json as settings_from
 from base.settings import to_json as settings_to
+from base.step_schedule import Scheduled, StepSchedule
 from base.typed import typed
 from diffusion.denoisers.few_step import effective_settings
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
@@ -33,7 +34,7 @@ def parameters(recipe: Recipe) -> str:
         "Steps": dream.steps,
         "Sampler": dream.sampler,
         "Schedule type": dream.spacing,
-        "CFG scale": f"{dream.scale if dream.guidance != 'none' else 1:g}",
+        "CFG scale": _written(dream.scale if dream.guidance != "none" else 1.0),
         "Seed": dream.seed,
         "Size": f"{settings.size[0]}x{settings.size[1]}",
         "Model hash": fingerprint,
@@ -46,6 +47,11 @@ def parameters(recipe: Recipe) -> str:
     line = ", ".join(f"{key}: {value}" for key, value in values.items())
     negative = f"\nNegative prompt: {settings.negative}" if settings.negative else ""
     return f"{settings.prompt}{negative}\n{line}, Version: Rayverie"
+
+
+def _written(value: Scheduled) -> str:
+    """A number, or a schedule in quotes, as it has commas."""
+    return f'"{value}"' if isinstance(value, StepSchedule) else f"{value:g}"
 
 
 def to_json(recipe: Recipe) -> str:

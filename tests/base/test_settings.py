@@ -11,7 +11,8 @@ import pytest
 
 from app.commands import COMMANDS
 from base.errors import InputError
-from base.settings import allowed, check, from_json, names_in, to_json
+from base.settings import allowed, check, from_json, names_in, option, to_json
+from base.step_schedule import Scheduled, StepSchedule
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,23 @@ def test_what_is_unknown_is_left_out_and_its_place_told() -> None:
 def test_a_bad_value_is_told_with_its_place() -> None:
     with pytest.raises(InputError, match=r"f: settings\.inner\.share is 3\.0"):
         from_json(Outer, {"inner": {"share": 3}}, "f", "settings")
+
+
+@dataclass(frozen=True)
+class Changing:
+    scale: Scheduled = option(7.0, "", range=(-20.0, 30.0))
+
+
+def test_a_schedule_is_saved_as_its_text_and_its_values_are_checked():
+    settings = Changing(StepSchedule(((0.0, 7.0), (1.0, -2.5)), stepped=True))
+    data = to_json(settings)
+    assert data == {"scale": "0:7, 1:-2.5 stepped"} and from_json(Changing, data, "file") == (settings, [])
+    assert from_json(Changing, {"scale": 3}, "file")[0].scale == 3.0
+    for wrong, words in (
+        ("0:99", "allowed is -20"),
+        ("0:", "points like"),
+        (True, "must be of type"),
+        ("nan:1", "points"),
+    ):
+        with pytest.raises(InputError, match=words):
+            from_json(Changing, {"scale": wrong}, "file")

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from base.errors import InputError
 from base.grid import CELL
+from base.step_schedule import value_at
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
 from diffusion.sampling.schedules import Timeline, make_sigmas
@@ -50,7 +51,7 @@ class EvaluatedModel:
     judge: Classifier
     sampler: str = "ddim"
     steps: int = STEPS
-    guidance: float = DreamSettings.scale
+    guidance: float = value_at(DreamSettings.scale, 0.0)
     start: float = DreamSettings.guidance_start
 
     @torch.inference_mode()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from app.__main__ import main
 from base.errors import InputError
+from base.step_schedule import StepSchedule
 from diffusion.text2image.metadata import read_png
 from scenes.load import builtin_folder
 
@@ -200,6 +201,27 @@ def test_markup_is_no_word_and_an_unknown_lora_is_one_warning(words, tmp_path, c
         pictures.append(pixels(out))
     assert (pictures[0] == pictures[1]).all()
     assert (pictures[1] != pictures[2]).any() and (pictures[2] != pictures[3]).any()
+
+
+def test_a_scheduled_scale_is_kept_in_the_picture(words, tmp_path, capsys) -> None:
+    out, again = tmp_path / "p.png", tmp_path / "again.png"
+    small = ["--size", "64x48", "--steps", "3", "--guidance-start", "0"]
+    assert main([*words, "grass", *small, "--scale", "0:9, 0.5:-3.5 stepped", "--out", str(out)]) == 0
+    recipe = read_png(out).settings.dream
+    assert recipe.scale == StepSchedule(((0.0, 9.0), (0.5, -3.5)), stepped=True)
+    assert 'CFG scale: "0:9, 0.5:-3.5 stepped"' in Image.open(out).text["parameters"]
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+    assert main([*words, "grass", *small, "--scale", "-5", "--out", str(again)]) == 0
+    assert read_png(again).settings.dream.scale == -5.0
+    capsys.readouterr()
+    for wrong, reason in (
+        ("0:7, 0:3", "places of a schedule must rise"),
+        ("0:99", "allowed is -20"),
+        ("x", "points like"),
+    ):
+        assert main([*words, "grass", *small, "--scale", wrong, "--out", str(again)]) == 2
+        assert reason in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_picture_has_the_models_own_size_if_none_is_asked_for(words, tmp_path) -> None:

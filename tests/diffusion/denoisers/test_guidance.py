@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from base.step_schedule import StepSchedule
 from diffusion.denoisers.guidance import GUIDANCE, with_guidance
 from diffusion.denoisers.guidance_context import GuidanceContext
 from diffusion.denoisers.rescaling import cfg_rescale, dynamic_threshold, norm_rescale
@@ -130,6 +131,37 @@ def test_interval():
         ("positive", "negative"),
         ("positive",),
     ]
+
+
+@pytest.mark.parametrize("scale", [-20.0, -1.0, 0.0, 30.0])
+def test_any_scale(scale):
+    (denoised, _), _ = answer("cfg", scale=scale)
+    assert torch.allclose(denoised, BRANCHES["negative"] + scale * (BRANCHES["positive"] - BRANCHES["negative"]))
+
+
+NUMBERS = {
+    "scale": ("cfg", {}),
+    "cfgpp_lambda": ("cfg++", {}),
+    "cfg_rescale": ("cfg", {}),
+    "norm_rescale": ("cfg", {}),
+    "threshold_scale": ("cfg", {}),
+    "threshold_percentile": ("cfg", {"threshold_scale": 2.0}),
+    "residual_delta": ("self_negative", {}),
+}
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+def test_a_scheduled_number_is_its_value_at_each_step(field):
+    """Of three steps, the first lies at 0, the second at 0.5, the last at 1."""
+    name, chosen = NUMBERS[field]
+    chosen = chosen | {"guidance_start": 0.0}
+    schedule = StepSchedule(((0.0, 0.9), (1.0, 0.5)))
+    for sigma, value in zip(LEVELS[:-1], (0.9, 0.7, 0.5), strict=True):
+        wanted, _ = answer(name, sigma=sigma, **chosen, **{field: value})
+        found, _ = answer(name, sigma=sigma, **chosen, **{field: schedule})
+        assert torch.allclose(found.denoised, wanted.denoised, atol=1e-12)
+        other, _ = answer(name, sigma=sigma, **chosen, **{field: value * 0.6})
+        assert not torch.allclose(other.denoised, wanted.denoised)
 
 
 @pytest.mark.parametrize("name", GUIDANCE)
