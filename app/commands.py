@@ -84,7 +84,11 @@ class Generate:
 
     picture: GenerateSettings = field(default_factory=GenerateSettings)
     model: ModelChoice = field(default_factory=ModelChoice)
-    out: Path = option(Path("out/picture.png"), "PNG file to write.")
+    out: Path = option(
+        Path("out/picture.png"), "PNG file to write; with --count or --seeds, the folder of this name without .png."
+    )
+    count: int = option(1, "Number of pictures, with seeds that follow one another.", range=(1, 1000))
+    seeds: str = option("", "Seeds of several pictures, separated by commas.", metavar="N,N,…")
     steps_out: Path | None = option(None, "Folder for the prediction of every step, as PNGs.")
     inside: Path | None = option(
         None, "Folder for pictures of the network at its last step: a 3D diagram, block outputs and attention per word."

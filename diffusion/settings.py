@@ -112,7 +112,7 @@ class MemorySettings:
         flag="match-colours",
     )
     strength: float = option(1.0, "Share of the run that is applied to an existing picture.", range=SHARE)
-    capture: int = option(0, "Step whose latents are stored; 0 is the last.", range=(0, 200))
+    capture: int = option(0, "Step whose latents are stored, and shown by generate; 0 is the last.", range=(0, 200))
 
 
 @dataclass(frozen=True)

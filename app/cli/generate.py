@@ -16,6 +16,8 @@ from base.errors import InputError
 from base.files import atomic_write, refuse_unwritable
 from diffusion.text2image.metadata import read_png, write_png
 
+SHEET = "sheet.png"  # beside the pictures of --count and --seeds
+
 
 def defaults(source: Path) -> Generate:
     """The flags that made a picture, from its PNG. Raises InputError when it carries none."""
@@ -51,13 +53,41 @@ def save_space(inside: Any, file: Path, console: Console) -> None:
         picture.save(temporary)
 
 
-def run(command: Generate) -> int:
-    picture = command.picture
-    if command.out.suffix.lower() != ".png":
+def seeds_of(command: Generate) -> tuple[int, ...]:
+    """The seeds of all pictures. Raises InputError."""
+    if not command.seeds:
+        first = command.picture.dream.seed
+        return tuple((first + place) % 2**31 for place in range(command.count))
+    if command.count != 1:
+        raise InputError("--seeds", "", "and --count both say how many pictures there are; give one of them")
+    words = command.seeds.split(",")
+    if not all(word.strip().isascii() and word.strip().isdigit() and int(word) < 2**31 for word in words):
+        raise InputError("--seeds", "", f"is {command.seeds!r}; it must be numbers from 0 to {2**31 - 1}, like 3,14,15")
+    return tuple(dict.fromkeys(int(word) for word in words))
+
+
+def outputs_of(command: Generate, seeds: tuple[int, ...]) -> list[Path]:
+    """The PNG of each seed, then the contact sheet if there are several. Raises InputError if one can't be written."""
+    several = command.count > 1 or bool(command.seeds)
+    png = command.out.suffix.lower() == ".png"
+    if not (png or several):
         raise InputError("--out", "", f"is {command.out}; it must be a .png file, which stores the settings")
+    if several and (command.steps_out or command.inside):
+        flag = "--steps-out" if command.steps_out else "--inside"
+        raise InputError(flag, "", "shows one picture; leave out --count and --seeds")
+    folder = command.out.with_suffix("") if png else command.out
+    outs = [*(folder / f"seed_{seed}.png" for seed in seeds), folder / SHEET] if several else [command.out]
+    for out in outs:
+        refuse_unwritable(out)
+    return outs
+
+
+def run(command: Generate) -> int:
+    picture, seeds = command.picture, seeds_of(command)
     if not (picture.prompt or picture.init or command.source):
         raise InputError("rayverie generate", "PROMPT", "is missing; describe the picture")
-    refuse_unwritable(command.out)
+    outs = outputs_of(command, seeds)
+    several = len(outs) > len(seeds)
     recipe = read_png(command.source) if command.source else None
     console = open_console(errors=True)
     if command.match and picture.prompt:
@@ -80,29 +110,44 @@ def run(command: Generate) -> int:
     model = load_model(command.model.ref, command.model.device, loras)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
+    told, made = (command.model.ref, loras), []
     with progress(console) as bar:
-        task = bar.add_task("dreaming", total=picture.dream.steps, words="")
+        task = bar.add_task("dreaming", total=picture.dream.steps * len(seeds), words="")
 
         def on_step(event: Any) -> None:
-            bar.update(task, completed=event.step + 1, words=f"sigma {event.sigma:.3g}")
+            bar.update(
+                task, completed=event.step + 1 + picture.dream.steps * len(made), words=f"sigma {event.sigma:.3g}"
+            )
             if save is not None:
                 save(event)
             if command.inside:
                 started[:] = [(event.start_latents, event.sigma)]
 
-        told = command.model.ref, loras
-        if recipe is not None and recipe.settings == picture and (recipe.model, recipe.lora) == told:
-            made = core.regenerate(model, recipe, command.source, on_step=on_step)
-        else:
-            made = core.generate(model, picture, model_ref=told[0], loras=told[1], on_step=on_step)
-    write_png(command.out, made.image, made.recipe)
+        for seed, out in zip(seeds, outs, strict=False):
+            asked = replace(picture, dream=replace(picture.dream, seed=seed))
+            if recipe is not None and recipe.settings == asked and (recipe.model, recipe.lora) == told:
+                made.append(core.regenerate(model, recipe, command.source, on_step=on_step))
+            else:
+                made.append(core.generate(model, asked, model_ref=told[0], loras=told[1], on_step=on_step))
+            write_png(out, made[-1].image, made[-1].recipe)
     if command.inside and started:
         canvas = core.make_canvas(model, picture)[0]
         inside = probe_unet(model, canvas, picture.dream, *started[0])
-        save_sheets(inside, made.dreamed.image, command.inside)
+        save_sheets(inside, made[0].dreamed.image, command.inside)
         save_space(inside, command.inside / SPACE, console)
-    dreamed = made.dreamed
-    console.print(
-        f"{command.out} is ready: {dreamed.calls} model calls, {dreamed.seconds['total']:.1f} s.", soft_wrap=True
+    if several:
+        save_contact_sheet(outs[-1], [one.image for one in made], seeds)
+    calls, seconds = (
+        sum(figures) for figures in zip(*((m.dreamed.calls, m.dreamed.seconds["total"]) for m in made), strict=True)
     )
+    what = f"{outs[-1].parent} with {len(made)} pictures and {SHEET}" if several else str(command.out)
+    console.print(f"{what} is ready: {calls} model calls, {seconds:.1f} s.", soft_wrap=True)
     return 0
+
+
+def save_contact_sheet(file: Path, pictures: list[Any], seeds: tuple[int, ...]) -> None:
+    """All pictures on one sheet, each with its seed."""
+    from diffusion.text2image.contact_sheet import contact_sheet
+
+    with atomic_write(file) as temporary:
+        contact_sheet(pictures, [f"seed {seed}" for seed in seeds]).save(temporary)

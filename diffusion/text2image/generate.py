@@ -18,6 +18,7 @@ from base.reading import is_file
 from base.settings import check
 from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region
 from diffusion.denoisers.anagram import VIEWS, view_problem
+from diffusion.denoisers.few_step import count_steps
 from diffusion.denoisers.masks import blur
 from diffusion.dream import dream
 from diffusion.models.model import Model
@@ -49,15 +50,16 @@ def generate(
 ) -> GeneratedImage:
     """Generate one picture. model_ref, loras: the model and LoRAs as the user named them, for the recipe.
 
-    If the size isn't a multiple of the model's, a larger picture is dreamed and cropped. Raises InputError naming the flag, and the
-    errors of `dream`.
+    With `DreamSettings.capture` the picture is what was predicted at that step. If the size isn't a multiple of the model's, a larger
+    picture is dreamed and cropped. Raises InputError naming the flag, and the errors of `dream`.
     """
     refuse(settings)
     _check_views(settings, model.multiple)
     width, height = settings.size
     canvas, init, mask = make_canvas(model, settings)
     dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
-    image = dreamed.image[:height, :width]
+    image = model.decode(torch.from_numpy(dreamed.latents)) if settings.dream.capture else dreamed.image
+    image = image[:height, :width]
     if init is not None and mask is not None:
         # Kept pixels come from the given picture, not from its reconstruction by the VAE. The cross-fade lies in the mask's darkest
         # quarter, because a grey pixel was dreamed with a small change; it is not a mixture of two pictures.
@@ -167,6 +169,10 @@ def refuse(settings: GenerateSettings, multiple: int | None = None) -> None:
         if any(-(-side // multiple) * multiple % step for side in settings.size):
             problem = f"is {settings.dream.dilate}; this model then needs sides that are multiples of {step} pixels"
             raise InputError("--dilate", "", f"{problem}, and --size is {width}x{height}")
+    first = settings.dream.steps - count_steps(settings.dream, settings.init is not None)
+    if settings.dream.capture and not first < settings.dream.capture <= settings.dream.steps:
+        allowed = f"{first + 1} to {settings.dream.steps}, the steps that run, or 0"
+        raise InputError("--capture", "", f"is {settings.dream.capture}; allowed is {allowed}")
     if settings.mask is not None and settings.init is None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
     if settings.anagram and not settings.view:
