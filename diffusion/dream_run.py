@@ -17,12 +17,13 @@ from diffusion.denoisers.correction import with_correction
 from diffusion.denoisers.differential import initial_x, with_memory
 from diffusion.denoisers.dilation import take_lattice, with_dilation
 from diffusion.denoisers.few_step import count_steps
-from diffusion.denoisers.guidance import GUIDANCE, with_guidance
+from diffusion.denoisers.guidance import branches_of, with_guidance
 from diffusion.denoisers.region_batching import PredictionJob
 from diffusion.denoisers.regions import RegionComposer, prepare_regions
 from diffusion.denoisers.skip_residual import make_mixer, rewind_steps
 from diffusion.errors import ModelError
 from diffusion.models.model import Model
+from diffusion.models.prompt_syntax import parse_weighted
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.noise import NOISES
@@ -120,9 +121,10 @@ class DreamRun:
         cut: maps the canvas to the part that is predicted (transformed, or a lattice); watched: whether step events include the
         prediction of each region.
         """
+        further = [parse_weighted(prompt)[0] for prompt in self.settings.further]
         parts = [
             replace(part, mask=cut(part.mask).contiguous())
-            for part in prepare_regions(regions, self.settings.softness, self.model.device)
+            for part in prepare_regions(regions, self.settings.softness, self.model.device, further)
         ]
         prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in branches))
         bootstrapped = self.settings.bootstrap > 0 and len(parts) > 1
@@ -141,8 +143,7 @@ class DreamRun:
 
     def _guided(self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False) -> Denoise:
         """The guided denoiser of these regions. cut, watched: see `compose_regions`."""
-        rule = GUIDANCE[self.settings.guidance]
-        composition = self.compose_regions(regions, cut, (*rule.branches, *rule.first), watched)
+        composition = self.compose_regions(regions, cut, branches_of(self.settings), watched)
         origin = torch.zeros_like(self.noise) if self.memory is None else torch.where(self.known, self.memory, 0.0)
         watch = self._note_branches if watched else None
         return with_guidance(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)

@@ -50,6 +50,11 @@ class GuidanceSettings:
     scale: Scheduled = option(
         7.0, "How strongly the prompt is followed; negative goes away from it.", range=(-20.0, 30.0)
     )
+    further: tuple[str, ...] = option(
+        (),
+        "Further prompts for the whole picture, each with a weight after a colon (default 1); negative leads away.",
+        metavar="PROMPT[:WEIGHT]",
+    )
     cfgpp_lambda: Scheduled = option(0.6, "CFG++: the place between negative prompt (0) and prompt (1).", range=SHARE)
     # At high noise guidance narrows the variety of what is painted. Started later, it can be stronger (docs/sampling.md).
     guidance_start: float = option(0.25, "Share of the run after which guidance starts.", range=SHARE)
@@ -58,6 +63,9 @@ class GuidanceSettings:
     norm_rescale: Scheduled = option(
         0.0, "How far the noise's norm is brought back to that of the predictions.", range=SHARE
     )
+    naive_rescale: Scheduled = option(
+        0.0, "How far the noise's norm is brought back to that of the prompt's own prediction.", range=SHARE
+    )
     threshold_scale: Scheduled = option(
         0.0,
         "Dynamic thresholding: the guidance scale whose extreme values are imitated; 0 is off.",
@@ -65,6 +73,9 @@ class GuidanceSettings:
     )
     threshold_percentile: Scheduled = option(
         0.995, "Dynamic thresholding: share of the values that are not extreme.", range=(0.5, 1.0)
+    )
+    step_noise: str = option(
+        "predicted", "The noise that each step leaves.", table="diffusion.denoisers.step_noise:STEP_NOISES"
     )
     residual_delta: Scheduled = option(1.0, "Strength of the virtual noise of residual CFG.", range=SHARE)
 

@@ -92,6 +92,7 @@ def run(command: Generate) -> int:
     console = open_console(errors=True)
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
+    from diffusion.denoisers.few_step import ignored_remark
     from diffusion.introspection.probe_sheets import SPACE, check_writable, save_sheets
     from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.embedded import read_multiple
@@ -104,10 +105,14 @@ def run(command: Generate) -> int:
         core.check_steps_folder(command.steps_out)
     if command.inside:
         check_writable(command.inside)
-    loras, remarks = resolve_loras(command.model.lora, (picture.prompt, picture.negative, *picture.anagram))
+    loras, remarks = resolve_loras(
+        command.model.lora, (picture.prompt, picture.negative, *picture.anagram, *picture.dream.further)
+    )
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
     model = load_model(command.model.ref, command.model.device, loras)
+    if remark := ignored_remark(picture.dream, model.few_steps, picture.init is not None):
+        console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     told, made = (command.model.ref, loras), []

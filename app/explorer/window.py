@@ -268,7 +268,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
     from app.loop.worker import ThreadWorker
     from diffusion.loaders.prompt_loras import resolve_loras
 
-    loras, remarks = resolve_loras(session.model.lora, scene.prompts)
+    loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
     for remark in remarks:
         print(shown(remark), file=sys.stderr)
 

@@ -121,6 +121,7 @@ def open_headless_session(session: Session, scene: Scene | None = None, model: A
 
     Raises InputError for all that can be wrong with them, before anything slow is done where possible.
     """
+    from diffusion.denoisers.few_step import ignored_remark
     from diffusion.loaders.loading import load_model
     from diffusion.loaders.prompt_loras import resolve_loras
 
@@ -128,10 +129,12 @@ def open_headless_session(session: Session, scene: Scene | None = None, model: A
     ctx = create_headless_context()
     try:
         charts = build_charts(blocks := extrude_scene(scene), scene)
-        loras, remarks = resolve_loras(session.model.lora, scene.prompts)
+        loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
         for remark in remarks:
             print(shown(remark), file=sys.stderr)
         model = model or load_model(session.model.ref, session.model.device, loras)
+        if remark := ignored_remark(session.dream, model.few_steps):
+            print(remark, file=sys.stderr)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
         painter = Painter(volume, InlineWorker(model), scene, session)

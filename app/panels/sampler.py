@@ -10,16 +10,17 @@ from imgui_bundle import imgui
 from app.files import presets
 from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
+from app.panels.prompts import PromptFields
 from app.session import Session
-from diffusion.denoisers.few_step import FEW_STEP_CHOICES, uses_few_step
+from diffusion.denoisers.few_step import FEW_STEP_CHOICES, UNUSED, uses_few_step
 from diffusion.settings import DreamSettings
 
 # Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Sampler": ("steps", "few_step", "sampler", "spacing", "spacing_power", "eta", "noise", "seed"),
     "Guidance": (
-        "guidance", "scale", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
-        "norm_rescale", "threshold_scale", "threshold_percentile",
+        "guidance", "scale", "further", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
+        "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile", "step_noise",
     ),
     "Regions": ("execution", "batch", "softness", "bootstrap"),
     "Memory": ("memory", "refine", "match", "change_form", "strength", "capture"),
@@ -32,17 +33,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Correction": ("correct_clamp", "correct_centre", "correct_maximise", "correct_until"),
 }  # fmt: skip
 OPEN = ("Sampler", "Guidance")
-# Fields of a guidance that a few-step network has no use for, besides those that it learnt.
-GUIDING = (
-    "spacing_power",
-    "noise",
-    "scale",
-    "cfgpp_lambda",
-    "residual_delta",
-    "guidance_start",
-    "guidance_end",
-    "threshold_percentile",
-)
 # Fields that matter only beside one choice: they are shown only then.
 NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "spacing_power": ("spacing", ("linspace_power",)),
@@ -58,6 +48,7 @@ class SamplerPanel:
     def __init__(self) -> None:
         self._name = ""
         self._held: DreamSettings | None = None
+        self._fields = PromptFields()
 
     def draw(self, ui: PanelContext) -> Session:
         painter = ui.painter
@@ -80,12 +71,21 @@ class SamplerPanel:
             shown = tuple(name for name in names if matters(name, dream, few))
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if shown and imgui.collapsing_header(title, flags):
-                dream = edit(dream, only=shown)
+                dream = edit(dream, only=tuple(name for name in shown if name != "further"))
+                dream = self._further(dream) if "further" in shown else dream
         imgui.spacing()
         if imgui.button("\uf01e  Repaint this view"):
             ui.do("dream")
         hint("Erase the paint in this view and dream it again with these settings.")
         return replace(ui.session, dream=dream)
+
+    def _further(self, dream: DreamSettings) -> DreamSettings:
+        """The further prompts on one line, with bars between them."""
+        bar = " | "
+        changed, text = self._fields.line("##further", "Further prompts: moss:0.5 | rust:-0.3", bar.join(dream.further))
+        if not changed:
+            return dream
+        return replace(dream, further=tuple(part.strip() for part in text.split(bar.strip()) if part.strip()))
 
     def _presets(self, ui: PanelContext, dream: DreamSettings) -> DreamSettings:
         """A combo of presets, showing the one that the settings are; and a name under which to save them."""
@@ -161,7 +161,7 @@ def matters(name: str, dream: DreamSettings, few_steps: int = 0) -> bool:
     """Whether a field changes what is painted. few_steps: as many as the model's few-step network needs, 0 without one."""
     if name == "few_step":
         return dream.steps <= few_steps
-    if name in (*FEW_STEP_CHOICES, *GUIDING) and uses_few_step(dream, few_steps):
+    if name in (*FEW_STEP_CHOICES, *UNUSED) and uses_few_step(dream, few_steps):
         return False
     field, values = NEEDS.get(name, ("", ()))
     return not field or getattr(dream, field) in values

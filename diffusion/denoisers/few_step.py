@@ -6,7 +6,7 @@ A dream that runs at most as many steps as the student needs uses the student; a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -20,10 +20,24 @@ FEW_STEP_CHOICES: Mapping[str, Any] = MappingProxyType(
         "guidance": "none",
         "cfg_rescale": 0.0,
         "norm_rescale": 0.0,
+        "naive_rescale": 0.0,
         "threshold_scale": 0.0,
+        "step_noise": "predicted",
+        "further": (),
     }
 )
 """The settings that the student was distilled for. It contains the solver's steps and the guidance, so others don't apply."""
+# Settings that have no effect beside those choices.
+UNUSED = (
+    "spacing_power",
+    "noise",
+    "scale",
+    "cfgpp_lambda",
+    "residual_delta",
+    "guidance_start",
+    "guidance_end",
+    "threshold_percentile",
+)
 
 
 def count_steps(settings: DreamSettings, has_guide: bool) -> int:
@@ -40,3 +54,22 @@ def uses_few_step(settings: DreamSettings, few_steps: int, has_guide: bool = Fal
 def effective_settings(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> DreamSettings:
     """The settings that take effect: with FEW_STEP_CHOICES in place of the user's choices if the few-step network runs."""
     return replace(settings, **FEW_STEP_CHOICES) if uses_few_step(settings, few_steps, has_guide) else settings
+
+
+def ignored_settings(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> tuple[str, ...]:
+    """The names of settings that differ from their defaults and have no effect because the few-step network runs."""
+    if not uses_few_step(settings, few_steps, has_guide):
+        return ()
+    changed = [f.name for f in fields(settings) if getattr(settings, f.name) != f.default]
+    return tuple(
+        name
+        for name in changed
+        if name in UNUSED or (name in FEW_STEP_CHOICES and getattr(settings, name) != FEW_STEP_CHOICES[name])
+    )
+
+
+def ignored_remark(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> str:
+    """A sentence about `ignored_settings`, or ""."""
+    flags = ", ".join("--" + name.replace("_", "-") for name in ignored_settings(settings, few_steps, has_guide))
+    many = f"the few-step network paints; --steps {few_steps + 1} or more, or --no-few-step, uses the full model."
+    return f"No effect: {flags}, as {many}" if flags else ""

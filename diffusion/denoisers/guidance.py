@@ -7,8 +7,18 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from diffusion.denoisers.guidance_context import Branches, GuidanceContext, GuidanceNumbers, numbers_at
+from diffusion.denoisers.further_prompts import branch_names, with_further_prompts
+from diffusion.denoisers.guidance_context import (
+    Branches,
+    GuidanceContext,
+    GuidanceNumbers,
+    numbers_at,
+    predictions,
+    true_noise_share,
+)
 from diffusion.denoisers.rescaling import apply_rescaling
+from diffusion.denoisers.step_noise import apply_step_noise
+from diffusion.models.prompt_syntax import parse_weighted
 from diffusion.sampling.denoiser import Prediction
 from diffusion.sampling.schedules import Timeline
 from diffusion.settings import DreamSettings
@@ -40,28 +50,31 @@ def cfgpp(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) ->
     return Prediction(negative + numbers.cfgpp_lambda * (positive - negative), negative)
 
 
-def _true_noise_share(ctx: GuidanceContext) -> float:
-    """S = 2 - alpha_bar^(1/4) at the step's end: 2 at pure noise, 1 at the picture (the diffusion notebook)."""
-    return 2 - (1 / (1 + ctx.sigma_next**2)) ** 0.25
-
-
 def tnr_one(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """True Noise Removal with one prediction: S·eps + (1 - S)·n, where n is the noise that the run started from."""
-    share = _true_noise_share(ctx)
+    share = true_noise_share(ctx)
     return _from_eps(ctx, share * _eps(ctx, branches["positive"]) + (1 - share) * ctx.noise)
 
 
 def tnr(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
     """True Noise Removal with N predictions: S·(b + sum scale_i·(eps_i - b)) + (1 - S)·n around their barycentre b.
 
-    The scales are ±(scale - 1/2) for the positive and negative prompt and 0 for the rest, so that with S = 1 and two predictions
-    it is CFG at the same scale.
+    The scales are (scale - 1/2)·w_i for the prompts of weights w_i (1 for the prompt itself), the negative of their sum for the negative
+    prompt and 0 for the empty one, so that with S = 1 and two predictions it is CFG at the same scale.
     """
-    predicted = {name: _eps(ctx, denoised) for name, denoised in branches.items()}
-    centre = sum(predicted.values()) / len(predicted)
-    steering = (numbers.scale - 0.5) * (predicted["positive"] - predicted["negative"])
-    share = _true_noise_share(ctx)
+    centre = sum(_eps(ctx, denoised) for denoised in predictions(branches)) / len(predictions(branches))
+    steering = (numbers.scale - 0.5) * (_eps(ctx, branches["positive"]) - _eps(ctx, branches["negative"]))
+    share = true_noise_share(ctx)
     return _from_eps(ctx, share * (centre + steering) + (1 - share) * ctx.noise)
+
+
+def tnr_cfg(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
+    """True Noise Removal without the barycentre: S·eps_cfg + (1 - S)·n, where eps_cfg = eps_neg + sum scale_i·(eps_i - eps_neg).
+
+    With two predictions it equals `tnr`.
+    """
+    share = true_noise_share(ctx)
+    return _from_eps(ctx, share * _eps(ctx, cfg(branches, ctx, numbers)) + (1 - share) * ctx.noise)
 
 
 def tnr_plain(branches: Branches, ctx: GuidanceContext, numbers: GuidanceNumbers) -> Tensor:
@@ -109,6 +122,9 @@ GUIDANCE: dict[str, Guidance] = {
     "none": Guidance(none, ("positive",), "The prompt alone: half the work."),
     "cfg++": Guidance(cfgpp, _TWO, "Between the two by lambda, on the negative prompt's noise path."),
     "tnr": Guidance(tnr, _TWO, "True Noise Removal with two predictions."),
+    "tnr_cfg": Guidance(
+        tnr_cfg, _TWO, "True Noise Removal of CFG's prediction; differs from tnr with further prompts."
+    ),
     "tnr_one": Guidance(tnr_one, ("positive",), "True Noise Removal with the prompt alone."),
     "tnr_three": Guidance(tnr, (*_TWO, "empty"), "True Noise Removal around prompt, negative and empty prompt."),
     "tnr_plain": Guidance(tnr_plain, _TWO, "The true noise plus the scaled difference."),
@@ -120,6 +136,18 @@ GUIDANCE: dict[str, Guidance] = {
         onetime_negative, ("positive",), "Residual CFG, negative prompt asked once.", first=("negative",)
     ),
 }
+
+
+def further_base(name: str) -> str:
+    """The branch that further prompts are compared with under a guidance rule: the negative prompt where the rule asks for it."""
+    return "negative" if "negative" in GUIDANCE[name].branches else "empty"
+
+
+def branches_of(settings: DreamSettings) -> tuple[str, ...]:
+    """All branches that a run with these settings may ask for."""
+    rule = GUIDANCE[settings.guidance]
+    further = branch_names(len(settings.further))
+    return (*rule.branches, *rule.first, *((further_base(settings.guidance), *further) if further else ()))
 
 
 def with_guidance(
@@ -136,6 +164,8 @@ def with_guidance(
     each call. Outside guidance_start..guidance_end (arXiv 2404.07724) only the prompt is predicted, without guidance.
     """
     guidance = GUIDANCE[settings.guidance]
+    weights = [parse_weighted(prompt)[1] for prompt in settings.further]
+    combined_at = with_further_prompts(branches_at, weights, further_base(settings.guidance))
     cache: dict[str, Tensor] = {}
 
     def denoise(x: Tensor, sigma: float) -> Prediction:
@@ -144,7 +174,7 @@ def with_guidance(
         names = guidance.branches + (() if cache else guidance.first) if inside else ("positive",)
         if guidance.rule is cfg and numbers.scale == 1:
             names = ("positive",)
-        branches = branches_at(x, sigma, names)
+        branches = (combined_at if inside else branches_at)(x, sigma, names)
         if on_branches is not None:
             on_branches(branches)
         if not inside:
@@ -152,6 +182,6 @@ def with_guidance(
         ctx = GuidanceContext(x, sigma, timeline.next_sigma(sigma), noise, origin, cache)
         answer = guidance.rule(branches, ctx, numbers)
         prediction = answer if isinstance(answer, Prediction) else Prediction(answer, answer)
-        return apply_rescaling(prediction, branches, ctx, numbers)
+        return apply_step_noise(apply_rescaling(prediction, branches, ctx, numbers), ctx, settings.step_noise)
 
     return denoise

@@ -10,7 +10,8 @@ from torch import Tensor
 from base.step_schedule import value_at
 from diffusion.settings import GuidanceSettings
 
-Branches = Mapping[str, Tensor]  # "positive", "negative", "empty" → x0 [B,C,h,w]
+Branches = Mapping[str, Tensor]  # "positive", "negative", "empty", and those of `further_prompts` → x0 [B,C,h,w]
+ALONE = "alone"  # the prediction of the prompt without the further ones, which "positive" then contains
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class GuidanceNumbers:
     cfgpp_lambda: float
     cfg_rescale: float
     norm_rescale: float
+    naive_rescale: float
     threshold_scale: float
     threshold_percentile: float
     residual_delta: float
@@ -48,3 +50,18 @@ class GuidanceNumbers:
 def numbers_at(settings: GuidanceSettings, place: float) -> GuidanceNumbers:
     """The numbers at a place in the run, 0 (first step) to 1 (last)."""
     return GuidanceNumbers(**{f.name: value_at(getattr(settings, f.name), place) for f in fields(GuidanceNumbers)})
+
+
+def true_noise_share(ctx: GuidanceContext) -> float:
+    """S = 2 - alpha_bar^(1/4) at the step's end: 2 at pure noise, 1 at the picture (the diffusion notebook)."""
+    return 2 - (1 / (1 + ctx.sigma_next**2)) ** 0.25
+
+
+def prompt_alone(branches: Branches) -> Tensor:
+    """The prediction of the prompt without further prompts."""
+    return branches.get(ALONE, branches["positive"])
+
+
+def predictions(branches: Branches) -> list[Tensor]:
+    """The prediction of every prompt, each once."""
+    return [branch for name, branch in branches.items() if name != "positive" or ALONE not in branches]

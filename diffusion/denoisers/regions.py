@@ -15,6 +15,7 @@ from torch import Tensor
 
 from base.grid import CELL
 from diffusion.canvas import Region
+from diffusion.denoisers.further_prompts import branch_names
 from diffusion.denoisers.masks import bounding_box, normalise, soften
 from diffusion.denoisers.region_batching import EXECUTIONS, Evaluate, PredictionJob
 from diffusion.denoisers.windows import Box, feather_weights, tile_windows
@@ -37,12 +38,18 @@ class RegionPart:
     end: float = 1.0
 
 
-def prepare_regions(regions: Sequence[Region], softness: float, device: torch.device) -> tuple[RegionPart, ...]:
-    """Soften and normalise the masks of regions; uncovered pixels go to the first. softness: blur in latent pixels."""
+def prepare_regions(
+    regions: Sequence[Region], softness: float, device: torch.device, further: Sequence[str] = ()
+) -> tuple[RegionPart, ...]:
+    """Soften and normalise the masks of regions; uncovered pixels go to the first.
+
+    softness: blur in latent pixels; further: prompts of the whole canvas (`diffusion.denoisers.further_prompts`)
+    """
+    everywhere = {"empty": "", **dict(zip(branch_names(len(further)), further, strict=True))}
     masks = torch.stack([torch.from_numpy(region.mask).float() for region in regions]).to(device)
     masks = normalise(soften(normalise(masks), softness))
     return tuple(
-        RegionPart({"positive": r.prompt, "negative": r.negative_prompt, "empty": ""}, mask, r.start, r.end)
+        RegionPart({"positive": r.prompt, "negative": r.negative_prompt, **everywhere}, mask, r.start, r.end)
         for r, mask in zip(regions, masks, strict=True)
     )
 

@@ -1,11 +1,11 @@
-"""Limit strong guidance: CFG rescale, norm rescale, dynamic thresholding. Each is off by default."""
+"""Limit strong guidance: CFG rescale, norm rescale and its naive form, dynamic thresholding. Each is off by default."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from diffusion.denoisers.guidance_context import Branches, GuidanceContext, GuidanceNumbers
+from diffusion.denoisers.guidance_context import Branches, GuidanceContext, GuidanceNumbers, predictions, prompt_alone
 from diffusion.sampling.denoiser import Prediction
 
 
@@ -25,6 +25,11 @@ def norm_rescale(eps: Tensor, predicted: list[Tensor], amount: float) -> Tensor:
 
     natural = sum(norm(p) for p in predicted) / len(predicted)
     return eps * (amount * natural / norm(eps).clamp_min(1e-8) + (1 - amount))
+
+
+def naive_rescale(eps: Tensor, alone: Tensor, amount: float) -> Tensor:
+    """Move the norm of eps to that of the prompt's own prediction: `norm_rescale` with one prediction (the notebook's naive form)."""
+    return norm_rescale(eps, [alone], amount)
 
 
 def dynamic_threshold(eps: Tensor, target: Tensor, percentile: float = 0.995) -> Tensor:
@@ -47,10 +52,13 @@ def apply_rescaling(
             (x - denoised) / sigma, (x - target) / sigma, numbers.threshold_percentile
         )
     if numbers.norm_rescale > 0:
-        eps = [(x - branch) / sigma for branch in branches.values()]
+        eps = [(x - branch) / sigma for branch in predictions(branches)]
         denoised = x - sigma * norm_rescale((x - denoised) / sigma, eps, numbers.norm_rescale)
+    if numbers.naive_rescale > 0:
+        alone = (x - prompt_alone(branches)) / sigma
+        denoised = x - sigma * naive_rescale((x - denoised) / sigma, alone, numbers.naive_rescale)
     if numbers.cfg_rescale > 0:
-        denoised = cfg_rescale(denoised, branches["positive"], numbers.cfg_rescale)
+        denoised = cfg_rescale(denoised, prompt_alone(branches), numbers.cfg_rescale)
     if denoised is prediction.denoised:
         return prediction
     return Prediction(denoised, denoised if prediction.anchor is prediction.denoised else prediction.anchor)

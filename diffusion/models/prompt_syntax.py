@@ -31,6 +31,7 @@ _TOKEN = re.compile(
     | (?P<text>[^\\()\[\]:<B]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
+_WEIGHTED = re.compile(rf"(.*):\s*({_NUMBER})\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,12 @@ def parse_prompt(text: str) -> Prompt:
     for start in opened:
         multiply(start, STEP if start[0] == "(" else 1 / STEP)
     return Prompt(tuple(_merged(chunk) for chunk in chunks), tuple(loras))
+
+
+def parse_weighted(text: str) -> tuple[str, float]:
+    """(prompt, weight) of "PROMPT:WEIGHT"; the weight is 1 if no number follows the last colon, and limited to ± STRONGEST."""
+    found = _WEIGHTED.fullmatch(text)
+    return (found[1], _limited(float(found[2]))) if found else (text, 1.0)
 
 
 def _last(opened: list[tuple[str, int, int]], bracket: str) -> tuple[str, int, int]:

@@ -11,9 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from base.step_schedule import StepSchedule
 from diffusion.denoisers.differential import CHANGE_FORMS
 from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.denoisers.regions import EXECUTIONS
+from diffusion.denoisers.step_noise import STEP_NOISES
 from diffusion.dream import dream
 from diffusion.models.model import Model
 from diffusion.sampling.noise import NOISES
@@ -59,6 +61,9 @@ choices = st.builds(
     window=st.sampled_from([0, 64]),
     norm_rescale=st.sampled_from([0.0, 0.7]),
     threshold_scale=st.sampled_from([0.0, 7.0]),
+    scale=st.sampled_from([7.0, -2.0, StepSchedule(((0.0, 9.0), (1.0, 0.0)))]),
+    further=st.sampled_from([(), ("zebra:0.5", "moss:-1")]),
+    step_noise=st.sampled_from(list(STEP_NOISES)),
 )
 
 

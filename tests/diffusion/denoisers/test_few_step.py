@@ -13,7 +13,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from base.errors import InputError
-from diffusion.denoisers.few_step import FEW_STEP_CHOICES, effective_settings, uses_few_step
+from diffusion.denoisers.few_step import (
+    FEW_STEP_CHOICES,
+    effective_settings,
+    ignored_remark,
+    ignored_settings,
+    uses_few_step,
+)
 from diffusion.dream import dream
 from diffusion.loaders.embedded import SHIPPED, read_few_steps
 from diffusion.loaders.loading import load_model
@@ -145,3 +151,12 @@ def test_the_embedded_model_paints_in_four_steps_by_its_shipped_student() -> Non
     mine, theirs = both.few_step_unet.state_dict(), student.unet.state_dict()
     assert all(torch.equal(mine[k], theirs[k]) for k in theirs)
     assert set(SHIPPED) == {"embedded", "embedded-fast"}
+
+
+def test_what_the_few_step_network_ignores_is_named():
+    assert ignored_remark(DreamSettings(steps=4), 4) == ""
+    chosen = DreamSettings(steps=4, scale=3.0, sampler="heun", further=("moss",), softness=2.0)
+    assert set(ignored_settings(chosen, 4)) == {"scale", "sampler", "further"}
+    assert "--scale" in ignored_remark(chosen, 4) and "--steps 5" in ignored_remark(chosen, 4)
+    assert ignored_settings(replace(chosen, steps=5), 4) == ignored_settings(replace(chosen, few_step=False), 4) == ()
+    assert ignored_settings(DreamSettings(steps=4, sampler="ddim", guidance="none"), 4) == ()

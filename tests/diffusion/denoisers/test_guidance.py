@@ -26,7 +26,14 @@ def seeded(seed):
 
 
 X, NOISE, ORIGIN = seeded(0), seeded(1), seeded(2)
-BRANCHES = {"positive": seeded(3), "negative": seeded(4), "empty": seeded(5)}
+BRANCHES = {
+    "positive": seeded(3),
+    "negative": seeded(4),
+    "empty": seeded(5),
+    "further 0": seeded(6),
+    "further 1": seeded(7),
+}
+FURTHER = {"further": ("moss:0.5", "rust: -2")}
 
 
 def answer(name, sigma=3.0, **chosen):
@@ -139,11 +146,89 @@ def test_any_scale(scale):
     assert torch.allclose(denoised, BRANCHES["negative"] + scale * (BRANCHES["positive"] - BRANCHES["negative"]))
 
 
+def test_further_prompts_are_composed_with_cfg():
+    """arXiv 2206.01714: D_neg + scale·sum w_i·(D_i - D_neg)."""
+    p, n, moss, rust = (BRANCHES[b] for b in ("positive", "negative", "further 0", "further 1"))
+    for scale in (1.0, 2.5, -3.0):
+        found, asked = answer("cfg", scale=scale, **FURTHER)
+        assert torch.allclose(found.denoised, n + scale * ((p - n) + 0.5 * (moss - n) - 2 * (rust - n)))
+        assert set(asked) == {"positive", "negative", "further 0", "further 1"}
+    found, _ = answer("cfg++", cfgpp_lambda=0.3, **FURTHER)
+    assert torch.allclose(found.denoised, n + 0.3 * ((p - n) + 0.5 * (moss - n) - 2 * (rust - n)))
+    assert torch.equal(found.anchor, n)
+
+
+def test_further_prompts_without_a_negative_start_from_the_empty_prompt():
+    p, e, moss, rust = (BRANCHES[b] for b in ("positive", "empty", "further 0", "further 1"))
+    found, asked = answer("none", **FURTHER)
+    assert torch.allclose(found.denoised, p + 0.5 * (moss - e) - 2 * (rust - e)) and "negative" not in asked
+
+
+def test_further_prompts_with_true_noise_removal():
+    """N predictions: S·(b + sum scale_i·(eps_i - b)) + (1 - S)·n; without the barycentre S·eps_cfg + (1 - S)·n."""
+    share = 2 - (1 / (1 + 1.0**2)) ** 0.25
+    names = ("positive", "negative", "further 0", "further 1")
+    predicted = [eps(BRANCHES[name]) for name in names]
+    scales = [1.5 * w for w in (1.0, -(1.0 + 0.5 - 2.0), 0.5, -2.0)]
+    centre = sum(predicted) / 4
+    steering = sum(s * (each - centre) for s, each in zip(scales, predicted, strict=True))
+    found, _ = answer("tnr", scale=2.0, **FURTHER)
+    assert torch.allclose(eps(found.denoised), share * (centre + steering) + (1 - share) * NOISE)
+    plain, _ = answer("tnr_cfg", scale=2.0, **FURTHER)
+    cfg, _ = answer("cfg", scale=2.0, **FURTHER)
+    assert torch.allclose(eps(plain.denoised), share * eps(cfg.denoised) + (1 - share) * NOISE)
+    assert not torch.allclose(plain.denoised, found.denoised)
+    assert torch.allclose(answer("tnr_cfg", scale=2.0)[0].denoised, answer("tnr", scale=2.0)[0].denoised)
+
+
+def test_a_further_prompt_of_weight_zero_changes_no_prediction():
+    for name in set(GUIDANCE) - {"tnr", "tnr_three"}:  # whose barycentre is that of all predictions
+        zero = answer(name, further=("moss:0",))[0].denoised
+        assert torch.allclose(zero, answer(name)[0].denoised, atol=1e-12)
+
+
+def test_rescaling_with_further_prompts_aims_at_the_prompt_alone():
+    found, _ = answer("cfg", scale=9.0, naive_rescale=1.0, **FURTHER)
+    assert eps(found.denoised).norm() == pytest.approx(float(eps(BRANCHES["positive"]).norm()))
+    found, _ = answer("cfg", scale=9.0, norm_rescale=1.0, **FURTHER)
+    asked = ("positive", "negative", "further 0", "further 1")
+    mean = sum(float(eps(BRANCHES[name]).norm()) for name in asked) / 4
+    assert eps(found.denoised).norm() == pytest.approx(mean)
+
+
+def test_further_prompts_on_a_model(sd, canvas_of):
+    """Every region hears them; a further prompt equal to the prompt is a stronger scale."""
+    settings = DreamSettings(steps=3, guidance_start=0.0, scale=2.0)
+    canvas = canvas_of(sd, prompts=2)
+    first = dream(sd, canvas, settings).latents
+    for execution in ("attention", "batched", "sequential", "cropped"):
+        moved = dream(sd, canvas, replace(settings, execution=execution, further=("zebra:0.7",))).latents
+        assert np.isfinite(moved).all() and all(np.abs((moved - first)[..., part]).max() > 1e-3 for part in (0, -1))
+    canvas = canvas_of(sd)
+    same = dream(sd, canvas, replace(settings, further=(f"{canvas.regions[0].prompt}:0.5",))).latents
+    assert np.allclose(same, dream(sd, canvas, replace(settings, scale=3.0)).latents, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["cfg", "cfg++", "tnr_one"])
+def test_the_noise_that_a_step_leaves(name):
+    """Euler's step ends at x0 + sigma_next·noise: the predicted, the true, or S of the one and 1 - S of the other."""
+    share = 2 - (1 / (1 + 1.0**2)) ** 0.25
+    usual, _ = answer(name)
+    predicted = eps(usual.anchor)
+    noises = {"predicted": predicted, "true": NOISE, "blended": share * predicted + (1 - share) * NOISE}
+    for rule, noise in noises.items():
+        found, _ = answer(name, step_noise=rule)
+        assert torch.equal(found.denoised, usual.denoised)
+        out = SAMPLERS["euler"](lambda x, s, found=found: found, X, torch.tensor([3.0, 1.0]))
+        assert torch.allclose(out, usual.denoised + noise)
+
+
 NUMBERS = {
     "scale": ("cfg", {}),
     "cfgpp_lambda": ("cfg++", {}),
     "cfg_rescale": ("cfg", {}),
     "norm_rescale": ("cfg", {}),
+    "naive_rescale": ("cfg", {}),
     "threshold_scale": ("cfg", {}),
     "threshold_percentile": ("cfg", {"threshold_scale": 2.0}),
     "residual_delta": ("self_negative", {}),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.models.prompt_syntax import STRONGEST, Prompt, Span, parse_prompt
+from diffusion.models.prompt_syntax import STRONGEST, Prompt, Span, parse_prompt, parse_weighted
 from diffusion.models.prompt_tokens import Token, split, tokenize, weakened
 
 MARKUP = st.text(alphabet=r"ab ()[]\:<>.1BREAKlora,", max_size=60)
@@ -121,3 +121,19 @@ def test_tokens_know_their_span():
     ]
     assert weakened(chunks[0]) == [(0.5, [2, 3]), (pytest.approx(1 / 1.1), [4])]
     assert tokenize("", letters, 5) == tokenize(" BREAK ", lambda words: letters(words.strip()), 5) == ((),)
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "weight"),
+    [
+        ("moss", "moss", 1.0),
+        ("moss:0.5", "moss", 0.5),
+        ("moss: -2 ", "moss", -2.0),
+        ("(moss:1.3):.5", "(moss:1.3)", 0.5),
+        ("a:b", "a:b", 1.0),
+        ("moss:nan", "moss:nan", 1.0),
+        ("moss:99", "moss", STRONGEST),
+    ],
+)
+def test_a_prompt_with_a_weight(text, prompt, weight):
+    assert parse_weighted(text) == (prompt, weight)
