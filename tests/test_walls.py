@@ -62,7 +62,6 @@ LAYERS = (
     "diffusion/training/data",
     "diffusion/training/learners",
     "diffusion/training/evaluation",
-    "diffusion/training/surface",
     "diffusion/training/__main__.py",
     "app",
     "app/loop",

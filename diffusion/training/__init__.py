@@ -1,1 +1,1 @@
-"""Training of small latent diffusion models on captioned procedural pictures: data, VAE, U-Net, evaluation."""
+"""Training of the embedded model on captioned procedural pictures: data, autoencoder, denoiser, evaluation."""

@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 
 from base.errors import InputError
-from diffusion.training.config import JudgeConfig, SegmenterConfig, StudentConfig, UnetConfig, VaeConfig, load_config
-from diffusion.training.surface.config import AutoencoderConfig, DenoiserConfig, FeaturesConfig
+from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig, FeaturesConfig, JudgeConfig
+from diffusion.training.config_files import load_config
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -24,24 +24,14 @@ class Command:
 
 
 COMMANDS = {
-    "data": Command(UnetConfig, "data.dataset:write_chunks"),
-    "vae": Command(VaeConfig, "learners.vae:train_vae"),
-    "unet": Command(UnetConfig, "learners.unet:train_unet"),
-    "reader": Command(SegmenterConfig, "learners.material_segmenter:train_segmenter"),
-    "few": Command(StudentConfig, "learners.distillation:train_student"),
-    "features": Command(FeaturesConfig, "surface.features:train_features"),
-    "autoencoder": Command(AutoencoderConfig, "surface.autoencoder:train_autoencoder"),
-    "cells": Command(DenoiserConfig, "surface.flow:encode"),
-    "denoiser": Command(DenoiserConfig, "surface.flow:train_denoiser"),
-    "joints": Command(DenoiserConfig, "surface.evaluate:evaluate"),
-    "tour": Command(DenoiserConfig, "surface.scene_views:paint_tour"),
+    "data": Command(DataConfig, "data.dataset:write_chunks"),
+    "features": Command(FeaturesConfig, "learners.features:train_features"),
+    "autoencoder": Command(AutoencoderConfig, "learners.autoencoder:train_autoencoder"),
+    "cells": Command(DenoiserConfig, "learners.denoiser:encode"),
+    "denoiser": Command(DenoiserConfig, "learners.denoiser:train_denoiser"),
     "judge": Command(JudgeConfig, "evaluation.classifier:train_classifier"),
-    "compare": Command(UnetConfig, "evaluation.compare:compare"),
-    "evaluate": Command(UnetConfig, "evaluation.evaluate:evaluate"),
-    "figures": Command(UnetConfig, "evaluation.figures:write_page"),
-    "ship": Command(UnetConfig, "evaluation.card:ship"),
-    "ship_few": Command(StudentConfig, "evaluation.card:ship_student"),
-    "sheets": Command(UnetConfig, "evaluation.sheets:write_sheets"),
+    "joints": Command(DenoiserConfig, "evaluation.painter:evaluate"),
+    "tour": Command(DenoiserConfig, "evaluation.scene_views:paint_tour"),
 }
 
 

@@ -169,8 +169,8 @@ def test_no_gl_at_all(place: Place, capsys, monkeypatch) -> None:
     ("words", "named"),
     [
         (["bench", "speed"], ("speed", "frames")),
-        (["train", "unet"], ("CONFIG",)),
-        (["train", "vae", "none.yaml"], ("none.yaml",)),
+        (["train", "denoiser"], ("CONFIG",)),
+        (["train", "autoencoder", "none.yaml"], ("none.yaml",)),
         (["train", "clip", "x.yaml"], ("clip",)),
         (["inspect", "nowhere"], ("nowhere", "hamlet")),
         (["nowhere"], ("nowhere", "hamlet", "render")),

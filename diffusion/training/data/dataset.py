@@ -8,23 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from base.files import atomic_write
-from diffusion.training.config import DataConfig, UnetConfig
+from diffusion.training.config import DataConfig
 from diffusion.training.data.bank import Bank, build_bank, random_surface
 from diffusion.training.data.captions import Mood, Surface
 from diffusion.training.data.materials import MATERIALS
+from diffusion.training.data.pictures import unseen_data
 from diffusion.training.data.views import Picture, paint, random_world, surfaces_seen
 from diffusion.training.data.worlds import world_note
 
 KINDS = {"boxes": 0.48, "lone": 0.12, "wall": 0.20, "floor": 0.13, "sky": 0.07}
 """Share of each kind of picture; "lone" is a box world of one material under a sky."""
 NIGHT_SKIES = ("starry sky", "aurora")
-HELD_OUT = 1000
-"""Validation pictures come from the data's seed plus this."""
 LIGHT_SHARE = {"noon": 0.52, "sunset": 0.17, "night": 0.15, "fog": 0.16}
 
 
@@ -87,35 +85,12 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
     return path
 
 
-def write_chunks(config: UnetConfig) -> Path:
-    """All chunks of a run's data, those that are missing now; the last one's file."""
-    return [write_chunk(config.data, index) for index in range(config.data.chunks)][-1]
-
-
-class Pictures:
-    """The chunks that exist so far, memory-mapped; `count` pictures in all."""
-
-    def __init__(self, config: DataConfig) -> None:
-        self.config = config
-        self.files = sorted(Path(config.folder).glob(f"pictures-{config.seed}-*.safetensors"))
-        self._open: dict[int, safe_open] = {}
-
-    @property
-    def count(self) -> int:
-        return len(self.files) * self.config.pictures
-
-    def image(self, index: int) -> Tensor:
-        """uint8 [3,H,W] of one picture; only its own bytes are read."""
-        chunk, place = divmod(index, self.config.pictures)
-        if chunk not in self._open:
-            self._open[chunk] = safe_open(self.files[chunk], "pt")
-        return self._open[chunk].get_slice("images")[place]
-
-    def chunk(self, chunk: int) -> tuple[dict[str, Tensor], list[dict]]:
-        """All tensors of one chunk and the notes on its pictures."""
-        with safe_open(self.files[chunk], "pt") as file:
-            notes = json.loads(file.metadata()["notes"])
-            return {name: file.get_tensor(name) for name in ("images", "depth", "slots")}, notes
+def write_chunks(config: DataConfig) -> Path:
+    """The chunks that are missing, those of held-out worlds first; the last one's file."""
+    held_out = unseen_data(config)
+    for index in range(held_out.chunks):
+        write_chunk(held_out, index)
+    return [write_chunk(config, index) for index in range(config.chunks)][-1]
 
 
 def surfaces_from_note(note: dict) -> tuple[list[tuple[Surface, list[int]]], Mood]:

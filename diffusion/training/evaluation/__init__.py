@@ -1,1 +1,1 @@
-"""How good a trained model is: the judge, measures, figures, sheets and the model card."""
+"""How good a trained model is: the judge, measures, and the figures they give."""

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from base.errors import InputError
 from base.files import atomic_write
-from diffusion.training.checkpoint import State
 from diffusion.training.config import JudgeConfig
 from diffusion.training.data.bank import build_bank
 from diffusion.training.data.captions import Mood, Surface
@@ -127,25 +126,30 @@ def train_classifier(config: JudgeConfig) -> Path:
     if config.start:
         model.load_state_dict(load_classifier(Path(config.start)).state_dict())
 
-    def loss_of(wrapped: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
+    def batch(step: int) -> tuple[Tensor, ...]:
         rng = np.random.default_rng([config.seed, step])
         rows = torch.from_numpy(rng.integers(len(images), size=config.batch))
-        said, lit = wrapped(crops(images[rows], config.crop, rng).to(device))
-        named = F.cross_entropy(said, material[rows].to(device), label_smoothing=0.05)
-        seen = F.cross_entropy(lit, light[rows].to(device), label_smoothing=0.05)
-        return named + 0.5 * seen, {"named": float(named.detach()), "seen": float(seen.detach())}
+        return crops(images[rows], config.crop, rng), material[rows], light[rows]
 
-    def on_sample(state: State, step: int) -> dict[str, float]:
+    def loss(pictures: Tensor, named: Tensor, lit: Tensor) -> dict[str, Tensor]:
+        said, seen = model(pictures)
+        return {
+            "named": F.cross_entropy(said, named, label_smoothing=0.05),
+            "seen": 0.5 * F.cross_entropy(seen, lit, label_smoothing=0.05),
+        }
+
+    def on_sample(step: int) -> dict[str, float]:
         model.eval()
         found = judge(model, unseen)
         model.train()
         return found
 
-    run(config, model, loss_of, on_sample=on_sample)
-    model.eval()
-    found = {k: f"{v:.4f}" for k, v in judge(model, unseen).items()}
+    masters = run(config, model, loss, batch, on_sample=on_sample)
+    trained = masters.exact("")
+    assert isinstance(trained, Classifier)
+    found = {k: f"{v:.4f}" for k, v in judge(trained, unseen).items()}
     path = Path(config.out) / "judge.safetensors"
-    weights = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    weights = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in trained.state_dict().items()}
     with atomic_write(path) as temporary:
         save_file(weights, temporary, metadata=found)
     return path

@@ -1,1 +1,1 @@
-"""What is trained, and by which loss: autoencoder, denoiser, few-step student, segmenter, critic."""
+"""What is trained, and by which loss: features, autoencoder with its critic, denoiser."""

@@ -25,8 +25,8 @@ from diffusion.models.surface_conditions import (
     shape,
 )
 from diffusion.models.surface_place import PERIOD
+from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import SLOTS, World
-from diffusion.training.surface.seen_worlds import seen_world
 from scenes.camera import Camera
 from scenes.extrude import Blocks
 from scenes.raycast import cast_rays

@@ -12,7 +12,7 @@ from diffusion.models.surface_denoiser import denoise, denoised_from_flow, flow_
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.sampling.schedules import make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
-from diffusion.training.surface.flow import sample
+from diffusion.training.learners.flow import sample
 
 WIDTH, TOKENS = 10, 3
 

@@ -20,18 +20,19 @@ def test_every_command_is_a_function_of_its_config(name: str) -> None:
 
 
 def test_a_shipped_config_goes_by_its_name(tmp_path: Path, capsys) -> None:
-    small = ["data.chunks=2", "data.pictures=2", "data.surfaces=2", "data.size=64"]
-    assert main(["data", "unet", f"data.folder={tmp_path}", *small]) == 0
-    assert len(list(tmp_path.glob("*.safetensors"))) == 2
+    small = ["chunks=2", "pictures=2", "surfaces=2", "size=64"]
+    assert main(["data", "data", f"folder={tmp_path}", *small]) == 0
+    assert len(list(tmp_path.glob("pictures-1-*.safetensors"))) == 2
+    assert len(list(tmp_path.glob("pictures-1001-*.safetensors"))) == 2  # of held-out worlds
     assert capsys.readouterr().out.strip().endswith("pictures-1-00001.safetensors")
 
 
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["evaluate", "none.yaml"], "none.yaml does not exist"),
-        (["figures", "unet", "out=nowhere"], "evaluate first"),
-        (["ship", "unet", "out=nowhere"], "train first"),
+        (["cells", "none.yaml"], "none.yaml does not exist"),
+        (["tour", "denoiser", "out=nowhere"], "train the denoiser first"),
+        (["features", "features", "data.folder=nowhere"], "draw them first"),
     ],
 )
 def test_bad_input_is_one_sentence(words: list[str], named: str, capsys) -> None:
@@ -39,9 +40,9 @@ def test_bad_input_is_one_sentence(words: list[str], named: str, capsys) -> None
     assert named in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), ([], 2), (["clip", "unet"], 2), (["vae"], 2)])
+@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), ([], 2), (["clip", "denoiser"], 2), (["autoencoder"], 2)])
 def test_help_and_usage(words: list[str], code: int, capsys) -> None:
     with pytest.raises(SystemExit) as left:
         main(words)
     assert left.value.code == code
-    assert "ship_few" in "".join(capsys.readouterr())
+    assert "denoiser" in "".join(capsys.readouterr())

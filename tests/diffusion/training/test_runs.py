@@ -1,90 +1,224 @@
-"""Training end to end in small: it writes what it promises, diffusers loads it, and a killed run goes on bit for bit."""
+"""Every run of the surface-aware model, tiny: pictures, features, autoencoder, cells, denoiser."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from diffusers import DiffusionPipeline
+from safetensors.torch import load_file
 
 from base.errors import InputError
-from diffusion.training.evaluation.compare import compare
-from diffusion.training.learners import vae as vae_module
-from diffusion.training.learners.unet import train_unet
-from diffusion.training.learners.vae import train_vae
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig, FeaturesConfig
+from diffusion.training.config_files import build
+from diffusion.training.data.dataset import surfaces_from_note, write_chunks
+from diffusion.training.data.pictures import DrawnPictures, unseen_data
+from diffusion.training.data.seen_worlds import CELL, seen_world
+from diffusion.training.data.views import Picture, cast, depth_channel, places
+from diffusion.training.data.worlds import world_from_note
+from diffusion.training.evaluation.painter import Painter, evaluate, joints, load_painter
+from diffusion.training.evaluation.scene_views import paint_view, regions
+from diffusion.training.learners.autoencoder import train_autoencoder
+from diffusion.training.learners.cells import CAPTIONS, Cells, cache_folder
+from diffusion.training.learners.denoiser import encode, train_denoiser
+from diffusion.training.learners.features import MATERIAL_NAMES, labels, likeness, load_features, train_features
+from scenes.camera import Camera
+from scenes.extrude import extrude_scene
+from scenes.load import load_scene
 
-WITHOUT_TEXT = dict.fromkeys(("text_encoder", "tokenizer", "depth_estimator", "feature_extractor"))
-"""The folder has none of these: contexts come from MiniLM and depth from the scene."""
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return torch.load(folder / "checkpoint.pt", weights_only=True)["model"]
-
-
-def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
-
-
-def test_a_run_leaves_config_log_samples_and_a_pipeline(run_folder: Path) -> None:
-    for part in ("vae", "unet"):
-        assert (run_folder / part / "config.yaml").read_text().startswith("out:")
-        lines = [json.loads(line) for line in (run_folder / part / "log.jsonl").read_text().splitlines()]
-        assert {"loss", "grad_norm", "lr", "steps_per_s"} <= lines[0].keys()
-        assert list((run_folder / part / "samples").glob("*.png"))
-    assert {"val_mse_raw", "val_mse_ema"} <= lines[-1].keys()
-    assert any(k.startswith("mse_") for line in lines for k in line)
+DATA = {"chunks": 1, "pictures": 12, "surfaces": 8, "size": 64, "seed": 5}
+RUN = {"steps": 4, "warmup": 1, "batch": 2, "save_every": 2, "sample_every": 4, "log_every": 2, "compiled": False}
 
 
-def test_diffusers_alone_loads_the_folder(run_folder: Path) -> None:
-    pipeline = DiffusionPipeline.from_pretrained(run_folder / "unet" / "model", **WITHOUT_TEXT)
-    assert pipeline.unet.config.in_channels == pipeline.vae.config.latent_channels + 1
-    assert pipeline.scheduler.config.prediction_type == "v_prediction"
-    assert float(pipeline.scheduler.alphas_cumprod[-1]) == 0.0
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every run has been made once."""
+    where = tmp_path_factory.mktemp("surface")
+    write_chunks(data_of(where))
+    train_features(features(where))
+    train_autoencoder(autoencoder(where))
+    encode(denoiser(where))
+    train_denoiser(denoiser(where))
+    return where
 
 
-@pytest.mark.parametrize("kind", ["vae", "unet"])
-def test_resuming_equals_never_stopping(run_folder: Path, tmp_path: Path, configs: dict, kind: str) -> None:
-    for part in ("data", "cache", "vae"):
-        if part != kind:
-            shutil.copytree(run_folder / part, tmp_path / part)
-    config, train = configs[kind], {"vae": train_vae, "unet": train_unet}[kind]
-    half = config(tmp_path, minutes=1e-9)  # stops after one step, as a kill would, with the schedule of the whole run
-    train(half)
-    assert torch.load(tmp_path / kind / "checkpoint.pt", weights_only=True)["step"] == 1
-    train(config(tmp_path))
-    assert same(weights(tmp_path / kind), weights(run_folder / kind))
+def data_of(where: Path) -> DataConfig:
+    return build(DataConfig, {"folder": str(where / "data"), **DATA}, "test")
 
 
-def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
-    run_folder: Path, tmp_path: Path, configs: dict, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(run_folder / "data", tmp_path / "data")
-    train_vae(configs["vae"](tmp_path, steps=3))
-    before = (tmp_path / "vae" / "checkpoint.pt").read_bytes()
-    monkeypatch.setattr(vae_module, "picture_loss", lambda shown, truth, config: {"pixels": shown.sum() * float("nan")})
-    with pytest.raises(InputError, match="step 3 gave a loss that is not finite"):
-        train_vae(configs["vae"](tmp_path))
-    assert (tmp_path / "vae" / "checkpoint.pt").read_bytes() == before
+def features(where: Path) -> FeaturesConfig:
+    own = {"out": str(where / "features"), "channels": [8, 8, 12], "crop": 32, "data": vars(data_of(where))}
+    return build(FeaturesConfig, {**RUN, **own}, "test")
 
 
-def test_a_checkpoint_of_another_shape_is_refused(run_folder: Path, tmp_path: Path, configs: dict) -> None:
-    shutil.copytree(run_folder / "data", tmp_path / "data")
-    shutil.copytree(run_folder / "vae", tmp_path / "vae")
-    with pytest.raises(InputError, match="doesn't fit this model"):
-        train_vae(configs["vae"](tmp_path, width=16))
+def autoencoder(where: Path, **changes: object) -> AutoencoderConfig:
+    own = {
+        "out": str(where / "autoencoder"),
+        "perceptual": str(where / "features"),
+        "data": vars(data_of(where)),
+        "latent_channels": 4,
+        "encoder_channels": [8, 8, 12],
+        "encoder_blocks": [1, 1, 1],
+        "decoder_channels": [8, 8, 12],
+        "decoder_blocks": [1, 1, 1],
+        "crop": 32,
+    }
+    return build(AutoencoderConfig, {**RUN, **own, **changes}, "test")
 
 
-def test_a_denoiser_without_autoencoder_says_so(tmp_path: Path, configs: dict) -> None:
+def denoiser(where: Path, **changes: object) -> DenoiserConfig:
+    own = {
+        "out": str(where / "denoiser"),
+        "autoencoder": str(where / "autoencoder"),
+        "cache": str(where / "cells"),
+        "data": vars(data_of(where)),
+        "channels": [16, 24],
+        "blocks": 1,
+        "heads": 2,
+        "crop": 4,
+        "sample_steps": 2,
+    }
+    return build(DenoiserConfig, {**RUN, **own, **changes}, "test")
+
+
+def test_a_chunk_holds_what_its_pictures_geometry_is_computed_from(folder: Path) -> None:
+    pictures = DrawnPictures(data_of(folder))
+    for index in range(pictures.count):
+        world, shifts = world_from_note(pictures.note(index)["world"])
+        hit = cast(world)
+        depth = depth_channel(hit["z"][4::8, 4::8], world.focal / 8).half()
+        assert torch.equal(depth, pictures.tensor("depth", index))
+        told, slot, _ = seen_world(world, shifts)
+        assert torch.equal(slot, hit["slot"])
+        apart = (told.uv - torch.remainder(places(hit, shifts), 8)).abs()
+        assert float(torch.minimum(apart, 8 - apart)[:, (told.depth < 300) | told.depth.isinf()].max()) < 1e-3
+
+
+def test_cells_are_the_pictures_latents_geometry_and_words(folder: Path) -> None:
+    config, pictures = denoiser(folder), DrawnPictures(data_of(folder))
+    cells = Cells(cache_folder(config.cache, config.autoencoder), config.data.seed)
+    assert cells.count == pictures.count == 12
+    vae = SurfaceAutoencoder.from_pretrained(folder / "autoencoder" / "vae").eval()
+    batch = cells.batch([0, 7], 8, np.random.default_rng(0))
+    image = pictures.tensor("images", 7)[None].float() / 127.5 - 1
+    assert torch.allclose(batch.latents[1], vae.encode(image).latents[0], atol=0.15)
+    told, _, _ = seen_world(*world_from_note(pictures.note(7)["world"]), CELL)
+    assert torch.equal(batch.seen.uv[1], told.uv) and torch.equal(batch.seen.kind[1], told.kind)
+    assert torch.equal(batch.shares[1], pictures.tensor("slots", 7).float() / 255)
+    seen, _ = surfaces_from_note(pictures.note(7))
+    heard = {slot for _, slots in seen for slot in slots}
+    for slot in range(4):
+        silent = torch.equal(batch.contexts[1, slot], cells.unconditional)
+        assert silent == (slot not in heard)
+    assert CAPTIONS * len(heard) > 0
+
+
+def test_crops_cut_everything_alike(folder: Path) -> None:
+    config = denoiser(folder)
+    cells = Cells(cache_folder(config.cache, config.autoencoder), config.data.seed)
+    whole = cells.batch([3], 8, np.random.default_rng(0))
+    part = cells.batch([3], 4, np.random.default_rng(1))
+    for y in range(5):
+        for x in range(5):
+            if torch.equal(whole.latents[..., y : y + 4, x : x + 4], part.latents):
+                assert torch.equal(whole.seen.uv[..., y : y + 4, x : x + 4], part.seen.uv)
+                assert torch.equal(whole.shares[..., y : y + 4, x : x + 4], part.shares)
+                return
+    pytest.fail("the crop is no part of the whole")
+
+
+def test_runs_leave_networks_that_load(folder: Path) -> None:
+    unet = SurfaceUNet.from_pretrained(folder / "denoiser" / "unet")
+    kept = load_file(folder / "denoiser" / "checkpoint.safetensors")
+    assert torch.equal(unet.leave.weight, kept["averages.leave.weight"])
+    assert len(list((folder / "denoiser" / "samples").glob("*.png"))) == 1
+    network = load_features(folder / "features")
+    a, b = torch.rand(2, 1, 3, 32, 32)
+    assert float(likeness(network, a, a)) == 0 and float(likeness(network, a, b)) > 0
+
+
+def test_latents_have_zero_mean_and_unit_deviation(folder: Path) -> None:
+    config = denoiser(folder)
+    cells = Cells(cache_folder(config.cache, config.autoencoder), config.data.seed)
+    latents = torch.stack([cells.latents(i) for i in range(cells.count)]).float()
+    assert float(latents.mean((0, 2, 3)).abs().max()) < 0.3
+    assert float((latents.std((0, 2, 3)) - 1).abs().max()) < 0.3
+
+
+def test_a_decoder_trained_further_keeps_the_latents(folder: Path, tmp_path: Path) -> None:
+    config = autoencoder(
+        folder,
+        out=str(tmp_path),
+        start=str(folder / "autoencoder"),
+        freeze_encoder=True,
+        surface=True,
+        drop=0.5,
+        adversarial=0.1,
+        features=1.0,
+    )
+    train_autoencoder(config)
+    before, after = (
+        load_file(f / "vae" / "diffusion_pytorch_model.safetensors") for f in (folder / "autoencoder", tmp_path)
+    )
+    assert (tmp_path / "log.jsonl").read_text().count("psnr_told") == 1
+    assert any(n.startswith("decoder.told") for n in after)
+    assert all(torch.equal(before[n], after[n]) == (not n.startswith("decoder.")) for n in before)
+    assert cache_folder("c", str(tmp_path)) == cache_folder("c", str(folder / "autoencoder"))
+
+
+def test_labels_name_the_surface_of_pure_cells(folder: Path) -> None:
+    pictures = DrawnPictures(data_of(folder))
+    for index in range(pictures.count):
+        note, slots = pictures.note(index), pictures.tensor("slots", index)
+        found = labels(note, slots)
+        for surface, places_ in surfaces_from_note(note)[0]:
+            inside = slots[places_].int().sum(0) == 255
+            assert bool((found[0][inside] == MATERIAL_NAMES.index(surface.material)).all())
+        assert bool((found[0][slots.amax(0) < 100] == -1).all()) or len(surfaces_from_note(note)[0]) < 3
+
+
+def test_missing_pictures_and_latents_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no pictures of seed 5"):
+        DrawnPictures(data_of(tmp_path))
     with pytest.raises(InputError, match="train the autoencoder first"):
-        train_unet(configs["unet"](tmp_path))
+        train_denoiser(denoiser(tmp_path))
+    with pytest.raises(InputError, match="holds no pictures"):
+        DrawnPictures(unseen_data(data_of(tmp_path)))
 
 
-def test_schedules_and_objectives_are_compared_on_one_scale(run_folder: Path, tmp_path: Path, configs: dict) -> None:
-    for part in ("data", "cache", "vae"):
-        shutil.copytree(run_folder / part, tmp_path / part)
-    found = compare(configs["unet"](tmp_path, out=str(tmp_path / "compare"), steps=2, guidances=[]))
-    assert len(found) == 9 and json.loads((tmp_path / "compare" / "compare.json").read_text()) == found
-    assert all(0 < error < 100 for row in found.values() for error in row.values())
+def test_the_joints_of_a_denoiser_are_measured(folder: Path) -> None:
+    found = json.loads(evaluate(denoiser(folder, count=1)).read_text())
+    assert (folder / "denoiser" / "joints.png").is_file()
+    shares = {name: value for name, value in found.items() if name != "near_over_far"}
+    assert {"period", "phase", "brick phase", "tiles period"} <= set(shares)
+    assert all(0 <= value <= 1 for value in shares.values())
+
+
+def test_a_painter_that_knows_the_truth_has_every_joint_right(folder: Path) -> None:
+    class Knowing(Painter):
+        def paint(self, pictures: list[Picture], prompts: list[str], seed: int = 0) -> torch.Tensor:
+            return torch.stack([p.image for p in pictures])
+
+    painter = load_painter(denoiser(folder))
+    found = joints(Knowing(**vars(painter)), 1)
+    assert found["period"] == found["phase"] == 1
+    assert 1.6 < found["near_over_far"] < 2.4
+
+
+def test_a_scene_is_painted_with_every_prompt_in_one_call(folder: Path, tiny_scene: Path) -> None:
+    scene = load_scene(tiny_scene)
+    blocks, camera = extrude_scene(scene), Camera.look_at((4, 5, 9), (4, 0.5, 3))
+    prompts, shares = regions(scene, blocks, camera, (96, 64))
+    assert {"red brick wall", "green grass"} <= set(prompts)
+    assert torch.allclose(shares.sum(0), torch.ones(8, 12))
+    painter = load_painter(denoiser(folder))
+    calls: list[int] = []
+    handle = painter.unet.register_forward_hook(lambda *call: calls.append(1))
+    shown = paint_view(painter, scene, blocks, camera, (96, 64), seed=1)
+    handle.remove()
+    assert shown.shape == (3, 64, 96) and shown.dtype == torch.uint8
+    assert len(calls) == 2 * painter.steps

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from base.errors import InputError
-from diffusion.training.config import build
-from diffusion.training.surface.config import FastConfig
-from diffusion.training.surface.loop import learning_rate, run
-from diffusion.training.surface.masters import Masters, hidden
+from diffusion.training.config import RunConfig
+from diffusion.training.config_files import build
+from diffusion.training.loop import learning_rate, run
+from diffusion.training.masters import Masters, hidden
 
 
-def config(folder: Path, **changes: object) -> FastConfig:
+def config(folder: Path, **changes: object) -> RunConfig:
     values = {
         "out": str(folder),
         "steps": 8,
@@ -25,7 +25,7 @@ def config(folder: Path, **changes: object) -> FastConfig:
         "compiled": False,
         "lr": 0.01,
     }
-    return build(FastConfig, {"numbers": "bfloat16", **values, **changes}, "test")
+    return build(RunConfig, {"numbers": "bfloat16", **values, **changes}, "test")
 
 
 def network() -> nn.Sequential:

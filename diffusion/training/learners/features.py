@@ -19,14 +19,14 @@ from torch import Tensor, nn
 from base.errors import InputError
 from base.files import atomic_write
 from diffusion.models.surface_blocks import PixelNorm, conv3
+from diffusion.training.config import FeaturesConfig
 from diffusion.training.data.adjectives import ADJECTIVES, COLOURS
 from diffusion.training.data.dataset import surfaces_from_note
 from diffusion.training.data.light import LIGHTS
 from diffusion.training.data.materials import MATERIALS
-from diffusion.training.surface.config import FeaturesConfig
-from diffusion.training.surface.loop import averaged, run
-from diffusion.training.surface.masters import Masters
-from diffusion.training.surface.pictures import DrawnPictures, unseen_data
+from diffusion.training.data.pictures import DrawnPictures, unseen_data
+from diffusion.training.loop import averaged, run
+from diffusion.training.masters import Masters
 
 NAME = "features.safetensors"
 MATERIAL_NAMES, LIGHT_NAMES = tuple(MATERIALS), tuple(LIGHTS)

@@ -16,20 +16,21 @@ from diffusion.models.minilm import MiniLMEncoder
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_conditions import Seen
 from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.training.config import DenoiserConfig
 from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.data.bank import build_bank
 from diffusion.training.data.captions import Mood, Surface
 from diffusion.training.data.materials import MATERIALS
+from diffusion.training.data.seen_worlds import CELL, seen_world
 from diffusion.training.data.views import SLOTS, Picture, World, paint
-from diffusion.training.evaluation.measures import JOINTED
+from diffusion.training.evaluation.joints import agreement
 from diffusion.training.evaluation.structure import period
-from diffusion.training.surface.cells import load_autoencoder
-from diffusion.training.surface.config import DenoiserConfig
-from diffusion.training.surface.flow import flow_of, sample
-from diffusion.training.surface.joints import agreement
-from diffusion.training.surface.masters import recast
-from diffusion.training.surface.seen_worlds import CELL, seen_world
+from diffusion.training.learners.cells import load_autoencoder
+from diffusion.training.learners.flow import flow_of, sample
+from diffusion.training.masters import recast
 
+JOINTED = {"brick": 0, "planks": 0, "tiles": 0, "roof tiles": 0}
+"""Materials whose joints repeat, and the axis along which they are measured."""
 SIDE = 128  # pixels a side of the walls that are looked at
 DISTANCES = (3.0, 4.0, 6.0, 8.0, 9.0)  # blocks
 NEAR, FAR = 4.0, 8.0
@@ -131,7 +132,7 @@ def evaluate(config: DenoiserConfig) -> Path:
     """Measure a run; the figures as JSON in its folder."""
     torch.set_num_threads(config.threads or torch.get_num_threads())
     path = Path(config.out) / "joints.json"
-    found = joints(load_painter(config), config.count, Path(config.out) / "joints.png")
+    found = joints(load_painter(config), max(1, config.count // 100), Path(config.out) / "joints.png")
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return path

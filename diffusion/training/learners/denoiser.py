@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +10,20 @@ from torch import Tensor
 
 from diffusion.models.minilm import WIDTH
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
-from diffusion.models.surface_conditions import HARMONICS, SHAPE, Seen, harmonics, shape
+from diffusion.models.surface_conditions import HARMONICS, SHAPE, Seen
 from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.training.config import DenoiserConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.folder import load_start_weights
-from diffusion.training.surface.cells import Batch, Cells, cache_folder, load_autoencoder, write_cells
-from diffusion.training.surface.config import DenoiserConfig
-from diffusion.training.surface.loop import run
-from diffusion.training.surface.masters import Masters
-from diffusion.training.surface.pictures import unseen_data
+from diffusion.training.data.pictures import unseen_data
+from diffusion.training.learners.cells import Batch, Cells, cache_folder, load_autoencoder, write_cells
+from diffusion.training.learners.flow import flow_of, mixed, noise_levels, sample
+from diffusion.training.loop import run
+from diffusion.training.masters import Masters
+from diffusion.training.start_weights import load_start_weights
 
 SHOWN = 18  # held-out pictures on a sheet of samples
 LEVELS = (0.3, 0.7, 0.99)
 """Noise levels at which the held-out error is told."""
-Flow = Callable[[Tensor, Tensor], Tensor]
 
 
 def new_denoiser(config: DenoiserConfig, latent_channels: int) -> SurfaceUNet:
@@ -49,13 +47,6 @@ def encode(config: DenoiserConfig) -> Path:
     return folder
 
 
-def noise_levels(config: DenoiserConfig, count: int, rng: np.random.Generator) -> Tensor:
-    """float32 [count] in 0..1: logit-normal (2403.03206), some even, some of nothing but noise, where a dream begins."""
-    t = 1 / (1 + np.exp(-(config.centre + config.spread * rng.standard_normal(count))))
-    t = np.where(rng.random(count) < config.even, rng.random(count), t)
-    return torch.from_numpy(np.where(rng.random(count) < config.pure, 1.0, t).astype(np.float32))
-
-
 def withhold(
     batch: Batch, config: DenoiserConfig, unconditional: Tensor, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
@@ -64,34 +55,6 @@ def withhold(
     silent = torch.from_numpy(rng.random(count) < config.drop_words).view(-1, 1, 1, 1)
     told = rng.random((2, count)) >= np.array([[config.drop_place], [config.drop_shape]])
     return torch.where(silent, unconditional, batch.contexts), torch.from_numpy(told.astype(np.float32))
-
-
-def flow_of(network: SurfaceUNet, seen: Seen, shares: Tensor, contexts: Tensor, told: Tensor | None = None) -> Flow:
-    """(latents, t) → the flow, for pictures with this geometry and these prompts."""
-    place, form = harmonics(seen.uv, seen.span), shape(seen)
-    if told is not None:
-        place, form = place * told[0].view(-1, 1, 1, 1), form * told[1].view(-1, 1, 1, 1)
-    return lambda x, t: network(x, t, place, form, contexts, shares)
-
-
-def mixed(latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-    """(1 − t)·latents + t·noise."""
-    t = t.view(-1, 1, 1, 1)
-    return (1 - t) * latents + t * noise
-
-
-@torch.no_grad()
-def sample(flow: Flow, silent: Flow, noise: Tensor, steps: int, guidance: float) -> Tensor:
-    """Latents from noise [B,C,h,w] by Euler's method; guidance moves away from `silent`, the flow without words."""
-    levels, x = torch.linspace(1, 0, steps + 1), noise
-    for now, then in itertools.pairwise(levels):
-        t = x.new_full((len(x),), float(now))
-        along = flow(x, t)
-        if guidance != 1:
-            without = silent(x, t)
-            along = without + guidance * (along - without)
-        x = x + (then - now) * along
-    return x
 
 
 def train_denoiser(config: DenoiserConfig) -> Path:

@@ -21,12 +21,12 @@ from diffusion.models.surface_conditions import Seen
 from diffusion.training.config import DataConfig
 from diffusion.training.data.captions import caption
 from diffusion.training.data.dataset import surfaces_from_note
+from diffusion.training.data.pictures import DrawnPictures
+from diffusion.training.data.seen_worlds import CELL, seen_world
 from diffusion.training.data.views import SLOTS
 from diffusion.training.data.worlds import world_from_note
-from diffusion.training.surface.features import as_input
-from diffusion.training.surface.masters import recast
-from diffusion.training.surface.pictures import DrawnPictures
-from diffusion.training.surface.seen_worlds import CELL, seen_world
+from diffusion.training.learners.features import as_input
+from diffusion.training.masters import recast
 
 CAPTIONS = 3  # ways to say each surface
 GEOMETRY = ("uv", "span", "normal", "depth", "kind")

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from base.errors import InputError
 from base.files import atomic_write
-from diffusion.training.surface.config import FastConfig
+from diffusion.training.config import RunConfig
 
 NAME = "checkpoint.safetensors"
 HIDDEN = 32
@@ -45,7 +45,7 @@ class Masters:
     step: steps done; weights, averages: float32 by name, of what is trained; still: the rest, buffers too.
     """
 
-    def __init__(self, network: nn.Module, config: FastConfig) -> None:
+    def __init__(self, network: nn.Module, config: RunConfig) -> None:
         self.network, self.config, self.step = network, config, 0
         trained = {name: p for name, p in network.named_parameters() if p.requires_grad}
         self.weights = {name: p.detach().float().clone() for name, p in trained.items()}
@@ -65,6 +65,13 @@ class Masters:
         self._flat = flat
         self._working = trained
         recast(network, config.numbers, next(iter(self.weights.values())).device)
+        # statistics of normalisation layers change in the forward pass; other buffers stay as they were given
+        self._statistics = {
+            f"{name}.{of}": buffer
+            for name, module in network.named_modules()
+            if isinstance(module, nn.BatchNorm2d)
+            for of, buffer in module.named_buffers()
+        }
 
     def update(self, lr: float) -> float:
         """One step from the working copy's gradients; their norm before it is clipped."""
@@ -79,6 +86,8 @@ class Masters:
             optimizer.step()
         self.step += 1
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
+        for name, buffer in self._statistics.items():
+            self.still[name].copy_(buffer)
         torch._foreach_lerp_(list(self.averages.values()), list(self.weights.values()), 1 - decay)
         self.wear(self.weights)
         return float(norm)

@@ -1,19 +1,11 @@
-"""A decoder trained on beside a frozen encoder: the critic's losses, and what stays as it was."""
+"""The critic's losses: who learns from which, and how far a verdict looks."""
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 import torch
-from safetensors.torch import load_file
 
-from diffusion.training.data.latent_cache import encoder_id
 from diffusion.training.learners.critic import Critic, critic_losses
-from diffusion.training.learners.vae import train_vae
-
-FINE = {"freeze_encoder": True, "adversarial": 0.1, "features": 0.5, "critic_width": 8}
 
 
 @pytest.fixture
@@ -63,27 +55,3 @@ def test_a_verdict_is_about_its_own_neighbourhood() -> None:
     before, after = critic(pictures, latents)[0], critic(changed, latents)[0]
     assert not torch.equal(before, after)
     assert torch.equal(before[..., 6:], after[..., 6:])
-
-
-def test_the_decoder_learns_and_the_latents_stay(run_folder: Path, tmp_path: Path, configs: dict) -> None:
-    shutil.copytree(run_folder / "data", tmp_path / "data")
-    config = configs["vae"](tmp_path, out=str(tmp_path / "decoder"), start=str(run_folder / "vae"), **FINE)
-    train_vae(config)
-    file = Path("vae") / "vae" / "diffusion_pytorch_model.safetensors"
-    before, after = load_file(run_folder / file), load_file(tmp_path / "decoder" / "vae" / file.name)
-    same = {name: torch.equal(before[name], after[name]) for name in before}
-    assert all(equal for name, equal in same.items() if name.startswith("encoder."))
-    assert not all(equal for name, equal in same.items() if name.startswith("decoder."))
-    assert encoder_id(run_folder / "vae") == encoder_id(tmp_path / "decoder")
-
-
-def test_a_critic_is_resumed_with_the_rest(run_folder: Path, tmp_path: Path, configs: dict) -> None:
-    shutil.copytree(run_folder / "data", tmp_path / "data")
-    weights = []
-    for name, minutes in (("whole", [0.0]), ("parts", [1e-9, 1e-9, 0.0])):
-        for limit in minutes:
-            changes = {"out": str(tmp_path / name), "start": str(run_folder / "vae"), "minutes": limit, **FINE}
-            train_vae(configs["vae"](tmp_path, **changes))
-        weights.append(torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["model"])
-    assert any(k.startswith("critic.") for k in weights[0])
-    assert all(torch.equal(weights[0][k], weights[1][k]) for k in weights[0])

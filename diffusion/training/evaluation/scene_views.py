@@ -15,9 +15,9 @@ from diffusion.models.surface_conditions import packed, seen_through
 from diffusion.models.surface_denoiser import denoise, flow_schedule
 from diffusion.sampling.schedules import make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
-from diffusion.training.surface.config import DenoiserConfig
-from diffusion.training.surface.evaluate import Painter, load_painter
-from diffusion.training.surface.seen_worlds import CELL
+from diffusion.training.config import DenoiserConfig
+from diffusion.training.data.seen_worlds import CELL
+from diffusion.training.evaluation.painter import Painter, load_painter
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude_scene
 from scenes.load import load_scene

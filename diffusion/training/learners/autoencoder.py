@@ -11,20 +11,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
-from diffusion.models.surface_conditions import FINE, Seen, borders, fine_channels
+from diffusion.models.surface_conditions import FINE, Seen, fine_channels
+from diffusion.training.config import AutoencoderConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.data.views import WHOLE, Window
-from diffusion.training.data.worlds import world_from_note
-from diffusion.training.folder import load_start_weights
+from diffusion.training.data.pictures import DrawnPictures, unseen_data
 from diffusion.training.learners.critic import Critic, critic_losses
-from diffusion.training.learners.vae import export, picture_loss, quality, reconstruct
+from diffusion.training.learners.features import Features, as_input, likeness, load_features
+from diffusion.training.learners.picture_loss import picture_loss
+from diffusion.training.learners.reconstruction import export, quality, reconstruct, reconstruct_told, told
+from diffusion.training.loop import run
+from diffusion.training.masters import Masters, recast
 from diffusion.training.metrics import psnr, sharpness_ratio
-from diffusion.training.surface.config import AutoencoderConfig
-from diffusion.training.surface.features import Features, as_input, likeness, load_features
-from diffusion.training.surface.loop import run
-from diffusion.training.surface.masters import Masters, recast
-from diffusion.training.surface.pictures import DrawnPictures, unseen_data
-from diffusion.training.surface.seen_worlds import seen_world
+from diffusion.training.start_weights import load_start_weights
 
 VALIDATION = 48  # pictures of unseen worlds
 
@@ -88,15 +86,6 @@ class Trained(nn.Module):
         return self.vae.decode(latents, hint).sample
 
 
-def told(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
-    """The geometry of pictures' windows, each field of `Seen` with a leading B, and their borders, bool [B,2,H,W]."""
-    rows = []
-    for note, window in zip(notes, windows, strict=True):
-        seen, _, owner = seen_world(*world_from_note(note["world"]), 1, window)
-        rows.append((*vars(seen).values(), borders(owner)))
-    return tuple(torch.stack(column) for column in zip(*rows, strict=True))
-
-
 def train_autoencoder(config: AutoencoderConfig) -> Path:
     """Train (or go on training) the autoencoder; `out/vae` holds its averaged weights after every checkpoint."""
     pictures, unseen = DrawnPictures(config.data), DrawnPictures(unseen_data(config.data))
@@ -149,15 +138,3 @@ def standardise(vae: SurfaceAutoencoder, pictures: DrawnPictures, count: int = 9
     vae.mean.copy_(latents.mean((0, 2, 3)))
     vae.std.copy_(latents.std((0, 2, 3)))
     return {"mean": vae.mean.tolist(), "std": vae.std.tolist()}
-
-
-@torch.no_grad()
-def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: list[int]) -> Tensor:
-    """Pictures in 0..1 through encoder and decoder, the decoder told of their surfaces."""
-    shown = []
-    for row in rows:
-        *geometry, edges = told([pictures.note(row)], [WHOLE])
-        x = as_input(pictures.tensor("images", row)[None], vae)
-        hint = fine_channels(Seen(*geometry), edges).to(x)
-        shown.append(((vae(x, hint).float() + 1) / 2).clamp(0, 1).cpu())
-    return torch.cat(shown)

@@ -1,0 +1,51 @@
+"""Rectified flow: latents and noise on a straight line, and what the network says of the way between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion.models.surface_conditions import Seen, harmonics, shape
+from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.training.config import DenoiserConfig
+
+Flow = Callable[[Tensor, Tensor], Tensor]
+
+
+def noise_levels(config: DenoiserConfig, count: int, rng: np.random.Generator) -> Tensor:
+    """float32 [count] in 0..1: logit-normal (2403.03206), some even, some of nothing but noise, where a dream begins."""
+    t = 1 / (1 + np.exp(-(config.centre + config.spread * rng.standard_normal(count))))
+    t = np.where(rng.random(count) < config.even, rng.random(count), t)
+    return torch.from_numpy(np.where(rng.random(count) < config.pure, 1.0, t).astype(np.float32))
+
+
+def flow_of(network: SurfaceUNet, seen: Seen, shares: Tensor, contexts: Tensor, told: Tensor | None = None) -> Flow:
+    """(latents, t) → the flow, for pictures with this geometry and these prompts."""
+    place, form = harmonics(seen.uv, seen.span), shape(seen)
+    if told is not None:
+        place, form = place * told[0].view(-1, 1, 1, 1), form * told[1].view(-1, 1, 1, 1)
+    return lambda x, t: network(x, t, place, form, contexts, shares)
+
+
+def mixed(latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """(1 − t)·latents + t·noise."""
+    t = t.view(-1, 1, 1, 1)
+    return (1 - t) * latents + t * noise
+
+
+@torch.no_grad()
+def sample(flow: Flow, silent: Flow, noise: Tensor, steps: int, guidance: float) -> Tensor:
+    """Latents from noise [B,C,h,w] by Euler's method; guidance moves away from `silent`, the flow without words."""
+    levels, x = torch.linspace(1, 0, steps + 1), noise
+    for now, then in itertools.pairwise(levels):
+        t = x.new_full((len(x),), float(now))
+        along = flow(x, t)
+        if guidance != 1:
+            without = silent(x, t)
+            along = without + guidance * (along - without)
+        x = x + (then - now) * along
+    return x

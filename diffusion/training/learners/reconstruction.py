@@ -1,0 +1,68 @@
+"""Pictures through an autoencoder and back: with and without what its decoder is told of their surfaces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from base.files import atomic_write
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.models.surface_conditions import Seen, borders, fine_channels
+from diffusion.training.data.pictures import DrawnPictures
+from diffusion.training.data.seen_worlds import seen_world
+from diffusion.training.data.views import WHOLE, Window
+from diffusion.training.data.worlds import world_from_note
+from diffusion.training.learners.features import as_input
+from diffusion.training.metrics import psnr, sharpness_ratio, ssim
+
+
+def told(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
+    """The geometry of pictures' windows, each field of `Seen` with a leading B, and their borders, bool [B,2,H,W]."""
+    rows = []
+    for note, window in zip(notes, windows, strict=True):
+        seen, _, owner = seen_world(*world_from_note(note["world"]), 1, window)
+        rows.append((*vars(seen).values(), borders(owner)))
+    return tuple(torch.stack(column) for column in zip(*rows, strict=True))
+
+
+@torch.no_grad()
+def reconstruct(vae: SurfaceAutoencoder, pictures: Tensor, batch: int = 8) -> Tensor:
+    """Pictures [B,3,H,W] in 0..1 through encoder (its latents) and decoder."""
+    out = []
+    for part in pictures.split(batch):
+        x = (part * 2 - 1).to(vae.device, vae.dtype).contiguous(memory_format=torch.channels_last)
+        out.append(((vae.decode(vae.encode(x).latents).sample.float() + 1) / 2).clamp(0, 1).cpu())
+    return torch.cat(out)
+
+
+@torch.no_grad()
+def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: list[int]) -> Tensor:
+    """Pictures in 0..1 through encoder and decoder, the decoder told of their surfaces."""
+    shown = []
+    for row in rows:
+        *geometry, edges = told([pictures.note(row)], [WHOLE])
+        x = as_input(pictures.tensor("images", row)[None], vae)
+        hint = fine_channels(Seen(*geometry), edges).to(x)
+        shown.append(((vae(x, hint).float() + 1) / 2).clamp(0, 1).cpu())
+    return torch.cat(shown)
+
+
+def quality(vae: SurfaceAutoencoder, images: Tensor) -> dict[str, float]:
+    """Reconstruction figures of an autoencoder on pictures uint8 [B,3,H,W]."""
+    truth = images.float() / 255
+    shown = reconstruct(vae, truth)
+    return {
+        "psnr": float(psnr(shown, truth).mean()),
+        "ssim": float(ssim(shown, truth).mean()),
+        "sharpness": float(sharpness_ratio(shown, truth)),
+    }
+
+
+def export(vae: SurfaceAutoencoder, out: Path, notes: dict) -> None:
+    """Write `out/vae` as an fp32 diffusers folder, and `out/vae.json` with `notes`."""
+    vae.save_pretrained(out / "vae")
+    with atomic_write(out / "vae.json") as temporary:
+        temporary.write_text(json.dumps(notes, indent=1), encoding="utf-8")

@@ -1,1 +1,0 @@
-"""Training of the networks that know surfaces: autoencoder, perceptual features, denoiser."""
