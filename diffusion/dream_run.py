@@ -58,7 +58,8 @@ class DreamRun:
         mask = self.guide.known_mask
         known = change < 1 if mask is None else torch.from_numpy(mask).to(model.device)
         self.known = known if memory is not None else torch.zeros_like(known)
-        sigmas = make_sigmas(model.schedule, settings.spacing, settings.steps, settings.spacing_power)
+        part = settings.timestep_min, settings.timestep_max
+        sigmas = make_sigmas(model.schedule, settings.spacing, settings.steps, settings.spacing_power, *part)
         self.timeline = Timeline(tuple(sigmas.tolist()))
         self.captured: Tensor | None = None
         self.steps_taken = float(self.timeline.steps)

@@ -26,6 +26,12 @@ class SamplingSettings:
     spacing_power: float = option(
         1.0, "Power of the linspace_power spacing; higher is denser at low noise.", range=(0.1, 5.0)
     )
+    timestep_max: float = option(
+        1.0, "Share of the noise levels where a run starts; 1 is pure noise.", range=(0.5, 1.0)
+    )
+    timestep_min: float = option(
+        0.0, "Share of the noise levels from which the last step goes to the picture.", range=(0.0, 0.45)
+    )
     steps: int = option(8, "Number of steps from noise to picture.", range=(1, 200))
     few_step: bool = option(
         True,

@@ -17,7 +17,7 @@ from diffusion.settings import DreamSettings
 
 # Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Sampler": ("steps", "few_step", "sampler", "spacing", "spacing_power", "eta", "noise", "seed"),
+    "Sampler": ("steps", "few_step", "sampler", "spacing", "spacing_power", "timestep_max", "timestep_min", "eta", "noise", "seed"),
     "Guidance": (
         "guidance", "scale", "further", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
         "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile", "step_noise",

@@ -17,6 +17,8 @@ FEW_STEP_CHOICES: Mapping[str, Any] = MappingProxyType(
         "sampler": "ddim",
         "eta": 0.0,
         "spacing": "trailing",
+        "timestep_max": 1.0,
+        "timestep_min": 0.0,
         "guidance": "none",
         "cfg_rescale": 0.0,
         "norm_rescale": 0.0,

@@ -68,6 +68,14 @@ class NoiseSchedule:
         part = position - low
         return math.exp((1 - part) * self._log_sigmas[low] + part * self._log_sigmas[low + 1])
 
+    def part(self, least: float, most: float) -> NoiseSchedule:
+        """The levels between two shares of the timesteps, at least two."""
+        if (least, most) == (0.0, 1.0):
+            return self
+        first = min(round(least * (self.steps - 1)), self.steps - 2)
+        last = max(round(most * (self.steps - 1)), first + 1)
+        return NoiseSchedule(self.alphas_cumprod[first : last + 1])
+
     def at(self, timesteps: Sequence[float]) -> Tensor:
         """float64 [n+1]: the sigmas of falling timesteps, then 0."""
         return torch.tensor([self.sigma(t) for t in timesteps] + [0.0], dtype=torch.float64)
@@ -148,9 +156,15 @@ SPACINGS: dict[str, Spacing] = {
 }
 
 
-def make_sigmas(schedule: NoiseSchedule, spacing: str, steps: int, power: float = 1.0) -> Tensor:
-    """float64, strictly falling to 0, at most steps + 1 long; equal levels (beta at 200 steps) are merged."""
-    return torch.unique(SPACINGS[spacing](schedule, steps, power)).flip(0)
+def make_sigmas(
+    schedule: NoiseSchedule, spacing: str, steps: int, power: float = 1.0, least: float = 0.0, most: float = 1.0
+) -> Tensor:
+    """float64, strictly falling to 0, at most steps + 1 long; equal levels (beta at 200 steps) are merged.
+
+    least, most: the part of the model's timesteps that is used, 0 <= least < most <= 1 (the diffusion notebook). The last step goes
+    from the level of `least` to 0.
+    """
+    return torch.unique(SPACINGS[spacing](schedule.part(least, most), steps, power)).flip(0)
 
 
 @dataclass(frozen=True)

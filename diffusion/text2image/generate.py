@@ -23,7 +23,7 @@ from diffusion.denoisers.masks import blur
 from diffusion.dream import dream
 from diffusion.models.model import Model
 from diffusion.sampling.callbacks import StepEvent
-from diffusion.sampling.noise import start_noise
+from diffusion.sampling.start_noise import START_NOISES
 from diffusion.text2image.metadata import fingerprint
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
@@ -105,7 +105,7 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
     return (
         Canvas(
             regions=(Region(settings.prompt, np.ones(whole, np.float32), settings.negative),),
-            noise=start_noise(model.channels, rows, columns, settings.dream.seed),
+            noise=START_NOISES[settings.start_noise].make(model.channels, rows, columns, settings.dream.seed),
             change=change,
             guide=guide,
             anagrams=tuple(Anagram(prompt, view, settings.negative) for prompt, view in prompts),

@@ -27,6 +27,9 @@ class GenerateSettings:
         "How the picture is turned for each of these prompts; the last one is used for all further prompts.",
         table="diffusion.denoisers.anagram:VIEWS",
     )
+    start_noise: str = option(
+        "white", "Noise that the picture starts from.", table="diffusion.sampling.start_noise:START_NOISES"
+    )
     dream: DreamSettings = field(default_factory=DreamSettings)
 
 

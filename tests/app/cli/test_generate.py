@@ -261,6 +261,15 @@ def test_what_can_not_be_several_is_one_sentence(words, tmp_path, monkeypatch, c
     assert reason in " ".join(capsys.readouterr().err.split()) and not list(tmp_path.iterdir())
 
 
+def test_another_start_noise_is_another_picture_and_stands_in_it(words, picture, tmp_path) -> None:
+    out, again = tmp_path / "pink.png", tmp_path / "again.png"
+    same = ["--size", "64x48", "--steps", "2", "--seed", "5"]
+    assert main([*words, "brick wall", *same, "--start-noise", "pink", "--out", str(out)]) == 0
+    assert (pixels(out) != pixels(picture)).any() and read_png(out).settings.start_noise == "pink"
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+
+
 def test_capture_shows_the_prediction_of_that_step(words, tmp_path) -> None:
     steps, out = tmp_path / "steps", tmp_path / "p.png"
     small = ["--size", "64x48", "--steps", "3", "--out", str(out)]

@@ -51,6 +51,23 @@ def test_zero_terminal_snr_is_clamped_where_it_does_no_harm():
     assert (x0 + v).abs().max() <= noise.abs().max() / 4096 + 1e-5
 
 
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_a_part_of_the_timesteps(spacing):
+    """Timesteps from max to min: the run starts at the level of the one, and its last step leaves from about that of the other."""
+    sigmas = make_sigmas(PLAIN, spacing, 12, least=0.2, most=0.8)
+    assert float(sigmas[0]) == pytest.approx(PLAIN.sigma(round(0.8 * 999))) and sigmas[-1] == 0
+    assert float(sigmas[-2]) >= PLAIN.sigma(round(0.2 * 999)) * (1 - 1e-6)
+    whole = make_sigmas(PLAIN, spacing, 12)
+    assert torch.equal(make_sigmas(PLAIN, spacing, 12, 1.0, 0.0, 1.0), whole) and len(sigmas) == 13
+    assert float(whole[0]) > float(sigmas[0])
+
+
+def test_the_notebooks_timesteps_are_a_powered_line_from_most_to_least():
+    found = [PLAIN.timestep(s) for s in make_sigmas(PLAIN, "linspace_power", 5, 2.0, 0.1, 0.9)[:-1].tolist()]
+    low, high = round(0.1 * 999), round(0.9 * 999)
+    assert found == pytest.approx([low + (high - low) * (1 - i / 4) ** 2 for i in range(5)], abs=1e-6)
+
+
 @settings(max_examples=60)
 @given(
     schedule=st.sampled_from(list(SCHEDULES.values())),
