@@ -9,7 +9,7 @@ from typing import Any
 from app.fields import Size
 from app.session import DAYLIGHT, DAYLIGHT_HELP, LiveSettings, ModelChoice, PaintSettings, SceneChoice, ViewSettings
 from base.settings import option
-from diffusion.loaders.embedded import read_few_steps, read_native_size
+from diffusion.loaders.embedded import read_defaults, read_few_steps, read_native_size
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
 
@@ -186,17 +186,18 @@ DEFAULT = "explore"
 
 
 def suited(settings: Any, model: str | None, changed: bool = False) -> Any:
-    """A command's defaults for a model: pictures of its own size, and as many steps as its few-step network needs, where it has one.
+    """A command's defaults for a model: pictures of its own size, the dream settings that suit it, and as many steps as its
+    few-step network needs, where it has one.
 
     changed: whether LoRAs change the model.
     """
-    few, side = read_few_steps(model, changed), read_native_size(model)
+    few, side, found = read_few_steps(model, changed), read_native_size(model), read_defaults(model)
+    if few:
+        found |= {"steps": few}
     if isinstance(settings, Generate) and side:
         settings = replace(settings, picture=replace(settings.picture, size=(side, side)))
-    if not few:
-        return settings
     if isinstance(settings, Generate):
-        return replace(settings, picture=replace(settings.picture, dream=replace(settings.picture.dream, steps=few)))
+        return replace(settings, picture=replace(settings.picture, dream=replace(settings.picture.dream, **found)))
     if any(f.name == "dream" for f in fields(settings)) and isinstance(settings.dream, DreamSettings):
-        return replace(settings, dream=replace(settings.dream, steps=few))
+        return replace(settings, dream=replace(settings.dream, **found))
     return settings

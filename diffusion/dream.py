@@ -36,6 +36,8 @@ PICTURE_PASSES: tuple[PicturePass, ...] = (
     lambda picture, canvas, settings: suppress_colour_bleed(picture, canvas),
     lambda picture, canvas, settings: blend_seams(picture, canvas, settings.match),
 )
+# A model that knows surfaces keeps sky and colours apart by itself.
+SURFACE_PASSES = PICTURE_PASSES[-1:]
 
 
 @torch.inference_mode()
@@ -51,7 +53,7 @@ def dream(
     """Diffuse a canvas, whose sides are multiples of model.multiple.
 
     on_step: called after each step; cancelled: asked before every model call; passes: what happens to the decoded picture;
-    None: nothing for a model that knows surfaces, which keeps them apart by itself, PICTURE_PASSES for others
+    None: SURFACE_PASSES for a model that knows surfaces, PICTURE_PASSES for others
 
     A canvas that keeps all of its stored latents costs no U-Net call and comes back bit for bit. One that keeps everything, but
     knows only the colours, is encoded.
@@ -78,7 +80,7 @@ def dream(
     # Decoded before the stored latents are pasted back: those belong to another view and would disturb their neighbours here
     decoded = _decode(model, result, prepared)
     if passes is None:
-        passes = () if model.knows_surfaces else PICTURE_PASSES
+        passes = SURFACE_PASSES if model.knows_surfaces else PICTURE_PASSES
     for apply in passes:
         decoded = apply(decoded, canvas, settings)
     kept = result if run.captured is None else run.captured

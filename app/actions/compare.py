@@ -27,7 +27,8 @@ def compare(context: ActionContext, label: str = "", settings: DreamSettings | N
     state = context.state
     if settings is None:
         label, changes = state.compared_with
-        settings = presets.apply(state.session.dream, changes)
+        model = None if state.open_scene is None else state.open_scene.painter.client.model
+        settings = presets.apply(state.session.dream, changes, {} if model is None else model.defaults)
     state.compared_with = label, presets.changes(settings)
     stop_comparing(context)
     open_scene = paintable_scene(context)

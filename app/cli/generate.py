@@ -15,6 +15,7 @@ from app.terminal import open_console
 from base.errors import InputError
 from base.files import atomic_write, refuse_unwritable
 from diffusion.text2image.metadata import read_png, write_png
+from diffusion.text2image.recipe import GenerateSettings
 
 SHEET = "sheet.png"  # beside the pictures of --count and --seeds
 
@@ -113,6 +114,10 @@ def run(command: Generate) -> int:
     model = load_model(command.model.ref, command.model.device, loras)
     if remark := ignored_remark(picture.dream, model.few_steps, picture.init is not None):
         console.print(remark, style="yellow", soft_wrap=True)
+    if not model.knows_surfaces and any(
+        getattr(picture, name) != getattr(GenerateSettings(), name) for name in ("surface", "distance")
+    ):
+        console.print(f"--surface and --distance have no effect: {model.id} isn't told of surfaces.", style="yellow")
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     told, made = (command.model.ref, loras), []

@@ -18,8 +18,8 @@ from diffusion.settings import DreamSettings
 # name → (what it is for, what differs from the defaults)
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "Fast": ("Few steps with the fast model: the default of the embedded model.", {"steps": 4}),
-        "Balanced": ("Eight guided steps of the full model.", {}),
+        "Fast": ("Four steps.", {"steps": 4}),
+        "Balanced": ("What suits the model.", {}),
         "Faithful": (
             "More steps and controlled contrast.",
             {"sampler": "unipc", "spacing": "exponential", "steps": 20, "cfg_rescale": 0.5},
@@ -30,19 +30,18 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         ),
     }
 )
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 KEPT = ("seed",)  # a preset is a manner of dreaming; which dream it is stays as it was
 
 
-def apply(settings: DreamSettings, changes: Mapping[str, Any]) -> DreamSettings:
-    """The defaults with a preset's changes, and the seed of `settings`."""
-    return replace(DreamSettings(), **changes, **{name: getattr(settings, name) for name in KEPT})
+def apply(settings: DreamSettings, changes: Mapping[str, Any], defaults: Mapping[str, Any] = NOTHING) -> DreamSettings:
+    """The defaults with a preset's changes, and the seed of `settings`. defaults: what the model itself prefers, by name."""
+    return replace(DreamSettings(), **{**defaults, **changes, **{name: getattr(settings, name) for name in KEPT}})
 
 
 def changes(settings: DreamSettings) -> dict[str, Any]:
-    """What differs from the defaults, without the seed: what a preset of these settings would be."""
-    default = DreamSettings()
-    names = [f.name for f in fields(settings) if f.name not in KEPT]
-    return {name: getattr(settings, name) for name in names if getattr(settings, name) != getattr(default, name)}
+    """All settings but the seed, by name: what a preset of them is, whatever a model prefers."""
+    return {f.name: getattr(settings, f.name) for f in fields(settings) if f.name not in KEPT}
 
 
 def save(folder: Path, name: str, settings: DreamSettings) -> Path:

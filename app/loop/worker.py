@@ -59,6 +59,8 @@ def info_of(model: Any) -> ModelInfo:
         takes_depth=model.takes_depth,
         device=str(model.device),
         few_steps=model.few_steps,
+        knows_surfaces=model.knows_surfaces,
+        defaults=model.defaults,
     )
 
 

@@ -137,8 +137,10 @@ class SamplerPanel:
 
 def preset_table(ui: PanelContext, dream: DreamSettings) -> dict[str, DreamSettings]:
     """Every preset by name, ours first, as settings with the seed of `dream`."""
-    table = {name: values for name, (_, values) in presets.PRESETS.items()} | dict(ui.presets)
-    return {name: presets.apply(dream, values) for name, values in table.items()}
+    model = None if ui.painter is None else ui.painter.client.model
+    prefers = {} if model is None else model.defaults
+    ours = {name: presets.apply(dream, values, prefers) for name, (_, values) in presets.PRESETS.items()}
+    return ours | {name: presets.apply(dream, values) for name, values in ui.presets.items()}
 
 
 def difference(one: DreamSettings, other: DreamSettings) -> str:

@@ -68,7 +68,7 @@ class AppState:
     session, scene, route, strokes: what the user set, which undo and redo go through;
     saved_scene: the scene as it was opened or saved last; open_scene: its blocks, paint and painter, None while it opens;
     walker: where the user is; travel: playing, filming or flying; source: the picture opened for the surfaces;
-    compared_with: label and changes of the settings compared with last; presets: the user's own, as differences from the defaults;
+    compared_with: label and changes of the settings compared with last; presets: the user's own, by name;
     frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
     watched_at: when a panel last showed the running dream; cancelled_view: the `view_key` whose dream was cancelled.
     """

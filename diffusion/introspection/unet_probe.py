@@ -19,7 +19,10 @@ from torch import Tensor
 from diffusion.canvas import Cancelled, Canvas
 from diffusion.denoisers.few_step import uses_few_step
 from diffusion.dream import make_unguided_denoiser
+from diffusion.introspection.unet_blocks import iterate_blocks
 from diffusion.models.model import Model
+from diffusion.models.surface_unet import LEAST_SHARE, SurfaceUNet
+from diffusion.models.surface_unet import Attention as SurfaceAttention
 from diffusion.sampling.denoiser import predict
 from diffusion.settings import DreamSettings
 
@@ -101,7 +104,8 @@ def probe_unet(
     few = uses_few_step(settings, model.few_steps, canvas.guide is not None)
     denoise = make_unguided_denoiser(model, canvas, settings)
     unet = model.few_step_unet if few and model.few_step_unet is not None else model.unet
-    with _record_blocks(unet, x.shape[-2:], cancelled) as notes:
+    tokens = model.context([canvas.regions[0].prompt])[0].shape[1]
+    with _record_blocks(unet, x.shape[-2:], tokens, cancelled) as notes:
         denoised = predict(denoise, torch.from_numpy(x)[None].to(model.device), sigma).denoised
     prompts = dict.fromkeys(region.prompt for region in canvas.regions)
     return UnetProbe(
@@ -110,9 +114,10 @@ def probe_unet(
 
 
 class _ProbeRecorder:
-    """Collects what the hooks see. size: (h,w) of the latents."""
+    """Collects what the hooks see. size: (h,w) of the latents; tokens: of a prompt."""
 
-    def __init__(self, size: tuple[int, int], device: torch.device, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, size: tuple[int, int], tokens: int, device: torch.device, cancelled: Callable[[], bool]) -> None:
+        self._tokens = tokens
         self.blocks: list[Block] = []
         self._device, self._cancelled = device, cancelled
         self._sizes = {}  # number of pixels → (h,w), for each resolution of the U-Net
@@ -169,6 +174,20 @@ class _ProbeRecorder:
             self._contexts, self._masks = contexts, regions["masks"].get(pixels, hidden.new_ones(1, pixels))
         self._noting += self._now() - began
 
+    def record_surface_attention(
+        self, attention: SurfaceAttention, inputs: tuple[Any, ...], _named: Mapping[str, Any], _output: Any
+    ) -> None:
+        """Compute the weights within each region's prompt again; mean over heads. The network hears all prompts in one call."""
+        began = self._now()
+        x, contexts, bias = inputs  # of all prompts one after the other: [1,R·T,D], [1,pixels,R·T]
+        by_prompt = (-1, self._tokens)
+        logits = attention.logits(x, contexts)[0][0].unflatten(-1, by_prompt).float()
+        weights = logits.softmax(-1).mean(0)  # [pixels,R,T]
+        self._attention.setdefault(len(weights), []).append(weights.permute(1, 2, 0))
+        self._contexts = contexts[0].unflatten(0, by_prompt)
+        self._masks = bias[0, :, :: self._tokens].exp().T - LEAST_SHARE
+        self._noting += self._now() - began
+
     def word_attention(self, model: Model, prompts: list[str]) -> tuple[WordAttention, ...]:
         """The mean attention over the layers of the finest resolution that has cross-attention."""
         if not self._attention:
@@ -200,32 +219,22 @@ def _grey(picture: Tensor) -> np.ndarray:
     return (picture * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
 
-def iterate_blocks(unet: Any) -> Iterator[tuple[str, int, int, Any]]:
-    """Yield (kind, number, level, module) for the blocks of a diffusers U-Net, in data order."""
-    downs, ups = list(unet.down_blocks), list(unet.up_blocks)
-    yield "in", 1, 0, unet.conv_in
-    for level, block in enumerate(downs):
-        yield "down", level + 1, level, block
-    if unet.mid_block is not None:
-        yield "middle", 1, len(downs) - 1, unet.mid_block
-    for place, block in enumerate(ups):
-        yield "up", place + 1, len(ups) - 1 - place, block
-    yield "out", 1, 0, unet.conv_out
-
-
 @contextmanager
-def _record_blocks(unet: Any, size: tuple[int, int], cancelled: Callable[[], bool]) -> Iterator[_ProbeRecorder]:
-    notes = _ProbeRecorder(size, unet.device, cancelled)
+def _record_blocks(
+    unet: Any, size: tuple[int, int], tokens: int, cancelled: Callable[[], bool]
+) -> Iterator[_ProbeRecorder]:
+    notes = _ProbeRecorder(size, tokens, unet.device, cancelled)
     hooks = []
     try:
-        for kind, number, level, module in iterate_blocks(unet):
-            ears = [m for m in module.modules() if isinstance(m, Attention) and m.is_cross_attention]
+        for block in iterate_blocks(unet):
+            facts = (block.kind, block.number, block.level, bool(block.listeners))
 
-            def end(_module: Any, _inputs: Any, output: Any, facts: Facts = (kind, number, level, bool(ears))) -> None:
+            def end(_module: Any, _inputs: Any, output: Any, facts: Facts = facts) -> None:
                 notes.finish_block(*facts, output)
 
-            hooks += [module.register_forward_pre_hook(notes.start_block), module.register_forward_hook(end)]
-            hooks += [ear.register_forward_hook(notes.record_attention, with_kwargs=True) for ear in ears]
+            hooks += [block.first.register_forward_pre_hook(notes.start_block), block.last.register_forward_hook(end)]
+            record = notes.record_surface_attention if isinstance(unet, SurfaceUNet) else notes.record_attention
+            hooks += [heard.register_forward_hook(record, with_kwargs=True) for heard in block.listeners]
         yield notes
     finally:
         for hook in hooks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ from base.files import expand_user
 from base.grid import CELL
 from base.reading import is_file, is_folder, read_json
 from base.safetensors_header import read_header
+from base.settings import from_json
 from diffusion.loaders.base_configs import BASE_CONFIGS, family_of_tensors, prediction_from_metadata
+from diffusion.settings import DreamSettings
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
-SHIPPED = {"embedded": EMBEDDED, "embedded-fast": Path(__file__).parents[1] / "embedded_fast"}
-"""Folders by name. "embedded-fast" is the embedded model's few-step network as a model of its own; they share latents."""
+SHIPPED = {"embedded": EMBEDDED}
+"""Folders of models that come with the program, by name."""
 OWN = "rayverie.json"
 MAX_STEPS, MAX_SIDE = 200, 4096  # limits for a model's few-step network (steps) and native size (pixels)
 UNREADABLE = (InputError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
@@ -34,6 +37,23 @@ def read_few_steps(ref: Reference = None, changed: bool = False) -> int:
         return 0 if (changed and few["folder"] != ".") or not 1 <= steps <= MAX_STEPS else steps
     except UNREADABLE:
         return 0
+
+
+def read_defaults(ref: Reference = None) -> dict[str, Any]:
+    """The dream settings that suit a model, from `defaults` in its `rayverie.json`; {} if it names none or can't be read."""
+    try:
+        return checked_defaults(_read_facts(_locate(ref)), "")
+    except UNREADABLE:
+        return {}
+
+
+def checked_defaults(facts: Mapping[str, Any], where: object) -> dict[str, Any]:
+    """`defaults` of what a model says of itself, by the names of `DreamSettings`. Raises InputError naming what is wrong."""
+    given = facts.get("defaults", {})
+    settings, unknown = from_json(DreamSettings, given, where, "defaults")
+    if unknown:
+        raise InputError(where, unknown[0], "is no dream setting")
+    return {name: getattr(settings, name) for name in given}
 
 
 def read_native_size(ref: Reference = None) -> int | None:

@@ -12,7 +12,7 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from base.errors import InputError
 from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
-from diffusion.loaders.embedded import MAX_STEPS, OWN, Reference
+from diffusion.loaders.embedded import MAX_STEPS, OWN, Reference, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora, merge_lora, parse_lora
 from diffusion.loaders.model_family import ModelFamily, identify_family
@@ -98,6 +98,7 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
         depth=kind.depth,
         scale=float(vae.config.scaling_factor),
         shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
+        defaults=checked_defaults(own, path / OWN),
     )
 
 

@@ -10,7 +10,7 @@ from base.errors import InputError
 from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.config_fields import refuse_fields
-from diffusion.loaders.embedded import OWN
+from diffusion.loaders.embedded import OWN, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora
 from diffusion.models.minilm import WIDTH, MiniLMEncoder
@@ -70,4 +70,5 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         scale=float(autoencoder.config["scaling_factor"]),
         shift=0.0,
         linear=read_preview_map(path, own, channels),
+        defaults=checked_defaults(own, path / OWN),
     )

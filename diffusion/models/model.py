@@ -56,6 +56,7 @@ class Model:
     scale, shift: stored latent = (vae latent - shift)·scale
     few_step_unet, few_steps: its few-step network and the steps that needs, or None and 0
     linear: the model's own preview map, float32 [C+1,3], or None
+    defaults: dream settings that suit it, by name
     calls: U-Net calls so far
     """
 
@@ -77,6 +78,7 @@ class Model:
     few_step_unet: Any | None = None
     few_steps: int = 0
     linear: Tensor | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
 

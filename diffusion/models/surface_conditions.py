@@ -148,32 +148,6 @@ def unpacked(geometry: Tensor) -> Seen:
     return Seen(uv, span, normal, depth.squeeze(-3), kind.squeeze(-3).long())
 
 
-def bare(kind: str, height: int, width: int, distance: float = 6.0, grid: int = 1) -> Seen:
-    """What a canvas without a scene shows: a wall seen face-on from a distance in blocks, a floor from that height, or sky.
-
-    grid: pixels in a latent pixel, a side. A floor fills the picture, the horizon is above it; a ceiling is a floor turned over.
-    """
-    focal = FOCAL * grid
-    y, x = torch.meshgrid(
-        -(torch.arange(height, dtype=torch.float64) + 0.5 - height / 2) / focal,
-        (torch.arange(width, dtype=torch.float64) + 0.5 - width / 2) / focal,
-        indexing="ij",
-    )
-    steep = math.atan(height / 2 / focal) + 0.25 if kind in ("floor", "ceiling") else 0.0
-    pitch = {"floor": -steep, "ceiling": steep}.get(kind, 0.0)
-    axes = torch.tensor(
-        [[1.0, 0, 0], [0, math.cos(pitch), math.sin(pitch)], [0, math.sin(pitch), -math.cos(pitch)]],
-        dtype=torch.float64,
-    )
-    rays = axes[2].view(3, 1, 1) + axes[0].view(3, 1, 1) * x + axes[1].view(3, 1, 1) * y
-    axis = {"floor": 1, "ceiling": 1, "wall": 2, "sky": SKY}[kind]
-    sign = {"ceiling": -1}.get(kind, 1)
-    z = distance / rays[axis].abs() if axis >= 0 else torch.full((height, width), torch.inf, dtype=torch.float64)
-    point = rays * (z if axis >= 0 else torch.zeros_like(z))
-    full = torch.full((height, width), axis)
-    return seen(point, full, torch.full_like(full, sign), z, rays, axes, focal, torch.zeros(2, 1, 1), grid)
-
-
 def seen_through(
     camera: Camera, size: tuple[int, int], point: np.ndarray, side: np.ndarray, depth: np.ndarray, grid: int = 1
 ) -> Seen:

@@ -17,6 +17,9 @@ RATES = 32  # frequencies that the noise level is told by
 FASTEST = 2000.0  # radians from no noise to all noise, of the highest of them
 
 
+LEAST_SHARE = 1e-4  # of a region in each pixel: its prompt is never wholly out of reach, and the logarithm is finite
+
+
 class SurfaceBlock(nn.Module):
     """A residual block whose channels each region's prompt scales and shifts where the region lies (FiLM, 1709.07871)."""
 
@@ -52,13 +55,17 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
         """x: [B,C,h,w]; context: [B,T,D], or None for x itself."""
-        pixels = self.norm(x).flatten(2).transpose(1, 2)
-        query = self._split(self.query(pixels))
-        key, value = map(self._split, self.key_value(pixels if context is None else context).chunk(2, -1))
-        logits = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+        logits, value = self.logits(x, context)
         weights = self.weights(logits if bias is None else logits + bias[:, None])
         found = (weights @ value).transpose(1, 2).flatten(2)
         return x + self.out(found).transpose(1, 2).reshape(x.shape)
+
+    def logits(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """How much each pixel wants each token [B,heads,P,T], without any bias, and what the tokens give [B,heads,T,·]."""
+        pixels = self.norm(x).flatten(2).transpose(1, 2)
+        query = self._split(self.query(pixels))
+        key, value = map(self._split, self.key_value(pixels if context is None else context).chunk(2, -1))
+        return query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), value
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -164,7 +171,7 @@ def scattered(spoken: Tensor, shares: Tensor) -> Tensor:
 def _by_region(contexts: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
     """The tokens of all prompts [B,R·T,D], and what makes a pixel hear those of its own regions: their log shares [B,h·w,R·T]."""
     tokens = contexts.shape[2]
-    bias = (shares.float() + 1e-4).log().to(contexts.dtype).flatten(2).transpose(1, 2)
+    bias = (shares.float() + LEAST_SHARE).log().to(contexts.dtype).flatten(2).transpose(1, 2)
     return contexts.flatten(1, 2), bias.repeat_interleave(tokens, 2)
 
 

@@ -16,11 +16,12 @@ from base.grid import CELL, by_cell
 from base.pictures import flat, open_picture
 from base.reading import is_file
 from base.settings import check
-from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region
+from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region, Surface
 from diffusion.denoisers.anagram import VIEWS, view_problem
 from diffusion.denoisers.few_step import count_steps
 from diffusion.denoisers.masks import blur
 from diffusion.dream import dream
+from diffusion.models.bare_surface import bare_gbuffer
 from diffusion.models.model import Model
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.start_noise import START_NOISES
@@ -101,6 +102,9 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
         guide = Guide(latents=model.encode(_pad(init, whole)).numpy(), known_mask=np.ones(whole, bool))
         if mask is not None:
             change = by_cell(_pad(mask, whole)).max((1, 3))
+    surface = Surface()
+    if model.knows_surfaces and settings.surface != "none":
+        surface = Surface(gbuffer=bare_gbuffer(settings.surface, rows, columns, settings.distance))
     prompts = zip(settings.anagram, [*settings.view, *settings.view[-1:] * len(settings.anagram)], strict=False)
     return (
         Canvas(
@@ -108,6 +112,7 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
             noise=START_NOISES[settings.start_noise].make(model.channels, rows, columns, settings.dream.seed),
             change=change,
             guide=guide,
+            surface=surface,
             anagrams=tuple(Anagram(prompt, view, settings.negative) for prompt, view in prompts),
         ),
         init,

@@ -30,6 +30,13 @@ class GenerateSettings:
     start_noise: str = option(
         "white", "Noise that the picture starts from.", table="diffusion.sampling.start_noise:START_NOISES"
     )
+    surface: str = option(
+        "wall",
+        "What the picture is a part of, for a model that knows surfaces: a wall seen face-on, a floor, a ceiling, the sky; "
+        "none withholds it.",
+        choices=("wall", "floor", "ceiling", "sky", "none"),
+    )
+    distance: float = option(4.0, "How far away that surface is, in blocks.", range=(0.5, 100.0))
     dream: DreamSettings = field(default_factory=DreamSettings)
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "denoiser": Command(DenoiserConfig, "learners.denoiser:train_denoiser"),
     "judge": Command(JudgeConfig, "evaluation.classifier:train_classifier"),
     "joints": Command(DenoiserConfig, "evaluation.painter:evaluate"),
+    "ship": Command(DenoiserConfig, "evaluation.ship:ship"),
     "tour": Command(DenoiserConfig, "evaluation.scene_views:paint_tour"),
 }
 

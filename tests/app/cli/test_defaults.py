@@ -1,4 +1,4 @@
-"""What flags default to depends on the model: as many steps as its few-step network needs."""
+"""What flags default to depends on the model: the settings that suit it, and as many steps as its few-step network needs."""
 
 from __future__ import annotations
 
@@ -8,30 +8,39 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import parse
+from diffusion.loaders.embedded import read_defaults
 from diffusion.settings import DreamSettings
 
-PLAIN = DreamSettings().steps
+OWN = DreamSettings(**read_defaults())
 
 
-@pytest.mark.parametrize("words", [[], ["hamlet"], ["render"], ["dream"], ["bench"], ["--model", "embedded-fast"]])
-def test_the_embedded_model_dreams_in_the_steps_of_its_few_step_network(words: list[str]) -> None:
-    assert parse(words)[1].dream == DreamSettings(steps=4)
+@pytest.mark.parametrize("words", [[], ["hamlet"], ["render"], ["dream"], ["bench"], ["--model", "embedded"]])
+def test_the_embedded_model_dreams_with_what_suits_it(words: list[str]) -> None:
+    assert read_defaults() and parse(words)[1].dream == OWN
 
 
 def test_a_picture_too() -> None:
-    assert parse(["generate", "brick"])[1].picture.dream.steps == 4
+    assert parse(["generate", "brick"])[1].picture.dream == OWN
 
 
 def test_a_flag_is_stronger() -> None:
-    assert parse(["--steps", "20", "--sampler", "heun"])[1].dream == DreamSettings(steps=20, sampler="heun")
+    chosen = parse(["--steps", "20", "--sampler", "heun", "--scale", "7"])[1].dream
+    assert chosen == DreamSettings(**read_defaults() | {"steps": 20, "sampler": "heun", "scale": 7.0})
 
 
 @pytest.mark.parametrize("form", [["--model", "{}"], ["--model={}"]])
 def test_another_model_has_its_own(form: list[str], tmp_path: Path) -> None:
     words = [word.format(tmp_path) for word in form]
-    assert parse(words)[1].dream.steps == PLAIN
-    (tmp_path / "rayverie.json").write_text(json.dumps({"few": {"folder": "few", "steps": 6}}))
-    assert parse(words)[1].dream.steps == 6
+    assert parse(words)[1].dream == DreamSettings()
+    facts = {"few": {"folder": "few", "steps": 6}, "defaults": {"scale": 1.5}}
+    (tmp_path / "rayverie.json").write_text(json.dumps(facts))
+    assert parse(words)[1].dream == DreamSettings(steps=6, scale=1.5)
+
+
+@pytest.mark.parametrize("defaults", [{"scale": -99}, {"colour": 1}, {"steps": "many"}, [3]])
+def test_a_model_s_wrong_defaults_are_no_defaults(defaults: object, tmp_path: Path) -> None:
+    (tmp_path / "rayverie.json").write_text(json.dumps({"defaults": defaults}))
+    assert read_defaults(str(tmp_path)) == {}
 
 
 def test_settings_from_a_file_stay_as_they_are(tmp_path: Path) -> None:

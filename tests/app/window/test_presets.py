@@ -24,6 +24,14 @@ def test_ours_are_valid_and_keep_the_seed(name: str) -> None:
     )
 
 
+def test_ours_begin_with_what_the_model_prefers_and_the_user_s_stay_what_they_were() -> None:
+    prefers = {"scale": 2.0, "steps": 6}
+    assert presets.apply(DreamSettings(seed=7), {}, prefers) == DreamSettings(seed=7, scale=2.0, steps=6)
+    assert presets.apply(DreamSettings(), {"steps": 4}, prefers) == DreamSettings(scale=2.0, steps=4)
+    plain = DreamSettings(scale=7.0)  # a default of the program is a choice of the user's too
+    assert presets.apply(DreamSettings(), presets.changes(plain), prefers) == plain
+
+
 def test_saved_ones_come_back(tmp_path: Path) -> None:
     settings = DreamSettings(steps=13, scale=2.5, seed=99)
     presets.save(tmp_path, "Slow & soft", settings)

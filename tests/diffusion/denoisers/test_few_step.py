@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.torch import load_file, save_file
 
 from base.errors import InputError
@@ -21,7 +20,7 @@ from diffusion.denoisers.few_step import (
     uses_few_step,
 )
 from diffusion.dream import dream
-from diffusion.loaders.embedded import SHIPPED, read_few_steps
+from diffusion.loaders.embedded import read_few_steps
 from diffusion.loaders.loading import load_model
 from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import generate, regenerate
@@ -141,16 +140,8 @@ def test_what_is_said_of_it_before_torch_is_there(folders, tmp_path: Path) -> No
         read_few_steps(folders[0]) == 3
         and read_few_steps(folders[1]) == read_few_steps(tmp_path / "none") == read_few_steps("hub/id") == 0
     )
-    assert read_few_steps() == read_few_steps("embedded") == read_few_steps("embedded-fast") == 4
-    assert read_few_steps(changed=True) == 0 and read_few_steps("nobody/nothing") == read_few_steps("...") == 0
-
-
-def test_the_embedded_model_paints_in_four_steps_by_its_shipped_student() -> None:
-    both, student = load_model(), load_model("embedded-fast")
-    assert both.few_step_unet is not None and both.few_steps == 4
-    mine, theirs = both.few_step_unet.state_dict(), student.unet.state_dict()
-    assert all(torch.equal(mine[k], theirs[k]) for k in theirs)
-    assert set(SHIPPED) == {"embedded", "embedded-fast"}
+    assert read_few_steps(folders[0], changed=True) == 0
+    assert read_few_steps() == read_few_steps("nobody/nothing") == read_few_steps("...") == 0
 
 
 def test_what_the_few_step_network_ignores_is_named():

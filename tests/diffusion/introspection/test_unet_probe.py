@@ -12,7 +12,8 @@ import torch
 from diffusion.canvas import Cancelled
 from diffusion.dream import dream, make_unguided_denoiser
 from diffusion.introspection.probe_sheets import highlight_word
-from diffusion.introspection.unet_probe import MAPS, WordAttention, iterate_blocks, probe_unet
+from diffusion.introspection.unet_blocks import iterate_blocks
+from diffusion.introspection.unet_probe import MAPS, WordAttention, probe_unet
 from diffusion.models.prompt_words import REST, group_words
 from diffusion.settings import DreamSettings
 
@@ -27,7 +28,7 @@ def steps_of(model, canvas, settings=SETTINGS):
 
 
 @pytest.mark.parametrize("prompts", [1, 2])
-@pytest.mark.parametrize("name", ["sd", "own"])
+@pytest.mark.parametrize("name", ["sd", "own", "surface"])
 def test_it_is_the_dreams_own_call_bit_for_bit(name, prompts, request, canvas_of) -> None:
     model = request.getfixturevalue(name)
     canvas = canvas_of(model, (8, 12), prompts)
@@ -37,6 +38,20 @@ def test_it_is_the_dreams_own_call_bit_for_bit(name, prompts, request, canvas_of
         assert np.array_equal(
             inside.denoised, make_unguided_denoiser(model, canvas, SETTINGS)(event.x, event.sigma)[0].numpy()
         )
+
+
+def test_a_network_that_knows_surfaces_shows_its_levels_and_where_each_word_is_heard(surface, canvas_of) -> None:
+    canvas = canvas_of(surface, (8, 12), 2)
+    inside = probe_unet(surface, canvas, SETTINGS, canvas.noise, 2.0)
+    names = [block.name for block in inside.blocks]
+    assert names == ["in", "down 1", "down 2", "middle", "up 1", "up 2", "out"]
+    assert [b.level for b in inside.blocks] == [0, 0, 1, 1, 1, 0, 0]
+    assert [b.name for b in inside.blocks if b.attends_to_text] == ["middle"]
+    assert [heard.prompt for heard in inside.prompts] == ["a", "bb"]
+    for heard, region in zip(inside.prompts, canvas.regions, strict=True):
+        assert np.allclose(heard.where.sum(0), 1, atol=1e-5)
+        half = region.mask.reshape(4, 2, 6, 2).mean((1, 3))
+        assert np.allclose(heard.share, half, atol=1e-3)
 
 
 def test_it_is_the_few_step_networks_where_that_painted(sd, canvas_of) -> None:
@@ -125,10 +140,7 @@ def test_words_are_heard_as_the_kernel_weighs_them(sd, canvas_of) -> None:
         seen.append(weights[0, :, :, 0].mean(0).reshape(canvas.noise[0].shape))
 
     ears = [
-        m
-        for _, _, _, part in iterate_blocks(sd.unet)
-        for m in part.modules()
-        if getattr(m, "is_cross_attention", False)
+        m for part in iterate_blocks(sd.unet) for m in part.first.modules() if getattr(m, "is_cross_attention", False)
     ]
     hooks = [ear.register_forward_hook(told, with_kwargs=True) for ear in ears]
     heard = probe_unet(sd, canvas, SETTINGS, canvas.noise, 5.0).prompts[0]

@@ -36,7 +36,7 @@ def test_no_field_takes_all(part: str, field: str) -> None:
 
 @pytest.mark.parametrize("name", ["unet", "vae"])
 def test_the_embedded_model_holds_what_it_may(name: str) -> None:
-    refuse_fields("model", name, json.loads((EMBEDDED / name / "config.json").read_text()))
+    refuse_fields("model", f"surface_{name}", json.loads((EMBEDDED / name / "config.json").read_text()))
     refuse_fields("model", "own", json.loads((EMBEDDED / OWN).read_text()))
 
 

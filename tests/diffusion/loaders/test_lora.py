@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -242,13 +243,15 @@ def test_what_is_no_file_of_tensors(sd1_folder, tmp_path) -> None:
             parse_lora(text)
 
 
-def test_a_changed_model_paints_by_itself_and_not_by_its_student(tmp_path) -> None:
-    plain = load_model(None, "cpu")
+def test_a_changed_model_paints_by_itself_and_not_by_its_student(sd1_folder, tmp_path) -> None:
+    folder, student = (Path(shutil.copytree(sd1_folder, tmp_path / name)) for name in ("model", "student"))
+    (folder / "rayverie.json").write_text(json.dumps({"few": {"folder": str(student), "steps": 3}}))
+    plain = load_model(folder, "cpu")
     layer = next(n for n, m in plain.unet.named_modules() if n.endswith("attn2.to_q"))
     down, up = random_pair(plain.unet.get_submodule(layer).weight, 0)
     file = write(tmp_path / "own.safetensors", {f"unet.{layer}.lora_A.weight": down, f"unet.{layer}.lora_B.weight": up})
     assert plain.few_steps > 0
-    changed = load_model(None, "cpu", [str(file)])
+    changed = load_model(folder, "cpu", [str(file)])
     assert changed.few_step_unet is None and changed.few_steps == 0
 
 

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diffusion.models.bare_surface import bare_surface
 from diffusion.models.surface_conditions import (
     FINE,
     HARMONICS,
@@ -17,7 +18,6 @@ from diffusion.models.surface_conditions import (
     SHAPE,
     WAVES,
     Seen,
-    bare,
     borders,
     fine_channels,
     harmonics,
@@ -141,7 +141,7 @@ def test_harmonics_repeat_with_the_period_and_fade_where_a_pixel_is_larger(u: fl
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bare_canvas_shows_one_kind(kind: str) -> None:
-    told = bare(kind, 16, 24, distance=5.0)
+    told = bare_surface(kind, 16, 24, distance=5.0)
     assert bool((told.kind == KINDS.index(kind)).all())
     assert bool(told.span.isfinite().all()) and float(told.uv.min()) >= 0 and float(told.uv.max()) <= PERIOD
     assert shape(told).shape == (SHAPE, 16, 24)
@@ -150,7 +150,7 @@ def test_a_bare_canvas_shows_one_kind(kind: str) -> None:
 
 
 def test_the_decoder_is_told_where_surfaces_meet() -> None:
-    told = bare("wall", 16, 16)
+    told = bare_surface("wall", 16, 16)
     owner = torch.zeros(16, 16, dtype=torch.int64)
     owner[:, 5:] = 1
     found = fine_channels(told, borders(owner))

@@ -32,6 +32,7 @@ def test_a_shipped_config_goes_by_its_name(tmp_path: Path, capsys) -> None:
     [
         (["cells", "none.yaml"], "none.yaml does not exist"),
         (["tour", "denoiser", "out=nowhere"], "train the denoiser first"),
+        (["ship", "denoiser", "out=nowhere"], "train the denoiser first"),
         (["features", "features", "data.folder=nowhere"], "draw them first"),
     ],
 )

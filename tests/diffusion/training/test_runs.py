@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,12 @@ import torch
 from safetensors.torch import load_file
 
 from base.errors import InputError
+from diffusion.loaders.loading import load_model
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.settings import DreamSettings
+from diffusion.text2image.generate import generate
+from diffusion.text2image.recipe import GenerateSettings
 from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig, FeaturesConfig
 from diffusion.training.config_files import build
 from diffusion.training.data.dataset import surfaces_from_note, write_chunks
@@ -22,6 +27,7 @@ from diffusion.training.data.views import Picture, cast, depth_channel, places
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.evaluation.painter import Painter, evaluate, joints, load_painter
 from diffusion.training.evaluation.scene_views import paint_view, regions
+from diffusion.training.evaluation.ship import DEFAULTS, ship
 from diffusion.training.learners.autoencoder import train_autoencoder
 from diffusion.training.learners.cells import CAPTIONS, Cells, cache_folder
 from diffusion.training.learners.denoiser import encode, train_denoiser
@@ -222,3 +228,24 @@ def test_a_scene_is_painted_with_every_prompt_in_one_call(folder: Path, tiny_sce
     handle.remove()
     assert shown.shape == (3, 64, 96) and shown.dtype == torch.uint8
     assert len(calls) == 2 * painter.steps
+
+
+def test_what_ships_loads_and_dreams_and_names_no_place(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    target = ship(denoiser(folder), tmp_path / "shipped")
+    told = "".join(p.read_text() for p in target.rglob("*") if p.suffix in (".json", ".md"))
+    assert str(folder) not in told
+    model = load_model(target, "cpu")
+    assert model.knows_surfaces and model.defaults["scale"] == DEFAULTS["scale"]
+    made = generate(model, GenerateSettings("stone", size=(64, 64), dream=DreamSettings(steps=2)))
+    assert made.image.shape == (64, 64, 3)
+    unet = SurfaceUNet.from_pretrained(Path(denoiser(folder).out) / "unet")
+    for ours, trained in zip(model.unet.parameters(), unet.parameters(), strict=True):
+        assert torch.equal(ours, trained.half().float())
+
+
+def test_a_decoder_of_another_encoder_does_not_ship(folder: Path, tmp_path: Path) -> None:
+    other = SurfaceAutoencoder.from_pretrained(folder / "autoencoder" / "vae")
+    next(other.encoder.parameters()).data += 1
+    other.save_pretrained(tmp_path / "other" / "vae")
+    with pytest.raises(InputError, match="another encoder"):
+        ship(replace(denoiser(folder), decoder=str(tmp_path / "other")), tmp_path / "shipped")
