@@ -112,7 +112,7 @@ def run(command: Generate) -> int:
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
     model = load_model(command.model.ref, command.model.device, loras)
-    if remark := ignored_remark(picture.dream, model.few_steps, picture.init is not None):
+    if remark := ignored_remark(picture.dream, model.few_steps, picture.init is not None, picture.negative):
         console.print(remark, style="yellow", soft_wrap=True)
     if not model.knows_surfaces and any(
         getattr(picture, name) != getattr(GenerateSettings(), name) for name in ("surface", "distance")

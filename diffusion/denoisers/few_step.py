@@ -70,8 +70,11 @@ def ignored_settings(settings: DreamSettings, few_steps: int, has_guide: bool = 
     )
 
 
-def ignored_remark(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> str:
-    """A sentence about `ignored_settings`, or ""."""
-    flags = ", ".join("--" + name.replace("_", "-") for name in ignored_settings(settings, few_steps, has_guide))
+def ignored_remark(settings: DreamSettings, few_steps: int, has_guide: bool = False, negative: str = "") -> str:
+    """A sentence about `ignored_settings` and the negative prompt, which has no effect either; or ""."""
+    names = ignored_settings(settings, few_steps, has_guide)
+    if negative and uses_few_step(settings, few_steps, has_guide):
+        names = ("negative", *names)
+    flags = ", ".join("--" + name.replace("_", "-") for name in names)
     many = f"the few-step network paints; --steps {few_steps + 1} or more, or --no-few-step, uses the full model."
     return f"No effect: {flags}, as {many}" if flags else ""

@@ -148,6 +148,8 @@ def test_what_the_few_step_network_ignores_is_named():
     assert ignored_remark(DreamSettings(steps=4), 4) == ""
     chosen = DreamSettings(steps=4, scale=3.0, sampler="heun", further=("moss",), softness=2.0)
     assert set(ignored_settings(chosen, 4)) == {"scale", "sampler", "further"}
+    assert "--negative" in ignored_remark(DreamSettings(steps=4), 4, negative="rust")
+    assert ignored_remark(DreamSettings(steps=5), 4, negative="rust") == ""
     assert "--scale" in ignored_remark(chosen, 4) and "--steps 5" in ignored_remark(chosen, 4)
     assert ignored_settings(replace(chosen, steps=5), 4) == ignored_settings(replace(chosen, few_step=False), 4) == ()
     assert ignored_settings(DreamSettings(steps=4, sampler="ddim", guidance="none"), 4) == ()
