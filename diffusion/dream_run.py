@@ -13,6 +13,7 @@ from torch import Tensor
 from base.grid import CELL
 from diffusion.canvas import Cancelled, Canvas, Guide, Region
 from diffusion.denoisers.anagram import VIEWS, with_anagrams
+from diffusion.denoisers.context_filters import contexts_of
 from diffusion.denoisers.correction import with_correction
 from diffusion.denoisers.differential import initial_x, with_memory
 from diffusion.denoisers.dilation import take_lattice, with_dilation
@@ -132,7 +133,7 @@ class DreamRun:
         return RegionComposer(
             evaluate=self._evaluate,
             parts=tuple(parts),
-            contexts=dict(zip(prompts, self.model.context(prompts), strict=True)),
+            contexts=contexts_of(self.model, prompts, self.settings),
             geometry=None if self.geometry is None else cut(self.geometry),
             noise=cut(self.noise),
             timeline=self.timeline,

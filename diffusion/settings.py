@@ -47,6 +47,17 @@ class SamplingSettings:
 
 
 @dataclass(frozen=True)
+class ContextSettings:
+    """How a prompt's vectors are changed before the model hears them."""
+
+    embedding_rank: int = option(
+        0, "Number of a prompt's singular values that stay; the others are dropped. 0 keeps all.", range=(0, 77)
+    )
+    embedding_drop: float = option(1.0, "How far the other singular values are dropped.", range=SHARE)
+    embedding_turn: float = option(0.0, "How far the prompt's vectors are turned at random, by the seed.", range=SHARE)
+
+
+@dataclass(frozen=True)
 class GuidanceSettings:
     """How strongly, and how, a dream follows its prompts. Scheduled numbers may change over the steps."""
 
@@ -172,6 +183,12 @@ class CorrectionSettings:
 # A dataclass collects the fields of its bases from the last to the first, so the last base's fields come first.
 @dataclass(frozen=True)
 class DreamSettings(
-    CorrectionSettings, MixingSettings, MemorySettings, RegionSettings, GuidanceSettings, SamplingSettings
+    CorrectionSettings,
+    MixingSettings,
+    MemorySettings,
+    RegionSettings,
+    GuidanceSettings,
+    ContextSettings,
+    SamplingSettings,
 ):
     """All settings of one dream, flat: the names are the keys of saved files."""

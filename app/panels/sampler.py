@@ -22,6 +22,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "guidance", "scale", "further", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
         "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile", "step_noise",
     ),
+    "Prompts": ("embedding_rank", "embedding_drop", "embedding_turn"),
     "Regions": ("execution", "batch", "softness", "bootstrap"),
     "Memory": ("memory", "refine", "match", "change_form", "strength", "capture"),
     "Mixing": (

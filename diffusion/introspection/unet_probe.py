@@ -17,6 +17,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 from diffusion.canvas import Cancelled, Canvas
+from diffusion.denoisers.context_filters import contexts_of
 from diffusion.denoisers.few_step import uses_few_step
 from diffusion.dream import make_unguided_denoiser
 from diffusion.introspection.unet_blocks import iterate_blocks
@@ -109,7 +110,10 @@ def probe_unet(
         denoised = predict(denoise, torch.from_numpy(x)[None].to(model.device), sigma).denoised
     prompts = dict.fromkeys(region.prompt for region in canvas.regions)
     return UnetProbe(
-        tuple(notes.blocks), notes.word_attention(model, list(prompts)), denoised[0].float().cpu().numpy(), few
+        tuple(notes.blocks),
+        notes.word_attention(model, list(prompts), settings),
+        denoised[0].float().cpu().numpy(),
+        few,
     )
 
 
@@ -188,13 +192,13 @@ class _ProbeRecorder:
         self._masks = bias[0, :, :: self._tokens].exp().T - LEAST_SHARE
         self._noting += self._now() - began
 
-    def word_attention(self, model: Model, prompts: list[str]) -> tuple[WordAttention, ...]:
+    def word_attention(self, model: Model, prompts: list[str], settings: DreamSettings) -> tuple[WordAttention, ...]:
         """The mean attention over the layers of the finest resolution that has cross-attention."""
         if not self._attention:
             return ()
         pixels = max(self._attention)
         mean = torch.stack(self._attention[pixels]).mean(0)
-        size, known = self._sizes[pixels], dict(zip(prompts, model.context(prompts), strict=True))
+        size, known = self._sizes[pixels], contexts_of(model, prompts, settings)
         found = []
         for weights, context, mask in zip(mean, self._contexts, self._masks, strict=True):
             prompt = next(prompt for prompt in prompts if torch.equal(known[prompt][0, : len(context)], context))

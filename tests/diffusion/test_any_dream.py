@@ -63,6 +63,8 @@ choices = st.builds(
     threshold_scale=st.sampled_from([0.0, 7.0]),
     scale=st.sampled_from([7.0, -2.0, StepSchedule(((0.0, 9.0), (1.0, 0.0)))]),
     further=st.sampled_from([(), ("zebra:0.5", "moss:-1")]),
+    embedding_rank=st.sampled_from([0, 3]),
+    embedding_turn=st.sampled_from([0.0, 0.4]),
     step_noise=st.sampled_from(list(STEP_NOISES)),
 )
 
