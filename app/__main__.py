@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import fields
 from importlib import import_module
 from importlib.metadata import version
@@ -20,7 +21,8 @@ import tyro
 from app.commands import COMMANDS, DEFAULT, Generate, suited
 from app.fields import flags, plain, twin_of
 from app.session import load_session
-from app.terminal import OutputLostError, guarded_streams
+from app.terminal import OutputLostError, guarded_streams, open_missing_handles
+from app.usage import refuse_empty, wrong_usage
 from base.errors import InputError, nearest, shorten, shown
 from base.files import expand_user
 from base.reading import is_file, is_folder
@@ -41,6 +43,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program's name; default sys.argv's). Returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    open_missing_handles()
     with _ended_like_ctrl_c():
         try:
             with guarded_streams():
@@ -66,7 +69,7 @@ def _main(words: list[str]) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    except SystemExit as done:  # tyro's: help was shown, or the usage was wrong
+    except SystemExit as done:  # tyro's: help was shown
         return done.code if isinstance(done.code, int) else 2
     except OutputLostError:
         raise
@@ -112,7 +115,7 @@ def _ended_like_ctrl_c() -> Iterator[None]:
 
 
 def parse(words: Sequence[str]) -> tuple[str, Any]:
-    """(command's name, its settings) of a command line. Raises InputError for values, SystemExit for usage and help.
+    """(command's name, its settings) of a command line. Raises InputError for what is wrong, SystemExit for help.
 
     `--settings FILE` (a session file, or the JSON beside a video) gives the values that flags don't; `--from PNG` does so
     for `generate`.
@@ -123,10 +126,17 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
     if rest is words and words and not words[0].startswith("-"):
         _refuse_unknown(words[0])
     cls, args = COMMANDS[name].flags, list(rest)
-    defaults = twin_of(_saved(cls, args))
-    twin = tyro.cli(
-        flags(cls), prog=f"rayverie {name}", description=cls.__doc__, args=args, default=defaults, config=_STYLE
-    )
+    refuse_empty([word for word in args if word not in (f"{flag}=" for flag in FILES)], cls)
+    defaults, command, said = twin_of(_saved(cls, args)), f"rayverie {name}", io.StringIO()
+    try:
+        with redirect_stderr(said):
+            twin = tyro.cli(
+                flags(cls), prog=command, description=cls.__doc__, args=args, default=defaults, config=_STYLE
+            )
+    except SystemExit as done:
+        if done.code in (0, None):  # help was shown
+            raise
+        raise wrong_usage(command, said.getvalue(), cls) from None
     return name, plain(cls, twin)
 
 
@@ -141,17 +151,16 @@ def _refuse_unknown(word: str) -> None:
 
 
 def _saved(cls: type, args: list[str]) -> Any:
-    """The command's defaults, or those in the file that `--settings` (taken out of `args`) or `--from` names."""
+    """The command's defaults, or those in the file that `--settings` or `--from` names."""
     source = _named(args, "--from") if cls is Generate else None
     if source is not None:
         from app.cli.generate import defaults
 
         return defaults(expand_user(source))
-    file = _named(args, "--settings")
+    file = _named(args, "--settings") if any(f.name == "settings" for f in fields(cls)) else None
     if file is None:
         return suited(cls(), _named(args, "--model"), _named(args, "--lora") is not None)
     session, notes = load_session(expand_user(file))
-    _remove(args, "--settings")
     for note in notes:
         print(shown(note), file=sys.stderr)
     return cls(**{f.name: getattr(session, f.name) for f in fields(cls) if hasattr(session, f.name)})
@@ -170,12 +179,6 @@ def _named(args: list[str], flag: str) -> str | None:
     if flag in FILES and ("" in values or len(values) > 1):
         raise InputError(flag, "", f"names {'no file' if len(values) < 2 else 'two files'}; it must be {FILES[flag]}")
     return values[0] if values else None
-
-
-def _remove(args: list[str], flag: str) -> None:
-    """Take a flag and its value out of the words."""
-    at = next(n for n, word in enumerate(args) if word == flag or word.startswith(f"{flag}="))
-    del args[at : at + (2 if args[at] == flag else 1)]
 
 
 def _all_commands() -> Any:

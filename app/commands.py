@@ -13,6 +13,8 @@ from diffusion.loaders.embedded import read_defaults, read_few_steps, read_nativ
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
 
+SETTINGS_HELP = "A session file, or the JSON file next to a video: its values are the defaults of all other flags."
+
 
 @dataclass(frozen=True)
 class Explore:
@@ -24,8 +26,11 @@ class Explore:
     paint: PaintSettings = field(default_factory=PaintSettings)
     live: LiveSettings = field(default_factory=LiveSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
-    world: Path | None = option(None, "World file: paint is loaded from it and saved to it.")
-    or_render: Path | None = option(None, "Without a display, render the scene's tour to this file instead.")
+    world: Path | None = option(None, "World file: paint is loaded from it and saved to it.", output=True)
+    or_render: Path | None = option(
+        None, "Without a display, render the scene's tour to this file instead.", output=True
+    )
+    settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,17 @@ class Render:
         "orbit", "A path of the scene (orbit, walk, tour, …) or a camera_path.json file.", metavar="NAME|FILE"
     )
     out: Path = option(
-        Path("out/render.mp4"), "A video (.mp4, .webm, .mkv, .gif), or a folder of PNGs if the name has no suffix."
+        Path("out/render.mp4"),
+        "A video (.mp4, .webm, .mkv, .gif), or a folder of PNGs if the name has no suffix.",
+        output=True,
     )
     size: Size = option((640, 360), "Frame size.")
     fps: float = option(24.0, "Frames per second.", range=(1.0, 240.0))
     frames: int | None = option(None, "Number of frames to render. Default: the whole path.", range=(1, 1_000_000))
     mode: str = option("painted", "What to show.", table="engine.render.renderer:MODES")
     daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
-    world: Path | None = option(None, "World file: paint is loaded from it if it exists, and saved to it.")
+    world: Path | None = option(None, "World file: paint is loaded from it if it exists, and saved to it.", output=True)
+    settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,8 @@ class Dream:
     paint: PaintSettings = field(default_factory=PaintSettings)
     until: float = option(0.95, "Stop when this share of the visible surfaces is finished.", range=(0.0, 1.0))
     views: int = option(1000, "Stop after this many views.", range=(1, 1_000_000))
-    world: Path = option(Path("out/painted.world"), "World file to write; loaded first if it exists.")
+    world: Path = option(Path("out/painted.world"), "World file to write; loaded first if it exists.", output=True)
+    settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 
 @dataclass(frozen=True)
@@ -69,13 +78,16 @@ class Export:
 
     world: Path | None = option(None, "The world file.", positional=True, metavar="WORLD")
     scene: SceneChoice = field(default_factory=SceneChoice)
-    out: Path | None = option(None, "The GLB file to write; without it and --html, out/NAME.glb.")
-    html: Path | None = option(None, "The folder to write a web page to; open its index.html.", metavar="DIR")
+    out: Path | None = option(None, "The GLB file to write; without it and --html, out/NAME.glb.", output=True)
+    html: Path | None = option(
+        None, "The folder to write a web page to; open its index.html.", metavar="DIR", output=True
+    )
     textures: str = option(
         "png",
         "How the GLB stores its textures: png is exact and read by every program, webp takes a fraction of the room.",
         table="engine.export.textures:FORMATS",
     )
+    settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 
 @dataclass(frozen=True)
@@ -85,13 +97,17 @@ class Generate:
     picture: GenerateSettings = field(default_factory=GenerateSettings)
     model: ModelChoice = field(default_factory=ModelChoice)
     out: Path = option(
-        Path("out/picture.png"), "PNG file to write; with --count or --seeds, the folder of this name without .png."
+        Path("out/picture.png"),
+        "PNG file to write; with --count or --seeds, the folder of this name without .png.",
+        output=True,
     )
     count: int = option(1, "Number of pictures, with seeds that follow one another.", range=(1, 1000))
     seeds: str = option("", "Seeds of several pictures, separated by commas.", metavar="N,N,…")
-    steps_out: Path | None = option(None, "Folder for the prediction of every step, as PNGs.")
+    steps_out: Path | None = option(None, "Folder for the prediction of every step, as PNGs.", output=True)
     inside: Path | None = option(
-        None, "Folder for pictures of the network at its last step: a 3D diagram, block outputs and attention per word."
+        None,
+        "Folder for pictures of the network at its last step: a 3D diagram, block outputs and attention per word.",
+        output=True,
     )
     match: int = option(
         0, "Use one of this many captions nearest to the prompt instead of the prompt; 0 is off.", range=(0, 100)
@@ -108,6 +124,7 @@ class Inspect:
 
     scene: SceneChoice = field(default_factory=SceneChoice)
     json: bool = option(False, "Print JSON.")
+    settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 
 @dataclass(frozen=True)
@@ -126,7 +143,7 @@ class Bench:
     dream: DreamSettings = field(default_factory=DreamSettings)
     quick: bool = option(False, "Run only a few small cases, to check that it works.")
     json: bool = option(False, "Print JSON.")
-    out: Path | None = option(None, "Also write the JSON to this file.")
+    out: Path | None = option(None, "Also write the JSON to this file.", output=True)
     scenes: tuple[str, ...] = option((), "For consistency: built-in scenes, scene folders or unseen-N.", metavar="NAME")
     views: int = option(48, "For consistency: number of views per path.", range=(3, 1000))
     revisits: int = option(50, "For consistency: number of revisits while drift is measured.", range=(0, 1000))
@@ -142,8 +159,9 @@ class Bench:
     notes: Path | None = option(
         None,
         "For consistency: save each walk to this folder when it is measured, and reuse walks measured with the same settings.",
+        output=True,
     )
-    pictures: Path | None = option(None, "For consistency: save pictures of the walks to this folder.")
+    pictures: Path | None = option(None, "For consistency: save pictures of the walks to this folder.", output=True)
     seconds: float = option(
         600.0, "For soak: seconds that the random user plays; --seed also seeds it.", range=(1.0, 1e6)
     )

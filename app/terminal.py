@@ -6,10 +6,12 @@ The program writes through `guarded_streams` and through `open_console`.
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOBase
 from typing import Any, TextIO
 
 from base.errors import shown
@@ -25,7 +27,7 @@ PLAIN = {
     "×": "x",
     "–": "-",
     "−": "-",
-    "²": "2",
+    "²": "^2",
     "─": "-",
 }
 
@@ -41,7 +43,7 @@ class OutputLostError(Exception):
 class _Guarded:
     """A text stream whose failures are ours: OutputLostError where it matters, silence where it doesn't."""
 
-    def __init__(self, stream: TextIO, needed: bool) -> None:
+    def __init__(self, stream: TextIO | TextIOBase, needed: bool) -> None:
         self._stream, self._needed = stream, needed
 
     def write(self, text: str) -> int:
@@ -73,6 +75,22 @@ class _Guarded:
             os.close(nowhere)
 
 
+class _Closed(TextIOBase):
+    """What stands for a stream that was closed before the program began: Python has None there, and print takes that for stdout."""
+
+    encoding, errors = "utf-8", "strict"  # pyright: ignore[reportAssignmentType] (as a text stream has)
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def open_missing_handles() -> None:
+    """Open what of the handles 0, 1 and 2 is closed: the next file to be opened would be what libraries write their errors to."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+
+
 @contextmanager
 def guarded_streams() -> Iterator[None]:
     """Within it, sys.stdout raises OutputLostError when it fails, sys.stderr falls silent, and both take any character."""
@@ -81,12 +99,11 @@ def guarded_streams() -> Iterator[None]:
     for stream in before:
         with suppress(AttributeError, OSError, ValueError):  # not every stream can be told
             stream.reconfigure(errors="rayverie")  # pyright: ignore[reportAttributeAccessIssue]
-    out, err = (s and _Guarded(s, needed) for s, needed in zip(before, (True, False), strict=True))
+    out, err = (_Guarded(s or _Closed(), needed) for s, needed in zip(before, (True, False), strict=True))
     sys.stdout, sys.stderr = out, err  # pyright: ignore[reportAttributeAccessIssue]
     try:
         yield
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     finally:
         sys.stdout, sys.stderr = before
 

@@ -65,8 +65,16 @@ def refuse_unwritable(path: str | Path) -> None:
         found = _found(path)
         if found is not None and not stat.S_ISREG(found.st_mode):
             _refuse_special(path, found)
+            if stat.S_ISFIFO(found.st_mode):
+                _hold_open(path)
             return
-        folder = next(p for p in Path(os.path.realpath(path)).parents if p.exists())
+        target = Path(os.path.realpath(path))
+        folder = next(p for p in target.parents if p.exists())
+        most = os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+        if any(len(os.fsencode(part)) > most for part in target.relative_to(folder).parts):
+            raise InputError(path, "", f"can't be written: a name in it has more than the {most} bytes allowed")
+        if found is not None and not os.access(target, os.W_OK):
+            raise InputError(path, "", "can't be written: it is write-protected")
     except OSError as error:
         raise InputError(path, "", f"can't be written ({error.strerror or error})") from error
     except ValueError as error:
@@ -96,8 +104,9 @@ def _beside(target: Path, found: os.stat_result | None) -> tuple[Path, int]:
     """(an empty file beside a target, the mode that it gets in the end). found: the target as it is, or None."""
     if found is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")
+    suffix = target.suffix if len(target.suffix) <= 16 else ""  # not of a name as long as the disk allows
     while True:
-        temporary = target.with_name(f".{target.stem[:32]}-{secrets.token_hex(4)}{target.suffix}")
+        temporary = target.with_name(f".{target.stem[:32]}-{secrets.token_hex(4)}{suffix}")
         with suppress(FileExistsError):
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if found is None else 0o600)
             mode = os.fstat(handle).st_mode if found is None else found.st_mode
@@ -107,10 +116,33 @@ def _beside(target: Path, found: os.stat_result | None) -> tuple[Path, int]:
 
 def _pour(source: Path, target: str | Path) -> None:
     """Write a file's bytes into a device or FIFO; a FIFO that nobody reads is an error at once."""
-    handle = os.open(target, os.O_WRONLY | os.O_NONBLOCK)
+    handle = _open_special(target)
+    held = _held.pop(os.path.realpath(target), None)
+    if held is not None:
+        os.close(held)
     os.set_blocking(handle, True)
     with source.open("rb") as read, os.fdopen(handle, "wb") as write:
         shutil.copyfileobj(read, write)
+
+
+_held: dict[str, int] = {}  # FIFOs that were found to have a reader: closing one would tell it that nothing comes
+
+
+def _hold_open(path: str | Path) -> None:
+    """Open a FIFO until it is written. Raises OSError where nobody reads it."""
+    name = os.path.realpath(path)
+    if name not in _held:
+        _held[name] = _open_special(name)
+
+
+def _open_special(path: str | Path) -> int:
+    """Open a device or FIFO for writing without waiting. Raises OSError, also for a FIFO that nobody reads."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "nobody reads from it") from error
+        raise
 
 
 def expand_user(path: str | Path) -> Path:

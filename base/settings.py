@@ -32,6 +32,7 @@ def option(
     label: str = "",
     metavar: str = "",
     positional: bool = False,
+    output: bool = False,
 ) -> Any:
     """A field of a settings class.
 
@@ -40,6 +41,7 @@ def option(
     table: "module:NAME" of a dict whose keys are the allowed values; it is read without importing the module
     choices: the allowed values
     flag, metavar, positional: how the command line shows it; without `flag` the flag is the field's name
+    output: whether it names a file or folder that is written
     label: how a panel calls it; without it the panel derives a label from the name
     """
     known = {
@@ -51,6 +53,7 @@ def option(
         "label": label,
         "metavar": metavar,
         "positional": positional,
+        "output": output,
     }
     return field(default=default, metadata={key: value for key, value in known.items() if value})
 
@@ -64,7 +67,7 @@ def check(settings: Any, where: str = "", at: str = "") -> None:
             continue  # a default is right by construction
         for one in value.values if scheduled else value if isinstance(value, tuple) else (value,):
             if problem := _problem(one, meta):
-                raise InputError(where or _flag(f.name, meta), _place(at, f.name) if where else "", problem)
+                raise InputError(where or flag_of(f.name, meta), _place(at, f.name) if where else "", problem)
 
 
 def allowed(meta: Mapping[str, Any]) -> tuple[str, ...]:
@@ -82,6 +85,15 @@ def names_in(table: str) -> tuple[str, ...]:
             rows = next(inner for inner in ast.walk(node) if isinstance(inner, ast.Dict))
             return tuple(ast.literal_eval(key) for key in rows.keys if key is not None)
     raise KeyError(table)
+
+
+def flag_of(name: str, meta: Mapping[str, Any]) -> str:
+    """What the command line calls a field."""
+    return (
+        meta.get("metavar", name.upper())
+        if meta.get("positional")
+        else "--" + (meta.get("flag") or name.replace("_", "-"))
+    )
 
 
 def to_json(settings: Any) -> dict[str, Any]:
@@ -125,15 +137,6 @@ def _source(module: str) -> Path:
     """The file of a module beside ours; asking Python for it would import the packages above it."""
     path = Path(__file__).parents[1].joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def _flag(name: str, meta: Mapping[str, Any]) -> str:
-    """What the command line calls a field."""
-    return (
-        meta.get("metavar", name.upper())
-        if meta.get("positional")
-        else "--" + (meta.get("flag") or name.replace("_", "-"))
-    )
 
 
 def _place(at: str, name: str) -> str:

@@ -143,7 +143,13 @@ def _choose_layer(file: MaterialFile, layer: str, option: str | None) -> str | N
 def _read_paths(folder: Path) -> tuple[dict[str, CameraPath], tuple[str, ...]]:
     """(paths by name, notes on what was left out) of a scene's folder. Raises InputError for a path with a mistake in it."""
     paths, notes = {}, []
-    for file in sorted((folder / "paths").glob("*")):
+    try:
+        files = sorted((folder / "paths").iterdir())
+    except FileNotFoundError:
+        return {}, ()
+    except OSError as error:
+        return {}, (f"paths can't be read ({error.strerror}) and was left out",)
+    for file in files:
         if file.suffix.lower() != ".json":
             continue
         if file.name.startswith("."):  # what macOS writes beside each file on foreign disks

@@ -141,7 +141,11 @@ def _times(
         for i, (entry, own) in enumerate(zip(entries, timed, strict=True))
     ]
     times = np.concatenate([[0.0], np.cumsum(np.maximum(gaps[1:], 1e-3))])
-    return times, float(times[-1]) + (max(gaps[0], 1e-3) if looped else 0.0)
+    whole = float(times[-1]) + (max(gaps[0], 1e-3) if looped else 0.0)
+    if whole > MAX_SECONDS:
+        problem = f"have transitions of {whole:g} seconds together; a path lasts at most {MAX_SECONDS:g} seconds"
+        raise InputError(file, "keyframes", problem)
+    return times, whole
 
 
 def _marked(file: Path, marks: np.ndarray, seconds: float, fps: float, looped: bool) -> tuple[np.ndarray, float]:

@@ -14,6 +14,7 @@ from base.reading import parse_json
 from scenes.camera import Camera, is_pose
 
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
+FAR = 1e6  # blocks: the greatest number in a matrix, scaled ones included
 KINDS = ("perspective",)  # of cameras that can be rendered
 
 
@@ -26,7 +27,8 @@ def number(file: Path, value: object, default: float | None, field: str, least: 
         except ValueError:
             found = None
     if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-        raise InputError(file, field, f"is {reprlib.repr(value)}; it is a number from {least:g} to {most:g}")
+        said = reprlib.repr(default if value is None else value)
+        raise InputError(file, field, f"is {said}; it is a number from {least:g} to {most:g}")
     return float(found)
 
 
@@ -58,6 +60,8 @@ def camera(file: Path, field: str, entry: object, default_fov: float) -> Camera:
         pose = np.array(values, dtype=np.float64).reshape(4, 4)
     except (TypeError, ValueError, OverflowError):
         raise InputError(file, f"{field}.{name}", "must be 16 numbers, a 4×4 matrix") from None
+    if not (np.abs(pose) <= FAR).all():  # so written, nan is outside
+        raise InputError(file, f"{field}.{name}", f"has a number that is not from {-FAR:g} to {FAR:g}")
     row, column = (np.allclose(m[3], [0, 0, 0, 1], atol=1e-6) for m in (pose, pose.T))
     if column and (text or not row):
         pose = pose.T

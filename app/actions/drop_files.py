@@ -16,7 +16,7 @@ from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
 from base.errors import InputError
 from base.reading import is_file
-from engine.render.video import CODECS, read_metadata
+from engine.render.film_files import CODECS, read_metadata
 from scenes.load import BUILTIN
 from scenes.nerfstudio import read_path
 

@@ -15,8 +15,10 @@ from rich.table import Table
 
 from app.bench.bench import Bench, Figures
 from app.commands import Bench as Flags
+from app.inputs import inputs_of
 from app.terminal import open_console
 from base.files import atomic_write
+from base.outputs import Output, refuse_outputs
 
 # name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs unasked)
 MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
@@ -36,6 +38,9 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
 
 def run(flags: Flags) -> int:
     names = flags.only or tuple(name for name, (_, _, unasked) in MEASUREMENTS.items() if unasked)
+    folders = (("--notes", flags.notes), ("--pictures", flags.pictures))
+    outputs = [Output(flag, folder / "any.png") for flag, folder in folders if folder is not None]
+    refuse_outputs(outputs + ([Output("--out", flags.out)] if flags.out is not None else []), inputs_of(flags))
     console = open_console(errors=True)
     bench = Bench(flags)
     results: dict[str, Figures] = {}

@@ -9,14 +9,17 @@ from rich.console import Console
 
 from app.cli.render import progress
 from app.commands import Dream
+from app.inputs import inputs_of
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.session import Session, open_scene
 from app.terminal import open_console
+from base.outputs import Output, refuse_outputs
 
 
 def run(command: Dream) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
+    refuse_outputs([Output("--world", command.world)], inputs_of(command))
     console = open_console(errors=True)
     with open_headless_session(session, open_scene(command.scene)) as headless, headless.keeping(command.world) as save:
         coverage = paint_all(headless, command, console, save)

@@ -8,13 +8,14 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app.commands import Export
+from app.inputs import inputs_of
 from app.moving import walk
 from app.session import SceneChoice, open_scene
 from app.terminal import open_console
 from base.errors import InputError
-from base.files import refuse_unwritable
-from engine.export.glb import write_glb
-from engine.export.page import write_page
+from base.outputs import Output, marked, refuse_nameless, refuse_outputs
+from engine.export.glb import GENERATOR, write_glb
+from engine.export.page import page_outputs, write_page
 from engine.export.paint import scene_of
 from engine.export.source import Advance, open_source
 from scenes.load import BUILTIN
@@ -27,7 +28,7 @@ def run(command: Export) -> int:
     out = command.out
     if out is None and command.html is None:
         out = Path("out") / f"{command.world.stem}.glb"
-    _refuse(command.world, out, command.html)
+    refuse_outputs(_outputs(command, out), inputs_of(command))
     scene, console = _scene(command.world, command.scene), open_console(errors=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as bar:
@@ -58,18 +59,21 @@ def _write(command: Export, scene: Scene, out: Path | None, advance: Advance) ->
         write_page(source, command.html, walking_rules(), advance)
 
 
-def _refuse(world: Path, out: Path | None, html: Path | None) -> None:
-    """Raises InputError for targets that can't be written, before the work begins."""
+def _outputs(command: Export, out: Path | None) -> list[Output]:
+    """All that is written. Raises InputError for names that it can't have."""
+    outputs: list[Output] = []
     if out is not None:
+        refuse_nameless("--out", out, (".glb",))
         if out.suffix.lower() != ".glb":
             raise InputError("--out", "", f"is {out}; an exported world is a file that ends in .glb")
-        if out.exists() and world.exists() and out.samefile(world):
-            raise InputError("--out", "", f"is {out}, the world itself; name another file")
-        refuse_unwritable(out)
-    if html is not None:
-        if html.exists() and not html.is_dir():
-            raise InputError("--html", "", f"is {html}, a file; a folder is wanted here")
-        refuse_unwritable(html / "index.html")
+        # a name that the user did not choose replaces only what this program wrote
+        outputs.append(Output("--out", out, None if command.out else marked(GENERATOR)))
+    if command.html is not None:
+        refuse_nameless("--html", command.html)
+        if command.html.exists() and not command.html.is_dir():
+            raise InputError("--html", "", f"is {command.html}, a file; a folder is wanted here")
+        outputs += page_outputs("--html", command.html)
+    return outputs
 
 
 def _scene(world: Path, choice: SceneChoice) -> Scene:

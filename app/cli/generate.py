@@ -10,10 +10,12 @@ from rich.console import Console
 
 from app.cli.render import progress
 from app.commands import Generate
+from app.inputs import inputs_of
 from app.session import ModelChoice
 from app.terminal import open_console
 from base.errors import InputError
-from base.files import atomic_write, refuse_unwritable
+from base.files import atomic_write
+from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
 from diffusion.text2image.metadata import read_png, write_png
 from diffusion.text2image.recipe import GenerateSettings
 
@@ -51,7 +53,7 @@ def save_space(inside: Any, file: Path, console: Console) -> None:
         console.print(f"{file} is left out: {error}", style="yellow", soft_wrap=True)
         return
     with atomic_write(file) as temporary:
-        picture.save(temporary)
+        picture.save(temporary, pnginfo=png_mark())
 
 
 def seeds_of(command: Generate) -> tuple[int, ...]:
@@ -70,6 +72,7 @@ def seeds_of(command: Generate) -> tuple[int, ...]:
 def outputs_of(command: Generate, seeds: tuple[int, ...]) -> list[Path]:
     """The PNG of each seed, then the contact sheet if there are several. Raises InputError if one can't be written."""
     several = command.count > 1 or bool(command.seeds)
+    refuse_nameless("--out", command.out, (".png",))
     png = command.out.suffix.lower() == ".png"
     if not (png or several):
         raise InputError("--out", "", f"is {command.out}; it must be a .png file, which stores the settings")
@@ -78,8 +81,7 @@ def outputs_of(command: Generate, seeds: tuple[int, ...]) -> list[Path]:
         raise InputError(flag, "", "shows one picture; leave out --count and --seeds")
     folder = command.out.with_suffix("") if png else command.out
     outs = [*(folder / f"seed_{seed}.png" for seed in seeds), folder / SHEET] if several else [command.out]
-    for out in outs:
-        refuse_unwritable(out)
+    refuse_outputs([Output("--out", out, marked_png if several else None) for out in outs], inputs_of(command))
     return outs
 
 
@@ -94,7 +96,7 @@ def run(command: Generate) -> int:
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
     from diffusion.denoisers.few_step import ignored_remark
-    from diffusion.introspection.probe_sheets import SPACE, check_writable, save_sheets
+    from diffusion.introspection.probe_sheets import SPACE, save_sheets, sheet_outputs
     from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.embedded import read_multiple
     from diffusion.loaders.loading import load_model
@@ -102,10 +104,12 @@ def run(command: Generate) -> int:
     from diffusion.text2image import generate as core
 
     core.refuse(picture, read_multiple(command.model.ref))
+    outputs = [Output("--out", out) for out in outs]
     if command.steps_out:
-        core.check_steps_folder(command.steps_out)
+        outputs += core.step_outputs("--steps-out", command.steps_out)
     if command.inside:
-        check_writable(command.inside)
+        outputs += sheet_outputs("--inside", command.inside)
+    refuse_outputs(outputs, inputs_of(command))
     loras, remarks = resolve_loras(
         command.model.lora, (picture.prompt, picture.negative, *picture.anagram, *picture.dream.further)
     )
@@ -160,4 +164,4 @@ def save_contact_sheet(file: Path, pictures: list[Any], seeds: tuple[int, ...]) 
     from diffusion.text2image.contact_sheet import contact_sheet
 
     with atomic_write(file) as temporary:
-        contact_sheet(pictures, [f"seed {seed}" for seed in seeds]).save(temporary)
+        contact_sheet(pictures, [f"seed {seed}" for seed in seeds]).save(temporary, pnginfo=png_mark())

@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.commands import Render
+from app.inputs import inputs_of
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.session import Session, describe, open_scene
 from app.terminal import open_console
 from base.errors import InputError
 from base.files import expand_user
+from base.outputs import Output, refuse_outputs
+from engine.render.film_files import film_outputs, refuse_film
 from engine.render.renderer import GEOMETRY
 from engine.render.video import open_output
 from scenes.camera import Camera
@@ -28,13 +31,23 @@ LINES = 10  # of progress, where there is no terminal to draw a bar on
 def run(command: Render) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
     scene, console = open_scene(command.scene), open_console(errors=True)
-    find_path(scene, command.path)  # complain before the model is loaded
+    _refuse(command, find_path(scene, command.path))  # before the model is loaded
     for note in scene.notes:
         console.print(note, style="yellow", soft_wrap=True)
     with open_headless_session(session, scene) as headless, headless.keeping(command.world) as save:
         calls = render(headless, command, console, save)
     console.print(f"{command.out} is ready ({calls} model calls).", soft_wrap=True)
     return 0
+
+
+def _refuse(command: Render, path: CameraPath) -> None:
+    """Raise InputError for outputs that can't be written or would replace something else."""
+    outputs = film_outputs("--out", command.out, count_frames(path, command.fps, command.frames))
+    if command.out.suffix:
+        refuse_film(command.out, command.size, command.fps)
+    if command.world is not None:
+        outputs.append(Output("--world", command.world))
+    refuse_outputs(outputs, inputs_of(command))
 
 
 def find_path(scene: Scene, name: str) -> CameraPath:
@@ -51,8 +64,11 @@ def find_path(scene: Scene, name: str) -> CameraPath:
 
 def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera]:
     """The cameras of the frames: one each 1/fps seconds from the path's start, as many as are asked or as it lasts."""
-    count = frames if frames is not None else max(1, math.floor(path.seconds * fps + 1e-6))
-    return (sample_path(path, index / fps) for index in range(count))
+    return (sample_path(path, index / fps) for index in range(count_frames(path, fps, frames)))
+
+
+def count_frames(path: CameraPath, fps: float, frames: int | None) -> int:
+    return frames if frames is not None else max(1, math.floor(path.seconds * fps + 1e-6))
 
 
 def render(headless: HeadlessSession, command: Render, console: Console, save: Callable[[], None]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.files.picture import SUFFIXES
 from base.errors import InputError
-from engine.render.video import CODECS
+from engine.render.film_files import CODECS
 
 MOST = 2000  # entries listed of one folder
 # suffix → what a file of it is called

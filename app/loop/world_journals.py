@@ -31,7 +31,8 @@ def data_folder() -> Path:
 def journal_of(world: Path, data: Path) -> Path:
     """The folder of a world file's journal."""
     where = os.path.realpath(expand_user(world))
-    return data / "journals" / f"{world.stem}-{hashlib.sha256(os.fsencode(where)).hexdigest()[:12]}"
+    stem = os.fsdecode(os.fsencode(world.stem)[:200])  # with what follows, no longer than a name may be
+    return data / "journals" / f"{stem}-{hashlib.sha256(os.fsencode(where)).hexdigest()[:12]}"
 
 
 def open_journal(world: Path, data: Path) -> Journal:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from base.files import atomic_write, refuse_unwritable
+from base.files import atomic_write
+from base.outputs import Output, marked_png, png_mark, refuse_nameless
 from diffusion.introspection.unet_probe import UnetProbe, WordAttention
 
 SHEETS = ("blocks.png", "words.png")
@@ -17,17 +18,17 @@ LABEL = 14  # height of a row's title in pixels
 UNHEARD = 0.2  # brightness of the picture where a word gets the least attention
 
 
-def check_writable(folder: Path) -> None:
-    """Raise InputError if the sheets or the 3D view can't be written."""
-    for name in (*SHEETS, SPACE):
-        refuse_unwritable(folder / name)
+def sheet_outputs(flag: str, folder: Path) -> list[Output]:
+    """The sheets and the 3D view. Raises InputError for a folder without a name of its own."""
+    refuse_nameless(flag, folder)
+    return [Output(flag, folder / name, marked_png) for name in (*SHEETS, SPACE)]
 
 
 def save_sheets(probe: UnetProbe, picture: np.ndarray, folder: Path) -> None:
     """Write both sheets into `folder`. picture: uint8 [H,W,3], the dream's result."""
     for name, sheet in zip(SHEETS, (blocks_sheet(probe), words_sheet(probe, picture)), strict=True):
         with atomic_write(folder / name) as temporary:
-            sheet.save(temporary)
+            sheet.save(temporary, pnginfo=png_mark())
 
 
 def blocks_sheet(probe: UnetProbe) -> Image.Image:

@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from base.errors import InputError
-from base.files import atomic_write, refuse_unwritable
+from base.files import atomic_write
 from base.grid import CELL, by_cell
+from base.outputs import Output, marked_png, png_mark, refuse_nameless
 from base.pictures import flat, open_picture
 from base.reading import is_file
 from base.settings import check
@@ -120,19 +121,19 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
     )
 
 
-def check_steps_folder(folder: Path) -> None:
-    """Raise InputError if `step_saver` can't write into `folder`."""
-    refuse_unwritable(folder / "step_001.png")
+def step_outputs(flag: str, folder: Path) -> list[Output]:
+    """The files that `step_saver` may write into `folder`. Raises InputError for a folder without a name of its own."""
+    refuse_nameless(flag, folder)
+    files = {folder / "step_001.png", *folder.glob("step_[0-9][0-9][0-9].png")}
+    return [Output(flag, file, marked_png) for file in sorted(files)]
 
 
 def step_saver(model: Model, folder: Path) -> Callable[[StepEvent], None]:
-    """An `on_step` callback that writes each step's decoded prediction as step_001.png, … into a folder. Raises InputError if it
-    can't write there."""
-    check_steps_folder(folder)
+    """An `on_step` callback that writes each step's decoded prediction as step_001.png, … into a folder."""
 
     def save(event: StepEvent) -> None:
         with atomic_write(folder / f"step_{event.step + 1:03}.png") as temporary:
-            Image.fromarray(model.decode(event.denoised[0])).save(temporary)
+            Image.fromarray(model.decode(event.denoised[0])).save(temporary, pnginfo=png_mark())
 
     return save
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from base.files import atomic_write
+from base.outputs import Output, marked
 from engine.export.glb import surfaces
 from engine.export.layout import GUTTER
 from engine.export.source import Advance, Source
@@ -23,6 +24,21 @@ from scenes.scene import SKY
 
 SHIPPED = ("index.html", "walk.js")  # beside this file, in web/
 TITLE = "{{title}}"  # in index.html
+TEXTURE = "rayverie.texture("  # how the script of a texture begins
+# what tells a file of an export from another one of its name
+MARKS = {
+    "index.html": '<meta name="generator" content="Rayverie">',
+    "walk.js": "rayverie.open",
+    "world.js": "rayverie.open(",
+}
+
+
+def page_outputs(flag: str, folder: Path) -> list[Output]:
+    """The files of an exported page, with the textures of an earlier one."""
+    textures = {folder / "textures" / "0.js", *_numbered(folder / "textures")}
+    return [Output(flag, folder / name, marked(mark)) for name, mark in MARKS.items()] + [
+        Output(flag, path, marked(TEXTURE)) for path in sorted(textures)
+    ]
 
 
 def write_page(source: Source, folder: Path, rules: Mapping[str, float], advance: Advance) -> None:
@@ -37,7 +53,7 @@ def write_page(source: Source, folder: Path, rules: Mapping[str, float], advance
     vertices = first = 0
     for number, (page, picture) in enumerate(source.pictures(advance)):
         url = f"data:{FORMATS['webp'].mime};base64,{_base64(encode(picture, 'webp'))}"
-        _write(folder / "textures" / f"{number}.js", f'rayverie.texture({number}, "{url}");\n')
+        _write(folder / "textures" / f"{number}.js", f'{TEXTURE}{number}, "{url}");\n')
         points, corners, triangles = surfaces(source, page.charts, sky_at=None)
         about = {
             "sky": page.material == SKY,
@@ -79,6 +95,10 @@ def _write(path: Path, text: str) -> None:
 
 def _remove_textures(folder: Path) -> None:
     """Those of an export before this one, which may have had more."""
-    for path in folder.glob("*.js"):
-        if path.stem.isdigit():
+    for path in _numbered(folder):
+        if marked(TEXTURE)(path):
             path.unlink()
+
+
+def _numbered(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*.js") if path.stem.isdecimal()]

@@ -6,10 +6,9 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import av
@@ -17,32 +16,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from base.errors import InputError
-from base.files import atomic_write, refuse_unwritable
-from base.png import read_texts
-from base.reading import is_file, parse_json, read_text, refuse_irregular
-
-
-@dataclass(frozen=True)
-class Codec:
-    """name: FFmpeg's encoder; pixels: its pixel format; step: both sides must be multiples of it; inside: can hold metadata;
-    fastest: frames a second that players show."""
-
-    name: str
-    pixels: str
-    options: Mapping[str, str] = field(default_factory=dict)
-    step: int = 1
-    inside: bool = True
-    fastest: float = 240.0
-
-
-CODECS: Mapping[str, Codec] = MappingProxyType(
-    {
-        ".mp4": Codec("libx264", "yuv420p", {"crf": "18", "preset": "veryfast"}, step=2),
-        ".webm": Codec("libvpx-vp9", "yuv420p", {"crf": "24", "b": "0", "cpu-used": "5", "row-mt": "1"}, step=2),
-        ".mkv": Codec("ffv1", "bgr0"),  # lossless
-        ".gif": Codec("gif", "pal8", inside=False, fastest=50.0),  # in hundredths of a second, and 1 is not obeyed
-    }
-)
+from base.files import atomic_write
+from base.outputs import Output, marked_png, refuse_foreign, refuse_outputs
+from engine.render.film_files import FRAME, film_outputs, frame_file, read_comment, refuse_film, sidecar
 
 
 class FrameWriter(ABC):
@@ -92,20 +68,7 @@ class VideoWriter(FrameWriter):
 
     def __init__(self, path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> None:
         super().__init__(path, size, metadata)
-        codec = CODECS.get(self.path.suffix.lower())
-        if codec is None:
-            raise InputError(
-                self.path, "", f"has a suffix that is none of {', '.join(CODECS)}; a name without one makes PNGs"
-            )
-        if any(n < 16 or n > 8192 or n % codec.step for n in size):
-            raise InputError(
-                self.path,
-                "size",
-                f"is {size[0]}x{size[1]}; sides of 16 to 8192 pixels in steps of {codec.step} are allowed",
-            )
-        if not 0 < fps <= 240:
-            raise InputError(self.path, "fps", f"is {fps:g}; more than 0 and up to 240 are allowed")
-        refuse_unwritable(self.path)
+        codec = refuse_film(self.path, size, fps)
         self.fps = min(fps, codec.fastest)
         if self.fps < fps:
             self.note = (
@@ -151,24 +114,22 @@ class PngWriter(FrameWriter):
 
     def __init__(self, path: str | Path, size: tuple[int, int], metadata: Mapping[str, Any]) -> None:
         super().__init__(path, size, metadata)
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError(
-                self.path, "", "is a file; a folder for PNGs is wanted (or a name with a suffix for a video)"
-            )
-        self._earlier = _read_comment(
+        self._earlier = read_comment(
             sidecar(self.path)
         )  # what an earlier render into this folder wrote into each frame
         self._comment = PngImagePlugin.PngInfo()
         self._comment.add_text("comment", self.metadata)
 
     def _write(self, frame: np.ndarray) -> None:
-        with atomic_write(self.path / f"{self.frames:05d}.png") as temporary:
+        file = frame_file(self.path, self.frames)
+        refuse_foreign(Output(str(self.path), file, marked_png))
+        with atomic_write(file) as temporary:
             Image.fromarray(frame).save(temporary, format="PNG", pnginfo=self._comment, compress_level=4)
 
     def _finish(self, error: BaseException | None) -> None:
         if error is None:
-            for old in self.path.glob("[0-9][0-9][0-9][0-9][0-9].png"):
-                if int(old.stem) >= self.frames and _read_comment(old) in (
+            for old in self.path.glob(FRAME):
+                if int(old.stem) >= self.frames and read_comment(old) in (
                     self.metadata,
                     self._earlier or self.metadata,
                 ):
@@ -179,60 +140,14 @@ class _Abandoned(Exception):
     """Makes atomic_write remove the temporary file."""
 
 
-def _read_comment(path: Path) -> str | None:
-    """What a frame or the file beside frames says of its render; None where there is nothing of that kind."""
-    try:
-        if path.suffix == ".json":
-            return read_text(path, "the settings of a render").strip()
-        return read_texts(path).get("comment")
-    except InputError:
-        return None
-
-
 def open_output(path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> FrameWriter:
     """Open a writer by the path's suffix: a video, or without a suffix a folder of PNGs. size: (width, height).
 
-    Raises InputError for a path without a name of its own, such as "." or "..".
+    Raises InputError for a name that no film can have, and where it would replace files that this program did not write.
     """
-    if Path(path).name in ("", ".."):
-        raise InputError("--out", "", f"is {str(path)!r}; it must be the name of a video or of a folder for PNGs")
-    return VideoWriter(path, size, fps, metadata) if Path(path).suffix else PngWriter(path, size, metadata)
-
-
-def sidecar(path: str | Path) -> Path:
-    """Return the JSON file beside an output: tour.mp4 → tour.mp4.json."""
     path = Path(path)
-    return path.with_name(path.name + ".json")
-
-
-def read_metadata(path: str | Path) -> dict[str, Any]:
-    """Read the settings inside a video or PNG, else those beside it. InputError if there are none."""
-    path, beside = Path(path), sidecar(path)
-    try:
-        comment = _comment(path)
-        if comment is None and is_file(beside):
-            comment = read_text(beside, "the settings of a render")
-        found = parse_json(comment or "", path, "the settings of a render", names=True)
-    except InputError as error:
-        raise InputError(path, "", "has no settings of a render in it, nor beside it") from error
-    if not isinstance(found, dict):
-        raise InputError(path, "", "has no settings of a render in it, but something else")
-    return found
-
-
-def _comment(path: Path) -> str | None:
-    """The text inside a video or PNG, None where there is none. Raises InputError."""
-    if path.suffix.lower() == ".png":
-        return read_texts(path).get("comment")
-    if path.suffix.lower() in CODECS and is_file(path):
-        try:
-            with av.open(str(refuse_irregular(path, "a video").absolute())) as container:
-                return {k.lower(): v for k, v in container.metadata.items()}.get("comment")
-        except InputError:
-            raise
-        except Exception as error:  # its reader raises whatever it thinks of
-            raise InputError(path, "", "is not a video that can be read") from error
-    return None
+    refuse_outputs(film_outputs(str(path), path, frames=1))
+    return VideoWriter(path, size, fps, metadata) if path.suffix else PngWriter(path, size, metadata)
 
 
 def _frame(rgb: np.ndarray) -> av.VideoFrame:

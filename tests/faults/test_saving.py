@@ -13,7 +13,8 @@ from base.errors import InputError, shown
 from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import read_png, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
-from engine.render.video import open_output, read_metadata
+from engine.render.film_files import read_metadata
+from engine.render.video import open_output
 from engine.storage.journal import Journal
 from engine.storage.versions import keep_version
 from engine.storage.world import WorldHeader, WorldIndex, read_world, write_world
@@ -31,7 +32,7 @@ def read_picture(folder: Path) -> int:
 
 
 def save_film(folder: Path, number: int) -> None:
-    with open_output(folder / "a.mkv", (64, 48), 24, {"number": number}) as out:
+    with open_output(folder / "a.mkv", (64, 48), 24, {"rayverie": 1, "number": number}) as out:
         out.write(PICTURE)
 
 

@@ -31,7 +31,7 @@ from diffusion.loaders.single_file import SingleFile
 from diffusion.text2image.metadata import read_png, to_json, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 from engine.atlas.tiles import TileTexels
-from engine.render.video import read_metadata
+from engine.render.film_files import read_metadata
 from engine.storage.journal import Journal
 from engine.storage.world import WorldHeader, WorldIndex, encode_tile, read_world, write_world
 from scenes.load import load_scene

@@ -173,3 +173,9 @@ def test_a_material_of_any_name_survives_its_file(name: str, room: Path, tmp_pat
     odd = dataclasses.replace(scene, materials=(odd, *scene.materials[1:]), floor=None, ceiling=None)
     save_scene(odd, tmp_path / "saved")
     assert load_scene(tmp_path / "saved").materials[0] == odd.materials[0]
+
+
+def test_a_folder_of_paths_that_cannot_be_read_is_a_note(room: Path) -> None:
+    load_scene(room)
+    (room / "paths").write_text("no folder")
+    assert load_scene(room).notes[-1] == "paths can't be read (Not a directory) and was left out"

@@ -68,4 +68,18 @@ def test_a_world_is_never_its_own_output(world, tiny_scene, tmp_path, capsys) ->
     same.write_bytes(before := world.read_bytes())
     assert main(["export", str(same), str(tiny_scene), "--out", str(same)]) == 2
     said = capsys.readouterr().err
-    assert "[b]w.glb, the world itself" in said and same.read_bytes() == before
+    assert "[b]w.glb, which WORLD reads" in said and same.read_bytes() == before
+
+
+def test_files_of_another_origin_stay(world, tiny_scene, tmp_path, monkeypatch, capsys) -> None:
+    """A second export replaces the first; a page of somebody else's is refused before anything is read."""
+    monkeypatch.chdir(tmp_path)
+    words = ["export", str(world), str(tiny_scene)]
+    assert main([*words, "--html", "page"]) == main([*words, "--html", "page"]) == main(words) == main(words) == 0
+    capsys.readouterr()
+    for folder, name in (("page", "index.html"), ("page", "textures/7.js"), ("out", "tiny.glb")):
+        (tmp_path / folder / name).write_text("mine")
+        assert main([*words, *(["--html", folder] if folder == "page" else [])]) == 2
+        assert f"{name}, which Rayverie did not write" in capsys.readouterr().err
+        assert (tmp_path / folder / name).read_text() == "mine"
+        (tmp_path / folder / name).unlink()

@@ -13,7 +13,7 @@ import pytest
 from app.cli.export import walking_rules
 from app.loop.ground import BlockGround
 from app.moving.walk import EYES, Walker, Wish, step
-from engine.export.page import write_page
+from engine.export.page import TEXTURE, write_page
 from scenes.camera import Camera
 from tests.engine.export import chromium
 from tests.engine.export.conftest import around, quiet
@@ -50,11 +50,12 @@ def test_it_needs_nothing_from_elsewhere(folder) -> None:
 
 
 def test_one_texture_for_each_page_and_none_left_of_an_export_before(folder, whole) -> None:
-    (folder / "textures" / "999.js").write_text("old")
+    (folder / "textures" / "999.js").write_text(f"{TEXTURE}999")
+    (folder / "textures" / "77.js").write_text("not ours")
     (folder / "textures" / "mine.txt").write_text("not ours")
     write_page(whole, folder, walking_rules(), quiet)
     names = {path.name for path in (folder / "textures").iterdir()}
-    assert names == {f"{n}.js" for n in range(len(whole.layout.pages))} | {"mine.txt"}
+    assert names == {f"{n}.js" for n in range(len(whole.layout.pages))} | {"mine.txt", "77.js"}
     world = json.loads((folder / "world.js").read_text(encoding="utf-8").removeprefix("rayverie.open(").rstrip(");\n"))
     assert [p["count"] for p in world["pages"]] == [6 * len(p.charts) for p in whole.layout.pages]
     assert world["rules"]["eyes"] == EYES

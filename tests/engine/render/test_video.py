@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from base.errors import InputError
-from engine.render.video import CODECS, Codec, open_output, read_metadata, sidecar
+from engine.render.film_files import CODECS, Codec, read_metadata, sidecar
+from engine.render.video import open_output
 
 SIZE = (64, 48)
-SETTINGS = {"scene": "hamlet", "seed": 3, "prompt": 'brick "wall" ünder'}
+SETTINGS = {"rayverie": 1, "scene": "hamlet", "seed": 3, "prompt": 'brick "wall" ünder'}
 
 
 def frames(count: int = 6) -> list[np.ndarray]:
@@ -61,7 +62,7 @@ def test_pictures_that_no_render_wrote_stay(tmp_path):
     for name in ("00050.png", "12345.png"):
         Image.new("RGB", (2, 2)).save(path / name)
     (path / "00070.png").write_bytes(b"no picture")
-    for count, settings in ((5, SETTINGS), (3, {"other": 1}), (2, SETTINGS)):
+    for count, settings in ((5, SETTINGS), (3, {"rayverie": 1, "other": 1}), (2, SETTINGS)):
         with open_output(path, SIZE, 24, settings) as out:
             for frame in frames(count):
                 out.write(frame)
@@ -150,7 +151,7 @@ def test_what_is_damaged_has_no_settings(name, beside, tmp_path):
 
 
 def test_an_encoder_that_is_missing_leaves_the_old_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.render.video.CODECS", {".mp4": Codec("none_such", "yuv420p")})
+    monkeypatch.setattr("engine.render.film_files.CODECS", {".mp4": Codec("none_such", "yuv420p")})
     (tmp_path / "tour.mp4").write_bytes(b"old")
     with pytest.raises(ValueError, match="none_such"):
         open_output(tmp_path / "tour.mp4", SIZE, 24, SETTINGS)
