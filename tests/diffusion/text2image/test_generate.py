@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from base.errors import InputError
+from base.outputs import refuse_outputs
 from diffusion.settings import DreamSettings
-from diffusion.text2image.generate import generate, regenerate, step_saver
+from diffusion.text2image.generate import generate, regenerate, step_outputs, step_saver
 from diffusion.text2image.metadata import KEY, from_json, read_png, to_json, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
@@ -86,7 +87,7 @@ def test_steps_are_written(sd, tmp_path):
     assert sorted(p.name for p in (tmp_path / "steps").iterdir()) == ["step_001.png", "step_002.png"]
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"step_001\.png can't be written"):
-        step_saver(sd, tmp_path / "file")
+        refuse_outputs(step_outputs("--steps-out", tmp_path / "file"))
 
 
 def test_a_changed_world_is_named(sd, own, tmp_path, photograph):
