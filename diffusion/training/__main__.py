@@ -30,7 +30,9 @@ COMMANDS = {
     "cells": Command(DenoiserConfig, "learners.denoiser:encode"),
     "denoiser": Command(DenoiserConfig, "learners.denoiser:train_denoiser"),
     "judge": Command(JudgeConfig, "evaluation.classifier:train_classifier"),
-    "joints": Command(DenoiserConfig, "evaluation.painter:evaluate"),
+    "evaluate": Command(DenoiserConfig, "evaluation.evaluate:evaluate"),
+    "figures": Command(DenoiserConfig, "evaluation.evaluate:write_page"),
+    "sheets": Command(DenoiserConfig, "evaluation.sheets:write_sheets"),
     "ship": Command(DenoiserConfig, "evaluation.ship:ship"),
     "tour": Command(DenoiserConfig, "evaluation.scene_views:paint_tour"),
 }

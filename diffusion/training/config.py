@@ -119,8 +119,8 @@ class DenoiserConfig(RunConfig):
     crop: latent pixels. drop_words, drop_place, drop_shape: shares of the pictures trained without prompts, without u and v, without the
     rest of the geometry. centre, spread: of the noise levels' logits; even: share of levels drawn evenly; pure: share of pure noise.
     guidance, sample_steps: of samples.
-    model: a model folder to evaluate instead of the run, "" for the run. judge: the classifier's file. count: pictures that each row
-    of the evaluation is asked for. rows: the measures to take, () for all.
+    model: a model folder to evaluate instead of the run, "" for the run. judge: the classifier's file. count: pictures that each measure
+    of the evaluation is asked for. measures: those to take, () for all.
     """
 
     out: str = "out/surface/denoiser"
@@ -148,7 +148,7 @@ class DenoiserConfig(RunConfig):
     model: str = ""
     judge: str = "tests/diffusion/data/judge.safetensors"
     count: int = 504
-    rows: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -155,8 +155,11 @@ def places(hit: dict[str, Tensor], shifts: Tensor) -> Tensor:
     return found + shifts[hit["slot"]].movedim(-1, 0)
 
 
-def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int) -> Picture:
-    """Draw the world with the bank's surfaces `chosen` for the four slots in the mood's light and style."""
+def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int, shifts: Tensor | None = None) -> Picture:
+    """Draw the world with the bank's surfaces `chosen` for the four slots in the mood's light and style.
+
+    shifts: [SLOTS,2], blocks by which each slot's pattern is moved; None: at random.
+    """
     device = str(bank.rows.device)
     hit = cast(world, device)
     random = torch.Generator().manual_seed(seed)
@@ -165,7 +168,8 @@ def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int) ->
     direction = hit["rays"] / length
     z = torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
     normal = hit["normal"]
-    shifts = torch.rand(SLOTS, 2, generator=random) * PERIOD
+    moved = torch.rand(SLOTS, 2, generator=random) * PERIOD  # drawn in any case, so that a style's grain stays the same
+    shifts = moved if shifts is None else shifts
     u, v = places(hit, shifts.to(device))
     elevation = torch.asin(direction[1].clamp(-1, 1))
     cosine = (direction * normal).sum(0).abs().clamp(min=0.06)

@@ -21,7 +21,7 @@ from diffusion.training.data.dataset import crops
 from diffusion.training.data.light import LIGHTS
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.materials.patterns import TEXELS
-from diffusion.training.data.views import paint, random_world
+from diffusion.training.data.views import World, paint, random_world
 from diffusion.training.loop import run
 
 NAMES = tuple(MATERIALS)
@@ -45,12 +45,14 @@ def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels
     return plain_views(seed, count, names, texels)[0]
 
 
-def plain_views(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> tuple[Judged, Tensor]:
-    """The same, and the depth channel [N,1,SIDE/8,SIDE/8] of each."""
+def plain_views(
+    seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS
+) -> tuple[Judged, list[World]]:
+    """The same, and the world of each."""
     rng = np.random.default_rng([seed, 77])
     names = names[:count]
     bank = build_bank([Surface(n) for n in names for _ in range(2)], seed + 10_000, texels=texels)
-    images, material, light, depth = [], [], [], []
+    images, material, light, worlds = [], [], [], []
     for i in range(count):
         index = i % len(names)
         place = MATERIALS[names[index]].place
@@ -68,10 +70,10 @@ def plain_views(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: i
         world = random_world(rng, kind, SIDE)
         picture = paint(world, bank, chosen, Mood(mood), int(rng.integers(2**31)))
         images.append(picture.image)
-        depth.append(picture.depth[None])
+        worlds.append(world)
         material.append(NAMES.index(names[index]))
         light.append(LIGHT_NAMES.index(mood))
-    return Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)), torch.stack(depth)
+    return Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)), worlds
 
 
 class Classifier(nn.Module):

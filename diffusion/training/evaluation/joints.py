@@ -1,57 +1,58 @@
-"""Whether a pattern recurs as the truth's does, and lies where the truth's lies: waves of brightness along a surface's own u or v."""
+"""Whether joints have the truth's period and lie where the truth has them, at every distance."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import numpy as np
 
-import torch
-from torch import Tensor
+from diffusion.training.data.bank import build_bank
+from diffusion.training.data.captions import Mood, Surface
+from diffusion.training.data.materials import MATERIALS
+from diffusion.training.data.seen_worlds import seen_world
+from diffusion.training.data.views import SLOTS, World
+from diffusion.training.evaluation.samples import wall
+from diffusion.training.evaluation.structure import period
+from diffusion.training.evaluation.subject import Subject
+from diffusion.training.evaluation.view import UNMOVED, View, draw_view
+from diffusion.training.evaluation.waves import agreement
 
-from diffusion.models.surface_place import PERIOD
-
-WAVES = tuple(range(4, 65))
-"""Waves in PERIOD blocks that are looked for; longer ones are light and shade."""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """wave, truth: the strongest wave of the picture and of the truth, in waves per PERIOD blocks. turn: by how much of the truth's wave
-    the picture's wave of the same length is off, -0.5..0.5. strength: amplitude of that wave over the truth's."""
-
-    wave: int
-    truth: int
-    turn: float
-    strength: float
-
-    def period_right(self, tolerance: float = 0.15) -> bool:
-        """Whether the strongest waves are equally long, but for a share `tolerance`."""
-        return abs(self.truth / self.wave - 1) < tolerance
-
-    def phase_right(self, turn: float = 0.15, strength: float = 0.3) -> bool:
-        """Whether the truth's wave is there, strong enough and no more than `turn` of its length away."""
-        return abs(self.turn) < turn and self.strength > strength
+JOINTED = ("brick", "planks", "tiles", "roof tiles")
+"""Materials whose joints recur along v."""
+DISTANCES = (3.0, 4.0, 6.0, 8.0, 9.0)  # blocks
+COUNTED = (3.0, 6.0, 9.0)
+"""Distances whose period and phase count; joints NEAR and FAR away are compared with one another."""
+NEAR, FAR = 4.0, 8.0
+ACROSS = 1  # of u and v
 
 
-def amplitudes(picture: Tensor, place: Tensor, waves: Sequence[int] = WAVES) -> Tensor:
-    """complex64 [K]: the mean of brightness times exp(-2πi·wave·place / PERIOD), the mean brightness taken off.
+def walls(count: int) -> list[tuple[str, float, World, View]]:
+    """`count` walls of each material at each distance, seen face-on at random places: material, distance, world, view."""
+    found, rng = [], np.random.default_rng(41)
+    for name in JOINTED:
+        bank = build_bank([Surface(name) for _ in range(count)], 31)
+        for away in DISTANCES:
+            for which in range(count):
+                world = wall(float(rng.uniform(-20, 20)), float(rng.uniform(30, 50)), away)
+                seed = int(rng.integers(2**31))
+                view = draw_view(world, bank, [which] * SLOTS, Mood(), [MATERIALS[name].nouns[0]], seed)
+                found.append((name, away, world, view))
+    return found
 
-    picture: [3,H,W]; place: [H,W], u or v in blocks.
-    """
-    grey = picture.float().mean(0)
-    rate = torch.tensor(waves, dtype=torch.float32).view(-1, 1, 1) / PERIOD
-    phase = -2 * math.pi * rate * place
-    # a Hann window: what is cut off at the borders would look like waves of its own
-    window = torch.outer(*(torch.hann_window(n + 2, periodic=False)[1:-1] for n in grey.shape))
-    grey = grey - (grey * window).sum() / window.sum()
-    return torch.complex((grey * window * phase.cos()).mean((1, 2)), (grey * window * phase.sin()).mean((1, 2)))
 
-
-def agreement(picture: Tensor, truth: Tensor, place: Tensor, waves: Sequence[int] = WAVES) -> Agreement:
-    """How a picture's waves along `place` meet those of the truth, both [3,H,W] of the same view."""
-    shown, wanted = amplitudes(picture, place, waves), amplitudes(truth, place, waves)
-    best = int(wanted.abs().argmax())
-    turn = float((shown[best] * wanted[best].conj()).angle()) / (2 * math.pi)
-    strength = float(shown[best].abs() / wanted[best].abs().clamp_min(1e-9))
-    return Agreement(waves[int(shown.abs().argmax())], waves[best], turn, strength)
+def joints(subject: Subject, count: int) -> dict[str, float]:
+    """Shares of walls with the right period and phase, of all materials and of each; near_over_far: the period in pixels NEAR away over
+    that FAR away, the median of the materials."""
+    looked_at = walls(max(1, count // (len(JOINTED) * len(DISTANCES))))
+    painted = subject.paint([view for *_, view in looked_at], seed=3)
+    right: dict[str, list[bool]] = {}
+    pixels: dict[tuple[str, float], list[float]] = {}
+    for (name, away, world, view), shown in zip(looked_at, painted, strict=True):
+        pixels.setdefault((name, away), []).append(period(shown, 0)[0])
+        if away in COUNTED:
+            met = agreement(shown, view.truth, seen_world(world, UNMOVED)[0].uv[ACROSS])
+            right.setdefault(f"{name} period", []).append(met.period_right())
+            right.setdefault(f"{name} phase", []).append(met.phase_right())
+    found = {key: float(np.mean(values)) for key, values in right.items()}
+    for what in ("period", "phase"):
+        found[what] = float(np.mean([found[f"{name} {what}"] for name in JOINTED]))
+    ratios = [np.median(pixels[name, NEAR]) / max(1.0, float(np.median(pixels[name, FAR]))) for name in JOINTED]
+    return found | {"near_over_far": float(np.median(ratios))}

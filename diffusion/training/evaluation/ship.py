@@ -24,7 +24,7 @@ from diffusion.training.masters import NAME
 DEFAULTS = {"steps": 6, "scale": 2.0, "guidance_start": 0.0, "match": 0.0}
 """Dream settings that suit the model; `rayverie.json` holds them."""
 PREVIEWED = 48  # held-out pictures that the preview map is fitted to
-PLACES = ("out", "start", "data", "autoencoder", "decoder", "cache", "model", "judge", "count", "rows")
+PLACES = ("out", "start", "data", "autoencoder", "decoder", "cache", "model", "judge", "count", "measures")
 """Fields of a configuration that name places on the machine where it ran, or are about its evaluation."""
 INDEX = {
     "_class_name": "SurfacePipeline",

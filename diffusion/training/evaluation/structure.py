@@ -1,4 +1,4 @@
-"""Measures of structure: the period of joints, and how much of a picture's edges lies on depth's edges."""
+"""Measures of structure: the period of joints, and how much stronger a picture's edges are where surfaces meet."""
 
 from __future__ import annotations
 
@@ -35,21 +35,16 @@ def period(picture: Tensor, axis: int, least: int = 6, most: int = 60) -> tuple[
     return float(first), best
 
 
-def edge_coincidence(picture: Tensor, depth: Tensor) -> float:
-    """Mean picture gradient on the edges of depth over the mean elsewhere; 1 = edges ignore depth.
+def edge_contrast(picture: Tensor, borders: Tensor) -> float:
+    """Mean brightness step across the borders of surfaces over the mean elsewhere; 1 where the picture ignores them.
 
-    picture: [3,H,W]; depth: [h,w] depth channel, enlarged to the picture.
+    picture: [3,H,W]; borders: bool [2,H,W], where the next pixel to the right, and below, is of another surface. A pixel beside a border
+    counts as on it.
     """
-    grey = picture.float().mean(0)[None, None]
-    big = F.interpolate(depth[None, None].float(), grey.shape[2:], mode="nearest")
-
-    def gradient(x: Tensor) -> Tensor:
-        dx = F.pad((x[..., 1:] - x[..., :-1]).abs(), (0, 1))
-        dy = F.pad((x[..., 1:, :] - x[..., :-1, :]).abs(), (0, 0, 0, 1))
-        return dx + dy
-
-    edges = F.max_pool2d((gradient(big) > 0.15).float(), 9, 1, 4) > 0
-    if not bool(edges.any()) or bool(edges.all()):
+    grey = picture.float().mean(0)
+    right, down = F.pad((grey[:, 1:] - grey[:, :-1]).abs(), (0, 1)), F.pad((grey[1:] - grey[:-1]).abs(), (0, 0, 0, 1))
+    steps = torch.stack((right, down))
+    near = F.max_pool2d(borders[None].float(), 3, 1, 1)[0] > 0
+    if not bool(near.any()) or bool(near.all()):
         return 1.0
-    strength = gradient(F.avg_pool2d(grey, 3, 1, 1))
-    return float(strength[edges].mean() / strength[~edges].mean().clamp_min(1e-6))
+    return float(steps[near].mean() / steps[~near].mean().clamp_min(1e-6))

@@ -30,9 +30,11 @@ def test_a_shipped_config_goes_by_its_name(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["cells", "none.yaml"], "none.yaml does not exist"),
+        (["evaluate", "none.yaml"], "none.yaml does not exist"),
         (["tour", "denoiser", "out=nowhere"], "train the denoiser first"),
         (["ship", "denoiser", "out=nowhere"], "train the denoiser first"),
+        (["evaluate", "denoiser", "out=nowhere"], "train the denoiser first"),
+        (["figures", "denoiser", "out=nowhere"], "evaluate first"),
         (["features", "features", "data.folder=nowhere"], "draw them first"),
     ],
 )

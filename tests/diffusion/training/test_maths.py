@@ -19,7 +19,7 @@ from diffusion.training.config import (
     JudgeConfig,
 )
 from diffusion.training.config_files import load_config, save_config
-from diffusion.training.evaluation.structure import edge_coincidence, period
+from diffusion.training.evaluation.structure import edge_contrast, period
 from diffusion.training.metrics import frechet, psnr, sharpness_ratio, ssim
 
 
@@ -109,12 +109,16 @@ def test_period_finds_the_rows(pixels: int, axis: int) -> None:
     assert abs(found - pixels) <= 1 and strength > 0.3
 
 
-def test_edges_on_depth_edges_are_seen() -> None:
-    depth = torch.full((16, 16), -0.2)
-    depth[4:12, 4:12] = 0.4
-    picture = depth.repeat_interleave(8, 0).repeat_interleave(8, 1).expand(3, -1, -1) + 0.02 * torch.rand(3, 128, 128)
-    assert edge_coincidence(picture, depth) > 2
-    assert edge_coincidence(torch.rand(3, 128, 128), depth) == pytest.approx(1.0, abs=0.15)
+def test_edges_on_borders_are_seen() -> None:
+    inside = torch.zeros(128, 128)
+    inside[32:96, 32:96] = 1
+    right = torch.nn.functional.pad(inside[:, 1:] != inside[:, :-1], (0, 1))
+    down = torch.nn.functional.pad(inside[1:] != inside[:-1], (0, 0, 0, 1))
+    borders = torch.stack((right, down))
+    grain = torch.rand(3, 128, 128, generator=torch.Generator().manual_seed(0))
+    assert edge_contrast(inside + 0.02 * grain, borders) > 5
+    assert edge_contrast(grain, borders) == pytest.approx(1.0, abs=0.15)
+    assert edge_contrast(grain, torch.zeros_like(borders)) == 1.0
 
 
 def test_the_frechet_distance_is_that_of_normal_distributions() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,18 +15,17 @@ from diffusion.loaders.loading import load_model
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.settings import DreamSettings
-from diffusion.text2image.generate import generate
-from diffusion.text2image.recipe import GenerateSettings
+from diffusion.text2image.generate import GenerateSettings, generate
 from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig, FeaturesConfig
 from diffusion.training.config_files import build
 from diffusion.training.data.dataset import surfaces_from_note, write_chunks
 from diffusion.training.data.pictures import DrawnPictures, unseen_data
 from diffusion.training.data.seen_worlds import CELL, seen_world
-from diffusion.training.data.views import Picture, cast, depth_channel, places
+from diffusion.training.data.views import cast, depth_channel, places
 from diffusion.training.data.worlds import world_from_note
-from diffusion.training.evaluation.painter import Painter, evaluate, joints, load_painter
-from diffusion.training.evaluation.scene_views import paint_view, regions
+from diffusion.training.evaluation.scene_views import scene_view
 from diffusion.training.evaluation.ship import DEFAULTS, ship
+from diffusion.training.evaluation.subject import open_painter
 from diffusion.training.learners.autoencoder import train_autoencoder
 from diffusion.training.learners.cells import CAPTIONS, Cells, cache_folder
 from diffusion.training.learners.denoiser import encode, train_denoiser
@@ -36,6 +34,7 @@ from scenes.camera import Camera
 from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 
+JUDGE = Path(__file__).parents[1] / "data" / "judge.safetensors"
 DATA = {"chunks": 1, "pictures": 12, "surfaces": 8, "size": 64, "seed": 5}
 RUN = {"steps": 4, "warmup": 1, "batch": 2, "save_every": 2, "sample_every": 4, "log_every": 2, "compiled": False}
 
@@ -196,41 +195,29 @@ def test_missing_pictures_and_latents_are_said(tmp_path: Path) -> None:
         DrawnPictures(unseen_data(data_of(tmp_path)))
 
 
-def test_the_joints_of_a_denoiser_are_measured(folder: Path) -> None:
-    found = json.loads(evaluate(denoiser(folder, count=1)).read_text())
-    assert (folder / "denoiser" / "joints.png").is_file()
-    shares = {name: value for name, value in found.items() if name != "near_over_far"}
-    assert {"period", "phase", "brick phase", "tiles period"} <= set(shares)
-    assert all(0 <= value <= 1 for value in shares.values())
-
-
-def test_a_painter_that_knows_the_truth_has_every_joint_right(folder: Path) -> None:
-    class Knowing(Painter):
-        def paint(self, pictures: list[Picture], prompts: list[str], seed: int = 0) -> torch.Tensor:
-            return torch.stack([p.image for p in pictures])
-
-    painter = load_painter(denoiser(folder))
-    found = joints(Knowing(**vars(painter)), 1)
-    assert found["period"] == found["phase"] == 1
-    assert 1.6 < found["near_over_far"] < 2.4
+def test_a_run_is_opened_with_the_decoder_it_names(folder: Path, tmp_path: Path) -> None:
+    config = denoiser(folder, judge=str(JUDGE))
+    painter = open_painter(config)
+    assert (painter.settings.steps, painter.settings.scale) == (DEFAULTS["steps"], DEFAULTS["scale"])
+    kept = load_file(folder / "denoiser" / "unet" / "diffusion_pytorch_model.safetensors")
+    assert torch.equal(painter.model.unet.state_dict()["leave.weight"], kept["leave.weight"])
+    with pytest.raises(InputError, match="vae isn't there yet"):
+        open_painter(denoiser(folder, decoder=str(tmp_path)))
 
 
 def test_a_scene_is_painted_with_every_prompt_in_one_call(folder: Path, tiny_scene: Path) -> None:
     scene = load_scene(tiny_scene)
-    blocks, camera = extrude_scene(scene), Camera.look_at((4, 5, 9), (4, 0.5, 3))
-    prompts, shares = regions(scene, blocks, camera, (96, 64))
-    assert {"red brick wall", "green grass"} <= set(prompts)
-    assert torch.allclose(shares.sum(0), torch.ones(8, 12))
-    painter = load_painter(denoiser(folder))
-    calls: list[int] = []
-    handle = painter.unet.register_forward_hook(lambda *call: calls.append(1))
-    shown = paint_view(painter, scene, blocks, camera, (96, 64), seed=1)
-    handle.remove()
-    assert shown.shape == (3, 64, 96) and shown.dtype == torch.uint8
-    assert len(calls) == 2 * painter.steps
+    camera = Camera.look_at((4, 5, 9), (4, 0.5, 3))
+    view = scene_view(scene, extrude_scene(scene), camera, (96, 64))
+    assert {"red brick wall", "green grass"} <= set(view.prompts)
+    painter = open_painter(denoiser(folder, judge=str(JUDGE)))
+    before = painter.model.calls
+    shown = painter.paint([view], seed=1, guidance="none")
+    assert shown.shape == (1, 3, 64, 96) and shown.dtype == torch.uint8
+    assert painter.model.calls - before == painter.settings.steps
 
 
-def test_what_ships_loads_and_dreams_and_names_no_place(folder: Path, tmp_path: Path, monkeypatch) -> None:
+def test_what_ships_loads_and_dreams_and_names_no_place(folder: Path, tmp_path: Path) -> None:
     target = ship(denoiser(folder), tmp_path / "shipped")
     told = "".join(p.read_text() for p in target.rglob("*") if p.suffix in (".json", ".md"))
     assert str(folder) not in told

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from diffusion.training.evaluation.joints import agreement
+from diffusion.training.evaluation.waves import agreement
 
 SIDE = 128
 

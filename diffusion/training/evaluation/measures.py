@@ -1,0 +1,102 @@
+"""The measures of a model: one function each, (subject, count) → figures, and their table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from diffusion.models.surface_view import decoder_hint
+from diffusion.training.evaluation.agreement import agreement_of_views
+from diffusion.training.evaluation.classifier import Judged, judge
+from diffusion.training.evaluation.joints import joints
+from diffusion.training.evaluation.obedience import obedience
+from diffusion.training.evaluation.samples import (
+    TRUTH,
+    drawn_views,
+    plain_asked,
+    plain_samples,
+    plain_truth,
+    three_walls,
+)
+from diffusion.training.evaluation.structure import edge_contrast
+from diffusion.training.evaluation.subject import Subject
+from diffusion.training.metrics import frechet, psnr, sharpness_ratio
+
+
+def trained_words(subject: Subject, count: int) -> dict[str, float]:
+    """Shares of pictures in which the judge finds the material and the light that were asked for."""
+    return judge(subject.judge, plain_samples(subject, count))
+
+
+def held_out_words(subject: Subject, count: int) -> dict[str, float]:
+    """The same, asked for with nouns that no caption of the training has."""
+    return judge(subject.judge, plain_samples(subject, count, True))
+
+
+def regions(subject: Subject, count: int) -> dict[str, float]:
+    """The same for views of three walls side by side, each with a prompt of its own."""
+    rng = np.random.default_rng(21)
+    asked = [three_walls(rng) for _ in range(max(1, count // 3))]
+    images = [part for shown in subject.paint([view for view, *_ in asked], seed=22) for part in shown.chunk(3, 2)]
+    material = torch.tensor([m for _, chosen, _ in asked for m in chosen])
+    light = torch.tensor([light for *_, light in asked for _ in range(3)])
+    return judge(subject.judge, Judged(torch.stack(images), material, light))
+
+
+def judged_reconstruction(subject: Subject, count: int) -> dict[str, float]:
+    """Shares of materials that the judge recognises in drawn pictures, and in what autoencoder and told decoder make of them."""
+    truth = plain_truth(count)[0]
+    shown = replace(truth, images=subject.reconstruct(plain_asked(count), told=True))
+    return {"truth": judge(subject.judge, truth)["material"], "reconstructed": judge(subject.judge, shown)["material"]}
+
+
+def reconstruction(subject: Subject, count: int) -> dict[str, float]:
+    """PSNR and sharpness of pictures of held-out worlds after encoding and decoding, the decoder told of the surfaces or not."""
+    views = list(drawn_views(subject.unseen, max(1, count // 8)))
+    truth, found = torch.stack([v.truth for v in views]).float() / 255, {}
+    for told, suffix in ((True, ""), (False, "_untold")):
+        shown = subject.reconstruct(views, told).float() / 255
+        found[f"psnr{suffix}"] = float(psnr(shown, truth).mean())
+        found[f"sharpness{suffix}"] = float(sharpness_ratio(shown, truth))
+    return found
+
+
+def edges(subject: Subject, count: int) -> dict[str, float]:
+    """How much stronger edges are where surfaces meet than elsewhere, in what is painted and in the truth: medians of the pictures."""
+    views = list(drawn_views(subject.unseen, max(1, count // 8)))
+    hints = [decoder_hint(view.surface) for view in views]
+    borders = [hint[0, -2:] > 0 for hint in hints if hint is not None]
+    painted = subject.paint(views, seed=33)
+    return {
+        name: float(np.median([edge_contrast(p, b) for p, b in zip(pictures, borders, strict=True)]))
+        for name, pictures in (("painted", painted), ("truth", [v.truth for v in views]))
+    }
+
+
+def distance(subject: Subject, count: int) -> dict[str, float]:
+    """Fréchet distances of the judge's features from drawn pictures: of what is painted, and of other drawn pictures."""
+
+    def features(pictures: torch.Tensor) -> torch.Tensor:
+        return torch.cat([subject.judge.features(part) for part in pictures.split(64)])
+
+    truth = features(plain_truth(count)[0].images)
+    other = features(plain_truth(count, TRUTH + 1)[0].images)
+    painted = features(plain_samples(subject, count).images)
+    return {"painted": frechet(painted, truth), "truth": frechet(other, truth)}
+
+
+MEASURES: dict[str, Callable[[Subject, int], dict[str, float]]] = {
+    "joints": joints,
+    "trained_words": trained_words,
+    "held_out_words": held_out_words,
+    "regions": regions,
+    "judged_reconstruction": judged_reconstruction,
+    "reconstruction": reconstruction,
+    "edges": edges,
+    "agreement": agreement_of_views,
+    "distance": distance,
+    "obedience": obedience,
+}

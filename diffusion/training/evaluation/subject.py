@@ -1,0 +1,97 @@
+"""A model under evaluation: what it paints of views through the program's own dreams, and the judge of its pictures."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from base.errors import InputError
+from base.grid import CELL
+from diffusion.canvas import Surface
+from diffusion.dream import dream
+from diffusion.loaders.embedded import OWN
+from diffusion.loaders.loading import load_model
+from diffusion.models.model import as_image
+from diffusion.models.surface_model import SurfaceModel
+from diffusion.settings import DreamSettings
+from diffusion.training.config import DataConfig, DenoiserConfig
+from diffusion.training.data.pictures import unseen_data
+from diffusion.training.evaluation.classifier import Classifier, load_classifier
+from diffusion.training.evaluation.ship import DEFAULTS
+from diffusion.training.evaluation.view import View
+
+
+class Subject(Protocol):
+    """Whatever paints views and shows pictures again; hashable, since samples that several measures share are kept."""
+
+    @property
+    def judge(self) -> Classifier: ...
+    @property
+    def unseen(self) -> DataConfig: ...
+    def paint(self, views: list[View], seed: int = 0, **changes: object) -> Tensor: ...
+    def reconstruct(self, views: list[View], told: bool) -> Tensor: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Painter:
+    """A model with the settings of its dreams. unseen: the pictures of held-out worlds."""
+
+    model: SurfaceModel
+    settings: DreamSettings
+    judge: Classifier
+    unseen: DataConfig
+
+    def paint(self, views: list[View], seed: int = 0, **changes: object) -> Tensor:
+        """uint8 [N,3,H,W]: a dream of each view, all of one size, with noise of its own. changes: of the settings."""
+        settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+        shown = []
+        for index, view in enumerate(views):
+            height, width = view.regions.shape
+            rng = np.random.default_rng([seed, index])
+            noise = rng.standard_normal((self.model.channels, height // CELL, width // CELL), np.float32)
+            image = dream(self.model, view.canvas(noise), replace(settings, seed=seed + index)).image
+            shown.append(torch.from_numpy(image).permute(2, 0, 1))
+        return torch.stack(shown)
+
+    def reconstruct(self, views: list[View], told: bool) -> Tensor:
+        """uint8 [N,3,H,W]: each view's truth through encoder and decoder. told: whether the decoder knows the surfaces."""
+        shown = []
+        for view in views:
+            latents = self.model.encode_tensor(view.truth[None].float() / 127.5 - 1)
+            decoded = self.model.decode_surface(latents, view.surface if told else Surface())
+            shown.append(torch.from_numpy(as_image(decoded)).permute(2, 0, 1))
+        return torch.stack(shown)
+
+
+def open_painter(config: DenoiserConfig) -> Painter:
+    """The model folder `config.model`, or the run's last checkpoint as `ship` would ship it. Raises InputError where a part is missing."""
+    if config.model:
+        return _painter(Path(config.model), config)
+    parts = {"unet": Path(config.out) / "unet", "vae": Path(config.decoder or config.autoencoder) / "vae"}
+    for name, folder in parts.items():
+        if not (folder / "config.json").is_file():
+            raise InputError(folder.parent, name, "isn't there yet; train the denoiser first")
+    own = {"text": "minilm", "defaults": DEFAULTS}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / Path(config.out).name
+        folder.mkdir()
+        for name, part in parts.items():
+            (folder / name).symlink_to(part.resolve())
+        (folder / OWN).write_text(json.dumps(own), encoding="utf-8")
+        (folder / "model_index.json").write_text(json.dumps({"_class_name": "SurfacePipeline"}), encoding="utf-8")
+        return _painter(folder, config)
+
+
+def _painter(folder: Path, config: DenoiserConfig) -> Painter:
+    model = load_model(folder, "auto")
+    if not isinstance(model, SurfaceModel):
+        raise InputError(folder, "unet", "is no SurfaceUNet; other models aren't evaluated")
+    settings = replace(DreamSettings(), **model.defaults)  # pyright: ignore[reportArgumentType]
+    return Painter(model, settings, load_classifier(Path(config.judge)), unseen_data(config.data))

@@ -1,0 +1,76 @@
+"""What a model is asked to paint, beside what is truly there: a drawn world as the program sees a scene."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from base.grid import CELL, by_cell
+from diffusion.canvas import Canvas, GBuffer, Region, Surface
+from diffusion.training.data.bank import Bank
+from diffusion.training.data.captions import Mood
+from diffusion.training.data.views import SLOTS, World, cast, paint
+from scenes.camera import Camera
+
+UNMOVED = torch.zeros(SLOTS, 2)
+"""Patterns of views lie where the world's own u and v say, as in a scene."""
+
+
+@dataclass(frozen=True)
+class View:
+    """truth: uint8 [3,H,W]; gbuffer: what the camera sees; regions: int16 [H,W], index of the prompt of each pixel."""
+
+    truth: Tensor
+    gbuffer: GBuffer
+    regions: np.ndarray
+    prompts: tuple[str, ...]
+    negative: str = ""
+
+    @property
+    def surface(self) -> Surface:
+        """The geometry as a canvas holds it."""
+        return Surface(region_ids=self.regions, gbuffer=self.gbuffer)
+
+    def canvas(self, noise: np.ndarray) -> Canvas:
+        """An empty canvas of this view. noise: float32 [C,h,w]."""
+        cells = by_cell(self.regions)
+        masks = [(cells == k).mean((1, 3), dtype=np.float32) for k in range(len(self.prompts))]
+        asked = tuple(Region(p, m, self.negative) for p, m in zip(self.prompts, masks, strict=True))
+        return Canvas(asked, noise, np.ones(noise.shape[1:], np.float32), surface=self.surface)
+
+
+def draw_view(
+    world: World, bank: Bank, chosen: Sequence[int], mood: Mood, prompts: Sequence[str], seed: int = 0
+) -> View:
+    """A world drawn with the bank's surfaces `chosen`, one for each slot, and its slots' prompts; one prompt is that of all slots."""
+    return view_of(world, paint(world, bank, list(chosen), mood, seed, UNMOVED).image, prompts)
+
+
+def view_of(world: World, truth: Tensor, prompts: Sequence[str]) -> View:
+    """A world's view whose picture is known."""
+    side, depth, slot = _seen(world)
+    cell_side, cell_depth, _ = _seen(replace(world, size=world.size // CELL, focal=world.focal / CELL))
+    regions = slot if len(prompts) == SLOTS else np.zeros_like(slot)
+    return View(truth, GBuffer(camera_of(world), cell_side, cell_depth, side, depth), regions, tuple(prompts))
+
+
+def camera_of(world: World) -> Camera:
+    """The camera whose square picture is the world's."""
+    x, y, z = (float(value) for value in world.eye)
+    fov = 2 * math.degrees(math.atan(world.size / 2 / world.focal))
+    return Camera.from_angles((x, y, z), math.degrees(world.yaw), math.degrees(world.pitch), fov)
+
+
+def _seen(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Side int8, view depth float32 and slot int16, each [size,size], as in `GBuffer`."""
+    hit = cast(world)
+    sky = torch.isinf(hit["z"])
+    side = 2 * hit["axis"] + (hit["normal"].sum(0) < 0)
+    side = torch.where(sky, -1, side).to(torch.int8)
+    slot = torch.where(sky, SLOTS - 1, hit["slot"]).to(torch.int16)
+    return side.numpy(), hit["z"].float().numpy(), slot.numpy()
