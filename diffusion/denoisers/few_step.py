@@ -1,4 +1,4 @@
-"""The few-step network of a model: a distilled student that needs few steps and no guidance (docs/training.md).
+"""The few-step network of a model: a distilled student that needs few steps and no guidance (docs/models.md).
 
 A dream that runs at most as many steps as the student needs uses the student; any other dream uses the model itself.
 """
