@@ -1,4 +1,4 @@
-"""Settings dataclasses (see `base.settings`) → command-line flags."""
+"""Turns settings dataclasses (see `base.settings`) into command-line flags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program has to say: the last messages with time and level, for the log panel and the terminal."""
+"""The latest messages, with time and level, for the log panel and the terminal."""
 
 from __future__ import annotations
 

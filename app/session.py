@@ -1,4 +1,4 @@
-"""Everything the user set, as frozen dataclasses: one definition for flags, panels and the saved session file."""
+"""The session: everything the user can set, as frozen dataclasses, for flags, panels and session files."""
 
 from __future__ import annotations
 

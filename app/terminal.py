@@ -1,4 +1,4 @@
-"""Words on the terminal: any encoding, no markup and no control characters out of the user's texts, and outputs that may fail.
+"""Terminal output: any encoding, user text without markup or control characters, one sentence if output fails.
 
 The program writes through `guarded_streams` and through `open_console`.
 """

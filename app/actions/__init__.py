@@ -1,1 +1,1 @@
-"""What menus, keys and panels do, as functions."""
+"""Functions that menus, keys and panels call."""

@@ -1,4 +1,4 @@
-"""Comparing two settings on one view: one of them is kept on the surfaces, the other leaves no trace."""
+"""Compares two settings on one view and keeps the result of one of them on the surfaces."""
 
 from __future__ import annotations
 

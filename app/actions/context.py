@@ -1,4 +1,4 @@
-"""What actions work with."""
+"""`ActionContext`: what actions get to work with."""
 
 from __future__ import annotations
 

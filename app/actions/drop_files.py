@@ -1,4 +1,4 @@
-"""Files dropped on the window: scenes, worlds, camera paths, and pictures and films that carry their settings."""
+"""Opens files dropped on the window: scenes, worlds, camera paths, and pictures and films that contain their settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.actions.open_scene import ask_file, open_scene, remember
 from app.actions.pictures import open_picture
 from app.files import recent
 from app.files.picture import SUFFIXES
-from app.files.shot import carries_settings, read_shot
+from app.files.screenshots import has_settings, read_screenshot
 from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
 from base.errors import InputError
@@ -87,10 +87,10 @@ def _picture(context: ActionContext, path: Path) -> None:
         return _pair(context, path, beside)
     if path.name == "map.png":
         return _folder(context, path.parent)
-    if not carries_settings(path):
+    if not has_settings(path):
         open_picture(context, path)
         return remember(context, str(path.absolute()))
-    session, camera = read_shot(path)
+    session, camera = read_screenshot(path)
     adopt(context, session)
     context.state.travel.go_to = camera
     remember(context, str(path.absolute()))

@@ -1,4 +1,4 @@
-"""Editing the scene, undo and redo."""
+"""Actions that edit the scene, undo and redo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions that write files: scenes, pictures, presets, steps and camera paths. All are written beside the frames."""
+"""Actions that write files: scenes, pictures, presets, steps and camera paths. All are written in the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from app.actions.context import ActionContext
 from app.files import presets
-from app.files.shot import save_shot, save_steps
+from app.files.screenshots import save_screenshot, save_steps
 from app.session import SceneChoice, describe
 from app.state.app_state import is_builtin
 from app.state.timeline import Record
@@ -51,7 +51,7 @@ def export_picture(context: ActionContext, picture: np.ndarray, camera: Camera |
     state = context.state
     folder, session, camera = state.folders.pictures, state.session, camera or state.camera
     context.services.io.send(
-        lambda: save_shot(folder, picture, session, camera, datetime.now()),
+        lambda: save_screenshot(folder, picture, session, camera, datetime.now()),
         lambda path: state.notify(f"Picture saved: {path}"),
     )
 

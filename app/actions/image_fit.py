@@ -1,4 +1,4 @@
-"""Where a picture lies in the canvas of a view, which sees a little more than the view: pure numpy."""
+"""Fits a picture into a view's canvas, which extends a little beyond the view. Numpy only."""
 
 from __future__ import annotations
 

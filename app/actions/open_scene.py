@@ -1,4 +1,4 @@
-"""Opening another scene, and remembering which were opened last. Scenes are read beside the frames; nothing is lost unasked."""
+"""Opens another scene, read in the background, and keeps the list of recent ones. Asks before unsaved work is lost."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def new_scene(context: ActionContext, width: int, depth: int) -> None:
 
 
 def show_scene(context: ActionContext, scene: Scene) -> None:
-    """Leave the open scene, with everything painted and not saved, and open another one beside the frames."""
+    """Leave the open scene, with everything painted and not saved, and open another one in the background."""
     state, services = context.state, context.services
     stop_travel(context)
     if state.open_scene:

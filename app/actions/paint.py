@@ -1,4 +1,4 @@
-"""Actions that change what is painted: on this view, on a material, everywhere. Each is a stroke that undo takes back."""
+"""Actions that change paint: in this view, of a material, everywhere. Each is a stroke that undo takes back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture opened from a file, which is laid onto the surfaces or dreamed from."""
+"""Actions with the picture opened in the Image panel: open it, lay it onto the surfaces, dream from it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def open_picture(context: ActionContext, path: Path) -> None:
 
 
 def splat_picture(context: ActionContext, freeze: bool = True) -> None:
-    """Lay the opened picture onto what is in view. freeze: freeze what was laid."""
+    """Lay the opened picture onto the visible surfaces. freeze: freeze the changed texels."""
     if context.state.source is None:
         context.state.notify("Open a picture in the Image panel first, or drop one on the window", "warning")
     else:
@@ -34,6 +34,6 @@ def splat_picture(context: ActionContext, freeze: bool = True) -> None:
 
 
 def dream_from_picture(context: ActionContext, strength: float, freeze: bool) -> None:
-    """img2img from the opened picture, see `image_jobs.dream_from_picture`."""
+    """img2img from the opened picture; see `image_jobs.dream_from_picture`."""
     if context.state.source is not None:
         image_jobs.dream_from_picture(context, context.state.source.picture, strength, freeze)

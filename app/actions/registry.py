@@ -1,4 +1,4 @@
-"""What each action does. The key table's `held` actions are not here; the walk reads them."""
+"""The table of actions: name → function. Actions with `held` keys are missing, as walking reads these keys itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.actions import (
+    anagram,
     compare,
     confirm_exit,
     drop_files,
@@ -15,6 +16,7 @@ from app.actions import (
     open_scene,
     paint,
     pictures,
+    save,
     travel,
     view,
 )
@@ -40,7 +42,7 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "splat": pictures.splat_picture,
     "dream_picture": pictures.dream_from_picture,
     "inpaint": image_jobs.inpaint,
-    "anagram": image_jobs.anagram,
+    "anagram": anagram.dream_anagram,
     "clear_marks": lambda context: context.state.brush.mask.clear(),
     "set_route": travel.set_route,
     "edit_scene": edit.edit_scene,
@@ -63,7 +65,7 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "full_screen": lambda context: context.platform.toggle_full_screen(),
     "pause": view.toggle_pause,
     "cancel": travel.cancel_dream,
-    "save_world": confirm_exit.save_world,
+    "save_world": save.save_world,
     "load_version": lambda context, path: context.services.worlds.load(path),
     "load_world": lambda context: context.services.worlds.load(),
     "screenshot": view.take_screenshot,

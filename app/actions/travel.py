@@ -1,4 +1,4 @@
-"""Moving the camera along paths: playing, filming, the autopilot; and cancelling what is dreamed."""
+"""Actions that move the camera along paths (play, film, autopilot), and cancelling dreams."""
 
 from __future__ import annotations
 

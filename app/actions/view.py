@@ -1,4 +1,4 @@
-"""Actions about the view: how one moves, what is displayed, dialogs, panels and keys."""
+"""Actions about the view: movement, display mode, dialogs, panels and keys."""
 
 from __future__ import annotations
 

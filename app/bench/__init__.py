@@ -1,4 +1,4 @@
-"""`rayverie bench`: named measurements of this machine, each in a file of its own; a table in the terminal, or JSON."""
+"""`rayverie bench`: runs named measurements of this machine and prints a table or JSON; each is a module of this package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.terminal import open_console
 from base.files import atomic_write
 from base.outputs import Output, refuse_outputs
 
-# name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs unasked)
+# name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs by default)
 MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "startup": ("startup", "time to the first frame and to the model being ready", True),
     "frames": ("frames", "frame time with and without a running worker, and the worker's speed", True),
@@ -37,7 +37,7 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
 
 
 def run(flags: Flags) -> int:
-    names = flags.only or tuple(name for name, (_, _, unasked) in MEASUREMENTS.items() if unasked)
+    names = flags.only or tuple(name for name, (_, _, by_default) in MEASUREMENTS.items() if by_default)
     folders = (("--notes", flags.notes), ("--pictures", flags.pictures))
     outputs = [Output(flag, folder / "any.png") for flag, folder in folders if folder is not None]
     refuse_outputs(outputs + ([Output("--out", flags.out)] if flags.out is not None else []), inputs_of(flags))
@@ -63,7 +63,7 @@ def run(flags: Flags) -> int:
 
 
 def machine(bench: Bench) -> dict[str, Any]:
-    """What the figures were measured on."""
+    """The machine and software that the figures were measured with."""
     return {
         "cpu": platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -76,21 +76,21 @@ def machine(bench: Bench) -> dict[str, Any]:
     }
 
 
-def flattened(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """(name, value) of the figures and of the tables among them; lists are left to JSON."""
+def flatten(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (name, value) of all figures, nested tables included; lists are left out."""
     for name, value in figures.items():
         if isinstance(value, Mapping):
-            yield from flattened(value, f"{prefix}{name} ")
+            yield from flatten(value, f"{prefix}{name} ")
         elif not isinstance(value, list | tuple):
             yield prefix + name, value
 
 
 def show(results: Mapping[str, Figures], console: Console) -> None:
-    """A table of all figures."""
+    """Print a table of all figures."""
     table = Table("measurement", "figure")
     table.add_column("value", justify="right")
     for name, figures in results.items():
-        for figure, value in flattened(figures):
+        for figure, value in flatten(figures):
             table.add_row(name, figure.replace("_", " "), f"{value:,.2f}" if isinstance(value, float) else str(value))
             name = ""
         table.add_section()

@@ -1,4 +1,4 @@
-"""What the measurements share: the scene, the model and a headless session, each opened when first wanted, and a stopwatch."""
+"""What the measurements share: the scene, the model and a headless session, each opened on first use, and a stopwatch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Figures = dict[str, Any]  # float, int, str, bool, None where it could not be me
 
 
 class Bench:
-    """flags: of the command. facts: what measurements found out about the machine, e.g. the GL renderer's name."""
+    """flags: of the command. facts: about the machine, filled in by measurements, e.g. the GL renderer's name."""
 
     def __init__(self, flags: Flags) -> None:
         self.flags = flags
@@ -46,7 +46,7 @@ class Bench:
 
     @contextmanager
     def headless(self, **dream: Any) -> Iterator[HeadlessSession]:
-        """A fresh headless session with nothing painted. dream: changes to the dream's settings."""
+        """Open a headless session with nothing painted. dream: changes to the dream's settings."""
         from app.loop.headless_session import open_headless_session
         from engine.gl.context import renderer_name
 
@@ -56,17 +56,17 @@ class Bench:
             yield headless
 
     def cameras(self, count: int) -> list[Camera]:
-        """`count` cameras spread over the scene's tour."""
+        """`count` cameras, evenly spaced along the scene's tour."""
         path = self.scene.paths.get("tour") or self.scene.paths["walk"]
         return [sample_path(path, seconds) for seconds in np.linspace(0, path.seconds, count, endpoint=False)]
 
     def times(self, quick: int, full: int) -> int:
-        """How often to repeat something."""
+        """Number of repetitions: `quick` with `--quick`, else `full`."""
         return quick if self.flags.quick else full
 
 
 def milliseconds(action: Callable[[], object]) -> float:
-    """How long one call takes."""
+    """Milliseconds that one call of `action` takes."""
     started = time.perf_counter()
     action()
     return 1000 * (time.perf_counter() - started)

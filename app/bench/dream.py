@@ -1,4 +1,4 @@
-"""Where the time of a dream goes: U-Net, VAE, text, and all else, for a new view with all cores."""
+"""Seconds that a dream of an unpainted view spends on the U-Net, the VAE, the text encoder and the rest, on all cores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIZE = (16, 9)
 
 
 def measure(bench: Bench) -> Figures:
-    """Medians over several views of the tour; "else" is what remains of the total."""
+    """Medians over several views of the tour; "else" is the rest of the total."""
     rows, regions = [], []
     with bench.headless() as headless:
         for camera in bench.cameras(bench.times(2, 5)):

@@ -1,6 +1,6 @@
-"""Frame times at 960×540 along the tour, with and without a worker dreaming beside it, and what that leaves the worker.
+"""Frame times at 960×540 along the tour with and without a dreaming worker, and the worker's speed with and without drawing.
 
-Measured in a process of its own, which shares out the cores as the explorer does."""
+Measured in a separate process that divides the cores as the explorer does."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from engine.gl.context import wait_for_gl
 from scenes.camera import Camera
 
 SIZE = (960, 540)
-FRAME = 1 / 60  # the explorer's cap: without one a software renderer takes a whole core from the worker
+FRAME = 1 / 60  # the explorer's limit; without one, a software renderer takes a whole core from the worker
 
 
 def measure(bench: Bench) -> Figures:
-    """See `measure_here`; in this process only if its cores are shared out already."""
+    """Call `measure_here`, in a new process unless this one already divides the cores."""
     if SOFTWARE_GL in os.environ:
         return measure_here(bench)
     flags, environment = bench.flags, dict(os.environ)
@@ -46,43 +46,43 @@ def measure(bench: Bench) -> Figures:
 
 
 def measure_here(bench: Bench) -> Figures:
-    """ms per frame (p50, p99), and the worker's model calls a second alone and beside the renderer, one thread each time."""
+    """Milliseconds per frame (p50, p99), and the one-threaded worker's model calls per second without and with drawing."""
     cameras, seconds = bench.cameras(bench.times(12, 240)), bench.times(1, 15)
     with bench.headless() as headless:
         draw_all(headless, cameras[:3])  # shaders compile at the first draw
         alone = draw_all(headless, cameras)
         request = request_of(headless, cameras[0])
-        walk, beside = itertools.cycle(cameras), list[float]()
+        walk, busy = itertools.cycle(cameras), list[float]()
         cores = torch.get_num_threads()
         worker = ThreadWorker(lambda: bench.model, threads=1)
         try:
             keep_busy(worker, request, lambda: bench.model.calls, lambda: time.sleep(FRAME), 0)  # warms the model up
             rate_alone = keep_busy(worker, request, lambda: bench.model.calls, lambda: time.sleep(FRAME), seconds)
-            rate_beside = keep_busy(
+            rate_busy = keep_busy(
                 worker,
                 request,
                 lambda: bench.model.calls,
-                lambda: beside.extend(draw_all(headless, [next(walk)])),
+                lambda: busy.extend(draw_all(headless, [next(walk)])),
                 seconds,
             )
         finally:
             worker.close()
-            torch.set_num_threads(cores)  # the worker's own choice reaches other threads through MKL
+            torch.set_num_threads(cores)  # MKL applies the worker's setting to other threads, too
     p50, p99 = np.percentile(alone, (50, 99))
-    worked50, worked99 = np.percentile(beside, (50, 99))
+    worked50, worked99 = np.percentile(busy, (50, 99))
     return {
         "alone_p50_ms": round(p50, 2),
         "alone_p99_ms": round(p99, 2),
         "with_worker_p50_ms": round(worked50, 2),
         "with_worker_p99_ms": round(worked99, 2),
         "worker_calls_per_s_alone": round(rate_alone, 2),
-        "worker_calls_per_s_beside": round(rate_beside, 2),
-        "worker_share": round(rate_beside / rate_alone, 3),
+        "worker_calls_per_s_beside": round(rate_busy, 2),
+        "worker_share": round(rate_busy / rate_alone, 3),
     }
 
 
 def draw_all(headless: HeadlessSession, cameras: list[Camera]) -> list[float]:
-    """Milliseconds of each frame, drawn at no more than the frame rate."""
+    """Draw a frame from each camera, at most one per FRAME; return the milliseconds of each."""
     target = headless.target(SIZE)
 
     def frame(camera: Camera) -> None:
@@ -97,7 +97,7 @@ def draw_all(headless: HeadlessSession, cameras: list[Camera]) -> list[float]:
 
 
 def request_of(headless: HeadlessSession, camera: Camera) -> Request:
-    """A dream of an unpainted view; the sky alone, so that one step is one or two model calls of the view's size."""
+    """A request to dream the view with one prompt everywhere, so that a step is one or two model calls of the view's size."""
     gathered, settings = headless.painter.gather(camera, SIZE), headless.session.dream
     canvas = canvas_from(gathered, headless.scene, settings.steps)
     whole = type(canvas.regions[0])(canvas.regions[0].prompt, np.ones_like(canvas.change))

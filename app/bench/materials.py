@@ -1,4 +1,4 @@
-"""What visible materials cost: time and memory of a dream with 1, 4, 8 and 16 of them, for each way to execute regions."""
+"""Time and memory of a dream with 1, 4, 8 and 16 visible materials, for each region execution."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def measure(bench: Bench) -> Figures:
-    """For each execution and count: seconds, the ratio to one material, and MiB above what was held before (None: unknown).
-    For "cropped" also the share that the boxes of its model calls are of as many canvases as one material needs.
+    """For each execution and count: seconds, the ratio to one material, and peak MiB above the start (None: unknown).
+    For "cropped" also the total area of the boxes of its model calls, in canvases.
 
-    The seconds are the best of a few rounds through all counts, on a CPU those of the processor: what else goes on there doesn't count.
+    The seconds are the best of a few rounds through all counts; on a CPU, processor time, which other programs don't affect.
     """
     model, figures = bench.model, {}
     settings = replace(bench.session.dream, steps=1 if bench.flags.quick else min(4, bench.session.dream.steps))
@@ -43,7 +43,7 @@ def measure(bench: Bench) -> Figures:
         peaks: dict[int, Peak] = {}
         seconds = dict.fromkeys(counts, math.inf)
         for count, canvas in canvases.items():
-            dream_of(model, canvas, chosen)  # warms up, and remembers the prompts
+            dream_of(model, canvas, chosen)  # warms up and caches the prompts
             with peak_memory(str(model.device)) as peaks[count]:
                 dream_of(model, canvas, chosen)
         for _ in range(bench.times(1, 5)):
@@ -79,7 +79,7 @@ def patchwork(count: int, side: int, channels: int, seed: int) -> Canvas:
 
 
 def share_of_boxes(canvas: Canvas, multiple: int) -> float:
-    """What the boxes around the regions, with the margin that `cropped` gives them, add up to in canvases."""
+    """Total area, in canvases, of the boxes around the regions with the margin that `cropped` gives them."""
     boxes = [bounding_box(torch.from_numpy(region.mask), multiple, margin=multiple) for region in canvas.regions]
     return sum(box.height * box.width for box in boxes) / canvas.regions[0].mask.size
 
@@ -91,7 +91,7 @@ class Peak:
 
 @contextmanager
 def peak_memory(device: str) -> Iterator[Peak]:
-    """Fills in, at the end, the greatest memory held within the block above that at its start; None where the system can't say."""
+    """Measures the peak memory within the block above that at its start. The result is set at the end; None where unknown."""
     peak = Peak()
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats()
@@ -101,7 +101,7 @@ def peak_memory(device: str) -> Iterator[Peak]:
         return
     try:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:  # what earlier dreams left in the allocator's hands would be used again, unseen
+        if trim is not None:  # else memory that the allocator kept from earlier dreams would be reused and not counted
             trim(0)
         _RESET.write_text("5")  # Linux: the high-water mark starts anew
         before = _kibibytes("VmRSS")

@@ -1,4 +1,4 @@
-"""Which memory tells a new view best what lies there: stored latents by nearest texel, colours encoded anew, or of both the better one."""
+"""Which guide predicts a new view of existing paint best: stored latents, re-encoded colours, or the better of both per cell."""
 
 from __future__ import annotations
 
@@ -17,32 +17,33 @@ VIEW = 1, 1  # aspect
 MEMORIES = "latents", "colours", "both"
 
 
-def ahead(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
+def moved(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
+    """The camera, moved ahead and aside by blocks and turned by degrees."""
     x, y, z = np.asarray(camera.position) + blocks * camera.axes[2] + aside * camera.axes[0]
     return Camera.from_angles((float(x), float(y), float(z)), camera.yaw + turned, camera.pitch, camera.fov)
 
 
-# Where a view is seen from that was painted before.
+# From the camera of the painted view to that of the new view.
 MOVES: dict[str, Callable[[Camera], Camera]] = {
     "the_same": lambda camera: camera,
-    "a_quarter_block_aside": lambda camera: ahead(camera, 0, aside=0.25),
-    "one_block_aside": lambda camera: ahead(camera, 0, aside=1),
-    "turned_by_3": lambda camera: ahead(camera, 0, turned=3),
-    "turned_by_15": lambda camera: ahead(camera, 0, turned=15),
-    "a_quarter_block_nearer": lambda camera: ahead(camera, 0.25),
-    "two_blocks_nearer": lambda camera: ahead(camera, 2),
+    "a_quarter_block_aside": lambda camera: moved(camera, 0, aside=0.25),
+    "one_block_aside": lambda camera: moved(camera, 0, aside=1),
+    "turned_by_3": lambda camera: moved(camera, 0, turned=3),
+    "turned_by_15": lambda camera: moved(camera, 0, turned=15),
+    "a_quarter_block_nearer": lambda camera: moved(camera, 0.25),
+    "two_blocks_nearer": lambda camera: moved(camera, 2),
 }
 
 
 def measure(bench: Bench) -> Figures:
-    """For each move and memory: dB between what it decodes to and the colours that lie there; the share taken from latents."""
+    """For each move and memory: PSNR of the decoded guide against the colours on the surfaces, and the share of latents."""
     rows = []
     with bench.headless() as headless:
         for camera in bench.cameras(bench.times(1, 6)):
             headless.volume.erase()
             headless.painter.reset_failures()
             headless.painter.flush(camera, VIEW)
-            rows.append({name: told(headless, move(camera)) for name, move in MOVES.items()})
+            rows.append({name: compare_memories(headless, move(camera)) for name, move in MOVES.items()})
     return {
         f"{name}_{key}": round(float(np.mean([row[name][key] for row in rows])), 3)
         for name in MOVES
@@ -50,8 +51,8 @@ def measure(bench: Bench) -> Figures:
     }
 
 
-def told(headless: HeadlessSession, camera: Camera) -> dict[str, Any]:
-    """PSNR of each memory's own decoding on known cells, and the share of them that latents tell better."""
+def compare_memories(headless: HeadlessSession, camera: Camera) -> dict[str, Any]:
+    """PSNR of each memory's decoded picture on known cells, and the share of cells where latents fit better."""
     model = headless.model
     gathered = headless.painter.gather(camera, VIEW)
     canvas = canvas_from(gathered, headless.scene, headless.session.dream.steps)
@@ -60,8 +61,8 @@ def told(headless: HeadlessSession, camera: Camera) -> dict[str, Any]:
     cells = known_cells(guiding_colours(guide))
     found: dict[str, Any] = {}
     latents = {memory: guide_latents(model, canvas, memory)[0].cpu() for memory in MEMORIES}  # type: ignore[index]
-    for memory, told in latents.items():
-        error = cell_errors(model.decode(told), guide.colours)[cells].mean()
+    for memory, latent in latents.items():
+        error = cell_errors(model.decode(latent), guide.colours)[cells].mean()
         found[f"{memory}_db"] = 10 * np.log10(255**2 / max(float(error), 1e-9))
     found["share_of_latents"] = float(
         latents_match(model, latents["latents"], latents["colours"], guide.colours)[cells].mean()

@@ -1,4 +1,4 @@
-"""The diffusion core beside diffusers' own pipeline, and what a step costs outside the U-Net."""
+"""Time of one picture compared with diffusers' pipeline, and the cost of a step outside the U-Net."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from app.bench.bench import Bench, Figures
 
 
 def measure(bench: Bench) -> Figures:
-    """Seconds for one picture with the same weights, steps, size and sampler, their ratio; milliseconds a step for a 64×64×4 latent."""
+    """Seconds of both for one picture with the same weights, steps, size and sampler, and their ratio; milliseconds outside
+    the U-Net for each step of a 64×64×4 latent."""
     from diffusion.introspection.core_cost import bookkeeping_ms, compare_with_pipeline
 
     figures = compare_with_pipeline(bench.model, steps=bench.times(2, 8), times=bench.times(1, 3))

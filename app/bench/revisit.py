@@ -1,4 +1,4 @@
-"""Coming back: views of the tour are painted, then all of them are seen again. It must cost nothing and be the same."""
+"""Paints views of the tour and visits them again: the second visit must need no model calls and find the same latents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIZE = (16, 9)
 
 
 def measure(bench: Bench) -> Figures:
-    """Model calls of the second round, and the share of its texels whose latents are bit for bit as they were left."""
+    """Model calls of both rounds, and the share of painted texels whose latents are bit-identical after the second."""
     views = bench.cameras(bench.times(2, 4))
     with bench.headless() as headless:
         painter = headless.painter

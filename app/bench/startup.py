@@ -1,4 +1,4 @@
-"""From the command to the first frame: a fresh process opens the scene on GL and draws it; then it loads the model."""
+"""Time from starting a process to its first frame, and to the model being loaded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def measure(bench: Bench) -> Figures:
 
 
 def main(started: float, session_json: str) -> None:
-    """The measured process: prints the seconds from `started` to the first frame and to the model being ready."""
+    """The measured process: draws the scene, loads the model and prints the seconds from `started` to the end of each."""
     from app.session import Session, open_scene
     from base.settings import from_json
     from engine.atlas.volume import LatentVolume

@@ -1,4 +1,4 @@
-"""Gather and scatter of a view on this machine's GL: what the explorer pays for remembering, latents and colours."""
+"""Time of gather and scatter on this machine's GL, with and without colours."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scenes.camera import Camera
 
 
 def measure(bench: Bench) -> Figures:
-    """Medians over views of the tour; a first view of each size warms up. Every view is painted anew, at rising steps."""
+    """Medians over views of the tour; the first view of each size warms up. Steps increase, so that every view is painted."""
     figures: Figures = {}
     cameras = bench.cameras(bench.times(2, 6))
     with bench.headless() as headless:
         for side in (128,) if bench.flags.quick else (512, 1024):
             for name, colours in (("latents_", False), ("", True)):
                 views = enumerate([cameras[0], *cameras], start=1)
-                rows = [one(headless, camera, side, steps, colours) for steps, camera in views][1:]
+                rows = [measure_view(headless, camera, side, steps, colours) for steps, camera in views][1:]
                 gather, scatter, texels = np.median(rows, axis=0)
                 figures |= {
                     f"{name}gather_{side}_ms": round(float(gather), 2),
@@ -31,8 +31,10 @@ def measure(bench: Bench) -> Figures:
     return figures
 
 
-def one(headless: HeadlessSession, camera: Camera, side: int, steps: int, colours: bool) -> tuple[float, float, int]:
-    """(ms of the gather, ms of the scatter, texels that took the painting) of one square view."""
+def measure_view(
+    headless: HeadlessSession, camera: Camera, side: int, steps: int, colours: bool
+) -> tuple[float, float, int]:
+    """(milliseconds of gather, of scatter, number of texels changed) of one square view."""
     views: list[GatheredView] = []
     gather = milliseconds(lambda: views.append(headless.volume.gather(camera, (side, side), colours)))
     random = np.random.default_rng(steps)

@@ -47,7 +47,7 @@ def run(command: Export) -> int:
 def walking_rules() -> dict[str, float]:
     """The numbers of app.moving.walk, for the web page: one walks there as here."""
     names = ("EYES", "HEADROOM", "RADIUS", "CLIMB", "GRAVITY", "JUMP", "RELAX", "RISE", "FAST", "PITCH", "STRIDE")
-    return {name.lower(): getattr(walk, name) for name in names} | {"speed": walk.Wish().speed}
+    return {name.lower(): getattr(walk, name) for name in names} | {"speed": walk.Movement().speed}
 
 
 def _write(command: Export, scene: Scene, out: Path | None, advance: Advance) -> None:

@@ -1,1 +1,1 @@
-"""The program in the window: frames, actions, the scene being edited."""
+"""The program in the window: window, input, frames."""

@@ -1,4 +1,4 @@
-"""The program in the window, put together. Knows no window library, so anything with a GL context can drive it."""
+"""Creates the parts of the program in the window and closes them. Independent of the window library."""
 
 from __future__ import annotations
 

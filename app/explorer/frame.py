@@ -1,4 +1,4 @@
-"""One frame of the program: the parts of it, in their order. A part that fails is told in the log; the others go on."""
+"""Draws one frame, part by part. If a part fails, the error is logged and the others go on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.explorer.panel_facts import panel_context
 from app.explorer.status import status_text
 from app.fields import Size
 from app.gui.pictures import Pictures
-from app.loop.heap import Heap
+from app.loop.heap import HeapTrimmer
 from app.loop.messages import Watch
 from app.loop.open_scene import OpenScene
 from app.panels.shell import Shell
@@ -42,7 +42,7 @@ class Frame:
     ) -> None:
         """do: runs an action by its name."""
         self.ctx, self.context, self.controls, self.shell = ctx, context, controls, shell
-        self.pictures, self._do, self._heap = pictures, do, Heap()
+        self.pictures, self._do, self._heap = pictures, do, HeapTrimmer()
         self._began = self._last = context.state.clock()
 
     def draw(self) -> None:
@@ -67,7 +67,7 @@ class Frame:
         self._heap.close()
 
     def _take_in(self, seconds: float) -> None:
-        """What was read beside the frames, and what the hands want."""
+        """What was read in the background, and what the hands want."""
         services = self.context.services
         self._try("Opening the scene", lambda: scene_frame.open_planned(self.context, self.ctx))
         self._try("Walking", lambda: scene_frame.move(self.context, self.controls, seconds))

@@ -1,4 +1,4 @@
-"""Game controllers: the left stick walks, the right one looks, triggers sink and rise, and buttons are keys like any other."""
+"""Gamepads: the left stick moves, the right one looks, triggers move down and up, and buttons are keys."""
 
 from __future__ import annotations
 

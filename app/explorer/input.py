@@ -1,4 +1,4 @@
-"""Keys, mouse, wheel and gamepads, sent to the panels, to the walk, or to an action."""
+"""Routes keys, mouse, wheel and gamepads to panels, movement or actions."""
 
 from __future__ import annotations
 
@@ -127,13 +127,13 @@ class Controls:
             self._places.clear()
             self.context.release_mouse()
 
-    def read_wish(self) -> walk.Wish:
+    def read_movement(self) -> walk.Movement:
         """What the keys that are down ask the walker for; nothing while somebody types or a dialog is open."""
         state, speed = self.context.state, self.context.state.session.view.speed
         if gui_input.takes_keys() or "ctrl" in self.keyboard.modifiers or state.overlays.open:
-            return walk.Wish(speed=speed)
+            return walk.Movement(speed=speed)
         asked = {state.keys.bindings.get(key) for key in self._places}
-        wish = walk.Wish(
+        wish = walk.Movement(
             forward=("forward" in asked) - ("back" in asked) + self._axis("left_y"),
             right=("right" in asked) - ("left" in asked) + self._axis("left_x"),
             up=("up" in asked) - ("down" in asked) + self._axis("righttrigger") - self._axis("lefttrigger"),

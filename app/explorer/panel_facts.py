@@ -1,4 +1,4 @@
-"""What the panels are told in a frame."""
+"""Collects a frame's facts for the panels."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         scene_box=shell.scene_box,
         bindings=state.keys.bindings,
         changed_keys=state.keys.changes,
-        written=platform.written,
+        key_captions=platform.key_captions,
         undo_bytes=services.undo_bytes + state.history.bytes,
         folders=state.folders,
         recent=state.recent,

@@ -1,4 +1,4 @@
-"""What happens to the scene in a frame, part by part: it opens, one walks, its surfaces change, it is rebuilt, painted and drawn."""
+"""The parts of a frame that concern the scene: opening, movement, strokes, rebuilding, painting and drawing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def move(context: ActionContext, controls: Controls, seconds: float) -> None:
     if taken is not None:
         state.walker = walk.Walker.at(taken)
     state.walker = controls.turn(state.walker, seconds)
-    wish = controls.read_wish()
+    wish = controls.read_movement()
     if wish.forward or wish.right or wish.up:
         state.travel.playing = None
         if state.travel.flight is not None:
@@ -68,7 +68,7 @@ def rebuild(context: ActionContext, open_scene: OpenScene) -> None:
         state.scene = services.rebuild.shown
         raise
     if open_scene.plan is not plan:
-        state.walker = walk.lifted(state.walker, open_scene.ground)
+        state.walker = walk.lift_out(state.walker, open_scene.ground)
 
 
 def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:

@@ -1,4 +1,4 @@
-"""What is going on, in plain words."""
+"""The status text: what the program is doing."""
 
 from __future__ import annotations
 

@@ -1,26 +1,26 @@
-"""The window: moderngl-window's pyglet one, its events by name for the explorer, and the frame loop. Only this file knows pyglet."""
+"""The window: opens it with moderngl-window and pyglet, passes its events on to the explorer, and runs the frame loop."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import moderngl
 import moderngl_window
 import pyglet
 
-pyglet.options["shadow_window"] = False  # or importing pyglet.window opens one, and fails where there is no display
+pyglet.options["shadow_window"] = False  # else importing pyglet.window opens a window, which fails without a display
 
 from moderngl_window.context.pyglet.window import Window as PygletWindow  # noqa: E402
-from pyglet.window import key as pyglet_keys  # noqa: E402
 
 from app.explorer.explorer import Explorer  # noqa: E402
 from app.explorer.gamepads import Gamepads  # noqa: E402
+from app.explorer.pyglet_keys import SYMBOLS, place_of, read_key_captions  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
@@ -32,24 +32,6 @@ from engine.gl.context import renderer_name  # noqa: E402
 from engine.render.warm_up import warm_up_slices  # noqa: E402
 from scenes.scene import Scene  # noqa: E402
 
-# pyglet's name → the name in app.state.keymap (that of imgui.Key), where they aren't the same in lower case.
-_NAMES = {
-    "RETURN": "enter", "UP": "up_arrow", "DOWN": "down_arrow", "LEFT": "left_arrow", "RIGHT": "right_arrow",
-    "PAGEUP": "page_up", "PAGEDOWN": "page_down", "LSHIFT": "left_shift", "RSHIFT": "right_shift", "LCTRL": "left_ctrl",
-    "RCTRL": "right_ctrl", "LALT": "left_alt", "RALT": "right_alt", "LOPTION": "left_alt", "ROPTION": "right_alt",
-    "LCOMMAND": "left_super", "RCOMMAND": "right_super", "LWINDOWS": "left_super", "RWINDOWS": "right_super",
-    "BRACKETLEFT": "left_bracket", "BRACKETRIGHT": "right_bracket", "GRAVE": "grave_accent", "NUM_ENTER": "keypad_enter",
-    "NUM_ADD": "keypad_add", "NUM_SUBTRACT": "keypad_subtract", "NUM_MULTIPLY": "keypad_multiply",
-    "NUM_DIVIDE": "keypad_divide", "NUM_DECIMAL": "keypad_decimal", "CAPSLOCK": "caps_lock",
-    **{f"_{i}": str(i) for i in range(10)}, **{f"NUM_{i}": f"keypad{i}" for i in range(10)},
-}  # fmt: skip
-_SAME = (
-    "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 TAB BACKSPACE ESCAPE "
-    "INSERT DELETE SPACE HOME END MINUS EQUAL BACKSLASH SEMICOLON APOSTROPHE COMMA PERIOD SLASH PAUSE MENU"
-)
-SYMBOLS: dict[int, str] = {getattr(pyglet_keys, name): name.lower() for name in _SAME.split()} | {
-    getattr(pyglet_keys, name): ours for name, ours in _NAMES.items() if hasattr(pyglet_keys, name)
-}
 BUTTONS = {1: "left", 2: "right", 3: "middle"}  # moderngl-window's numbers
 CURSORS = {
     "text_input": "CURSOR_TEXT",
@@ -63,42 +45,12 @@ CURSORS = {
     "wait": "CURSOR_WAIT",
 }
 
-
-# X11's keycodes of digits and letters, by where they lie: the rows of a QWERTY keyboard.
-_ROWS = {10: "1234567890", 24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"}
-PLACES = {first + i: letter for first, row in _ROWS.items() for i, letter in enumerate(row)}
-
-
-def place_of(native: Any, symbol: int) -> str:
-    """The QWERTY letter or digit that lies where the key of this symbol lies, or "" where that can't be asked (pyglet names
-    keys by place on macOS already, and on Windows by what is written on them)."""
-    display = getattr(native, "_x_display", None)
-    if display is None:
-        return ""
-    from pyglet.libs.x11 import xlib
-
-    code = symbol >> 32 or xlib.XKeysymToKeycode(display, symbol)  # pyglet shifts the codes of keys that it can't name
-    return PLACES.get(code, "")  # pyright: ignore[reportCallIssue, reportArgumentType]
-
-
-def written_on(native: Any) -> dict[str, str]:
-    """Place → the name of the key that lies there, where it is another: {"w": "z", …} on AZERTY. Nothing where it can't be asked."""
-    display = getattr(native, "_x_display", None)
-    if display is None:
-        return {}
-    from pyglet.libs.x11 import xlib
-
-    symbol_at = cast("Callable[[Any, int, int], int]", xlib.XKeycodeToKeysym)
-    names = {place: SYMBOLS.get(symbol_at(display, code, 0), place) for code, place in PLACES.items()}
-    return {place: name for place, name in names.items() if name != place}
-
-
 NAME = "The window"  # in errors
-LAYOUT = 2.0  # seconds after which the keyboard's layout is asked again: a quarter of a millisecond
+LAYOUT_PERIOD = 2.0  # seconds between two queries of the keyboard's layout, which take 0.25 ms each
 
 
 class Window:
-    """A real window, as the explorer's `Platform`. Raises InputError where none can be opened."""
+    """A window that implements the explorer's `Platform`. Raises InputError if none can be opened."""
 
     def __init__(self, size: Size, title: str = "Rayverie") -> None:
         try:
@@ -108,7 +60,7 @@ class Window:
         except Exception as error:  # pyglet has a dozen exceptions for "no display", and GL drivers have their own
             text = str(error) or type(error).__name__
             raise InputError(NAME, "", f"can't be opened ({text}); it needs a display with OpenGL 3.3") from error
-        self.wnd.exit_key = self.wnd.fullscreen_key = None  # our own table of keys decides
+        self.wnd.exit_key = self.wnd.fullscreen_key = None  # keys are bound by our own table
         moderngl_window.activate_context(window=self.wnd)
         self.native: Any = self.wnd._window
         self.ctx: moderngl.Context = self.wnd.ctx
@@ -116,14 +68,14 @@ class Window:
         self._title, self._cursor = title, "arrow"
         self._due = 0.0  # when the next frame is
         self._warming = warm_up_slices(self.ctx)
-        self._written, self._asked_at = written_on(self.native), time.perf_counter()
+        self._key_captions, self._asked_at = read_key_captions(self.native), time.perf_counter()
 
     @property
-    def written(self) -> dict[str, str]:
-        """See `written_on`. Who writes in two languages changes the layout now and then."""
-        if time.perf_counter() - self._asked_at > LAYOUT:
-            self._written, self._asked_at = written_on(self.native), time.perf_counter()
-        return self._written
+    def key_captions(self) -> dict[str, str]:
+        """See `read_key_captions`. Read again from time to time, as the user may switch the layout."""
+        if time.perf_counter() - self._asked_at > LAYOUT_PERIOD:
+            self._key_captions, self._asked_at = read_key_captions(self.native), time.perf_counter()
+        return self._key_captions
 
     @property
     def size(self) -> Size:
@@ -175,7 +127,7 @@ class Window:
 
         def on_key(symbol: Any, action: Any, _modifiers: Any) -> None:
             place = place_of(self.native, symbol)
-            name = SYMBOLS.get(symbol, place)  # AZERTY's digits need Shift: unshifted they count by place
+            name = SYMBOLS.get(symbol, place)  # AZERTY's digits need Shift; without it, they are named by place
             if name:
                 controls.key(name, action == keys.ACTION_PRESS, place)
 
@@ -189,7 +141,7 @@ class Window:
 
         def on_close() -> bool:
             explorer.do("quit")
-            return True  # handled: pyglet itself would close the window unasked
+            return True  # handled; else pyglet would close the window without asking
 
         self.native.push_handlers(
             on_close=on_close,
@@ -199,17 +151,17 @@ class Window:
 
         self.gamepads = Gamepads(controls)
         try:
-            from pyglet.input import ControllerManager  # not before: on Linux it asks for a display
+            from pyglet.input import ControllerManager  # imported late, as it needs a display on Linux
 
             self._manager = ControllerManager()
             self._manager.push_handlers(on_connect=self.gamepads.connect, on_disconnect=self.gamepads.disconnect)
             for pad in self._manager.get_controllers():
                 self.gamepads.connect(pad)
-        except Exception as error:  # every system has its own ways of not letting one have a gamepad
+        except Exception as error:  # systems fail in many different ways here
             explorer.state.log.add(f"Gamepads can't be used here ({error or type(error).__name__})")
 
     def poll_gamepads(self) -> None:
-        """What pyglet's own event loop would do for them, which doesn't run here."""
+        """Poll the gamepads, as pyglet's own event loop, which would do so, isn't running."""
         loop = pyglet.app.platform_event_loop
         loop.dispatch_posted_events()
         for device in tuple(getattr(loop, "select_devices", ())):  # Linux; elsewhere they post their events
@@ -217,23 +169,23 @@ class Window:
                 device.select()
 
     def run(self, explorer: Explorer) -> None:
-        """The frame loop, until the window is closed; at most `frame_rate` frames a second. Raises KeyboardInterrupt when a signal asks."""
-        with noted_signals() as noted:
+        """Run the frame loop until the window is closed. Raises KeyboardInterrupt after SIGINT or SIGTERM."""
+        with deferred_signals() as received:
             while not self.wnd.is_closing:
-                if noted:
+                if received:
                     raise KeyboardInterrupt
                 self.step(explorer)
                 self.pause(explorer)
 
     def step(self, explorer: Explorer) -> None:
-        """One frame, and the events since the last one. The first ones compile shaders, while the scene and the model are read."""
+        """Handle events and draw a frame. The first frames also compile shaders while scene and model load."""
         next(self._warming, None)
         self.poll_gamepads()
         explorer.frame()
         self.wnd.swap_buffers()
 
     def pause(self, explorer: Explorer) -> None:
-        """Until the next frame is due."""
+        """Wait until the next frame is due."""
         now = time.perf_counter()
         self._due = max(self._due + 1 / explorer.state.session.view.frame_rate, now - 0.05)
         time.sleep(max(0.0, self._due - now))
@@ -244,19 +196,21 @@ class Window:
 
 
 @contextmanager
-def noted_signals() -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM are noted here, to be obeyed between two frames: an exception out of a callback of C's, or of the collector's,
-    is lost, and the program would run on. A second one stops whatever runs."""
-    noted: list[int] = []
+def deferred_signals() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM in a list, to be handled between frames. A second signal raises KeyboardInterrupt at once.
 
-    def note(number: int, _: object) -> None:
-        if noted:
+    An exception raised inside a C callback or by the garbage collector is lost, and the program would continue.
+    """
+    received: list[int] = []
+
+    def receive(number: int, _: object) -> None:
+        if received:
             raise KeyboardInterrupt
-        noted.append(number)
+        received.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield noted
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -264,7 +218,7 @@ def noted_signals() -> Iterator[list[int]]:
 
 def open_worker(session: Session, scene: Scene) -> Worker:
     """The thread that loads the chosen model, with the LoRAs that the scene's prompts name, and dreams with it."""
-    from app.loop.garbage import for_good
+    from app.loop.garbage import exempt_from_collection
     from app.loop.worker import ThreadWorker
     from diffusion.loaders.prompt_loras import resolve_loras
 
@@ -273,7 +227,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
         print(shown(remark), file=sys.stderr)
 
     def load() -> Any:
-        with for_good():
+        with exempt_from_collection():
             from diffusion.loaders.loading import load_model
 
             return load_model(session.model.ref, session.model.device, loras)
@@ -282,7 +236,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
 
 
 def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
-    """Open the window on a scene and walk until it is closed. Returns the exit code. Raises InputError without a display."""
+    """Open the window on a scene and run until it is closed. Returns the exit code. Raises InputError without a display."""
     folders = folders or Folders()
     session = replace(session, view=remembered(folders.config, session.view))
     session, scene = resume_session(folders.data, session, scene)
@@ -294,6 +248,6 @@ def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
         window.run(explorer)
         explorer.close()
     finally:
-        explorer.worker.close()  # after Ctrl-C, too: torch must not be at work when the interpreter goes
+        explorer.worker.close()  # also after Ctrl-C: torch must not be running when the interpreter ends
         window.destroy()
     return 0

@@ -1,4 +1,4 @@
-"""Whose journal is open: that of the open scene; and those of scenes that were left, until the next one is on disk."""
+"""Owns the journals of the open scene and of scenes left before, which are kept until the open one is on disk."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from engine.storage.world_io import WorldWriter
 
 
 class Journals:
-    """writer: of the open journal, None before the first; guest: it is a makeshift one, because another program paints this
-    world or its own can't be written."""
+    """writer: of the open journal, None before the first; guest: whether it is a temporary one, as another program is painting
+    this world or its journal can't be written."""
 
     def __init__(self) -> None:
         self.writer: WorldWriter | None = None
@@ -25,26 +25,26 @@ class Journals:
     def open(
         self, whose: Hashable, home: Callable[[], Path], data: Path, refused: Callable[[InputError], None]
     ) -> WorldWriter:
-        """The writer of the journal of the world file `home()`. whose: what tells one world from another, cheap to compare;
-        data: the folder of all journals; refused: told why there is only a makeshift one."""
+        """The writer of the journal of the world file `home()`. whose: a key that identifies the world;
+        data: the folder of all journals; refused: called with the reason if there is only a temporary journal."""
         if self.writer is not None and whose == self._whose:
             return self.writer
         if self.writer is not None:
             self.writer.cancel_round()
             self._left[self.writer.journal.folder] = self.writer
         self._whose, self.guest, world = whose, False, home()
-        self.writer = self._left.pop(journal_of(world, data), None)  # one comes back to a scene that was just left
+        self.writer = self._left.pop(journal_of(world, data), None)  # set when returning to a scene that was just left
         if self.writer is None:
             self.writer = WorldWriter(self._journal(world, data, refused))
         return self.writer
 
     def forget_left(self) -> None:
-        """Throw away the journals of the scenes that were left."""
+        """Delete the journals of scenes left before."""
         while self._left:
             self._left.popitem()[1].close(discard=True)
 
     def close(self, discard: bool) -> None:
-        """Let all of them go; discard: with all that is in them."""
+        """Close all journals; discard: and delete them."""
         for writer in (*self._left.values(), *([self.writer] if self.writer else [])):
             writer.close(discard=discard)
         self.writer, self._left, self._whose = None, {}, None
@@ -55,4 +55,4 @@ class Journals:
         except InputError as error:
             self.guest = True
             refused(error)
-            return Journal(mkdtemp(prefix="rayverie-"))  # for what is saved elsewhere
+            return Journal(mkdtemp(prefix="rayverie-"))  # used for saving to other files

@@ -1,4 +1,4 @@
-"""The keys that the user changed, as a file in the config folder: action → chords, only what differs from the table."""
+"""Reads and writes the keys that the user changed, in a file in the config folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Changes = Mapping[str, tuple[str, ...]]  # action name → chords, of the action
 
 
 def load(folder: Path) -> Changes:
-    """{} when nothing was changed. Raises InputError for a file that is none of ours."""
+    """Read the changes; {} if there is no file. Raises InputError if it is invalid."""
     file = folder / FILE
     if not os.path.lexists(file):
         return {}
@@ -33,6 +33,6 @@ def load(folder: Path) -> Changes:
 
 
 def save(folder: Path, changes: Changes) -> None:
-    """Raises InputError when it can't be written."""
+    """Write the changes. Raises InputError if that fails."""
     with atomic_write(folder / FILE) as temporary:
         temporary.write_text(json.dumps(changes, indent=2) + "\n", encoding="utf-8")

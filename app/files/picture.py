@@ -1,4 +1,4 @@
-"""Pictures from the user's disk, to be laid onto surfaces."""
+"""Reads picture files for the Image panel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from base.pictures import open_picture
 
-LARGEST = 2048  # pixels a side: larger ones are made smaller, for they are fitted to a view on the frame's thread
+LARGEST = 2048  # pixels a side: larger pictures are reduced, as fitting them to a view happens on the main thread
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -22,6 +22,6 @@ class Source:
 
 
 def read_picture(path: Path) -> Source:
-    """A picture file. Any thread. Raises InputError when it is missing, damaged or no picture."""
+    """Read a picture file. Runs on any thread. Raises InputError if it is missing, damaged or no picture."""
     upright = open_picture(path, largest=LARGEST).convert("RGBA")
     return Source(path.name, np.array(upright))

@@ -1,4 +1,4 @@
-"""How one likes to look and move, kept from one start to the next: the view settings, as a file in the config folder."""
+"""Keeps the view settings from one start to the next, in a file in the config folder."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ FILE = "view.json"
 
 
 def remembered(folder: Path, view: ViewSettings) -> ViewSettings:
-    """The view settings of last time, unless others than the defaults were asked for this time. The mode isn't kept."""
+    """The stored view settings, except the mode; `view` itself if it differs from the defaults or nothing is stored."""
     file = folder / FILE
     if view != ViewSettings() or not is_file(file):
         return view
     try:
         kept, _ = from_json(ViewSettings, read_json(file, "settings of the view", 1 << 20), str(file))
     except InputError:
-        return view  # a broken file of preferences is no reason not to start
+        return view  # start even if the file is damaged
     return replace(kept, mode=view.mode)
 
 
 def remember(folder: Path, view: ViewSettings) -> None:
-    """Write them; a full disk only means that they are forgotten."""
+    """Store the view settings; errors are ignored."""
     try:
         with atomic_write(folder / FILE) as temporary:
             temporary.write_text(json.dumps(to_json(view), indent=2) + "\n", encoding="utf-8")

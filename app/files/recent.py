@@ -1,4 +1,4 @@
-"""The files that were opened last, newest first, as a list in the config folder."""
+"""The list of recently opened files, newest first, stored in the config folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Recent = tuple[str, ...]  # absolute paths, and the names of built-in scenes
 
 
 def load(folder: Path) -> Recent:
-    """() when there is none that can be read: nobody needs it to work."""
+    """Read the list; () if it can't be read, as it isn't essential."""
     try:
         data = read_json(folder / FILE, "a list of files", 1 << 20, names=True)
     except InputError:
@@ -24,7 +24,7 @@ def load(folder: Path) -> Recent:
 
 
 def save(folder: Path, recent: Recent) -> None:
-    """Raises InputError."""
+    """Write the list. Raises InputError."""
     with atomic_write(folder / FILE) as temporary:
         temporary.write_text(json.dumps(recent, indent=2) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""From the window's events to ImGui: key names, modifiers, text, mouse and wheel. Knows no window library: keys come by name."""
+"""Passes input events to ImGui: keys by name, text, mouse and wheel. Independent of the window library."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MODIFIERS = {
 
 
 class Keyboard:
-    """Which keys are down, by name ("w", "1", "left_ctrl": the names of imgui.Key). Feeds ImGui and answers the walker.
+    """Tracks which keys are down, by name ("w", "1", "left_ctrl": the names of imgui.Key), and passes them to ImGui.
 
-    Releases are always forwarded, also those of keys whose press ImGui or the walker never saw: nothing sticks.
+    Releases are always passed on, even of keys whose press ImGui never saw, so that no key gets stuck.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Keyboard:
         return frozenset(m for m in _MODIFIERS if f"left_{m}" in self.down or f"right_{m}" in self.down)
 
     def key(self, name: str, pressed: bool) -> None:
-        """A key went down or up. Names that ImGui doesn't know are kept for the bindings only."""
+        """Press or release a key. Names unknown to ImGui are only tracked."""
         (self.down.add if pressed else self.down.discard)(name)
         io = imgui.get_io()
         held = self.modifiers
@@ -37,13 +37,13 @@ class Keyboard:
             io.add_key_event(key, pressed)
 
     def text(self, characters: str) -> None:
-        """What was typed, after the keyboard layout had its say. Control characters are keys, not text."""
+        """Pass typed text to ImGui, without control characters."""
         for character in characters:
             if character.isprintable():
                 imgui.get_io().add_input_character(ord(character))
 
     def focus(self, gained: bool) -> None:
-        """The window got or lost the keyboard: on loss every key counts as released, since its release goes elsewhere."""
+        """The window gained or lost the keyboard focus. On loss, release all keys, as their releases go to another window."""
         if not gained:
             for name in tuple(self.down):
                 self.key(name, False)
@@ -51,13 +51,13 @@ class Keyboard:
 
 
 def mouse_moved(x: float, y: float) -> None:
-    """In points from the top left of the window."""
+    """Move the pointer: points from the top left of the window."""
     imgui.get_io().add_mouse_pos_event(x, y)
 
 
 def mouse_left() -> None:
-    """The pointer is outside of the window or belongs to the walker: no panel is under it."""
-    big = 3.4e38  # ImGui's own sign for "nowhere"
+    """The pointer is outside the window or captured for looking around, so it is over no panel."""
+    big = 3.4e38  # ImGui's value for "no position"
     imgui.get_io().add_mouse_pos_event(-big, -big)
 
 
@@ -66,15 +66,15 @@ def mouse_button(name: str, pressed: bool) -> None:
 
 
 def wheel(x: float, y: float) -> None:
-    """Clicks; positive y scrolls towards the top, positive x to the left."""
+    """Scroll by clicks: positive y towards the top, positive x to the left."""
     imgui.get_io().add_mouse_wheel_event(x, y)
 
 
 def takes_mouse() -> bool:
-    """Whether the pointer is over a panel (or drags from one): then the scene must not hear it."""
+    """Whether the pointer is over a panel, or drags from one, so that the scene must ignore it."""
     return bool(imgui.get_io().want_capture_mouse)
 
 
 def takes_keys() -> bool:
-    """Whether somebody types into a field: then letters are letters."""
+    """Whether a text field has the focus, so that keys are text."""
     return bool(imgui.get_io().want_text_input)

@@ -1,4 +1,4 @@
-"""Pictures for the panels: numpy arrays as GL textures, uploaded when they change."""
+"""Keeps pictures for the panels as GL textures, uploading a numpy array when it changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 class _Kept:
     image: np.ndarray
     texture: moderngl.Texture
-    asked: int  # the frame in which it was asked for last
+    asked: int  # the frame in which it was last used
 
 
 class Pictures:
     """One texture for each key. Arrays are compared by identity: a changed picture is a new array.
 
-    patience: frames after which a picture that nobody asks for is forgotten. Textures are never released by hand, for one that
-    was replaced may stand in the frame's lists already: the context collects them when the last reference is gone.
+    patience: number of frames after which an unused picture is dropped. Textures aren't released explicitly, as the frame's draw
+    lists may still refer to a replaced one; the context collects them after the last reference is gone.
     """
 
     def __init__(self, ctx: moderngl.Context, patience: int = 240) -> None:
@@ -49,7 +49,7 @@ class Pictures:
         return texture
 
     def update(self) -> None:
-        """Once a frame: free the pictures that nobody has asked for lately."""
+        """Drop pictures that weren't used lately. Call once a frame."""
         self._frame += 1
         self._kept = {key: kept for key, kept in self._kept.items() if self._frame - kept.asked <= self.patience}
 

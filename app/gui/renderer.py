@@ -1,4 +1,4 @@
-"""Draws Dear ImGui's lists with moderngl: our own, because moderngl-window's breaks on imgui 1.92's texture protocol."""
+"""Draws Dear ImGui's draw lists with moderngl. moderngl-window's renderer can't handle the texture protocol of imgui 1.92."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ out vec4 colour;
 void main() { colour = v_colour * texture(u_texture, v_uv); }
 """
 
-# glBlendFuncSeparate(colour, alpha): the picture's own alpha stays opaque, so that screenshots are.
+# glBlendFuncSeparate(colour, alpha): keeps the target's alpha opaque, also for screenshots.
 BLENDING = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
 MINIMUM = 1 << 16  # bytes; buffers grow by doubling and never shrink
 

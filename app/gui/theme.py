@@ -1,4 +1,4 @@
-"""How the panels look: one dark and one light palette, spacing and fonts, all from a few named colours."""
+"""The style of the panels: a dark and a light palette of a few named colours, spacing and fonts."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def load_fonts() -> None:
         atlas.add_font_from_file_ttf(str(icons), SIZE * 0.85, config)
 
 
-# Points; every one is set, so that a change of scale or palette never builds on the one before.
+# In points. All are set each time, so that changes of scale or palette don't accumulate.
 METRICS: dict[str, float | tuple[float, float]] = {
     "window_padding": (12, 10), "frame_padding": (8, 4), "item_spacing": (8, 7), "item_inner_spacing": (6, 4),
     "cell_padding": (6, 3), "indent_spacing": 14, "scrollbar_size": 10, "grab_min_size": 10,

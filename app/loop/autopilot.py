@@ -1,4 +1,4 @@
-"""Painting a whole scene by itself: which views there are, and which of them shows most of what is not finished."""
+"""Plans how to paint a whole scene: the views to dream, and which of them shows the largest unfinished area."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Measure = Callable[[Camera], tuple[int, int]]  # → latent pixels of the view t
 
 
 def viewpoints(scene: Scene) -> list[Camera]:
-    """The cameras that a scene is painted from: along all its paths, looking around where one walks."""
+    """The cameras to paint a scene from: along all its paths, and in all directions from points of its walk."""
     found = []
     for name in sorted(scene.paths):
         path = scene.paths[name]
@@ -36,7 +36,7 @@ def viewpoints(scene: Scene) -> list[Camera]:
 
 
 def unfinished(painter: Painter, camera: Camera) -> tuple[int, int]:
-    """A `Measure` of what the painter's volume holds."""
+    """A `Measure` of the painter's volume."""
     gathered = painter.gather(camera, SIZE)
     could = policy.claimable_mask(gathered)
     return int((could & ~policy.final_mask(gathered, painter.session.dream.steps)).sum()), int(could.sum())
@@ -44,7 +44,7 @@ def unfinished(painter: Painter, camera: Camera) -> tuple[int, int]:
 
 @dataclass
 class Viewpoint:
-    """open, seen: what `Measure` said last; given_up: what a dream of it left open; dreams: so far."""
+    """open, seen: the last result of `Measure`; given_up: the part of `open` that a dream left unpainted; dreams: so far."""
 
     camera: Camera
     open: int = 0
@@ -54,7 +54,7 @@ class Viewpoint:
 
     @property
     def gain(self) -> int:
-        """At most so much would be finished by dreaming it."""
+        """Upper bound of the area that dreaming this view would finish."""
         return self.open - self.given_up
 
 
@@ -73,24 +73,24 @@ class Autopilot:
 
     @property
     def coverage(self) -> float:
-        """Share of the area of all views that is finished; at least so much, for most figures are from earlier."""
+        """Share of the area of all views that is finished; a lower bound, as most measurements are old."""
         total = sum(view.seen for view in self.views)
         return 1.0 - sum(view.open for view in self.views) / total if total else 1.0
 
     @property
     def plan(self) -> list[Viewpoint]:
-        """What would gain something, the most first: an estimate, for views see each other's surfaces."""
+        """Views worth dreaming, the largest gain first. An estimate, as views share surfaces."""
         return sorted((view for view in self.views if view.gain > 0), key=lambda view: -view.gain)
 
     def survey(self) -> Iterator[int]:
-        """Measure every view; yields how many have been."""
+        """Measure every view; yields the number measured so far."""
         for index, view in enumerate(self.views):
             view.open, view.seen = self._measure(view.camera)
             heapq.heappush(self._queue, (-view.gain, index))
             yield index + 1
 
     def choose(self) -> Iterator[Viewpoint]:
-        """Find the view to dream now; yields each one that it measures. Then `current` is it, or None when none would gain."""
+        """Find the view to dream next; yields each view that it measures. Sets `current` to it, or to None if no view would gain."""
         self.current = None
         while self._queue:
             index = heapq.heappop(self._queue)[1]
@@ -106,7 +106,7 @@ class Autopilot:
             return
 
     def done(self) -> None:
-        """The current view has been dreamed: measure what it left, which another dream would leave too."""
+        """Record that the current view was dreamed, and measure what is left, which another dream would leave, too."""
         view = self.current
         assert view is not None
         view.open = view.given_up = self._measure(view.camera)[0]
@@ -114,5 +114,5 @@ class Autopilot:
 
 
 def drain(work: Iterator[object]) -> None:
-    """Do all of it at once."""
+    """Run an iterator to its end."""
     deque(work, maxlen=0)

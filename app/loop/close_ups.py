@@ -1,7 +1,7 @@
-"""A view seen closer: the cameras that together see it at the window's own resolution, each with a canvas of the model's own size.
+"""Splits a view into close-ups: cameras with the model's native canvas that together cover the view at the window's resolution.
 
-A close-up is an ordinary view, turned and narrowed, so that refining is nothing but looking at it: each is dreamed, joined to what lies
-around it and kept by itself, and what is done stays when one walks on.
+A close-up is an ordinary view with a turned camera and a smaller field of view. Each is dreamed and stored by itself, so what
+is done stays when the user walks on.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ HOLE = 3  # latent pixels of a coarse gathered: one or two are bare at many an e
 
 @dataclass(frozen=True)
 class CloseUp:
-    """One part of a view. lacking: of its painting, as a share of the whole view's."""
+    """One part of a view. lacking: its unpainted part, as a share of the whole view."""
 
     camera: Camera
     lacking: float
 
 
 def grid(view: Size, side: int) -> tuple[int, int]:
-    """Columns, rows of parts of a view for canvases of this side, pixels."""
+    """Number of (columns, rows) that a view is split into. side: of a canvas, pixels."""
     inner = side - 2 * policy.MARGIN
     return math.ceil(view[0] / inner), math.ceil(view[1] / inner)
 
@@ -87,7 +87,7 @@ def close_ups(
 
 
 def unpainted(gathered: GatheredView) -> np.ndarray:
-    """bool [h,w]: what the view could paint and nobody did."""
+    """bool [h,w]: what the view could paint and is unpainted."""
     return policy.claimable_mask(gathered) & (gathered.steps <= 0) & ~gathered.edge_contaminated
 
 

@@ -1,4 +1,4 @@
-"""Who gets the cores, where software GL and the model share them."""
+"""Divides the processor cores between software GL and the model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ SOFTWARE_GL = "LP_NUM_THREADS"  # Mesa's llvmpipe reads it when the first GL con
 
 
 def leave_a_core_to_the_model(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Let software GL draw on all cores but one, unless the user has chosen. Call before the first GL context.
+    """Let software GL use all cores but one, unless the user has set a number. Call before creating a GL context.
 
-    On two cores a frame takes twice as long then (20 ms instead of 10), and the model keeps 95 % of its calls instead of 50 %.
+    On two cores, a frame then takes twice as long (20 ms instead of 10), but the model runs at 95 % of its speed instead of 50 %.
     """
     environment.setdefault(SOFTWARE_GL, str(max(1, (os.cpu_count() or 2) - 1)))

@@ -1,4 +1,4 @@
-"""Requests to a worker for one volume: canvases go out, dreams come back and are laid onto the surfaces."""
+"""Sends requests to a worker and lays the returned dreams onto the surfaces of one volume."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Take = Callable[[GatheredView, Dreamed], None]
 
 @dataclass(frozen=True)
 class Laid:
-    """A dream is on the surfaces, which makes this revision of them."""
+    """A dream was laid onto the surfaces; revision: the volume's after it."""
 
     gathered: GatheredView
     dreamed: Dreamed
@@ -64,7 +64,7 @@ class DreamClient:
         self._outcomes: list[Laid | Outcome] = []
 
     def collect(self) -> list[Message]:
-        """Take in the worker's messages: lay a finished dream if the surfaces are as it found them, note previews and failures.
+        """Process the worker's messages: lay a finished dream if the surfaces haven't changed since, store previews and failures.
         Also run a slice of `tasks`."""
         self.tasks.begin_frame()
         messages = self.worker.poll()
@@ -84,24 +84,24 @@ class DreamClient:
     def submit_job(
         self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, status: str, take: Take
     ) -> None:
-        """Dream something that was asked for by hand. The dream is given to `take` instead of being laid onto the surfaces.
-        status: what is going on, in plain words."""
+        """Dream something that the user requested. The dream is passed to `take` instead of being laid onto the surfaces.
+        status: text to show meanwhile."""
         self.problem = ""
         self._take = take
         self.submit(gathered, canvas, settings, Level(status, settings.steps, gathered.size[1]))
 
     def pop_outcomes(self) -> list[Laid | Outcome]:
-        """How dreams ended since the last call, oldest first. Dreams asked for by hand are not among them."""
+        """How dreams ended since the last call, oldest first, without those that the user requested."""
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
     @property
     def has_job(self) -> bool:
-        """Whether the running dream was asked for by hand."""
+        """Whether the running dream was requested by the user."""
         return self._take is not None
 
     def cancel(self) -> None:
-        """Abandon the running dream. A dream that is being laid is laid completely, now."""
+        """Abandon the running dream. If a dream is being laid, finish laying it now."""
         if self.laying:
             self.tasks.finish()
         self.cancel_gather()
@@ -125,7 +125,7 @@ class DreamClient:
         return self.running is not None and bool(self.tasks)
 
     def submit(self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
-        """Send a request, in place of what runs."""
+        """Send a request; it replaces the running one."""
         self.level, self.preview = level, None
         self.running = Request(next(_IDS), gathered, canvas, settings)
         self.worker.submit(self.running)

@@ -1,4 +1,4 @@
-"""Python's garbage collector beside frames: what is there for good is not looked through again and again."""
+"""Keeps Python's garbage collector from delaying frames."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def for_good() -> Iterator[None]:
-    """All that is made inside (and was made before) is taken for lasting: the collector never looks at it again.
+def exempt_from_collection() -> Iterator[None]:
+    """Exempt all objects that exist at the end of the block from garbage collection, for good.
 
-    The libraries of a model are half a million objects; to look through them all stops every thread for a third of a second,
-    again and again. What is large must therefore be in no cycle of references: then it goes without the collector.
+    A model's libraries create half a million objects; each scan of them stops every thread for a third of a second. Exempted
+    objects are still freed when their last reference goes, so large ones must not be part of a reference cycle.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -26,8 +26,11 @@ def for_good() -> Iterator[None]:
 
 
 def clear_traceback(error: BaseException | None) -> None:
-    """Of an error that was told: what the calls knew that it came through. One that knew the error, or the future that it came from,
-    is a cycle of references, and all that it knew, an opened scene perhaps, would wait for the collector."""
+    """Clear the local variables in the traceback of an error that was handled, and of its causes.
+
+    A frame that refers to the error, or to its future, forms a reference cycle. Everything else in that frame, such as an open
+    scene, would stay in memory until the next garbage collection.
+    """
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

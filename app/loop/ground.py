@@ -1,4 +1,4 @@
-"""The blocks of a scene as something to stand on and bump into."""
+"""Ground and obstacles for the walker, from a scene's blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scenes.extrude import Blocks
 
 @dataclass(frozen=True)
 class BlockGround:
-    """`blocks.solid` is uint8 [Y,Z,X]. Under everything lies the plane at height 0, also outside of the map."""
+    """`blocks.solid` is uint8 [Y,Z,X]. A plane at height 0 lies below everything, also outside the map."""
 
     blocks: Blocks
 

@@ -1,4 +1,4 @@
-"""Everything a program without a window needs of one scene: GL, volume, renderer, model and a painter that dreams inline."""
+"""A session without a window: GL, volume, renderer, model and a painter that dreams inline, for one scene."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ class HeadlessSession:
     painter: Painter
 
     def draw(self, camera: Camera, size: Size, mode: str = "painted", daylight: float = 0.0) -> np.ndarray:
-        """uint8 [H,W,4], row 0 at the top: the scene as the window would show it; the arguments are the renderer's."""
+        """Draw the scene as the window would show it: uint8 [H,W,4], row 0 at the top. Takes the renderer's arguments."""
         target = self.target(size)
         self.renderer.draw(target, camera, size, mode, top_first=True, daylight=daylight)
         wait_for_gl(self.ctx)
         return np.frombuffer(target.read(components=4), np.uint8).reshape(size[1], size[0], 4)
 
     def load(self, path: Path) -> None:
-        """Take over what was painted in a world file. Raises InputError if it isn't of this scene and model."""
+        """Load the paint of a world file. Raises InputError if it isn't of this scene and model."""
         fits = {"scene": self.scene, "charts": self.charts, "model": self.model.space, "channels": self.model.channels}
         WorldReader(self.volume, open_world(path, **fits)).read_all()
 
     @contextmanager
     def keeping(self, path: Path | None) -> Iterator[Callable[[], None]]:
-        """Whatever ends the block, Ctrl-C too: what it painted is saved. Without a path, or anything new, nothing is.
+        """Save the paint when the block ends, even by an error or Ctrl-C. Without a path or new paint, nothing is saved.
 
-        Yields a function to be called often, which keeps what was painted since: what a kill or a power cut ends is not lost
-        either. Raises InputError if another program paints that world, or if it can't be written.
+        Yields a function to call often. It adds new paint to the journal, so that a crash or a power cut loses little. Raises
+        InputError if another program is painting that world, or if it can't be written.
         """
         if path is None:
             yield lambda: None
@@ -117,9 +117,9 @@ class HeadlessSession:
 
 @contextmanager
 def open_headless_session(session: Session, scene: Scene | None = None, model: Any = None) -> Iterator[HeadlessSession]:
-    """A headless session for the session's scene, model and world file (if that exists). scene, model: loaded already, or None.
+    """Open the session's scene, model and world file (if it exists). scene, model: if already loaded.
 
-    Raises InputError for all that can be wrong with them, before anything slow is done where possible.
+    Raises InputError if one of them can't be used, before slow work where possible.
     """
     from diffusion.denoisers.few_step import ignored_remark
     from diffusion.loaders.loading import load_model

@@ -1,6 +1,6 @@
 """Measures of persistence as pure functions of pictures uint8 or float [H,W,3] in 0..255, masks bool [H,W] and labels int [H,W].
 
-A label says which dream painted a pixel; below 0 nothing did.
+A label is the number of the dream that painted a pixel; unpainted pixels are negative.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def ssim(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
 
 
 def eroded(mask: np.ndarray, radius: int) -> np.ndarray:
-    """The mask without what lies within `radius` pixels (a square) of its outside; the picture's border is no outside."""
+    """Erode a mask by `radius` pixels (a square); the picture's border counts as inside."""
     for axis in (0, 1):
         pad = [(radius, radius) if k == axis else (0, 0) for k in (0, 1)]
         windows = np.lib.stride_tricks.sliding_window_view(
@@ -64,9 +64,9 @@ def eroded(mask: np.ndarray, radius: int) -> np.ndarray:
 
 
 def fine_energy(picture: np.ndarray, surface: np.ndarray) -> tuple[float, int]:
-    """(sum of the squared Laplacian of the luminance, pixels) over those pixels whose four neighbours are of the same surface.
+    """(sum of the squared Laplacian of the luminance, pixels) over the pixels whose four neighbours are on the same surface.
 
-    surface: int [H,W]; below 0 is left out.
+    surface: int [H,W]; negative ones are left out.
     """
     y = luminance(picture)
     middle = surface[1:-1, 1:-1]
@@ -81,9 +81,9 @@ def fine_energy(picture: np.ndarray, surface: np.ndarray) -> tuple[float, int]:
 
 
 def seam_gradients(picture: np.ndarray, label: np.ndarray, surface: np.ndarray) -> tuple[float, int, float, int]:
-    """(sum of |luminance steps| across paint frontiers, steps, the same inside one dream's paint, steps).
+    """(sum of |luminance steps| across borders of paint, their number, the same two inside one dream's paint).
 
-    Counted are neighbouring pixels of one surface, both painted; a frontier is where their labels differ.
+    Only pairs of painted neighbours on one surface count; a border is where their labels differ.
     """
     y = luminance(picture)
     sums = [0.0, 0, 0.0, 0]

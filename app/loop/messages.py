@@ -1,4 +1,4 @@
-"""What crosses between painter and worker: frozen data only, so that a worker could be a process or another machine."""
+"""The messages between painter and worker, as frozen data, so that a worker could also be another process or machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What one must know of a model to ask it for a dream; see `diffusion.models.model.Model`. multiple, native: pixels."""
+    """What the program needs to know about a model; see `diffusion.models.model.Model`. multiple, native: pixels."""
 
     id: str
     space: str
@@ -35,7 +35,7 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Request:
-    """Dream `canvas`, which was made from `gathered` (its camera and volume revision go with it). id: rises, unique."""
+    """A request to dream `canvas`, which was made from `gathered`. id: unique and increasing."""
 
     id: int
     gathered: GatheredView
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Status:
-    """A plain sentence about the worker itself; `model` is set once the model is ready."""
+    """A sentence about the worker's state; `model` is set once the model is ready."""
 
     text: str
     model: ModelInfo | None = None
@@ -53,8 +53,8 @@ class Status:
 
 @dataclass(frozen=True)
 class Watch:
-    """How closely a dream is looked at. decoded: pictures by the decoder, as its time allows, instead of the linear map;
-    closely: what the picture comes from is shown too."""
+    """What previews contain. decoded: pictures by the decoder instead of the linear map, as time allows; closely: also each
+    step's start and the regions' predictions."""
 
     decoded: bool = False
     closely: bool = False
@@ -74,8 +74,8 @@ class Preview:
 
     decoded: the image is the decoder's; change: mean difference of the prediction to the step before, in units of the latents;
     guidance: mean |cond − uncond|, NaN without the second; noisy: what the step started from, uint8 [h,w,3]; parts: the regions'
-    predictions. These two only while somebody watches closely. start: what the step started from, float32 [C,h,w]; sketch: beside a
-    decoded image the linear map's, uint8 [h,w,3].
+    predictions; these two only if `Watch.closely`. start: what the step started from, float32 [C,h,w]; sketch: for a decoded
+    image also the linear map's, uint8 [h,w,3].
     """
 
     id: int
@@ -109,7 +109,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Ask the worker to look into the network at one step of a dream.
+    """A request to probe the network at one step of a dream.
 
     dream: the dream's id; step: the step's number; the rest is what `diffusion.introspection.unet_probe` needs.
     """
@@ -124,42 +124,42 @@ class Inspection:
 
 @dataclass(frozen=True)
 class Inspected:
-    """inside: None when it failed; problem: one sentence about that."""
+    """The result of a probe. inside: None if it failed; problem: then one sentence that says why."""
 
     asked: Inspection
     inside: UnetProbe | None
     problem: str = ""
 
 
-PREVIEWS = 64  # that may wait to be polled: more than any frame leaves
+PREVIEWS = 64  # maximum number of previews between two polls; frames poll more often than this fills up
 Message = Status | Preview | Finished | Failed | Inspected
 
 
 class Worker(Protocol):
-    """Who owns the model. Every method returns at once, except `InlineWorker.poll`, for programs without a window."""
+    """The owner of the model. Every method returns at once, except `InlineWorker.poll`."""
 
     def submit(self, request: Request) -> None:
-        """Ask for a dream; it takes the place of one that is still waiting (the latest wins)."""
+        """Request a dream. It replaces a request that is still waiting."""
         ...
 
     def cancel(self) -> None:
-        """Abandon the dream that waits, and the running one at its next model call; neither will be answered."""
+        """Drop the waiting request, and stop the running dream at its next model call; neither gets a result."""
         ...
 
     def poll(self) -> list[Message]:
-        """What happened since the last poll, in order; of previews no more than the latest `PREVIEWS`."""
+        """Messages since the last poll, in order, with at most the latest `PREVIEWS` previews."""
         ...
 
     def watch(self, how: Watch) -> None:
-        """What previews hold from now on."""
+        """Set what previews contain from now on."""
         ...
 
     def inspect(self, asked: Inspection | None) -> None:
-        """Look into the network when no dream waits or runs; it takes the place of what was asked before. None forgets that."""
+        """Probe the network once no dream waits or runs. It replaces a request that is still waiting; None drops that."""
         ...
 
     def close(self) -> None:
-        """Abandon everything and end. Idempotent."""
+        """Stop all work and end. May be called again."""
         ...
 
 

@@ -1,6 +1,6 @@
-"""The figures of `rayverie bench consistency` that can be had while one walks, of the view before one's eyes.
+"""Measures the current view while the program runs: figures of `rayverie bench consistency`, for the Volume panel.
 
-GL is read a piece a frame; the rest is done on a thread of its own, at most once a second, and only where something changed.
+GL is read in slices, one per frame; the rest runs on a thread, at most once a second and only after something changed.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ import numpy as np
 from app.fields import Size
 from app.loop import measures
 from app.loop.open_scene import OpenScene
+from app.loop.paint_drift import DriftTracker, PageSnapshot
 from app.loop.painter import PIECE
 from app.loop.quality_levels import level_of
-from app.loop.view_framing import beside
+from app.loop.view_framing import border_width
 from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.page import REVISION, SHRINK, STEPS, Page
 from engine.atlas.views import GatheredView
 from engine.atlas.visibility import locate_pixels
 from engine.geometry.charts import Charts
-from engine.geometry.pack import PAGE
 from engine.gl.context import wait_for_gl
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 
-PATIENCE = 1.0  # seconds between two readings
-KEPT = 240  # readings
-FINE = CELL // SHRINK  # overview texels along a texel
+PERIOD = 1.0  # seconds between two readings
+MAX_READINGS = 240
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What is nan could not be measured. painted, finished: shares of the view; changed: mean difference (0..255) of the paint that was
-    finished when first seen and has not been dreamed anew since; kept: its share; seams: luminance steps at frontiers of paint ÷ inside;
-    sharpness: fine detail ÷ that of the last dream, if it was of this view; calls: to the model so far."""
+    """Figures of a view; nan where one could not be measured.
+
+    painted, finished: shares of the view; changed: mean colour difference (0..255), since first seen finished, of paint that
+    was not repainted; kept: its share; seams: luminance steps at borders of paint ÷ inside; sharpness: fine detail ÷ that of the
+    last dream, if it was of this view; calls: model calls so far.
+    """
 
     painted: float
     finished: float
@@ -52,78 +53,29 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A page as it is. revision: float32 [PAGE,PAGE], of the painting, 0 where bare; colour: uint8 [PAGE,FINE,PAGE,FINE,4], the means of
-    all its colours."""
-
-    revision: np.ndarray
-    colour: np.ndarray
-
-    @staticmethod
-    def of(page: Page) -> Sheet:
-        """GL thread, after `finish`; the overview must be up to date."""
-        state = page.read_state()
-        colour = np.frombuffer(page.overview.read(), np.uint8).reshape(PAGE, FINE, PAGE, FINE, 4)
-        return Sheet(np.where(state[..., STEPS] > 0, state[..., REVISION], 0), colour)
-
-
-class Witness:
-    """Remembers how paint looked when it was first seen finished. Pure, for one thread at a time."""
-
-    def __init__(self) -> None:
-        self._then: dict[int, tuple[np.ndarray, Sheet]] = {}  # page → which texels were finished, and how they looked
-
-    def see(self, sheets: dict[int, Sheet], finished: np.ndarray) -> tuple[float, float]:
-        """(mean difference of what is still the same paint, its share of what was finished), nan while there is nothing.
-
-        finished: int [n,3] (page, y, x), texels that are finished now: they are remembered unless they are already.
-        """
-        moved = pixels = was = still = 0.0
-        for number, sheet in sheets.items():
-            known, then = self._then.get(number, (np.zeros((PAGE, PAGE), bool), None))
-            if then is not None:
-                there = known & (sheet.revision > 0)
-                same = there & (sheet.revision == then.revision)
-                before, now = (s.colour.swapaxes(1, 2)[same].astype(int) for s in (then, sheet))
-                moved, pixels = moved + float(np.abs(now - before)[..., :3].sum()), pixels + before[..., :3].size
-                was, still = was + float(there.sum()), still + float(same.sum())
-            self._then[number] = self._with(known, then, sheet, finished[finished[:, 0] == number])
-        return moved / pixels if pixels else math.nan, still / was if was else math.nan
-
-    @staticmethod
-    def _with(known: np.ndarray, then: Sheet | None, sheet: Sheet, finished: np.ndarray) -> tuple[np.ndarray, Sheet]:
-        fresh = np.zeros_like(known)
-        fresh[finished[:, 1], finished[:, 2]] = True
-        fresh &= ~known
-        if then is None:
-            return fresh, sheet
-        colour = np.where(fresh[:, None, :, None, None], sheet.colour, then.colour)
-        return known | fresh, Sheet(np.where(fresh, sheet.revision, then.revision), colour)
-
-
-@dataclass(frozen=True)
 class _Sample:
-    """What GL said of a view. dreamed: the last dream's picture, if it was of this view; steps: of a finished texel."""
+    """What was read from GL for a reading. dreamed: the last dream's picture, if it was of this view; border: see `border_width`;
+    steps: of a finished texel."""
 
     charts: Charts
     gathered: GatheredView
     chart: np.ndarray
-    sheets: dict[int, Sheet]
+    pages: dict[int, PageSnapshot]
     dreamed: np.ndarray | None
-    within: tuple[int, int]
+    border: tuple[int, int]
     steps: float
     calls: int
 
 
 class Meter:
-    """Call `update` once a frame, on the GL thread, while somebody looks at `readings` (oldest first)."""
+    """Call `update` once a frame, on the GL thread, while `readings` are shown (oldest first)."""
 
     def __init__(self) -> None:
-        self.readings: deque[Reading] = deque(maxlen=KEPT)
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="meter")
+        self.readings: deque[Reading] = deque(maxlen=MAX_READINGS)
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="meter")
         self._steps: Iterator[_Sample | None] | None = None
         self._result: Future[Reading] | None = None
-        self._witness, self._of, self._revision = Witness(), "", 0
+        self._drift, self._charts, self._revision = DriftTracker(), "", 0
         self._read: object = None  # what the last reading was of
         self._at = -math.inf
 
@@ -137,35 +89,36 @@ class Meter:
         painter = open_scene.painter
         view = open_scene.plan.charts.fingerprint, open_scene.volume.revision, camera, size
         if self._steps is not None:
-            self._go_on(view)
-        elif now - self._at >= PATIENCE and view != self._read and painter.client.model and not open_scene.volume.busy:
+            self._continue(view)
+        elif now - self._at >= PERIOD and view != self._read and painter.client.model and not open_scene.volume.busy:
             self._at, self._read = now, view
-            self._remember(open_scene)
+            self._reset_if_replaced(open_scene)
             self._steps = _sample(weakref.proxy(open_scene), camera, size)
 
-    def _go_on(self, view: object) -> None:
+    def _continue(self, view: object) -> None:
         assert self._steps is not None
-        if view != self._read:  # painted or walked on meanwhile: what was read doesn't belong together
+        if view != self._read:  # the view or its paint changed meanwhile, so the slices don't fit together
             self._steps = self._read = None
             return
         sample = next(self._steps)
         if sample is not None:
             self._steps = None
-            self._result = self._hand.submit(reading, sample, self._witness)
+            self._result = self._executor.submit(compute_reading, sample, self._drift)
 
-    def _remember(self, open_scene: OpenScene) -> None:
-        """Another scene, or a world that was loaded or taken back: what was seen before is of another one."""
+    def _reset_if_replaced(self, open_scene: OpenScene) -> None:
+        """Start anew if the scene was changed, or a world was loaded or reset: earlier readings don't apply to it."""
         charts, revision = open_scene.plan.charts.fingerprint, open_scene.volume.revision
-        if charts != self._of or revision < self._revision:
-            self._witness = Witness()
+        if charts != self._charts or revision < self._revision:
+            self._drift = DriftTracker()
             self.readings.clear()
-        self._of, self._revision = charts, revision
+        self._charts, self._revision = charts, revision
 
 
 def _sample(open_scene: OpenScene, camera: Camera, size: Size) -> Iterator[_Sample | None]:
-    """A piece for each step: the view as a dream would begin it, its pixels' surfaces, page after page; at last all of it.
+    """Read GL in slices: gather the view as a dream would, find the charts of its pixels, read page after page. Yields None until
+    the sample is complete.
 
-    open_scene: a weak proxy, nothing of which is held between two steps: nobody may go on once the panel is closed and the scene left.
+    open_scene: a weak proxy; no part of it is kept between slices, so that a scene that was left can be freed.
     """
     work = open_scene.painter.gather_task(camera, size)
     while not work.run_for(PIECE):
@@ -177,12 +130,12 @@ def _sample(open_scene: OpenScene, camera: Camera, size: Size) -> Iterator[_Samp
         yield None
     chart = charting.result
     yield None
-    sheets: dict[int, Sheet] = {}
+    pages: dict[int, PageSnapshot] = {}
     for number in np.unique(gathered.texel[..., 0]).tolist():
         if number in open_scene.volume.atlas:
             open_scene.volume.atlas.refresh_overview(number)
             wait_for_gl(open_scene.ctx)
-            sheets[number] = Sheet.of(open_scene.volume.atlas[number])
+            pages[number] = PageSnapshot.of(open_scene.volume.atlas[number])
             yield None
     painter = open_scene.painter
     dreamed = (
@@ -192,20 +145,22 @@ def _sample(open_scene: OpenScene, camera: Camera, size: Size) -> Iterator[_Samp
     )
     session = painter.session
     assert painter.client.model is not None
-    within = beside(size, level_of(session, painter.client.model.native, size, resting=True).height, gathered.size)
+    border = border_width(
+        size, level_of(session, painter.client.model.native, size, resting=True).height, gathered.size
+    )
     steps = float(session.dream.steps)
-    yield _Sample(open_scene.plan.charts, gathered, chart, sheets, dreamed, within, steps, painter.client.calls)
+    yield _Sample(open_scene.plan.charts, gathered, chart, pages, dreamed, border, steps, painter.client.calls)
 
 
-def reading(sample: _Sample, witness: Witness) -> Reading:
-    """Any thread."""
+def compute_reading(sample: _Sample, drift: DriftTracker) -> Reading:
+    """Compute the figures and update `drift`. Runs on any thread."""
     gathered, charts = sample.gathered, sample.charts
     finished = gathered.texel[policy.final_mask(gathered, sample.steps)]
-    changed, kept = witness.see(sample.sheets, finished)
+    changed, kept = drift.update(sample.pages, finished)
     painted = gathered.colours[..., 3] == 255
-    label = labels(locate_pixels(charts, gathered.camera, sample.chart), sample.sheets)
-    surface = np.where((label >= 0) & painted, planes(charts)[sample.chart], -1)
-    columns, rows = sample.within
+    label = find_revisions(locate_pixels(charts, gathered.camera, sample.chart), sample.pages)
+    surface = np.where((label >= 0) & painted, number_planes(charts)[sample.chart], -1)
+    columns, rows = sample.border
     height, width = gathered.density.shape
     inner = np.s_[rows * CELL : (height - rows) * CELL, columns * CELL : (width - columns) * CELL]
     across, steps, inside, others = measures.seam_gradients(
@@ -217,7 +172,7 @@ def reading(sample: _Sample, witness: Witness) -> Reading:
         sharpness = math.sqrt(ours / theirs) if theirs else math.nan
     return Reading(
         painted=float(painted[inner].mean()),
-        finished=policy.coverage(gathered, sample.steps, sample.within),
+        finished=policy.coverage(gathered, sample.steps, sample.border),
         changed=changed,
         kept=kept,
         seams=(across / steps) / (inside / others) if steps and inside else math.nan,
@@ -226,17 +181,17 @@ def reading(sample: _Sample, witness: Witness) -> Reading:
     )
 
 
-def labels(texel: np.ndarray, sheets: dict[int, Sheet]) -> np.ndarray:
-    """int64 [H,W]: the revision that painted each texel [H,W,3] (page, y, x), −1 where nothing did."""
+def find_revisions(texel: np.ndarray, pages: dict[int, PageSnapshot]) -> np.ndarray:
+    """int64 [H,W]: the revision that painted each texel [H,W,3] (page, y, x), −1 where unpainted."""
     label = np.full(texel.shape[:-1], -1, np.int64)
-    for number, sheet in sheets.items():
+    for number, page in pages.items():
         here = texel[..., 0] == number
-        label[here] = sheet.revision[texel[here][:, 1], texel[here][:, 2]]
+        label[here] = page.revision[texel[here][:, 1], texel[here][:, 2]]
     return np.where(label > 0, label, -1)
 
 
-def planes(charts: Charts) -> np.ndarray:
-    """int64 [N]: the same number for charts of one plane and material, which look like one surface."""
+def number_planes(charts: Charts) -> np.ndarray:
+    """int64 [N]: a number for each chart; charts of the same plane and material, which look like one surface, share it."""
     normal = np.abs(np.cross(charts.u, charts.v)).argmax(axis=1)
     offset = np.where(charts.sky, 0, charts.corner[np.arange(len(charts)), normal])
     table = np.stack([charts.side * ~charts.sky, offset, charts.material], axis=1)

@@ -1,4 +1,4 @@
-"""An open scene: its blocks, charts, latent volume, renderer and painter, and how to make it ready beside the frames."""
+"""An open scene: its blocks, charts, latent volume, renderer and painter; and planning it in the background."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHANNELS = 4  # of most latent diffusion models; `fit` changes it if the model h
 
 @dataclass(frozen=True)
 class Plan:
-    """A scene made ready for GL by pure functions, on any thread."""
+    """A scene's blocks, charts and light, computed on any thread before GL needs them."""
 
     scene: Scene
     blocks: Blocks
@@ -41,7 +41,7 @@ class Plan:
 
 
 def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
-    """Make a scene ready. wanted: asked between the parts of the work. Raises CancelledError as soon as it returns False."""
+    """Compute the plan of a scene. wanted: called between the parts of the work; raises CancelledError once it returns False."""
 
     def still(part: T) -> T:
         if not wanted():
@@ -62,17 +62,17 @@ class Planner:
     """Plans scenes on a thread, as large maps take seconds; one after the other, as they also take gigabytes."""
 
     def __init__(self) -> None:
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="planner")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="planner")
         self._wanted: object = None
 
     def plan(self, scene: Scene) -> Future[Plan]:
-        """Plan a scene. What was asked for before is abandoned."""
+        """Plan a scene. An earlier request is abandoned."""
         self._wanted = wanted = object()
-        return self._hand.submit(plan, scene, lambda: self._wanted is wanted)
+        return self._executor.submit(plan, scene, lambda: self._wanted is wanted)
 
     def close(self) -> None:
         self._wanted = None
-        self._hand.shutdown(wait=True, cancel_futures=True)
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 class OpenScene:
@@ -91,7 +91,7 @@ class OpenScene:
         self.painter.client.model = model
 
     def start(self, fov: float) -> Camera:
-        """Where the walk begins: the first view of the scene's tour, else of its walk, else over its edge."""
+        """The first camera: that of the scene's tour, else of its walk, else above the edge of the map."""
         paths = self.scene.paths
         path = paths.get("tour") or paths.get("walk") or next(iter(paths.values()), None)
         if path is not None:
@@ -100,7 +100,7 @@ class OpenScene:
         return Camera.look_at((x / 2, y + 2.0, z + 2.0), (x / 2, y / 2, z / 2), fov)
 
     def reword(self, scene: Scene) -> None:
-        """Take over other prompts, display colours and paths for the same blocks. The next dream uses them."""
+        """Apply other prompts, display colours and paths to the same blocks. The next dream uses them."""
         self.scene = self.painter.client.scene = scene
         self.renderer.update_display_colours(scene)
 

@@ -1,4 +1,4 @@
-"""How much of a scene is painted: texels by material and by steps, counted from the atlas."""
+"""Counts the painted texels of a scene by material and by number of steps."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ class Survey:
 
     @property
     def share(self) -> float:
-        """0..1 of all texels."""
+        """Painted share of all texels, 0..1."""
         return sum(self.painted.values()) / max(1, sum(self.texels.values()))
 
 
 def materials(charts: Charts, page: int) -> np.ndarray:
-    """int16 [PAGE,PAGE]: which material lies where on a page of the atlas, or NOTHING."""
+    """int16 [PAGE,PAGE]: the material of each texel of a page, or NOTHING."""
     owner = charts.owner_map(page)
     return np.where(owner >= 0, charts.material[owner], NOTHING)
 
 
 def survey(volume: LatentVolume, before: Survey | None = None) -> Survey:
-    """Count. before: an earlier survey of the same charts, whose pages are not counted again unless they changed.
-    GL thread: it reads the state of every other painted page, about a millisecond each."""
+    """Count texels. before: an earlier survey of the same charts; its pages are counted again only if they changed.
+
+    Runs on the GL thread; reading a page takes about a millisecond."""
     charts, known = volume.charts, before.pages if before else {}
     numbers, which = np.unique(charts.material, return_inverse=True)
     texels = np.bincount(which, charts.size.prod(axis=1)).astype(int)

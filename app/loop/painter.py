@@ -1,4 +1,4 @@
-"""The loop without a window: find out how much of a view is painted, and have the rest dreamed."""
+"""The painting loop: measures how much of a view is painted and requests a dream of the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.loop.dream_client import DreamClient, Laid, Outcome, Take
 from app.loop.messages import Failed, Message, ModelInfo, Worker
 from app.loop.quality_levels import Level, View, level_of
 from app.loop.view_canvas import canvas_from, dreamed_materials
-from app.loop.view_framing import beside, canvas_size, left_behind, surrounding
+from app.loop.view_framing import border_width, canvas_size, has_left, widen_camera
 from app.session import Session
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
@@ -70,7 +70,7 @@ class Painter:
         return self.client.scene
 
     def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
-        """One frame's work: take in what the worker did, and ask for what this view lacks. Never waits for a dream.
+        """One frame's work: process the worker's messages and request what this view lacks. Never waits for a dream.
 
         size: the window's; now: seconds on any steady clock. Returns the worker's messages, for panels and log.
         """
@@ -88,7 +88,7 @@ class Painter:
         return messages
 
     def collect(self) -> list[Message]:
-        """Take in what the worker did; see `DreamClient.collect`."""
+        """Process the worker's messages; see `DreamClient.collect`."""
         messages = self.client.collect()
         self._take_outcomes()
         return messages
@@ -118,7 +118,7 @@ class Painter:
         if gathered.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame gathers again
         level = view.level
-        self.coverage = policy.coverage(gathered, level.steps, beside(view.size, level.height, gathered.size))
+        self.coverage = policy.coverage(gathered, level.steps, border_width(view.size, level.height, gathered.size))
         if self.coverage >= self.session.paint.coverage or view == self._asked:
             self._settle(view)  # also if a dream did not cover it all, as another would do no better
         else:
@@ -181,7 +181,7 @@ class Painter:
         return self.client.dreams - before
 
     def gather(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
-        """What a dream of this view would start from, at the dream's size (None: as it is dreamed at rest). The model must be ready."""
+        """Gather what a dream of this view would start from. level: None as at rest. The model must be ready."""
         return self.gather_task(camera, size, level).run_to_end()
 
     def gather_task(self, camera: Camera, size: Size, level: Level | None = None) -> TimeSlicedTask[GatheredView]:
@@ -193,33 +193,33 @@ class Painter:
         return self.volume.gather_task(*self.frame_view(camera, size, level))
 
     def frame_view(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
-        """The camera and the size of what is dreamed for a view: a little more than it shows."""
+        """The camera and canvas size of a dream for a view; both include a margin around the view."""
         model = self._model
         level = level or level_of(self.session, model.native, size, resting=True)
         canvas = canvas_size(size, level.height, model.multiple, level.around)
-        return surrounding(camera, level.height, canvas[1]), canvas
+        return widen_camera(camera, level.height, canvas[1]), canvas
 
     def submit_job(
         self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, status: str, take: Take
     ) -> None:
-        """Dream something that was asked for by hand, in place of what runs; see `DreamClient.submit_job`. Moving on does not
+        """Dream something that the user requested; it replaces the running dream. See `DreamClient.submit_job`. Moving doesn't
         abandon it; `cancel` does."""
         self.cancel()
         self.client.submit_job(gathered, canvas, settings, status, take)
 
     def cancel(self) -> None:
-        """Abandon the running dream. A dream that is being laid is laid completely, now."""
+        """Abandon the running dream. If a dream is being laid, finish laying it now."""
         self.client.cancel()
         self._take_outcomes()
         self._asked = self._refining = None
 
     def interrupt(self) -> None:
-        """`cancel`, unless a dream is being laid, which goes on over several frames: to lay the rest at once takes 0.25 s."""
+        """`cancel`, unless a dream is being laid over several frames: laying the rest at once would take 0.25 s."""
         if not self.client.laying:
             self.cancel()
 
     def drop(self) -> None:
-        """Abandon everything, also a dream that is being laid, as the volume is left. Nothing refers to the painter in a cycle then."""
+        """Abandon everything, including a dream that is being laid. Leaves no reference cycle with the painter."""
         self.client.tasks.abandon()
         self.cancel()
 
@@ -230,7 +230,7 @@ class Painter:
 
     @property
     def status_text(self) -> str:
-        """What is going on, in plain words."""
+        """A short text about what the painter does."""
         client = self.client
         if client.problem:
             what = "the model can't be loaded" if client.model is None else "the dream failed"
@@ -250,7 +250,7 @@ class Painter:
 
     @property
     def refining(self) -> bool:
-        """Whether parts of a view are dreamed, after the view as a whole."""
+        """Whether close-ups of a view are being dreamed, after the whole view."""
         return self._refining is not None
 
     def _abandons(self, camera: Camera) -> bool:
@@ -260,13 +260,13 @@ class Painter:
         live, then = self.session.live, self.client.running.gathered.camera
         if self._refining:
             return camera != self._refining.view.camera
-        return left_behind(then, camera, live.abandon_angle, live.abandon_distance)
+        return has_left(then, camera, live.abandon_angle, live.abandon_distance)
 
     def _settle(self, view: View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
     def _submit(self, gathered: GatheredView, level: Level) -> None:
-        """Have a view dreamed."""
+        """Request a dream of a view."""
         settings = replace(self.session.dream, steps=level.steps)
         canvas = canvas_from(gathered, self.scene, level.steps)
         guide = canvas.guide

@@ -1,11 +1,11 @@
-"""How well a view is dreamed: a sketch while one moves, all steps at rest."""
+"""The quality of a dream: a sketch while the camera moves, all steps at rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from app.fields import Size
-from app.loop.view_framing import fitting
+from app.loop.view_framing import limit_canvas
 from app.session import Session
 from engine.atlas import policy
 from scenes.camera import Camera
@@ -13,7 +13,7 @@ from scenes.camera import Camera
 
 @dataclass(frozen=True)
 class Level:
-    """height: of the view, pixels; around: how much more is dreamed, as a share of the view."""
+    """height: of the view, pixels; around: what is dreamed beyond the view, as a share of it."""
 
     words: str
     steps: int
@@ -23,7 +23,7 @@ class Level:
 
 @dataclass(frozen=True)
 class View:
-    """What decides whether a view has to be looked at again."""
+    """A key for a view: while it is unchanged, the view need not be gathered again."""
 
     camera: Camera
     size: Size
@@ -33,8 +33,11 @@ class View:
 
 
 def level_of(session: Session, native: int, size: Size, resting: bool) -> Level:
-    """native: the side in pixels that the model was trained at; size: of the view."""
-    steps, (height, around) = session.dream.steps, fitting(size, session.paint.canvas or native, session.paint.around)
+    """The level for a view. native: the side in pixels that the model was trained at; size: of the view."""
+    steps, (height, around) = (
+        session.dream.steps,
+        limit_canvas(size, session.paint.canvas or native, session.paint.around),
+    )
     if resting:
         return Level("dreaming this view", steps, height, around)
     few = min(steps, session.live.moving_steps)

@@ -1,4 +1,4 @@
-"""Runs work that takes longer than a frame may, a slice in each frame."""
+"""Runs tasks that take longer than a frame, one slice per frame."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class TaskRunner:
-    """Runs one task at a time, at most `budget` seconds of it in each frame, and then its callback, which may begin the next task.
+    """Runs one task at a time for at most `budget` seconds per frame, then its callback, which may begin the next task.
 
-    failed: a method that is called when a task raises, before the error goes up. It is held weakly, so that its owner, which owns
-    the runner, is freed with the last reference to it. The runner is true while it has a task.
+    failed: a method to call when a task raises, before the error is passed on. It is referred to weakly, so that its owner, which
+    also owns the runner, forms no reference cycle. The runner is true while it has a task.
     """
 
     def __init__(self, budget: float, failed: Callable[[], None]) -> None:
@@ -34,7 +34,7 @@ class TaskRunner:
         self._run()
 
     def begin(self, work: TimeSlicedTask[T], then: Callable[[T], None]) -> None:
-        """Begin a task, in place of another. then: called with its result."""
+        """Begin a task; it replaces a running one. then: called with its result."""
         self._work = work, then
         self._run()
 

@@ -1,10 +1,10 @@
-"""From what a view sees (`GatheredView`) to what a dream is asked (`Canvas`): regions of visible materials, memory, noise."""
+"""Builds the `Canvas` of a dream from a `GatheredView`: regions of visible materials, guide, noise."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from app.loop.occluders import hidden_behind
+from app.loop.occluders import find_occluded
 from diffusion.canvas import Canvas, GBuffer, Guide, Region, Surface
 from diffusion.models.depth import to_reference_camera
 from engine.atlas import policy
@@ -13,7 +13,7 @@ from scenes.scene import SKY, Scene
 
 
 def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
-    """One region for each prompt in view, the largest first. material: int [h,w], indices into scene.materials or SKY.
+    """One region for each visible prompt, the largest first. material: int [h,w], indices into scene.materials or SKY.
 
     The masks are tight (0 or 1) and cover every pixel exactly once. Materials with the same prompts share a region, for
     every region costs a model call.
@@ -31,20 +31,20 @@ def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
 
 
 def parts_of(pixels: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> np.ndarray:
-    """int16 [H,W]: the region of each pixel's material (int [H,W], or SKY), −1 where none has its prompts."""
+    """int16 [H,W]: the region of each pixel's material (int [H,W], or SKY), −1 where no region has its prompts."""
     numbers = {(region.prompt, region.negative_prompt): number for number, region in enumerate(regions)}
     materials = (*range(len(scene.materials)), SKY)  # so that SKY is the last one's index, too
     return np.array([numbers.get(scene.prompt(material), -1) for material in materials], np.int16)[pixels]
 
 
 def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
-    """int [n]: the materials that a dream of a view knows: all with the prompts of those `seen`, int [h,w], in its latent pixels."""
+    """int [n]: the materials that a dream of a view paints: all with the prompts of those `seen`, int [h,w]."""
     prompts = {scene.prompt(int(material)) for material in np.unique(seen)}
     return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])
 
 
 def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canvas:
-    """The canvas of a view. full_steps: the steps after which a texel is finished; what is finished is kept."""
+    """The canvas of a view. full_steps: the number of steps after which a texel is finished; finished texels are kept."""
     known = policy.guide_mask(gathered, full_steps)
     change = policy.change_map(gathered, full_steps)
     regions = regions_from(gathered.material, scene)
@@ -58,7 +58,7 @@ def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canv
             guide_weight=policy.guide_weight(gathered, full_steps),
             edge_contaminated=gathered.edge_contaminated,
         )
-        occluded_source = hidden_behind(gathered, change > 0, change == 0)
+        occluded_source = find_occluded(gathered, change > 0, change == 0)
     surface = Surface(
         depth=to_reference_camera(gathered.depth, gathered.camera.fov),
         occluded_source=occluded_source,

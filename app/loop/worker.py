@@ -1,4 +1,4 @@
-"""The workers: a thread that owns the model beside a window, and one that dreams inline where there is no window."""
+"""The workers: `ThreadWorker` owns the model on a thread, for the window; `InlineWorker` dreams within the call, without one."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from app.loop.messages import (
     Status,
     Watch,
 )
-from app.loop.watching import Throttle, Watcher
+from app.loop.previews import PreviewEmitter, Throttle
 from base.errors import InputError
 from diffusion.canvas import Cancelled, Dreamed
 
 Load = Callable[[], Any]  # → diffusion.models.model.Model
-Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or one that tests put in its place
-Probe = Callable[..., Any]  # diffusion.introspection.unet_probe.look_inside, or one that tests put in its place
+Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or a test's replacement
+Probe = Callable[..., Any]  # diffusion.introspection.unet_probe.probe_unet, or a test's replacement
 
 WAITING_RESULTS = 4  # finished dreams that may wait for the window before the worker pauses
 
@@ -42,8 +42,8 @@ def dream_of(model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
     return dream(model, canvas, settings, **hooks)
 
 
-def inside_of(model: Any, canvas: Any, settings: Any, start: Any, sigma: float, **hooks: Any) -> Any:
-    """`diffusion.introspection.unet_probe.look_inside`, imported likewise."""
+def probe_of(model: Any, canvas: Any, settings: Any, start: Any, sigma: float, **hooks: Any) -> Any:
+    """`diffusion.introspection.unet_probe.probe_unet`, imported likewise."""
     from diffusion.introspection.unet_probe import probe_unet
 
     return probe_unet(model, canvas, settings, start, sigma, **hooks)
@@ -73,12 +73,12 @@ def answer(
     how: Callable[[], Watch] = Watch,
     throttle: Throttle | None = None,
 ) -> None:
-    """Dream one request and emit its previews (as `how` says) and its end; a cancelled one ends silently."""
+    """Dream one request; emit its previews (as `how` says) and its result. A cancelled one emits no result."""
     throttle = throttle or Throttle()
-    watcher = Watcher(model, request.id, emit, how, throttle)
+    emitter = PreviewEmitter(model, request.id, emit, how, throttle)
     throttle.start()
     try:
-        emit(Finished(request, dream(model, request.canvas, request.settings, on_step=watcher, cancelled=cancelled)))
+        emit(Finished(request, dream(model, request.canvas, request.settings, on_step=emitter, cancelled=cancelled)))
     except Cancelled:
         pass
     except Exception as error:
@@ -86,7 +86,7 @@ def answer(
 
 
 def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], bool]) -> Inspected | None:
-    """What was to be seen inside the network; None when it was cancelled."""
+    """Run a probe of the network; None if it was cancelled."""
     try:
         return Inspected(
             asked, look(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
@@ -98,7 +98,7 @@ def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], b
 
 
 def sentence(error: BaseException) -> str:
-    """One line about an exception: our own errors speak for themselves, others are named."""
+    """One line about an exception; the type's name is added unless it is an InputError."""
     text = " ".join(str(error).split())
     return (
         text if isinstance(error, InputError) else f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -108,8 +108,8 @@ def sentence(error: BaseException) -> str:
 class ThreadWorker:
     """The `Worker` protocol as one thread. It loads the model, then takes the latest request, and outlives failures.
 
-    threads: torch's threads for the model: 1 beside a renderer on the same cores (two collapse), None for all.
-    nice: how far its priority is lowered, so that frames come first (Linux only: elsewhere threads have none).
+    threads: torch's threads for the model: 1 if a renderer uses the same cores (with 2 both slow down badly), None for all.
+    nice: by how much the thread's priority is lowered in favour of frames (Linux only).
     """
 
     def __init__(
@@ -117,14 +117,14 @@ class ThreadWorker:
         load: Load,
         dream: Dream = dream_of,
         *,
-        look: Probe = inside_of,
+        look: Probe = probe_of,
         threads: int | None = 1,
         nice: int = 10,
     ) -> None:
         self._load, self._dream, self._look, self._threads, self._nice = load, dream, look, threads, nice
         self._news = threading.Condition()
         self._waiting: Request | None = None  # the mailbox
-        self._asked: Inspection | None = None  # to look into the network, until it is answered
+        self._asked: Inspection | None = None  # the pending probe of the network
         self._latest = self._abandoned = -1  # ids up to _abandoned are cancelled
         self._closed = False
         self._statuses: deque[Message] = deque(maxlen=100)
@@ -159,7 +159,7 @@ class ThreadWorker:
         results = []
         while not self._results.empty():
             results.append(self._results.get_nowait())
-        with self._news:  # after the results: what led to them is surely there
+        with self._news:  # after the results, so that the previews that preceded them are included
             messages += self._previews
             self._previews.clear()
         return [m for m in messages + results if not self._is_abandoned(_id(m))]
@@ -207,20 +207,20 @@ class ThreadWorker:
         answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, self._throttle)
 
     def _report(self, model: Any, asked: Inspection) -> None:
-        """Look inside, unless a dream comes in between: then after it."""
+        """Probe the network; if a dream is requested meanwhile, stop and probe again after it."""
 
         def cancelled() -> bool:
             return self._closed or self._waiting is not None or self._asked is not asked
 
-        told = report(model, asked, self._look, cancelled)
+        inspected = report(model, asked, self._look, cancelled)
         with self._news:
-            if told is None or self._asked is not asked:
+            if inspected is None or self._asked is not asked:
                 return
             self._asked = None
-        self._emit(told)
+        self._emit(inspected)
 
     def _ready(self) -> Any:
-        """The model, loaded in this thread under this thread's settings; None when that failed."""
+        """Load the model in this thread; None if that failed."""
         self._emit(Status("loading the model"))
         try:
             if self._threads is not None:
@@ -228,7 +228,9 @@ class ThreadWorker:
 
                 torch.set_num_threads(self._threads)
             model = self._load()
-            if hasattr(os, "setpriority") and self._nice:  # not before: a busy machine would never get the model loaded
+            if (
+                hasattr(os, "setpriority") and self._nice
+            ):  # only now: with low priority, loading takes too long on a busy machine
                 thread = threading.get_native_id()
                 os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + self._nice))
             self._emit(Status(f"the model {model.id} is ready", info_of(model)))
@@ -241,7 +243,7 @@ class ThreadWorker:
 class InlineWorker:
     """The `Worker` protocol without a thread: `poll` dreams the waiting request to its end. For headless use."""
 
-    def __init__(self, model: Any, dream: Dream = dream_of, *, look: Probe = inside_of) -> None:
+    def __init__(self, model: Any, dream: Dream = dream_of, *, look: Probe = probe_of) -> None:
         self._model, self._dream, self._look = model, dream, look
         self._waiting: Request | None = None
         self._asked: Inspection | None = None
@@ -257,7 +259,7 @@ class InlineWorker:
         self._asked = asked
 
     def watch(self, how: Watch) -> None:
-        """Nobody sees a dream before its end here."""
+        """Do nothing: this worker emits its messages only after the dream."""
 
     def poll(self) -> list[Message]:
         messages: list[Message] = []
@@ -268,8 +270,8 @@ class InlineWorker:
         if request is not None:
             answer(self._model, request, self._dream, messages.append, lambda: False)
         asked, self._asked = self._asked, None
-        if asked is not None and (told := report(self._model, asked, self._look, lambda: False)) is not None:
-            messages.append(told)
+        if asked is not None and (inspected := report(self._model, asked, self._look, lambda: False)) is not None:
+            messages.append(inspected)
         return messages
 
     def close(self) -> None:

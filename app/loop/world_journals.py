@@ -1,4 +1,4 @@
-"""Where the paint of a world file is kept while it is painted: one file, one journal, one program at a time."""
+"""Journals of world files: each keeps a world's paint while it is being painted, for one program at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUFFIX = ".world"
 
 
 def data_folder() -> Path:
-    """The user's, for what the program keeps by itself."""
+    """The user's folder for data that the program stores by itself."""
     return Path(platformdirs.user_data_dir("rayverie", False))
 
 
@@ -36,7 +36,7 @@ def journal_of(world: Path, data: Path) -> Path:
 
 
 def open_journal(world: Path, data: Path) -> Journal:
-    """The journal of a world file; InUse when another program paints it."""
+    """Open the journal of a world file. Raises InUse if another program is painting it."""
     try:
         return Journal(journal_of(world, data))
     except JournalInUse as error:
@@ -44,10 +44,10 @@ def open_journal(world: Path, data: Path) -> Journal:
 
 
 def left_over(journal: Journal, world: Path | None, told: Callable[[str], None]) -> bool:
-    """Whether the journal holds what a kill kept from being saved to its world file: its revision is higher, or it is newer.
+    """Whether the journal holds paint that a crash kept from its world file: its revision is higher, or it is newer.
 
-    Times alone say little: a clock, `touch` or a copy changes them. A journal that is neither, but holds something else
-    than the world file, is set aside; `told` hears where it is now.
+    Times alone are unreliable: clock changes, `touch` and copies alter them. A journal that is neither, but differs from the
+    world file, is moved aside, and `told` is called with its new place.
     """
     if not journal.has_world:
         return False

@@ -1,1 +1,1 @@
-"""Where the camera goes: on foot, along paths, filmed."""
+"""Camera movement: walking, flying, paths, films."""

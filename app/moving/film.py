@@ -1,4 +1,4 @@
-"""Films a camera path in the window: each frame is dreamed until it is finished, drawn, and written beside the frame loop."""
+"""Films a camera path in the window: dreams each frame until it is finished, draws it, and writes it on a thread."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Film:
         self.frames = max(1, math.floor(path.seconds * fps + 1e-6))
         self.index = 0
         self._writer = open_output(out, size, fps, metadata)
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="film")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="film")
         self._written: Future[None] | None = None
         ctx: moderngl.Context = open_scene.ctx
         self._target = ctx.framebuffer([ctx.texture(size, 4)], ctx.depth_renderbuffer(size))
@@ -55,13 +55,13 @@ class Film:
         self.open_scene.renderer.draw(self._target, self.camera, self.size, mode, top_first=True, daylight=daylight)
         wait_for_gl(self.open_scene.ctx)
         picture = np.frombuffer(self._target.read(components=4), np.uint8).reshape(self.size[1], self.size[0], 4)
-        self._written = self._hand.submit(self._writer.write, picture)
+        self._written = self._executor.submit(self._writer.write, picture)
         self.index += 1
 
     def finish(self) -> None:
         """Finish the file if every frame is in it, else delete it. Any thread; waits for the encoder."""
         abandoned = None if self.done else InterruptedError("the film was stopped")
-        self._hand.shutdown(wait=True)
+        self._executor.shutdown(wait=True)
         self._writer.__exit__(type(abandoned) if abandoned else None, abandoned, None)
 
     def release(self) -> None:

@@ -1,4 +1,4 @@
-"""The autopilot in the window: dreams the whole scene, view after view, a little in each frame, with or without the camera."""
+"""Runs the autopilot in the window: dreams the whole scene view by view, with or without moving the camera."""
 
 from __future__ import annotations
 

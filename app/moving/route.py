@@ -1,4 +1,4 @@
-"""Keyframes being edited: a camera path in the making. Pure."""
+"""A camera path that the user edits, as immutable keyframes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from scenes.camera import Camera
 from scenes.paths import sample_positions
 from scenes.scene import CameraPath, Keyframe
 
-PACE = 4.0  # blocks a second: what a new keyframe's time follows from
+PACE = 4.0  # blocks per second, for the time of a new keyframe
 TURN = 60.0  # degrees a second
 SHORTEST = 0.5  # s between two keyframes
 
 
 @dataclass(frozen=True)
 class Route:
-    """cameras in order, and the seconds from each to the next (one fewer; with `loop`, the last goes back to the first)."""
+    """cameras: in order; seconds: from each to the next (one fewer than cameras); loop: return to the first."""
 
     cameras: tuple[Camera, ...] = ()
     seconds: tuple[float, ...] = ()
@@ -26,17 +26,17 @@ class Route:
 
     @staticmethod
     def of(path: CameraPath) -> Route:
-        """A path's keyframes, to be edited. A loop's last keyframe, where it repeats the first, is left out."""
+        """The route of a path's keyframes. A loop's last keyframe is left out if it repeats the first."""
         times = [k.time for k in path.keyframes]
         return Route(tuple(k.camera for k in path.keyframes), tuple(np.diff(times).tolist()), path.loop, path.name)
 
     def add(self, camera: Camera) -> Route:
-        """With one more keyframe at the end, at a pleasant pace from the last."""
+        """Add a keyframe at the end; its time follows from its distance to the last."""
         if not self.cameras:
             return replace(self, cameras=(camera,))
         return replace(self, cameras=(*self.cameras, camera), seconds=(*self.seconds, pace(self.cameras[-1], camera)))
 
-    def put(self, index: int, camera: Camera) -> Route:
+    def replace_camera(self, index: int, camera: Camera) -> Route:
         return replace(self, cameras=(*self.cameras[:index], camera, *self.cameras[index + 1 :]))
 
     def remove(self, index: int) -> Route:
@@ -46,11 +46,11 @@ class Route:
         if seconds:
             gone = seconds.pop(gap)
             if 0 < index < len(self.cameras) - 1:
-                seconds[index - 1] = self.seconds[index - 1] + gone  # the way around the gap takes as long as before
+                seconds[index - 1] = self.seconds[index - 1] + gone  # keep the total time
         return replace(self, cameras=cameras, seconds=tuple(seconds))
 
-    def take(self, index: int, seconds: float) -> Route:
-        """With `seconds` from keyframe `index` to the next."""
+    def set_seconds(self, index: int, seconds: float) -> Route:
+        """Set the seconds from keyframe `index` to the next."""
         return replace(self, seconds=(*self.seconds[:index], max(SHORTEST, seconds), *self.seconds[index + 1 :]))
 
     @property
@@ -65,14 +65,14 @@ class Route:
 
 
 def pace(start: Camera, end: Camera) -> float:
-    """Seconds that a pleasant move between two cameras takes."""
+    """Seconds for a move between two cameras at PACE and TURN."""
     way = float(np.linalg.norm(np.subtract(end.position, start.position)))
     turn = float(np.degrees(np.arccos(np.clip(start.axes[2] @ end.axes[2], -1, 1))))
     return max(SHORTEST, round(max(way / PACE, turn / TURN), 1))
 
 
 def polyline(path: CameraPath, camera: Camera, size: tuple[int, int], points: int = 160) -> list[np.ndarray]:
-    """The path as seen by a camera: runs of float64 [n,2] pixels of a (width, height) picture, y down; only what is in front."""
+    """Project a path to a camera's picture: lines as float64 [n,2] in pixels, y down; only parts in front of the camera."""
     times = np.linspace(0, path.seconds, points)
     world = np.column_stack([sample_positions(path, times), np.ones(points)])
     clip = world @ camera.matrix(size).T

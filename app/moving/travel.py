@@ -1,4 +1,4 @@
-"""Moves the camera without the hands: along a path, to a place, with a film or with the autopilot."""
+"""Moves the camera automatically: along a path, to a place, for a film or with the autopilot."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Moving about: pure functions from (walker, what the hands want, seconds) to the next walker. No window, no GL.
+"""Movement: pure functions from (walker, input, seconds) to the next walker.
 
-Flying passes through everything. Walking keeps the eyes at 1.7 blocks over the ground, climbs half a block by itself, slides along walls,
-falls, and jumps. Both come out the same at any frame rate: velocity relaxes exponentially and is integrated exactly.
+Flying passes through everything. Walking keeps the eyes 1.7 blocks above the ground, climbs half a block, slides along walls,
+falls and jumps. Both are independent of the frame rate: velocity relaxes exponentially and is integrated exactly.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from scenes.camera import Camera, Vector
 EYES = 1.7  # blocks above the feet
 HEADROOM = 0.15  # blocks above the eyes
 RADIUS = 0.25  # of the body, blocks
-CLIMB = 0.55  # blocks that a walker steps up without jumping
-GRAVITY = 18.0  # blocks/s²; higher than nature's, which feels like the moon in games
-JUMP = 6.5  # blocks/s at take-off: a bit over one block high
-RELAX = 0.08  # s: the time in which 63 % of a change of velocity has happened
-RISE = 0.06  # s: the same for the eyes' height after a step up
+CLIMB = 0.55  # blocks that a walker can step up without jumping
+GRAVITY = 18.0  # blocks/s²; higher than on Earth, which feels like the moon in games
+JUMP = 6.5  # blocks/s at take-off, for a jump a little over one block high
+RELAX = 0.08  # s: time constant of velocity
+RISE = 0.06  # s: time constant of the eyes' height after a step up
 FAST = 4.0
 SPEEDS = (0.25, 40.0)  # blocks/s
 PITCH = 89.0  # degrees
-HIGHEST = 1e4  # blocks: above all that can be built
-STRIDE = 1 / 120  # s: the longest piece of a walking step, so that nobody falls through a floor
+HIGHEST = 1e4  # blocks: higher than anything that can be built
+STRIDE = 1 / 120  # s: maximum time step of walking, so that a walker doesn't fall through a floor
 
 
 class Ground(Protocol):
-    """What one can stand on and bump into. Heights in blocks; -inf where there is nothing."""
+    """Ground and obstacles. Heights in blocks; -inf where there is nothing."""
 
     def top(self, x: float, z: float, below: float) -> float:
         """Height of the highest surface at (x, z) that is not above `below`."""
@@ -51,7 +51,7 @@ class Walker:
 
     @staticmethod
     def at(camera: Camera) -> Walker:
-        """A walker that stands still where a camera is (its roll is lost)."""
+        """A walker at rest at a camera; the camera's roll is ignored."""
         pitch = float(np.clip(camera.pitch, -PITCH, PITCH))
         return Walker(camera.position, yaw=camera.yaw, pitch=pitch)
 
@@ -64,8 +64,8 @@ class Walker:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the keys ask for, each -1..1: along the view, to the right, up. speed: blocks/s; fast: Shift is held."""
+class Movement:
+    """Requested movement. forward, right, up: -1..1, relative to the view; speed: blocks/s; fast: multiply it by FAST."""
 
     forward: float = 0.0
     right: float = 0.0
@@ -75,13 +75,13 @@ class Wish:
 
 
 def turn(walker: Walker, dx: float, dy: float, degrees: float = 0.12) -> Walker:
-    """Mouse look. dx, dy: points moved, right and down positive; degrees: per point."""
+    """Turn by mouse movement. dx, dy: points, right and down positive; degrees: per point."""
     yaw = (walker.yaw - dx * degrees + 180.0) % 360.0 - 180.0
     return replace(walker, yaw=yaw, pitch=float(np.clip(walker.pitch - dy * degrees, -PITCH, PITCH)))
 
 
-def lifted(walker: Walker, ground: Ground) -> Walker:
-    """Out of what was just built where the walker is: on top of it. Elsewhere the same."""
+def lift_out(walker: Walker, ground: Ground) -> Walker:
+    """Move a walker that is inside blocks, as after an edit, to the top of them."""
     x, eyes, z = walker.position
     if not any(ground.solid(px, pz, eyes - EYES + CLIMB, eyes + HEADROOM) for px, pz in _body(x, z)):
         return walker
@@ -90,23 +90,23 @@ def lifted(walker: Walker, ground: Ground) -> Walker:
 
 
 def change_speed(speed: float, clicks: float) -> float:
-    """The wheel: a fifth faster for each click up."""
+    """Change the speed by 20 % for each click of the wheel."""
     return float(np.clip(speed * 1.2**clicks, *SPEEDS))
 
 
-def step(walker: Walker, wish: Wish, seconds: float, ground: Ground | None = None) -> Walker:
+def step(walker: Walker, wish: Movement, seconds: float, ground: Ground | None = None) -> Walker:
     """The walker after `seconds`: on the ground, or flying where there is None."""
     if ground is None:
         return _fly(walker, wish, seconds)
-    seconds = min(seconds, 0.25)  # after a hiccup of the machine nobody should fall from a roof
+    seconds = min(seconds, 0.25)  # limited, so that a delayed frame doesn't move the walker off a roof
     pieces = max(1, int(np.ceil(seconds / STRIDE)))
     for _ in range(pieces):
         walker = _walk(walker, wish, seconds / pieces, ground)
     return walker
 
 
-def _wanted(walker: Walker, wish: Wish) -> np.ndarray:
-    """[3] the velocity asked for: on the ground plane relative to where one looks, diagonals no faster."""
+def _wanted(walker: Walker, wish: Movement) -> np.ndarray:
+    """Requested velocity [3], blocks/s, relative to the yaw; diagonals are no faster."""
     yaw = np.radians(walker.yaw)
     forward, right = np.array([-np.sin(yaw), 0, -np.cos(yaw)]), np.array([np.cos(yaw), 0, -np.sin(yaw)])
     direction = wish.forward * forward + wish.right * right + wish.up * np.array([0, 1, 0])
@@ -115,21 +115,21 @@ def _wanted(walker: Walker, wish: Wish) -> np.ndarray:
 
 
 def _relax(velocity: np.ndarray, wanted: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    """(velocity, distance) after `seconds` of v' = (wanted - v) / RELAX, exactly: two halves are one whole."""
+    """(velocity, distance) after `seconds` of v' = (wanted - v) / RELAX, computed exactly, so that two half steps equal a whole one."""
     left = np.exp(-seconds / RELAX)
     return wanted + (velocity - wanted) * left, wanted * seconds + (velocity - wanted) * RELAX * (1 - left)
 
 
-def _fly(walker: Walker, wish: Wish, seconds: float) -> Walker:
+def _fly(walker: Walker, wish: Movement, seconds: float) -> Walker:
     velocity, way = _relax(np.array(walker.velocity), _wanted(walker, wish), seconds)
     return replace(walker, position=_vector(walker.position + way), velocity=_vector(velocity))
 
 
-def _walk(walker: Walker, wish: Wish, seconds: float, ground: Ground) -> Walker:
+def _walk(walker: Walker, wish: Movement, seconds: float, ground: Ground) -> Walker:
     x, eyes, z = walker.position
     velocity = np.array([walker.velocity[0], 0.0, walker.velocity[2]])
     velocity, way = _relax(velocity, _wanted(walker, replace(wish, up=0.0)), seconds)
-    if _fits(x + way[0], z, eyes, ground):  # each axis for itself: that is what sliding along a wall is
+    if _fits(x + way[0], z, eyes, ground):  # each axis by itself, so that the walker slides along walls
         x += way[0]
     else:
         velocity[0] = 0.0
@@ -162,7 +162,7 @@ def _fits(x: float, z: float, eyes: float, ground: Ground) -> bool:
 
 
 def _body(x: float, z: float) -> tuple[tuple[float, float], ...]:
-    """The corners of the square that one stands on."""
+    """The corners of the square that the walker stands on."""
     return tuple((x + i * RADIUS, z + j * RADIUS) for i in (-1, 1) for j in (-1, 1))
 
 

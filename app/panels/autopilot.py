@@ -1,4 +1,4 @@
-"""Painting the whole scene by itself: how far it is, how long it takes, and its plan, in a list, on the map and in the scene."""
+"""The autopilot panel: progress, remaining time, and its plan as a list, on the map and in the scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list of folders and files to choose from, the same on every system; slow disks are listed beside the frames."""
+"""A file browser for dialogs, the same on every system; folders are listed in the background."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from app.files.listing import Entry, Found, find
+from app.files.folder_listing import Entry, Listing, resolve_path
 from app.panels.context import PanelContext, faint, hint
-from app.panels.dialog import room, span
+from app.panels.dialog import dialog_height, dialog_width
 from base.errors import InputError
 from base.files import expand_user
 
@@ -26,7 +26,7 @@ class Browser:
     def __init__(self) -> None:
         self.folder, self._typed = Path.home(), ""
         self.chosen: Entry | None = None
-        self._found: Future[Found] | None = None
+        self._found: Future[Listing] | None = None
 
     def go(self, path: Path) -> None:
         """Show another folder, or open a file."""
@@ -44,14 +44,16 @@ class Browser:
         """An entry that was double-clicked or whose path was typed, or None. places: ways to other folders;
         kinds: of files shown, () = all."""
         self._way(ui)
-        imgui.begin_child("places", imgui.ImVec2(span(WIDE) * 0.15, room(0.5)))
+        imgui.begin_child("places", imgui.ImVec2(dialog_width(WIDE) * 0.15, dialog_height(0.5)))
         for name, folder in places.items():
             if imgui.selectable(name, folder == self.folder)[0]:
                 self.go(folder)
             hint(str(folder))
         imgui.end_child()
         imgui.same_line()
-        imgui.begin_child("entries", imgui.ImVec2(span(WIDE) * 0.85, room(0.5)), imgui.ChildFlags_.frame_style)
+        imgui.begin_child(
+            "entries", imgui.ImVec2(dialog_width(WIDE) * 0.85, dialog_height(0.5)), imgui.ChildFlags_.frame_style
+        )
         opened = self._entries(kinds)
         imgui.end_child()
         if opened is not None and opened.kind == "folder":
@@ -65,7 +67,7 @@ class Browser:
             self.go(self.folder.parent)
         hint("Parent folder.")
         imgui.same_line()
-        imgui.set_next_item_width(span(WIDE) * 0.93)
+        imgui.set_next_item_width(dialog_width(WIDE) * 0.93)
         enter = imgui.InputTextFlags_.enter_returns_true
         done, self._typed = imgui.input_text("##folder", self._typed or str(self.folder), enter)
         if done:
@@ -112,13 +114,13 @@ class Browser:
         return double
 
 
-def _later(path: Path) -> Future[Found]:
-    """`find` on a thread that nobody waits for: a disk that never answers must not keep the program from ending."""
-    answer: Future[Found] = Future()
+def _later(path: Path) -> Future[Listing]:
+    """`resolve_path` on a daemon thread, so that a disk that never answers does not keep the program from ending."""
+    answer: Future[Listing] = Future()
 
     def read() -> None:
         try:
-            answer.set_result(find(path))
+            answer.set_result(resolve_path(path))
         except Exception as error:
             answer.set_exception(error)
 

@@ -1,4 +1,4 @@
-"""The brush: a row of its tools for panels, and its circle and marks over the scene."""
+"""The brush: a row of tools for panels, and its circle and mask over the scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keyframes on a smooth path: set, timed, played, filmed, read and written as nerfstudio's camera_path.json."""
+"""The camera panel: edit keyframes, play and film them, read and write camera_path.json."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class CameraPanel:
                 ui.do("go_to", camera)
             imgui.same_line()
             if imgui.button("Set"):
-                ui.do("set_route", route.put(i, ui.camera))
+                ui.do("set_route", route.replace_camera(i, ui.camera))
             hint("Move this keyframe to the current view.")
             imgui.same_line()
             if imgui.button("\uf00d"):
@@ -99,7 +99,7 @@ class CameraPanel:
                 taken, words = route.seconds[i], "%.1f s to next"
                 moved, seconds = imgui.drag_float("##seconds", taken, 0.05, 0.5, 600.0, words, CLAMP)
                 if moved:
-                    ui.do("set_route", route.take(i, seconds))
+                    ui.do("set_route", route.set_seconds(i, seconds))
             imgui.pop_id()
 
     def _play(self, ui: PanelContext, path: CameraPath | None) -> None:

@@ -1,4 +1,4 @@
-"""A comparison over the scene: both pictures with a line between them that can be dragged, and which to keep."""
+"""Shows a comparison over the scene: two pictures divided by a draggable line, and buttons to keep one."""
 
 from __future__ import annotations
 

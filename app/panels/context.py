@@ -1,4 +1,4 @@
-"""What a panel is, and what it may see and ask for."""
+"""The panel protocol, the facts and actions that panels get each frame, and small widgets that they share."""
 
 from __future__ import annotations
 
@@ -36,18 +36,36 @@ from scenes.scene import Scene
 
 @dataclass(frozen=True)
 class PanelContext:
-    """One frame's facts, and the ways to act.
+    """The facts of one frame, and functions to act on them.
 
-    session, scene, route: as the user set them, at the beginning of the frame; travel: playing, filming or flying; source: the
-    picture opened for the surfaces; comparison: of two settings; status: what is going on, in plain words;
-    frames: seconds of the last frames, newest last; inspection: what the network did; overlays: dialogs and toasts, which panels
-    may close; now: seconds on the explorer's clock; scale: pixels per point; scene_box: x, y, width, height of the scene in points;
-    bindings, changed_keys, written: as in app.state.keymap; undo_bytes: memory kept for undo;
-    presets: those the user saved, as differences from the defaults; recent: files opened last, newest first;
-    versions: earlier versions of this scene's world file, newest first;
-    suggestions: looks prompts up.
-    do: runs an action of app.actions.registry by its name, with its details; picture: uint8 [h,w,3|4] under a key, for ImGui's
-    image calls; unet: a U-Net in space, likewise.
+    What the user set, as of the beginning of the frame:
+        session, scene, route, brush, camera
+        source: the picture opened in the Image panel
+        comparison: of two settings, if one is open
+        bindings: chord → action; changed_keys: action → chords that the user changed
+        presets: saved by the user, as differences from the defaults
+        recent: files opened last, newest first
+    What the program does:
+        open_scene: None while the scene is being planned
+        travel: the path being played or filmed
+        status: a short text
+        log, timeline: messages, and the steps of recent dreams
+        inspection: the probed step of the network
+        frames: seconds of the last frames, newest last
+        undo_bytes: memory kept for undo
+        versions: returns the earlier versions of this scene's world file, newest first
+        suggestions: looks up prompts
+    The window:
+        overlays: dialogs and toasts, which panels may close
+        now: seconds on the explorer's clock
+        palette: colours; scale: pixels per point
+        scene_box: x, y, width, height of the scene in points
+        key_captions: see `Platform.key_captions`
+        folders: of the user's files
+    Functions:
+        do: runs an action of app.actions.registry by its name, with its arguments
+        picture: (key, uint8 [h,w,3] or [h,w,4]) → a texture for ImGui's image calls
+        unet: (U-Net, view, time) → the same, of a U-Net in 3D
     """
 
     session: Session
@@ -71,7 +89,7 @@ class PanelContext:
     scene_box: tuple[float, float, float, float]
     bindings: Mapping[str, str]
     changed_keys: Changes
-    written: Mapping[str, str]
+    key_captions: Mapping[str, str]
     undo_bytes: int
     folders: Folders
     recent: Recent
@@ -88,16 +106,16 @@ class PanelContext:
 
 
 class Panel(Protocol):
-    """A window of its own. What it keeps between frames is about itself (a folded part), never about the program."""
+    """A dockable window. It may keep state about itself between frames (such as a folded part), but none of the program's."""
 
     title: str
 
     def draw(self, ui: PanelContext) -> Session:
-        """Draw into the current ImGui window; returns the session, changed or the same."""
+        """Draw into the current ImGui window. Returns the session, with the user's changes."""
         ...
 
 
-# Windows over the scene that come and go without asking for anything.
+# Flags of windows over the scene that take no input.
 SILENT = (
     imgui.WindowFlags_.no_decoration
     | imgui.WindowFlags_.no_docking
@@ -110,7 +128,7 @@ SILENT = (
 
 
 def choice(label: str, chosen: bool, width: float = 0.0) -> bool:
-    """A button among several of which one is chosen: whether it is clicked. width: in points, 0 as wide as its label."""
+    """Draw one of several buttons of which one is chosen; returns whether it was clicked. width: points, 0 = as wide as the label."""
     if chosen:
         imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
     clicked = imgui.button(label, imgui.ImVec2(width, 0))
@@ -120,7 +138,7 @@ def choice(label: str, chosen: bool, width: float = 0.0) -> bool:
 
 
 def hint(text: str) -> None:
-    """A tooltip for the last item."""
+    """Show a tooltip for the last item."""
     if text and imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled):
         imgui.begin_tooltip()
         imgui.push_text_wrap_pos(imgui.get_font_size() * 22)
@@ -130,7 +148,7 @@ def hint(text: str) -> None:
 
 
 def faint(text: str) -> None:
-    """A line of secondary text, wrapped."""
+    """Draw secondary text, wrapped."""
     imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.text_disabled))
     imgui.push_text_wrap_pos(0.0)
     imgui.text_unformatted(text)
@@ -139,7 +157,7 @@ def faint(text: str) -> None:
 
 
 def shortened(text: str, width: float) -> str:
-    """A text that fits into a width, its end left out if need be."""
+    """Shorten a text at its end until it fits into a width, in points."""
     if imgui.calc_text_size(text).x <= width:
         return text
     fits = bisect_left(range(len(text)), True, key=lambda n: imgui.calc_text_size(text[: n + 1] + "…").x > width)
@@ -147,7 +165,7 @@ def shortened(text: str, width: float) -> str:
 
 
 def fact(name: str, value: str) -> None:
-    """A name and, in a column of its own, a value; between `begin_facts` and `imgui.end_table`."""
+    """Draw a name and a value in two columns; between `begin_facts` and `imgui.end_table`."""
     imgui.table_next_row()
     imgui.table_next_column()
     imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.text_disabled))
@@ -162,6 +180,6 @@ def begin_facts(label: str) -> bool:
 
 
 def accented() -> implot.Spec:
-    """How plots draw: in the theme's accent."""
+    """The style of plots in the theme's accent colour."""
     colour = imgui.get_style_color_vec4(imgui.Col_.plot_lines)
     return implot.Spec(line_color=colour, fill_color=colour)

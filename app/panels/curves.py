@@ -1,4 +1,4 @@
-"""What a dream's steps have in numbers: noise, guidance and change, each over the steps on its own scale."""
+"""Plots of a dream's steps: noise, guidance and change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A window in front of the others, in the middle of the screen, that asks or tells one thing."""
+"""Dialogs: windows at the centre of the screen, in front of all others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 
 def begin_dialog(title: str, height: float) -> None:
-    """Begin one whose middle is at `height` (0..1) of the screen. `imgui.end` must follow."""
+    """Begin a dialog centred at `height` (0..1) of the screen. Call `imgui.end` after it."""
     view = imgui.get_main_viewport()
     place = imgui.ImVec2(view.pos.x + view.size.x / 2, view.pos.y + view.size.y * height)
     imgui.set_next_window_pos(place, imgui.Cond_.always, imgui.ImVec2(0.5, height))
@@ -16,11 +16,11 @@ def begin_dialog(title: str, height: float) -> None:
     imgui.begin(title, None, flags)
 
 
-def span(letters: float) -> float:
-    """Points: as wide as so many letters, but not wider than fits the screen."""
+def dialog_width(letters: float) -> float:
+    """The width of so many letters, in points, limited by the screen."""
     return min(imgui.get_font_size() * letters, 0.88 * imgui.get_main_viewport().size.x)
 
 
-def room(share: float) -> float:
-    """Points: this share of the screen's height, for what scrolls inside a dialog."""
+def dialog_height(share: float) -> float:
+    """A share of the screen's height, in points, for the scrolling part of a dialog."""
     return imgui.get_main_viewport().size.y * share

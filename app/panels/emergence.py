@@ -1,4 +1,4 @@
-"""When each region of a dream became what it is: a small plot for each; a click goes to the step."""
+"""Plots of when each region of a dream reached its final look; a click selects the step."""
 
 from __future__ import annotations
 

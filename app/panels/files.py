@@ -1,4 +1,4 @@
-"""The dialogs about files: a new scene, opening, and saving the scene under a name."""
+"""Dialogs for files: new scene, open, save scene as."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from app.files.listing import Entry
+from app.files.folder_listing import Entry
 from app.panels.browser import Browser
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog

@@ -1,4 +1,4 @@
-"""Settings dataclasses as widgets: ranges become sliders, tables combos, help tooltips. One function for every panel."""
+"""Draws settings dataclasses as widgets: ranges as sliders, tables as combos, help as tooltips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures and surfaces: the last dream as an image; a file dreamed over or thrown onto the view; marks dreamed anew; anagrams."""
+"""The image panel: export the last dream, project or dream from a picture file, repaint the masked area, anagrams."""
 
 from __future__ import annotations
 

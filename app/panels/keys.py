@@ -1,12 +1,12 @@
-"""The list of keys, from the one table; a click on a key changes it."""
+"""The list of all keys; a click on a key changes it."""
 
 from __future__ import annotations
 
 from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, faint, hint
-from app.panels.dialog import begin_dialog, room, span
-from app.state.keymap import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebound, reset
+from app.panels.dialog import begin_dialog, dialog_height, dialog_width
+from app.state.keymap import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebind, reset_keys
 
 HANDS = (  # what isn't a key
     ("Mouse", "Look", "Click the scene to look around with the mouse; Esc releases it."),
@@ -32,7 +32,7 @@ class KeysDialog:
         self._tell(ui)
         flags = imgui.TableFlags_.row_bg | imgui.TableFlags_.sizing_fixed_fit | imgui.TableFlags_.scroll_y
         imgui.push_style_var(imgui.StyleVar_.cell_padding, imgui.ImVec2(8 * ui.scale, 1.5 * ui.scale))
-        if imgui.begin_table("keys", 3, flags, imgui.ImVec2(span(WIDE), room(0.62))):
+        if imgui.begin_table("keys", 3, flags, imgui.ImVec2(dialog_width(WIDE), dialog_height(0.62))):
             for action in ACTIONS:
                 self._row(ui, action)
             for keys, title, text in HANDS:
@@ -64,17 +64,17 @@ class KeysDialog:
             if i:
                 imgui.same_line(0, 3 * ui.scale)
             waiting = self._asked is not None and self._asked == (action, chord) and not self._conflict
-            text = "press a key" if waiting else captions(action, {chord: action.name}, ui.written) or "+"
+            text = "press a key" if waiting else captions(action, {chord: action.name}, ui.key_captions) or "+"
             if imgui.small_button(f"{text}##{chord}") and action.name != FIXED:
                 self._ask(ui, action, chord)
             if chord and action.name != FIXED:
                 hint("Click to change this key, right-click to remove it.")
                 if imgui.is_item_clicked(imgui.MouseButton_.right):
-                    ui.do("set_keys", rebound(ui.changed_keys, action.name, chord, ""))
+                    ui.do("set_keys", rebind(ui.changed_keys, action.name, chord, ""))
         if action.name in ui.changed_keys:
             imgui.same_line(0, 6 * ui.scale)
             if imgui.small_button("\uf0e2"):
-                ui.do("set_keys", reset(ui.changed_keys, action.name))
+                ui.do("set_keys", reset_keys(ui.changed_keys, action.name))
             hint("Restore this action's default keys.")
         imgui.pop_id()
         _rest(action.title, action.help)
@@ -91,7 +91,7 @@ class KeysDialog:
             self._conflict = new
             return
         if new:
-            ui.do("set_keys", rebound(ui.changed_keys, action.name, old, new))
+            ui.do("set_keys", rebind(ui.changed_keys, action.name, old, new))
         self._asked = None
 
     def _tell(self, ui: PanelContext) -> None:
@@ -108,7 +108,7 @@ class KeysDialog:
         imgui.text_unformatted(f"{caption(self._conflict)} is already used by “{owner.title}”.")
         imgui.same_line()
         if owner.name != FIXED and imgui.button(f"Use it for “{action.title}”"):
-            ui.do("set_keys", rebound(ui.changed_keys, action.name, old, self._conflict))
+            ui.do("set_keys", rebind(ui.changed_keys, action.name, old, self._conflict))
             self._asked, self._conflict = None, ""
         imgui.same_line()
         if imgui.button("Keep as is"):

@@ -1,4 +1,4 @@
-"""The layout file, as text: a panel that it doesn't know yet joins the stack that it starts in."""
+"""Adds new panels to a saved layout file: each joins the stack that it belongs to by default."""
 
 from __future__ import annotations
 

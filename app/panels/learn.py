@@ -1,4 +1,4 @@
-"""Words for learners: a "?" that opens a paragraph, and remarks about what is seen; one setting hides them all."""
+"""Explanations for learners: "?" buttons and remarks about dreams; one setting hides them all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the colours of a display mode mean: a bar in the corner of the scene."""
+"""The colour legend of a display mode, in the corner of the scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened: messages, and errors with their details."""
+"""The log panel: messages, and errors with their details."""
 
 from __future__ import annotations
 

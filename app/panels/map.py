@@ -1,4 +1,4 @@
-"""The scene's map as a picture that one paints on: brush, fill and pick, zoom and move."""
+"""The scene's map as a picture to paint on: brush, fill, pick, zoom and pan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The materials of a scene: the list, and everything of the chosen one. Each change is an edit that the open scene follows by itself."""
+"""The materials of a scene: the list, and the settings of the selected one. Each change is an edit of the scene."""
 
 from __future__ import annotations
 

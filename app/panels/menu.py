@@ -18,7 +18,9 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
         if imgui.begin_menu(menu):
             for action in ACTIONS:
                 if action.menu == menu:
-                    if imgui.menu_item_simple(action.title, captions(action, ui.bindings, ui.written).split(", ")[0]):
+                    if imgui.menu_item_simple(
+                        action.title, captions(action, ui.bindings, ui.key_captions).split(", ")[0]
+                    ):
                         ui.do(action.name)
                     hint(action.help)
                 if action.name == "open" and menu == action.menu:

@@ -1,4 +1,4 @@
-"""Does what was painted stay, and stay sharp? Live figures of the view, each with what it was before."""
+"""Live figures of the view (does paint stay, and stay sharp?), each with its history."""
 
 from __future__ import annotations
 

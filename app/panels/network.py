@@ -1,4 +1,4 @@
-"""The network at work: the U-Net as a U with what each block makes of a step, and where the prompt's words are heard."""
+"""The network panel: the U-Net's blocks at work, and where each word of the prompt acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The surface in the middle of the view, outlined over the scene: what would be painted, before it is."""
+"""Outlines the surface at the centre of the view, which an anagram would paint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies over the scene: toasts, the first line of help, the list of keys, the question before leaving, the palette."""
+"""Draws what lies over the scene: toasts, first help, key list, questions, command palette."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _opening(ui: PanelContext, box: Box) -> None:
 
 
 def _first_help(ui: PanelContext, box: Box) -> None:
-    keys = {a.name: captions(a, ui.bindings, ui.written).split(", ")[0] for a in ACTIONS}
+    keys = {a.name: captions(a, ui.bindings, ui.key_captions).split(", ")[0] for a in ACTIONS}
     walk, rise = (
         " ".join(keys[name] for name in names) for names in (("forward", "left", "back", "right"), ("up", "down"))
     )

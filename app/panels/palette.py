@@ -1,4 +1,4 @@
-"""The command palette: any action, found by a part of its name, run by Enter or a click."""
+"""The command palette: finds any action by a part of its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, faint
-from app.panels.dialog import begin_dialog, span
+from app.panels.dialog import begin_dialog, dialog_width
 from app.state.keymap import ACTIONS, Action, captions
 
 ROWS = 12  # that are seen; the others are scrolled to
@@ -28,14 +28,14 @@ class Palette:
         if imgui.is_window_appearing():
             self._typed, self._chosen = "", 0
             imgui.set_keyboard_focus_here()
-        imgui.set_next_item_width(span(WIDE))
+        imgui.set_next_item_width(dialog_width(WIDE))
         changed, self._typed = imgui.input_text_with_hint("##find", "Search commands", self._typed)
         commands, exact = found(self._typed)
         self._chosen, moved = (0, True) if changed else self._moved(len(commands))
         run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
         # as high as if it were full: a window that shrinks as one types would jump about
         tall = (ROWS + 1) * imgui.get_text_line_height_with_spacing()
-        if imgui.begin_child("commands", imgui.ImVec2(span(WIDE), tall)):
+        if imgui.begin_child("commands", imgui.ImVec2(dialog_width(WIDE), tall)):
             if not exact:
                 faint("No exact match. Did you mean:" if commands else "No matching command.")
             for i, action in enumerate(commands):
@@ -89,8 +89,8 @@ def _row(ui: PanelContext, action: Action, chosen: bool, moved: bool) -> bool:
         imgui.pop_style_color()
         if moved:
             imgui.set_scroll_here_y()
-    keys = captions(action, ui.bindings, ui.written).split(", ")[0]
-    imgui.same_line(span(WIDE) - imgui.calc_text_size(keys).x - 2 * imgui.get_style().scrollbar_size)
+    keys = captions(action, ui.bindings, ui.key_captions).split(", ")[0]
+    imgui.same_line(dialog_width(WIDE) - imgui.calc_text_size(keys).x - 2 * imgui.get_style().scrollbar_size)
     (imgui.text_unformatted if chosen else imgui.text_disabled)(
         keys
     )  # on the chosen one's ground faint text can't be read

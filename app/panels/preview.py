@@ -1,4 +1,4 @@
-"""The running dream: its picture after each step, how far it is, and what it costs."""
+"""The preview panel: the picture of the running dream after each step, its progress and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A prompt as a field: committed on Enter or when left, and below it what the model knows that is near."""
+"""A text field for prompts, applied on Enter or when it loses the focus, with suggestions below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the next view is dreamed: every setting of the diffusion core, drawn from its own metadata, in sections."""
+"""The sampler panel: all settings of a dream, drawn from their metadata, in sections."""
 
 from __future__ import annotations
 

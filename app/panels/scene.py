@@ -1,4 +1,4 @@
-"""The scene under one's hands: its map to paint on, its materials beside it, other scenes to open, this one to save."""
+"""The scene panel: the map to paint on, its materials, and buttons to open and save scenes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything of ImGui that isn't a panel: its context, one frame of it, the docking layout, and where the scene shows through."""
+"""Owns ImGui: its context, frames, the docking layout and the area where the scene shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two pictures in one place, divided by a line that can be dragged."""
+"""Two pictures in one place, divided by a draggable line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every step of the last dreams: scrub, play, see what a picture came from, save as GIF, video or pictures."""
+"""The timeline panel: scrub and play the steps of the last dreams, and save them as GIF, video or pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The U-Net in space, under the mouse: dragging turns it, the wheel goes closer, a click chooses a block, twice brings all back."""
+"""The U-Net in 3D under the mouse: drag to turn, wheel to zoom, click to select a block, double-click to reset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the scene is shown and how one moves through it: mode, speed, field of view, frames a second, coverage."""
+"""The view panel: display mode, movement speed, field of view, frame rate, coverage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was painted and is kept: how much of the scene, of each material, how much memory; saving, loading, erasing."""
+"""The volume panel: how much of the scene and of each material is painted, memory, saving, loading, erasing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a prompt as buttons, and where in the picture each is heard."""
+"""The words of a prompt as buttons, and where in the picture each of them acts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Saves by itself, so that a crash loses at most the running dream. Session, place, edits of the scene and paint are kept in the
-journal of this scene's world until a clean end.
+"""Saves automatically, so that a crash loses at most the running dream.
+
+Session, place, scene edits and paint are kept in the journal of this scene's world until a clean end.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from app.files.journals import Journals
-from app.files.packed import packed, unpacked
+from app.files.scene_archive import pack_scene, unpack_scene
 from app.loop.open_scene import OpenScene
 from app.loop.world_journals import describing, left_over
 from app.services.background_io import BackgroundIO
@@ -33,7 +34,7 @@ PATIENCE = 10.0  # s before a failed save is tried again
 
 
 class Autosave:
-    """Call `restore` at the start, `update` once a frame, `save` when the user asks for it and `close` at a clean end."""
+    """Call `restore` at the start, `update` once a frame, `save` on the user's request and `close` at a clean end."""
 
     def __init__(
         self, state: AppState, io: BackgroundIO, journals: Journals, worlds: WorldFiles, rebuild: SceneRebuild
@@ -49,12 +50,12 @@ class Autosave:
 
     @property
     def guest(self) -> bool:
-        """Whether nothing is saved by itself, as another program paints this world or the journal can't be written."""
+        """Whether automatic saving is off, as another program paints this world or the journal can't be written."""
         return self._journals.guest
 
     @property
     def tile_count(self) -> int:
-        """Painted tiles that are in the journal."""
+        """Number of painted tiles in the journal."""
         return self._writer.tile_count if self._writer else 0
 
     @property
@@ -64,7 +65,7 @@ class Autosave:
 
     @property
     def settled(self) -> bool:
-        """Whether all that was painted is on disk."""
+        """Whether all paint is on disk."""
         open_scene, writer = self._state.open_scene, self._writer
         return (
             open_scene is not None
@@ -74,7 +75,7 @@ class Autosave:
         )
 
     def update(self, now: float) -> None:
-        """A few milliseconds of saving, if something changed. An error is raised once; the session goes on."""
+        """Save for a few milliseconds if something changed. An error is raised once; the session goes on."""
         open_scene = self._state.open_scene
         self._deliver()
         if (
@@ -101,7 +102,7 @@ class Autosave:
                 raise InputError("What is painted", "", f"isn't on disk: {folder} {error.problem}") from error
 
     def save(self, then: Callable[[], None] | None = None) -> None:
-        """Write everything painted up to now to the world file, beside the frames. `then` runs when it is written."""
+        """Write all paint up to now to the world file in the background, then call `then`."""
         open_scene = self._state.ready_scene()
         if open_scene is None:
             return
@@ -119,9 +120,9 @@ class Autosave:
             self._writer.cancel_round()  # a save that began earlier may lack the last dream
 
     def restore(self) -> bool:
-        """After a crash, bring back the place, the settings that this run did not set, and the paint. The model must be ready.
+        """After a crash, restore the place, the paint and the settings that this run didn't set. The model must be ready.
 
-        Returns False when there is nothing to restore.
+        Returns False if there is nothing to restore.
         """
         state, journal = self._state, self._open().journal
         self._asked = True
@@ -142,15 +143,15 @@ class Autosave:
         self._awaited = journal.folder
         if left.get("scene"):
             self._io.send(
-                partial(unpacked, state.scene.name, left["scene"]), lambda scene: setattr(state, "scene", scene)
+                partial(unpack_scene, state.scene.name, left["scene"]), lambda scene: setattr(state, "scene", scene)
             )
         state.notify("Restored the scene that was open when Rayverie was interrupted")
         return True
 
     def close(self, world: Path | None = None) -> None:
-        """A clean end: write the world files that were asked for, and `world`, and delete the journal.
+        """End cleanly: write `world` and all requested world files, and delete the journal.
 
-        Raises InputError if that fails. The journal stays then, and the next start restores its paint.
+        Raises InputError if that fails. The journal then stays, and the next start restores its paint.
         """
         open_scene, writer = self._state.open_scene, self._writer
         paths = {path for path, _ in self._wishes} | ({world} if world else set())
@@ -204,7 +205,7 @@ class Autosave:
         edited = state.scene if state.unsaved or state.scene != state.saved_scene else None
 
         def extras() -> dict[str, Any]:
-            return kept | ({"scene": packed(edited)} if edited is not None else {})
+            return kept | ({"scene": pack_scene(edited)} if edited is not None else {})
 
         return describing(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
 

@@ -1,4 +1,4 @@
-"""Reads and writes files on a thread beside the frames. What follows runs on the frame's thread."""
+"""Reads and writes files on a background thread; callbacks run on the main thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class BackgroundIO:
         self._tasks: list[tuple[Future[Any], Callable[[Any], None]]] = []
 
     def send(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
-        """Run `work` beside the frames, and `then` with its result in a later frame."""
+        """Run `work` in the background, and call `then` with its result in a later frame."""
         self._tasks.append((self._thread.submit(work), then))
 
     @property
@@ -23,11 +23,11 @@ class BackgroundIO:
         return bool(self._tasks)
 
     def poll(self) -> None:
-        """Run what follows the tasks that are done."""
+        """Run the callbacks of finished tasks."""
         while self._tasks and self._tasks[0][0].done():
             future, then = self._tasks.pop(0)
             then(future.result())
 
     def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for running tasks."""
         self._thread.shutdown(wait=True)

@@ -1,4 +1,4 @@
-"""The brush on the surfaces: the way that the hand has gone becomes strokes, or marks on the picture."""
+"""Applies the brush: turns the pointer's path into strokes on the surfaces or marks on the picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class BrushStrokes:
         self._state, self._strokes = state, strokes
 
     def update(self, open_scene: OpenScene) -> None:
-        """Apply the way that the hand has gone since the last frame."""
+        """Apply the pointer's path since the last frame."""
         brush = self._state.brush
         if not brush.way or self._strokes.busy:
             return

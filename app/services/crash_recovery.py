@@ -1,4 +1,4 @@
-"""Notes which scene is open, so that the next start opens it again after a crash, even one that was never saved."""
+"""Records the open scene, so that the next start reopens it after a crash, even if it was never saved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.files.packed import unpacked
+from app.files.scene_archive import unpack_scene
 from app.loop.world_journals import journal_of
 from app.services.background_io import BackgroundIO
 from app.services.world_files import WorldFiles
@@ -32,7 +32,7 @@ class CrashRecovery:
         self._noted: tuple[Any, ...] = ()
 
     def update(self) -> None:
-        """Note the scene, once it is open, for the next start."""
+        """Record the open scene for the next start."""
         state = self._state
         key = state.session.scene, state.saved_scene.name, self._worlds.home
         if state.open_scene is None or key == self._noted:
@@ -53,9 +53,9 @@ class CrashRecovery:
 
 
 def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session, Scene]:
-    """The session and scene to start with: those of a run that was killed, unless this run asks for a scene or a world.
+    """The session and scene to start with: those of a crashed run, unless this run names a scene or a world.
 
-    data: `Folders.data`. If the scene can't be opened any more, the notes of the returned scene say so.
+    data: `Folders.data`. If the scene can no longer be opened, the returned scene's notes say so.
     """
     file = data / FILE
     if session.scene != SceneChoice() or session.world is not None or not file.exists():
@@ -67,7 +67,7 @@ def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session,
             return replace(session, scene=choice), open_scene(choice)
         kept = journal_of(Path(left["world"]), data)
         extras = read_world(kept).extras if kept.exists() else {}
-        return session, unpacked(left["name"], extras["scene"]) if "scene" in extras else scene
+        return session, unpack_scene(left["name"], extras["scene"]) if "scene" in extras else scene
     except (InputError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         note = f"The scene that was open when the program was stopped can't be opened: {error}"
         return session, replace(scene, notes=(*scene.notes, note))

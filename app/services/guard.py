@@ -1,4 +1,4 @@
-"""Runs a part of the program so that its failure stops nothing else."""
+"""Calls a part of the program and reports its errors, so that a failure doesn't stop other parts."""
 
 from __future__ import annotations
 

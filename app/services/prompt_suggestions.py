@@ -1,4 +1,4 @@
-"""Suggestions for a typed prompt, looked up off the main thread."""
+"""Looks up suggestions for a typed prompt on a background thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT = 500  # prompts whose answer is remembered
 
 
 class PromptSuggestions:
-    """`about` never waits. One prompt is looked up at a time, and then the one that was asked about last.
+    """`about` never waits. Looks up one prompt at a time, then the latest one requested.
 
     open_bank: returns the function that looks prompts up. Called once, on a thread, as it imports torch and the text encoder.
     problem: why prompts can't be looked up, or "".
@@ -29,7 +29,7 @@ class PromptSuggestions:
         self.problem = ""
 
     def about(self, prompt: str) -> Suggestions | None:
-        """What is known about a prompt; None while it is being looked up, or when it can't be (`problem`)."""
+        """Suggestions for a prompt; None while it is being looked up, or if that is impossible (see `problem`)."""
         prompt = " ".join(prompt.split())
         if self._running is not None and self._running.done():
             running, self._running = self._running, None
@@ -41,7 +41,7 @@ class PromptSuggestions:
         return None
 
     def close(self) -> None:
-        """Wait for the prompt that is being looked up."""
+        """Wait for the running look-up."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _answer(self, prompt: str) -> Suggestions:

@@ -1,4 +1,4 @@
-"""Makes a scene ready beside the frames, before it can be opened."""
+"""Plans a scene in the background before it is opened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scenes.scene import Scene
 
 
 class SceneOpener:
-    """Plans the scene asked for last; what was asked for before is abandoned."""
+    """Plans the scene requested last; earlier requests are abandoned."""
 
     def __init__(self) -> None:
         self._planner = Planner()
@@ -19,7 +19,7 @@ class SceneOpener:
         self._future = self._planner.plan(scene)
 
     def poll(self) -> Plan | None:
-        """The plan, once when it is ready. Raises what planning raised."""
+        """The plan when it is ready, once; else None. Raises errors of planning."""
         if self._future is None or not self._future.done():
             return None
         future, self._future = self._future, None

@@ -1,4 +1,4 @@
-"""Rebuilds the open scene while the user edits it, beside the frames. Paint on surfaces that stay is kept."""
+"""Rebuilds the open scene in the background while the user edits it, keeping paint on surfaces that stay."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ class _Work:
 
 
 class SceneRebuild:
-    """Keeps the open scene in step with the scene that the user edits. Call `follow` once a frame, on the GL thread.
+    """Updates the open scene to the scene that the user edits. Call `follow` once a frame, on the GL thread.
 
     Prompts and colours change at once. A new geometry is planned on a thread, always the latest one, while the old geometry is
     shown. Then paint is copied over in small pieces, and the open scene changes in one frame. `busy` lasts from the first to
-    the last of these steps; nothing should be painted meanwhile. The paint of surfaces that are gone goes to the `stash`. They get
-    it back when they come back, by undo or by hand.
+    the last of these steps; nothing should be painted meanwhile. Paint of surfaces that an edit removes goes to the `stash`, and
+    returns when they do, by undo or by another edit.
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="rebuild")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="rebuild")
         self._shown = scene  # what the open scene shows, as the user's scene
         self._wanted: Scene | None = scene  # what is being planned or carried over
         self._draft: Future[_Draft] | None = None
@@ -72,11 +72,11 @@ class SceneRebuild:
 
     @property
     def bytes(self) -> int:
-        """GPU memory of the volume that is made ready beside the open scene's."""
+        """GPU memory of the volume that is being built."""
         return self._work.volume.atlas.bytes if self._work is not None else 0
 
     def follow(self, open_scene: OpenScene, scene: Scene) -> None:
-        """One frame's work. Raises InputError if the scene can't be built; the open scene still shows `shown` then, so ask for that."""
+        """One frame's work. Raises InputError if the scene can't be built; the open scene then still shows `shown`."""
         if self._work is not None:
             self._carry_on(open_scene)
         elif self._draft is not None:
@@ -90,16 +90,16 @@ class SceneRebuild:
 
     @property
     def wanted(self) -> Scene | None:
-        """What is being planned or carried over, while `busy`; None after the end."""
+        """The scene being built while `busy`, else None."""
         return self._wanted
 
     @property
     def shown(self) -> Scene:
-        """The user's scene, as far as the open scene shows it."""
+        """The scene that the open scene shows."""
         return self._shown
 
     def forget(self, scene: Scene) -> None:
-        """Another scene was opened: abandon what is under way."""
+        """Abandon a running rebuild, as another scene was opened."""
         if self._work is not None:
             self._drop(self._work)
         self._shown = self._wanted = scene
@@ -107,13 +107,13 @@ class SceneRebuild:
         self.forget_paint()
 
     def forget_paint(self) -> None:
-        """The volume was replaced: empty the stash."""
+        """Empty the stash, as the volume was replaced."""
         self.stash.replace_items(())
 
     def close(self) -> None:
         """Wait for the planning thread."""
         self._wanted = None
-        self._hand.shutdown(wait=True, cancel_futures=True)
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self, open_scene: OpenScene, scene: Scene) -> None:
         if scene.hash == open_scene.scene.hash:
@@ -125,7 +125,7 @@ class SceneRebuild:
         old, volume = open_scene.plan, open_scene.volume
         pages = list(volume.atlas)
         kept, wanted = self.stash.items, lambda: self._wanted is scene
-        self._draft = self._hand.submit(_draft, old, scene, volume, pages, volume.revision, kept, wanted)
+        self._draft = self._executor.submit(_draft, old, scene, volume, pages, volume.revision, kept, wanted)
 
     def _begin_carrying(self, open_scene: OpenScene) -> None:
         assert self._draft is not None
@@ -157,7 +157,7 @@ class SceneRebuild:
         self._work, self._shown = None, plan.scene
         self.stash.replace_items((*work.draft.absent, *work.left))
         open_scene.rebuild(plan, work.volume, work.renderer)
-        self._paths = self._hand.submit(edit.regenerate_paths, plan.scene, plan.blocks)
+        self._paths = self._executor.submit(edit.regenerate_paths, plan.scene, plan.blocks)
 
     @staticmethod
     def _drop(work: _Work) -> None:

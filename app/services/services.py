@@ -1,4 +1,4 @@
-"""All services of the program, made in the order in which they need each other."""
+"""All services of the program, created in order of their dependencies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.state.app_state import AppState
 
 @dataclass
 class Services:
-    """See the classes. All methods on the GL thread."""
+    """One instance of each service. Use on the GL thread only."""
 
     io: BackgroundIO
     opener: SceneOpener
@@ -64,11 +64,11 @@ class Services:
 
     @property
     def undo_bytes(self) -> int:
-        """Memory kept for undo, beside the history of the scene."""
+        """Bytes kept for undo, without the history of scene edits."""
         return self.strokes.bytes + self.rebuild.stash.bytes
 
     def close(self) -> None:
-        """Wait for the threads; what is being written is finished."""
+        """Wait for all threads; running writes finish."""
         self.rebuild.close()
         self.opener.close()
         self.io.close()

@@ -1,4 +1,4 @@
-"""Changes made to the surfaces by hand, as strokes that undo takes back: the volume follows the user's history of strokes."""
+"""Strokes: changes that the user makes to painted texels, with undo and redo."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TexelStrokes:
         return sum(stroke.bytes for reference in self._kept if (stroke := reference()) is not None)
 
     def begin(self, open_scene: OpenScene) -> Stroke:
-        """A new stroke, to be given to `change` or `lay` and ended with `finish`."""
+        """Create a stroke for `change` or `lay`; end it with `finish`."""
         stroke = Stroke(open_scene.plan.charts.fingerprint)
         self._kept.append(weakref.ref(stroke))
         return stroke
@@ -71,7 +71,7 @@ class TexelStrokes:
         self._jobs.append(_lay(open_scene.volume, stroke, gathered, painted, masks, freeze))
 
     def do(self, job: Job) -> None:
-        """Run a job piece by piece, after all jobs asked for so far."""
+        """Queue a job; it runs in slices after all earlier jobs."""
         self._jobs.append(job)
 
     def erase_all(self, open_scene: OpenScene, stroke: Stroke) -> None:
@@ -80,12 +80,12 @@ class TexelStrokes:
         open_scene.volume.revision += 1
 
     def sweep(self, stroke: Stroke, scene: Scene, material: int | None = None) -> None:
-        """Erase the paint of surfaces that are gone together with the stroke: that of one material of the scene, or all of it."""
+        """Erase stashed paint of removed surfaces as part of the stroke: of one material, or all."""
         stroke.sweep = lambda: self.stash.pop_items(scene, material)
         stroke.swept = stroke.sweep()
 
     def then(self, act: Callable[[], None]) -> None:
-        """Call `act` after all jobs asked for so far."""
+        """Call `act` after all queued jobs."""
 
         def job() -> Job:
             act()
@@ -94,16 +94,16 @@ class TexelStrokes:
         self.do(job())
 
     def add(self, state: AppState, stroke: Stroke) -> None:
-        """Make a stroke, which the volume shows already, a part of what undo takes back, unless it changed nothing."""
+        """Add a stroke that the volume already shows to the undo history, unless it changed nothing."""
         state.strokes = self._shown = (*state.strokes, stroke) if stroke.patches or stroke.swept else state.strokes
         self._trim()
 
     def finish(self, state: AppState, stroke: Stroke) -> None:
-        """`add` the stroke after all jobs asked for so far."""
+        """`add` the stroke after all queued jobs."""
         self.then(lambda: self.add(state, stroke))
 
     def follow(self, open_scene: OpenScene, wanted: tuple[Stroke, ...], settled: bool) -> bool:
-        """One frame's work towards the strokes that are wanted. settled: the open scene shows the scene that they belong to.
+        """One frame's work towards the state of the undo history. settled: the open scene shows the scene that the strokes belong to.
 
         Returns False if a stroke can't be undone or redone because it was forgotten.
         """
@@ -116,7 +116,7 @@ class TexelStrokes:
         return known
 
     def forget(self) -> None:
-        """The volume was replaced: no stroke made before can be undone."""
+        """Drop the undo data, as the volume was replaced: earlier strokes can't be undone."""
         for reference in self._kept:
             if stroke := reference():
                 stroke.forget()
@@ -124,7 +124,7 @@ class TexelStrokes:
         self._jobs.clear()
 
     def reset(self) -> None:
-        """Another scene was opened: drop all jobs and strokes."""
+        """Drop all jobs and strokes, as another scene was opened."""
         self._jobs, self._shown, self._kept = deque(), (), []
 
     def _work(self, open_scene: OpenScene, end: float) -> None:

@@ -1,4 +1,4 @@
-"""The U-Net's picture for the Network panel: drawn while it is shown; its memory is freed afterwards."""
+"""Renders the U-Net for the Network panel while it is shown, and frees the memory afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UnetRenderer:
         self._unseen = 0
 
     def draw(self, anatomy: Anatomy, view: UnetView, now: float | None) -> moderngl.Texture:
-        """As `UnetDrawing.draw`, but finished, so that showing the texture does not wait."""
+        """Like `UnetDrawing.draw`, but waits for GL, so that showing the texture doesn't."""
         self._unseen = 0
         self._drawing = self._drawing or UnetDrawing(self.ctx)
         texture = self._drawing.draw(anatomy, view, now)
@@ -28,7 +28,7 @@ class UnetRenderer:
         return texture
 
     def update(self) -> None:
-        """Once a frame: free the picture if nobody has asked for it lately."""
+        """Free the picture if it was not drawn lately. Call once a frame."""
         self._unseen += 1
         if self._unseen > self.patience:
             self.release()

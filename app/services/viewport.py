@@ -1,4 +1,4 @@
-"""The scene's picture behind the panels, drawn into a texture of its own, and only when it would look different."""
+"""Draws the scene behind the panels into a texture, only when it would look different."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PIECE = 0.003  # seconds of a frame for what is new in a still picture
 
 
 class Viewport:
-    """Keeps the last picture, so that a still picture leaves its time to the dream.
+    """Keeps the last picture, so that a still view leaves the processor to the dream.
 
     When the camera moves, a brush paints or the display mode changes, the next frame shows it. What a dream, an undo or an edit
     changes in a still picture appears some frames later: it is drawn into a second picture, one band a frame, and drawn anew if
@@ -76,12 +76,12 @@ class Viewport:
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
     def forget(self) -> None:
-        """Draw anew next time: the volume was replaced by one whose revision may be the one that is shown."""
+        """Redraw next time, as the volume was replaced by one that may have the same revision."""
         self._shows = None
 
 
 def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None = None) -> moderngl.Framebuffer:
-    """A colour and depth target of this size; the old one's memory is given back."""
+    """A framebuffer with colour and depth of this size; releases the old one."""
     if old is not None:
         release_framebuffer(old)
     colour = ctx.texture(size, 4)

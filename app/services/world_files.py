@@ -1,4 +1,4 @@
-"""World files, which hold what is painted: where they are, and reading them a few milliseconds a frame."""
+"""World files of the open scene: their paths, and loading them a few milliseconds per frame."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WorldFiles:
         self._saved: tuple[weakref.ref[LatentVolume], int] | None = None  # the volume and revision that a file has
 
     def update(self) -> None:
-        """A few milliseconds of reading a world. Raises InputError if it turns out to be damaged."""
+        """Load for a few milliseconds. Raises InputError if the file is damaged."""
         if self._restoring is not None:
             self._restore(self._restoring)
 
@@ -58,7 +58,7 @@ class WorldFiles:
 
     @property
     def file(self) -> Path:
-        """Where worlds are saved: `home`, or a file beside it if `home` belongs to another program or can't be read."""
+        """Where worlds are saved: `home`, or a file next to it if another program uses `home` or it can't be read."""
         home = self.home
         if not self._journals.guest and home not in self._refused:
             return home
@@ -68,20 +68,21 @@ class WorldFiles:
         return self._instead[home]
 
     def list_versions(self) -> list[Path]:
-        """What saving has replaced in this scene's world file, newest first."""
+        """Earlier versions of this scene's world file, newest first."""
         return list_versions(self.home, self._state.folders.data)
 
     def mark_saved(self, volume: LatentVolume, revision: int) -> None:
-        """A world file has all of this volume's paint, as of this revision."""
+        """Record that a world file has all of this volume's paint, as of this revision."""
         self._saved = weakref.ref(volume), revision
 
     def is_saved(self, volume: LatentVolume) -> bool:
-        """Whether a world file has all that is painted in this volume."""
+        """Whether a world file has all of this volume's paint."""
         return self._saved is not None and self._saved[0]() is volume and self._saved[1] == volume.revision
 
     def load(self, path: Path | None = None, refused: Callable[[InputError], None] | None = None) -> None:
-        """Replace what is painted by a world (by default the scene's own). refused: called if the world can't be read; by default, the
-        error is raised by `BackgroundIO.poll`."""
+        """Replace the paint by that of a world file (by default the scene's own).
+
+        refused: called if the world can't be read; by default, `BackgroundIO.poll` raises the error."""
         open_scene, path = self._state.ready_scene(), path or self._find_saved()
         if open_scene is None or (model := open_scene.painter.client.model) is None:
             return

@@ -1,4 +1,4 @@
-"""A round brush on the picture of the scene, which freezes, thaws, erases, or marks what is to be dreamed anew. Plain data."""
+"""The state of the brush, which freezes, thaws, erases or masks paint in the view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two settings compared on one view: what each of them dreams, side by side."""
+"""The state of a comparison of two settings on one view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of a frame goes: what ran on the main thread, by name."""
+"""Measures how long each part of a frame takes on the main thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked of the network at work, and what was seen there last. Pure data; fed with the worker's messages."""
+"""The state of the network inspection: what was requested, and the latest result from the worker."""
 
 from __future__ import annotations
 

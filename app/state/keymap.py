@@ -1,4 +1,4 @@
-"""The one table of actions: names, default keys, menu places and help sentences. Menus, F1, the palette and the bindings read it."""
+"""The table of all actions (names, default keys, menus, help), used by menus, key list, command palette and key bindings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.files.keymap import Changes
 
 @dataclass(frozen=True)
 class Action:
-    """keys: chords such as "ctrl+shift+z", first is shown; menu: "" = not in a menu; held: acts while the key is down."""
+    """keys: chords such as "ctrl+shift+z", the first is shown; menu: "" = in none; held: acts while the key is down."""
 
     name: str
     title: str
@@ -110,7 +110,7 @@ BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 MENUS: tuple[str, ...] = ("File", "Edit", "View", "Dream", "Help")
 MODIFIERS: tuple[str, ...] = ("ctrl", "shift", "alt", "super")
 MODIFIER_KEYS = frozenset(f"{side}_{modifier}" for side in ("left", "right") for modifier in MODIFIERS)
-# What stands on the key where its name isn't it.
+# Captions of keys, where they differ from the name.
 CAPS: Mapping[str, str] = {
     "left_bracket": "[",
     "right_bracket": "]",
@@ -126,11 +126,11 @@ CAPS: Mapping[str, str] = {
 }
 
 
-FIXED = "escape"  # the action and the key that stay together: the way out of everything
+FIXED = "escape"  # this action always keeps this key, so that there is a way out of everything
 
 
 def chords(changes: Changes) -> dict[str, tuple[str, ...]]:
-    """All actions' chords: the table's with the user's changes. A changed chord is taken from whoever has it by default."""
+    """Action name → chords, with the user's changes. A chord that the user assigned is removed from the action that has it by default."""
     changes = {name: tuple(mine) for name, mine in changes.items() if name in BY_NAME and name != FIXED}
     taken = {chord for mine in changes.values() for chord in mine}
     return {a.name: changes.get(a.name, tuple(c for c in a.keys if c not in taken)) for a in ACTIONS}
@@ -141,8 +141,8 @@ def bindings(changes: Changes = MappingProxyType({})) -> dict[str, str]:
     return {chord: name for name, mine in chords(changes).items() for chord in mine}
 
 
-def rebound(changes: Changes, action: str, old: str, new: str) -> dict[str, tuple[str, ...]]:
-    """The changes with chord `new` on an action in place of `old`, taken from whoever had it. "" = none (add, or remove)."""
+def rebind(changes: Changes, action: str, old: str, new: str) -> dict[str, tuple[str, ...]]:
+    """Assign chord `new` to an action instead of `old`, and remove it from other actions; "" = none (only add, or remove)."""
     if action == FIXED or new == FIXED:
         return dict(changes)
     table = {name: tuple(c for c in mine if c != new or c == old) for name, mine in chords(changes).items()}
@@ -151,8 +151,8 @@ def rebound(changes: Changes, action: str, old: str, new: str) -> dict[str, tupl
     return _changes(table)
 
 
-def reset(changes: Changes, action: str) -> dict[str, tuple[str, ...]]:
-    """The changes with an action's own keys back, taken from whoever has them now."""
+def reset_keys(changes: Changes, action: str) -> dict[str, tuple[str, ...]]:
+    """Restore an action's default keys, and remove them from other actions."""
     own = BY_NAME[action].keys
     others = {name: tuple(c for c in mine if c not in own) for name, mine in chords(changes).items()}
     return _changes(others | {action: own})
@@ -169,14 +169,14 @@ def chord(key: str, held: Iterable[str]) -> str:
 
 
 def caption(chord: str) -> str:
-    """A chord as people read it: "ctrl+shift+z" is "Ctrl+Shift+Z"."""
+    """A chord for display: "ctrl+shift+z" is "Ctrl+Shift+Z"."""
     return "+".join(CAPS.get(part, part.removeprefix("_").replace("_", " ").title()) for part in chord.split("+"))
 
 
-def captions(action: Action, table: Mapping[str, str], written: Mapping[str, str] = MappingProxyType({})) -> str:
+def captions(action: Action, table: Mapping[str, str], key_captions: Mapping[str, str] = MappingProxyType({})) -> str:
     """All chords of an action in `table` (from `bindings`), for F1 and menus; "" when it has none.
 
-    written: place → what stands on the key there, for the keys that go by place (`held`): W is Z on AZERTY.
+    key_captions: see `Platform.key_captions`; used for `held` actions, whose keys go by place (W is Z on AZERTY).
     """
     mine = (chord for chord, name in table.items() if name == action.name)
-    return ", ".join(caption(written.get(chord, chord) if action.held else chord) for chord in mine)
+    return ", ".join(caption(key_captions.get(chord, chord) if action.held else chord) for chord in mine)

@@ -1,4 +1,4 @@
-"""What lies over the scene, as data: toasts, the question before leaving, and which dialogs are open."""
+"""What lies over the scene, as data: toasts, the open question, and which dialogs are open."""
 
 from __future__ import annotations
 

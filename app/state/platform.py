@@ -15,10 +15,10 @@ from app.fields import Size
 
 class Platform(Protocol):
     """The window. size: points; pixels: of its framebuffer; scale: pixels per point beyond the framebuffer's own;
-    written: QWERTY's name of a key → what stands on the key that lies there, where that is another."""
+    key_captions: name of a key on QWERTY → caption of the key at that place on this keyboard, where they differ."""
 
     @property
-    def written(self) -> Mapping[str, str]: ...
+    def key_captions(self) -> Mapping[str, str]: ...
     @property
     def size(self) -> Size: ...
     @property

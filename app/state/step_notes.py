@@ -1,4 +1,4 @@
-"""What is remarkable about a dream's step or a look into the network: a sentence for learners, made of what was measured."""
+"""Sentences for learners about remarkable measurements of a dream's step or of a network probe."""
 
 from __future__ import annotations
 

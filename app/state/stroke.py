@@ -1,4 +1,4 @@
-"""A change made to the surfaces by hand, as undo and redo know it."""
+"""A stroke: a change to painted texels, as an entry of the undo history."""
 
 from __future__ import annotations
 

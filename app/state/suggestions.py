@@ -1,4 +1,4 @@
-"""What is known about a typed prompt: the nearest captions that the embedded model was trained on."""
+"""Suggestions for a typed prompt: the nearest captions of the embedded model's training."""
 
 from __future__ import annotations
 

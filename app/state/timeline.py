@@ -1,4 +1,4 @@
-"""The steps of the last dreams, kept within a memory limit, for scrubbing. Pure data; fed with the worker's messages."""
+"""The recorded steps of the last dreams, within a memory limit, fed with the worker's messages."""
 
 from __future__ import annotations
 

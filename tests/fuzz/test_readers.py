@@ -20,7 +20,7 @@ from safetensors.numpy import save
 from app.files import keymap, presets, recent
 from app.files.picture import read_picture
 from app.files.preferences import remembered
-from app.files.shot import carries_settings, read_shot
+from app.files.screenshots import has_settings, read_screenshot
 from app.session import Session, ViewSettings, describe, load_session
 from base.errors import InputError, shown
 from base.strict_yaml import dump_yaml
@@ -189,8 +189,8 @@ def test_settings_in_a_picture(tmp_path: Path) -> None:
     shot = {"session": describe(Session()), "camera": {"pose": np.eye(4).tolist(), "fov": 60}}
 
     def read(path: Path) -> None:
-        carries_settings(path)
-        read_shot(path)
+        has_settings(path)
+        read_screenshot(path)
 
     fuzz(shot, write, read, "b.png", tmp_path)
 

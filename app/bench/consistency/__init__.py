@@ -1,4 +1,4 @@
-"""`rayverie bench consistency`: does what was painted stay, and stay sharp? Four methods on four walks, the same budget for each.
+"""`rayverie bench consistency`: compares four methods on four walks: does paint stay, and stay sharp?
 
 docs/design/persistence.md explains the figures; docs/design/persistence.json is the committed result.
 """
@@ -15,9 +15,9 @@ import numpy as np
 from app.bench.bench import Bench
 from app.bench.consistency import figures
 from app.bench.consistency.maps import open_named
-from app.bench.consistency.methods import METHODS, Easel, Method, Ours
-from app.bench.consistency.notes import Found, Notes
-from app.bench.consistency.paths import PATHS, walked
+from app.bench.consistency.methods import METHODS, Method, MethodContext, Ours
+from app.bench.consistency.paths import PATHS, make_walk
+from app.bench.consistency.result_cache import CachedResult, ResultCache
 from app.bench.consistency.sheet import save_sheet
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.view_canvas import canvas_from
@@ -26,7 +26,7 @@ from diffusion.canvas import Canvas
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude_scene
 
-SCENES = ("hamlet", "city", "unseen-1", "unseen-2")  # two that the program ships, two that nobody has seen
+SCENES = ("hamlet", "city", "unseen-1", "unseen-2")  # two built-in and two generated scenes
 KEYS = (
     "cross_view_psnr",
     "cross_view_ssim",
@@ -38,12 +38,12 @@ KEYS = (
     "seconds",
 )
 SHEET = 5  # views in a sheet of pictures
-FRESH = 2 * SHEET - 1  # views that are also dreamed as if nothing were painted, to be compared with
+FRESH = 2 * SHEET - 1  # views that are also dreamed as if nothing were painted, for comparison
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run measures. views: of each path; budget: model calls for each path, None = what independent views take."""
+    """What a run measures. views: of each path; budget: model calls for each path (None: as many as independent views take)."""
 
     scenes: tuple[str, ...]
     methods: tuple[str, ...]
@@ -52,8 +52,8 @@ class Plan:
     budget: int | None
 
 
-def plan(bench: Bench) -> Plan:
-    """From the flags. Raises InputError."""
+def make_plan(bench: Bench) -> Plan:
+    """Read the flags. Raises InputError."""
     flags = bench.flags
     scenes = flags.scenes or ((flags.scene,) if flags.scene else SCENES)
     views, revisits = (3, 1) if flags.quick else (flags.views, flags.revisits)
@@ -68,33 +68,33 @@ def plan(bench: Bench) -> Plan:
 
 def measure(bench: Bench) -> dict[str, Any]:
     """{"methods": name → KEYS and more, "walks": [the same for each scene, path and method], "aims", "plan"}."""
-    asked = plan(bench)
+    plan = make_plan(bench)
     dream = asdict(bench.session.dream)
-    terms = {
+    conditions = {
         "model": bench.model.id,
         "dream": dream,
-        "views": asked.views,
-        "revisits": asked.revisits,
-        "budget": asked.budget,
+        "views": plan.views,
+        "revisits": plan.revisits,
+        "budget": plan.budget,
     }
-    notes = Notes(bench.flags.notes, terms)
-    rows = [row for name in asked.scenes for row in measure_scene(bench, name, asked, notes)]
+    cache = ResultCache(bench.flags.notes, conditions)
+    rows = [row for name in plan.scenes for row in measure_scene(bench, name, plan, cache)]
     methods = {name: figures.mean([row["figures"] for row in rows if row["method"] == name]) for name in METHODS}
     methods = {
         name: {key: found.get(key) for key in (*KEYS, *(k for k in found if k not in KEYS))}
         for name, found in methods.items()
     }
     return {
-        "methods": rounded(methods),
-        "aims": rounded(aims(methods, rows)),
-        "plan": asdict(asked)
+        "methods": round_floats(methods),
+        "aims": round_floats(compare_with_aims(methods, rows)),
+        "plan": asdict(plan)
         | {"paths": list(PATHS), "seed": bench.session.dream.seed, "steps": bench.session.dream.steps},
-        "walks": rounded(rows),
+        "walks": round_floats(rows),
     }
 
 
-def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[dict[str, Any]]:
-    """A row for each path and method, and one for each method's drift. What is in the notes is taken from there."""
+def measure_scene(bench: Bench, name: str, plan: Plan, cache: ResultCache) -> list[dict[str, Any]]:
+    """A row for each path and method, and one for each method's drift. Cached results aren't measured again."""
     scene = open_named(name)
     rows: list[dict[str, Any]] = []
     with open_headless_session(bench.session, scene, bench.model) as headless:
@@ -103,81 +103,85 @@ def measure_scene(bench: Bench, name: str, asked: Plan, notes: Notes) -> list[di
         bench.facts["gl"] = renderer_name(headless.ctx)
         blocks = extrude_scene(scene)
         for path in PATHS:
-            rows += measure_path(headless, blocks, path, asked, notes)
+            rows += measure_path(headless, blocks, path, plan, cache)
             if bench.flags.pictures is not None:
-                shown = {m: notes.find(scene.name, path, m) for m in ("fresh", *METHODS)}
+                shown = {m: cache.find(scene.name, path, m) for m in ("fresh", *METHODS)}
                 sheet = {m: found.pictures for m, found in shown.items() if found is not None}
                 save_sheet(bench.flags.pictures / f"persistence_{scene.name}_{path}.png", sheet)
-        for method in asked.methods if asked.revisits else ():
-            found = notes.find(scene.name, "revisits", method)
+        for method in plan.methods if plan.revisits else ():
+            found = cache.find(scene.name, "revisits", method)
             if found is None:
-                here, there = (walked("walk-past", scene, blocks, max(asked.views, 8))[k] for k in (0, 1))
-                drift = figures.drift(METHODS[method](Easel(headless, blocks)), here, there, asked.revisits)
-                found = notes.keep(Found(drift), scene.name, "revisits", method)
-            rows.append(row(scene.name, "revisits", method, found))
-            tell(f"{scene.name} {asked.revisits} revisits {method}: drift {found.figures['drift']}")
+                here, there = (make_walk("walk-past", scene, blocks, max(plan.views, 8))[k] for k in (0, 1))
+                drift = figures.drift(METHODS[method](MethodContext(headless, blocks)), here, there, plan.revisits)
+                found = cache.store(CachedResult(drift), scene.name, "revisits", method)
+            rows.append(make_row(scene.name, "revisits", method, found))
+            print_progress(f"{scene.name} {plan.revisits} revisits {method}: drift {found.figures['drift']}")
     return rows
 
 
 def measure_path(
-    headless: HeadlessSession, blocks: Blocks, path: str, asked: Plan, notes: Notes
+    headless: HeadlessSession, blocks: Blocks, path: str, plan: Plan, cache: ResultCache
 ) -> list[dict[str, Any]]:
-    """A row for each method. A missing budget is what independent views take, if that is known."""
-    scene, sights, budget = headless.scene, {}, asked.budget
-    cameras = walked(path, scene, blocks, asked.views)
-    shows = spread(len(cameras), SHEET)
+    """A row for each method. Without a budget, all get as many model calls as independent views take, if that is known."""
+    scene, raycasts, budget = headless.scene, {}, plan.budget
+    cameras = make_walk(path, scene, blocks, plan.views)
+    shows = spread_views(len(cameras), SHEET)
     fresh: dict[int, np.ndarray] = {}
     rows = []
     for name in METHODS:
-        found = notes.find(scene.name, path, name)
-        if found is None and name in asked.methods:
+        found = cache.find(scene.name, path, name)
+        if found is None and name in plan.methods:
             if not fresh:
-                which = sorted({*shows, *spread(len(cameras), FRESH), *figures.compared(len(cameras))})
-                fresh = fresh_pictures(Easel(headless, blocks, sights=sights), cameras, which)
-                notes.keep(Found({}, [fresh[k] for k in shows]), scene.name, path, "fresh")
-            easel = Easel(headless, blocks, budget, sights)
-            method = METHODS[name](easel)
-            result = figures.walk(easel, method, cameras)
-            figure = figures.of(result, fresh) | settled(method, result)
-            found = notes.keep(Found(figure, [result.shown[k].picture for k in shows]), scene.name, path, name)
+                which = sorted({*shows, *spread_views(len(cameras), FRESH), *figures.compared(len(cameras))})
+                fresh = dream_fresh_pictures(MethodContext(headless, blocks, raycasts=raycasts), cameras, which)
+                cache.store(CachedResult({}, [fresh[k] for k in shows]), scene.name, path, "fresh")
+            context = MethodContext(headless, blocks, budget, raycasts)
+            method = METHODS[name](context)
+            result = figures.walk_cameras(context, method, cameras)
+            figure = figures.measure_walk(result, fresh) | measure_settled(method, result)
+            found = cache.store(CachedResult(figure, [result.shown[k].picture for k in shows]), scene.name, path, name)
         if found is None:
             continue
         if name == "independent" and budget is None:
             budget = int(found.figures["model_calls"] or 0)
-        if name in asked.methods:
-            rows.append(row(scene.name, path, name, found))
-            tell(f"{scene.name} {path} {name}: " + said(found.figures))
+        if name in plan.methods:
+            rows.append(make_row(scene.name, path, name, found))
+            print_progress(f"{scene.name} {path} {name}: " + format_figures(found.figures))
     return rows
 
 
-def row(scene: str, path: str, method: str, found: Found) -> dict[str, Any]:
+def make_row(scene: str, path: str, method: str, found: CachedResult) -> dict[str, Any]:
     return {"scene": scene, "path": path, "method": method, "figures": found.figures}
 
 
-def settled(method: Method, result: figures.Walk) -> dict[str, figures.Figure]:
-    """For ours: cross-view PSNR of the finished world, seen once more without dreaming; what is missing there is resampling's."""
+def measure_settled(method: Method, result: figures.WalkResult) -> dict[str, figures.Figure]:
+    """For `Ours`: cross-view PSNR of the finished world without further dreams, so that only resampling can reduce it."""
     if not isinstance(method, Ours):
         return {}
-    again = [method.shown(sees.camera) for sees in result.sights]
-    return {"settled_psnr": figures.cross_view(result.sights, again)["cross_view_psnr"]}
+    again = [method.shown(view.camera) for view in result.views]
+    return {"settled_psnr": figures.cross_view(result.views, again)["cross_view_psnr"]}
 
 
-def spread(views: int, count: int) -> list[int]:
-    """Up to so many of a walk's views, from the first to the last."""
+def spread_views(views: int, count: int) -> list[int]:
+    """Indices of up to `count` of a walk's views, evenly from the first to the last."""
     return np.unique(np.linspace(0, views - 1, count).round().astype(int)).tolist()
 
 
-def fresh_pictures(easel: Easel, cameras: Sequence[Camera], which: Sequence[int]) -> dict[int, np.ndarray]:
-    """View number → uint8 [H,W,3], dreamed as if nothing were painted: what sharpness is compared with."""
+def dream_fresh_pictures(
+    context: MethodContext, cameras: Sequence[Camera], which: Sequence[int]
+) -> dict[int, np.ndarray]:
+    """Index of a view → uint8 [H,W,3], dreamed as if nothing were painted. Sharpness and seams are compared with these."""
     found: dict[Camera, np.ndarray] = {}
     for camera in dict.fromkeys(cameras[index] for index in which):
-        canvas: Canvas = canvas_from(easel.gather(camera), easel.headless.scene, easel.headless.session.dream.steps)
-        found[camera] = easel.dream(replace(canvas, guide=None)).image
+        canvas: Canvas = canvas_from(
+            context.gather(camera), context.headless.scene, context.headless.session.dream.steps
+        )
+        found[camera] = context.dream(replace(canvas, guide=None)).image
     return {index: found[cameras[index]] for index in which}
 
 
-def aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the program set itself, what it came to, and whether that is enough."""
+def compare_with_aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Each aim with the measured value and whether it is met."""
     ours, others = methods["ours"], [found for name, found in methods.items() if name != "ours"]
     best = max((found["cross_view_psnr"] for found in others if found["cross_view_psnr"] is not None), default=None)
     psnr, spent, calls = ours["cross_view_psnr"], ours.get("model_calls"), methods["independent"].get("model_calls")
@@ -200,20 +204,20 @@ def aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[str, Any]]) -> 
     }
 
 
-def rounded(value: Any) -> Any:
-    """The same with floats of four decimals, for JSON that can be read."""
+def round_floats(value: Any) -> Any:
+    """Round all floats in nested tables and lists to four decimals."""
     if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
+        return {key: round_floats(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [rounded(item) for item in value]
+        return [round_floats(item) for item in value]
     return round(value, 4) if isinstance(value, float) else value
 
 
-def said(found: dict[str, figures.Figure]) -> str:
-    """A line for the terminal, so that a long run can be watched."""
+def format_figures(found: dict[str, figures.Figure]) -> str:
+    """One line of figures for the terminal."""
     parts = [(key, found[key]) for key in KEYS if key in found]
     return ", ".join(f"{key} {round(value, 2) if isinstance(value, int | float) else '–'}" for key, value in parts)
 
 
-def tell(text: str) -> None:
+def print_progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""One method on one walk: what it showed, and the figures of that."""
+"""Runs one method on one walk and computes its figures."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.bench.consistency.geometry import NO_PLANE, Sight, match, warp
-from app.bench.consistency.methods import Easel, Method, Shown
+from app.bench.consistency.geometry import NO_PLANE, RaycastView, match, warp
+from app.bench.consistency.methods import Method, MethodContext, Shown
 from app.loop import measures
 from scenes.camera import Camera
 from scenes.scene import SKY
 
-SIMILAR = 1.5  # views are compared where neither sees the surface so many times finer than the other
+SIMILAR = 1.5  # views are compared where their resolutions of the surface differ by less than this factor
 FILTER = 2  # pixels that paint beside a pixel may reach into it
 LEAST = 256  # pixels that two views must have in common to be compared
 
@@ -23,20 +23,20 @@ Figure = float | None
 
 
 @dataclass(frozen=True)
-class Walk:
-    """What a method showed on the cameras, what that cost, and the exact geometry of the views."""
+class WalkResult:
+    """What a method showed on a walk, its model calls and seconds, and the exact geometry of the views."""
 
-    sights: Sequence[Sight]
+    views: Sequence[RaycastView]
     shown: Sequence[Shown]
     calls: int
     seconds: float
 
 
-def walk(easel: Easel, method: Method, cameras: Sequence[Camera]) -> Walk:
-    sights = [easel.sight(camera) for camera in cameras]  # outside the stopwatch
-    calls, started = easel.calls, time.perf_counter()
+def walk_cameras(context: MethodContext, method: Method, cameras: Sequence[Camera]) -> WalkResult:
+    views = [context.raycast(camera) for camera in cameras]  # outside the stopwatch
+    calls, started = context.calls, time.perf_counter()
     shown = [method.paint(camera) for camera in cameras]
-    return Walk(sights, shown, easel.calls - calls, time.perf_counter() - started)
+    return WalkResult(views, shown, context.calls - calls, time.perf_counter() - started)
 
 
 def pairs(count: int) -> list[tuple[int, int]]:
@@ -45,11 +45,11 @@ def pairs(count: int) -> list[tuple[int, int]]:
     return [(i, i + lag) for lag in lags for i in range(count - lag)]
 
 
-def cross_view(sights: Sequence[Sight], shown: Sequence[Shown]) -> dict[str, Figure]:
+def cross_view(views: Sequence[RaycastView], shown: Sequence[Shown]) -> dict[str, Figure]:
     """PSNR (of the mean squared error over all pairs) and mean SSIM where two views see the same painted surface points."""
     errors, similar, weights = [], [], []
     for i, j in pairs(len(shown)):
-        a, b = sights[i], sights[j]
+        a, b = views[i], views[j]
         if a.camera == b.camera:  # that is a revisit
             continue
         found = match(a, b)
@@ -71,9 +71,9 @@ def cross_view(sights: Sequence[Sight], shown: Sequence[Shown]) -> dict[str, Fig
 
 
 def revisit(first: Shown, again: Shown) -> dict[str, Figure]:
-    """Mean absolute difference (0..255) of one camera's pictures on what was painted at first; and on what is still that paint.
+    """Mean absolute difference (0..255) of one camera's two pictures, on what was painted at first and on what is still that paint.
 
-    The latter keeps away from other paint, for a picture's filter mixes neighbours.
+    The second leaves a margin around other paint, as a picture's filter mixes neighbouring pixels.
     """
     painted = first.label >= 0
     kept = measures.eroded(painted & (first.label == again.label), FILTER)
@@ -84,72 +84,73 @@ def revisit(first: Shown, again: Shown) -> dict[str, Figure]:
     }
 
 
-def surfaces(sees: Sight, label: np.ndarray | None = None) -> np.ndarray:
-    """int64 [H,W]: plane and material in one number, the sky too; −1 where the label says unpainted."""
-    number = (sees.plane - NO_PLANE) * 1000 + (sees.material.astype(np.int64) - SKY)
+def surfaces(view: RaycastView, label: np.ndarray | None = None) -> np.ndarray:
+    """int64 [H,W]: a number for each pair of plane and material, also for the sky; −1 where the label says unpainted."""
+    number = (view.plane - NO_PLANE) * 1000 + (view.material.astype(np.int64) - SKY)
     return number if label is None else np.where(label >= 0, number, -1)
 
 
 def compared(views: int) -> tuple[int, ...]:
-    """The views of a walk whose sharpness is measured: the first, and the middle one."""
+    """Indices of the views whose sharpness is measured: the first and the middle one."""
     return (0, views // 2)
 
 
-def sharpness(sights: Sequence[Sight], shown: Sequence[Shown], fresh: Mapping[int, np.ndarray]) -> Figure:
+def sharpness(views: Sequence[RaycastView], shown: Sequence[Shown], fresh: Mapping[int, np.ndarray]) -> Figure:
     """Fine detail ÷ that of a fresh generation of the same views, as a ratio of root mean squared Laplacians on painted pixels."""
     ours = theirs = 0.0
     for index, picture in fresh.items():
-        where = surfaces(sights[index], shown[index].label)
+        where = surfaces(views[index], shown[index].label)
         ours += measures.fine_energy(shown[index].picture, where)[0]
         theirs += measures.fine_energy(picture, where)[0]
     return math.sqrt(ours / theirs) if theirs else None
 
 
-def steps_at_seams(sights: Sequence[Sight], shown: Sequence[Shown]) -> Figure:
-    """Mean luminance step across paint frontiers ÷ inside, on one surface; None without frontiers."""
-    rows = [measures.seam_gradients(s.picture, s.label, surfaces(v)) for v, s in zip(sights, shown, strict=True)]
+def steps_at_seams(views: Sequence[RaycastView], shown: Sequence[Shown]) -> Figure:
+    """Mean luminance step across borders of paint ÷ inside paint, on one surface; None without borders."""
+    rows = [measures.seam_gradients(s.picture, s.label, surfaces(v)) for v, s in zip(views, shown, strict=True)]
     if not rows:
         return None
     across, steps, inside, others = (float(sum(column)) for column in zip(*rows, strict=True))
     return (across / steps) / (inside / others) if steps and others and inside else None
 
 
-def seams(sights: Sequence[Sight], shown: Sequence[Shown], fresh: Mapping[int, np.ndarray]) -> Figure:
-    """How many times more brightness steps at paint frontiers than it would: than in fresh pictures of the same views at the same places.
+def seams(views: Sequence[RaycastView], shown: Sequence[Shown], fresh: Mapping[int, np.ndarray]) -> Figure:
+    """Luminance steps at borders of paint ÷ those of fresh pictures of the same views at the same places.
 
-    Frontiers lie where much is going on (outlines, materials rich in detail), or little (the sky): where none is, a fresh picture steps
-    there more than elsewhere, or less, too.
+    Borders tend to lie where a picture has many details (outlines, detailed materials) or few (sky). Dividing by the fresh
+    picture's steps at the same places removes that effect.
     """
     where = sorted(fresh)
-    ours = steps_at_seams([sights[k] for k in where], [shown[k] for k in where])
-    theirs = steps_at_seams([sights[k] for k in where], [replace(shown[k], picture=fresh[k]) for k in where])
+    ours = steps_at_seams([views[k] for k in where], [shown[k] for k in where])
+    theirs = steps_at_seams([views[k] for k in where], [replace(shown[k], picture=fresh[k]) for k in where])
     return ours / theirs if ours and theirs else None
 
 
 def coverage(shown: Sequence[Shown]) -> float:
-    """Views' worth of painted pixels."""
+    """Sum over the views of their share of painted pixels."""
     return float(sum((s.label >= 0).mean() for s in shown))
 
 
-def of(walked: Walk, fresh: Mapping[int, np.ndarray]) -> dict[str, Figure]:
-    """All figures of a walk that ends where it began. fresh: view → its picture as if nothing were painted; `compared` ones, and more."""
+def measure_walk(result: WalkResult, fresh: Mapping[int, np.ndarray]) -> dict[str, Figure]:
+    """All figures of a walk that ends where it began. fresh: index of a view → its picture dreamed as if nothing were painted;
+    must include the `compared` views."""
     return {
-        **cross_view(walked.sights, walked.shown),
-        **revisit(walked.shown[0], walked.shown[-1]),
-        "sharpness": sharpness(walked.sights, walked.shown, {k: fresh[k] for k in compared(len(walked.shown))}),
-        "seam_energy": seams(walked.sights, walked.shown, fresh),
-        "seam_steps": steps_at_seams(walked.sights, walked.shown),
-        "coverage": coverage(walked.shown) / len(walked.shown),
-        "coverage_per_call": coverage(walked.shown) / walked.calls if walked.calls else None,
-        "model_calls": walked.calls,
-        "seconds": walked.seconds,
+        **cross_view(result.views, result.shown),
+        **revisit(result.shown[0], result.shown[-1]),
+        "sharpness": sharpness(result.views, result.shown, {k: fresh[k] for k in compared(len(result.shown))}),
+        "seam_energy": seams(result.views, result.shown, fresh),
+        "seam_steps": steps_at_seams(result.views, result.shown),
+        "coverage": coverage(result.shown) / len(result.shown),
+        "coverage_per_call": coverage(result.shown) / result.calls if result.calls else None,
+        "model_calls": result.calls,
+        "seconds": result.seconds,
     }
 
 
 def drift(method: Method, here: Camera, there: Camera, revisits: int, tell: Callable[[], None] = lambda: None) -> dict:
-    """`here`, then so many times `there` and back, dreaming all the while: how far the last picture of `here` is from the first.
+    """Go from `here` to `there` and back `revisits` times, dreaming; compare the last picture of `here` with the first.
 
-    The first view is taken after one round, so that what the second view refines is not counted as drift.
+    The first picture is taken after one round, so that what the second view refines doesn't count as drift.
     """
     method.paint(here)
     method.paint(there)
@@ -174,5 +175,5 @@ def mean(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Figure]:
 
 
 def finite(value: float) -> Figure:
-    """JSON knows no inf and no nan: None."""
+    """The value, or None for inf and nan, which JSON lacks."""
     return value if math.isfinite(value) else None

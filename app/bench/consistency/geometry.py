@@ -1,4 +1,4 @@
-"""What a view sees of the surfaces, pixel by pixel and exactly, and where another view sees the same points."""
+"""The surface point under every pixel of a view, by ray casting, and where another view sees the same points."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ NO_PLANE = -1  # of the sky
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A view by ray casting; arrays are [H,W], in pixels.
+class RaycastView:
+    """The surfaces that a view sees; arrays are [H,W].
 
     point: float64 [H,W,3], the surface point under the pixel's centre (sky: the unit direction); depth: float64, view z in blocks, inf =
     sky; plane: int64, the same for all faces of one side in one plane, NO_PLANE = sky; material: int16, SKY = sky;
@@ -37,8 +37,8 @@ class Sight:
     side: np.ndarray
 
 
-def sight(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Sight:
-    """See `Sight`. size: (width, height) pixels."""
+def raycast_view(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> RaycastView:
+    """See `RaycastView`. size: (width, height) pixels."""
     hits = cast_rays(blocks, camera, size)
     sky = hits.side < 0
     rays = camera.rays(size)
@@ -51,7 +51,7 @@ def sight(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Sight:
     cosine = abs(np.take_along_axis(rays, axis, -1)[..., 0]) / np.linalg.norm(rays, axis=-1)
     depth = np.where(sky, 1.0, hits.depth)
     footprint = depth / camera.focal(size) / np.sqrt(np.where(sky, 1.0, np.maximum(cosine, 1e-6)))
-    return Sight(
+    return RaycastView(
         camera=camera,
         size=size,
         point=np.where(sky[..., None], rays / np.linalg.norm(rays, axis=-1, keepdims=True), hits.point),
@@ -64,12 +64,12 @@ def sight(blocks: Blocks, camera: Camera, size: tuple[int, int]) -> Sight:
     )
 
 
-def texels(charts: Charts, seen: Sight) -> np.ndarray:
+def texels(charts: Charts, view: RaycastView) -> np.ndarray:
     """int32 [H,W,3]: (page, y, x) of the atlas texel under each pixel; −1 where a face has no chart."""
-    chart, i, j = charts.find_texels(seen.voxel, seen.side)
-    sky = seen.plane == NO_PLANE
+    chart, i, j = charts.find_texels(view.voxel, view.side)
+    sky = view.plane == NO_PLANE
     faces = np.flatnonzero(charts.sky)
-    towards = seen.point[sky]  # directions; the cube's charts have half-width 1
+    towards = view.point[sky]  # directions; the cube's charts have half-width 1
     axis = abs(towards).argmax(-1)
     reach = towards / np.take_along_axis(abs(towards), axis[:, None], -1)
     chart[sky] = faces[(reach @ -sides.NORMAL[charts.side[faces]].T).argmax(-1)]  # they face the camera
@@ -83,10 +83,10 @@ def texels(charts: Charts, seen: Sight) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Match:
-    """Where view B sees what view A sees; arrays are [H,W] of A.
+    """Where view B sees the points that view A sees; arrays are [H,W] of A.
 
-    x, y: float64, pixel coordinates in B (a pixel's centre is at +0.5); near: bool, the nearest pixel of B is on the same plane, so
-    that nothing hides the point; whole: bool, the four pixels around it are; coarser: float64, B's footprint ÷ A's.
+    x, y: float64, pixel coordinates in B (a pixel's centre is at +0.5); near: bool, B's nearest pixel is on the same plane, so
+    nothing hides the point; whole: bool, so are the four pixels around it; coarser: float64, B's footprint ÷ A's.
     """
 
     x: np.ndarray
@@ -96,8 +96,8 @@ class Match:
     coarser: np.ndarray
 
 
-def match(a: Sight, b: Sight) -> Match:
-    """A's surface points in B, occlusion-tested by B's own surfaces."""
+def match(a: RaycastView, b: RaycastView) -> Match:
+    """Find A's surface points in B; B's surfaces tell which of them are hidden."""
     width, height = b.size
     sky = (a.plane == NO_PLANE)[..., None]
     x, y, z = np.moveaxis((a.point - np.where(sky, 0.0, b.camera.position)) @ b.camera.axes.T, -1, 0)
@@ -120,7 +120,7 @@ def match(a: Sight, b: Sight) -> Match:
 
 
 def warp(picture: np.ndarray, found: Match) -> np.ndarray:
-    """float64 [H,W,K]: B's picture [H',W',K] at A's pixels: bilinear where four pixels of the surface are known, else the nearest."""
+    """float64 [H,W,K]: B's picture [H',W',K] at A's pixels, bilinear where all four pixels lie on the surface, else nearest."""
     height, width = picture.shape[:2]
     left, top = _corner(found.x, width), _corner(found.y, height)
     fx, fy = (np.clip(q - 0.5 - low, 0, 1)[..., None] for q, low in ((found.x, left), (found.y, top)))
@@ -132,7 +132,7 @@ def warp(picture: np.ndarray, found: Match) -> np.ndarray:
 
 
 def nearest(values: np.ndarray, found: Match) -> np.ndarray:
-    """B's values [H',W',…] at A's pixels, of the pixel that each falls into."""
+    """B's values [H',W',…] at A's pixels, nearest neighbour."""
     height, width = values.shape[:2]
     column = np.clip(np.floor(found.x), 0, width - 1).astype(int)
     row = np.clip(np.floor(found.y), 0, height - 1).astype(int)

@@ -1,4 +1,4 @@
-"""Scenes by name, and maps that nobody has seen: `unseen-N` strews a built-in scene's materials over open ground, by seed N."""
+"""Opens scenes by name. `unseen-N` is a generated map: a built-in scene's materials scattered over open ground by seed N."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def open_named(name: str | None) -> Scene:
 
 
 def unseen(seed: int) -> Scene:
-    """Rectangles of a built-in scene's materials on the most frequent of its grounds; its own paths are generated, too."""
+    """Rectangles of a built-in scene's materials on its most frequent one, with generated camera paths."""
     like = load_scene(BUILTIN[seed % len(BUILTIN)])
     random = np.random.default_rng(seed)
     values, counts = np.unique(like.map, return_counts=True)

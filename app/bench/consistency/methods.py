@@ -1,4 +1,4 @@
-"""Four ways to show the views of a walk, behind one protocol: paint(camera) → what is shown there."""
+"""The four compared methods, behind one protocol: paint(camera) → the shown picture and which dream painted each pixel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from app.bench.consistency.geometry import Sight, match, nearest, sight, texels, warp
+from app.bench.consistency.geometry import RaycastView, match, nearest, raycast_view, texels, warp
 from app.loop.headless_session import HeadlessSession
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from, regions_from
@@ -37,16 +37,17 @@ class Shown:
 
 
 @dataclass
-class Easel:
-    """What the methods share: the scene and model, an empty volume, and the model calls that are left.
+class MethodContext:
+    """What the methods share: the scene and model, an empty volume, and the budget of model calls.
 
-    budget: model calls that may be spent, or None; it is looked at before a dream begins, so that the last one may exceed it.
+    budget: maximum number of model calls, or None; checked before each dream, so that the last dream may exceed it.
+    raycasts: known views by camera.
     """
 
     headless: HeadlessSession
     blocks: Blocks
     budget: int | None = None
-    sights: dict[Camera, Sight] = field(default_factory=dict)
+    raycasts: dict[Camera, RaycastView] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         headless = self.headless
@@ -70,17 +71,17 @@ class Easel:
     def gather(self, camera: Camera) -> GatheredView:
         return self.headless.volume.gather(camera, self.size)
 
-    def sight(self, camera: Camera) -> Sight:
-        if camera not in self.sights:
-            self.sights[camera] = sight(self.blocks, camera, self.size)
-        return self.sights[camera]
+    def raycast(self, camera: Camera) -> RaycastView:
+        if camera not in self.raycasts:
+            self.raycasts[camera] = raycast_view(self.blocks, camera, self.size)
+        return self.raycasts[camera]
 
     def unpainted(self, camera: Camera) -> np.ndarray:
-        """uint8 [H,W,3]: the scene as it is built, in daylight."""
+        """uint8 [H,W,3]: the unpainted scene in daylight."""
         return self.headless.draw(camera, self.size, "material")[..., :3].copy()
 
     def dream(self, canvas: Canvas, **changes: object) -> Dreamed:
-        """With the session's settings, changed."""
+        """Dream with the session's settings; `changes` overrides some of them."""
         return dream_of(self.headless.model, canvas, replace(self.headless.session.dream, **changes))  # type: ignore[arg-type]
 
     def revisions(self, texel: np.ndarray) -> np.ndarray:
@@ -100,101 +101,101 @@ class Easel:
 
 
 class Method(Protocol):
-    """One way, on one walk. paint: called for camera after camera; may dream, and remembers what it will."""
+    """One method on one walk. paint: called for one camera after another; may dream, and may remember what it painted."""
 
-    def __init__(self, easel: Easel) -> None: ...
+    def __init__(self, context: MethodContext) -> None: ...
 
     def paint(self, camera: Camera) -> Shown: ...
 
 
 class Independent:
-    """Every view by itself: image-to-image from the unpainted render, the same noise on the screen for all of them."""
+    """Every view by itself: image-to-image from the unpainted render, with the same screen noise for all views."""
 
-    def __init__(self, easel: Easel) -> None:
-        self._easel, self._count = easel, 0
-        headless, (width, height) = easel.headless, easel.size
+    def __init__(self, context: MethodContext) -> None:
+        self._context, self._count = context, 0
+        headless, (width, height) = context.headless, context.size
         self._noise = start_noise(headless.model.channels, height // CELL, width // CELL, headless.session.dream.seed)
 
     def paint(self, camera: Camera) -> Shown:
-        easel, gathered = self._easel, self._easel.gather(camera)
-        if easel.spent:
-            return easel.bare(camera)
+        context, gathered = self._context, self._context.gather(camera)
+        if context.spent:
+            return context.bare(camera)
         canvas = Canvas(
-            regions=regions_from(gathered.material, easel.headless.scene),
+            regions=regions_from(gathered.material, context.headless.scene),
             noise=self._noise,
             change=np.ones(gathered.material.shape, np.float32),
             guide=Guide(
-                latents=easel.headless.model.encode(easel.unpainted(camera)).numpy(),
+                latents=context.headless.model.encode(context.unpainted(camera)).numpy(),
                 known_mask=np.ones(gathered.material.shape, bool),
             ),
             surface=Surface(gathered.depth),
         )
-        steps = round(easel.headless.session.dream.steps / IMG2IMG)  # so that as many are gone through as by the others
-        dreamed = easel.dream(canvas, memory="latents", strength=IMG2IMG, steps=steps)
+        steps = round(context.headless.session.dream.steps / IMG2IMG)  # so that as many are run as by the other methods
+        dreamed = context.dream(canvas, memory="latents", strength=IMG2IMG, steps=steps)
         self._count += 1
         return Shown(dreamed.image, np.full(dreamed.image.shape[:2], self._count, np.int64))
 
 
 class Seed:
-    """raycast_diffusion's way: latents stay on the surfaces, and every frame is decoded from those that the view sees."""
+    """raycast_diffusion's method: latents stay on the surfaces; every frame is decoded from those that it sees."""
 
-    def __init__(self, easel: Easel) -> None:
-        self._easel = easel
+    def __init__(self, context: MethodContext) -> None:
+        self._context = context
 
     def paint(self, camera: Camera) -> Shown:
-        easel, headless = self._easel, self._easel.headless
-        gathered, steps = easel.gather(camera), headless.session.dream.steps
-        if policy.coverage(gathered, steps) < headless.session.paint.coverage and not easel.spent:
+        context, headless = self._context, self._context.headless
+        gathered, steps = context.gather(camera), headless.session.dream.steps
+        if policy.coverage(gathered, steps) < headless.session.paint.coverage and not context.spent:
             canvas = canvas_from(gathered, headless.scene, steps)
             guide = None if canvas.guide is None else replace(canvas.guide, colours=None)
             canvas = replace(canvas, guide=guide, surface=replace(canvas.surface, occluded_source=None))
-            dreamed = easel.dream(canvas, memory="latents")
+            dreamed = context.dream(canvas, memory="latents")
             headless.volume.scatter(
                 gathered, PaintedView(gathered.camera, gathered.size, dreamed.latents, dreamed.image, dreamed.steps)
             )
-            gathered = easel.gather(camera)
-        label = to_pixels(easel.revisions(gathered.texel))
+            gathered = context.gather(camera)
+        label = to_pixels(context.revisions(gathered.texel))
         import torch
 
         return Shown(headless.model.decode(torch.from_numpy(gathered.latents)), label)
 
 
 class Warp:
-    """The last picture is moved into the new view by its depth, and what it did not show is inpainted."""
+    """Warps the last picture into the new view by depth and inpaints what it didn't show."""
 
-    def __init__(self, easel: Easel) -> None:
-        self._easel, self._count = easel, 0
-        self._last: tuple[Sight, Shown] | None = None
+    def __init__(self, context: MethodContext) -> None:
+        self._context, self._count = context, 0
+        self._last: tuple[RaycastView, Shown] | None = None
 
     def paint(self, camera: Camera) -> Shown:
-        sees = self._easel.sight(camera)
-        warped = self._warped(sees)
-        shown = warped if self._easel.spent else self._inpainted(camera, warped)
-        self._last = (sees, shown)
+        view = self._context.raycast(camera)
+        warped = self._warped(view)
+        shown = warped if self._context.spent else self._inpainted(camera, warped)
+        self._last = (view, shown)
         return shown
 
-    def _warped(self, sees: Sight) -> Shown:
+    def _warped(self, view: RaycastView) -> Shown:
         if self._last is None:
-            return self._easel.bare(sees.camera)
+            return self._context.bare(view.camera)
         before, shown = self._last
-        found = match(sees, before)
+        found = match(view, before)
         label = np.where(found.near, nearest(shown.label, found), BARE)
         picture = np.rint(warp(shown.picture, found)).astype(np.uint8)
-        return Shown(np.where((label >= 0)[..., None], picture, self._easel.unpainted(sees.camera)), label)
+        return Shown(np.where((label >= 0)[..., None], picture, self._context.unpainted(view.camera)), label)
 
     def _inpainted(self, camera: Camera, warped: Shown) -> Shown:
         hole = warped.label < 0
         if not hole.any():
             return warped
-        headless = self._easel.headless
-        canvas = canvas_from(self._easel.gather(camera), headless.scene, headless.session.dream.steps)
+        headless = self._context.headless
+        canvas = canvas_from(self._context.gather(camera), headless.scene, headless.session.dream.steps)
         known = ~by_cell(hole).any((1, 3))
         colours = np.concatenate([warped.picture, np.where(hole, 0, 255).astype(np.uint8)[..., None]], axis=-1)
         if known.any():
             memory = headless.model.encode(fill_unknown(colours)).numpy()
             guide = replace(canvas.guide or Guide(), latents=memory, known_mask=known)
             canvas = replace(canvas, change=np.where(known, 0.0, 1.0).astype(np.float32), guide=guide)
-        dreamed = self._easel.dream(canvas, memory="latents")
+        dreamed = self._context.dream(canvas, memory="latents")
         self._count += 1
         return Shown(
             np.where(hole[..., None], dreamed.image, warped.picture), np.where(hole, self._count, warped.label)
@@ -202,21 +203,21 @@ class Warp:
 
 
 class Ours:
-    """What the program does: the painter settles the view, and the renderer draws what the volume holds."""
+    """What the program does: the painter paints the view, and the renderer draws what the volume holds."""
 
-    def __init__(self, easel: Easel) -> None:
-        self._easel = easel
+    def __init__(self, context: MethodContext) -> None:
+        self._context = context
 
     def paint(self, camera: Camera) -> Shown:
-        if not self._easel.spent:
-            self._easel.painter.flush(camera, ASPECT)
+        if not self._context.spent:
+            self._context.painter.flush(camera, ASPECT)
         return self.shown(camera)
 
     def shown(self, camera: Camera) -> Shown:
-        """The view as it is, without dreaming."""
-        easel = self._easel
-        picture = easel.headless.draw(camera, easel.size)[..., :3].copy()
-        return Shown(picture, easel.revisions(texels(easel.headless.charts, easel.sight(camera))))
+        """The view as painted so far, without dreaming."""
+        context = self._context
+        picture = context.headless.draw(camera, context.size)[..., :3].copy()
+        return Shown(picture, context.revisions(texels(context.headless.charts, context.raycast(camera))))
 
 
 METHODS: dict[str, type[Method]] = {"independent": Independent, "seed": Seed, "warp": Warp, "ours": Ours}

@@ -1,4 +1,4 @@
-"""The walks that persistence is measured on: lists of cameras, each ending where it began."""
+"""The walks of the consistency measurement: lists of cameras that end where they began."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from scenes.paths import sample_path
 from scenes.raycast import cast_rays
 from scenes.scene import Scene
 
-FULL = 48  # views of a full run; a shorter orbit or loop keeps the full one's spacing, and goes only part of the way
-FARTHEST, NEAREST = 14.0, 1.5  # blocks from the surface that is walked up to
-CLOSER = 1.4  # at most so many times nearer than the view before, so that the two can be compared
-PAST = 5.0  # blocks from what is passed
-ROOM = 4.0  # blocks to each side that one goes past it
-CLEAR = 0.75  # blocks of air around the eye on that way
+FULL_WALK = 48  # views of a full run; a shorter orbit or loop keeps this spacing and covers only a part of the way
+FARTHEST, NEAREST = 14.0, 1.5  # blocks from the surface that `walk_in` approaches
+MAX_ZOOM = 1.4  # maximum ratio of two successive distances, so that the views can be compared
+PASSING_DISTANCE = 5.0  # blocks from what `walk_past` passes
+MAX_FREE_WIDTH = 4.0  # blocks to each side
+CLEARANCE = 0.75  # blocks of air around the eye
 
 
 def orbit(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
-    """Round the scene from outside; each view a FULL-th of the round from the last."""
+    """Round the scene from outside; successive views are 1/FULL_WALK of the round apart."""
     path = scene.paths["orbit"]
-    return [sample_path(path, path.seconds * k / FULL) for k in range(views)]
+    return [sample_path(path, path.seconds * k / FULL_WALK) for k in range(views)]
 
 
 def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
-    """Straight up to a surface, from as far as FARTHEST to NEAREST, or as near as few views get; all nearer by the same factor."""
+    """Straight up to a surface, from FARTHEST to NEAREST (or as near as few views get), each nearer by the same factor."""
 
     def score(camera: Camera) -> float:
         ahead = distance(blocks, camera)
@@ -39,40 +39,40 @@ def walk_in(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
     ahead = max(ahead, 2 * NEAREST) if np.isfinite(ahead) else FARTHEST
     start, forward = np.asarray(camera.position), camera.axes[2]
     far = min(ahead, FARTHEST)
-    left = np.geomspace(far, max(NEAREST, far / CLOSER ** (views - 1)), views)
+    left = np.geomspace(far, max(NEAREST, far / MAX_ZOOM ** (views - 1)), views)
     return [camera.with_changes(position=_place(start + (ahead - d) * forward)) for d in left]
 
 
 def walk_past(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
-    """Sideways past something, looking at it squarely."""
+    """Sideways past a surface, looking straight at it."""
 
     def score(camera: Camera) -> float:
-        return room(blocks, camera) - abs(distance(blocks, camera) - PAST)
+        return free_width(blocks, camera) - abs(distance(blocks, camera) - PASSING_DISTANCE)
 
     camera = max(viewpoints(scene), key=score)
-    reach = max(room(blocks, camera), 0.5)
+    reach = max(free_width(blocks, camera), 0.5)
     start, right = np.asarray(camera.position), camera.axes[0]
     return [camera.with_changes(position=_place(start + s * right)) for s in np.linspace(-reach, reach, views)]
 
 
 def loop(scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
-    """The round of the scene's walk; each view a FULL-th of it from the last."""
+    """Along the scene's walk; successive views are 1/FULL_WALK of it apart."""
     path = scene.paths["walk"]
-    return [sample_path(path, path.seconds * k / FULL) for k in range(views)]
+    return [sample_path(path, path.seconds * k / FULL_WALK) for k in range(views)]
 
 
 Path = Callable[[Scene, Blocks, int], list[Camera]]
 PATHS: dict[str, Path] = {"orbit": orbit, "walk-in": walk_in, "walk-past": walk_past, "loop-and-return": loop}
 
 
-def walked(name: str, scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
-    """`views` cameras of a path of PATHS; the last is the first again, so that every path ends with a revisit."""
+def make_walk(name: str, scene: Scene, blocks: Blocks, views: int) -> list[Camera]:
+    """`views` cameras of a path of PATHS; the last equals the first, so every path ends with a revisit."""
     cameras = PATHS[name](scene, blocks, views - 1)
     return [*cameras, cameras[0]]
 
 
 def viewpoints(scene: Scene) -> Iterator[Camera]:
-    """Views along the scene's walk in four directions, level and, for scenes without anything as high as the eye, a bit down."""
+    """Views along the scene's walk in four directions, level and slightly down (for scenes lower than the eye)."""
     path = scene.paths["walk"]
     for seconds in np.linspace(0, path.seconds, 24, endpoint=False):
         camera = sample_path(path, float(seconds))
@@ -85,13 +85,13 @@ def distance(blocks: Blocks, camera: Camera) -> float:
     return float(cast_rays(blocks, camera, (1, 1)).depth[0, 0])
 
 
-def room(blocks: Blocks, camera: Camera, step: float = 0.25) -> float:
-    """How far one can go to both sides, up to ROOM, with CLEAR air around; a step less than nothing where one can't even stand."""
-    steps = np.arange(0.0, ROOM + step / 2, step)
+def free_width(blocks: Blocks, camera: Camera, step: float = 0.25) -> float:
+    """Blocks that are free to both sides, up to MAX_FREE_WIDTH, with CLEARANCE around. The start itself must be free."""
+    steps = np.arange(0.0, MAX_FREE_WIDTH + step / 2, step)
     places = np.asarray(camera.position) + np.concatenate([steps, -steps])[:, None] * camera.axes[0]
-    around = CLEAR * np.concatenate([camera.axes, -camera.axes])
+    around = CLEARANCE * np.concatenate([camera.axes, -camera.axes])
     blocked = blocks.is_solid(places[:, None] + around).any(axis=1).reshape(2, -1).any(axis=0)
-    return float(steps[blocked.argmax() - 1] if blocked.any() else ROOM)
+    return float(steps[blocked.argmax() - 1] if blocked.any() else MAX_FREE_WIDTH)
 
 
 def _place(point: np.ndarray) -> Vector:

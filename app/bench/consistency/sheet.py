@@ -1,4 +1,4 @@
-"""Pictures of a walk: one row for each method, one column for each of a few views."""
+"""Draws a sheet of a walk's pictures: a row for each method, a column for each of a few views."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A monkey at the window for minutes: nothing may fail, grow without a limit, or hold the frames up while something is dreamed.
+"""Runs a random user in a real window and reports failures, memory growth and frame times.
 
-It is shut into a process of its own, with a home and folders of its own, which share out the cores as the explorer does."""
+The window runs in a separate process with its own home folder; cores are divided as in the explorer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from base.settings import from_json, to_json
 
 
 def measure(bench: Bench) -> Figures:
-    """See `Soak`. The dream's seed is the monkey's. Needs a display."""
+    """Run `Soak` in a separate process. The random user takes the dream's seed. Needs a display."""
     session = json.dumps(to_json(bench.session))
     seconds = min(bench.flags.seconds, 10.0) if bench.flags.quick else bench.flags.seconds
     with TemporaryDirectory(prefix="rayverie-soak-") as home:
@@ -35,9 +35,9 @@ def measure(bench: Bench) -> Figures:
 
 
 def main(home: Path, seconds: float, session_json: str) -> None:
-    """The measured process: prints the figures."""
-    from app.bench.soak.bag import packed
-    from app.bench.soak.monkey import Monkey
+    """The measured process: runs the soak and prints the figures as JSON."""
+    from app.bench.soak.random_user import RandomUser
+    from app.bench.soak.sample_files import write_sample_files
     from app.bench.soak.soak import Soak
     from app.explorer.explorer import Explorer
     from app.explorer.window import Window, open_worker
@@ -56,7 +56,8 @@ def main(home: Path, seconds: float, session_json: str) -> None:
     while explorer.state.open_scene is None or explorer.state.open_scene.painter.client.model is None:
         window.step(explorer)
     step, pause = partial(window.step, explorer), partial(window.pause, explorer)
-    soak = Soak(window, explorer, Monkey(session.dream.seed), step, packed(home / "bag", explorer.state.scene), pause)
+    files = write_sample_files(home / "files", explorer.state.scene)
+    soak = Soak(window, explorer, RandomUser(session.dream.seed), step, files, pause)
     soak.run(seconds)
     explorer.close()
     window.destroy()

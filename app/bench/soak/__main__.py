@@ -1,4 +1,4 @@
-"""The process that the soak runs in: `python -m app.bench.soak HOME SECONDS SESSION`."""
+"""Entry point of the soak's process: `python -m app.bench.soak HOME SECONDS SESSION`."""
 
 from __future__ import annotations
 

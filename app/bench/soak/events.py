@@ -1,4 +1,4 @@
-"""What hands do to the window, and what they see of it: plain values, so that a seed tells all of it."""
+"""Input events of the random user and the window state that they depend on, as plain values."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What there is to play with. size: of the window, and box: of the scene in it (x, y, width, height), both in points;
-    map: width and depth in blocks; materials: how many; path: of the camera; panels: titles; bag: files to drop."""
+class WindowState:
+    """What the random user can act on. size: of the window, and box: of the scene in it (x, y, width, height), both in points;
+    map: width and depth in blocks; materials: how many; path: of the camera; panels: titles; files: to drop."""
 
     size: tuple[int, int]
     box: Box
@@ -24,7 +24,7 @@ class Sight:
     materials: int
     path: CameraPath | None
     panels: tuple[str, ...]
-    bag: tuple[Path, ...]
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Move:
-    """The pointer, y down."""
+    """Move the pointer to (x, y) in points; y points down."""
 
     x: float
     y: float
@@ -73,15 +73,15 @@ class Drop:
 
 
 @dataclass(frozen=True)
-class Front:
-    """A panel's tab."""
+class BringToFront:
+    """Bring a panel's tab to the front."""
 
     panel: str
 
 
 @dataclass(frozen=True)
 class Do:
-    """A handler of the explorer by its name, as menus and panels ask for it."""
+    """Call a handler of the explorer by its name, as menus and panels do."""
 
     action: str
     details: tuple[Any, ...] = ()
@@ -94,7 +94,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Change:
-    """One of EDITS with its arguments: Scene → Scene."""
+    """One of EDITS with its arguments; a function Scene → Scene."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -104,4 +104,4 @@ class Change:
         return EDITS[self.name](scene, *self.arguments, **dict(self.fields))
 
 
-Event = Key | Move | Button | Wheel | Text | Focus | Resize | Drop | Front | Do | Wait
+Event = Key | Move | Button | Wheel | Text | Focus | Resize | Drop | BringToFront | Do | Wait

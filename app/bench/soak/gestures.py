@@ -1,4 +1,4 @@
-"""What the monkey can do, each with its share: functions of a generator and of what is seen, to events."""
+"""The random user's gestures: functions (random generator, window state) → events, with their relative frequencies."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ import numpy as np
 
 from app.bench.soak.events import (
     Box,
+    BringToFront,
     Button,
     Change,
     Do,
     Drop,
     Event,
     Focus,
-    Front,
     Key,
     Move,
     Resize,
-    Sight,
     Text,
     Wait,
     Wheel,
+    WindowState,
 )
 from app.state.brush import TOOLS
 from app.state.keymap import ACTIONS, MODIFIERS
 from scenes.load import BUILTIN
 
 Random = np.random.Generator
-Gesture = Callable[[Random, Sight], Iterator[Event]]
+Gesture = Callable[[Random, WindowState], Iterator[Event]]
 
-SHUT = {"quit", "full_screen"}  # the monkey may not leave, and has no screen to itself
-PLAIN = tuple(a.name for a in ACTIONS if not a.held and a.name not in SHUT)
+EXCLUDED = {"quit", "full_screen"}  # the random user may not leave, and shares the screen
+PLAIN_ACTIONS = tuple(a.name for a in ACTIONS if not a.held and a.name not in EXCLUDED)
 NAMED = ("enter", "tab", "escape", "backspace", "delete", "up_arrow", "down_arrow", "page_down", "f1", "f12", "space")
 KEYS = (*string.ascii_lowercase, *string.digits, *NAMED)
 LETTERS = "abc xyz 0123456789.,-é木"
@@ -44,14 +44,14 @@ def _within(random: Random, box: Box) -> tuple[float, float]:
     return float(x + random.uniform(0, width)), float(y + random.uniform(0, height))
 
 
-def _anywhere(random: Random, sight: Sight) -> tuple[float, float]:
-    return _within(random, (0, 0, *sight.size))
+def _anywhere(random: Random, window: WindowState) -> tuple[float, float]:
+    return _within(random, (0, 0, *window.size))
 
 
-def _beside(random: Random, sight: Sight) -> tuple[float, float]:
+def _in_panels(random: Random, window: WindowState) -> tuple[float, float]:
     """Where the panels are."""
-    left = sight.box[0] + sight.box[2]
-    return _within(random, (left, 0, max(sight.size[0] - left, 1), sight.size[1]))
+    left = window.box[0] + window.box[2]
+    return _within(random, (left, 0, max(window.size[0] - left, 1), window.size[1]))
 
 
 def _one(random: Random, choices: tuple) -> Any:  # type: ignore[type-arg]
@@ -84,94 +84,94 @@ def _chord(*names: str) -> Iterator[Event]:
         yield Key(name, False)
 
 
-def walk(random: Random, sight: Sight) -> Iterator[Event]:
+def walk(random: Random, window: WindowState) -> Iterator[Event]:
     name = _one(random, tuple("wwwasdeq"))
     yield Key(name, True)
     yield Wait(int(random.integers(5, 40)))
     yield Key(name, False)
 
 
-def look(random: Random, sight: Sight) -> Iterator[Event]:
-    yield from _drag(random, "right", sight.box)
+def look(random: Random, window: WindowState) -> Iterator[Event]:
+    yield from _drag(random, "right", window.box)
 
 
-def rest(random: Random, sight: Sight) -> Iterator[Event]:
-    """Long enough that something is painted."""
+def rest(random: Random, window: WindowState) -> Iterator[Event]:
+    """Wait long enough for something to be painted."""
     yield Wait(int(random.integers(60, 400)))
 
 
-def click(random: Random, sight: Sight) -> Iterator[Event]:
-    yield from _click(_anywhere(random, sight), _one(random, ("left", "left", "right")))
+def click(random: Random, window: WindowState) -> Iterator[Event]:
+    yield from _click(_anywhere(random, window), _one(random, ("left", "left", "right")))
 
 
-def press_panel(random: Random, sight: Sight) -> Iterator[Event]:
-    yield from _click(_beside(random, sight))
+def click_panel(random: Random, window: WindowState) -> Iterator[Event]:
+    yield from _click(_in_panels(random, window))
 
 
-def drag(random: Random, sight: Sight) -> Iterator[Event]:
-    yield from _drag(random, _one(random, ("left", "left", "right", "middle")), (0, 0, *sight.size))
+def drag(random: Random, window: WindowState) -> Iterator[Event]:
+    yield from _drag(random, _one(random, ("left", "left", "right", "middle")), (0, 0, *window.size))
 
 
-def scroll(random: Random, sight: Sight) -> Iterator[Event]:
-    yield Move(*_anywhere(random, sight))
+def scroll(random: Random, window: WindowState) -> Iterator[Event]:
+    yield Move(*_anywhere(random, window))
     yield Wheel(float(random.integers(-3, 4)))
 
 
-def tap(random: Random, sight: Sight) -> Iterator[Event]:
+def tap(random: Random, window: WindowState) -> Iterator[Event]:
     held = [f"left_{m}" for m in MODIFIERS[:3] if random.random() < 0.1]
     yield from _chord(*held, _one(random, KEYS))
 
 
-def write(random: Random, sight: Sight) -> Iterator[Event]:
-    """Into whatever is there."""
-    yield from _click(_beside(random, sight))
+def write(random: Random, window: WindowState) -> Iterator[Event]:
+    """Click in the panels and type."""
+    yield from _click(_in_panels(random, window))
     for _ in range(int(random.integers(1, 8))):
         yield Text(_one(random, tuple(LETTERS)))
     yield from _chord(_one(random, ("enter", "tab", "escape")))
 
 
-def leave_window(random: Random, sight: Sight) -> Iterator[Event]:
+def leave_window(random: Random, window: WindowState) -> Iterator[Event]:
     yield Focus(False)
     yield Wait(3)
     yield Focus(True)
 
 
-def resize(random: Random, sight: Sight) -> Iterator[Event]:
+def resize(random: Random, window: WindowState) -> Iterator[Event]:
     yield Resize((int(random.integers(480, 1100)), int(random.integers(320, 720))))
 
 
-def turn_page(random: Random, sight: Sight) -> Iterator[Event]:
-    yield Front(_one(random, sight.panels))
+def switch_panel(random: Random, window: WindowState) -> Iterator[Event]:
+    yield BringToFront(_one(random, window.panels))
     yield Wait(10)
 
 
-def act(random: Random, sight: Sight) -> Iterator[Event]:
-    yield Do(_one(random, PLAIN))
+def act(random: Random, window: WindowState) -> Iterator[Event]:
+    yield Do(_one(random, PLAIN_ACTIONS))
 
 
-def brush(random: Random, sight: Sight) -> Iterator[Event]:
+def brush(random: Random, window: WindowState) -> Iterator[Event]:
     yield Do("brush", (_one(random, tuple(TOOLS)),))
     for _ in range(int(random.integers(1, 4))):
-        yield from _drag(random, "left", sight.box)
+        yield from _drag(random, "left", window.box)
     yield Do("brush", ("",))
 
 
-def undo(random: Random, sight: Sight) -> Iterator[Event]:
+def undo(random: Random, window: WindowState) -> Iterator[Event]:
     back = int(random.integers(1, 6))
     for letter in "z" * back + "y" * int(random.integers(0, back + 1)):
         yield from _chord("left_ctrl", letter)
         yield Wait(2)
 
 
-def build(random: Random, sight: Sight) -> Iterator[Event]:
-    (x, z), (u, w) = (_within(random, (0, 0, *sight.map)) for _ in range(2))
-    value = int(random.integers(0, sight.materials + 1))
+def build(random: Random, window: WindowState) -> Iterator[Event]:
+    (x, z), (u, w) = (_within(random, (0, 0, *window.map)) for _ in range(2))
+    value = int(random.integers(0, window.materials + 1))
     yield Do("edit_scene", (Change("paint_stroke", ((x, z), (u, w), int(random.integers(1, 5)), value)),))
 
 
-def furnish(random: Random, sight: Sight) -> Iterator[Event]:
-    """Other words, colours and heights."""
-    index = int(random.integers(sight.materials))
+def change_material(random: Random, window: WindowState) -> Iterator[Event]:
+    """Give a material another prompt, colour or height."""
+    index = int(random.integers(window.materials))
     shade = tuple(int(c) for c in random.integers(0, 256, 3))
     field = _one(
         random, (("prompt", f"tiles, number {shade[0]}"), ("display", shade), ("height", shade[1] / 100 + 0.5))
@@ -179,41 +179,41 @@ def furnish(random: Random, sight: Sight) -> Iterator[Event]:
     yield Do("edit_scene", (Change("change_material", (index,), (field,)),))
 
 
-def _agree() -> Iterator[Event]:
-    """To leaving this scene, once the other one is read."""
+def _confirm() -> Iterator[Event]:
+    """Confirm leaving this scene, once the other one is loaded."""
     yield Wait(60)
     yield Do("answer", (0,))
 
 
-def drop(random: Random, sight: Sight) -> Iterator[Event]:
-    yield Drop(_one(random, sight.bag))
-    yield from _agree()
+def drop(random: Random, window: WindowState) -> Iterator[Event]:
+    yield Drop(_one(random, window.files))
+    yield from _confirm()
 
 
-def move_house(random: Random, sight: Sight) -> Iterator[Event]:
-    """Another scene."""
+def open_other_scene(random: Random, window: WindowState) -> Iterator[Event]:
+    """Open a built-in scene or create a new one."""
     side = int(random.integers(4, 24))
     yield Do("open_scene", (_one(random, BUILTIN),)) if _yes(random) else Do("new_scene", (side, side))
-    yield from _agree()
+    yield from _confirm()
 
 
-def keep(random: Random, sight: Sight) -> Iterator[Event]:
+def save(random: Random, window: WindowState) -> Iterator[Event]:
     yield Do("save_world")
     yield Wait(20)
     if _yes(random):
         yield Do("load_world")
 
 
-def travel(random: Random, sight: Sight) -> Iterator[Event]:
-    if sight.path is not None and _yes(random):
-        yield _one(random, (Do("play", (sight.path,)), Do("film", (sight.path, (320, 180), 12.0))))
+def travel(random: Random, window: WindowState) -> Iterator[Event]:
+    if window.path is not None and _yes(random):
+        yield _one(random, (Do("play", (window.path,)), Do("film", (window.path, (320, 180), 12.0))))
     else:
         yield Do("autopilot", (0.9, _yes(random)))
     yield Wait(int(random.integers(20, 200)))
     yield Do("stop")
 
 
-def lay_picture(random: Random, sight: Sight) -> Iterator[Event]:
+def dream_picture(random: Random, window: WindowState) -> Iterator[Event]:
     freeze = _yes(random)
     yield _one(
         random,
@@ -227,7 +227,7 @@ def lay_picture(random: Random, sight: Sight) -> Iterator[Event]:
     yield Wait(100)
 
 
-def compare(random: Random, sight: Sight) -> Iterator[Event]:
+def compare(random: Random, window: WindowState) -> Iterator[Event]:
     yield Do("compare")
     yield Wait(int(random.integers(10, 300)))
     yield Do("keep_compared", (int(random.integers(2)),)) if _yes(random) else Do("stop_comparing")
@@ -238,23 +238,23 @@ GESTURES: Mapping[str, tuple[float, Gesture]] = {
     "look": (6, look),
     "rest": (9, rest),
     "click": (6, click),
-    "press panel": (12, press_panel),
+    "click panel": (12, click_panel),
     "drag": (4, drag),
     "scroll": (6, scroll),
     "tap": (8, tap),
     "write": (4, write),
     "leave window": (1, leave_window),
     "resize": (1, resize),
-    "turn page": (8, turn_page),
+    "switch panel": (8, switch_panel),
     "act": (6, act),
     "brush": (6, brush),
     "undo": (5, undo),
     "build": (4, build),
-    "furnish": (3, furnish),
+    "change material": (3, change_material),
     "drop": (2, drop),
-    "move house": (0.7, move_house),
-    "keep": (1, keep),
+    "open scene": (0.7, open_other_scene),
+    "save": (1, save),
     "travel": (1.5, travel),
-    "lay picture": (1.5, lay_picture),
+    "dream picture": (1.5, dream_picture),
     "compare": (1, compare),
 }

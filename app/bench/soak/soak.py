@@ -1,4 +1,4 @@
-"""A monkey at the window for a long time: what fails, what grows, which frames are slow."""
+"""Lets the random user act on the window and records failures, memory and frame times."""
 
 from __future__ import annotations
 
@@ -11,44 +11,42 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from app.bench.soak.accounts import Account, account, growth
-from app.bench.soak.complaints import listening
-from app.bench.soak.events import Event, Sight, Wait
-from app.bench.soak.hands import Hands
-from app.bench.soak.monkey import Monkey
-from app.bench.soak.pacing import Frame, Pacing
+from app.bench.soak.event_sender import EventSender
+from app.bench.soak.events import Event, Wait, WindowState
+from app.bench.soak.frame_times import Frame, FrameTimes
+from app.bench.soak.gl_errors import record_gl_errors
+from app.bench.soak.memory_use import MemoryUse, measure_memory, summarize_growth
+from app.bench.soak.random_user import RandomUser
 from app.explorer.explorer import Explorer
 from app.explorer.window import Window
 from app.state.frame_profiler import Span
 
-SAMPLE = 0.5  # seconds between two accounts of the memory
+SAMPLE = 0.5  # seconds between two samples of the memory
 
 
 class Soak:
-    """step: one frame of the window, events of the window system included; bag: files that the monkey drops; pause: what
-    comes between two frames and isn't counted.
+    """step: draws one frame and handles the window system's events; files: to drop; pause: runs between two frames, not timed.
 
-    deeds: what came of it, for a monkey that touches nothing proves nothing; gl_errors, failures: what went wrong;
-    complaints: where GL's errors were made.
+    changes: what the user changed, and how often; gl_errors: error and gesture → count; gl_error_stacks: see `record_gl_errors`.
     """
 
     def __init__(
         self,
         window: Window,
         explorer: Explorer,
-        monkey: Monkey,
+        user: RandomUser,
         step: Callable[[], None],
-        bag: tuple[Path, ...],
+        files: tuple[Path, ...],
         pause: Callable[[], None] = lambda: None,
     ) -> None:
-        self.window, self.explorer, self.monkey, self.bag = window, explorer, monkey, bag
-        self._step, self._pause, self._hands = step, pause, Hands(window, explorer)
+        self.window, self.explorer, self.user, self.files = window, explorer, user, files
+        self._step, self._pause, self._sender = step, pause, EventSender(window, explorer)
         self._began = time.perf_counter()
-        self.events, self.gestures, self.deeds = 0, Counter[str](), Counter[str]()
-        self.gl_errors, self.complaints = Counter[str](), Counter[str]()
+        self.events, self.gestures, self.changes = 0, Counter[str](), Counter[str]()
+        self.gl_errors, self.gl_error_stacks = Counter[str](), Counter[str]()
         self._failures: dict[str, str] = {}
-        self.frames, self.pacing = 0, Pacing()
-        self.accounts: list[Account] = []
+        self.frames, self.frame_times = 0, FrameTimes()
+        self.memory_samples: list[MemoryUse] = []
         self._doing, self._shown_at = "", self._began
         self._collecting = Span()
         self._seen: dict[str, Any] = {}
@@ -59,22 +57,22 @@ class Soak:
 
     @property
     def failures(self) -> list[str]:
-        """Exceptions that the explorer caught: their tracebacks."""
+        """Tracebacks of the exceptions that the explorer caught."""
         return list(self._failures.values())
 
     def run(self, seconds: float) -> None:
-        """As many gestures as there is time for."""
-        gc.callbacks.append(self._collected)
+        """Make gestures for `seconds`."""
+        gc.callbacks.append(self._on_garbage_collection)
         try:
-            with listening(self.window.ctx) as self.complaints:
+            with record_gl_errors(self.window.ctx) as self.gl_error_stacks:
                 while self.seconds < seconds:
                     self.gesture(seconds)
         finally:
-            gc.callbacks.remove(self._collected)
+            gc.callbacks.remove(self._on_garbage_collection)
 
     def gesture(self, until: float = float("inf")) -> None:
-        """One gesture, a frame for each of its events."""
-        self._doing, events = self.monkey.next(self.sight)
+        """Make one gesture, with a frame for each of its events."""
+        self._doing, events = self.user.next(self.window_state)
         self.gestures[self._doing] += 1
         for event in events:
             if isinstance(event, Wait):
@@ -87,7 +85,7 @@ class Soak:
                 self.frame(event)
 
     def frame(self, event: Event | None = None) -> None:
-        """A frame, and an event after it."""
+        """Draw a frame, then send the event."""
         open_scene = self.explorer.state.open_scene
         dreaming, drawn = (
             open_scene is not None and open_scene.painter.client.busy,
@@ -96,45 +94,45 @@ class Soak:
         began = Span.now()
         self._step()
         if event is not None:
-            self._hands.do(event)
+            self._sender.send(event)
         self.frames += 1
         ended = Span.now()
         if dreaming:
             parts, since = self.explorer.state.profiler.parts, ended.wall - self._shown_at
             drawn = self.explorer.services.viewport.drawn > drawn
-            self.pacing.add(Frame(ended.minus(began), parts, self._doing, drawn, since))
+            self.frame_times.add(Frame(ended.minus(began), parts, self._doing, drawn, since))
         self._shown_at = ended.wall
-        self._witness()
+        self._record()
         self._pause()
 
     @property
-    def sight(self) -> Sight:
+    def window_state(self) -> WindowState:
         x = self.explorer
         depth, width = x.state.scene.map.shape
         path = x.state.route.path or next(iter(x.state.scene.paths.values()), None)
         titles = tuple(panel.title for panel, _ in x.shell.panels)
-        return Sight(
-            self.window.size, x.shell.scene_box, (width, depth), len(x.state.scene.materials), path, titles, self.bag
+        return WindowState(
+            self.window.size, x.shell.scene_box, (width, depth), len(x.state.scene.materials), path, titles, self.files
         )
 
     @property
     def figures(self) -> dict[str, Any]:
-        """All of it, for JSON."""
+        """All results, for JSON."""
         return {
             "events": self.events,
             "frames": self.frames,
             "exceptions": len(self._failures),
             "gl_errors": sum(self.gl_errors.values()),
-            **growth(self.accounts),
-            **self.pacing.figures,
-            "soak_deeds": dict(self.deeds),
+            **summarize_growth(self.memory_samples),
+            **self.frame_times.figures,
+            "soak_deeds": dict(self.changes),
             "soak_gestures": dict(self.gestures),
-            "soak_failures": [*self.failures, *self.gl_errors, *self.complaints],
-            "soak_memory": [list(astuple(a)[:-1]) for a in self.accounts],
+            "soak_failures": [*self.failures, *self.gl_errors, *self.gl_error_stacks],
+            "soak_memory": [list(astuple(a)[:-1]) for a in self.memory_samples],
         }
 
-    def _witness(self) -> None:
-        """Note what this frame has changed."""
+    def _record(self) -> None:
+        """Record errors, changes and memory after a frame."""
         x, error = self.explorer, self.window.ctx.error
         if error != "GL_NO_ERROR":
             self.gl_errors[f"{error} while {self._doing}"] += 1
@@ -145,20 +143,20 @@ class Soak:
             "stroked": x.state.strokes,
             "undone": x.state.history.future,
             "walked": x.state.camera.position,
-            "looked": x.state.camera.yaw,
+            "turned": x.state.camera.yaw,
             "opened": x.state.saved_scene,
             "resized": x.platform.size,
             "set": x.state.session,
-            "told": x.state.log.entries[-1] if x.state.log.entries else None,
+            "logged": x.state.log.entries[-1] if x.state.log.entries else None,
         }  # fmt: skip
-        self.deeds.update(
+        self.changes.update(
             name for name in before if before[name] is not self._seen[name] and before[name] != self._seen[name]
         )
-        if not self.accounts or self.seconds - self.accounts[-1].seconds >= SAMPLE:
-            self.accounts.append(account(x, self.seconds))
+        if not self.memory_samples or self.seconds - self.memory_samples[-1].seconds >= SAMPLE:
+            self.memory_samples.append(measure_memory(x, self.seconds))
 
-    def _collected(self, phase: str, _info: dict[str, int]) -> None:
-        """Python's garbage collector is a part of a frame, too, wherever it strikes."""
+    def _on_garbage_collection(self, phase: str, _info: dict[str, int]) -> None:
+        """Count garbage collection as a part of the frame, wherever it runs."""
         if threading.current_thread() is not threading.main_thread():
             return
         if phase == "start":

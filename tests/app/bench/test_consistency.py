@@ -10,8 +10,8 @@ import pytest
 from app.__main__ import main as program
 from app.bench.consistency import KEYS, paths
 from app.bench.consistency.maps import open_named
-from app.bench.consistency.methods import BARE, METHODS, Easel
-from app.bench.consistency.notes import Notes
+from app.bench.consistency.methods import BARE, METHODS, MethodContext
+from app.bench.consistency.result_cache import ResultCache
 from app.loop.headless_session import open_headless_session
 from app.session import ModelChoice, SceneChoice, Session
 from base.errors import InputError
@@ -35,20 +35,20 @@ def blocks(headless):
 
 @pytest.fixture(scope="module")
 def cameras(headless, blocks):
-    return paths.walked("orbit", headless.scene, blocks, VIEWS)
+    return paths.make_walk("orbit", headless.scene, blocks, VIEWS)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_paints_every_view_and_is_the_same_again(name, headless, blocks, cameras) -> None:
     runs = []
     for _ in range(2):
-        easel = Easel(headless, blocks)
-        method = METHODS[name](easel)
+        context = MethodContext(headless, blocks)
+        method = METHODS[name](context)
         runs.append([method.paint(camera) for camera in cameras])
-        assert easel.calls >= 2
+        assert context.calls >= 2
     for shown, again in zip(*runs, strict=True):
         assert shown.picture.dtype == np.uint8
-        assert shown.picture.shape[:2] == shown.label.shape == easel.size[::-1]
+        assert shown.picture.shape[:2] == shown.label.shape == context.size[::-1]
         assert (shown.label >= 0).mean() > 0.5
         np.testing.assert_array_equal(shown.picture, again.picture)
         ranks = [np.unique(label, return_inverse=True)[1] for label in (shown.label, again.label)]
@@ -69,32 +69,32 @@ def test_all_methods_dream_by_the_same_network(headless, blocks, cameras, monkey
             lambda *args, few_step, chosen=chosen, **more: chosen.append(few_step) or denoise(model, *args, **more),
         )
         for method in METHODS.values():
-            method(Easel(headless, blocks)).paint(cameras[0])
+            method(MethodContext(headless, blocks)).paint(cameras[0])
         assert set(chosen) == {few_steps > 0}
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_nothing_is_dreamed_without_a_budget(name, headless, blocks, cameras) -> None:
-    easel = Easel(headless, blocks, budget=0)
-    shown = METHODS[name](easel).paint(cameras[0])
-    assert easel.calls == 0
+    context = MethodContext(headless, blocks, budget=0)
+    shown = METHODS[name](context).paint(cameras[0])
+    assert context.calls == 0
     assert (shown.label == BARE).all()
 
 
 def test_methods_that_remember_spend_nothing_on_a_view_they_know(headless, blocks, cameras) -> None:
     for name in ("warp", "ours"):
-        easel = Easel(headless, blocks)
-        method = METHODS[name](easel)
-        first, calls = method.paint(cameras[0]), easel.calls
+        context = MethodContext(headless, blocks)
+        method = METHODS[name](context)
+        first, calls = method.paint(cameras[0]), context.calls
         again = method.paint(cameras[0])
-        assert easel.calls == calls > 0
+        assert context.calls == calls > 0
         kept = (first.label == again.label) & (first.label >= 0)
         assert kept.mean() > 0.5
         np.testing.assert_array_equal(first.picture[kept], again.picture[kept])
 
 
 def test_the_warped_picture_is_the_last_one_where_that_saw_the_surface(headless, blocks, cameras) -> None:
-    method = METHODS["warp"](Easel(headless, blocks))
+    method = METHODS["warp"](MethodContext(headless, blocks))
     first, second = method.paint(cameras[0]), method.paint(cameras[1])
     assert set(np.unique(second.label)) == {1, 2}
     assert set(np.unique(first.label)) == {1}
@@ -102,7 +102,7 @@ def test_the_warped_picture_is_the_last_one_where_that_saw_the_surface(headless,
 
 @pytest.mark.parametrize("name", paths.PATHS)
 def test_paths_stay_in_free_air_and_end_where_they_began(name, headless, blocks) -> None:
-    found = paths.walked(name, headless.scene, blocks, 7)
+    found = paths.make_walk(name, headless.scene, blocks, 7)
     assert len(found) == 7
     assert found[0] == found[-1]
     assert len({camera.position for camera in found}) == 6
@@ -111,9 +111,9 @@ def test_paths_stay_in_free_air_and_end_where_they_began(name, headless, blocks)
 
 @pytest.mark.parametrize("views", [4, 12])
 def test_walking_in_gets_nearer_by_the_same_factor(views, headless, blocks) -> None:
-    *cameras, _ = paths.walked("walk-in", headless.scene, blocks, views)
+    *cameras, _ = paths.make_walk("walk-in", headless.scene, blocks, views)
     left = np.array([paths.distance(blocks, camera) for camera in cameras])
-    assert left[-1] == pytest.approx(max(paths.NEAREST, left[0] / paths.CLOSER ** (views - 2)), abs=0.01)
+    assert left[-1] == pytest.approx(max(paths.NEAREST, left[0] / paths.MAX_ZOOM ** (views - 2)), abs=0.01)
     np.testing.assert_allclose(left[1:] / left[:-1], left[1] / left[0], rtol=0.02)
 
 
@@ -172,7 +172,7 @@ def test_a_run_that_was_stopped_goes_on_and_one_method_can_be_measured_by_itself
     assert "theirs" in capsys.readouterr().err
     file.write_text("{")
     with pytest.raises(InputError, match="remove it"):
-        Notes(notes, {}).find(*file.stem.rsplit("_", 2))
+        ResultCache(notes, {}).find(*file.stem.rsplit("_", 2))
 
 
 def test_materials_are_measured_for_every_execution(tiny_model, capsys) -> None:

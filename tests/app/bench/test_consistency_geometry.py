@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.bench.consistency import figures
-from app.bench.consistency.geometry import match, nearest, sight, texels, warp
+from app.bench.consistency.geometry import match, nearest, raycast_view, texels, warp
 from app.bench.consistency.methods import BARE, Shown
 from app.loop import measures
 from engine.geometry.charts import build_charts
@@ -40,7 +40,7 @@ def pattern(view) -> np.ndarray:
 
 
 def test_a_pattern_of_the_world_looks_the_same_from_both_places(blocks) -> None:
-    a, b = sight(blocks, HERE, SIZE), sight(blocks, THERE, SIZE)
+    a, b = raycast_view(blocks, HERE, SIZE), raycast_view(blocks, THERE, SIZE)
     found = match(a, b)
     assert found.whole.mean() > 0.5
     moved = warp(pattern(b), found)
@@ -50,7 +50,7 @@ def test_a_pattern_of_the_world_looks_the_same_from_both_places(blocks) -> None:
 
 
 def test_a_view_matches_itself_pixel_by_pixel(blocks) -> None:
-    a = sight(blocks, HERE, SIZE)
+    a = raycast_view(blocks, HERE, SIZE)
     found = match(a, a)
     assert found.near.all()
     np.testing.assert_allclose(found.coarser, 1)
@@ -59,19 +59,19 @@ def test_a_view_matches_itself_pixel_by_pixel(blocks) -> None:
 
 
 def test_what_a_wall_hides_is_not_matched(blocks) -> None:
-    a, b = sight(blocks, HERE, SIZE), sight(blocks, BEHIND, SIZE)
+    a, b = raycast_view(blocks, HERE, SIZE), raycast_view(blocks, BEHIND, SIZE)
     x, _, z = np.moveaxis(b.point, -1, 0)
     hidden = (
         (b.side == 2) & (b.material == 0) & (z > 1) & (z < 1.9) & (x > 3) & (x < 5)
     )  # the wall is between it and HERE
     assert hidden.sum() > 50
     assert not match(b, a).near[hidden].any()
-    assert match(b, sight(blocks, ABOVE, SIZE)).near[hidden].all()
+    assert match(b, raycast_view(blocks, ABOVE, SIZE)).near[hidden].all()
 
 
 def test_walking_up_to_a_wall_makes_its_pixels_finer(blocks) -> None:
     near = HERE.with_changes(position=tuple(np.asarray(HERE.position) + 2.5 * HERE.axes[2]))
-    a, b = sight(blocks, HERE, SIZE), sight(blocks, near, SIZE)
+    a, b = raycast_view(blocks, HERE, SIZE), raycast_view(blocks, near, SIZE)
     found = match(a, b)
     wall = found.whole & (a.material == 1) & (a.side == 4)
     assert wall.any()
@@ -80,7 +80,7 @@ def test_walking_up_to_a_wall_makes_its_pixels_finer(blocks) -> None:
 
 def test_texels_are_the_charts_under_the_pixels(scene, blocks) -> None:
     charts = build_charts(blocks, scene)
-    view = sight(blocks, HERE, SIZE)
+    view = raycast_view(blocks, HERE, SIZE)
     texel = texels(charts, view)
     assert (texel >= 0).all()
     for page in np.unique(texel[..., 0]):
@@ -99,7 +99,7 @@ def test_texels_are_the_charts_under_the_pixels(scene, blocks) -> None:
 
 
 def test_figures_of_a_world_that_keeps_and_of_one_that_does_not(blocks) -> None:
-    views = [sight(blocks, camera, SIZE) for camera in (HERE, THERE, HERE)]
+    views = [raycast_view(blocks, camera, SIZE) for camera in (HERE, THERE, HERE)]
     label = np.zeros(SIZE[::-1], np.int64)
     kept = [Shown(pattern(view), label) for view in views]
     assert figures.cross_view(views, kept)["cross_view_psnr"] > 40
@@ -130,7 +130,7 @@ def test_means_skip_what_was_not_measured_and_sum_what_was_spent() -> None:
 
 def test_a_frontier_where_much_is_going_on_is_no_seam(blocks) -> None:
     """Frontiers at the lines of a pattern: brightness steps there in a fresh picture, too. A new step is a seam wherever it lies."""
-    seen = sight(blocks, HERE, SIZE)
+    seen = raycast_view(blocks, HERE, SIZE)
     stripes = np.arange(SIZE[0]) // 8
     picture = np.broadcast_to(100 + 60 * (stripes % 2)[None, :, None], (SIZE[1], SIZE[0], 3)).astype(np.uint8)
     picture = picture + (np.arange(SIZE[1]) % 3)[:, None, None].astype(np.uint8)

@@ -38,7 +38,7 @@ def test_without_a_name_the_file_lies_in_out(world, tiny_scene, tmp_path, monkey
 
 def test_the_page_walks_by_the_programs_rules() -> None:
     rules = walking_rules()
-    assert (rules["eyes"], rules["gravity"], rules["speed"]) == (walk.EYES, walk.GRAVITY, walk.Wish().speed)
+    assert (rules["eyes"], rules["gravity"], rules["speed"]) == (walk.EYES, walk.GRAVITY, walk.Movement().speed)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.loop.garbage import clear_traceback, for_good
+from app.loop.garbage import clear_traceback, exempt_from_collection
 
 
 class Node:
@@ -25,7 +25,7 @@ def thawed() -> Iterator[None]:
 
 
 def test_what_was_made_inside_is_not_looked_through() -> None:
-    with for_good():
+    with exempt_from_collection():
         assert not gc.isenabled()
         lasting = [Node() for _ in range(1000)]
     assert gc.isenabled()
@@ -35,7 +35,7 @@ def test_what_was_made_inside_is_not_looked_through() -> None:
 
 
 def test_later_garbage_is_collected() -> None:
-    with for_good():
+    with exempt_from_collection():
         pass
     node = weakref.ref(Node())
     assert node() is not None
@@ -44,7 +44,7 @@ def test_later_garbage_is_collected() -> None:
 
 
 def test_the_collector_runs_again_after_a_failure() -> None:
-    with pytest.raises(OSError), for_good():
+    with pytest.raises(OSError), exempt_from_collection():
         raise OSError
     assert gc.isenabled()
 

@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from app.loop.heap import PERIOD, Heap, _glibc
+from app.loop.heap import PERIOD, HeapTrimmer, _glibc
 
 BLOCK, COUNT = 50_000, 4000  # bytes, which the C library takes from its heap: 200 MB
 
@@ -18,7 +18,7 @@ glibc = pytest.mark.skipif(_glibc("malloc_trim") is None, reason="this C library
 THREADS = """
 import sys, threading
 import numpy as np, psutil
-from app.loop.heap import PERIOD, Heap, share_one_heap
+from app.loop.heap import PERIOD, HeapTrimmer, share_one_heap
 if sys.argv[1] == "one":
     share_one_heap()
 
@@ -34,7 +34,7 @@ for seed in range(0, 12, 4):
         thread.start()
     for thread in threads:
         thread.join()
-heap = Heap()
+heap = HeapTrimmer()
 heap.update(PERIOD)
 heap.close()
 print(psutil.Process().memory_info().rss - before)
@@ -54,7 +54,7 @@ def test_holes_are_given_back() -> None:
     def resident() -> int:
         return psutil.Process().memory_info().rss
 
-    heap = Heap()
+    heap = HeapTrimmer()
     blocks = [bytearray(BLOCK) for _ in range(COUNT)]
     kept = blocks[::20]
     full = resident()

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.loop.meter import Meter, Reading, Sheet, Witness, planes
+from app.loop.meter import Meter, Reading, number_planes
 from app.loop.open_scene import OpenScene, plan
+from app.loop.paint_drift import DriftTracker, PageSnapshot
 from app.loop.worker import InlineWorker
 from app.session import Session
 from diffusion.settings import DreamSettings
@@ -124,18 +125,20 @@ def test_erased_paint_is_neither_drift_nor_kept(open_scene, read) -> None:
     assert math.isnan(read().changed) or read(NEAR).changed == 0
 
 
-def test_a_witness_forgets_nothing_it_saw() -> None:
+def test_drift_compares_with_the_first_finished_paint() -> None:
     rng = np.random.default_rng(1)
 
-    def sheet(revision: float, colour: int) -> Sheet:
-        return Sheet(np.full((PAGE, PAGE), revision, np.float32), np.full((PAGE, 2, PAGE, 2, 4), colour, np.uint8))
+    def page(revision: float, colour: int) -> PageSnapshot:
+        return PageSnapshot(
+            np.full((PAGE, PAGE), revision, np.float32), np.full((PAGE, 2, PAGE, 2, 4), colour, np.uint8)
+        )
 
     places = np.concatenate([np.zeros((50, 1), int), rng.integers(0, PAGE, (50, 2))], axis=1)
-    witness = Witness()
-    assert all(math.isnan(x) for x in witness.see({0: sheet(1, 10)}, places[:25]))
-    assert witness.see({0: sheet(1, 10)}, places) == (0, 1)
-    assert witness.see({0: sheet(1, 14)}, places[:0]) == (4, 1)
-    moved, kept = witness.see({0: sheet(2, 90)}, places)
+    drift = DriftTracker()
+    assert all(math.isnan(x) for x in drift.update({0: page(1, 10)}, places[:25]))
+    assert drift.update({0: page(1, 10)}, places) == (0, 1)
+    assert drift.update({0: page(1, 14)}, places[:0]) == (4, 1)
+    moved, kept = drift.update({0: page(2, 90)}, places)
     assert math.isnan(moved) and kept == 0
 
 
@@ -145,7 +148,7 @@ def test_pixels_find_their_texels_and_planes_are_one_surface(open_scene) -> None
     texel = locate_pixels(charts, HERE, chart)
     gathered = volume.gather(HERE, (8 * SIZE[0], 8 * SIZE[1]), colours=False)
     assert (texel == gathered.texel).all(axis=-1).mean() > 0.995
-    plane = planes(charts)
+    plane = number_planes(charts)
     for number in np.unique(plane):
         mine = plane == number
         assert len(set(zip(charts.material[mine], charts.side[mine] * ~charts.sky[mine], strict=True))) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.loop.occluders import REACH, hidden_behind
+from app.loop.occluders import REACH, find_occluded
 from app.loop.view_canvas import canvas_from
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
@@ -38,7 +38,7 @@ def columns(*chosen: int) -> np.ndarray:
 @pytest.mark.parametrize("far", [10.0, np.inf])
 def test_a_strip_goes_on_behind_what_is_near(far: float) -> None:
     gathered, strip = beside(2, far), columns(6, 7)
-    behind = hidden_behind(gathered, strip, ~strip)
+    behind = find_occluded(gathered, strip, ~strip)
     assert behind is not None
     y, x = np.divmod(behind, WIDTH)
     covered = columns(*range(8, 8 + REACH))
@@ -48,12 +48,12 @@ def test_a_strip_goes_on_behind_what_is_near(far: float) -> None:
 
 def test_what_is_near_goes_on_behind_nothing() -> None:
     near = columns(8, 9)
-    assert hidden_behind(beside(2, 10), near, ~near) is None
+    assert find_occluded(beside(2, 10), near, ~near) is None
 
 
 def test_what_is_not_kept_hides_nothing() -> None:
     strip = columns(6, 7)
-    assert hidden_behind(beside(2, 10), strip, columns(0, 1)) is None
+    assert find_occluded(beside(2, 10), strip, columns(0, 1)) is None
 
 
 @pytest.mark.parametrize("where", [slice(5, 7), slice(8, 10)])
@@ -68,7 +68,7 @@ def test_ground_goes_on_in_sight(where: slice) -> None:
     strip = np.zeros(SHAPE, bool)
     strip[where] = True
     strip &= np.isfinite(depth)
-    behind = hidden_behind(gathered, strip, np.isfinite(depth) & ~strip)
+    behind = find_occluded(gathered, strip, np.isfinite(depth) & ~strip)
     assert behind is None
 
 
@@ -83,7 +83,7 @@ def test_sides_of_a_box_meet_at_its_edge() -> None:
         np.where(front[:, None], TOWARDS, receding.astype(np.float32)),
     )
     side = columns(10, 11)
-    assert hidden_behind(gathered, side, ~side) is None
+    assert find_occluded(gathered, side, ~side) is None
 
 
 def test_a_canvas_says_what_goes_on(two_materials) -> None:

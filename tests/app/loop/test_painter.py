@@ -14,7 +14,7 @@ from app.loop.autopilot import drain
 from app.loop.messages import Failed
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from
-from app.loop.view_framing import MOST, beside, canvas_size, fitting, left_behind, surrounding
+from app.loop.view_framing import MAX_PIXELS, border_width, canvas_size, has_left, limit_canvas, widen_camera
 from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
 from diffusion.settings import DreamSettings
@@ -68,9 +68,9 @@ def test_a_canvas_shows_the_view_pixel_by_pixel_and_more(width, height, tall, mu
     rim = 2 * policy.MARGIN
     assert (w - rim) / (h - rim) >= width / height - 1e-9
     assert h - rim >= tall * (1 + around) - 1e-6 and h - rim - multiple < tall * (1 + around)
-    wide = surrounding(HERE, tall, h)
+    wide = widen_camera(HERE, tall, h)
     assert wide.focal(canvas) == pytest.approx(HERE.focal((1, tall)))
-    columns, rows = beside((width, height), tall, canvas)
+    columns, rows = border_width((width, height), tall, canvas)
     assert 0 <= h - 16 * rows - tall < 16 and 0 <= w - 16 * columns - tall * width / height < 16
 
 
@@ -79,20 +79,20 @@ def test_no_canvas_is_larger_than_memory_allows(aspect, tall, around) -> None:
     """A view 2048 pixels high and as much around it was one of 30 million: 15 GB."""
     view = round(1000 * aspect), 1000
     asked = math.prod(canvas_size(view, tall, 8, around))
-    height, beyond = fitting(view, tall, around)
-    assert math.prod(canvas_size(view, height, 8, beyond)) <= 1.1 * MOST
-    assert (height, beyond) == (tall, around) or asked > 0.9 * MOST
+    height, beyond = limit_canvas(view, tall, around)
+    assert math.prod(canvas_size(view, height, 8, beyond)) <= 1.1 * MAX_PIXELS
+    assert (height, beyond) == (tall, around) or asked > 0.9 * MAX_PIXELS
     assert height == tall or (height < tall and beyond < 1 / height)
 
 
 def test_left_behind_when_turned_or_moved_too_far() -> None:
     turned = Camera.from_angles(HERE.position, HERE.yaw + 30, HERE.pitch)
     moved = HERE.with_changes(position=(4.0, 2.2, 3.5))
-    assert not left_behind(HERE, HERE, 25, 3)
-    assert left_behind(HERE, turned, 25, 3)
-    assert not left_behind(HERE, turned, 35, 3)
-    assert left_behind(HERE, moved, 25, 3)
-    assert not left_behind(HERE, moved, 25, 5)
+    assert not has_left(HERE, HERE, 25, 3)
+    assert has_left(HERE, turned, 25, 3)
+    assert not has_left(HERE, turned, 35, 3)
+    assert has_left(HERE, moved, 25, 3)
+    assert not has_left(HERE, moved, 25, 5)
 
 
 def test_a_view_is_dreamed_once_and_coming_back_costs_nothing(painter, fake_dream) -> None:
@@ -134,8 +134,8 @@ def refined(painter):
 def fine(painter: Painter) -> float:
     """How much of HERE is finished for the window's own resolution."""
     canvas = canvas_size(SIZE, SIZE[1], 16)
-    gathered = painter.volume.gather(surrounding(HERE, SIZE[1], canvas[1]), canvas)
-    return policy.coverage(gathered, 6, beside(SIZE, SIZE[1], canvas))
+    gathered = painter.volume.gather(widen_camera(HERE, SIZE[1], canvas[1]), canvas)
+    return policy.coverage(gathered, 6, border_width(SIZE, SIZE[1], canvas))
 
 
 def test_a_finished_view_is_refined_part_by_part_at_the_windows_resolution(refined) -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from app.bench.consistency.geometry import match, warp
-from app.bench.consistency.methods import Easel, Ours
+from app.bench.consistency.methods import MethodContext, Ours
 from app.bench.consistency.paths import walk_in
 from app.loop import measures
 from app.loop.headless_session import open_headless_session
@@ -26,25 +26,25 @@ FORM = (
 
 
 @pytest.fixture(scope="module")
-def easel():
+def context():
     session = Session(SceneChoice("hamlet"), dream=DreamSettings(**read_defaults()))
     with open_headless_session(session) as headless:
-        yield Easel(headless, extrude_scene(headless.scene))
+        yield MethodContext(headless, extrude_scene(headless.scene))
 
 
-def walked(easel: Easel, **dream: float) -> list[tuple[float, float]]:
+def walk_up(context: MethodContext, **dream: float) -> list[tuple[float, float]]:
     """For each step nearer, of what was painted anew: how alike its form is to what stood there, -1..1; its fine detail ÷ before."""
-    headless = easel.headless
-    easel.painter.session = replace(headless.session, dream=replace(headless.session.dream, **dream))
+    headless = context.headless
+    context.painter.session = replace(headless.session, dream=replace(headless.session.dream, **dream))
     headless.volume.erase()
-    easel.painter.reset_failures()
-    method, found, before = Ours(easel), [], None
-    for camera in (walk_in(headless.scene, easel.blocks, 48)[k] for k in VIEWS):
+    context.painter.reset_failures()
+    method, found, before = Ours(context), [], None
+    for camera in (walk_in(headless.scene, context.blocks, 48)[k] for k in VIEWS):
         shown = method.paint(camera)
         if before is not None:
-            there = match(easel.sight(camera), easel.sight(before[0]))
+            there = match(context.raycast(camera), context.raycast(before[0]))
             old = warp(before[1].picture, there)
-            anew = there.whole & (shown.label == shown.label.max()) & (easel.sight(camera).material >= 0)
+            anew = there.whole & (shown.label == shown.label.max()) & (context.raycast(camera).material >= 0)
             forms = np.stack([form(picture, anew) for picture in (shown.picture, old)])
             fine = [measures.fine_energy(picture, np.where(anew, 0, -1))[0] for picture in (shown.picture, old)]
             found.append((float(np.corrcoef(forms)[0, 1]), float(np.sqrt(fine[0] / fine[1]))))
@@ -61,9 +61,9 @@ def form(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
     return (fine - coarse)[where]
 
 
-def test_walking_up_only_adds_detail(easel):
+def test_walking_up_only_adds_detail(context):
     """The network knows where on its surface it paints, so a new dream resembles what stood there; matched, even more."""
-    for alike, finer in walked(easel):
+    for alike, finer in walk_up(context):
         assert alike > 0.5 and finer > 1
-    for alike, finer in walked(easel, match=1.0):
+    for alike, finer in walk_up(context, match=1.0):
         assert alike > 0.75 and finer > 1

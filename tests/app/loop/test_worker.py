@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.loop.messages import PREVIEWS, Failed, Finished, Inspected, Inspection, Message, Preview, Status, Watch
-from app.loop.watching import Throttle
+from app.loop.previews import Throttle
 from app.loop.worker import InlineWorker, ThreadWorker
 from diffusion.canvas import Cancelled
 

@@ -189,7 +189,7 @@ def made_up(asked: Inspection) -> UnetProbe:
 
 def _symbol(name: str) -> int:
     """pyglet's symbol of a key of app.state.keymap."""
-    from app.explorer.window import SYMBOLS
+    from app.explorer.pyglet_keys import SYMBOLS
 
     return next(symbol for symbol, ours in SYMBOLS.items() if ours == name)
 

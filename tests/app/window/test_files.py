@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from app.files import recent
-from app.files.listing import Found, find, listing
+from app.files.folder_listing import Listing, list_folder, resolve_path
 from base.errors import InputError
 from scenes.load import load_scene, save_scene
 
@@ -26,7 +26,7 @@ def test_a_folder_is_listed_with_what_can_be_opened(tmp_path: Path) -> None:
     for name in ("b.PNG", "a.world", "notes.txt", ".hidden.png", "path.json"):
         (tmp_path / name).write_bytes(b"1234")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    entries = listing(tmp_path)
+    entries = list_folder(tmp_path)
     assert [(e.path.name, e.kind) for e in entries] == [
         ("village", "scene"),
         ("Zoo", "folder"),
@@ -39,20 +39,20 @@ def test_a_folder_is_listed_with_what_can_be_opened(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be listed"):
-        listing(tmp_path / "nowhere")
+        list_folder(tmp_path / "nowhere")
 
 
 def test_a_path_means_a_folder_or_a_file_in_one(tmp_path: Path) -> None:
     for name in ("a.png", "b.png", "notes.txt"):
         (tmp_path / name).write_bytes(b"1234")
-    everything = find(tmp_path)
-    assert everything == Found(tmp_path, listing(tmp_path)) and len(everything.entries) == 2
-    one = find(tmp_path / "b.png")
+    everything = resolve_path(tmp_path)
+    assert everything == Listing(tmp_path, list_folder(tmp_path)) and len(everything.entries) == 2
+    one = resolve_path(tmp_path / "b.png")
     assert (one.folder, one.entries) == (tmp_path, everything.entries) and one.entry == everything.entries[1]
     with pytest.raises(InputError, match="not a kind of file that can be opened"):
-        find(tmp_path / "notes.txt")
+        resolve_path(tmp_path / "notes.txt")
     with pytest.raises(InputError, match="can't be listed"):
-        find(tmp_path / "nowhere.png")
+        resolve_path(tmp_path / "nowhere.png")
 
 
 def test_recent_files_are_few_newest_first_and_survive_anything(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_map_opens_with_the_materials_of_its_name(drive: Driver, tmp_path: Pat
 
 def test_a_slow_disk_stops_no_frame(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
-    monkeypatch.setattr("app.panels.browser.find", lambda folder: gate.wait(20) and Found(folder, ()))
+    monkeypatch.setattr("app.panels.browser.resolve_path", lambda folder: gate.wait(20) and Listing(folder, ()))
     drive.explorer.do("open")
     drive.frames(5)
     assert not drive.explorer.shell.overlay_panels.files.browser._found.done()

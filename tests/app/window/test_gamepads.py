@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.explorer.gamepads import BUTTONS
-from app.state.keymap import bindings, rebound
+from app.state.keymap import bindings, rebind
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -85,7 +85,7 @@ def test_buttons_are_keys_that_can_be_changed(drive: Driver, pad: Any) -> None:
     pad.dispatch_event("on_dpad_motion", pad, Vec2(1, 0))
     assert explorer.state.session.view.mode == "steps"
     pad.dispatch_event("on_dpad_motion", pad, Vec2(0, 0))
-    explorer.do("set_keys", rebound(explorer.state.keys.changes, "keyframe", "", "pad_start"))
+    explorer.do("set_keys", rebind(explorer.state.keys.changes, "keyframe", "", "pad_start"))
     pad.dispatch_event("on_button_press", pad, "start")
     assert len(explorer.state.route.cameras) == 1
 
@@ -95,13 +95,13 @@ def test_what_is_held_is_let_go_when_the_pad_is_unplugged(drive: Driver, pad: An
     pad.dispatch_event("on_button_press", pad, "a")
     move(pad, "leftstick", 0.0, 1.0)
     drive.frames(2)
-    wish = drive.explorer.controls.read_wish()
+    wish = drive.explorer.controls.read_movement()
     assert wish.fast and wish.up == 1 and wish.forward == 1
     drive.window.gamepads.disconnect(pad)
-    wish = drive.explorer.controls.read_wish()
+    wish = drive.explorer.controls.read_movement()
     assert not wish.fast and not wish.up and not wish.forward
     move(pad, "leftstick", 0.0, 1.0)
-    assert not drive.explorer.controls.read_wish().forward
+    assert not drive.explorer.controls.read_movement().forward
 
 
 def test_polling_finds_no_gamepad_and_harms_nothing(drive: Driver) -> None:

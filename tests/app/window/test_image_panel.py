@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from app.actions.anagram import frontal_camera
 from app.actions.image_fit import centred, contain, cover
-from app.actions.image_jobs import frontal
 from app.files.picture import read_picture
-from app.files.shot import read_shot
+from app.files.screenshots import read_screenshot
 from app.loop.messages import Request
 from app.panels.outline import outline
 from app.state.brush import SoftMask, distance
@@ -280,7 +280,7 @@ def test_the_last_dream_is_saved_with_its_settings(painted: Driver) -> None:
     painted.until(lambda: any(pictures.glob("rayverie-*.png")), "it is written")
     path = next(pictures.glob("rayverie-*.png"))
     painted.until(lambda: not explorer.services.io.busy, "the errand ends")
-    session, camera = read_shot(path)
+    session, camera = read_screenshot(path)
     assert session.dream == explorer.state.session.dream
     np.testing.assert_allclose(camera.position, explorer.state.camera.position)
     assert np.asarray(Image.open(path)).shape == explorer.state.open_scene.painter.client.dreamed.image.shape
@@ -299,7 +299,7 @@ def test_a_file_that_is_no_picture_is_one_sentence(painted: Driver, tmp_path: Pa
 def test_a_camera_straight_before_each_chart(painted: Driver) -> None:
     charts = painted.explorer.state.open_scene.plan.charts
     for chart in np.flatnonzero(~charts.sky):
-        camera = frontal(charts, int(chart))
+        camera = frontal_camera(charts, int(chart))
         clip = np.c_[charts.corners[chart], np.ones(4)] @ camera.matrix((100, 100)).T
         ndc = clip[:, :2] / clip[:, 3:]
         assert (np.abs(ndc) <= 1 + 1e-6).all() and (clip[:, 3] > 0).all()

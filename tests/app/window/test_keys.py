@@ -16,7 +16,7 @@ from imgui_bundle import imgui
 
 from app.actions.registry import HANDLERS, PAINT_HANDLERS
 from app.explorer.gamepads import NAMES
-from app.explorer.window import PLACES, SYMBOLS
+from app.explorer.pyglet_keys import PLACES, SYMBOLS
 from app.files import keymap
 from app.panels.palette import found, matches
 from app.state.keymap import (
@@ -29,8 +29,8 @@ from app.state.keymap import (
     captions,
     chord,
     chords,
-    rebound,
-    reset,
+    rebind,
+    reset_keys,
 )
 from base.errors import InputError
 
@@ -85,13 +85,13 @@ def test_rebinding_takes_the_chord_from_its_former_owner() -> None:
 
 
 def test_changes_of_keys_never_leave_a_chord_to_two_and_reset_takes_them_back() -> None:
-    changes = rebound({}, "compare", "v", "ctrl+q")  # which is for leaving
+    changes = rebind({}, "compare", "v", "ctrl+q")  # which is for leaving
     assert changes == {"compare": ("ctrl+q",), "quit": ()}
-    assert rebound(changes, "compare", "ctrl+q", "") == {"compare": (), "quit": ()}
-    assert rebound(changes, "quit", "", "ctrl+k") == {"compare": ("ctrl+q",), "quit": ("ctrl+k",)}
-    assert reset(changes, "quit") == {"compare": ()}
-    assert reset(changes, "compare") == {"quit": ()}
-    assert rebound(changes, "undo", "ctrl+z", "escape") == changes  # the way out stays
+    assert rebind(changes, "compare", "ctrl+q", "") == {"compare": (), "quit": ()}
+    assert rebind(changes, "quit", "", "ctrl+k") == {"compare": ("ctrl+q",), "quit": ("ctrl+k",)}
+    assert reset_keys(changes, "quit") == {"compare": ()}
+    assert reset_keys(changes, "compare") == {"quit": ()}
+    assert rebind(changes, "undo", "ctrl+z", "escape") == changes  # the way out stays
 
 
 @given(
@@ -101,7 +101,7 @@ def test_whatever_is_rebound_every_chord_has_one_action(steps) -> None:  # type:
     changes = {}
     for action, new in steps:
         mine = chords(changes)[action.name]
-        changes = rebound(changes, action.name, mine[0] if mine else "", new)
+        changes = rebind(changes, action.name, mine[0] if mine else "", new)
         assert max(Counter(c for own in chords(changes).values() for c in own).values()) == 1
         assert bindings(changes)["escape"] == "escape"
 
@@ -121,7 +121,7 @@ def test_a_key_is_changed_in_the_window_and_stays_changed(drive: Driver) -> None
     drive.tap("f1")
     drive.frames(3)
     explorer.do(
-        "catch_key", lambda chord: explorer.do("set_keys", rebound(explorer.state.keys.changes, "keyframe", "k", chord))
+        "catch_key", lambda chord: explorer.do("set_keys", rebind(explorer.state.keys.changes, "keyframe", "k", chord))
     )
     drive.press("left_ctrl")
     drive.tap("j")
@@ -176,7 +176,8 @@ def test_the_palette_finds_nothing_for_what_is_like_nothing() -> None:
 
 AZERTY = """
 import json, subprocess, time
-from app.explorer.window import SYMBOLS, Window, place_of
+from app.explorer.pyglet_keys import SYMBOLS, place_of
+from app.explorer.window import Window
 window, seen = Window((320, 240)), []
 window.native.push_handlers(on_key_press=lambda symbol, _: seen.append((SYMBOLS.get(symbol, ""), place_of(window.native, symbol))))
 name = subprocess.run(["xdotool", "search", "--sync", "--name", "Rayverie"], capture_output=True, text=True, timeout=30).stdout.split()[0]
@@ -190,12 +191,12 @@ for key in ("z", "a", "ampersand", "eacute"):
             window.native.dispatch_events()
             time.sleep(0.01)
     del seen[count + 1:]
-written = window.written
+key_captions = window.key_captions
 subprocess.run(["setxkbmap", "us"], timeout=30)
-while window.written and time.monotonic() < end:
+while window.key_captions and time.monotonic() < end:
     window.native.dispatch_events()
     time.sleep(0.1)
-print(json.dumps([written, seen, window.written]))
+print(json.dumps([key_captions, seen, window.key_captions]))
 """
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.actions.open_scene import show_scene
-from app.bench.soak.accounts import account
+from app.bench.soak.memory_use import measure_memory
 from scenes import edit_map
 from scenes.blank import make_blank_scene
 from scenes.edit import regenerate_paths
@@ -146,15 +146,15 @@ def test_the_volume_that_is_made_ready_beside_the_shown_one_is_accounted_for(
     drive.until(lambda: not explorer.state.open_scene.painter.client.busy, "it is laid")
     explorer.do("pause")
     shown = explorer.state.open_scene.volume.atlas.bytes
-    assert account(explorer, 0.0).volume == shown > 0
+    assert measure_memory(explorer, 0.0).volume == shown > 0
     most = 0
     explorer.do("edit_scene", lambda scene: edit_map.paint_stroke(scene, (6, 1), (6, 1), 1, 3))
     while explorer.services.rebuild.shown is not explorer.state.scene:
         drive.frames()
         if explorer.services.rebuild.busy:
-            made = account(explorer, 0.0)
+            made = measure_memory(explorer, 0.0)
             assert made.building and made.doing.startswith("building courtyard: 8 × 8 blocks, up to 3 high")
-        most = max(most, account(explorer, 0.0).volume)
+        most = max(most, measure_memory(explorer, 0.0).volume)
     assert most > shown and not drive.errors()
-    after = account(explorer, 0.0)
+    after = measure_memory(explorer, 0.0)
     assert after.volume == explorer.state.open_scene.volume.atlas.bytes and not after.building

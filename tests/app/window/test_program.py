@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.explorer.window import noted_signals
-from app.files.shot import read_shot
+from app.explorer.window import deferred_signals
+from app.files.screenshots import read_screenshot
 
 ROOT = Path(__file__).parents[3]
 
@@ -108,7 +108,7 @@ def test_walk_paint_screenshot_leave(program: Program) -> None:
     time.sleep(0.5)
     program.until(lambda: "this view is finished" in program.title, "where one comes to rest gets painted")
     second = program.shot()
-    (before, start), (_, end) = read_shot(first), read_shot(second)
+    (before, start), (_, end) = read_screenshot(first), read_screenshot(second)
     way = np.subtract(end.position, start.position)
     assert np.linalg.norm(way) > 0.3
     assert way @ start.axes[2] > 0.9 * np.linalg.norm(way * (1, 0, 1))
@@ -134,7 +134,7 @@ def test_a_signal_that_comes_where_exceptions_are_lost_stops_the_program_all_the
         def __del__(self) -> None:
             signal.raise_signal(signal.SIGINT)
 
-    with noted_signals() as noted:
+    with deferred_signals() as noted:
         Finalised()
         assert noted == [signal.SIGINT]
         with pytest.raises(KeyboardInterrupt):

@@ -31,9 +31,9 @@ def test_every_edit_leaves_a_time_between_every_two_keyframes(steps: list[tuple[
         elif kind == "remove" and route.cameras:
             route = route.remove(number % len(route.cameras))
         elif kind == "put" and route.cameras:
-            route = route.put(number % len(route.cameras), somewhere(number))
+            route = route.replace_camera(number % len(route.cameras), somewhere(number))
         elif kind == "take" and route.seconds:
-            route = route.take(number % len(route.seconds), number / 3)
+            route = route.set_seconds(number % len(route.seconds), number / 3)
         assert len(route.seconds) == max(0, len(route.cameras) - 1)
         assert all(seconds >= SHORTEST for seconds in route.seconds)
     path = route.path
@@ -43,7 +43,7 @@ def test_every_edit_leaves_a_time_between_every_two_keyframes(steps: list[tuple[
 
 
 def test_removing_a_keyframe_keeps_the_time_of_the_way_around_it() -> None:
-    route = Route().add(somewhere(0)).add(somewhere(1)).add(somewhere(2)).take(0, 2.0).take(1, 3.0)
+    route = Route().add(somewhere(0)).add(somewhere(1)).add(somewhere(2)).set_seconds(0, 2.0).set_seconds(1, 3.0)
     assert route.remove(1).seconds == (5.0,)
     assert route.remove(0).seconds == (3.0,)
     assert route.remove(2).seconds == (2.0,)

@@ -1,4 +1,4 @@
-"""A seeded monkey at the real window: whatever it presses, drags, drops, edits and resizes, nothing fails and GL has no complaint."""
+"""A seeded random user at the real window: whatever it presses, drags, drops, edits and resizes, nothing fails, nor does GL."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.bench.soak.bag import packed
 from app.bench.soak.gestures import GESTURES
-from app.bench.soak.monkey import Monkey
+from app.bench.soak.random_user import RandomUser
+from app.bench.soak.sample_files import write_sample_files
 from app.bench.soak.soak import Soak
 from scenes.edit import regenerate_paths
 from scenes.extrude import extrude_scene
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 COUNT = 70
 BUSY = {name: (share, gesture) for name, (share, gesture) in GESTURES.items() if name != "rest"}
-DEEDS = {"painted", "edited", "stroked", "undone", "walked", "looked", "opened", "resized", "set", "told"}
+CHANGES = {"painted", "edited", "stroked", "undone", "walked", "turned", "opened", "resized", "set", "logged"}
 
 
 @pytest.mark.timeout(600)  # a busy machine; nothing here measures time
 def test_soak(drive: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # what a monkey saves is nobody's
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # so that what it saves touches nobody's files
     scene = replace(drive.explorer.state.scene, generated=frozenset(("orbit", "walk")))
-    bag = packed(tmp_path / "bag", regenerate_paths(scene, extrude_scene(scene)))
-    soak = Soak(drive.window, drive.explorer, Monkey(1, BUSY), drive.frames, bag)
+    files = write_sample_files(tmp_path / "files", regenerate_paths(scene, extrude_scene(scene)))
+    soak = Soak(drive.window, drive.explorer, RandomUser(1, BUSY), drive.frames, files)
     for _ in range(COUNT):
         soak.gesture()
     assert not soak.failures, soak.failures[0]
     assert not soak.gl_errors
-    assert set(soak.deeds) >= DEEDS, "a monkey that touches nothing proves nothing"
+    assert set(soak.changes) >= CHANGES, "a run that changes nothing proves nothing"
     figures = soak.figures
     assert figures["frames"] > figures["events"] > COUNT and figures["dreaming_frames"] > 0
     assert figures["resident_mb"] > 100 and figures["rest_mb"] <= figures["resident_mb"]
-    account = soak.accounts[-1]
+    account = soak.memory_samples[-1]
     assert account.scene > drive.explorer.state.open_scene.plan.blocks.solid.nbytes and account.rest < account.resident

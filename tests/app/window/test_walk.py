@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.loop.ground import BlockGround
-from app.moving.walk import CLIMB, EYES, PITCH, RADIUS, SPEEDS, Walker, Wish, change_speed, step, turn
+from app.moving.walk import CLIMB, EYES, PITCH, RADIUS, SPEEDS, Movement, Walker, change_speed, step, turn
 from scenes.camera import Camera
 
 unit = st.floats(-1, 1)
@@ -31,7 +31,7 @@ def ground(columns: np.ndarray, height: int = 12, fine: int = 4) -> BlockGround:
 @given(unit, unit, unit, st.floats(0.001, 0.3), st.floats(-180, 180))
 def test_flying_is_the_same_at_any_frame_rate(f: float, r: float, u: float, seconds: float, yaw: float) -> None:
     start = Walker(yaw=yaw, velocity=(1.0, -2.0, 0.5))
-    wish = Wish(f, r, u)
+    wish = Movement(f, r, u)
     once = step(start, wish, seconds)
     parts = start
     for _ in range(7):
@@ -44,23 +44,23 @@ def test_flying_is_the_same_at_any_frame_rate(f: float, r: float, u: float, seco
 def test_forward_is_where_the_camera_looks(yaw: float, direction: tuple[float, float, float]) -> None:
     walker = Walker(yaw=yaw, pitch=60)  # looking up doesn't lift off: forward stays on the ground plane
     for _ in range(100):
-        walker = step(walker, Wish(forward=1.0, speed=5.0), 1 / 60)
+        walker = step(walker, Movement(forward=1.0, speed=5.0), 1 / 60)
     np.testing.assert_allclose(np.array(walker.velocity) / 5.0, direction, atol=1e-3)
     np.testing.assert_allclose(np.subtract(walker.position, (0, EYES, 0))[1], 0, atol=1e-9)
 
 
 def test_diagonals_are_no_faster_and_shift_is() -> None:
-    def far(wish: Wish) -> float:
+    def far(wish: Movement) -> float:
         return float(np.linalg.norm(np.subtract(step(Walker(), wish, 1.0).position, Walker().position)))
 
-    assert far(Wish(1, 1)) == pytest.approx(far(Wish(1, 0)))
-    assert far(Wish(1, fast=True)) == pytest.approx(4 * far(Wish(1)))
+    assert far(Movement(1, 1)) == pytest.approx(far(Movement(1, 0)))
+    assert far(Movement(1, fast=True)) == pytest.approx(4 * far(Movement(1)))
 
 
 def test_letting_go_comes_to_rest() -> None:
-    walker = step(Walker(), Wish(1), 1.0)
+    walker = step(Walker(), Movement(1), 1.0)
     assert not walker.still
-    assert step(walker, Wish(), 1.0).still
+    assert step(walker, Movement(), 1.0).still
 
 
 @given(st.lists(st.tuples(st.floats(-500, 500), st.floats(-500, 500)), max_size=8))
@@ -99,7 +99,7 @@ def test_walker_never_enters_a_wall_nor_sinks(seed: int, keys: int) -> None:
     walker = Walker((3.0, EYES, 3.0))
     random = np.random.default_rng(keys)
     for _ in range(40):
-        wish = Wish(*random.integers(-1, 2, 3), speed=8.0, fast=bool(random.integers(2)))
+        wish = Movement(*random.integers(-1, 2, 3), speed=8.0, fast=bool(random.integers(2)))
         walker = step(replace(walker, yaw=float(random.uniform(-180, 180))), wish, float(random.uniform(0, 0.1)), world)
         x, eyes, z = walker.position
         assert eyes >= EYES - 1e-6
@@ -113,7 +113,7 @@ def test_walker_climbs_a_kerb_and_stops_at_a_wall() -> None:
     columns[:4] = 8  # two blocks: a wall
     walker = Walker((1.5, EYES, 7.0))
     for _ in range(240):
-        walker = step(walker, Wish(forward=1.0, speed=3.0), 1 / 60, ground(columns))
+        walker = step(walker, Movement(forward=1.0, speed=3.0), 1 / 60, ground(columns))
     assert walker.position[1] == pytest.approx(EYES + 0.5, abs=0.02)
     assert walker.position[2] == pytest.approx(4.0 + RADIUS, abs=0.06)
 
@@ -123,7 +123,7 @@ def test_jump_rises_over_a_block_and_lands() -> None:
     walker = Walker((1.5, 1 + EYES, 1.5))
     heights = []
     for _ in range(120):
-        walker = step(walker, Wish(up=1.0 if len(heights) < 3 else 0.0), 1 / 60, world)
+        walker = step(walker, Movement(up=1.0 if len(heights) < 3 else 0.0), 1 / 60, world)
         heights.append(walker.position[1] - 1 - EYES)
     assert 1.0 < max(heights) < 1.5
     assert heights[-1] == pytest.approx(0, abs=1e-3)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.files.shot import read_shot
+from app.files.screenshots import read_screenshot
 from app.loop.paint_survey import survey
 from scenes.scene import SKY
 
@@ -72,7 +72,7 @@ def test_screenshot_shows_the_window_and_carries_the_session(drive: Driver) -> N
     folder = drive.explorer.state.folders.pictures
     drive.until(lambda: any(folder.glob("rayverie-*.png")), "the screenshot is written")
     path = next(folder.glob("rayverie-*.png"))
-    session, camera = read_shot(path)
+    session, camera = read_screenshot(path)
     assert session == drive.explorer.state.session
     np.testing.assert_allclose(camera.axes, drive.explorer.state.camera.axes, atol=1e-6)
     with Image.open(path) as image:

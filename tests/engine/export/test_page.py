@@ -12,7 +12,7 @@ import pytest
 
 from app.cli.export import walking_rules
 from app.loop.ground import BlockGround
-from app.moving.walk import EYES, Walker, Wish, step
+from app.moving.walk import EYES, Movement, Walker, step
 from engine.export.page import TEXTURE, write_page
 from scenes.camera import Camera
 from tests.engine.export import chromium
@@ -79,7 +79,7 @@ def test_one_walks_on_the_ground_and_stops_at_walls_as_in_the_program(folder, wh
     start = Camera.from_angles((5.5, 2.2, 9.0), 0.0, 0.0)  # on the grass, the wall of a building ahead
     walker, ground = Walker.at(start), BlockGround(whole.blocks)
     for _ in range(120):
-        walker = step(walker, Wish(forward=1.0, right=0.2), 1 / 60, ground)
+        walker = step(walker, Movement(forward=1.0, right=0.2), 1 / 60, ground)
     with chromium.Page(address(folder, start).removesuffix(",fly"), SIZE, tmp_path / "profile") as page:
         loaded(page)
         for code in ("KeyW", "ShiftLeft"):

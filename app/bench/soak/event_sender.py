@@ -1,4 +1,4 @@
-"""Does the monkey's events to a real window, through the window system's own handlers where there are any."""
+"""Sends the random user's events to a real window, through the window system's handlers where there are any."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import Any
 
 from app.bench.soak import events as e
 from app.explorer.explorer import Explorer
-from app.explorer.window import BUTTONS, SYMBOLS, Window
+from app.explorer.pyglet_keys import SYMBOLS
+from app.explorer.window import BUTTONS, Window
 
 CODES = {name: symbol for symbol, name in reversed(SYMBOLS.items())}
-NUMBERS = {"left": 1, "middle": 2, "right": 4}  # pyglet's
-assert set(NUMBERS) == set(BUTTONS.values())
+BUTTON_NUMBERS = {"left": 1, "middle": 2, "right": 4}  # pyglet's
+assert set(BUTTON_NUMBERS) == set(BUTTONS.values())
 
 
-class Hands:
-    """Keeps what is held down and where the pointer is, as a hand does. The window can't be closed meanwhile."""
+class EventSender:
+    """Tracks pressed buttons and the pointer's position. Disables closing the window."""
 
     def __init__(self, window: Window, explorer: Explorer) -> None:
         self.window, self.explorer = window, explorer
@@ -22,8 +23,8 @@ class Hands:
         self._at = 0, 0  # the window system's, y up
         window.close = lambda: None  # type: ignore[method-assign]
 
-    def do(self, event: e.Event) -> None:
-        """Anything but a Wait."""
+    def send(self, event: e.Event) -> None:
+        """Send one event; any but `Wait`."""
         match event:
             case e.Key(name, pressed):
                 self._send("on_key_press" if pressed else "on_key_release", CODES[name], 0)
@@ -31,7 +32,7 @@ class Hands:
                 self._move(int(x), int(self.window.size[1] - y))
             case e.Button(name, pressed):
                 (self._down.add if pressed else self._down.discard)(name)
-                self._send("on_mouse_press" if pressed else "on_mouse_release", *self._at, NUMBERS[name], 0)
+                self._send("on_mouse_press" if pressed else "on_mouse_release", *self._at, BUTTON_NUMBERS[name], 0)
             case e.Wheel(clicks):
                 self._send("on_mouse_scroll", *self._at, 0.0, clicks)
             case e.Text(character):
@@ -42,7 +43,7 @@ class Hands:
                 self.window.wnd.size = size
             case e.Drop(path):
                 self._send("on_file_drop", *self._at, [str(path)])
-            case e.Front(panel):
+            case e.BringToFront(panel):
                 self.explorer.shell.bring_to_front(panel)
             case e.Do(action, details):
                 self.explorer.do(action, *details)
@@ -51,7 +52,7 @@ class Hands:
         dx, dy = x - self._at[0], y - self._at[1]
         self._at = x, y
         if self._down:
-            self._send("on_mouse_drag", x, y, dx, dy, sum(NUMBERS[name] for name in self._down), 0)
+            self._send("on_mouse_drag", x, y, dx, dy, sum(BUTTON_NUMBERS[name] for name in self._down), 0)
         else:
             self._send("on_mouse_motion", x, y, dx, dy)
 

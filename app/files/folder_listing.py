@@ -1,4 +1,4 @@
-"""What lies in a folder, as far as the explorer can open it. Reads the disk, so never on the frame's thread."""
+"""Lists the files of a folder that the explorer can open. Reads the disk, so never call it on the main thread."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from app.files.picture import SUFFIXES
 from base.errors import InputError
 from engine.render.film_files import CODECS
 
-MOST = 2000  # entries listed of one folder
-# suffix → what a file of it is called
+MAX_ENTRIES = 2000  # entries listed of one folder
+# suffix → kind of file
 KINDS: Mapping[str, str] = {
     **dict.fromkeys(SUFFIXES, "picture"),
     ".yaml": "materials",
@@ -39,27 +39,27 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a typed path means. folder: what to show; entries: of it; entry: the file of it that was typed."""
+class Listing:
+    """A folder's entries. entry: the one that a path named, if the path was a file."""
 
     folder: Path
     entries: tuple[Entry, ...]
     entry: Entry | None = None
 
 
-def find(path: Path) -> Found:
-    """The folder at a path, or the file there and its folder. Raises InputError when there is neither, or none that can be opened."""
+def resolve_path(path: Path) -> Listing:
+    """List the folder at a path or, if the path is a file, the file's folder. Raises InputError if it can't be opened."""
     if not path.is_file():
-        return Found(path, listing(path))
-    entries = listing(path.parent)
+        return Listing(path, list_folder(path))
+    entries = list_folder(path.parent)
     entry = next((e for e in entries if e.path == path), None)
     if entry is None:
         raise InputError(path, "", "is not a kind of file that can be opened")
-    return Found(path.parent, entries, entry)
+    return Listing(path.parent, entries, entry)
 
 
-def listing(folder: Path) -> tuple[Entry, ...]:
-    """Folders first, then files that can be opened, each by name; hidden ones are left out. Raises InputError."""
+def list_folder(folder: Path) -> tuple[Entry, ...]:
+    """List folders, then files that can be opened, by name, without hidden ones. Raises InputError if the folder can't be read."""
     found = []
     try:
         with os.scandir(folder) as items:
@@ -67,7 +67,7 @@ def listing(folder: Path) -> tuple[Entry, ...]:
                 entry = None if item.name.startswith(".") else _entry(item)
                 if entry is not None:
                     found.append(entry)
-                if len(found) == MOST:
+                if len(found) == MAX_ENTRIES:
                     break
     except OSError as error:
         raise InputError(folder, "", f"can't be listed ({error.strerror or error})") from error
@@ -75,7 +75,7 @@ def listing(folder: Path) -> tuple[Entry, ...]:
 
 
 def _entry(item: os.DirEntry[str]) -> Entry | None:
-    """None for what can't be opened, or has gone meanwhile."""
+    """None if the item can't be opened or no longer exists."""
     path = Path(item.path)
     try:
         folder, facts = item.is_dir(), item.stat()

@@ -1,4 +1,4 @@
-"""Screenshots: a PNG that carries the session as JSON, so that dropping it on the window can bring everything back."""
+"""Screenshots: PNG files with the session inside, which can be restored by dropping the file on the window."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from scenes.camera import Camera, is_pose
 KEY = "rayverie"  # of the PNG's text chunk
 
 
-def save_shot(folder: Path, pixels: np.ndarray, session: Session, camera: Camera, now: datetime) -> Path:
-    """Write uint8 [H,W,3], row 0 at the top, to a name that is free, with session and camera inside. Raises InputError."""
+def save_screenshot(folder: Path, pixels: np.ndarray, session: Session, camera: Camera, now: datetime) -> Path:
+    """Write uint8 [H,W,3], row 0 at the top, with session and camera inside, to a new file in `folder`. Raises InputError."""
     info = PngImagePlugin.PngInfo()
     pose = {"pose": camera.pose.tolist(), "fov": camera.fov}
     info.add_itxt(KEY, json.dumps({"session": describe(session), "camera": pose}))
@@ -37,25 +37,28 @@ def save_shot(folder: Path, pixels: np.ndarray, session: Session, camera: Camera
 
 
 def save_steps(path: Path, pictures: Sequence[np.ndarray], settings: dict[str, object], fps: float = 8.0) -> None:
-    """A dream's pictures, uint8 [h,w,3] each, as a video (by suffix) or a folder; all as large as the last. InputError."""
+    """Write a dream's pictures, uint8 [h,w,3], as a video or a folder (by suffix), scaled to the last one's size. Raises InputError."""
     from engine.render.video import open_output
 
     size = (pictures[-1].shape[1], pictures[-1].shape[0])
     with open_output(path, size, fps, settings) as output:
-        for picture in (*pictures, *[pictures[-1]] * round(fps / 2)):  # the finished one stays for half a second
+        for picture in (
+            *pictures,
+            *[pictures[-1]] * round(fps / 2),
+        ):  # shows the finished picture for half a second longer
             output.write(np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)))
 
 
-def carries_settings(path: Path) -> bool:
-    """Whether a picture says that it was made here; False too when it can't be read."""
+def has_settings(path: Path) -> bool:
+    """Whether a picture is a screenshot with settings; False if it can't be read."""
     try:
         return _carried(path) is not None
     except InputError:
         return False
 
 
-def read_shot(path: Path) -> tuple[Session, Camera]:
-    """What a screenshot carries. Raises InputError when it is no picture of this program."""
+def read_screenshot(path: Path) -> tuple[Session, Camera]:
+    """The session and camera of a screenshot. Raises InputError if the picture has none."""
     text = _carried(path)
     if text is None:
         raise InputError(path, "", "carries no settings; only screenshots of Rayverie do")

@@ -1,4 +1,4 @@
-"""What a running dream shows of itself: a picture after each step, and, while somebody looks closely, what it is made of."""
+"""Previews of a running dream: a picture after each step and, on request, each region's prediction."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ import numpy as np
 from app.loop.messages import Part, Preview, Watch
 
 SHARE = 0.03  # of a dream's time that decoding previews may take
-PARTS = 8  # regions shown at most, the largest: they come first
+PARTS = 8  # maximum number of regions shown; the largest come first
 
 
 class Throttle:
-    """Lets work through while it takes no more than `share` of the time spent dreaming. What wasn't used isn't saved up, but for
-    one piece of work: a panel that was closed for long doesn't slow the next dreams down when it is opened."""
+    """Limits optional work to `share` of the time spent dreaming.
+
+    Unused time is saved for at most one piece of work, so that a panel that was closed for long doesn't slow down the next
+    dreams when it is opened.
+    """
 
     def __init__(self, share: float = SHARE, clock: Callable[[], float] = time.perf_counter) -> None:
         self.share, self._clock = share, clock
         self._credit = self._last = self._seen = 0.0
 
     def start(self) -> None:
-        """A dream begins: the time before it earns nothing."""
+        """Start a dream: time before it doesn't count."""
         self._seen = self._clock()
 
     def ready(self) -> bool:
-        """Whether there is time for work as long as the last one."""
+        """Whether there is time for work as long as the last piece."""
         now = self._clock()
         self._credit = min(self._credit + self.share * (now - self._seen), self._last)
         self._seen = now
@@ -41,10 +44,11 @@ class Throttle:
         self._credit -= self._last
 
 
-class Watcher:
-    """`on_step` of one dream. A linear map paints each step, which costs next to nothing; the decoder does when there is time.
+class PreviewEmitter:
+    """The `on_step` callback of one dream. Turns each step into a picture with a linear map, which costs almost nothing, and
+    with the decoder when the throttle allows it.
 
-    how: asked at every step, for panels open and close while a dream runs.
+    how: called at every step, since panels open and close while a dream runs.
     """
 
     def __init__(
@@ -81,7 +85,7 @@ class Watcher:
         self._before = denoised
 
     def _parts(self, event: Any) -> tuple[Part, ...]:
-        """The picture that each region's prompt would like, on the whole canvas; dark where it wasn't asked (windows)."""
+        """Each region's own prediction on the whole canvas; black outside the windows in which it was computed."""
         canvases: dict[str, np.ndarray] = {}
         for prompt, prediction, (top, left) in event.regions:
             if prompt not in canvases:
@@ -95,7 +99,7 @@ class Watcher:
 
 
 def _guidance(branches: Any) -> float:
-    """Mean |positive − negative| (or − empty) of the denoised latents; NaN when the step asked only one prompt."""
+    """Mean |positive − negative| (or − empty) of the denoised latents; NaN if the step used only one prompt."""
     other = branches.get("negative", branches.get("empty"))
     if other is None or "positive" not in branches:
         return float("nan")

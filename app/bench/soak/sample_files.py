@@ -1,4 +1,4 @@
-"""Files that a monkey may drop: what the program takes, and what it doesn't."""
+"""Valid and invalid files for the random user to drop on the window."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from scenes.nerfstudio import write_path
 from scenes.scene import Scene
 
 
-def packed(folder: Path, scene: Scene) -> tuple[Path, ...]:
-    """A picture, a scene's folder and its map, a camera path; a world and a picture that are none, a file of no known kind, one
-    that isn't there."""
+def write_sample_files(folder: Path, scene: Scene) -> tuple[Path, ...]:
+    """Write the files and return their paths: a picture, a scene folder, its map and a camera path; then a broken world,
+    picture and path, a file of an unknown kind, and a file that doesn't exist."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(0)
     picture = folder / "picture.png"

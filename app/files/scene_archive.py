@@ -1,4 +1,4 @@
-"""A scene as values for an index, so that scene and paint are kept at the same moment."""
+"""A scene's files as JSON values, so that they can be stored together with the paint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenes.load import load_scene, save_scene
 from scenes.scene import Scene
 
 
-def packed(scene: Scene) -> dict[str, str]:
+def pack_scene(scene: Scene) -> dict[str, str]:
     """The scene's files by name, in base 64."""
     with TemporaryDirectory(prefix="rayverie-") as name:
         folder = Path(name)
@@ -22,8 +22,8 @@ def packed(scene: Scene) -> dict[str, str]:
         return {path.relative_to(folder).as_posix(): b64encode(path.read_bytes()).decode() for path in files}
 
 
-def unpacked(name: str, files: Mapping[str, str]) -> Scene:
-    """The scene of `packed`, under this name. Raises InputError."""
+def unpack_scene(name: str, files: Mapping[str, str]) -> Scene:
+    """Restore a scene from `pack_scene`, under this name. Raises InputError."""
     with TemporaryDirectory(prefix="rayverie-") as parent:
         folder = Path(parent) / "scene"
         for key, data in files.items():

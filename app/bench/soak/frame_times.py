@@ -1,4 +1,4 @@
-"""How even the frames are while something is dreamed, and what the uneven ones were busy with."""
+"""Frame times during dreams: median, p99, and what the slow frames did."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import numpy as np
 from app.state.frame_profiler import Span
 
 SLOW = 2.5  # times the median
-KEPT = 1000  # slowest frames, with all that they did: the watcher's own memory may not grow either
-LISTED = 20  # slow frames told one by one
+MAX_SLOW_FRAMES = 1000  # slowest frames kept with their parts; bounded, as the measurement's own memory may not grow
+MAX_LISTED = 20  # slow frames listed one by one
 
 
 @dataclass(frozen=True)
 class Frame:
-    """span: of all of it; parts: by what ran; doing: the gesture under way; drawn: whether the scene was drawn anew, which a still
-    picture isn't; since: seconds since the frame before was shown."""
+    """span: of the whole frame; parts: name of a part of the frame → its span; doing: the current gesture; drawn: whether the
+    scene was redrawn (a still picture isn't); since: seconds since the previous frame was shown."""
 
     span: Span
     parts: Mapping[str, Span]
@@ -30,9 +30,9 @@ class Frame:
     since: float = 0.0
 
 
-class Pacing:
-    """Frames beside a dream, also those that draw the scene and those that don't by themselves: beside the cheap still ones every
-    frame of a walk would be slow."""
+class FrameTimes:
+    """Times of frames during dreams. Frames that redraw the scene are also counted apart from those that don't; compared with
+    these cheap ones, every frame of a walk would count as slow."""
 
     def __init__(self) -> None:
         self._number = count()
@@ -48,32 +48,32 @@ class Pacing:
             seconds, heap = getattr(frame.span, clock), self._slowest[clock]
             times.append(seconds)
             self._kinds[clock, frame.drawn].append(seconds)
-            if len(heap) < KEPT:
+            if len(heap) < MAX_SLOW_FRAMES:
                 heapq.heappush(heap, (seconds, number, frame))
             elif seconds > heap[0][0]:
                 heapq.heapreplace(heap, (seconds, number, frame))
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Milliseconds on the clock (wall) and of the main thread alone (cpu): median, p99, their ratio, the share of slow frames,
-        and what those did; the same of still and drawn frames alone, and of the time from one shown frame to the next (shown)."""
+        """Milliseconds of wall time (wall) and of the main thread's processor time (cpu): median, p99, their ratio, the share of
+        slow frames and what they did; the same for still and drawn frames, and for the time between shown frames (shown)."""
         figures: dict[str, Any] = {"dreaming_frames": len(self._times["wall"])}
         for clock, times in self._times.items() if self._times["wall"] else ():
             p50 = 1000 * float(np.median(times))
             slow = [frame for s, _, frame in sorted(self._slowest[clock], reverse=True) if 1000 * s > SLOW * p50]
             figures |= {
-                **evenness(clock, times),
-                **evenness(f"{clock}_still", self._kinds[clock, False]),
-                **evenness(f"{clock}_drawn", self._kinds[clock, True]),
+                **summarize_times(clock, times),
+                **summarize_times(f"{clock}_still", self._kinds[clock, False]),
+                **summarize_times(f"{clock}_drawn", self._kinds[clock, True]),
                 f"{clock}_slow_share": round(float((1000 * np.array(times) > SLOW * p50).mean()), 4),
-                f"soak_slow_by_{clock}": blamed(slow, clock),
-                f"soak_slowest_by_{clock}": [told(frame, clock) for frame in slow[:LISTED]],
+                f"soak_slow_by_{clock}": sum_worst_parts(slow, clock),
+                f"soak_slowest_by_{clock}": [describe_frame(frame, clock) for frame in slow[:MAX_LISTED]],
             }
-        return figures | evenness("shown", self._since)
+        return figures | summarize_times("shown", self._since)
 
 
-def evenness(name: str, times: array[float]) -> dict[str, float]:
-    """How many, their median and p99 in milliseconds, and the ratio of those. times: seconds."""
+def summarize_times(name: str, times: array[float]) -> dict[str, float]:
+    """Count, median and p99 in milliseconds, and p99 ÷ median. times: seconds."""
     if not times:
         return {}
     p50, p99 = np.percentile(1000 * np.array(times), (50, 99)).tolist()
@@ -86,8 +86,8 @@ def evenness(name: str, times: array[float]) -> dict[str, float]:
     return {f"{name}_{key}": value for key, value in table.items()}
 
 
-def blamed(frames: list[Frame], clock: str) -> dict[str, list[float]]:
-    """Part → in how many of the frames it was the longest, its milliseconds in those together, and at most: the worst first."""
+def sum_worst_parts(frames: list[Frame], clock: str) -> dict[str, list[float]]:
+    """Part → [number of frames in which it was the longest, their total milliseconds, their maximum]; largest total first."""
     table: dict[str, list[float]] = {}
     for frame in frames:
         worst = max(frame.parts, key=lambda name: getattr(frame.parts[name], clock), default="")
@@ -97,8 +97,8 @@ def blamed(frames: list[Frame], clock: str) -> dict[str, list[float]]:
     return {name: [len(times), round(sum(times), 1), round(max(times), 1)] for name, times in ordered}
 
 
-def told(frame: Frame, clock: str) -> dict[str, Any]:
-    """A frame for JSON: milliseconds of the whole and of its longest parts."""
+def describe_frame(frame: Frame, clock: str) -> dict[str, Any]:
+    """A frame for JSON: milliseconds of the whole and of its four longest parts."""
     parts = sorted(((name, getattr(span, clock)) for name, span in frame.parts.items()), key=lambda part: -part[1])[:4]
     whole = {f"{name}_ms": round(1000 * seconds, 1) for name, seconds in frame.span._asdict().items()}
     return {"doing": frame.doing, **whole, **{name: round(1000 * seconds, 1) for name, seconds in parts}}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from app.files.shot import KEY, carries_settings, read_shot, save_shot
+from app.files.screenshots import KEY, has_settings, read_screenshot, save_screenshot
 from app.session import Session, ViewSettings, describe
 from base.errors import InputError
 from scenes.camera import Camera
@@ -29,11 +29,11 @@ def carrying(path: Path, text: str) -> Path:
 def test_a_shot_brings_session_and_camera_back(tmp_path: Path) -> None:
     session, now = Session(view=ViewSettings(fov=70.0, mode="steps")), datetime(2026, 1, 2, 3, 4, 5)
     pixels = np.full((6, 8, 3), 90, np.uint8)
-    paths = [save_shot(tmp_path, pixels, session, CAMERA, now) for _ in range(2)]
+    paths = [save_screenshot(tmp_path, pixels, session, CAMERA, now) for _ in range(2)]
     assert [p.name for p in paths] == ["rayverie-20260102-030405.png", "rayverie-20260102-030405-2.png"]
     assert (np.asarray(Image.open(paths[1])) == pixels).all()
-    assert carries_settings(paths[0])
-    back, camera = read_shot(paths[0])
+    assert has_settings(paths[0])
+    back, camera = read_screenshot(paths[0])
     assert back == session and np.allclose(camera.pose, CAMERA.pose) and camera.fov == 70
 
 
@@ -53,15 +53,15 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_no_shot_carries_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"shot\.png"):
-        read_shot(carrying(tmp_path / "shot.png", BROKEN[name]))
+        read_screenshot(carrying(tmp_path / "shot.png", BROKEN[name]))
 
 
 def test_pictures_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "text.png").write_text("hello")
     Image.new("RGB", (4, 4)).save(tmp_path / "plain.png")
     for name in ("text.png", "none.png", "plain.png"):
-        assert not carries_settings(tmp_path / name)
+        assert not has_settings(tmp_path / name)
         with pytest.raises(InputError, match=name):
-            read_shot(tmp_path / name)
+            read_screenshot(tmp_path / name)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4)  # what Pillow takes for an attack on the memory
-    assert not carries_settings(tmp_path / "plain.png")
+    assert not has_settings(tmp_path / "plain.png")

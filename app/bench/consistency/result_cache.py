@@ -1,4 +1,4 @@
-"""What a long run has measured so far, kept on disk: one that was stopped goes on, and one method can be measured anew by itself."""
+"""Results measured so far, kept on disk, so that a stopped run can continue and one method can be measured again by itself."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from base.files import atomic_write
 
 
 @dataclass(frozen=True)
-class Found:
-    """figures of a method on a walk, and pictures of a few of its views: uint8 [H,W,3], all of one size."""
+class CachedResult:
+    """The figures of a method on a walk, and pictures of a few of its views: uint8 [H,W,3], all of one size."""
 
     figures: dict[str, Figure]
     pictures: Sequence[np.ndarray] = ()
 
 
 @dataclass
-class Notes:
-    """folder: where they are kept (None: only in memory); terms: what must be the same for a note to be worth anything (JSON)."""
+class ResultCache:
+    """folder: where results are stored (None: only in memory); conditions: JSON; results under other conditions are ignored."""
 
     folder: Path | None
-    terms: Mapping[str, Any]
-    _known: dict[str, Found] = field(default_factory=dict)
+    conditions: Mapping[str, Any]
+    _known: dict[str, CachedResult] = field(default_factory=dict)
 
-    def find(self, *name: str) -> Found | None:
-        """The note of this name if it was taken on the same terms. InputError when the file can't be read."""
+    def find(self, *name: str) -> CachedResult | None:
+        """The result of this name if it was measured under the same conditions. Raises InputError if the file can't be read."""
         title = "_".join(name)
         if title not in self._known and self.folder is not None and (self.folder / f"{title}.json").exists():
             found = self._read(self.folder / f"{title}.json")
@@ -41,27 +41,28 @@ class Notes:
                 self._known[title] = found
         return self._known.get(title)
 
-    def keep(self, found: Found, *name: str) -> Found:
+    def store(self, found: CachedResult, *name: str) -> CachedResult:
+        """Store a result under a name and return it."""
         title = "_".join(name)
         self._known[title] = found
         if self.folder is not None:
-            note = {"terms": self.terms, "figures": found.figures, "pictures": len(found.pictures)}
-            if found.pictures:  # before the note: a note that is there is whole
+            note = {"terms": self.conditions, "figures": found.figures, "pictures": len(found.pictures)}
+            if found.pictures:  # before the JSON file, so that a result with a JSON file is complete
                 with atomic_write(self.folder / f"{title}.png") as temporary:
                     Image.fromarray(np.concatenate(found.pictures, axis=1)).save(temporary, format="PNG")
             with atomic_write(self.folder / f"{title}.json") as temporary:
                 temporary.write_text(json.dumps(note, indent=1) + "\n")
         return found
 
-    def _read(self, file: Path) -> Found | None:
+    def _read(self, file: Path) -> CachedResult | None:
         try:
             note = json.loads(file.read_text())
-            if note["terms"] != json.loads(json.dumps(self.terms)):
+            if note["terms"] != json.loads(json.dumps(self.conditions)):
                 return None
             pictures: list[np.ndarray] = []
             if note["pictures"]:
                 strip = np.asarray(Image.open(file.with_suffix(".png")).convert("RGB"))
                 pictures = np.split(strip, note["pictures"], axis=1)
-            return Found(note["figures"], pictures)
+            return CachedResult(note["figures"], pictures)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(str(file), "", f"is not a note of this measurement ({error}); remove it") from error
+            raise InputError(str(file), "", f"is not a result of this measurement ({error}); remove it") from error

@@ -1,4 +1,4 @@
-"""Where the memory is: what grows by right, up to its limit, and the rest, which may not grow."""
+"""Samples of the process's memory: the parts that may grow up to a limit, and the rest, which may not grow."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from scenes.scene import Scene
 SOFTWARE = "llvmpipe", "softpipe"  # renderers whose textures are in the program's own memory
 
 
-WARM = 0.25  # share of the soak after which memory is compared
-WINDOW = 0.2  # share of what is compared, at either end of it, that a figure is taken from
+WARM_UP = 0.25  # share of the samples that are ignored
+WINDOW = 0.2  # share of the other samples, at either end, that a figure is taken from
 PARTS = "resident", "volume", "timeline", "undo", "gone", "scene", "rest"
 
 
 @dataclass(frozen=True)
-class Account:
-    """Bytes at a moment. resident: of the process; volume: the painted pages, also of a volume that is made ready
-    in this one's place, where GL is software; timeline: pictures of dreams; undo: what strokes have covered;
-    gone: paint whose surfaces are gone; scene: blocks, charts and light, and GL's copies where it is software.
+class MemoryUse:
+    """Bytes at a moment. resident: of the process; volume: painted pages, where GL is software, including those of a volume
+    being built; timeline: pictures of dreams; undo: paint covered by strokes; gone: paint whose surfaces are gone;
+    scene: blocks, charts and light, and GL's copies where GL is software.
 
-    doing: what takes memory for a moment, in words; building: whether that is a scene being made ready."""
+    doing: what takes memory temporarily, in words; building: whether that is a scene being built."""
 
     seconds: float
     resident: int
@@ -42,14 +42,14 @@ class Account:
         return self.resident - self.volume - self.timeline - self.undo - self.gone - self.scene
 
 
-def account(explorer: Explorer, seconds: float) -> Account:
+def measure_memory(explorer: Explorer, seconds: float) -> MemoryUse:
     x, open_scene = explorer, explorer.state.open_scene
     pages = x.services.rebuild.bytes + (open_scene.volume.atlas.bytes if open_scene is not None else 0)
     software = renderer_name(x.ctx).startswith(SOFTWARE)
     building = x.state.scene if open_scene is None else x.services.rebuild.wanted if x.services.rebuild.busy else None
     running = open_scene.painter.client.running if open_scene is not None else None
     dreaming = f"dreaming {'×'.join(map(str, running.gathered.size))} pixels" if running is not None else ""
-    return Account(
+    return MemoryUse(
         round(seconds, 2),
         psutil.Process().memory_info().rss,
         pages if software else 0,
@@ -62,19 +62,19 @@ def account(explorer: Explorer, seconds: float) -> Account:
     )
 
 
-def growth(accounts: list[Account]) -> dict[str, Any]:
-    """MB of each part at the end, how much that is more than after the warm-up, and the peak. accounts: in the order of time, evenly.
+def summarize_growth(memory_samples: list[MemoryUse]) -> dict[str, Any]:
+    """MB of each part at the end, its growth since the warm-up, and the peak. memory_samples: in order of time, at equal intervals.
 
-    The least is compared with the least, between moments at which no scene was being built: the C library's holes and what is made
-    for a moment come and go; what the process can't do without grows only when something leaks.
+    Compares the minimum of an early window with that of a late one, without samples taken while a scene was being built.
+    Temporary memory and holes in the C library's heap come and go; the minimum grows only if something leaks.
     """
-    calm = [a for a in accounts[round(WARM * len(accounts)) :] if not a.building]
+    calm = [a for a in memory_samples[round(WARM_UP * len(memory_samples)) :] if not a.building]
     width = max(1, round(WINDOW * len(calm)))
     figures: dict[str, Any] = {}
     for part in PARTS if calm else ():
         before, after = (min(getattr(a, part) for a in some) / 1e6 for some in (calm[:width], calm[-width:]))
         figures |= {f"{part}_mb": round(after, 1), f"{part}_grown_mb": round(after - before, 1)}
-    peak = max(accounts, key=lambda a: a.resident)
+    peak = max(memory_samples, key=lambda a: a.resident)
     return figures | {
         "resident_peak_mb": round(peak.resident / 1e6, 1),
         "soak_peak": {"seconds": peak.seconds, "doing": peak.doing}

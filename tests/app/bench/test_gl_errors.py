@@ -1,10 +1,10 @@
-"""An error of GL is told with the lines of Python that led to it."""
+"""An error of GL is errors with the lines of Python that led to it."""
 
 from __future__ import annotations
 
 import moderngl
 
-from app.bench.soak.complaints import listening
+from app.bench.soak.gl_errors import record_gl_errors
 
 
 def bound_and_gone(ctx: moderngl.Context) -> None:
@@ -16,12 +16,12 @@ def bound_and_gone(ctx: moderngl.Context) -> None:
 
 
 def test_an_error_says_where_it_was_made(ctx) -> None:
-    with listening(ctx) as told:
+    with record_gl_errors(ctx) as errors:
         ctx.framebuffer([ctx.texture((8, 8), 4)]).use()
-        assert not told
+        assert not errors
         bound_and_gone(ctx)
-    (text,) = told
+    (text,) = errors
     assert "GL_INVALID_OPERATION" in text and "bound_and_gone" in text
     assert ctx.error == "GL_INVALID_OPERATION"
     bound_and_gone(ctx)
-    assert sum(told.values()) == 1 and ctx.error == "GL_INVALID_OPERATION"
+    assert sum(errors.values()) == 1 and ctx.error == "GL_INVALID_OPERATION"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.files.packed import packed, unpacked
+from app.files.scene_archive import pack_scene, unpack_scene
 from base.errors import InputError
 from scenes.blank import make_blank_scene
 from scenes.edit import regenerate_paths
@@ -23,7 +23,7 @@ def drawn_by_hand():
 
 @pytest.mark.parametrize("scene", [load_scene("ruins"), drawn_by_hand()], ids=lambda scene: scene.name)
 def test_a_scene_comes_back(scene) -> None:
-    back = unpacked(scene.name, packed(scene))
+    back = unpack_scene(scene.name, pack_scene(scene))
     assert replace(back, paths=scene.paths) == scene
     for name, path in scene.paths.items():  # whose rotations go through a matrix, to the last bits but one
         assert back.paths[name].seconds == pytest.approx(path.seconds)
@@ -33,12 +33,12 @@ def test_a_scene_comes_back(scene) -> None:
 
 @pytest.mark.parametrize("name", ["../map.png", "/tmp/map.png", "paths/../../map.png"])
 def test_a_name_that_leads_elsewhere(name: str, tmp_path) -> None:
-    files = packed(make_blank_scene(4, 4))
+    files = pack_scene(make_blank_scene(4, 4))
     with pytest.raises(InputError, match="is no file of a scene"):
-        unpacked("x", {name: files["map.png"], **files})
+        unpack_scene("x", {name: files["map.png"], **files})
 
 
 @pytest.mark.parametrize("data", ["§", "ab", 5, None])
 def test_what_is_no_base_64(data: object) -> None:
     with pytest.raises(InputError, match=r"map\.png is no file of a scene"):
-        unpacked("x", {**packed(make_blank_scene(4, 4)), "map.png": data})
+        unpack_scene("x", {**pack_scene(make_blank_scene(4, 4)), "map.png": data})
