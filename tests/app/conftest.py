@@ -30,6 +30,8 @@ class FakeModel(SimpleNamespace):
             "takes_depth": True,
             "device": "cpu",
             "few_steps": 0,
+            "knows_surfaces": False,
+            "defaults": {},
         }
         super().__init__(**(base | changes))
 
