@@ -19,6 +19,7 @@ from app.loop.view_canvas import canvas_from
 from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from base.files import atomic_write
+from diffusion.loaders.embedded import read_defaults
 from diffusion.settings import DreamSettings
 from scenes.load import builtin_folder
 from scenes.paths import sample_path
@@ -39,7 +40,7 @@ class Flags:
     moment: float = 0.0  # seconds into the tour
     later: float = 3.0  # and of the last picture
     canvas: int = 512  # pixels that a view's height is dreamed with
-    dream: DreamSettings = field(default_factory=lambda: DreamSettings(steps=4))  # as by default: by the student
+    dream: DreamSettings = field(default_factory=lambda: DreamSettings(**read_defaults()))
 
 
 def plan(scene: Scene, folder: Path) -> Image.Image:

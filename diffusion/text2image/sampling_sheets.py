@@ -25,6 +25,7 @@ from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
+from diffusion.models.bare_surface import bare_gbuffer
 from diffusion.models.model import Model
 from diffusion.sampling.noise import start_noise
 from diffusion.sampling.schedules import SPACINGS
@@ -58,7 +59,10 @@ class Subject:
             regions=tuple(Region(p, m) for p, m in zip(prompts, masks, strict=False)),
             noise=start_noise(model.channels, side, side, seed),
             change=np.ones((side, side), np.float32),
-            surface=Surface(np.full((side, side), 4.0, np.float32) if model.takes_depth else None),
+            surface=Surface(
+                depth=np.full((side, side), 4.0, np.float32) if model.takes_depth else None,
+                gbuffer=bare_gbuffer("wall", side, side, 4.0) if model.knows_surfaces else None,
+            ),
         )
 
 
