@@ -7,6 +7,7 @@ Aliases and merge keys (`<<`) work, as far as what they stand for stays small.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from base.errors import InputError, shorten, shown
 from base.reading import MOST_DEPTH, MOST_DIGITS, read_text
 
 MOST_NODES = 100_000  # values of a file, each as often as aliases and merge keys name it
+ESCAPE = re.compile(r"\\U([0-9a-fA-F]{8})")  # of a character, in double quotes
 MOST_ALIASES = 1000
 # tag, what a plain scalar of it looks like, what it may begin with
 CORE = (
@@ -62,6 +64,9 @@ def parse_yaml(text: str, where: object, field: str = "") -> Any:
         raise InputError(where, field or (f"line {mark.line + 1}" if mark else ""), problem) from None
     except Exception as error:  # whatever its reader thinks of is wrong with this text
         said = shorten(str(error).partition("\n")[0]) or type(error).__name__
+        escape = next((e for e in ESCAPE.finditer(text) if int(e[1], 16) > sys.maxunicode), None)
+        if escape and isinstance(error, ValueError | OverflowError):
+            field, said = field or f"line {text.count(chr(10), 0, escape.start()) + 1}", f"{escape[0]} is no character"
         raise InputError(where, field, f"is not valid YAML ({said})") from error
 
 

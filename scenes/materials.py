@@ -75,6 +75,8 @@ def parse_materials(data: object, where: str | Path) -> MaterialFile:
 def check_material_name(materials: tuple[Material, ...], name: object, where: object, field: str) -> str | None:
     """Return `name` if a material has it, None for None; else InputError with the nearest known name."""
     names = [m.name for m in materials]
+    if name is not None and not isinstance(name, str):
+        raise InputError(where, field, f"is {reprlib.repr(name)}; it must be the name of a material")
     if name is not None and name not in names:
         raise InputError(where, field, f"names the unknown material {reprlib.repr(name)}{_nearest(str(name), names)}")
     return None if name is None else str(name)
@@ -198,7 +200,7 @@ def _mapping(where: object, field: str, data: object, keys: tuple[str, ...], pro
 def _nearest(name: str, known: object) -> str:
     known = list(known)  # type: ignore[call-overload]
     close = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+    return f"; perhaps {close[0]!r} was meant" if close else f"; known are {', '.join(known)}"
 
 
 def _required(where: object, data: Mapping[str, Any], key: str, field: str) -> Any:

@@ -7,7 +7,7 @@ from functools import partial
 
 from rich.console import Console
 
-from app.cli.render import progress
+from app.cli.progress import progress
 from app.commands import Dream
 from app.inputs import inputs_of
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints

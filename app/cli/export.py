@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from app.cli.progress import CommandProgress
 from app.commands import Export
 from app.inputs import inputs_of
 from app.moving import walk
@@ -31,7 +32,7 @@ def run(command: Export) -> int:
     refuse_outputs(_outputs(command, out), inputs_of(command))
     scene, console = _scene(command.world, command.scene), open_console(errors=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console) as bar:
+    with CommandProgress(*columns, console=console) as bar:
         task = bar.add_task("reading", total=1.0)
 
         def advance(what: str, share: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from app.cli.render import progress
+from app.cli.progress import progress
 from app.commands import Generate
 from app.inputs import inputs_of
 from app.session import ModelChoice

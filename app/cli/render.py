@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from app.cli.progress import progress
 from app.commands import Render
 from app.inputs import inputs_of
 from app.loop.headless_session import HeadlessSession, open_headless_session
@@ -94,17 +94,3 @@ def render(headless: HeadlessSession, command: Render, console: Console, save: C
                 console.print(f"frame {number} of {len(views)}, {painter.client.dreams} dreams", soft_wrap=True)
             save()
     return painter.client.calls - calls
-
-
-def progress(console: Console) -> Progress:
-    """The program's progress bar: what, how far, how long, how much longer, and a word."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("remaining"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[words]}", markup=False),
-    )
-    return Progress(*columns, console=console)

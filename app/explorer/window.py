@@ -197,7 +197,7 @@ class Window:
 
 @contextmanager
 def deferred_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM in a list, to be handled between frames. A second signal raises KeyboardInterrupt at once.
+    """Collect SIGINT, SIGTERM and SIGHUP in a list, to be handled between frames. A second one raises KeyboardInterrupt at once.
 
     An exception raised inside a C callback or by the garbage collector is lost, and the program would continue.
     """
@@ -208,7 +208,9 @@ def deferred_signals() -> Iterator[list[int]]:
             raise KeyboardInterrupt
         received.append(number)
 
-    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))  # no SIGHUP on Windows
+    numbers = [n for n in found if n is not None and signal.getsignal(n) != signal.SIG_IGN]  # as nohup sets
+    before = {number: signal.signal(number, receive) for number in numbers}
     try:
         yield received
     finally:

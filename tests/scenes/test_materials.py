@@ -67,6 +67,7 @@ MISTAKES = {
     "over unknown": (lambda d: d["materials"][0].update(material_over="bad"), f"{WALL}.material_over", "'bed'"),
     "under itself": (lambda d: d["materials"][0].update(material_under="wall"), WALL, "wall → wall"),
     "voxels": (lambda d: d.update(voxels_per_block=17), "voxels_per_block", "1 to 16"),
+    "floor a list": (lambda d: d.update(floor=["flour"]), "floor", "['flour']; it must be the name of a material."),
     "floor unknown": (lambda d: d.update(floor="flour"), "floor", "'floor'"),
 }
 

@@ -60,6 +60,7 @@ def test_what_is_wrong_is_told_in_a_sentence(words, sentence, world, tiny_scene,
     assert main(["export", *(word.format(world=world, scene=tiny_scene) for word in words)]) == 2
     said = capsys.readouterr().err
     assert sentence in said and "Traceback" not in said
+    assert "%" not in said and said.count("\n") == 1  # no bar before the sentence
     assert not any(tmp_path.iterdir())
 
 

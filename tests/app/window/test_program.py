@@ -126,7 +126,8 @@ def test_walk_paint_screenshot_leave(program: Program) -> None:
     assert program.process.wait(30) == 0
 
 
-def test_a_signal_that_comes_where_exceptions_are_lost_stops_the_program_all_the_same() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_where_exceptions_are_lost_stops_the_program_all_the_same(number: int) -> None:
     """In a finaliser, as in a callback of C's, KeyboardInterrupt is printed and forgotten: the program ran on."""
     before = signal.getsignal(signal.SIGINT)
 
@@ -138,7 +139,7 @@ def test_a_signal_that_comes_where_exceptions_are_lost_stops_the_program_all_the
         Finalised()
         assert noted == [signal.SIGINT]
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(number)
     assert signal.getsignal(signal.SIGINT) == before
 
 
