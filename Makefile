@@ -21,9 +21,10 @@ test: setup $(NODE_MODULES)/gltf-validator
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q tests/app/window
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/app/window
 
-# thousands of broken files on every reader, about a minute each
+# broken files on every reader, a minute each, and 50 kills while a world is saved
 fuzz: $(STAMP)
-	@RAYVERIE_FUZZ=4000 $(VENV)/bin/python -m pytest -q --timeout 0 tests/fuzz
+	@RAYVERIE_FUZZ=500 RAYVERIE_FUZZ_SECONDS=60 $(VENV)/bin/python -m pytest -q --timeout 0 tests/fuzz
+	@RAYVERIE_KILLS=50 $(VENV)/bin/python -m pytest -q --timeout 0 tests/engine/storage/test_kill.py
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/pyright

@@ -46,8 +46,8 @@ def open_regular(path: str | Path, what: str, most: int | None = None) -> Iterat
     except ValueError as error:  # a NUL byte, or characters that no file name has
         raise InputError(path, "", f"is not a file name ({error}); {ends}") from error
     with os.fdopen(handle, "rb") as file:
-        _refuse(os.fstat(handle), path, ends, most)
         try:
+            _refuse(os.fstat(handle), path, ends, most)
             yield file
         except OSError as error:
             raise InputError(path, "", f"can't be read ({error.strerror or error}); {ends}") from error

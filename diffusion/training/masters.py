@@ -117,21 +117,26 @@ class Masters:
                 tensors |= {f"{kind}.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
         with atomic_write(folder / NAME) as temporary:
             content = {n: t.contiguous() for n, t in tensors.items()}
-            save_file(content, temporary, metadata={"state": json.dumps({"step": self.step})})
+            try:
+                save_file(content, temporary, metadata={"state": json.dumps({"step": self.step})})
+            except SafetensorError as error:  # its writer's name for a full disk, too
+                raise OSError(str(error)) from error
 
     def load(self, folder: Path) -> bool:
         """Go on from the folder's checkpoint, if it has one. InputError when it is of another network or broken."""
         path = folder / NAME
-        if not path.exists():
-            return False
         try:
+            if not path.exists():  # an error is none: a run that began anew would replace the checkpoint
+                return False
             with safe_open(path, "pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 self.step = int(json.loads(file.metadata()["state"])["step"])
             for kind in ("weights", "averages", "still"):
                 for name, weight in getattr(self, kind).items():
                     weight.copy_(tensors[f"{kind}.{name}"])
-        except (KeyError, RuntimeError, ValueError, OSError, SafetensorError) as error:
+        except OSError as error:
+            raise InputError(path, "", f"can't be read ({error.strerror or error})") from error
+        except (KeyError, RuntimeError, ValueError, SafetensorError) as error:
             reason = str(error).splitlines()[0].rstrip(".:")
             problem = f"doesn't fit this network ({reason}); choose another `out` or the old configuration"
             raise InputError(path, "", problem) from error

@@ -201,20 +201,20 @@ def _open_files(path: Path) -> Iterator[Callable[[str], bytes]]:
         if not is_folder(path):
             refuse_irregular(path, "a world file")
             archive = whole(lambda: stack.enter_context(zipfile.ZipFile(path)))
-            _refuse_archive(path, archive.infolist())
+            _refuse_archive(path, archive.infolist(), whole(lambda: path.stat().st_size))
             yield lambda name: whole(lambda: archive.read(name))
         else:
             yield lambda name: whole(lambda: read_bytes(path / name, "a part of a world"))
 
 
-def _refuse_archive(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+def _refuse_archive(path: Path, entries: list[zipfile.ZipInfo], size: int) -> None:
     """InputError for a zip that no world is: compressed, with a name twice, or with sizes that the file doesn't have."""
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise InputError(path, "", "is not a world: worlds are not compressed")
     if len({entry.filename for entry in entries}) < len(entries):
         raise InputError(path, "", "is damaged: it has two parts of one name")
     if any(entry.file_size != entry.compress_size for entry in entries) or (
-        sum(entry.file_size for entry in entries) > path.stat().st_size
+        sum(entry.file_size for entry in entries) > size
     ):
         raise InputError(path, "", "is damaged: the sizes of its parts are not true")
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors import SafetensorError
 
 from app.files import keymap, presets, recent
 from base.errors import InputError, shown
 from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import read_png, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
+from diffusion.training.config import RunConfig
+from diffusion.training.masters import Masters
 from engine.render.film_files import read_metadata
 from engine.render.video import open_output
 from engine.storage.journal import Journal
 from engine.storage.versions import keep_version
 from engine.storage.world import WorldHeader, WorldIndex, read_world, write_world
-from tests.faults.injection import fail_everywhere
+from tests.faults.injection import fail_everywhere, faulty_reads
 
 PICTURE = np.zeros((48, 64, 3), np.uint8)
 
@@ -81,6 +86,24 @@ def read_saved_world(folder: Path) -> int:
     return read_world(folder / "a.world").header.seed
 
 
+def masters_of(number: int) -> Masters:
+    """Training's weights, all of one number."""
+    network = torch.nn.Linear(2, 2)
+    for parameter in network.parameters():
+        torch.nn.init.constant_(parameter, number)
+    return Masters(network, RunConfig(numbers="float32"))
+
+
+def save_checkpoint(folder: Path, number: int) -> None:
+    masters_of(number).save(folder)
+
+
+def read_checkpoint(folder: Path) -> int:
+    masters = masters_of(0)
+    assert masters.load(folder)
+    return int(masters.weights["bias"][0])
+
+
 KINDS: dict[str, tuple[Callable[[Path, int], None], Callable[[Path], int]]] = {
     "picture": (save_picture, read_picture),
     "film": (save_film, read_film),
@@ -88,6 +111,7 @@ KINDS: dict[str, tuple[Callable[[Path, int], None], Callable[[Path], int]]] = {
     "recent files": (save_recent, read_recent),
     "preset": (save_preset, read_preset),
     "world": (save_world, read_saved_world),
+    "checkpoint": (save_checkpoint, read_checkpoint),
 }
 
 
@@ -109,3 +133,39 @@ def test_a_save_that_fails_anywhere_leaves_the_old_one_or_the_new_one(kind: str,
 
     assert fail_everywhere(lambda: save(tmp_path, 2), after) > 12
     assert outcomes == {1, 2}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_read_that_fails_anywhere_changes_nothing(kind: str, tmp_path: Path) -> None:
+    save, read = KINDS[kind]
+    save(tmp_path, 1)
+    files = content(tmp_path)
+
+    def after(raised: BaseException | None) -> None:
+        # what the program can do without, such as the list of recent files, is empty where it can't be read
+        assert raised is None or isinstance(raised, InputError | LookupError), "".join(
+            traceback.format_exception(raised)
+        )
+        if isinstance(raised, InputError):
+            assert shown(str(raised)) == str(raised) and len(str(raised)) < 600
+        assert content(tmp_path) == files and read(tmp_path) == 1
+
+    assert fail_everywhere(lambda: read(tmp_path), after, faulty_reads) > 5
+    assert read(tmp_path) == 1
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "a.mkv.json"}
+
+
+def test_a_checkpoint_on_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library that writes the weights has errors of its own."""
+    save_checkpoint(tmp_path, 1)
+
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("diffusion.training.masters.save_file", full)
+    with pytest.raises(InputError, match="No space left"):
+        save_checkpoint(tmp_path, 2)
+    assert read_checkpoint(tmp_path) == 1 and len(list(tmp_path.iterdir())) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +39,10 @@ from scenes.load import load_scene
 from scenes.nerfstudio import read_path
 from tests.fuzz.mutations import mutated_bytes, mutated_values, mutated_zip
 
-EXAMPLES = int(os.environ.get("RAYVERIE_FUZZ", "60"))  # files for each reader
+EXAMPLES = int(os.environ.get("RAYVERIE_FUZZ", "60"))  # files in a batch
+SECONDS = float(
+    os.environ.get("RAYVERIE_FUZZ_SECONDS", "0")
+)  # for each reader: batch follows batch until they are over
 FUZZ = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -86,6 +90,14 @@ def as_yaml(value: Any) -> bytes:
     return dump_yaml(value).encode("utf-8", "surrogatepass")
 
 
+def repeat(run: Callable[[], None]) -> None:
+    """Try one batch of files, and further ones until SECONDS are over."""
+    end = time.monotonic() + SECONDS
+    run()
+    while time.monotonic() < end:
+        run()
+
+
 def refused_or_read(act: Callable[[], Any]) -> None:
     """Anything but InputError is a fault; so is a sentence of more than one line."""
     try:
@@ -109,7 +121,7 @@ def fuzz(good: Any, write: Callable[[Any], bytes], read: Callable[[Path], Any], 
         path.write_bytes(data)
         refused_or_read(lambda: read(path))
 
-    run()
+    repeat(run)
 
 
 def fuzz_bytes(good: bytes, read: Callable[[Path], Any], name: str, folder: Path, more: Any = NOTHING) -> None:
@@ -123,7 +135,7 @@ def fuzz_bytes(good: bytes, read: Callable[[Path], Any], name: str, folder: Path
         path.write_bytes(data)
         refused_or_read(lambda: read(path))
 
-    run()
+    repeat(run)
 
 
 @pytest.fixture
@@ -295,4 +307,4 @@ def test_tiles_with_right_seals(tmp_path: Path) -> None:
         (tmp_path / "journal" / "index.json").write_bytes(WorldIndex(HEADER, {(0, 0): sha}).encode())
         refused_or_read(lambda: read_whole(tmp_path / "journal"))
 
-    run()
+    repeat(run)
