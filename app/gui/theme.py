@@ -100,7 +100,7 @@ def _colours(p: Palette) -> dict[str, imgui.ImVec4]:
         "title_bg": c(p.ground), "title_bg_active": c(p.ground), "title_bg_collapsed": c(p.ground),
         "scrollbar_bg": c(p.panel, 0.0), "scrollbar_grab": c(p.line), "scrollbar_grab_hovered": c(p.faint),
         "scrollbar_grab_active": c(p.faint), "check_mark": c(p.accent), "checkbox_selected_bg": c(p.field),
-        "slider_grab": c(p.accent, 0.55), "slider_grab_active": c(p.accent, 0.85), "button": c(p.field), "button_hovered": c(p.line),
+        "slider_grab": c(p.accent, 0.45), "slider_grab_active": c(p.accent, 0.6), "button": c(p.field), "button_hovered": c(p.line),
         "button_active": c(p.accent, 0.6), "header": c(p.field), "header_hovered": c(p.line), "header_active": c(p.line),
         "separator": c(p.line), "separator_hovered": c(p.accent, 0.6), "separator_active": c(p.accent),
         "resize_grip": c(p.line, 0.0), "resize_grip_hovered": c(p.line), "resize_grip_active": c(p.accent),

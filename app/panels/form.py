@@ -6,6 +6,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from imgui_bundle import imgui
@@ -37,11 +38,21 @@ LABELS = {  # where a name with spaces for underscores isn't what people say
     "abandon_angle": "Cancel after turning (°)",
     "abandon_distance": "Cancel after moving (blocks)",
 }
+NOTHING: Mapping[str, str] = MappingProxyType({})
 NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
 
 
-def edit(settings: T, *, only: tuple[str, ...] | None = None, skip: tuple[str, ...] = ()) -> T:
-    """The settings after the user's changes this frame. only, skip: field names; groups become headings, in order."""
+def edit(
+    settings: T,
+    *,
+    only: tuple[str, ...] | None = None,
+    skip: tuple[str, ...] = (),
+    unused: Mapping[str, str] = NOTHING,
+) -> T:
+    """The settings after the user's changes this frame. Groups become headings, in order.
+
+    only, skip: field names; unused: fields that are greyed, with the reason as a tooltip.
+    """
     hints = typing.get_type_hints(type(settings))
     group = ""
     for f in sorted(_chosen(settings, only, skip), key=_order(settings)):
@@ -49,7 +60,11 @@ def edit(settings: T, *, only: tuple[str, ...] | None = None, skip: tuple[str, .
             group = new
             imgui.separator_text(group)
         value = getattr(settings, f.name)
-        changed, value = widget(f.name, hints[f.name], value, f.metadata)
+        reason = unused.get(f.name, "")
+        imgui.begin_disabled(bool(reason))
+        told = {**f.metadata, "help": f"{f.metadata.get('help', '')} {reason}".strip()}
+        changed, value = widget(f.name, hints[f.name], value, told)
+        imgui.end_disabled()
         if changed:
             settings = replace(settings, **{f.name: value})  # type: ignore[type-var]
     return settings

@@ -72,7 +72,7 @@ class SamplerPanel:
             shown = tuple(name for name in names if matters(name, dream, few))
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if shown and imgui.collapsing_header(title, flags):
-                dream = edit(dream, only=tuple(name for name in shown if name != "further"))
+                dream = edit(dream, only=tuple(name for name in shown if name != "further"), unused=unused(dream))
                 dream = self._further(dream) if "further" in shown else dream
         imgui.spacing()
         if imgui.button("\uf01e  Repaint this view"):
@@ -158,6 +158,15 @@ def sections() -> dict[str, tuple[str, ...]]:
     placed = {name for names in SECTIONS.values() for name in names}
     more = tuple(name for name in known if name not in placed)
     return {**table, "More": more} if more else table
+
+
+def unused(dream: DreamSettings) -> dict[str, str]:
+    """Fields that stay in view but change nothing now → why. Call it once torch is there, which the table of samplers needs."""
+    from diffusion.sampling.solvers import SAMPLERS
+
+    return (
+        {} if SAMPLERS[dream.sampler].stochastic else {"noise": f"Not used: the sampler {dream.sampler} adds no noise."}
+    )
 
 
 def matters(name: str, dream: DreamSettings, few_steps: int = 0) -> bool:

@@ -47,6 +47,8 @@ def contrast(a: np.ndarray, b: np.ndarray) -> float:
         (("window_bg", "button"), READABLE),
         (("window_bg", "header_hovered"), READABLE),
         (("window_bg", "frame_bg", "plot_histogram"), READABLE),  # a progress bar's words stand on it
+        (("window_bg", "frame_bg", "slider_grab"), READABLE),  # a slider's digits stand on its grab
+        (("window_bg", "frame_bg_active", "slider_grab_active"), 3.0),
         (("window_bg", "button_active"), 3.0),  # a button that is chosen
         (("popup_bg",), READABLE),
     ],

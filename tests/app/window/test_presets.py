@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.files import presets
-from app.panels.sampler import NEEDS, SECTIONS, matters, sections
+from app.panels.sampler import NEEDS, SECTIONS, matters, sections, unused
 from base.errors import InputError
 from base.settings import check
 from diffusion.settings import DreamSettings
@@ -62,6 +62,11 @@ def test_settings_that_depend_on_a_choice_are_shown_beside_it_only() -> None:
     for name, (field, values) in NEEDS.items():
         assert matters(name, DreamSettings(**{field: values[0]}))
     assert not matters("eta", DreamSettings(sampler="euler"))
+
+
+def test_noise_is_greyed_where_the_sampler_adds_none() -> None:
+    assert unused(DreamSettings(sampler="heun")) == {"noise": "Not used: the sampler heun adds no noise."}
+    assert not unused(DreamSettings(sampler="euler_ancestral"))
 
 
 def test_what_a_few_step_network_learnt_is_not_offered_while_it_paints() -> None:
