@@ -18,16 +18,19 @@ WAVES = tuple(range(4, 65))
 @dataclass(frozen=True)
 class Agreement:
     """wave, truth: the strongest wave of the picture and of the truth, in waves per PERIOD blocks. turn: by how much of the truth's wave
-    the picture's wave of the same length is off, -0.5..0.5. strength: amplitude of that wave over the truth's."""
+    the picture's wave of the same length is off, -0.5..0.5. strength: amplitude of that wave over the truth's. shared: amplitude that the
+    picture's strongest wave has in the truth, over that of the truth's own strongest."""
 
     wave: int
     truth: int
     turn: float
     strength: float
+    shared: float
 
-    def period_right(self, tolerance: float = 0.15) -> bool:
-        """Whether the strongest waves are equally long, but for a share `tolerance`."""
-        return abs(self.truth / self.wave - 1) < tolerance
+    def period_right(self, tolerance: float = 0.15, shared: float = 0.7) -> bool:
+        """Whether the strongest waves are equally long, but for a share `tolerance`, or the picture's is about as strong in the truth:
+        narrow joints have overtones as strong as their fundamental."""
+        return abs(self.truth / self.wave - 1) < tolerance or self.shared > shared
 
     def phase_right(self, turn: float = 0.15, strength: float = 0.3) -> bool:
         """Whether the truth's wave is there, strong enough and no more than `turn` of its length away."""
@@ -54,4 +57,6 @@ def agreement(picture: Tensor, truth: Tensor, place: Tensor, waves: Sequence[int
     best = int(wanted.abs().argmax())
     turn = float((shown[best] * wanted[best].conj()).angle()) / (2 * math.pi)
     strength = float(shown[best].abs() / wanted[best].abs().clamp_min(1e-9))
-    return Agreement(waves[int(shown.abs().argmax())], waves[best], turn, strength)
+    strongest = int(shown.abs().argmax())
+    shared = float(wanted[strongest].abs() / wanted[best].abs().clamp_min(1e-9))
+    return Agreement(waves[strongest], waves[best], turn, strength, shared)

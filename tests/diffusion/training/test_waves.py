@@ -54,6 +54,19 @@ def test_another_period_is_wrong(factor: float) -> None:
     assert not found.period_right()
 
 
+def test_an_overtone_that_the_truth_has_as_well_is_no_other_period() -> None:
+    """Narrow joints have overtones as strong as their fundamental, of which either may be the strongest."""
+    v = place(6.0, 0.4)
+
+    def waves(first: float, second: float) -> Tensor:
+        low, high = (torch.cos(2 * math.pi * wave * v / 8) for wave in (12, 24))
+        return (120 + 30 * (first * low + second * high)).expand(3, -1, -1)
+
+    truth = waves(1.0, 1.1)
+    assert agreement(waves(1.1, 1.0), truth, v).period_right()
+    assert not agreement(waves(1.1, 0.2), waves(0.2, 1.1), v).period_right()
+
+
 def test_a_flat_picture_with_grain_has_no_phase() -> None:
     v = place(6.0, 0.4)
     grain = 120 + 20 * torch.randn(3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
