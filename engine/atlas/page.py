@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from itertools import count
 
 import moderngl
@@ -28,23 +29,38 @@ class Page:
 
     def __init__(self, ctx: moderngl.Context, channels: int) -> None:
         self.ctx = ctx
-        size = (PAGE, PAGE)
-        self.latents = [ctx.texture(size, 4, dtype="f4") for _ in range(-(-channels // 4))]
-        self.state = ctx.texture(size, 4, dtype="f4")
-        for texture in (*self.latents, self.state):
-            texture.filter = moderngl.NEAREST, moderngl.NEAREST
-        self.colour = ctx.texture((PAGE * CELL, PAGE * CELL), 4)
-        self.overview = ctx.texture((PAGE * CELL // SHRINK, PAGE * CELL // SHRINK), 4)
-        for texture in (self.colour, self.overview):
-            texture.repeat_x = texture.repeat_y = False
-        self.latent_frames = [ctx.framebuffer([texture, self.state]) for texture in self.latents]
-        self.colour_frame, self.overview_frame = ctx.framebuffer([self.colour]), ctx.framebuffer([self.overview])
-        for frame in (*self.latent_frames, self.colour_frame, self.overview_frame):
-            frame.clear()
+        with ExitStack() as made:  # a page that can't be made whole gives its parts back
+            self._make(channels, made)
+            made.pop_all()
         self.overview_outdated = False  # whether colours changed since the overview was drawn
         self.tile_stamps = np.zeros(TILES, np.int64)  # stamp of each tile's last change, 0: never changed
         self.stamp = 0  # of the page's last change
         self.frozen_tiles = np.zeros(TILES, bool)  # tiles that may contain frozen texels; all others contain none
+
+    def _make(self, channels: int, made: ExitStack) -> None:
+        """Allocate the textures and framebuffers; `made` holds how to release each."""
+
+        def texture(side: int, dtype: str = "f1") -> moderngl.Texture:
+            found = self.ctx.texture((side, side), 4, dtype=dtype)
+            made.callback(found.release)
+            return found
+
+        def frame(*layers: moderngl.Texture) -> moderngl.Framebuffer:
+            found = self.ctx.framebuffer(layers)
+            made.callback(found.release)
+            return found
+
+        self.latents = [texture(PAGE, "f4") for _ in range(-(-channels // 4))]
+        self.state = texture(PAGE, "f4")
+        for layer in (*self.latents, self.state):
+            layer.filter = moderngl.NEAREST, moderngl.NEAREST
+        self.colour, self.overview = texture(PAGE * CELL), texture(PAGE * CELL // SHRINK)
+        for layer in (self.colour, self.overview):
+            layer.repeat_x = layer.repeat_y = False
+        self.latent_frames = [frame(layer, self.state) for layer in self.latents]
+        self.colour_frame, self.overview_frame = frame(self.colour), frame(self.overview)
+        for drawn in (*self.latent_frames, self.colour_frame, self.overview_frame):
+            drawn.clear()
 
     def mark_changed(self, tiles: int | np.ndarray | slice = slice(None)) -> None:
         """Stamp these tiles (numbers or a mask; all by default) as changed, so that they are saved."""

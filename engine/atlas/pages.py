@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import moderngl
 
+from base.errors import InputError
 from base.grid import CELL
 from engine.atlas.overview import OverviewPass
 from engine.atlas.page import SHRINK, Page
@@ -34,9 +35,13 @@ class Atlas:
         return self._pages[number]
 
     def allocate(self, number: int) -> Page:
-        """Return the page; create it unpainted if there is none."""
+        """Return the page; create it unpainted if there is none. Raises InputError where the graphics memory is full."""
         if number not in self._pages:
-            self._pages[number] = Page(self.ctx, self.channels)
+            try:
+                self._pages[number] = Page(self.ctx, self.channels)
+            except (moderngl.Error, MemoryError) as error:
+                problem = f"is full: there is no room for page {number} of the paint; what is painted stays"
+                raise InputError("The graphics memory", "", problem) from error
         return self._pages[number]
 
     def refresh_overview(self, number: int) -> bool:
