@@ -34,10 +34,11 @@ class Materials:
         if imgui.begin_child("materials", imgui.ImVec2(-1, height), imgui.ChildFlags_.frame_style):
             blocks = self._blocks(scene)
             for i, material in enumerate(scene.materials):
-                note = f"{blocks[i + 1]:,}"
-                value = _row(material.name, material.display, note, i + 1, value)
-            value = _row("empty ground", None, f"{blocks[EMPTY]:,}", EMPTY, value)
-            value = _row("sky", scene.background.display or BLUE, "", NOT_ON_MAP, value)
+                note, about = count_note(scene, material.name, int(blocks[i + 1]))
+                value = _row(material.name, material.display, note, about, i + 1, value)
+            empty = f"{blocks[EMPTY]:,}"
+            value = _row("empty ground", None, empty, f"{empty} blocks", EMPTY, value)
+            value = _row("sky", scene.background.display or BLUE, "", "", NOT_ON_MAP, value)
         imgui.end_child()
         return value
 
@@ -164,17 +165,36 @@ class Materials:
         return self._counted[1]
 
 
-def _row(name: str, shade: Colour | None, note: str, value: int, chosen: int) -> int:
-    """A line of the list; its note stands at the right, where there is room, and in the tooltip."""
+def count_note(scene: Scene, name: str, blocks: int) -> tuple[str, str]:
+    """(a word at the right of a material's line, its tooltip): its blocks on the map, and what of it is nowhere on the map."""
+    layers = [layer for layer in ("floor", "ceiling") if getattr(scene, layer) == name]
+    words = [f"{blocks:,}", *layers] if blocks or not layers else layers
+    return " + ".join(words), ", ".join([f"{blocks:,} blocks on the map", *(f"the whole {layer}" for layer in layers)])
+
+
+def _swatch(shade: Colour | None) -> None:
+    """A square of a colour, or without one an outline."""
+    side, corner = imgui.get_text_line_height() * 0.7, imgui.get_cursor_screen_pos()
+    low = imgui.ImVec2(corner.x, corner.y + side * 0.2)
+    high = imgui.ImVec2(low.x + side, low.y + side)
+    if shade is not None:
+        imgui.get_window_draw_list().add_rect_filled(low, high, imgui.get_color_u32(colour("#" + bytes(shade).hex())))
+    else:
+        imgui.get_window_draw_list().add_rect(low, high, imgui.get_color_u32(imgui.Col_.text_disabled))
+    imgui.dummy(imgui.ImVec2(side, imgui.get_text_line_height()))
+
+
+def _row(name: str, shade: Colour | None, note: str, about: str, value: int, chosen: int) -> int:
+    """A line of the list; its note stands at the right, where there is room. about: for the tooltip."""
     imgui.push_id(value)
     end = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - imgui.calc_text_size(note).x
-    imgui.text_colored(colour("#" + bytes(shade).hex()) if shade else colour("#808080"), "■" if shade else "□")
+    _swatch(shade)
     imgui.same_line()
     room = end - imgui.get_cursor_pos_x() - imgui.calc_text_size(name).x
     imgui.push_style_color(imgui.Col_.header, imgui.get_style_color_vec4(imgui.Col_.button_active))
     clicked = imgui.selectable(name, value == chosen)[0]
     imgui.pop_style_color()
-    hint(f"{name}: {note} blocks" if note else "")
+    hint(f"{name}: {about}" if about else "")
     if room > imgui.get_style().item_spacing.x:
         imgui.same_line(end)
         (imgui.text_unformatted if value == chosen else imgui.text_disabled)(note)  # faint isn't read on the chosen one

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from app.panels.map import frame
+from app.panels.materials import count_note
 from app.services.prompt_suggestions import PromptSuggestions
 from app.state.suggestions import Suggestions
 from engine.atlas.page import STEPS
 from scenes import edit, edit_map
+from scenes.blank import make_blank_scene
 from scenes.load import load_scene
 
 if TYPE_CHECKING:
@@ -227,3 +229,11 @@ def test_suggestions_never_wait_and_a_missing_bank_is_said_once() -> None:
     assert suggester.problem == "no bank here"
     assert suggester.about("moss") is None
     suggester.close()
+
+
+def test_a_material_that_covers_everything_is_not_counted_as_nothing() -> None:
+    meadow = make_blank_scene(16, 16)
+    assert meadow.floor == "grass"
+    assert count_note(meadow, "grass", 0) == ("floor", "0 blocks on the map, the whole floor")
+    assert count_note(meadow, "grass", 1200)[0] == "1,200 + floor"
+    assert count_note(meadow, "stone", 0)[0] == "0"
