@@ -28,8 +28,11 @@ def _through_time(context: ActionContext, turn: Callable[[History[Edited]], Hist
     state, strokes = context.state, context.services.strokes
 
     def go() -> None:
+        before = state.edited
         state.history = turn(state.history.to(state.edited))
         state.edited = state.history.present
+        if state.edited != before and state.open_scene is not None:
+            state.open_scene.painter.client.forget_dreamed()
 
     if strokes.busy:
         strokes.then(go)

@@ -81,6 +81,10 @@ class DreamClient:
                 self._finish(message)
         return messages
 
+    def forget_dreamed(self) -> None:
+        """Show the last dream no longer: the surfaces have become others, by undo or redo."""
+        self.dreamed = self.dreamed_at = None
+
     def submit_job(
         self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, status: str, take: Take
     ) -> None:

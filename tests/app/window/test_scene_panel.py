@@ -74,6 +74,19 @@ def test_a_stroke_on_the_map_builds_a_wall_and_undo_takes_it_down(drive: Driver,
     assert explorer.state.open_scene.painter.client.dreams == dreams and not drive.errors()
 
 
+def test_the_preview_forgets_a_picture_of_what_was_undone(drive: Driver, panel) -> None:
+    explorer = drive.explorer
+    client = explorer.state.open_scene.painter.client
+    explorer.do("edit_scene", lambda s: edit.change_scene(s, floor="wall"))
+    settled(drive)
+    drive.until(lambda: client.dreamed is not None and client.running is None, "the view is dreamed")
+    explorer.do("undo")
+    assert client.dreamed is None and explorer.state.scene.floor != "wall"
+    settled(drive)
+    drive.frames(3)
+    assert not drive.errors()
+
+
 def test_fill_and_pick(drive: Driver, panel) -> None:
     explorer = drive.explorer
     drive.drag(point(panel, 3.5, 3.5), point(panel, 3.5, 3.5), button=4)  # the right button picks
