@@ -1,0 +1,109 @@
+"""Settings that have no effect in a combination, and why: panels grey them, the command line warns of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from diffusion.denoisers.few_step import FEW_STEP_CHOICES, UNUSED, uses_few_step
+from diffusion.denoisers.guidance import GUIDANCE
+from diffusion.sampling.solvers import SAMPLERS
+from diffusion.settings import DreamSettings
+
+RESIDUAL = ("self_negative", "onetime_negative")
+UNSCALED = ("none", "cfg++", "tnr_one")
+"""Guidances without a scale."""
+MIX_CURVE = (
+    "mix_form", "mix_alpha", "mix_blend", "mix_start", "mix_stop", "mix_clamp", "mix_min", "mix_max", "mix_perlin",
+    "mix_perlin_scale",
+)  # fmt: skip
+CORRECTIONS = ("correct_clamp", "correct_centre", "correct_maximise")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a dream is asked with, besides its settings. Where something may still come, as paint in an explorer, it counts as there.
+
+    few_steps: steps that the model's few-step network needs, 0 without one
+    guide: whether existing paint, or a picture, takes part; regions: whether there are several prompts; anagrams: whether there are any
+    """
+
+    few_steps: int = 0
+    guide: bool = True
+    regions: bool = True
+    anagrams: bool = True
+
+
+@dataclass(frozen=True)
+class Rule:
+    """names: settings; without: whether they have no effect; reason: why, after "no effect: "."""
+
+    names: tuple[str, ...]
+    without: Callable[[DreamSettings, Situation], bool]
+    reason: str
+
+
+def _draws_noise(settings: DreamSettings) -> bool:
+    return SAMPLERS[settings.sampler].stochastic and (settings.sampler != "ddim" or settings.eta > 0)
+
+
+# The first rule that applies to a setting gives the reason.
+RULES: tuple[Rule, ...] = (
+    Rule((*FEW_STEP_CHOICES, *UNUSED), lambda s, at: uses_few_step(s, at.few_steps), "the few-step network paints"),
+    Rule(("few_step",), lambda s, at: s.steps > at.few_steps > 0, "more steps are taken than it needs"),
+    Rule(("few_step",), lambda s, at: at.few_steps == 0, "the model has no few-step network"),
+    Rule(("spacing_power",), lambda s, at: s.spacing != "linspace_power", "only the linspace_power spacing takes it"),
+    Rule(("eta",), lambda s, at: "eta" not in SAMPLERS[s.sampler].options, "only the ddim sampler takes it"),
+    Rule(("noise",), lambda s, at: not _draws_noise(s), "the sampler draws no noise"),
+    Rule(("embedding_drop",), lambda s, at: s.embedding_rank == 0, "embedding_rank is 0"),
+    Rule(("cfgpp_lambda",), lambda s, at: s.guidance != "cfg++", "only the guidance cfg++ takes it"),
+    Rule(("residual_delta",), lambda s, at: s.guidance not in RESIDUAL, "only residual guidance takes it"),
+    Rule(("scale",), lambda s, at: s.guidance in UNSCALED, "this guidance has no scale"),
+    Rule(("guidance_start", "guidance_end"), lambda s, at: s.guidance == "none", "there is no guidance"),
+    Rule(
+        ("cfg_rescale", "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile"),
+        lambda s, at: s.guidance == "none",
+        "there is no guidance",
+    ),
+    Rule(
+        ("threshold_scale", "threshold_percentile"),
+        lambda s, at: "negative" not in (*GUIDANCE[s.guidance].branches, *GUIDANCE[s.guidance].first),
+        "this guidance makes no prediction for the negative prompt",
+    ),
+    Rule(("threshold_percentile",), lambda s, at: s.threshold_scale == 0, "threshold_scale is 0"),
+    Rule(("softness",), lambda s, at: not at.regions, "there is one prompt"),
+    Rule(("bootstrap",), lambda s, at: not at.regions, "there is one prompt"),
+    Rule(
+        ("bootstrap",), lambda s, at: s.execution == "attention", "the attention execution has no call of each region"
+    ),
+    Rule(("window_overlap",), lambda s, at: s.window == 0, "there are no windows"),
+    Rule(
+        ("memory", "match", "refine", "change_form", "strength", "mix", *MIX_CURVE),
+        lambda s, at: not at.guide,
+        "nothing is painted there yet",
+    ),
+    Rule(MIX_CURVE, lambda s, at: s.mix == 0 and s.refine == 0, "mix and refine are 0"),
+    Rule(("mix_perlin_scale",), lambda s, at: s.mix_perlin == 0, "mix_perlin is 0"),
+    Rule(("rewind_max",), lambda s, at: s.rewind_min == 0, "rewind_min is 0"),
+    Rule(("anagram_image",), lambda s, at: not at.anagrams, "there are no anagrams"),
+    Rule(("correct_until",), lambda s, at: not any(getattr(s, name) for name in CORRECTIONS), "no correction is set"),
+)
+
+
+def find_inert(settings: DreamSettings, situation: Situation = Situation()) -> dict[str, str]:
+    """The settings that have no effect, by name, each with the reason."""
+    found: dict[str, str] = {}
+    for rule in RULES:
+        if rule.without(settings, situation):
+            found |= {name: rule.reason for name in rule.names if name not in found}
+    return found
+
+
+def inert_remarks(settings: DreamSettings, usual: DreamSettings, situation: Situation = Situation()) -> list[str]:
+    """A sentence for each setting that differs from `usual`, the defaults, and has no effect."""
+    found = find_inert(settings, situation)
+    chosen = [f for f in fields(settings) if getattr(settings, f.name) != getattr(usual, f.name) and f.name in found]
+    return [
+        f"--{f.metadata.get('flag') or f.name.replace('_', '-')} has no effect: {found[f.name]}."
+        for f in chosen
+    ]
