@@ -16,6 +16,7 @@ from app.terminal import open_console
 from base.errors import InputError
 from base.files import atomic_write
 from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
+from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import read_png, write_png
 from diffusion.text2image.recipe import GenerateSettings
 
@@ -95,7 +96,7 @@ def run(command: Generate) -> int:
     console = open_console(errors=True)
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
-    from diffusion.denoisers.few_step import ignored_remark
+    from diffusion.denoisers.inert import Situation, inert_remarks
     from diffusion.introspection.probe_sheets import SPACE, save_sheets, sheet_outputs
     from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.embedded import read_multiple
@@ -116,7 +117,9 @@ def run(command: Generate) -> int:
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
     model = load_model(command.model.ref, command.model.device, loras)
-    if remark := ignored_remark(picture.dream, model.few_steps, picture.init is not None, picture.negative):
+    situation = Situation(model.few_steps, picture.init is not None, regions=False, anagrams=bool(picture.anagram))
+    usual = replace(DreamSettings(), **model.defaults)
+    for remark in inert_remarks(picture.dream, usual, situation, picture.negative):
         console.print(remark, style="yellow", soft_wrap=True)
     if not model.knows_surfaces and any(
         getattr(picture, name) != getattr(GenerateSettings(), name) for name in ("surface", "distance")

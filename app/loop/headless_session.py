@@ -20,6 +20,7 @@ from app.session import Session, open_scene
 from base.errors import InputError, shown
 from base.files import refuse_unwritable
 from base.reading import is_file
+from diffusion.settings import DreamSettings
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
 from engine.gl.context import create_headless_context, wait_for_gl
@@ -121,7 +122,7 @@ def open_headless_session(session: Session, scene: Scene | None = None, model: A
 
     Raises InputError if one of them can't be used, before slow work where possible.
     """
-    from diffusion.denoisers.few_step import ignored_remark
+    from diffusion.denoisers.inert import Situation, inert_remarks
     from diffusion.loaders.loading import load_model
     from diffusion.loaders.prompt_loras import resolve_loras
 
@@ -133,7 +134,8 @@ def open_headless_session(session: Session, scene: Scene | None = None, model: A
         for remark in remarks:
             print(shown(remark), file=sys.stderr)
         model = model or load_model(session.model.ref, session.model.device, loras)
-        if remark := ignored_remark(session.dream, model.few_steps):
+        usual = DreamSettings(**model.defaults)
+        for remark in inert_remarks(session.dream, usual, Situation(model.few_steps, anagrams=False)):
             print(remark, file=sys.stderr)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)

@@ -12,7 +12,7 @@ from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
 from app.panels.prompts import PromptFields
 from app.session import Session
-from diffusion.denoisers.few_step import FEW_STEP_CHOICES, UNUSED, uses_few_step
+from diffusion.denoisers.few_step import uses_few_step
 from diffusion.settings import DreamSettings
 
 # Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
@@ -34,13 +34,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Correction": ("correct_clamp", "correct_centre", "correct_maximise", "correct_until"),
 }  # fmt: skip
 OPEN = ("Sampler", "Guidance")
-# Fields that matter only beside one choice: they are shown only then.
-NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "spacing_power": ("spacing", ("linspace_power",)),
-    "eta": ("sampler", ("ddim",)),
-    "cfgpp_lambda": ("guidance", ("cfg++",)),
-    "residual_delta": ("guidance", ("self_negative", "onetime_negative")),
-}
 
 
 class SamplerPanel:
@@ -68,12 +61,15 @@ class SamplerPanel:
                 f"Fast {few}-step model in use; sampler, guidance and negative prompt are ignored. "
                 f"Use {few + 1}+ steps to enable them."
             )
+        silent = unused(dream, few)
         for title, names in sections().items():
-            shown = tuple(name for name in names if matters(name, dream, few))
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
-            if shown and imgui.collapsing_header(title, flags):
-                dream = edit(dream, only=tuple(name for name in shown if name != "further"), unused=unused(dream))
-                dream = self._further(dream) if "further" in shown else dream
+            if imgui.collapsing_header(title, flags):
+                dream = edit(dream, only=tuple(name for name in names if name != "further"), unused=silent)
+                if "further" in names:
+                    imgui.begin_disabled("further" in silent)
+                    dream = self._further(dream)
+                    imgui.end_disabled()
         imgui.spacing()
         if imgui.button("\uf01e  Repaint this view"):
             ui.do("dream")
@@ -160,20 +156,11 @@ def sections() -> dict[str, tuple[str, ...]]:
     return {**table, "More": more} if more else table
 
 
-def unused(dream: DreamSettings) -> dict[str, str]:
-    """Fields that stay in view but change nothing now → why. Call it once torch is there, which the table of samplers needs."""
-    from diffusion.sampling.solvers import SAMPLERS
+def unused(dream: DreamSettings, few_steps: int = 0) -> dict[str, str]:
+    """Fields that change nothing now → why. Call it once torch is there, which the tables of samplers and guidances need.
 
-    return (
-        {} if SAMPLERS[dream.sampler].stochastic else {"noise": f"Not used: the sampler {dream.sampler} adds no noise."}
-    )
+    few_steps: as many as the model's few-step network needs, 0 without one.
+    """
+    from diffusion.denoisers.inert import Situation, find_inert
 
-
-def matters(name: str, dream: DreamSettings, few_steps: int = 0) -> bool:
-    """Whether a field changes what is painted. few_steps: as many as the model's few-step network needs, 0 without one."""
-    if name == "few_step":
-        return dream.steps <= few_steps
-    if name in (*FEW_STEP_CHOICES, *UNUSED) and uses_few_step(dream, few_steps):
-        return False
-    field, values = NEEDS.get(name, ("", ()))
-    return not field or getattr(dream, field) in values
+    return {name: f"No effect: {why}." for name, why in find_inert(dream, Situation(few_steps)).items()}

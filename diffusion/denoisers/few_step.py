@@ -6,7 +6,7 @@ A dream that runs at most as many steps as the student needs uses the student; a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -56,25 +56,3 @@ def uses_few_step(settings: DreamSettings, few_steps: int, has_guide: bool = Fal
 def effective_settings(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> DreamSettings:
     """The settings that take effect: with FEW_STEP_CHOICES in place of the user's choices if the few-step network runs."""
     return replace(settings, **FEW_STEP_CHOICES) if uses_few_step(settings, few_steps, has_guide) else settings
-
-
-def ignored_settings(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> tuple[str, ...]:
-    """The names of settings that differ from their defaults and have no effect because the few-step network runs."""
-    if not uses_few_step(settings, few_steps, has_guide):
-        return ()
-    changed = [f.name for f in fields(settings) if getattr(settings, f.name) != f.default]
-    return tuple(
-        name
-        for name in changed
-        if name in UNUSED or (name in FEW_STEP_CHOICES and getattr(settings, name) != FEW_STEP_CHOICES[name])
-    )
-
-
-def ignored_remark(settings: DreamSettings, few_steps: int, has_guide: bool = False, negative: str = "") -> str:
-    """A sentence about `ignored_settings` and the negative prompt, which has no effect either; or ""."""
-    names = ignored_settings(settings, few_steps, has_guide)
-    if negative and uses_few_step(settings, few_steps, has_guide):
-        names = ("negative", *names)
-    flags = ", ".join("--" + name.replace("_", "-") for name in names)
-    many = f"the few-step network paints; --steps {few_steps + 1} or more, or --no-few-step, uses the full model."
-    return f"No effect: {flags}, as {many}" if flags else ""

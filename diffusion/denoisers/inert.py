@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("threshold_scale", "threshold_percentile"),
-        lambda s, at: "negative" not in (*GUIDANCE[s.guidance].branches, *GUIDANCE[s.guidance].first),
+        lambda s, at: "negative" not in predictions_of(s.guidance),
         "this guidance makes no prediction for the negative prompt",
     ),
     Rule(("threshold_percentile",), lambda s, at: s.threshold_scale == 0, "threshold_scale is 0"),
@@ -99,11 +99,25 @@ def find_inert(settings: DreamSettings, situation: Situation = Situation()) -> d
     return found
 
 
-def inert_remarks(settings: DreamSettings, usual: DreamSettings, situation: Situation = Situation()) -> list[str]:
-    """A sentence for each setting that differs from `usual`, the defaults, and has no effect."""
+def inert_remarks(
+    settings: DreamSettings, usual: DreamSettings, situation: Situation = Situation(), negative: str = ""
+) -> list[str]:
+    """A sentence for each setting that differs from `usual`, the defaults, and has no effect; and for the negative prompt."""
     found = find_inert(settings, situation)
-    chosen = [f for f in fields(settings) if getattr(settings, f.name) != getattr(usual, f.name) and f.name in found]
-    return [
-        f"--{f.metadata.get('flag') or f.name.replace('_', '-')} has no effect: {found[f.name]}."
-        for f in chosen
-    ]
+    few = uses_few_step(settings, situation.few_steps)
+    remarks = []
+    if negative and (few or "negative" not in predictions_of(settings.guidance)):
+        why = "the few-step network paints" if few else "this guidance makes no prediction for it"
+        remarks.append(f"The negative prompt has no effect: {why}.")
+    for f in fields(settings):
+        value = getattr(settings, f.name)
+        same = few and f.name in FEW_STEP_CHOICES and value == FEW_STEP_CHOICES[f.name]
+        if value != getattr(usual, f.name) and f.name in found and not same:
+            flag = f.metadata.get("flag") or f.name.replace("_", "-")
+            remarks.append(f"--{flag} has no effect: {found[f.name]}.")
+    return remarks
+
+
+def predictions_of(guidance: str) -> tuple[str, ...]:
+    """The predictions that a guidance needs, at some step."""
+    return (*GUIDANCE[guidance].branches, *GUIDANCE[guidance].first)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.files import presets
-from app.panels.sampler import NEEDS, SECTIONS, matters, sections, unused
+from app.panels.sampler import SECTIONS, sections, unused
 from base.errors import InputError
 from base.settings import check
 from diffusion.settings import DreamSettings
@@ -58,20 +58,16 @@ def test_no_section_names_a_setting_that_is_gone() -> None:
     assert {name for names in SECTIONS.values() for name in names} <= {f.name for f in fields(DreamSettings)}
 
 
-def test_settings_that_depend_on_a_choice_are_shown_beside_it_only() -> None:
-    for name, (field, values) in NEEDS.items():
-        assert matters(name, DreamSettings(**{field: values[0]}))
-    assert not matters("eta", DreamSettings(sampler="euler"))
+def test_what_has_no_effect_is_greyed_with_the_reason() -> None:
+    assert unused(DreamSettings(sampler="heun"))["noise"] == "No effect: the sampler draws no noise."
+    assert "noise" not in unused(DreamSettings(sampler="euler_ancestral"))
+    assert "eta" in unused(DreamSettings(sampler="euler")) and "eta" not in unused(DreamSettings(sampler="ddim"))
 
 
-def test_noise_is_greyed_where_the_sampler_adds_none() -> None:
-    assert unused(DreamSettings(sampler="heun")) == {"noise": "Not used: the sampler heun adds no noise."}
-    assert not unused(DreamSettings(sampler="euler_ancestral"))
-
-
-def test_what_a_few_step_network_learnt_is_not_offered_while_it_paints() -> None:
+def test_what_a_few_step_network_learnt_is_greyed_while_it_paints() -> None:
     few, more = DreamSettings(steps=4), DreamSettings(steps=5)
-    for name in ("sampler", "guidance", "scale", "cfg_rescale"):
-        assert not matters(name, few, 4) and matters(name, more, 4) and matters(name, replace(few, few_step=False), 4)
-    assert matters("few_step", few, 4) and not matters("few_step", more, 4) and not matters("few_step", few)
-    assert matters("softness", few, 4)
+    for name in ("sampler", "guidance", "scale", "cfg_rescale", "further"):
+        assert "few-step" in unused(few, 4)[name]
+        assert name not in unused(more, 4) and name not in unused(replace(few, few_step=False), 4)
+    assert "few_step" not in unused(few, 4) and "few_step" in unused(more, 4) and "few_step" in unused(few)
+    assert "softness" not in unused(few, 4)

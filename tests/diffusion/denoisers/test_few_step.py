@@ -15,8 +15,6 @@ from base.errors import InputError
 from diffusion.denoisers.few_step import (
     FEW_STEP_CHOICES,
     effective_settings,
-    ignored_remark,
-    ignored_settings,
     uses_few_step,
 )
 from diffusion.dream import dream
@@ -142,14 +140,3 @@ def test_what_is_said_of_it_before_torch_is_there(folders, tmp_path: Path) -> No
     )
     assert read_few_steps(folders[0], changed=True) == 0
     assert read_few_steps() == read_few_steps("nobody/nothing") == read_few_steps("...") == 0
-
-
-def test_what_the_few_step_network_ignores_is_named():
-    assert ignored_remark(DreamSettings(steps=4), 4) == ""
-    chosen = DreamSettings(steps=4, scale=3.0, sampler="heun", further=("moss",), softness=2.0)
-    assert set(ignored_settings(chosen, 4)) == {"scale", "sampler", "further"}
-    assert "--negative" in ignored_remark(DreamSettings(steps=4), 4, negative="rust")
-    assert ignored_remark(DreamSettings(steps=5), 4, negative="rust") == ""
-    assert "--scale" in ignored_remark(chosen, 4) and "--steps 5" in ignored_remark(chosen, 4)
-    assert ignored_settings(replace(chosen, steps=5), 4) == ignored_settings(replace(chosen, few_step=False), 4) == ()
-    assert ignored_settings(DreamSettings(steps=4, sampler="ddim", guidance="none"), 4) == ()

@@ -141,4 +141,15 @@ def test_a_remark_names_the_flag_and_the_reason() -> None:
     (first, second) = inert_remarks(chosen, DreamSettings(), Situation(guide=False))
     assert first.startswith("--eta") or second.startswith("--eta")
     assert any(line.startswith("--match-colours has no effect: nothing is painted") for line in (first, second))
-    assert inert_remarks(DreamSettings(), DreamSettings()) == []
+    assert inert_remarks(DreamSettings(), DreamSettings(), negative="rust") == []
+
+
+def test_what_a_few_step_network_makes_useless_is_remarked() -> None:
+    few, usual = Situation(few_steps=4), DreamSettings(steps=4)
+    chosen = replace(usual, scale=3.0, sampler="heun", further=("moss",), softness=2.0)
+    lines = inert_remarks(chosen, usual, few, negative="rust")
+    assert [line.split(" has")[0] for line in lines] == ["The negative prompt", "--sampler", "--scale", "--further"]
+    assert inert_remarks(replace(chosen, steps=5), usual, few, negative="rust") == []
+    assert inert_remarks(replace(usual, sampler="ddim", guidance="none"), usual, few) == []
+    (line,) = inert_remarks(replace(usual, guidance="none"), usual, negative="rust")
+    assert "negative prompt" in line
