@@ -19,6 +19,9 @@ from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 from scenes.scene import Scene
 
+PICTURES = ("picture", "path", "export_world")  # dialogs that begin in the pictures' folder
+NAMED = ("save_as", "export_world")  # dialogs that propose the scene's name
+
 
 def open_scene(context: ActionContext, choice: SceneChoice, name: str = "") -> None:
     """name: how the list of recent files names it, or "" if it can't be opened again by a name."""
@@ -67,9 +70,9 @@ def ask_file(kind: str) -> Callable[[ActionContext], None]:
         context.open_dialog()
         state = context.state
         own, kept = Path(state.session.scene.ref or ""), state.folders.data / "scenes"
-        likely = state.folders.pictures if kind in ("picture", "path") else own.parent if own.is_absolute() else kept
+        likely = state.folders.pictures if kind in PICTURES else own.parent if own.is_absolute() else kept
         folder = likely if likely.is_dir() else Path.home()
-        state.overlays.file_dialog = FileDialog(kind, folder, state.scene.name if kind == "save_as" else "")
+        state.overlays.file_dialog = FileDialog(kind, folder, state.scene.name if kind in NAMED else "")
 
     return ask
 

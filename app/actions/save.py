@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from app.actions.context import ActionContext
 from app.actions.export import export_scene
@@ -41,9 +42,11 @@ def save_all(context: ActionContext, paint: bool, then: Callable[[], None]) -> N
         save_paint()
 
 
-def save_world(context: ActionContext) -> None:
-    """Save the paint to the world file; ask first if that file holds more. The replaced file is kept as an earlier version."""
-    path, save = context.services.worlds.file, context.services.autosave.save
+def save_world(context: ActionContext, then: Callable[[], None] | None = None) -> None:
+    """Save the paint to the world file, then call `then`; ask first if that file holds more.
+
+    The replaced file is kept as an earlier version."""
+    path, save = context.services.worlds.file, partial(context.services.autosave.save, then)
     held, painted = count_tiles(path), context.services.autosave.tile_count
     if held <= painted:
         save()

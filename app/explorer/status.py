@@ -8,6 +8,10 @@ from app.state.app_state import AppState
 
 def status_text(state: AppState, services: Services) -> str:
     """One line for the title, the menu bar and the Preview panel."""
+    return " · ".join(filter(None, (_scene_text(state, services), services.export.status_text)))
+
+
+def _scene_text(state: AppState, services: Services) -> str:
     if state.open_scene is None:
         return "opening the scene"
     if state.comparison is not None and state.comparison.done:

@@ -1,4 +1,4 @@
-"""Lists the files of a folder that the explorer can open. Reads the disk, so never call it on the main thread."""
+"""Lists the files of a folder that the explorer can open or has exported. Reads the disk, so never call it on the main thread."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from base.errors import InputError
 from engine.render.film_files import CODECS
 
 MAX_ENTRIES = 2000  # entries listed of one folder
+EXPORT = "export"  # the kind that is written only
 # suffix → kind of file
 KINDS: Mapping[str, str] = {
     **dict.fromkeys(SUFFIXES, "picture"),
@@ -21,6 +22,7 @@ KINDS: Mapping[str, str] = {
     ".world": "world",
     ".safetensors": "world",
     **dict.fromkeys(CODECS, "film"),
+    ".glb": EXPORT,
 }
 
 

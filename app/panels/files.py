@@ -1,23 +1,55 @@
-"""Dialogs for files: new scene, open, save scene as."""
+"""Dialogs for files: new scene, open, save scene as, export world."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from imgui_bundle import imgui
 
-from app.files.folder_listing import Entry
+from app.files.folder_listing import EXPORT, KINDS, Entry
 from app.panels.browser import Browser
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog
 from app.state.overlays import FileDialog
 from scenes.load import BUILTIN
 
+
+class Saving(NamedTuple):
+    """kind: of files that the dialog shows; field: what the name is called; action: gets the path; suffix: of its name."""
+
+    title: str
+    words: str
+    kind: str
+    field: str
+    action: str
+    suffix: str = ""
+
+
 # `FileDialog.kind` → the title, the kind of files that the dialog shows, and the action that opens one.
 FILES = {
     "picture": ("Open a picture", "picture", "open_picture"),
     "path": ("Open a camera path", "camera path", "open"),
 }
+# `FileDialog.kind` → a dialog that asks for a name.
+SAVES = {
+    "save_as": Saving(
+        "Save scene as",
+        "Saves map.png, materials.yaml and the camera paths in a folder of this name.",
+        "scene",
+        "Scene name",
+        "save_scene",
+    ),
+    "export_world": Saving(
+        "Export world",
+        "Saves the world, then writes one GLB file for Blender, Godot, three.js and other programs.",
+        EXPORT,
+        "File name",
+        "write_export",
+        ".glb",
+    ),
+}
+OPENED = tuple(kind for kind in dict.fromkeys(KINDS.values()) if kind != EXPORT)
 SIDES = (8, 256)  # blocks of a new scene
 
 
@@ -41,8 +73,10 @@ class FileDialogs:
             return
         if dialog.kind in FILES:
             self._file(ui, *FILES[dialog.kind])
+        elif dialog.kind in SAVES:
+            self._save(ui, SAVES[dialog.kind])
         else:
-            {"new": self._new, "open": self._open, "save_as": self._save_as}[dialog.kind](ui)
+            {"new": self._new, "open": self._open}[dialog.kind](ui)
 
     def _new(self, ui: PanelContext) -> None:
         begin_dialog("New scene", 0.4)
@@ -60,7 +94,7 @@ class FileDialogs:
         faint(
             "A scene folder, a map with its materials, a world, a camera path, or a picture or video made with Rayverie."
         )
-        opened = self.browser.draw(ui, self._places(ui))
+        opened = self.browser.draw(ui, self._places(ui), OPENED)
         chosen = opened or self.browser.chosen
         for name in BUILTIN:
             if imgui.button(f"\uf1b2  {name.capitalize()}"):
@@ -91,22 +125,22 @@ class FileDialogs:
         _cancel(ui)
         imgui.end()
 
-    def _save_as(self, ui: PanelContext) -> None:
-        begin_dialog("Save scene as", 0.4)
-        faint("Saves map.png, materials.yaml and the camera paths in a folder of this name.")
-        self.browser.draw(ui, self._places(ui), kinds=("scene",))
+    def _save(self, ui: PanelContext, saving: Saving) -> None:
+        begin_dialog(saving.title, 0.4)
+        faint(saving.words)
+        self.browser.draw(ui, self._places(ui), kinds=(saving.kind,))
         if self.browser.chosen is not None and self.browser.chosen is not self._picked:
             self._picked, self._name = self.browser.chosen, self.browser.chosen.path.name
         imgui.set_next_item_width(imgui.get_font_size() * 24)
         enter = imgui.InputTextFlags_.enter_returns_true
-        done, self._name = imgui.input_text_with_hint("##name", "Scene name", self._name, enter)
-        name = self._name.strip()
-        fits = bool(name) and name not in (".", "..") and not any(c in name for c in '/\\:*?"<>|')
+        done, self._name = imgui.input_text_with_hint("##name", saving.field, self._name, enter)
+        name = _with_suffix(self._name.strip(), saving.suffix)
+        fits = name not in ("", ".", "..", saving.suffix) and not any(c in name for c in '/\\:*?"<>|')
         imgui.same_line()
         imgui.begin_disabled(not fits)
         if imgui.button("Replace" if self.browser.has(name) else "Save") or (done and fits):
             ui.overlays.file_dialog = None
-            ui.do("save_scene", self.browser.folder / name)
+            ui.do(saving.action, self.browser.folder / name)
         imgui.end_disabled()
         _cancel(ui)
         imgui.end()
@@ -119,6 +153,10 @@ class FileDialogs:
             "Worlds": folders.data / "worlds",
             "Pictures": folders.pictures,
         }
+
+
+def _with_suffix(name: str, suffix: str) -> str:
+    return name if name.lower().endswith(suffix) else name + suffix
 
 
 def _cancel(ui: PanelContext) -> None:

@@ -17,6 +17,7 @@ from app.services.scene_rebuild import SceneRebuild
 from app.services.texel_strokes import TexelStrokes
 from app.services.unet_view import UnetRenderer
 from app.services.viewport import Viewport
+from app.services.world_export import WorldExport
 from app.services.world_files import WorldFiles
 from app.state.app_state import AppState
 
@@ -35,6 +36,7 @@ class Services:
     worlds: WorldFiles
     autosave: Autosave
     recovery: CrashRecovery
+    export: WorldExport
     suggestions: PromptSuggestions
 
     @classmethod
@@ -59,6 +61,7 @@ class Services:
             worlds=worlds,
             autosave=Autosave(state, io, journals, worlds, rebuild),
             recovery=CrashRecovery(state, io, worlds),
+            export=WorldExport(),
             suggestions=PromptSuggestions(),
         )
 
@@ -68,7 +71,8 @@ class Services:
         return self.strokes.bytes + self.rebuild.stash.bytes
 
     def close(self) -> None:
-        """Wait for all threads; running writes finish."""
+        """Wait for all threads; running writes finish, but an export stops."""
+        self.export.close()
         self.rebuild.close()
         self.opener.close()
         self.io.close()

@@ -90,6 +90,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("save_world", "Save world", ("ctrl+s",), "File", "Save all paint to a world file."),
     Action("load_world", "Load world", ("ctrl+l",), "File", "Load the world file of this scene."),
     Action(
+        "export_world",
+        "Export world…",
+        (),
+        "File",
+        "Save the world and write it as a GLB file for Blender, Godot and other programs.",
+    ),
+    Action(
         "export_path", "Export camera path", (), "File", "Save the keyframes of the Camera panel as camera_path.json."
     ),
     Action(

@@ -19,7 +19,7 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class FileDialog:
-    """A dialog about files. kind: "new", "open", "save_as", "picture" or "path"; folder: shown first; name: proposed."""
+    """A dialog about files. kind: "new", "open", "save_as", "export_world", "picture" or "path"; folder: shown first; name: proposed."""
 
     kind: str
     folder: Path

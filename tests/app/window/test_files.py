@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from app.files import recent
-from app.files.folder_listing import Listing, list_folder, resolve_path
+from app.files.folder_listing import EXPORT, KINDS, Listing, list_folder, resolve_path
+from app.panels.files import OPENED
 from base.errors import InputError
 from scenes.load import load_scene, save_scene
 
@@ -86,6 +87,22 @@ def type_text(drive: Driver, text: str) -> None:
     drive.frames(len(text) + 2)
 
 
+def save_as(drive: Driver, folder: Path, name: str) -> None:
+    """Choose a folder in the dialog that asks for a name, type the name, and press Enter."""
+    files = drive.explorer.shell.overlay_panels.files
+    files.browser.go(folder)
+    files._name = ""
+    drive.frames(3)
+    width, height = drive.window.size
+    for y in range(int(height * 0.6), int(height * 0.9), 8):  # the field of the name
+        click(drive, width / 2 - 150, y)
+        type_text(drive, name[0])
+        if files._name == name[0]:
+            break
+    type_text(drive, name[1:])
+    drive.tap("enter")
+
+
 def chord(drive: Driver, *names: str) -> None:
     for name in names[:-1]:
         drive.press(name)
@@ -149,18 +166,7 @@ def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) 
     drive.until(lambda: explorer.state.scene.map.shape == (9, 12), "the meadow is there")
     explorer.do("save_scene_as")
     drive.frames(1)
-    files = explorer.shell.overlay_panels.files
-    files.browser.go(tmp_path)
-    files._name = ""
-    drive.frames(3)
-    width, height = drive.window.size
-    for y in range(int(height * 0.6), int(height * 0.9), 8):  # the field of the name
-        click(drive, width / 2 - 150, y)
-        type_text(drive, "m")
-        if files._name == "m":
-            break
-    type_text(drive, "eadow")
-    drive.tap("enter")
+    save_as(drive, tmp_path, "meadow")
     drive.until(lambda: (tmp_path / "meadow" / "map.png").exists(), "it is saved")
     drive.until(lambda: not explorer.services.io.busy, "that is noted")
     assert load_scene(tmp_path / "meadow").map.shape == (9, 12)
@@ -211,3 +217,16 @@ def test_a_slow_disk_stops_no_frame(drive: Driver, monkeypatch: pytest.MonkeyPat
     drive.frames(2)
     drive.tap("escape")
     assert not drive.explorer.state.overlays.open
+
+
+def test_a_world_is_exported_by_dialog_and_not_offered_to_open(drive: Driver, tmp_path: Path) -> None:
+    explorer = drive.explorer
+    drive.until(lambda: explorer.status == "this view is finished", "the view gets painted")
+    explorer.do("export_world")
+    drive.frames(2)
+    assert explorer.state.overlays.file_dialog.name == "courtyard"
+    save_as(drive, tmp_path, "yard")
+    drive.until(lambda: (tmp_path / "yard.glb").exists(), "it is exported", 3000)
+    assert not explorer.state.overlays.file_dialog and not drive.errors()
+    assert [(e.path.name, e.kind) for e in list_folder(tmp_path) if not e.folder] == [("yard.glb", EXPORT)]
+    assert EXPORT not in OPENED and set(KINDS.values()) == {*OPENED, EXPORT}

@@ -1,0 +1,64 @@
+"""Writes a saved world as a GLB file on a thread of its own, so that other files do not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from engine.export.glb import write_glb
+from engine.export.source import open_source
+from scenes.scene import Scene
+
+TEXTURES = "png"  # exact, and read by every program
+
+
+class Stopped(Exception):
+    """The program ends before the file is written."""
+
+
+class WorldExport:
+    """One export at a time. `start` returns at once; call `update` once a frame."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="export")
+        self._running: tuple[Future[None], Callable[[], None]] | None = None
+        self._progress, self._stopped = ("reading", 0.0), False
+
+    @property
+    def busy(self) -> bool:
+        return self._running is not None
+
+    @property
+    def status_text(self) -> str:
+        """What is done now and how much of it, or ""."""
+        what, share = self._progress
+        return f"exporting the world: {what} {share:.0%}" if self.busy else ""
+
+    def start(self, world: Path, scene: Scene, out: Path, then: Callable[[], None]) -> None:
+        """Write a world file, which was painted in `scene`, as the GLB file `out`; call `then` in a later frame.
+
+        Nothing else may be running: see `busy`."""
+        assert not self.busy
+        self._progress = ("reading", 0.0)
+        self._running = self._thread.submit(self._write, world, scene, out), then
+
+    def update(self) -> None:
+        """Finish an export that is written. Raises what writing it raised: InputError for a bad file or a full disk."""
+        if self._running is not None and self._running[0].done():
+            (written, then), self._running = self._running, None
+            written.result()
+            then()
+
+    def close(self) -> None:
+        """Stop at the next texture, and leave no half file."""
+        self._stopped = True
+        self._thread.shutdown(wait=True)
+
+    def _write(self, world: Path, scene: Scene, out: Path) -> None:
+        write_glb(open_source(world, scene, self._advance), out, TEXTURES, self._advance)
+
+    def _advance(self, what: str, share: float) -> None:
+        if self._stopped:
+            raise Stopped
+        self._progress = what, share
