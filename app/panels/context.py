@@ -13,7 +13,7 @@ from imgui_bundle import imgui, implot
 
 from app.files.picture import Source
 from app.files.recent import Recent
-from app.gui.theme import Palette
+from app.gui.theme import Palette, colour
 from app.log import Log
 from app.loop.open_scene import OpenScene
 from app.loop.painter import Painter
@@ -31,7 +31,7 @@ from app.state.timeline import Timeline
 from engine.unet_view.drawing import UnetView
 from engine.unet_view.layout import Anatomy
 from scenes.camera import Camera
-from scenes.scene import Scene
+from scenes.scene import Colour, Scene
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,18 @@ def shortened(text: str, width: float) -> str:
         return text
     fits = bisect_left(range(len(text)), True, key=lambda n: imgui.calc_text_size(text[: n + 1] + "…").x > width)
     return text[:fits].rstrip() + "…"
+
+
+def swatch(shade: Colour | None) -> None:
+    """A square of a colour, or without one an outline."""
+    side, corner = imgui.get_text_line_height() * 0.7, imgui.get_cursor_screen_pos()
+    low = imgui.ImVec2(corner.x, corner.y + side * 0.2)
+    high = imgui.ImVec2(low.x + side, low.y + side)
+    if shade is not None:
+        imgui.get_window_draw_list().add_rect_filled(low, high, imgui.get_color_u32(colour("#" + bytes(shade).hex())))
+    else:
+        imgui.get_window_draw_list().add_rect(low, high, imgui.get_color_u32(imgui.Col_.text_disabled))
+    imgui.dummy(imgui.ImVec2(side, imgui.get_text_line_height()))
 
 
 def fact(name: str, value: str) -> None:

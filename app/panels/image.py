@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from app.panels.brush import BrushTools
 from app.panels.context import PanelContext, faint, hint, shortened
 from app.panels.outline import draw_middle
-from app.panels.preview import show
+from app.panels.picture_view import show
 from app.session import Session
 
 # key of diffusion.denoisers.anagram.VIEWS → how one has to look at it

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui
 
-from app.gui.theme import colour
-from app.panels.context import PanelContext, faint, hint
+from app.panels.context import PanelContext, faint, hint, swatch
 from app.panels.map import NOT_ON_MAP
 from app.panels.prompts import PromptFields
+from engine.render.daylight import NOON
 from scenes import edit
 from scenes.materials import MAX_HEIGHT
 from scenes.scene import EMPTY, SKY, Colour, Material, Scene
 
-BLUE: Colour = (97, 143, 204)  # what a sky looks like that says nothing of its colour
 NEGATIVE = "Negative prompt: what it must not look like"
 
 
@@ -38,7 +37,7 @@ class Materials:
                 value = _row(material.name, material.display, note, about, i + 1, value)
             empty = f"{blocks[EMPTY]:,}"
             value = _row("empty ground", None, empty, f"{empty} blocks", EMPTY, value)
-            value = _row("sky", scene.background.display or BLUE, "", "", NOT_ON_MAP, value)
+            value = _row("sky", scene.background.display or NOON, "", "", NOT_ON_MAP, value)
         imgui.end_child()
         return value
 
@@ -128,7 +127,7 @@ class Materials:
             ui.do("edit_scene", lambda s: edit.change_background(s, **fields))
 
         shade = _colour(
-            "##sky", background.display or BLUE, "Sky colour before painting. A dark colour makes it night."
+            "##sky", background.display or NOON, "Sky colour before painting. A dark colour makes it night."
         )
         if shade is not None:
             change(display=shade)
@@ -172,23 +171,11 @@ def count_note(scene: Scene, name: str, blocks: int) -> tuple[str, str]:
     return " + ".join(words), ", ".join([f"{blocks:,} blocks on the map", *(f"the whole {layer}" for layer in layers)])
 
 
-def _swatch(shade: Colour | None) -> None:
-    """A square of a colour, or without one an outline."""
-    side, corner = imgui.get_text_line_height() * 0.7, imgui.get_cursor_screen_pos()
-    low = imgui.ImVec2(corner.x, corner.y + side * 0.2)
-    high = imgui.ImVec2(low.x + side, low.y + side)
-    if shade is not None:
-        imgui.get_window_draw_list().add_rect_filled(low, high, imgui.get_color_u32(colour("#" + bytes(shade).hex())))
-    else:
-        imgui.get_window_draw_list().add_rect(low, high, imgui.get_color_u32(imgui.Col_.text_disabled))
-    imgui.dummy(imgui.ImVec2(side, imgui.get_text_line_height()))
-
-
 def _row(name: str, shade: Colour | None, note: str, about: str, value: int, chosen: int) -> int:
     """A line of the list; its note stands at the right, where there is room. about: for the tooltip."""
     imgui.push_id(value)
     end = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - imgui.calc_text_size(note).x
-    _swatch(shade)
+    swatch(shade)
     imgui.same_line()
     room = end - imgui.get_cursor_pos_x() - imgui.calc_text_size(name).x
     imgui.push_style_color(imgui.Col_.header, imgui.get_style_color_vec4(imgui.Col_.button_active))

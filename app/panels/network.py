@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, faint, hint
 from app.panels.learn import about, remark
-from app.panels.preview import fitted
+from app.panels.picture_view import fitted
 from app.panels.unet_view import LISTENS, WORDS, UnetDiagram, figures
 from app.panels.word_attention import HeardPanel
 from app.session import Session

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
-from app.loop.messages import Part
-from app.panels.context import PanelContext, begin_facts, fact, faint, hint, shortened
+from app.panels.context import PanelContext, begin_facts, fact, faint, hint
+from app.panels.picture_view import show
+from app.panels.regions import draw_regions
 from app.session import Session
-
-ABREAST = 3
 
 
 class PreviewPanel:
@@ -42,7 +41,7 @@ class PreviewPanel:
             show(ui, "preview", image, imgui.get_content_region_avail().x, _height(ui))
         if preview and preview.parts:
             faint("Prediction of each region's prompt")
-            parts(ui, "preview", preview.parts, imgui.get_content_region_avail().x)
+            draw_regions(ui, "preview", preview.parts, imgui.get_content_region_avail().x)
         if dreamed and begin_facts("costs"):
             for part in ("unet", "vae", "text", "total"):
                 if part in dreamed.seconds:
@@ -68,32 +67,3 @@ class PreviewPanel:
 def _height(ui: PanelContext) -> float:
     """What is left of the panel below, but not less than a picture needs."""
     return max(120 * ui.scale, imgui.get_content_region_avail().y)
-
-
-def fitted(image: np.ndarray, width: float, height: float) -> imgui.ImVec2:
-    """How large a picture [h,w,3] is drawn into width × height."""
-    rows, columns = image.shape[:2]
-    factor = min(width / columns, height / rows)
-    return imgui.ImVec2(columns * factor, rows * factor)
-
-
-def show(ui: PanelContext, key: str, image: np.ndarray, width: float, height: float) -> None:
-    """A picture as large as fits into width × height, centred."""
-    size = fitted(image, width, height)
-    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
-    imgui.image(ui.picture(key, image), size)
-
-
-def parts(ui: PanelContext, key: str, regions: tuple[Part, ...], width: float) -> None:
-    """The regions' predictions, three in a row, with their prompts below."""
-    style = imgui.get_style()
-    side = (width - (ABREAST - 1) * style.item_spacing.x) / ABREAST
-    left = imgui.get_cursor_pos_x()
-    for i, part in enumerate(regions):
-        if i % ABREAST:
-            imgui.same_line(left + i % ABREAST * (side + style.item_spacing.x))
-        imgui.begin_group()
-        imgui.image(ui.picture(f"{key} part {i}", part.image), fitted(part.image, side, side))
-        imgui.text_disabled(shortened(part.prompt, side))
-        imgui.end_group()
-        hint(part.prompt)

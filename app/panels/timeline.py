@@ -8,7 +8,8 @@ from app.panels.context import PanelContext, faint, hint
 from app.panels.curves import draw_curves
 from app.panels.emergence import EmergencePlots
 from app.panels.learn import about, remark
-from app.panels.preview import fitted, parts, show
+from app.panels.picture_view import fitted, show
+from app.panels.regions import draw_regions
 from app.panels.split import Split
 from app.session import Session
 from app.state import step_notes as remarks
@@ -90,7 +91,7 @@ class TimelinePanel:
             box = corner.x + (width - size.x) / 2, corner.y, size.x, size.y
             self._split.draw(pictures, box, ui.scale, ("noisy", "predicted"))
         elif step and self._shows == "Regions" and step.parts:
-            parts(ui, "timeline", step.parts, width)
+            draw_regions(ui, "timeline", step.parts, width)
         else:
             if self._shows != "Picture":
                 faint("Recorded only while this panel or Preview is open.")

@@ -10,7 +10,7 @@ from imgui_bundle import imgui, implot
 
 from app.panels.context import PanelContext, choice, faint, hint, shortened
 from app.panels.learn import remark
-from app.panels.preview import fitted
+from app.panels.picture_view import fitted
 from app.state import step_notes as remarks
 
 TALL, LEAST = 420.0, 110.0  # points of the picture, at most, and however low the panel is

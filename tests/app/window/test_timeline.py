@@ -11,12 +11,15 @@ import pytest
 from app.files.preferences import remember, remembered
 from app.loop.messages import Part, Preview
 from app.panels.emergence import EmergencePlots
-from app.panels.preview import show
+from app.panels.picture_view import show
+from app.panels.regions import display_colours
 from app.panels.timeline import SHOWS, TimelinePanel
 from app.session import ViewSettings
 from app.state.timeline import Timeline
+from engine.render.daylight import NOON
 
 if TYPE_CHECKING:
+    from scenes.scene import Scene
     from tests.app.window.conftest import Driver
 
 
@@ -65,6 +68,29 @@ def test_a_step_is_drawn_in_every_manner(drive: Driver, shows: str) -> None:
     changed = np.abs(drive.pixels()[:, int(x + width) :] - seen).max(axis=2) > 20
     assert changed.mean() > (0.02 if shows == "Noisy" else 0.0005)  # another noise; elsewhere the marks move at least
     assert not drive.errors()
+
+
+def test_a_region_has_its_materials_colours(scene: Scene) -> None:
+    assert display_colours(scene, "a meadow") == ((90, 150, 60),)
+    assert display_colours(scene, "blue sky") == (NOON,)
+    assert display_colours(scene, "a prompt that was typed for a mask") == ()
+    grass, wall, pillar = scene.materials
+    alike = replace(scene, materials=(grass, replace(wall, prompt=grass.prompt), pillar))
+    assert display_colours(alike, grass.prompt) == (grass.display, wall.display)
+
+
+def test_tiles_of_regions_show_their_colours(drive: Driver) -> None:
+    explorer = drive.explorer
+    explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    redream(drive)
+    record = explorer.state.timeline.records[-1]
+    panel(drive).show(record.id, 2, "Regions")
+    drive.frames(3)
+    x, y, width, _ = explorer.shell.scene_box
+    seen = {tuple(pixel) for pixel in drive.pixels()[int(y) :, int(x + width) :].reshape(-1, 3).tolist()}
+    shown = [part.prompt for part in record.shown[2].preview.parts[:3]]
+    assert all(set(display_colours(explorer.state.scene, prompt)) <= seen for prompt in shown) and not drive.errors()
 
 
 def emerged(drive: Driver) -> TimelinePanel:

@@ -1,0 +1,22 @@
+"""Pictures at the size that a panel has room for."""
+
+from __future__ import annotations
+
+import numpy as np
+from imgui_bundle import imgui
+
+from app.panels.context import PanelContext
+
+
+def fitted(image: np.ndarray, width: float, height: float) -> imgui.ImVec2:
+    """How large a picture [h,w,3] is drawn into width × height."""
+    rows, columns = image.shape[:2]
+    factor = min(width / columns, height / rows)
+    return imgui.ImVec2(columns * factor, rows * factor)
+
+
+def show(ui: PanelContext, key: str, image: np.ndarray, width: float, height: float) -> None:
+    """A picture as large as fits into width × height, centred."""
+    size = fitted(image, width, height)
+    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
+    imgui.image(ui.picture(key, image), size)

@@ -1,0 +1,45 @@
+"""What each region's prompt predicts, as tiles with the region's colours and prompt."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.loop.messages import Part
+from app.panels.context import PanelContext, hint, shortened, swatch
+from app.panels.picture_view import fitted
+from engine.render.daylight import NOON
+from scenes.scene import Colour, Scene
+
+ABREAST = 3  # tiles in a row
+MOST_SWATCHES = 3  # of one tile
+
+
+def draw_regions(ui: PanelContext, key: str, parts: tuple[Part, ...], width: float) -> None:
+    """Tiles in rows of so many points. key: tells the pictures from those of other panels."""
+    style = imgui.get_style()
+    side = (width - (ABREAST - 1) * style.item_spacing.x) / ABREAST
+    left = imgui.get_cursor_pos_x()
+    for i, part in enumerate(parts):
+        if i % ABREAST:
+            imgui.same_line(left + i % ABREAST * (side + style.item_spacing.x))
+        imgui.begin_group()
+        _caption(part.prompt, display_colours(ui.scene, part.prompt), side)
+        imgui.image(ui.picture(f"{key} part {i}", part.image), fitted(part.image, side, side))
+        imgui.end_group()
+        hint(part.prompt)
+
+
+def display_colours(scene: Scene, prompt: str) -> tuple[Colour, ...]:
+    """The display colours of the materials with a prompt, then of the sky. Empty if none has it, as where it was typed for a mask."""
+    built = [material.display for material in scene.materials if material.prompt == prompt]
+    sky = [scene.background.display or NOON] if scene.background.prompt == prompt else []
+    return tuple(dict.fromkeys([*built, *sky]))
+
+
+def _caption(prompt: str, colours: tuple[Colour, ...], width: float) -> None:
+    """Swatches, and as much of the prompt as fits beside them."""
+    left = imgui.get_cursor_pos_x()
+    for shade in colours[:MOST_SWATCHES] or (None,):
+        swatch(shade)
+        imgui.same_line()
+    imgui.text_disabled(shortened(prompt, left + width - imgui.get_cursor_pos_x()))
