@@ -7,7 +7,10 @@ from typing import Any, cast
 
 import pyglet
 
-pyglet.options["shadow_window"] = False  # else importing pyglet.window opens a window, which fails without a display
+# Importing pyglet.window reads these. A shadow window fails without a display; checks after every GL call are slow, and
+# moderngl-window switches them off, too, unless pyglet.window came first.
+pyglet.options["shadow_window"] = False
+pyglet.options["debug_gl"] = False
 
 from pyglet.window import key as pyglet_keys  # noqa: E402
 
