@@ -9,6 +9,8 @@ from app.fields import Size
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
+FAINT = 12  # alpha up to which a picture changes nothing
+
 
 def inner(gathered: GatheredView, camera: Camera, size: Size) -> Size:
     """The size in pixels that a view of this camera has in a look that surrounds it."""
@@ -49,3 +51,17 @@ def opaque(placed: np.ndarray) -> np.ndarray:
     known = placed.copy()
     known[..., 3] = np.where(placed[..., 3] > 127, 255, 0)
     return np.dstack([fill_unknown(known), np.full(known.shape[:2], 255, np.uint8)])
+
+
+def over(placed: np.ndarray, under: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(uint8 [H,W,4] all known, bool [H,W] where the picture changes something) of a picture over what is painted.
+
+    placed: uint8 [H,W,4]; under: uint8 [H,W,4], alpha 255 where painted, else 0. A soft edge of the picture is blended with the
+    paint, and a texel that the edge crosses keeps its paint outside; without paint there, the edge is where half is covered.
+    """
+    alpha, painted = placed[..., 3:] / 255, under[..., 3:] == 255
+    blended = np.where(painted, alpha * placed[..., :3] + (1 - alpha) * under[..., :3], placed[..., :3])
+    covered = placed[..., 3:] > 127
+    known = np.where(covered | painted, 255, 0)
+    mask = covered | (painted & (placed[..., 3:] > FAINT))
+    return opaque(np.concatenate([np.rint(blended), known], axis=2).astype(np.uint8)), mask[..., 0]

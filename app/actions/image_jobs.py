@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from app.actions.context import ActionContext
-from app.actions.image_fit import centred, contain, cover, inner, opaque
+from app.actions.image_fit import centred, contain, cover, inner, opaque, over
 from app.actions.paint import paintable_scene
 from app.actions.travel import stop_travel
 from app.fields import Size
@@ -62,9 +62,9 @@ class View:
         """uint8 [H,W,4]: a picture fitted to the view's part of the gathered view, transparent around it."""
         return centred(fit(picture, inner(gathered, self.camera, self.size)), gathered.size)
 
-    def find_texels(self, gathered: GatheredView, alpha: np.ndarray) -> Slices[TexelMasks]:
-        """The texels under the opaque pixels of a picture placed in a gathered view. alpha: uint8 [H,W]."""
-        return self.open_scene.volume.find_visible_texels_slices(gathered.camera, gathered.size, alpha > 127)
+    def find_texels(self, gathered: GatheredView, mask: np.ndarray) -> Slices[TexelMasks]:
+        """The texels that a gathered view shows where mask, bool [H,W], is True."""
+        return self.open_scene.volume.find_visible_texels_slices(gathered.camera, gathered.size, mask)
 
 
 def dream_from_picture(context: ActionContext, picture: np.ndarray, strength: float, freeze: bool) -> None:
@@ -81,23 +81,24 @@ def dream_from_picture(context: ActionContext, picture: np.ndarray, strength: fl
             surface=replace(canvas.surface, region_ids=None),
         )
         settings = replace(view.dream, strength=strength, memory="colours", match=0.0)
-        masks = yield from view.find_texels(gathered, placed[..., 3])
+        masks = yield from view.find_texels(gathered, placed[..., 3] > 127)
         return ImageJob(gathered, canvas, settings, "dreaming from the picture", masks)
 
     submit_image_job(context, order, freeze)
 
 
 def splat(context: ActionContext, picture: np.ndarray, freeze: bool) -> None:
-    """Lay a picture, uint8 [H,W,4], onto the surfaces in view as it is. Where it is transparent, nothing changes."""
+    """Lay a picture, uint8 [H,W,4], onto the surfaces in view as it is. Where it is transparent, nothing changes;
+    its edge is blended with the paint."""
 
     def order(view: View) -> Slices[ImageJob]:
         gathered = yield from view.gather()
         placed = view.place(picture, gathered, contain)
-        colours = opaque(placed)
+        colours, mask = over(placed, gathered.colours)
         change = np.zeros(gathered.material.shape, np.float32)
         canvas = replace(view.canvas(gathered), change=change, guide=Guide(colours=colours))
         settings = replace(view.dream, memory="colours")
-        masks = yield from view.find_texels(gathered, placed[..., 3])
+        masks = yield from view.find_texels(gathered, mask)
         return ImageJob(gathered, canvas, settings, "laying the picture", masks, colours[..., :3])
 
     submit_image_job(context, order, freeze)

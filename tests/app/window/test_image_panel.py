@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.actions.anagram import frontal_camera
-from app.actions.image_fit import centred, contain, cover
+from app.actions.image_fit import centred, contain, cover, over
 from app.files.picture import read_picture
 from app.files.screenshots import read_screenshot
 from app.loop.messages import Request
@@ -94,6 +94,38 @@ def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture:
     assert same(world(painted), before) and not painted.errors()
     chord(painted, "y")
     assert texels(painted, FROZEN) > 50
+
+
+def test_the_edge_of_a_picture_is_not_cut_along_texels(painted: Driver, tmp_path: Path) -> None:
+    """A disc on paint: nothing but the disc changes, though texels are as large as eight of their pixels."""
+    disc = Image.new("RGBA", (400, 400))
+    ImageDraw.Draw(disc).ellipse((20, 20, 380, 380), fill=(250, 0, 250, 255))
+    disc.save(tmp_path / "disc.png")
+    opened(painted, tmp_path / "disc.png")
+    plain = shown(painted).astype(int)
+    painted.explorer.do("splat", False)
+    asked(painted)
+    laid(painted)
+    changed = np.abs(shown(painted) - plain).max(axis=2) > 40
+    height, width = changed.shape
+    side = min(height, width)
+    radius = np.hypot(*(np.indices(changed.shape) + 0.5 - np.array([height, width])[:, None, None] / 2)) / side
+    inside, outside = changed[radius < 0.44], changed[(radius > 0.46) & (radius < 0.52)]
+    assert inside.mean() > 0.97 and outside.mean() < 0.02 and not painted.errors()
+
+
+def test_a_soft_edge_is_blended_where_there_is_paint() -> None:
+    placed = np.zeros((1, 5, 4), np.uint8)
+    placed[0, :, 3] = 255, 128, 64, 0, 200
+    placed[..., 0] = 200
+    under = np.zeros((1, 5, 4), np.uint8)
+    under[0, :4] = 0, 100, 0, 255
+    colours, mask = over(placed, under)
+    np.testing.assert_array_equal(mask[0], [True, True, True, False, True])
+    np.testing.assert_allclose(colours[0, :4, :2], [[200, 0], [100, 50], [50, 75], [0, 100]], atol=1)
+    assert (colours[0, 4, :3] == (200, 0, 0)).all() and (colours[..., 3] == 255).all()
+    _, bare = over(placed, np.zeros_like(under))
+    np.testing.assert_array_equal(bare[0], [True, True, False, False, True])
 
 
 def test_undo_waits_for_a_picture_that_is_being_laid(
