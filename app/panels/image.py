@@ -9,6 +9,7 @@ from app.panels.brush import BrushTools
 from app.panels.context import PanelContext, faint, hint, shortened
 from app.panels.outline import draw_middle
 from app.panels.picture_view import show
+from app.panels.placed import draw_placed
 from app.session import Session
 
 # key of diffusion.denoisers.anagram.VIEWS → how one has to look at it
@@ -87,9 +88,13 @@ class ImagePanel:
         imgui.begin_group()
         if _wide("\uf043  Splat", 1):
             ui.do("splat", self._freeze)
+        if imgui.is_item_hovered():
+            draw_placed(ui, ui.source, min)
         hint("Project the picture onto the visible surfaces as it is. Transparent parts change nothing.")
         if _wide("\uf0d0  Dream over it", 1):
             ui.do("dream_picture", self._strength, self._freeze)
+        if imgui.is_item_hovered():
+            draw_placed(ui, ui.source, max)
         hint("Repaint this view, starting from the picture.")
         self._strength = _strength("##strength", self._strength)
         hint("How far the dream may depart from the picture: 0 keeps it, 1 ignores it.")

@@ -16,6 +16,7 @@ from app.files.picture import read_picture
 from app.files.screenshots import read_screenshot
 from app.loop.messages import Request
 from app.panels.outline import outline
+from app.panels.placed import placed_box
 from app.state.brush import SoftMask, distance
 from base.errors import InputError
 from engine.atlas.page import FROZEN, REVISION, STEPS
@@ -372,6 +373,38 @@ def test_the_surface_that_an_anagram_would_take_is_outlined(painted: Driver) -> 
         if changed.sum() > 100:
             break
     assert 100 < changed.sum() < 0.2 * changed.size and not painted.errors()
+
+
+@pytest.mark.parametrize(("size", "whole"), [((200, 120), min), ((60, 300), max)])
+def test_a_picture_is_shown_where_it_will_be_laid(size: tuple[int, int], whole) -> None:
+    """In the same place as image_fit puts it, up to a pixel."""
+    box = (0.0, 0.0, 320.0, 240.0)
+    picture = np.full((size[1], size[0], 4), 255, np.uint8)
+    laid = (contain if whole is min else cover)(picture, (320, 240))[..., 3] > 127
+    x, y, width, height = placed_box(*size, box, whole)
+    rows, columns = np.nonzero(laid)
+    assert abs(columns.min() - max(x, 0)) <= 1 and abs(columns.max() + 1 - min(x + width, 320)) <= 1
+    assert abs(rows.min() - max(y, 0)) <= 1 and abs(rows.max() + 1 - min(y + height, 240)) <= 1
+
+
+def test_pointing_at_splat_shows_the_picture_on_the_scene(painted: Driver, picture: Path) -> None:
+    opened(painted, picture)
+    painted.explorer.shell.bring_to_front("Image")
+    painted.frames(8)
+    before, plain = world(painted), shown(painted).astype(int)
+    left, top, width, _ = painted.explorer.shell.scene_box
+    column, bottom = int(left + width + 260), painted.window.size[1]
+    for row in range(int(bottom * 0.65), bottom - 10, 8):  # wherever the font puts the button
+        painted.mouse(column, row)
+        seen = shown(painted).astype(int)
+        if (np.abs(seen - plain).max(-1) > 60).mean() > 0.2:
+            break
+    height, width = seen.shape[:2]
+    first, second = seen[height // 3, width // 4], seen[height // 3, 3 * width // 4]
+    assert (seen[: height // 8] == plain[: height // 8]).all()  # all of the picture is shown, so the view is not filled
+    assert first[0] > first[2] and second[2] > second[0] and same(world(painted), before)
+    painted.mouse(left + 30, top + 30)
+    assert (shown(painted) == plain).all() and not painted.errors()
 
 
 def test_a_soft_brush_is_strong_in_its_middle_and_fades() -> None:
