@@ -27,16 +27,16 @@ def learning_rate(config: RunConfig, step: int) -> float:
 
 
 @contextmanager
-def averaged(masters: Masters) -> Iterator[None]:
-    """The network wears its averaged weights inside."""
-    masters.wear(masters.averages)
+def averaged_weights(masters: Masters) -> Iterator[None]:
+    """Use the averaged weights inside the block."""
+    masters.use_weights(masters.averages)
     try:
         yield
     finally:
-        masters.wear(masters.weights)
+        masters.use_weights(masters.weights)
 
 
-def run(
+def run_steps(
     config: RunConfig,
     network: nn.Module,
     loss: Callable[..., Parts],
@@ -101,7 +101,7 @@ def run(
                 if on_save:
                     on_save(masters)
             if on_sample and (masters.step % config.sample_every == 0 or final):
-                with averaged(masters), torch.no_grad():
+                with averaged_weights(masters), torch.no_grad():
                     figures = on_sample(masters.step)
                 write({"step": masters.step, **{k: round(v, 5) for k, v in figures.items()}})
                 last = time.perf_counter()

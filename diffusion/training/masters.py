@@ -89,11 +89,11 @@ class Masters:
         for name, buffer in self._statistics.items():
             self.still[name].copy_(buffer)
         torch._foreach_lerp_(list(self.averages.values()), list(self.weights.values()), 1 - decay)
-        self.wear(self.weights)
+        self.use_weights(self.weights)
         return float(norm)
 
     @torch.no_grad()
-    def wear(self, weights: dict[str, Tensor]) -> None:
+    def use_weights(self, weights: dict[str, Tensor]) -> None:
         """Put weights into the working copy."""
         for name, parameter in self._working.items():
             parameter.copy_(weights[name])

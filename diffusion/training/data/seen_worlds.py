@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffusion.models.surface_conditions import Seen, owners, seen
 from diffusion.models.surface_place import SKY
-from diffusion.training.data.views import SLOTS, WHOLE, Window, World, cast
+from diffusion.training.data.views import SLOTS, WHOLE, Window, World, trace_world
 
 CELL = 8
 
@@ -20,7 +20,7 @@ def seen_world(world: World, shifts: Tensor, cell: int = 1, window: Window = WHO
     shifts: [SLOTS,2], blocks by which the patterns are moved; u and v are told after it. window: of these pixels.
     """
     small = replace(world, size=world.size // cell, focal=world.focal / cell)
-    hit = cast(small, window=window)
+    hit = trace_world(small, window=window)
     sky = torch.isinf(hit["z"])
     z = torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
     slot = torch.where(sky, SLOTS - 1, hit["slot"])

@@ -115,7 +115,7 @@ def _rays(world: World, device: str, window: Window) -> tuple[Tensor, Tensor, Te
     return rays, right, up, back
 
 
-def cast(world: World, device: str = "cpu", window: Window = WHOLE) -> dict[str, Tensor]:
+def trace_world(world: World, device: str = "cpu", window: Window = WHOLE) -> dict[str, Tensor]:
     """Nearest hit per pixel of a window: z (inf = sky), slot, point [3], normal [3] (axis-aligned, to the eye), rays [3]."""
     rays, right, up, back = _rays(world, device, window)
     eye = torch.tensor(world.eye, dtype=torch.float32, device=device).view(3, 1, 1)
@@ -147,7 +147,7 @@ def cast(world: World, device: str = "cpu", window: Window = WHOLE) -> dict[str,
 
 
 def places(hit: dict[str, Tensor], shifts: Tensor) -> Tensor:
-    """[2,H,W]: u and v of what `cast` hit, in the pattern of its slot, which lies `shifts` [SLOTS,2] blocks off the world's own."""
+    """[2,H,W]: u and v of what `trace_world` hit, in the pattern of its slot, which lies `shifts` [SLOTS,2] blocks off the world's own."""
     sky = torch.isinf(hit["z"])
     point = hit["eye"] + hit["rays"] * torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
     sign = torch.sign(hit["normal"].sum(0))
@@ -161,7 +161,7 @@ def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int, sh
     shifts: [SLOTS,2], blocks by which each slot's pattern is moved; None: at random.
     """
     device = str(bank.rows.device)
-    hit = cast(world, device)
+    hit = trace_world(world, device)
     random = torch.Generator().manual_seed(seed)
     sky = torch.isinf(hit["z"])
     length = hit["rays"].norm(dim=0)

@@ -22,7 +22,7 @@ from diffusion.training.data.light import LIGHTS
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.materials.patterns import TEXELS
 from diffusion.training.data.views import World, paint, random_world
-from diffusion.training.loop import run
+from diffusion.training.loop import run_steps
 
 NAMES = tuple(MATERIALS)
 LIGHT_NAMES = tuple(LIGHTS)
@@ -146,7 +146,7 @@ def train_classifier(config: JudgeConfig) -> Path:
         model.train()
         return found
 
-    masters = run(config, model, loss, batch, on_sample=on_sample)
+    masters = run_steps(config, model, loss, batch, on_sample=on_sample)
     trained = masters.exact("")
     assert isinstance(trained, Classifier)
     found = {k: f"{v:.4f}" for k, v in judge(trained, unseen).items()}

@@ -14,7 +14,7 @@ from base.grid import CELL, by_cell
 from diffusion.canvas import Canvas, GBuffer, Region, Surface
 from diffusion.training.data.bank import Bank
 from diffusion.training.data.captions import Mood
-from diffusion.training.data.views import SLOTS, World, cast, paint
+from diffusion.training.data.views import SLOTS, World, paint, trace_world
 from scenes.camera import Camera
 
 UNMOVED = torch.zeros(SLOTS, 2)
@@ -68,7 +68,7 @@ def camera_of(world: World) -> Camera:
 
 def _seen(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Side int8, view depth float32 and slot int16, each [size,size], as in `GBuffer`."""
-    hit = cast(world)
+    hit = trace_world(world)
     sky = torch.isinf(hit["z"])
     side = 2 * hit["axis"] + (hit["normal"].sum(0) < 0)
     side = torch.where(sky, -1, side).to(torch.int8)

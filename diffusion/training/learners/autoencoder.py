@@ -18,8 +18,14 @@ from diffusion.training.data.pictures import DrawnPictures, unseen_data
 from diffusion.training.learners.critic import Critic, critic_losses
 from diffusion.training.learners.features import Features, as_input, likeness, load_features
 from diffusion.training.learners.picture_loss import picture_loss
-from diffusion.training.learners.reconstruction import export, quality, reconstruct, reconstruct_told, told
-from diffusion.training.loop import run
+from diffusion.training.learners.reconstruction import (
+    decoder_conditions,
+    export,
+    quality,
+    reconstruct,
+    reconstruct_told,
+)
+from diffusion.training.loop import run_steps
 from diffusion.training.masters import Masters, recast
 from diffusion.training.metrics import psnr, sharpness_ratio
 from diffusion.training.start_weights import load_start_weights
@@ -40,8 +46,8 @@ def new_autoencoder(config: AutoencoderConfig) -> SurfaceAutoencoder:
     )
 
 
-class Trained(nn.Module):
-    """What one step calculates with: the autoencoder, the critic if there is one, and features, which are no part of what is kept."""
+class AutoencoderLosses(nn.Module):
+    """The losses of one training step, with the autoencoder, the critic if there is one, and the features, which are not saved."""
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -56,7 +62,7 @@ class Trained(nn.Module):
         self.vae.encoder.requires_grad_(not config.freeze_encoder)
 
     def forward(self, images: Tensor, disturbance: Tensor, *surface: Tensor) -> dict[str, Tensor]:
-        """The loss's parts. images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents; surface: as `told` gives it."""
+        """The loss's parts. images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents; surface: as `decoder_conditions` gives it."""
         config = self.config
         truth = as_input(images, self)
         latents = self.vae.encode(truth).latents
@@ -89,7 +95,7 @@ class Trained(nn.Module):
 def train_autoencoder(config: AutoencoderConfig) -> Path:
     """Train (or go on training) the autoencoder; `out/vae` holds its averaged weights after every checkpoint."""
     pictures, unseen = DrawnPictures(config.data), DrawnPictures(unseen_data(config.data))
-    model = Trained(config)
+    model = AutoencoderLosses(config)
     load_start_weights(model.vae, config.start, "vae", "decoder.told")
     rows = [4 * i for i in range(min(VALIDATION, unseen.count // 4))]
     validation = torch.stack([unseen.tensor("images", i) for i in rows])
@@ -106,7 +112,7 @@ def train_autoencoder(config: AutoencoderConfig) -> Path:
         if not config.surface:
             return images, disturbance
         known = torch.from_numpy((rng.random(config.batch) >= config.drop).astype(np.float32))
-        return images, disturbance, *told([pictures.note(i) for i in chosen], windows), known
+        return images, disturbance, *decoder_conditions([pictures.note(i) for i in chosen], windows), known
 
     def on_sample(step: int) -> dict[str, float]:
         figures = quality(model.vae, validation)
@@ -126,7 +132,7 @@ def train_autoencoder(config: AutoencoderConfig) -> Path:
         statistics = {} if config.freeze_encoder else standardise(vae, pictures)
         export(vae, Path(config.out), {"steps": masters.step, **statistics, "config": asdict(config)})
 
-    on_save(run(config, model, model, batch, on_sample=on_sample, on_save=on_save))
+    on_save(run_steps(config, model, model, batch, on_sample=on_sample, on_save=on_save))
     return Path(config.out)
 
 

@@ -17,7 +17,7 @@ from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.data.pictures import unseen_data
 from diffusion.training.learners.cells import Batch, Cells, cache_folder, load_autoencoder, write_cells
 from diffusion.training.learners.flow import flow_of, mixed, noise_levels, sample
-from diffusion.training.loop import run
+from diffusion.training.loop import run_steps
 from diffusion.training.masters import Masters
 from diffusion.training.start_weights import load_start_weights
 
@@ -91,7 +91,7 @@ def train_denoiser(config: DenoiserConfig) -> Path:
         cells.look()
         masters.exact("").save_pretrained(Path(config.out) / "unet")  # type: ignore[operator]
 
-    on_save(run(config, network, loss, batch, on_sample=on_sample, on_save=on_save))
+    on_save(run_steps(config, network, loss, batch, on_sample=on_sample, on_save=on_save))
     return Path(config.out)
 
 

@@ -25,7 +25,7 @@ from diffusion.training.data.dataset import surfaces_from_note
 from diffusion.training.data.light import LIGHTS
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.pictures import DrawnPictures, unseen_data
-from diffusion.training.loop import averaged, run
+from diffusion.training.loop import averaged_weights, run_steps
 from diffusion.training.masters import Masters
 
 NAME = "features.safetensors"
@@ -136,7 +136,7 @@ def train_features(config: FeaturesConfig) -> Path:
     def on_save(masters: Masters) -> None:
         pictures.look()
 
-    masters = run(config, network, loss, batch, on_sample=on_sample, on_save=on_save)
+    masters = run_steps(config, network, loss, batch, on_sample=on_sample, on_save=on_save)
     return export(config, network, masters, on_sample)
 
 
@@ -145,7 +145,7 @@ def export(
 ) -> Path:
     """Write the averaged weights beside what they can do."""
     path = Path(config.out) / NAME
-    with averaged(masters), torch.no_grad():
+    with averaged_weights(masters), torch.no_grad():
         facts = {k: f"{v:.4f}" for k, v in figures(masters.step).items()}
     weights = {k: v.to("cpu", torch.float16).contiguous() for k, v in masters.averages.items()}
     with atomic_write(path) as temporary:

@@ -19,7 +19,7 @@ from diffusion.training.learners.features import as_input
 from diffusion.training.metrics import psnr, sharpness_ratio, ssim
 
 
-def told(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
+def decoder_conditions(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
     """The geometry of pictures' windows, each field of `Seen` with a leading B, and their borders, bool [B,2,H,W]."""
     rows = []
     for note, window in zip(notes, windows, strict=True):
@@ -43,7 +43,7 @@ def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: lis
     """Pictures in 0..1 through encoder and decoder, the decoder told of their surfaces."""
     shown = []
     for row in rows:
-        *geometry, edges = told([pictures.note(row)], [WHOLE])
+        *geometry, edges = decoder_conditions([pictures.note(row)], [WHOLE])
         x = as_input(pictures.tensor("images", row)[None], vae)
         hint = fine_channels(Seen(*geometry), edges).to(x)
         shown.append(((vae(x, hint).float() + 1) / 2).clamp(0, 1).cpu())

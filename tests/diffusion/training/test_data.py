@@ -17,7 +17,7 @@ from diffusion.training.data.captions import LIGHT_WORDS, STYLE_WORDS, Mood, Sur
 from diffusion.training.data.light import LIGHTS, STYLES
 from diffusion.training.data.materials import MATERIALS, Layers
 from diffusion.training.data.materials.patterns import PATCH, Patch, colour
-from diffusion.training.data.views import SLOTS, World, cast, depth_channel, paint
+from diffusion.training.data.views import SLOTS, World, depth_channel, paint, trace_world
 
 TEXELS = 8
 
@@ -81,10 +81,10 @@ def test_depth_channel_is_absolute_and_follows_the_focal_length() -> None:
 def test_a_cast_box_stands_where_it_was_put() -> None:
     box = np.array([[[-1, 0, -6], [1, 3, -5]]], float)
     world = World(box, np.array([1]), np.array([0, 1.5, 0.0]), 0.0, 0.0, 27.7 * 8, 64)
-    hit = cast(world)
+    hit = trace_world(world)
     assert int(hit["slot"][32, 32]) == 1 and float(hit["z"][32, 32]) == pytest.approx(5.0, abs=1e-4)
     assert hit["normal"][:, 32, 32].tolist() == [0, 0, 1]
-    tilted = cast(World(box[:0], box[:0, 0, 0].astype(int), np.array([0, 2.0, 0]), 0.3, -0.4, 100.0, 64))
+    tilted = trace_world(World(box[:0], box[:0, 0, 0].astype(int), np.array([0, 2.0, 0]), 0.3, -0.4, 100.0, 64))
     down = tilted["slot"] == 0
     ground = tilted["eye"] + tilted["rays"] * torch.where(down, tilted["z"], torch.zeros(()))
     assert float(ground[1][down].abs().max()) < 1e-3

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from base.errors import InputError
 from diffusion.training.config import RunConfig
 from diffusion.training.config_files import build
-from diffusion.training.loop import learning_rate, run
+from diffusion.training.loop import learning_rate, run_steps
 from diffusion.training.masters import Masters, hidden
 
 
@@ -45,7 +45,7 @@ def trained(folder: Path, **changes: object) -> Masters:
         wanted = torch.stack((x[:, 0], x[:, 1] * x[:, 2]), 1)[..., 2:-2, 2:-2]
         return {"error": (model(x.to(dtype)).float() - wanted).square().mean(), "_seen": x.mean()}
 
-    return run(config(folder, **changes), model, loss, batch)
+    return run_steps(config(folder, **changes), model, loss, batch)
 
 
 def test_muon_has_the_hidden_convolutions_and_adam_the_rest(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
         return {"error": model(x.bfloat16()).float().mean() * torch.nan}
 
     with pytest.raises(InputError, match="no number"):
-        run(config(tmp_path), model, loss, lambda step: (torch.zeros(1, 3, 9, 9),))
+        run_steps(config(tmp_path), model, loss, lambda step: (torch.zeros(1, 3, 9, 9),))
     assert not (tmp_path / "checkpoint.safetensors").exists()
 
 

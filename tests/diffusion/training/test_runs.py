@@ -21,7 +21,7 @@ from diffusion.training.config_files import build
 from diffusion.training.data.dataset import surfaces_from_note, write_chunks
 from diffusion.training.data.pictures import DrawnPictures, unseen_data
 from diffusion.training.data.seen_worlds import CELL, seen_world
-from diffusion.training.data.views import cast, depth_channel, places
+from diffusion.training.data.views import depth_channel, places, trace_world
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.evaluation.scene_views import scene_view
 from diffusion.training.evaluation.ship import DEFAULTS, ship
@@ -94,7 +94,7 @@ def test_a_chunk_holds_what_its_pictures_geometry_is_computed_from(folder: Path)
     pictures = DrawnPictures(data_of(folder))
     for index in range(pictures.count):
         world, shifts = world_from_note(pictures.note(index)["world"])
-        hit = cast(world)
+        hit = trace_world(world)
         depth = depth_channel(hit["z"][4::8, 4::8], world.focal / 8).half()
         assert torch.equal(depth, pictures.tensor("depth", index))
         told, slot, _ = seen_world(world, shifts)
