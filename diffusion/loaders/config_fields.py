@@ -34,6 +34,26 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A list of fewest to most numbers, each as `each` says."""
+
+    each: Numbers
+    fewest: int
+    most: int
+
+    def fits(self, value: Any) -> bool:
+        return (
+            isinstance(value, list | tuple)
+            and self.fewest <= len(value) <= self.most
+            and all(map(self.each.fits, value))
+        )
+
+    def __str__(self) -> str:
+        length = f"{self.fewest}" if self.fewest == self.most else f"{self.fewest} to {self.most}"
+        return f"a list of {length} whole numbers from {self.each.least:g} to {self.each.most:g}"
+
+
+@dataclass(frozen=True)
 class Words:
     """A text, one of `among` if given. several: also a list of up to that many texts."""
 
@@ -104,7 +124,7 @@ VAE = {
 }
 SURFACE_UNET = {
     "latent_channels": Numbers(1, 64),
-    "channels": WIDTHS,
+    "channels": Row(Numbers(1, 8192), 1, 8),
     "blocks": Numbers(1, 16),
     "words": Numbers(1, 4096),
     "said": Numbers(1, 4096),
@@ -112,10 +132,10 @@ SURFACE_UNET = {
 }
 SURFACE_VAE = {
     "latent_channels": Numbers(1, 64),
-    "encoder_channels": WIDTHS,
-    "decoder_channels": WIDTHS,
-    "encoder_blocks": COUNTS,
-    "decoder_blocks": COUNTS,
+    "encoder_channels": Row(Numbers(1, 8192), 3, 3),
+    "decoder_channels": Row(Numbers(1, 8192), 3, 3),
+    "encoder_blocks": Row(Numbers(1, 32), 3, 3),
+    "decoder_blocks": Row(Numbers(1, 32), 3, 3),
     "scaling_factor": Numbers(1e-6, 1e6, whole=False),
 }
 SCHEDULER = {
@@ -143,7 +163,7 @@ OWN = {
     "text": Words(("minilm",)),
     "prediction": Words(tuple(PREDICTIONS)),
 }
-FIELDS: Mapping[str, Mapping[str, Numbers | Words | Flag]] = {
+FIELDS: Mapping[str, Mapping[str, Numbers | Row | Words | Flag]] = {
     "unet": UNET,
     "vae": VAE,
     "surface_unet": SURFACE_UNET,
@@ -156,9 +176,10 @@ FIELDS: Mapping[str, Mapping[str, Numbers | Words | Flag]] = {
 
 
 def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
-    """Raise InputError, naming the field, for a value outside FIELDS. part: key of FIELDS; null counts as absent."""
+    """Raise InputError, naming the field, for a value outside FIELDS. part: key of FIELDS; null counts as absent, but not in SURFACE_…"""
     for name, kind in FIELDS.get(part, {}).items():
         value = config.get(name)
-        if value is not None and not kind.fits(value):
+        absent = value is None and not (part.startswith("surface_") and name in config)
+        if not absent and not kind.fits(value):
             field = name if part == "own" else f"{part.removeprefix('surface_')}.{name}"
             raise InputError(path, field, f"is {reprlib.repr(value)}; it must be {kind}")

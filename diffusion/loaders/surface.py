@@ -24,6 +24,9 @@ from diffusion.models.text_encoders import CachedEncoder
 TOLD = {"harmonics": HARMONICS, "shape": SHAPE, "sentence": WIDTH}
 """Fields of a U-Net's configuration that say what it is told, and what this program tells."""
 
+MEANINGLESS = ("few", "prediction", "depth")
+"""Keys of `rayverie.json` that other models have."""
+
 
 def is_surface_model(source: Checkpoint) -> bool:
     """Whether the model's U-Net is a `SurfaceUNet`."""
@@ -38,6 +41,9 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
     refuse_fields(path, "surface_vae", vae)
     if loras:
         raise InputError(loras[0].path, "", f"changes layers of Stable Diffusion, which {source.name} doesn't have")
+    for key in MEANINGLESS:
+        if key in own:
+            raise InputError(path / OWN, key, "has no meaning for a model that knows surfaces; leave it out")
     for name, known in TOLD.items():
         if unet.get(name) != known:
             raise InputError(path, f"unet.{name}", f"is {unet.get(name)}; this version needs {known}")
@@ -50,6 +56,9 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         raise InputError(path, "vae.surface_channels", f"is {vae['surface_channels']}; 0 or {FINE} work")
     dtype = torch.float16 if where.type == "cuda" else torch.float32
     network = source.module(SurfaceUNet, "unet", dtype).to(where)
+    lowest, heads = network.config["channels"][-1], network.config["heads"]
+    if lowest % heads:
+        raise InputError(path, "unet.heads", f"is {heads}; it must divide the last of unet.channels, {lowest}")
     autoencoder = source.module(SurfaceAutoencoder, "vae", torch.float32)
     space = f"SurfaceAutoencoder-{space_id(autoencoder)}"
     channels = int(unet["latent_channels"])
@@ -64,7 +73,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         device=where,
         dtype=dtype,
         channels=channels,
-        multiple=CELL * 2 ** (len(unet["channels"]) - 1),
+        multiple=CELL * 2 ** (len(network.config["channels"]) - 1),
         native=int(own.get("native", 256)),
         depth=None,
         scale=float(autoencoder.config["scaling_factor"]),

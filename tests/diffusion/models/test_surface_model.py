@@ -164,17 +164,24 @@ def test_the_decoder_hears_the_surface(surface: Model, canvas: Canvas) -> None:
     [
         ("unet", "harmonics", 7, "unet.harmonics"),
         ("unet", "channels", [0, 16], "unet.channels"),
+        ("unet", "channels", 16, "unet.channels is 16; it must be a list of 1 to 8"),
+        ("unet", "heads", 3, "unet.heads is 3; it must divide"),
         ("unet", "latent_channels", 5, "unet.latent_channels"),
         ("vae", "_class_name", "AutoencoderKL", "vae._class_name"),
         ("vae", "surface_channels", 9, "vae.surface_channels"),
         ("vae", "decoder_blocks", "many", "vae.decoder_blocks"),
+        ("vae", "decoder_blocks", None, "vae.decoder_blocks is None"),
+        ("vae", "encoder_channels", [8, 8], "vae.encoder_channels .*a list of 3 whole numbers"),
+        ("vae", "scaling_factor", None, "vae.scaling_factor"),
+        (".", "few", {"folder": ".", "steps": 4}, "few has no meaning"),
+        (".", "prediction", "epsilon", "prediction has no meaning"),
     ],
 )
 def test_configurations_that_do_not_fit_are_named(
     surface_folder: Path, tmp_path: Path, part: str, field: str, value: object, words: str
 ) -> None:
     folder = shutil.copytree(surface_folder, tmp_path / "copy")
-    path = folder / part / "config.json"
+    path = folder / part / ("rayverie.json" if part == "." else "config.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
     with pytest.raises(InputError, match=words):
         load_model(folder, "cpu")
