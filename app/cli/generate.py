@@ -86,6 +86,25 @@ def outputs_of(command: Generate, seeds: tuple[int, ...]) -> list[Path]:
     return outs
 
 
+def picture_remarks(command: Generate, model: Any) -> list[str]:
+    """A sentence for each setting of the picture that was changed and has no effect."""
+    picture, usual = command.picture, GenerateSettings()
+    unplaced = {"sky": "the sky has no distance", "none": "no surface is told"}.get(picture.surface)
+    untold = None if model.knows_surfaces else f"{model.id} isn't told of surfaces"
+    rows = (
+        ("surface", picture, usual, untold),
+        ("distance", picture, usual, untold or unplaced),
+        ("mask_blur", picture, usual, None if picture.mask else "there is no --mask"),
+        ("view", picture, usual, None if picture.anagram else "there is no --anagram"),
+        ("match_temperature", command, Generate(), None if command.match else "there is no --match"),
+    )
+    return [
+        f"--{name.replace('_', '-')} has no effect: {reason}."
+        for name, given, default, reason in rows
+        if reason and getattr(given, name) != getattr(default, name)
+    ]
+
+
 def run(command: Generate) -> int:
     picture, seeds = command.picture, seeds_of(command)
     if not (picture.prompt or picture.init or command.source):
@@ -121,10 +140,8 @@ def run(command: Generate) -> int:
     usual = replace(DreamSettings(), **model.defaults)
     for remark in inert_remarks(picture.dream, usual, situation, picture.negative):
         console.print(remark, style="yellow", soft_wrap=True)
-    if not model.knows_surfaces and any(
-        getattr(picture, name) != getattr(GenerateSettings(), name) for name in ("surface", "distance")
-    ):
-        console.print(f"--surface and --distance have no effect: {model.id} isn't told of surfaces.", style="yellow")
+    for remark in picture_remarks(command, model):
+        console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     told, made = (command.model.ref, loras), []

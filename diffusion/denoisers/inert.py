@@ -71,6 +71,7 @@ RULES: tuple[Rule, ...] = (
         "this guidance makes no prediction for the negative prompt",
     ),
     Rule(("threshold_percentile",), lambda s, at: s.threshold_scale == 0, "threshold_scale is 0"),
+    Rule(("execution",), lambda s, at: not (at.regions or at.anagrams or s.window), "there is one prompt"),
     Rule(("softness",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(("bootstrap",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 STEP = 1.1  # what one bracket changes
 STRONGEST = 10.0  # weights are limited to ± this, beyond which every encoder gives noise
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _TOKEN = re.compile(
     rf"""\\(?P<escaped>[()\[\]])
     | <lora:\s*(?P<lora>[^<>:]+?)\s*(?::\s*(?P<strength>{_NUMBER})\s*)?>

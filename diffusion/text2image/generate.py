@@ -24,6 +24,7 @@ from diffusion.denoisers.masks import blur
 from diffusion.dream import dream
 from diffusion.models.bare_surface import bare_gbuffer
 from diffusion.models.model import Model
+from diffusion.models.prompt_syntax import STRONGEST
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.start_noise import START_NOISES
 from diffusion.text2image.metadata import fingerprint
@@ -167,6 +168,8 @@ def refuse(settings: GenerateSettings, multiple: int | None = None) -> None:
     for name, words in (("the prompt", settings.prompt), ("--negative", settings.negative)):
         if any("\ud800" <= c <= "\udfff" for c in words):
             raise InputError(name, "", "has bytes that are no text in UTF-8")
+    for words in settings.dream.further:
+        _refuse_further(words)
     width, height = settings.size
     if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
         raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")
@@ -195,3 +198,15 @@ def _check_views(settings: GenerateSettings, multiple: int) -> None:
         for view in settings.view:
             if problem := view_problem(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
                 raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")
+
+
+def _refuse_further(words: str) -> None:
+    """Raise InputError for a further prompt without words, or with a number after its last colon that is no weight."""
+    prompt, colon, tail = words.rpartition(":")
+    try:
+        weight = float(tail) if colon else 1.0
+    except ValueError:  # words with a colon in them
+        return
+    if not abs(weight) <= STRONGEST or (colon and not prompt.strip()):
+        problem = f"is {words!r}; it must be PROMPT:WEIGHT, with a weight from -{STRONGEST:g} to {STRONGEST:g}"
+        raise InputError("--further", "", problem)

@@ -282,3 +282,39 @@ def test_a_picture_has_the_models_own_size_if_none_is_asked_for(words, tmp_path)
     out = tmp_path / "picture.png"
     assert main([*words, "brick wall", "--steps", "1", "--out", str(out)]) == 0
     assert pixels(out).shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("value", ["moss:nan", "moss:1e99", "moss:-inf", "moss:11", ":1"])
+def test_a_further_prompt_without_a_usable_weight_is_refused(words, tmp_path, capsys, value: str) -> None:
+    assert main([*words, "wall", "--further", value, "--out", str(tmp_path / "o.png")]) == 2
+    assert f"--further is {value!r}; it must be PROMPT:WEIGHT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "remark"),
+    [
+        (["--surface", "floor"], "--surface has no effect: "),
+        (["--mask-blur", "3"], "--mask-blur has no effect: there is no --mask."),
+        (["--view", "rotate_90"], "--view has no effect: there is no --anagram."),
+        (["--match-temperature", "0.5"], "--match-temperature has no effect: there is no --match."),
+        (["--execution", "batched"], "--execution has no effect: there is one prompt."),
+    ],
+)
+def test_flags_without_effect_are_named(words, picture, tmp_path, capsys, flags: list[str], remark: str) -> None:
+    out = tmp_path / "o.png"
+    same = ["brick wall", "--size", "64x48", "--steps", "2", "--seed", "5"]
+    assert main([*words, *same, *flags, "--out", str(out)]) == 0
+    assert remark in " ".join(capsys.readouterr().err.split())
+    assert (pixels(out) == pixels(picture)).all()
+
+
+@pytest.mark.parametrize(("surface", "told"), [("sky", False), ("none", False), ("floor", True)])
+def test_a_distance_without_a_surface_is_named(surface: str, told: bool) -> None:
+    from types import SimpleNamespace
+
+    from app.cli.generate import picture_remarks
+    from app.commands import Generate
+    from diffusion.text2image.recipe import GenerateSettings
+
+    asked = Generate(GenerateSettings("wall", surface=surface, distance=7.0))
+    assert bool(picture_remarks(asked, SimpleNamespace(id="x", knows_surfaces=True))) == (not told)

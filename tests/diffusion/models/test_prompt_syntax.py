@@ -35,6 +35,7 @@ PLAIN = st.text(alphabet=st.characters(blacklist_characters="()[]\\:<", blacklis
         ("wall:1.3) ]", [("wall:1.3) ]", 1.0)]),
         ("(open [for ever", [("open ", 1.1), ("for ever", 1.0)]),
         ("(x:999)", [("x", STRONGEST)]),
+        ("(x:1e9) (y:5e-1) (z:-1e999)", [("x", STRONGEST), (" ", 1.0), ("y", 0.5), (" ", 1.0), ("z", -STRONGEST)]),
         ("", []),
         ("BREAKFAST", [("BREAKFAST", 1.0)]),
     ],
