@@ -62,7 +62,10 @@ class AutoencoderLosses(nn.Module):
         self.vae.encoder.requires_grad_(not config.freeze_encoder)
 
     def forward(self, images: Tensor, disturbance: Tensor, *surface: Tensor) -> dict[str, Tensor]:
-        """The loss's parts. images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents; surface: as `decoder_conditions` gives it."""
+        """The loss's parts.
+
+        images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents; surface: what `decoder_conditions` returns.
+        """
         config = self.config
         truth = as_input(images, self)
         latents = self.vae.encode(truth).latents
