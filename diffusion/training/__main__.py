@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="values that replace the file's")
     asked = parser.parse_args(arguments)
     command, shipped = COMMANDS[asked.command], CONFIGS / f"{asked.config}.yaml"
-    path = shipped if shipped.exists() and not Path(asked.config).exists() else asked.config
+    path = shipped if shipped.exists() and not Path(asked.config).is_file() else asked.config
     module, function = command.run.split(":")
     try:
         config = load_config(command.config, path, asked.overrides)

@@ -19,7 +19,10 @@ def test_every_command_is_a_function_of_its_config(name: str) -> None:
     assert all(other.default is not other.empty for other in others)
 
 
-def test_a_shipped_config_goes_by_its_name(tmp_path: Path, capsys) -> None:
+def test_a_shipped_config_goes_by_its_name(tmp_path: Path, capsys, monkeypatch) -> None:
+    """Even beside a folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
     small = ["chunks=2", "pictures=2", "surfaces=2", "size=64"]
     assert main(["data", "data", f"folder={tmp_path}", *small]) == 0
     assert len(list(tmp_path.glob("pictures-1-*.safetensors"))) == 2
