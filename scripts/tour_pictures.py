@@ -226,9 +226,8 @@ def main() -> None:
         home = Path(folder)
         folders = Folders(home / "config", home / "pictures", home / "data")
         window = Window(session.view.size)
-        explorer = Explorer(
-            window.ctx, window, session, open_scene(session.scene), open_worker(session), folders=folders
-        )
+        scene = open_scene(session.scene)
+        explorer = Explorer(window.ctx, window, session, scene, open_worker(session, scene), folders=folders)
         window.listen(explorer)
         photograph(window, explorer, options.out, options.seconds, options.only)
         explorer.close()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -107,8 +108,9 @@ def test_a_closed_terminal_leaves_nothing_temporary(tiny_scene: Path, tmp_path: 
     words = ["render", str(tiny_scene), "--mode", "material", "--frames", "100000", "--out", str(tmp_path / "f.mp4")]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([*COMMAND, *words, "--size", "64x64"], stderr=subprocess.PIPE, env=environment)
-    while not list(tmp_path.iterdir()):
+    while not any(path.stat().st_size for path in tmp_path.iterdir()):  # frames are being written
         assert process.poll() is None
+        time.sleep(0.05)
     process.send_signal(signal.SIGHUP)
     assert process.wait(60) == 130
     assert not list(tmp_path.iterdir())

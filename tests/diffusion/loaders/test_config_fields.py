@@ -31,7 +31,8 @@ def test_no_field_takes_all(part: str, field: str) -> None:
             assert field in str(error) and len(str(error)) < 400
             refused += 1
     assert refused > len(HOSTILE) - 4
-    refuse_fields("model", part, {field: None})
+    if not part.startswith("surface"):  # whose networks have a value for every field
+        refuse_fields("model", part, {field: None})
 
 
 @pytest.mark.parametrize("name", ["unet", "vae"])
