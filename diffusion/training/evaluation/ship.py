@@ -21,7 +21,7 @@ from diffusion.training.data.pictures import DrawnPictures, unseen_data
 from diffusion.training.learners.cells import encoder_id
 from diffusion.training.masters import NAME
 
-DEFAULTS = {"steps": 6, "scale": 3.0, "guidance_start": 0.0, "match": 0.0}
+DEFAULTS = {"steps": 6, "scale": 2.0, "guidance_start": 0.0, "match": 0.0}
 """Dream settings that suit the model; `rayverie.json` holds them."""
 PREVIEWED = 48  # held-out pictures that the preview map is fitted to
 PLACES = ("out", "start", "data", "autoencoder", "decoder", "cache", "model", "judge", "count", "measures")
