@@ -23,7 +23,7 @@ PAGE = Path("docs/training.md")
 def evaluate(config: DenoiserConfig) -> Path:
     """Take the measures of `config.model`, or of the run; `out/evaluation.json` is written after each one.
 
-    Figures of the same model, judge and count are kept. "count" in each measure is what it was asked for.
+    Figures of the same model, its default settings, judge and count are kept. "count" in each measure is what it was asked for.
     Raises InputError for a measure that doesn't exist.
     """
     for name in config.measures:
@@ -33,7 +33,9 @@ def evaluate(config: DenoiserConfig) -> Path:
         torch.set_num_threads(config.threads)
     path, subject = Path(config.out) / NAME, open_painter(config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    of = f"{subject.model.id} by {hashlib.sha256(Path(config.judge).read_bytes()).hexdigest()[:8]}"
+    prefers = json.dumps(dict(subject.model.defaults), sort_keys=True)
+    judge = hashlib.sha256(Path(config.judge).read_bytes()).hexdigest()[:8]
+    of = f"{subject.model.id} with {prefers} by {judge}"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     found: dict[str, Any] = before if before.get("of") == of else {"of": of}
     for name in config.measures or MEASURES:

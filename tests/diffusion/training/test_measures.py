@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -187,7 +188,7 @@ def test_every_material_stands_on_the_sheet() -> None:
     assert [v.prompts[0] for v in views] == [m.nouns[0] for m in MATERIALS.values()]
 
 
-def test_an_evaluation_goes_on_and_belongs_to_its_model_and_judge(
+def test_an_evaluation_goes_on_and_belongs_to_its_model_settings_and_judge(
     surface_folder: Path, data: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -211,6 +212,11 @@ def test_an_evaluation_goes_on_and_belongs_to_its_model_and_judge(
     save_file(Classifier(8).state_dict(), other)
     evaluate(replace(config, count=5, judge=str(other)))
     assert len(asked) == 6
+    same_weights = Path(shutil.copytree(surface_folder, tmp_path / "copy" / surface_folder.name))
+    facts = json.loads((same_weights / "rayverie.json").read_text())
+    (same_weights / "rayverie.json").write_text(json.dumps(facts | {"defaults": {"scale": 1.5}}))
+    evaluate(replace(config, count=5, judge=str(other), model=str(same_weights)))
+    assert len(asked) == 8
     with pytest.raises(InputError, match="known are joints"):
         evaluate(replace(config, measures=("beauty",)))
 
