@@ -9,8 +9,8 @@ import numpy as np
 from base.grid import CELL
 from diffusion.canvas import GBuffer
 from diffusion.models.depth import FOCAL
-from diffusion.models.surface_conditions import Seen, unpacked
-from diffusion.models.surface_view import cell_geometry
+from diffusion.models.surface_conditions import Seen
+from diffusion.models.surface_view import cell_surface
 from scenes.camera import Camera
 
 SIDES = {"wall": 4, "floor": 2, "ceiling": 3, "sky": -1}
@@ -40,6 +40,4 @@ def bare_gbuffer(kind: str, height: int, width: int, distance: float = 6.0) -> G
 
 def bare_surface(kind: str, height: int, width: int, distance: float = 6.0) -> Seen:
     """The same as the networks are told it, per latent pixel."""
-    return Seen(
-        *(part[0] for part in vars(unpacked(cell_geometry(bare_gbuffer(kind, height, width, distance)))).values())
-    )
+    return cell_surface(bare_gbuffer(kind, height, width, distance))

@@ -22,10 +22,10 @@ KINDS = ("floor", "wall", "ceiling", "sky")
 SHAPE = 3 + 1 + len(KINDS) + 2
 """Channels of `shape`: the normal, log depth, the kind, and log footprints along u and v."""
 HARMONICS = 4 * len(WAVES)
+CONDITIONS = HARMONICS + SHAPE
+"""Channels of `conditions`."""
 FINE = 4 * len(FINE_WAVES) + SHAPE + 2
 """Channels of `fine_channels`."""
-PACKED = 9
-"""Channels of `packed`."""
 PLANES = 64  # a block is so many steps high, where surfaces are told apart by their planes
 STEPS = 1 << 24  # steps that are told apart
 GRAZING = 0.02  # least cosine between a ray and a surface; beyond it footprints are as large as at it
@@ -137,15 +137,9 @@ def fine_channels(seen: Seen, edges: Tensor) -> Tensor:
     return torch.cat((harmonics(seen.uv, seen.span, FINE_WAVES), shape(seen), edges.float()), -3)
 
 
-def packed(seen: Seen) -> Tensor:
-    """[PACKED,H,W], everything that `seen` holds in one tensor, which windows of a canvas cut as they cut latents."""
-    return torch.cat((seen.uv, seen.span, seen.normal, seen.depth[None], seen.kind[None].float()))
-
-
-def unpacked(geometry: Tensor) -> Seen:
-    """What `packed` was given; geometry: [...,PACKED,H,W]."""
-    uv, span, normal, depth, kind = geometry.split((2, 2, 3, 1, 1), -3)
-    return Seen(uv, span, normal, depth.squeeze(-3), kind.squeeze(-3).long())
+def conditions(seen: Seen) -> Tensor:
+    """[...,CONDITIONS,H,W], what the denoiser is told of each latent pixel: the harmonics, then the shape."""
+    return torch.cat((harmonics(seen.uv, seen.span), shape(seen)), -3)
 
 
 def seen_through(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from diffusion.models.surface_conditions import harmonics, shape, unpacked
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.sampling.schedules import NoiseSchedule
 
@@ -35,8 +34,9 @@ def denoise(
 ) -> Tensor:
     """x0 [B,C,h,w] float32 of x [B,C,h,w] at noise level sigma; one call of the network for all prompts of all views.
 
-    geometry: [B,PACKED,h,w], or None where nothing is known. contexts: [R,T,D], the prompts of all views; weights: [R,h,w], each prompt's
-    share of its view, which sum to 1; owners: int [R], the view of each.
+    geometry: [B,CONDITIONS,h,w] (`diffusion.models.surface_conditions.conditions`), or None where nothing is known
+    contexts: [R,T,D], the prompts of all views; weights: [R,h,w], each prompt's share of its view, which sum to 1; owners: int [R],
+    the view of each
     """
     views, (height, width) = len(x), x.shape[-2:]
     most = int(torch.bincount(owners, minlength=views).max())
@@ -45,11 +45,9 @@ def denoise(
     for view in range(views):
         rows = (owners == view).nonzero()[:, 0]
         said[view, : len(rows)], shares[view, : len(rows)] = contexts[rows], weights[rows]
+    channels = [unet.config[name] for name in ("harmonics", "shape")]
     if geometry is None:
-        config = unet.config
-        waves, form = (x.new_zeros(views, config[n], height, width) for n in ("harmonics", "shape"))
-    else:
-        seen = unpacked(geometry.expand(views, -1, -1, -1))
-        waves, form = harmonics(seen.uv, seen.span), shape(seen)
+        geometry = x.new_zeros(1, sum(channels), height, width)
+    waves, form = geometry.expand(views, -1, -1, -1).split(channels, 1)
     t = torch.full((views,), sigma / (1 + sigma), device=x.device)
     return denoised_from_flow(unet(x / (1 + sigma), t, waves, form, said, shares), x, sigma)

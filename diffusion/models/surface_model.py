@@ -25,7 +25,7 @@ class SurfaceModel(Model):
         return True
 
     def geometry(self, surface: Surface, height: int, width: int) -> Tensor | None:
-        """[1,PACKED,h,w] of the canvas' G-buffer; None where nothing is known."""
+        """[1,CONDITIONS,h,w] of the canvas' G-buffer; None where nothing is known."""
         return None if surface.gbuffer is None else cell_geometry(surface.gbuffer).to(self.device)
 
     @torch.inference_mode()

@@ -10,13 +10,18 @@ from torch import Tensor
 
 from base.grid import CELL, by_cell
 from diffusion.canvas import Canvas, GBuffer, Surface
-from diffusion.models.surface_conditions import Seen, borders, fine_channels, owners, packed, seen_through
+from diffusion.models.surface_conditions import Seen, borders, conditions, fine_channels, owners, seen_through
 from diffusion.models.surface_place import SKY
 
 
+def cell_surface(gbuffer: GBuffer) -> Seen:
+    """What each latent pixel sees."""
+    return _seen(gbuffer, gbuffer.cell_side, gbuffer.cell_depth)[0]
+
+
 def cell_geometry(gbuffer: GBuffer) -> Tensor:
-    """float32 [1,PACKED,h,w]: what each latent pixel sees (`diffusion.models.surface_conditions.packed`)."""
-    return packed(_seen(gbuffer, gbuffer.cell_side, gbuffer.cell_depth)[0])[None]
+    """float32 [1,CONDITIONS,h,w]: what the denoiser is told of each latent pixel, once for all steps of a dream."""
+    return conditions(cell_surface(gbuffer))[None]
 
 
 def decoder_hint(surface: Surface) -> Tensor | None:

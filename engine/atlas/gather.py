@@ -39,6 +39,7 @@ class GatherPass:
         self._gather = get_program(ctx, "vertex/full_target", "atlas/gather_stored")
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
+        self._sides = np.where(charts.sky, -1, charts.side).astype(np.int8)
         self._drawn: tuple[Camera, tuple[int, int]] | None = None
 
     def draw_depths(self, camera: Camera, size: tuple[int, int]) -> Slices[moderngl.Texture]:
@@ -111,8 +112,8 @@ class GatherPass:
             frozen=state[..., FROZEN] > 0,
             edge_contaminated=contaminated,
             pixel_material=self.charts.material[pixel_chart],
-            side=chart_sides(self.charts)[chart],
-            pixel_side=chart_sides(self.charts)[pixel_chart],
+            side=self._sides[chart],
+            pixel_side=self._sides[pixel_chart],
             pixel_depth=np.ascontiguousarray(pixels[..., 1]),
         )
 
@@ -201,11 +202,6 @@ def sample_view_noise(
     depth = np.maximum((normal * (charts.origin[chart] - eye)).sum(-1) / towards, 1e-6)
     jacobian = texel_jacobian(charts, chart, ray, depth, camera, focal)
     return surface_noise(charts, chart, u, v, noise_level(jacobian, CELL), channels, seed)
-
-
-def chart_sides(charts: Charts) -> np.ndarray:
-    """Return int8 [N]: the side of each chart, -1 for the sky's."""
-    return np.where(charts.sky, -1, charts.side).astype(np.int8)
 
 
 def surface_normals(charts: Charts, chart: np.ndarray, camera: Camera, small: tuple[int, int]) -> np.ndarray:

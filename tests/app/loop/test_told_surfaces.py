@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from app.loop.view_canvas import canvas_from
-from diffusion.models.surface_conditions import KINDS, Seen, packed, seen_through, unpacked
+from diffusion.models.surface_conditions import KINDS, seen_through
 from diffusion.models.surface_place import PERIOD
-from diffusion.models.surface_view import cell_geometry
+from diffusion.models.surface_view import cell_surface
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import build_charts
 from scenes.camera import Camera
@@ -19,11 +19,6 @@ from scenes.raycast import cast_rays
 SIZE = (256, 192)
 
 
-def of_cells(told: torch.Tensor) -> Seen:
-    seen = unpacked(told)
-    return Seen(*(part[0] for part in vars(seen).values()))
-
-
 def test_a_gathered_view_tells_what_the_raycaster_sees(ctx, tiny_scene) -> None:
     scene = load_scene(str(tiny_scene))
     blocks = extrude_scene(scene)
@@ -32,11 +27,11 @@ def test_a_gathered_view_tells_what_the_raycaster_sees(ctx, tiny_scene) -> None:
     gathered = volume.gather(camera, SIZE)
     canvas = canvas_from(gathered, scene, 8)
     assert canvas.surface.gbuffer is not None
-    drawn = of_cells(cell_geometry(canvas.surface.gbuffer))
+    drawn = cell_surface(canvas.surface.gbuffer)
 
     small = (SIZE[0] // 8, SIZE[1] // 8)
     hits = cast_rays(blocks, camera, small)
-    cast = of_cells(packed(seen_through(camera, small, hits.point, hits.side, hits.depth))[None])
+    cast = seen_through(camera, small, hits.point, hits.side, hits.depth)
 
     same = (drawn.kind == cast.kind) & ((drawn.normal - cast.normal).abs().amax(0) < 1e-4)
     assert float(same.float().mean()) > 0.98  # two faces may swap at an edge

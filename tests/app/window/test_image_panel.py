@@ -11,13 +11,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.actions.anagram import frontal_camera
-from app.actions.image_fit import centred, contain, cover, over
 from app.files.picture import read_picture
 from app.files.screenshots import read_screenshot
 from app.loop.messages import Request
 from app.panels.outline import outline
-from app.panels.placed import placed_box
-from app.state.brush import SoftMask, distance
 from base.errors import InputError
 from engine.atlas.page import FROZEN, REVISION, STEPS
 from engine.edits.patch import apply_operation
@@ -113,20 +110,6 @@ def test_the_edge_of_a_picture_is_not_cut_along_texels(painted: Driver, tmp_path
     radius = np.hypot(*(np.indices(changed.shape) + 0.5 - np.array([height, width])[:, None, None] / 2)) / side
     inside, outside = changed[radius < 0.44], changed[(radius > 0.46) & (radius < 0.52)]
     assert inside.mean() > 0.97 and outside.mean() < 0.02 and not painted.errors()
-
-
-def test_a_soft_edge_is_blended_where_there_is_paint() -> None:
-    placed = np.zeros((1, 5, 4), np.uint8)
-    placed[0, :, 3] = 255, 128, 64, 0, 200
-    placed[..., 0] = 200
-    under = np.zeros((1, 5, 4), np.uint8)
-    under[0, :4] = 0, 100, 0, 255
-    colours, mask = over(placed, under)
-    np.testing.assert_array_equal(mask[0], [True, True, True, False, True])
-    np.testing.assert_allclose(colours[0, :4, :2], [[200, 0], [100, 50], [50, 75], [0, 100]], atol=1)
-    assert (colours[0, 4, :3] == (200, 0, 0)).all() and (colours[..., 3] == 255).all()
-    _, bare = over(placed, np.zeros_like(under))
-    np.testing.assert_array_equal(bare[0], [True, True, False, False, True])
 
 
 def test_undo_waits_for_a_picture_that_is_being_laid(
@@ -375,18 +358,6 @@ def test_the_surface_that_an_anagram_would_take_is_outlined(painted: Driver) -> 
     assert 100 < changed.sum() < 0.2 * changed.size and not painted.errors()
 
 
-@pytest.mark.parametrize(("size", "whole"), [((200, 120), min), ((60, 300), max)])
-def test_a_picture_is_shown_where_it_will_be_laid(size: tuple[int, int], whole) -> None:
-    """In the same place as image_fit puts it, up to a pixel."""
-    box = (0.0, 0.0, 320.0, 240.0)
-    picture = np.full((size[1], size[0], 4), 255, np.uint8)
-    laid = (contain if whole is min else cover)(picture, (320, 240))[..., 3] > 127
-    x, y, width, height = placed_box(*size, box, whole)
-    rows, columns = np.nonzero(laid)
-    assert abs(columns.min() - max(x, 0)) <= 1 and abs(columns.max() + 1 - min(x + width, 320)) <= 1
-    assert abs(rows.min() - max(y, 0)) <= 1 and abs(rows.max() + 1 - min(y + height, 240)) <= 1
-
-
 def test_pointing_at_splat_shows_the_picture_on_the_scene(painted: Driver, picture: Path) -> None:
     opened(painted, picture)
     painted.explorer.shell.bring_to_front("Image")
@@ -405,34 +376,3 @@ def test_pointing_at_splat_shows_the_picture_on_the_scene(painted: Driver, pictu
     assert first[0] > first[2] and second[2] > second[0] and same(world(painted), before)
     painted.mouse(left + 30, top + 30)
     assert (shown(painted) == plain).all() and not painted.errors()
-
-
-def test_a_soft_brush_is_strong_in_its_middle_and_fades() -> None:
-    near = distance((40, 20), [(10.0, 10.0), (30.0, 10.0)], 100.0)
-    assert near[9, 20] < 1 and near[0, 20] == pytest.approx(9.5) and near[9, 0] == pytest.approx(9.5, abs=0.1)
-    mask, camera = SoftMask(), Camera()
-    mask.dab(camera, (40, 20), [(10.0, 10.0), (30.0, 10.0)], 8.0, 1.0)
-    assert mask.values[9, 20] == 1 and 0 < mask.values[4, 20] < 1 and mask.values[0, 20] == 0
-    first = mask.values
-    mask.dab(camera, (40, 20), [(10.0, 10.0)], 8.0, -1.0)
-    assert mask.values is not first and mask.values[9, 10] == 0 and mask.values[9, 25] == 1
-    assert mask.of(camera.with_changes(fov=20.0)) is None
-
-
-def test_what_is_out_of_a_brush_s_reach_is_not_measured() -> None:
-    way = [(5.0, 5.0), (30.0, 14.0), (31.0, 14.5), (90.0, -20.0)]
-    whole, near = distance((60, 30), way, 1e3), distance((60, 30), way, 6.0)
-    assert (near[whole < 6.0] == whole[whole < 6.0]).all()
-    assert np.isinf(near[25, 5]) and (near >= whole).all()
-    assert np.isinf(distance((60, 30), [(-50.0, 5.0)], 6.0)).all()
-
-
-def test_a_picture_covers_or_is_contained_in_the_middle() -> None:
-    picture = np.full((30, 60, 4), 200, np.uint8)
-    picture[:, :10, 0] = 0
-    assert (
-        cover(picture, (40, 40)).shape == (40, 40, 4) and cover(picture, (40, 40))[..., 0].min() > 150
-    )  # sides cut off
-    whole = contain(picture, (40, 40))
-    assert whole[..., 3].any(1).sum() == 20 and whole[..., 3].any(0).all() and (whole[20, 0, 0] < 50)
-    assert centred(picture, (61, 31)).sum() == picture.sum()

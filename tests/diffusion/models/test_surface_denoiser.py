@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusion.models.bare_surface import bare_surface
-from diffusion.models.surface_conditions import HARMONICS, PACKED, SHAPE, packed, unpacked
+from diffusion.models.surface_conditions import HARMONICS, SHAPE, conditions, harmonics, shape
 from diffusion.models.surface_denoiser import denoise, denoised_from_flow, flow_schedule
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.sampling.schedules import make_sigmas
@@ -43,17 +43,16 @@ def test_the_schedule_is_even_in_t_and_ends_in_pure_noise() -> None:
 
 
 @pytest.mark.parametrize("kind", ["wall", "floor", "sky"])
-def test_geometry_is_packed_without_loss(kind: str) -> None:
+def test_conditions_are_the_harmonics_then_the_shape(kind: str) -> None:
     told = bare_surface(kind, 6, 8)
-    assert packed(told).shape == (PACKED, 6, 8)
-    for a, b in zip(vars(told).values(), vars(unpacked(packed(told)[None])).values(), strict=True):
-        assert torch.equal(a, b[0])
+    waves, form = conditions(told).split((HARMONICS, SHAPE))
+    assert torch.equal(waves, harmonics(told.uv, told.span)) and torch.equal(form, shape(told))
 
 
 def test_euler_through_sigmas_is_euler_along_the_flow() -> None:
     """The project's own solver, spacing and convention paint what training's sampler paints."""
     network, told = tiny(), bare_surface("wall", 8, 8)
-    geometry, contexts = packed(told)[None], torch.randn(1, TOKENS, WIDTH)
+    geometry, contexts = conditions(told)[None], torch.randn(1, TOKENS, WIDTH)
     weights, owners, noise = torch.ones(1, 8, 8), torch.tensor([0]), torch.randn(1, 4, 8, 8)
 
     def flow(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -76,7 +75,7 @@ def test_views_with_different_numbers_of_prompts_share_a_call() -> None:
     contexts, weights = torch.randn(3, TOKENS, WIDTH), torch.rand(3, 8, 8)
     weights[0], weights[1:] = 1, weights[1:] / weights[1:].sum(0)
     owners, x = torch.tensor([1, 0, 0]), torch.randn(2, 4, 8, 8)
-    geometry = torch.stack([packed(bare_surface(kind, 8, 8)) for kind in ("wall", "floor")])
+    geometry = torch.stack([conditions(bare_surface(kind, 8, 8)) for kind in ("wall", "floor")])
     together = denoise(network, x, 1.5, geometry, contexts, weights, owners)
     first = denoise(network, x[:1], 1.5, geometry[:1], contexts[1:], weights[1:], torch.tensor([0, 0]))
     second = denoise(network, x[1:], 1.5, geometry[1:], contexts[:1], weights[:1], torch.tensor([0]))
@@ -88,5 +87,5 @@ def test_nothing_need_be_known_of_the_surface() -> None:
     arguments = contexts, torch.ones(1, 8, 8), torch.tensor([0])
     x = torch.randn(1, 4, 8, 8)
     blind = denoise(network, x, 2.0, None, *arguments)
-    told = denoise(network, x, 2.0, packed(bare_surface("wall", 8, 8))[None], *arguments)
+    told = denoise(network, x, 2.0, conditions(bare_surface("wall", 8, 8))[None], *arguments)
     assert blind.isfinite().all() and not torch.allclose(blind, told, atol=1e-3)

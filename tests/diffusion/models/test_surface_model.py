@@ -21,8 +21,8 @@ from diffusion.canvas import Canvas, GBuffer, Region, Surface
 from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
-from diffusion.models.surface_conditions import FINE, PACKED, unpacked
-from diffusion.models.surface_view import cell_geometry, decoder_hint, with_exact_shares
+from diffusion.models.surface_conditions import CONDITIONS, FINE, conditions
+from diffusion.models.surface_view import cell_geometry, cell_surface, decoder_hint, with_exact_shares
 from diffusion.settings import DreamSettings
 from scenes.camera import Camera
 from scenes.extrude import Blocks
@@ -62,14 +62,15 @@ def canvas(gbuffer: GBuffer, surface: Model) -> Canvas:
 
 
 def test_geometry_comes_from_the_g_buffer(gbuffer: GBuffer) -> None:
-    told = unpacked(cell_geometry(gbuffer))
-    assert cell_geometry(gbuffer).shape == (1, PACKED, SIDE, SIDE)
+    told = cell_surface(gbuffer)
+    assert cell_geometry(gbuffer).shape == (1, CONDITIONS, SIDE, SIDE)
+    assert torch.equal(cell_geometry(gbuffer)[0], conditions(told))
     floor = torch.from_numpy(gbuffer.cell_side == 2)
     rays = gbuffer.camera.rays((SIDE, SIDE))
     point = np.asarray(gbuffer.camera.position) + gbuffer.cell_depth[..., None] * rays
     expected = torch.from_numpy(np.stack([point[..., 0] % 8, point[..., 2] % 8])).float()
-    assert floor.any() and torch.allclose(told.uv[0][:, floor], expected[:, floor], atol=1e-4)
-    assert torch.isinf(told.depth[0][torch.from_numpy(gbuffer.cell_side < 0)]).all()
+    assert floor.any() and torch.allclose(told.uv[:, floor], expected[:, floor], atol=1e-4)
+    assert torch.isinf(told.depth[torch.from_numpy(gbuffer.cell_side < 0)]).all()
 
 
 def test_the_decoder_is_told_of_borders_between_surfaces_and_regions(gbuffer: GBuffer) -> None:
@@ -200,7 +201,7 @@ def test_latents_far_from_the_origin_know_their_phase() -> None:
     near, far = (Camera.from_angles((6.3 + x, 2.6, 9.2), 12, -14, 60) for x in (0.0, 8.0 * 4096))
     buffer = seen_by(near)
     moved = replace(buffer, camera=far)
-    a, b = (unpacked(cell_geometry(g)).uv for g in (buffer, moved))
+    a, b = (cell_surface(g).uv for g in (buffer, moved))
     apart = (a - b).abs()
     assert float(torch.minimum(apart, 8 - apart).max()) < 1e-3
     assert math.isfinite(float(a.sum()))

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from base.errors import InputError
-from diffusion.models.surface_view import cell_geometry
+from diffusion.models.surface_view import cell_surface
 from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.data.dataset import write_chunk
 from diffusion.training.data.materials import MATERIALS
@@ -141,12 +141,12 @@ def test_a_view_is_told_what_training_is_told(kind: str) -> None:
     """The program's geometry of a drawn world is that which the denoiser is trained on."""
     world = random_world(np.random.default_rng(2), kind, 64)
     view = view_of(world, torch.zeros(3, 64, 64, dtype=torch.uint8), ["a"] * 4)
-    told, expected = cell_geometry(view.gbuffer)[0], seen_world(world, UNMOVED, CELL)[0]
-    apart = (told[:2] - expected.uv).abs()
+    told, expected = cell_surface(view.gbuffer), seen_world(world, UNMOVED, CELL)[0]
+    apart = (told.uv - expected.uv).abs()
     near = (expected.depth < 100) | expected.depth.isinf()
     assert float(torch.minimum(apart, 8 - apart)[:, near].max()) < 1e-2
-    assert torch.equal(told[-1].long(), expected.kind)
-    assert torch.allclose(told[4:7], expected.normal, atol=1e-5)
+    assert torch.equal(told.kind, expected.kind)
+    assert torch.allclose(told.normal, expected.normal, atol=1e-5)
 
 
 def test_points_of_a_wall_lie_where_the_camera_sees_them() -> None:
