@@ -1,0 +1,84 @@
+"""docs/seeds.md: each of its commands runs with a tiny model, and each panel it names is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.__main__ import main
+from app.commands import COMMANDS
+from app.panels import PANELS
+from base.errors import nearest
+
+DOCS = Path(__file__).parents[1] / "docs"
+SYSTEMS = ("raycast_diffusion", "diffusion notebook", "iterative mixing", "DiffusionGen2", "diffusion visualization")
+SMALL = {
+    "generate": {"--size": "32x32", "--steps": "3"},
+    "dream": {"--steps": "2", "--canvas": "48"},
+    "render": {"--steps": "2", "--canvas": "48", "--size": "64x48"},
+}
+"""What a command is told besides, where the page doesn't say it: short runs of few pixels."""
+
+
+@dataclass(frozen=True)
+class Row:
+    system: str
+    feature: str
+    where: str
+    command: str
+
+
+def rows() -> list[Row]:
+    lines = [line for line in (DOCS / "seeds.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    return [Row(*(cell.strip() for cell in line.strip("|").split(" | "))) for line in lines[1:]]
+
+
+def words_of(row: Row) -> list[str]:
+    program, *words = shlex.split(row.command.strip("`"))
+    assert program == "rayverie", row.feature
+    return words
+
+
+def test_every_row_is_of_a_system_and_every_system_has_rows() -> None:
+    assert {row.system for row in rows()} == set(SYSTEMS)
+    assert len({row.feature for row in rows()}) == len(rows())
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.feature)
+def test_where_a_feature_is_exists(row: Row) -> None:
+    if link := re.fullmatch(r"\[\w+\]\(([\w.]+)#?([\w-]*)\)", row.where):
+        headings = re.findall(r"^#+ (.+)$", (DOCS / link[1]).read_text(encoding="utf-8"), re.MULTILINE)
+        assert not link[2] or link[2] in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in headings}
+    else:
+        assert row.where.removesuffix(" panel") in {panel.title for panel, _ in PANELS}
+    assert row.where.endswith("panel") or words_of(row), "a feature of the window alone names its panel"
+
+
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch) -> Path:
+    """A working directory with the files that the page speaks of."""
+    monkeypatch.chdir(tmp_path)
+    ramp = np.linspace(0, 255, 32 * 32 * 3).astype(np.uint8).reshape(32, 32, 3)
+    Image.fromarray(ramp).save("wall.png")
+    Image.fromarray(np.kron([[0, 255]], np.ones((32, 16), np.uint8)).astype(np.uint8)).save("mask.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_command_runs(system: str, there: Path, tiny_model: Path, tiny_scene: Path, capsys) -> None:
+    commands = [words for row in rows() if row.system == system and (words := words_of(row))]
+    for words in commands:
+        name = words[0]
+        assert name in COMMANDS, nearest(name, COMMANDS)
+        words = [str(tiny_scene) if word == "hamlet" else "floor" if word == "grass" else word for word in words]
+        small = [part for flag, value in SMALL.get(name, {}).items() if flag not in words for part in (flag, value)]
+        model = ["--model", str(tiny_model), "--device", "cpu"] if name in SMALL else []
+        code, said = main([*words, *model, *small]), capsys.readouterr().err
+        assert code == 0, f"{shlex.join(words)}: {said}"
+        assert "no effect" not in said, f"{shlex.join(words)}: {said}"
