@@ -13,6 +13,7 @@ from app.commands import Render
 from app.inputs import inputs_of
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.session import Session, describe, open_scene
+from app.signals import DeferredSignals
 from app.terminal import open_console
 from base.errors import InputError
 from base.files import expand_user
@@ -34,9 +35,15 @@ def run(command: Render) -> int:
     _refuse(command, find_path(scene, command.path))  # before the model is loaded
     for note in scene.notes:
         console.print(note, style="yellow", soft_wrap=True)
-    with open_headless_session(session, scene) as headless, headless.keeping(command.world) as save:
-        calls = render(headless, command, console, save)
+    signals = DeferredSignals()
+    with (
+        open_headless_session(session, scene, cancelled=signals.check) as headless,
+        signals,
+        headless.keeping(command.world) as save,
+    ):
+        calls = render(headless, command, console, save, signals)
     console.print(f"{command.out} is ready ({calls} model calls).", soft_wrap=True)
+    signals.check()  # one that came after the last frame stops a script that renders film after film
     return 0
 
 
@@ -71,9 +78,14 @@ def count_frames(path: CameraPath, fps: float, frames: int | None) -> int:
     return frames if frames is not None else max(1, math.floor(path.seconds * fps + 1e-6))
 
 
-def render(headless: HeadlessSession, command: Render, console: Console, save: Callable[[], None]) -> int:
-    """Write the command's output file from an open headless session, calling `save` after every frame. Returns the model calls it took:
-    none where the frames show nothing of what is dreamed and no world keeps it."""
+def render(
+    headless: HeadlessSession, command: Render, console: Console, save: Callable[[], None], signals: DeferredSignals
+) -> int:
+    """Write the command's output file from an open headless session, calling `save` after every frame.
+
+    Returns the model calls it took: none where the frames show nothing of what is dreamed and no world keeps it. A signal
+    stops it between two frames or two steps of a dream.
+    """
     views = list(cameras(find_path(headless.scene, command.path), command.fps, command.frames))
     metadata = describe(
         headless.session, model=headless.model.id, path=command.path, fps=command.fps, frames=len(views)
@@ -84,7 +96,7 @@ def render(headless: HeadlessSession, command: Render, console: Console, save: C
         if output.note:
             console.print(output.note, style="yellow", soft_wrap=True)
         task = bar.add_task("rendering", total=len(views), words="")
-        for number, camera in enumerate(views, 1):
+        for number, camera in enumerate(signals.checked(views), 1):
             if dreams:
                 bar.update(task, words="dreaming")
                 painter.flush(camera, command.size)

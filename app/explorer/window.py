@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +23,7 @@ from app.files.preferences import remembered  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
 from app.services.crash_recovery import resume_session  # noqa: E402
 from app.session import Session  # noqa: E402
+from app.signals import DeferredSignals  # noqa: E402
 from app.state.platform import Folders  # noqa: E402
 from base.errors import InputError, shown  # noqa: E402
 from engine.gl.context import renderer_name  # noqa: E402
@@ -169,11 +167,10 @@ class Window:
                 device.select()
 
     def run(self, explorer: Explorer) -> None:
-        """Run the frame loop until the window is closed. Raises KeyboardInterrupt after SIGINT or SIGTERM."""
-        with deferred_signals() as received:
+        """Run the frame loop until the window is closed. Raises KeyboardInterrupt after SIGINT, SIGTERM or SIGHUP."""
+        with DeferredSignals() as signals:
             while not self.wnd.is_closing:
-                if received:
-                    raise KeyboardInterrupt
+                signals.check()
                 self.step(explorer)
                 self.pause(explorer)
 
@@ -193,29 +190,6 @@ class Window:
     def destroy(self) -> None:
         self.wnd.close()
         self.wnd.destroy()
-
-
-@contextmanager
-def deferred_signals() -> Iterator[list[int]]:
-    """Collect SIGINT, SIGTERM and SIGHUP in a list, to be handled between frames. A second one raises KeyboardInterrupt at once.
-
-    An exception raised inside a C callback or by the garbage collector is lost, and the program would continue.
-    """
-    received: list[int] = []
-
-    def receive(number: int, _: object) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))  # no SIGHUP on Windows
-    numbers = [n for n in found if n is not None and signal.getsignal(n) != signal.SIG_IGN]  # as nohup sets
-    before = {number: signal.signal(number, receive) for number in numbers}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def open_worker(session: Session, scene: Scene) -> Worker:

@@ -117,8 +117,11 @@ class HeadlessSession:
 
 
 @contextmanager
-def open_headless_session(session: Session, scene: Scene | None = None, model: Any = None) -> Iterator[HeadlessSession]:
-    """Open the session's scene, model and world file (if it exists). scene, model: if already loaded.
+def open_headless_session(
+    session: Session, scene: Scene | None = None, model: Any = None, cancelled: Callable[[], bool] = lambda: False
+) -> Iterator[HeadlessSession]:
+    """Open the session's scene, model and world file (if it exists). scene, model: if already loaded. cancelled: asked before
+    every call of the model; it may raise KeyboardInterrupt.
 
     Raises InputError if one of them can't be used, before slow work where possible.
     """
@@ -139,7 +142,7 @@ def open_headless_session(session: Session, scene: Scene | None = None, model: A
             print(remark, file=sys.stderr)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
-        painter = Painter(volume, InlineWorker(model), scene, session)
+        painter = Painter(volume, InlineWorker(model, cancelled=cancelled), scene, session)
         headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter)
         if session.world is not None and is_file(session.world):
             headless.load(session.world)

@@ -241,10 +241,20 @@ class ThreadWorker:
 
 
 class InlineWorker:
-    """The `Worker` protocol without a thread: `poll` dreams the waiting request to its end. For headless use."""
+    """The `Worker` protocol without a thread: `poll` dreams the waiting request to its end. For headless use.
 
-    def __init__(self, model: Any, dream: Dream = dream_of, *, look: Probe = probe_of) -> None:
-        self._model, self._dream, self._look = model, dream, look
+    cancelled: asked before every call of the model; it may raise KeyboardInterrupt.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        dream: Dream = dream_of,
+        *,
+        look: Probe = probe_of,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._model, self._dream, self._look, self._cancelled = model, dream, look, cancelled
         self._waiting: Request | None = None
         self._asked: Inspection | None = None
         self._announced = False
@@ -268,9 +278,9 @@ class InlineWorker:
             messages.append(Status(f"the model {self._model.id} is ready", info_of(self._model)))
         request, self._waiting = self._waiting, None
         if request is not None:
-            answer(self._model, request, self._dream, messages.append, lambda: False)
+            answer(self._model, request, self._dream, messages.append, self._cancelled)
         asked, self._asked = self._asked, None
-        if asked is not None and (inspected := report(self._model, asked, self._look, lambda: False)) is not None:
+        if asked is not None and (inspected := report(self._model, asked, self._look, self._cancelled)) is not None:
             messages.append(inspected)
         return messages
 

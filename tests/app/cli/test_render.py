@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import av
@@ -93,14 +91,12 @@ def test_the_settings_beside_a_video_make_it_again(words, tmp_path) -> None:
 def test_ctrl_c_keeps_what_was_painted_and_the_old_video(number, words, tmp_path, monkeypatch, capsys) -> None:
     out, world = tmp_path / "v.mp4", tmp_path / "w.safetensors"
     out.write_bytes(b"an old video")
-    views = iter(render.cameras(load_scene(words[1]).paths["orbit"], 1.0, 1))
+    view = next(render.cameras(load_scene(words[1]).paths["orbit"], 1.0, 1))
 
     def interrupted(*_):
-        yield next(views)
-        os.kill(os.getpid(), number)
-        for _ in range(500):  # another thread of the process may get it, and tell this one a little later
-            time.sleep(0.01)
-        yield next(views)
+        yield view
+        signal.raise_signal(number)
+        yield view
 
     class Views(list):
         __iter__ = interrupted

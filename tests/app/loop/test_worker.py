@@ -197,6 +197,21 @@ def test_the_inline_worker_dreams_when_polled(fake_model, fake_dream, request_of
     assert worker.poll() == []
 
 
+def test_the_inline_worker_stops_between_the_steps_of_a_dream(fake_model, fake_dream, request_of) -> None:
+    def stop_at_the_second_call() -> bool:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return False
+
+    calls: list[int] = []
+    worker = InlineWorker(fake_model, fake_dream, cancelled=stop_at_the_second_call)
+    worker.submit(request_of(0, steps=3))
+    with pytest.raises(KeyboardInterrupt):
+        worker.poll()
+    assert len(calls) == 2
+
+
 class FakeLook:
     """Stands in for `diffusion.introspection.unet_probe.look_inside`.
 

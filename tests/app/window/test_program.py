@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.explorer.window import deferred_signals
 from app.files.screenshots import read_screenshot
 
 ROOT = Path(__file__).parents[3]
@@ -124,23 +123,6 @@ def test_walk_paint_screenshot_leave(program: Program) -> None:
         program.xdotool("key", "ctrl+q")
         time.sleep(0.5)
     assert program.process.wait(30) == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_that_comes_where_exceptions_are_lost_stops_the_program_all_the_same(number: int) -> None:
-    """In a finaliser, as in a callback of C's, KeyboardInterrupt is printed and forgotten: the program ran on."""
-    before = signal.getsignal(signal.SIGINT)
-
-    class Finalised:
-        def __del__(self) -> None:
-            signal.raise_signal(signal.SIGINT)
-
-    with deferred_signals() as noted:
-        Finalised()
-        assert noted == [signal.SIGINT]
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(number)
-    assert signal.getsignal(signal.SIGINT) == before
 
 
 @pytest.mark.timeout(600)
