@@ -13,7 +13,7 @@ from base.settings import flag_of
 
 
 def inputs_of(settings: Any) -> list[tuple[str, Path]]:
-    """(flag, file) of each existing file that a value names, itself or as `FILE:WEIGHT`, and of those in a scene's folder.
+    """(flag, file) of each existing file that a value names, itself or as `FILE:WEIGHT` or `KIND=FILE`, and of those in a scene's folder.
 
     Options declared with `output=True` are left out. A text counts, too: a scene, a model and a path may be names or files.
     """
@@ -32,7 +32,8 @@ def _inputs(settings: Any) -> Iterator[tuple[str, Path]]:
 
 
 def _files(value: str | Path) -> Iterator[Path]:
-    for name in dict.fromkeys((str(value), str(value).rpartition(":")[0])):
+    told = (str(value), str(value).partition("=")[2])
+    for name in dict.fromkeys((*told, *(name.rpartition(":")[0] for name in told))):
         path = expand_user(name)
         if name and is_file(path):
             yield path

@@ -51,6 +51,12 @@ class ModelChoice:
         "and folders of files that <lora:NAME:WEIGHT> in a prompt names.",
         metavar="FILE[:WEIGHT]",
     )
+    control: tuple[str, ...] = option(
+        (),
+        "ControlNets for a Stable Diffusion model, folders or .safetensors files. KIND is what they see of the scene: depth, "
+        "normal, edges or segmentation; without it the file's name tells.",
+        metavar="[KIND=]FILE[:WEIGHT]",
+    )
 
 
 @dataclass(frozen=True)

@@ -83,13 +83,15 @@ class Surface:
         nearer one stays. None: nowhere
     region_ids: int16 [H,W], the index of the region that each pixel shows, or −1, because borders cut through latent pixels. Each
         region is then decoded separately and keeps its own colours. None: unknown
-    gbuffer: the surfaces themselves, for models that know them (`diffusion.models.surface_model`). None: unknown
+    gbuffer: the surfaces themselves, for models that know them (`diffusion.models.surface_model`) and for ControlNets. None: unknown
+    hints: pictures uint8 [H,W,3] that ControlNets see instead, one for each; the last is also seen by all that follow
     """
 
     depth: np.ndarray | None = None
     occluded_source: np.ndarray | None = None
     region_ids: np.ndarray | None = None
     gbuffer: GBuffer | None = None
+    hints: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)

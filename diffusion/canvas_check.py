@@ -55,6 +55,7 @@ def _check_shapes(canvas: Canvas) -> None:
         ("update_mask", guide.update_mask, pixels),
         ("edge_contaminated", guide.edge_contaminated, cells),
         *(("mask", region.mask, cells) for region in canvas.regions),
+        *(("hint", hint, (*pixels, 3)) for hint in surface.hints),
     ]
     for name, array, shape in expected:
         if array is not None and array.shape != shape:

@@ -14,6 +14,7 @@ from base.grid import CELL
 from diffusion.canvas import Cancelled, Canvas, Guide, Region
 from diffusion.denoisers.anagram import VIEWS, with_anagrams
 from diffusion.denoisers.context_filters import contexts_of
+from diffusion.denoisers.control import control_strength
 from diffusion.denoisers.correction import with_correction
 from diffusion.denoisers.differential import initial_x, with_memory
 from diffusion.denoisers.dilation import take_lattice, with_dilation
@@ -55,7 +56,7 @@ class DreamRun:
         self.change = change = self._plane(canvas.change)
         self.few_step, self.on_step, self.cancelled = few_step, on_step, cancelled
         self.noise = torch.from_numpy(canvas.noise)[None].float().to(model.device)
-        self.geometry = model.geometry(canvas.surface, *canvas.noise.shape[1:])
+        self.geometry = model.told(canvas)
         mask = self.guide.known_mask
         known = change < 1 if mask is None else torch.from_numpy(mask).to(model.device)
         self.known = known if memory is not None else torch.zeros_like(known)
@@ -155,7 +156,8 @@ class DreamRun:
     ) -> Tensor:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
-        return self.model.denoise(x, sigma, context, geometry, regions, few_step=self.few_step)
+        strength = control_strength(self.settings, self.timeline, sigma)
+        return self.model.denoise(x, sigma, context, geometry, regions, few_step=self.few_step, control=strength)
 
     def _checked(self, denoise: Denoise) -> Denoise:
         """Wrap a denoiser so that it raises ModelError if its prediction isn't finite."""

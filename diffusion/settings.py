@@ -98,6 +98,15 @@ class GuidanceSettings:
 
 
 @dataclass(frozen=True)
+class ControlSettings:
+    """How strongly ControlNets act, and when."""
+
+    control_strength: Scheduled = option(1.0, "Strength of the ControlNets.", range=(0.0, 2.0))
+    control_start: float = option(0.0, "Share of the run after which ControlNets start.", range=SHARE)
+    control_end: float = option(1.0, "Share of the run after which ControlNets end.", range=SHARE)
+
+
+@dataclass(frozen=True)
 class RegionSettings:
     """How the prompts of several regions share a canvas, and how a large canvas is cut into windows."""
 
@@ -187,6 +196,7 @@ class DreamSettings(
     MixingSettings,
     MemorySettings,
     RegionSettings,
+    ControlSettings,
     GuidanceSettings,
     ContextSettings,
     SamplingSettings,

@@ -40,7 +40,8 @@ class Bench:
         """The model, on all cores."""
         from diffusion.loaders.loading import load_model
 
-        model = load_model(self.session.model.ref, self.session.model.device, self.session.model.lora)
+        chosen = self.session.model
+        model = load_model(chosen.ref, chosen.device, chosen.lora, chosen.control)
         self.facts |= {"model": model.id, "device": str(model.device)}
         return model
 

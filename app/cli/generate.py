@@ -26,7 +26,7 @@ SHEET = "sheet.png"  # beside the pictures of --count and --seeds
 def defaults(source: Path) -> Generate:
     """The flags that made a picture, from its PNG. Raises InputError when it carries none."""
     recipe = read_png(source)
-    return Generate(recipe.settings, ModelChoice(recipe.model, lora=recipe.lora))
+    return Generate(recipe.settings, ModelChoice(recipe.model, lora=recipe.lora, control=recipe.control))
 
 
 def matched(command: Generate, console: Console) -> str:
@@ -86,12 +86,25 @@ def outputs_of(command: Generate, seeds: tuple[int, ...]) -> list[Path]:
     return outs
 
 
+def refuse_hints(controls: int, pictures: int) -> None:
+    """Raise InputError for ControlNets without a picture, and for more pictures than ControlNets."""
+    if controls and not pictures:
+        raise InputError("--control-image", "", "is missing; a ControlNet needs a picture to see")
+    if pictures > controls > 0:
+        raise InputError(
+            "--control-image", "", f"names {pictures} pictures for {controls} --control; name at most one each"
+        )
+
+
 def picture_remarks(command: Generate, model: Any) -> list[str]:
     """A sentence for each setting of the picture that was changed and has no effect."""
     picture, usual = command.picture, GenerateSettings()
     unplaced = {"sky": "the sky has no distance", "none": "no surface is told"}.get(picture.surface)
     untold = None if model.knows_surfaces else f"{model.id} isn't told of surfaces"
+    uncontrolled = f"{model.id} takes no ControlNet" if command.model.control else "there is no --control"
     rows = (
+        ("control", command.model, ModelChoice(), None if model.controls else uncontrolled),
+        ("control_image", picture, usual, None if model.controls else uncontrolled),
         ("surface", picture, usual, untold),
         ("distance", picture, usual, untold or unplaced),
         ("mask_blur", picture, usual, None if picture.mask else "there is no --mask"),
@@ -111,6 +124,7 @@ def run(command: Generate) -> int:
         raise InputError("rayverie generate", "PROMPT", "is missing; describe the picture")
     outs = outputs_of(command, seeds)
     several = len(outs) > len(seeds)
+    refuse_hints(len(command.model.control), len(picture.control_image))
     recipe = read_png(command.source) if command.source else None
     console = open_console(errors=True)
     if command.match and picture.prompt:
@@ -135,8 +149,14 @@ def run(command: Generate) -> int:
     )
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
-    model = load_model(command.model.ref, command.model.device, loras)
-    situation = Situation(model.few_steps, picture.init is not None, regions=False, anagrams=bool(picture.anagram))
+    model = load_model(command.model.ref, command.model.device, loras, controls := command.model.control)
+    situation = Situation(
+        model.few_steps,
+        picture.init is not None,
+        regions=False,
+        anagrams=bool(picture.anagram),
+        controls=bool(model.controls),
+    )
     usual = replace(DreamSettings(), **model.defaults)
     for remark in inert_remarks(picture.dream, usual, situation, picture.negative):
         console.print(remark, style="yellow", soft_wrap=True)
@@ -144,7 +164,7 @@ def run(command: Generate) -> int:
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
-    told, made = (command.model.ref, loras), []
+    told, made = (command.model.ref, loras, controls), []
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=picture.dream.steps * len(seeds), words="")
 
@@ -159,10 +179,11 @@ def run(command: Generate) -> int:
 
         for seed, out in zip(seeds, outs, strict=False):
             asked = replace(picture, dream=replace(picture.dream, seed=seed))
-            if recipe is not None and recipe.settings == asked and (recipe.model, recipe.lora) == told:
+            if recipe is not None and recipe.settings == asked and (recipe.model, recipe.lora, recipe.control) == told:
                 made.append(core.regenerate(model, recipe, command.source, on_step=on_step))
             else:
-                made.append(core.generate(model, asked, model_ref=told[0], loras=told[1], on_step=on_step))
+                named = {"model_ref": told[0], "loras": told[1], "controls": told[2]}
+                made.append(core.generate(model, asked, **named, on_step=on_step))
             write_png(out, made[-1].image, made[-1].recipe)
     if command.inside and started:
         canvas = core.make_canvas(model, picture)[0]

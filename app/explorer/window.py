@@ -206,7 +206,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
         with exempt_from_collection():
             from diffusion.loaders.loading import load_model
 
-            return load_model(session.model.ref, session.model.device, loras)
+            return load_model(session.model.ref, session.model.device, loras, session.model.control)
 
     return ThreadWorker(load)
 

@@ -136,9 +136,12 @@ def open_headless_session(
         loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
         for remark in remarks:
             print(shown(remark), file=sys.stderr)
-        model = model or load_model(session.model.ref, session.model.device, loras)
+        model = model or load_model(session.model.ref, session.model.device, loras, session.model.control)
         usual = DreamSettings(**model.defaults)
-        for remark in inert_remarks(session.dream, usual, Situation(model.few_steps, anagrams=False)):
+        situation = Situation(model.few_steps, anagrams=False, controls=bool(model.controls))
+        if session.model.control and not model.controls:
+            print(f"--control has no effect: {model.id} takes no ControlNet.", file=sys.stderr)
+        for remark in inert_remarks(session.dream, usual, situation):
             print(remark, file=sys.stderr)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)

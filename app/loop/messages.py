@@ -31,6 +31,7 @@ class ModelInfo:
     few_steps: int = 0
     knows_surfaces: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    controls: int = 0
 
 
 @dataclass(frozen=True)

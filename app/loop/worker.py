@@ -61,6 +61,7 @@ def info_of(model: Any) -> ModelInfo:
         few_steps=model.few_steps,
         knows_surfaces=model.knows_surfaces,
         defaults=model.defaults,
+        controls=len(model.controls),
     )
 
 

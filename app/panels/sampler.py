@@ -22,6 +22,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "guidance", "scale", "further", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
         "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile", "step_noise",
     ),
+    "ControlNet": ("control_strength", "control_start", "control_end"),
     "Prompts": ("embedding_rank", "embedding_drop", "embedding_turn"),
     "Regions": ("execution", "batch", "softness", "bootstrap"),
     "Memory": ("memory", "refine", "match", "change_form", "strength", "capture"),
@@ -53,6 +54,9 @@ class SamplerPanel:
         faint(f"{painter.client.model.id} on {painter.client.model.device}. Changes apply from the next dream.")
         if ui.session.model.lora:
             faint(f"With LoRA {', '.join(Path(lora).name for lora in ui.session.model.lora)}.")
+        if controls := ui.session.model.control:
+            heard = "With ControlNet" if painter.client.model.controls else "This model takes no ControlNet:"
+            faint(f"{heard} {', '.join(Path(control).name for control in controls)}.")
         dream = self._presets(ui, ui.session.dream)
         self._compare(ui, dream)
         few = painter.client.model.few_steps
@@ -61,7 +65,7 @@ class SamplerPanel:
                 f"Fast {few}-step model in use; sampler, guidance and negative prompt are ignored. "
                 f"Use {few + 1}+ steps to enable them."
             )
-        silent = unused(dream, few)
+        silent = unused(dream, few, painter.client.model.controls)
         for title, names in sections().items():
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if imgui.collapsing_header(title, flags):
@@ -156,11 +160,12 @@ def sections() -> dict[str, tuple[str, ...]]:
     return {**table, "More": more} if more else table
 
 
-def unused(dream: DreamSettings, few_steps: int = 0) -> dict[str, str]:
+def unused(dream: DreamSettings, few_steps: int = 0, controls: int = 0) -> dict[str, str]:
     """Fields that change nothing now → why. Call it once torch is there, which the tables of samplers and guidances need.
 
-    few_steps: as many as the model's few-step network needs, 0 without one.
+    few_steps: as many as the model's few-step network needs, 0 without one; controls: number of its ControlNets.
     """
     from diffusion.denoisers.inert import Situation, find_inert
 
-    return {name: f"No effect: {why}." for name, why in find_inert(dream, Situation(few_steps)).items()}
+    situation = Situation(few_steps, controls=controls > 0)
+    return {name: f"No effect: {why}." for name, why in find_inert(dream, situation).items()}

@@ -26,12 +26,14 @@ class Situation:
 
     few_steps: steps that the model's few-step network needs, 0 without one
     guide: whether existing paint, or a picture, takes part; regions: whether there are several prompts; anagrams: whether there are any
+    controls: whether ControlNets act
     """
 
     few_steps: int = 0
     guide: bool = True
     regions: bool = True
     anagrams: bool = True
+    controls: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(("threshold_percentile",), lambda s, at: s.threshold_scale == 0, "threshold_scale is 0"),
     Rule(("execution",), lambda s, at: not (at.regions or at.anagrams or s.window), "there is one prompt"),
+    Rule(
+        ("control_strength", "control_start", "control_end"), lambda s, at: not at.controls, "no ControlNet is loaded"
+    ),
+    Rule(
+        ("control_start", "control_end"),
+        lambda s, at: s.control_strength == 0,
+        "control_strength is 0",
+    ),
     Rule(("softness",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(("bootstrap",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(

@@ -12,6 +12,7 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from base.errors import InputError
 from base.grid import CELL
 from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
+from diffusion.loaders.control import ControlChoice, load_control, parse_control, weights_of
 from diffusion.loaders.embedded import MAX_STEPS, OWN, Reference, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora, merge_lora, parse_lora
@@ -28,12 +29,15 @@ from diffusion.sampling.schedules import NoiseSchedule
 TEXTS = ("text_encoder", "text_encoder_2")
 
 
-def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str] = ()) -> Model:
-    """Load a model with its LoRAs.
+def load_model(
+    ref: Reference = None, device: str = "auto", loras: Sequence[str] = (), controls: Sequence[str] = ()
+) -> Model:
+    """Load a model with its LoRAs and ControlNets.
 
     ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id
     device: "auto", "cpu", "cuda", "mps", …
     loras: LoRA files, each FILE or FILE:WEIGHT (`diffusion.loaders.lora`)
+    controls: ControlNets, each [KIND=]FILE[:WEIGHT] (`diffusion.loaders.control`); a model that knows surfaces ignores them
 
     Weights are read from safetensors only, as float16 on CUDA, otherwise as float32. Nothing is downloaded.
     Raises InputError naming the model and the part that is missing or unsupported.
@@ -41,8 +45,9 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
     source = open_checkpoint(ref)
     where = _device(device)
     changes = [parse_lora(lora) for lora in loras]
+    chosen = [parse_control(control) for control in controls]
     try:
-        return _load(source, where, changes)
+        return _load(source, where, changes, chosen)
     except (InputError, MemoryError, torch.OutOfMemoryError):
         raise
     except (
@@ -53,7 +58,7 @@ def load_model(ref: Reference = None, device: str = "auto", loras: Sequence[str]
         raise InputError(source.path, "", describe_load_error(error)) from error
 
 
-def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model:
+def _load(source: Checkpoint, where: torch.device, changes: list[Lora], chosen: list[ControlChoice]) -> Model:
     if is_surface_model(source):
         return load_surface_model(source, where, changes)
     dtype = torch.float16 if where.type == "cuda" else torch.float32
@@ -78,7 +83,9 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
     size = kind.unet.get("sample_size") or 32
     students = [] if same or student is None else PipelineFolder(student).weights()
     weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
-    found = fingerprint(weights, "".join(f"{lora.weight:g};" for lora in changes))
+    weights += [file for choice in chosen for file in weights_of(choice)]
+    told = [f"{lora.weight:g};" for lora in changes] + [f"{choice.kind}:{choice.weight:g};" for choice in chosen]
+    found = fingerprint(weights, "".join(told))
     return Model(
         id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{found}",
         space=space,
@@ -98,6 +105,7 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora]) -> Model
         depth=kind.depth,
         scale=float(vae.config.scaling_factor),
         shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
+        controls=tuple(load_control(choice, unet, dtype, where) for choice in chosen),
         defaults=checked_defaults(own, path / OWN),
     )
 

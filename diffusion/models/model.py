@@ -16,9 +16,11 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from base.grid import CELL
-from diffusion.canvas import Surface
+from diffusion.canvas import Canvas, Surface
 from diffusion.models import preview, sdxl_conditioning
 from diffusion.models.attention import mask_pyramid
+from diffusion.models.control import Control, add_residuals
+from diffusion.models.control_hints import hints_of
 from diffusion.models.depth import DEPTHS
 from diffusion.models.text_encoders import CachedEncoder
 from diffusion.sampling.schedules import PREDICTIONS, NoiseSchedule
@@ -57,6 +59,7 @@ class Model:
     few_step_unet, few_steps: its few-step network and the steps that needs, or None and 0
     linear: the model's own preview map, float32 [C+1,3], or None
     defaults: dream settings that suit it, by name
+    controls: ControlNets, which see a hint picture each
     calls: U-Net calls so far
     """
 
@@ -79,6 +82,7 @@ class Model:
     few_steps: int = 0
     linear: Tensor | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    controls: tuple[Control, ...] = ()
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
 
@@ -111,6 +115,15 @@ class Model:
             return torch.zeros((1, 1, height, width), device=self.device)
         return torch.from_numpy(DEPTHS[self.depth](surface.depth))[None, None].to(self.device)
 
+    def told(self, canvas: Canvas) -> Tensor | None:
+        """[1,K,h,w], all that `denoise` is told of a canvas: its geometry, then the hints of the ControlNets."""
+        geometry = self.geometry(canvas.surface, *canvas.noise.shape[1:])
+        hints = hints_of(self.controls, canvas)
+        if hints is None:
+            return geometry
+        hints = hints.to(self.device)
+        return hints if geometry is None else torch.cat([geometry, hints], 1)
+
     @torch.inference_mode()
     def denoise(
         self,
@@ -121,28 +134,35 @@ class Model:
         regions: Mapping | None = None,
         *,
         few_step: bool = False,
+        control: float = 1.0,
     ) -> Tensor:
-        """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], `geometry` [B,K,h,w]; one U-Net call.
+        """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], `told` [B,K,h,w]; one U-Net call.
 
-        regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few_step: use the few-step network.
+        regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few_step: use the few-step network
+        control: strength of the ControlNets, if `geometry` holds their hints
         """
         unet = self.few_step_unet if few_step and self.few_step_unet is not None else self.unet
         pooled, (height, width) = self.text.pooled, x.shape[-2:]
         with self.clock.part("unet"):
             scaled = x / math.sqrt(sigma**2 + 1)
+            hints = None
             if geometry is not None:
-                scaled = torch.cat([scaled, geometry.expand(x.shape[0], -1, -1, -1)], 1)
-            timestep = torch.tensor(self.schedule.timestep(sigma), device=self.device)
-            out = unet(
-                scaled.to(self.dtype),
-                timestep,
-                encoder_hidden_states=sdxl_conditioning.token_rows(context, pooled),
-                added_cond_kwargs=sdxl_conditioning.added_conditions(
+                depth, hints = geometry.expand(x.shape[0], -1, -1, -1).tensor_split((int(self.takes_depth),), 1)
+                scaled = torch.cat([scaled, depth], 1)
+            call = {
+                "encoder_hidden_states": sdxl_conditioning.token_rows(context, pooled),
+                "added_cond_kwargs": sdxl_conditioning.added_conditions(
                     context, pooled, regions, CELL * height, CELL * width, self.native
                 ),
-                cross_attention_kwargs=None if regions is None else {"regions": self._regional(regions)},
-                return_dict=False,
-            )[0]
+                "cross_attention_kwargs": None if regions is None else {"regions": self._regional(regions)},
+                "return_dict": False,
+            }
+            args = scaled.to(self.dtype), torch.tensor(self.schedule.timestep(sigma), device=self.device)
+            residuals = {}
+            if hints is not None and hints.shape[1]:
+                seen = args[0][:, : self.channels], args[1]
+                residuals = vars(add_residuals(self.controls, hints, control, *seen, **call))
+            out = unet(*args, **call, **residuals)[0]
             self.calls += 1
             return PREDICTIONS[self.prediction](out.float(), x, sigma)
 

@@ -38,8 +38,9 @@ class SurfaceModel(Model):
         regions: Mapping | None = None,
         *,
         few_step: bool = False,
+        control: float = 1.0,
     ) -> Tensor:
-        """x0 [B,C,h,w] float32; arguments as in `Model.denoise`. The network has no few-step variant."""
+        """x0 [B,C,h,w] float32; arguments as in `Model.denoise`. The network has no few-step variant and takes no ControlNet."""
         if regions is None:
             weights = x.new_ones(len(x), *x.shape[-2:])
             regions = {"contexts": context, "weights": weights, "owners": torch.arange(len(x), device=x.device)}

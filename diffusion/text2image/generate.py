@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +48,11 @@ def generate(
     *,
     model_ref: str | None = None,
     loras: tuple[str, ...] = (),
+    controls: tuple[str, ...] = (),
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> GeneratedImage:
-    """Generate one picture. model_ref, loras: the model and LoRAs as the user named them, for the recipe.
+    """Generate one picture. model_ref, loras, controls: the model, LoRAs and ControlNets as the user named them, for the recipe.
 
     With `DreamSettings.capture` the picture is what was predicted at that step. If the size isn't a multiple of the model's, a larger
     picture is dreamed and cropped. Raises InputError naming the flag, and the errors of `dream`.
@@ -68,8 +69,8 @@ def generate(
         # quarter, because a grey pixel was dreamed with a small change; it is not a mixture of two pictures.
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
-    files = {name: fingerprint(path) for name in ("init", "mask") if (path := getattr(settings, name)) is not None}
-    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras)
+    files = {name: fingerprint(path) for name, path in settings.files.items()}
+    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras, controls)
     return GeneratedImage(np.ascontiguousarray(image), recipe, dreamed)
 
 
@@ -81,12 +82,12 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
     if model.id != recipe.model_id:
         raise InputError(where, "model", f"was {recipe.model_id}; this is {model.id}")
     for name, known in recipe.files.items():
-        path = getattr(recipe.settings, name)
+        path = recipe.settings.files.get(name)
         if path is None or not is_file(path):
             raise InputError(where, name, f"was {path}, which is not there")
         if fingerprint(path) != known:
             raise InputError(where, name, f"was {path}, which has changed since")
-    return generate(model, recipe.settings, model_ref=recipe.model, loras=recipe.lora, **hooks)
+    return generate(model, recipe.settings, model_ref=recipe.model, loras=recipe.lora, controls=recipe.control, **hooks)
 
 
 def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
@@ -107,6 +108,9 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
     surface = Surface()
     if model.knows_surfaces and settings.surface != "none":
         surface = Surface(gbuffer=bare_gbuffer(settings.surface, rows, columns, settings.distance))
+    if model.controls:
+        seen = (_open_resized(path, "RGB", settings.size, "--control-image") for path in settings.control_image)
+        surface = replace(surface, hints=tuple(_pad(np.asarray(picture), whole) for picture in seen))
     prompts = zip(settings.anagram, [*settings.view, *settings.view[-1:] * len(settings.anagram)], strict=False)
     return (
         Canvas(
@@ -186,9 +190,8 @@ def refuse(settings: GenerateSettings, multiple: int | None = None) -> None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
     if settings.anagram and not settings.view:
         raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
-    for name in ("init", "mask"):
-        if (path := getattr(settings, name)) is not None:
-            _open_resized(path, "L", (1, 1), f"--{name}")
+    for name, path in settings.files.items():
+        _open_resized(path, "L", (1, 1), f"--{name.split('.')[0].replace('_', '-')}")
 
 
 def _check_views(settings: GenerateSettings, multiple: int) -> None:

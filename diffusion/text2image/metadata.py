@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ from diffusion.denoisers.few_step import effective_settings
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
 
 KEY = "rayverie"
-KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "settings"}
-FILES = ("init", "mask")
+KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "control", "settings"}
+FILES = re.compile(r"init|mask|control_image\.\d+")
 MAX_STEPS = 1000
 
 
@@ -42,6 +43,8 @@ def parameters(recipe: Recipe) -> str:
     }
     if recipe.lora:
         values["Lora"] = json.dumps(", ".join(recipe.lora), ensure_ascii=False)
+    if recipe.control:
+        values["ControlNet"] = json.dumps(", ".join(recipe.control), ensure_ascii=False)
     if settings.init is not None:
         values["Denoising strength"] = f"{dream.strength:g}"
     line = ", ".join(f"{key}: {value}" for key, value in values.items())
@@ -57,7 +60,8 @@ def _written(value: Scheduled) -> str:
 def to_json(recipe: Recipe) -> str:
     """The recipe as versioned JSON."""
     values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
-    values |= {"few_steps": recipe.few_steps, "lora": list(recipe.lora), "settings": settings_to(recipe.settings)}
+    values |= {"few_steps": recipe.few_steps, "lora": list(recipe.lora)}
+    values |= {"control": list(recipe.control), "settings": settings_to(recipe.settings)}
     return json.dumps(values)
 
 
@@ -71,8 +75,10 @@ def from_json(text: str, where: object) -> Recipe:
     if strange := sorted(values.keys() - KNOWN):
         raise InputError(where, f"{KEY}.{strange[0]}", "is unknown to this version")
     files = values.get("files") or {}
-    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()) or files.keys() - FILES:
-        raise InputError(where, "files", f"must hold sha256 of {' and '.join(FILES)}")
+    if not isinstance(files, dict) or not all(
+        isinstance(known, str) and FILES.fullmatch(name) for name, known in files.items()
+    ):
+        raise InputError(where, "files", "must hold sha256 of init, mask and control_image.N")
     few_steps = typed(int, values.get("few_steps", 0), where, "few_steps")
     if not 0 <= few_steps <= MAX_STEPS:
         raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")
@@ -86,6 +92,7 @@ def from_json(text: str, where: object) -> Recipe:
         files,
         few_steps,
         typed(tuple[str, ...], values.get("lora", []), where, "lora"),
+        typed(tuple[str, ...], values.get("control", []), where, "control"),
     )
 
 

@@ -37,15 +37,26 @@ class GenerateSettings:
         choices=("wall", "floor", "ceiling", "sky", "none"),
     )
     distance: float = option(4.0, "How far away that surface is, in blocks.", range=(0.5, 100.0))
+    control_image: tuple[Path, ...] = option(
+        (), "The picture that each ControlNet of --control sees; the last one is also used for all that follow."
+    )
     dream: DreamSettings = field(default_factory=DreamSettings)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The pictures that take part, by the name under which a recipe lists them."""
+        named = {"init": self.init, "mask": self.mask}
+        named |= {f"control_image.{place}": path for place, path in enumerate(self.control_image)}
+        return {name: path for name, path in named.items() if path is not None}
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The metadata of a generated PNG, enough to reproduce its pixels.
 
-    model: value of --model (None: the embedded one); model_id: name and fingerprint of the weights; files: sha256 of init and mask
-    few_steps: steps that the model's few-step network needs, 0 without one; lora: values of --lora
+    model: value of --model (None: the embedded one); model_id: name and fingerprint of the weights
+    files: sha256 of each of `GenerateSettings.files`
+    few_steps: steps that the model's few-step network needs, 0 without one; lora, control: values of --lora and --control
     """
 
     settings: GenerateSettings
@@ -54,3 +65,4 @@ class Recipe:
     files: dict[str, str] = field(default_factory=dict)
     few_steps: int = 0
     lora: tuple[str, ...] = ()
+    control: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ class FakeModel(SimpleNamespace):
             "few_steps": 0,
             "knows_surfaces": False,
             "defaults": {},
+            "controls": (),
         }
         super().__init__(**(base | changes))
 

@@ -191,6 +191,36 @@ def test_a_lora_changes_the_picture_and_stands_in_it(words, picture, tiny_model,
     assert "style.safetensors is not a file" in capsys.readouterr().err
 
 
+def test_a_controlnet_sees_a_picture_and_stands_in_the_png(words, picture, tiny_model, tmp_path, capsys) -> None:
+    import torch
+    from diffusers import ControlNetModel, UNet2DConditionModel
+
+    net = ControlNetModel.from_unet(UNet2DConditionModel.from_pretrained(tiny_model, subfolder="unet"))
+    for parameter in net.parameters():
+        parameter.data += 0.2 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+    net.save_pretrained(tmp_path / "depth")
+    hint, out, again = tmp_path / "hint.png", tmp_path / "controlled.png", tmp_path / "again.png"
+    Image.linear_gradient("L").save(hint)
+    same = ["--size", "64x48", "--steps", "2", "--seed", "5", "--out", str(out)]
+    control = ["--control", f"{tmp_path / 'depth'}:1.5"]
+    assert main([*words, "brick wall", *same, *control]) == 2
+    assert "--control-image is missing" in capsys.readouterr().err
+    assert main([*words, "brick wall", *same, *control, "--control-image", str(hint), str(hint)]) == 2
+    assert "names 2 pictures for 1 --control" in capsys.readouterr().err
+    assert main([*words, "brick wall", *same, *control, "--control-image", str(hint)]) == 0
+    assert (pixels(out) != pixels(picture)).any() and read_png(out).control == (control[1],)
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+    capsys.readouterr()
+    assert main([*words, "brick wall", *same, "--control-image", str(hint), "--control-end", "0.5"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--control-image has no effect: there is no --control." in said
+    assert "--control-end has no effect: no ControlNet is loaded." in said
+    Image.radial_gradient("L").save(hint)
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 2
+    assert "which has changed since" in capsys.readouterr().err
+
+
 def test_markup_is_no_word_and_an_unknown_lora_is_one_warning(words, tmp_path, capsys) -> None:
     pictures = []
     for place, prompt in enumerate(["red <lora:moss:0.8> wall", "red  wall", "red (wall:1.6)", r"red \(wall:1.6\)"]):
@@ -317,4 +347,4 @@ def test_a_distance_without_a_surface_is_named(surface: str, told: bool) -> None
     from diffusion.text2image.recipe import GenerateSettings
 
     asked = Generate(GenerateSettings("wall", surface=surface, distance=7.0))
-    assert bool(picture_remarks(asked, SimpleNamespace(id="x", knows_surfaces=True))) == (not told)
+    assert bool(picture_remarks(asked, SimpleNamespace(id="x", knows_surfaces=True, controls=()))) == (not told)

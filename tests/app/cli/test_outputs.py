@@ -91,6 +91,7 @@ def test_the_settings_of_a_film_are_not_replaced_while_they_are_read(here: Path,
 
 def test_inputs_are_found_by_type(here: Path) -> None:
     (here / "l.safetensors").write_bytes(b"")
+    assert ("--control", Path("l.safetensors")) in inputs_of(ModelChoice(control=("depth=l.safetensors:0.5",)))
     assert ("--lora", Path("l.safetensors")) in inputs_of(ModelChoice(lora=("l.safetensors:0.5",)))
     found = inputs_of(SceneChoice("scene", map=Path("a.png"), materials=Path("missing.yaml")))
     assert ("SCENE", Path("scene/map.png")) in found and ("--map", Path("a.png")) in found
