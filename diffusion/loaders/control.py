@@ -115,7 +115,8 @@ def _from_folder(path: Path, dtype: torch.dtype) -> Any:
     for file in files:
         refuse_integers(file, read_header(file).tensors)
     plain = any(".fp16." not in file.name for file in files)
-    net, loading = ControlNetModel.from_pretrained(
+    kind: Any = ControlNetModel  # diffusers tells type checkers little about its modules
+    net, loading = kind.from_pretrained(
         path,
         local_files_only=True,
         use_safetensors=True,
@@ -144,7 +145,7 @@ def _from_file(path: Path, unet: Any, dtype: torch.dtype) -> Any:
     first = next(tensor for name, tensor in tensors.items() if name.endswith((FIRST, ORIGINAL)))
     widths = _hint_widths(tensors, len(first))
     with init_empty_weights():
-        net = ControlNetModel.from_config(
+        net: Any = ControlNetModel.from_config(
             config | {"in_channels": unet.config.out_channels, "conditioning_embedding_out_channels": widths}
         )
     own = {name: tensor for name, tensor in tensors.items() if not name.startswith(("model.", "cond_", "first_"))}
