@@ -2,6 +2,7 @@
 VENV   := .venv
 PYTHON ?= python3
 STAMP  := $(VENV)/.installed
+WEB    := $(VENV)/.installed-web
 DISPLAY_LIBS := libegl1 libgl1 libxrender1
 TEST_LIBS    := $(DISPLAY_LIBS) xvfb xauth xdotool
 NODE_MODULES := $(VENV)/node_modules
@@ -15,7 +16,7 @@ run: setup
 setup: $(STAMP)
 	@scripts/system-packages $(DISPLAY_LIBS)
 
-test: setup $(NODE_MODULES)/gltf-validator
+test: setup $(WEB) $(NODE_MODULES)/gltf-validator
 	@scripts/system-packages $(TEST_LIBS)
 	@scripts/system-packages chromium || echo "Without Chromium the exported web page is not tested in a browser."
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q tests/app/window
@@ -26,7 +27,7 @@ fuzz: $(STAMP)
 	@RAYVERIE_FUZZ=500 RAYVERIE_FUZZ_SECONDS=60 $(VENV)/bin/python -m pytest -q --timeout 0 tests/fuzz
 	@RAYVERIE_KILLS=50 $(VENV)/bin/python -m pytest -q --timeout 0 tests/engine/storage/test_kill.py
 
-lint: $(STAMP)
+lint: $(WEB)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/pyright
 
 # build/ goes first: setuptools would pack what an earlier build left there
@@ -41,6 +42,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Rayverie into $(VENV) (a few minutes the first time)"
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,dev]'
+	@touch $@
+
+# the extra of `rayverie serve`, which its tests and pyright need and `make run` doesn't
+$(WEB): $(STAMP)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[web]'
 	@touch $@
 
 # Khronos' validator of glTF files, run by the Node.js that pyright brings

@@ -119,6 +119,25 @@ class Generate:
 
 
 @dataclass(frozen=True)
+class Serve:
+    """Serve pictures and worlds over HTTP: a page for browsers, a REST API, and A1111's API for its clients."""
+
+    model: ModelChoice = field(default_factory=ModelChoice)
+    host: str = option("127.0.0.1", "Address to listen at. All but this machine's own need a token.", metavar="ADDRESS")
+    port: int = option(7860, "Port to listen at; 0 takes a free one.", range=(0, 65535))
+    token: str = option(
+        "", "What clients must send. Default: a random one, where another address than this machine's own is bound."
+    )
+    allow_host: tuple[str, ...] = option(
+        (), "Names of this server that requests may use, besides localhost and addresses of numbers.", metavar="NAME"
+    )
+    folder: Path | None = option(
+        None, "Folder for scenes and worlds that clients make. Default: one in the user's data folder.", output=True
+    )
+    jobs: int = option(16, "Number of jobs that may wait or run; more are refused.", range=(1, 1000))
+
+
+@dataclass(frozen=True)
 class Inspect:
     """List what a scene consists of, and its problems."""
 
@@ -196,6 +215,7 @@ COMMANDS = {
     "dream": Command(Dream, "app.cli.dream:run"),
     "export": Command(Export, "app.cli.export:run"),
     "generate": Command(Generate, "app.cli.generate:run"),
+    "serve": Command(Serve, "app.server.command:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),
     "train": Command(Train, "app.cli.train:run"),

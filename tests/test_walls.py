@@ -75,6 +75,7 @@ LAYERS = (
     "app/explorer",
     "app/bench",
     "app/cli",
+    "app/server",
     "app/__main__.py",
 )
 SOURCES = sorted(path.relative_to(ROOT) for folder in (*ALLOWED, "app") for path in (ROOT / folder).rglob("*.py"))

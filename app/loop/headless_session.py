@@ -14,7 +14,7 @@ import numpy as np
 
 from app.fields import Size
 from app.loop.painter import Painter
-from app.loop.worker import InlineWorker
+from app.loop.worker import Dream, InlineWorker, dream_of
 from app.loop.world_journals import data_folder, describing, left_over, open_journal
 from app.session import Session, open_scene
 from base.errors import InputError, shown
@@ -118,10 +118,14 @@ class HeadlessSession:
 
 @contextmanager
 def open_headless_session(
-    session: Session, scene: Scene | None = None, model: Any = None, cancelled: Callable[[], bool] = lambda: False
+    session: Session,
+    scene: Scene | None = None,
+    model: Any = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    dream: Dream = dream_of,
 ) -> Iterator[HeadlessSession]:
     """Open the session's scene, model and world file (if it exists). scene, model: if already loaded. cancelled: asked before
-    every call of the model; it may raise KeyboardInterrupt.
+    every call of the model; it may raise KeyboardInterrupt. dream: runs the model.
 
     Raises InputError if one of them can't be used, before slow work where possible.
     """
@@ -145,7 +149,7 @@ def open_headless_session(
             print(remark, file=sys.stderr)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
-        painter = Painter(volume, InlineWorker(model, cancelled=cancelled), scene, session)
+        painter = Painter(volume, InlineWorker(model, dream, cancelled=cancelled), scene, session)
         headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter)
         if session.world is not None and is_file(session.world):
             headless.load(session.world)

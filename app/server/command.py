@@ -1,0 +1,52 @@
+"""`rayverie serve`: the server, until it is stopped."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from app.commands import Serve
+from app.loop.world_journals import data_folder
+from base.errors import InputError, shown
+from base.files import expand_user
+
+NEEDED = ("fastapi", "uvicorn")
+
+
+def run(command: Serve) -> int:
+    refuse_without(NEEDED, "rayverie serve")
+    from app.server.run import serve
+
+    token = command.token or ("" if is_loopback(command.host) else secrets.token_urlsafe(24))
+    if not all(33 <= ord(c) < 127 and c not in ';,"\\' for c in token):
+        raise InputError("--token", "", "has characters that a header can't hold; use letters and digits")
+    folder = expand_user(command.folder) if command.folder else data_folder() / "server"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("--folder", "", f"can't be made ({error.strerror})") from None
+    with tempfile.TemporaryDirectory(prefix="rayverie-") as pictures:
+        serve(command, folder, Path(pictures), token, _say)
+    return 0
+
+
+def refuse_without(modules: tuple[str, ...], what: str) -> None:
+    """Raise InputError where the extra isn't installed."""
+    if any(find_spec(module) is None for module in modules):
+        raise InputError(what, "", "needs the extra `web`; install it with: pip install 'rayverie[web]'")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _say(words: str) -> None:
+    print(shown(words), file=sys.stderr)

@@ -1,0 +1,43 @@
+"""Connections that end when a client is too slow: to send the head of a request, or to take what is sent to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from app.server.limits import Limits
+
+TICK = 0.25  # seconds between two looks at a connection
+
+
+class WatchedConnection(H11Protocol):
+    """uvicorn's protocol, which by itself waits for ever in both cases. A subclass made by `watched` knows the limits."""
+
+    limits = Limits()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._idle = self._stuck = 0.0  # seconds
+        self._unsent = 0
+        self._look()
+
+    def _look(self) -> None:
+        transport = cast(asyncio.Transport, self.transport)
+        if transport.is_closing() and not transport.get_write_buffer_size():
+            return
+        waits = self.cycle is None or self.cycle.response_complete
+        self._idle = self._idle + TICK if waits else 0.0
+        unsent = transport.get_write_buffer_size()
+        self._stuck = self._stuck + TICK if unsent and unsent >= self._unsent else 0.0
+        self._unsent = unsent
+        if (self._idle > self.limits.head_seconds and not unsent) or self._stuck > self.limits.send_seconds:
+            transport.abort()
+        else:
+            self.loop.call_later(TICK, self._look)
+
+
+def watched(limits: Limits) -> type[WatchedConnection]:
+    """The connection class with these limits."""
+    return type("Connection", (WatchedConnection,), {"limits": limits})

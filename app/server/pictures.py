@@ -1,0 +1,88 @@
+"""Pictures by id: what clients sent and what was dreamed, as PNG files of a folder of the server's own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from base.errors import InputError
+from base.pictures import open_picture
+from base.png import SIGNATURE
+
+ID = re.compile(r"[0-9a-f]{16}")
+DATA = re.compile(r"data:image/[a-z+.-]{1,20};base64,", re.IGNORECASE)
+
+
+class PictureStore:
+    """A folder of files named by random ids; when there are more than `most`, the oldest are deleted."""
+
+    def __init__(self, folder: Path, most: int = 500) -> None:
+        self._folder, self._most = folder, most
+        self._files: dict[str, Path] = {}
+        self._lock = threading.Lock()
+
+    def add(self, write: Callable[[Path], object], suffix: str = ".png") -> str:
+        """The id of a new file that `write(path)` writes."""
+        id = secrets.token_hex(8)
+        file = self._folder / f"{id}{suffix}"
+        write(file)
+        with self._lock:
+            self._files[id] = file
+            for old in list(self._files)[: max(0, len(self._files) - self._most)]:
+                self._files.pop(old).unlink(missing_ok=True)
+        return id
+
+    def find(self, id: str) -> Path | None:
+        """The file of an id; None for what is none of ours."""
+        return self._files.get(id)
+
+    def path(self, id: str, field: str) -> Path:
+        """The file of an id. Raises InputError."""
+        if (file := self.find(id)) is None:
+            raise InputError("request", field, "is the id of no picture here")
+        return file
+
+    def take(self, text: str, field: str) -> Path:
+        """The file of a picture in a request: its id, or base64 with or without `data:image/png;base64,` in front.
+
+        It is stored as it was sent, since what was repainted names its picture by its sum. Raises InputError.
+        """
+        if ID.fullmatch(text) and self.find(text) is not None:
+            return self.path(text, field)
+        data = decode(text, field)
+        suffix = ".png" if data.startswith(SIGNATURE) else ".bin"
+        file = self.path(self.add(lambda path: path.write_bytes(data), suffix), field)
+        try:
+            open_picture(file, "a picture")
+        except InputError as error:
+            raise InputError("request", field, error.problem) from None
+        return file
+
+
+def decode(text: str, field: str) -> bytes:
+    """The bytes of base64 text. Raises InputError; an address is refused, since nothing is ever fetched."""
+    if re.match(r"[a-z][a-z0-9+.-]*://", text, re.IGNORECASE):
+        raise InputError("request", field, "is an address; send the picture itself, as base64")
+    try:
+        return base64.b64decode(DATA.sub("", text, count=1), validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError("request", field, "is neither a picture in base64 nor the id of one") from None
+
+
+def png_of(picture: Image.Image) -> bytes:
+    """A picture as bytes of a PNG, quickly."""
+    target = io.BytesIO()
+    picture.save(target, "PNG", compress_level=1)
+    return target.getvalue()
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

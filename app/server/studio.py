@@ -1,0 +1,186 @@
+"""What the server does with single pictures: generate, match prompts, upscale. Its model lives on one thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from app.commands import Generate, suited
+from app.server.jobs import Job, Stopped
+from app.server.lane import Lane
+from app.server.pictures import PictureStore, png_of
+from app.session import ModelChoice
+from base.errors import InputError
+from base.pictures import flat, open_picture
+from diffusion.canvas import Cancelled
+from diffusion.loaders.loading import load_model
+from diffusion.loaders.prompt_loras import resolve_loras
+from diffusion.text2image.generate import generate, refuse
+from diffusion.text2image.metadata import parameters, write_png
+from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose_match, suggest_captions
+from diffusion.text2image.recipe import GenerateSettings, Recipe
+
+LARGEST = 4096  # pixels a side
+UPSCALERS: dict[str, Image.Resampling] = {
+    "Lanczos": Image.Resampling.LANCZOS,
+    "Bicubic": Image.Resampling.BICUBIC,
+    "Nearest": Image.Resampling.NEAREST,
+}
+DREAMT = "Dream"  # upscale by Lanczos, then dream the details
+DETAIL = 0.3  # strength with which they are dreamed
+PREVIEW_SECONDS = 0.25  # between two previews of a dream
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One request for pictures. before: a function that runs in front of each, e.g. to enlarge its picture first.
+
+    finish: changes each picture that was generated, uint8 [H,W,3] → the same
+    """
+
+    settings: GenerateSettings
+    count: int = 1
+    match: int = 0
+    match_temperature: float = 0.0
+    finish: Callable[[np.ndarray], np.ndarray] | None = None
+
+
+class Studio:
+    """One model, and the pictures it makes."""
+
+    def __init__(self, choice: ModelChoice, store: PictureStore, lane: Lane) -> None:
+        self.choice, self.store, self.lane = choice, store, lane
+        self.defaults = suited(Generate(), choice.ref, bool(choice.lora)).picture
+        self._loras = resolve_loras(choice.lora, ())[0]
+        self.loading = lane.submit(lambda: load_model(choice.ref, choice.device, self._loras))
+
+    @property
+    def model(self) -> Any:
+        """The model; waits until it is loaded. Raises InputError if it can't be."""
+        return self.loading.result()
+
+    def refuse(self, wish: Wish) -> None:
+        """Raise InputError for what can be seen before the model runs."""
+        settings = wish.settings
+        if not (settings.prompt.strip() or settings.init):
+            raise InputError("request", "prompt", "is missing; describe the picture")
+        refuse(settings)
+
+    def generate(self, job: Job, wish: Wish) -> dict[str, Any]:
+        """Generate the pictures of a wish, with seeds that follow one another. In the model's lane."""
+        picture, made = wish.settings, []
+        if wish.match and picture.prompt.strip():
+            found = self.matches(picture.prompt, wish.match)
+            picture = replace(
+                picture,
+                prompt=choose_match(found, temperature=wish.match_temperature, seed=picture.dream.seed).caption,
+            )
+        for number in range(wish.count):
+            job.check()
+            seed = (picture.dream.seed + number) % 2**31
+            asked = replace(picture, dream=replace(picture.dream, seed=seed))
+            on_step = Reporter(job, self.model, _place_of(number, wish.count))
+            try:
+                done = generate(
+                    self.model,
+                    asked,
+                    model_ref=self.choice.ref,
+                    loras=self._loras,
+                    on_step=on_step,
+                    cancelled=job.cancelled,
+                )
+            except Cancelled:
+                raise Stopped from None
+            image = done.image if wish.finish is None else wish.finish(done.image)
+            made.append(self._keep(image, nameless(done.recipe)))
+        return {"pictures": made, "prompt": picture.prompt}
+
+    def _keep(self, image: np.ndarray, recipe: Recipe) -> dict[str, Any]:
+        id = self.store.add(lambda path: write_png(path, image, recipe))
+        height, width = image.shape[:2]
+        return {
+            "id": id,
+            "url": f"/v1/pictures/{id}",
+            "seed": recipe.settings.dream.seed,
+            "size": [width, height],
+            "parameters": parameters(recipe),
+        }
+
+    def matches(self, prompt: str, count: int) -> tuple[Match, ...]:
+        """The captions nearest to a prompt that the embedded model knows, best first."""
+        bank, embed = self._matcher
+        return suggest_captions(prompt, bank, embed, count)
+
+    @cached_property
+    def _matcher(self) -> tuple[PromptBank, Callable]:
+        from diffusion.models.minilm import MiniLMEncoder
+
+        return PromptBank.load(BANK), MiniLMEncoder().sentences
+
+    def match(self, job: Job, prompt: str, count: int) -> dict[str, Any]:
+        """`matches` as JSON values. In the model's lane."""
+        found = self.matches(prompt, count)
+        return {
+            "matches": [{"caption": match.caption, "similarity": round(match.similarity, 4)} for match in found],
+            "far": found[0].similarity < FAR,
+        }
+
+    def upscale(self, job: Job, source: Path, upscaler: str, size: tuple[int, int], prompt: str) -> dict[str, Any]:
+        """Enlarge a picture; DREAMT also dreams its details. In the model's lane."""
+        if upscaler == DREAMT:
+            dream = replace(self.defaults.dream, strength=DETAIL)
+            settings = replace(self.defaults, prompt=prompt, size=size, init=source, dream=dream)
+            return self.generate(job, Wish(settings))
+        picture = resized(flat(open_picture(source), 255), size, upscaler)
+        id = self.store.add(lambda path: path.write_bytes(png_of(picture)))
+        return {"pictures": [{"id": id, "url": f"/v1/pictures/{id}", "size": list(size)}]}
+
+
+class Reporter:
+    """The `on_step` callback of a dream: tells the job how far it is, with a preview at most every PREVIEW_SECONDS.
+
+    place: (step, steps) of the job at an event
+    """
+
+    def __init__(self, job: Job, model: Any, place: Callable[[Any], tuple[int, int]]) -> None:
+        self._job, self._model, self._place = job, model, place
+        self._shown = -PREVIEW_SECONDS
+
+    def __call__(self, event: Any) -> None:
+        preview, now = None, time.monotonic()
+        if now - self._shown >= PREVIEW_SECONDS:
+            self._shown, preview = now, png_of(Image.fromarray(self._model.preview(event.denoised[0])))
+        self._job.report(*self._place(event), preview)
+
+
+def _place_of(number: int, count: int) -> Callable[[Any], tuple[int, int]]:
+    """Where a job of several dreams is, in the step of one of them."""
+    return lambda event: (number * event.steps + event.step + 1, count * event.steps)
+
+
+def nameless(recipe: Recipe) -> Recipe:
+    """The recipe without the folders of its pictures: nobody is told how this machine's folders are called."""
+    given = {name: getattr(recipe.settings, name) for name in ("init", "mask")}
+    names = {name: Path(path.name) for name, path in given.items() if path is not None}
+    model = Path(recipe.model).name if recipe.model else recipe.model
+    loras = tuple(Path(lora).name for lora in recipe.lora)
+    return replace(recipe, settings=replace(recipe.settings, **names), model=model, lora=loras)
+
+
+def check_upscale(upscaler: str, size: tuple[int, int]) -> None:
+    """Raise InputError for an unknown upscaler or a size that is too large."""
+    if upscaler not in (*UPSCALERS, DREAMT):
+        raise InputError("request", "upscaler", f"is {upscaler!r}; allowed are {', '.join((*UPSCALERS, DREAMT))}")
+    if not all(8 <= side <= LARGEST for side in size):
+        raise InputError("request", "size", f"would be {size[0]}x{size[1]}; a side has 8 to {LARGEST} pixels")
+
+
+def resized(picture: Image.Image, size: tuple[int, int], upscaler: str) -> Image.Image:
+    return picture.resize(size, UPSCALERS[upscaler])

@@ -1,0 +1,138 @@
+"""The API under /v1: pictures, jobs, scenes and worlds. Slow work is a job; its answer is 202 with the job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, StreamingResponse
+
+from app.server.desk import Desk
+from app.server.jobs import ENDED, Job
+from app.server.pictures import base64_of
+from app.server.schemas import GenerateBody, MatchBody, PictureBody, UpscaleBody, settings_of
+from app.server.studio import DREAMT, UPSCALERS, Wish, check_upscale
+from base.pictures import open_picture
+from base.settings import names_in
+
+KINDS = {".png": "image/png", ".mp4": "video/mp4"}
+POLL = 0.1  # seconds between two looks at a job
+
+
+def router(desk: Desk) -> APIRouter:
+    api = APIRouter(prefix="/v1")
+
+    @api.get("/status", tags=["server"])
+    def status() -> dict[str, Any]:
+        """The model, whether it is loaded, and the jobs that wait or run."""
+        return {**desk.about(), "jobs": [job.described() for job in desk.jobs.open()]}
+
+    @api.get("/choices", tags=["server"])
+    def choices() -> dict[str, list[str]]:
+        """The names that some settings take."""
+        tables = {
+            "sampler": "diffusion.sampling.solvers:SAMPLERS",
+            "spacing": "diffusion.sampling.schedules:SPACINGS",
+            "view": "diffusion.denoisers.anagram:VIEWS",
+            "mode": "engine.render.renderer:MODES",
+        }
+        return {name: list(names_in(table)) for name, table in tables.items()} | {"upscaler": [*UPSCALERS, DREAMT]}
+
+    @api.post("/generate", status_code=202, tags=["pictures"])
+    def generate(body: GenerateBody) -> dict[str, Any]:
+        """Generate pictures from a prompt, a picture, a picture and a mask, or prompts for several views (anagrams)."""
+        given = body.model_dump(
+            exclude_none=True, exclude={"dream", "init", "mask", "count", "match", "match_temperature"}
+        )
+        for name in ("init", "mask"):
+            if text := getattr(body, name):
+                given[name] = str(desk.store.take(text, name))
+        base = desk.studio.defaults
+        dream = body.dream.model_dump(exclude_none=True) if body.dream else {}
+        given["dream"] = {**desk.default_dream, **dream}
+        wish = Wish(settings_of(base, given), body.count, body.match, body.match_temperature)
+        return desk.generate(wish).described()
+
+    @api.post("/match", status_code=202, tags=["pictures"])
+    def match(body: MatchBody) -> dict[str, Any]:
+        """Find the captions nearest to a prompt that the embedded model knows."""
+        return desk.submit(
+            "match", body.prompt, lambda job: desk.studio.match(job, body.prompt, body.count)
+        ).described()
+
+    @api.post("/upscale", status_code=202, tags=["pictures"])
+    def upscale(body: UpscaleBody) -> dict[str, Any]:
+        """Enlarge a picture."""
+        source = desk.store.take(body.picture, "picture")
+        width, height = open_picture(source).size
+        size = body.size or (round(width * body.factor), round(height * body.factor))
+        check_upscale(body.upscaler, size)
+        work = lambda job: desk.studio.upscale(job, source, body.upscaler, size, body.prompt)  # noqa: E731
+        return desk.submit("upscale", body.upscaler, work).described()
+
+    @api.post("/pictures", status_code=201, tags=["pictures"])
+    def keep(body: PictureBody) -> dict[str, str]:
+        """Keep a picture, to name it by its id."""
+        id = desk.store.take(body.data, "data").stem
+        return {"id": id, "url": f"/v1/pictures/{id}"}
+
+    @api.get("/pictures/{id}", tags=["pictures"])
+    def picture(id: str) -> FileResponse:
+        """A picture or film."""
+        return answer_file(desk.store.find(id))
+
+    @api.get("/jobs", tags=["jobs"])
+    def jobs() -> list[dict[str, Any]]:
+        """All jobs that are remembered, oldest first."""
+        return [job.described() for job in desk.jobs.all()]
+
+    @api.get("/jobs/{id}", tags=["jobs"])
+    def job(id: str) -> dict[str, Any]:
+        """How far a job is, and its result."""
+        return found(desk, id).described()
+
+    @api.delete("/jobs/{id}", tags=["jobs"])
+    def cancel(id: str) -> dict[str, Any]:
+        """Cancel a job; it ends after the model call that runs."""
+        desk.jobs.cancel(wanted := found(desk, id))
+        return wanted.described()
+
+    @api.get("/jobs/{id}/events", tags=["jobs"], response_class=StreamingResponse)
+    async def events(id: str, request: Request) -> StreamingResponse:
+        """Server-sent events: `progress` with the job and its preview as base64 after each step, then `end`."""
+        return StreamingResponse(told(found(desk, id)), media_type="text/event-stream")
+
+    return api
+
+
+def found(desk: Desk, id: str) -> Job:
+    if (job := desk.jobs.get(id)) is None:
+        raise HTTPException(404, "There is no such job.")
+    return job
+
+
+def answer_file(path: Path | None) -> FileResponse:
+    if path is None or not path.is_file():
+        raise HTTPException(404, "There is no such file.")
+    return FileResponse(path, media_type=KINDS.get(path.suffix, "application/octet-stream"))
+
+
+async def told(job: Job) -> AsyncIterator[str]:
+    """The job's events. A client that is slow gets fewer of them, never old ones."""
+    seen, shown = -1, b""
+    while True:
+        version, ended, preview = job.version, job.state in ENDED, job.preview
+        if version != seen or ended:
+            seen = version
+            data = job.described()
+            if preview and preview is not shown:
+                shown = preview
+                data["preview"] = base64_of(preview)
+            yield f"event: {'end' if ended else 'progress'}\ndata: {json.dumps(data)}\n\n"
+        if ended:
+            return
+        await asyncio.sleep(POLL)

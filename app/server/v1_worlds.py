@@ -1,0 +1,124 @@
+"""The API under /v1/scenes and /v1/worlds: floor plans with materials, and what is painted on them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse
+
+from app.cli.inspect import inspect
+from app.server.desk import Desk
+from app.server.schemas import CameraBody, DreamWorldBody, RenderBody, SceneBody, WorldBody, settings_of
+from app.server.worlds import WorldNote
+from app.session import PaintSettings
+from base.errors import InputError
+from base.settings import names_in
+from scenes.camera import Camera
+
+SIDES = (16, 2048)  # pixels of a rendered view
+
+
+def router(desk: Desk) -> APIRouter:
+    api = APIRouter(prefix="/v1")
+    worlds = desk.worlds
+
+    def known(id: str) -> str:
+        if not worlds.has(id):
+            raise HTTPException(404, "There is no such world.")
+        return id
+
+    def camera_of(id: str, body: CameraBody) -> Camera:
+        if body.path is not None:
+            return worlds.camera(id, body.path, body.seconds)
+        if body.position is None or not all(math.isfinite(x) and abs(x) <= 1e6 for x in body.position):
+            raise InputError("request", "camera", "needs a position of three numbers, or a path")
+        return Camera.from_angles(body.position, body.yaw, body.pitch, body.fov)
+
+    @api.get("/scenes", tags=["scenes"])
+    def scenes() -> list[str]:
+        """The built-in scenes, then the ids of those that were sent."""
+        return worlds.scenes()
+
+    @api.post("/scenes", status_code=201, tags=["scenes"])
+    def add_scene(body: SceneBody) -> dict[str, Any]:
+        """Keep a scene."""
+        id = worlds.add_scene(desk.store.take(body.map, "map"), body.materials)
+        return {"id": id, "notes": list(worlds.scene(id).notes)}
+
+    @api.get("/scenes/{id}", tags=["scenes"])
+    def scene(id: str) -> dict[str, Any]:
+        """What a scene consists of, and its problems."""
+        if id not in worlds.scenes():
+            raise HTTPException(404, "There is no such scene.")
+        return inspect(worlds.scene(id))
+
+    @api.delete("/scenes/{id}", tags=["scenes"])
+    def drop_scene(id: str) -> dict[str, Any]:
+        """Delete a scene that was sent and has no world."""
+        if not worlds.drop_scene(id):
+            raise HTTPException(404, "There is no such scene, or it is built in.")
+        return {}
+
+    @api.get("/worlds", tags=["worlds"])
+    def all_worlds() -> list[dict[str, Any]]:
+        """All worlds with their scenes."""
+        return [
+            {"id": id, "scene": worlds.note(id).scene, "painted": worlds.file(id).is_file()} for id in worlds.worlds()
+        ]
+
+    @api.post("/worlds", status_code=201, tags=["worlds"])
+    def create(body: WorldBody) -> dict[str, str]:
+        """A new, bare world. Its dream settings are those of the model, with what is given changed."""
+        dream = settings_of(desk.studio.defaults.dream, body.dream, "dream")
+        return {"id": worlds.create(WorldNote(body.scene, dream, settings_of(PaintSettings(), body.paint, "paint")))}
+
+    @api.delete("/worlds/{id}", status_code=202, tags=["worlds"])
+    def drop(id: str) -> dict[str, Any]:
+        """Delete a world with its earlier states."""
+        return desk.submit_world("delete", known(id), lambda job: worlds.drop(job, id)).described()
+
+    @api.get("/worlds/{id}/file", tags=["worlds"])
+    def file(id: str) -> FileResponse:
+        """The world file, as it was last saved."""
+        path = worlds.file(known(id))
+        if not path.is_file():
+            raise HTTPException(404, "Nothing is painted in this world yet.")
+        return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+
+    @api.post("/worlds/{id}/dream", status_code=202, tags=["worlds"])
+    def dream(id: str, body: DreamWorldBody) -> dict[str, Any]:
+        """Paint one view of a world, or view after view."""
+        camera = camera_of(known(id), body.camera) if body.camera else None
+        return desk.submit_world(
+            "dream", id, lambda job: worlds.dream(job, id, camera, body.views, body.until)
+        ).described()
+
+    @api.post("/worlds/{id}/undo", status_code=202, tags=["worlds"])
+    def undo(id: str) -> dict[str, Any]:
+        """Go back to before the last dream; the last eight are kept."""
+        return desk.submit_world("undo", known(id), lambda job: worlds.undo(job, id)).described()
+
+    @api.post("/worlds/{id}/render", status_code=202, tags=["worlds"])
+    def render(id: str, body: RenderBody) -> dict[str, Any]:
+        """Render a view to a PNG, or a path to an mp4. Nothing is dreamed for it."""
+        known(id)
+        if not all(SIDES[0] <= side <= SIDES[1] for side in body.size):
+            raise InputError("request", "size", f"is {list(body.size)}; a side has {SIDES[0]} to {SIDES[1]} pixels")
+        if body.mode not in (modes := names_in("engine.render.renderer:MODES")):
+            raise InputError("request", "mode", f"is {body.mode!r}; allowed are {', '.join(modes)}")
+        if body.frames:
+            size, path = (body.size[0] // 2 * 2, body.size[1] // 2 * 2), body.path or "orbit"
+            worlds.path(id, path)
+            return desk.submit_world(
+                "film",
+                id,
+                lambda job: worlds.film(job, id, path, size, body.fps, body.frames, body.mode, body.daylight),
+            ).described()
+        camera = camera_of(id, body.camera or CameraBody.model_validate({"path": body.path or "orbit"}))
+        return desk.submit_world(
+            "render", id, lambda job: worlds.view(job, id, camera, body.size, body.mode, body.daylight)
+        ).described()
+
+    return api
