@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from base.errors import InputError
+from base.errors import InputError, nearest
 from diffusion.models.depth import DEPTHS
 from diffusion.sampling.schedules import PREDICTIONS
 
@@ -157,7 +157,10 @@ TEXT = {
     "max_position_embeddings": Numbers(2, 4096),
     "projection_dim": Numbers(1, 8192),
 }
+VERSION = 1  # of rayverie.json, which a format that older programs would misread raises
+ELSEWHERE = ("defaults", "few", "preview")  # fields of rayverie.json that their readers check
 OWN = {
+    "version": Numbers(0, 1_000_000),
     "native": Numbers(8, 4096),
     "depth": Words(tuple(DEPTHS)),
     "text": Words(("minilm",)),
@@ -176,10 +179,26 @@ FIELDS: Mapping[str, Mapping[str, Numbers | Row | Words | Flag]] = {
 
 
 def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
-    """Raise InputError, naming the field, for a value outside FIELDS. part: key of FIELDS; null counts as absent, but not in SURFACE_…"""
+    """Raise InputError, naming the field, for a value outside FIELDS, and for a field that `rayverie.json` can't have.
+
+    part: key of FIELDS; null counts as absent, but not in SURFACE_…
+    """
     for name, kind in FIELDS.get(part, {}).items():
         value = config.get(name)
         absent = value is None and not (part.startswith("surface_") and name in config)
         if not absent and not kind.fits(value):
             field = name if part == "own" else f"{part.removeprefix('surface_')}.{name}"
             raise InputError(path, field, f"is {reprlib.repr(value)}; it must be {kind}")
+    if part == "own":
+        if (config.get("version") or 0) > VERSION:
+            problem = f"is {config['version']}, but this program reads up to {VERSION}: the model needs a newer Rayverie"
+            raise InputError(path, "version", problem)
+        refuse_unknown(path, "", config, (*OWN, *ELSEWHERE))
+
+
+def refuse_unknown(path: object, part: str, config: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise InputError, naming the field, for one that is not known. Names that begin with "_" are allowed: libraries write them."""
+    for name in config:
+        if name not in known and not name.startswith("_"):
+            problem = f"is no field that a model can have here{nearest(name, known)}"
+            raise InputError(path, f"{part}.{name}" if part else name, problem)

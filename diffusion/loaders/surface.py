@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from base.errors import InputError
 from base.grid import CELL
+from base.safetensors_header import read_header
 from diffusion.loaders.checkpoints import Checkpoint
-from diffusion.loaders.config_fields import refuse_fields
+from diffusion.loaders.config_fields import refuse_fields, refuse_unknown
 from diffusion.loaders.embedded import OWN, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora
@@ -39,6 +41,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
     refuse_fields(path / OWN, "own", own)
     refuse_fields(path, "surface_unet", unet)
     refuse_fields(path, "surface_vae", vae)
+    refuse_unknown(path, "unet", unet, _arguments(SurfaceUNet))
     if loras:
         raise InputError(loras[0].path, "", f"changes layers of Stable Diffusion, which {source.name} doesn't have")
     for key in MEANINGLESS:
@@ -49,6 +52,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
             raise InputError(path, f"unet.{name}", f"is {unet.get(name)}; this version needs {known}")
     if vae.get("_class_name") != "SurfaceAutoencoder":
         raise InputError(path, "vae._class_name", f"is {vae.get('_class_name')}; this U-Net needs SurfaceAutoencoder")
+    refuse_unknown(path, "vae", vae, _arguments(SurfaceAutoencoder))
     if vae.get("latent_channels") != unet.get("latent_channels"):
         what = f"is {unet.get('latent_channels')}; the vae has {vae.get('latent_channels')}"
         raise InputError(path, "unet.latent_channels", what)
@@ -60,6 +64,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
     if lowest % heads:
         raise InputError(path, "unet.heads", f"is {heads}; it must divide the last of unet.channels, {lowest}")
     autoencoder = source.module(SurfaceAutoencoder, "vae", torch.float32)
+    _refuse_extra_tensors(source, {"unet": network, "vae": autoencoder})
     space = f"SurfaceAutoencoder-{space_id(autoencoder)}"
     channels = int(unet["latent_channels"])
     return SurfaceModel(
@@ -81,3 +86,17 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         linear=read_preview_map(path, own, channels),
         defaults=checked_defaults(own, path / OWN),
     )
+
+
+def _arguments(kind: type) -> list[str]:
+    """The fields of a network's configuration."""
+    return list(inspect.signature(kind).parameters)
+
+
+def _refuse_extra_tensors(source: Checkpoint, networks: Mapping[str, torch.nn.Module]) -> None:
+    """Raise InputError for a tensor that its network doesn't have: it would change nothing, and be missed."""
+    known = {part: network.state_dict().keys() for part, network in networks.items()}
+    for file in source.weights():
+        for name in read_header(file).tensors:
+            if name not in known[file.parent.name]:
+                raise InputError(file, name, f"is a tensor that the {file.parent.name} of this model does not have")

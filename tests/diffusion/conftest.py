@@ -209,7 +209,7 @@ def sd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def depth_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded model's layout: 8 channels and depth, v, zero terminal SNR, MiniLM context."""
     folder = write_pipeline(tmp_path_factory.mktemp("own"), channels=8, extra=1, width=384, scheduler=EMBEDDED_LIKE)
-    (folder / "rayverie.json").write_text(json.dumps({"depth": "log", "text": "minilm", "tokens": 24}))
+    (folder / "rayverie.json").write_text(json.dumps({"depth": "log", "text": "minilm"}))
     return folder
 
 

@@ -176,6 +176,11 @@ def test_the_decoder_hears_the_surface(surface: Model, canvas: Canvas) -> None:
         ("vae", "scaling_factor", None, "vae.scaling_factor"),
         (".", "few", {"folder": ".", "steps": 4}, "few has no meaning"),
         (".", "prediction", "epsilon", "prediction has no meaning"),
+        (".", "version", 2, "version is 2, but this program reads up to 1: the model needs a newer Rayverie"),
+        (".", "version", "1", "version is '1'; it must be a whole number"),
+        (".", "nativ", 256, "nativ is no field that a model can have here; perhaps native was meant"),
+        ("unet", "said_to", 4, "unet.said_to is no field"),
+        ("vae", "tiles", 4, "vae.tiles is no field"),
     ],
 )
 def test_configurations_that_do_not_fit_are_named(
@@ -185,6 +190,17 @@ def test_configurations_that_do_not_fit_are_named(
     path = folder / part / ("rayverie.json" if part == "." else "config.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
     with pytest.raises(InputError, match=words):
+        load_model(folder, "cpu")
+
+
+@pytest.mark.parametrize("part", ["unet", "vae"])
+def test_a_tensor_too_many_is_named(surface_folder: Path, tmp_path: Path, part: str) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(surface_folder, tmp_path / "copy")
+    file = folder / part / "diffusion_pytorch_model.safetensors"
+    save_file(load_file(file) | {"extra.weight": torch.zeros(2)}, file, metadata={"format": "pt"})
+    with pytest.raises(InputError, match=rf"extra.weight is a tensor that the {part} of this model does not have"):
         load_model(folder, "cpu")
 
 
