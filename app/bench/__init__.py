@@ -20,7 +20,8 @@ from app.terminal import open_console
 from base.files import atomic_write
 from base.outputs import Output, refuse_outputs
 
-# name → (module of this package with `measure(bench) -> Figures`, what it measures, whether it runs by default)
+# name → (module of this package, what it measures, whether it runs by default). A module has `measure(bench) -> Figures`,
+# and `refuse_flags(flags)` if it has flags that can be wrong.
 MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "startup": ("startup", "time to the first frame and to the model being ready", True),
     "frames": ("frames", "frame time with and without a running worker, and the worker's speed", True),
@@ -42,12 +43,15 @@ def run(flags: Flags) -> int:
     outputs = [Output(flag, folder / "any.png") for flag, folder in folders if folder is not None]
     refuse_outputs(outputs + ([Output("--out", flags.out)] if flags.out is not None else []), inputs_of(flags))
     console = open_console(errors=True)
+    modules = {name: import_module(f"app.bench.{MEASUREMENTS[name][0]}") for name in names}
+    for module in modules.values():
+        if hasattr(module, "refuse_flags"):  # all that is wrong is said before the first measurement
+            module.refuse_flags(flags)
     bench = Bench(flags)
     results: dict[str, Figures] = {}
-    for name in names:
-        module, what, _ = MEASUREMENTS[name]
-        console.print(f"{name}: {what} …")
-        results[name] = import_module(f"app.bench.{module}").measure(bench)
+    for name, module in modules.items():
+        console.print(f"{name}: {MEASUREMENTS[name][1]} …")
+        results[name] = module.measure(bench)
     reports = {k: v for figures in results.values() for k, v in figures.items() if isinstance(v, Mapping | list)}
     flat = {n: {k: v for k, v in figures.items() if k not in reports} for n, figures in results.items()}
     found = {"machine": machine(bench), "measurements": {n: v for n, v in flat.items() if v}, **reports}

@@ -22,7 +22,7 @@ from scenes.extrude import extrude_scene
 
 def measure(bench: Bench) -> Figures:
     """The share of dreamed views for each scene and path, and overall, with the scenes and views of `consistency`."""
-    plan = make_plan(bench)
+    plan = make_plan(bench.flags)
     figures: Figures = {}
     dreams = 0
     for name in plan.scenes:

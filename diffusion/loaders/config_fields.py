@@ -191,7 +191,9 @@ def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
             raise InputError(path, field, f"is {reprlib.repr(value)}; it must be {kind}")
     if part == "own":
         if (config.get("version") or 0) > VERSION:
-            problem = f"is {config['version']}, but this program reads up to {VERSION}: the model needs a newer Rayverie"
+            problem = (
+                f"is {config['version']}, but this program reads up to {VERSION}: the model needs a newer Rayverie"
+            )
             raise InputError(path, "version", problem)
         refuse_unknown(path, "", config, (*OWN, *ELSEWHERE))
 

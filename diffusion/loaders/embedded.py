@@ -18,6 +18,8 @@ from diffusion.settings import DreamSettings
 EMBEDDED = Path(__file__).parents[1] / "embedded"
 SHIPPED = {"embedded": EMBEDDED}
 """Folders of models that come with the program, by name."""
+REMOVED = {"embedded-fast": "is no longer needed: the embedded model paints in few steps; leave --model out"}
+"""Names that models of earlier versions had, and what to do instead."""
 OWN = "rayverie.json"
 MAX_STEPS, MAX_SIDE = 200, 4096  # limits for a model's few-step network (steps) and native size (pixels)
 UNREADABLE = (InputError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError)

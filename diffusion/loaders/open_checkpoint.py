@@ -8,7 +8,7 @@ from base.errors import InputError
 from base.files import expand_user
 from base.reading import is_file, is_folder
 from diffusion.loaders.checkpoints import Checkpoint
-from diffusion.loaders.embedded import SHIPPED, Reference
+from diffusion.loaders.embedded import REMOVED, SHIPPED, Reference
 from diffusion.loaders.pipeline_folder import LAYOUT, PipelineFolder
 from diffusion.loaders.single_file import SingleFile
 
@@ -28,6 +28,8 @@ def open_checkpoint(ref: Reference) -> Checkpoint:
         return PipelineFolder(path)
     if is_file(path):
         return _open_file(path)
+    if str(ref) in REMOVED:
+        raise InputError(ref, "", REMOVED[str(ref)])
     try:
         from huggingface_hub import snapshot_download
 

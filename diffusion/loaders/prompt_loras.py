@@ -7,13 +7,14 @@ from pathlib import Path
 
 from base.files import expand_user
 from base.reading import is_file, is_folder
-from diffusion.models.prompt_syntax import parse_prompt
+from diffusion.models.prompt_syntax import misspelt_syntax, parse_prompt
 
 SUFFIX = ".safetensors"
 
 
 def resolve_loras(given: Sequence[str], prompts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(LoRAs to load, each FILE or FILE:WEIGHT; one sentence for each tag whose file isn't known).
+    """(LoRAs to load, each FILE or FILE:WEIGHT; a sentence for each tag whose file isn't known or that is misspelt, and for
+    each weight that is no number).
 
     given: values of --lora: files with an optional weight, which are always loaded, and folders, whose files a tag may name
     prompts: all prompts that the model will be asked for
@@ -23,8 +24,9 @@ def resolve_loras(given: Sequence[str], prompts: Iterable[str]) -> tuple[tuple[s
     """
     files = [(path, value) for value in given if not is_folder(path := _path(value))]
     folders = [path for value in given if is_folder(path := _path(value))]
+    prompts = tuple(prompts)
     tags = dict(reversed([tag for prompt in prompts for tag in parse_prompt(prompt).loras]))
-    remarks = []
+    remarks = list(dict.fromkeys(sentence for prompt in prompts for sentence in misspelt_syntax(prompt)))
     for name, weight in reversed(tags.items()):
         beside = (folder / f"{name}{SUFFIX}" for folder in (*folders, *(path.parent for path, _ in files)))
         known = [path for path, _ in files if path.stem == name] or [p for p in beside if p.stem == name and is_file(p)]

@@ -31,6 +31,8 @@ _TOKEN = re.compile(
     | (?P<text>[^\\()\[\]:<B]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
+_NOT_A_TAG = re.compile(rf"<lora:(?!\s*[^<>:]+?\s*(?::\s*{_NUMBER}\s*)?>)[^<>]*>?", re.IGNORECASE)
+_NOT_A_WEIGHT = re.compile(r":\s*([+-]?(?:nan|inf(?:inity)?|\d+,\d+))\s*(?:\)|$)", re.IGNORECASE)
 _WEIGHTED = re.compile(rf"(.*):\s*({_NUMBER})\s*", re.DOTALL)
 
 
@@ -82,6 +84,13 @@ def parse_prompt(text: str) -> Prompt:
     for start in opened:
         multiply(start, STEP if start[0] == "(" else 1 / STEP)
     return Prompt(tuple(_merged(chunk) for chunk in chunks), tuple(loras))
+
+
+def misspelt_syntax(text: str) -> tuple[str, ...]:
+    """A sentence for each part of a prompt that looks like a LoRA tag or a weight but isn't, and is read as words."""
+    tags = (f"{found.group()} is no LoRA tag like <lora:name:0.8>" for found in _NOT_A_TAG.finditer(text))
+    weights = (f"{found[1]} is no weight like 1.3" for found in _NOT_A_WEIGHT.finditer(text))
+    return tuple(f"{what}; it is read as words of the prompt." for what in (*tags, *weights))
 
 
 def parse_weighted(text: str) -> tuple[str, float]:

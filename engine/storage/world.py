@@ -11,7 +11,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from engine.atlas.page import TILES
 from engine.atlas.tiles import TileTexels
 from engine.geometry.charts import Charts
 from engine.storage import world_v1
+from scenes.materials import FINENESS
 from scenes.scene import Scene
 
 FORMAT, VERSION = "rayverie-world", 2
@@ -129,11 +130,7 @@ def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, ch
     world = read_world(path)
     header = world.header
     for name, wanted, sentence in (
-        (
-            "scene_hash",
-            scene.hash,
-            f"was painted in the scene {header.scene!r}, whose map or heights differ from {scene.name!r}",
-        ),
+        ("scene_hash", scene.hash, f"was painted in {_describe_difference(header, scene)}"),
         ("layout", charts.fingerprint, "was written by a version of the program that laid the atlas out differently"),
         ("model", model, f"holds latents of {header.model!r}; those of the loaded model are {model!r}"),
         ("channels", channels, f"has latents of {header.channels} channels; the model {model!r} has {channels}"),
@@ -144,6 +141,17 @@ def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, ch
         if page >= charts.pages:
             raise InputError(path, "", f"is damaged: it has a page {page} of {charts.pages}")
     return world
+
+
+def _describe_difference(header: WorldHeader, scene: Scene) -> str:
+    """Which scene a world was painted in, and in what it differs from another: a hash tells by trying."""
+    for voxels in FINENESS:
+        if replace(scene, voxels_per_block=voxels).hash == header.scene_hash:
+            return (
+                f"the scene {header.scene!r} with {voxels} voxels per block; {scene.name!r} has {scene.voxels_per_block}: "
+                f"set voxels_per_block to {voxels}, or paint a new world"
+            )
+    return f"the scene {header.scene!r}, whose map or heights differ from {scene.name!r}"
 
 
 def read_world(path: str | Path) -> StoredWorld:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ from app.bench.consistency import figures
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import METHODS, Method, MethodContext, Ours
 from app.bench.consistency.paths import PATHS, make_walk
-from app.bench.consistency.result_cache import CachedResult, ResultCache
+from app.bench.consistency.result_cache import CachedResult, ResultCache, result_outputs
 from app.bench.consistency.sheet import save_sheet
+from app.commands import Bench as Flags
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.view_canvas import canvas_from
 from base.errors import InputError
+from base.outputs import Output, marked_png, refuse_outputs
 from diffusion.canvas import Canvas
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude_scene
@@ -52,9 +55,8 @@ class Plan:
     budget: int | None
 
 
-def make_plan(bench: Bench) -> Plan:
+def make_plan(flags: Flags) -> Plan:
     """Read the flags. Raises InputError."""
-    flags = bench.flags
     scenes = flags.scenes or ((flags.scene,) if flags.scene else SCENES)
     views, revisits = (3, 1) if flags.quick else (flags.views, flags.revisits)
     if views < 3:
@@ -66,9 +68,32 @@ def make_plan(bench: Bench) -> Plan:
     return Plan(scenes[:1] if flags.quick else scenes, methods, views, revisits, flags.budget)
 
 
+def refuse_flags(flags: Flags) -> None:
+    """Raise InputError for flags that can't be followed, and where files of another origin would be replaced."""
+    refuse_outputs(outputs(flags, make_plan(flags)))
+
+
+def outputs(flags: Flags, plan: Plan) -> list[Output]:
+    """All files that `--notes` and `--pictures` may write."""
+    names, found = [open_named(name).name for name in plan.scenes], []
+    if flags.notes is not None:
+        walks = [(name, path, method) for name in names for path in PATHS for method in ("fresh", *METHODS)]
+        walks += [(name, "revisits", method) for name in names for method in METHODS]
+        found += result_outputs("--notes", flags.notes, walks)
+    if flags.pictures is not None:
+        files = [sheet_file(flags.pictures, name, path) for name in names for path in PATHS]
+        found += [Output("--pictures", file, marked_png) for file in files]
+    return found
+
+
+def sheet_file(folder: Path, scene: str, path: str) -> Path:
+    """The picture sheet of a path."""
+    return folder / f"persistence_{scene}_{path}.png"
+
+
 def measure(bench: Bench) -> dict[str, Any]:
     """{"methods": name → KEYS and more, "walks": [the same for each scene, path and method], "aims", "plan"}."""
-    plan = make_plan(bench)
+    plan = make_plan(bench.flags)
     dream = asdict(bench.session.dream)
     conditions = {
         "model": bench.model.id,
@@ -107,7 +132,7 @@ def measure_scene(bench: Bench, name: str, plan: Plan, cache: ResultCache) -> li
             if bench.flags.pictures is not None:
                 shown = {m: cache.find(scene.name, path, m) for m in ("fresh", *METHODS)}
                 sheet = {m: found.pictures for m, found in shown.items() if found is not None}
-                save_sheet(bench.flags.pictures / f"persistence_{scene.name}_{path}.png", sheet)
+                save_sheet(sheet_file(bench.flags.pictures, scene.name, path), sheet)
         for method in plan.methods if plan.revisits else ():
             found = cache.find(scene.name, "revisits", method)
             if found is None:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from base.files import atomic_write
+from base.outputs import png_mark
 
 GAP = 4
 LABEL = 16  # pixels of height over each row
@@ -26,4 +27,4 @@ def save_sheet(file: Path, rows: Mapping[str, Sequence[np.ndarray]]) -> None:
         for c, picture in enumerate(pictures):
             sheet.paste(Image.fromarray(picture), (c * (width + GAP), top + LABEL))
     with atomic_write(file) as temporary:
-        sheet.save(temporary, format="PNG", optimize=True)
+        sheet.save(temporary, format="PNG", optimize=True, pnginfo=png_mark())

@@ -28,7 +28,9 @@ def here(tiny_scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.chdir(tmp_path)
     shutil.copytree(tiny_scene, tmp_path / "scene")
     write_path(load_scene(tiny_scene).paths["orbit"], tmp_path / "tour.mp4.json")
-    for name in ("a.png", "b/step_001.png", "b/blocks.png", "b/00001.png"):
+    (tmp_path / "n").mkdir()
+    (tmp_path / "n" / "hamlet_orbit_warp.json").write_text('{"mine": 1}')
+    for name in ("p/persistence_hamlet_walk-in.png", "a.png", "b/step_001.png", "b/blocks.png", "b/00001.png"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.new("RGB", (16, 16)).save(path)
@@ -44,6 +46,7 @@ def content(folder: Path) -> dict[str, bytes | None]:
 
 
 RENDER = ["render", "scene", "--size", "64x48", "--frames", "3"]
+BENCH = ["bench", "consistency", "--scenes", "hamlet", "--views", "3"]
 GENERATE = ["generate", "brick", "--steps", "2"]
 
 
@@ -54,6 +57,8 @@ GENERATE = ["generate", "brick", "--steps", "2"]
         ([*RENDER, "--map", "a.png", "--out", "x.mp4", "--world", "a.png"], "which --map reads"),
         ([*RENDER, "--out", "x.mp4", "--world", "scene/materials.yaml"], "which SCENE reads"),
         ([*RENDER, "--out", "x.mp4", "--world", "x.mp4"], "which --out writes"),
+        ([*BENCH, "--notes", "n"], "n/hamlet_orbit_warp.json, which Rayverie did not write"),
+        ([*BENCH, "--pictures", "p"], "persistence_hamlet_walk-in.png, which Rayverie did not write"),
         ([*RENDER, "--out", "notes.mkv"], "notes.mkv.json, which Rayverie did not write"),
         ([*RENDER, "--out", "b"], "00001.png, which Rayverie did not write"),
         ([*RENDER, "--out", "f"], "00001.png can't be written: it is a folder"),

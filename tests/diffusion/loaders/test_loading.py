@@ -313,3 +313,8 @@ def test_an_autoencoder_in_stable_diffusion_1s_own_old_words(sd1_folder, tmp_pat
     latents = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
     old, new = (load_model(f, "cpu") for f in (folder, sd1_folder))
     assert torch.equal(old.decode_tensor(latents), new.decode_tensor(latents)) and old.space == new.space
+
+
+def test_a_model_of_an_earlier_version_says_what_to_use() -> None:
+    with pytest.raises(InputError, match="embedded-fast is no longer needed"):
+        load_model("embedded-fast", "cpu")

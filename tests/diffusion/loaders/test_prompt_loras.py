@@ -41,3 +41,9 @@ def test_an_unknown_tag_is_one_sentence(folder, name):
     found, remarks = resolve_loras([str(folder)], [f"<lora:{name}:1> and <lora:{name}:2>", f"<lora:{name}>"])
     assert found == () and len(remarks) == 1 and name in remarks[0] and "no effect" in remarks[0]
     assert "--lora" in resolve_loras((), [f"<lora:{name}>"])[1][0]
+
+
+def test_what_is_no_tag_and_no_weight_is_one_sentence_each():
+    found, remarks = resolve_loras((), ["<lora::1> (wall:nan)", "again <lora::1>"])
+    assert found == () and len(remarks) == 2
+    assert "<lora::1> is no LoRA tag" in remarks[0] and "nan is no weight" in remarks[1]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.models.prompt_syntax import STRONGEST, Prompt, Span, parse_prompt, parse_weighted
+from diffusion.models.prompt_syntax import STRONGEST, Prompt, Span, misspelt_syntax, parse_prompt, parse_weighted
 from diffusion.models.prompt_tokens import Token, split, tokenize, weakened
 
 MARKUP = st.text(alphabet=r"ab ()[]\:<>.1BREAKlora,", max_size=60)
@@ -138,3 +138,24 @@ def test_tokens_know_their_span():
 )
 def test_a_prompt_with_a_weight(text, prompt, weight):
     assert parse_weighted(text) == (prompt, weight)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a (wall:nan)", ["nan is no weight"]),
+        ("a (wall:-Inf ) of (moss:1,3)", ["-Inf is no weight", "1,3 is no weight"]),
+        ("moss:nan", ["nan is no weight"]),  # as in --further
+        ("<lora::1> wall", ["<lora::1> is no LoRA tag"]),
+        ("<lora:moss:strong>", ["<lora:moss:strong> is no LoRA tag"]),
+        ("wall <lora:moss:0.8", ["<lora:moss:0.8 is no LoRA tag"]),
+        ("(wall:1.3) <lora:moss> <lora: a b :.5> at 12:30, infinity: (a note: nan is bread)", []),
+    ],
+)
+def test_what_only_looks_like_markup_is_named_and_read_as_words(text: str, named: list[str]) -> None:
+    sentences = misspelt_syntax(text)
+    assert [sentence.split("; it is read")[0].split(" like")[0] for sentence in sentences] == named
+    if named:
+        words = "".join(span.text for chunk in parse_prompt(text).chunks for span in chunk)
+        assert all(sentence.split(" is no")[0] in words for sentence in sentences)
+        assert all(abs(span.weight) <= 1.1 for chunk in parse_prompt(text).chunks for span in chunk)

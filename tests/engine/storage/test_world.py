@@ -158,6 +158,14 @@ def test_another_scene_model_or_version(saved, scene, charts, tmp_path):
         load(tmp_path / "new", scene, charts)
 
 
+def test_other_voxels_per_block_are_named(saved, scene):
+    finer = replace(scene, voxels_per_block=2 * scene.voxels_per_block)
+    charts = build_charts(extrude_scene(finer), finer)
+    words = rf"with {scene.voxels_per_block} voxels per block; '{scene.name}' has {finer.voxels_per_block}: set voxels_per_block"
+    with pytest.raises(InputError, match=words):
+        load(saved, finer, charts)
+
+
 def test_a_world_of_version_1_is_still_read(ctx, scene, charts):
     """Painted and written when there was no other version."""
     snapshot = restored(ctx, charts, load(V1, scene, charts))
