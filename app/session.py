@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.fields import Size
@@ -11,6 +11,7 @@ from base.reading import read_json
 from base.settings import from_json, option, to_json
 from diffusion.settings import DreamSettings
 from scenes.scene import Scene
+from scenes.style import LIGHTS
 
 VERSION = 1
 DAYLIGHT = 0.5
@@ -32,6 +33,13 @@ class SceneChoice:
     voxels_per_block: int | None = option(None, "Voxels along each side of a block.", range=(1, 16))
     floor: str | None = option(None, "Material of the ground where nothing stands.")
     ceiling: str | None = option(None, "Material of the ceiling over empty ground.")
+    style: str | None = option(None, "Words added to the prompts of all materials and of the sky.", metavar="TEXT")
+    style_negative: str | None = option(None, "Words added to all negative prompts.", metavar="TEXT")
+    light: str = option(
+        "scene",
+        "Time of day or weather, added to all prompts that name none themselves; scene keeps the scene's own.",
+        choices=("scene", "none", *LIGHTS),
+    )
 
 
 @dataclass(frozen=True)
@@ -139,7 +147,7 @@ def open_scene(choice: SceneChoice) -> Scene:
     """The chosen scene, loaded. Raises InputError."""
     from scenes.load import BUILTIN, load_scene  # brings PyYAML and Pillow, which --help can do without
 
-    return load_scene(
+    scene = load_scene(
         choice.ref or BUILTIN[0],
         map=choice.map,
         materials=choice.materials,
@@ -147,6 +155,9 @@ def open_scene(choice: SceneChoice) -> Scene:
         floor=choice.floor,
         ceiling=choice.ceiling,
     )
+    light = {"scene": None, "none": ""}.get(choice.light, choice.light)
+    chosen = {"prompt": choice.style, "negative_prompt": choice.style_negative, "light": light}
+    return replace(scene, style=replace(scene.style, **{k: v for k, v in chosen.items() if v is not None}))
 
 
 def describe(session: Session, **made: object) -> dict[str, object]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from base.errors import InputError
 from scenes.scene import MAP_SIDES, Background, Colour, Material, Scene
+from scenes.style import Style
 
 STARTER_MATERIALS: tuple[tuple[str, str, Colour, float, float, str | None], ...] = (
     ("grass", "green grass", (126, 158, 82), 0.0, 0.5, None),
@@ -25,9 +26,11 @@ def make_blank_scene(width: int, depth: int, name: str = "untitled") -> Scene:
         problem = f"is {width}×{depth} blocks; a side has from {MAP_SIDES[0]} to {MAP_SIDES[-1]}"
         raise InputError("a new scene", "size", problem)
     materials = tuple(
-        Material(name, colour, f"{words}, noon", height, colour, start_height=start, material_over=over)
+        Material(name, colour, words, height, colour, start_height=start, material_over=over)
         for name, words, colour, start, height, over in STARTER_MATERIALS
     )
     ground = np.zeros((depth, width), np.uint8)
     paths = frozenset(("orbit", "walk"))
-    return Scene(name, ground, materials, Background("blue sky, noon"), floor="grass", generated=paths)
+    return Scene(
+        name, ground, materials, Background("blue sky"), floor="grass", style=Style(light="noon"), generated=paths
+    )

@@ -61,6 +61,11 @@ def change_background(scene: Scene, **changes: Any) -> Scene:
     return validate_scene(replace(scene, background=replace(scene.background, **changes)))
 
 
+def change_style(scene: Scene, **changes: Any) -> Scene:
+    """Change the style's prompt, negative prompt or light."""
+    return validate_scene(replace(scene, style=replace(scene.style, **changes)))
+
+
 def change_scene(scene: Scene, **changes: Any) -> Scene:
     """Change voxels_per_block, floor or ceiling."""
     return validate_scene(replace(scene, **changes))
@@ -76,9 +81,11 @@ def regenerate_paths(scene: Scene, blocks: Blocks) -> Scene:
 
 def validate_scene(scene: Scene) -> Scene:
     """Return the scene as if it were read from a file, with texts trimmed. InputError for values that no file may have."""
-    file = MaterialFile(scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling)
+    file = MaterialFile(
+        scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling, scene.style
+    )
     read = parse_materials(to_yaml_data(file), scene.name)
-    return replace(scene, background=read.background, materials=read.materials)
+    return replace(scene, background=read.background, materials=read.materials, style=read.style)
 
 
 def pick_free_colour(scene: Scene) -> Colour:

@@ -56,6 +56,7 @@ def load_scene(
         ),
         floor=_choose_layer(file, "floor", floor),
         ceiling=_choose_layer(file, "ceiling", ceiling),
+        style=file.style,
         notes=(*notes, *left_out),
     )
     generated = _generate_missing(scene, stored)
@@ -75,7 +76,9 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
     sources = np.array([(0, 0, 0, 0)] + [(*m.source, 255) for m in scene.materials])
     pixels = np.maximum(sources, 0).astype(np.uint8)[scene.map]
     picture = Image.fromarray(pixels if (scene.map == EMPTY).any() else np.ascontiguousarray(pixels[..., :3]))
-    file = MaterialFile(scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling)
+    file = MaterialFile(
+        scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling, scene.style
+    )
     with atomic_write(folder / "map.png") as temporary:
         picture.save(temporary, format="PNG", optimize=True)
     with atomic_write(folder / "materials.yaml") as temporary:

@@ -1,7 +1,7 @@
 """materials.yaml: the prompts, heights and colours behind a map's colours, read with one clear sentence per mistake.
 
-A file has `background: {prompt, negative_prompt, display}` and `materials:`, a list; `voxels_per_block`, `floor` and `ceiling`
-are optional. Heights are blocks above the ground plane. The layout is that of raycast_diffusion's material files.
+A file has `background: {prompt, negative_prompt, display}` and `materials:`, a list; `style: {prompt, negative_prompt, light}`,
+`voxels_per_block`, `floor` and `ceiling` are optional. Heights are blocks above the ground plane. The layout is that of raycast_diffusion's material files.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import Any
 from base.errors import InputError
 from base.strict_yaml import read_yaml
 from scenes.scene import NO_COLOUR, Background, Colour, Material
+from scenes.style import LIGHTS, NO_STYLE, Style
 
 MAX_MATERIALS = 254  # a map and a voxel are one byte; 0 is empty
 MAX_HEIGHT = 256.0
 MAX_BYTES = 1 << 20
 FINENESS = range(1, 17)  # voxels per block
-TOP_KEYS = ("background", "materials", "voxels_per_block", "floor", "ceiling")
+TOP_KEYS = ("background", "style", "materials", "voxels_per_block", "floor", "ceiling")
 BACKGROUND_KEYS = ("prompt", "negative_prompt", "display")
+STYLE_KEYS = ("prompt", "negative_prompt", "light")
 MATERIAL_KEYS = (
     "name", "source", "display", "prompt", "negative_prompt", "height", "start_height", "opacity",
     "material_over", "material_under",
@@ -41,6 +43,7 @@ class MaterialFile:
     voxels_per_block: int | None = None
     floor: str | None = None
     ceiling: str | None = None
+    style: Style = NO_STYLE
 
 
 def read_materials(path: str | Path) -> MaterialFile:
@@ -69,6 +72,7 @@ def parse_materials(data: object, where: str | Path) -> MaterialFile:
         voxels_per_block=_voxels_per_block(where, top.get("voxels_per_block")),
         floor=check_material_name(materials, top.get("floor"), where, "floor"),
         ceiling=check_material_name(materials, top.get("ceiling"), where, "ceiling"),
+        style=_style(where, top.get("style")),
     )
 
 
@@ -96,12 +100,32 @@ def to_yaml_data(file: MaterialFile) -> dict[str, Any]:
         ground["display"] = list(file.background.display)
     top: dict[str, Any] = {
         "background": ground,
+        "style": {key: getattr(file.style, key) for key in STYLE_KEYS if getattr(file.style, key)} or None,
         "voxels_per_block": file.voxels_per_block,
         "floor": file.floor,
         "ceiling": file.ceiling,
         "materials": [_entry(m) for m in file.materials],
     }
     return {key: value for key, value in top.items() if value is not None}
+
+
+def check_style(style: Style, where: object, field: str = "style") -> Style:
+    """Return the style with its texts trimmed. InputError, naming the field, for a light that there is none of."""
+    if style.light not in ("", *LIGHTS):
+        raise InputError(
+            where, f"{field}.light", f"is {reprlib.repr(style.light)}; a light is one of {', '.join(LIGHTS)}"
+        )
+    return Style(style.prompt.strip(), style.negative_prompt.strip(), style.light)
+
+
+def _style(where: object, data: object) -> Style:
+    if data is None:
+        return NO_STYLE
+    texts = _mapping(where, "style", data, STYLE_KEYS)
+    given = {
+        key: _text(where, value, f"style.{key}") for key, value in texts.items() if value is not None and value != ""
+    }
+    return check_style(Style(**given), where)
 
 
 def _entry(material: Material) -> dict[str, Any]:

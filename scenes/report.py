@@ -26,7 +26,7 @@ def describe_scene(scene: Scene, blocks: Blocks) -> dict[str, Any]:
         "floor": scene.floor,
         "ceiling": scene.ceiling,
         "materials": [
-            {"name": m.name, "prompt": m.prompt, "blocks": int(pixels[i + 1]), "voxels": int(voxels[i])}
+            {"name": m.name, "prompt": scene.prompt(i)[0], "blocks": int(pixels[i + 1]), "voxels": int(voxels[i])}
             for i, m in enumerate(scene.materials)
         ],
         "paths": {name: round(path.seconds, 3) for name, path in scene.paths.items()},

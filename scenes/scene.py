@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 import numpy as np
 
 from scenes.camera import Camera
+from scenes.style import NO_STYLE, Style
 
 Colour = tuple[int, int, int]
 EMPTY = 0  # the map's value for empty ground; material i of the list is i + 1
@@ -71,7 +72,7 @@ class CameraPath:
 class Scene:
     """map: uint8 [Z,X], EMPTY or material index + 1; floor, ceiling: materials that fill empty columns, or None.
 
-    generated: names of paths computed from the blocks and recomputed with them.
+    style: what is added to all prompts; generated: names of paths computed from the blocks and recomputed with them.
     notes: findings while loading that the user should know (pixels of an unlisted colour), one sentence each.
     """
 
@@ -82,6 +83,7 @@ class Scene:
     voxels_per_block: int = VOXELS_PER_BLOCK
     floor: str | None = None
     ceiling: str | None = None
+    style: Style = NO_STYLE
     paths: Mapping[str, CameraPath] = field(default_factory=dict)
     generated: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
@@ -106,12 +108,10 @@ class Scene:
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """All prompts and negative prompts of the materials and the background."""
-        return tuple(
-            text for source in (*self.materials, self.background) for text in (source.prompt, source.negative_prompt)
-        )
+        """All prompts and negative prompts of the materials and the background, with the style."""
+        return tuple(text for material in (*range(len(self.materials)), SKY) for text in self.prompt(material))
 
     def prompt(self, material: int) -> tuple[str, str]:
-        """Return (prompt, negative prompt) of a material index, or of the background for SKY."""
+        """Return (prompt, negative prompt) of a material index, or of the background for SKY, with the style added."""
         source = self.background if material == SKY else self.materials[material]
-        return source.prompt, source.negative_prompt
+        return self.style.extend(source.prompt, source.negative_prompt)

@@ -54,7 +54,7 @@ def plan(scene: Scene, folder: Path) -> Image.Image:
     side = PANEL[1] - 20
     picture.paste(source.resize((side, side), Image.Resampling.NEAREST), (10, 10))
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(15)
-    prompts = {material.prompt: material.display for material in reversed(scene.materials)}
+    prompts = {scene.prompt(i)[0]: m.display for i, m in reversed(list(enumerate(scene.materials)))}
     row = (PANEL[1] - 20) / len(prompts)
     for k, (prompt, colour) in enumerate(reversed(prompts.items())):
         top = 10 + k * row

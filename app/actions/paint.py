@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from app.actions.context import ActionContext
 from app.loop.open_scene import OpenScene
 from app.loop.paint_survey import materials
+from app.loop.painted_prompts import outdated_masks
 from app.state.brush import TOOLS, view_size
 from app.state.stroke import Stroke
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
+from engine.geometry.pack import PAGE
 from engine.gl.time_sliced import Slices
 
 PaintAction = Callable[[ActionContext, OpenScene], None]
@@ -63,6 +67,21 @@ def change_material(operation: str) -> Callable[[ActionContext, OpenScene, int],
             context.services.strokes.sweep(stroke, open_scene.scene, material)
 
     return act
+
+
+def repaint_all(context: ActionContext, open_scene: OpenScene) -> None:
+    """Erase all paint that isn't frozen, so that everything is dreamed anew."""
+    everything = np.ones((PAGE, PAGE), bool)
+    stroke = _change(context, open_scene, dict.fromkeys(open_scene.volume.atlas, everything), "erase")
+    context.services.strokes.sweep(stroke, open_scene.scene)
+    context.state.cancelled_view = ()
+
+
+def repaint_outdated(context: ActionContext, open_scene: OpenScene) -> None:
+    """Erase the paint whose material has another prompt now."""
+    masks = outdated_masks(open_scene.volume, open_scene.painter.client.prompts, open_scene.scene)
+    _change(context, open_scene, masks, "erase")
+    context.state.cancelled_view = ()
 
 
 def erase_all(context: ActionContext, open_scene: OpenScene) -> None:

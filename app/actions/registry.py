@@ -97,6 +97,8 @@ PAINT_HANDLERS: Mapping[str, Callable[..., None]] = {
     "freeze_material": paint.change_material("freeze"),
     "thaw_material": paint.change_material("thaw"),
     "erase_material": paint.change_material("erase"),
+    "repaint_all": paint.repaint_all,
+    "repaint_outdated": paint.repaint_outdated,
     "dream": paint.dream_again,
     "erase": paint.erase_all,
     "press_brush": paint.press_brush,

@@ -64,7 +64,7 @@ def measure(bench: Bench) -> Figures:
 
 def prompts(count: int) -> list[str]:
     """Different prompts of the built-in scenes' materials."""
-    found = dict.fromkeys(m.prompt for name in BUILTIN for m in load_scene(name).materials)
+    found = dict.fromkeys(s.prompt(i)[0] for s in map(load_scene, BUILTIN) for i in range(len(s.materials)))
     return list(found)[:count]
 
 

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from functools import partial
 
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
+from app.loop.painted_prompts import PromptLog, Prompts, prompts_of
 from app.loop.quality_levels import Level
 from app.loop.task_runner import TaskRunner
 from app.loop.view_canvas import dreamed_materials
@@ -46,6 +47,7 @@ class DreamClient:
     volume, scene: may be replaced while nothing runs; tasks: the slices of work of a frame, at most `budget` seconds of each
     (infinite: everything is done at once). For panels: model (None until it is loaded), running, preview, problem (why the last
     dream failed, or ""), dreamed (the last dream of a whole view), dreamed_at (its camera, None if it was asked for by hand),
+    prompts (which the volume was painted with),
     calls (to the model, so far), dreams (finished so far), status (the worker's), level (of the running dream).
     """
 
@@ -60,6 +62,8 @@ class DreamClient:
         self.problem, self.status = "", "loading the model"
         self.level = Level("", 0, 0)
         self.tasks = TaskRunner(budget, self._stop)
+        self.prompts = PromptLog()
+        self._asked: Prompts = {}  # the prompts of the running request
         self._take: Take | None = None
         self._outcomes: list[Laid | Outcome] = []
 
@@ -130,7 +134,7 @@ class DreamClient:
 
     def submit(self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
         """Send a request; it replaces the running one."""
-        self.level, self.preview = level, None
+        self.level, self.preview, self._asked = level, None, prompts_of(self.scene)
         self.running = Request(next(_IDS), gathered, canvas, settings)
         self.worker.submit(self.running)
 
@@ -158,10 +162,14 @@ class DreamClient:
             kept_mask=kept,
             shown_materials=materials,
         )
-        self.tasks.begin(self.volume.scatter_task(gathered, painted), partial(self._laid, gathered, dreamed))
+        self.tasks.begin(
+            self.volume.scatter_task(gathered, painted), partial(self._laid, gathered, dreamed, self._asked)
+        )
 
-    def _laid(self, gathered: GatheredView, dreamed: Dreamed, texels: int) -> None:
+    def _laid(self, gathered: GatheredView, dreamed: Dreamed, prompts: Prompts, texels: int) -> None:
         self._stop()
+        if texels:
+            self.prompts = self.prompts.note(gathered.revision + 1, prompts)
         self.dreams += 1
         # the volume may have a later revision already, if it was erased at once
         self._outcomes.append(Laid(gathered, dreamed, gathered.revision + (texels > 0)))

@@ -13,6 +13,7 @@ import moderngl
 import numpy as np
 
 from app.fields import Size
+from app.loop.painted_prompts import PromptLog
 from app.loop.painter import Painter
 from app.loop.worker import Dream, InlineWorker, dream_of
 from app.loop.world_journals import data_folder, describing, left_over, open_journal
@@ -54,7 +55,9 @@ class HeadlessSession:
     def load(self, path: Path) -> None:
         """Load the paint of a world file. Raises InputError if it isn't of this scene and model."""
         fits = {"scene": self.scene, "charts": self.charts, "model": self.model.space, "channels": self.model.channels}
-        WorldReader(self.volume, open_world(path, **fits)).read_all()
+        world = open_world(path, **fits)
+        WorldReader(self.volume, world).read_all()
+        self.painter.client.prompts = PromptLog.from_json(world.extras.get("prompts"))
 
     @contextmanager
     def keeping(self, path: Path | None) -> Iterator[Callable[[], None]]:
@@ -68,7 +71,8 @@ class HeadlessSession:
             return
         refuse_unwritable(path)  # before anything is painted for it
         writer, saved, warned = WorldWriter(open_journal(path, data_folder())), False, False
-        describe = describing(self.scene, self.charts, self.model.space, self.volume)
+        prompts = lambda: {"prompts": self.painter.client.prompts.to_json()}  # noqa: E731
+        describe = describing(self.scene, self.charts, self.model.space, self.volume, prompts)
 
         def keep() -> None:
             nonlocal warned

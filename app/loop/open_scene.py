@@ -18,6 +18,7 @@ from engine.geometry.charts import Charts, build_charts
 from engine.render.daylight import BakedDaylight
 from engine.render.renderer import Renderer
 from scenes.camera import Camera
+from scenes.edit import match_materials
 from scenes.extrude import Blocks, extrude_scene
 from scenes.scene import Scene
 
@@ -101,7 +102,11 @@ class OpenScene:
 
     def reword(self, scene: Scene) -> None:
         """Apply other prompts, display colours and paths to the same blocks. The next dream uses them."""
-        self.scene = self.painter.client.scene = scene
+        client, before = self.painter.client, self.scene.materials
+        matched = zip(before, match_materials(self.scene, scene).tolist(), strict=True)
+        after = {m.name: scene.materials[i].name for m, i in matched if i >= 0}
+        client.prompts = client.prompts.rename({old: new for old, new in after.items() if old != new})
+        self.scene = client.scene = scene
         self.renderer.update_display_colours(scene)
 
     def rebuild(self, plan: Plan, volume: LatentVolume, renderer: Renderer) -> None:

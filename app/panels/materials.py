@@ -9,22 +9,25 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui
 
+from app.gui.theme import colour
 from app.panels.context import PanelContext, faint, hint, swatch
 from app.panels.map import NOT_ON_MAP
+from app.panels.outdated import Outdated
 from app.panels.prompts import PromptFields
 from engine.render.daylight import NOON
 from scenes import edit
 from scenes.materials import MAX_HEIGHT
 from scenes.scene import EMPTY, SKY, Colour, Material, Scene
 
+CHANGED = "\uf071"  # a warning sign
 NEGATIVE = "Negative prompt: what it must not look like"
 
 
 class Materials:
     """Draws the list and the chosen one. What is chosen is a map value, or NOT_ON_MAP for the sky."""
 
-    def __init__(self, fields: PromptFields) -> None:
-        self.fields = fields
+    def __init__(self, fields: PromptFields, outdated: Outdated) -> None:
+        self.fields, self.outdated = fields, outdated
         self._counted: tuple[np.ndarray, np.ndarray] | None = None
         self._name: tuple[str, str] | None = None  # the material being renamed, and what is typed
 
@@ -34,10 +37,13 @@ class Materials:
             blocks = self._blocks(scene)
             for i, material in enumerate(scene.materials):
                 note, about = count_note(scene, material.name, int(blocks[i + 1]))
+                if self.outdated.texels(i):
+                    note, about = f"{CHANGED} {note}", f"{about}. Painted with another prompt."
                 value = _row(material.name, material.display, note, about, i + 1, value)
             empty = f"{blocks[EMPTY]:,}"
             value = _row("empty ground", None, empty, f"{empty} blocks", EMPTY, value)
-            value = _row("sky", scene.background.display or NOON, "", "", NOT_ON_MAP, value)
+            note, about = (CHANGED, "painted with another prompt") if self.outdated.texels(SKY) else ("", "")
+            value = _row("sky", scene.background.display or NOON, note, about, NOT_ON_MAP, value)
         imgui.end_child()
         return value
 
@@ -68,11 +74,7 @@ class Materials:
         changed, negative = self.fields.line(f"##negative{material.name}", NEGATIVE, material.negative_prompt)
         if changed:
             change(negative_prompt=negative)
-        if imgui.button("\uf1fc  Repaint"):
-            ui.do("erase_material", index)
-        hint(
-            "Erase the paint on this material, so that it is painted again. A changed prompt otherwise affects only new paint."
-        )
+        self._repaint(ui, index, "Erase the paint on this material, so that it is painted again.")
         _shape(material, change)
         others = [m.name for m in scene.materials if m.name != material.name]
         for field, label, text in (
@@ -139,9 +141,16 @@ class Materials:
         changed, negative = self.fields.line("##sky negative", NEGATIVE, background.negative_prompt)
         if changed:
             change(negative_prompt=negative)
+        self._repaint(ui, SKY, "Erase the painted sky, so that it is painted again.")
+
+    def _repaint(self, ui: PanelContext, index: int, text: str) -> None:
         if imgui.button("\uf1fc  Repaint"):
-            ui.do("erase_material", SKY)
-        hint("Erase the painted sky, so that it is painted again.")
+            ui.do("erase_material", index)
+        hint(text)
+        if self.outdated.texels(index):
+            imgui.same_line()
+            imgui.text_colored(colour(ui.palette.warning), f"{CHANGED} painted with another prompt")
+            hint("The prompt or the style changed since this was painted. New prompts affect only new paint.")
 
     def _layers(self, ui: PanelContext, scene: Scene) -> None:
         names = [m.name for m in scene.materials]

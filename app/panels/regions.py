@@ -8,7 +8,7 @@ from app.loop.messages import Part
 from app.panels.context import PanelContext, hint, shortened, swatch
 from app.panels.picture_view import fitted
 from engine.render.daylight import NOON
-from scenes.scene import Colour, Scene
+from scenes.scene import SKY, Colour, Scene
 
 ABREAST = 3  # tiles in a row
 MOST_SWATCHES = 3  # of one tile
@@ -31,8 +31,8 @@ def draw_regions(ui: PanelContext, key: str, parts: tuple[Part, ...], width: flo
 
 def display_colours(scene: Scene, prompt: str) -> tuple[Colour, ...]:
     """The display colours of the materials with a prompt, then of the sky. Empty if none has it, as where it was typed for a mask."""
-    built = [material.display for material in scene.materials if material.prompt == prompt]
-    sky = [scene.background.display or NOON] if scene.background.prompt == prompt else []
+    built = [material.display for i, material in enumerate(scene.materials) if scene.prompt(i)[0] == prompt]
+    sky = [scene.background.display or NOON] if scene.prompt(SKY)[0] == prompt else []
     return tuple(dict.fromkeys([*built, *sky]))
 
 

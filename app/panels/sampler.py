@@ -43,6 +43,7 @@ class SamplerPanel:
     def __init__(self) -> None:
         self._name = ""
         self._held: DreamSettings | None = None
+        self._before: DreamSettings | None = None  # the settings before a preset was chosen, while a repaint is offered
         self._fields = PromptFields()
 
     def draw(self, ui: PanelContext) -> Session:
@@ -58,6 +59,7 @@ class SamplerPanel:
             heard = "With ControlNet" if painter.client.model.controls else "This model takes no ControlNet:"
             faint(f"{heard} {', '.join(Path(control).name for control in controls)}.")
         dream = self._presets(ui, ui.session.dream)
+        self._offer_repaint(ui, dream)
         self._compare(ui, dream)
         few = painter.client.model.few_steps
         if uses_few_step(dream, few):
@@ -95,7 +97,8 @@ class SamplerPanel:
         imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.5)
         if imgui.begin_combo("##preset", current or "Custom"):
             for name, settings in table.items():
-                if imgui.selectable(name, name == current)[0]:
+                if imgui.selectable(name, name == current)[0] and settings != dream:
+                    self._before = self._before or dream
                     dream = settings
                 hint(presets.PRESETS[name][0] if name in presets.PRESETS else "Your preset.")
             imgui.end_combo()
@@ -115,6 +118,21 @@ class SamplerPanel:
                 imgui.close_current_popup()
             imgui.end_popup()
         return dream
+
+    def _offer_repaint(self, ui: PanelContext, dream: DreamSettings) -> None:
+        """After a preset was chosen, until it is answered or the settings are what they were."""
+        painted = ui.open_scene is not None and bool(ui.open_scene.volume.atlas.bytes)
+        if self._before is None or self._before == dream or not painted:
+            self._before = None
+            return
+        faint("The paint so far was made with other settings.")
+        if imgui.button("Repaint everything"):
+            ui.do("repaint_all")
+            self._before = None
+        hint("Erase all paint that is not frozen, so that it is painted with these settings. Undo restores it.")
+        imgui.same_line()
+        if imgui.button("Keep the paint"):
+            self._before = None
 
     def _compare(self, ui: PanelContext, dream: DreamSettings) -> None:
         """The view dreamed by these settings and by others, side by side."""

@@ -7,7 +7,9 @@ from imgui_bundle import imgui
 from app.panels.context import PanelContext, faint, hint
 from app.panels.map import MapView
 from app.panels.materials import Materials
+from app.panels.outdated import Outdated
 from app.panels.prompts import PromptFields
+from app.panels.style import draw_style
 from app.session import Session
 from app.state.keymap import BY_NAME
 
@@ -21,7 +23,8 @@ class ScenePanel:
     def __init__(self) -> None:
         self.map = MapView()
         self.fields = PromptFields()
-        self.materials = Materials(self.fields)
+        self.outdated = Outdated()
+        self.materials = Materials(self.fields, self.outdated)
 
     def draw(self, ui: PanelContext) -> Session:
         scene = ui.scene
@@ -31,9 +34,12 @@ class ScenePanel:
             return ui.session
         self.map.value = min(self.map.value, len(scene.materials))
         self.map.tools(ui)
+        self.outdated.update(ui.open_scene)
         height = self.map.draw(ui, scene, imgui.get_content_region_avail().x * SHARE)
         imgui.same_line()
         self.map.value = self.materials.choose(scene, self.map.value, height)
+        self.outdated.draw(ui)
+        draw_style(ui, self.fields, scene)
         self.map.value = self.materials.draw(ui, scene, self.map.value)
         return ui.session
 

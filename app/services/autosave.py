@@ -202,10 +202,11 @@ class Autosave:
         state, camera, model = self._state, self._state.camera, open_scene.painter.client.model
         assert model is not None  # paint is saved after `restore`, which follows the model
         kept = {"session": describe(state.session), "pose": camera.pose.tolist(), "fov": camera.fov}
+        prompts = open_scene.painter.client.prompts
         edited = state.scene if state.unsaved or state.scene != state.saved_scene else None
 
         def extras() -> dict[str, Any]:
-            return kept | ({"scene": pack_scene(edited)} if edited is not None else {})
+            return kept | {"prompts": prompts.to_json()} | ({"scene": pack_scene(edited)} if edited is not None else {})
 
         return describing(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
 

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from app.files.journals import Journals
+from app.loop.painted_prompts import PromptLog
 from app.loop.world_journals import SUFFIX
 from app.services.background_io import BackgroundIO
 from app.state.app_state import AppState, is_builtin
@@ -30,6 +31,7 @@ class WorldFiles:
         self._state, self._io, self._journals, self._on_replaced = state, io, journals, on_replaced
         self.loading = False
         self._restoring: tuple[WorldReader, Path] | None = None
+        self._prompts = PromptLog()  # of the world that is being read
         self._refused: set[Path] = set()  # worlds that can't be read here, which must not be overwritten
         self._instead: dict[Path, Path] = {}  # home → the file used in its place
         self._saved: tuple[weakref.ref[LatentVolume], int] | None = None  # the volume and revision that a file has
@@ -109,7 +111,7 @@ class WorldFiles:
             else:
                 open_scene.painter.interrupt()
                 self.loading, self._restoring = True, (WorldReader(open_scene.volume, world), path)
-                self._saved = None
+                self._saved, self._prompts = None, PromptLog.from_json(world.extras.get("prompts"))
 
         self.loading = True
         self._io.send(work, done)
@@ -129,6 +131,7 @@ class WorldFiles:
                 return
             else:
                 open_scene.painter.reset_failures()
+                open_scene.painter.client.prompts = self._prompts
                 self._on_replaced()
                 if path.is_file():
                     self.mark_saved(open_scene.volume, open_scene.volume.revision)

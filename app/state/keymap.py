@@ -63,6 +63,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("larger_brush", "Larger brush", ("right_bracket",), "", "Make the brush larger."),
     Action("pause", "Pause painting", ("p", "pad_x"), "Dream", "Pause or resume automatic painting."),
     Action("dream", "Repaint this view", ("r", "pad_y"), "Dream", "Erase the paint in this view and dream it again."),
+    Action("repaint_all", "Repaint everything", (), "Dream", "Erase all paint that is not frozen and dream it again."),
     Action(
         "splat", "Splat the picture", ("x",), "Dream", "Project the Image panel's picture onto the visible surfaces."
     ),

@@ -31,6 +31,7 @@ from scenes.scene import Scene
 
 FORMAT, VERSION = "rayverie-world", 2
 INDEX, FOLDER = "index.json", "tiles"
+SHARED_EXTRAS = ("prompts",)  # a world file keeps these; others (the session, the place) stay in the journal
 MAX_PAGES = 1 << 20
 TileKey = tuple[int, int]  # page, tile
 
@@ -172,8 +173,8 @@ def write_world(source: str | Path, target: str | Path) -> None:
     with _open_files(Path(source)) as read, atomic_write(target) as temporary:
         index = WorldIndex.decode(read(INDEX), source)
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            # extras stay in the journal
-            archive.writestr(zipfile.ZipInfo(INDEX), WorldIndex(index.header, index.tiles).encode())
+            extras = {key: index.extras[key] for key in SHARED_EXTRAS if key in index.extras}
+            archive.writestr(zipfile.ZipInfo(INDEX), WorldIndex(index.header, index.tiles, extras).encode())
             for sha in sorted(set(index.tiles.values())):
                 archive.writestr(zipfile.ZipInfo(f"{FOLDER}/{sha}"), read(f"{FOLDER}/{sha}"))
 
