@@ -1,7 +1,8 @@
 """materials.yaml: the prompts, heights and colours behind a map's colours, read with one clear sentence per mistake.
 
 A file has `background: {prompt, negative_prompt, display}` and `materials:`, a list; `style: {prompt, negative_prompt, light}`,
-`voxels_per_block`, `floor` and `ceiling` are optional. Heights are blocks above the ground plane. The layout is that of raycast_diffusion's material files.
+`voxels_per_block`, `floor` and `ceiling` are optional. Heights are blocks above the ground plane. The layout is that of
+raycast_diffusion's material files.
 """
 
 from __future__ import annotations

@@ -11,14 +11,14 @@ from app.state.overlays import Question
 QUIT = "Quit Rayverie?"
 
 
-def quit_program(context: ActionContext, by_mistake: bool = False) -> None:
-    """Quit at once if nothing is lost, else ask; a second request quits. by_mistake: ask in any case, as Esc may be accidental."""
+def quit_program(context: ActionContext) -> None:
+    """Quit at once if nothing is lost, else ask; a second request quits."""
     asked, close = context.state.overlays.question, context.platform.close
     # with --world, the world file is written at the end
     paint = has_unsaved_paint(context) and context.state.session.world is None
     if asked is not None and asked.title == QUIT:
         close()
-    elif by_mistake or paint or name_unsaved_edits(context):
+    elif paint or name_unsaved_edits(context):
         ask(context, paint, QUIT, "quit", close)
     else:
         close()

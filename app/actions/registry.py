@@ -18,6 +18,7 @@ from app.actions import (
     paint,
     pictures,
     save,
+    select,
     travel,
     view,
 )
@@ -47,6 +48,8 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "clear_marks": lambda context: context.state.brush.mask.clear(),
     "set_route": travel.set_route,
     "edit_scene": edit.edit_scene,
+    "pick_surface": select.pick_surface,
+    "selected": select.selected,
     "open_scene": drop_files.open_recent,
     "new_scene": open_scene.new_scene,
     "drop": drop_files.drop,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.actions.compare import stop_comparing
-from app.actions.confirm_exit import quit_program
 from app.actions.context import ActionContext
 from app.actions.travel import stop_travel
 from app.files import keymap
@@ -90,7 +89,7 @@ def look_inside(context: ActionContext, record: Record, place: int) -> None:
 
 
 def escape(context: ActionContext) -> None:
-    """Close or stop one thing at a time, the foremost first; with nothing left, ask before leaving."""
+    """Close or stop one thing at a time, the foremost first; with nothing left, nothing happens."""
     state = context.state
     if state.looking:
         context.release_mouse()
@@ -106,5 +105,3 @@ def escape(context: ActionContext) -> None:
         stop_travel(context)
     elif state.brush.tool:
         state.brush.choose("")
-    else:
-        quit_program(context, by_mistake=True)

@@ -83,11 +83,14 @@ class Controls:
         self.pointer = x, y
 
     def mouse_button(self, name: str, pressed: bool) -> None:
-        """name: left, right or middle. A click into the scene grabs the mouse for looking around, or presses the brush."""
+        """name: left, right or middle. A click into the scene grabs the mouse for looking around, or presses the brush;
+        with Ctrl it selects the surface's material."""
         state, brush = self.context.state, self.context.state.brush
         if name == "left" and not pressed:
             brush.release()
-        if pressed and name == "left" and brush.tool and self._on_scene():
+        if pressed and name == "left" and "ctrl" in self.keyboard.modifiers and self._on_scene():
+            self._do("pick_surface", *self.pointer)
+        elif pressed and name == "left" and brush.tool and self._on_scene():
             self._do("press_brush", *self.pointer)
         elif pressed and name in ("left", "right") and self._on_scene():
             state.looking = name

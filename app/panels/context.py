@@ -56,6 +56,7 @@ class PanelContext:
         versions: returns the earlier versions of this scene's world file, newest first
         suggestions: looks up prompts
     The window:
+        picked: a material or SKY clicked in the scene, until the Scene panel has selected it
         overlays: dialogs and toasts, which panels may close
         now: seconds on the explorer's clock
         palette: colours; scale: pixels per point
@@ -82,6 +83,7 @@ class PanelContext:
     frames: np.ndarray
     timeline: Timeline
     inspection: NetworkInspection
+    picked: int | None
     overlays: Overlays
     now: float
     palette: Palette

@@ -11,6 +11,7 @@ from app.state.keymap import ACTIONS, BY_NAME, FIXED, Action, caption, captions,
 HANDS = (  # what isn't a key
     ("Mouse", "Look", "Click the scene to look around with the mouse; Esc releases it."),
     ("Right button", "Look", "Drag to look around without capturing the pointer."),
+    ("Ctrl+click", "Select", "Select the material of a surface in the Scene panel."),
     ("Wheel", "Speed", "Change the movement speed."),
     ("Gamepad", "Walk, look", "Left stick moves, right stick looks, triggers move down and up."),
 )

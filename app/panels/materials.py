@@ -38,7 +38,7 @@ class Materials:
             for i, material in enumerate(scene.materials):
                 note, about = count_note(scene, material.name, int(blocks[i + 1]))
                 if self.outdated.texels(i):
-                    note, about = f"{CHANGED} {note}", f"{about}. Painted with another prompt."
+                    note, about = CHANGED, f"{about}. Painted with another prompt."
                 value = _row(material.name, material.display, note, about, i + 1, value)
             empty = f"{blocks[EMPTY]:,}"
             value = _row("empty ground", None, empty, f"{empty} blocks", EMPTY, value)

@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
+from app.state.suggestions import Suggestions
 from diffusion.models.prompt_syntax import parse_prompt
 
 SHOWN = 4  # suggestions
@@ -45,12 +46,21 @@ class PromptFields:
         return (True, chosen) if chosen else (changed, typed)
 
     def _suggestions(self, ui: PanelContext, label: str, prompt: str) -> str:
-        """The suggestion that was clicked, else "". What was typed stays until one is."""
+        """The suggestion that was clicked, else "". What was typed stays until one is. Takes the same height whatever is found, as
+        the panel below would move while one types."""
+        top, line = imgui.get_cursor_pos_y(), imgui.get_text_line_height_with_spacing()
         found = ui.suggestions.about(prompt)
         if found is None:
             imgui.text_disabled("Searching for similar known prompts…" if not ui.suggestions.problem else "")
             hint(ui.suggestions.problem)
-            return ""
+        chosen = "" if found is None else self._matches(ui, label, prompt, found)
+        room = top + (1 + SHOWN) * line - imgui.get_cursor_pos_y()
+        if room > 0:
+            imgui.dummy(imgui.ImVec2(1, room - imgui.get_style().item_spacing.y))
+        return chosen
+
+    def _matches(self, ui: PanelContext, label: str, prompt: str, found: Suggestions) -> str:
+        """The one that was clicked, else ""."""
         chosen = ""
         tint = ui.palette.warning if found.far else ui.palette.good
         imgui.text_colored(colour(tint), "\uf071" if found.far else "\uf00c")

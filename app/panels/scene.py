@@ -5,13 +5,14 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, faint, hint
-from app.panels.map import MapView
+from app.panels.map import NOT_ON_MAP, MapView
 from app.panels.materials import Materials
 from app.panels.outdated import Outdated
 from app.panels.prompts import PromptFields
 from app.panels.style import draw_style
 from app.session import Session
 from app.state.keymap import BY_NAME
+from scenes.scene import SKY
 
 FILES = (("New…", "new"), ("\uf07c  Open…", "open"), ("\uf0c7  Save", "save_scene"), ("Save as…", "save_scene_as"))
 SHARE = 0.58  # of the panel's width, for the map; the materials stand beside it
@@ -32,6 +33,9 @@ class ScenePanel:
         if ui.open_scene is None:
             faint("Opening the scene.")
             return ui.session
+        if ui.picked is not None:
+            self.map.value = NOT_ON_MAP if ui.picked == SKY else ui.picked + 1
+            ui.do("selected")
         self.map.value = min(self.map.value, len(scene.materials))
         self.map.tools(ui)
         self.outdated.update(ui.open_scene)

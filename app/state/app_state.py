@@ -70,7 +70,8 @@ class AppState:
     walker: where the user is; travel: playing, filming or flying; source: the picture opened for the surfaces;
     compared_with: label and changes of the settings compared with last; presets: the user's own, by name;
     frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
-    watched_at: when a panel last showed the running dream; cancelled_view: the `view_key` whose dream was cancelled.
+    watched_at: when a panel last showed the running dream; cancelled_view: the `view_key` whose dream was cancelled;
+    picked: the material (or SKY) that was clicked in the scene, until the Scene panel shows it.
     """
 
     session: Session
@@ -101,6 +102,7 @@ class AppState:
     screenshot_wanted: bool = False
     watched_at: float = -np.inf
     cancelled_view: tuple[Any, ...] = ()
+    picked: int | None = None
 
     def __post_init__(self) -> None:
         self.saved_scene = self.scene

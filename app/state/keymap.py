@@ -112,7 +112,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("redo", "Redo", ("ctrl+y", "ctrl+shift+z"), "Edit", "Redo the last undone change."),
     Action("palette", "Command palette", ("ctrl+p",), "Help", "Search all commands by name."),
     Action("help", "Keys", ("f1",), "Help", "Show and change all keys."),
-    Action("escape", "Free the mouse", ("escape",), "", "Release the mouse. Press again to quit."),
+    Action("escape", "Free the mouse", ("escape",), "", "Release the mouse, or close or stop what is open or runs."),
 )
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 MENUS: tuple[str, ...] = ("File", "Edit", "View", "Dream", "Help")

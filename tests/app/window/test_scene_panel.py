@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from imgui_bundle import imgui
 
-from app.panels.map import frame
+from app.panels.map import NOT_ON_MAP, frame
 from app.panels.materials import count_note
 from app.services.prompt_suggestions import PromptSuggestions
 from app.state.suggestions import Suggestions
@@ -250,3 +251,40 @@ def test_a_material_that_covers_everything_is_not_counted_as_nothing() -> None:
     assert count_note(meadow, "grass", 0) == ("floor", "0 blocks on the map, the whole floor")
     assert count_note(meadow, "grass", 1200)[0] == "1,200 + floor"
     assert count_note(meadow, "stone", 0)[0] == "0"
+
+
+def test_suggestions_do_not_move_what_is_below_them(drive: Driver, panel, monkeypatch) -> None:
+    answers: dict[str, Suggestions] = {}
+    explorer, heights = drive.explorer, []
+    repaint = panel.materials._repaint
+
+    def measured(*args) -> None:
+        heights.append(imgui.get_cursor_pos_y())
+        repaint(*args)
+
+    panel.materials._repaint = measured
+    monkeypatch.setattr(explorer.services.suggestions, "about", answers.get)
+    panel.map.value = 2
+    drive.frames(2)
+    for count in (0, 1, 4, 9):
+        answers["a brick wall"] = Suggestions("a brick wall", tuple((f"wall {n}", 0.5) for n in range(count)), False)
+        drive.frames(2)
+    assert len(heights) >= 10 and len(set(heights)) == 1
+
+
+def test_ctrl_and_a_click_select_the_material_of_a_surface(drive: Driver, panel) -> None:
+    explorer = drive.explorer
+    explorer.shell.bring_to_front("View")
+    explorer.state.walker = replace(explorer.state.walker, position=(3.5, 1.5, 6.0), yaw=0.0, pitch=0.0)
+    drive.frames(3)
+    x, y, width, height = explorer.shell.scene_box
+    for place, value in (((0.5, 0.5), 3), ((0.5, 0.98), 1), ((0.2, 0.02), NOT_ON_MAP), ((0.98, 0.5), 2)):
+        drive.press("left_ctrl")
+        where = x + place[0] * width, y + place[1] * height
+        drive.drag(where, where)
+        drive.release("left_ctrl")
+        drive.frames(4)
+        assert panel.map.value == value and not explorer.state.looking, place
+    where = x + width / 2, y + height / 2
+    drive.drag(where, where)
+    assert explorer.state.looking == "left" and not drive.errors()

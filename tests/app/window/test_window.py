@@ -82,7 +82,7 @@ def test_screenshot_shows_the_window_and_carries_the_session(drive: Driver) -> N
     drive.until(lambda: any(str(path) in text for text, _, _ in drive.explorer.state.overlays.toasts), "the toast")
 
 
-def test_escape_frees_the_mouse_and_then_asks_before_leaving(drive: Driver) -> None:
+def test_escape_frees_the_mouse_and_a_second_one_does_nothing(drive: Driver) -> None:
     explorer = drive.explorer
     drive.drag((200, 300), (260, 320))
     assert explorer.state.looking == "left"
@@ -92,10 +92,7 @@ def test_escape_frees_the_mouse_and_then_asks_before_leaving(drive: Driver) -> N
     assert not drive.window.wnd.mouse_exclusivity
     assert not explorer.state.overlays.question
     drive.tap("escape")
-    assert explorer.state.overlays.question
-    assert not drive.window.wnd.is_closing
-    drive.tap("escape")
-    assert not explorer.state.overlays.question
+    assert not explorer.state.overlays.open and not drive.window.wnd.is_closing
     explorer.do("quit")
     explorer.do("quit")
     assert drive.window.wnd.is_closing
