@@ -11,7 +11,7 @@ from base.grid import CELL
 from engine.atlas import policy
 from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, STEPS
 from engine.atlas.pages import Atlas
-from engine.atlas.views import GatheredView
+from engine.atlas.views import GatheredView, Part
 from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import ChartMesh, find_visible_charts
@@ -40,22 +40,23 @@ class GatherPass:
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         self._sides = np.where(charts.sky, -1, charts.side).astype(np.int8)
-        self._drawn: tuple[Camera, tuple[int, int]] | None = None
+        self._drawn: tuple[Camera, tuple[int, int], bool] | None = None
 
-    def draw_depths(self, camera: Camera, size: tuple[int, int]) -> Slices[moderngl.Texture]:
+    def draw_depths(self, camera: Camera, size: tuple[int, int], only_sky: bool) -> Slices[moderngl.Texture]:
         """Draw RG32F (chart, view depth; 1e9 for the sky) of every pixel. A view that was drawn last is not drawn again."""
-        if self._drawn != (camera, size):
-            yield from self._draw_view(camera, size, find_visible_charts(self.charts, camera, size))
+        if self._drawn != (camera, size, only_sky):
+            yield from self._draw_view(camera, size, only_sky)
         return colour_texture(self._frame(size), 1)
 
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
 
     def _draw_view(
-        self, camera: Camera, size: tuple[int, int], visible: np.ndarray, colours: bool = True
+        self, camera: Camera, size: tuple[int, int], only_sky: bool, colours: bool = True
     ) -> Slices[moderngl.Framebuffer]:
         """Draw attachment 0, colours (RGBA8, alpha 255 where painted; all 0 without `colours`), and 1, (chart, view depth), per pixel."""
         self._drawn, frame = None, self._frame(size)
+        visible = find_visible_charts(self.charts, camera, size, only_sky)
         if colours:
             for number in np.unique(self.charts.page[visible]):
                 if self.atlas.refresh_overview(number):
@@ -66,17 +67,22 @@ class GatherPass:
             with scissor(frame, box):
                 self._draw_charts(self._colour, visible, self._bind, apart=self.atlas if colours else ())
             yield
-        self._drawn = camera, size
+        self._drawn = camera, size, only_sky
         return frame
 
     def gather_view(
-        self, camera: Camera, size: tuple[int, int], seed: int, revision: int, colours: bool = True
+        self,
+        camera: Camera,
+        size: tuple[int, int],
+        seed: int,
+        revision: int,
+        colours: bool = True,
+        part: Part = Part.ALL,
     ) -> Slices[GatheredView]:
         """Gather a view (engine.atlas.views.GatheredView). Without `colours` all of them are unpainted."""
         width, height = size[0] // CELL, size[1] // CELL
-        visible = find_visible_charts(self.charts, camera, size)
-        view = yield from self._draw_view(camera, size, visible, colours)
-        surface, atlas = self._draw_surface(camera, size, visible, colour_texture(view, 1))
+        view = yield from self._draw_view(camera, size, part is Part.SKY, colours)
+        surface, atlas = self._draw_surface(camera, size, part, colour_texture(view, 1))
         yield
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
@@ -115,15 +121,18 @@ class GatherPass:
             side=self._sides[chart],
             pixel_side=self._sides[pixel_chart],
             pixel_depth=np.ascontiguousarray(pixels[..., 1]),
+            part=part,
         )
 
     def _draw_surface(
-        self, camera: Camera, size: tuple[int, int], visible: np.ndarray, view: moderngl.Texture
+        self, camera: Camera, size: tuple[int, int], part: Part, view: moderngl.Texture
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw and read, per latent pixel: (chart, u, v, depth) and (x, y, page, density; negative beside a depth edge)."""
         small = size[0] // CELL, size[1] // CELL
         frame = self.targets.get("surface", small, _FLOATS, depth=True)
-        set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0)
+        visible = find_visible_charts(self.charts, camera, size, part is Part.SKY)
+        paints_sky = part is not Part.SOLID
+        set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0, paints_sky=paints_sky)
         self._clear(frame)
         view.use(0)
         self._draw_charts(self._claim, visible)

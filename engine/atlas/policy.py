@@ -23,9 +23,6 @@ EDGE_PENALTY = 0.5  # factor on the density of texels within EDGE_REACH of a dep
 # What a contaminated texel lacks: enough to repaint it along with others, hardly enough to start a dream for it.
 EDGE_CONTAMINATED_LACK = 0.25
 EDGE_REACH = 8  # pixels (one latent pixel): how far decoder and network spread what lies behind an edge
-SKY_REACHES = 3  # EDGE_REACHes tested in the sky, which is even and shows the faintest stain
-# Of the picture's shorter side: sky this near to the picture's edge is provisional, too, since models darken towards it.
-SKY_RIM = 0.0625
 DEPTH_EDGE = 0.05  # relative jump in depth that counts as an edge
 CORNER = 0.45  # texels from a texel's centre to its tested corners
 

@@ -10,7 +10,7 @@ import numpy as np
 from base.grid import CELL
 from engine.atlas.page import FROZEN, REVISION, Page, tiles_with
 from engine.atlas.pages import Atlas
-from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.views import GatheredView, PaintedView, Part
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.write_mask import upload_labels, upload_pixels
 from engine.geometry.charts import Charts
@@ -160,6 +160,7 @@ class ScatterPass:
             "colour_size": float(PAGE * CELL),
             "steps": float(painted.steps),
             "revision": float(revision),
+            "paints_sky": gathered.part is not Part.SOLID,
         }
         image = self._upload_picture(painted.colours) if colours else None
         labels, shown = (

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from scenes.camera import Camera
+
+
+class Part(Enum):
+    """Which surfaces a view shows, and which of them it may paint.
+
+    ALL: shows and may paint everything. SOLID: shows everything, but may not paint the sky, which is then as it is.
+    SKY: shows and may paint the sky alone, as if nothing stood in front of it.
+    """
+
+    ALL = "all"
+    SOLID = "solid"
+    SKY = "sky"
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class GatheredView:
     pixel_material:    int16 [H,W], the material of each pixel, since borders run through latent pixels
     side, pixel_side:  int8 [h,w] and [H,W], the side of the voxel (`engine.geometry.sides`), -1 for the sky
     pixel_depth:       float32 [H,W], view-space z in blocks; any value for the sky
+    part:              which surfaces the view shows and may paint; scatter and write mask follow it
     """
 
     camera: Camera
@@ -55,6 +69,7 @@ class GatheredView:
     side: np.ndarray
     pixel_side: np.ndarray
     pixel_depth: np.ndarray
+    part: Part = Part.ALL
 
 
 @dataclass(frozen=True)

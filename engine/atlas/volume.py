@@ -13,7 +13,7 @@ from base.grid import CELL
 from engine.atlas.gather import GatherPass
 from engine.atlas.pages import Atlas
 from engine.atlas.scatter import ScatterPass
-from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.views import GatheredView, PaintedView, Part
 from engine.atlas.visibility import TexelMasks, VisibilityPass
 from engine.atlas.write_mask import WriteMaskPass
 from engine.geometry.charts import Charts
@@ -71,15 +71,20 @@ class LatentVolume:
         self._task = task = TimeSlicedTask(self.ctx, slices)
         return task
 
-    def gather(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> GatheredView:
-        """Gather what the camera sees. size: (width, height) pixels, multiples of CELL, else InputError; colours: False skips colours."""
-        return self.gather_task(camera, size, colours).run_to_end()
+    def gather(
+        self, camera: Camera, size: tuple[int, int], colours: bool = True, part: Part = Part.ALL
+    ) -> GatheredView:
+        """Gather what the camera sees. size: (width, height) pixels, multiples of CELL, else InputError; colours: False skips
+        colours; part: which surfaces."""
+        return self.gather_task(camera, size, colours, part).run_to_end()
 
-    def gather_task(self, camera: Camera, size: tuple[int, int], colours: bool = True) -> TimeSlicedTask[GatheredView]:
+    def gather_task(
+        self, camera: Camera, size: tuple[int, int], colours: bool = True, part: Part = Part.ALL
+    ) -> TimeSlicedTask[GatheredView]:
         """`gather` as a task."""
         _check_size(size)
         self.flush()  # a running scatter may change the revision
-        return self._start_task(self._gather.gather_view(camera, size, self.seed, self.revision, colours))
+        return self._start_task(self._gather.gather_view(camera, size, self.seed, self.revision, colours, part))
 
     def find_visible_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> TexelMasks:
         """Find the texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), painted or not."""
@@ -118,7 +123,7 @@ class LatentVolume:
         """`write_mask` as a task."""
 
         def slices() -> Slices[np.ndarray]:
-            view = yield from self._gather.draw_depths(gathered.camera, gathered.size)
+            view = yield from self._gather.draw_depths(gathered.camera, gathered.size, gathered.part is Part.SKY)
             return (yield from self._write_mask.draw_mask(gathered, view, steps, kept_mask, shown_materials))
 
         return self._start_task(slices())
@@ -150,7 +155,7 @@ class LatentVolume:
             raise ValueError("the painted view has latents that are not finite")
 
         def slices() -> Slices[int]:
-            view = yield from self._gather.draw_depths(painted.camera, painted.size)
+            view = yield from self._gather.draw_depths(painted.camera, painted.size, gathered.part is Part.SKY)
             written = yield from self._scatter.paint(gathered, painted, view, self.revision + 1, colours, only_texels)
             self.revision += written > 0
             return written

@@ -7,7 +7,7 @@ import numpy as np
 
 from base.grid import CELL
 from engine.atlas.pages import Atlas
-from engine.atlas.views import GatheredView
+from engine.atlas.views import GatheredView, Part
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import ChartMesh, find_visible_charts
 from engine.geometry.pack import PAGE
@@ -48,8 +48,9 @@ class WriteMaskPass:
         uniforms = camera_uniforms(self.charts, gathered.camera, gathered.size) | {
             "borders": True,
             "steps": float(steps),
+            "paints_sky": gathered.part is not Part.SOLID,
         }
-        visible = find_visible_charts(self.charts, gathered.camera, gathered.size)
+        visible = find_visible_charts(self.charts, gathered.camera, gathered.size, gathered.part is Part.SKY)
         wait_for_gl(self.ctx)  # otherwise clearing waits for earlier drawing while holding the interpreter lock
         frame.use()
         frame.clear()

@@ -15,11 +15,14 @@ from scenes.camera import Camera
 _CORNERS = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)  # two triangles of a quad's four vertices
 
 
-def find_visible_charts(charts: Charts, camera: Camera, size: tuple[int, int]) -> np.ndarray:
-    """Return int [n], the charts that face the camera and touch its frustum, the nearest first, the sky last."""
+def find_visible_charts(charts: Charts, camera: Camera, size: tuple[int, int], only_sky: bool = False) -> np.ndarray:
+    """Return int [n], the charts that face the camera and touch its frustum, the nearest first, the sky last.
+
+    only_sky: leave out all others.
+    """
     slope = np.tan(np.radians(camera.fov) / 2)
     wide = slope * size[0] / size[1]
-    index = _near_frustum(charts, camera, slope, wide)
+    index = np.flatnonzero(charts.sky) if only_sky else _near_frustum(charts, camera, slope, wide)
     corners = charts.corners[index] - np.where(charts.sky[index, None, None], 0.0, camera.position)
     x, y, z = np.moveaxis(corners @ camera.axes.T, -1, 0)
     inside = np.ones(len(index), dtype=bool)

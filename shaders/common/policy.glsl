@@ -6,23 +6,18 @@ const float EDGE_PENALTY = 0.5;  // factor on the density of texels within EDGE_
 const float DEPTH_EDGE = 0.05;   // relative jump in depth that counts as an edge
 const float CORNER = 0.45;       // texels from a texel's centre to its tested corners
 const float EDGE_REACH = 8.0;    // pixels (one latent pixel): how far decoder and network spread what lies behind an edge
-const int SKY_REACHES = 3;       // EDGE_REACHes tested in the sky, which is even and shows the faintest stain
-const float SKY_RIM = 0.0625;    // of the picture's shorter side: sky this near to the picture's edge is provisional, too
+
+uniform bool paints_sky;         // false: the view may not paint the sky
 
 float cosine_of(vec3 ray) { return -dot(NORMAL[chart_side()], ray) / length(ray); }
 
 // Screen pixels per texel x cosine of incidence at a point of the fragment's chart (for the sky, on its cube of half-width 1).
 float density_of(vec3 ray) { return focal / dot(axes[2], ray) * chart_texel() * cosine_of(ray); }
 
-// Whether the depth jumps near pixel coordinates p, where the chart has the point `ray`: within EDGE_REACH, or SKY_REACHES times
-// that in the sky. In the sky the edge of the picture counts, too: models darken towards it, and an even sky shows that.
+// Whether the depth jumps within EDGE_REACH of pixel coordinates p, where the chart has the point `ray`.
 bool at_depth_edge(vec3 ray, vec2 p) {
-    int reaches = is_sky() ? SKY_REACHES : 1;
-    float rim = SKY_RIM * min(size.x, size.y);
-    if (is_sky() && (any(lessThan(p, vec2(rim))) || any(greaterThanEqual(p, size - rim)))) return true;
-    for (int k = 0; k < 4 * reaches; ++k) {
-        float reach = EDGE_REACH * float(k / 4 + 1);
-        vec2 offset = reach * (k % 4 < 2 ? vec2(k % 4 * 2 - 1, 0) : vec2(0, k % 4 * 2 - 5));
+    for (int k = 0; k < 4; ++k) {
+        vec2 offset = EDGE_REACH * (k < 2 ? vec2(k * 2 - 1, 0) : vec2(0, k * 2 - 5));
         ivec2 pixel = clamp(ivec2(floor(p + offset)), ivec2(0), ivec2(size) - 1);
         vec2 there = view_at(pixel);
         if (int(there.x + 0.5) == chart_id()) continue;
@@ -41,6 +36,7 @@ float claim(vec2 texel, out vec2 anchor, out bool contaminated) {
     vec3 at = vec3(0);
     anchor = vec2(-1);
     contaminated = false;
+    if (is_sky() && !paints_sky) return 0.0;
     for (int k = 0; k < 5; ++k) {
         vec2 corner = k == 0 ? vec2(0) : CORNER * vec2((k & 1) * 2 - 1, (k & 2) - 1);
         vec3 ray = ray_to(texel + 0.5 + corner);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -181,17 +180,14 @@ def _plane_depth(
 def _at_depth_edge(
     view: Picture, charts: Charts, chart: np.ndarray, ray: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
-    rim, (width, height) = policy.SKY_RIM * min(view.size), view.size
-    middle = (x >= rim) & (y >= rim) & (x < width - rim) & (y < height - rim)
-    edge = charts.sky[chart] & ~middle
-    for step, (dx, dy) in product(range(1, policy.SKY_REACHES + 1), ((-1, 0), (1, 0), (0, -1), (0, 1))):
-        reach = step * policy.EDGE_REACH
-        px = np.clip(np.floor(x + dx * reach), 0, view.size[0] - 1).astype(int)
-        py = np.clip(np.floor(y + dy * reach), 0, view.size[1] - 1).astype(int)
+    edge = np.zeros(len(chart), bool)
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        px = np.clip(np.floor(x + dx * policy.EDGE_REACH), 0, view.size[0] - 1).astype(int)
+        py = np.clip(np.floor(y + dy * policy.EDGE_REACH), 0, view.size[1] - 1).astype(int)
         there = view.depth[py, px]
         expected = np.where(charts.sky[chart], FAR, _plane_depth(view, charts, chart, ray, px, py))
         jump = np.abs(there - expected) > policy.DEPTH_EDGE * np.minimum(expected, there)
-        edge |= (view.chart[py, px] != chart) & jump & (charts.sky[chart] | (step == 1))
+        edge |= (view.chart[py, px] != chart) & jump
     return edge
 
 
