@@ -79,6 +79,7 @@ class PaintSettings:
         "Height of a dream in pixels; 0 chooses what suits the model. A dream has at most 4 million pixels.",
         range=(0, 2048),
     )
+    sky: bool = option(True, "Paint the sky, as a panorama of its own; otherwise it stays as the scene has it.")
     around: float = option(
         0.125,
         "How far a dream extends beyond the view, as a share of it, so that paint is there when you turn.",

@@ -17,6 +17,7 @@ from app.loop.view_canvas import dreamed_materials
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from scenes.camera import Camera
 from scenes.scene import Scene
@@ -65,6 +66,7 @@ class DreamClient:
         self.prompts = PromptLog()
         self._asked: Prompts = {}  # the prompts of the running request
         self._take: Take | None = None
+        self._only_texels: TexelMasks | None = None
         self._outcomes: list[Laid | Outcome] = []
 
     def collect(self) -> list[Message]:
@@ -132,9 +134,17 @@ class DreamClient:
         """Whether a dream is being laid onto the surfaces."""
         return self.running is not None and bool(self.tasks)
 
-    def submit(self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, level: Level) -> None:
-        """Send a request; it replaces the running one."""
-        self.level, self.preview, self._asked = level, None, prompts_of(self.scene)
+    def submit(
+        self,
+        gathered: GatheredView,
+        canvas: Canvas,
+        settings: DreamSettings,
+        level: Level,
+        only_texels: TexelMasks | None = None,
+    ) -> None:
+        """Send a request; it replaces the running one. only_texels: see `LatentVolume.scatter`."""
+        self.level, self.preview, self._only_texels = level, None, only_texels
+        self._asked = prompts_of(self.scene)
         self.running = Request(next(_IDS), gathered, canvas, settings)
         self.worker.submit(self.running)
 
@@ -163,7 +173,8 @@ class DreamClient:
             shown_materials=materials,
         )
         self.tasks.begin(
-            self.volume.scatter_task(gathered, painted), partial(self._laid, gathered, dreamed, self._asked)
+            self.volume.scatter_task(gathered, painted, only_texels=self._only_texels),
+            partial(self._laid, gathered, dreamed, self._asked),
         )
 
     def _laid(self, gathered: GatheredView, dreamed: Dreamed, prompts: Prompts, texels: int) -> None:

@@ -13,17 +13,19 @@ from app.loop.close_ups import HOLE, CloseUp, close_ups, unpainted
 from app.loop.dream_client import DreamClient, Laid, Outcome, Take
 from app.loop.messages import Failed, Message, ModelInfo, Worker
 from app.loop.quality_levels import Level, View, level_of
+from app.loop.sky import AROUND, SkyPainter
 from app.loop.view_canvas import canvas_from, dreamed_materials
 from app.loop.view_framing import border_width, canvas_size, has_left, widen_camera
 from app.session import Session
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
 from engine.atlas import policy
-from engine.atlas.views import GatheredView
+from engine.atlas.views import GatheredView, Part
 from engine.atlas.volume import LatentVolume
+from engine.geometry.sky_faces import BELOW, faces_in_view
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
-from scenes.scene import Scene
+from scenes.scene import SKY, Scene
 
 PIECE = 0.006  # seconds of a frame in a window
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
@@ -53,7 +55,9 @@ class Painter:
         self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session, budget: float = math.inf
     ) -> None:
         self.session, self.client = session, DreamClient(volume, worker, scene, budget)
+        self.sky = SkyPainter(self.client)
         self.coverage = 0.0
+        self._sees_below = False  # whether the last view that was gathered shows the sky below the camera
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = -math.inf
         self._asked: View | None = None  # what was last submitted, at the revision that its dream made
@@ -100,6 +104,10 @@ class Painter:
         """
         if self.client.model is None or self.client.busy:
             return False
+        self._follow_seed()
+        first = not self.client.dreams and refine  # in a window, where something is to be seen soon
+        if not first and self.sky.consider(self.session, self._faces(camera, size)):
+            return True
         level = level_of(self.session, self.client.model.native, size, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
         if refine and self._refining is not None and self._refining.view == view:
@@ -107,6 +115,8 @@ class Painter:
         self._refining = None
         if view not in self._settled:
             self.client.tasks.begin(self.gather_task(camera, size, level), partial(self._judge, view))
+            return True
+        if resting and refine and self.sky.consider(self.session, (*self._faces(camera, size), *AROUND)):
             return True
         if not (resting and refine and self.session.live.refine and size[1] > level.height):
             return False
@@ -117,6 +127,7 @@ class Painter:
         """Submit a dream if too little of the view is painted."""
         if gathered.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame gathers again
+        self._sees_below = bool((self.volume.charts.side[gathered.chart] == BELOW)[gathered.material == SKY].any())
         level = view.level
         self.coverage = policy.coverage(gathered, level.steps, border_width(view.size, level.height, gathered.size))
         if self.coverage >= self.session.paint.coverage or view == self._asked:
@@ -128,7 +139,7 @@ class Painter:
     def _begin_refining(self, view: View) -> None:
         """Gather what the view lacks at the window's own resolution."""
         camera, whole = self.frame_view(view.camera, view.size, view.level)
-        self.client.tasks.begin(self.volume.gather_task(camera, whole, colours=False), partial(self._divide, view))
+        self.client.tasks.begin(self.volume.gather_task(camera, whole, False, Part.SOLID), partial(self._divide, view))
 
     def _divide(self, view: View, gathered: GatheredView) -> None:
         """Find the parts of the view that lack something."""
@@ -147,7 +158,7 @@ class Painter:
         part, *left = refining.left
         self._refining = replace(refining, left=tuple(left))
         self.coverage += part.lacking
-        work = self.volume.gather_task(part.camera, (self._side, self._side))
+        work = self.volume.gather_task(part.camera, (self._side, self._side), part=Part.SOLID)
         self.client.tasks.begin(work, partial(self._judge_part, self._refining))
         return True
 
@@ -186,11 +197,8 @@ class Painter:
 
     def gather_task(self, camera: Camera, size: Size, level: Level | None = None) -> TimeSlicedTask[GatheredView]:
         """`gather` as a task."""
-        if (
-            self.session.dream.seed != self._seed
-        ):  # a seed that was just chosen; until then a loaded world keeps its own
-            self.volume.seed = self._seed = self.session.dream.seed
-        return self.volume.gather_task(*self.frame_view(camera, size, level))
+        self._follow_seed()
+        return self.volume.gather_task(*self.frame_view(camera, size, level), part=Part.SOLID)
 
     def frame_view(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
         """The camera and canvas size of a dream for a view; both include a margin around the view."""
@@ -211,7 +219,7 @@ class Painter:
         """Abandon the running dream. If a dream is being laid, finish laying it now."""
         self.client.cancel()
         self._take_outcomes()
-        self._asked = self._refining = None
+        self._asked = self._refining = self.sky.running = None
 
     def interrupt(self) -> None:
         """`cancel`, unless a dream is being laid over several frames: laying the rest at once would take 0.25 s."""
@@ -226,6 +234,7 @@ class Painter:
     def reset_failures(self) -> None:
         """Try again after a failure, and gather finished views again (after an erase, for example)."""
         self.client.problem, self._asked, self._refining = "", None, None
+        self.sky.reset()
         self._settled.clear()
 
     @property
@@ -257,10 +266,21 @@ class Painter:
         """Whether the running dream is no longer worth its time: refining is for one exact view, other dreams may lag behind."""
         if self.client.running is None or self.client.has_job:
             return False
+        if self.sky.running is not None:
+            return self.sky.outdated
         live, then = self.session.live, self.client.running.gathered.camera
         if self._refining:
             return camera != self._refining.view.camera
         return has_left(then, camera, live.abandon_angle, live.abandon_distance)
+
+    def _faces(self, camera: Camera, size: Size) -> tuple[int, ...]:
+        """The faces of the sky in a view's directions. The one below only if the view that was gathered last shows it."""
+        return tuple(side for side in faces_in_view(camera, size) if side != BELOW or self._sees_below)
+
+    def _follow_seed(self) -> None:
+        """Pass on a seed that was just chosen; until then a loaded world keeps its own."""
+        if self.session.dream.seed != self._seed:
+            self.volume.seed = self._seed = self.session.dream.seed
 
     def _settle(self, view: View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
@@ -295,6 +315,10 @@ class Painter:
         for outcome in self.client.pop_outcomes():
             if isinstance(outcome, Laid):
                 self._take_laid(outcome)
+            elif self.sky.running is not None:
+                self.sky.running = None
+                if outcome is Outcome.FAILED:
+                    self.sky.fail()
             elif outcome is Outcome.OUTDATED:
                 self._asked = None
             elif self._refining:
@@ -303,6 +327,10 @@ class Painter:
                 self._settle(self._asked)  # this view would fail again; another one may not
 
     def _take_laid(self, laid: Laid) -> None:
+        if laid.gathered.part is Part.SKY:
+            self.sky.finish()
+            self._follow_revision(laid.gathered.revision, laid.revision)
+            return
         if self._refining:
             view = replace(self._refining.view, revision=laid.revision)
             self._refining = replace(self._refining, view=view)
@@ -310,3 +338,15 @@ class Painter:
         self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera
         if self._asked:
             self._asked = replace(self._asked, revision=laid.revision)
+
+    def _follow_revision(self, before: int, after: int) -> None:
+        """The sky was painted, which changed nothing for what views need."""
+
+        def follow(view: View) -> View:
+            return replace(view, revision=after) if view.revision == before else view
+
+        self._settled = {follow(view) for view in self._settled}
+        if self._asked:
+            self._asked = follow(self._asked)
+        if self._refining:
+            self._refining = replace(self._refining, view=follow(self._refining.view))

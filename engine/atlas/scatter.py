@@ -85,7 +85,8 @@ class ScatterPass:
     ) -> Slices[int]:
         """Write a painted view; return the number of texels written. view: (chart, depth) at its camera and size; the other arguments
         are those of `LatentVolume.scatter`."""
-        source = self._upload_source(gathered, painted, view, revision, colours)
+        paints_sky = gathered.part is not Part.SOLID or only_texels is not None
+        source = self._upload_source(gathered, painted, view, revision, colours, paints_sky)
         yield
         shown = np.flatnonzero(np.bincount(read_texture(self.ctx, view)[..., 0].astype(np.int32).ravel()))
         visible = find_visible_parts(self.charts, gathered, shown)
@@ -152,7 +153,13 @@ class ScatterPass:
         yield
 
     def _upload_source(
-        self, gathered: GatheredView, painted: PaintedView, view: moderngl.Texture, revision: int, colours: bool
+        self,
+        gathered: GatheredView,
+        painted: PaintedView,
+        view: moderngl.Texture,
+        revision: int,
+        colours: bool,
+        paints_sky: bool,
     ) -> _Source:
         uniforms = camera_uniforms(self.charts, painted.camera, painted.size) | {
             "borders": painted.borders,
@@ -160,7 +167,7 @@ class ScatterPass:
             "colour_size": float(PAGE * CELL),
             "steps": float(painted.steps),
             "revision": float(revision),
-            "paints_sky": gathered.part is not Part.SOLID,
+            "paints_sky": paints_sky,
         }
         image = self._upload_picture(painted.colours) if colours else None
         labels, shown = (

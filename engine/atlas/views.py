@@ -13,7 +13,7 @@ from scenes.camera import Camera
 class Part(Enum):
     """Which surfaces a view shows, and which of them it may paint.
 
-    ALL: shows and may paint everything. SOLID: shows everything, but may not paint the sky, which is then as it is.
+    ALL: shows and may paint everything. SOLID: shows everything, but paints the sky only where texels are named (`only_texels`).
     SKY: shows and may paint the sky alone, as if nothing stood in front of it.
     """
 
