@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from scenes.extrude import extrude_scene
 def measure(bench: Bench) -> Figures:
     """The share of dreamed views for each scene and path, and overall, with the scenes and views of `consistency`."""
     plan = make_plan(bench.flags)
+    session = replace(bench.session, paint=replace(bench.session.paint, sky=False))  # of views alone
     figures: Figures = {}
     dreams = 0
     for name in plan.scenes:
@@ -31,7 +33,7 @@ def measure(bench: Bench) -> Figures:
             blocks = extrude_scene(scene)
             for path in PATHS:
                 headless.volume.erase()
-                painter = Painter(headless.volume, InlineWorker(bench.model, dream_blank), scene, bench.session)
+                painter = Painter(headless.volume, InlineWorker(bench.model, dream_blank), scene, session)
                 for camera in make_walk(path, scene, blocks, plan.views):
                     painter.flush(camera, ASPECT)
                 figures[f"{scene.name}_{path}"] = painter.client.dreams / plan.views

@@ -44,7 +44,10 @@ def paint_all(
     painter = headless.painter
     pilot = Autopilot(viewpoints(headless.scene), partial(unfinished, painter))
     with progress(console) as bar:
-        task = bar.add_task("looking around", total=None, words="")
+        task = bar.add_task("painting the sky", total=None, words="")
+        painter.flush_sky()
+        signals.check()
+        bar.update(task, description="looking around")
         drain(signals.checked(pilot.survey()))
         start = pilot.coverage
         bar.update(task, description="painting", total=round(100 * max(command.until - start, 0)))

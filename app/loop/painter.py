@@ -185,10 +185,15 @@ class Painter:
         before = self.client.dreams
         self.collect()
         while self.consider(camera, size, refine=False):
-            while self.client.busy:
-                for message in self.collect():
-                    if isinstance(message, Failed):
-                        raise RuntimeError(message.traceback)
+            self._finish_work()
+        return self.client.dreams - before
+
+    def flush_sky(self) -> int:
+        """Paint the sky all around, likewise."""
+        before = self.client.dreams
+        self.collect()
+        while self.sky.consider(self.session, AROUND):
+            self._finish_work()
         return self.client.dreams - before
 
     def gather(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
@@ -272,6 +277,12 @@ class Painter:
         if self._refining:
             return camera != self._refining.view.camera
         return has_left(then, camera, live.abandon_angle, live.abandon_distance)
+
+    def _finish_work(self) -> None:
+        while self.client.busy:
+            for message in self.collect():
+                if isinstance(message, Failed):
+                    raise RuntimeError(message.traceback)
 
     def _faces(self, camera: Camera, size: Size) -> tuple[int, ...]:
         """The faces of the sky in a view's directions. The one below only if the view that was gathered last shows it."""

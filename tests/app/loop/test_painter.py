@@ -16,10 +16,11 @@ from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from
 from app.loop.view_framing import MAX_PIXELS, border_width, canvas_size, has_left, limit_canvas, widen_camera
 from app.loop.worker import InlineWorker
-from app.session import LiveSettings, Session
+from app.session import LiveSettings, PaintSettings, Session
 from diffusion.settings import DreamSettings
 from engine.atlas import policy
 from engine.atlas.page import STEPS
+from engine.atlas.views import Part
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from engine.edits.patch import apply_operation
@@ -43,7 +44,8 @@ def stage(tiny_scene):
 def painter(stage, ctx, fake_model, fake_dream):
     scene, charts = stage
     volume = LatentVolume(ctx, charts, fake_model.channels)
-    session = Session(dream=DreamSettings(steps=6), live=LiveSettings(rest=0.5, moving_steps=2, refine=False))
+    live = LiveSettings(rest=0.5, moving_steps=2, refine=False)
+    session = Session(dream=DreamSettings(steps=6), live=live, paint=PaintSettings(sky=False))
     yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
     volume.release()
 
@@ -134,7 +136,7 @@ def refined(painter):
 def fine(painter: Painter) -> float:
     """How much of HERE is finished for the window's own resolution."""
     canvas = canvas_size(SIZE, SIZE[1], 16)
-    gathered = painter.volume.gather(widen_camera(HERE, SIZE[1], canvas[1]), canvas)
+    gathered = painter.volume.gather(widen_camera(HERE, SIZE[1], canvas[1]), canvas, part=Part.SOLID)
     return policy.coverage(gathered, 6, border_width(SIZE, SIZE[1], canvas))
 
 

@@ -11,7 +11,7 @@ import pytest
 from app.loop.open_scene import OpenScene, plan
 from app.loop.worker import InlineWorker
 from app.services.scene_rebuild import SceneRebuild
-from app.session import Session
+from app.session import PaintSettings, Session
 from base.errors import InputError
 from diffusion.settings import DreamSettings
 from engine.atlas import policy
@@ -29,7 +29,10 @@ def live(ctx, tiny_scene, fake_model, fake_dream):
     """(open_scene, rebuild, scene): a view of it is painted."""
     scene = load_scene(tiny_scene)
     open_scene = OpenScene(
-        ctx, plan(scene), Session(dream=DreamSettings(steps=3)), InlineWorker(fake_model, fake_dream)
+        ctx,
+        plan(scene),
+        Session(dream=DreamSettings(steps=3), paint=PaintSettings(sky=False)),
+        InlineWorker(fake_model, fake_dream),
     )
     rebuild = SceneRebuild(scene)
     open_scene.painter.flush(HERE, SIZE)
@@ -120,6 +123,8 @@ def test_a_stroke_that_was_built_step_by_step_is_taken_back_at_once(live):
 
 def test_what_is_kept_has_a_limit_and_goes_with_the_world(live):
     open_scene, rebuild, scene = live
+    open_scene.painter.session = replace(open_scene.painter.session, paint=PaintSettings())
+    assert open_scene.painter.flush(HERE, SIZE) > 0
     after = edit_map.paint_stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2)
     follow(open_scene, rebuild, after)
     assert rebuild.stash.bytes > 0

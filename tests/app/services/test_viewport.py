@@ -12,7 +12,7 @@ from app.loop.open_scene import OpenScene, plan
 from app.loop.worker import InlineWorker
 from app.services import viewport as module
 from app.services.viewport import Viewport
-from app.session import Session, ViewSettings
+from app.session import PaintSettings, Session, ViewSettings
 from diffusion.settings import DreamSettings
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
@@ -28,7 +28,7 @@ VIEW = ViewSettings()
 def open_scene(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("engine.gl.time_sliced.PIXELS_PER_SLICE", 4096)
     monkeypatch.setattr(module, "PIECE", 0.0)
-    session = Session(dream=DreamSettings(steps=3))
+    session = Session(dream=DreamSettings(steps=3), paint=PaintSettings(sky=False))
     open_scene = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
     yield open_scene
     open_scene.release()

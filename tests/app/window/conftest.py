@@ -27,7 +27,7 @@ from app.loop.messages import (
     Status,
     Watch,
 )
-from app.session import LiveSettings, Session, ViewSettings
+from app.session import LiveSettings, PaintSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
 from diffusion.introspection.unet_probe import Block, UnetProbe, WordAttention
 from diffusion.models.prompt_words import REST
@@ -273,7 +273,8 @@ def drive(display: str, scene: Scene, tmp_path: Path, request: pytest.FixtureReq
     window = Window((960, 640))
     worker, times = QuickWorker(request.param), [0.0]
     folders = Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "data")
-    session = Session(view=ViewSettings(daylight=0.0, size=(960, 640)), live=LiveSettings(refine=False))
+    view = ViewSettings(daylight=0.0, size=(960, 640))
+    session = Session(view=view, live=LiveSettings(refine=False), paint=PaintSettings(sky=False))
     explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders, clock=lambda: times[0])
     window.listen(explorer)
     driver = Driver(window, explorer, worker, times)

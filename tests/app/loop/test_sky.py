@@ -1,0 +1,189 @@
+"""The sky as a panorama of its own, on real GL with a model that answers at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.loop.painter import Painter
+from app.loop.sky import AROUND, face_texels, find_lacking, sky_canvas
+from app.loop.worker import InlineWorker
+from app.session import LiveSettings, Session
+from diffusion.settings import DreamSettings
+from engine.atlas.page import DENSITY, FROZEN, STEPS
+from engine.atlas.views import Part
+from engine.atlas.volume import LatentVolume
+from engine.edits.patch import apply_operation
+from engine.geometry import sides
+from engine.geometry.charts import build_charts
+from engine.geometry.sky import SKY_TEXELS
+from engine.geometry.sky_faces import ABOVE, BELOW, FACE, MARGIN, SIDE, face_camera, faces_in_view
+from scenes.camera import Camera
+from scenes.extrude import extrude_scene
+from scenes.load import load_scene
+from scenes.scene import SKY, Background
+
+SIZE = (160, 90)
+HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
+AHEAD = 4  # the face that it shows
+
+
+@pytest.fixture(scope="module")
+def stage(tiny_scene):
+    scene = load_scene(tiny_scene)
+    return scene, build_charts(extrude_scene(scene), scene)
+
+
+@pytest.fixture
+def painter(stage, ctx, fake_model, fake_dream):
+    scene, charts = stage
+    volume = LatentVolume(ctx, charts, fake_model.channels)
+    session = Session(dream=DreamSettings(steps=2), live=LiveSettings(rest=0.0, refine=False))
+    yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
+    volume.release()
+
+
+def sky_of(painter: Painter) -> bytes:
+    """All paint of the sky, without the revisions that painted it."""
+    charts, pages, found = painter.volume.charts, painter.volume.snapshot().pages, b""
+    for chart in np.flatnonzero(charts.sky):
+        page, x, y = pages[int(charts.page[chart])], int(charts.x[chart]), int(charts.y[chart])
+        rows, columns = (slice(n, n + SKY_TEXELS) for n in (y, x))
+        colour = page["colour"][8 * y : 8 * (y + SKY_TEXELS), 8 * x : 8 * (x + SKY_TEXELS)]
+        found += page["latents"][:, rows, columns].tobytes() + colour.tobytes()
+        found += page["state"][rows, columns][..., [STEPS, DENSITY, FROZEN]].tobytes()
+    return found
+
+
+def lacking(painter: Painter) -> set[int]:
+    return {side for side, texels in find_lacking(painter.volume, 2).items() if texels.any()}
+
+
+def test_the_camera_of_a_face_shows_each_of_its_texels_as_a_latent_pixel(painter) -> None:
+    charts, cells = painter.volume.charts, MARGIN // 8
+    for side in range(6):
+        gathered = painter.volume.gather(face_camera(side), (SIDE, SIDE), part=Part.SKY)
+        inner = np.s_[cells:-cells, cells:-cells]
+        chart = gathered.chart[inner]
+        assert (charts.side[chart] == side).all() and (gathered.density > 0)[inner].all()
+        assert (charts.side[gathered.chart] != side).sum() == (SIDE // 8) ** 2 - (FACE // 8) ** 2
+        rows, columns = np.mgrid[: FACE // 8, : FACE // 8]
+        found = gathered.texel[inner] - np.stack([charts.page[chart], charts.y[chart], charts.x[chart]], -1)
+        assert (found == np.stack([0 * rows, rows, columns], -1)).all()
+
+
+def test_which_faces_a_view_shows() -> None:
+    assert faces_in_view(HERE, SIZE)[0] == AHEAD
+    assert faces_in_view(Camera.from_angles((0, 0, 0), 0, 90), SIZE)[0] == ABOVE
+    assert faces_in_view(Camera.from_angles((0, 0, 0), 0, -90), SIZE)[0] == BELOW
+    turned = faces_in_view(Camera.from_angles((0, 0, 0), 38, 0, 40), SIZE)
+    assert len(turned) == 2 and turned[0] == AHEAD
+    for yaw in range(0, 360, 90):
+        camera = Camera.from_angles((0, 0, 0), yaw, 0, 40)
+        assert np.allclose(sides.NORMAL[faces_in_view(camera, SIZE)[0]], -camera.axes[2], atol=1e-9)
+
+
+def test_views_leave_the_sky_as_the_panorama_painted_it(painter, fake_dream) -> None:
+    painter.flush(HERE, SIZE)
+    before, dreams = sky_of(painter), painter.client.dreams
+    gathered = painter.gather(HERE, SIZE)
+    sky = gathered.material == SKY
+    assert sky.any() and (gathered.steps[sky] == 2).all() and not gathered.edge_contaminated[sky].any()
+    painter.volume.scatter(gathered, replace_solid(gathered))
+    painter.flush(HERE.with_changes(fov=35), SIZE)  # so much nearer that all that it shows is painted anew
+    assert painter.client.dreams > dreams and sky_of(painter) == before
+
+
+def replace_solid(gathered):
+    """A view painted with so many steps that it wins wherever it may."""
+    from tests.engine.village import dreamed
+
+    return dreamed(gathered.camera, steps=50, size=gathered.size)
+
+
+def test_the_sky_beside_a_silhouette_is_the_same_as_without_one(painter) -> None:
+    """Dreamed with cameras that see nothing else, so no outline of a building can be in it."""
+    painter.flush(HERE, SIZE)
+    before = sky_of(painter)
+    away = HERE.with_changes(position=(300.0, 90.0, 300.0))
+    painter.volume.erase()
+    painter.reset_failures()
+    assert painter.flush(away, SIZE) > 0
+    assert sky_of(painter) == before
+
+
+def test_at_rest_the_whole_panorama_follows_the_view(painter, fake_dream) -> None:
+    for k in range(40):
+        painter.update(HERE, SIZE, 0.1 * k)
+    assert lacking(painter) == {BELOW} and painter.status_text == "this view is finished"
+    assert painter.client.dreams == 1 + len(AROUND)
+    painter.update(Camera.from_angles((4.0, 60.0, 60.0), 180.0, -60.0), SIZE, 9.0)
+    for k in range(20):
+        painter.update(Camera.from_angles((4.0, 60.0, 60.0), 180.0, -60.0), SIZE, 10 + 0.1 * k)
+    assert lacking(painter) == set()  # now it was seen
+
+
+def test_without_a_sky_it_stays_bare(painter) -> None:
+    painter.session = replace(painter.session, paint=replace(painter.session.paint, sky=False))
+    assert painter.flush(HERE, SIZE) == 1 and len(lacking(painter)) == 6
+
+
+def test_another_prompt_repaints_it_except_what_is_frozen(painter, fake_dream) -> None:
+    painter.flush(HERE, SIZE)
+    texels = np.zeros((SKY_TEXELS, SKY_TEXELS), bool)
+    texels[:20] = True
+    ((page, held),) = face_texels(painter.volume.charts, AHEAD, texels).items()
+    free = face_texels(painter.volume.charts, AHEAD, ~texels)[page]
+    for _ in apply_operation(painter.volume, {page: held}, "freeze"):
+        pass
+    painter.volume.revision += 1
+    before = painter.volume.snapshot().pages[page]
+    painter.client.scene = replace(painter.scene, background=Background("a red dusk"))
+    assert painter.flush(HERE, SIZE) >= 1
+    after = painter.volume.snapshot().pages[page]
+    changed = (after["state"] != before["state"]).any(-1)
+    assert not changed[held].any() and changed[free].all()
+    assert painter.flush(HERE, SIZE) == 0
+
+
+def test_what_is_erased_is_painted_again_and_the_rest_guides_it(painter, fake_dream) -> None:
+    painter.flush(HERE, SIZE)
+    charts = painter.volume.charts
+    texels = np.zeros((64, 64), bool)
+    texels[20:30, 20:30] = True
+    hole = face_texels(charts, AHEAD, texels)
+    for _ in apply_operation(painter.volume, hole, "erase"):
+        pass
+    painter.volume.revision += 1
+    painter.reset_failures()
+    before = painter.volume.snapshot().pages
+    gathered = painter.volume.gather(face_camera(AHEAD), (SIDE, SIDE), part=Part.SKY)
+    canvas = sky_canvas(gathered, charts, painter.scene, find_lacking(painter.volume, 2))
+    assert canvas.guide is not None and canvas.guide.known_mask is not None
+    cells = MARGIN // 8
+    assert (canvas.change[cells:-cells, cells:-cells] > 0)[texels].all()
+    assert not canvas.change[cells:-cells, cells:-cells][~texels].any()
+    assert painter.flush(HERE, SIZE) == 1
+    after, (page,) = painter.volume.snapshot().pages, hole
+    changed = (after[page]["state"] != before[page]["state"]).any(-1)
+    assert (changed == hole[page]).all()
+
+
+def test_a_face_that_cannot_be_dreamed_is_not_tried_for_ever(painter, fake_dream) -> None:
+    whole = painter.session
+    painter.session = replace(whole, paint=replace(whole.paint, sky=False))
+    painter.flush(HERE, SIZE)
+    painter.session, fake_dream.error = whole, ValueError("broken")
+    for k in range(20):
+        painter.update(HERE, SIZE, 0.1 * k)
+    asked = len(fake_dream.asked)
+    fake_dream.error = None
+    for k in range(20, 30):
+        painter.update(HERE, SIZE, 0.1 * k)
+    assert len(fake_dream.asked) == asked and len(lacking(painter)) == 6
+    painter.reset_failures()
+    for k in range(30, 60):
+        painter.update(HERE, SIZE, 0.1 * k)
+    assert lacking(painter) == {BELOW}
