@@ -14,6 +14,7 @@ from app.actions.anagram import frontal_camera
 from app.files.picture import read_picture
 from app.files.screenshots import read_screenshot
 from app.loop.messages import Request
+from app.loop.sky import AROUND
 from app.panels.outline import outline
 from base.errors import InputError
 from engine.atlas.page import FROZEN, REVISION, STEPS
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
 
 __all__ = ["painted"]  # a fixture
+
+
+def with_sky(driver: Driver) -> None:
+    """Paint the sky, too."""
+    state = driver.explorer.state
+    state.session = replace(state.session, paint=replace(state.session.paint, sky=True))
+    painter, driver.worker.held = state.open_scene.painter, False
+    driver.until(
+        lambda: painter.sky.count(state.session, AROUND) == 0 and not painter.client.busy, "the sky is painted"
+    )
+    driver.worker.held, viewport = True, driver.explorer.services.viewport
+    driver.until(lambda: viewport._revision == state.open_scene.volume.revision, "it is shown")
+    driver.frames(2)
 
 
 @pytest.fixture
@@ -96,6 +110,7 @@ def test_a_picture_is_splatted_as_it_is_and_taken_back(painted: Driver, picture:
 
 def test_the_edge_of_a_picture_is_not_cut_along_texels(painted: Driver, tmp_path: Path) -> None:
     """A disc on paint: nothing but the disc changes, though texels are as large as eight of their pixels."""
+    with_sky(painted)
     disc = Image.new("RGBA", (400, 400))
     ImageDraw.Draw(disc).ellipse((20, 20, 380, 380), fill=(250, 0, 250, 255))
     disc.save(tmp_path / "disc.png")
@@ -188,6 +203,7 @@ def test_a_view_is_dreamed_from_a_picture(painted: Driver, picture: Path) -> Non
 
 
 def test_marks_are_dreamed_anew_softly_and_nothing_else(painted: Driver) -> None:
+    with_sky(painted)
     explorer = painted.explorer
     explorer.do("brush", "mask")
     explorer.state.brush.radius = 60.0
