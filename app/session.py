@@ -65,6 +65,12 @@ class ModelChoice:
         "normal, edges or segmentation; without it the file's name tells.",
         metavar="[KIND=]FILE[:WEIGHT]",
     )
+    ip_adapter: str | None = option(
+        None,
+        "An IP-Adapter for a Stable Diffusion model, a .safetensors file with the folder image_encoder beside it: "
+        "prompts may then name style pictures.",
+        metavar="FILE",
+    )
 
 
 @dataclass(frozen=True)

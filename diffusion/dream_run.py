@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from base.grid import CELL
+from base.step_schedule import value_at
 from diffusion.canvas import Cancelled, Canvas, Guide, Region
 from diffusion.denoisers.anagram import VIEWS, with_anagrams
-from diffusion.denoisers.context_filters import contexts_of
 from diffusion.denoisers.control import control_strength
 from diffusion.denoisers.correction import with_correction
 from diffusion.denoisers.differential import initial_x, with_memory
@@ -23,6 +23,7 @@ from diffusion.denoisers.guidance import branches_of, with_guidance
 from diffusion.denoisers.region_batching import PredictionJob
 from diffusion.denoisers.regions import RegionComposer, prepare_regions
 from diffusion.denoisers.skip_residual import make_mixer, rewind_steps
+from diffusion.denoisers.styles import contexts_with_styles, styled_texts
 from diffusion.errors import ModelError
 from diffusion.models.model import Model
 from diffusion.models.prompt_syntax import parse_weighted
@@ -129,12 +130,14 @@ class DreamRun:
             replace(part, mask=cut(part.mask).contiguous())
             for part in prepare_regions(regions, self.settings.softness, self.model.device, further)
         ]
+        if self.model.style is not None:
+            parts = [replace(part, texts=styled_texts(part.texts, self.settings.style_picture)) for part in parts]
         prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in branches))
         bootstrapped = self.settings.bootstrap > 0 and len(parts) > 1
         return RegionComposer(
             evaluate=self._evaluate,
             parts=tuple(parts),
-            contexts=contexts_of(self.model, prompts, self.settings),
+            contexts=contexts_with_styles(self.model, prompts, self.settings),
             geometry=None if self.geometry is None else cut(self.geometry),
             noise=cut(self.noise),
             timeline=self.timeline,
@@ -156,8 +159,10 @@ class DreamRun:
     ) -> Tensor:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
-        strength = control_strength(self.settings, self.timeline, sigma)
-        return self.model.denoise(x, sigma, context, geometry, regions, few_step=self.few_step, control=strength)
+        control = control_strength(self.settings, self.timeline, sigma)
+        styled = value_at(self.settings.style_strength, self.timeline.place(sigma))
+        how = {"few_step": self.few_step, "control": control, "styled": styled}
+        return self.model.denoise(x, sigma, context, geometry, regions, **how)
 
     def _checked(self, denoise: Denoise) -> Denoise:
         """Wrap a denoiser so that it raises ModelError if its prediction isn't finite."""

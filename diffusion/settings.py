@@ -107,6 +107,16 @@ class ControlSettings:
 
 
 @dataclass(frozen=True)
+class StyleSettings:
+    """A picture that prompts are to look like, with an IP-Adapter."""
+
+    style_picture: str = option(
+        "", "A picture that all prompts are to look like, except those with a <style:PICTURE:WEIGHT>.", metavar="FILE"
+    )
+    style_strength: Scheduled = option(1.0, "Strength of the style pictures.", range=(0.0, 2.0))
+
+
+@dataclass(frozen=True)
 class RegionSettings:
     """How the prompts of several regions share a canvas, and how a large canvas is cut into windows."""
 
@@ -196,6 +206,7 @@ class DreamSettings(
     MixingSettings,
     MemorySettings,
     RegionSettings,
+    StyleSettings,
     ControlSettings,
     GuidanceSettings,
     ContextSettings,

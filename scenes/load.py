@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from scenes.extrude import extrude_scene
 from scenes.materials import MaterialFile, check_material_name, check_voxels_per_block, read_materials, to_yaml_data
 from scenes.nerfstudio import looks_like_path, read_path, write_path
 from scenes.scene import EMPTY, MAP_SIDES, NO_COLOUR, VOXELS_PER_BLOCK, CameraPath, Material, Scene
+from scenes.style_tags import with_absolute_styles, with_relative_styles
 from scenes.tours import generate_paths
 
 BUILTIN: tuple[str, ...] = ("hamlet", "ruins", "city")  # the first is the default scene
@@ -40,7 +42,7 @@ def load_scene(
     folder = _find_folder(ref) if own else None
     map_file = Path(map) if map is not None else folder / "map.png"  # type: ignore[operator]
     materials_file = Path(materials) if materials is not None else folder / "materials.yaml"  # type: ignore[operator]
-    file = read_materials(materials_file)
+    file = with_prompts(read_materials(materials_file), lambda text: with_absolute_styles(text, materials_file.parent))
     pixels = read_pixels(map_file)
     numbers, notes = match_colours(pixels, file.materials, materials_file.name)
     stored, left_out = _read_paths(folder) if folder is not None and map is None else ({}, ())
@@ -79,6 +81,7 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
     file = MaterialFile(
         scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling, scene.style
     )
+    file = with_prompts(file, lambda text: with_relative_styles(text, folder))
     with atomic_write(folder / "map.png") as temporary:
         picture.save(temporary, format="PNG", optimize=True)
     with atomic_write(folder / "materials.yaml") as temporary:
@@ -88,6 +91,13 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
     for name, path in own.items():
         if path != known.get(name):
             write_path(path, folder / "paths" / f"{name}.json")
+
+
+def with_prompts(file: MaterialFile, change: Callable[[str], str]) -> MaterialFile:
+    """The file with `change` applied to every prompt."""
+    materials = tuple(dataclasses.replace(m, prompt=change(m.prompt)) for m in file.materials)
+    background = dataclasses.replace(file.background, prompt=change(file.background.prompt))
+    return dataclasses.replace(file, background=background, materials=materials)
 
 
 def builtin_folder(name: str) -> Path:

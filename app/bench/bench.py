@@ -41,7 +41,7 @@ class Bench:
         from diffusion.loaders.loading import load_model
 
         chosen = self.session.model
-        model = load_model(chosen.ref, chosen.device, chosen.lora, chosen.control)
+        model = load_model(chosen.ref, chosen.device, chosen.lora, chosen.control, chosen.ip_adapter)
         self.facts |= {"model": model.id, "device": str(model.device)}
         return model
 

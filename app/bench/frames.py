@@ -38,6 +38,7 @@ def measure(bench: Bench) -> Figures:
     choices = {"--scene": flags.scene, "--model": flags.model.ref, "--device": flags.model.device}
     words = [word for flag, choice in choices.items() if choice is not None for word in (flag, str(choice))]
     words += ["--lora", *flags.model.lora] if flags.model.lora else []
+    words += ["--ip-adapter", flags.model.ip_adapter] if flags.model.ip_adapter else []
     words += ["--control", *flags.model.control] if flags.model.control else []
     command = [sys.executable, "-m", "app", "bench", "frames", "--json", *words, *(["--quick"] if flags.quick else [])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

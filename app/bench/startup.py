@@ -45,7 +45,9 @@ def main(started: float, session_json: str) -> None:
     drawn = time.time()
     from diffusion.loaders.loading import load_model
 
-    load_model(session.model.ref, session.model.device, session.model.lora, session.model.control)
+    load_model(
+        session.model.ref, session.model.device, session.model.lora, session.model.control, session.model.ip_adapter
+    )
     print(drawn - started, time.time() - started)
 
 

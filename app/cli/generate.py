@@ -26,7 +26,9 @@ SHEET = "sheet.png"  # beside the pictures of --count and --seeds
 def defaults(source: Path) -> Generate:
     """The flags that made a picture, from its PNG. Raises InputError when it carries none."""
     recipe = read_png(source)
-    return Generate(recipe.settings, ModelChoice(recipe.model, lora=recipe.lora, control=recipe.control))
+    return Generate(
+        recipe.settings, ModelChoice(recipe.model, lora=recipe.lora, control=recipe.control, ip_adapter=recipe.adapter)
+    )
 
 
 def matched(command: Generate, console: Console) -> str:
@@ -104,6 +106,7 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
     uncontrolled = f"{model.id} takes no ControlNet" if command.model.control else "there is no --control"
     rows = (
         ("control", command.model, ModelChoice(), None if model.controls else uncontrolled),
+        ("ip_adapter", command.model, ModelChoice(), None if model.style else f"{model.id} takes no IP-Adapter"),
         ("control_image", picture, usual, None if model.controls else uncontrolled),
         ("surface", picture, usual, untold),
         ("distance", picture, usual, untold or unplaced),
@@ -134,28 +137,30 @@ def run(command: Generate) -> int:
     from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.embedded import read_multiple
     from diffusion.loaders.loading import load_model
-    from diffusion.loaders.prompt_loras import resolve_loras
+    from diffusion.loaders.prompt_loras import resolve_loras, style_names, style_remarks
     from diffusion.text2image import generate as core
 
-    core.refuse(picture, read_multiple(command.model.ref))
+    core.refuse(picture, read_multiple(command.model.ref), command.model.ip_adapter is not None)
     outputs = [Output("--out", out) for out in outs]
     if command.steps_out:
         outputs += core.step_outputs("--steps-out", command.steps_out)
     if command.inside:
         outputs += sheet_outputs("--inside", command.inside)
     refuse_outputs(outputs, inputs_of(command))
-    loras, remarks = resolve_loras(
-        command.model.lora, (picture.prompt, picture.negative, *picture.anagram, *picture.dream.further)
-    )
+    prompts = (picture.prompt, picture.negative, *picture.anagram, *picture.dream.further)
+    loras, remarks = resolve_loras(command.model.lora, prompts)
+    remarks += style_remarks(prompts, command.model.ip_adapter is not None)
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
-    model = load_model(command.model.ref, command.model.device, loras, controls := command.model.control)
+    model = load_model(command.model.ref, command.model.device, loras, command.model.control, command.model.ip_adapter)
     situation = Situation(
         model.few_steps,
         picture.init is not None,
         regions=False,
         anagrams=bool(picture.anagram),
         controls=bool(model.controls),
+        adapter=model.style is not None,
+        style_tags=bool(style_names(prompts)),
     )
     usual = replace(DreamSettings(), **model.defaults)
     for remark in inert_remarks(picture.dream, usual, situation, picture.negative):
@@ -164,7 +169,7 @@ def run(command: Generate) -> int:
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
-    told, made = (command.model.ref, loras, controls), []
+    told, made = (command.model.ref, loras, command.model.control, command.model.ip_adapter), []
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=picture.dream.steps * len(seeds), words="")
 
@@ -179,10 +184,14 @@ def run(command: Generate) -> int:
 
         for seed, out in zip(seeds, outs, strict=False):
             asked = replace(picture, dream=replace(picture.dream, seed=seed))
-            if recipe is not None and recipe.settings == asked and (recipe.model, recipe.lora, recipe.control) == told:
+            if (
+                recipe is not None
+                and recipe.settings == asked
+                and (recipe.model, recipe.lora, recipe.control, recipe.adapter) == told
+            ):
                 made.append(core.regenerate(model, recipe, command.source, on_step=on_step))
             else:
-                named = {"model_ref": told[0], "loras": told[1], "controls": told[2]}
+                named = {"model_ref": told[0], "loras": told[1], "controls": told[2], "adapter": told[3]}
                 made.append(core.generate(model, asked, **named, on_step=on_step))
             write_png(out, made[-1].image, made[-1].recipe)
     if command.inside and started:

@@ -196,17 +196,19 @@ def open_worker(session: Session, scene: Scene) -> Worker:
     """The thread that loads the chosen model, with the LoRAs that the scene's prompts name, and dreams with it."""
     from app.loop.garbage import exempt_from_collection
     from app.loop.worker import ThreadWorker
-    from diffusion.loaders.prompt_loras import resolve_loras
+    from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
 
     loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
-    for remark in remarks:
+    for remark in (*remarks, *style_remarks(scene.prompts, session.model.ip_adapter is not None)):
         print(shown(remark), file=sys.stderr)
 
     def load() -> Any:
         with exempt_from_collection():
             from diffusion.loaders.loading import load_model
 
-            return load_model(session.model.ref, session.model.device, loras, session.model.control)
+            return load_model(
+                session.model.ref, session.model.device, loras, session.model.control, session.model.ip_adapter
+            )
 
     return ThreadWorker(load)
 

@@ -135,20 +135,26 @@ def open_headless_session(
     """
     from diffusion.denoisers.inert import Situation, inert_remarks
     from diffusion.loaders.loading import load_model
-    from diffusion.loaders.prompt_loras import resolve_loras
+    from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
 
     scene = scene or open_scene(session.scene)
     ctx = create_headless_context()
     try:
         charts = build_charts(blocks := extrude_scene(scene), scene)
         loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
-        for remark in remarks:
+        for remark in (*remarks, *style_remarks(scene.prompts, session.model.ip_adapter is not None)):
             print(shown(remark), file=sys.stderr)
-        model = model or load_model(session.model.ref, session.model.device, loras, session.model.control)
+        model = model or load_model(
+            session.model.ref, session.model.device, loras, session.model.control, session.model.ip_adapter
+        )
         usual = DreamSettings(**model.defaults)
-        situation = Situation(model.few_steps, anagrams=False, controls=bool(model.controls))
+        situation = Situation(
+            model.few_steps, anagrams=False, controls=bool(model.controls), adapter=model.style is not None
+        )
         if session.model.control and not model.controls:
             print(f"--control has no effect: {model.id} takes no ControlNet.", file=sys.stderr)
+        if session.model.ip_adapter and model.style is None:
+            print(f"--ip-adapter has no effect: {model.id} takes no IP-Adapter.", file=sys.stderr)
         for remark in inert_remarks(session.dream, usual, situation):
             print(remark, file=sys.stderr)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)

@@ -32,6 +32,7 @@ class ModelInfo:
     knows_surfaces: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     controls: int = 0
+    adapter: bool = False
 
 
 @dataclass(frozen=True)

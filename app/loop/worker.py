@@ -62,6 +62,7 @@ def info_of(model: Any) -> ModelInfo:
         knows_surfaces=model.knows_surfaces,
         defaults=model.defaults,
         controls=len(model.controls),
+        adapter=model.style is not None,
     )
 
 

@@ -13,6 +13,8 @@ SHOWN = 4  # suggestions
 SYNTAX = "(ivy:1.3) or (ivy) is stronger, [moss] weaker; BREAK separates parts; \\( and \\[ are brackets."
 TAGGED = "LoRAs named here are loaded when the program starts, from the folders in --lora."
 
+STYLED = "Style pictures need --ip-adapter."
+
 
 class PromptFields:
     """Keeps what is being typed. Each panel has its own."""
@@ -39,6 +41,10 @@ class PromptFields:
         shown = self._typing.get(imgui.get_id(label), typed)
         if parse_prompt(shown).loras:
             imgui.text_disabled(TAGGED)
+        if parse_prompt(shown).styles and not (
+            ui.painter and ui.painter.client.model and ui.painter.client.model.adapter
+        ):
+            imgui.text_disabled(STYLED)
         painter = ui.painter
         if painter is None or painter.client.model is None or ui.session.model.ref is not None:
             return changed, typed

@@ -23,6 +23,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile", "step_noise",
     ),
     "ControlNet": ("control_strength", "control_start", "control_end"),
+    "Style picture": ("style_picture", "style_strength"),
     "Prompts": ("embedding_rank", "embedding_drop", "embedding_turn"),
     "Regions": ("execution", "batch", "softness", "bootstrap"),
     "Memory": ("memory", "refine", "match", "change_form", "strength", "capture"),
@@ -58,6 +59,9 @@ class SamplerPanel:
         if controls := ui.session.model.control:
             heard = "With ControlNet" if painter.client.model.controls else "This model takes no ControlNet:"
             faint(f"{heard} {', '.join(Path(control).name for control in controls)}.")
+        if adapter := ui.session.model.ip_adapter:
+            heard = "With IP-Adapter" if painter.client.model.adapter else "This model takes no IP-Adapter:"
+            faint(f"{heard} {Path(adapter).name}.")
         dream = self._presets(ui, ui.session.dream)
         self._offer_repaint(ui, dream)
         self._compare(ui, dream)
@@ -67,7 +71,7 @@ class SamplerPanel:
                 f"Fast {few}-step model in use; sampler, guidance and negative prompt are ignored. "
                 f"Use {few + 1}+ steps to enable them."
             )
-        silent = unused(dream, few, painter.client.model.controls)
+        silent = unused(dream, few, painter.client.model.controls, painter.client.model.adapter)
         for title, names in sections().items():
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if imgui.collapsing_header(title, flags):
@@ -178,12 +182,13 @@ def sections() -> dict[str, tuple[str, ...]]:
     return {**table, "More": more} if more else table
 
 
-def unused(dream: DreamSettings, few_steps: int = 0, controls: int = 0) -> dict[str, str]:
+def unused(dream: DreamSettings, few_steps: int = 0, controls: int = 0, adapter: bool = False) -> dict[str, str]:
     """Fields that change nothing now → why. Call it once torch is there, which the tables of samplers and guidances need.
 
-    few_steps: as many as the model's few-step network needs, 0 without one; controls: number of its ControlNets.
+    few_steps: as many as the model's few-step network needs, 0 without one; controls: number of its ControlNets;
+    adapter: whether it has an IP-Adapter.
     """
     from diffusion.denoisers.inert import Situation, find_inert
 
-    situation = Situation(few_steps, controls=controls > 0)
+    situation = Situation(few_steps, controls=controls > 0, adapter=adapter)
     return {name: f"No effect: {why}." for name, why in find_inert(dream, situation).items()}

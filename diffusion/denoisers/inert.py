@@ -26,7 +26,7 @@ class Situation:
 
     few_steps: steps that the model's few-step network needs, 0 without one
     guide: whether existing paint, or a picture, takes part; regions: whether there are several prompts; anagrams: whether there are any
-    controls: whether ControlNets act
+    controls: whether ControlNets act; adapter: whether there is an IP-Adapter; style_tags: whether a prompt names a picture
     """
 
     few_steps: int = 0
@@ -34,6 +34,8 @@ class Situation:
     regions: bool = True
     anagrams: bool = True
     controls: bool = False
+    adapter: bool = False
+    style_tags: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ RULES: tuple[Rule, ...] = (
         lambda s, at: s.control_strength == 0,
         "control_strength is 0",
     ),
+    Rule(("style_picture", "style_strength"), lambda s, at: not at.adapter, "no IP-Adapter is loaded"),
+    Rule(("style_strength",), lambda s, at: not (s.style_picture or at.style_tags), "there is no style picture"),
     Rule(("softness",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(("bootstrap",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(

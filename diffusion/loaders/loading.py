@@ -19,6 +19,7 @@ from diffusion.loaders.lora import Lora, merge_lora, parse_lora
 from diffusion.loaders.model_family import ModelFamily, identify_family
 from diffusion.loaders.open_checkpoint import open_checkpoint
 from diffusion.loaders.pipeline_folder import PipelineFolder
+from diffusion.loaders.style import check_adapter, load_style
 from diffusion.loaders.surface import is_surface_model, load_surface_model
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.clip import Clip, ClipEncoder, SdxlEncoder
@@ -30,14 +31,19 @@ TEXTS = ("text_encoder", "text_encoder_2")
 
 
 def load_model(
-    ref: Reference = None, device: str = "auto", loras: Sequence[str] = (), controls: Sequence[str] = ()
+    ref: Reference = None,
+    device: str = "auto",
+    loras: Sequence[str] = (),
+    controls: Sequence[str] = (),
+    adapter: str | None = None,
 ) -> Model:
-    """Load a model with its LoRAs and ControlNets.
+    """Load a model with its LoRAs, ControlNets and IP-Adapter.
 
     ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id
     device: "auto", "cpu", "cuda", "mps", …
     loras: LoRA files, each FILE or FILE:WEIGHT (`diffusion.loaders.lora`)
     controls: ControlNets, each [KIND=]FILE[:WEIGHT] (`diffusion.loaders.control`); a model that knows surfaces ignores them
+    adapter: an IP-Adapter (`diffusion.loaders.style`); a model that knows surfaces ignores it
 
     Weights are read from safetensors only, as float16 on CUDA, otherwise as float32. Nothing is downloaded.
     Raises InputError naming the model and the part that is missing or unsupported.
@@ -46,8 +52,9 @@ def load_model(
     where = _device(device)
     changes = [parse_lora(lora) for lora in loras]
     chosen = [parse_control(control) for control in controls]
+    style = None if adapter is None else check_adapter(adapter)
     try:
-        return _load(source, where, changes, chosen)
+        return _load(source, where, changes, chosen, style)
     except (InputError, MemoryError, torch.OutOfMemoryError):
         raise
     except (
@@ -58,7 +65,9 @@ def load_model(
         raise InputError(source.path, "", describe_load_error(error)) from error
 
 
-def _load(source: Checkpoint, where: torch.device, changes: list[Lora], chosen: list[ControlChoice]) -> Model:
+def _load(
+    source: Checkpoint, where: torch.device, changes: list[Lora], chosen: list[ControlChoice], style: Path | None
+) -> Model:
     if is_surface_model(source):
         return load_surface_model(source, where, changes)
     dtype = torch.float16 if where.type == "cuda" else torch.float32
@@ -83,6 +92,7 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora], chosen: 
     size = kind.unet.get("sample_size") or 32
     students = [] if same or student is None else PipelineFolder(student).weights()
     weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
+    weights += [] if style is None else [style]
     weights += [file for choice in chosen for file in weights_of(choice)]
     told = [f"{lora.weight:g};" for lora in changes] + [f"{choice.kind}:{choice.weight:g};" for choice in chosen]
     found = fingerprint(weights, "".join(told))
@@ -105,6 +115,9 @@ def _load(source: Checkpoint, where: torch.device, changes: list[Lora], chosen: 
         depth=kind.depth,
         scale=float(vae.config.scaling_factor),
         shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
+        style=None
+        if style is None
+        else load_style(style, [unet] if same or few is None else [unet, few], dtype, where),
         controls=tuple(load_control(choice, unet, dtype, where) for choice in chosen),
         defaults=checked_defaults(own, path / OWN),
     )

@@ -1,4 +1,4 @@
-"""LoRA tags in prompts, `<lora:name:0.8>`: which files they name. Reads no file and imports no torch."""
+"""Tags in prompts, `<lora:name:0.8>` and `<style:picture.png:0.8>`: which files they name. Reads no file and imports no torch."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ def resolve_loras(given: Sequence[str], prompts: Iterable[str]) -> tuple[tuple[s
             )
             remarks.append(f"<lora:{name}> in a prompt has no effect: no file {name}{SUFFIX} {where}.")
     return tuple(value for _, value in files), tuple(remarks)
+
+
+def style_names(prompts: Iterable[str]) -> tuple[str, ...]:
+    """The pictures that style tags in prompts name, each once."""
+    return tuple(dict.fromkeys(name for prompt in prompts for name, _ in parse_prompt(prompt).styles))
+
+
+def style_remarks(prompts: Iterable[str], adapted: bool) -> tuple[str, ...]:
+    """One sentence for each style tag that no IP-Adapter hears. adapted: whether there is one."""
+    names = () if adapted else style_names(prompts)
+    return tuple(f"<style:{name}> in a prompt has no effect: there is no --ip-adapter." for name in names)
 
 
 def _path(value: str) -> Path:

@@ -33,6 +33,7 @@ class RegionalProcessor(AttnProcessor2_0):
 
     regions: {"contexts": [R,T,D], "owners": [R], the batch entry each belongs to, "masks": {pixels: [R,pixels]}}, passed as
     `cross_attention_kwargs={"regions": …}`.
+    style: {"tokens": [B,N,D], "weight": [B]}, B the number of contexts; only `StyleProcessor` hears it.
     """
 
     def __call__(
@@ -43,20 +44,47 @@ class RegionalProcessor(AttnProcessor2_0):
         attention_mask: Tensor | None = None,
         temb: Tensor | None = None,
         regions: Mapping | None = None,
+        style: Mapping | None = None,
     ) -> Tensor:
-        if regions is None or encoder_hidden_states is None:
+        if (regions is None and style is None) or encoder_hidden_states is None:
             return super().__call__(attn, hidden_states, encoder_hidden_states, attention_mask, temb)
-        weights = regions["masks"][hidden_states.shape[1]].to(hidden_states.dtype)
-
-        def heads(projected: Tensor) -> Tensor:
-            return projected.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
-
-        query = heads(attn.to_q(hidden_states))
-        key, value = heads(attn.to_k(regions["contexts"])), heads(attn.to_v(regions["contexts"]))  # pyright: ignore[reportOptionalCall]
-        mixed = _attend_per_region if query.device.type == "cpu" else _attend_everywhere
-        mixed = mixed(query, key, value, regions["owners"], weights)
+        query = _heads(attn, attn.to_q(hidden_states))
+        contexts = encoder_hidden_states if regions is None else regions["contexts"]
+        key, value = _heads(attn, attn.to_k(contexts)), _heads(attn, attn.to_v(contexts))  # pyright: ignore[reportOptionalCall]
+        mixed = self._attend(query, key, value, regions)
+        if style is not None:
+            mixed = mixed + self._attend_style(attn, query, style, regions)
         out = attn.to_out[0](mixed.transpose(1, 2).flatten(2))  # pyright: ignore[reportOptionalSubscript]
         return attn.to_out[1](out) / attn.rescale_output_factor  # pyright: ignore[reportOptionalSubscript]
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, regions: Mapping | None) -> Tensor:
+        """[B,heads,pixels,d]: what each view hears, or what each pixel of it hears of its regions' prompts."""
+        if regions is None:
+            return F.scaled_dot_product_attention(query, key, value)
+        weights = regions["masks"][query.shape[2]].to(query.dtype)
+        attend = _attend_per_region if query.device.type == "cpu" else _attend_everywhere
+        return attend(query, key, value, regions["owners"], weights)
+
+    def _attend_style(self, attn: Attention, query: Tensor, style: Mapping, regions: Mapping | None) -> Tensor:
+        return torch.zeros_like(query)
+
+
+class StyleProcessor(RegionalProcessor):
+    """Cross-attention that also hears a picture (IP-Adapter): its own keys and values [inner,D], added with the picture's weight."""
+
+    def __init__(self, key: Tensor, value: Tensor) -> None:
+        super().__init__()
+        self._key, self._value = key, value
+
+    def _attend_style(self, attn: Attention, query: Tensor, style: Mapping, regions: Mapping | None) -> Tensor:
+        key, value = (_heads(attn, F.linear(style["tokens"], weight)) for weight in (self._key, self._value))
+        value = value * style["weight"][:, None, None, None].to(value.dtype)
+        return self._attend(query, key, value, regions)
+
+
+def _heads(attn: Attention, projected: Tensor) -> Tensor:
+    """[B,heads,rows,d] from [B,rows,heads·d]."""
+    return projected.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
 
 
 def _attend_everywhere(query: Tensor, key: Tensor, value: Tensor, owners: Tensor, weights: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from diffusion.models.attention import mask_pyramid
 from diffusion.models.control import Control, add_residuals
 from diffusion.models.control_hints import hints_of
 from diffusion.models.depth import DEPTHS
+from diffusion.models.style import Style, StyleAdapter, split_style
 from diffusion.models.text_encoders import CachedEncoder
 from diffusion.sampling.schedules import PREDICTIONS, NoiseSchedule
 
@@ -59,7 +60,7 @@ class Model:
     few_step_unet, few_steps: its few-step network and the steps that needs, or None and 0
     linear: the model's own preview map, float32 [C+1,3], or None
     defaults: dream settings that suit it, by name
-    controls: ControlNets, which see a hint picture each
+    controls: ControlNets, which see a hint picture each; style: the IP-Adapter or None
     calls: U-Net calls so far
     """
 
@@ -83,6 +84,7 @@ class Model:
     linear: Tensor | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()
+    style: StyleAdapter | None = None
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
 
@@ -135,11 +137,13 @@ class Model:
         *,
         few_step: bool = False,
         control: float = 1.0,
+        styled: float = 1.0,
     ) -> Tensor:
         """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], `told` [B,K,h,w]; one U-Net call.
 
         regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few_step: use the few-step network
         control: strength of the ControlNets, if `geometry` holds their hints
+        styled: strength of the style pictures, if there is an IP-Adapter: contexts then hold their rows (`diffusion.models.style`)
         """
         unet = self.few_step_unet if few_step and self.few_step_unet is not None else self.unet
         pooled, (height, width) = self.text.pooled, x.shape[-2:]
@@ -149,12 +153,14 @@ class Model:
             if geometry is not None:
                 depth, hints = geometry.expand(x.shape[0], -1, -1, -1).tensor_split((int(self.takes_depth),), 1)
                 scaled = torch.cat([scaled, depth], 1)
+            rows, style = self._split(context)
+            shared = {} if regions is None else {"regions": self._regional(regions)}
             call = {
-                "encoder_hidden_states": sdxl_conditioning.token_rows(context, pooled),
+                "encoder_hidden_states": rows,
                 "added_cond_kwargs": sdxl_conditioning.added_conditions(
                     context, pooled, regions, CELL * height, CELL * width, self.native
                 ),
-                "cross_attention_kwargs": None if regions is None else {"regions": self._regional(regions)},
+                "cross_attention_kwargs": shared or None,
                 "return_dict": False,
             }
             args = scaled.to(self.dtype), torch.tensor(self.schedule.timestep(sigma), device=self.device)
@@ -162,14 +168,23 @@ class Model:
             if hints is not None and hints.shape[1]:
                 seen = args[0][:, : self.channels], args[1]
                 residuals = vars(add_residuals(self.controls, hints, control, *seen, **call))
+            if regions is not None:
+                style = self._split(regions["contexts"])[1]
+            if style is not None and styled:
+                told = style._replace(weight=style.weight * styled)._asdict()
+                call["cross_attention_kwargs"] = shared | {"style": told}
             out = unet(*args, **call, **residuals)[0]
             self.calls += 1
             return PREDICTIONS[self.prediction](out.float(), x, sigma)
 
+    def _split(self, context: Tensor) -> tuple[Tensor, Style | None]:
+        """(token rows, style) of a context."""
+        rows = sdxl_conditioning.token_rows(context, self.text.pooled)
+        return split_style(rows, 0 if self.style is None else self.style.tokens)
+
     def _regional(self, regions: Mapping) -> Mapping:
         masks = mask_pyramid(regions["weights"].float(), self.levels)
-        contexts = sdxl_conditioning.token_rows(regions["contexts"], self.text.pooled)
-        return {"contexts": contexts, "owners": regions["owners"], "masks": masks}
+        return {"contexts": self._split(regions["contexts"])[0], "owners": regions["owners"], "masks": masks}
 
     @torch.inference_mode()
     def encode_tensor(self, pictures: Tensor) -> Tensor:

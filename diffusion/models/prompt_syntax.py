@@ -7,6 +7,7 @@
 | (brick:1.3) | 1.3 times as strong |
 | BREAK | what follows is encoded separately |
 | <lora:name:0.8> | a LoRA file and its weight; never read as words |
+| <style:picture.png:0.8> | a style picture and its weight; never read as words |
 | \\( \\) \\[ \\] | the bracket itself |
 
 A bracket that is never closed lasts to the end; a closing one without an opening one is a character.
@@ -18,13 +19,16 @@ import math
 import re
 from dataclasses import dataclass
 
+from scenes.style_tags import NUMBER, STYLE_TAG
+
 STEP = 1.1  # what one bracket changes
 STRONGEST = 10.0  # weights are limited to ± this, beyond which every encoder gives noise
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = NUMBER
 _TOKEN = re.compile(
     rf"""\\(?P<escaped>[()\[\]])
     | <lora:\s*(?P<lora>[^<>:]+?)\s*(?::\s*(?P<strength>{_NUMBER})\s*)?>
+    | (?P<tag>{STYLE_TAG.pattern.replace("weight", "amount")})
     | :\s*(?P<weight>{_NUMBER})\s*\)
     | (?P<bracket>[()\[\]])
     | (?P<break>\bBREAK\b)
@@ -46,16 +50,18 @@ class Span:
 
 @dataclass(frozen=True)
 class Prompt:
-    """chunks: the parts between BREAKs, at least one, each a tuple of spans; loras: (name, weight) of each tag, in order."""
+    """chunks: the parts between BREAKs, at least one, each a tuple of spans; loras, styles: (name, weight) of each tag, in order."""
 
     chunks: tuple[tuple[Span, ...], ...]
     loras: tuple[tuple[str, float], ...] = ()
+    styles: tuple[tuple[str, float], ...] = ()
 
 
 def parse_prompt(text: str) -> Prompt:
     """The spans, chunks and LoRA tags of any text. Text without brackets, BREAK and tags is one span, unchanged."""
     chunks: list[list[tuple[str, float]]] = [[]]
     loras: list[tuple[str, float]] = []
+    styles: list[tuple[str, float]] = []
     opened: list[tuple[str, int, int]] = []  # (bracket, chunk, number of its pieces) where each open bracket began
 
     def multiply(start: tuple[str, int, int], factor: float) -> None:
@@ -69,6 +75,8 @@ def parse_prompt(text: str) -> Prompt:
         kind, value = found.lastgroup, found.group()
         if kind in ("lora", "strength"):
             loras.append((found["lora"], _limited(float(found["strength"] or 1.0))))
+        elif kind == "tag":
+            styles.append((found["picture"], _limited(float(found["amount"] or 1.0))))
         elif kind == "break":
             chunks.append([])
         elif value in ("(", "["):
@@ -83,7 +91,7 @@ def parse_prompt(text: str) -> Prompt:
             chunks[-1].append((found["escaped"] or value, 1.0))
     for start in opened:
         multiply(start, STEP if start[0] == "(" else 1 / STEP)
-    return Prompt(tuple(_merged(chunk) for chunk in chunks), tuple(loras))
+    return Prompt(tuple(_merged(chunk) for chunk in chunks), tuple(loras), tuple(styles))
 
 
 def misspelt_syntax(text: str) -> tuple[str, ...]:

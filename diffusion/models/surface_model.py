@@ -39,8 +39,10 @@ class SurfaceModel(Model):
         *,
         few_step: bool = False,
         control: float = 1.0,
+        styled: float = 1.0,
     ) -> Tensor:
-        """x0 [B,C,h,w] float32; arguments as in `Model.denoise`. The network has no few-step variant and takes no ControlNet."""
+        """x0 [B,C,h,w] float32; arguments as in `Model.denoise`. The network has no few-step variant and takes neither
+        ControlNets nor IP-Adapters."""
         if regions is None:
             weights = x.new_ones(len(x), *x.shape[-2:])
             regions = {"contexts": context, "weights": weights, "owners": torch.arange(len(x), device=x.device)}

@@ -49,10 +49,12 @@ def generate(
     model_ref: str | None = None,
     loras: tuple[str, ...] = (),
     controls: tuple[str, ...] = (),
+    adapter: str | None = None,
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> GeneratedImage:
-    """Generate one picture. model_ref, loras, controls: the model, LoRAs and ControlNets as the user named them, for the recipe.
+    """Generate one picture. model_ref, loras, controls, adapter: the model and what it is loaded with, as the user named them, for
+    the recipe.
 
     With `DreamSettings.capture` the picture is what was predicted at that step. If the size isn't a multiple of the model's, a larger
     picture is dreamed and cropped. Raises InputError naming the flag, and the errors of `dream`.
@@ -69,8 +71,8 @@ def generate(
         # quarter, because a grey pixel was dreamed with a small change; it is not a mixture of two pictures.
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
-    files = {name: fingerprint(path) for name, path in settings.files.items()}
-    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras, controls)
+    files = {name: fingerprint(path) for name, path in settings.files(model.style is not None).items()}
+    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras, controls, adapter)
     return GeneratedImage(np.ascontiguousarray(image), recipe, dreamed)
 
 
@@ -81,13 +83,22 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
     """
     if model.id != recipe.model_id:
         raise InputError(where, "model", f"was {recipe.model_id}; this is {model.id}")
+    files = recipe.settings.files(recipe.adapter is not None)
     for name, known in recipe.files.items():
-        path = recipe.settings.files.get(name)
+        path = files.get(name)
         if path is None or not is_file(path):
             raise InputError(where, name, f"was {path}, which is not there")
         if fingerprint(path) != known:
             raise InputError(where, name, f"was {path}, which has changed since")
-    return generate(model, recipe.settings, model_ref=recipe.model, loras=recipe.lora, controls=recipe.control, **hooks)
+    return generate(
+        model,
+        recipe.settings,
+        model_ref=recipe.model,
+        loras=recipe.lora,
+        controls=recipe.control,
+        adapter=recipe.adapter,
+        **hooks,
+    )
 
 
 def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
@@ -162,10 +173,10 @@ def _open_resized(path: Path, mode: str, size: tuple[int, int], flag: str) -> Im
     return picture.resize(size, Image.Resampling.LANCZOS if mode == "RGB" else Image.Resampling.BILINEAR)
 
 
-def refuse(settings: GenerateSettings, multiple: int | None = None) -> None:
+def refuse(settings: GenerateSettings, multiple: int | None = None, adapted: bool = False) -> None:
     """Raise InputError, naming the flag, for every problem that can be found before a model is loaded.
 
-    multiple: of the model (`diffusion.loaders.embedded.read_multiple`), None where it is unknown.
+    multiple: of the model (`diffusion.loaders.embedded.read_multiple`), None where it is unknown; adapted: whether an IP-Adapter is loaded.
     """
     check(settings)
     check(settings.dream)
@@ -190,7 +201,7 @@ def refuse(settings: GenerateSettings, multiple: int | None = None) -> None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
     if settings.anagram and not settings.view:
         raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
-    for name, path in settings.files.items():
+    for name, path in settings.files(adapted).items():
         _open_resized(path, "L", (1, 1), f"--{name.split('.')[0].replace('_', '-')}")
 
 

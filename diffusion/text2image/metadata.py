@@ -22,8 +22,8 @@ from diffusion.denoisers.few_step import effective_settings
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
 
 KEY = "rayverie"
-KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "control", "settings"}
-FILES = re.compile(r"init|mask|control_image\.\d+")
+KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "control", "adapter", "settings"}
+FILES = re.compile(r"init|mask|(control_image|style)\.\d+")
 MAX_STEPS = 1000
 
 
@@ -61,7 +61,7 @@ def to_json(recipe: Recipe) -> str:
     """The recipe as versioned JSON."""
     values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
     values |= {"few_steps": recipe.few_steps, "lora": list(recipe.lora)}
-    values |= {"control": list(recipe.control), "settings": settings_to(recipe.settings)}
+    values |= {"control": list(recipe.control), "adapter": recipe.adapter, "settings": settings_to(recipe.settings)}
     return json.dumps(values)
 
 
@@ -78,7 +78,7 @@ def from_json(text: str, where: object) -> Recipe:
     if not isinstance(files, dict) or not all(
         isinstance(known, str) and FILES.fullmatch(name) for name, known in files.items()
     ):
-        raise InputError(where, "files", "must hold sha256 of init, mask and control_image.N")
+        raise InputError(where, "files", "must hold sha256 of init, mask, control_image.N and style.N")
     few_steps = typed(int, values.get("few_steps", 0), where, "few_steps")
     if not 0 <= few_steps <= MAX_STEPS:
         raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")
@@ -93,6 +93,7 @@ def from_json(text: str, where: object) -> Recipe:
         few_steps,
         typed(tuple[str, ...], values.get("lora", []), where, "lora"),
         typed(tuple[str, ...], values.get("control", []), where, "control"),
+        typed(str | None, values.get("adapter"), where, "adapter"),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from base.files import expand_user
 from base.settings import option
+from diffusion.models.prompt_syntax import parse_prompt
 from diffusion.settings import DreamSettings
 
 VERSION = 1  # of the JSON that a PNG carries
@@ -42,11 +44,14 @@ class GenerateSettings:
     )
     dream: DreamSettings = field(default_factory=DreamSettings)
 
-    @property
-    def files(self) -> dict[str, Path]:
-        """The pictures that take part, by the name under which a recipe lists them."""
+    def files(self, adapted: bool) -> dict[str, Path]:
+        """The pictures that take part, by the name under which a recipe lists them. adapted: whether style pictures do."""
         named = {"init": self.init, "mask": self.mask}
         named |= {f"control_image.{place}": path for place, path in enumerate(self.control_image)}
+        prompts = (self.prompt, self.negative, *self.anagram, *self.dream.further)
+        pictures = [self.dream.style_picture, *(name for prompt in prompts for name, _ in parse_prompt(prompt).styles)]
+        styles = dict.fromkeys(expand_user(name) for name in pictures if name)
+        named |= {f"style.{place}": path for place, path in enumerate(styles)} if adapted else {}
         return {name: path for name, path in named.items() if path is not None}
 
 
@@ -56,7 +61,8 @@ class Recipe:
 
     model: value of --model (None: the embedded one); model_id: name and fingerprint of the weights
     files: sha256 of each of `GenerateSettings.files`
-    few_steps: steps that the model's few-step network needs, 0 without one; lora, control: values of --lora and --control
+    few_steps: steps that the model's few-step network needs, 0 without one
+    lora, control, adapter: values of --lora, --control and --ip-adapter
     """
 
     settings: GenerateSettings
@@ -66,3 +72,4 @@ class Recipe:
     few_steps: int = 0
     lora: tuple[str, ...] = ()
     control: tuple[str, ...] = ()
+    adapter: str | None = None

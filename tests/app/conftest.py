@@ -33,6 +33,7 @@ class FakeModel(SimpleNamespace):
             "knows_surfaces": False,
             "defaults": {},
             "controls": (),
+            "style": None,
         }
         super().__init__(**(base | changes))
 

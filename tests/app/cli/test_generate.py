@@ -221,6 +221,40 @@ def test_a_controlnet_sees_a_picture_and_stands_in_the_png(words, picture, tiny_
     assert "which has changed since" in capsys.readouterr().err
 
 
+def test_a_style_picture_belongs_to_the_recipe(words, picture, tmp_path, monkeypatch, capsys) -> None:
+    """The adapter itself is held against diffusers in tests/diffusion/test_style.py."""
+    from diffusion.models.model import Model
+
+    class Adapter:
+        tokens = 1
+
+        def rows(self, name: str, weight: float, like):
+            seen = float(np.asarray(Image.open(name)).mean()) / 255 if name else 0.0
+            return like.new_full((1, 2, like.shape[-1]), seen * weight)
+
+    style, out, again = tmp_path / "style.png", tmp_path / "styled.png", tmp_path / "again.png"
+    Image.new("RGB", (8, 8), "grey").save(style)
+    same = ["--size", "64x48", "--steps", "2", "--seed", "5", "--out", str(out), "--style-picture", str(style)]
+    assert main([*words, "brick <style:gone.png> wall", *same]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--style-picture has no effect: no IP-Adapter is loaded." in said
+    assert "<style:gone.png> in a prompt has no effect: there is no --ip-adapter." in said
+    assert main([*words, "brick wall", *same, "--ip-adapter", "gone.safetensors"]) == 2
+    assert "--ip-adapter: gone.safetensors is not a file" in capsys.readouterr().err
+    (tmp_path / "a.safetensors").touch()
+    monkeypatch.setattr("diffusion.loaders.loading.load_style", lambda *_: Adapter())
+    adapted = ["--ip-adapter", str(tmp_path / "a.safetensors")]
+    assert main([*words, "brick <style:gone.png> wall", *same, *adapted]) == 2
+    assert "gone.png" in capsys.readouterr().err
+    assert main([*words, "brick wall", *same, *adapted]) == 0
+    assert read_png(out).adapter == adapted[1] and list(read_png(out).files) == ["style.0"]
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+    style.unlink()
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 2
+    assert "style.png" in capsys.readouterr().err and Model.style is None
+
+
 def test_markup_is_no_word_and_an_unknown_lora_is_one_warning(words, tmp_path, capsys) -> None:
     pictures = []
     for place, prompt in enumerate(["red <lora:moss:0.8> wall", "red  wall", "red (wall:1.6)", r"red \(wall:1.6\)"]):
@@ -347,4 +381,6 @@ def test_a_distance_without_a_surface_is_named(surface: str, told: bool) -> None
     from diffusion.text2image.recipe import GenerateSettings
 
     asked = Generate(GenerateSettings("wall", surface=surface, distance=7.0))
-    assert bool(picture_remarks(asked, SimpleNamespace(id="x", knows_surfaces=True, controls=()))) == (not told)
+    assert bool(picture_remarks(asked, SimpleNamespace(id="x", knows_surfaces=True, controls=(), style=None))) == (
+        not told
+    )

@@ -25,7 +25,8 @@ OTHER = {
     "refine": 0.3, "match": 0.4, "strength": 0.5, "capture": 2, "mix": 0.7, "mix_form": "cosine", "mix_alpha": 1.0,
     "mix_blend": "slerp", "mix_start": 0.3, "mix_stop": 0.6, "mix_clamp": 0.3, "mix_min": 0.3, "mix_max": 0.5,
     "mix_perlin": 0.6, "mix_perlin_scale": 2.0, "rewind_min": 0.4, "rewind_max": 0.5, "dilate": 2, "anagram_image": 0.5,
-    "control_strength": 0.4, "control_start": 0.5, "control_end": 0.5,
+    "control_strength": 0.4, "control_start": 0.5, "control_end": 0.5, "style_picture": "moss.png",
+    "style_strength": 0.4,
     "correct_clamp": 0.6, "correct_centre": 0.6, "correct_maximise": 0.6, "correct_until": 0.9,
 }  # fmt: skip
 GUIDING = tuple(f.name for f in fields(GuidanceSettings))

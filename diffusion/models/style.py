@@ -1,0 +1,94 @@
+"""IP-Adapter (arXiv 2308.06721): a picture beside the prompt, seen by a CLIP image encoder and heard by separate cross-attention.
+
+A context of a styled dream has N + 1 more rows than the prompt has tokens: those of the picture, and one with their weight in its
+first number. They stand before SDXL's pooled vector. So one tensor describes a prompt and its picture, and code that batches,
+cuts or selects contexts works for every model.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from base.errors import InputError
+from base.files import expand_user
+from base.pictures import flat, open_picture
+from base.reading import is_file
+
+KEPT = 64  # pictures whose tokens are remembered
+
+
+class Style(NamedTuple):
+    """tokens: [B,N,D] of each context's picture; weight: [B]."""
+
+    tokens: Tensor
+    weight: Tensor
+
+
+class StyleAdapter:
+    """Makes a picture's tokens.
+
+    encoder: transformers' CLIPVisionModelWithProjection; projection: diffusers' image projection, from its answer to [1,N,D]
+    pooled: whether the projection takes the encoder's one vector, instead of the states of its second-to-last layer
+    tokens: N
+    """
+
+    def __init__(self, encoder: Any, projection: nn.Module, pooled: bool, device: torch.device) -> None:
+        from transformers import CLIPImageProcessor
+
+        self._encoder, self._projection, self._pooled = encoder, projection, pooled
+        size = int(encoder.config.image_size)
+        self._resize = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+        self._device, self._known = device, OrderedDict[tuple[str, int], Tensor]()
+        self.tokens = self._see("").shape[1]
+
+    def rows(self, picture: str, weight: float, like: Tensor) -> Tensor:
+        """[1,N + 1,D] for a picture's file, or for none ("" : the unconditional picture), in the type of the context `like`.
+
+        Raises InputError for a file that is no picture.
+        """
+        tokens = like.new_zeros((1, self.tokens, like.shape[-1])) if weight == 0 else self._see(picture).to(like)
+        last = like.new_zeros((1, 1, like.shape[-1]))
+        last[..., 0] = weight
+        return torch.cat([tokens, last], 1)
+
+    @torch.inference_mode()
+    def _see(self, picture: str) -> Tensor:
+        path = expand_user(picture)
+        if picture and not is_file(path):
+            raise InputError(path, "", "is not a file; <style:…> and --style-picture name a picture")
+        key = (str(path), path.stat().st_mtime_ns) if picture else ("", 0)
+        if key not in self._known:
+            self._known[key] = self._projection(self._encode(path if picture else None))
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+    def _encode(self, path: Path | None) -> Tensor:
+        """What the encoder says of a picture; of none, zeros or, where hidden states are taken, those of a blank input."""
+        image = Image.new("RGB", (8, 8)) if path is None else flat(open_picture(path, "a style picture"), 255)
+        pixels = self._resize(image.convert("RGB"), return_tensors="pt").pixel_values
+        pixels = pixels.to(self._device, self._encoder.dtype)
+        pixels = torch.zeros_like(pixels) if path is None else pixels
+        if self._pooled:
+            vector = self._encoder(pixels).image_embeds
+            return torch.zeros_like(vector) if path is None else vector
+        return self._encoder(pixels, output_hidden_states=True).hidden_states[-2]
+
+
+def split_style(rows: Tensor, tokens: int) -> tuple[Tensor, Style | None]:
+    """(rows of the prompt, its style) from the token rows [B,T + N + 1,D] of a context; tokens: N, 0 without an adapter."""
+    if tokens == 0:
+        return rows, None
+    return rows[:, : -tokens - 1], Style(rows[:, -tokens - 1 : -1], rows[:, -1, 0])
+
+
+def join_style(context: Tensor, rows: Tensor, pooled: int) -> Tensor:
+    """A context [1,T,D] with the rows of a style [1,N + 1,D], before the pooled vector if there is one."""
+    cut = context.shape[1] - (1 if pooled else 0)
+    return torch.cat([context[:, :cut], rows, context[:, cut:]], 1)
