@@ -6,11 +6,13 @@ import ipaddress
 import secrets
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from app.commands import Serve
 from app.loop.world_journals import data_folder
+from app.session import ModelChoice
 from base.errors import InputError, shown
 from base.files import expand_user
 
@@ -29,9 +31,19 @@ def run(command: Serve) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError("--folder", "", f"can't be made ({error.strerror})") from None
+    command = without_pictures(command)
     with tempfile.TemporaryDirectory(prefix="rayverie-") as pictures:
         serve(command, folder, Path(pictures), token, _say)
     return 0
+
+
+def without_pictures(command: Serve) -> Serve:
+    """The command without what sees pictures by their paths, which a request must not name; what is left out is said."""
+    usual = ModelChoice()
+    for flag, name in (("--control", "control"), ("--ip-adapter", "ip_adapter")):
+        if getattr(command.model, name) != getattr(usual, name):
+            _say(f"{flag} has no effect: requests name no pictures of this machine.")
+    return replace(command, model=replace(command.model, control=usual.control, ip_adapter=usual.ip_adapter))
 
 
 def refuse_without(modules: tuple[str, ...], what: str) -> None:

@@ -58,9 +58,10 @@ def settings_of(base: T, given: BaseModel | Mapping[str, Any] | None, at: str = 
     return from_json(type(base), to_json(base) | values, "request", at)[0]
 
 
-DreamBody = body_of(DreamSettings, "DreamBody")
+# Fields that name files of the server's machine are left out; its pictures come with the request.
+DreamBody = body_of(DreamSettings, "DreamBody", leave=("style_picture",))
 PaintBody = body_of(PaintSettings, "PaintBody")
-_Generate = body_of(GenerateSettings, "_Generate", leave=("init", "mask", "dream"))
+_Generate = body_of(GenerateSettings, "_Generate", leave=("init", "mask", "control_image", "dream"))
 Picture = typing.Annotated[
     str | None,
     Field(None, description="A picture: its id, or base64, also as `data:image/png;base64,…`. Addresses are refused."),

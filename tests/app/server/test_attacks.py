@@ -88,6 +88,8 @@ def test_no_file_of_the_machine_is_read(client: Client, place: str) -> None:
     for name in ("init", "mask"):
         body = SMALL | {"init": png(), name: place}
         assert client.ask("POST", "/v1/generate", body)[0] == 422
+    assert client.ask("POST", "/v1/generate", SMALL | {"control_image": [place]})[0] == 422
+    assert client.ask("POST", "/v1/generate", SMALL | {"dream": {"style_picture": place}})[0] == 422
     assert client.ask("POST", "/sdapi/v1/img2img", {"init_images": [place], "prompt": "x"})[0] == 422
     assert client.ask("POST", "/sdapi/v1/png-info", {"image": place})[0] == 422
     assert client.ask("POST", "/v1/worlds", {"scene": place})[0] == 422

@@ -16,6 +16,7 @@ import pytest
 
 from app.__main__ import main
 from app.server import command
+from app.session import ModelChoice
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,6 +26,18 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(monkeypatch, capsys) 
     assert main(["serve"]) == 2
     assert capsys.readouterr().err == (
         "rayverie serve needs the extra `web`; install it with: pip install 'rayverie[web]'.\n"
+    )
+
+
+def test_what_would_read_files_is_left_out(monkeypatch, tmp_path, capsys) -> None:
+    served = []
+    monkeypatch.setattr("app.server.run.serve", lambda asked, *_: served.append(asked.model))
+    words = ["serve", "--folder", str(tmp_path), "--control", "depth=a.safetensors", "--ip-adapter", "b.safetensors"]
+    assert main(words) == 0
+    assert served == [ModelChoice()]
+    assert capsys.readouterr().err == (
+        "--control has no effect: requests name no pictures of this machine.\n"
+        "--ip-adapter has no effect: requests name no pictures of this machine.\n"
     )
 
 
