@@ -11,6 +11,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
@@ -20,6 +21,9 @@ from base.files import expand_user
 from base.pictures import flat, open_picture
 from base.reading import is_file
 
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
+"""Of the colours in CLIP's training pictures, 0..1 (arXiv 2103.00020, released code)."""
 KEPT = 64  # pictures whose tokens are remembered
 
 
@@ -39,11 +43,7 @@ class StyleAdapter:
     """
 
     def __init__(self, encoder: Any, projection: nn.Module, pooled: bool, device: torch.device) -> None:
-        from transformers import CLIPImageProcessor
-
         self._encoder, self._projection, self._pooled = encoder, projection, pooled
-        size = int(encoder.config.image_size)
-        self._resize = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
         self._device, self._known = device, OrderedDict[tuple[str, int], Tensor]()
         self.tokens = self._see("").shape[1]
 
@@ -72,13 +72,24 @@ class StyleAdapter:
     def _encode(self, path: Path | None) -> Tensor:
         """What the encoder says of a picture; of none, zeros or, where hidden states are taken, those of a blank input."""
         image = Image.new("RGB", (8, 8)) if path is None else flat(open_picture(path, "a style picture"), 255)
-        pixels = self._resize(image.convert("RGB"), return_tensors="pt").pixel_values
+        pixels = clip_pixels(image.convert("RGB"), int(self._encoder.config.image_size))
         pixels = pixels.to(self._device, self._encoder.dtype)
         pixels = torch.zeros_like(pixels) if path is None else pixels
         if self._pooled:
             vector = self._encoder(pixels).image_embeds
             return torch.zeros_like(vector) if path is None else vector
         return self._encoder(pixels, output_hidden_states=True).hidden_states[-2]
+
+
+def clip_pixels(image: Image.Image, size: int) -> Tensor:
+    """float32 [1,3,size,size] as CLIP was trained on: the shorter side resized, the middle cut out, the colours normalised."""
+    width, height = image.size
+    short = min(width, height)
+    resized = image.resize((size * width // short, size * height // short), Image.Resampling.BICUBIC)
+    left, top = (resized.width - size) // 2, (resized.height - size) // 2
+    colours = np.asarray(resized.crop((left, top, left + size, top + size)), np.float32) / 255
+    normal = (colours - np.array(CLIP_MEAN, np.float32)) / np.array(CLIP_DEVIATION, np.float32)
+    return torch.from_numpy(np.moveaxis(normal, -1, 0).copy())[None]
 
 
 def split_style(rows: Tensor, tokens: int) -> tuple[Tensor, Style | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0,
 def write_adapter(folder: Path, model: Path, plus: bool = False) -> Path:
     """An IP-Adapter with random weights for a pipeline's U-Net, and its image encoder."""
     torch.manual_seed(4)
-    unet = UNet2DConditionModel.from_pretrained(model, subfolder="unet")
+    unet: Any = UNet2DConditionModel.from_pretrained(model, subfolder="unet")
     width = unet.config.cross_attention_dim
     config = CLIPVisionConfig(
         hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=8,
@@ -92,7 +93,7 @@ def test_a_styled_run_as_in_diffusers(request, tmp_path, canvas_of, picture, fam
     assert np.allclose(dream(model, tagged, SETTINGS).latents, ours, atol=1e-6)
 
     kind = StableDiffusionXLPipeline if family == "xl" else StableDiffusionPipeline
-    pipe = kind.from_pretrained(folder, local_files_only=True)
+    pipe: Any = kind.from_pretrained(folder, local_files_only=True)
     pipe.load_ip_adapter(str(tmp_path), subfolder="ip", weight_name="adapter.safetensors", local_files_only=True)
     pipe.set_ip_adapter_scale(0.7)
     like_ours = {"timestep_spacing": "trailing", "steps_offset": 0, "set_alpha_to_one": True}
