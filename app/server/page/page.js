@@ -169,7 +169,7 @@ async function paint(body) {
   const result = await follow(await ask("POST", `${world()}/dream`, body));
   await look();
   const share = result.coverage === undefined ? "" : `, ${Math.round(100 * result.coverage)} % of the scene is painted`;
-  $("status").textContent = `${result.dreams ?? 0} dreams${share}`;
+  $("status").textContent = `Dreams: ${result.dreams}${share}`;
 }
 
 async function list(chosen) {
