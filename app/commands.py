@@ -113,6 +113,10 @@ class Generate:
         0, "Use one of this many captions nearest to the prompt instead of the prompt; 0 is off.", range=(0, 100)
     )
     match_temperature: float = option(0.0, "How randomly the caption is chosen; 0 takes the nearest.", range=(0.0, 1.0))
+    unsample: Path | None = option(
+        None,
+        "A picture to noise instead of generating one: the folder --out gets its latents at each step's noise level.",
+    )
     source: Path | None = option(
         None, "A PNG made by `generate`: its settings are the defaults of all other flags.", flag="from"
     )
@@ -135,6 +139,20 @@ class Serve:
         None, "Folder for scenes and worlds that clients make. Default: one in the user's data folder.", output=True
     )
     jobs: int = option(16, "Number of jobs that may wait or run; more are refused.", range=(1, 1000))
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Statistics of a file of latents, and its comparison with another one."""
+
+    files: tuple[Path, ...] = option(
+        (),
+        "One file of latents, or two of the same shape, from `generate --unsample` or `--steps-out`.",
+        positional=True,
+        metavar="FILE",
+    )
+    plot: Path | None = option(None, "A PNG for the figures as curves.", output=True)
+    json: bool = option(False, "Print JSON.")
 
 
 @dataclass(frozen=True)
@@ -216,6 +234,7 @@ COMMANDS = {
     "export": Command(Export, "app.cli.export:run"),
     "generate": Command(Generate, "app.cli.generate:run"),
     "serve": Command(Serve, "app.server.command:run"),
+    "latents": Command(Latents, "app.cli.latents:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),
     "train": Command(Train, "app.cli.train:run"),

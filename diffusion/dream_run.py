@@ -18,7 +18,7 @@ from diffusion.denoisers.control import control_strength
 from diffusion.denoisers.correction import with_correction
 from diffusion.denoisers.differential import initial_x, with_memory
 from diffusion.denoisers.dilation import take_lattice, with_dilation
-from diffusion.denoisers.few_step import count_steps
+from diffusion.denoisers.few_step import run_part
 from diffusion.denoisers.guidance import branches_of, with_guidance
 from diffusion.denoisers.region_batching import PredictionJob
 from diffusion.denoisers.regions import RegionComposer, prepare_regions
@@ -29,9 +29,10 @@ from diffusion.models.model import Model
 from diffusion.models.prompt_syntax import parse_weighted
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
-from diffusion.sampling.noise import NOISES
+from diffusion.sampling.noise import NOISES, surface_noise
 from diffusion.sampling.schedules import Timeline, make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
+from diffusion.sampling.solvers.loop import Adjust
 from diffusion.settings import DreamSettings
 
 
@@ -77,18 +78,31 @@ class DreamRun:
         if sampler.stochastic:
             lowest, highest = timeline.sigmas[-2], timeline.sigmas[0]
             options["generator"] = NOISES[settings.noise](self.noise, settings.seed, lowest, highest * 1.001)
-        denoise, result, around = self.build_denoiser(), self.noise, self.memory
-        if self.memory is not None:
-            ratio, weight = (self._plane(plane) for plane in (self.guide.upscale_ratio, self.guide.guide_weight))
-            options["adjust"] = make_mixer(self.memory, self.noise, self.known, timeline, settings, ratio, weight)
-        first = timeline.steps - min(count_steps(settings, self.memory is not None), timeline.steps)
-        known = self.known
-        for first_step in (first, *rewind_steps(timeline.steps, settings.rewind_min, settings.rewind_max)):
-            sigmas = torch.tensor(timeline.sigmas[first_step:], dtype=torch.float64)
+        result, around, known = self.noise, self.memory, self.known
+        first, end = run_part(settings, self.memory is not None, timeline.steps)
+        rewinds = [
+            step for step in rewind_steps(timeline.steps, settings.rewind_min, settings.rewind_max) if step < end
+        ]
+        own_noise, denoise = self.noise, None
+        for number, first_step in enumerate((first, *rewinds)):
+            sigmas = torch.tensor((*timeline.sigmas[first_step:end], 0.0), dtype=torch.float64)
+            if number and settings.mix_noise == "fresh":
+                self.noise = surface_noise(own_noise, settings.seed + number)(timeline.sigmas[first_step], 0.0)
+                denoise = None  # what is built knows the noise of its pass
+            if denoise is None:
+                denoise = self.build_denoiser()
+                options["adjust"] = self._mixer()
             x = initial_x(self.noise, timeline.sigmas[first_step], around, known)
             result = around = sampler(denoise, x, sigmas, callback=partial(self._on_step, first_step), **options)
             known = torch.ones_like(known)
         return result
+
+    def _mixer(self) -> Adjust | None:
+        """What mixes the guide latents into the steps of a pass; None if nothing does."""
+        if self.memory is None:
+            return None
+        ratio, weight = (self._plane(plane) for plane in (self.guide.upscale_ratio, self.guide.guide_weight))
+        return make_mixer(self.memory, self.noise, self.known, self.timeline, self.settings, ratio, weight)
 
     def build_denoiser(self) -> Denoise:
         """Stack the denoisers: regions → guidance → dilation → anagrams → correction → guide latents; unused ones are left out."""

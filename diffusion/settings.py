@@ -33,6 +33,12 @@ class SamplingSettings:
         0.0, "Share of the noise levels from which the last step goes to the picture.", range=(0.0, 0.45)
     )
     steps: int = option(8, "Number of steps from noise to picture.", range=(1, 200))
+    start_at: int = option(
+        0, "Number of steps that are left out at the start of a run, which then begins with less noise.", range=(0, 199)
+    )
+    end_at: int = option(
+        0, "Step that ends a run early, going from its noise straight to the picture; 0 is the last.", range=(0, 200)
+    )
     few_step: bool = option(
         True,
         "Use the model's fast few-step network, if it has one, when the number of steps is low enough for it. "
@@ -172,16 +178,30 @@ class MixingSettings:
         "Curve of the mixing: DemoFusion's falling one, or a rising one of iterative mixing.",
         choices=("demofusion", "cosine", "linear", "logistic"),
     )
-    mix_alpha: float = option(3.0, "Exponent or steepness of the curve.", range=(0.1, 10.0))
+    mix_alpha: float = option(3.0, "Exponent or steepness of the curve.", range=(0.1, 100.0))
     mix_blend: str = option("addition", "How latents are blended.", table="diffusion.denoisers.skip_residual:BLENDS")
     mix_start: float = option(0.0, "Where in the run the curve starts.", range=SHARE)
-    mix_stop: float = option(1.0, "Where in the run the curve ends.", range=SHARE)
+    mix_stop: float = option(
+        1.0, "Where in the run the curve ends; beyond 1 it ends before it is through.", range=(0.0, 4.0)
+    )
     mix_clamp: float = option(1.0, "Share of the run after which nothing is mixed.", range=SHARE)
     mix_min: float = option(0.0, "Lowest value of the curve.", range=SHARE)
     mix_max: float = option(1.0, "Highest value of the curve.", range=SHARE)
-    mix_perlin: float = option(0.0, "Unevenness of the mixing, by Perlin noise.", range=SHARE)
-    mix_perlin_scale: float = option(8.0, "Size of the unevenness, in latent pixels.", range=(1.0, 64.0))
-    rewind_min: float = option(0.0, "Share of the run to which further passes go back; 0 is off.", range=SHARE)
+    mix_noise: str = option(
+        "same",
+        "Noise of the coarse latents at each level, and of each further pass: the run's own, or fresh, which leads to grain.",
+        choices=("same", "fresh"),
+    )
+    mix_perlin: float = option(0.0, "Strength of Perlin noise in the mixing.", range=SHARE)
+    mix_perlin_mode: str = option(
+        "weights", "What Perlin noise changes.", table="diffusion.denoisers.perlin_modes:PERLIN_MODES"
+    )
+    mix_perlin_scale: float = option(8.0, "Size of the Perlin noise, in latent pixels.", range=(1.0, 64.0))
+    rewind_min: float = option(
+        0.0,
+        "Share of the run to which a further pass goes back; the next ones start by this share of the rest later. 0 is off.",
+        range=SHARE,
+    )
     rewind_max: float = option(1.0, "Last place in the run where a further pass may start.", range=SHARE)
     dilate: int = option(1, "Stride of dilated sampling for large canvases; 1 is off.", range=(1, 4))
     anagram_image: float = option(

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from app.cli.progress import progress
+from app.cli.unsample import run_unsample
 from app.commands import Generate
 from app.inputs import inputs_of
 from app.session import ModelChoice
@@ -122,6 +123,8 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
 
 
 def run(command: Generate) -> int:
+    if command.unsample is not None:
+        return run_unsample(command)
     picture, seeds = command.picture, seeds_of(command)
     if not (picture.prompt or picture.init or command.source):
         raise InputError("rayverie generate", "PROMPT", "is missing; describe the picture")

@@ -17,7 +17,10 @@ from diffusion.settings import DreamSettings
 
 # Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Sampler": ("steps", "few_step", "sampler", "spacing", "spacing_power", "timestep_max", "timestep_min", "eta", "noise", "seed"),
+    "Sampler": (
+        "steps", "few_step", "sampler", "spacing", "spacing_power", "timestep_max", "timestep_min", "start_at", "end_at",
+        "eta", "noise", "seed",
+    ),
     "Guidance": (
         "guidance", "scale", "further", "cfgpp_lambda", "residual_delta", "guidance_start", "guidance_end", "cfg_rescale",
         "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile", "step_noise",
@@ -29,7 +32,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Memory": ("memory", "refine", "match", "change_form", "strength", "capture"),
     "Mixing": (
         "mix", "mix_form", "mix_alpha", "mix_blend", "mix_start", "mix_stop", "mix_clamp", "mix_min", "mix_max",
-        "mix_perlin", "mix_perlin_scale", "rewind_min", "rewind_max",
+        "mix_noise", "mix_perlin", "mix_perlin_mode", "mix_perlin_scale", "rewind_min", "rewind_max",
     ),
     "Large canvases": ("window", "window_overlap", "dilate"),
     "Anagrams": ("anagram_image",),

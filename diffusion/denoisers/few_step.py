@@ -42,9 +42,22 @@ UNUSED = (
 )
 
 
+def run_part(settings: DreamSettings, has_guide: bool, steps: int | None = None) -> tuple[int, int]:
+    """(first, end): a dream runs the steps from `first` up to, not including, `end`, counted from 0; at least one.
+
+    With guide latents it skips the first ones (`DreamSettings.strength`). steps: of the whole schedule, if not `settings.steps`.
+    """
+    steps = settings.steps if steps is None else steps
+    run = max(1, round(settings.strength * settings.steps)) if has_guide else settings.steps
+    first = min(max(steps - min(run, steps), settings.start_at), steps - 1)
+    end = settings.end_at if first < settings.end_at < steps else steps
+    return first, end
+
+
 def count_steps(settings: DreamSettings, has_guide: bool) -> int:
-    """The steps that a dream runs. With guide latents it skips the first ones (`DreamSettings.strength`)."""
-    return max(1, round(settings.strength * settings.steps)) if has_guide else settings.steps
+    """The number of steps that a dream runs."""
+    first, end = run_part(settings, has_guide)
+    return end - first
 
 
 def uses_few_step(settings: DreamSettings, few_steps: int, has_guide: bool = False) -> bool:

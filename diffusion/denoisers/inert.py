@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from diffusion.denoisers.few_step import FEW_STEP_CHOICES, UNUSED, uses_few_step
+from diffusion.denoisers.few_step import FEW_STEP_CHOICES, UNUSED, count_steps, uses_few_step
 from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.sampling.solvers import SAMPLERS
 from diffusion.settings import DreamSettings
@@ -15,7 +15,7 @@ UNSCALED = ("none", "cfg++", "tnr_one")
 """Guidances without a scale."""
 MIX_CURVE = (
     "mix_form", "mix_alpha", "mix_blend", "mix_start", "mix_stop", "mix_clamp", "mix_min", "mix_max", "mix_perlin",
-    "mix_perlin_scale",
+    "mix_perlin_mode", "mix_perlin_scale",
 )  # fmt: skip
 CORRECTIONS = ("correct_clamp", "correct_centre", "correct_maximise")
 
@@ -54,7 +54,7 @@ def _draws_noise(settings: DreamSettings) -> bool:
 # The first rule that applies to a setting gives the reason.
 RULES: tuple[Rule, ...] = (
     Rule((*FEW_STEP_CHOICES, *UNUSED), lambda s, at: uses_few_step(s, at.few_steps), "the few-step network paints"),
-    Rule(("few_step",), lambda s, at: s.steps > at.few_steps > 0, "more steps are taken than it needs"),
+    Rule(("few_step",), lambda s, at: count_steps(s, False) > at.few_steps > 0, "more steps are taken than it needs"),
     Rule(("few_step",), lambda s, at: at.few_steps == 0, "the model has no few-step network"),
     Rule(("spacing_power",), lambda s, at: s.spacing != "linspace_power", "only the linspace_power spacing takes it"),
     Rule(("eta",), lambda s, at: "eta" not in SAMPLERS[s.sampler].options, "only the ddim sampler takes it"),
@@ -98,7 +98,12 @@ RULES: tuple[Rule, ...] = (
         "nothing is painted there yet",
     ),
     Rule(MIX_CURVE, lambda s, at: s.mix == 0 and s.refine == 0, "mix and refine are 0"),
-    Rule(("mix_perlin_scale",), lambda s, at: s.mix_perlin == 0, "mix_perlin is 0"),
+    Rule(("mix_perlin_mode", "mix_perlin_scale"), lambda s, at: s.mix_perlin == 0, "mix_perlin is 0"),
+    Rule(
+        ("mix_noise",),
+        lambda s, at: s.rewind_min == 0 and (not at.guide or s.mix == s.refine == 0),
+        "nothing is mixed or rewound",
+    ),
     Rule(("rewind_max",), lambda s, at: s.rewind_min == 0, "rewind_min is 0"),
     Rule(("anagram_image",), lambda s, at: not at.anagrams, "there are no anagrams"),
     Rule(("correct_until",), lambda s, at: not any(getattr(s, name) for name in CORRECTIONS), "no correction is set"),

@@ -13,7 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from diffusion.sampling.perlin import perlin
+from diffusion.denoisers.perlin_modes import make_perlin_mix
+from diffusion.sampling.noise import surface_noise
 from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers.loop import Adjust
 from diffusion.settings import DreamSettings
@@ -22,7 +23,7 @@ from diffusion.settings import DreamSettings
 CURVES: dict[str, Callable[[float, float], float]] = {
     "cosine": lambda place, alpha: ((1 + math.cos(math.pi * (1 - place))) / 2) ** alpha,
     "linear": lambda place, alpha: place,
-    "logistic": lambda place, alpha: 1 / (1 + math.exp(-5 * alpha * (place - 0.5))),
+    "logistic": lambda place, alpha: (1 + math.tanh(2.5 * alpha * (place - 0.5))) / 2,
 }
 
 
@@ -117,36 +118,36 @@ def make_mixer(
     kinds = [octave_settings(settings, k) for k in range(OCTAVES + 1)]
     if not bool((where & torch.tensor([kind.mix > 0 for kind in kinds]).to(coarse.device)[octave]).any()):
         return None
-    height, width = where.shape
-    grain = torch.ones_like(coarse[0, 0])
-    if settings.mix_perlin > 0:
-        pattern = perlin(height, width, settings.mix_perlin_scale, settings.seed).to(grain)
-        grain = 1 + settings.mix_perlin * (pattern - 1)
-    share = where.to(grain) * grain
+    perlin = make_perlin_mix(coarse, settings)
+    share = where.to(coarse) * perlin.weight
+    fresh = surface_noise(noise, settings.seed) if settings.mix_noise == "fresh" else None
     if guide_weight is not None:
         share = torch.where(octave > 0, guide_weight, 1) * share
     blend = BLENDS[settings.mix_blend]
 
     def adjust(step: int, sigma: float, x: Tensor) -> Tensor:
-        weight = torch.tensor([coarse_weight(kind, timeline.progress(sigma)) for kind in kinds]).to(grain)[octave]
+        weight = torch.tensor([coarse_weight(kind, timeline.progress(sigma)) for kind in kinds]).to(coarse)[octave]
         if not bool(weight.any()):
             return x
         mixed = where & (weight > 0)
-        return torch.where(mixed, blend(x, torch.where(where, coarse, 0) + sigma * noise, weight * share), x)
+        drawn = noise if fresh is None else fresh(sigma, 0.0)
+        noised = torch.where(where, coarse + perlin.latents, 0) + sigma * perlin.noise(drawn)
+        return torch.where(mixed, blend(x, noised, weight * share), x)
 
     return adjust
 
 
 def rewind_steps(steps: int, first: float, last: float) -> list[int]:
-    """The steps at which further passes start: at `first` of the run, then each half as far from its end, never after `last`.
+    """The steps at which further passes start: at `first` of the run, then each later by `first` of what is left, never after `last`.
 
-    first, last: shares of the run, 0..1; first = 0 switches rewinding off.
+    first, last: shares of the run, 0..1; first = 0 switches rewinding off. Steps are rounded down as in iterative mixing:
+    12, 20, 26, 30 of 40 for 0.3 and 0.8.
     """
     starts: list[int] = []
-    distance = (1 - first) * steps
-    while first > 0 and distance >= 1 and steps - distance <= last * steps:
-        start = steps - round(distance)
-        if not starts or start > starts[-1]:
-            starts.append(start)
-        distance /= 2
+    step = 0
+    while (
+        (stride := int((steps - step) * first + 1e-9)) > 0 and step + stride < steps and step + stride <= last * steps
+    ):
+        step += stride
+        starts.append(step)
     return starts

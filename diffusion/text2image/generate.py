@@ -19,7 +19,7 @@ from base.reading import is_file
 from base.settings import check
 from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region, Surface
 from diffusion.denoisers.anagram import VIEWS, view_problem
-from diffusion.denoisers.few_step import count_steps
+from diffusion.denoisers.few_step import run_part
 from diffusion.denoisers.masks import blur
 from diffusion.dream import dream
 from diffusion.models.bare_surface import bare_gbuffer
@@ -27,6 +27,7 @@ from diffusion.models.model import Model
 from diffusion.models.prompt_syntax import STRONGEST
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.start_noise import START_NOISES
+from diffusion.text2image.latent_files import NAME, is_latent_file, save_latents
 from diffusion.text2image.metadata import fingerprint
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
@@ -106,9 +107,7 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
 
     The pictures have the requested size; the canvas is enlarged to multiples of the model's.
     """
-    width, height = settings.size
-    rows, columns = (-(-side // model.multiple) * model.multiple // CELL for side in (height, width))
-    whole = (rows, columns)
+    whole = rows, columns = cells_of(settings.size, model.multiple)
     init = None if settings.init is None else np.asarray(_open_resized(settings.init, "RGB", settings.size, "--init"))
     mask = _open_mask(settings)
     change, guide = np.ones(whole, np.float32), None
@@ -137,17 +136,32 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
     )
 
 
+def cells_of(size: tuple[int, int], multiple: int) -> tuple[int, int]:
+    """(rows, columns) of latent pixels of a canvas for a picture of (width, height). multiple: of the model."""
+    width, height = size
+    return -(-height // multiple) * multiple // CELL, -(-width // multiple) * multiple // CELL
+
+
+def load_picture(path: Path, flag: str, size: tuple[int, int], multiple: int) -> np.ndarray:
+    """A user's picture, uint8 [H,W,3], resized to (width, height) and padded to whole multiples. Raises InputError naming the flag."""
+    return _pad(np.asarray(_open_resized(path, "RGB", size, flag)), cells_of(size, multiple))
+
+
 def step_outputs(flag: str, folder: Path) -> list[Output]:
     """The files that `step_saver` may write into `folder`. Raises InputError for a folder without a name of its own."""
     refuse_nameless(flag, folder)
     files = {folder / "step_001.png", *folder.glob("step_[0-9][0-9][0-9].png")}
-    return [Output(flag, file, marked_png) for file in sorted(files)]
+    return [*(Output(flag, file, marked_png) for file in sorted(files)), Output(flag, folder / NAME, is_latent_file)]
 
 
 def step_saver(model: Model, folder: Path) -> Callable[[StepEvent], None]:
-    """An `on_step` callback that writes each step's decoded prediction as step_001.png, … into a folder."""
+    """An `on_step` callback that writes each step's prediction into a folder: decoded as step_001.png, …, and the latents of all."""
+    latents, sigmas = [], []
 
     def save(event: StepEvent) -> None:
+        latents.append(event.denoised[0].cpu())
+        sigmas.append(event.sigma)
+        save_latents(folder / NAME, torch.stack(latents), sigmas, model.space)
         with atomic_write(folder / f"step_{event.step + 1:03}.png") as temporary:
             Image.fromarray(model.decode(event.denoised[0])).save(temporary, pnginfo=png_mark())
 
@@ -193,10 +207,7 @@ def refuse(settings: GenerateSettings, multiple: int | None = None, adapted: boo
         if any(-(-side // multiple) * multiple % step for side in settings.size):
             problem = f"is {settings.dream.dilate}; this model then needs sides that are multiples of {step} pixels"
             raise InputError("--dilate", "", f"{problem}, and --size is {width}x{height}")
-    first = settings.dream.steps - count_steps(settings.dream, settings.init is not None)
-    if settings.dream.capture and not first < settings.dream.capture <= settings.dream.steps:
-        allowed = f"{first + 1} to {settings.dream.steps}, the steps that run, or 0"
-        raise InputError("--capture", "", f"is {settings.dream.capture}; allowed is {allowed}")
+    _refuse_steps(settings)
     if settings.mask is not None and settings.init is None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
     if settings.anagram and not settings.view:
@@ -212,6 +223,19 @@ def _check_views(settings: GenerateSettings, multiple: int) -> None:
         for view in settings.view:
             if problem := view_problem(view, *(-(-side // multiple) * multiple // CELL for side in (height, width))):
                 raise InputError("--view", "", f"doesn't fit --size {width}x{height}: {problem}")
+
+
+def _refuse_steps(settings: GenerateSettings) -> None:
+    """Raise InputError for a step that isn't run."""
+    asked = settings.dream
+    if asked.start_at >= asked.steps:
+        raise InputError("--start-at", "", f"is {asked.start_at}; allowed is 0 to {asked.steps - 1}, below --steps")
+    first, end = run_part(asked, settings.init is not None)
+    if asked.end_at and not first < asked.end_at <= asked.steps:
+        raise InputError("--end-at", "", f"is {asked.end_at}; allowed is {first + 1} to {asked.steps}, or 0")
+    if asked.capture and not first < asked.capture <= end:
+        allowed = f"{first + 1} to {end}, the steps that run, or 0"
+        raise InputError("--capture", "", f"is {asked.capture}; allowed is {allowed}")
 
 
 def _refuse_further(words: str) -> None:

@@ -54,7 +54,8 @@ def test_every_step_is_written_when_asked(words, tmp_path) -> None:
     folder = tmp_path / "steps"
     more = ["--size", "32x32", "--steps", "3", "--out", str(tmp_path / "p.png"), "--steps-out", str(folder)]
     assert main([*words, "grass", *more]) == 0
-    assert [path.name for path in sorted(folder.iterdir())] == ["step_001.png", "step_002.png", "step_003.png"]
+    written = ["latents.safetensors", "step_001.png", "step_002.png", "step_003.png"]
+    assert [path.name for path in sorted(folder.iterdir())] == written
 
 
 def test_what_a_black_mask_keeps_is_the_picture_itself(words, picture, tmp_path) -> None:

@@ -17,6 +17,7 @@ BASE = DreamSettings(steps=5, scale=3.0, guidance_start=0.0)
 # Another value of every setting but two: a canvas brings its own noise, which the seed has made, and `batch` changes rounding.
 OTHER = {
     "sampler": "heun", "spacing": "karras", "spacing_power": 2.0, "timestep_max": 0.8, "timestep_min": 0.2, "steps": 4,
+    "start_at": 2, "end_at": 3,
     "few_step": False, "noise": "brownian", "eta": 0.7, "embedding_rank": 2, "embedding_drop": 0.5, "embedding_turn": 0.5,
     "guidance": "tnr_one", "scale": 6.0, "further": ("ccc:2",), "cfgpp_lambda": 0.2, "guidance_start": 0.5,
     "guidance_end": 0.5, "cfg_rescale": 0.7, "norm_rescale": 0.7, "naive_rescale": 0.7, "threshold_scale": 1.0,
@@ -24,7 +25,9 @@ OTHER = {
     "softness": 2.0, "bootstrap": 0.6, "window": 32, "window_overlap": 0.0, "memory": "latents", "change_form": "threshold",
     "refine": 0.3, "match": 0.4, "strength": 0.5, "capture": 2, "mix": 0.7, "mix_form": "cosine", "mix_alpha": 1.0,
     "mix_blend": "slerp", "mix_start": 0.3, "mix_stop": 0.6, "mix_clamp": 0.3, "mix_min": 0.3, "mix_max": 0.5,
-    "mix_perlin": 0.6, "mix_perlin_scale": 2.0, "rewind_min": 0.4, "rewind_max": 0.5, "dilate": 2, "anagram_image": 0.5,
+    "mix_noise": "fresh",
+    "mix_perlin": 0.6, "mix_perlin_mode": "matched_noise", "mix_perlin_scale": 2.0,
+    "rewind_min": 0.4, "rewind_max": 0.3, "dilate": 2, "anagram_image": 0.5,
     "control_strength": 0.4, "control_start": 0.5, "control_end": 0.5, "style_picture": "moss.png",
     "style_strength": 0.4,
     "correct_clamp": 0.6, "correct_centre": 0.6, "correct_maximise": 0.6, "correct_until": 0.9,
@@ -43,7 +46,8 @@ CHOSEN: list[tuple[dict[str, object], tuple[str, ...]]] = [
     ({"window": 32}, ("window_overlap",)),
     ({"mix": 0.7}, MIXING),
     ({"refine": 0.0}, MIXING),
-    ({"mix": 0.7, "mix_perlin": 0.5}, ("mix_perlin_scale",)),
+    ({"mix": 0.7, "mix_perlin": 0.5}, ("mix_perlin_scale", "mix_perlin_mode")),
+    ({"mix": 0.7, "mix_perlin": 0.5, "mix_perlin_mode": "latents"}, ("mix_perlin_scale", "mix_perlin_mode")),
     ({"rewind_min": 0.3}, ("rewind_max",)),
     ({"correct_clamp": 0.6}, ("correct_until",)),
 ]

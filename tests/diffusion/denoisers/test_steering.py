@@ -82,12 +82,16 @@ def test_curves_at_their_ends_and_as_published():
     )
     assert coarse_weight(replace(rising, mix_start=0.5), 0.25) == 1
     assert coarse_weight(replace(rising, mix_min=0.4), 0.0) == pytest.approx(0.6)
+    late = replace(demo, mix_stop=2.0, mix_alpha=1.0)
+    assert coarse_weight(late, 0.5) == pytest.approx(
+        (1 + math.cos(math.pi / 4)) / 2
+    )  # a quarter of the curve at half the run
 
 
 @settings(max_examples=30)
 @given(
     form=st.sampled_from(["demofusion", "cosine", "linear", "logistic"]),
-    alpha=st.floats(0.1, 5),
+    alpha=st.floats(0.1, 400),
     start=st.floats(0, 0.6),
     low=st.floats(0, 0.5),
 )
@@ -113,13 +117,15 @@ def test_slerp_keeps_the_norm_of_noise():
 
 
 @given(steps=st.integers(1, 60), first=st.floats(0.01, 1), last=st.floats(0, 1))
-def test_rewinds_halve_and_end(steps, first, last):
+def test_rewinds_rise_and_end(steps, first, last):
     starts = rewind_steps(steps, first, last)
-    assert starts == sorted(set(starts)) and all(0 <= s < steps for s in starts)
+    assert starts == sorted(set(starts)) and all(0 < s <= last * steps and s < steps for s in starts)
     assert rewind_steps(steps, 0.0, last) == []
 
 
 def test_rewinds_of_a_run():
+    """Those of the node pack; half of what is left each time for 0.5."""
+    assert rewind_steps(40, 0.3, 0.8) == [12, 20, 26, 30]
     assert rewind_steps(16, 0.5, 1.0) == [8, 12, 14, 15] and rewind_steps(16, 0.5, 0.8) == [8, 12]
 
 

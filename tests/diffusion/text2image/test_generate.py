@@ -84,7 +84,8 @@ def test_anagrams_of_several_prompts(sd):
 
 def test_steps_are_written(sd, tmp_path):
     generate(sd, FEW, on_step=step_saver(sd, tmp_path / "steps"))
-    assert sorted(p.name for p in (tmp_path / "steps").iterdir()) == ["step_001.png", "step_002.png"]
+    written = ["latents.safetensors", "step_001.png", "step_002.png"]
+    assert sorted(p.name for p in (tmp_path / "steps").iterdir()) == written
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"step_001\.png can't be written"):
         refuse_outputs(step_outputs("--steps-out", tmp_path / "file"))

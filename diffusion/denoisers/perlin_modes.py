@@ -1,0 +1,65 @@
+"""Perlin noise in mixing: in the weights, in the coarse latents, or in their noise, as the iterative mixing nodes offer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffusion.sampling.perlin import perlin
+from diffusion.settings import DreamSettings
+
+
+@dataclass(frozen=True)
+class PerlinMix:
+    """What Perlin noise changes. weight: [h,w] or a number, factor of the coarse latent's weight
+
+    latents: [1,C,h,w] or a number, added to the coarse latents; noise: unit normal noise [1,C,h,w] → the noise that they get
+    """
+
+    weight: Tensor | float = 1.0
+    latents: Tensor | float = 0.0
+    noise: Callable[[Tensor], Tensor] = lambda drawn: drawn
+
+
+def uneven_weights(pattern: Tensor, strength: float) -> PerlinMix:
+    """The weights are multiplied by 1 + strength·(p - 1), p in 0..1."""
+    return PerlinMix(weight=1 + strength * (pattern[0, 0] - 1))
+
+
+def changed_latents(pattern: Tensor, strength: float) -> PerlinMix:
+    """strength·(2·p - 1), p in 0..1, is added to the coarse latents, other for each channel."""
+    return PerlinMix(latents=strength * (2 * pattern - 1))
+
+
+def matched_noise(pattern: Tensor, strength: float) -> PerlinMix:
+    """The noise is blended with Perlin noise of its own mean and deviation, other for each channel: sqrt(1 - s)·n + sqrt(s)·p."""
+    axes = (-2, -1)
+    unit = (pattern - pattern.mean(axes, keepdim=True)) / pattern.std(axes, keepdim=True, correction=0).clamp_min(1e-6)
+
+    def blended(drawn: Tensor) -> Tensor:
+        deviation = drawn.std(axes, keepdim=True, correction=0)
+        matched = unit * deviation + drawn.mean(axes, keepdim=True)
+        return (1 - strength) ** 0.5 * drawn + strength**0.5 * matched
+
+    return PerlinMix(noise=blended)
+
+
+# name → (Perlin noise [1,C,h,w] in 0..1, strength 0..1) → what it changes.
+PERLIN_MODES: dict[str, Callable[[Tensor, float], PerlinMix]] = {
+    "weights": uneven_weights,
+    "latents": changed_latents,
+    "matched_noise": matched_noise,
+}
+
+
+def make_perlin_mix(like: Tensor, settings: DreamSettings) -> PerlinMix:
+    """What Perlin noise changes in a run of latents like `like`, [1,C,h,w]."""
+    if settings.mix_perlin == 0:
+        return PerlinMix()
+    channels, height, width = like.shape[-3:]
+    seeds = range(settings.seed, settings.seed + channels)
+    pattern = torch.stack([perlin(height, width, settings.mix_perlin_scale, seed % 2**31) for seed in seeds])
+    return PERLIN_MODES[settings.mix_perlin_mode](pattern[None].to(like), settings.mix_perlin)
