@@ -54,20 +54,27 @@ class Render:
     frames: int | None = option(None, "Number of frames to render. Default: the whole path.", range=(1, 1_000_000))
     mode: str = option("painted", "What to show.", table="engine.render.renderer:MODES")
     daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
+    quality: str = option(
+        "normal",
+        "How finely surfaces are painted before the first frame is drawn: as finely as the frames show them, twice as finely, or "
+        "not at all (draft): frames are then painted one after the other. A Stable Diffusion model always does that; fine refines "
+        "each frame.",
+        table="app.loop.surface_painting:QUALITY",
+    )
     world: Path | None = option(None, "World file: paint is loaded from it if it exists, and saved to it.", output=True)
     settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 
 @dataclass(frozen=True)
 class Dream:
-    """Paint a whole scene without a window, view by view, into a world file."""
+    """Paint a whole scene without a window into a world file."""
 
     scene: SceneChoice = field(default_factory=SceneChoice)
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
     paint: PaintSettings = field(default_factory=PaintSettings)
-    until: float = option(0.95, "Stop when this share of the visible surfaces is finished.", range=(0.0, 1.0))
-    views: int = option(1000, "Stop after this many views.", range=(1, 1_000_000))
+    until: float = option(0.95, "Stop when this share of the surfaces is finished.", range=(0.0, 1.0))
+    views: int = option(1000, "Stop after this many dreams.", range=(1, 1_000_000))
     world: Path = option(Path("out/painted.world"), "World file to write; loaded first if it exists.", output=True)
     settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 

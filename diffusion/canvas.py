@@ -74,6 +74,25 @@ class GBuffer:
 
 
 @dataclass(frozen=True)
+class FacingGBuffer:
+    """Surfaces that are seen straight on, side by side: each latent pixel is a square of its surface, upright on walls, with x to the
+    right on floors and ceilings.
+
+    cell_side, side: int8 [h,w] and [H,W], as in `GBuffer`, without the sky
+    cell_point, point: float64 [h,w,3] and [H,W,3], the points of the world in the middle of each (latent) pixel, blocks
+    patch: int16 [H,W], equal for pixels that continue one another
+    span: blocks along a side of a latent pixel
+    """
+
+    cell_side: np.ndarray
+    cell_point: np.ndarray
+    side: np.ndarray
+    point: np.ndarray
+    patch: np.ndarray
+    span: float
+
+
+@dataclass(frozen=True)
 class Surface:
     """The geometry that the canvas shows, as far as it is known.
 
@@ -90,7 +109,7 @@ class Surface:
     depth: np.ndarray | None = None
     occluded_source: np.ndarray | None = None
     region_ids: np.ndarray | None = None
-    gbuffer: GBuffer | None = None
+    gbuffer: GBuffer | FacingGBuffer | None = None
     hints: tuple[np.ndarray, ...] = ()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from base.grid import CELL
-from diffusion.canvas import Canvas, Guide
+from diffusion.canvas import Canvas, FacingGBuffer, GBuffer, Guide
 from diffusion.denoisers.anagram import view_problem
 from diffusion.models.model import Model
 from diffusion.settings import DreamSettings
@@ -33,6 +35,21 @@ def check_canvas(model: Model, canvas: Canvas, settings: DreamSettings) -> None:
         raise ValueError(f"dilated sampling by {settings.dilate} needs {sides}")
 
 
+def _gbuffer_shapes(
+    gbuffer: GBuffer | FacingGBuffer | None, cells: tuple[int, int], pixels: tuple[int, int]
+) -> list[tuple[str, np.ndarray, tuple[int, ...]]]:
+    """What a G-buffer's planes are called, the planes, and their shapes on this canvas."""
+    planes = () if gbuffer is None else [(k, x) for k, x in vars(gbuffer).items() if isinstance(x, np.ndarray)]
+    return [
+        (
+            f"gbuffer.{name}",
+            plane,
+            (*(cells if name.startswith("cell") else pixels), *((3,) if "point" in name else ())),
+        )
+        for name, plane in planes
+    ]
+
+
 def _check_shapes(canvas: Canvas) -> None:
     guide, surface = canvas.guide or Guide(), canvas.surface
     channels, height, width = canvas.noise.shape
@@ -42,11 +59,7 @@ def _check_shapes(canvas: Canvas) -> None:
         ("depth", surface.depth, cells),
         ("occluded_source", surface.occluded_source, cells),
         ("region_ids", surface.region_ids, pixels),
-        *(
-            (f"gbuffer.{name}", getattr(surface.gbuffer, name), cells if name.startswith("cell") else pixels)
-            for name in ("cell_side", "cell_depth", "side", "depth")
-            if surface.gbuffer is not None
-        ),
+        *_gbuffer_shapes(surface.gbuffer, cells, pixels),
         ("latents", guide.latents, (channels, *cells)),
         ("colours", guide.colours, (*pixels, 4)),
         ("known_mask", guide.known_mask, cells),

@@ -1,9 +1,11 @@
-"""`rayverie dream`: paints a whole scene by itself, always going to the view that shows most of what is not finished."""
+"""`rayverie dream`: paints a whole scene without a window: sheet by sheet, or, with a model that doesn't know surfaces, the view first
+that shows most of what is not finished."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 
 from rich.console import Console
 
@@ -12,6 +14,7 @@ from app.commands import Dream
 from app.inputs import inputs_of
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
 from app.loop.headless_session import HeadlessSession, open_headless_session
+from app.loop.surface_painting import paint_sheets, plan_scene
 from app.session import Session, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
@@ -28,7 +31,8 @@ def run(command: Dream) -> int:
         signals,
         headless.keeping(command.world) as save,
     ):
-        coverage = paint_all(headless, command, console, save, signals)
+        paint = paint_surfaces if headless.model.knows_surfaces else paint_views
+        coverage = paint(headless, command, console, save, signals)
     console.print(
         f"{coverage:.0%} of {headless.scene.name} is painted, with {headless.painter.client.calls} model calls.",
         soft_wrap=True,
@@ -37,7 +41,7 @@ def run(command: Dream) -> int:
     return 0
 
 
-def paint_all(
+def paint_views(
     headless: HeadlessSession, command: Dream, console: Console, save: Callable[[], None], signals: DeferredSignals
 ) -> float:
     """Dream view after view until `command.until` of the scene is finished or `command.views` are done. → coverage"""
@@ -62,3 +66,22 @@ def paint_all(
             bar.update(task, completed=round(100 * (pilot.coverage - start)), words=f"{pilot.coverage:.1%} painted")
             save()
     return pilot.coverage
+
+
+def paint_surfaces(
+    headless: HeadlessSession, command: Dream, console: Console, save: Callable[[], None], signals: DeferredSignals
+) -> float:
+    """Paint sheet after sheet until `command.until` of all texels are finished or `command.views` are done. → coverage"""
+    with progress(console) as bar:
+        task = bar.add_task("painting the sky", total=None, words="")
+        headless.painter.flush_sky()
+        save()
+        signals.check()
+        plan = plan_scene(headless.painter)
+        enough = [n for n in range(len(plan.sheets) + 1) if plan.coverage_after(n) >= command.until]
+        count = min(command.views, enough[0] if enough else len(plan.sheets))
+        bar.update(task, description="painting", total=count)
+        for number in signals.checked(islice(paint_sheets(headless.painter, plan), count)):
+            bar.update(task, completed=number, words=f"{plan.coverage_after(number):.1%} painted")
+            save()
+    return plan_scene(headless.painter).coverage_after(0)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 
 from app.cli.progress import progress
 from app.commands import Render
 from app.inputs import inputs_of
 from app.loop.headless_session import HeadlessSession, open_headless_session
+from app.loop.surface_painting import QUALITY, paint_sheets, plan_views
 from app.session import Session, describe, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
@@ -26,6 +28,7 @@ from scenes.nerfstudio import read_path
 from scenes.paths import sample_path
 from scenes.scene import CameraPath, Scene
 
+LOOK_EVERY = 0.25  # seconds of the path between two looks at what its frames show
 LINES = 10  # of progress, where there is no terminal to draw a bar on
 
 
@@ -95,14 +98,41 @@ def render(
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
         if output.note:
             console.print(output.note, style="yellow", soft_wrap=True)
+        finer = QUALITY[command.quality] if dreams else 0.0
+        if finer and headless.model.knows_surfaces:
+            paint_path(headless, views, command, console, bar, save, signals)
+        refines = finer > 1 and not headless.model.knows_surfaces
         task = bar.add_task("rendering", total=len(views), words="")
         for number, camera in enumerate(signals.checked(views), 1):
             if dreams:
                 bar.update(task, words="dreaming")
-                painter.flush(camera, command.size)
+                painter.flush(camera, command.size, refine=refines)
             output.write(headless.draw(camera, command.size, command.mode, command.daylight))
             bar.update(task, advance=1, words=f"{painter.client.dreams} dreams")
             if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
                 console.print(f"frame {number} of {len(views)}, {painter.client.dreams} dreams", soft_wrap=True)
             save()
     return painter.client.calls - calls
+
+
+def paint_path(
+    headless: HeadlessSession,
+    views: Sequence[Camera],
+    command: Render,
+    console: Console,
+    bar: Progress,
+    save: Callable[[], None],
+    signals: DeferredSignals,
+) -> None:
+    """Paint the surfaces that the frames show, as finely as the command asks for; each is painted once."""
+    task = bar.add_task("looking along the path", total=None, words="")
+    every = max(1, round(command.fps * LOOK_EVERY))
+    chosen = sorted({*range(0, len(views), every), len(views) - 1})
+    looks = [views[k] for k in chosen]
+    plan = plan_views(headless.painter, list(signals.checked(looks)), command.size, QUALITY[command.quality])
+    bar.update(task, description="painting surfaces", total=len(plan.sheets))
+    for number in signals.checked(paint_sheets(headless.painter, plan)):
+        bar.update(task, completed=number)
+        if not console.is_terminal and number * LINES // len(plan.sheets) > (number - 1) * LINES // len(plan.sheets):
+            console.print(f"sheet {number} of {len(plan.sheets)} of the surfaces", soft_wrap=True)
+        save()

@@ -16,7 +16,7 @@ from app.loop.task_runner import TaskRunner
 from app.loop.view_canvas import dreamed_materials
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.settings import DreamSettings
-from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.views import GatheredSheet, GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from scenes.camera import Camera
@@ -30,7 +30,7 @@ Take = Callable[[GatheredView, Dreamed], None]
 class Laid:
     """A dream was laid onto the surfaces; revision: the volume's after it."""
 
-    gathered: GatheredView
+    gathered: GatheredView | GatheredSheet
     dreamed: Dreamed
     revision: int
 
@@ -136,7 +136,7 @@ class DreamClient:
 
     def submit(
         self,
-        gathered: GatheredView,
+        gathered: GatheredView | GatheredSheet,
         canvas: Canvas,
         settings: DreamSettings,
         level: Level,
@@ -153,6 +153,7 @@ class DreamClient:
         take, self._take = self._take, None
         self.calls += dreamed.calls
         if take:
+            assert isinstance(gathered, GatheredView)  # nobody requests sheets
             self._stop()
             self.dreamed, self.dreamed_at, self.dreams = dreamed, None, self.dreams + 1
             take(gathered, dreamed)
@@ -160,6 +161,10 @@ class DreamClient:
         if gathered.revision != self.volume.revision:
             self._stop()
             self._outcomes.append(Outcome.OUTDATED)
+            return
+        if isinstance(gathered, GatheredSheet):
+            laying = self.volume.write_sheet_task(gathered, dreamed.latents, dreamed.image, dreamed.steps)
+            self.tasks.begin(laying, partial(self._laid, gathered, dreamed, self._asked))
             return
         kept = message.request.canvas.change == 0
         materials = dreamed_materials(gathered.material, self.scene)
@@ -177,7 +182,7 @@ class DreamClient:
             partial(self._laid, gathered, dreamed, self._asked),
         )
 
-    def _laid(self, gathered: GatheredView, dreamed: Dreamed, prompts: Prompts, texels: int) -> None:
+    def _laid(self, gathered: GatheredView | GatheredSheet, dreamed: Dreamed, prompts: Prompts, texels: int) -> None:
         self._stop()
         if texels:
             self.prompts = self.prompts.note(gathered.revision + 1, prompts)

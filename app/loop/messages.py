@@ -11,7 +11,7 @@ import numpy as np
 
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.settings import DreamSettings
-from engine.atlas.views import GatheredView
+from engine.atlas.views import GatheredSheet, GatheredView
 
 if TYPE_CHECKING:
     from diffusion.introspection.unet_probe import UnetProbe  # which needs torch
@@ -40,7 +40,7 @@ class Request:
     """A request to dream `canvas`, which was made from `gathered`. id: unique and increasing."""
 
     id: int
-    gathered: GatheredView
+    gathered: GatheredView | GatheredSheet
     canvas: Canvas
     settings: DreamSettings
 

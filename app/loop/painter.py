@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 
 from app.fields import Size
-from app.loop.close_ups import HOLE, CloseUp, close_ups, unpainted
 from app.loop.dream_client import DreamClient, Laid, Outcome, Take
 from app.loop.messages import Failed, Message, ModelInfo, Worker
 from app.loop.quality_levels import Level, View, level_of
+from app.loop.refining import Piece, Refiner, refiner_of
 from app.loop.sky import AROUND, SkyPainter
 from app.loop.view_canvas import canvas_from, dreamed_materials
 from app.loop.view_framing import border_width, canvas_size, has_left, widen_camera
@@ -20,8 +20,9 @@ from app.session import Session
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
 from engine.atlas import policy
-from engine.atlas.views import GatheredView, Part
+from engine.atlas.views import GatheredSheet, GatheredView, Part
 from engine.atlas.volume import LatentVolume
+from engine.geometry.sheet import Sheet
 from engine.geometry.sky_faces import BELOW, faces_in_view
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
@@ -33,10 +34,11 @@ LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs
 
 @dataclass(frozen=True)
 class _Refining:
-    """A view at rest that is being refined. left: the parts still to be examined, the next first; of: how many parts there are."""
+    """A view that is being refined. left: the parts still to be examined, the next first; of: how many parts there are."""
 
     view: View
-    left: tuple[CloseUp, ...]
+    refiner: Refiner
+    left: tuple[Piece, ...]
     of: int
 
     @property
@@ -114,16 +116,13 @@ class Painter:
             return self._refine(self._refining)
         self._refining = None
         if view not in self._settled:
-            self.client.tasks.begin(self.gather_task(camera, size, level), partial(self._judge, view))
+            self.client.tasks.begin(self.gather_task(camera, size, level), partial(self._judge, view, refine, resting))
             return True
         if resting and refine and self.sky.consider(self.session, (*self._faces(camera, size), *AROUND)):
             return True
-        if not (resting and refine and self.session.live.refine and size[1] > level.height):
-            return False
-        self._begin_refining(view)
-        return True
+        return resting and refine and self._begin_refining(view)
 
-    def _judge(self, view: View, gathered: GatheredView) -> None:
+    def _judge(self, view: View, refine: bool, resting: bool, gathered: GatheredView) -> None:
         """Submit a dream if too little of the view is painted."""
         if gathered.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame gathers again
@@ -132,24 +131,30 @@ class Painter:
         self.coverage = policy.coverage(gathered, level.steps, border_width(view.size, level.height, gathered.size))
         if self.coverage >= self.session.paint.coverage or view == self._asked:
             self._settle(view)  # also if a dream did not cover it all, as another would do no better
+            if refine and not resting and self._refiner.follows_walker:
+                full = level_of(self.session, self._model.native, view.size, resting=True)
+                self._begin_refining(replace(view, level=full))
         else:
             self._asked, self.client.problem = view, ""
             self._submit(gathered, level)
 
-    def _begin_refining(self, view: View) -> None:
-        """Gather what the view lacks at the window's own resolution."""
-        camera, whole = self.frame_view(view.camera, view.size, view.level)
-        self.client.tasks.begin(self.volume.gather_task(camera, whole, False, Part.SOLID), partial(self._divide, view))
+    def _begin_refining(self, view: View) -> bool:
+        """Find the parts of the view that lack something. Returns False if there is nothing to gain, or refining is off."""
+        refiner = self._refiner
+        if not (self.session.live.refine and refiner.gains(view)):
+            return False
+        finding = refiner.find_parts(view, *self.frame_view(view.camera, view.size, view.level))
+        self.client.tasks.begin(TimeSlicedTask(self.volume.ctx, finding), partial(self._divide, view, refiner))
+        return True
 
-    def _divide(self, view: View, gathered: GatheredView) -> None:
-        """Find the parts of the view that lack something."""
-        if gathered.revision != self.volume.revision:
+    def _divide(self, view: View, refiner: Refiner, parts: tuple[Piece, ...]) -> None:
+        """Begin with the parts of the view that lack something."""
+        if view.revision != self.volume.revision:
             return
-        level = view.level
-        enough = self.session.paint.coverage
-        parts = close_ups(view.camera, view.size, gathered, level.height, level.steps, enough, self._side)
         self.coverage = 1 - sum(part.lacking for part in parts)
-        self._refining = _Refining(view, parts, len(parts))
+        self._refining = _Refining(view, refiner, parts, len(parts))
+        if refiner.follows_walker:  # at once: the next frame may show another view
+            self._refine(self._refining)
 
     def _refine(self, refining: _Refining) -> bool:
         """Examine the next part. Returns False if none is left."""
@@ -158,34 +163,44 @@ class Painter:
         part, *left = refining.left
         self._refining = replace(refining, left=tuple(left))
         self.coverage += part.lacking
-        work = self.volume.gather_task(part.camera, (self._side, self._side), part=Part.SOLID)
-        self.client.tasks.begin(work, partial(self._judge_part, self._refining))
+        gathering = TimeSlicedTask(self.volume.ctx, refining.refiner.gather(part))
+        self.client.tasks.begin(gathering, partial(self._judge_part, self._refining))
         return True
 
-    def _judge_part(self, refining: _Refining, gathered: GatheredView) -> None:
-        """Submit a dream of a part that is not fine enough yet, or that has a hole, however small."""
+    def _judge_part(self, refining: _Refining, gathered: GatheredView | GatheredSheet) -> None:
+        """Submit a dream of a part that is not fine enough yet."""
         if gathered.revision != self.volume.revision:
             return
         steps = refining.view.level.steps
-        if policy.coverage(gathered, steps) < self.session.paint.coverage or unpainted(gathered).sum() >= HOLE:
+        if refining.refiner.is_lacking(gathered, steps):
             self.client.problem = ""
-            self._submit(gathered, Level(f"refining this view, {refining.label}", steps, self._side))
+            self._submit(gathered, Level(f"refining this view, {refining.label}", steps, gathered.size[1]))
 
     @property
-    def _side(self) -> int:
-        """Pixels of a close-up's canvas: the model's own size, where it paints best."""
-        model = self._model
-        return -(-model.native // model.multiple) * model.multiple
+    def _refiner(self) -> Refiner:
+        return refiner_of(self.volume, self._model, self.session.paint.coverage)
 
-    def flush(self, camera: Camera, size: Size) -> int:
-        """Dream the view until it is painted, without refining it, with a worker that dreams inline. Returns how many dreams it took.
+    def paint_sheet(self, sheet: Sheet) -> None:
+        """Dream a sheet now and lay it, with a worker that dreams inline.
+
+        Raises RuntimeError with the worker's traceback if the dream fails.
+        """
+        self.collect()
+        level = Level("painting surfaces", self.session.dream.steps, sheet.size[1])
+        self.client.tasks.begin(self.volume.gather_sheet_task(sheet), lambda gathered: self._submit(gathered, level))
+        self._run_inline()
+
+    def flush(self, camera: Camera, size: Size, refine: bool = False) -> int:
+        """Dream the view until it is painted, with a worker that dreams inline. Returns how many dreams it took.
+
+        refine: also part by part at the resolution of `size`.
 
         Raises RuntimeError with the worker's traceback if a dream fails.
         """
         before = self.client.dreams
         self.collect()
-        while self.consider(camera, size, refine=False):
-            self._finish_work()
+        while self.consider(camera, size, refine=refine):
+            self._run_inline()
         return self.client.dreams - before
 
     def flush_sky(self) -> int:
@@ -193,8 +208,15 @@ class Painter:
         before = self.client.dreams
         self.collect()
         while self.sky.consider(self.session, AROUND):
-            self._finish_work()
+            self._run_inline()
         return self.client.dreams - before
+
+    def _run_inline(self) -> None:
+        """Collect until nothing is gathered, dreamed or laid any more. Raises RuntimeError if a dream fails."""
+        while self.client.busy:
+            for message in self.collect():
+                if isinstance(message, Failed):
+                    raise RuntimeError(message.traceback)
 
     def gather(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
         """Gather what a dream of this view would start from. level: None as at rest. The model must be ready."""
@@ -264,25 +286,21 @@ class Painter:
 
     @property
     def refining(self) -> bool:
-        """Whether close-ups of a view are being dreamed, after the whole view."""
+        """Whether parts of a view are being dreamed, after the whole view."""
         return self._refining is not None
 
     def _abandons(self, camera: Camera) -> bool:
-        """Whether the running dream is no longer worth its time: refining is for one exact view, other dreams may lag behind."""
-        if self.client.running is None or self.client.has_job:
+        """Whether the running dream is no longer worth its time: close-ups are for one exact view, sheets for any, other dreams may
+        lag behind."""
+        running = self.client.running
+        if running is None or self.client.has_job or not isinstance(running.gathered, GatheredView):
             return False
         if self.sky.running is not None:
             return self.sky.outdated
-        live, then = self.session.live, self.client.running.gathered.camera
+        live, then = self.session.live, running.gathered.camera
         if self._refining:
             return camera != self._refining.view.camera
         return has_left(then, camera, live.abandon_angle, live.abandon_distance)
-
-    def _finish_work(self) -> None:
-        while self.client.busy:
-            for message in self.collect():
-                if isinstance(message, Failed):
-                    raise RuntimeError(message.traceback)
 
     def _faces(self, camera: Camera, size: Size) -> tuple[int, ...]:
         """The faces of the sky in a view's directions. The one below only if the view that was gathered last shows it."""
@@ -296,12 +314,12 @@ class Painter:
     def _settle(self, view: View) -> None:
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
-    def _submit(self, gathered: GatheredView, level: Level) -> None:
-        """Request a dream of a view."""
+    def _submit(self, gathered: GatheredView | GatheredSheet, level: Level) -> None:
+        """Request a dream of a view or a sheet."""
         settings = replace(self.session.dream, steps=level.steps)
         canvas = canvas_from(gathered, self.scene, level.steps)
         guide = canvas.guide
-        if guide is None:
+        if guide is None or isinstance(gathered, GatheredSheet):
             self.client.submit(gathered, canvas, settings, level)
             return
 
@@ -338,7 +356,7 @@ class Painter:
                 self._settle(self._asked)  # this view would fail again; another one may not
 
     def _take_laid(self, laid: Laid) -> None:
-        if laid.gathered.part is Part.SKY:
+        if isinstance(laid.gathered, GatheredView) and laid.gathered.part is Part.SKY:
             self.sky.finish()
             self._follow_revision(laid.gathered.revision, laid.revision)
             return
@@ -346,7 +364,8 @@ class Painter:
             view = replace(self._refining.view, revision=laid.revision)
             self._refining = replace(self._refining, view=view)
             return
-        self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera
+        if isinstance(laid.gathered, GatheredView):
+            self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera
         if self._asked:
             self._asked = replace(self._asked, revision=laid.revision)
 

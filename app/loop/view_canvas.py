@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from app.loop.occluders import find_occluded
-from diffusion.canvas import Canvas, GBuffer, Guide, Region, Surface
+from diffusion.canvas import Canvas, FacingGBuffer, GBuffer, Guide, Region, Surface
 from diffusion.models.depth import to_reference_camera
 from engine.atlas import policy
-from engine.atlas.views import GatheredView
+from engine.atlas.views import GatheredSheet, GatheredView
 from scenes.scene import SKY, Scene
 
 
@@ -43,8 +43,8 @@ def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
     return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])
 
 
-def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canvas:
-    """The canvas of a view. full_steps: the number of steps after which a texel is finished; finished texels are kept."""
+def canvas_from(gathered: GatheredView | GatheredSheet, scene: Scene, full_steps: float) -> Canvas:
+    """The canvas of a view or a sheet. full_steps: the number of steps after which a texel is finished; finished texels are kept."""
     known = policy.guide_mask(gathered, full_steps)
     change = policy.change_map(gathered, full_steps)
     regions = regions_from(gathered.material, scene)
@@ -58,11 +58,16 @@ def canvas_from(gathered: GatheredView, scene: Scene, full_steps: float) -> Canv
             guide_weight=policy.guide_weight(gathered, full_steps),
             edge_contaminated=gathered.edge_contaminated,
         )
-        occluded_source = find_occluded(gathered, change > 0, change == 0)
-    surface = Surface(
-        depth=to_reference_camera(gathered.depth, gathered.camera.fov),
-        occluded_source=occluded_source,
-        region_ids=parts_of(gathered.pixel_material, regions, scene),
-        gbuffer=GBuffer(gathered.camera, gathered.side, gathered.depth, gathered.pixel_side, gathered.pixel_depth),
-    )
+        if isinstance(gathered, GatheredView):
+            occluded_source = find_occluded(gathered, change > 0, change == 0)
+    ids = parts_of(gathered.pixel_material, regions, scene)
+    if isinstance(gathered, GatheredView):
+        depth = to_reference_camera(gathered.depth, gathered.camera.fov)
+        seen = GBuffer(gathered.camera, gathered.side, gathered.depth, gathered.pixel_side, gathered.pixel_depth)
+    else:
+        depth = None
+        seen = FacingGBuffer(
+            gathered.side, gathered.point, gathered.pixel_side, gathered.pixel_point, gathered.patch, gathered.span
+        )
+    surface = Surface(depth=depth, occluded_source=occluded_source, region_ids=ids, gbuffer=seen)
     return Canvas(regions=regions, noise=gathered.noise, change=change, guide=guide, surface=surface)

@@ -10,6 +10,7 @@ import numpy as np
 from app.loop.messages import Finished, Message, Preview
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
+from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
 LIMIT = 96 * 2**20  # bytes of pictures
@@ -97,9 +98,8 @@ class Timeline:
             settings = message.request.settings
             record = self._record(message.request.id, settings.steps, now)
             dreamed, asked = message.dreamed, message.request
-            finished = replace(
-                record, image=dreamed.image, camera=asked.gathered.camera, seconds=dreamed.seconds["total"]
-            )
+            camera = asked.gathered.camera if isinstance(asked.gathered, GatheredView) else None
+            finished = replace(record, image=dreamed.image, camera=camera, seconds=dreamed.seconds["total"])
             return self._with(replace(finished, canvas=asked.canvas, settings=settings))
         return self
 

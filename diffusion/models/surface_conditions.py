@@ -155,3 +155,19 @@ def seen_through(
     rays = torch.from_numpy(camera.rays(size)).movedim(-1, 0)
     axes = torch.from_numpy(camera.axes)
     return seen(where, axis, sign, torch.from_numpy(depth), rays, axes, camera.focal(size), torch.zeros(2, 1, 1), grid)
+
+
+def seen_facing(point: np.ndarray, side: np.ndarray, span: float, grid: int = 1) -> Seen:
+    """What a picture of surfaces seen straight on sees. point: [H,W,3] of its pixels, blocks; side: [H,W], 0..5; span: blocks along
+    a side of a pixel; grid: pixels in a latent pixel, a side."""
+    sides = torch.from_numpy(side.astype(np.int64))
+    axis, sign = sides // 2, torch.where(sides % 2 == 0, 1, -1)
+    back = torch.zeros(3, *side.shape)
+    back[2] = 1
+    return Seen(
+        uv=torch.remainder(place(torch.from_numpy(point).movedim(-1, 0), axis, sign), PERIOD).float(),
+        span=torch.full((2, *side.shape), span),
+        normal=back,
+        depth=torch.full(side.shape, FOCAL * grid * span),
+        kind=torch.where(axis == 1, torch.where(sign > 0, 0, 2), 1),
+    )

@@ -9,17 +9,27 @@ import torch
 from torch import Tensor
 
 from base.grid import CELL, by_cell
-from diffusion.canvas import Canvas, GBuffer, Surface
-from diffusion.models.surface_conditions import Seen, borders, conditions, fine_channels, owners, seen_through
+from diffusion.canvas import Canvas, FacingGBuffer, GBuffer, Surface
+from diffusion.models.surface_conditions import (
+    Seen,
+    borders,
+    conditions,
+    fine_channels,
+    owners,
+    seen_facing,
+    seen_through,
+)
 from diffusion.models.surface_place import SKY
 
 
-def cell_surface(gbuffer: GBuffer) -> Seen:
+def cell_surface(gbuffer: GBuffer | FacingGBuffer) -> Seen:
     """What each latent pixel sees."""
+    if isinstance(gbuffer, FacingGBuffer):
+        return seen_facing(gbuffer.cell_point, gbuffer.cell_side, gbuffer.span)
     return _seen(gbuffer, gbuffer.cell_side, gbuffer.cell_depth)[0]
 
 
-def cell_geometry(gbuffer: GBuffer) -> Tensor:
+def cell_geometry(gbuffer: GBuffer | FacingGBuffer) -> Tensor:
     """float32 [1,CONDITIONS,h,w]: what the denoiser is told of each latent pixel, once for all steps of a dream."""
     return conditions(cell_surface(gbuffer))[None]
 
@@ -29,11 +39,18 @@ def decoder_hint(surface: Surface) -> Tensor | None:
     gbuffer = surface.gbuffer
     if gbuffer is None:
         return None
-    seen, point = _seen(gbuffer, gbuffer.side, gbuffer.depth)
+    if isinstance(gbuffer, FacingGBuffer):
+        seen = seen_facing(gbuffer.point, gbuffer.side, gbuffer.span / CELL, CELL)
+        point = torch.from_numpy(gbuffer.point).movedim(-1, 0)
+    else:
+        seen, point = _seen(gbuffer, gbuffer.side, gbuffer.depth)
     side = torch.from_numpy(gbuffer.side.astype(np.int64))
     axis, sign = torch.where(side < 0, SKY, side // 2), torch.where(side % 2 == 0, 1, -1)
     region = torch.zeros_like(side) if surface.region_ids is None else torch.from_numpy(surface.region_ids).long()
-    return fine_channels(seen, borders(owners(region, axis, sign, point)))[None]
+    edges = borders(owners(region, axis, sign, point))
+    if isinstance(gbuffer, FacingGBuffer):
+        edges |= borders(torch.from_numpy(gbuffer.patch.astype(np.int64)))
+    return fine_channels(seen, edges)[None]
 
 
 def with_exact_shares(canvas: Canvas) -> Canvas:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from engine.atlas.views import GatheredView
+from engine.atlas.views import GatheredCells
 
 # Pixels at the edge of a canvas that are dreamed but not stored: there a model paints its convolutions' padding.
 MARGIN = 8
@@ -58,19 +58,19 @@ def is_edge_contaminated(stored: np.ndarray, beside: np.ndarray, claimed: np.nda
     return beside & (claimed > 0) & (stored < FINAL_SHARE * np.minimum(claimed, CELL_DENSITY))
 
 
-def claimable_mask(gathered: GatheredView) -> np.ndarray:
+def claimable_mask(gathered: GatheredCells) -> np.ndarray:
     """Return bool [h,w]: the view may paint the texel (it is visible, and not at a grazing angle)."""
     return gathered.density > 0
 
 
-def final_mask(gathered: GatheredView, full_steps: float) -> np.ndarray:
+def final_mask(gathered: GatheredCells, full_steps: float) -> np.ndarray:
     """Return bool [h,w]: needs no more steps: painted with all steps at a density sufficient for this view, or frozen by the user."""
     return (gathered.steps > 0) & (
         gathered.frozen | is_final(gathered.steps, gathered.stored_density, full_steps, gathered.density)
     )
 
 
-def upscale_ratio(gathered: GatheredView, full_steps: float) -> np.ndarray:
+def upscale_ratio(gathered: GatheredCells, full_steps: float) -> np.ndarray:
     """Return float32 [h,w] ≥ 1: this view's density (at most what a cell can hold) over that of stored paint too coarse for it; else 1."""
     stored = np.where(
         gathered.edge_contaminated,
@@ -84,7 +84,7 @@ def upscale_ratio(gathered: GatheredView, full_steps: float) -> np.ndarray:
     return np.where(coarse, np.maximum(ratio, 1), 1).astype(np.float32)
 
 
-def guide_weight(gathered: GatheredView, full_steps: float) -> np.ndarray:
+def guide_weight(gathered: GatheredCells, full_steps: float) -> np.ndarray:
     """Return float32 [h,w] 0..1: how far the colours of coarser paint are the surface's own.
 
     Decoder and network reach over several latent pixels, so a surface that was only a few of them wide took on colours of its
@@ -106,7 +106,7 @@ def guide_weight(gathered: GatheredView, full_steps: float) -> np.ndarray:
     )
 
 
-def guide_mask(gathered: GatheredView, full_steps: float) -> np.ndarray:
+def guide_mask(gathered: GatheredCells, full_steps: float) -> np.ndarray:
     """Return bool [h,w]: paint that may guide a dream: painted with all steps, or frozen by the user.
 
     A sketch is a complete run, not the first part of a longer one. Continuing from it would apply guidance twice and keep its
@@ -115,12 +115,12 @@ def guide_mask(gathered: GatheredView, full_steps: float) -> np.ndarray:
     return (gathered.steps >= full_steps) | (gathered.frozen & (gathered.steps > 0))
 
 
-def change_map(gathered: GatheredView, full_steps: float) -> np.ndarray:
+def change_map(gathered: GatheredCells, full_steps: float) -> np.ndarray:
     """Return float32 [h,w]: 0 where paint is final, else 1, whether unpainted, painted from too far away or a sketch of fewer steps."""
     return np.where(final_mask(gathered, full_steps), 0.0, 1.0).astype(np.float32)
 
 
-def missing_share(gathered: GatheredView, full_steps: float) -> np.ndarray:
+def missing_share(gathered: GatheredCells, full_steps: float) -> np.ndarray:
     """Return float [h,w] 0..1: what a texel lacks: 1 if steps are missing, 0.5 per missing octave of density, EDGE_CONTAMINATED_LACK
     where contaminated."""
     octaves = np.log2(np.maximum(FINAL_SHARE * upscale_ratio(gathered, full_steps), 1))
@@ -130,7 +130,7 @@ def missing_share(gathered: GatheredView, full_steps: float) -> np.ndarray:
     )
 
 
-def coverage(gathered: GatheredView, full_steps: float, margin: tuple[int, int] = (0, 0)) -> float:
+def coverage(gathered: GatheredCells, full_steps: float, margin: tuple[int, int] = (0, 0)) -> float:
     """Return 0..1, how much of what this view may paint is painted: 1 − mean of `missing_share`; 1 if there is nothing to paint.
 
     margin: columns and rows of latent pixels on each side that don't count.

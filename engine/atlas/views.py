@@ -1,4 +1,4 @@
-"""What a view reads from the volume (`GatheredView`) and what a dream writes back (`PaintedView`): plain numpy, for any thread."""
+"""What a canvas reads from the volume (`GatheredView`, `GatheredSheet`) and what a dream writes back: plain numpy, for any thread."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from engine.geometry.sheet import Sheet
 from scenes.camera import Camera
 
 
@@ -23,16 +24,12 @@ class Part(Enum):
 
 
 @dataclass(frozen=True)
-class GatheredView:
-    """A view at latent resolution: size = (W, H) in pixels, multiples of CELL; arrays are [h, w] = [H/8, W/8].
+class GatheredCells:
+    """Latent pixels [h, w] = [H/8, W/8] and what is stored of their surfaces. size = (W, H) in pixels, multiples of CELL.
 
-    chart:             int32, index into the chart table of the surface under the latent pixel's centre
-    texel:             int32 [h,w,3], (page, y, x) of the atlas texel there
     material:          int16, index into scene.materials, scenes.scene.SKY for the sky
-    depth:             float32, view-space z in blocks; inf for the sky
-    normal:            float32 [h,w,3], world space; for the sky the direction back to the camera
-    density:           float32, the density at which this view would paint the texel: screen pixels per texel × cosine of
-                       incidence, less where only part of the texel is visible; 0 where the view may not paint it
+    density:           float32, the density at which a dream of these pixels would paint the texel: pixels per texel × cosine of
+                       incidence, less where only part of the texel is visible; 0 where it may not paint it
     noise:             float32 [C,h,w], unit normal, a hash of (seed, surface point, scale): a wall always has the same noise
     latents:           float32 [C,h,w], stored latents of the nearest texel, 0 where unpainted
     steps:             float32, stored diffusion steps, 0 where unpainted
@@ -45,17 +42,10 @@ class GatheredView:
                        shows parts of other texels, which stay, and seam blending takes over their structure
     pixel_material:    int16 [H,W], the material of each pixel, since borders run through latent pixels
     side, pixel_side:  int8 [h,w] and [H,W], the side of the voxel (`engine.geometry.sides`), -1 for the sky
-    pixel_depth:       float32 [H,W], view-space z in blocks; any value for the sky
-    part:              which surfaces the view shows and may paint; scatter and write mask follow it
     """
 
-    camera: Camera
     size: tuple[int, int]
-    chart: np.ndarray
-    texel: np.ndarray
     material: np.ndarray
-    depth: np.ndarray
-    normal: np.ndarray
     density: np.ndarray
     noise: np.ndarray
     latents: np.ndarray
@@ -68,8 +58,42 @@ class GatheredView:
     pixel_material: np.ndarray
     side: np.ndarray
     pixel_side: np.ndarray
+
+
+@dataclass(frozen=True)
+class GatheredView(GatheredCells):
+    """What a camera sees.
+
+    chart:             int32, index into the chart table of the surface under the latent pixel's centre
+    texel:             int32 [h,w,3], (page, y, x) of the atlas texel there
+    depth:             float32, view-space z in blocks; inf for the sky
+    normal:            float32 [h,w,3], world space; for the sky the direction back to the camera
+    pixel_depth:       float32 [H,W], view-space z in blocks; any value for the sky
+    part:              which surfaces the view shows and may paint; scatter and write mask follow it
+    """
+
+    camera: Camera
+    chart: np.ndarray
+    texel: np.ndarray
+    depth: np.ndarray
+    normal: np.ndarray
     pixel_depth: np.ndarray
     part: Part = Part.ALL
+
+
+@dataclass(frozen=True)
+class GatheredSheet(GatheredCells):
+    """What a sheet shows: surfaces seen straight on (`engine.atlas.sheets`).
+
+    sheet: its patches; point, pixel_point: float64 [h,w,3] and [H,W,3], the points of the world that its pixels show, blocks;
+    patch: int16 [H,W], the patch that each pixel belongs to; span: blocks along a side of a latent pixel.
+    """
+
+    sheet: Sheet
+    point: np.ndarray
+    pixel_point: np.ndarray
+    patch: np.ndarray
+    span: float
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,14 @@ from base.grid import CELL
 from engine.atlas.gather import GatherPass
 from engine.atlas.pages import Atlas
 from engine.atlas.scatter import ScatterPass
-from engine.atlas.views import GatheredView, PaintedView, Part
+from engine.atlas.sheets import SheetPass
+from engine.atlas.views import GatheredSheet, GatheredView, PaintedView, Part
 from engine.atlas.visibility import TexelMasks, VisibilityPass
 from engine.atlas.write_mask import WriteMaskPass
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import ChartMesh
+from engine.geometry.planes import PlaneIndex
+from engine.geometry.sheet import Sheet
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import RenderTargets
 from engine.gl.time_sliced import Slices, TimeSlicedTask
@@ -54,6 +57,7 @@ class LatentVolume:
         self._scatter = ScatterPass(ctx, charts, self.atlas, self._targets)
         self._visibility = VisibilityPass(ctx, charts, self.mesh)
         self._write_mask = WriteMaskPass(ctx, charts, self.atlas, self.mesh, self._targets)
+        self._sheets = SheetPass(charts, self.atlas)
         self._task: TimeSlicedTask[Any] | None = None
 
     @property
@@ -85,6 +89,31 @@ class LatentVolume:
         _check_size(size)
         self.flush()  # a running scatter may change the revision
         return self._start_task(self._gather.gather_view(camera, size, self.seed, self.revision, colours, part))
+
+    @property
+    def planes(self) -> PlaneIndex:
+        """The planes that sheets are cut from."""
+        return self._sheets.planes
+
+    def gather_sheet_task(self, sheet: Sheet) -> TimeSlicedTask[GatheredSheet]:
+        """A task that gathers what a sheet shows."""
+        self.flush()
+        return self._start_task(self._sheets.gather(sheet, self.seed, self.revision))
+
+    def write_sheet_task(
+        self, gathered: GatheredSheet, latents: np.ndarray, colours: np.ndarray, steps: float
+    ) -> TimeSlicedTask[int]:
+        """A task that writes a dreamed sheet where it is better than what is stored; its result is the number of texels written.
+
+        latents: float32 [C,h,w]; colours: uint8 [H,W,3]; steps: diffusion steps behind it.
+        """
+
+        def slices() -> Slices[int]:
+            written = yield from self._sheets.write(gathered.sheet, latents, colours, steps, self.revision + 1)
+            self.revision += written > 0
+            return written
+
+        return self._start_task(slices())
 
     def find_visible_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> TexelMasks:
         """Find the texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), painted or not."""

@@ -1,0 +1,122 @@
+"""How a view is refined beyond its first dream: which parts it is made of, and how each is gathered.
+
+A model that knows surfaces paints sheets, which show surfaces straight on (`engine.geometry.sheet`). Any other model paints close-ups:
+turned cameras with a smaller field of view (`app.loop.close_ups`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from app.fields import Size
+from app.loop.close_ups import HOLE, close_ups, unpainted
+from app.loop.messages import ModelInfo
+from app.loop.quality_levels import View
+from base.grid import CELL
+from engine.atlas import policy
+from engine.atlas.needs import lacking, view_needs
+from engine.atlas.sheet_plan import plan_sheets
+from engine.atlas.views import GatheredSheet, GatheredView, Part
+from engine.atlas.volume import LatentVolume
+from engine.geometry.sheet import Sheet
+from engine.gl.time_sliced import Slices
+from scenes.camera import Camera
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a view that lacks paint. what: how it is gathered; lacking: its unpainted share of the whole view, 0..1."""
+
+    what: Camera | Sheet
+    lacking: float
+
+
+class Refiner(Protocol):
+    """follows_walker: whether a part is worth painting although the camera has moved on."""
+
+    follows_walker: bool
+
+    def gains(self, view: View) -> bool:
+        """Whether refining can make a view finer than its first dream."""
+        ...
+
+    def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
+        """The parts of a view that lack something, the most important first. camera, canvas: of its first dream."""
+        ...
+
+    def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]: ...
+
+    def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
+        """Whether a gathered part still lacks something."""
+        ...
+
+
+@dataclass(frozen=True)
+class SheetRefiner:
+    """Paints what a view lacks by sheets."""
+
+    volume: LatentVolume
+    multiple: int  # of a canvas' sides, latent pixels
+    follows_walker = True
+
+    def gains(self, view: View) -> bool:
+        return True
+
+    def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
+        volume, charts = self.volume, self.volume.charts
+        shown = yield from volume.find_visible_texels_slices(view.camera, view.size)
+        needs = view_needs(charts, view.camera, view.size, shown)
+        yield
+        lacks = lacking(volume.atlas, charts, needs, view.level.steps)
+        yield
+        sheets = plan_sheets(volume.planes, needs.only(lacks), self.multiple)
+        area = np.array([sum(p.area for p in sheet.patches) * sheet.scale**2 for sheet in sheets], float)
+        share = area / max(area.sum(), 1) * lacks.sum() / max(len(needs), 1)
+        return tuple(Piece(*pair) for pair in zip(sheets, share.tolist(), strict=True))
+
+    def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]:
+        assert isinstance(part.what, Sheet)
+        return (yield from self.volume.gather_sheet_task(part.what).remaining_slices())
+
+    def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
+        return bool((policy.missing_share(gathered, steps) > 0).any())
+
+
+@dataclass(frozen=True)
+class CloseUpRefiner:
+    """Paints what a view lacks by close-ups of the model's own size. enough: share of a part that may be painted at most."""
+
+    volume: LatentVolume
+    side: int
+    enough: float
+    follows_walker = False
+
+    def gains(self, view: View) -> bool:
+        return view.size[1] > view.level.height
+
+    def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
+        whole = yield from self.volume.gather_task(camera, canvas, False, Part.SOLID).remaining_slices()
+        level = view.level
+        found = close_ups(view.camera, view.size, whole, level.height, level.steps, self.enough, self.side)
+        return tuple(Piece(part.camera, part.lacking) for part in found)
+
+    def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]:
+        assert isinstance(part.what, Camera)
+        return (
+            yield from self.volume.gather_task(part.what, (self.side, self.side), part=Part.SOLID).remaining_slices()
+        )
+
+    def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
+        assert isinstance(gathered, GatheredView)
+        return policy.coverage(gathered, steps) < self.enough or bool(unpainted(gathered).sum() >= HOLE)
+
+
+def refiner_of(volume: LatentVolume, model: ModelInfo, enough: float) -> Refiner:
+    """The refiner that suits a model."""
+    if model.knows_surfaces:
+        return SheetRefiner(volume, model.multiple // CELL)
+    side = -(-model.native // model.multiple) * model.multiple
+    return CloseUpRefiner(volume, side, enough)
