@@ -14,7 +14,7 @@ from scenes.scene import Scene
 from scenes.style import LIGHTS
 
 VERSION = 1
-DAYLIGHT = 0.5
+DAYLIGHT = 1.0
 DAYLIGHT_HELP = "How much of the scene's sunlight, shade and haze is added to the paint; 0 shows the paint as dreamed."
 
 

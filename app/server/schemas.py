@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from app.session import PaintSettings
+from app.session import DAYLIGHT, PaintSettings
 from base.settings import allowed, from_json, to_json
 from base.step_schedule import Scheduled
 from diffusion.settings import DreamSettings
@@ -152,7 +152,7 @@ class RenderBody(BaseModel):
     camera: CameraBody | None = None
     size: tuple[int, int] = (640, 360)
     mode: str = "painted"
-    daylight: float = Field(0.5, ge=0.0, le=1.0)
+    daylight: float = Field(DAYLIGHT, ge=0.0, le=1.0)
     path: str | None = Field(None, max_length=200, description="The path to film.")
     frames: int = Field(0, ge=0, le=1000, description="0 renders one view.")
     fps: float = Field(24.0, ge=1.0, le=240.0)

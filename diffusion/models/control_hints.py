@@ -74,7 +74,7 @@ def hints_of(controls: Sequence[Control], canvas: Canvas) -> torch.Tensor | None
         return None
     if surface.hints:
         return pack_hints([surface.hints[min(place, len(surface.hints) - 1)] for place in range(len(controls))])
-    if surface.gbuffer is None:
+    if not isinstance(surface.gbuffer, GBuffer):
         return None
     nowhere = np.full(surface.gbuffer.side.shape, -1)
     regions = nowhere if surface.region_ids is None else surface.region_ids
