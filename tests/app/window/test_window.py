@@ -300,7 +300,7 @@ def test_every_panel_and_dialog_draws(drive: Driver) -> None:
     for panel, _ in drive.explorer.shell.panels:
         imgui.set_window_focus(panel.title)
         drive.frames(3)
-    for action in ("help", "escape", "palette", "open", "new", "save_scene_as", "export_world", "ask_picture"):
+    for action in ("help", "quit", "palette", "open", "new", "save_scene_as", "export_world", "ask_picture"):
         drive.explorer.do(action)
         assert drive.explorer.state.overlays.open
         drive.frames(3)
