@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import io
 import json
 import os
@@ -32,16 +33,18 @@ class Page:
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
 
-        def arrange() -> None:  # where Chromium looks for its pipe; by way of numbers that are not 3 and 4
-            os.dup2(theirs_in, 20), os.dup2(theirs_out, 21)
-            os.dup2(20, 3), os.dup2(21, 4)
+        # Chromium looks for its pipe at 3 and 4, which may be in use here: by way of numbers that neither end of the pipe has
+        apart = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (theirs_in, theirs_out)]
+
+        def arrange() -> None:
+            os.dup2(apart[0], 3), os.dup2(apart[1], 4)
 
         words = [PROGRAM, *FLAGS, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}", "about:blank"]
         self._process = subprocess.Popen(
             words, preexec_fn=arrange, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        os.close(theirs_in)
-        os.close(theirs_out)
+        for end in (theirs_in, theirs_out, *apart):
+            os.close(end)
         self._buffer, self._number, self._session = b"", 0, ""
         self.complaints: list[Any] = []
         target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
