@@ -113,14 +113,12 @@ class Painter:
         level = level_of(self.session, self.client.model.native, size, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
         if refine and self._refining is not None and self._refining.view == view:
-            return self._refine(self._refining)
+            return self._refine(self._refining) or (resting and self._paint_sky_around(camera, size))
         self._refining = None
         if view not in self._settled:
             self.client.tasks.begin(self.gather_task(camera, size, level), partial(self._judge, view, refine, resting))
             return True
-        if resting and refine and self.sky.consider(self.session, (*self._faces(camera, size), *AROUND)):
-            return True
-        return resting and refine and self._begin_refining(view)
+        return resting and refine and (self._begin_refining(view) or self._paint_sky_around(camera, size))
 
     def _judge(self, view: View, refine: bool, resting: bool, gathered: GatheredView) -> None:
         """Submit a dream if too little of the view is painted."""
@@ -137,6 +135,10 @@ class Painter:
         else:
             self._asked, self.client.problem = view, ""
             self._submit(gathered, level)
+
+    def _paint_sky_around(self, camera: Camera, size: Size) -> bool:
+        """Paint a face of the sky that nobody sees yet, after everything in view. Returns False if none is left."""
+        return self.sky.consider(self.session, (*self._faces(camera, size), *AROUND))
 
     def _begin_refining(self, view: View) -> bool:
         """Find the parts of the view that lack something. Returns False if there is nothing to gain, or refining is off."""
