@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from engine.gl.context import create_headless_context
 
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other
+
+# nor on who started it: under nohup, or behind `&` in a script, these signals are ignored, and by every program that a test starts
+for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)  # Windows has no SIGHUP
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # no test depends on how busy the machine is
 settings.register_profile("rayverie", deadline=None, suppress_health_check=[HealthCheck.too_slow])
