@@ -284,7 +284,7 @@ class Painter:
         if self._refining and self._refining.left:
             return "refining this view"
         settled = any(self._camera in (None, view.camera) for view in self._settled)
-        return "this view is finished" if settled else "checking this view"
+        return "this view is finished" if settled and not client.tasks else "checking this view"
 
     @property
     def refining(self) -> bool:

@@ -7,6 +7,7 @@ turned cameras with a smaller field of view (`app.loop.close_ups`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -17,12 +18,12 @@ from app.loop.messages import ModelInfo
 from app.loop.quality_levels import View
 from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.needs import lacking, view_needs
+from engine.atlas.needs import TexelNeeds, lacking, view_needs
 from engine.atlas.sheet_plan import plan_sheets
 from engine.atlas.views import GatheredSheet, GatheredView, Part
 from engine.atlas.volume import LatentVolume
 from engine.geometry.sheet import Sheet
-from engine.gl.time_sliced import Slices
+from engine.gl.time_sliced import Slices, run_on_thread
 from scenes.camera import Camera
 
 
@@ -68,12 +69,15 @@ class SheetRefiner:
     def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
         volume, charts = self.volume, self.volume.charts
         shown = yield from volume.find_visible_texels_slices(view.camera, view.size)
-        needs = view_needs(charts, view.camera, view.size, shown)
-        yield
+        needs = yield from run_on_thread(partial(view_needs, charts, view.camera, view.size, shown))
         lacks = lacking(volume.atlas, charts, needs, view.level.steps)
         yield
-        sheets = plan_sheets(volume.planes, needs.only(lacks), self.multiple)
-        area = np.array([sum(p.area for p in sheet.patches) * sheet.scale**2 for sheet in sheets], float)
+        return (yield from run_on_thread(partial(self._plan, needs, lacks)))
+
+    def _plan(self, needs: TexelNeeds, lacks: np.ndarray) -> tuple[Piece, ...]:
+        """The sheets for what a view lacks, bool [n] of its needs. Any thread."""
+        sheets = plan_sheets(self.volume.planes, needs.only(lacks), self.multiple)
+        area = np.array([sheet.texels for sheet in sheets], float)
         share = area / max(area.sum(), 1) * lacks.sum() / max(len(needs), 1)
         return tuple(Piece(*pair) for pair in zip(sheets, share.tolist(), strict=True))
 

@@ -38,7 +38,7 @@ class SurfacePlan:
     @cached_property
     def _areas(self) -> np.ndarray:
         """float [n]: share of all sheets' texels on those before the n-th."""
-        area = [sum(p.area for p in sheet.patches) * sheet.scale**2 for sheet in self.sheets]
+        area = [sheet.texels for sheet in self.sheets]
         return np.append(0, np.cumsum(area)) / sum(area)
 
 

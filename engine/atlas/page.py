@@ -98,3 +98,9 @@ def tiles_with(texels: np.ndarray) -> np.ndarray:
     """Return bool [TILES]: the tiles that contain any of these texels, bool [PAGE,PAGE]."""
     n = PAGE // TILE
     return texels.reshape(n, TILE, n, TILE).any(axis=(1, 3)).ravel()
+
+
+def colour_box(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Convert a box (x, y, width, height) of texels to colour texels."""
+    x, y, width, height = box
+    return x * CELL, y * CELL, width * CELL, height * CELL

@@ -16,6 +16,7 @@ from engine.geometry.sheet import RIM, Patch, Sheet
 TILE = 16  # texels: patches are cut along such a grid of their plane
 COARSEST = 8  # texels along a side of a latent pixel
 COLUMNS, ROWS = 4, 3  # tiles of a sheet at scale 1, without rims: with them 68 × 52 latent pixels
+ACROSS = 1 << 20  # tiles along a plane, at most
 TRIED = 12  # patches that may not fit before a sheet is closed
 
 
@@ -70,8 +71,9 @@ def _tiles(planes: PlaneIndex, needs: TexelNeeds) -> Iterator[tuple[int, int, _T
     """Yield scale, plane and the tiles that need this scale."""
     plane = planes.plane[needs.chart].astype(np.int64)
     u, v = planes.u[needs.chart] + needs.i, planes.v[needs.chart] + needs.j
-    _, first, which = np.unique(np.stack([plane, v // TILE, u // TILE]), axis=1, return_index=True, return_inverse=True)
-    which = which.ravel()
+    # one number for each tile: sorting numbers is ten times as fast as sorting columns
+    number = (plane * ACROSS + v // TILE + ACROSS // 2) * ACROSS + u // TILE + ACROSS // 2
+    _, first, which = np.unique(number, return_index=True, return_inverse=True)
     count = len(first)
     density, distance = np.zeros(count), np.full(count, np.inf)
     low, high = np.full((2, count), np.iinfo(np.int64).max), np.full((2, count), np.iinfo(np.int64).min)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import moderngl
 import numpy as np
 from PIL import Image
 
-from base.grid import CELL
+from base.grid import CELL, by_block, enlarge, to_pixels
 from engine.atlas import policy
-from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, STEPS, Page, tiles_with
+from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, STEPS, Page, colour_box, tiles_with
 from engine.atlas.pages import Atlas
 from engine.atlas.views import GatheredSheet
 from engine.geometry import sides
@@ -21,7 +22,7 @@ from engine.geometry.planes import PlaneIndex
 from engine.geometry.sheet import Sheet, nearest_of
 from engine.geometry.surface_noise import surface_noise
 from engine.gl.context import wait_for_gl
-from engine.gl.time_sliced import Slices
+from engine.gl.time_sliced import Slices, run_on_thread
 
 Box = tuple[int, int, int, int]  # x, y, width, height
 
@@ -36,6 +37,17 @@ class _Piece:
     box: Box
     at: tuple[slice, slice]
     owned: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What is stored under a sheet. chart: int32 [h,w] of its texels, -1: no surface; state: float32 [h,w,4]; latents: float32
+    [4·n,rows,columns]; colours: uint8 [8·rows,8·columns,4]."""
+
+    chart: np.ndarray
+    state: np.ndarray
+    latents: np.ndarray
+    colours: np.ndarray
 
 
 class SheetPass:
@@ -64,65 +76,15 @@ class SheetPass:
                 _place_latents(latents, page, piece, s)
                 _place_colours(colours, page, piece, s)
             yield
-        real = chart >= 0
-        chart = _extend(chart, np.repeat(np.repeat(sheet.patch, s, 0), s, 1))
-        yield
-        steps = np.where(state[..., FROZEN] == EDGE_CONTAMINATED, 0, state[..., STEPS])
-        cell_steps, density = (_least(plane, real, s) for plane in (steps, state[..., DENSITY]))
-        painted = cell_steps > 0
-        colours[~np.repeat(np.repeat(painted, CELL, 0), CELL, 1)] = 0
-        middle = chart[s // 2 :: s, s // 2 :: s]
-        point, pixel_point = (self._points(sheet, finer) for finer in (1, CELL))
-        pixel = (np.arange(n * CELL) * s // CELL for n in (sheet.rows, sheet.columns))
-        pixel_chart = chart[np.ix_(*pixel)]
-        texel = point / self.charts.texel - self.charts.corner[middle]
-        side = sides_of(self.charts, middle)
-        noise = surface_noise(
-            self.charts,
-            middle,
-            (texel * sides.U[side]).sum(-1),
-            (texel * sides.V[side]).sum(-1),
-            np.full(middle.shape, -int(np.log2(s)), np.int32),
-            channels,
-            seed,
-        )
-        return GatheredSheet(
-            size=sheet.size,
-            material=self.charts.material[middle],
-            density=np.full(middle.shape, sheet.density, np.float32),
-            noise=noise,
-            latents=np.where(painted, latents[:channels], 0).astype(np.float32),
-            steps=cell_steps,
-            stored_density=density,
-            colours=colours,
-            revision=revision,
-            frozen=_any(real & (state[..., FROZEN] > 0), s),
-            edge_contaminated=np.zeros(middle.shape, bool),
-            pixel_material=self.charts.material[pixel_chart],
-            side=side,
-            pixel_side=sides_of(self.charts, pixel_chart),
-            sheet=sheet,
-            point=point,
-            pixel_point=pixel_point,
-            patch=np.repeat(np.repeat(sheet.patch, CELL, 0), CELL, 1),
-            span=s * self.charts.texel,
-        )
+        stored = _Stored(chart, state, latents, colours)
+        return (yield from run_on_thread(partial(self._compose, sheet, stored, seed, revision)))
 
     def write(self, sheet: Sheet, latents: np.ndarray, colours: np.ndarray, steps: float, revision: int) -> Slices[int]:
         """Write a dreamed sheet where it is better than what is stored; return the number of texels written.
 
         latents: float32 [C,rows,columns]; colours: uint8 [8·rows,8·columns,3]; steps: behind it; revision: the new one.
         """
-        s = sheet.scale
-        fine = (
-            colours
-            if s == 1
-            else np.asarray(Image.fromarray(colours).resize((colours.shape[1] * s, colours.shape[0] * s)))
-        )
-        values = np.zeros((-(-len(latents) // 4) * 4, sheet.rows, sheet.columns), np.float32)
-        values[: len(latents)] = latents
-        cells = np.repeat(np.repeat(values.transpose(1, 2, 0), s, 0), s, 1)
-        inner = np.repeat(np.repeat(sheet.inner, s, 0), s, 1)
+        fine, cells, inner = yield from run_on_thread(partial(_enlarge, sheet, latents, colours))
         state = np.array([steps, sheet.density, revision, 0], np.float32)
         changed: dict[int, np.ndarray] = {}
         for piece in self._pieces(sheet):
@@ -132,7 +94,10 @@ class SheetPass:
             wait_for_gl(self.atlas.ctx)
             fresh = piece.page not in self.atlas
             page = self.atlas.allocate(piece.page)
-            stored = np.zeros((*mine.shape, 4), np.float32) if fresh else _read_state(page, piece.box)
+            if fresh:
+                yield  # the driver clears megabytes, enough for one slice
+                wait_for_gl(self.atlas.ctx)
+            stored = _read_state(page, piece.box)
             clean = np.where(stored[..., FROZEN] == EDGE_CONTAMINATED, 0, stored[..., STEPS])
             takes = mine & (stored[..., FROZEN] <= 0)
             takes &= policy.accepts_write(clean, stored[..., DENSITY], steps, np.full(mine.shape, sheet.density))
@@ -155,6 +120,46 @@ class SheetPass:
             self.atlas[number].mark_changed(tiles_with(texels))
         return sum(int(texels.sum()) for texels in changed.values())
 
+    def _compose(self, sheet: Sheet, stored: _Stored, seed: int, revision: int) -> GatheredSheet:
+        """The gathered sheet from what is stored. Any thread."""
+        s, state = sheet.scale, stored.state
+        real = stored.chart >= 0
+        chart = _extend(stored.chart, enlarge(sheet.patch, s))
+        steps = np.where(state[..., FROZEN] == EDGE_CONTAMINATED, 0, state[..., STEPS])
+        cell_steps, density = (_least(plane, real, s) for plane in (steps, state[..., DENSITY]))
+        painted = cell_steps > 0
+        stored.colours[~to_pixels(painted)] = 0
+        middle = chart[s // 2 :: s, s // 2 :: s]
+        point, pixel_point = (self._points(sheet, finer) for finer in (1, CELL))
+        pixel = (np.arange(n * CELL) * s // CELL for n in (sheet.rows, sheet.columns))
+        pixel_chart = chart[np.ix_(*pixel)]
+        texel = point / self.charts.texel - self.charts.corner[middle]
+        side = self.charts.side[middle]
+        u, v = ((texel * axis[side]).sum(-1) for axis in (sides.U, sides.V))
+        level = np.full(middle.shape, -int(np.log2(s)), np.int32)
+        channels = self.atlas.channels
+        return GatheredSheet(
+            size=sheet.size,
+            material=self.charts.material[middle],
+            density=np.full(middle.shape, sheet.density, np.float32),
+            noise=surface_noise(self.charts, middle, u, v, level, channels, seed),
+            latents=np.where(painted, stored.latents[:channels], 0).astype(np.float32),
+            steps=cell_steps,
+            stored_density=density,
+            colours=stored.colours,
+            revision=revision,
+            frozen=by_block(real & (state[..., FROZEN] > 0), s).any((1, 3)),
+            edge_contaminated=np.zeros(middle.shape, bool),
+            pixel_material=self.charts.material[pixel_chart],
+            side=side,
+            pixel_side=self.charts.side[pixel_chart],
+            sheet=sheet,
+            point=point,
+            pixel_point=pixel_point,
+            patch=to_pixels(sheet.patch),
+            span=s * self.charts.texel,
+        )
+
     def _pieces(self, sheet: Sheet) -> Iterator[_Piece]:
         """The parts of charts on a sheet."""
         s, charts = sheet.scale, self.charts
@@ -163,7 +168,7 @@ class SheetPass:
             row, column = (np.flatnonzero(mine.any(axis)) for axis in (1, 0))
             u, v = u0 + int(column[0]) * s, v0 + int(row[0]) * s
             width, height = (int(n[-1] - n[0] + 1) * s for n in (column, row))
-            texels = np.repeat(np.repeat(mine, s, 0), s, 1)
+            texels = enlarge(mine, s)
             for c in self.planes.find_charts(sheet.patches[number].plane, (u, v, width, height)).tolist():
                 (w, h), cu, cv = charts.size[c].tolist(), int(self.planes.u[c]), int(self.planes.v[c])
                 left, top, right, bottom = max(cu, u), max(cv, v), min(cu + w, u + width), min(cv + h, v + height)
@@ -173,13 +178,23 @@ class SheetPass:
 
     def _points(self, sheet: Sheet, finer: int) -> np.ndarray:
         """Return float64 [finer·rows,finer·columns,3]: the points that the middles of a grid's pixels show, blocks."""
-        label = np.repeat(np.repeat(sheet.patch, finer, 0), finer, 1)
+        label = enlarge(sheet.patch, finer)
         v, u = ((np.arange(n * finer) + 0.5) * (sheet.scale / finer) for n in (sheet.rows, sheet.columns))
         out = np.empty((*label.shape, 3))
         for number, (u0, v0) in enumerate(sheet.origins.tolist()):
             row, column = np.nonzero(label == number)
             out[row, column] = self.planes.points(sheet.patches[number].plane, u0 + u[column], v0 + v[row])
         return out
+
+
+def _enlarge(sheet: Sheet, latents: np.ndarray, colours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what each texel of a dreamed sheet would get: colours uint8 [8·h,8·w,3], latents float32 [h,w,4·n], and whether it is
+    stored, bool [h,w]."""
+    s, (channels, *_) = sheet.scale, latents.shape
+    height, width = colours.shape[:2]
+    fine = colours if s == 1 else np.asarray(Image.fromarray(colours).resize((width * s, height * s)))
+    padded = np.pad(latents.astype(np.float32), ((0, -channels % 4), (0, 0), (0, 0)))
+    return fine, enlarge(padded.transpose(1, 2, 0), s), enlarge(sheet.inner, s)
 
 
 def _extend(chart: np.ndarray, patch: np.ndarray) -> np.ndarray:
@@ -191,25 +206,10 @@ def _extend(chart: np.ndarray, patch: np.ndarray) -> np.ndarray:
     return out
 
 
-def sides_of(charts: Charts, chart: np.ndarray) -> np.ndarray:
-    """Return int8 [...]: the sides of charts [...]."""
-    return charts.side[chart].astype(np.int8)
-
-
 def _least(values: np.ndarray, real: np.ndarray, side: int) -> np.ndarray:
     """Return float32 [h/side,w/side]: the least of each block's `real` values [h,w], 0 where there is none."""
-    least = _by_block(np.where(real, values, np.inf), side).min((1, 3))
+    least = by_block(np.where(real, values, np.inf), side).min((1, 3))
     return np.where(np.isfinite(least), least, 0).astype(np.float32)
-
-
-def _any(marks: np.ndarray, side: int) -> np.ndarray:
-    """Return bool [h/side,w/side]: the blocks with any of the marks, bool [h,w]."""
-    return np.asarray(_by_block(marks, side).any((1, 3)))
-
-
-def _by_block(values: np.ndarray, side: int) -> np.ndarray:
-    """Return values [h,w] as [h/side,side,w/side,side]."""
-    return values.reshape(values.shape[0] // side, side, -1, side)
 
 
 def _centres(at: slice, scale: int) -> tuple[np.ndarray, np.ndarray]:
@@ -229,11 +229,6 @@ def _read_state(page: Page, box: Box) -> np.ndarray:
     return _read(page.latent_frames[0], box, attachment=1)
 
 
-def _colour_box(box: Box) -> Box:
-    x, y, w, h = box
-    return x * CELL, y * CELL, w * CELL, h * CELL
-
-
 def _place_latents(latents: np.ndarray, page: Page, piece: _Piece, scale: int) -> None:
     """Copy a piece's stored latents, those of the texels in the middle of a latent pixel, to [C,rows,columns]."""
     rows, columns = (_centres(part, scale) for part in piece.at)
@@ -245,9 +240,9 @@ def _place_latents(latents: np.ndarray, page: Page, piece: _Piece, scale: int) -
 
 def _place_colours(colours: np.ndarray, page: Page, piece: _Piece, scale: int) -> None:
     """Copy a piece's stored colours to the sheet's picture [H,W,4], every `scale`th pixel of them, where texels are painted."""
-    stored = _read(page.colour_frame, _colour_box(piece.box), "f1")
+    stored = _read(page.colour_frame, colour_box(piece.box), "f1")
     rows, columns = (_centres(slice(part.start * CELL, part.stop * CELL), scale) for part in piece.at)
-    mine = np.repeat(np.repeat(piece.owned, CELL, 0), CELL, 1)[np.ix_(rows[0], columns[0])]
+    mine = to_pixels(piece.owned)[np.ix_(rows[0], columns[0])]
     there = np.ix_(rows[1], columns[1])
     colours[there] = np.where(mine[..., None], stored[np.ix_(rows[0], columns[0])], colours[there])
 
@@ -258,6 +253,6 @@ def _write_colours(page: Page, piece: _Piece, fine: np.ndarray, takes: np.ndarra
     new = np.full((*fine[rows, columns].shape[:2], 4), 255, np.uint8)
     new[..., :3] = fine[rows, columns]
     if not takes.all():
-        old = _read(page.colour_frame, _colour_box(piece.box), "f1")
-        new = np.where(np.repeat(np.repeat(takes, CELL, 0), CELL, 1)[..., None], new, old)
-    page.colour.write(np.ascontiguousarray(new), viewport=_colour_box(piece.box))
+        old = _read(page.colour_frame, colour_box(piece.box), "f1")
+        new = np.where(to_pixels(takes)[..., None], new, old)
+    page.colour.write(np.ascontiguousarray(new), viewport=colour_box(piece.box))

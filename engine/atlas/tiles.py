@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from base.grid import CELL
-from engine.atlas.page import EDGE_CONTAMINATED, FROZEN, STEPS, TILE, TILES, Page
+from engine.atlas.page import EDGE_CONTAMINATED, FROZEN, STEPS, TILE, TILES, Page, colour_box
 from engine.geometry.pack import PAGE
 
 TILES_PER_ROW = PAGE // TILE  # tiles along a page
@@ -69,7 +69,7 @@ class TileBuffers:
         for layer, frame in zip(self.latents, page.latent_frames, strict=True):
             frame.read_into(layer, box, 4, attachment=0, dtype="f4")
         page.latent_frames[0].read_into(self.state, box, 4, attachment=1, dtype="f4")
-        page.colour_frame.read_into(self.colour, _colour_box(box), 4)
+        page.colour_frame.read_into(self.colour, colour_box(box), 4)
 
     def write(self, page: Page, tile: int) -> None:
         """The inverse of `read`."""
@@ -77,7 +77,7 @@ class TileBuffers:
         for layer, texture in zip(self.latents, page.latents, strict=True):
             texture.write(layer, viewport=box)
         page.state.write(self.state, viewport=box)
-        page.colour.write(self.colour, viewport=_colour_box(box))
+        page.colour.write(self.colour, viewport=colour_box(box))
         page.frozen_tiles[tile] = (self.state[..., FROZEN] > 0).any()
         page.overview_outdated = True
         page.mark_changed(tile)
@@ -128,9 +128,3 @@ def _tile_corner(tile: int) -> tuple[int, int]:
 def _tile_box(tile: int) -> tuple[int, int, int, int]:
     y, x = _tile_corner(tile)
     return x, y, TILE, TILE
-
-
-def _colour_box(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """Convert a box of texels to colour texels."""
-    x, y, width, height = box
-    return x * CELL, y * CELL, width * CELL, height * CELL

@@ -62,6 +62,11 @@ class Sheet:
         """Pixels per texel."""
         return CELL / self.scale
 
+    @property
+    def texels(self) -> int:
+        """Texels under the patches, if surfaces fill them."""
+        return sum(patch.area for patch in self.patches) * self.scale**2
+
     @cached_property
     def origins(self) -> np.ndarray:
         """int64 [n,2]: for each patch the texel (u, v) of its plane that would lie at the sheet's first corner."""

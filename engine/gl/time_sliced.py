@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -18,6 +19,8 @@ Slices = Generator[
 ]  # Yields after each slice and returns the result. Other drawing may happen in between, so each slice sets its own GL state.
 Box = tuple[int, int, int, int]  # x, y, width, height
 PIXELS_PER_SLICE = 1 << 15  # of a view, drawn in one slice
+POLL = 0.001  # seconds that a slice waits for a thread
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="slices")  # its thread starts with its first work
 
 
 class TimeSlicedTask(Generic[T]):
@@ -70,6 +73,21 @@ class TimeSlicedTask(Generic[T]):
         except BaseException:
             self.done = True
             raise
+
+
+def run_on_thread(work: Callable[[], T]) -> Slices[T]:
+    """Run work that needs no GL on a thread, and yield until it is done: a part of a task that computes without holding up frames.
+
+    Raises what the work raised. A task that is cancelled leaves the work to end by itself.
+    """
+    future = _THREAD.submit(work)
+    while True:
+        try:
+            return future.result(timeout=POLL)
+        except TimeoutError:
+            if future.done():
+                raise  # the work's own
+        yield
 
 
 def split_rows(counts: np.ndarray, most: int) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import fields
 
 import moderngl
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
 from engine.gl.targets import release_framebuffer
-from engine.gl.time_sliced import PIXELS_PER_SLICE, TimeSlicedTask, split_into_bands, split_rows
+from engine.gl.time_sliced import PIXELS_PER_SLICE, TimeSlicedTask, run_on_thread, split_into_bands, split_rows
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed, same
 
 
@@ -152,3 +153,35 @@ def test_bands_cover_a_view_once(width, height) -> None:
     assert [y for _, y, _, _ in found] == [sum(h for *_, h in found[:k]) for k in range(len(found))]
     assert sum(h for *_, h in found) == height and all(w == width and x == 0 for x, _, w, _ in found)
     assert all(w * h <= max(PIXELS_PER_SLICE, width) for _, _, w, h in found)
+
+
+def test_work_on_a_thread_yields_until_it_is_done(ctx) -> None:
+    go, where = threading.Event(), []
+
+    def work() -> int:
+        where.append(threading.current_thread())
+        go.wait(20)
+        return 7
+
+    task = TimeSlicedTask(ctx, run_on_thread(work))
+    assert not task.run_for(0.0) and not task.done
+    go.set()
+    assert task.run_to_end() == 7 and where != [threading.current_thread()]
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), TimeoutError("its own")])
+def test_what_fails_on_a_thread_is_raised_here(ctx, error) -> None:
+    def work() -> None:
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        TimeSlicedTask(ctx, run_on_thread(work)).run_to_end()
+
+
+def test_a_cancelled_task_leaves_the_thread_to_others(ctx) -> None:
+    go = threading.Event()
+    task = TimeSlicedTask(ctx, run_on_thread(lambda: go.wait(20)))
+    task.run_for(0.0)
+    task.cancel()
+    go.set()
+    assert TimeSlicedTask(ctx, run_on_thread(lambda: 3)).run_to_end() == 3
