@@ -9,7 +9,6 @@ import pytest
 import torch
 from diffusers import (
     ControlNetModel,
-    DDIMScheduler,
     StableDiffusionControlNetPipeline,
     StableDiffusionXLControlNetPipeline,
     UNet2DConditionModel,
@@ -29,14 +28,13 @@ from diffusion.models.bare_surface import bare_gbuffer
 from diffusion.models.control import pack_hints, unpack_hint
 from diffusion.models.control_hints import HINTS, hints_of
 from diffusion.models.segment_colours import CLASSES, colour_of
-from diffusion.settings import DreamSettings
+from tests.diffusion.pipelines import SETTINGS, run_pipeline
 
 PIPELINES = {
     "sd1": StableDiffusionControlNetPipeline,
     "sd2": StableDiffusionControlNetPipeline,
     "xl": StableDiffusionXLControlNetPipeline,
 }
-SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0, guidance_start=0.0)
 
 
 def write_control(folder, unet_folder, seed: int):
@@ -69,23 +67,16 @@ def test_two_controlnets_as_in_diffusers(request, tmp_path, canvas_of, family) -
 
     loaded = [ControlNetModel.from_pretrained(net, local_files_only=True) for net in nets]
     pipe = PIPELINES[family].from_pretrained(folder, controlnet=loaded, local_files_only=True)
-    like_ours = {"timestep_spacing": "trailing", "steps_offset": 0, "set_alpha_to_one": True}
-    pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config, **like_ours)
-    pipe.set_progress_bar_config(disable=True)
-    start = float(model.schedule.sigmas[-1])
-    theirs = pipe(
+    theirs = run_pipeline(
+        pipe,
+        model,
+        canvas.noise,
         "moss on it",
         image=[Image.fromarray(hint) for hint in hints],
-        latents=torch.from_numpy(canvas.noise)[None] * (start / (start**2 + 1) ** 0.5),
-        num_inference_steps=4,
-        guidance_scale=3.0,
-        height=64,
-        width=128,
         controlnet_conditioning_scale=[0.8 * 0.9, 0.5 * 0.9],
         control_guidance_start=0.25,
         control_guidance_end=0.75,
-        output_type="latent",
-    ).images
+    )
     assert np.allclose(ours, theirs[0], atol=2e-5, rtol=2e-4)
     plain = dream(load_model(folder, "cpu"), canvas, settings).latents
     assert np.abs(ours - plain).max() > 1e-2

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
@@ -23,10 +23,8 @@ from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
 from diffusion.loaders.prompt_loras import style_remarks
 from diffusion.models.prompt_syntax import parse_prompt
-from diffusion.settings import DreamSettings
 from scenes.style_tags import with_absolute_styles, with_relative_styles
-
-SETTINGS = DreamSettings(steps=4, sampler="ddim", spacing="trailing", scale=3.0, guidance_start=0.0)
+from tests.diffusion.pipelines import SETTINGS, run_pipeline
 
 
 def write_adapter(folder: Path, model: Path, plus: bool = False) -> Path:
@@ -96,20 +94,13 @@ def test_a_styled_run_as_in_diffusers(request, tmp_path, canvas_of, picture, fam
     pipe: Any = kind.from_pretrained(folder, local_files_only=True)
     pipe.load_ip_adapter(str(tmp_path), subfolder="ip", weight_name="adapter.safetensors", local_files_only=True)
     pipe.set_ip_adapter_scale(0.7)
-    like_ours = {"timestep_spacing": "trailing", "steps_offset": 0, "set_alpha_to_one": True}
-    pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config, **like_ours)
-    pipe.set_progress_bar_config(disable=True)
-    start = float(model.schedule.sigmas[-1])
-    theirs = pipe(
+    theirs = run_pipeline(
+        pipe,
+        model,
+        canvas.noise,
         "moss on it",
         ip_adapter_image=Image.open(picture),
-        latents=torch.from_numpy(canvas.noise)[None] * (start / (start**2 + 1) ** 0.5),
-        num_inference_steps=4,
-        guidance_scale=3.0,
-        height=64,
-        width=128,
-        output_type="latent",
-    ).images
+    )
     assert np.allclose(ours, theirs[0], atol=2e-5, rtol=2e-4)
     assert np.abs(ours - dream(model, canvas, SETTINGS).latents).max() > 1e-2
 

@@ -24,30 +24,17 @@ from engine.atlas.views import Part
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from engine.edits.patch import apply_operation
-from engine.geometry.charts import build_charts
 from scenes.camera import Camera
-from scenes.extrude import extrude_scene
-from scenes.load import load_scene
 
 SIZE = (320, 180)
 HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
 THERE = Camera.look_at((0.5, 2.2, 6.5), (7.0, 1.0, 4.0), fov=70)
 
 
-@pytest.fixture(scope="module")
-def stage(tiny_scene):
-    scene = load_scene(tiny_scene)
-    return scene, build_charts(extrude_scene(scene), scene)
-
-
 @pytest.fixture
-def painter(stage, ctx, fake_model, fake_dream):
-    scene, charts = stage
-    volume = LatentVolume(ctx, charts, fake_model.channels)
+def painter(make_painter):
     live = LiveSettings(rest=0.5, moving_steps=2, refine=False)
-    session = Session(dream=DreamSettings(steps=6), live=live, paint=PaintSettings(sky=False))
-    yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
-    volume.release()
+    return make_painter(Session(dream=DreamSettings(steps=6), live=live, paint=PaintSettings(sky=False)))
 
 
 def live(painter: Painter, camera: Camera, seconds: list[float]) -> None:

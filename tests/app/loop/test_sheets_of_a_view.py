@@ -9,16 +9,11 @@ import pytest
 
 from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_scene, plan_views
-from app.loop.worker import InlineWorker
 from app.session import LiveSettings, PaintSettings, Session
 from diffusion.settings import DreamSettings
 from engine.atlas.needs import lacking, view_needs
 from engine.atlas.views import GatheredSheet
-from engine.atlas.volume import LatentVolume
-from engine.geometry.charts import build_charts
 from scenes.camera import Camera
-from scenes.extrude import extrude_scene
-from scenes.load import load_scene
 
 SIZE = (320, 180)
 STEPS = 6
@@ -26,22 +21,11 @@ HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
 THERE = Camera.look_at((0.5, 2.2, 6.5), (7.0, 1.0, 4.0), fov=70)
 
 
-@pytest.fixture(scope="module")
-def stage(tiny_scene):
-    scene = load_scene(tiny_scene)
-    return scene, build_charts(extrude_scene(scene), scene)
-
-
 @pytest.fixture
-def painter(stage, ctx, fake_model, fake_dream):
-    scene, charts = stage
+def painter(make_painter, fake_model):
     fake_model.knows_surfaces = True
-    volume = LatentVolume(ctx, charts, fake_model.channels)
-    session = Session(
-        dream=DreamSettings(steps=STEPS), paint=PaintSettings(sky=False), live=LiveSettings(rest=0.5, moving_steps=2)
-    )
-    yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
-    volume.release()
+    live = LiveSettings(rest=0.5, moving_steps=2)
+    return make_painter(Session(dream=DreamSettings(steps=STEPS), live=live, paint=PaintSettings(sky=False)))
 
 
 def lacks(painter: Painter, camera: Camera) -> float:

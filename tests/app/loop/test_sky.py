@@ -9,20 +9,15 @@ import pytest
 
 from app.loop.painter import Painter
 from app.loop.sky import AROUND, face_texels, find_lacking, sky_canvas
-from app.loop.worker import InlineWorker
 from app.session import LiveSettings, Session
 from diffusion.settings import DreamSettings
 from engine.atlas.page import DENSITY, FROZEN, STEPS
 from engine.atlas.views import Part
-from engine.atlas.volume import LatentVolume
 from engine.edits.patch import apply_operation
 from engine.geometry import sides
-from engine.geometry.charts import build_charts
 from engine.geometry.sky import SKY_TEXELS
 from engine.geometry.sky_faces import ABOVE, BELOW, FACE, MARGIN, SIDE, face_camera, faces_in_view
 from scenes.camera import Camera
-from scenes.extrude import extrude_scene
-from scenes.load import load_scene
 from scenes.scene import SKY, Background
 
 SIZE = (160, 90)
@@ -30,19 +25,9 @@ HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
 AHEAD = 4  # the face that it shows
 
 
-@pytest.fixture(scope="module")
-def stage(tiny_scene):
-    scene = load_scene(tiny_scene)
-    return scene, build_charts(extrude_scene(scene), scene)
-
-
 @pytest.fixture
-def painter(stage, ctx, fake_model, fake_dream):
-    scene, charts = stage
-    volume = LatentVolume(ctx, charts, fake_model.channels)
-    session = Session(dream=DreamSettings(steps=2), live=LiveSettings(rest=0.0, refine=False))
-    yield Painter(volume, InlineWorker(fake_model, fake_dream), scene, session)
-    volume.release()
+def painter(make_painter):
+    return make_painter(Session(dream=DreamSettings(steps=2), live=LiveSettings(rest=0.0, refine=False)))
 
 
 def sky_of(painter: Painter) -> bytes:
