@@ -110,6 +110,9 @@ class Generate:
     )
     count: int = option(1, "Number of pictures, with seeds that follow one another.", range=(1, 1000))
     seeds: str = option("", "Seeds of several pictures, separated by commas.", metavar="N,N,…")
+    gallery: bool = option(
+        False, "Also keep the pictures in the gallery; see `rayverie gallery`.", label="Keep in the gallery"
+    )
     steps_out: Path | None = option(None, "Folder for the prediction of every step, as PNGs.", output=True)
     inside: Path | None = option(
         None,
@@ -126,6 +129,26 @@ class Generate:
     )
     source: Path | None = option(
         None, "A PNG made by `generate`: its settings are the defaults of all other flags.", flag="from"
+    )
+
+
+@dataclass(frozen=True)
+class GalleryCommand:
+    """List, search, pin, delete and export the pictures that were kept in the gallery."""
+
+    action: str = option("", "What to do.", table="app.cli.gallery:ACTIONS", positional=True, metavar="ACTION")
+    words: tuple[str, ...] = option(
+        (),
+        "Names of pictures, or the part of a name that no other has; for search, words of the prompt.",
+        positional=True,
+        metavar="NAME",
+    )
+    out: Path | None = option(
+        None, "For export: a folder, or a .png file for one picture. Default: out/gallery.", output=True
+    )
+    json: bool = option(False, "Print lists as JSON.")
+    folder: Path | None = option(
+        None, "The gallery's folder. Default: the one in the user's data folder, which the window shows.", output=True
     )
 
 
@@ -240,6 +263,7 @@ COMMANDS = {
     "dream": Command(Dream, "app.cli.dream:run"),
     "export": Command(Export, "app.cli.export:run"),
     "generate": Command(Generate, "app.cli.generate:run"),
+    "gallery": Command(GalleryCommand, "app.cli.gallery:run"),
     "serve": Command(Serve, "app.server.command:run"),
     "latents": Command(Latents, "app.cli.latents:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from base.errors import InputError
-from base.reading import read_bytes
+from base.reading import open_regular, read_bytes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_BYTES = 512 << 20
@@ -37,6 +39,55 @@ def read_texts(path: str | Path) -> dict[str, str]:
     except (ValueError, zlib.error) as error:
         raise InputError(path, "", f"is a damaged PNG picture ({error})") from error
     return found
+
+
+@dataclass(frozen=True)
+class Head:
+    """size: width and height in pixels; texts: keyword → text."""
+
+    size: tuple[int, int]
+    texts: dict[str, str]
+
+
+def read_head(path: str | Path) -> Head:
+    """Size and texts of a PNG, without reading its pixels: for lists of many pictures.
+
+    Raises InputError for another file, one that is cut off, one whose head is damaged, or one with too much text.
+    """
+    with open_regular(path, "a PNG picture", MOST_BYTES) as file:
+        try:
+            return _read_head(file)
+        except (ValueError, zlib.error) as error:
+            raise InputError(path, "", f"is not a PNG picture, or a damaged one ({error})") from error
+
+
+def _read_head(file: BinaryIO) -> Head:
+    """As `read_head`. Raises ValueError or zlib.error."""
+    if file.read(len(SIGNATURE)) != SIGNATURE:
+        raise ValueError("another beginning")
+    size, texts, left, kind = None, dict[str, str](), MOST_TEXT, b""
+    while kind != b"IEND":
+        start = file.read(8)
+        length, kind = int.from_bytes(start[:4]), start[4:]
+        if kind not in TEXTS and kind != b"IHDR":
+            file.seek(length, 1)
+            if len(file.read(4)) < 4:
+                raise ValueError("it is cut off")
+            continue
+        if length > MOST_TEXT:
+            raise ValueError(f"more than {MOST_TEXT >> 20} MiB of text")
+        content, check = file.read(length), file.read(4)
+        if len(check) < 4 or int.from_bytes(check) != zlib.crc32(kind + content):
+            raise ValueError(f"the checksum of a chunk {kind!r}")
+        if kind == b"IHDR":
+            size = int.from_bytes(content[:4]), int.from_bytes(content[4:8])
+        else:
+            keyword, text = _text(kind, content, left)
+            texts[keyword] = text
+            left -= len(text)
+    if size is None:
+        raise ValueError("no header")
+    return Head(size, texts)
 
 
 def essential(data: bytes) -> bytes:

@@ -11,6 +11,7 @@ from rich.console import Console
 from app.cli.progress import progress
 from app.cli.unsample import run_unsample
 from app.commands import Generate
+from app.files.gallery.gallery import Gallery, gallery_folder
 from app.inputs import inputs_of
 from app.session import ModelChoice
 from app.terminal import open_console
@@ -173,6 +174,7 @@ def run(command: Generate) -> int:
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
     told, made = (command.model.ref, loras, command.model.control, command.model.ip_adapter), []
+    gallery = Gallery(gallery_folder()) if command.gallery else None
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=picture.dream.steps * len(seeds), words="")
 
@@ -197,6 +199,8 @@ def run(command: Generate) -> int:
                 named = {"model_ref": told[0], "loras": told[1], "controls": told[2], "adapter": told[3]}
                 made.append(core.generate(model, asked, **named, on_step=on_step))
             write_png(out, made[-1].image, made[-1].recipe)
+            if gallery is not None:
+                gallery.add(made[-1].image, made[-1].recipe)
     if command.inside and started:
         canvas = core.make_canvas(model, picture)[0]
         inside = probe_unet(model, canvas, picture.dream, *started[0])

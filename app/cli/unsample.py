@@ -12,7 +12,7 @@ from base.files import atomic_write
 from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
 
 SHEET = "sheet.png"
-OTHERS = ("steps_out", "inside", "match", "seeds")
+OTHERS = ("steps_out", "inside", "match", "seeds", "gallery")
 """What makes no sense beside --unsample."""
 
 

@@ -1,0 +1,110 @@
+"""`rayverie gallery`: lists, searches, pins, deletes, restores and exports the pictures of the gallery."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from app.commands import GalleryCommand
+from app.files.gallery.entry import Entry, as_json, find, is_match
+from app.files.gallery.gallery import Gallery, Listing, gallery_folder
+from app.terminal import open_console, shown_json
+from base.errors import InputError, shown
+from base.outputs import Output, marked_png, refuse_outputs
+
+
+class Action(NamedTuple):
+    """run: (gallery, its listing, the words, the command); words: what they are, "" where there are none."""
+
+    run: Callable[[Gallery, Listing, tuple[str, ...], GalleryCommand], None]
+    words: str
+
+
+def run(command: GalleryCommand) -> int:
+    if command.action not in ACTIONS:
+        raise InputError("rayverie gallery", "ACTION", f"is missing; it must be one of {', '.join(ACTIONS)}")
+    action, gallery = ACTIONS[command.action], Gallery(command.folder or gallery_folder())
+    if bool(action.words) != bool(command.words):
+        problem = f"is missing; give {action.words}" if action.words else f"is {command.words[0]}; none is needed"
+        raise InputError(f"rayverie gallery {command.action}", "NAME", problem)
+    if command.out is not None and command.action != "export":
+        raise InputError("--out", "", f"has no effect on `gallery {command.action}`; it is for `gallery export`")
+    if command.json and command.action not in ("list", "search", "bin"):
+        raise InputError("--json", "", f"has no effect on `gallery {command.action}`; it is for lists")
+    listing = gallery.list_bin() if command.action in ("bin", "restore") else gallery.list()
+    console = open_console(errors=True)
+    for problem in listing.problems:
+        console.print(shown(problem), style="yellow", soft_wrap=True)
+    action.run(gallery, listing, command.words, command)
+    return 0
+
+
+def _list(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
+    found = [entry for entry in listing.entries if is_match(entry, " ".join(words))]
+    if command.json:
+        print(shown_json(json.dumps([as_json(entry) for entry in found], indent=2)))
+    else:
+        _show(open_console(), found)
+
+
+def _show(console: Console, entries: list[Entry]) -> None:
+    table = Table("name", "made", "size", "", "prompt", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.columns[0].no_wrap = True
+    for entry in entries:
+        made = datetime.fromtimestamp(entry.changed / 1e9).strftime("%Y-%m-%d %H:%M")
+        size, pin = f"{entry.size[0]}x{entry.size[1]}", "pinned" if entry.pinned else ""
+        table.add_row(entry.name, made, size, pin, shown(entry.prompt or "(no settings)"))
+    console.print(table, markup=False)
+    many = "1 picture" if len(entries) == 1 else f"{len(entries)} pictures"
+    console.print(f"{many}, {sum(entry.bytes for entry in entries) / 2**20:.1f} MB.", highlight=False)
+
+
+def _each(change: Callable[[Gallery, Entry], None], done: str) -> Callable[..., None]:
+    """An action on each named picture; all names are looked up first, so that a wrong one changes nothing."""
+
+    def run(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
+        for entry in {found.name: found for found in (find(listing.entries, word) for word in words)}.values():
+            change(gallery, entry)
+            open_console(errors=True).print(f"{entry.name} is {done}.", soft_wrap=True, highlight=False)
+
+    return run
+
+
+def _export(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
+    entries = [find(listing.entries, word) for word in words]
+    out = command.out or Path("out/gallery")
+    single = out.suffix.lower() == ".png"
+    if single and len(entries) > 1:
+        raise InputError("--out", "", f"is {out}, one file for {len(entries)} pictures; name a folder")
+    targets = [out if single else out / f"{entry.name}.png" for entry in entries]
+    ours = None if single else marked_png
+    refuse_outputs([Output("--out", target, ours) for target in targets], [("NAME", entry.path) for entry in entries])
+    for entry, target in zip(entries, targets, strict=True):
+        gallery.export(entry.name, target)
+    what = targets[0] if len(targets) == 1 else f"{out} with {len(targets)} pictures"
+    open_console(errors=True).print(f"{what} is ready.", soft_wrap=True, highlight=False)
+
+
+def _empty(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
+    count = gallery.empty_bin()
+    open_console(errors=True).print(f"The bin is empty; {count} pictures were in it.", highlight=False)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "list": Action(_list, ""),
+    "search": Action(_list, "words of a prompt"),
+    "pin": Action(_each(lambda gallery, entry: gallery.pin(entry.name), "pinned"), "names"),
+    "unpin": Action(_each(lambda gallery, entry: gallery.pin(entry.name, False), "no longer pinned"), "names"),
+    "delete": Action(_each(lambda gallery, entry: gallery.delete(entry.name), "in the bin"), "names"),
+    "export": Action(_export, "names"),
+    "bin": Action(_list, ""),
+    "restore": Action(_each(lambda gallery, entry: gallery.restore(entry.name), "back in the gallery"), "names"),
+    "empty-bin": Action(_empty, ""),
+}
