@@ -146,7 +146,7 @@ class DenoiserConfig(RunConfig):
     guidance: float = 1.5
     sample_steps: int = 8
     model: str = ""
-    judge: str = "tests/diffusion/data/judge.safetensors"
+    judge: str = "diffusion/embedded/judge.safetensors"
     count: int = 504
     measures: tuple[str, ...] = ()
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from base.errors import InputError
 from base.files import atomic_write
+from diffusion.introspection.classifier import Classifier, load_classifier
 from diffusion.training.config import JudgeConfig
 from diffusion.training.data.bank import build_bank
 from diffusion.training.data.captions import Mood, Surface
@@ -76,37 +76,6 @@ def plain_views(
     return Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)), worlds
 
 
-class Classifier(nn.Module):
-    """uint8 or 0..1 pictures [B,3,h,w] → logits of material [B,M] and light [B,L], and features [B,D]."""
-
-    def __init__(self, width: int = 32) -> None:
-        super().__init__()
-
-        def stage(a: int, b: int) -> nn.Sequential:
-            return nn.Sequential(
-                nn.Conv2d(a, b, 3, 2, 1, bias=False),
-                nn.BatchNorm2d(b),
-                nn.ReLU(),
-                nn.Conv2d(b, b, 3, 1, 1, bias=False),
-                nn.BatchNorm2d(b),
-                nn.ReLU(),
-            )
-
-        w = width
-        self.stem = nn.Sequential(nn.Conv2d(3, w, 5, 2, 2, bias=False), nn.BatchNorm2d(w), nn.ReLU())
-        self.body = nn.Sequential(stage(w, w), stage(w, 2 * w), stage(2 * w, 4 * w), stage(4 * w, 4 * w))
-        self.material, self.light = nn.Linear(8 * w, len(NAMES)), nn.Linear(8 * w, len(LIGHT_NAMES))
-
-    def features(self, pictures: Tensor) -> Tensor:
-        x = pictures.float() / 255 if pictures.dtype == torch.uint8 else pictures
-        x = self.body(self.stem(x * 2 - 1))
-        return torch.cat((x.mean((2, 3)), x.amax((2, 3))), 1)
-
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        found = self.features(pictures)
-        return self.material(found), self.light(found)
-
-
 def load_pictures(config: JudgeConfig, bank: int, count: int) -> Judged:
     """The pictures of one bank, drawn once and stored in the run's folder."""
     path = Path(config.out) / "pictures" / f"{config.seed + bank}-{count}.safetensors"
@@ -119,12 +88,12 @@ def load_pictures(config: JudgeConfig, bank: int, count: int) -> Judged:
 
 
 def train_classifier(config: JudgeConfig) -> Path:
-    """Train the judge, or resume; returns its file, fp16 safetensors with the accuracy on unseen seeds as metadata."""
+    """Train the judge, or resume; returns its file, fp16 safetensors with the accuracy on unseen seeds and the names as metadata."""
     sets = [load_pictures(config, i, config.pictures) for i in range(config.banks)]
     images, material, light = (torch.cat([getattr(s, name) for s in sets]) for name in ("images", "material", "light"))
     unseen = load_pictures(config, HELD_OUT, config.validation)
     torch.manual_seed(config.seed)
-    model = Classifier(config.width)
+    model = Classifier(config.width, len(NAMES), len(LIGHT_NAMES))
     if config.start:
         model.load_state_dict(load_classifier(Path(config.start)).state_dict())
 
@@ -150,23 +119,12 @@ def train_classifier(config: JudgeConfig) -> Path:
     trained = masters.exact("")
     assert isinstance(trained, Classifier)
     found = {k: f"{v:.4f}" for k, v in judge(trained, unseen).items()}
+    found |= {"materials": json.dumps(NAMES), "lights": json.dumps(LIGHT_NAMES)}
     path = Path(config.out) / "judge.safetensors"
     weights = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in trained.state_dict().items()}
     with atomic_write(path) as temporary:
         save_file(weights, temporary, metadata=found)
     return path
-
-
-def load_classifier(path: Path) -> Classifier:
-    """Load a judge. Raises InputError if `path` is missing or isn't one."""
-    try:
-        weights = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
-        model = Classifier(len(weights["stem.0.weight"]))
-        model.load_state_dict(weights)
-    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
-        problem = f"holds no judge ({str(error).splitlines()[0]}); train one: diffusion.training judge judge"
-        raise InputError(path, "", problem) from error
-    return model.eval().requires_grad_(False)
 
 
 @torch.no_grad()

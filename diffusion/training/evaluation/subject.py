@@ -16,6 +16,7 @@ from base.errors import InputError
 from base.grid import CELL
 from diffusion.canvas import Surface
 from diffusion.dream import dream
+from diffusion.introspection.classifier import Classifier, load_classifier
 from diffusion.loaders.embedded import OWN
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import as_image
@@ -23,7 +24,6 @@ from diffusion.models.surface_model import SurfaceModel
 from diffusion.settings import DreamSettings
 from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.data.pictures import unseen_data
-from diffusion.training.evaluation.classifier import Classifier, load_classifier
 from diffusion.training.evaluation.ship import DEFAULTS
 from diffusion.training.evaluation.view import View
 

@@ -10,14 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 from base.errors import InputError
+from diffusion.introspection.classifier import FILE, Classifier, load_classifier
 from diffusion.training.config import JudgeConfig
 from diffusion.training.config_files import build
 from diffusion.training.evaluation.classifier import (
     NAMES,
-    Classifier,
     Judged,
     judge,
-    load_classifier,
     plain_pictures,
     train_classifier,
 )
@@ -54,5 +53,5 @@ def test_the_judge_counts_right_answers() -> None:
 
 
 def test_the_judge_that_is_kept_knows_pictures_that_it_has_not_seen() -> None:
-    found = judge(load_classifier(Path(__file__).parents[1] / "data" / "judge.safetensors"), plain_pictures(777, 84))
+    found = judge(load_classifier(FILE), plain_pictures(777, 84))
     assert found["material"] > 0.88 and found["light"] > 0.85

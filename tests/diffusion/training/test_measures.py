@@ -15,6 +15,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from base.errors import InputError
+from diffusion.introspection.classifier import FILE as JUDGE
+from diffusion.introspection.classifier import Classifier, load_classifier
 from diffusion.models.surface_view import cell_surface
 from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.data.dataset import write_chunk
@@ -23,7 +25,7 @@ from diffusion.training.data.pictures import unseen_data
 from diffusion.training.data.seen_worlds import CELL, seen_world
 from diffusion.training.data.views import random_world
 from diffusion.training.evaluation.agreement import look, pairs, shared_psnr
-from diffusion.training.evaluation.classifier import NAMES, Classifier, load_classifier
+from diffusion.training.evaluation.classifier import NAMES
 from diffusion.training.evaluation.evaluate import evaluate, write_page
 from diffusion.training.evaluation.figures import BEGIN, END, ROWS, write_figures
 from diffusion.training.evaluation.measures import MEASURES
@@ -33,7 +35,6 @@ from diffusion.training.evaluation.sheets import material_views
 from diffusion.training.evaluation.subject import open_painter
 from diffusion.training.evaluation.view import UNMOVED, View, camera_of, view_of
 
-JUDGE = Path(__file__).parents[1] / "data" / "judge.safetensors"
 COUNT = 12
 
 

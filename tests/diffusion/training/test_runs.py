@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from base.errors import InputError
+from diffusion.introspection.classifier import FILE as JUDGE
 from diffusion.loaders.loading import load_model
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_unet import SurfaceUNet
@@ -34,7 +35,6 @@ from scenes.camera import Camera
 from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 
-JUDGE = Path(__file__).parents[1] / "data" / "judge.safetensors"
 DATA = {"chunks": 1, "pictures": 12, "surfaces": 8, "size": 64, "seed": 5}
 RUN = {"steps": 4, "warmup": 1, "batch": 2, "save_every": 2, "sample_every": 4, "log_every": 2, "compiled": False}
 
