@@ -32,7 +32,7 @@ def add_material(scene: Scene, like: int) -> Scene:
         raise InputError(scene.name, "materials", f"are {MAX_MATERIALS} already; there can't be more")
     model = scene.materials[like]
     colour = pick_free_colour(scene)
-    new = replace(model, name=_free_name(scene, model.name), source=colour, display=colour)
+    new = replace(model, name=pick_free_name(scene, model.name), source=colour, display=colour)
     materials = (*scene.materials[: like + 1], new, *scene.materials[like + 1 :])
     return validate_scene(replace(scene, materials=materials, map=scene.map + (scene.map > like + 1).astype(np.uint8)))
 
@@ -103,6 +103,13 @@ def pick_free_colour(scene: Scene) -> Colour:
     return red, green, blue
 
 
+def pick_free_name(scene: Scene, name: str) -> str:
+    """Pick a name like `name` that no material has."""
+    taken = {m.name for m in scene.materials}
+    stem = name.rstrip("0123456789 ") or name
+    return next(n for k in range(2, MAX_MATERIALS + 3) if (n := f"{stem} {k}") not in taken)
+
+
 def match_materials(before: Scene, after: Scene) -> np.ndarray:
     """Return int16 [materials before]: the index of each material in another scene, by name, else by position if renamed; −1 if gone."""
     names = {m.name: i for i, m in enumerate(after.materials)}
@@ -123,9 +130,3 @@ def _rename_links(scene: Scene, old: str, new: str | None) -> Scene:
         return scene
     materials = tuple(replace(m, **{link: new for link in LINKS if getattr(m, link) == old}) for m in scene.materials)
     return replace(scene, materials=materials, **{k: new for k in LAYERS if getattr(scene, k) == old})  # type: ignore[arg-type]
-
-
-def _free_name(scene: Scene, name: str) -> str:
-    taken = {m.name for m in scene.materials}
-    stem = name.rstrip("0123456789 ") or name
-    return next(n for k in range(2, MAX_MATERIALS + 3) if (n := f"{stem} {k}") not in taken)

@@ -12,24 +12,30 @@ import numpy as np
 from base.errors import InputError
 from scenes.edit import change_material, pick_free_colour
 from scenes.scene import EMPTY, NO_COLOUR, Scene
-
-Place = tuple[float, float]
+from scenes.shapes import Area, Place, draw_line
 
 
 def paint_stroke(scene: Scene, start: Place, end: Place, size: int, value: int) -> Scene:
     """Draw with a round brush, `size` blocks wide, along the line between two places. Returns the same scene if nothing changes."""
-    a, b = (np.array(_snap(place, size)) for place in (start, end))
-    depth, width = scene.map.shape
-    low = np.clip(np.floor(np.minimum(a, b) - size / 2).astype(int), 0, (width, depth))
-    high = np.clip(np.ceil(np.maximum(a, b) + size / 2).astype(int), 0, (width, depth))
-    z, x = np.mgrid[low[1] : high[1], low[0] : high[0]]
-    centres = np.stack([x, z], axis=-1) + 0.5
-    way = b - a
-    along = np.clip(((centres - a) @ way) / max(float(way @ way), 1e-9), 0, 1)
-    near = np.linalg.norm(centres - a - along[..., None] * way, axis=-1) <= size / 2 + 1e-6
-    meant = np.zeros(scene.map.shape, bool)
-    meant[low[1] : high[1], low[0] : high[0]] = near
-    return _set_blocks(scene, meant, value)
+    return paint_area(scene, draw_line(scene.map.shape, start, end, size), value)
+
+
+def paint_area(scene: Scene, area: Area, values: int | np.ndarray) -> Scene:
+    """Set the blocks of an area to a map value, or each to its own of uint8 [h,w]. Returns the same scene if nothing changes.
+
+    Materials new to the map get a source colour. InputError for unknown values.
+    """
+    if isinstance(values, int):
+        _known(scene, values)
+    numbers = scene.map.copy()
+    part = numbers[area.slices]
+    part[area.mask] = np.broadcast_to(values, area.mask.shape)[area.mask]
+    if np.array_equal(numbers[area.slices], scene.map[area.slices]):
+        return scene
+    for value in np.unique(part[area.mask]):
+        if value != EMPTY and scene.materials[_known(scene, int(value)) - 1].source == NO_COLOUR:
+            scene = change_material(scene, int(value) - 1, source=pick_free_colour(scene))
+    return replace(scene, map=numbers)
 
 
 def fill_area(scene: Scene, place: Place, value: int) -> Scene:
@@ -37,7 +43,7 @@ def fill_area(scene: Scene, place: Place, value: int) -> Scene:
     x, z = (int(np.floor(c)) for c in place)
     if not (0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]) or scene.map[z, x] == value:
         return scene
-    return _set_blocks(scene, connected_area(scene.map == scene.map[z, x], z, x), value)
+    return paint_area(scene, Area(0, 0, connected_area(scene.map == scene.map[z, x], z, x)), value)
 
 
 def pick_value(scene: Scene, place: Place) -> int | None:
@@ -70,19 +76,7 @@ def connected_area(area: np.ndarray, z: int, x: int) -> np.ndarray:
     return reached
 
 
-def _set_blocks(scene: Scene, meant: np.ndarray, value: int) -> Scene:
-    """Return the scene with `value` where `meant`. A material new to the map gets a source colour. InputError for unknown values."""
+def _known(scene: Scene, value: int) -> int:
     if not 0 <= value <= len(scene.materials):
         raise InputError(scene.name, "map", f"can't show {value}; it shows 0 (empty) to {len(scene.materials)}")
-    if not (meant & (scene.map != value)).any():
-        return scene
-    numbers = np.where(meant, np.uint8(value), scene.map)
-    if value != EMPTY and scene.materials[value - 1].source == NO_COLOUR:
-        scene = change_material(scene, value - 1, source=pick_free_colour(scene))
-    return replace(scene, map=numbers)
-
-
-def _snap(place: Place, size: int) -> Place:
-    """Snap the brush's centre to a block's centre for an odd width, to a corner for an even one."""
-    x, z = (float(np.floor(c)) + 0.5 if size % 2 else float(np.round(c)) for c in place)
-    return x, z
+    return value

@@ -1,28 +1,23 @@
-"""The scene's map as a picture to paint on: brush, fill, pick, zoom and pan."""
+"""The scene's map as a picture to paint on with the tools of `map_tools`, to zoom and to pan."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, choice, hint
+from app.panels.map_tools import NOT_ON_MAP, PAINTS, TOOLS, Hand, MapBrush, Shown, StampTool, colours, name_value
 from scenes import edit_map
-from scenes.scene import EMPTY, Scene
+from scenes.scene import Colour, Scene
+from scenes.shapes import Place
 
-TOOLS = {
-    "brush": ("\uf1fc", "Brush: paint blocks with the selected material."),
-    "fill": ("\uf575", "Fill: replace a connected area."),
-    "pick": ("\uf1fb", "Pick: select the material under the pointer. The right button picks with any tool."),
-}
-LARGEST = 24  # blocks, of the brush
 PIXELS = 480  # along the longer side of the picture, at least: so that blocks have sharp edges
-NOT_ON_MAP = -1
 GROUND = (28, 32, 40)  # empty ground
 ZOOM = 32.0
+GAP = 3.0  # points between two buttons
 
 
 @dataclass(frozen=True)
@@ -55,15 +50,25 @@ def frame(
 
 
 class MapView:
-    """value: what is chosen and painted with, a map value (0 is empty ground), or NOT_ON_MAP for the sky."""
+    """brush: what is chosen and painted with; tool: a key of TOOLS; seen: what was drawn last."""
 
     def __init__(self) -> None:
-        self.value = 1
-        self.tool, self.size = "brush", 1
-        self.seen: Frame | None = None  # what was drawn last
+        self.brush, self.tool = MapBrush(), "brush"
+        self.seen: Frame | None = None
         self._zoom, self._centre = 1.0, (0.0, 0.0)
-        self._last: tuple[float, float] | None = None  # where the running stroke is
+        self._hand: Hand | None = None  # while the left button is held
+        self._pressed_at = 0.0  # points, y down
         self._picture: tuple[Scene, np.ndarray] | None = None
+        self._preview: tuple[tuple[object, ...], np.ndarray] | None = None
+
+    @property
+    def value(self) -> int:
+        """What is chosen: a map value (0 is empty ground), or NOT_ON_MAP for the sky."""
+        return self.brush.value
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self.brush.value = value
 
     def draw(self, ui: PanelContext, scene: Scene, room: float) -> float:
         """The map, at most `room` wide. Returns its height in points."""
@@ -79,26 +84,21 @@ class MapView:
         return shape[1]
 
     def tools(self, ui: PanelContext) -> None:
-        """A row of buttons, and the brush's size."""
-        for name, (icon, text) in TOOLS.items():
-            if choice(f"{icon}##{name}", name == self.tool):
+        """A row of buttons, and a row for the options of the tool in the hand."""
+        gap = GAP * ui.scale
+        width = (imgui.get_content_region_avail().x - gap * (len(TOOLS) + 1)) / (len(TOOLS) + 2)
+        for name, tool in TOOLS.items():
+            if choice(f"{tool.icon}##{name}", name == self.tool, width):
                 self.tool = name
-            hint(text)
-            imgui.same_line()
-        style = imgui.get_style()
-        button = imgui.calc_text_size("\uf0e2").x + 2 * style.frame_padding.x + style.item_spacing.x
-        imgui.set_next_item_width(-2 * button)
-        imgui.begin_disabled(self.tool != "brush")
-        _, self.size = imgui.slider_int(
-            "##size", self.size, 1, LARGEST, "%d wide", imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.logarithmic
-        )
-        hint("Brush width in blocks.")
-        imgui.end_disabled()
+            hint(tool.help)
+            imgui.same_line(0, gap)
         for icon, action, text in (("\uf0e2", "undo", "Undo"), ("\uf01e", "redo", "Redo")):
-            imgui.same_line()
-            if imgui.button(f"{icon}##{action}"):
+            if imgui.button(f"{icon}##{action}", imgui.ImVec2(width, 0)):
                 ui.do(action)
             hint(f"{text} the last change to the scene, the paint or a setting.")
+            if action == "undo":
+                imgui.same_line(0, gap)
+        TOOLS[self.tool].options(ui, self.brush)
 
     def _show(self, ui: PanelContext, scene: Scene, view: Frame) -> None:
         if self._picture is None or self._picture[0] is not scene:
@@ -122,33 +122,38 @@ class MapView:
 
     def _hands(self, ui: PanelContext, scene: Scene, view: Frame) -> None:
         """What the mouse does on the map."""
-        mouse = imgui.get_mouse_pos()
+        mouse, io = imgui.get_mouse_pos(), imgui.get_io()
         here = view.place(mouse.x, mouse.y)
-        held = imgui.is_item_active()
-        if imgui.is_item_hovered():
+        held, hovered = imgui.is_item_active(), imgui.is_item_hovered()
+        if hovered:
             imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # or the panel would scroll
-            self._zoom_at(here, view, scene, imgui.get_io().mouse_wheel)
-            self._draw_cursor(ui, scene, view, here)
+            self._zoom_at(here, view, scene, io.mouse_wheel)
         if held and imgui.is_mouse_dragging(imgui.MouseButton_.middle, 0):
-            moved = imgui.get_io().mouse_delta
+            moved = io.mouse_delta
             scale = view.blocks / view.box[2]
             x, z = view.corner[0] + view.blocks / 2, view.corner[1] + view.box[3] * scale / 2
             self._centre = x - moved.x * scale, z - moved.y * scale
-        if held and (imgui.is_mouse_down(imgui.MouseButton_.right) or self.tool == "pick"):
-            self.value = _or(edit_map.pick_value(scene, here), self.value)
-        elif held and imgui.is_mouse_down(imgui.MouseButton_.left):
-            self._paint(ui, here)
-        else:
-            self._last = None
+        if held and imgui.is_mouse_down(imgui.MouseButton_.right):
+            self.value, self._hand = _or(edit_map.pick_value(scene, here), self.value), None
+        elif imgui.is_item_activated() and imgui.is_mouse_down(imgui.MouseButton_.left):
+            self._hand, self._pressed_at = Hand(here, start=here, scene=scene), mouse.y
+        if imgui.is_key_pressed(imgui.Key.escape, False):
+            self._hand = None  # nothing is drawn; a height that was dragged stays, and undo takes it back
+        hand = self._use(ui, here, mouse.y, io.key_shift)
+        if hovered or hand.start:
+            self._draw_hand(ui, scene, view, hand)
 
-    def _paint(self, ui: PanelContext, here: tuple[float, float]) -> None:
-        before, self._last = self._last, here
-        if self.value == NOT_ON_MAP:
-            return
-        if self.tool == "brush" and here != before:
-            ui.do("edit_scene", partial(_stroke, before or here, here, self.size, self.value))
-        elif self.tool == "fill" and before is None:
-            ui.do("edit_scene", partial(_fill, here, self.value))
+    def _use(self, ui: PanelContext, here: Place, y: float, shift: bool) -> Hand:
+        """Use the tool while the left button is held. Returns the hand of this frame."""
+        begun = self._hand
+        if begun is None:
+            return Hand(here, shift=shift)
+        down = imgui.is_mouse_down(imgui.MouseButton_.left)
+        hand = begun._replace(here=here, rise=self._pressed_at - y, released=not down, shift=shift)
+        if self.value != NOT_ON_MAP or self.tool not in PAINTS:
+            TOOLS[self.tool].use(ui, self.brush, hand)
+        self._hand = begun._replace(before=here) if down else None
+        return hand
 
     def _zoom_at(self, here: tuple[float, float], view: Frame, scene: Scene, clicks: float) -> None:
         """The place under the pointer stays there."""
@@ -159,28 +164,57 @@ class MapView:
         middle = np.array(view.corner) + size / 2
         self._centre = tuple(np.array(here) + (middle - here) * before / self._zoom)  # type: ignore[assignment]
 
-    def _draw_cursor(self, ui: PanelContext, scene: Scene, view: Frame, here: tuple[float, float]) -> None:
-        value = edit_map.pick_value(scene, here)
-        if value is None:
-            return
-        draw, scale = imgui.get_window_draw_list(), view.box[2] / view.blocks
+    def _draw_hand(self, ui: PanelContext, scene: Scene, view: Frame, hand: Hand) -> None:
+        """What the tool would do, a cursor and a tooltip."""
+        value, tool = edit_map.pick_value(scene, hand.here), TOOLS[self.tool]
+        draw = imgui.get_window_draw_list()
+        x, y, w, h = view.box
+        draw.push_clip_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + w, y + h), True)
         ink = imgui.get_color_u32(colour("#ffffff", 0.9))
-        if self.tool == "brush" and self.size > 1:
-            draw.add_circle(imgui.ImVec2(*view.point(*here)), self.size / 2 * scale, ink, 0, 1.5 * ui.scale)
-        else:
-            x, z = int(here[0]), int(here[1])
-            draw.add_rect(imgui.ImVec2(*view.point(x, z)), imgui.ImVec2(*view.point(x + 1, z + 1)), ink)
-        name = "empty ground" if value == EMPTY else scene.materials[value - 1].name
-        imgui.set_tooltip(f"{name} at {int(here[0])}, {int(here[1])}")
+        if self.tool not in PAINTS or self.value != NOT_ON_MAP:
+            self._draw_preview(ui, scene, view, tool.preview(scene, self.brush, hand))
+        column, row = int(np.floor(hand.here[0])), int(np.floor(hand.here[1]))
+        draw.add_rect(imgui.ImVec2(*view.point(column, row)), imgui.ImVec2(*view.point(column + 1, row + 1)), ink)
+        if isinstance(tool, StampTool) and (corners := tool.frame(self.brush, hand)) is not None:
+            low, high = (imgui.ImVec2(*view.point(*corner)) for corner in corners)
+            draw.add_rect(low, high, imgui.get_color_u32(colour(ui.palette.accent)), 0.0, 2 * ui.scale)
+        draw.pop_clip_rect()
+        words = [] if value is None else [f"{name_value(scene, value)} at {column}, {row}"]
+        if self.tool in PAINTS and self.value == NOT_ON_MAP:
+            words.append("The sky is not on the map; select a material to paint.")
+        if text := "\n".join([*words, *filter(None, [tool.tell(scene, self.brush, hand)])]):
+            imgui.set_tooltip(text)
+
+    def _draw_preview(self, ui: PanelContext, scene: Scene, view: Frame, shown: Shown | None) -> None:
+        if shown is None or not shown[0].mask.any():
+            return
+        area = shown[0]
+        key = scene, area.x, area.z, area.mask.tobytes(), np.asarray(shown[1]).tobytes()
+        if self._preview is None or self._preview[0] != key:
+            self._preview = key, enlarge(colours(scene, shown, _bare(scene)), 16)
+        height, width = area.mask.shape
+        low, high = (
+            imgui.ImVec2(*view.point(*corner)) for corner in ((area.x, area.z), (area.x + width, area.z + height))
+        )
+        imgui.get_window_draw_list().add_image(ui.picture("map preview", self._preview[1]), low, high)
 
 
 def picture(scene: Scene) -> np.ndarray:
     """uint8 [Z·k,X·k,3]: the map in the materials' display colours, whole times as large; empty ground is a dark floor."""
+    return enlarge(np.array([_bare(scene), *(m.display for m in scene.materials)], np.uint8)[scene.map])
+
+
+def enlarge(image: np.ndarray, most: int = PIXELS) -> np.ndarray:
+    """The picture [h,w,c] whole times as large, at most `most` times, so that blocks have sharp edges."""
+    times = min(most, max(1, PIXELS // max(image.shape[:2])))
+    return image.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def _bare(scene: Scene) -> Colour:
+    """The colour of empty ground."""
     floor = next((m.display for m in scene.materials if m.name == scene.floor), GROUND)
-    bare = 0.65 * np.array(floor) + 0.35 * np.array(GROUND)
-    table = np.array([bare, *(m.display for m in scene.materials)], np.uint8)
-    times = max(1, PIXELS // max(scene.map.shape))
-    return table[scene.map].repeat(times, axis=0).repeat(times, axis=1)
+    red, green, blue = (round(0.65 * f + 0.35 * g) for f, g in zip(floor, GROUND, strict=True))
+    return red, green, blue
 
 
 def _same_look(a: Scene, b: Scene) -> bool:
@@ -201,14 +235,6 @@ def _draw_camera(ui: PanelContext, view: Frame) -> None:
     draw = imgui.get_window_draw_list()
     draw.add_triangle_filled(a, b, c, imgui.get_color_u32(colour(ui.palette.accent)))
     draw.add_triangle(a, b, c, imgui.get_color_u32(colour("#000000", 0.8)), 1.5 * ui.scale)
-
-
-def _stroke(start: tuple[float, float], end: tuple[float, float], size: int, value: int, scene: Scene) -> Scene:
-    return edit_map.paint_stroke(scene, start, end, size, value)
-
-
-def _fill(place: tuple[float, float], value: int, scene: Scene) -> Scene:
-    return edit_map.fill_area(scene, place, value)
 
 
 def _or(value: int | None, default: int) -> int:

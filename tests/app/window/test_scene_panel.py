@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from app.panels.map import NOT_ON_MAP, frame
+from app.panels.map import frame
+from app.panels.map_tools import NOT_ON_MAP, RISE, TOOLS
 from app.panels.materials import count_note
 from app.services.prompt_suggestions import PromptSuggestions
 from app.state.suggestions import Suggestions
@@ -18,6 +19,7 @@ from engine.atlas.page import STEPS
 from scenes import edit, edit_map
 from scenes.blank import make_blank_scene
 from scenes.load import load_scene
+from scenes.stamp import turn_stamp
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -102,6 +104,102 @@ def test_fill_and_pick(drive: Driver, panel) -> None:
     drive.drag(point(panel, 1.5, 1.5), point(panel, 1.5, 1.5))
     assert panel.map.value == 1
     settled(drive)
+    assert not drive.errors()
+
+
+def undo(drive: Driver) -> None:
+    drive.press("left_ctrl")
+    drive.tap("z")
+    drive.release("left_ctrl")
+
+
+def test_forms_are_shown_before_they_are_drawn_and_are_one_step_of_undo(drive: Driver, panel) -> None:
+    explorer, before = drive.explorer, drive.explorer.state.scene
+    panel.map.value, panel.map.brush.filled = 3, False
+    for tool, blocks in (
+        ("line", [[2, 2], [3, 3], [4, 4]]),
+        ("rectangle", [[2, 2], [2, 3], [2, 4], [3, 2], [3, 4], [4, 2], [4, 3], [4, 4]]),
+        ("ellipse", [[2, 2], [2, 3], [2, 4], [3, 2], [3, 4], [4, 2], [4, 3], [4, 4]]),
+    ):
+        panel.map.tool = tool
+        drive.mouse(*point(panel, 6.5, 6.5))
+        drive.frames(3)
+        assert explorer.state.scene is before and panel.map._preview is not None
+        drive.drag(point(panel, 2.5, 2.5), point(panel, 4.5, 4.5))
+        changed = np.argwhere(explorer.state.scene.map != before.map).tolist()
+        assert changed == [block for block in blocks if block != [3, 3]], tool  # the pillar stands there already
+        assert (explorer.state.scene.map[tuple(np.transpose(blocks))] == 3).all()
+        undo(drive)
+        assert explorer.state.scene == before
+    drive.press("left_shift")
+    drive.drag(point(panel, 1.5, 1.5), point(panel, 3.5, 6.5))  # a square
+    drive.release("left_shift")
+    rows, columns = np.nonzero(explorer.state.scene.map != before.map)
+    assert np.ptp(rows) == np.ptp(columns) == 5
+    undo(drive)
+    panel.map.value = NOT_ON_MAP
+    drive.drag(point(panel, 2.5, 2.5), point(panel, 4.5, 4.5))
+    assert explorer.state.scene == before and not drive.errors()
+
+
+def test_esc_abandons_a_form_that_is_being_drawn(drive: Driver, panel) -> None:
+    explorer, before = drive.explorer, drive.explorer.state.scene
+    panel.map.tool, panel.map.value = "rectangle", 3
+    start, height = point(panel, 2.5, 2.5), drive.window.size[1]
+    drive.mouse(*start)
+    drive.frames(2)
+    drive.window.native.dispatch_event("on_mouse_press", int(start[0]), int(height - start[1]), 1, 0)
+    drive.frames(2)
+    drive.tap("escape")
+    drive.window.native.dispatch_event("on_mouse_release", int(start[0]), int(height - start[1]), 1, 0)
+    drive.frames(3)
+    assert explorer.state.scene is before and not drive.errors()
+
+
+def test_a_region_is_copied_turned_and_stamped(drive: Driver, panel) -> None:
+    explorer, before = drive.explorer, drive.explorer.state.scene
+    panel.map.tool = "stamp"
+    drive.drag(point(panel, 2.5, 3.5), point(panel, 3.5, 3.5))  # a block of grass and the pillar
+    assert panel.map.brush.stamp.values.tolist() == [[1, 3]] and explorer.state.scene is before
+    drive.drag(point(panel, 5.8, 5.5), point(panel, 5.8, 5.5))
+    assert np.argwhere(explorer.state.scene.map != before.map).tolist() == [[5, 6]]
+    undo(drive)
+    assert explorer.state.scene == before
+    panel.map.brush.stamp = turn_stamp(panel.map.brush.stamp)
+    drive.drag(point(panel, 5.5, 4.8), point(panel, 5.5, 4.8))
+    assert np.argwhere(explorer.state.scene.map != before.map).tolist() == [[5, 5]]
+    drive.press("left_shift")
+    drive.drag(point(panel, 0.5, 0.5), point(panel, 2.5, 1.5))
+    drive.release("left_shift")
+    assert panel.map.brush.stamp.values.tolist() == [[2, 2, 2], [2, 1, 1]] and not drive.errors()
+
+
+def test_a_block_is_dragged_higher_and_with_shift_all_of_its_material(drive: Driver, panel) -> None:
+    explorer, before = drive.explorer, drive.explorer.state.scene
+    panel.map.tool = "height"
+    start = point(panel, 0.5, 4.5)
+    up = start[0], start[1] - 1.5 * RISE
+    drive.drag(start, up)
+    settled(drive)
+    blocks = explorer.state.open_scene.plan.blocks
+    assert (blocks.solid[:, 4, 0] > 0).sum() == 7 and (blocks.solid[:, 5, 0] > 0).sum() == 4  # 3.5 and 2 blocks
+    undo(drive)
+    assert explorer.state.scene == before
+    drive.press("left_shift")
+    drive.drag(start, up)
+    drive.release("left_shift")
+    assert explorer.state.scene.materials[1].height == 3.5 and len(explorer.state.scene.materials) == 3
+    undo(drive)
+    assert explorer.state.scene == before and not drive.errors()
+
+
+def test_every_tool_shows_itself_without_a_word(drive: Driver, panel) -> None:
+    for value in (1, 3, 0, NOT_ON_MAP):
+        for tool in TOOLS:
+            panel.map.tool, panel.map.value = tool, value
+            for place in ((4.5, 4.5), (0.2, 7.8)):
+                drive.mouse(*point(panel, *place))
+                drive.frames(2)
     assert not drive.errors()
 
 
