@@ -1,0 +1,57 @@
+"""Edits of a mask: uint8 [H,W], 255 = repainted, 0 = kept. Pure: each returns a new mask, at points (x, y) in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from app.state.brush import Point, distance
+
+FULL = 255
+
+
+def draw_stroke(
+    mask: np.ndarray, points: Sequence[Point], radius: float, softness: float = 0.0, remove: bool = False
+) -> np.ndarray:
+    """The mask with a round brush drawn along a line. softness: share of the radius over which it fades, 0..1."""
+    away = distance(mask.shape[::-1], list(points), radius + 1)
+    share = np.clip((radius - away) / max(softness * radius, 1.0) + (0.5 if softness * radius < 1 else 0.0), 0, 1)
+    values = np.rint(FULL * share).astype(np.uint8)
+    return np.minimum(mask, FULL - values) if remove else np.maximum(mask, values)
+
+
+def draw_rectangle(mask: np.ndarray, corner: Point, opposite: Point, remove: bool = False) -> np.ndarray:
+    """The mask with all pixels whose centres lie between two corners."""
+    (left, right), (top, bottom) = (sorted(pair) for pair in zip(corner, opposite, strict=True))
+    drawn = mask.copy()
+    drawn[_centres(top, bottom, mask.shape[0]), _centres(left, right, mask.shape[1])] = 0 if remove else FULL
+    return drawn
+
+
+def draw_lasso(mask: np.ndarray, points: Sequence[Point], remove: bool = False) -> np.ndarray:
+    """The mask with the inside of a closed line; less than three points change nothing."""
+    image = Image.fromarray(mask)
+    if len(points) >= 3:
+        ImageDraw.Draw(image).polygon([(x - 0.5, y - 0.5) for x, y in points], fill=0 if remove else FULL)
+    return np.array(image)
+
+
+def invert(mask: np.ndarray) -> np.ndarray:
+    return FULL - mask
+
+
+def feather(mask: np.ndarray, radius: float) -> np.ndarray:
+    """The mask with soft edges: a Gaussian blur. radius: its standard deviation in pixels."""
+    return np.array(Image.fromarray(mask).filter(ImageFilter.GaussianBlur(radius)))
+
+
+def clear(mask: np.ndarray) -> np.ndarray:
+    return np.zeros_like(mask)
+
+
+def _centres(low: float, high: float, most: int) -> slice:
+    """The pixels whose centres lie from low to high, on one axis of `most` pixels."""
+    start, stop = (int(np.clip(np.ceil(value - 0.5), 0, most)) for value in (low, high))
+    return slice(start, stop)
