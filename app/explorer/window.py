@@ -210,7 +210,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
                 session.model.ref, session.model.device, loras, session.model.control, session.model.ip_adapter
             )
 
-    return ThreadWorker(load)
+    return ThreadWorker(load, told=replace(session.model, lora=loras))
 
 
 def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from base.errors import InputError
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.settings import DreamSettings
+from diffusion.text2image.recipe import GenerateSettings, Recipe
 from engine.atlas.views import GatheredSheet, GatheredView
 
 if TYPE_CHECKING:
@@ -133,8 +135,47 @@ class Inspected:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class PictureRequest:
+    """A request for a single picture. id: unique and increasing; every: steps between two previews, 0 = none."""
+
+    id: int
+    settings: GenerateSettings
+    every: int = 0
+
+
+@dataclass(frozen=True)
+class PicturePreview:
+    """A picture after `step` of `steps`. image: uint8 [H,W,3] by the decoder, or None where none was asked for."""
+
+    id: int
+    step: int
+    steps: int
+    image: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class PictureMade:
+    """image: uint8 [H,W,3]; recipe: what its PNG stores; calls: of the model; seconds: that it took."""
+
+    request: PictureRequest
+    image: np.ndarray
+    recipe: Recipe
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PictureFailed:
+    """problem: one sentence; traceback: for the log."""
+
+    request: PictureRequest
+    problem: str
+    traceback: str
+
+
 PREVIEWS = 64  # maximum number of previews between two polls; frames poll more often than this fills up
-Message = Status | Preview | Finished | Failed | Inspected
+Message = Status | Preview | Finished | Failed | Inspected | PicturePreview | PictureMade | PictureFailed
 
 
 class Worker(Protocol):
@@ -160,9 +201,25 @@ class Worker(Protocol):
         """Probe the network once no dream waits or runs. It replaces a request that is still waiting; None drops that."""
         ...
 
+    def generate(self, asked: PictureRequest) -> None:
+        """Generate a single picture, after those that wait already. Pictures and dreams of views take turns."""
+        ...
+
+    def cancel_pictures(self) -> None:
+        """Drop all pictures that wait, and stop the running one at its next model call; none gets a result."""
+        ...
+
     def close(self) -> None:
         """Stop all work and end. May be called again."""
         ...
 
 
 Emit = Callable[[Message], None]
+
+
+def sentence(error: BaseException) -> str:
+    """One line about an exception; the type's name is added unless it is an InputError."""
+    text = " ".join(str(error).split())
+    return (
+        text if isinstance(error, InputError) else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    )

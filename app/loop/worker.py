@@ -19,19 +19,24 @@ from app.loop.messages import (
     Inspection,
     Message,
     ModelInfo,
+    PicturePreview,
+    PictureRequest,
     Preview,
     Request,
     Status,
     Watch,
+    sentence,
 )
+from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
 from app.loop.previews import PreviewEmitter, Throttle
-from base.errors import InputError
+from app.session import ModelChoice
 from diffusion.canvas import Cancelled, Dreamed
 
 Load = Callable[[], Any]  # → diffusion.models.model.Model
 Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or a test's replacement
 Probe = Callable[..., Any]  # diffusion.introspection.unet_probe.probe_unet, or a test's replacement
 
+UNTOLD = ModelChoice()
 WAITING_RESULTS = 4  # finished dreams that may wait for the window before the worker pauses
 
 
@@ -99,17 +104,10 @@ def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], b
         return Inspected(asked, None, sentence(error))
 
 
-def sentence(error: BaseException) -> str:
-    """One line about an exception; the type's name is added unless it is an InputError."""
-    text = " ".join(str(error).split())
-    return (
-        text if isinstance(error, InputError) else f"{type(error).__name__}: {text}" if text else type(error).__name__
-    )
-
-
 class ThreadWorker:
     """The `Worker` protocol as one thread. It loads the model, then takes the latest request, and outlives failures.
 
+    told: what the model is loaded with, for the recipes of pictures
     threads: torch's threads for the model: 1 if a renderer uses the same cores (with 2 both slow down badly), None for all.
     nice: by how much the thread's priority is lowered in favour of frames (Linux only).
     """
@@ -120,10 +118,13 @@ class ThreadWorker:
         dream: Dream = dream_of,
         *,
         look: Probe = probe_of,
+        generate: Generate = generate_of,
+        told: ModelChoice = UNTOLD,
         threads: int | None = 1,
         nice: int = 10,
     ) -> None:
         self._load, self._dream, self._look, self._threads, self._nice = load, dream, look, threads, nice
+        self._generate, self._told, self._pictures, self._picture_due = generate, told, PictureQueue(), True
         self._news = threading.Condition()
         self._waiting: Request | None = None  # the mailbox
         self._asked: Inspection | None = None  # the pending probe of the network
@@ -151,6 +152,14 @@ class ThreadWorker:
             self._asked = asked
             self._news.notify()
 
+    def generate(self, asked: PictureRequest) -> None:
+        with self._news:
+            self._pictures.add(asked)
+            self._news.notify()
+
+    def cancel_pictures(self) -> None:
+        self._pictures.cancel()
+
     def watch(self, how: Watch) -> None:
         self._watch = how
 
@@ -164,7 +173,8 @@ class ThreadWorker:
         with self._news:  # after the results, so that the previews that preceded them are included
             messages += self._previews
             self._previews.clear()
-        return [m for m in messages + results if not self._is_abandoned(_id(m))]
+        kept = (m for m in messages + results if not self._pictures.is_abandoned(m))
+        return [m for m in kept if not self._is_abandoned(_id(m))]
 
     def close(self) -> None:
         with self._news:
@@ -179,7 +189,7 @@ class ThreadWorker:
     def _emit(self, message: Message) -> None:
         if isinstance(message, Status):
             self._statuses.append(message)
-        elif isinstance(message, Preview):
+        elif isinstance(message, Preview | PicturePreview):
             with self._news:
                 self._previews.append(message)
         else:
@@ -193,14 +203,26 @@ class ThreadWorker:
         model = self._ready()
         while model is not None:
             with self._news:
-                self._news.wait_for(lambda: self._closed or self._waiting is not None or self._asked is not None)
-                request, self._waiting, asked = self._waiting, None, self._asked
+                self._news.wait_for(lambda: self._closed or self._waiting or self._asked or self._pictures)
+                picture = self._pictures.take() if self._picture_due or self._waiting is None else None
+                self._picture_due = picture is None  # views and pictures take turns
+                request, asked = None, self._asked
+                if picture is None:
+                    request, self._waiting = self._waiting, None
             if self._closed:
                 return
-            if request is not None:
+            if picture is not None:
+                self._picture(model, picture)
+            elif request is not None:
                 self._answer(model, request)
             elif asked is not None:
                 self._report(model, asked)
+
+    def _picture(self, model: Any, request: PictureRequest) -> None:
+        def cancelled() -> bool:
+            return self._closed or self._pictures.is_cancelled(request)
+
+        make_picture(model, request, self._told, self._generate, self._emit, cancelled)
 
     def _answer(self, model: Any, request: Request) -> None:
         def cancelled() -> bool:
@@ -212,7 +234,7 @@ class ThreadWorker:
         """Probe the network; if a dream is requested meanwhile, stop and probe again after it."""
 
         def cancelled() -> bool:
-            return self._closed or self._waiting is not None or self._asked is not asked
+            return self._closed or bool(self._waiting or self._pictures) or self._asked is not asked
 
         inspected = report(model, asked, self._look, cancelled)
         with self._news:
@@ -254,9 +276,11 @@ class InlineWorker:
         dream: Dream = dream_of,
         *,
         look: Probe = probe_of,
+        generate: Generate = generate_of,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self._model, self._dream, self._look, self._cancelled = model, dream, look, cancelled
+        self._generate, self._pictures = generate, PictureQueue()
         self._waiting: Request | None = None
         self._asked: Inspection | None = None
         self._announced = False
@@ -270,6 +294,12 @@ class InlineWorker:
     def inspect(self, asked: Inspection | None) -> None:
         self._asked = asked
 
+    def generate(self, asked: PictureRequest) -> None:
+        self._pictures.add(asked)
+
+    def cancel_pictures(self) -> None:
+        self._pictures.cancel()
+
     def watch(self, how: Watch) -> None:
         """Do nothing: this worker emits its messages only after the dream."""
 
@@ -281,6 +311,8 @@ class InlineWorker:
         request, self._waiting = self._waiting, None
         if request is not None:
             answer(self._model, request, self._dream, messages.append, self._cancelled)
+        if (picture := self._pictures.take()) is not None:
+            make_picture(self._model, picture, UNTOLD, self._generate, messages.append, self._cancelled)
         asked, self._asked = self._asked, None
         if asked is not None and (inspected := report(self._model, asked, self._look, self._cancelled)) is not None:
             messages.append(inspected)
@@ -291,7 +323,8 @@ class InlineWorker:
 
 
 def _id(message: Message) -> int | None:
+    """The id of the dream that a message is about."""
     if isinstance(message, Preview):
         return message.id
-    request = getattr(message, "request", None)
+    request = message.request if isinstance(message, Finished | Failed) else None
     return request.id if request is not None else None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.loop.worker import sentence
+from app.loop.messages import sentence
 from app.server.lane import Lane
 from base.errors import InputError, shown
 

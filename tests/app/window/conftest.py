@@ -22,6 +22,10 @@ from app.loop.messages import (
     Message,
     ModelInfo,
     Part,
+    PictureFailed,
+    PictureMade,
+    PicturePreview,
+    PictureRequest,
     Preview,
     Request,
     Status,
@@ -31,6 +35,7 @@ from app.session import LiveSettings, PaintSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
 from diffusion.introspection.unet_probe import Block, UnetProbe, WordAttention
 from diffusion.models.prompt_words import REST
+from diffusion.text2image.recipe import Recipe
 from scenes.scene import Background, Material, Scene
 
 
@@ -84,6 +89,7 @@ class QuickWorker:
         self.held = False  # no steps are made while it is held
         self.asked: Inspection | None = None
         self.inspected = 0
+        self.pictures: list[PictureRequest] = []
 
     def submit(self, request: Request) -> None:
         self.request, self.step = request, 0
@@ -93,8 +99,26 @@ class QuickWorker:
         self.cancelled += self.request is not None
         self.request = None
 
+    def generate(self, asked: PictureRequest) -> None:
+        self.pictures.append(asked)
+
+    def cancel_pictures(self) -> None:
+        self.pictures.clear()
+
+    def picture(self) -> list[Message]:
+        """The next picture, in a colour that its seed decides."""
+        asked = self.pictures.pop(0)
+        settings, seed = asked.settings, asked.settings.dream.seed
+        if settings.prompt == "broken":
+            return [PictureFailed(asked, "It can't be made.", "Traceback: made up for this test")]
+        image = np.full((settings.size[1], settings.size[0], 3), (40 * seed % 256, 90, 200 - seed % 200), np.uint8)
+        recipe = Recipe(settings, None, "quick-01")
+        return [PicturePreview(asked.id, 1, 2, image), PictureMade(asked, image, recipe, 2, 0.1)]
+
     def poll(self) -> list[Message]:
         messages, self.messages = self.messages, []
+        if self.pictures and not self.held:
+            return messages + self.picture()
         if self.request is None or self.held:
             if self.asked is not None and not self.held:
                 asked, self.asked, self.inspected = self.asked, None, self.inspected + 1
