@@ -16,6 +16,7 @@ from diffusion.loaders.embedded import OWN, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora
 from diffusion.models.minilm import WIDTH, MiniLMEncoder
+from diffusion.models.numbers import fast_dtype
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_conditions import FINE, HARMONICS, SHAPE
 from diffusion.models.surface_denoiser import flow_schedule
@@ -58,7 +59,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         raise InputError(path, "unet.latent_channels", what)
     if vae.get("surface_channels", 0) not in (0, FINE):
         raise InputError(path, "vae.surface_channels", f"is {vae['surface_channels']}; 0 or {FINE} work")
-    dtype = torch.float16 if where.type == "cuda" else torch.float32
+    dtype = fast_dtype(where)
     network = source.module(SurfaceUNet, "unet", dtype).to(where)
     lowest, heads = network.config["channels"][-1], network.config["heads"]
     if lowest % heads:
@@ -71,7 +72,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         id=f"{source.name}-{fingerprint(source.weights())}",
         space=space,
         unet=network,
-        vae=autoencoder.to(where),
+        vae=autoencoder.to(where, torch.float32 if where.type == "cuda" else dtype),
         text=CachedEncoder(MiniLMEncoder(), where, dtype),
         schedule=flow_schedule(),
         prediction="flow",

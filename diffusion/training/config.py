@@ -29,7 +29,7 @@ class RunConfig:
     steps. save_minutes: a checkpoint is also written when the last one is this old. threads: 0 uses torch's default.
     lr: of Muon and Adam, whose updates have the same size. cooldown: share of the steps, at the end, in which the learning rate falls
     linearly to `lr_end`. numbers: what the network computes in, "auto", "bfloat16" or "float32"; the weights behind it are float32.
-    auto: bfloat16 on a GPU and on processors with AMX. compiled: whether torch.compile is used.
+    auto: bfloat16 on a GPU and on processors that multiply them. compiled: whether torch.compile is used.
     """
 
     out: str = "out/surface/run"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from base.errors import InputError
 from base.files import atomic_write
+from diffusion.models.numbers import multiplies_bfloat16
 from diffusion.training.config import RunConfig
 
 NAME = "checkpoint.safetensors"
@@ -21,10 +22,9 @@ HIDDEN = 32
 
 
 def working_dtype(numbers: str) -> torch.dtype:
-    """The numbers a network calculates in; "auto": bfloat16 with AMX or a GPU, else float32."""
+    """The numbers a network calculates in; "auto": bfloat16 on a GPU and on CPUs that multiply them, else float32."""
     if numbers == "auto":
-        fast = torch.cuda.is_available() or bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
-        return torch.bfloat16 if fast else torch.float32
+        return torch.bfloat16 if torch.cuda.is_available() or multiplies_bfloat16() else torch.float32
     return {"bfloat16": torch.bfloat16, "float32": torch.float32}[numbers]
 
 
