@@ -186,6 +186,28 @@ class Latents:
 
 
 @dataclass(frozen=True)
+class Models:
+    """List, check, download and delete models. Nothing but `models download` ever downloads anything."""
+
+    action: str = option("list", "What to do.", table="app.cli.models:ACTIONS", positional=True, metavar="ACTION")
+    refs: tuple[str, ...] = option(
+        (),
+        "What it is done to. download, clear: a hub id such as owner/name. info, verify: an id, a folder or a file. add, remove: "
+        "folders and files to list.",
+        positional=True,
+        metavar="REF",
+    )
+    cache_dir: Path | None = option(None, "The hub's cache. Default: what HF_HUB_CACHE or HF_HOME says.", metavar="DIR")
+    device: str = option("auto", "Device that models should fit on: auto, cpu, cuda or mps.")
+    half: bool = option(False, "For download: take weights of half precision where there are both.")
+    only: tuple[str, ...] = option((), "For download: take only files that fit, e.g. 'unet/*'.", metavar="PATTERN")
+    revision: str = option("main", "For download: a branch, a tag or a commit.")
+    all: bool = option(False, "For clear: all models of the cache that `list` shows.")
+    yes: bool = option(False, "For clear: do not ask.")
+    json: bool = option(False, "Print JSON.")
+
+
+@dataclass(frozen=True)
 class Inspect:
     """List what a scene consists of, and its problems."""
 
@@ -266,6 +288,7 @@ COMMANDS = {
     "gallery": Command(GalleryCommand, "app.cli.gallery:run"),
     "serve": Command(Serve, "app.server.command:run"),
     "latents": Command(Latents, "app.cli.latents:run"),
+    "models": Command(Models, "app.cli.models:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),
     "train": Command(Train, "app.cli.train:run"),

@@ -25,7 +25,19 @@ ALLOWED = {
     "scenes": {"base", "scenes", "numpy", "PIL", "pyrr", "yaml"},
     "engine": {"base", "engine", "scenes", "numpy", "scipy", "PIL", "moderngl", "av", "safetensors", "filelock"},
     "diffusion": {
-        *("base", "diffusion", "scenes", "numpy", "scipy", "PIL", "yaml", "rich", "faiss", "huggingface_hub"),
+        *(
+            "base",
+            "diffusion",
+            "scenes",
+            "numpy",
+            "scipy",
+            "PIL",
+            "yaml",
+            "rich",
+            "faiss",
+            "huggingface_hub",
+            "filelock",
+        ),
         *TORCH,
     },
 }
@@ -50,6 +62,7 @@ LAYERS = (
     "diffusion/sampling",
     "diffusion/models",
     "diffusion/loaders",
+    "diffusion/library",
     "diffusion/denoisers",
     "diffusion/compositing",
     "diffusion/canvas_check.py",

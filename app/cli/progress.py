@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from base.errors import InputError
 
@@ -33,5 +42,17 @@ def progress(console: Console) -> Progress:
         TextColumn("remaining"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[words]}", markup=False),
+    )
+    return CommandProgress(*columns, console=console)
+
+
+def bytes_progress(console: Console) -> Progress:
+    """The same for bytes: what, how much of it, how fast, how much longer."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
     )
     return CommandProgress(*columns, console=console)

@@ -13,6 +13,7 @@ from base.reading import is_file, is_folder, read_json
 from base.safetensors_header import read_header
 from base.settings import from_json
 from diffusion.loaders.base_configs import BASE_CONFIGS, family_of_tensors, prediction_from_metadata
+from diffusion.loaders.hub_snapshot import find_snapshot
 from diffusion.settings import DreamSettings
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
@@ -106,13 +107,7 @@ def _locate(ref: Reference) -> Path:
     path = expand_user(str(ref))
     if is_file(path) or is_folder(path) or str(ref).count("/") != 1:
         return path
-    from huggingface_hub import try_to_load_from_cache
-
-    try:
-        cached = try_to_load_from_cache(str(ref), "unet/config.json")
-    except ValueError:  # not a valid hub id
-        return path
-    return Path(cached).parents[1] if isinstance(cached, str) else path
+    return find_snapshot(str(ref)) or path
 
 
 def _read_facts(place: Path) -> dict[str, Any]:

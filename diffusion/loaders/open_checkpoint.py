@@ -9,6 +9,7 @@ from base.files import expand_user
 from base.reading import is_file, is_folder
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.embedded import REMOVED, SHIPPED, Reference
+from diffusion.loaders.hub_snapshot import find_snapshot
 from diffusion.loaders.pipeline_folder import LAYOUT, PipelineFolder
 from diffusion.loaders.single_file import SingleFile
 
@@ -30,14 +31,11 @@ def open_checkpoint(ref: Reference) -> Checkpoint:
         return _open_file(path)
     if str(ref) in REMOVED:
         raise InputError(ref, "", REMOVED[str(ref)])
-    try:
-        from huggingface_hub import snapshot_download
-
-        return PipelineFolder(Path(snapshot_download(str(ref), local_files_only=True)), str(ref))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            ref, "", "is neither a folder, nor a file, nor a model in the local hub cache; nothing is downloaded"
-        ) from error
+    snapshot = find_snapshot(str(ref))
+    if snapshot is None:
+        cached = "nor a model in the local hub cache; nothing is downloaded (see `rayverie models`)"
+        raise InputError(ref, "", f"is neither a folder, nor a file, {cached}")
+    return PipelineFolder(snapshot, str(ref))
 
 
 def _open_file(path: Path) -> Checkpoint:

@@ -1,0 +1,144 @@
+"""The hub's cache on disk: which models it holds, whether their files are whole, and deleting them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from base.errors import InputError
+from base.reading import is_file, is_folder
+from base.safetensors_header import read_header
+from diffusion.loaders.hub_snapshot import newest_snapshot, repo_folder
+
+PREFIX = "models--"
+CHUNK = 1 << 22  # bytes read at a time
+_SHA256, _GIT = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{40}")
+Advance = Callable[[int], None]
+"""Told how many more bytes were read."""
+
+
+@dataclass(frozen=True)
+class CachedRepo:
+    """A model in the cache. folder: all of it; snapshot: its files as of `main`, None without any; bytes: on disk, of all revisions;
+    unfinished: number of files whose download was interrupted."""
+
+    id: str
+    folder: Path
+    snapshot: Path | None
+    bytes: int
+    unfinished: int
+
+
+def cached_repos(cache: Path) -> list[CachedRepo]:
+    """The models in a cache, by id, with those that a download left unfinished. [] where there is no cache."""
+    from huggingface_hub import scan_cache_dir
+
+    if not is_folder(cache):
+        return []
+    scanned = {repo.repo_path.name: repo.size_on_disk for repo in scan_cache_dir(cache).repos}
+    folders = sorted(path for path in cache.glob(f"{PREFIX}*") if path.is_dir())
+    return [_repo(folder, scanned.get(folder.name)) for folder in folders]
+
+
+def find_repo(repo_id: str, cache: Path) -> CachedRepo:
+    """The cached model of an id. Raises InputError for no id, and for one that the cache doesn't hold."""
+    try:
+        folder = repo_folder(repo_id, cache)
+    except ValueError:
+        raise InputError(repo_id, "", "is no hub id; it must be like owner/name") from None
+    if not is_folder(folder):
+        raise InputError(repo_id, "", f"is not in the cache {cache}; `rayverie models list` shows what is")
+    return _repo(folder, None)
+
+
+def delete_repo(repo: CachedRepo) -> None:
+    """Delete a model with all of its revisions and unfinished downloads. Raises InputError if the disk refuses."""
+    from huggingface_hub import scan_cache_dir
+
+    cache = repo.folder.parent
+    try:
+        found = scan_cache_dir(cache)
+        revisions = [
+            r.commit_hash for known in found.repos if known.repo_path.name == repo.folder.name for r in known.revisions
+        ]
+        if revisions:
+            found.delete_revisions(*revisions).execute()
+        if is_folder(repo.folder):  # nothing but unfinished files
+            shutil.rmtree(repo.folder)
+        shutil.rmtree(cache / ".locks" / repo.folder.name, ignore_errors=True)
+    except OSError as error:
+        raise InputError(repo.folder, "", f"can't be deleted ({error.strerror or error})") from error
+
+
+def verify_repo(repo: CachedRepo, advance: Advance = lambda _: None) -> tuple[list[str], int, int]:
+    """(what is wrong, a sentence each; number of files compared with their hash; number of files without one).
+
+    The cache names each file's bytes by their hash: SHA-256 for large files, git's SHA-1 for others.
+    """
+    problems = (
+        [f"{repo.id}: {repo.unfinished} unfinished files of a download; download it again"] if repo.unfinished else []
+    )
+    compared = 0
+    without = 0
+    for file in _files(repo.folder / "snapshots"):
+        name = file.relative_to(repo.folder / "snapshots").as_posix().partition("/")[2]
+        if not file.is_file():
+            problems.append(f"{repo.id}: {name} is missing; download it again")
+            continue
+        expected = _expected_hash(file)
+        found = None if expected is None else hash_file(file, git=len(expected) == 40, advance=advance)
+        compared, without = compared + (found is not None), without + (found is None)
+        if found != expected:
+            problems.append(f"{repo.id}: {name} is damaged, its hash is another; clear it and download it again")
+        elif file.suffix == ".safetensors" and (problem := header_problem(file)):
+            problems.append(f"{repo.id}: {name} {problem}")
+    return problems, compared, without
+
+
+def hash_file(path: Path, git: bool = False, advance: Advance = lambda _: None) -> str:
+    """SHA-256 of a file, or with `git` the SHA-1 that git names its bytes by. OSError if it can't be read."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False) if git else hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(CHUNK):
+            digest.update(data)
+            advance(len(data))
+    return digest.hexdigest()
+
+
+def header_problem(path: Path) -> str:
+    """What is wrong with a safetensors file's header or length, or ""."""
+    try:
+        read_header(path)
+    except InputError as error:
+        return error.problem
+    return ""
+
+
+def snapshot_bytes(repo: CachedRepo) -> int:
+    """Bytes that `verify_repo` reads."""
+    return sum(file.stat().st_size for file in _files(repo.folder / "snapshots") if file.is_file())
+
+
+def _repo(folder: Path, size: int | None) -> CachedRepo:
+    blobs = list((folder / "blobs").glob("*"))
+    unfinished = sum(1 for blob in blobs if blob.name.endswith(".incomplete"))
+    if size is None:
+        size = sum(blob.stat().st_size for blob in blobs if is_file(blob))
+    return CachedRepo(
+        folder.name.removeprefix(PREFIX).replace("--", "/"), folder, newest_snapshot(folder), size, unfinished
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files and links of a folder, in order."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
+
+
+def _expected_hash(file: Path) -> str | None:
+    """The hash that the cache names a file's bytes by; None where the file is a copy, or the server named no hash."""
+    name = Path(file.readlink()).name if file.is_symlink() else ""
+    return name if _SHA256.fullmatch(name) or _GIT.fullmatch(name) else None

@@ -1,0 +1,62 @@
+"""Which files of a model are read: of several precisions the one that the loader takes, and nothing that needs unpickling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
+
+SUFFIXES = (".safetensors", ".json", ".txt")
+"""The only files that are downloaded: no pickles, no code."""
+PARTS = (
+    "unet",
+    "vae",
+    "text_encoder",
+    "text_encoder_2",
+    "tokenizer",
+    "tokenizer_2",
+    "scheduler",
+)
+"""Folders of a pipeline that the loader reads."""
+_WEIGHTS = re.compile(r"(diffusion_pytorch_model|model)(\.fp16)?(-\d+-of-(\d+))?(\.fp16)?\.safetensors")
+_SHARDS = re.compile(r"-(\d+)-of-(\d+)")
+
+
+def used_weights(names: Iterable[str], half: bool = False) -> list[str]:
+    """The weight files of one part: those of full precision, or of half precision if there are no others or `half` prefers them.
+
+    names: of all files in the part's folder.
+    """
+    known = [name for name in sorted(names) if _WEIGHTS.fullmatch(name)]
+    groups = {kind: [name for name in known if (".fp16" in name) == kind] for kind in (False, True)}
+    return groups[half] or groups[not half]
+
+
+def missing_shards(names: Collection[str]) -> list[str]:
+    """The numbers of the parts of split weights that are not there, as "2 of 3"."""
+    numbers = [(int(found[1]), int(found[2])) for name in names if (found := _SHARDS.search(name))]
+    of = max((count for _, count in numbers), default=0)
+    there = {number for number, _ in numbers}
+    return [f"{number} of {of}" for number in range(1, min(of, 1000) + 1) if number not in there]
+
+
+def wanted_files(names: Collection[str], half: bool = False, only: Collection[str] = ()) -> list[str]:
+    """The files of a repository that are downloaded, sorted.
+
+    names: of all its files, with "/"; half: prefer weights of half precision; only: patterns like "*.safetensors" of names.
+
+    Of a pipeline: PARTS with the weights that `used_weights` names, and the files beside `model_index.json`. Of anything else, such
+    as LoRAs and ControlNets: everything in SUFFIXES. With `only`, everything in SUFFIXES that a pattern fits.
+    """
+    readable = sorted(name for name in names if name.endswith(SUFFIXES) and ".." not in name.split("/"))
+    if only:
+        return [name for name in readable if any(fnmatchcase(name, pattern) for pattern in only)]
+    if "model_index.json" not in readable:
+        return readable
+    chosen = [name for name in readable if "/" not in name and not name.endswith(SUFFIXES[0])]
+    for part in PARTS:
+        own = [name for name in readable if name.startswith(f"{part}/") and name.count("/") == 1]
+        inside = {name.split("/")[1]: name for name in own}
+        chosen += [name for name in own if not name.endswith(SUFFIXES[0])]
+        chosen += [inside[name] for name in used_weights(inside, half)]
+    return sorted(chosen)
