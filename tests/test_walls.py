@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 WINDOW = {"moderngl_window", "pyglet"}
 GL = {"moderngl", "glcontext", *WINDOW}
 IMGUI = {"imgui_bundle"}
-TORCH = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
+TORCH = {"torch", "diffusers", "transformers", "tokenizers", "accelerate", "safetensors"}
 GUI_FILES = ("app/panels/", "app/gui/renderer.py", "app/gui/input.py", "app/gui/theme.py")
 
 # folder → what may be imported in it, besides the standard library

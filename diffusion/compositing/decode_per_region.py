@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.ndimage import distance_transform_edt, find_objects, label, maximum_filter
-from scipy.signal import fftconvolve
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -108,6 +107,8 @@ def _pack_sheets(
 
     The largest piece comes first. Each goes to the first sheet that has room for it, as close to the top left as possible.
     """
+    from scipy.signal import fftconvolve  # here, as it delays the start of the program
+
     used, placed = list[np.ndarray](), list[list[tuple[_Piece, tuple[int, int]]]]()
     for piece in sorted(pieces, key=lambda piece: -int(piece.needed.sum())):
         for k in range(len(used) + 1):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,61 +13,22 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from base.errors import InputError
-from base.files import expand_user
-from base.reading import is_file, is_folder, read_json
+from base.reading import is_folder, read_json
 from base.safetensors_header import read_header, refuse_integers
+from diffusion.loaders.additions import ControlChoice
 from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.control import Control
-from diffusion.models.control_hints import HINTS
 
-# kind → words in the file names of published ControlNets
-NAMES = {
-    "depth": ("depth", "midas", "zoe"),
-    "normal": ("normal",),
-    "edges": ("canny", "edge", "lineart", "hed", "pidi", "mlsd", "scribble"),
-    "segmentation": ("seg",),
-}
 FIRST = "controlnet_cond_embedding.conv_in.weight"  # in files with diffusers' names
 ORIGINAL = "input_hint_block.0.weight"  # in files with the original code's names, often after "control_model."
 CROSS = "attn2.to_k.weight"
-MOST = 2.0
 WRONG = "is no ControlNet; it must be a diffusers folder, or a .safetensors file, of a ControlNet for Stable Diffusion 1.x, 2.x or XL"
 UNET_KEYS = (
     "block_out_channels", "down_block_types", "layers_per_block", "cross_attention_dim", "attention_head_dim",
     "use_linear_projection", "transformer_layers_per_block", "addition_embed_type", "addition_time_embed_dim",
     "projection_class_embeddings_input_dim", "norm_num_groups",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ControlChoice:
-    """What a user named. kind: key of HINTS; weight: 0..2."""
-
-    path: Path
-    kind: str
-    weight: float = 1.0
-
-
-def parse_control(text: str) -> ControlChoice:
-    """Parse "[KIND=]FILE[:WEIGHT]"; without a kind, the name of the file or folder tells it. Raises InputError."""
-    head, equals, rest = text.partition("=")
-    kind, name = (head, rest) if equals and head in HINTS else ("", text)
-    path, weight = expand_user(name), 1.0
-    before, colon, number = name.rpartition(":")
-    if colon and not path.exists():
-        with suppress(ValueError):  # then the colon is part of the name
-            path, weight = expand_user(before), float(number)
-    if not 0 <= weight <= MOST:  # so written, NaN is refused
-        raise InputError("--control", text, f"has the weight {weight:g}; allowed is 0 to {MOST:g}")
-    if not (is_file(path) or is_folder(path)):
-        raise InputError("--control", str(path), "is neither a file nor a folder; nothing is downloaded")
-    kind = kind or next((k for k, words in NAMES.items() if any(word in path.name.lower() for word in words)), "")
-    if not kind:
-        raise InputError(
-            "--control", text, f"doesn't tell what it sees; write KIND={name} with one of {', '.join(HINTS)}"
-        )
-    return ControlChoice(path, kind, weight)
 
 
 def load_control(choice: ControlChoice, unet: Any, dtype: torch.dtype, device: torch.device) -> Control:
@@ -95,11 +54,6 @@ def load_control(choice: ControlChoice, unet: Any, dtype: torch.dtype, device: t
     net = frozen_for_inference(net).to(device)
     net.set_attn_processor(RegionalProcessor())
     return Control(net, choice.kind, choice.weight)
-
-
-def weights_of(choice: ControlChoice) -> list[Path]:
-    """The files that a fingerprint covers."""
-    return sorted(choice.path.glob("*.safetensors")) if is_folder(choice.path) else [choice.path]
 
 
 def _from_folder(path: Path, dtype: torch.dtype) -> Any:

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from base.errors import InputError
-from base.grid import CELL
+from diffusion.loaders.additions import ControlChoice, check_adapter, parse_control
 from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
-from diffusion.loaders.control import ControlChoice, load_control, parse_control, weights_of
-from diffusion.loaders.embedded import MAX_STEPS, OWN, Reference, checked_defaults
-from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
-from diffusion.loaders.lora import Lora, merge_lora, parse_lora
-from diffusion.loaders.model_family import ModelFamily, identify_family
+from diffusion.loaders.embedded import Reference
+from diffusion.loaders.lora import Lora, parse_lora
 from diffusion.loaders.open_checkpoint import open_checkpoint
-from diffusion.loaders.pipeline_folder import PipelineFolder
-from diffusion.loaders.style import check_adapter, load_style
 from diffusion.loaders.surface import is_surface_model, load_surface_model
-from diffusion.models.attention import RegionalProcessor
-from diffusion.models.clip import Clip, ClipEncoder, SdxlEncoder
 from diffusion.models.model import Model
-from diffusion.models.text_encoders import CachedEncoder, TextEncoder
-from diffusion.sampling.schedules import NoiseSchedule
-
-TEXTS = ("text_encoder", "text_encoder_2")
 
 
 def load_model(
@@ -42,7 +29,7 @@ def load_model(
     ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id
     device: "auto", "cpu", "cuda", "mps", …
     loras: LoRA files, each FILE or FILE:WEIGHT (`diffusion.loaders.lora`)
-    controls: ControlNets, each [KIND=]FILE[:WEIGHT] (`diffusion.loaders.control`); a model that knows surfaces ignores them
+    controls: ControlNets, each [KIND=]FILE[:WEIGHT] (`diffusion.loaders.additions`); a model that knows surfaces ignores them
     adapter: an IP-Adapter (`diffusion.loaders.style`); a model that knows surfaces ignores it
 
     Weights are read from safetensors only, as float16 on CUDA, otherwise as float32. Nothing is downloaded.
@@ -66,61 +53,15 @@ def load_model(
 
 
 def _load(
-    source: Checkpoint, where: torch.device, changes: list[Lora], chosen: list[ControlChoice], style: Path | None
+    source: Checkpoint, where: torch.device, loras: list[Lora], controls: list[ControlChoice], style: Path | None
 ) -> Model:
     if is_surface_model(source):
-        return load_surface_model(source, where, changes)
-    dtype = torch.float16 if where.type == "cuda" else torch.float32
-    kind = identify_family(source)
-    path, own = source.path, kind.own
-
-    unet, text = _load_unet(source, dtype, where), _load_text(source, kind, where, dtype)
-    texts = dict(zip(TEXTS, (clip.model for clip in text.clips), strict=False))
-    for lora in changes:
-        merge_lora(lora, {"unet": unet} | texts)
-    student, few_steps = _few_step_entry(path, own)
-    same = student == path.resolve()  # the model is its own few-step network
-    if changes and not same:
-        student, few_steps = None, 0  # it was distilled from the unchanged model, so the LoRAs would have no effect
-    few = unet if same else None if student is None else _load_unet(PipelineFolder(student), dtype, where)
-    if few is not None and any(few.config[k] != unet.config[k] for k in ("in_channels", "cross_attention_dim")):
-        raise InputError(path / OWN, "few.folder", f"is {student}, a network of another model")
-    # Half precision overflows in Stable Diffusion's decoders, XL's most; the VAE runs twice a dream, so float32 costs little.
-    vae = source.module(kind.vae_class, "vae", torch.float32)
-    space = f"{kind.vae_class.__name__}-{space_id(vae)}"
-    vae = vae.to(where)
-    size = kind.unet.get("sample_size") or 32
-    students = [] if same or student is None else PipelineFolder(student).weights()
-    weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
-    weights += [] if style is None else [style]
-    weights += [file for choice in chosen for file in weights_of(choice)]
-    told = [f"{lora.weight:g};" for lora in changes] + [f"{choice.kind}:{choice.weight:g};" for choice in chosen]
-    found = fingerprint(weights, "".join(told))
-    return Model(
-        id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{found}",
-        space=space,
-        unet=unet,
-        few_step_unet=few,
-        few_steps=few_steps,
-        linear=read_preview_map(path, own, kind.channels),
-        vae=vae,
-        text=CachedEncoder(text, where, dtype),
-        schedule=NoiseSchedule(DDIMScheduler.from_config(kind.scheduler).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
-        prediction=kind.prediction,
-        device=where,
-        dtype=dtype,
-        channels=kind.channels,
-        multiple=CELL * 2 ** (len(kind.unet["block_out_channels"]) - 1),
-        native=int(own.get("native", CELL * (size if isinstance(size, int) else min(size)))),
-        depth=kind.depth,
-        scale=float(vae.config.scaling_factor),
-        shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
-        style=None
-        if style is None
-        else load_style(style, [unet] if same or few is None else [unet, few], dtype, where),
-        controls=tuple(load_control(choice, unet, dtype, where) for choice in chosen),
-        defaults=checked_defaults(own, path / OWN),
+        return load_surface_model(source, where, loras)
+    from diffusion.loaders.stable_diffusion import (
+        load_stable_diffusion,  # which brings diffusers, and that takes seconds
     )
+
+    return load_stable_diffusion(source, where, loras, controls, style)
 
 
 def _device(name: str) -> torch.device:
@@ -133,39 +74,3 @@ def _device(name: str) -> torch.device:
         return torch.device(name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise InputError("--device", "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
-
-
-def _load_text(source: Checkpoint, kind: ModelFamily, device: torch.device, dtype: torch.dtype) -> TextEncoder:
-    if kind.own.get("text") == "minilm":
-        from diffusion.models.minilm import MiniLMEncoder
-
-        return MiniLMEncoder()
-    from transformers import CLIPTextModel, CLIPTextModelWithProjection
-
-    def clip(model: Any, part: str = TEXTS[0]) -> Clip:
-        made = source.clip(model, part, part.replace("text_encoder", "tokenizer"), dtype)
-        made.model.to(device).eval().requires_grad_(False)
-        return made
-
-    if not kind.xl:
-        return ClipEncoder(clip(CLIPTextModel))
-    zeroed = source.config(".", "model_index.json").get("force_zeros_for_empty_prompt", True)
-    return SdxlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, TEXTS[1])], bool(zeroed))
-
-
-def _load_unet(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:
-    unet = source.module(UNet2DConditionModel, "unet", dtype).to(where)
-    unet.set_attn_processor(RegionalProcessor())
-    return unet
-
-
-def _few_step_entry(folder: Path, own: dict[str, Any]) -> tuple[Path | None, int]:
-    """(folder of the few-step network, steps it needs) from `few` in `rayverie.json`: {"folder": …, "steps": …}."""
-    if "few" not in own:
-        return None, 0
-    few = own["few"]
-    if not isinstance(few, dict) or not isinstance(few.get("folder"), str) or type(few.get("steps")) is not int:
-        raise InputError(folder / OWN, "few", f'is {few!r}; it must be {{"folder": a model folder, "steps": a number}}')
-    if not 1 <= few["steps"] <= MAX_STEPS:
-        raise InputError(folder / OWN, "few.steps", f"is {few['steps']}; it must be from 1 to {MAX_STEPS}")
-    return (folder / few["folder"]).resolve(), few["steps"]

@@ -11,7 +11,6 @@ from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.embedded import REMOVED, SHIPPED, Reference
 from diffusion.loaders.hub_snapshot import find_snapshot
 from diffusion.loaders.pipeline_folder import LAYOUT, PipelineFolder
-from diffusion.loaders.single_file import SingleFile
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 
@@ -40,6 +39,8 @@ def open_checkpoint(ref: Reference) -> Checkpoint:
 
 def _open_file(path: Path) -> Checkpoint:
     if path.suffix == ".safetensors":
+        from diffusion.loaders.single_file import SingleFile  # which brings diffusers
+
         return SingleFile(path)
     if path.suffix in PICKLES:
         raise InputError(path, "", "is a pickle, which can run any program when read; take the .safetensors file")

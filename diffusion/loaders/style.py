@@ -13,8 +13,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from base.errors import InputError
-from base.files import expand_user
-from base.reading import is_file
 from base.safetensors_header import read_header, refuse_integers
 from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
 from diffusion.models.attention import RegionalProcessor, StyleProcessor
@@ -23,16 +21,6 @@ from diffusion.models.style import StyleAdapter
 ENCODER = "image_encoder"
 PROJECTIONS = ("proj.weight", "proj.3.weight", "latents")
 """Tensors that tell a known image projection: of the plain, the full and the plus adapters."""
-
-
-def check_adapter(name: str) -> Path:
-    """The file that --ip-adapter names. Raises InputError."""
-    path = expand_user(name)
-    if not is_file(path):
-        raise InputError("--ip-adapter", str(path), "is not a file; nothing is downloaded")
-    if path.suffix != ".safetensors":
-        raise InputError(path, "", "is no .safetensors file; pickles can run any program when read")
-    return path
 
 
 def load_style(path: Path, unets: Sequence[Any], dtype: torch.dtype, device: torch.device) -> StyleAdapter:

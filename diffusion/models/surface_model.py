@@ -18,7 +18,7 @@ class SurfaceModel(Model):
 
     @property
     def levels(self) -> int:
-        return len(self.unet.config.channels)
+        return len(self.unet.config["channels"])
 
     @property
     def knows_surfaces(self) -> bool:
@@ -51,10 +51,13 @@ class SurfaceModel(Model):
             contexts, weights, owners = regions["contexts"], regions["weights"], regions["owners"]
             return denoise(self.unet, x, sigma, geometry, contexts, weights, owners)
 
+    def _fit(self, image: Tensor, cell: int = 1) -> None:
+        """Its autoencoder needs no tiles."""
+
     @torch.inference_mode()
     def decode_surface(self, latents: Tensor, surface: Surface) -> Tensor:
         """float32 [3,H,W] in about -1..1, from latents [1,C,h,w] of a canvas with this surface."""
-        hint = decoder_hint(surface) if self.vae.config.surface_channels else None
+        hint = decoder_hint(surface) if self.vae.config["surface_channels"] else None
         with self.clock.part("vae"):
             dtype = self.vae.dtype
             told = None if hint is None else hint.to(self.device, dtype)

@@ -7,10 +7,9 @@ import math
 
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
+from diffusion.models.configured_module import ConfiguredModule
 from diffusion.models.surface_blocks import PixelNorm, conv3, zeroed
 
 RATES = 32  # frequencies that the noise level is told by
@@ -71,7 +70,7 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
-class SurfaceUNet(ModelMixin, ConfigMixin):
+class SurfaceUNet(ConfiguredModule):
     """Predicts the flow noise − x0 of latents (1 − t)·x0 + t·noise (rectified flow, 2209.03003).
 
     latent_channels: C. harmonics, shape: channels of `diffusion.models.surface_conditions`. channels: widths from
@@ -80,9 +79,6 @@ class SurfaceUNet(ModelMixin, ConfigMixin):
     words: width of what the blocks hear; said: channels of the prompt in the first layer. heads: of the attention at the lowest level.
     """
 
-    _supports_gradient_checkpointing = False
-
-    @register_to_config
     def __init__(
         self,
         latent_channels: int = 16,

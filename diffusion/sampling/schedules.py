@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from scipy.special import betaincinv
 from torch import Tensor
 
 # A zero-terminal-SNR schedule ends at alpha_bar = 0, sigma = infinity. It is clamped to sigma = 4096 = 2¹² (diffusers' Euler scheduler
@@ -130,6 +129,8 @@ def linspace_power_spacing(schedule: NoiseSchedule, steps: int, power: float = 1
 
 def beta_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> Tensor:
     """Timesteps at the quantiles of Beta(0.6, 0.6): dense at both ends (arXiv 2407.12173)."""
+    from scipy.special import betaincinv  # here, as it delays the start of the program
+
     quantiles = 1 - torch.linspace(0, 1, steps + 1, dtype=torch.float64)[:-1]
     return schedule.at((torch.from_numpy(betaincinv(0.6, 0.6, quantiles.numpy())) * (schedule.steps - 1)).tolist())
 

@@ -329,7 +329,7 @@ def sd(sd_folder: Path) -> Model:
 def own(depth_folder: Path) -> Model:
     """The embedded layout with words for its text encoder, so that these tests need no MiniLM."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("diffusion.loaders.loading._load_text", lambda *_: WordEncoder(width=384))
+        patch.setattr("diffusion.loaders.stable_diffusion._load_text", lambda *_: WordEncoder(width=384))
         return load_model(depth_folder, "cpu")
 
 

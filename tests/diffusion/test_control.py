@@ -21,7 +21,7 @@ from base.step_schedule import StepSchedule
 from diffusion.canvas import Region
 from diffusion.denoisers.inert import Situation
 from diffusion.dream import dream
-from diffusion.loaders.control import parse_control
+from diffusion.loaders.additions import parse_control
 from diffusion.loaders.ldm_names import original_names
 from diffusion.loaders.loading import load_model
 from diffusion.models.bare_surface import bare_gbuffer

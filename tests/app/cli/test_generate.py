@@ -243,7 +243,7 @@ def test_a_style_picture_belongs_to_the_recipe(words, picture, tmp_path, monkeyp
     assert main([*words, "brick wall", *same, "--ip-adapter", "gone.safetensors"]) == 2
     assert "--ip-adapter: gone.safetensors is not a file" in capsys.readouterr().err
     (tmp_path / "a.safetensors").touch()
-    monkeypatch.setattr("diffusion.loaders.loading.load_style", lambda *_: Adapter())
+    monkeypatch.setattr("diffusion.loaders.stable_diffusion.load_style", lambda *_: Adapter())
     adapted = ["--ip-adapter", str(tmp_path / "a.safetensors")]
     assert main([*words, "brick <style:gone.png> wall", *same, *adapted]) == 2
     assert "gone.png" in capsys.readouterr().err

@@ -15,7 +15,8 @@ from diffusion.denoisers.masks import blur, bounding_box, normalise, soften
 from diffusion.denoisers.regions import EXECUTIONS, RegionComposer, prepare_regions
 from diffusion.denoisers.windows import Box, feather_weights, tile_windows
 from diffusion.dream import dream
-from diffusion.models.attention import _attend_everywhere, _attend_per_region, mask_pyramid
+from diffusion.models.attention import _attend_everywhere, _attend_per_region
+from diffusion.models.region_masks import mask_pyramid
 from diffusion.sampling.schedules import Timeline
 from diffusion.settings import DreamSettings
 

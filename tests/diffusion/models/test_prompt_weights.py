@@ -87,10 +87,7 @@ def test_words_of_a_long_prompt_on_clip(sd):
 @torch.inference_mode()
 def minilm_states(words, mask=None):
     tokenizer, model = _load(model_folder())
-    told = tokenizer(words, return_tensors="pt")
-    if mask is not None:
-        told["attention_mask"] = torch.tensor([mask])
-    return model(**told).last_hidden_state[0].clone()
+    return model(torch.tensor([tokenizer.encode(words).ids]), None if mask is None else torch.tensor([mask]))[0].clone()
 
 
 def minilm_context(states):
