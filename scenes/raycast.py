@@ -13,7 +13,6 @@ import numpy as np
 
 from scenes.camera import Camera
 from scenes.extrude import Blocks
-from scenes.scene import SKY
 
 
 @dataclass(frozen=True)
@@ -112,13 +111,3 @@ def _march_rays(blocks: Blocks, origin: np.ndarray, rays: np.ndarray) -> tuple[n
         before, t, crossed = before[keep], t[keep], crossed[keep]
         now = solid[cell[:, 0], cell[:, 1], cell[:, 2]]
     return depth, axis, found
-
-
-def material_at(blocks: Blocks, camera: Camera, aspect: float, place: tuple[float, float]) -> int:
-    """Return the material that a view shows at a place, or SKY. aspect: width / height; place: (x, y) in 0..1, y down."""
-    tangent = np.tan(np.radians(camera.fov) / 2)
-    x, y = (place[0] * 2 - 1) * tangent * aspect, (1 - place[1] * 2) * tangent
-    ray = np.array([x, y, 1.0]) @ camera.axes
-    px, py, pz = (np.asarray(camera.position) + ray).tolist()
-    hits = cast_rays(blocks, Camera.look_at(camera.position, (px, py, pz), camera.fov), (1, 1))
-    return int(blocks.find_material(hits.voxel)[0, 0]) if hits.side[0, 0] >= 0 else SKY

@@ -105,6 +105,7 @@ def choose_brush(context: ActionContext, tool: str | None = None) -> None:
     brush = context.state.brush
     brush.choose(tool if tool is not None else "" if brush.tool else brush.last)
     if brush.tool:
+        context.state.builder.choose("")
         context.state.notify(TOOLS[brush.tool].words)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.actions import (
     anagram,
+    build,
     compare,
     confirm_exit,
     drop_files,
@@ -18,7 +19,6 @@ from app.actions import (
     paint,
     pictures,
     save,
-    select,
     travel,
     view,
 )
@@ -48,8 +48,12 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "clear_marks": lambda context: context.state.brush.mask.clear(),
     "set_route": travel.set_route,
     "edit_scene": edit.edit_scene,
-    "pick_surface": select.pick_surface,
-    "selected": select.selected,
+    "select_surface": build.select_surface,
+    "build": build.choose_tool,
+    "press_builder": build.press,
+    "drag_builder": build.drag,
+    "release_builder": build.release,
+    "turn_builder": build.turn_wheel,
     "open_scene": drop_files.open_recent,
     "new_scene": open_scene.new_scene,
     "drop": drop_files.drop,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from app.actions.build import abandon
 from app.actions.compare import stop_comparing
 from app.actions.context import ActionContext
 from app.actions.travel import stop_travel
@@ -103,5 +104,8 @@ def escape(context: ActionContext) -> None:
         stop_comparing(context)
     elif state.travel.under_way:
         stop_travel(context)
-    elif state.brush.tool:
+    elif state.builder.press is not None:
+        abandon(context)
+    elif state.brush.tool or state.builder.tool:
         state.brush.choose("")
+        state.builder.choose("")

@@ -120,7 +120,7 @@ class Frame:
         watched = state.clock() - state.watched_at < WATCHED
         decoded = watched and state.session.live.preview == "decoded"
         self.context.worker.watch(Watch(decoded=decoded, closely=watched))
-        if not self.shell.editing:
+        if not self.shell.editing and state.builder.press is None:
             state.history = state.history.to(state.edited)
         shown = state.clock() - self._began
         state.overlays.first_help &= shown < HINT_SECONDS and not (self.controls.walked and shown > HINT_SECONDS / 3)

@@ -80,16 +80,21 @@ class Controls:
         else:
             gui_input.mouse_moved(x, y)
             state.brush.move(x, y)
+            if state.builder.press is not None:
+                self._do("drag_builder", x, y)
         self.pointer = x, y
 
     def mouse_button(self, name: str, pressed: bool) -> None:
-        """name: left, right or middle. A click into the scene grabs the mouse for looking around, or presses the brush;
-        with Ctrl it selects the surface's material."""
-        state, brush = self.context.state, self.context.state.brush
+        """name: left, right or middle. A click into the scene grabs the mouse for looking around, or presses the brush or the tool
+        for building; with Ctrl it selects the surface's material."""
+        state, brush, builder = self.context.state, self.context.state.brush, self.context.state.builder
         if name == "left" and not pressed:
             brush.release()
+            self._do("release_builder")
         if pressed and name == "left" and "ctrl" in self.keyboard.modifiers and self._on_scene():
-            self._do("pick_surface", *self.pointer)
+            self._do("select_surface", *self.pointer)
+        elif pressed and name == "left" and builder.tool and self._on_scene():
+            self._do("press_builder", *self.pointer, "shift" in self.keyboard.modifiers)
         elif pressed and name == "left" and brush.tool and self._on_scene():
             self._do("press_brush", *self.pointer)
         elif pressed and name in ("left", "right") and self._on_scene():
@@ -110,13 +115,16 @@ class Controls:
         return x <= px < x + width and y <= py < y + height and not gui_input.takes_mouse()
 
     def wheel(self, x: float, y: float) -> None:
-        """Scrolls what is under the pointer: a panel, or, over the scene, the brush's size or the speed."""
+        """Scrolls what is under the pointer: a panel, or, over the scene, the brush's size, the material to build with or the speed."""
         state, overlays = self.context.state, self.context.state.overlays
         if gui_input.takes_mouse() and not state.looking:
             gui_input.wheel(x, y)
             return
         if state.brush.tool:
             state.brush.resize(1.15**y)
+            return
+        if state.builder.tool and not state.looking:
+            self._do("turn_builder", y)
             return
         view = state.session.view
         state.session = replace(state.session, view=replace(view, speed=walk.change_speed(view.speed, y)))

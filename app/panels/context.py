@@ -21,6 +21,7 @@ from app.moving.route import Route
 from app.moving.travel import Travel
 from app.session import Session
 from app.state.brush import Brush
+from app.state.builder import Builder
 from app.state.comparison import Comparison
 from app.state.inspection import NetworkInspection
 from app.state.keymap import Changes
@@ -39,7 +40,7 @@ class PanelContext:
     """The facts of one frame, and functions to act on them.
 
     What the user set, as of the beginning of the frame:
-        session, scene, route, brush, camera
+        session, scene, route, brush, builder, camera
         source: the picture opened in the Image panel
         comparison: of two settings, if one is open
         bindings: chord → action; changed_keys: action → chords that the user changed
@@ -56,7 +57,6 @@ class PanelContext:
         versions: returns the earlier versions of this scene's world file, newest first
         suggestions: looks up prompts
     The window:
-        picked: a material or SKY clicked in the scene, until the Scene panel has selected it
         overlays: dialogs and toasts, which panels may close
         now: seconds on the explorer's clock
         palette: colours; scale: pixels per point
@@ -74,6 +74,7 @@ class PanelContext:
     route: Route
     travel: Travel
     brush: Brush
+    builder: Builder
     source: Source | None
     comparison: Comparison | None
     camera: Camera
@@ -83,7 +84,6 @@ class PanelContext:
     frames: np.ndarray
     timeline: Timeline
     inspection: NetworkInspection
-    picked: int | None
     overlays: Overlays
     now: float
     palette: Palette

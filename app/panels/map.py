@@ -9,7 +9,8 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, choice, hint
-from app.panels.map_tools import NOT_ON_MAP, PAINTS, TOOLS, Hand, MapBrush, Shown, StampTool, colours, name_value
+from app.panels.map_tools import PAINTS, TOOLS, Hand, MapBrush, Shown, StampTool, colours, name_value
+from app.state.builder import NOT_ON_MAP
 from scenes import edit_map
 from scenes.scene import Colour, Scene
 from scenes.shapes import Place

@@ -17,7 +17,6 @@ from scenes.shapes import Area, Place
 from scenes.stamp import Stamp, copy_region, flip_stamp, lay_stamp, turn_stamp
 
 LARGEST = 24  # blocks, of the brush
-NOT_ON_MAP = -1  # the map value of the sky
 FILL_SHOWN = 128 * 128  # blocks of a map up to which a fill is shown before
 RISE = 24.0  # points dragged for a block of height
 Shown = tuple[Area, int | np.ndarray]  # blocks, and their map values: one, or uint8 [h,w]

@@ -11,9 +11,9 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, faint, hint, swatch
-from app.panels.map import NOT_ON_MAP
 from app.panels.outdated import Outdated
 from app.panels.prompts import PromptFields
+from app.state.builder import NOT_ON_MAP
 from engine.render.daylight import NOON
 from scenes import edit
 from scenes.materials import MAX_HEIGHT

@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.brush import BrushOverlay
+from app.panels.builder import BuilderOverlay
 from app.panels.compare import CompareOverlay
 from app.panels.context import SILENT, PanelContext, faint
 from app.panels.dialog import begin_dialog
@@ -20,15 +21,17 @@ Box = tuple[float, float, float, float]
 
 
 class OverlayPanels:
-    """Draws `AppState.overlays`, the brush, a comparison and the legend."""
+    """Draws `AppState.overlays`, the tools in the hand, a comparison and the legend."""
 
     def __init__(self) -> None:
         self.files, self.compare = FileDialogs(), CompareOverlay()
-        self._brush, self._keys, self._palette = BrushOverlay(), KeysDialog(), Palette()
+        self._brush, self._builder = BrushOverlay(), BuilderOverlay()
+        self._keys, self._palette = KeysDialog(), Palette()
 
     def draw(self, ui: PanelContext, box: Box) -> None:
         overlays = ui.overlays
         self._brush.draw(ui)
+        self._builder.draw(ui)
         self.compare.draw(ui, box)
         draw_legend(ui, 46 * ui.scale if overlays.first_help else 0.0)
         _draw_toasts(ui, overlays, box)

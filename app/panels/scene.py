@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, faint, hint
-from app.panels.map import NOT_ON_MAP, MapView
+from app.panels.builder import draw_buttons
+from app.panels.context import PanelContext, faint, hint, shortened
+from app.panels.map import GAP, MapView
 from app.panels.materials import Materials
 from app.panels.outdated import Outdated
 from app.panels.prompts import PromptFields
 from app.panels.style import draw_style
 from app.session import Session
 from app.state.keymap import BY_NAME
-from scenes.scene import SKY
 
 FILES = (("New…", "new"), ("\uf07c  Open…", "open"), ("\uf0c7  Save", "save_scene"), ("Save as…", "save_scene_as"))
 SHARE = 0.58  # of the panel's width, for the map; the materials stand beside it
@@ -23,6 +23,7 @@ class ScenePanel:
 
     def __init__(self) -> None:
         self.map = MapView()
+        self._value = 1  # that is selected, as of the last frame
         self.fields = PromptFields()
         self.outdated = Outdated()
         self.materials = Materials(self.fields, self.outdated)
@@ -33,9 +34,8 @@ class ScenePanel:
         if ui.open_scene is None:
             faint("Opening the scene.")
             return ui.session
-        if ui.picked is not None:
-            self.map.value = NOT_ON_MAP if ui.picked == SKY else ui.picked + 1
-            ui.do("selected")
+        if ui.builder.value != self._value:  # selected in the view
+            self.map.value = ui.builder.value
         self.map.value = min(self.map.value, len(scene.materials))
         self.map.tools(ui)
         self.outdated.update(ui.open_scene)
@@ -45,6 +45,7 @@ class ScenePanel:
         self.outdated.draw(ui)
         draw_style(ui, self.fields, scene)
         self.map.value = self.materials.draw(ui, scene, self.map.value)
+        self._value = ui.builder.value = self.map.value
         return ui.session
 
     def _files(self, ui: PanelContext) -> None:
@@ -55,4 +56,10 @@ class ScenePanel:
             if imgui.button(label):
                 ui.do(action)
             hint(BY_NAME[action].help)
-        faint(f"{ui.scene.name}, {width} × {height} blocks")
+        gap, button = GAP * ui.scale, imgui.get_frame_height() * 1.3
+        room = imgui.get_content_region_avail().x - 3 * button - 2 * gap
+        imgui.align_text_to_frame_padding()
+        size = f", {width} × {height} blocks"
+        imgui.text_disabled(shortened(ui.scene.name, room - imgui.calc_text_size(size).x - 2 * gap) + size)
+        imgui.same_line(imgui.get_cursor_start_pos().x + room)
+        draw_buttons(ui, button, gap)

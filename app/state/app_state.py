@@ -22,6 +22,7 @@ from app.moving.walk import Walker
 from app.session import SceneChoice, Session
 from app.state import keymap
 from app.state.brush import Brush
+from app.state.builder import Builder
 from app.state.comparison import FIRST, Comparison
 from app.state.frame_profiler import FrameProfiler
 from app.state.history import History
@@ -71,7 +72,6 @@ class AppState:
     compared_with: label and changes of the settings compared with last; presets: the user's own, by name;
     frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
     watched_at: when a panel last showed the running dream; cancelled_view: the `view_key` whose dream was cancelled;
-    picked: the material (or SKY) that was clicked in the scene, until the Scene panel shows it.
     """
 
     session: Session
@@ -85,6 +85,7 @@ class AppState:
     walker: Walker = field(default_factory=Walker)
     travel: Travel = field(default_factory=Travel)
     brush: Brush = field(default_factory=Brush)
+    builder: Builder = field(default_factory=Builder)
     source: Source | None = None
     comparison: Comparison | None = None
     compared_with: tuple[str, Mapping[str, Any]] = FIRST
@@ -102,7 +103,6 @@ class AppState:
     screenshot_wanted: bool = False
     watched_at: float = -np.inf
     cancelled_view: tuple[Any, ...] = ()
-    picked: int | None = None
 
     def __post_init__(self) -> None:
         self.saved_scene = self.scene
@@ -111,7 +111,8 @@ class AppState:
     def reset_scene(self, scene: Scene) -> None:
         """Forget everything about the scene, for another one."""
         self.open_scene, self.scene, self.saved_scene, self.route = None, scene, scene, Route()
-        self.brush, self.strokes, self.comparison, self.cancelled_view = Brush(), (), None, ()
+        self.brush, self.builder, self.strokes = Brush(), Builder(), ()
+        self.comparison, self.cancelled_view = None, ()
         self.timeline, self.inspection = Timeline(), NetworkInspection()
         self.history = History(self.edited, holds=_maps)
 

@@ -8,10 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenes.camera import Camera
-from scenes.extrude import Blocks, extrude_scene
-from scenes.load import load_scene
-from scenes.raycast import Hits, cast_rays, material_at
-from scenes.scene import SKY
+from scenes.extrude import Blocks
+from scenes.raycast import Hits, cast_rays
 
 
 def random_blocks(seed: int, n: int, fill: float = 0.2) -> Blocks:
@@ -117,16 +115,3 @@ def test_sky_and_a_scene_behind_the_camera() -> None:
     hits = cast_rays(CUBE, Camera.from_angles((0.5, 0.5, 4), 180, 0), (9, 5))
     assert (hits.side == -1).all() and np.isinf(hits.depth).all() and np.isnan(hits.point).all()
     assert (hits.voxel == -1).all() and hits.voxel.shape == (5, 9, 3)
-
-
-def test_the_material_at_a_place_is_that_of_the_picture() -> None:
-    scene = load_scene("hamlet")
-    blocks = extrude_scene(scene)
-    camera = scene.paths["tour"].keyframes[0].camera
-    width, height = 24, 14
-    hits = cast_rays(blocks, camera, (width, height))
-    picture = np.where(hits.side >= 0, blocks.find_material(hits.voxel), SKY)
-    places = [((x + 0.5) / width, (y + 0.5) / height) for y in range(height) for x in range(0, width, 5)]
-    found = [material_at(blocks, camera, width / height, place) for place in places]
-    assert found == picture[:, ::5].ravel().tolist()
-    assert len(set(found)) > 4

@@ -11,9 +11,10 @@ import pytest
 from imgui_bundle import imgui
 
 from app.panels.map import frame
-from app.panels.map_tools import NOT_ON_MAP, RISE, TOOLS
+from app.panels.map_tools import RISE, TOOLS
 from app.panels.materials import count_note
 from app.services.prompt_suggestions import PromptSuggestions
+from app.state.builder import NOT_ON_MAP
 from app.state.suggestions import Suggestions
 from engine.atlas.page import STEPS
 from scenes import edit, edit_map

@@ -1,0 +1,121 @@
+"""Selects, places, removes and raises blocks in the view. One press of the button is one step of undo."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.actions.context import ActionContext
+from app.state.builder import NOT_ON_MAP, TOOLS, Press
+from scenes import heights
+from scenes.building import find_target, mark_block
+from scenes.camera import Vector
+from scenes.edit_map import paint_stroke
+from scenes.pointing import aim, find_height, find_on_plane, find_surface, material_at
+from scenes.scene import EMPTY, SKY
+
+
+def select_surface(context: ActionContext, x: float, y: float) -> None:
+    """Select the material at a point of the window, or the sky, for the Scene panel and for building."""
+    state = context.state
+    if state.open_scene is None:
+        return
+    aspect, place = _place(context, x, y)
+    found = material_at(state.open_scene.plan.blocks, state.camera, aspect, place)
+    state.builder.value = NOT_ON_MAP if found == SKY else found + 1
+    context.panels.shown = True
+    context.panels.bring_to_front("Scene")
+    state.notify(f"Selected {'the sky' if found == SKY else state.open_scene.scene.materials[found].name}")
+
+
+def choose_tool(context: ActionContext, tool: str | None = None) -> None:
+    """Take a tool of `app.state.builder.TOOLS`, or put it away (""). Without a name, take the last one or put away the one in the hand."""
+    context.release_mouse()
+    state = context.state
+    state.builder.choose(tool if tool is not None else "" if state.builder.tool else state.builder.last)
+    if state.builder.tool:
+        state.brush.choose("")
+        state.overlays.toasts = [toast for toast in state.overlays.toasts if toast.text not in TOOLS.values()]
+        state.notify(TOOLS[state.builder.tool])
+
+
+def press(context: ActionContext, x: float, y: float, shift: bool = False) -> None:
+    """The left button goes down at a point of the window."""
+    state = context.state
+    builder, ray = state.builder, _ray(context, x, y)
+    tool = builder.meant(shift)
+    if (
+        state.open_scene is None
+        or (surface := find_surface(state.open_scene.plan.blocks, state.camera.position, ray)) is None
+    ):
+        return
+    if tool == "place" and builder.value in (EMPTY, NOT_ON_MAP):
+        state.notify("Select a material to place: Ctrl+click a surface, or use the Scene panel", "warning")
+        return
+    target = find_target(state.scene, surface, tool, builder.value)
+    if target is None:
+        return
+    builder.press = Press(tool, state.scene, surface.point, target.x, target.z, shift)
+    if tool != "raise":
+        _stroke(context, target.x, target.z)
+
+
+def drag(context: ActionContext, x: float, y: float) -> None:
+    """The pointer moves to a point of the window while the button is held."""
+    state = context.state
+    held, origin, ray = state.builder.press, state.camera.position, _ray(context, x, y)
+    if held is None:
+        return
+    if held.tool == "raise":
+        height = find_height(origin, ray, held.point[0], held.point[2])
+        name = heights.find_name(held.scene, int(held.scene.map[held.z, held.x]))
+        if height is not None and name is not None:
+            one = mark_block(held.scene, held.x, held.z)
+            where = heights.find_blocks(held.scene, name) if held.whole else one
+            state.scene = heights.raise_blocks(held.scene, where, height - held.point[1])
+    elif (place := find_on_plane(origin, ray, held.point[1])) is not None:
+        depth, width = state.scene.map.shape
+        block = int(place[0] // 1), int(place[1] // 1)
+        if block != (held.x, held.z) and 0 <= block[0] < width and 0 <= block[1] < depth:
+            _stroke(context, *block)
+
+
+def release(context: ActionContext) -> None:
+    context.state.builder.press = None
+
+
+def abandon(context: ActionContext) -> None:
+    """Take back what the button did since it was pressed."""
+    builder = context.state.builder
+    if builder.press is not None:
+        context.state.scene, builder.press = builder.press.scene, None
+
+
+def turn_wheel(context: ActionContext, clicks: float) -> None:
+    """Select the next material (down) or the one before."""
+    state = context.state
+    count, step = len(state.scene.materials), -1 if clicks > 0 else 1
+    value = state.builder.value
+    state.builder.value = (value - 1 + step) % count + 1 if value > 0 else 1
+    overlays = state.overlays
+    overlays.toasts = [toast for toast in overlays.toasts if not toast.text.startswith("Material")]
+    overlays.toast(f"Material: {state.scene.materials[state.builder.value - 1].name}", seconds=1.5)
+
+
+def _stroke(context: ActionContext, x: int, z: int) -> None:
+    """Set the blocks from the last one to this one."""
+    state, builder = context.state, context.state.builder
+    assert builder.press is not None
+    value = builder.value if builder.press.tool == "place" else EMPTY
+    start, end = (builder.press.x + 0.5, builder.press.z + 0.5), (x + 0.5, z + 0.5)
+    state.scene = paint_stroke(state.scene, start, end, 1, value)
+    builder.press = replace(builder.press, x=x, z=z)
+
+
+def _place(context: ActionContext, x: float, y: float) -> tuple[float, tuple[float, float]]:
+    """(aspect, place in 0..1 of the view) of a point of the window."""
+    left, top, width, height = context.state.scene_box.box
+    return width / height, ((x - left) / width, (y - top) / height)
+
+
+def _ray(context: ActionContext, x: float, y: float) -> Vector:
+    return aim(context.state.camera, *_place(context, x, y))
