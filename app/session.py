@@ -9,6 +9,7 @@ from app.fields import Size
 from base.errors import InputError
 from base.reading import read_json
 from base.settings import from_json, option, to_json
+from diffusion.loaders.options import LoadOptions
 from diffusion.settings import DreamSettings
 from scenes.scene import Scene
 from scenes.style import LIGHTS
@@ -71,6 +72,7 @@ class ModelChoice:
         "prompts may then name style pictures.",
         metavar="FILE",
     )
+    options: LoadOptions = field(default_factory=LoadOptions)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +62,10 @@ def test_where_a_feature_is_exists(row: Row) -> None:
 
 
 @pytest.fixture
-def there(tmp_path: Path, monkeypatch) -> Path:
+def there(tmp_path: Path, tiny_model: Path, monkeypatch) -> Path:
     """A working directory with the files that the page speaks of."""
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny_model / "vae", "autoencoder")
     ramp = np.linspace(0, 255, 32 * 32 * 3).astype(np.uint8).reshape(32, 32, 3)
     Image.fromarray(ramp).save("wall.png")
     Image.fromarray(np.kron([[0, 255]], np.ones((32, 16), np.uint8)).astype(np.uint8)).save("mask.png")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.commands import Bench as Flags
+from app.loop.chosen_model import load_chosen
 from app.session import SceneChoice, Session, open_scene
 from scenes.camera import Camera
 from scenes.paths import sample_path
@@ -38,10 +39,7 @@ class Bench:
     @cached_property
     def model(self) -> Any:
         """The model, on all cores."""
-        from diffusion.loaders.loading import load_model
-
-        chosen = self.session.model
-        model = load_model(chosen.ref, chosen.device, chosen.lora, chosen.control, chosen.ip_adapter)
+        model = load_chosen(self.session.model)
         self.facts |= {"model": model.id, "device": str(model.device)}
         return model
 

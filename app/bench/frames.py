@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -40,6 +41,9 @@ def measure(bench: Bench) -> Figures:
     words += ["--lora", *flags.model.lora] if flags.model.lora else []
     words += ["--ip-adapter", flags.model.ip_adapter] if flags.model.ip_adapter else []
     words += ["--control", *flags.model.control] if flags.model.control else []
+    for f in fields(options := flags.model.options):
+        if (value := getattr(options, f.name)) != f.default:
+            words += [f"--{f.name.replace('_', '-')}", *([] if value is True else [str(value)])]
     command = [sys.executable, "-m", "app", "bench", "frames", "--json", *words, *(["--quick"] if flags.quick else [])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -25,6 +25,7 @@ def measure(bench: Bench) -> Figures:
 
 def main(started: float, session_json: str) -> None:
     """The measured process: draws the scene, loads the model and prints the seconds from `started` to the end of each."""
+    from app.loop.chosen_model import load_chosen
     from app.session import Session, open_scene
     from base.settings import from_json
     from engine.atlas.volume import LatentVolume
@@ -43,11 +44,7 @@ def main(started: float, session_json: str) -> None:
     wait_for_gl(ctx)
     target.read(components=4)
     drawn = time.time()
-    from diffusion.loaders.loading import load_model
-
-    load_model(
-        session.model.ref, session.model.device, session.model.lora, session.model.control, session.model.ip_adapter
-    )
+    load_chosen(session.model)
     print(drawn - started, time.time() - started)
 
 

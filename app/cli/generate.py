@@ -13,6 +13,7 @@ from app.cli.unsample import run_unsample
 from app.commands import Generate
 from app.files.gallery.gallery import Gallery, gallery_folder
 from app.inputs import inputs_of
+from app.loop.chosen_model import load_chosen
 from app.session import ModelChoice
 from app.terminal import open_console
 from base.errors import InputError
@@ -28,9 +29,8 @@ SHEET = "sheet.png"  # beside the pictures of --count and --seeds
 def defaults(source: Path) -> Generate:
     """The flags that made a picture, from its PNG. Raises InputError when it carries none."""
     recipe = read_png(source)
-    return Generate(
-        recipe.settings, ModelChoice(recipe.model, lora=recipe.lora, control=recipe.control, ip_adapter=recipe.adapter)
-    )
+    told = {"lora": recipe.lora, "control": recipe.control, "ip_adapter": recipe.adapter, "options": recipe.options}
+    return Generate(recipe.settings, ModelChoice(recipe.model, **told))
 
 
 def matched(command: Generate, console: Console) -> str:
@@ -140,7 +140,7 @@ def run(command: Generate) -> int:
     from diffusion.introspection.probe_sheets import SPACE, save_sheets, sheet_outputs
     from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.embedded import read_multiple
-    from diffusion.loaders.loading import load_model
+    from diffusion.loaders.options import option_remarks
     from diffusion.loaders.prompt_loras import resolve_loras, style_names, style_remarks
     from diffusion.text2image import generate as core
 
@@ -156,7 +156,7 @@ def run(command: Generate) -> int:
     remarks += style_remarks(prompts, command.model.ip_adapter is not None)
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
-    model = load_model(command.model.ref, command.model.device, loras, command.model.control, command.model.ip_adapter)
+    model = load_chosen(command.model, loras)
     situation = Situation(
         model.few_steps,
         picture.init is not None,
@@ -169,11 +169,12 @@ def run(command: Generate) -> int:
     usual = replace(DreamSettings(), **model.defaults)
     for remark in inert_remarks(picture.dream, usual, situation, picture.negative):
         console.print(remark, style="yellow", soft_wrap=True)
-    for remark in picture_remarks(command, model):
+    for remark in (*option_remarks(command.model.options, model, previews=False), *picture_remarks(command, model)):
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
-    told, made = (command.model.ref, loras, command.model.control, command.model.ip_adapter), []
+    chosen, made = command.model, []
+    named = {"loras": loras, "controls": chosen.control, "adapter": chosen.ip_adapter, "options": chosen.options}
     gallery = Gallery(gallery_folder()) if command.gallery else None
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=picture.dream.steps * len(seeds), words="")
@@ -192,12 +193,12 @@ def run(command: Generate) -> int:
             if (
                 recipe is not None
                 and recipe.settings == asked
-                and (recipe.model, recipe.lora, recipe.control, recipe.adapter) == told
+                and recipe.model == chosen.ref
+                and (recipe.lora, recipe.control, recipe.adapter, recipe.options) == tuple(named.values())
             ):
                 made.append(core.regenerate(model, recipe, command.source, on_step=on_step))
             else:
-                named = {"model_ref": told[0], "loras": told[1], "controls": told[2], "adapter": told[3]}
-                made.append(core.generate(model, asked, **named, on_step=on_step))
+                made.append(core.generate(model, asked, model_ref=chosen.ref, **named, on_step=on_step))
             write_png(out, made[-1].image, made[-1].recipe)
             if gallery is not None:
                 gallery.add(made[-1].image, made[-1].recipe)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from app.commands import Generate
 from app.inputs import inputs_of
+from app.loop.chosen_model import load_chosen
 from app.terminal import open_console
 from base.errors import InputError
 from base.files import atomic_write
@@ -30,7 +32,6 @@ def run_unsample(command: Generate) -> int:
     from PIL import Image
 
     from diffusion.loaders.embedded import read_multiple
-    from diffusion.loaders.loading import load_model
     from diffusion.text2image import generate as core
     from diffusion.text2image.contact_sheet import contact_sheet
     from diffusion.text2image.latent_files import NAME, is_latent_file, save_latents
@@ -42,7 +43,7 @@ def run_unsample(command: Generate) -> int:
     outputs = [Output("--out", file, marked_png) for file in sorted(files)]
     refuse_outputs([*outputs, Output("--out", folder / NAME, is_latent_file)], inputs_of(command))
     console = open_console(errors=True)
-    model = load_model(command.model.ref, command.model.device, command.model.lora)
+    model = load_chosen(replace(command.model, control=(), ip_adapter=None))
     found = unsample_file(model, source, picture)
     pictures = pictures_of(model, found, picture.size)
     for step, image in zip(found.steps, pictures, strict=True):

@@ -194,8 +194,10 @@ class Window:
 
 def open_worker(session: Session, scene: Scene) -> Worker:
     """The thread that loads the chosen model, with the LoRAs that the scene's prompts name, and dreams with it."""
+    from app.loop.chosen_model import load_chosen
     from app.loop.garbage import exempt_from_collection
     from app.loop.worker import ThreadWorker
+    from diffusion.loaders.options import option_remarks
     from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
 
     loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
@@ -204,11 +206,10 @@ def open_worker(session: Session, scene: Scene) -> Worker:
 
     def load() -> Any:
         with exempt_from_collection():
-            from diffusion.loaders.loading import load_model
-
-            return load_model(
-                session.model.ref, session.model.device, loras, session.model.control, session.model.ip_adapter
-            )
+            model = load_chosen(session.model, loras)
+            for remark in option_remarks(session.model.options, model, previews=True):
+                print(shown(remark), file=sys.stderr)
+            return model
 
     return ThreadWorker(load, told=replace(session.model, lora=loras))
 

@@ -13,6 +13,7 @@ import moderngl
 import numpy as np
 
 from app.fields import Size
+from app.loop.chosen_model import load_chosen
 from app.loop.painted_prompts import PromptLog
 from app.loop.painter import Painter
 from app.loop.worker import Dream, InlineWorker, dream_of
@@ -134,7 +135,7 @@ def open_headless_session(
     Raises InputError if one of them can't be used, before slow work where possible.
     """
     from diffusion.denoisers.inert import Situation, inert_remarks
-    from diffusion.loaders.loading import load_model
+    from diffusion.loaders.options import option_remarks
     from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
 
     scene = scene or open_scene(session.scene)
@@ -144,9 +145,7 @@ def open_headless_session(
         loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
         for remark in (*remarks, *style_remarks(scene.prompts, session.model.ip_adapter is not None)):
             print(shown(remark), file=sys.stderr)
-        model = model or load_model(
-            session.model.ref, session.model.device, loras, session.model.control, session.model.ip_adapter
-        )
+        model = model or load_chosen(session.model, loras)
         usual = DreamSettings(**model.defaults)
         situation = Situation(
             model.few_steps, anagrams=False, controls=bool(model.controls), adapter=model.style is not None
@@ -155,7 +154,8 @@ def open_headless_session(
             print(f"--control has no effect: {model.id} takes no ControlNet.", file=sys.stderr)
         if session.model.ip_adapter and model.style is None:
             print(f"--ip-adapter has no effect: {model.id} takes no IP-Adapter.", file=sys.stderr)
-        for remark in inert_remarks(session.dream, usual, situation):
+        told = option_remarks(session.model.options, model, previews=False)
+        for remark in (*told, *inert_remarks(session.dream, usual, situation)):
             print(remark, file=sys.stderr)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)

@@ -65,6 +65,8 @@ class SamplerPanel:
         if adapter := ui.session.model.ip_adapter:
             heard = "With IP-Adapter" if painter.client.model.adapter else "This model takes no IP-Adapter:"
             faint(f"{heard} {Path(adapter).name}.")
+        if vae := ui.session.model.options.vae:
+            faint(f"With the autoencoder {Path(vae).name}.")
         dream = self._presets(ui, ui.session.dream)
         self._offer_repaint(ui, dream)
         self._compare(ui, dream)

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from app.commands import Generate, suited
+from app.loop.chosen_model import load_chosen
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
 from app.server.pictures import PictureStore, png_of
@@ -20,7 +21,6 @@ from app.session import ModelChoice
 from base.errors import InputError
 from base.pictures import flat, open_picture
 from diffusion.canvas import Cancelled
-from diffusion.loaders.loading import load_model
 from diffusion.loaders.prompt_loras import resolve_loras
 from diffusion.text2image.generate import generate, refuse
 from diffusion.text2image.metadata import parameters, write_png
@@ -59,7 +59,7 @@ class Studio:
         self.choice, self.store, self.lane = choice, store, lane
         self.defaults = suited(Generate(), choice.ref, bool(choice.lora)).picture
         self._loras = resolve_loras(choice.lora, ())[0]
-        self.loading = lane.submit(lambda: load_model(choice.ref, choice.device, self._loras))
+        self.loading = lane.submit(lambda: load_chosen(choice, self._loras))
 
     @property
     def model(self) -> Any:
@@ -93,6 +93,7 @@ class Studio:
                     asked,
                     model_ref=self.choice.ref,
                     loras=self._loras,
+                    options=self.choice.options,
                     on_step=on_step,
                     cancelled=job.cancelled,
                 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,7 +106,7 @@ def probe_unet(
     denoise = make_unguided_denoiser(model, canvas, settings)
     unet = model.few_step_unet if few and model.few_step_unet is not None else model.unet
     tokens = model.context([canvas.regions[0].prompt])[0].shape[1]
-    with _record_blocks(unet, x.shape[-2:], tokens, cancelled) as notes:
+    with _as_written(unet), _record_blocks(unet, x.shape[-2:], tokens, cancelled) as notes:
         denoised = predict(denoise, torch.from_numpy(x)[None].to(model.device), sigma).denoised
     prompts = dict.fromkeys(region.prompt for region in canvas.regions)
     return UnetProbe(
@@ -115,6 +115,12 @@ def probe_unet(
         denoised[0].float().cpu().numpy(),
         few,
     )
+
+
+def _as_written(network: torch.nn.Module) -> AbstractContextManager[Any]:
+    """Run a compiled network without compilation, which leaves out the hooks that record it."""
+    compiled = network._compiled_call_impl is not None
+    return torch.compiler.set_stance("force_eager") if compiled else nullcontext()
 
 
 class _ProbeRecorder:

@@ -1,4 +1,4 @@
-"""What users name beside a Stable Diffusion model, checked before anything is loaded: ControlNets and IP-Adapters."""
+"""What users name beside a Stable Diffusion model, checked before anything is loaded: ControlNets, IP-Adapters, autoencoders."""
 
 from __future__ import annotations
 
@@ -64,3 +64,11 @@ def check_adapter(name: str) -> Path:
     if path.suffix != ".safetensors":
         raise InputError(path, "", "is no .safetensors file; pickles can run any program when read")
     return path
+
+
+def find_vae(name: str, flag: str) -> Path:
+    """The folder of the autoencoder that a flag names: it, or `vae` in a pipeline folder. Raises InputError."""
+    path = expand_user(name)
+    if not is_folder(path):
+        raise InputError(flag, str(path), "is not a folder; nothing is downloaded")
+    return path / "vae" if is_folder(path / "vae") else path

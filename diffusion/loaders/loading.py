@@ -8,11 +8,13 @@ from pathlib import Path
 import torch
 
 from base.errors import InputError
-from diffusion.loaders.additions import ControlChoice, check_adapter, parse_control
+from diffusion.loaders.additions import ControlChoice, check_adapter, find_vae, parse_control
 from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
 from diffusion.loaders.embedded import Reference
 from diffusion.loaders.lora import Lora, parse_lora
 from diffusion.loaders.open_checkpoint import open_checkpoint
+from diffusion.loaders.options import USUAL, LoadOptions
+from diffusion.loaders.running import find_device, refuse_uncompiled, with_options
 from diffusion.loaders.surface import is_surface_model, load_surface_model
 from diffusion.models.model import Model
 
@@ -23,25 +25,31 @@ def load_model(
     loras: Sequence[str] = (),
     controls: Sequence[str] = (),
     adapter: str | None = None,
+    options: LoadOptions = USUAL,
 ) -> Model:
-    """Load a model with its LoRAs, ControlNets and IP-Adapter.
+    """Load a model with its LoRAs, ControlNets, IP-Adapter and options.
 
     ref: None (embedded), a name of SHIPPED, a pipeline folder, a .safetensors file, or a cached hub id
     device: "auto", "cpu", "cuda", "mps", …
     loras: LoRA files, each FILE or FILE:WEIGHT (`diffusion.loaders.lora`)
     controls: ControlNets, each [KIND=]FILE[:WEIGHT] (`diffusion.loaders.additions`); a model that knows surfaces ignores them
     adapter: an IP-Adapter (`diffusion.loaders.style`); a model that knows surfaces ignores it
+    options: other autoencoders, and how the parts compute
 
-    Weights are read from safetensors only, as float16 on CUDA, otherwise as float32. Nothing is downloaded.
+    Weights are read from safetensors only. Nothing is downloaded.
     Raises InputError naming the model and the part that is missing or unsupported.
     """
     source = open_checkpoint(ref)
-    where = _device(device)
+    where = find_device(device)
+    for flag, name in (("--vae", options.vae), ("--preview-vae", options.preview_vae)):
+        if name is not None:
+            find_vae(name, flag)
+    refuse_uncompiled(options, where)
     changes = [parse_lora(lora) for lora in loras]
     chosen = [parse_control(control) for control in controls]
     style = None if adapter is None else check_adapter(adapter)
     try:
-        return _load(source, where, changes, chosen, style)
+        return with_options(_load(source, where, changes, chosen, style, options), options)
     except (InputError, MemoryError, torch.OutOfMemoryError):
         raise
     except (
@@ -53,24 +61,20 @@ def load_model(
 
 
 def _load(
-    source: Checkpoint, where: torch.device, loras: list[Lora], controls: list[ControlChoice], style: Path | None
+    source: Checkpoint,
+    where: torch.device,
+    loras: list[Lora],
+    controls: list[ControlChoice],
+    style: Path | None,
+    options: LoadOptions,
 ) -> Model:
     if is_surface_model(source):
-        return load_surface_model(source, where, loras)
+        if options.vae is not None:
+            problem = f"can't replace the autoencoder of {source.name}, which knows surfaces"
+            raise InputError("--vae", options.vae, problem)
+        return load_surface_model(source, where, loras, options.dtype)
     from diffusion.loaders.stable_diffusion import (
         load_stable_diffusion,  # which brings diffusers, and that takes seconds
     )
 
-    return load_stable_diffusion(source, where, loras, controls, style)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device(
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
-    try:
-        torch.empty(0, device=name)
-        return torch.device(name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise InputError("--device", "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
+    return load_stable_diffusion(source, where, loras, controls, style, options)

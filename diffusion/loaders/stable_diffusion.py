@@ -10,17 +10,21 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from base.errors import InputError
 from base.grid import CELL
-from diffusion.loaders.additions import ControlChoice, weights_of
+from diffusion.loaders.additions import ControlChoice, find_vae, weights_of
+from diffusion.loaders.autoencoders import load_codec
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.control import load_control
 from diffusion.loaders.embedded import MAX_STEPS, OWN, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora, merge_lora
 from diffusion.loaders.model_family import ModelFamily, identify_family
+from diffusion.loaders.options import USUAL, LoadOptions
 from diffusion.loaders.pipeline_folder import PipelineFolder
+from diffusion.loaders.running import dtype_of
 from diffusion.loaders.style import load_style
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.clip import Clip, ClipEncoder, SdxlEncoder
+from diffusion.models.codec import Codec
 from diffusion.models.model import Model
 from diffusion.models.text_encoders import CachedEncoder, TextEncoder
 from diffusion.sampling.schedules import NoiseSchedule
@@ -29,10 +33,15 @@ TEXTS = ("text_encoder", "text_encoder_2")
 
 
 def load_stable_diffusion(
-    source: Checkpoint, where: torch.device, changes: list[Lora], chosen: list[ControlChoice], style: Path | None
+    source: Checkpoint,
+    where: torch.device,
+    changes: list[Lora],
+    chosen: list[ControlChoice],
+    style: Path | None,
+    options: LoadOptions = USUAL,
 ) -> Model:
     """Load it with its LoRAs, ControlNets and IP-Adapter. Raises InputError naming the part that is missing or unsupported."""
-    dtype = torch.float16 if where.type == "cuda" else torch.float32
+    dtype = dtype_of(options.dtype, torch.float16 if where.type == "cuda" else torch.float32)
     kind = identify_family(source)
     path, own = source.path, kind.own
 
@@ -50,12 +59,15 @@ def load_stable_diffusion(
     # Half precision overflows in Stable Diffusion's decoders, XL's most; the VAE runs twice a dream, so float32 costs little.
     vae = source.module(kind.vae_class, "vae", torch.float32)
     space = f"{kind.vae_class.__name__}-{space_id(vae)}"
-    vae = vae.to(where)
+    codec = Codec.of(vae)
+    if options.vae is not None:
+        codec = load_codec(options.vae, "--vae", codec, kind.channels)
     size = kind.unet.get("sample_size") or 32
     students = [] if same or student is None else PipelineFolder(student).weights()
     weights = [*source.weights(), *(p for p in students if p.parent.name == "unet"), *(lora.path for lora in changes)]
     weights += [] if style is None else [style]
     weights += [file for choice in chosen for file in weights_of(choice)]
+    weights += [] if options.vae is None else sorted(find_vae(options.vae, "--vae").glob("*.safetensors"))
     told = [f"{lora.weight:g};" for lora in changes] + [f"{choice.kind}:{choice.weight:g};" for choice in chosen]
     found = fingerprint(weights, "".join(told))
     return Model(
@@ -65,7 +77,7 @@ def load_stable_diffusion(
         few_step_unet=few,
         few_steps=few_steps,
         linear=read_preview_map(path, own, kind.channels),
-        vae=vae,
+        vae=codec.vae.to(where),
         text=CachedEncoder(text, where, dtype),
         schedule=NoiseSchedule(DDIMScheduler.from_config(kind.scheduler).alphas_cumprod.double()),  # pyright: ignore[reportAttributeAccessIssue]
         prediction=kind.prediction,
@@ -75,8 +87,8 @@ def load_stable_diffusion(
         multiple=CELL * 2 ** (len(kind.unet["block_out_channels"]) - 1),
         native=int(own.get("native", CELL * (size if isinstance(size, int) else min(size)))),
         depth=kind.depth,
-        scale=float(vae.config.scaling_factor),
-        shift=float(getattr(vae.config, "shift_factor", None) or 0.0),
+        scale=codec.scale,
+        shift=codec.shift,
         style=None
         if style is None
         else load_style(style, [unet] if same or few is None else [unet, few], dtype, where),

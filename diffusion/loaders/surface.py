@@ -15,6 +15,7 @@ from diffusion.loaders.config_fields import refuse_fields, refuse_unknown
 from diffusion.loaders.embedded import OWN, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora
+from diffusion.loaders.running import dtype_of
 from diffusion.models.minilm import WIDTH, MiniLMEncoder
 from diffusion.models.numbers import fast_dtype
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
@@ -36,8 +37,13 @@ def is_surface_model(source: Checkpoint) -> bool:
     return not (source.path / "transformer").is_dir() and source.config("unet").get("_class_name") == "SurfaceUNet"
 
 
-def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[Lora]) -> SurfaceModel:
-    """Load it. Raises InputError for configurations that don't fit together or this program, and for LoRAs, which it can't take."""
+def load_surface_model(
+    source: Checkpoint, where: torch.device, loras: Sequence[Lora], numbers: str = "auto"
+) -> SurfaceModel:
+    """Load it. numbers: --dtype.
+
+    Raises InputError for configurations that don't fit together or this program, and for LoRAs, which it can't take.
+    """
     path, own, unet, vae = source.path, source.own(), source.config("unet"), source.config("vae")
     refuse_fields(path / OWN, "own", own)
     refuse_fields(path, "surface_unet", unet)
@@ -59,7 +65,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         raise InputError(path, "unet.latent_channels", what)
     if vae.get("surface_channels", 0) not in (0, FINE):
         raise InputError(path, "vae.surface_channels", f"is {vae['surface_channels']}; 0 or {FINE} work")
-    dtype = fast_dtype(where)
+    dtype = dtype_of(numbers, fast_dtype(where))
     network = source.module(SurfaceUNet, "unet", dtype).to(where)
     lowest, heads = network.config["channels"][-1], network.config["heads"]
     if lowest % heads:
@@ -72,7 +78,7 @@ def load_surface_model(source: Checkpoint, where: torch.device, loras: Sequence[
         id=f"{source.name}-{fingerprint(source.weights())}",
         space=space,
         unet=network,
-        vae=autoencoder.to(where, torch.float32 if where.type == "cuda" else dtype),
+        vae=autoencoder.to(where, torch.float32 if dtype == torch.float16 else dtype),
         text=CachedEncoder(MiniLMEncoder(), where, dtype),
         schedule=flow_schedule(),
         prediction="flow",

@@ -17,6 +17,7 @@ from torch import Tensor
 from base.grid import CELL
 from diffusion.canvas import Canvas, Surface
 from diffusion.models import preview, sdxl_conditioning
+from diffusion.models.codec import Codec
 from diffusion.models.control import Control, add_residuals
 from diffusion.models.control_hints import hints_of
 from diffusion.models.depth import DEPTHS
@@ -24,12 +25,6 @@ from diffusion.models.region_masks import mask_pyramid
 from diffusion.models.style import Style, StyleAdapter, split_style
 from diffusion.models.text_encoders import CachedEncoder
 from diffusion.sampling.schedules import PREDICTIONS, NoiseSchedule
-
-TILED = 1536**2  # pixels; larger pictures are encoded and decoded in tiles
-TILE = 1024  # side of a tile in pixels
-FAST_DECODER = (
-    4_000_000  # parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)
-)
 
 
 @dataclass
@@ -56,6 +51,7 @@ class Model:
     channels: C of the latents; multiple: canvas sides are multiples of it, in pixels; native: side in pixels it was trained at
     depth: key of DEPTHS, or None if the model takes no depth
     scale, shift: stored latent = (vae latent - shift)·scale
+    preview_codec: the autoencoder of previews, None for its own
     few_step_unet, few_steps: its few-step network and the steps that needs, or None and 0
     linear: the model's own preview map, float32 [C+1,3], or None
     defaults: dream settings that suit it, by name
@@ -78,6 +74,7 @@ class Model:
     depth: str | None
     scale: float
     shift: float
+    preview_codec: Codec | None = None
     few_step_unet: Any | None = None
     few_steps: int = 0
     linear: Tensor | None = None
@@ -185,32 +182,20 @@ class Model:
         masks = mask_pyramid(regions["weights"].float(), self.levels)
         return {"contexts": self._split(regions["contexts"])[0], "owners": regions["owners"], "masks": masks}
 
-    @torch.inference_mode()
+    @property
+    def codec(self) -> Codec:
+        """Its autoencoder, which may be on another device."""
+        return Codec(self.vae, self.scale, self.shift)
+
     def encode_tensor(self, pictures: Tensor) -> Tensor:
-        """float32 [B,C,h,w] on the device, from [B,3,8h,8w] in -1..1; the posterior's mode, so that the result is deterministic."""
+        """float32 [B,C,h,w] on the device, from [B,3,8h,8w] in -1..1."""
         with self.clock.part("vae"):
-            self._fit(pictures)
-            out = self.vae.encode(pictures.to(self.device, self.vae.dtype))
-            latents = out.latent_dist.mode() if hasattr(out, "latent_dist") else out.latents
-            return (latents.float() - self.shift) * self.scale
+            return self.codec.encode(pictures).to(self.device)
 
-    @torch.inference_mode()
     def decode_tensor(self, latents: Tensor) -> Tensor:
-        """float32 [B,3,8h,8w] in about -1..1, from latents [B,C,h,w]."""
+        """float32 [B,3,8h,8w] in about -1..1 on the device, from latents [B,C,h,w]."""
         with self.clock.part("vae"):
-            self._fit(latents, CELL)
-            return self.vae.decode((latents / self.scale + self.shift).to(self.device, self.vae.dtype)).sample.float()
-
-    def _fit(self, image: Tensor, cell: int = 1) -> None:
-        """Switch tiling on beyond TILED pixels, as Stable Diffusion's VAE needs 3 GB per megapixel.
-
-        cell: picture pixels per pixel of `image`, along a side.
-        """
-        from diffusers import AutoencoderKL  # here, as the embedded model does without, and importing it takes seconds
-
-        if isinstance(self.vae, AutoencoderKL):
-            self.vae.tile_sample_min_size, self.vae.tile_latent_min_size = TILE, TILE // CELL
-            self.vae.use_tiling = image.shape[-2] * image.shape[-1] * cell**2 > TILED
+            return self.codec.decode(latents).to(self.device)
 
     def encode(self, image: np.ndarray) -> Tensor:
         """float32 [C,h,w] on the CPU, from a picture uint8 [8h,8w,3]."""
@@ -235,18 +220,20 @@ class Model:
     @cached_property
     def decodes_fast(self) -> bool:
         """Whether the decoder is small enough to run at every step."""
-        return sum(p.numel() for p in self.vae.decoder.parameters()) < FAST_DECODER
+        return self.codec.fast
 
     def preview(self, latents: Tensor) -> np.ndarray:
         """uint8 [h,w,3] or larger: a preview of latents [C,h,w].
 
-        A small decoder decodes every second latent pixel: a quarter of the work, with the right colours and grain. A large decoder is
-        replaced by the linear map, which only approximates the colours.
+        A small decoder, or the one of previews, decodes every second latent pixel: a quarter of the work, with the right colours and
+        grain. A large decoder is replaced by the linear map, which only approximates the colours.
         """
-        if self.decodes_fast:
-            stride = 2 if min(latents.shape[-2:]) >= 16 else 1
-            return self.decode(latents[:, ::stride, ::stride].float())
-        return self.sketch(latents)
+        if self.preview_codec is None and not self.decodes_fast:
+            return self.sketch(latents)
+        stride = 2 if min(latents.shape[-2:]) >= 16 else 1
+        codec = self.preview_codec or self.codec
+        with self.clock.part("vae"):
+            return as_image(codec.decode(latents[None, :, ::stride, ::stride].float())[0])
 
     def sketch(self, latents: Tensor) -> np.ndarray:
         """uint8 [h,w,3]: latents [C,h,w] shown by the linear map, in a fraction of a millisecond."""

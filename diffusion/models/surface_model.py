@@ -51,14 +51,9 @@ class SurfaceModel(Model):
             contexts, weights, owners = regions["contexts"], regions["weights"], regions["owners"]
             return denoise(self.unet, x, sigma, geometry, contexts, weights, owners)
 
-    def _fit(self, image: Tensor, cell: int = 1) -> None:
-        """Its autoencoder needs no tiles."""
-
     @torch.inference_mode()
     def decode_surface(self, latents: Tensor, surface: Surface) -> Tensor:
         """float32 [3,H,W] in about -1..1, from latents [1,C,h,w] of a canvas with this surface."""
         hint = decoder_hint(surface) if self.vae.config["surface_channels"] else None
         with self.clock.part("vae"):
-            dtype = self.vae.dtype
-            told = None if hint is None else hint.to(self.device, dtype)
-            return self.vae.decode((latents / self.scale + self.shift).to(self.device, dtype), told).sample[0].float()
+            return self.codec.decode(latents, hint)[0].to(self.device)

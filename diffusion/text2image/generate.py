@@ -22,6 +22,7 @@ from diffusion.denoisers.anagram import VIEWS, view_problem
 from diffusion.denoisers.few_step import run_part
 from diffusion.denoisers.masks import blur
 from diffusion.dream import dream
+from diffusion.loaders.options import USUAL, LoadOptions
 from diffusion.models.bare_surface import bare_gbuffer
 from diffusion.models.model import Model
 from diffusion.models.prompt_syntax import STRONGEST
@@ -51,11 +52,12 @@ def generate(
     loras: tuple[str, ...] = (),
     controls: tuple[str, ...] = (),
     adapter: str | None = None,
+    options: LoadOptions = USUAL,
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> GeneratedImage:
-    """Generate one picture. model_ref, loras, controls, adapter: the model and what it is loaded with, as the user named them, for
-    the recipe.
+    """Generate one picture. model_ref, loras, controls, adapter, options: the model and what it is loaded with, as the user named
+    them, for the recipe.
 
     With `DreamSettings.capture` the picture is what was predicted at that step. If the size isn't a multiple of the model's, a larger
     picture is dreamed and cropped. Raises InputError naming the flag, and the errors of `dream`.
@@ -73,7 +75,7 @@ def generate(
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
     files = {name: fingerprint(path) for name, path in settings.files(model.style is not None).items()}
-    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras, controls, adapter)
+    recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras, controls, adapter, options)
     return GeneratedImage(np.ascontiguousarray(image), recipe, dreamed)
 
 
@@ -98,6 +100,7 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
         loras=recipe.lora,
         controls=recipe.control,
         adapter=recipe.adapter,
+        options=recipe.options,
         **hooks,
     )
 

@@ -19,10 +19,11 @@ from base.settings import to_json as settings_to
 from base.step_schedule import Scheduled, StepSchedule
 from base.typed import typed
 from diffusion.denoisers.few_step import effective_settings
+from diffusion.loaders.options import LoadOptions
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
 
 KEY = "rayverie"
-KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "control", "adapter", "settings"}
+KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "control", "adapter", "options", "settings"}
 FILES = re.compile(r"init|mask|(control_image|style)\.\d+")
 MAX_STEPS = 1000
 
@@ -61,7 +62,8 @@ def to_json(recipe: Recipe) -> str:
     """The recipe as versioned JSON."""
     values = {"version": VERSION, "model": recipe.model, "model_id": recipe.model_id, "files": recipe.files}
     values |= {"few_steps": recipe.few_steps, "lora": list(recipe.lora)}
-    values |= {"control": list(recipe.control), "adapter": recipe.adapter, "settings": settings_to(recipe.settings)}
+    values |= {"control": list(recipe.control), "adapter": recipe.adapter, "options": settings_to(recipe.options)}
+    values |= {"settings": settings_to(recipe.settings)}
     return json.dumps(values)
 
 
@@ -83,7 +85,8 @@ def from_json(text: str, where: object) -> Recipe:
     if not 0 <= few_steps <= MAX_STEPS:
         raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")
     settings, unknown = settings_from(GenerateSettings, values.get("settings"), where, "settings")
-    if unknown:  # ignoring it would give another picture
+    options, more = settings_from(LoadOptions, values.get("options", {}), where, "options")
+    if unknown := [*unknown, *more]:  # ignoring it would give another picture
         raise InputError(where, unknown[0], "is unknown to this version")
     return Recipe(
         settings,
@@ -94,6 +97,7 @@ def from_json(text: str, where: object) -> Recipe:
         typed(tuple[str, ...], values.get("lora", []), where, "lora"),
         typed(tuple[str, ...], values.get("control", []), where, "control"),
         typed(str | None, values.get("adapter"), where, "adapter"),
+        options,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from base.files import expand_user
 from base.settings import option
+from diffusion.loaders.options import LoadOptions
 from diffusion.models.prompt_syntax import parse_prompt
 from diffusion.settings import DreamSettings
 
@@ -62,7 +63,7 @@ class Recipe:
     model: value of --model (None: the embedded one); model_id: name and fingerprint of the weights
     files: sha256 of each of `GenerateSettings.files`
     few_steps: steps that the model's few-step network needs, 0 without one
-    lora, control, adapter: values of --lora, --control and --ip-adapter
+    lora, control, adapter: values of --lora, --control and --ip-adapter; options: the others that the model was loaded with
     """
 
     settings: GenerateSettings
@@ -73,3 +74,4 @@ class Recipe:
     lora: tuple[str, ...] = ()
     control: tuple[str, ...] = ()
     adapter: str | None = None
+    options: LoadOptions = field(default_factory=LoadOptions)

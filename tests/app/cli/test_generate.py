@@ -50,6 +50,18 @@ def test_flags_win_over_the_picture(picture, tmp_path) -> None:
     assert (pixels(other) != pixels(picture)).any()
 
 
+def test_the_picture_keeps_how_its_model_was_loaded(words, tiny_model, tmp_path, capsys) -> None:
+    out, again, plain = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "c.png"
+    told = ["--dtype", "bfloat16", "--vae", str(tiny_model), "--vae-device", "cpu"]
+    small = ["brick wall", "--size", "32x32", "--steps", "2"]
+    assert main([*words, *small, *told, "--out", str(out)]) == 0
+    assert "--vae-device has no effect: the network runs there, too." in capsys.readouterr().err
+    assert read_png(out).options.dtype == "bfloat16"
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+    assert main([*words, *small, "--out", str(plain)]) == 0 and (pixels(plain) != pixels(out)).any()
+
+
 def test_every_step_is_written_when_asked(words, tmp_path) -> None:
     folder = tmp_path / "steps"
     more = ["--size", "32x32", "--steps", "3", "--out", str(tmp_path / "p.png"), "--steps-out", str(folder)]

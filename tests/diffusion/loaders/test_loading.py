@@ -286,8 +286,8 @@ def test_large_pictures_go_through_the_vae_in_tiles(sd1_folder, monkeypatch):
     whole = model.decode_tensor(latents)
     seen = []
     model.vae.decoder.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[-2:])))
-    monkeypatch.setattr("diffusion.models.model.TILED", 128 * 128)
-    monkeypatch.setattr("diffusion.models.model.TILE", 128)
+    monkeypatch.setattr("diffusion.models.codec.TILED", 128 * 128)
+    monkeypatch.setattr("diffusion.models.codec.TILE", 128)
     tiled = model.decode_tensor(latents)
     assert tiled.shape == whole.shape and len(seen) > 1 and max(max(shape) for shape in seen) == 16
     assert (tiled - whole).abs().mean() < 0.1 * whole.std()

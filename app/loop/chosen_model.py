@@ -1,0 +1,19 @@
+"""Load the model that the user chose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.session import ModelChoice
+
+
+def load_chosen(choice: ModelChoice, loras: Sequence[str] | None = None) -> Any:
+    """The `diffusion.models.model.Model`. loras: those of the choice and of prompts; None takes those of the choice.
+
+    Raises InputError.
+    """
+    from diffusion.loaders.loading import load_model  # with torch, which this thread may be the first to need
+
+    loras = choice.lora if loras is None else loras
+    return load_model(choice.ref, choice.device, loras, choice.control, choice.ip_adapter, choice.options)

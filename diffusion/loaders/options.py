@@ -1,0 +1,56 @@
+"""What a model is loaded with besides its own parts, and how it computes. Data only; imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from base.settings import option
+
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """Other autoencoders for a model, and how its parts compute."""
+
+    vae: str | None = option(
+        None,
+        "An autoencoder in place of the model's: a folder of an AutoencoderKL or AutoencoderTiny with the same latent space.",
+        metavar="FOLDER",
+    )
+    preview_vae: str | None = option(
+        None, "The same, but only for previews of a running dream; a tiny one is fast.", metavar="FOLDER"
+    )
+    vae_device: str = option(
+        "auto", "Where the autoencoder runs: cpu, cuda or mps; auto takes the device of the network."
+    )
+    dtype: str = option(
+        "auto",
+        "Numbers that the network computes with; auto takes what is fast on the device. Autoencoders of Stable Diffusion "
+        "compute in float32.",
+        choices=DTYPES,
+    )
+    compile: bool = option(
+        False, "Compile the network with torch.compile: slow at first and for every new canvas size, then faster."
+    )
+    attention_slicing: bool = option(
+        False, "Compute attention in slices: slower, with less memory on devices without fused attention."
+    )
+
+
+USUAL = LoadOptions()
+
+
+def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str]:
+    """A sentence for each option that has no effect. model: as loaded; previews: whether this command shows any."""
+    rows = (
+        ("--preview-vae", options.preview_vae and not previews, "this command shows no previews"),
+        (
+            "--attention-slicing",
+            options.attention_slicing and model.knows_surfaces,
+            f"{model.id} has no such attention",
+        ),
+        ("--vae-device", options.vae_device == model.device.type, "the network runs there, too"),
+    )
+    return [f"{flag} has no effect: {reason}." for flag, idle, reason in rows if idle]

@@ -1,0 +1,67 @@
+"""Where and how a model's networks compute: device, numbers, compiled or not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from dataclasses import replace
+
+import torch
+
+from base.errors import InputError
+from diffusion.loaders.options import LoadOptions
+from diffusion.models.model import Model
+
+COMPILERS = ("c++", "g++", "clang++", "cl")
+
+
+def find_device(name: str, flag: str = "--device") -> torch.device:
+    """The device of that name; auto takes CUDA, then MPS, then the CPU. Raises InputError for one that isn't there."""
+    if name == "auto":
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    try:
+        torch.empty(0, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(flag, "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
+
+
+def dtype_of(name: str, auto: torch.dtype) -> torch.dtype:
+    """The numbers of a network, from --dtype. auto: what auto takes."""
+    return auto if name == "auto" else getattr(torch, name)
+
+
+def refuse_uncompiled(options: LoadOptions, where: torch.device) -> None:
+    """Raise InputError where torch.compile lacks its compiler: the first dream would fail with pages of text."""
+    if not options.compile:
+        return
+    if where.type == "cuda" and importlib.util.find_spec("triton") is None:
+        raise InputError("--compile", "", "needs the package triton on CUDA")
+    if where.type == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", ""), *COMPILERS))):
+        raise InputError("--compile", "", "needs a C++ compiler, such as g++")
+
+
+def with_options(model: Model, options: LoadOptions) -> Model:
+    """The model with its autoencoders where the options say, attention in slices, and its networks compiled. Raises InputError."""
+    own = model.codec
+    preview = None
+    if options.preview_vae is not None:
+        from diffusion.loaders.autoencoders import load_codec  # which brings diffusers
+
+        preview = load_codec(options.preview_vae, "--preview-vae", own, model.channels)
+    where = model.device if options.vae_device == "auto" else find_device(options.vae_device, "--vae-device")
+    for codec in (own, preview):
+        if codec is not None:
+            codec.vae.to(where)
+    networks = [net for net in (model.unet, model.few_step_unet) if net is not None]
+    if options.attention_slicing and not model.knows_surfaces:
+        for net in (*networks, *(control.net for control in model.controls)):
+            for processor in net.attn_processors.values():
+                processor.sliced = True
+    if options.compile:
+        for net in networks:
+            net.compile()
+    return replace(model, preview_codec=preview)

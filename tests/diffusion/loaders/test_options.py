@@ -1,0 +1,131 @@
+"""Other autoencoders for a model, its numbers, attention in slices, compilation; each against the model without."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderKL
+from torch.nn import functional as F
+
+from base.errors import InputError
+from diffusion.dream import dream
+from diffusion.loaders.loading import load_model
+from diffusion.loaders.options import LoadOptions, option_remarks
+from diffusion.loaders.running import refuse_uncompiled
+from diffusion.settings import DreamSettings
+
+
+@pytest.fixture(scope="module")
+def finetuned(sd_folder, tmp_path_factory) -> Path:
+    """The model's autoencoder with a changed decoder, and an encoder that differs a little, as a distilled one does."""
+    vae = AutoencoderKL.from_pretrained(sd_folder, subfolder="vae", local_files_only=True)
+    with torch.no_grad():
+        vae.decoder.conv_out.bias.add_(0.5)
+        vae.encoder.conv_out.bias.add_(1e-3)
+    vae.save_pretrained(folder := tmp_path_factory.mktemp("finetuned"))
+    return folder
+
+
+def loaded(folder, **options):
+    return load_model(folder, "cpu", options=LoadOptions(**options))
+
+
+def latents_of(model):
+    return torch.randn((1, model.channels, 16, 16), generator=torch.Generator().manual_seed(0))
+
+
+def test_another_autoencoder_decodes_everything_and_stays_in_the_same_world(sd, sd_folder, finetuned) -> None:
+    model, latents = loaded(sd_folder, vae=str(finetuned)), latents_of(sd)
+    assert model.space == sd.space and model.id != sd.id and model.channels == sd.channels
+    assert torch.allclose(model.decode_tensor(latents), sd.decode_tensor(latents) + 0.5, atol=1e-5)
+    assert np.array_equal(model.preview(latents[0]), model.decode(latents[0, :, ::2, ::2]))
+
+
+def test_an_autoencoder_for_previews_changes_nothing_else(sd, sd_folder, finetuned) -> None:
+    model, latents = loaded(sd_folder, preview_vae=str(finetuned)), latents_of(sd)
+    assert model.id == sd.id and torch.equal(model.decode_tensor(latents), sd.decode_tensor(latents))
+    assert not np.array_equal(model.preview(latents[0]), sd.preview(latents[0]))
+    assert np.array_equal(model.preview(latents[0]), loaded(sd_folder, vae=str(finetuned)).preview(latents[0]))
+
+
+def test_a_whole_pipeline_folder_may_name_an_autoencoder(sd, sd_folder) -> None:
+    model, latents = loaded(sd_folder, vae=str(sd_folder)), latents_of(sd)
+    assert torch.equal(model.decode_tensor(latents), sd.decode_tensor(latents))
+
+
+@pytest.mark.parametrize("flag", ["vae", "preview_vae"])
+def test_what_does_not_fit_is_refused(flag, sd_folder, wide_folder, sd1_folder, surface_folder, tmp_path) -> None:
+    doubled = shutil.copytree(sd_folder / "vae", tmp_path / "doubled")
+    config = (doubled / "config.json").read_text()
+    (doubled / "config.json").write_text(config.replace("0.18215", "0.3643"))
+    refused = {
+        str(tmp_path / "none"): "is not a folder; nothing is downloaded",
+        str(tmp_path): "has no config.json",
+        str(wide_folder): "has 16 latent channels, and the model's latents have 4",
+        str(doubled): "has another latent space",
+        str(sd1_folder): "has another latent space",
+        str(surface_folder): "is SurfaceAutoencoder; AutoencoderKL and AutoencoderTiny work",
+    }
+    for name, problem in refused.items():
+        with pytest.raises(InputError, match=problem):
+            loaded(sd_folder, **{flag: name})
+
+
+def test_the_autoencoder_of_a_model_that_knows_surfaces_stays(surface_folder, sd_folder) -> None:
+    with pytest.raises(InputError, match="which knows surfaces"):
+        loaded(surface_folder, vae=str(sd_folder))
+
+
+def test_numbers_of_the_network(sd, sd_folder, surface_folder, canvas_of) -> None:
+    model = loaded(sd_folder, dtype="bfloat16")
+    assert model.unet.dtype == torch.bfloat16 == model.context(["moss"])[0].dtype and model.vae.dtype == torch.float32
+    settings, canvas = DreamSettings(steps=2), canvas_of(sd, prompts=2)
+    exact, coarse = (dream(m, canvas, settings).latents for m in (sd, model))
+    assert 0 < np.abs(exact - coarse).mean() < 0.05 * np.abs(exact).mean()
+    assert loaded(surface_folder, dtype="float16").unet.dtype == torch.float16
+
+
+@pytest.mark.parametrize("family", ["sd_folder", "xl_folder"])
+def test_attention_in_slices_gives_the_same(family, request, canvas_of, monkeypatch) -> None:
+    folder = request.getfixturevalue(family)
+    whole, sliced = load_model(folder, "cpu"), loaded(folder, attention_slicing=True)
+    rows = []
+    spy = SimpleNamespace(**vars(F))
+    spy.scaled_dot_product_attention = lambda q, k, v: rows.append(q) or F.scaled_dot_product_attention(q, k, v)
+    monkeypatch.setattr("diffusion.models.attention.F", spy)
+    monkeypatch.setattr("diffusion.models.attention.SLICE", 100)
+    canvas, settings = canvas_of(whole, prompts=2), DreamSettings(steps=2, window=64)
+    ours = dream(sliced, canvas, settings).latents
+    assert max(part.shape[0] * part.shape[1] * part.shape[2] for part in rows) <= 100
+    monkeypatch.undo()
+    assert np.allclose(ours, dream(whole, canvas, settings).latents, atol=1e-4)
+
+
+def test_compilation_is_asked_of_all_networks_once(sd_folder, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("torch.nn.Module.compile", lambda net: asked.append(type(net).__name__))
+    loaded(sd_folder, compile=True)
+    assert asked == ["UNet2DConditionModel"]
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(InputError, match=r"--compile needs a C\+\+ compiler"):
+        refuse_uncompiled(LoadOptions(compile=True), torch.device("cpu"))
+
+
+def test_devices_are_checked(sd_folder) -> None:
+    with pytest.raises(InputError, match="--vae-device quantum is not usable here"):
+        loaded(sd_folder, vae_device="quantum")
+
+
+def test_what_has_no_effect_is_said(sd, surface) -> None:
+    told = LoadOptions(vae_device="cpu", attention_slicing=True, preview_vae="tiny")
+    assert [words.split()[0] for words in option_remarks(told, surface, previews=False)] == [
+        "--preview-vae",
+        "--attention-slicing",
+        "--vae-device",
+    ]
+    assert option_remarks(LoadOptions(attention_slicing=True, preview_vae="tiny"), sd, previews=True) == []
