@@ -19,6 +19,9 @@ from base.step_schedule import StepSchedule
 from base.typed import typed
 
 T = TypeVar("T")
+MOST_CHARACTERS = (
+    10_000  # of a text: prompts of more than some hundred words take minutes to encode, and say nothing new
+)
 
 
 def option(
@@ -125,6 +128,8 @@ def from_json(cls: type[T], data: Any, where: object, at: str = "") -> tuple[T, 
 
 
 def _problem(value: Any, meta: Mapping[str, Any]) -> str:
+    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+        return f"has {len(value)} characters; a text has at most {MOST_CHARACTERS}"
     if "range" in meta and not meta["range"][0] <= value <= meta["range"][1]:  # so written, nan is outside
         return f"is {value}; allowed is {meta['range'][0]} to {meta['range'][1]}"
     if (names := allowed(meta)) and value not in names:

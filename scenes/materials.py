@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from base.errors import InputError
+from base.settings import MOST_CHARACTERS
 from base.strict_yaml import read_yaml
 from scenes.scene import NO_COLOUR, Background, Colour, Material
 from scenes.style import LIGHTS, NO_STYLE, Style
@@ -237,6 +238,8 @@ def _required(where: object, data: Mapping[str, Any], key: str, field: str) -> A
 def _text(where: object, value: object, field: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError(where, field, f"is {reprlib.repr(value)}; it must be a text")
+    if len(value) > MOST_CHARACTERS:
+        raise InputError(where, field, f"has {len(value)} characters; a text has at most {MOST_CHARACTERS}")
     return value.strip()
 
 

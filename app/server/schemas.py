@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.session import DAYLIGHT, PaintSettings
-from base.settings import allowed, from_json, to_json
+from base.settings import MOST_CHARACTERS, allowed, from_json, to_json
 from base.step_schedule import Scheduled
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
 
 T = TypeVar("T")
-MOST_WORDS = 10_000  # characters of a text
 MOST_ITEMS = 16  # of a list
 STRICT = ConfigDict(extra="forbid")
 
@@ -42,7 +41,7 @@ def body_of(cls: type, name: str, leave: tuple[str, ...] = ()) -> type[BaseModel
 
 def _kind(kind: Any) -> Any:
     """What a settings field is in JSON."""
-    text = typing.Annotated[str, Field(max_length=MOST_WORDS)]
+    text = typing.Annotated[str, Field(max_length=MOST_CHARACTERS)]
     if kind == Scheduled:
         return float | text
     if isinstance(kind, types.UnionType):
@@ -85,7 +84,7 @@ class MatchBody(BaseModel):
     """A prompt to find captions for."""
 
     model_config = STRICT
-    prompt: str = Field(max_length=MOST_WORDS, min_length=1)
+    prompt: str = Field(max_length=MOST_CHARACTERS, min_length=1)
     count: int = Field(8, ge=1, le=100)
 
 
@@ -104,7 +103,7 @@ class UpscaleBody(BaseModel):
     upscaler: str = "Lanczos"
     size: tuple[int, int] | None = Field(None, description="Width and height in pixels; without it, `factor` counts.")
     factor: float = Field(2.0, ge=1.0, le=8.0)
-    prompt: str = Field("", max_length=MOST_WORDS, description="What the picture shows, for the upscaler Dream.")
+    prompt: str = Field("", max_length=MOST_CHARACTERS, description="What the picture shows, for the upscaler Dream.")
 
 
 class SceneBody(BaseModel):

@@ -22,12 +22,11 @@ from app.server import a1111
 from app.server.desk import Desk
 from app.server.jobs import DONE, RUNNING, Job
 from app.server.pictures import base64_of, png_of
-from app.server.schemas import MOST_WORDS
 from app.server.studio import DREAMT, UPSCALERS, Wish, check_upscale
 from base.errors import InputError
 from base.pictures import flat, open_picture
 from base.png import SIGNATURE, read_texts
-from base.settings import check
+from base.settings import MOST_CHARACTERS, check
 from diffusion.text2image.recipe import GenerateSettings
 
 POLL = 0.1
@@ -52,8 +51,8 @@ class TextBody(BaseModel):
     """txt2img. What isn't known here is ignored, as clients send all that the web UI has."""
 
     model_config = ConfigDict(extra="ignore")
-    prompt: str = Field("", max_length=MOST_WORDS)
-    negative_prompt: str = Field("", max_length=MOST_WORDS)
+    prompt: str = Field("", max_length=MOST_CHARACTERS)
+    negative_prompt: str = Field("", max_length=MOST_CHARACTERS)
     seed: int = -1
     sampler_name: str | None = None
     sampler_index: str | None = None
@@ -71,8 +70,8 @@ class TextBody(BaseModel):
     hr_resize_x: int = 0
     hr_resize_y: int = 0
     hr_second_pass_steps: int = 0
-    hr_prompt: str | None = Field("", max_length=MOST_WORDS)
-    hr_negative_prompt: str | None = Field("", max_length=MOST_WORDS)
+    hr_prompt: str | None = Field("", max_length=MOST_CHARACTERS)
+    hr_negative_prompt: str | None = Field("", max_length=MOST_CHARACTERS)
     send_images: bool = True
     script_name: str | None = None
     alwayson_scripts: dict[str, Any] | None = None

@@ -10,7 +10,8 @@
 | <style:picture.png:0.8> | a style picture and its weight; never read as words |
 | \\( \\) \\[ \\] | the bracket itself |
 
-A bracket that is never closed lasts to the end; a closing one without an opening one is a character.
+A bracket that is never closed lasts to the end; a closing one without an opening one is a character, and so is an opening one
+inside MOST_NESTED others.
 """
 
 from __future__ import annotations
@@ -18,26 +19,28 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from scenes.style_tags import NUMBER, STYLE_TAG
+from scenes.style_tags import NUMBER, STYLE_TAG, split_tag
 
 STEP = 1.1  # what one bracket changes
 STRONGEST = 10.0  # weights are limited to ± this, beyond which every encoder gives noise
 
-_NUMBER = NUMBER
+MOST_NESTED = 100  # brackets inside each other; 25 already make a weight STRONGEST
+
 _TOKEN = re.compile(
     rf"""\\(?P<escaped>[()\[\]])
-    | <lora:\s*(?P<lora>[^<>:]+?)\s*(?::\s*(?P<strength>{_NUMBER})\s*)?>
-    | (?P<tag>{STYLE_TAG.pattern.replace("weight", "amount")})
-    | :\s*(?P<weight>{_NUMBER})\s*\)
+    | <lora:\s*+(?P<lora>[^<>:]++)(?::\s*+(?P<strength>{NUMBER})\s*+)?+>
+    | (?P<tag>{STYLE_TAG.pattern})
+    | :\s*+(?P<weight>{NUMBER})\s*+\)
     | (?P<bracket>[()\[\]])
     | (?P<break>\bBREAK\b)
     | (?P<text>[^\\()\[\]:<B]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_NOT_A_TAG = re.compile(rf"<lora:(?!\s*[^<>:]+?\s*(?::\s*{_NUMBER}\s*)?>)[^<>]*>?", re.IGNORECASE)
-_NOT_A_WEIGHT = re.compile(r":\s*([+-]?(?:nan|inf(?:inity)?|\d+,\d+))\s*(?:\)|$)", re.IGNORECASE)
-_WEIGHTED = re.compile(rf"(.*):\s*({_NUMBER})\s*", re.DOTALL)
+_NOT_A_TAG = re.compile(rf"<lora:(?!\s*+[^<>:]++(?::\s*+{NUMBER}\s*+)?+>)[^<>]*+>?+", re.IGNORECASE)
+_NOT_A_WEIGHT = re.compile(r":\s*+([+-]?(?:nan|inf(?:inity)?|\d++,\d++))\s*+(?:\)|$)", re.IGNORECASE)
+_WEIGHTED = re.compile(rf"(.*):\s*+({NUMBER})\s*+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Prompt:
     styles: tuple[tuple[str, float], ...] = ()
 
 
+@lru_cache(256)
 def parse_prompt(text: str) -> Prompt:
     """The spans, chunks and LoRA tags of any text. Text without brackets, BREAK and tags is one span, unchanged."""
     chunks: list[list[tuple[str, float]]] = [[]]
@@ -74,12 +78,13 @@ def parse_prompt(text: str) -> Prompt:
     for found in _TOKEN.finditer(text):
         kind, value = found.lastgroup, found.group()
         if kind in ("lora", "strength"):
-            loras.append((found["lora"], _limited(float(found["strength"] or 1.0))))
+            loras.append((found["lora"].rstrip(), _limited(float(found["strength"] or 1.0))))
         elif kind == "tag":
-            styles.append((found["picture"], _limited(float(found["amount"] or 1.0))))
+            picture, amount = split_tag(found["style"])
+            styles.append((picture, _limited(float(amount or 1.0))))
         elif kind == "break":
             chunks.append([])
-        elif value in ("(", "["):
+        elif value in ("(", "[") and len(opened) < MOST_NESTED:
             opened.append((value, len(chunks) - 1, len(chunks[-1])))
         elif kind == "weight" and any(bracket == "(" for bracket, *_ in opened):
             multiply(_last(opened, "("), _limited(float(found["weight"])))

@@ -46,6 +46,7 @@ MISTAKES = {
     "height is true": (lambda d: d["materials"][0].update(height=True), f"{WALL}.height", "number"),
     "height missing": (lambda d: d["materials"][0].pop("height"), f"{WALL}.height", "missing"),
     "start above height": (lambda d: d["materials"][0].update(start_height=6), f"{WALL}.start_height", "below"),
+    "long prompt": (lambda d: d["materials"][0].update(prompt="wall " * 3000), f"{WALL}.prompt", "at most 10000"),
     "opacity": (lambda d: d["materials"][0].update(opacity=1.5), f"{WALL}.opacity", "0 to 1"),
     "unknown key": (lambda d: d["materials"][0].update(hieght=3), f"{WALL}.hieght", "'height'"),
     "unknown top key": (lambda d: d.update(materails=[]), "materails", "'materials'"),

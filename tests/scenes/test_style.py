@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from scenes.load import BUILTIN, load_scene, save_scene
 from scenes.materials import parse_materials
 from scenes.scene import SKY
 from scenes.style import LIGHTS, Style
+from scenes.style_tags import with_absolute_styles
 from tests.scenes.conftest import material_data
 
 
@@ -71,3 +73,8 @@ def test_a_style_that_means_nothing_is_refused(style: object, field: str, words:
 def test_no_style_is_an_empty_one() -> None:
     for data in (material_data(), material_data() | {"style": None}, material_data() | {"style": {"light": ""}}):
         assert parse_materials(data, "room.yaml").style == Style()
+
+
+def test_a_style_picture_may_have_any_name() -> None:
+    for name in ("x" * 3000, "a\0b", "a:b"):
+        assert with_absolute_styles(f"moss <style:{name}:0.5>", Path()) == f"moss <style:{name}:0.5>"

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.models.prompt_syntax import STRONGEST, Prompt, Span, misspelt_syntax, parse_prompt, parse_weighted
+from diffusion.models.prompt_syntax import (
+    MOST_NESTED,
+    STRONGEST,
+    Prompt,
+    Span,
+    misspelt_syntax,
+    parse_prompt,
+    parse_weighted,
+)
 from diffusion.models.prompt_tokens import Token, split, tokenize, weakened
 
 MARKUP = st.text(alphabet=r"ab ()[]\:<>.1BREAKlora,", max_size=60)
@@ -159,3 +167,30 @@ def test_what_only_looks_like_markup_is_named_and_read_as_words(text: str, named
         words = "".join(span.text for chunk in parse_prompt(text).chunks for span in chunk)
         assert all(sentence.split(" is no")[0] in words for sentence in sentences)
         assert all(abs(span.weight) <= 1.1 for chunk in parse_prompt(text).chunks for span in chunk)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(a" * 5_000,
+        "[a" * 5_000 + "]" * 5_000,
+        "<lora:" + " " * 10_000 + "x",
+        "<lora:" * 1_500,
+        "<style:" + " " * 10_000 + "x",
+        "<style:x" + ":" * 10_000,
+        "x:" + " " * 10_000 + "1",
+        "(x:" + "1" * 10_000,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_no_text_takes_for_ever(text: str) -> None:
+    """Nested brackets, and patterns that could try all ways to divide what they read."""
+    words = "".join(span.text for chunk in parse_prompt(text).chunks for span in chunk)
+    assert set(words) <= set(text)
+    assert all(len(sentence) < 2 * len(text) for sentence in misspelt_syntax(text))
+    assert parse_weighted(text)[0] in text
+
+
+def test_brackets_inside_many_others_are_characters() -> None:
+    text = "(" * (MOST_NESTED + 2) + "ivy" + ")" * (MOST_NESTED + 2)
+    assert parse_prompt(text).chunks == ((Span("((ivy", STRONGEST), Span("))")),)

@@ -159,6 +159,9 @@ def test_files_that_are_no_recipes(tmp_path):
     ("wrong", "words"),
     [
         ({"size": (4, 64)}, "--size"),
+        ({"prompt": "wall " * 3000}, "PROMPT has 15000 characters"),
+        ({"anagram": ("wall " * 3000,)}, "--anagram has 15000 characters"),
+        ({"dream": DreamSettings(further=("wall " * 3000,))}, "--further has 15000 characters"),
         ({"mask": Path("m.png")}, "--mask needs --init"),
         ({"init": Path("gone.png")}, "gone.png does not exist; it must be a picture for --init"),
         ({"anagram": ("cat",), "view": ("sideways",)}, "--view is 'sideways'"),
