@@ -84,6 +84,9 @@ def outputs_of(command: Generate, seeds: tuple[int, ...]) -> list[Path]:
     if several and (command.steps_out or command.inside):
         flag = "--steps-out" if command.steps_out else "--inside"
         raise InputError(flag, "", "shows one picture; leave out --count and --seeds")
+    if command.picture.phases > 1 and (command.steps_out or command.inside):
+        flag = "--steps-out" if command.steps_out else "--inside"
+        raise InputError(flag, "", "shows one canvas; leave out --phases")
     folder = command.out.with_suffix("") if png else command.out
     outs = [*(folder / f"seed_{seed}.png" for seed in seeds), folder / SHEET] if several else [command.out]
     refuse_outputs([Output("--out", out, marked_png if several else None) for out in outs], inputs_of(command))
@@ -113,6 +116,7 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
         ("surface", picture, usual, untold),
         ("distance", picture, usual, untold or unplaced),
         ("mask_blur", picture, usual, None if picture.mask else "there is no --mask"),
+        ("dilate", picture.dream, usual.dream, "each of the --phases has its own" if picture.phases > 1 else None),
         ("view", picture, usual, None if picture.anagram else "there is no --anagram"),
         ("match_temperature", command, Generate(), None if command.match else "there is no --match"),
     )
@@ -159,7 +163,7 @@ def run(command: Generate) -> int:
     model = load_chosen(command.model, loras)
     situation = Situation(
         model.few_steps,
-        picture.init is not None,
+        picture.init is not None or picture.phases > 1,
         regions=False,
         anagrams=bool(picture.anagram),
         controls=bool(model.controls),
@@ -176,13 +180,12 @@ def run(command: Generate) -> int:
     chosen, made = command.model, []
     named = {"loras": loras, "controls": chosen.control, "adapter": chosen.ip_adapter, "options": chosen.options}
     gallery = Gallery(gallery_folder()) if command.gallery else None
+    steps = picture.dream.steps * picture.phases
     with progress(console) as bar:
-        task = bar.add_task("dreaming", total=picture.dream.steps * len(seeds), words="")
+        task = bar.add_task("dreaming", total=steps * len(seeds), words="")
 
         def on_step(event: Any) -> None:
-            bar.update(
-                task, completed=event.step + 1 + picture.dream.steps * len(made), words=f"sigma {event.sigma:.3g}"
-            )
+            bar.update(task, completed=event.step + 1 + steps * len(made), words=f"sigma {event.sigma:.3g}")
             if save is not None:
                 save(event)
             if command.inside:

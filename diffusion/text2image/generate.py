@@ -30,6 +30,7 @@ from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.start_noise import START_NOISES
 from diffusion.text2image.latent_files import NAME, is_latent_file, save_latents
 from diffusion.text2image.metadata import fingerprint
+from diffusion.text2image.phases import dream_in_phases
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
 LARGEST = 4096  # pixels a side
@@ -65,8 +66,14 @@ def generate(
     refuse(settings)
     _check_views(settings, model.multiple)
     width, height = settings.size
-    canvas, init, mask = make_canvas(model, settings)
-    dreamed = dream(model, canvas, settings.dream, on_step=on_step, cancelled=cancelled)
+    init = mask = None
+    hooks = {"on_step": on_step, "cancelled": cancelled}
+    if settings.phases > 1:
+        make = lambda size, share: make_canvas(model, replace(settings, size=size), share)[0]  # noqa: E731
+        dreamed = dream_in_phases(model, make, settings.dream, settings.size, settings.phases, **hooks)
+    else:
+        canvas, init, mask = make_canvas(model, settings)
+        dreamed = dream(model, canvas, settings.dream, **hooks)
     image = model.decode(torch.from_numpy(dreamed.latents)) if settings.dream.capture else dreamed.image
     image = image[:height, :width]
     if init is not None and mask is not None:
@@ -105,10 +112,12 @@ def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -
     )
 
 
-def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
+def make_canvas(
+    model: Model, settings: GenerateSettings, share: float = 1.0
+) -> tuple[Canvas, np.ndarray | None, np.ndarray | None]:
     """(canvas, init uint8 [H,W,3] or None, mask float32 [H,W] in 0..1 or None).
 
-    The pictures have the requested size; the canvas is enlarged to multiples of the model's.
+    The pictures have the requested size; the canvas is enlarged to multiples of the model's. share: as in `bare_gbuffer`.
     """
     whole = rows, columns = cells_of(settings.size, model.multiple)
     init = None if settings.init is None else np.asarray(_open_resized(settings.init, "RGB", settings.size, "--init"))
@@ -120,7 +129,7 @@ def make_canvas(model: Model, settings: GenerateSettings) -> tuple[Canvas, np.nd
             change = by_cell(_pad(mask, whole)).max((1, 3))
     surface = Surface()
     if model.knows_surfaces and settings.surface != "none":
-        surface = Surface(gbuffer=bare_gbuffer(settings.surface, rows, columns, settings.distance))
+        surface = Surface(gbuffer=bare_gbuffer(settings.surface, rows, columns, settings.distance, share))
     if model.controls:
         seen = (_open_resized(path, "RGB", settings.size, "--control-image") for path in settings.control_image)
         surface = replace(surface, hints=tuple(_pad(np.asarray(picture), whole) for picture in seen))
@@ -205,7 +214,9 @@ def refuse(settings: GenerateSettings, multiple: int | None = None, adapted: boo
     width, height = settings.size
     if not (CELL <= width <= LARGEST and CELL <= height <= LARGEST):
         raise InputError("--size", "", f"is {width}x{height}; a side has {CELL} to {LARGEST} pixels")
-    if multiple is not None and settings.dream.dilate > 1:
+    if settings.phases > 1 and settings.init is not None:
+        raise InputError("--phases", "", "makes a picture from noise; leave out --init")
+    if multiple is not None and settings.dream.dilate > 1 and settings.phases == 1:
         step = multiple * settings.dream.dilate
         if any(-(-side // multiple) * multiple % step for side in settings.size):
             problem = f"is {settings.dream.dilate}; this model then needs sides that are multiples of {step} pixels"

@@ -21,6 +21,11 @@ class GenerateSettings:
     prompt: str = option("", "What the picture shows.", positional=True)
     negative: str = option("", "What the picture should not show.")
     size: tuple[int, int] = option((256, 256), "Width and height in pixels.")
+    phases: int = option(
+        1,
+        "Phases of a large picture (DemoFusion): dreamed small first, then enlarged and dreamed over, up to --size.",
+        range=(1, 4),
+    )
     init: Path | None = option(None, "A picture to start from; see --strength.")
     mask: Path | None = option(None, "With --init: white is repainted, black stays, grey is in between.")
     mask_blur: float = option(0.0, "Blur of the mask's edge in pixels.", range=(0.0, 256.0))

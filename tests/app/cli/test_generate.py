@@ -397,3 +397,14 @@ def test_a_distance_without_a_surface_is_named(surface: str, told: bool) -> None
     assert bool(picture_remarks(asked, SimpleNamespace(id="x", knows_surfaces=True, controls=(), style=None))) == (
         not told
     )
+
+
+def test_a_picture_in_phases_makes_itself_again(words, tmp_path, capsys) -> None:
+    out, again = tmp_path / "a.png", tmp_path / "b.png"
+    small = ["brick wall", "--size", "64x64", "--steps", "2", "--phases", "2"]
+    assert main([*words, *small, "--mix-alpha", "2", "--dilate", "2", "--out", str(out)]) == 0
+    assert "--dilate has no effect: each of the --phases has its own." in capsys.readouterr().err
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+    assert main([*words, *small, "--steps-out", str(tmp_path / "s"), "--out", str(out)]) == 2
+    assert "--steps-out shows one canvas; leave out --phases." in capsys.readouterr().err
