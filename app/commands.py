@@ -16,6 +16,9 @@ from diffusion.text2image.recipe import GenerateSettings
 SETTINGS_HELP = "A session file, or the JSON file next to a video: its values are the defaults of all other flags."
 
 
+LESSON_STEPS = 12  # of a lesson, at least: fewer hide when something happens
+
+
 @dataclass(frozen=True)
 class Explore:
     """Walk through a scene that is painted as you explore it (the default command)."""
@@ -153,6 +156,29 @@ class GalleryCommand:
 
 
 @dataclass(frozen=True)
+class LessonCommand:
+    """Export, list or open lessons: a web page that shows a dream's steps, and what the network does at each."""
+
+    action: str = option("", "What to do.", table="app.cli.lesson:ACTIONS", positional=True, metavar="ACTION")
+    words: tuple[str, ...] = option(
+        (), "For export: prompts. For open: the name of a lesson, or a folder.", positional=True, metavar="PROMPT"
+    )
+    negative: str = option("", "What the pictures should not show.")
+    size: Size = option((256, 256), "Width and height of the pictures.")
+    surface: str = option(
+        "wall",
+        "What the pictures are a part of, for a model that knows surfaces.",
+        choices=("wall", "floor", "ceiling", "sky", "none"),
+    )
+    distance: float = option(4.0, "How far away that surface is, in blocks.", range=(0.5, 100.0))
+    model: ModelChoice = field(default_factory=ModelChoice)
+    dream: DreamSettings = field(default_factory=DreamSettings)
+    out: Path | None = option(None, "For export: the folder to write. Default: out/lesson.", metavar="DIR", output=True)
+    latents: bool = option(True, "For export: also write each step's latents as safetensors files.")
+    browser: bool = option(True, "For open: show the page in the web browser; otherwise print its place.")
+
+
+@dataclass(frozen=True)
 class Serve:
     """Serve pictures and worlds over HTTP: a page for browsers, a REST API, and A1111's API for its clients."""
 
@@ -286,6 +312,7 @@ COMMANDS = {
     "export": Command(Export, "app.cli.export:run"),
     "generate": Command(Generate, "app.cli.generate:run"),
     "gallery": Command(GalleryCommand, "app.cli.gallery:run"),
+    "lesson": Command(LessonCommand, "app.cli.lesson:run"),
     "serve": Command(Serve, "app.server.command:run"),
     "latents": Command(Latents, "app.cli.latents:run"),
     "models": Command(Models, "app.cli.models:run"),
@@ -309,6 +336,9 @@ def suited(settings: Any, model: str | None, changed: bool = False) -> Any:
         settings = replace(settings, picture=replace(settings.picture, size=(side, side)))
     if isinstance(settings, Generate):
         return replace(settings, picture=replace(settings.picture, dream=replace(settings.picture.dream, **found)))
+    if isinstance(settings, LessonCommand):
+        found |= {} if few else {"steps": max(LESSON_STEPS, found.get("steps", 0))}
+        settings = replace(settings, size=(side, side) if side else settings.size)
     if any(f.name == "dream" for f in fields(settings)) and isinstance(settings.dream, DreamSettings):
         return replace(settings, dream=replace(settings.dream, **found))
     return settings

@@ -104,6 +104,12 @@ def make_unguided_denoiser(
     return lambda x, sigma: composition.branches(x, sigma, ("positive",))["positive"]
 
 
+@torch.inference_mode()
+def decode_prediction(model: Model, canvas: Canvas, denoised: Tensor) -> np.ndarray:
+    """uint8 [H,W,3]: what a dream of this canvas predicts at some step, decoded as its result is. denoised: [1,C,h,w]"""
+    return as_image(_decode(model, denoised.to(model.device), _prepare(model, canvas)))
+
+
 def _prepare(model: Model, canvas: Canvas) -> Canvas:
     """The canvas as the network is asked for it. One that knows surfaces hears each prompt exactly where it belongs; for others,
     surfaces continue behind what is kept in front of them."""

@@ -21,6 +21,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 SYSTEMS = ("raycast_diffusion", "diffusion notebook", "iterative mixing", "DiffusionGen2", "diffusion visualization")
 SMALL = {
     "generate": {"--size": "32x32", "--steps": "3"},
+    "lesson export": {"--size": "32x32", "--steps": "2"},
     "dream": {"--steps": "2", "--canvas": "48"},
     "render": {"--steps": "2", "--canvas": "48", "--size": "64x48"},
 }
@@ -79,8 +80,9 @@ def test_every_command_runs(system: str, there: Path, tiny_model: Path, tiny_sce
         name = words[0]
         assert name in COMMANDS, nearest(name, COMMANDS)
         words = [str(tiny_scene) if word == "hamlet" else "floor" if word == "grass" else word for word in words]
-        small = [part for flag, value in SMALL.get(name, {}).items() if flag not in words for part in (flag, value)]
-        model = ["--model", str(tiny_model), "--device", "cpu"] if name in SMALL else []
+        what = name if name in SMALL else " ".join(words[:2])
+        small = [part for flag, value in SMALL.get(what, {}).items() if flag not in words for part in (flag, value)]
+        model = ["--model", str(tiny_model), "--device", "cpu"] if what in SMALL else []
         code, said = main([*words, *model, *small]), capsys.readouterr().err
         assert code == 0, f"{shlex.join(words)}: {said}"
         assert "no effect" not in said, f"{shlex.join(words)}: {said}"

@@ -70,6 +70,7 @@ LAYERS = (
     "diffusion/dream.py",
     "diffusion/introspection",
     "diffusion/text2image",
+    "diffusion/lessons",
     "diffusion/training",
     "diffusion/training/data/materials",
     "diffusion/training/data",

@@ -75,7 +75,7 @@ class PreviewEmitter:
                 picture,
                 decoded=decoded,
                 change=float(abs(denoised - self._before).mean()) if same else 0.0,
-                guidance=_guidance(event.branches),
+                guidance=event.guidance,
                 noisy=self._model.sketch(event.x[0] / (1 + float(event.sigma) ** 2) ** 0.5) if how.closely else None,
                 parts=self._parts(event) if how.closely else (),
                 start=event.start_latents,
@@ -96,11 +96,3 @@ class PreviewEmitter:
             place = canvases[prompt][top : top + piece.shape[0], left : left + piece.shape[1]]
             place[...] = piece[: place.shape[0], : place.shape[1]]
         return tuple(Part(prompt, picture) for prompt, picture in canvases.items())
-
-
-def _guidance(branches: Any) -> float:
-    """Mean |positive − negative| (or − empty) of the denoised latents; NaN if the step used only one prompt."""
-    other = branches.get("negative", branches.get("empty"))
-    if other is None or "positive" not in branches:
-        return float("nan")
-    return float(abs(branches["positive"] - other).mean())

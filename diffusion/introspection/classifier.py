@@ -72,7 +72,9 @@ class MaterialReader:
         picture: uint8 [H,W,3]; masks: float [R,h,w] in 0..1, at any resolution; a region's features are pooled where it lies.
         """
         cells = self.network.cells(torch.from_numpy(np.ascontiguousarray(picture)).movedim(-1, 0)[None])[0]
-        shares = F.adaptive_avg_pool2d(torch.from_numpy(np.asarray(masks, np.float32))[None], cells.shape[1:])[0]
+        shares = F.adaptive_avg_pool2d(
+            torch.from_numpy(np.asarray(masks, np.float32))[None], (cells.shape[1], cells.shape[2])
+        )[0]
         shares = shares / shares.amax((1, 2), keepdim=True).clamp_min(1e-9)
         own = torch.where(shares > MOSTLY, shares, 0)
         mean = torch.einsum("rhw,chw->rc", own, cells) / own.sum((1, 2)).clamp_min(1e-9)[:, None]

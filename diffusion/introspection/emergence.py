@@ -43,10 +43,12 @@ def measure_emergence_slices(
     for region in regions:
         masks[region.prompt] = masks.get(region.prompt, 0.0) + region.mask * change
     masks = {prompt: mask for prompt, mask in masks.items() if mask.mean() >= LEAST}
-    last, rows = _bands(pictures[-1]), []
+    last, rows = split_bands(pictures[-1]), []
     for picture in pictures:
-        bands = _bands(picture)
-        rows.append([[_explained(a, b, mask) for a, b in zip(bands, last, strict=True)] for mask in masks.values()])
+        bands = split_bands(picture)
+        rows.append(
+            [[explained_share(a, b, mask) for a, b in zip(bands, last, strict=True)] for mask in masks.values()]
+        )
         yield
     curves = np.array(rows).reshape(len(rows), len(masks), 2)
     found = [
@@ -74,13 +76,14 @@ def settling_step(curve: np.ndarray) -> int:
     return int(below[-1]) + 1 if len(below) else 0
 
 
-def _bands(picture: np.ndarray) -> Bands:
+def split_bands(picture: np.ndarray) -> Bands:
     """(large shapes and colours relative to the mean colour, details), float64 [h,w,3] each."""
     numbers = picture.astype(np.float64)
     coarse = gaussian_filter(numbers, (BLUR, BLUR, 0), mode="nearest")
     return coarse - coarse.mean((0, 1)), numbers - coarse
 
 
-def _explained(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
+def explained_share(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
+    """How much of one band explains of the other where `mask` [h,w] lies: their squared correlation, 0..1."""
     both, own, other = (float(np.einsum("hw,hwc,hwc->", mask, x, y)) for x, y in ((a, b), (a, a), (b, b)))
     return max(both, 0.0) ** 2 / max(own * other, 1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,14 @@ class StepEvent:
     def start_latents(self) -> np.ndarray:
         """A copy of x, float32 [C,h,w]: what to ask `diffusion.introspection.unet_probe` about."""
         return self.x[0].float().cpu().numpy().copy()
+
+    @property
+    def guidance(self) -> float:
+        """Mean |positive − negative| (or − empty) of the denoised latents; NaN if the step used only one prompt."""
+        other = self.branches.get("negative", self.branches.get("empty"))
+        if other is None or "positive" not in self.branches:
+            return math.nan
+        return float((self.branches["positive"] - other).abs().mean())
 
 
 # A sampler calls it after a step's first prediction: (step, sigma, x, prediction).
