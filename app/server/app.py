@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from app.server import sdapi, v1, v1_worlds
 from app.server.desk import Desk
 from app.server.guard import Guard, Rules
-from app.server.jobs import QueueFull
+from app.server.jobs import QueueFull, placeless
 from base.errors import InputError, shorten
 
 PAGES = {  # path → (file beside this one, in page/, its type)
@@ -49,7 +49,8 @@ def _page(name: str, kind: str) -> Any:
 
 
 def _wrong_input(_: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, 422)
+    assert isinstance(error, InputError)
+    return JSONResponse({"detail": placeless(error)}, 422)
 
 
 def _wrong_body(_: Request, error: Exception) -> Response:

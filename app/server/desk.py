@@ -61,6 +61,6 @@ class Desk:
 
 def open_desk(choice: ModelChoice, folder: Path, pictures: Path, limits: Limits) -> Desk:
     """folder: for scenes and worlds, which stay; pictures: for pictures, which are forgotten. Begins to load the model."""
-    store = PictureStore(pictures, limits.stored)
+    store = PictureStore(pictures, limits.stored, limits.stored_bytes)
     studio = Studio(choice, store, Lane("model"))
-    return Desk(limits, JobQueue(limits.jobs), store, studio, Worlds(studio, folder, Lane("gl")))
+    return Desk(limits, JobQueue(limits.jobs), store, studio, Worlds(studio, folder, Lane("gl"), limits.places))

@@ -54,15 +54,16 @@ class Refused(Exception):
         self.status, self.detail = status, detail
 
 
-def check_names(rules: Rules, headers: Mapping[str, str]) -> None:
-    """Raise Refused for a Host or Origin that isn't ours."""
+def check_names(rules: Rules, headers: Mapping[str, str], method: str = "GET") -> None:
+    """Raise Refused for a Host or Origin that isn't ours. Links on other pages may lead here, their forms may not."""
     host = headers.get("host", "")
     if not is_known(host, rules.names):
         raise Refused(HTTPStatus.MISDIRECTED_REQUEST, "This server doesn't answer to that Host; see --allow-host.")
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin.partition("://")[2] != host:
         raise Refused(HTTPStatus.FORBIDDEN, "Pages of other origins may not use this server.")
-    if headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
+    is_link = headers.get("sec-fetch-mode") == "navigate" and method in ("GET", "HEAD")
+    if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_link:
         raise Refused(HTTPStatus.FORBIDDEN, "Pages of other origins may not use this server.")
 
 
@@ -145,7 +146,7 @@ class Guard:
         headers = dict(pairs)
         if sum(name == "host" for name, _ in pairs) != 1:
             raise Refused(HTTPStatus.BAD_REQUEST, "A request names one Host.")
-        check_names(self._rules, headers)
+        check_names(self._rules, headers, scope["method"])
         address = (scope.get("client") or ("", 0))[0]
         if not self._rate.take(address, time.monotonic()):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests; wait a second.")

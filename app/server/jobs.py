@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from app.loop.messages import sentence
@@ -149,6 +150,11 @@ class JobQueue:
             del self._jobs[id]
 
 
+def placeless(error: InputError) -> str:
+    """A sentence for clients: nobody is told how this machine's folders are called."""
+    return str(InputError(Path(error.where).name, error.field, error.problem))
+
+
 def run(job: Job, work: Callable[[Job], dict[str, Any]]) -> None:
     """Do a job's work and record how it ended. An internal error is printed, the job holds one sentence."""
     if job.state != WAITING:
@@ -161,7 +167,7 @@ def run(job: Job, work: Callable[[Job], dict[str, Any]]) -> None:
     except Stopped:
         job.end(CANCELLED)
     except InputError as error:
-        job.end(FAILED, error=str(error))
+        job.end(FAILED, error=placeless(error))
     except Exception as error:
         print(shown(f"job {job.id} failed:"), file=sys.stderr)
         traceback.print_exc()

@@ -12,7 +12,8 @@ class Limits:
     """body: bytes of a request; head_seconds, body_seconds: for a request to arrive; send_seconds: for a client to take what is sent
 
     requests: per second and address on average, with `burst` at once; connections: open at a time
-    jobs: waiting or running; count: pictures of a request; stored: pictures and films that are kept
+    jobs: waiting or running; count: pictures of a request
+    stored, stored_bytes: pictures and films that are kept; places: scenes, and worlds, that may be at a time
     """
 
     body: int = 32 * MIB
@@ -25,6 +26,8 @@ class Limits:
     jobs: int = 16
     count: int = 16
     stored: int = 500
+    stored_bytes: int = 2 << 30
+    places: int = 200
 
 
 class Rate:

@@ -18,16 +18,19 @@ from base.pictures import open_picture
 from base.png import SIGNATURE
 
 ID = re.compile(r"[0-9a-f]{16}")
+SIDES = range(1, 8193)  # pixels of a picture that is sent
+LARGEST = 4096  # as it is opened
 DATA = re.compile(r"data:image/[a-z+.-]{1,20};base64,", re.IGNORECASE)
 
 
 class PictureStore:
-    """A folder of files named by random ids; when there are more than `most`, the oldest are deleted."""
+    """A folder of files named by random ids; when there are more than `most`, or `most_bytes` of them, the oldest are deleted."""
 
-    def __init__(self, folder: Path, most: int = 500) -> None:
-        self._folder, self._most = folder, most
-        self._files: dict[str, Path] = {}
+    def __init__(self, folder: Path, most: int = 500, most_bytes: int = 2 << 30) -> None:
+        self._folder, self._most, self._most_bytes = folder, most, most_bytes
+        self._files: dict[str, tuple[Path, int]] = {}  # id → (file, its bytes)
         self._lock = threading.Lock()
+        self.decoding = threading.Lock()  # many pictures that are small as files don't fill the memory together
 
     def add(self, write: Callable[[Path], object], suffix: str = ".png") -> str:
         """The id of a new file that `write(path)` writes."""
@@ -35,14 +38,17 @@ class PictureStore:
         file = self._folder / f"{id}{suffix}"
         write(file)
         with self._lock:
-            self._files[id] = file
-            for old in list(self._files)[: max(0, len(self._files) - self._most)]:
-                self._files.pop(old).unlink(missing_ok=True)
+            self._files[id] = file, file.stat().st_size
+            size = sum(bytes for _, bytes in self._files.values())
+            while len(self._files) > 1 and (len(self._files) > self._most or size > self._most_bytes):
+                old, bytes = self._files.pop(next(iter(self._files)))
+                old.unlink(missing_ok=True)
+                size -= bytes
         return id
 
     def find(self, id: str) -> Path | None:
         """The file of an id; None for what is none of ours."""
-        return self._files.get(id)
+        return self._files.get(id, (None, 0))[0]
 
     def path(self, id: str, field: str) -> Path:
         """The file of an id. Raises InputError."""
@@ -61,10 +67,19 @@ class PictureStore:
         suffix = ".png" if data.startswith(SIGNATURE) else ".bin"
         file = self.path(self.add(lambda path: path.write_bytes(data), suffix), field)
         try:
-            open_picture(file, "a picture")
+            self.open(file)
         except InputError as error:
             raise InputError("request", field, error.problem) from None
         return file
+
+    def open(self, file: Path) -> Image.Image:
+        """A picture of the store, no side longer than LARGEST: a longer one is made smaller. Raises InputError."""
+        with self.decoding:
+            return open_picture(file, sides=SIDES, largest=LARGEST)
+
+    def size(self, file: Path) -> tuple[int, int]:
+        """Its width and height in pixels. Raises InputError."""
+        return self.open(file).size
 
 
 def decode(text: str, field: str) -> bytes:

@@ -60,9 +60,10 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that no network has
         listener.close()
-        problem = f"is {host}:{port}, which can't be bound ({error.strerror}); choose another --port or --host"
+        why = getattr(error, "strerror", None) or "no address"
+        problem = f"is {host}:{port}, which can't be bound ({why}); choose another --port or --host"
         raise InputError("--port", "", problem) from None
     listener.listen(1024)
     return listener

@@ -7,27 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import psutil
 from fastapi import APIRouter, HTTPException, Request
-from PIL import Image, ImageFilter, ImageOps
-from pydantic import BaseModel, ConfigDict, Field
 
 from app.server import a1111
 from app.server.desk import Desk
 from app.server.jobs import DONE, RUNNING, Job
 from app.server.pictures import base64_of, png_of
+from app.server.sdapi_bodies import ExtraBody, ImageBody, PngBody, TextBody
+from app.server.sdapi_wishes import asked, check_options, model_of, refuse, second_pass, wish_of
 from app.server.studio import DREAMT, UPSCALERS, Wish, check_upscale
-from base.errors import InputError
-from base.pictures import flat, open_picture
 from base.png import SIGNATURE, read_texts
-from base.settings import MOST_CHARACTERS, check
-from diffusion.text2image.recipe import GenerateSettings
 
 POLL = 0.1
 EMPTY: dict[str, Any] = {  # what this program has none of
@@ -47,68 +40,6 @@ EMPTY: dict[str, Any] = {  # what this program has none of
 }
 
 
-class TextBody(BaseModel):
-    """txt2img. What isn't known here is ignored, as clients send all that the web UI has."""
-
-    model_config = ConfigDict(extra="ignore")
-    prompt: str = Field("", max_length=MOST_CHARACTERS)
-    negative_prompt: str = Field("", max_length=MOST_CHARACTERS)
-    seed: int = -1
-    sampler_name: str | None = None
-    sampler_index: str | None = None
-    scheduler: str | None = None
-    batch_size: int = Field(1, ge=1)
-    n_iter: int = Field(1, ge=1)
-    steps: int | None = None
-    cfg_scale: float | None = None
-    width: int | None = None
-    height: int | None = None
-    eta: float | None = None
-    denoising_strength: float | None = None
-    enable_hr: bool = False
-    hr_scale: float = Field(2.0, ge=1.0, le=8.0)
-    hr_resize_x: int = 0
-    hr_resize_y: int = 0
-    hr_second_pass_steps: int = 0
-    hr_prompt: str | None = Field("", max_length=MOST_CHARACTERS)
-    hr_negative_prompt: str | None = Field("", max_length=MOST_CHARACTERS)
-    send_images: bool = True
-    script_name: str | None = None
-    alwayson_scripts: dict[str, Any] | None = None
-    override_settings: dict[str, Any] | None = None
-
-
-class ImageBody(TextBody):
-    """img2img."""
-
-    init_images: list[str] = Field(default_factory=list, max_length=1)
-    resize_mode: int = Field(0, ge=0, le=3)
-    mask: str | None = None
-    mask_blur: float | None = None
-    inpainting_fill: int = 0
-    inpaint_full_res: bool = True
-    inpaint_full_res_padding: int = Field(0, ge=0, le=1024)
-    inpainting_mask_invert: int = 0
-    include_init_images: bool = False
-
-
-class PngBody(BaseModel):
-    image: str
-
-
-class ExtraBody(BaseModel):
-    """extra-single-image."""
-
-    model_config = ConfigDict(extra="ignore")
-    image: str
-    resize_mode: int = 0
-    upscaler_1: str | None = "None"
-    upscaling_resize: float = Field(2.0, ge=0.125, le=8.0)
-    upscaling_resize_w: int = 512
-    upscaling_resize_h: int = 512
-    upscaling_crop: bool = True
-
-
 def router(desk: Desk) -> APIRouter:
     api = APIRouter(prefix="/sdapi/v1", tags=["A1111's API"])
 
@@ -118,10 +49,11 @@ def router(desk: Desk) -> APIRouter:
         refuse(desk, body)
         wish = Wish(asked(desk, body), body.batch_size * body.n_iter)
         desk.studio.refuse(wish)
+        second = second_pass(body, wish.settings) if body.enable_hr else None
 
         def work(job: Job) -> dict[str, Any]:
             made = desk.studio.generate(job, wish)
-            return made if not body.enable_hr else second_pass(desk, job, body, wish.settings, made)
+            return made if second is None else desk.studio.generate_again(job, second, made)
 
         return answer(desk, body, await finished(desk, request, "txt2img", body.prompt, work))
 
@@ -145,12 +77,12 @@ def router(desk: Desk) -> APIRouter:
     async def extra(body: ExtraBody, request: Request) -> dict[str, Any]:
         """Enlarge a picture."""
         source = await asyncio.to_thread(desk.store.take, body.image, "image")
-        width, height = open_picture(source).size
+        width, height = desk.store.size(source)
         given = body.upscaling_resize_w, body.upscaling_resize_h
         factor = body.upscaling_resize
         size = given if body.resize_mode == 1 else (round(width * factor), round(height * factor))
         if body.upscaler_1 in (None, "None"):
-            return {"html_info": "", "image": base64_of(png_of(open_picture(source)))}
+            return {"html_info": "", "image": base64_of(png_of(desk.store.open(source)))}
         check_upscale(body.upscaler_1, size)
         upscaler = body.upscaler_1
         work = lambda job: desk.studio.upscale(job, source, upscaler, size, "")  # noqa: E731
@@ -232,122 +164,6 @@ def router(desk: Desk) -> APIRouter:
     for path, value in EMPTY.items():
         api.get(f"/{path}", name=path)(lambda value=value: value)
     return api
-
-
-def model_of(desk: Desk) -> tuple[str, str, str]:
-    """(title, name, fingerprint) of the model; waits until it is loaded."""
-    name, _, sum = desk.studio.model.id.rpartition("-")
-    return f"{name} [{sum}]", name, sum
-
-
-def check_options(desk: Desk, options: dict[str, Any]) -> None:
-    """Raise InputError for another model than the server's. Other options are the web UI's own; they change no picture here."""
-    wanted = options.get("sd_model_checkpoint")
-    if wanted not in (None, "", *(known := model_of(desk))):
-        raise InputError("request", "sd_model_checkpoint", f"is {wanted!r}; this server has {known[0]} only")
-
-
-def refuse(desk: Desk, body: TextBody) -> None:
-    """Raise InputError for what would be ignored, and give another picture than was asked for."""
-    if body.script_name and body.script_name != "None":
-        raise InputError("request", "script_name", f"is {body.script_name!r}; there are no scripts here")
-    for name, script in (body.alwayson_scripts or {}).items():
-        given = script.get("args") if isinstance(script, dict) else script
-        if given and any(given if isinstance(given, list) else [given]):
-            raise InputError("request", "alwayson_scripts", f"asks for {name!r}; there are no scripts here")
-    if (count := body.batch_size * body.n_iter) > desk.limits.count:
-        problem = f"times n_iter is {count}; a request gets at most {desk.limits.count} pictures"
-        raise InputError("request", "batch_size", problem)
-    if body.override_settings and desk.studio.loading.done():
-        check_options(desk, body.override_settings)
-
-
-def asked(desk: Desk, body: TextBody) -> GenerateSettings:
-    """A body's settings as ours. Raises InputError."""
-    base = desk.studio.defaults
-    sampler, spacing = a1111.sampler_of(body.sampler_name or body.sampler_index)
-    given = {
-        "sampler": sampler,
-        "spacing": a1111.schedule_of(body.scheduler) or spacing,
-        "steps": body.steps,
-        "scale": body.cfg_scale,
-        "seed": random.randrange(2**31) if body.seed < 0 else body.seed % 2**31,
-        "eta": body.eta if sampler == "ddim" else None,
-    }
-    dream = replace(base.dream, **{name: value for name, value in given.items() if value not in (None, "")})
-    check(dream, "request")
-    size = body.width or base.size[0], body.height or base.size[1]
-    return replace(base, prompt=body.prompt, negative=body.negative_prompt, size=size, dream=dream)
-
-
-def second_pass(desk: Desk, job: Job, body: TextBody, first: GenerateSettings, made: dict[str, Any]) -> dict[str, Any]:
-    """ "Hires. fix": each picture enlarged, and its details dreamed."""
-    scaled = round(first.size[0] * body.hr_scale), round(first.size[1] * body.hr_scale)
-    size = body.hr_resize_x or scaled[0], body.hr_resize_y or scaled[1]
-    check_upscale("Lanczos", size)
-    strength = 0.7 if body.denoising_strength is None else body.denoising_strength
-    steps = body.hr_second_pass_steps or first.dream.steps
-    found = []
-    for picture in made["pictures"]:
-        dream = replace(first.dream, strength=strength, steps=steps, seed=picture["seed"])
-        prompts = {"prompt": body.hr_prompt or first.prompt, "negative": body.hr_negative_prompt or first.negative}
-        init = desk.store.path(picture["id"], "image")
-        found += desk.studio.generate(job, Wish(replace(first, size=size, init=init, dream=dream, **prompts)))[
-            "pictures"
-        ]
-    return {**made, "pictures": found}
-
-
-def wish_of(desk: Desk, body: ImageBody) -> Wish:
-    """What img2img asks for: the picture and its mask fitted, cropped to what is masked, and filled. Raises InputError."""
-    if not body.init_images:
-        raise InputError("request", "init_images", "is missing")
-    settings = asked(desk, body)
-    strength = 0.75 if body.denoising_strength is None else body.denoising_strength
-    settings = replace(settings, dream=replace(settings.dream, strength=strength))
-    check(settings.dream, "request")
-    picture = flat(open_picture(desk.store.take(body.init_images[0], "init_images")), 255)
-    count = body.batch_size * body.n_iter
-    if body.mask is None:
-        init = keep(desk, a1111.fit(picture, settings.size, body.resize_mode))
-        return Wish(replace(settings, init=init), count)
-    mask = flat(open_picture(desk.store.take(body.mask, "mask")), 0).convert("L").resize(picture.size)
-    if body.inpainting_mask_invert:
-        mask = ImageOps.invert(mask)
-    blur = 4.0 if body.mask_blur is None else body.mask_blur
-    finish: Callable[[np.ndarray], np.ndarray] | None = None
-    box = (
-        a1111.crop_box(mask, body.inpaint_full_res_padding, settings.size, round(2 * blur))
-        if body.inpaint_full_res
-        else None
-    )
-    if box is not None:
-        crop = a1111.Crop(box, picture)
-        picture, mask = picture.crop(box), mask.crop(box)
-        soft = soften(mask, blur)
-        finish = lambda pixels: crop.paste(pixels, soft)  # noqa: E731
-        blur *= settings.size[0] / max(picture.width, 1)
-        picture, mask = picture.resize(settings.size, Image.Resampling.LANCZOS), mask.resize(settings.size)
-    else:
-        picture, mask = (a1111.fit(part, settings.size, body.resize_mode) for part in (picture, mask))
-    start = a1111.filled(picture, mask, body.inpainting_fill, settings.dream.seed)
-    blur = min(blur, 256.0)
-    return Wish(
-        replace(settings, init=keep(desk, start), mask=keep(desk, mask), mask_blur=blur),
-        count,
-        finish=finish,
-    )
-
-
-def soften(mask: Image.Image, blur: float) -> Image.Image:
-    """A mask for pasting: the blur lies outside of it, so that all that is white is pasted whole."""
-    wide = mask.filter(ImageFilter.MaxFilter(2 * round(min(blur, 32)) + 1)) if blur else mask
-    return wide.filter(ImageFilter.GaussianBlur(blur))
-
-
-def keep(desk: Desk, picture: Image.Image) -> Any:
-    """The file of a picture that was made for a request."""
-    return desk.store.path(desk.store.add(lambda path: path.write_bytes(png_of(picture))), "image")
 
 
 async def finished(

@@ -19,9 +19,10 @@ from app.server.lane import Lane
 from app.server.pictures import PictureStore, png_of
 from app.session import ModelChoice
 from base.errors import InputError
-from base.pictures import flat, open_picture
+from base.pictures import flat
 from diffusion.canvas import Cancelled
 from diffusion.loaders.prompt_loras import resolve_loras
+from diffusion.models.prompt_syntax import parse_prompt
 from diffusion.text2image.generate import generate, refuse
 from diffusion.text2image.metadata import parameters, write_png
 from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose_match, suggest_captions
@@ -40,10 +41,7 @@ PREVIEW_SECONDS = 0.25  # between two previews of a dream
 
 @dataclass(frozen=True)
 class Wish:
-    """One request for pictures. before: a function that runs in front of each, e.g. to enlarge its picture first.
-
-    finish: changes each picture that was generated, uint8 [H,W,3] → the same
-    """
+    """One request for pictures. finish: changes each picture that was generated, uint8 [H,W,3] → the same."""
 
     settings: GenerateSettings
     count: int = 1
@@ -71,7 +69,9 @@ class Studio:
         settings = wish.settings
         if not (settings.prompt.strip() or settings.init):
             raise InputError("request", "prompt", "is missing; describe the picture")
-        refuse(settings)
+        refuse_tags(settings.prompt, settings.negative, *settings.anagram, *settings.dream.further)
+        with self.store.decoding:
+            refuse(settings)
 
     def generate(self, job: Job, wish: Wish) -> dict[str, Any]:
         """Generate the pictures of a wish, with seeds that follow one another. In the model's lane."""
@@ -102,6 +102,15 @@ class Studio:
             image = done.image if wish.finish is None else wish.finish(done.image)
             made.append(self._keep(image, nameless(done.recipe)))
         return {"pictures": made, "prompt": picture.prompt}
+
+    def generate_again(self, job: Job, settings: GenerateSettings, made: dict[str, Any]) -> dict[str, Any]:
+        """Generate each picture of a result once more, from itself and with its own seed. In the model's lane."""
+        found = []
+        for picture in made["pictures"]:
+            dream = replace(settings.dream, seed=picture["seed"])
+            init = self.store.path(picture["id"], "image")
+            found += self.generate(job, Wish(replace(settings, init=init, dream=dream)))["pictures"]
+        return {**made, "pictures": found}
 
     def _keep(self, image: np.ndarray, recipe: Recipe) -> dict[str, Any]:
         id = self.store.add(lambda path: write_png(path, image, recipe))
@@ -139,7 +148,7 @@ class Studio:
             dream = replace(self.defaults.dream, strength=DETAIL)
             settings = replace(self.defaults, prompt=prompt, size=size, init=source, dream=dream)
             return self.generate(job, Wish(settings))
-        picture = resized(flat(open_picture(source), 255), size, upscaler)
+        picture = resized(flat(self.store.open(source), 255), size, upscaler)
         id = self.store.add(lambda path: path.write_bytes(png_of(picture)))
         return {"pictures": [{"id": id, "url": f"/v1/pictures/{id}", "size": list(size)}]}
 
@@ -173,6 +182,15 @@ def nameless(recipe: Recipe) -> Recipe:
     model = Path(recipe.model).name if recipe.model else recipe.model
     loras = tuple(Path(lora).name for lora in recipe.lora)
     return replace(recipe, settings=replace(recipe.settings, **names), model=model, lora=loras)
+
+
+def refuse_tags(*prompts: str) -> None:
+    """Raise InputError for prompts with tags that name files: this server's files are chosen when it starts."""
+    for prompt in prompts:
+        found = parse_prompt(prompt)
+        for kind, tags in (("lora", found.loras), ("style", found.styles)):
+            if tags:
+                raise InputError("request", "prompt", f"has <{kind}:…>; requests name no files of this machine")
 
 
 def check_upscale(upscaler: str, size: tuple[int, int]) -> None:

@@ -16,7 +16,6 @@ from app.server.jobs import ENDED, Job
 from app.server.pictures import base64_of
 from app.server.schemas import GenerateBody, MatchBody, PictureBody, UpscaleBody, settings_of
 from app.server.studio import DREAMT, UPSCALERS, Wish, check_upscale
-from base.pictures import open_picture
 from base.settings import names_in
 
 KINDS = {".png": "image/png", ".mp4": "video/mp4"}
@@ -68,7 +67,7 @@ def router(desk: Desk) -> APIRouter:
     def upscale(body: UpscaleBody) -> dict[str, Any]:
         """Enlarge a picture."""
         source = desk.store.take(body.picture, "picture")
-        width, height = open_picture(source).size
+        width, height = desk.store.size(source)
         size = body.size or (round(width * body.factor), round(height * body.factor))
         check_upscale(body.upscaler, size)
         work = lambda job: desk.studio.upscale(job, source, body.upscaler, size, body.prompt)  # noqa: E731

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image
@@ -21,10 +22,11 @@ from app.loop.worker import dream_of
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
 from app.server.pictures import png_of
-from app.server.studio import Reporter, Studio
+from app.server.studio import Reporter, Studio, refuse_tags
 from app.session import PaintSettings, SceneChoice, Session
 from base.errors import InputError
 from base.files import atomic_write
+from base.reading import read_json
 from base.settings import from_json, to_json
 from diffusion.canvas import Cancelled, Dreamed
 from diffusion.settings import DreamSettings
@@ -50,8 +52,9 @@ class WorldNote:
 class Worlds:
     """All methods that take a job run in the GL lane; the others in any thread."""
 
-    def __init__(self, studio: Studio, folder: Path, lane: Lane) -> None:
-        self._studio, self.lane = studio, lane
+    def __init__(self, studio: Studio, folder: Path, lane: Lane, most: int = 200) -> None:
+        """most: scenes that may be kept, and worlds."""
+        self._studio, self.lane, self._most = studio, lane, most
         self._scenes, self._worlds = folder / "scenes", folder / "worlds"
         for place in (self._scenes, self._worlds):
             place.mkdir(parents=True, exist_ok=True)
@@ -73,19 +76,21 @@ class Worlds:
 
     def add_scene(self, map: Path, materials: str) -> str:
         """Keep a scene; returns its id. map: a PNG; materials: the text of a materials.yaml. Raises InputError."""
+        self._refuse_more("scene", len(self.scenes()) - len(BUILTIN))
         id = secrets.token_hex(8)
-        folder = self._scenes / id
-        folder.mkdir()
-        try:
-            shutil.copyfile(map, folder / "map.png")
-            (folder / "materials.yaml").write_text(materials, encoding="utf-8")
-            load_scene(folder)
-        except BaseException as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(error, InputError):
-                raise InputError(Path(error.where).name, error.field, error.problem) from None
-            raise
+        with TemporaryDirectory(dir=self._scenes, prefix=".") as folder:  # a scene has its id when it is whole
+            files = Path(folder) / id
+            files.mkdir()
+            shutil.copyfile(map, files / "map.png")
+            (files / "materials.yaml").write_text(materials, encoding="utf-8")
+            scene = load_scene(files)
+            refuse_tags(scene.background.prompt, *(material.prompt for material in scene.materials))
+            files.rename(self._scenes / id)
         return id
+
+    def _refuse_more(self, what: str, count: int) -> None:
+        if count >= self._most:
+            raise InputError("request", what, f"is one more than allowed; there are {count} {what}s, delete some first")
 
     def drop_scene(self, id: str) -> bool:
         """Delete a scene that was sent; False where it is none."""
@@ -104,6 +109,7 @@ class Worlds:
 
     def create(self, note: WorldNote) -> str:
         """A new, bare world of a scene; returns its id. Raises InputError."""
+        self._refuse_more("world", len(self.worlds()))
         self.scene(note.scene)
         id = secrets.token_hex(8)
         with atomic_write(self._worlds / f"{id}.json") as temporary:
@@ -114,8 +120,11 @@ class Worlds:
         return bool(ID.fullmatch(id)) and (self._worlds / f"{id}.json").is_file()
 
     def note(self, id: str) -> WorldNote:
+        """What the world is made of. Raises InputError where it was deleted meanwhile."""
         file = self._worlds / f"{id}.json"
-        return from_json(WorldNote, json.loads(file.read_text(encoding="utf-8")), file.name)[0]
+        if not file.is_file():
+            raise InputError("world", id, "is gone; it was deleted")
+        return from_json(WorldNote, read_json(file, "a world's settings"), file.name)[0]
 
     def file(self, id: str) -> Path:
         """The world file; it is there once something was painted and saved."""
@@ -140,6 +149,7 @@ class Worlds:
 
     def dream(self, job: Job, id: str, camera: Camera | None, views: int, until: float) -> dict[str, Any]:
         """Paint: one view, or without a camera view after view as `rayverie dream` does. `undo` takes it back."""
+        self.note(id)
         self._close(id)  # saves it
         self._remember(id)
         with self._opened(job, id) as (headless, save):

@@ -48,11 +48,14 @@ def test_dns_rebinding(client: Client) -> None:
 def test_csrf(client: Client, desk: Desk) -> None:
     """A foreign page may send forms, texts and pictures' addresses without being asked; none of them do anything."""
     before = len(desk.jobs.all())
-    for origin in ("null", "http://evil.example", "http://127.0.0.1:1"):
+    for origin in ("null", "http://evil.example", "http://127.0.0.1:1", "http://[", "//[::1"):
         assert client.ask("POST", "/v1/generate", SMALL, Origin=origin)[0] == 403
         assert client.ask("POST", "/sdapi/v1/interrupt", Origin=origin)[0] == 403
         status, _ = client.ask("OPTIONS", "/v1/generate", Origin=origin, Access_Control_Request_Method="POST")
         assert status == 403
+    form = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}  # of a browser that leaves out the Origin
+    assert client.ask("POST", "/sdapi/v1/interrupt", **form)[0] == 403
+    assert client.ask("GET", "/", **form)[0] == 200
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"):
         assert client.ask("POST", "/v1/generate", json.dumps(SMALL).encode(), content_type=kind)[0] == 415
     assert client.ask("GET", "/v1/jobs", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")[0] == 403

@@ -1,0 +1,136 @@
+"""What requests to A1111's API ask for, in our own words: settings, pictures, masks and second passes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
+
+from app.server import a1111
+from app.server.desk import Desk
+from app.server.pictures import png_of
+from app.server.sdapi_bodies import ImageBody, TextBody
+from app.server.studio import Wish, check_upscale
+from base.errors import InputError
+from base.pictures import flat
+from base.settings import check
+from diffusion.text2image.generate import refuse as refuse_settings
+from diffusion.text2image.recipe import GenerateSettings
+
+
+def model_of(desk: Desk) -> tuple[str, str, str]:
+    """(title, name, fingerprint) of the model; waits until it is loaded."""
+    name, _, sum = desk.studio.model.id.rpartition("-")
+    return f"{name} [{sum}]", name, sum
+
+
+def check_options(desk: Desk, options: dict[str, Any]) -> None:
+    """Raise InputError for another model than the server's. Other options are the web UI's own; they change no picture here."""
+    wanted = options.get("sd_model_checkpoint")
+    if wanted not in (None, "", *(known := model_of(desk))):
+        raise InputError("request", "sd_model_checkpoint", f"is {wanted!r}; this server has {known[0]} only")
+
+
+def refuse(desk: Desk, body: TextBody) -> None:
+    """Raise InputError for what would be ignored, and give another picture than was asked for."""
+    if body.script_name and body.script_name != "None":
+        raise InputError("request", "script_name", f"is {body.script_name!r}; there are no scripts here")
+    for name, script in (body.alwayson_scripts or {}).items():
+        given = script.get("args") if isinstance(script, dict) else script
+        if given and any(given if isinstance(given, list) else [given]):
+            raise InputError("request", "alwayson_scripts", f"asks for {name!r}; there are no scripts here")
+    if (count := body.batch_size * body.n_iter) > desk.limits.count:
+        problem = f"times n_iter is {count}; a request gets at most {desk.limits.count} pictures"
+        raise InputError("request", "batch_size", problem)
+    if body.override_settings and desk.studio.loading.done():
+        check_options(desk, body.override_settings)
+
+
+def asked(desk: Desk, body: TextBody) -> GenerateSettings:
+    """A body's settings as ours. Raises InputError."""
+    base = desk.studio.defaults
+    sampler, spacing = a1111.sampler_of(body.sampler_name or body.sampler_index)
+    given = {
+        "sampler": sampler,
+        "spacing": a1111.schedule_of(body.scheduler) or spacing,
+        "steps": body.steps,
+        "scale": body.cfg_scale,
+        "seed": random.randrange(2**31) if body.seed < 0 else body.seed % 2**31,
+        "eta": body.eta if sampler == "ddim" else None,
+    }
+    dream = replace(base.dream, **{name: value for name, value in given.items() if value not in (None, "")})
+    check(dream, "request")
+    size = body.width or base.size[0], body.height or base.size[1]
+    settings = replace(base, prompt=body.prompt, negative=body.negative_prompt, size=size, dream=dream)
+    refuse_settings(settings)
+    return settings
+
+
+def second_pass(body: TextBody, first: GenerateSettings) -> GenerateSettings:
+    """The settings of "Hires. fix", which enlarges each picture and dreams its details. Raises InputError."""
+    scaled = round(first.size[0] * body.hr_scale), round(first.size[1] * body.hr_scale)
+    size = body.hr_resize_x or scaled[0], body.hr_resize_y or scaled[1]
+    check_upscale("Lanczos", size)
+    strength = 0.7 if body.denoising_strength is None else body.denoising_strength
+    dream = replace(first.dream, strength=strength, steps=body.hr_second_pass_steps or first.dream.steps)
+    prompts = {"prompt": body.hr_prompt or first.prompt, "negative": body.hr_negative_prompt or first.negative}
+    second = replace(first, size=size, dream=dream, **prompts)
+    refuse_settings(second)
+    return second
+
+
+def wish_of(desk: Desk, body: ImageBody) -> Wish:
+    """What img2img asks for: the picture and its mask fitted, cropped to what is masked, and filled. Raises InputError."""
+    if not body.init_images:
+        raise InputError("request", "init_images", "is missing")
+    settings = asked(desk, body)
+    strength = 0.75 if body.denoising_strength is None else body.denoising_strength
+    settings = replace(settings, dream=replace(settings.dream, strength=strength))
+    check(settings.dream, "request")
+    picture = flat(desk.store.open(desk.store.take(body.init_images[0], "init_images")), 255)
+    count = body.batch_size * body.n_iter
+    if body.mask is None:
+        init = keep(desk, a1111.fit(picture, settings.size, body.resize_mode))
+        return Wish(replace(settings, init=init), count)
+    mask = flat(desk.store.open(desk.store.take(body.mask, "mask")), 0).convert("L").resize(picture.size)
+    if body.inpainting_mask_invert:
+        mask = ImageOps.invert(mask)
+    blur = 4.0 if body.mask_blur is None else body.mask_blur
+    finish: Callable[[np.ndarray], np.ndarray] | None = None
+    box = (
+        a1111.crop_box(mask, body.inpaint_full_res_padding, settings.size, round(2 * blur))
+        if body.inpaint_full_res
+        else None
+    )
+    if box is not None:
+        crop = a1111.Crop(box, picture)
+        picture, mask = picture.crop(box), mask.crop(box)
+        soft = soften(mask, blur)
+        finish = lambda pixels: crop.paste(pixels, soft)  # noqa: E731
+        blur *= settings.size[0] / max(picture.width, 1)
+        picture, mask = picture.resize(settings.size, Image.Resampling.LANCZOS), mask.resize(settings.size)
+    else:
+        picture, mask = (a1111.fit(part, settings.size, body.resize_mode) for part in (picture, mask))
+    start = a1111.filled(picture, mask, body.inpainting_fill, settings.dream.seed)
+    blur = min(blur, 256.0)
+    return Wish(
+        replace(settings, init=keep(desk, start), mask=keep(desk, mask), mask_blur=blur),
+        count,
+        finish=finish,
+    )
+
+
+def soften(mask: Image.Image, blur: float) -> Image.Image:
+    """A mask for pasting: the blur lies outside of it, so that all that is white is pasted whole."""
+    wide = mask.filter(ImageFilter.MaxFilter(2 * round(min(blur, 32)) + 1)) if blur else mask
+    return wide.filter(ImageFilter.GaussianBlur(blur))
+
+
+def keep(desk: Desk, picture: Image.Image) -> Path:
+    """The file of a picture that was made for a request."""
+    return desk.store.path(desk.store.add(lambda path: path.write_bytes(png_of(picture))), "image")
