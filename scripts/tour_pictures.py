@@ -10,7 +10,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from app.moving.route import Route
 from app.panels.network import NetworkPanel
 from app.panels.timeline import TimelinePanel
 from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
+from app.state.mask_shapes import draw_stroke
 from app.state.overlays import FileDialog
 from app.state.platform import Folders
 from app.state.timeline import Timeline
@@ -99,8 +100,58 @@ def splat(x: Explorer) -> None:
     x.do("splat")
 
 
-def fly(x: Explorer) -> None:
+def pictures(x: Explorer) -> None:
+    """Four pictures of a wall, and one of it with ivy where a mask says so."""
     x.do("undo")
+    x.shell.bring_to_front("Picture", "Gallery")
+    work = x.state.pictures
+    work.form = replace(work.form, count=4, every=1).set(prompt="old red brick wall, sunny day").set_dream(seed=11)
+    x.do("make_pictures")
+
+
+def four_pictures(x: Explorer) -> bool:
+    entries = x.state.pictures.gallery.entries
+    return len(entries) >= 4 and all(x.state.pictures.small.get(entry.path) is not None for entry in entries)
+
+
+def draw_mask(x: Explorer) -> None:
+    x.do("use_input", x.state.pictures.gallery.entries[0].path)
+
+
+def masked(x: Explorer) -> bool:
+    """The mask editor is open on the first picture, with a curved stroke."""
+    work = x.state.pictures
+    if work.form.settings.init is None or work.editor is None:
+        if work.form.settings.init is not None and not x.services.gallery.busy:
+            x.do("edit_mask")
+        return False
+    height, width = work.editor.mask.shape
+    along = np.linspace(0, 1, 40)
+    way = list(zip(width * (0.1 + 0.8 * along), height * (0.55 - 0.25 * np.sin(5 * along)), strict=True))
+    work.editor.change(lambda mask: draw_stroke(mask, way, height / 9, 0.4))
+    return True
+
+
+def inpaint(x: Explorer) -> None:
+    x.do("use_mask")
+
+
+def inpainted(x: Explorer) -> bool:
+    """The picture beside the one with ivy, when it is made."""
+    work = x.state.pictures
+    if work.form.mode == "inpaint" and not work.progress.busy and len(work.gallery.entries) == 4:
+        work.form = replace(work.form, count=1).set(prompt="ivy leaves").set_dream(strength=1.0)
+        x.do("make_pictures")
+    if len(work.gallery.entries) == 5 and work.seen is None and not x.services.gallery.busy:
+        newest = work.gallery.entries[0]
+        before = next(entry for entry in work.gallery.entries if entry.path == work.form.settings.init)
+        work.gallery.chosen = before.name, newest.name
+        x.do("view_pictures", before, newest)
+    return work.seen is not None
+
+
+def fly(x: Explorer) -> None:
+    x.do("close_pictures")
     x.state.source = None
     x.shell.bring_to_front("View", "Autopilot")
     x.do("autopilot", 0.95, False)
@@ -193,6 +244,9 @@ SHOTS = (
     Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),
     Shot("image", splat, 12, lambda x: done(x) and len(x.state.strokes) > 0),
+    Shot("gallery", pictures, 12, four_pictures),  # makes what the next two show
+    Shot("mask", draw_mask, 12, masked),
+    Shot("picture", inpaint, 12, inpainted),
     Shot("autopilot", fly, 12, two_views),
     Shot("camera", camera_path, 14),
     Shot("latents", lambda x: x.do("mode_latents")),

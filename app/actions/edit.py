@@ -16,10 +16,15 @@ def edit_scene(context: ActionContext, change: Callable[[Scene], Scene]) -> None
 
 
 def undo(context: ActionContext) -> None:
+    """In the mask editor, of the mask."""
+    if (editor := context.state.pictures.editor) is not None:
+        return editor.undo()
     _through_time(context, History.undo)
 
 
 def redo(context: ActionContext) -> None:
+    if (editor := context.state.pictures.editor) is not None:
+        return editor.redo()
     _through_time(context, History.redo)
 
 

@@ -19,7 +19,15 @@ from scenes.extrude import extrude_scene
 from scenes.load import load_scene
 from scenes.scene import Scene
 
-PICTURES = ("picture", "path", "export_world")  # dialogs that begin in the pictures' folder
+PICTURES = (
+    "picture",
+    "path",
+    "export_world",
+    "input",
+    "mask",
+    "control",
+    "settings",
+)  # dialogs that begin in the pictures' folder
 NAMED = ("save_as", "export_world")  # dialogs that propose the scene's name
 
 

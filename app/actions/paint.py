@@ -115,7 +115,8 @@ def press_brush(context: ActionContext, open_scene: OpenScene, x: float, y: floa
 
 
 def resize_brush(factor: float) -> Callable[[ActionContext], None]:
-    return lambda context: context.state.brush.resize(factor)
+    """Of the mask editor's brush while that is open, else of the one over the scene."""
+    return lambda context: (context.state.pictures.editor or context.state.brush).resize(factor)
 
 
 def _of_material(volume: LatentVolume, material: int) -> Slices[TexelMasks]:

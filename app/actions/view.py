@@ -100,6 +100,8 @@ def escape(context: ActionContext) -> None:
         state.overlays.close()
     elif takes_keys():
         return  # ImGui ends the typing
+    elif state.pictures.over_scene:
+        state.pictures.close()
     elif state.comparison is not None:
         stop_comparing(context)
     elif state.travel.under_way:

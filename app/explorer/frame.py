@@ -72,6 +72,7 @@ class Frame:
         self._try("Opening the scene", lambda: scene_frame.open_planned(self.context, self.ctx))
         self._try("Walking", lambda: scene_frame.move(self.context, self.controls, seconds))
         self._try("A file", services.io.poll)
+        self._try("The gallery", lambda: services.gallery.update(self.context.state.clock()))
         self._try("Exporting the world", services.export.update)
         self._try("Reading a world", services.worlds.update)
 

@@ -20,6 +20,13 @@ IN_DIALOGS = {
     "full_screen",
     "quit",
 }  # actions that run while a dialog is open
+OVER_SCENE = IN_DIALOGS | {
+    "undo",
+    "redo",
+    "smaller_brush",
+    "larger_brush",
+    "panels",
+}  # likewise, while a picture covers the scene
 REST = 0.15  # share of a stick's way around its middle that counts as 0
 TURN = 120.0  # degrees a second at a stick's end
 
@@ -54,7 +61,10 @@ class Controls:
 
     def _heard(self, action: str) -> bool:
         """Whether a key means this action: while a dialog is open, most keys are the dialog's."""
-        return action in IN_DIALOGS or not self.context.state.overlays.open
+        state = self.context.state
+        if state.overlays.open:
+            return action in IN_DIALOGS
+        return action in OVER_SCENE or not state.pictures.over_scene
 
     def _catch(self, name: str, place: str) -> bool:
         """Give a press to the catcher of `KeyBindings`, if there is one. Returns whether nobody else should get it."""

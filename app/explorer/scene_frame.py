@@ -7,6 +7,7 @@ import moderngl
 from app.actions.compare import update_comparison
 from app.actions.context import ActionContext
 from app.actions.export import read_presets
+from app.actions.picture_desk import take_message as take_picture_message
 from app.actions.travel import stop_travel
 from app.explorer.input import Controls
 from app.loop.messages import Failed, Inspected, Message, ModelInfo, Status
@@ -30,9 +31,9 @@ def open_planned(context: ActionContext, ctx: moderngl.Context) -> None:
 
 
 def move(context: ActionContext, controls: Controls, seconds: float) -> None:
-    """Walk, look around, or follow a path. The camera stays while two settings are compared."""
+    """Walk, look around, or follow a path. The camera stays while two settings are compared or a picture covers the scene."""
     state = context.state
-    if state.comparison is not None:
+    if state.comparison is not None or state.pictures.over_scene:
         return
     taken = state.travel.camera(state.clock())
     if taken is not None:
@@ -112,6 +113,7 @@ def _take_message(context: ActionContext, open_scene: OpenScene, message: Messag
     ):  # dozens of parts would push the view that they are parts of out of the timeline
         state.timeline = state.timeline.take(message, now)
     state.inspection = state.inspection.take(message)
+    take_picture_message(context, message)
     if isinstance(message, Inspected) and message.problem:
         state.notify(f"The network can't be inspected: {message.problem}", "error")
     if isinstance(message, Failed):
@@ -127,6 +129,7 @@ def _take_model(context: ActionContext, open_scene: OpenScene, model: ModelInfo)
     """The model is loaded: restore what a crash left, or read the world that was asked for."""
     state, services = context.state, context.services
     state.model = model
+    state.pictures.fit(model)
     open_scene.fit(state.session, model)
     read_presets(context)
     if services.autosave.restore():

@@ -52,8 +52,9 @@ def save_steps(path: Path, pictures: Sequence[np.ndarray], settings: dict[str, o
 def has_settings(path: Path) -> bool:
     """Whether a picture is a screenshot with settings; False if it can't be read."""
     try:
-        return _carried(path) is not None
-    except InputError:
+        text = _carried(path)
+        return text is not None and "session" in parse_json(text, path, "what a screenshot carries", KEY, names=True)
+    except (InputError, TypeError):
         return False
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from app.panels.autopilot import AutopilotPanel
 from app.panels.camera import CameraPanel
 from app.panels.context import Panel, PanelContext
+from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
 from app.panels.log import LogPanel
 from app.panels.network import NetworkPanel
+from app.panels.picture import PicturePanel
 from app.panels.preview import PreviewPanel
 from app.panels.sampler import SamplerPanel
 from app.panels.scene import ScenePanel
@@ -23,10 +25,12 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (VolumePanel, "top"),
     (CameraPanel, "top"),
     (NetworkPanel, "top"),
+    (PicturePanel, "top"),
     (PreviewPanel, "bottom"),
     (TimelinePanel, "bottom"),
     (AutopilotPanel, "bottom"),
     (ImagePanel, "bottom"),
+    (GalleryPanel, "bottom"),
     (LogPanel, "bottom"),
 )
 

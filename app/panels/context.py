@@ -26,6 +26,7 @@ from app.state.comparison import Comparison
 from app.state.inspection import NetworkInspection
 from app.state.keymap import Changes
 from app.state.overlays import Overlays
+from app.state.picture_work import PictureWork
 from app.state.platform import Folders
 from app.state.suggestions import SuggestionSource
 from app.state.timeline import Timeline
@@ -52,6 +53,7 @@ class PanelContext:
         status: a short text
         log, timeline: messages, and the steps of recent dreams
         inspection: the probed step of the network
+        pictures: work on single pictures, and the gallery
         frames: seconds of the last frames, newest last
         undo_bytes: memory kept for undo
         versions: returns the earlier versions of this scene's world file, newest first
@@ -84,6 +86,7 @@ class PanelContext:
     frames: np.ndarray
     timeline: Timeline
     inspection: NetworkInspection
+    pictures: PictureWork
     overlays: Overlays
     now: float
     palette: Palette

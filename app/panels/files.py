@@ -29,6 +29,10 @@ class Saving(NamedTuple):
 # `FileDialog.kind` → the title, the kind of files that the dialog shows, and the action that opens one.
 FILES = {
     "picture": ("Open a picture", "picture", "open_picture"),
+    "input": ("Choose a picture to start from", "picture", "use_input"),
+    "mask": ("Choose a mask: white is repainted", "picture", "use_mask_file"),
+    "control": ("Choose a picture for the ControlNets", "picture", "use_control"),
+    "settings": ("Take the settings of a generated picture", "picture", "use_settings"),
     "path": ("Open a camera path", "camera path", "open"),
 }
 # `FileDialog.kind` → a dialog that asks for a name.

@@ -9,6 +9,7 @@ from app.panels.brush import BrushOverlay
 from app.panels.builder import BuilderOverlay
 from app.panels.compare import CompareOverlay
 from app.panels.context import SILENT, PanelContext, faint
+from app.panels.cover import Cover
 from app.panels.dialog import begin_dialog
 from app.panels.files import FileDialogs
 from app.panels.keys import KeysDialog
@@ -24,7 +25,7 @@ class OverlayPanels:
     """Draws `AppState.overlays`, the tools in the hand, a comparison and the legend."""
 
     def __init__(self) -> None:
-        self.files, self.compare = FileDialogs(), CompareOverlay()
+        self.files, self.compare, self.cover = FileDialogs(), CompareOverlay(), Cover()
         self._brush, self._builder = BrushOverlay(), BuilderOverlay()
         self._keys, self._palette = KeysDialog(), Palette()
 
@@ -33,6 +34,7 @@ class OverlayPanels:
         self._brush.draw(ui)
         self._builder.draw(ui)
         self.compare.draw(ui, box)
+        self.cover.draw(ui, box)
         draw_legend(ui, 46 * ui.scale if overlays.first_help else 0.0)
         _draw_toasts(ui, overlays, box)
         if ui.open_scene is None:

@@ -35,8 +35,8 @@ class PromptFields:
         self._typing.pop(identity, None)
         return left and typed != text, typed
 
-    def prompt(self, ui: PanelContext, label: str, text: str) -> tuple[bool, str]:
-        """(committed, prompt), typed or chosen from what is near to it. Suggestions are of the embedded model only."""
+    def prompt(self, ui: PanelContext, label: str, text: str, most: int = SHOWN) -> tuple[bool, str]:
+        """(committed, prompt), typed or chosen from what is near to it. Suggestions are of the embedded model only, at most `most`."""
         changed, typed = self.line(label, "Prompt: what it looks like", text)
         shown = self._typing.get(imgui.get_id(label), typed)
         if parse_prompt(shown).loras:
@@ -48,10 +48,10 @@ class PromptFields:
         painter = ui.painter
         if painter is None or painter.client.model is None or ui.session.model.ref is not None:
             return changed, typed
-        chosen = self._suggestions(ui, label, shown)
+        chosen = self._suggestions(ui, label, shown, most)
         return (True, chosen) if chosen else (changed, typed)
 
-    def _suggestions(self, ui: PanelContext, label: str, prompt: str) -> str:
+    def _suggestions(self, ui: PanelContext, label: str, prompt: str, most: int) -> str:
         """The suggestion that was clicked, else "". What was typed stays until one is. Takes the same height whatever is found, as
         the panel below would move while one types."""
         top, line = imgui.get_cursor_pos_y(), imgui.get_text_line_height_with_spacing()
@@ -59,13 +59,13 @@ class PromptFields:
         if found is None:
             imgui.text_disabled("Searching for similar known prompts…" if not ui.suggestions.problem else "")
             hint(ui.suggestions.problem)
-        chosen = "" if found is None else self._matches(ui, label, prompt, found)
-        room = top + (1 + SHOWN) * line - imgui.get_cursor_pos_y()
+        chosen = "" if found is None else self._matches(ui, label, prompt, found, most)
+        room = top + (1 + most) * line - imgui.get_cursor_pos_y()
         if room > 0:
             imgui.dummy(imgui.ImVec2(1, room - imgui.get_style().item_spacing.y))
         return chosen
 
-    def _matches(self, ui: PanelContext, label: str, prompt: str, found: Suggestions) -> str:
+    def _matches(self, ui: PanelContext, label: str, prompt: str, found: Suggestions, most: int) -> str:
         """The one that was clicked, else ""."""
         chosen = ""
         tint = ui.palette.warning if found.far else ui.palette.good
@@ -75,7 +75,7 @@ class PromptFields:
         imgui.text_disabled(
             "Unlike anything the model was trained on. Most similar:" if found.far else "Known to the model. Similar:"
         )
-        for caption, similarity in [m for m in found.matches if m[0] != prompt][:SHOWN]:
+        for caption, similarity in [m for m in found.matches if m[0] != prompt][:most]:
             imgui.push_id(f"{label}{caption}")
             end = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
             if imgui.selectable(f"   {caption}", False)[0]:

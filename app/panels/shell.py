@@ -24,8 +24,8 @@ from app.state.frame_profiler import FrameProfiler
 from base.errors import InputError
 from base.files import atomic_write
 
-SIDE = 0.295  # the panels' share of a wide window, in which six tabs are read whole; at least SIDE_POINTS wide
-SIDE_POINTS = 362.0
+SIDE = 0.335  # the panels' share of a wide window, in which seven tabs are read whole; at least SIDE_POINTS wide
+SIDE_POINTS = 420.0
 TAB, BETWEEN = (4, 4), (3, 4)  # points around a tab's title, and between tabs
 Size = tuple[int, int]
 

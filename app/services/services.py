@@ -11,6 +11,7 @@ from app.services.autosave import Autosave
 from app.services.background_io import BackgroundIO
 from app.services.brush_strokes import BrushStrokes
 from app.services.crash_recovery import CrashRecovery
+from app.services.picture_gallery import PictureGallery
 from app.services.prompt_suggestions import PromptSuggestions
 from app.services.scene_opener import SceneOpener
 from app.services.scene_rebuild import SceneRebuild
@@ -38,6 +39,7 @@ class Services:
     recovery: CrashRecovery
     export: WorldExport
     suggestions: PromptSuggestions
+    gallery: PictureGallery
 
     @classmethod
     def create(cls, ctx: moderngl.Context, state: AppState) -> Services:
@@ -63,6 +65,7 @@ class Services:
             recovery=CrashRecovery(state, io, worlds),
             export=WorldExport(),
             suggestions=PromptSuggestions(),
+            gallery=PictureGallery(state),
         )
 
     @property
@@ -78,4 +81,5 @@ class Services:
         self.io.close()
         self.worlds.close()
         self.suggestions.close()
+        self.gallery.close()
         self.unet_view.release()

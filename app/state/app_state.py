@@ -28,6 +28,7 @@ from app.state.frame_profiler import FrameProfiler
 from app.state.history import History
 from app.state.inspection import NetworkInspection
 from app.state.overlays import Overlays
+from app.state.picture_work import PictureWork
 from app.state.platform import Folders
 from app.state.stroke import Stroke
 from app.state.timeline import Timeline
@@ -72,6 +73,7 @@ class AppState:
     compared_with: label and changes of the settings compared with last; presets: the user's own, by name;
     frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
     watched_at: when a panel last showed the running dream; cancelled_view: the `view_key` whose dream was cancelled;
+    pictures: work on single pictures, whatever the scene.
     """
 
     session: Session
@@ -103,6 +105,7 @@ class AppState:
     screenshot_wanted: bool = False
     watched_at: float = -np.inf
     cancelled_view: tuple[Any, ...] = ()
+    pictures: PictureWork = field(default_factory=PictureWork)
 
     def __post_init__(self) -> None:
         self.saved_scene = self.scene

@@ -15,8 +15,8 @@ from app.state.mask_shapes import FULL, draw_lasso, draw_rectangle, draw_stroke
 
 LARGEST = 1024  # pixels of a mask's longer side: it is resized to the picture that is generated
 SHOWN = 512  # pixels of the longer side of the tint that is drawn over the picture
-TINT = (255, 60, 60)
-OPACITY = 150  # of the tint, out of 255
+TINT = (255, 0, 220)  # like no material
+OPACITY = 165  # of the tint, out of 255
 LEAST, MOST = 1.0, 300.0  # radius of the brush, in pixels of the mask
 
 # tool → what it does
@@ -52,7 +52,7 @@ class MaskEditor:
         self.way: tuple[Point, ...] = ()
         self._removes = False
         self._live: np.ndarray | None = None  # with the stroke that is being drawn
-        self._tint: tuple[np.ndarray, np.ndarray] | None = None
+        self._looked: tuple[np.ndarray, np.ndarray, bool] | None = None  # a mask, its tint, and whether it is empty
 
     @property
     def mask(self) -> np.ndarray:
@@ -61,7 +61,7 @@ class MaskEditor:
 
     @property
     def empty(self) -> bool:
-        return not self.mask.any()
+        return self._look()[1]
 
     @property
     def drawing(self) -> bool:
@@ -109,14 +109,18 @@ class MaskEditor:
     @property
     def tint(self) -> np.ndarray:
         """uint8 [h,w,4]: the mask as a colour to be drawn over the picture; the same array while the mask is the same."""
-        if self._tint is None or self._tint[0] is not self.mask:
+        return self._look()[0]
+
+    def _look(self) -> tuple[np.ndarray, bool]:
+        """(tint, empty) of the mask, found once for each."""
+        if self._looked is None or self._looked[0] is not self.mask:
             step = max(1, round(max(self.mask.shape) / SHOWN))
             small = self.mask[::step, ::step]
             tint = np.empty((*small.shape, 4), np.uint8)
             tint[..., :3] = TINT
             tint[..., 3] = small.astype(np.uint16) * OPACITY // FULL
-            self._tint = self.mask, tint
-        return self._tint[1]
+            self._looked = self.mask, tint, not self.mask.any()
+        return self._looked[1:]
 
     def _draw(self, points: tuple[Point, ...]) -> None:
         if self.tool in ("brush", "eraser"):

@@ -16,10 +16,14 @@ def draw_stroke(
     mask: np.ndarray, points: Sequence[Point], radius: float, softness: float = 0.0, remove: bool = False
 ) -> np.ndarray:
     """The mask with a round brush drawn along a line. softness: share of the radius over which it fades, 0..1."""
-    away = distance(mask.shape[::-1], list(points), radius + 1)
+    reach, drawn, (xs, ys) = radius + 1, mask.copy(), zip(*points, strict=True)
+    (left, right), (top, bottom) = _around(xs, reach, mask.shape[1]), _around(ys, reach, mask.shape[0])
+    place = drawn[top:bottom, left:right]  # a stroke is drawn while the hand moves: nothing else is looked at
+    away = distance((right - left, bottom - top), [(x - left, y - top) for x, y in points], reach)
     share = np.clip((radius - away) / max(softness * radius, 1.0) + (0.5 if softness * radius < 1 else 0.0), 0, 1)
     values = np.rint(FULL * share).astype(np.uint8)
-    return np.minimum(mask, FULL - values) if remove else np.maximum(mask, values)
+    place[...] = np.minimum(place, FULL - values) if remove else np.maximum(place, values)
+    return drawn
 
 
 def draw_rectangle(mask: np.ndarray, corner: Point, opposite: Point, remove: bool = False) -> np.ndarray:
@@ -49,6 +53,14 @@ def feather(mask: np.ndarray, radius: float) -> np.ndarray:
 
 def clear(mask: np.ndarray) -> np.ndarray:
     return np.zeros_like(mask)
+
+
+def _around(values: Sequence[float], reach: float, most: int) -> tuple[int, int]:
+    """First and last + 1 of the pixels within reach of values, on one axis of `most` pixels."""
+    low, high = (
+        int(np.clip(value, 0, most)) for value in (np.floor(min(values) - reach), np.ceil(max(values) + reach))
+    )
+    return low, high
 
 
 def _centres(low: float, high: float, most: int) -> slice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from base.errors import InputError
@@ -32,7 +33,7 @@ class Entry:
     seed: int | None = None
     model: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.path.stem
 

@@ -188,12 +188,17 @@ class Gallery:
     def _files(self, kind: str) -> list[tuple[str, int, int]]:
         """(name, bytes, changed in ns) of each PNG of a folder, by name. Names that begin with a dot are being written."""
         found = []
-        with suppress(FileNotFoundError), os.scandir(self.folder / kind) as files:
-            for file in files:
-                if file.name.endswith(".png") and not file.name.startswith(".") and file.is_file():
-                    with suppress(FileNotFoundError):
-                        stat = file.stat()
-                        found.append((file.name[:-4], stat.st_size, stat.st_mtime_ns))
+        try:
+            with os.scandir(self.folder / kind) as files:
+                for file in files:
+                    if file.name.endswith(".png") and not file.name.startswith(".") and file.is_file():
+                        with suppress(FileNotFoundError):
+                            stat = file.stat()
+                            found.append((file.name[:-4], stat.st_size, stat.st_mtime_ns))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise InputError(self.folder / kind, "", f"can't be read ({error.strerror or error})") from error
         return sorted(found)
 
     def _pins(self) -> set[str]:

@@ -1,0 +1,87 @@
+"""Actions on pictures of the gallery: view, compare, pin, delete with undo, copy, splat onto the scene."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from app.actions import image_jobs
+from app.actions.context import ActionContext
+from app.actions.image_fit import contain
+from app.files.gallery.entry import Entry
+from app.files.picture import Source, read_picture
+from app.state.picture_work import Seen
+
+
+def view_pictures(context: ActionContext, *entries: Entry) -> None:
+    """Show one picture over the scene, or compare two."""
+    work = context.state.pictures
+
+    def read() -> Seen:
+        pictures = [read_picture(entry.path).picture for entry in entries]
+        first = pictures[0]
+        fitted = [p if p.shape == first.shape else contain(p, (first.shape[1], first.shape[0])) for p in pictures]
+        return Seen(tuple(fitted), tuple(_caption(entry) for entry in entries))
+
+    def show(seen: Seen) -> None:
+        context.release_mouse()
+        work.close()
+        work.seen = seen
+
+    context.services.gallery.read(read, show)
+
+
+def close_pictures(context: ActionContext) -> None:
+    """Uncover the scene."""
+    context.state.pictures.close()
+
+
+def pin_picture(context: ActionContext, name: str, pinned: bool) -> None:
+    context.services.gallery.pin(name, pinned)
+
+
+def delete_picture(context: ActionContext, name: str) -> None:
+    """Move a picture to the bin, from where `undo_delete` brings it back."""
+    view = context.state.pictures.gallery
+
+    def done() -> None:
+        view.chosen = tuple(other for other in view.chosen if other != name)
+        view.deleted = (*view.deleted, name)
+
+    context.services.gallery.delete(name, done)
+
+
+def undo_delete(context: ActionContext) -> None:
+    """Bring back the picture that was deleted last."""
+    view = context.state.pictures.gallery
+    if view.deleted:
+        name, view.deleted = view.deleted[-1], view.deleted[:-1]
+        context.services.gallery.restore(name, lambda: view.choose(name))
+
+
+def copy_picture(context: ActionContext, entry: Entry) -> None:
+    """Copy a picture, with its settings, to the pictures' folder."""
+    target = context.state.folders.pictures / entry.path.name
+    context.services.gallery.export(entry.name, target, lambda: context.state.notify(f"Picture saved: {target}"))
+
+
+def splat_file(context: ActionContext, path: Path) -> None:
+    """Lay a picture file onto the visible surfaces, as the Image panel does, which shows it then, too."""
+
+    def take(source: Source) -> None:
+        context.state.source = source
+        image_jobs.splat(context, source.picture, freeze=True)
+
+    context.services.gallery.read(lambda: read_picture(path), take)
+
+
+def swap_seen(context: ActionContext) -> None:
+    """Show the two compared pictures in the other way: wiped or side by side."""
+    work = context.state.pictures
+    if work.seen is not None:
+        work.seen = replace(work.seen, wipe=not work.seen.wipe)
+
+
+def _caption(entry: Entry) -> str:
+    seed = "" if entry.seed is None else f" · seed {entry.seed}"
+    return f"{entry.prompt or entry.path.name}{seed}"

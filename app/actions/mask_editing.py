@@ -1,0 +1,63 @@
+"""Actions of the mask editor: open it on the picture to be inpainted, use its mask, save a copy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from app.actions.context import ActionContext
+from app.actions.export import timestamped
+from app.files.masks import read_mask
+from app.files.picture import Source
+from app.state.mask_editor import LARGEST, MaskEditor
+from base.pictures import open_picture
+
+
+def edit_mask(context: ActionContext) -> None:
+    """Open the editor on the form's picture, with the form's mask if there is one."""
+    state, work = context.state, context.state.pictures
+    path, mask = work.form.settings.init, work.form.settings.mask
+    if path is None:
+        state.notify("Choose a picture to start from first", "warning")
+        return
+
+    def read() -> MaskEditor:
+        picture = open_picture(path, largest=LARGEST).convert("RGB")
+        known = None if mask is None else read_mask(mask, picture.size)
+        return MaskEditor(path, Source(path.name, np.array(picture)), known)
+
+    def show(editor: MaskEditor) -> None:
+        context.release_mouse()
+        work.close()
+        work.editor = editor
+
+    context.services.gallery.read(read, show)
+
+
+def use_mask(context: ActionContext) -> None:
+    """Inpaint what is masked in the editor, and close it."""
+    work, editor = context.state.pictures, context.state.pictures.editor
+    if editor is None:
+        return
+    if editor.empty:
+        context.state.notify("Nothing is masked yet", "warning")
+        return
+    path = editor.path
+
+    def take(mask: Path) -> None:
+        work.form = replace(work.form, mode="inpaint").set(init=path, mask=mask)
+        work.editor = None
+        context.panels.bring_to_front("Picture")
+
+    context.services.gallery.save_mask(editor.mask, take)
+
+
+def save_mask(context: ActionContext) -> None:
+    """Write the editor's mask to the pictures' folder: white is repainted."""
+    editor, target = context.state.pictures.editor, timestamped(context, "mask", ".png")
+    if editor is not None:
+        context.services.gallery.save_mask(
+            editor.mask, lambda path: context.state.notify(f"Mask saved: {path}"), target
+        )

@@ -1,0 +1,102 @@
+"""Actions of the Picture panel: make pictures, and fill the form from files and from the gallery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from app.actions.context import ActionContext
+from app.fields import Size
+from app.loop.messages import Message, PictureFailed, PictureMade
+from app.state.picture_form import fitted_size, form_of
+from app.state.picture_work import requests_of
+from base.pictures import open_picture
+from diffusion.text2image.recipe import Recipe
+
+DEPART = 0.6  # strength with which the first picture is departed from
+WITH_INPUT = ("image", "inpaint")  # modes that start from a picture
+
+
+def make_pictures(context: ActionContext) -> None:
+    """Ask for the pictures of the form; they come after those that wait already."""
+    state, work = context.state, context.state.pictures
+    if state.model is None:
+        state.notify("The model is still loading", "warning")
+    elif work.form.problem:
+        state.notify(work.form.problem, "warning")
+    else:
+        requests = requests_of(work.form)
+        for request in requests:
+            context.worker.generate(request)
+        work.progress = work.progress.ask(requests)
+        work.form = work.form.moved_on()
+
+
+def cancel_pictures(context: ActionContext) -> None:
+    """Stop the running picture after its step, and forget those that wait. Finished ones are in the gallery."""
+    work = context.state.pictures
+    if work.progress.busy:
+        context.worker.cancel_pictures()
+        work.progress = work.progress.cancelled()
+        context.state.notify("Pictures cancelled")
+
+
+def take_message(context: ActionContext, message: Message) -> None:
+    """A message of the worker: keep a finished picture, tell of a failed one."""
+    state, work = context.state, context.state.pictures
+    work.progress = work.progress.take(message)
+    if isinstance(message, PictureMade):
+        context.services.gallery.add(message)
+    elif isinstance(message, PictureFailed):
+        state.notify(f"A picture failed: {message.problem}", "error", message.traceback)
+
+
+def use_settings(context: ActionContext, path: Path) -> None:
+    """Fill the form with the settings of a picture that `generate` or this panel made."""
+    state, work = context.state, context.state.pictures
+
+    def take(recipe: Recipe) -> None:
+        work.form = form_of(recipe, work.form)
+        context.panels.bring_to_front("Picture")
+        if state.model is not None and recipe.model_id != state.model.id:
+            words = (
+                f"{path.name} was made with {recipe.model_id}; {state.model.id} makes another picture of its settings"
+            )
+            state.notify(words, "warning")
+        else:
+            state.notify(f"Settings of {path.name} taken over")
+
+    context.services.gallery.read_recipe(path, take)
+
+
+def use_input(context: ActionContext, path: Path) -> None:
+    """Start from a picture file, at about its own size. Its mask, if any, was another picture's."""
+    work = context.state.pictures
+
+    def take(size: Size) -> None:
+        form = (
+            work.form if work.form.mode in WITH_INPUT else replace(work.form, mode="image").set_dream(strength=DEPART)
+        )
+        work.form = form.set(init=path, mask=None, size=fitted_size(size))
+        context.panels.bring_to_front("Picture")
+
+    context.services.gallery.read(lambda: open_picture(path).size, take)
+
+
+def use_mask_file(context: ActionContext, path: Path) -> None:
+    """Take a picture file as the mask: white is repainted."""
+    work = context.state.pictures
+
+    def take(_: Size) -> None:
+        work.form = replace(work.form, mode="inpaint").set(mask=path)
+        context.panels.bring_to_front("Picture")
+
+    context.services.gallery.read(lambda: open_picture(path).size, take)
+
+
+def use_control(context: ActionContext, path: Path) -> None:
+    """Show a picture to the ControlNets."""
+    work = context.state.pictures
+    context.services.gallery.read(
+        lambda: open_picture(path).size, lambda _: setattr(work, "form", work.form.set(control_image=(path,)))
+    )

@@ -1,0 +1,77 @@
+"""What lies over the scene while one works on pictures: one picture, two compared ones, or the mask editor."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.panels.context import PanelContext, choice, hint, shortened
+from app.panels.mask_editor import draw_mask_editor
+from app.panels.picture_view import fitted
+from app.panels.split import Box, Split
+from app.state.picture_work import Seen
+
+
+class Cover:
+    """Draws `PictureWork.seen` or `PictureWork.editor` over the scene."""
+
+    def __init__(self) -> None:
+        self.split = Split()
+        self._shown: Seen | None = None
+
+    def draw(self, ui: PanelContext, box: Box) -> None:
+        if not ui.pictures.over_scene:
+            return
+        x, y, width, height = box
+        imgui.set_next_window_pos(imgui.ImVec2(x, y))
+        imgui.set_next_window_size(imgui.ImVec2(width, height))
+        flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_docking | imgui.WindowFlags_.no_saved_settings
+        flags |= imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_nav | imgui.WindowFlags_.no_scroll_with_mouse
+        flags |= imgui.WindowFlags_.no_bring_to_front_on_focus
+        imgui.begin("##cover", None, flags)
+        if ui.pictures.editor is not None:
+            draw_mask_editor(ui, ui.pictures.editor)
+        elif ui.pictures.seen is not None:
+            self._seen(ui, ui.pictures.seen)
+        imgui.end()
+
+    def _seen(self, ui: PanelContext, seen: Seen) -> None:
+        if seen is not self._shown:
+            self._shown, self.split = seen, Split()
+        if len(seen.pictures) == 2:
+            for label, wipe in (("\uf0db  Wipe", True), ("\uf009  Side by side", False)):
+                if choice(label, seen.wipe == wipe) and seen.wipe != wipe:
+                    ui.do("swap_seen")
+                imgui.same_line()
+            hint("Drag the line between the pictures." if seen.wipe else "")
+        else:
+            imgui.align_text_to_frame_padding()
+            imgui.text_unformatted(shortened(seen.captions[0], imgui.get_content_region_avail().x * 0.8))
+            imgui.same_line()
+        close_button(ui)
+        room, corner = imgui.get_content_region_avail(), imgui.get_cursor_screen_pos()
+        textures = [ui.picture(f"seen {place}", picture) for place, picture in enumerate(seen.pictures)]
+        if len(textures) == 2 and seen.wipe:
+            size = fitted(seen.pictures[0], room.x, room.y)
+            box = (corner.x + (room.x - size.x) / 2, corner.y + (room.y - size.y) / 2, size.x, size.y)
+            captions = tuple(shortened(text, size.x * 0.42) for text in seen.captions)
+            self.split.draw((textures[0], textures[1]), box, ui.scale, (captions[0], captions[1]))
+            return
+        draw, wide = imgui.get_window_draw_list(), room.x / len(textures)
+        line = imgui.get_text_line_height_with_spacing() if len(textures) == 2 else 0.0
+        for place, (texture, picture) in enumerate(zip(textures, seen.pictures, strict=True)):
+            size = fitted(picture, wide - 8 * ui.scale, room.y - line)
+            left, top = corner.x + place * wide + (wide - size.x) / 2, corner.y + (room.y - line - size.y) / 2
+            draw.add_image(texture, imgui.ImVec2(left, top), imgui.ImVec2(left + size.x, top + size.y))
+            if line:
+                ink = imgui.get_color_u32(imgui.Col_.text)
+                draw.add_text(imgui.ImVec2(left, top + size.y), ink, shortened(seen.captions[place], size.x))
+
+
+def close_button(ui: PanelContext) -> None:
+    """At the right end of the line."""
+    label = "\uf00d  Close"
+    width = imgui.calc_text_size(label).x + 2 * imgui.get_style().frame_padding.x
+    imgui.same_line(imgui.get_window_width() - width - imgui.get_style().window_padding.x)
+    if imgui.button(label):
+        ui.do("close_pictures")
+    hint("Back to the scene (Esc).")

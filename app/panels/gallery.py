@@ -1,0 +1,161 @@
+"""The gallery panel: the pictures that were made, newest first, with a search and what can be done with them."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.files.gallery.entry import Entry
+from app.gui.theme import colour
+from app.panels.context import PanelContext, choice, faint, hint, shortened
+from app.panels.gallery_deeds import PIN, deeds_of, draw_deeds, draw_menu
+from app.panels.picture import progress_text
+from app.panels.picture_view import fitted
+from app.session import Session
+
+TILE = 92.0  # points a side, at least
+
+
+class GalleryPanel:
+    title = "Gallery"
+
+    def draw(self, ui: PanelContext) -> Session:
+        view = ui.pictures.gallery
+        view.watched_at = ui.now
+        self._search(ui)
+        chosen = view.chosen_entries
+        lines = 2 * imgui.get_text_line_height_with_spacing() + 2 * imgui.get_frame_height_with_spacing()
+        if imgui.begin_child("pictures", imgui.ImVec2(0, -lines if chosen else 0)):
+            self._grid(ui)
+        imgui.end_child()
+        if chosen:
+            self._chosen(ui, chosen)
+        return ui.session
+
+    def _search(self, ui: PanelContext) -> None:
+        view, style = ui.pictures.gallery, imgui.get_style()
+        undo = "\uf2ea  Undo delete" if view.deleted else ""
+        width = imgui.get_frame_height() + style.item_spacing.x
+        if undo:
+            width += imgui.calc_text_size(undo).x + 2 * style.frame_padding.x + style.item_spacing.x
+        imgui.set_next_item_width(imgui.get_content_region_avail().x - width)
+        _, view.query = imgui.input_text_with_hint("##search", "\uf002  Search in prompts", view.query)
+        hint("Every word must occur in the prompts, the model's name or the seed.")
+        imgui.same_line()
+        imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, style.frame_padding.y))
+        if choice(f"{PIN}##only", view.pinned_only, imgui.get_frame_height()):
+            view.pinned_only = not view.pinned_only
+        imgui.pop_style_var()
+        hint("Show pinned pictures only.")
+        if undo:
+            imgui.same_line()
+            if imgui.button(undo):
+                ui.do("undo_delete")
+            hint("Bring back the picture that was deleted last.")
+
+    def _grid(self, ui: PanelContext) -> None:
+        view, progress = ui.pictures.gallery, ui.pictures.progress
+        gap, room = imgui.get_style().item_spacing.x, imgui.get_content_region_avail().x
+        columns = max(1, int((room + gap) / (TILE * ui.scale + gap)))
+        side = (room + gap) / columns - gap
+        found = view.found
+        if view.listing is None:
+            faint("Reading the gallery.")
+            return
+        if not found and not progress.busy:
+            faint(_empty(ui))
+            return
+        tiles: list[Entry | None] = [None, *found] if progress.busy else [*found]
+        clipper = imgui.ListClipper()
+        clipper.begin(-(-len(tiles) // columns), side + imgui.get_style().item_spacing.y)
+        while clipper.step():
+            for row in range(clipper.display_start, clipper.display_end):
+                for place, entry in enumerate(tiles[row * columns : (row + 1) * columns]):
+                    if place:
+                        imgui.same_line()
+                    if entry is None:
+                        _running(ui, side)
+                    else:
+                        _tile(ui, entry, side)
+
+    def _chosen(self, ui: PanelContext, chosen: tuple[Entry, ...]) -> None:
+        """The chosen picture's settings, and what can be done with it."""
+        entry, room = chosen[-1], imgui.get_content_region_avail().x
+        words = entry.prompt or "(no settings)"
+        imgui.text_unformatted(shortened(words, room))
+        hint(words)
+        seed = "" if entry.seed is None else f" · seed {entry.seed}"
+        imgui.text_disabled(
+            shortened(f"{entry.size[0]}×{entry.size[1]}{seed} · {entry.model or entry.path.name}", room)
+        )
+        hint(str(entry.path))
+        deeds = deeds_of(chosen)
+        draw_deeds(ui, deeds[:3])
+        draw_deeds(ui, deeds[3:])
+
+
+def _empty(ui: PanelContext) -> str:
+    view = ui.pictures.gallery
+    if view.entries:
+        return (
+            "No pinned picture." if view.pinned_only and not view.query else "No picture has these words in its prompt."
+        )
+    return "No pictures yet. Make some in the Picture panel, or by `rayverie generate --gallery`."
+
+
+def _tile(ui: PanelContext, entry: Entry, side: float) -> None:
+    """A picture in a square, with a frame if it is chosen and a pin if it is pinned."""
+    view, corner = ui.pictures.gallery, imgui.get_cursor_screen_pos()
+    imgui.push_id(entry.name)
+    if imgui.invisible_button("tile", imgui.ImVec2(side, side)):
+        view.choose(entry.name, further=imgui.get_io().key_ctrl)
+    hovered = imgui.is_item_hovered()
+    if hovered and imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
+        ui.do("view_pictures", entry)
+    hint(
+        f"{entry.prompt or entry.path.name}\nClick to choose, Ctrl+click a second one to compare, double-click to view."
+    )
+    _menu(ui, entry)
+    imgui.pop_id()
+    draw, end = imgui.get_window_draw_list(), imgui.ImVec2(corner.x + side, corner.y + side)
+    draw.add_rect_filled(corner, end, imgui.get_color_u32(imgui.Col_.frame_bg))
+    small = ui.pictures.small.get(entry.path)
+    if small is not None:
+        size = fitted(small, side, side)
+        low = imgui.ImVec2(corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
+        draw.add_image(ui.picture(f"small {entry.path}", small), low, imgui.ImVec2(low.x + size.x, low.y + size.y))
+    if entry.name in view.chosen or hovered:
+        tint = ui.palette.accent if entry.name in view.chosen else "#ffffff"
+        draw.add_rect(corner, end, imgui.get_color_u32(colour(tint, 0.95)), 0.0, 2.5 * ui.scale)
+    if entry.pinned:
+        size, rim = imgui.calc_text_size(PIN), 3 * ui.scale
+        plate = imgui.ImVec2(end.x - size.x - 3 * rim, corner.y), imgui.ImVec2(end.x, corner.y + size.y + 2 * rim)
+        draw.add_rect_filled(*plate, imgui.get_color_u32(colour("#000000", 0.65)))
+        draw.add_text(
+            imgui.ImVec2(plate[0].x + 1.5 * rim, corner.y + rim), imgui.get_color_u32(colour("#ffffff", 1.0)), PIN
+        )
+
+
+def _menu(ui: PanelContext, entry: Entry) -> None:
+    """What can be done, at the right mouse button."""
+    if imgui.begin_popup_context_item("deeds"):
+        if entry.name not in ui.pictures.gallery.chosen:
+            ui.pictures.gallery.choose(entry.name)
+        draw_menu(ui, deeds_of(ui.pictures.gallery.chosen_entries))
+        imgui.end_popup()
+
+
+def _running(ui: PanelContext, side: float) -> None:
+    """The picture that is being made, with its progress."""
+    progress, corner = ui.pictures.progress, imgui.get_cursor_screen_pos()
+    imgui.dummy(imgui.ImVec2(side, side))
+    hint(progress_text(ui))
+    draw, end = imgui.get_window_draw_list(), imgui.ImVec2(corner.x + side, corner.y + side)
+    draw.add_rect_filled(corner, end, imgui.get_color_u32(imgui.Col_.frame_bg))
+    preview = progress.preview
+    if preview is not None and preview.image is not None:
+        size = fitted(preview.image, side, side)
+        low = imgui.ImVec2(corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
+        draw.add_image(ui.picture("running", preview.image), low, imgui.ImVec2(low.x + size.x, low.y + size.y))
+    share = preview.step / preview.steps if preview else 0.0
+    bar = imgui.ImVec2(corner.x, end.y - 5 * ui.scale), imgui.ImVec2(corner.x + share * side, end.y)
+    draw.add_rect_filled(*bar, imgui.get_color_u32(colour(ui.palette.accent, 0.95)))

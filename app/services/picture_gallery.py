@@ -1,0 +1,127 @@
+"""The gallery for the window: reads and writes on a thread of its own, and keeps the state's view of it up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.files.gallery.entry import Entry
+from app.files.gallery.gallery import THUMBNAIL, Gallery, Listing, gallery_folder
+from app.files.masks import save_mask
+from app.loop.messages import PictureMade
+from app.services.background_io import BackgroundIO
+from app.state.app_state import AppState
+from base.errors import InputError
+from base.pictures import flat, open_picture
+from diffusion.text2image.metadata import read_png
+from diffusion.text2image.recipe import Recipe
+
+AGAIN = 2.0  # seconds after which a gallery that is looked at is listed again: other programs add to it, too
+AT_ONCE = 16  # small pictures read in one go
+
+
+class PictureGallery:
+    """Call `update` once a frame on the main thread. Every other method returns at once; its callback runs in a later frame."""
+
+    def __init__(self, state: AppState) -> None:
+        self._state, self._io = state, BackgroundIO()
+        self.gallery = Gallery(gallery_folder(state.folders.data))
+        self._listed_at, self._listing, self._reading = -np.inf, False, False
+        self._told: set[str] = set()  # problems of files that were told
+
+    def update(self, now: float) -> None:
+        """Take in what was read, and read what panels ask for. Raises the InputError of a change that failed."""
+        self._io.poll()
+        view = self._state.pictures.gallery
+        if not self._listing and view.watched_at > now - 1 and now - self._listed_at > AGAIN:
+            self.list()
+        if not self._reading and (wanted := self._state.pictures.small.wanted):
+            paths = list(wanted)[-AT_ONCE:]  # the last asked for are what is looked at now
+            self._reading = True
+            self._io.send(partial(self._read_small, paths, view.entries), self._take_small)
+
+    def list(self) -> None:
+        """List the gallery again."""
+        self._listing, self._listed_at = True, self._state.clock()
+        known = self._state.pictures.gallery.entries
+        self._io.send(partial(self._list, known), self._take_listing)
+
+    def add(self, made: PictureMade) -> None:
+        """Keep a picture."""
+        self._change(lambda: self.gallery.add(made.image, made.recipe))
+
+    def pin(self, name: str, pinned: bool) -> None:
+        self._change(lambda: self.gallery.pin(name, pinned))
+
+    def delete(self, name: str, then: Callable[[], None]) -> None:
+        self._change(lambda: self.gallery.delete(name), then)
+
+    def restore(self, name: str, then: Callable[[], None]) -> None:
+        self._change(lambda: self.gallery.restore(name), then)
+
+    def export(self, name: str, target: Path, then: Callable[[], None]) -> None:
+        self._change(lambda: self.gallery.export(name, target), then)
+
+    def save_mask(self, mask: np.ndarray, then: Callable[[Path], None], target: Path | None = None) -> None:
+        """Write a mask, uint8 [H,W]; without a target, where recipes can name it. then: gets its path."""
+        self._io.send(lambda: save_mask(mask, self.gallery.folder / "masks", target), then)
+
+    def read(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Read something else on this thread."""
+        self._io.send(work, then)
+
+    def read_recipe(self, path: Path, then: Callable[[Recipe], None]) -> None:
+        self._io.send(lambda: read_png(path), then)
+
+    @property
+    def busy(self) -> bool:
+        return self._io.busy
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._io.close()
+
+    def _change(self, change: Callable[[], object], then: Callable[[], None] = lambda: None) -> None:
+        def done(_: object) -> None:
+            then()
+            self.list()
+
+        self._io.send(change, done)
+
+    def _list(self, known: tuple[Entry, ...]) -> Listing:
+        try:
+            return self.gallery.list(known)
+        except InputError as error:
+            return Listing(known, (str(error),))
+
+    def _take_listing(self, listing: Listing) -> None:
+        view = self._state.pictures.gallery
+        self._listing = False
+        if listing != view.listing:
+            view.listing = listing
+        for problem in listing.problems:
+            if problem not in self._told:
+                self._told.add(problem)
+                self._state.log.add(problem, "warning")
+
+    def _read_small(self, paths: list[Path], entries: tuple[Entry, ...]) -> list[tuple[Path, np.ndarray | None]]:
+        by_path = {entry.path: entry for entry in entries}
+        return [(path, self._small(path, by_path.get(path))) for path in paths]
+
+    def _small(self, path: Path, entry: Entry | None) -> np.ndarray | None:
+        with suppress(InputError, OSError):
+            if entry is not None:
+                return self.gallery.thumbnail(entry)
+            return np.array(flat(open_picture(path, largest=THUMBNAIL), 255))
+        return None
+
+    def _take_small(self, read: list[tuple[Path, np.ndarray | None]]) -> None:
+        small, self._reading = self._state.pictures.small, False
+        for path, picture in read:
+            small.wanted.pop(path, None)
+            small.put(path, picture)

@@ -1,0 +1,258 @@
+"""Single pictures on the real window: made in batches, kept in the gallery, viewed, compared, splatted, used again; masks drawn by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.files.gallery.gallery import Gallery
+from app.state.mask_shapes import FULL
+from app.state.picture_form import MODES
+from diffusion.text2image.metadata import read_png, write_png
+from diffusion.text2image.recipe import GenerateSettings, Recipe
+from tests.app.window.test_brush import chord, done, painted
+
+if TYPE_CHECKING:
+    from app.state.picture_work import PictureWork
+    from tests.app.window.conftest import Driver
+
+__all__ = ["painted"]  # a fixture
+
+
+@pytest.fixture
+def desk(drive: Driver) -> Driver:
+    """Nothing is painted; the Picture and Gallery panels are in front, and a wall is described."""
+    state = drive.explorer.state
+    state.session = replace(state.session, live=replace(state.session.live, auto=False))
+    drive.until(lambda: state.model is not None and not state.open_scene.painter.client.busy, "it is at rest")
+    drive.explorer.shell.bring_to_front("Picture", "Gallery")
+    drive.frames(6)
+    work(drive).form = work(drive).form.set(prompt="a brick wall", size=(64, 48)).set_dream(seed=3)
+    return drive
+
+
+def work(drive: Driver) -> PictureWork:
+    return drive.explorer.state.pictures
+
+
+def make(drive: Driver, count: int = 1) -> None:
+    """Make pictures and wait until they are in the gallery's list."""
+    before = len(work(drive).gallery.entries)
+    work(drive).form = replace(work(drive).form, count=count)
+    drive.explorer.do("make_pictures")
+    drive.until(lambda: len(work(drive).gallery.entries) == before + count, "the pictures are in the gallery")
+    drive.frames(2)
+
+
+def test_a_batch_is_kept_on_disk_with_its_settings_and_the_next_one_cancelled(desk: Driver) -> None:
+    make(desk, 3)
+    folder = desk.explorer.state.folders.data / "gallery"
+    entries = Gallery(folder).list().entries
+    assert sorted(entry.seed or 0 for entry in entries) == [3, 4, 5]
+    assert {entry.prompt for entry in entries} == {"a brick wall"} and not desk.errors()
+    assert work(desk).form.settings.dream.seed == 6 and not work(desk).progress.busy
+    assert read_png(entries[0].path).settings.size == (64, 48)
+    desk.until(lambda: all(work(desk).small.get(e.path) is not None for e in entries), "thumbnails are read")
+    desk.worker.held = True
+    work(desk).form = replace(work(desk).form, count=2)
+    desk.explorer.do("make_pictures")
+    desk.frames(3)
+    assert work(desk).progress.busy and len(desk.worker.pictures) == 2
+    desk.explorer.do("cancel_pictures")
+    assert not work(desk).progress.busy and not desk.worker.pictures
+    assert len(work(desk).gallery.entries) == 3  # what was done is kept
+
+
+def test_a_failed_picture_is_told_and_the_others_are_made(desk: Driver) -> None:
+    work(desk).form = work(desk).form.set(prompt="")
+    desk.explorer.do("make_pictures")
+    assert not desk.worker.pictures and desk.explorer.state.log.entries[-1].text == "Describe the picture first."
+    work(desk).form = work(desk).form.set(prompt="broken")
+    desk.explorer.do("make_pictures")
+    work(desk).form = work(desk).form.set(prompt="whole")
+    make(desk)
+    assert desk.errors() == ["A picture failed: It can't be made."]
+    assert [entry.prompt for entry in work(desk).gallery.entries] == ["whole"]
+
+
+def test_pinned_deleted_and_brought_back(desk: Driver) -> None:
+    make(desk, 2)
+    newest, oldest = work(desk).gallery.entries
+    do = desk.explorer.do
+    do("pin_picture", newest.name, True)
+    desk.until(lambda: work(desk).gallery.entries[0].pinned, "it is pinned")
+    do("delete_picture", newest.name)
+    desk.until(lambda: bool(desk.errors()), "a pinned one is refused")
+    assert "unpin it" in desk.errors()[0]
+    work(desk).gallery.choose(oldest.name)
+    do("delete_picture", oldest.name)
+    desk.until(lambda: len(work(desk).gallery.entries) == 1, "the other one is gone")
+    assert not work(desk).gallery.chosen_entries
+    do("undo_delete")
+    desk.until(lambda: len(work(desk).gallery.entries) == 2, "it is back")
+    assert work(desk).gallery.chosen_entries[0].name == oldest.name and not work(desk).gallery.deleted
+
+
+def test_what_other_programs_add_is_found_and_settings_are_used_again(desk: Driver) -> None:
+    make(desk)
+    view, folder = work(desk).gallery, desk.explorer.state.folders.data / "gallery"
+    desk.times[0] += 5.0  # it is listed again after a while
+    Gallery(folder).add(np.zeros((16, 16, 3), np.uint8), Recipe(GenerateSettings(prompt="green moss"), None, "m"))
+    desk.until(lambda: len(view.entries) == 2, "it is listed")
+    for query, found in (("moss", ["green moss"]), ("BRICK wall", ["a brick wall"]), ("snow", [])):
+        view.query = query
+        desk.frames(2)
+        assert [entry.prompt for entry in view.found] == found
+    view.query, view.pinned_only = "", True
+    assert view.found == () and len(view.entries) == 2
+    entry = view.entries[1]
+    work(desk).form = work(desk).form.set(prompt="snow", size=(128, 128))
+    desk.explorer.do("use_settings", entry.path)
+    desk.until(lambda: work(desk).form.settings.prompt == "a brick wall", "the settings are taken over")
+    assert work(desk).form.pictures == (read_png(entry.path).settings,)
+    assert "makes another picture" in desk.explorer.state.log.entries[-1].text  # "quick-01" was another model
+
+
+def test_chosen_by_clicks_compared_and_closed_by_escape(desk: Driver) -> None:
+    from imgui_bundle import imgui
+
+    make(desk)
+    work(desk).form = work(desk).form.set(size=(96, 48))
+    make(desk)
+    second, first = work(desk).gallery.entries
+    node = imgui.internal.find_window_by_name("Gallery")
+    left, top = node.pos.x + 40, node.pos.y + 100
+    desk.drag((left, top), (left, top))
+    assert work(desk).gallery.chosen_entries == (second,)
+    desk.press("left_ctrl")
+    desk.drag((left + 150, top), (left + 150, top))
+    desk.release("left_ctrl")
+    assert work(desk).gallery.chosen_entries == (second, first)
+    desk.explorer.do("view_pictures", first, second)
+    desk.until(lambda: work(desk).seen is not None, "both are read")
+    seen = work(desk).seen
+    assert seen is not None and seen.pictures[0].shape == seen.pictures[1].shape == (48, 64, 4)
+    place = desk.explorer.state.camera
+    desk.press("w")
+    desk.frames(5)
+    desk.release("w")
+    assert desk.explorer.state.camera == place  # what is covered doesn't move
+    desk.explorer.do("swap_seen")
+    desk.frames(2)
+    assert work(desk).seen is not None and not work(desk).seen.wipe
+    desk.tap("escape")
+    assert work(desk).seen is None and not desk.errors()
+
+
+def test_a_picture_is_splatted_onto_the_scene(painted: Driver) -> None:
+    painted.explorer.shell.bring_to_front("Gallery")
+    path = painted.explorer.state.folders.data / "red.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (64, 64), (250, 0, 0)).save(path)
+    painted.explorer.do("splat_file", path)
+    painted.until(lambda: painted.explorer.state.open_scene.painter.client.has_job, "it is laid")
+    painted.worker.held = False
+    painted.until(lambda: len(painted.explorer.state.strokes) == 1, "the stroke is done", 2000)
+    done(painted)
+    chord(painted, "z")
+    assert not painted.explorer.state.strokes and not painted.errors()
+
+
+@pytest.fixture
+def wall(tmp_path: Path) -> Path:
+    Image.new("RGB", (120, 80), (90, 60, 30)).save(tmp_path / "wall.png")
+    return tmp_path / "wall.png"
+
+
+@pytest.fixture
+def editing(desk: Driver, wall: Path) -> Driver:
+    """The mask editor is open on a wall of 120×80 pixels."""
+    desk.explorer.do("use_input", wall)
+    desk.until(lambda: work(desk).form.settings.init == wall, "the picture is chosen")
+    assert work(desk).form.mode == "image" and work(desk).form.settings.size == (120, 80)
+    desk.explorer.do("edit_mask")
+    desk.until(lambda: work(desk).editor is not None, "the editor opens")
+    desk.frames(4)
+    return desk
+
+
+def middle(drive: Driver, right: float = 0.0, down: float = 0.0) -> tuple[float, float]:
+    x, y, width, height = drive.explorer.shell.scene_box
+    return x + width * (0.5 + right), y + height * (0.55 + down)
+
+
+def test_a_mask_is_drawn_changed_and_used(editing: Driver) -> None:
+    editor = work(editing).editor
+    assert editor is not None
+    editing.drag(middle(editing, -0.1), middle(editing, 0.1))
+    painted = editor.mask.copy()
+    assert 50 < (painted == FULL).sum() < painted.size / 2
+    editor.tool = "rectangle"
+    editing.drag(middle(editing, -0.02, -0.2), middle(editing, 0.02, 0.2), button=4)
+    assert (editor.mask < painted).any()
+    chord(editing, "z")
+    assert (editor.mask == painted).all()
+    chord(editing, "y")
+    drawn = editor.mask.copy()
+    editing.explorer.do("use_mask")
+    editing.until(lambda: work(editing).form.mode == "inpaint", "the mask is used")
+    mask = work(editing).form.settings.mask
+    assert mask is not None and (np.asarray(Image.open(mask)) == drawn).all() and not work(editing).over_scene
+    work(editing).form = work(editing).form.set(prompt="ivy")
+    make(editing)
+    assert read_png(work(editing).gallery.entries[0].path).settings.mask == mask
+    editing.explorer.do("edit_mask")  # goes on with it
+    editing.until(lambda: work(editing).editor is not None, "the editor opens")
+    again = work(editing).editor
+    assert again is not None and (again.mask == drawn).all() and not editing.errors()
+
+
+def test_keys_over_a_picture_mean_the_picture_and_its_mask_is_copied(editing: Driver) -> None:
+    editor, revision = work(editing).editor, editing.explorer.state.open_scene.volume.revision
+    assert editor is not None
+    radius = editor.radius
+    editing.tap("right_bracket")
+    assert editor.radius > radius
+    editing.tap("r")  # would erase the view
+    editing.tap("b")
+    assert editing.explorer.state.open_scene.volume.revision == revision
+    assert not editing.explorer.state.brush.tool
+    editing.explorer.do("use_mask")
+    assert editing.explorer.state.log.entries[-1].text == "Nothing is masked yet"
+    editor.change(lambda mask: FULL - mask)
+    editing.explorer.do("save_mask")
+    folder = editing.explorer.state.folders.pictures
+    editing.until(lambda: any(folder.glob("mask-*.png")), "a copy is written")
+    assert np.asarray(Image.open(next(folder.glob("mask-*.png")))).min() == FULL
+    editing.tap("escape")
+    assert work(editing).editor is None
+
+
+def test_every_mode_is_drawn_in_both_themes(desk: Driver, wall: Path) -> None:
+    state = desk.explorer.state
+    for mode, theme in zip(MODES, ("dark", "light", "dark", "light"), strict=True):
+        work(desk).form = replace(work(desk).form, mode=mode).set(init=wall, mask=wall, anagram=("moss",))
+        state.session = replace(state.session, view=replace(state.session.view, theme=theme))
+        desk.frames(4)
+    assert not desk.errors()
+
+
+def test_a_file_that_is_no_picture_is_one_sentence_and_a_generated_one_a_picture(desk: Driver, tmp_path: Path) -> None:
+    (tmp_path / "notes.png").write_text("hello")
+    for action in ("use_input", "use_mask_file", "use_settings", "splat_file"):
+        desk.explorer.state.log.entries.clear()
+        desk.explorer.do(action, tmp_path / "notes.png")
+        desk.until(lambda: bool(desk.errors()), "it is told")
+        assert "notes.png" in desk.errors()[0] and not desk.explorer.state.log.entries[-1].details
+    assert work(desk).form.settings.init is None
+    desk.explorer.state.log.entries.clear()  # a dropped picture of `generate` was taken for a screenshot, and refused
+    path = tmp_path / "made.png"
+    write_png(path, np.zeros((16, 16, 3), np.uint8), Recipe(GenerateSettings(prompt="x"), None, "m"))
+    desk.explorer.do("drop", [path])
+    desk.until(lambda: desk.explorer.state.source is not None, "it is opened")
+    assert not desk.errors()
