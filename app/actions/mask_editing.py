@@ -16,17 +16,25 @@ from base.pictures import open_picture
 
 
 def edit_mask(context: ActionContext) -> None:
-    """Open the editor on the form's picture, with the form's mask if there is one."""
+    """Open the editor on the form's picture: as it was closed, or with the form's mask if there is one."""
     state, work = context.state, context.state.pictures
     path, mask = work.form.settings.init, work.form.settings.mask
     if path is None:
         state.notify("Choose a picture to start from first", "warning")
         return
 
+    if (shelved := work.shelved) is not None and shelved.path == path and mask == shelved.used:
+        context.release_mouse()
+        work.close()
+        work.editor = shelved
+        return
+
     def read() -> MaskEditor:
         picture = open_picture(path, largest=LARGEST).convert("RGB")
         known = None if mask is None else read_mask(mask, picture.size)
-        return MaskEditor(path, Source(path.name, np.array(picture)), known)
+        editor = MaskEditor(path, Source(path.name, np.array(picture)), known)
+        editor.used = mask
+        return editor
 
     def show(editor: MaskEditor) -> None:
         context.release_mouse()
@@ -48,7 +56,8 @@ def use_mask(context: ActionContext) -> None:
 
     def take(mask: Path) -> None:
         work.form = replace(work.form, mode="inpaint").set(init=path, mask=mask)
-        work.editor = None
+        editor.used = mask
+        work.close()
         context.panels.bring_to_front("Picture")
 
     context.services.gallery.save_mask(editor.mask, take)

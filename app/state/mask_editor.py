@@ -41,6 +41,7 @@ class MaskEditor:
     source: the picture, at most LARGEST pixels a side; path: its file
     tool: a key of TOOLS; radius: pixels of the mask; softness: 0..1
     way: points of the line that is being drawn, in pixels of the mask; () between two
+    used: the file that the mask was written to or came from, None before
     """
 
     def __init__(self, path: Path, source: Source, mask: np.ndarray | None = None) -> None:
@@ -50,6 +51,7 @@ class MaskEditor:
         self.history: History[Mask] = History(Mask(start), holds=lambda mask: (mask.values,))
         self.tool, self.radius, self.softness, self.feather = "brush", max(4.0, max(start.shape) / 24), 0.3, 8.0
         self.way: tuple[Point, ...] = ()
+        self.used: Path | None = None
         self._removes = False
         self._live: np.ndarray | None = None  # with the stroke that is being drawn
         self._looked: tuple[np.ndarray, np.ndarray, bool] | None = None  # a mask, its tint, and whether it is empty

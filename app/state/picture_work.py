@@ -145,7 +145,8 @@ class SmallPictures:
 @dataclass
 class PictureWork:
     """form: what the Picture panel asks for; progress: what is being made; gallery: as shown; small: copies for panels;
-    seen, editor: what lies over the scene, at most one of them; fitted: the model that the form was fitted to, "" before the first."""
+    seen, editor: what lies over the scene, at most one of them; shelved: the editor that was closed last, with all its steps;
+    fitted: the model that the form was fitted to, "" before the first."""
 
     form: PictureForm = field(default_factory=PictureForm)
     progress: Progress = field(default_factory=Progress)
@@ -153,6 +154,7 @@ class PictureWork:
     small: SmallPictures = field(default_factory=SmallPictures)
     seen: Seen | None = None
     editor: MaskEditor | None = None
+    shelved: MaskEditor | None = None
     fitted: str = ""
 
     @property
@@ -160,7 +162,8 @@ class PictureWork:
         return self.seen is not None or self.editor is not None
 
     def close(self) -> None:
-        """Uncover the scene."""
+        """Uncover the scene. A mask is kept for when its picture is opened again."""
+        self.shelved = self.editor or self.shelved
         self.seen = self.editor = None
 
     def fit(self, model: ModelInfo) -> None:

@@ -231,6 +231,10 @@ def test_keys_over_a_picture_mean_the_picture_and_its_mask_is_copied(editing: Dr
     assert np.asarray(Image.open(next(folder.glob("mask-*.png")))).min() == FULL
     editing.tap("escape")
     assert work(editing).editor is None
+    editing.explorer.do("edit_mask")
+    assert work(editing).editor is editor and editor.mask.min() == FULL  # nothing was lost
+    editing.explorer.do("undo")
+    assert editor.empty
 
 
 def test_every_mode_is_drawn_in_both_themes(desk: Driver, wall: Path) -> None:
