@@ -15,6 +15,7 @@ from app.cli.progress import progress
 from app.commands import LessonCommand, suited
 from app.files.lessons import find_lesson, list_presets, unpack_presets
 from app.inputs import inputs_of
+from app.loop.chosen_model import load_chosen
 from app.terminal import open_console
 from base.errors import InputError, shown
 from base.files import expand_user
@@ -60,7 +61,6 @@ def _export(command: LessonCommand) -> None:
     from diffusion.lessons.folder import lesson_outputs, names_of, write_lessons
     from diffusion.lessons.recording import record_lesson
     from diffusion.loaders.embedded import read_multiple
-    from diffusion.loaders.loading import load_model
     from diffusion.text2image.generate import refuse
 
     folder, names, console = command.out or OUT, names_of(prompts), open_console(errors=True)
@@ -71,7 +71,7 @@ def _export(command: LessonCommand) -> None:
     for flag, given in (("--control", command.model.control), ("--ip-adapter", command.model.ip_adapter)):
         if given:
             raise InputError(flag, "", "can't be recorded in a lesson; leave it out")
-    model = load_model(command.model.ref, command.model.device, command.model.lora)
+    model = load_chosen(command.model)
     situation = Situation(model.few_steps, regions=False)
     for remark in inert_remarks(command.dream, replace(DreamSettings(), **model.defaults), situation, command.negative):
         console.print(remark, style="yellow", soft_wrap=True)

@@ -16,6 +16,8 @@ from diffusion.text2image.recipe import GenerateSettings, Recipe
 from engine.atlas.views import GatheredSheet, GatheredView
 
 if TYPE_CHECKING:
+    from diffusion.introspection.ablation import Ablation
+    from diffusion.introspection.concepts import Concepts
     from diffusion.introspection.unet_probe import UnetProbe  # which needs torch
 
 
@@ -78,8 +80,8 @@ class Preview:
 
     decoded: the image is the decoder's; change: mean difference of the prediction to the step before, in units of the latents;
     guidance: mean |cond − uncond|, NaN without the second; noisy: what the step started from, uint8 [h,w,3]; parts: the regions'
-    predictions; these two only if `Watch.closely`. start: what the step started from, float32 [C,h,w]; sketch: for a decoded
-    image also the linear map's, uint8 [h,w,3].
+    predictions; these two only if `Watch.closely`. start, denoised: what the step started from and its prediction, float32 [C,h,w];
+    sketch: for a decoded image also the linear map's, uint8 [h,w,3].
     """
 
     id: int
@@ -94,6 +96,7 @@ class Preview:
     parts: tuple[Part, ...] = ()
     start: np.ndarray | None = None
     sketch: np.ndarray | None = None
+    denoised: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Inspection:
     """A request to probe the network at one step of a dream.
 
     dream: the dream's id; step: the step's number; the rest is what `diffusion.introspection.unet_probe` needs.
+    cut: also what is lost without connections; predictions: of all steps, float32 [C,h,w], to be named; () if they aren't
     """
 
     dream: int
@@ -124,15 +128,20 @@ class Inspection:
     settings: DreamSettings
     start: np.ndarray
     sigma: float
+    cut: bool = False
+    predictions: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """The result of a probe. inside: None if it failed; problem: then one sentence that says why."""
+    """The result of a probe. inside: None if it failed; problem: then one sentence that says why; ablation, concepts: () where they
+    were not asked for."""
 
     asked: Inspection
     inside: UnetProbe | None
     problem: str = ""
+    ablation: tuple[Ablation, ...] = ()
+    concepts: tuple[Concepts, ...] = ()
 
 
 @dataclass(frozen=True)

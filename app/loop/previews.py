@@ -80,6 +80,7 @@ class PreviewEmitter:
                 parts=self._parts(event) if how.closely else (),
                 start=event.start_latents,
                 sketch=sketch if decoded else None,
+                denoised=event.denoised_latents,
             )
         )
         self._before = denoised

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from app.loop.looks import further_looks
 from app.loop.messages import (
     PREVIEWS,
     Emit,
@@ -95,9 +96,8 @@ def answer(
 def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], bool]) -> Inspected | None:
     """Run a probe of the network; None if it was cancelled."""
     try:
-        return Inspected(
-            asked, look(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
-        )
+        inside = look(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
+        return Inspected(asked, inside, **further_looks(model, asked, cancelled))
     except Cancelled:
         return None
     except Exception as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from imgui_bundle import imgui, implot
@@ -11,16 +13,39 @@ from app.loop.messages import Preview
 from app.panels.context import PanelContext, accented, hint
 from app.state.timeline import Record
 
-# (name, value of a step, whether the axis is logarithmic, what it says)
-CURVES: tuple[tuple[str, Callable[[Preview], float], bool, str], ...] = (
-    ("Sigma", lambda p: p.sigma, True, "Noise level at the start of the step."),
-    (
+Value = Callable[[Preview], float]
+
+
+class Curve(NamedTuple):
+    """value: of a step, the bright line; other: a faint line on the same axis, or None; logarithmic: the axis; words: the tooltip."""
+
+    name: str
+    value: Value
+    words: str
+    other: Value | None = None
+    logarithmic: bool = False
+
+
+CURVES = (
+    Curve("Sigma", lambda p: p.sigma, "Noise level at the start of the step.", logarithmic=True),
+    Curve(
+        "Signal and noise",
+        lambda p: 1 / math.hypot(1, p.sigma),
+        "How much of the input is picture (bright line) and how much is noise (faint line); their squares sum to 1.",
+        lambda p: p.sigma / math.hypot(1, p.sigma),
+    ),
+    Curve(
+        "SNR",
+        lambda p: p.sigma**-2 if p.sigma else math.nan,
+        "Signal-to-noise ratio, 1 / sigma². Above 1 there is more picture than noise.",
+        logarithmic=True,
+    ),
+    Curve(
         "|cond − uncond|",
         lambda p: p.guidance,
-        False,
         "Difference between the predictions with the prompt and with the negative prompt: what guidance amplifies.",
     ),
-    ("Change", lambda p: p.change, False, "Difference from the previous step's prediction."),
+    Curve("Change", lambda p: p.change, "Difference from the previous step's prediction."),
 )
 TALL = 46.0  # points
 
@@ -32,18 +57,20 @@ def draw_curves(ui: PanelContext, record: Record, place: int) -> None:
         return
     numbers = np.array([p.step for p in steps], dtype=np.float64)
     here = steps[min(place, len(steps) - 1)]
-    for name, value, logarithmic, words in CURVES:
-        values = np.array([value(p) for p in steps], dtype=np.float64)
-        if not np.isfinite(values).any():
+    for curve in CURVES:
+        lines = [np.array([value(p) for p in steps]) for value in (curve.value, curve.other) if value is not None]
+        if not np.isfinite(lines[0]).any():
             continue
-        imgui.text_disabled(name)
+        shown = [value(here) for value in (curve.value, curve.other) if value is not None]
+        imgui.text_disabled(curve.name)
         imgui.same_line(imgui.get_content_region_avail().x * 0.44)
-        imgui.text_unformatted(f"{value(here):.3g}" if np.isfinite(value(here)) else "–")
-        _curve(name, numbers, values, logarithmic, here.step, TALL * ui.scale)
-        hint(words)
+        imgui.text_unformatted(" / ".join(f"{one:.3g}" if np.isfinite(one) else "–" for one in shown))
+        _plot(curve, numbers, lines, here.step, TALL * ui.scale)
+        hint(curve.words)
 
 
-def _curve(name: str, numbers: np.ndarray, values: np.ndarray, logarithmic: bool, here: int, tall: float) -> None:
+def _plot(curve: Curve, numbers: np.ndarray, lines: list[np.ndarray], here: int, tall: float) -> None:
+    name, logarithmic, values = curve.name, curve.logarithmic, np.concatenate(lines)
     flags = implot.Flags_.canvas_only | implot.Flags_.no_inputs
     if not implot.begin_plot(f"##{name}", imgui.ImVec2(-1, tall), flags):
         return
@@ -58,7 +85,9 @@ def _curve(name: str, numbers: np.ndarray, values: np.ndarray, logarithmic: bool
         low, high = 0.0, max(high * 1.15, 1e-9)
     implot.setup_axes_limits(numbers[0] - 0.3, numbers[-1] + 0.3, low, high, implot.Cond_.always)
     implot.plot_inf_lines("##here", np.array([float(here)]), spec=implot.Spec(line_color=_faint()))
-    implot.plot_line(name, numbers, values, spec=accented())
+    for line in lines[1:]:
+        implot.plot_line("##other", numbers, line, spec=implot.Spec(line_color=_faint()))
+    implot.plot_line(name, numbers, lines[0], spec=accented())
     implot.end_plot()
 
 

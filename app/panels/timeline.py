@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from app.panels.concepts import draw_concepts
 from app.panels.context import PanelContext, faint, hint
 from app.panels.curves import draw_curves
 from app.panels.emergence import EmergencePlots
+from app.panels.latents import LatentsView
 from app.panels.learn import about, remark
 from app.panels.picture_view import fitted, show
 from app.panels.regions import draw_regions
@@ -22,6 +24,7 @@ SHOWS = {
     "Picture": "Prediction at this step.",
     "Noisy": "Noisy input of the step next to its prediction. Drag the line to compare.",
     "Regions": "Prediction of each region's prompt alone.",
+    "Latents": "All channels of the latents at this step, and how their values are distributed.",
 }
 
 
@@ -33,6 +36,7 @@ class TimelinePanel:
         self._place = 0
         self._playing_since: float | None = None
         self._shows, self._split, self._emergence = "Picture", Split(), EmergencePlots()
+        self._latents = LatentsView()
 
     def show(self, number: int, place: int, manner: str) -> None:
         """A step of the dream with this number, as one of SHOWS."""
@@ -65,7 +69,9 @@ class TimelinePanel:
         imgui.align_text_to_frame_padding()
         imgui.text_unformatted("When it emerges")
         about(ui, "emergence")
+        named = draw_concepts(ui, record, self._place)
         clicked = self._emergence.draw(ui, self._place)
+        clicked = named if named is not None else clicked
         if clicked is not None:
             self.show(record.id, clicked, self._shows)
 
@@ -92,6 +98,8 @@ class TimelinePanel:
             self._split.draw(pictures, box, ui.scale, ("noisy", "predicted"))
         elif step and self._shows == "Regions" and step.parts:
             draw_regions(ui, "timeline", step.parts, width)
+        elif step and self._shows == "Latents":
+            self._latents.draw(ui, step, width)
         else:
             if self._shows != "Picture":
                 faint("Recorded only while this panel or Preview is open.")

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.loop.messages import Inspected, Inspection, Message
 from app.state.timeline import Record
 
+if TYPE_CHECKING:
+    from diffusion.introspection.concepts import Concepts  # which needs torch
+
 
 @dataclass(frozen=True)
 class NetworkInspection:
-    """asked: not answered yet; told: the last answer, with the picture uint8 [H,W,3] that its dream came to."""
+    """asked: not answered yet; told: the last answer, with the picture uint8 [H,W,3] that its dream came to; named: the last answer
+    with names of what the steps show."""
 
     asked: Inspection | None = None
     told: Inspected | None = None
+    named: Inspected | None = None
     picture: np.ndarray | None = None
     _coming: np.ndarray | None = None
 
-    def ask(self, record: Record, place: int) -> NetworkInspection:
-        """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that."""
+    def ask(self, record: Record, place: int, *, cut: bool = False, named: bool = False) -> NetworkInspection:
+        """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that.
+
+        cut: also what is lost without connections; named: also what all steps look like
+        """
         start = record.shown[place].preview.start if place < len(record.shown) else None
         if record.canvas is None or record.settings is None or start is None:
             return self
         seen = record.shown[place].preview
-        asked = Inspection(record.id, seen.step, record.canvas, record.settings, start, seen.sigma)
+        asked = Inspection(record.id, seen.step, record.canvas, record.settings, start, seen.sigma, cut)
+        if named:
+            kept = tuple(step.preview.denoised for step in record.shown)
+            asked = replace(asked, predictions=tuple(one for one in kept if one is not None))
         return replace(self, asked=asked, _coming=record.image)
 
     def take(self, message: Message) -> NetworkInspection:
@@ -34,7 +46,12 @@ class NetworkInspection:
             return self
         if message.inside is None:
             return replace(self, asked=None, _coming=None)
-        return NetworkInspection(None, message, self._coming)
+        return NetworkInspection(None, message, message if message.concepts else self.named, self._coming)
+
+    def concepts_of(self, record: Record) -> tuple[Concepts, ...]:
+        """What the steps of a dream look like, as far as it was asked."""
+        named = self.named
+        return named.concepts if named is not None and named.asked.dream == record.id else ()
 
 
 def lookable(record: Record) -> bool:

@@ -35,7 +35,7 @@ class Step:
     @property
     def bytes(self) -> int:
         seen = self.preview
-        arrays = seen.image, seen.noisy, seen.start, seen.sketch, *(part.image for part in seen.parts)
+        arrays = seen.image, seen.noisy, seen.start, seen.sketch, seen.denoised, *(part.image for part in seen.parts)
         return sum(array.nbytes for array in arrays if array is not None)
 
 

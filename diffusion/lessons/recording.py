@@ -99,7 +99,7 @@ def _looked_into(
     chosen = effective_settings(settings.dream, model.few_steps, canvas.guide is not None)
     before = None
     for event, start in events:
-        denoised = event.denoised[0].float().cpu().numpy()
+        denoised = event.denoised_latents
         yield RecordedStep(
             sigma=float(event.sigma),
             timestep=model.schedule.timestep(float(event.sigma)),

@@ -37,6 +37,11 @@ class StepEvent:
         return self.x[0].float().cpu().numpy().copy()
 
     @property
+    def denoised_latents(self) -> np.ndarray:
+        """A copy of the prediction, float32 [C,h,w]."""
+        return self.denoised[0].float().cpu().numpy().copy()
+
+    @property
     def guidance(self) -> float:
         """Mean |positive − negative| (or − empty) of the denoised latents; NaN if the step used only one prompt."""
         other = self.branches.get("negative", self.branches.get("empty"))

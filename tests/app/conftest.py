@@ -86,7 +86,8 @@ def _event(step: int, settings: DreamSettings, canvas: Canvas) -> SimpleNamespac
         x=denoised,
         start_latents=denoised[0],
         denoised=denoised,
-        branches=branches,
+        denoised_latents=denoised[0],
+        guidance=float(abs(branches["positive"] - branches["negative"]).mean()),
         regions=regions,
     )
 

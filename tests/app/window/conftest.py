@@ -33,6 +33,8 @@ from app.loop.messages import (
 )
 from app.session import LiveSettings, PaintSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
+from diffusion.introspection.ablation import Ablation
+from diffusion.introspection.concepts import Concepts
 from diffusion.introspection.unet_probe import Block, UnetProbe, WordAttention
 from diffusion.models.prompt_words import REST
 from diffusion.text2image.recipe import Recipe
@@ -123,7 +125,7 @@ class QuickWorker:
             if self.asked is not None and not self.held:
                 asked, self.asked, self.inspected = self.asked, None, self.inspected + 1
                 failed = Inspected(asked, None, self.problem)
-                messages.append(failed if self.problem else Inspected(asked, made_up(asked)))
+                messages.append(failed if self.problem else Inspected(asked, made_up(asked), **further(asked)))
             return messages
         request, steps = self.request, self.request.settings.steps
         assert len(request.canvas.noise) == self.channels
@@ -140,6 +142,7 @@ class QuickWorker:
                 1 - self.step / steps,
                 picture,
                 start=request.canvas.noise,
+                denoised=request.canvas.noise / self.step,
                 **self._details(request),
             )
         )
@@ -165,6 +168,18 @@ class QuickWorker:
 
     def close(self) -> None:
         self.closed = True
+
+
+def further(asked: Inspection) -> dict[str, Any]:
+    """Half of the large shapes left without skips, all without what is below; brick from the second step on."""
+    found: dict[str, Any] = {}
+    if asked.cut:
+        sketch = np.zeros((4, 4, 3), np.uint8)
+        found["ablation"] = (Ablation("skips", 0.2, 0.9, sketch), Ablation("below", 0.95, 0.97, sketch))
+    if asked.predictions:
+        rows = np.array([[0.1, 0.8], *[[0.9, 0.05]] * (len(asked.predictions) - 1)])
+        found["concepts"] = tuple(Concepts(r.prompt, 0.3, ("brick", "sky"), rows) for r in asked.canvas.regions)
+    return found
 
 
 def colours(request: Request) -> np.ndarray:

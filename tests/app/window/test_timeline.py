@@ -11,6 +11,7 @@ import pytest
 from app.files.preferences import remember, remembered
 from app.loop.messages import Part, Preview
 from app.panels.emergence import EmergencePlots
+from app.panels.latents import channel_sheet
 from app.panels.picture_view import show
 from app.panels.regions import display_colours
 from app.panels.timeline import SHOWS, TimelinePanel
@@ -245,3 +246,32 @@ def test_parts_of_a_view_that_is_refined_drive_no_whole_dream_out(drive: Driver)
     assert explorer.state.open_scene.painter.client.dreams > dreams
     assert [r.id for r in explorer.state.timeline.records] == [r.id for r in whole]
     assert explorer.state.open_scene.painter.client.dreamed is image and not drive.errors()
+
+
+def test_steps_are_named_on_request_and_the_names_stay(drive: Driver) -> None:
+    explorer = drive.explorer
+    explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    redream(drive)
+    record = explorer.state.timeline.records[-1]
+    assert explorer.state.inspection.concepts_of(record) == ()
+    explorer.do("look_inside", record, len(record.shown) - 1, False, True)
+    assert len(explorer.state.inspection.asked.predictions) == len(record.shown)
+    drive.until(lambda: bool(explorer.state.inspection.concepts_of(record)), "the steps are named")
+    drive.frames(3)
+    named = explorer.state.inspection.concepts_of(record)
+    assert {one.prompt for one in named} == {region.prompt for region in record.canvas.regions}
+    explorer.do("look_inside", record, 0)
+    drive.until(lambda: explorer.state.inspection.asked is None, "the network is asked something else")
+    assert explorer.state.inspection.concepts_of(record) is named
+    assert not drive.errors()
+
+
+def test_channels_lie_side_by_side() -> None:
+    latents = np.stack([np.full((3, 4), i, np.float32) + np.eye(3, 4, dtype=np.float32) for i in range(10)])
+    sheet = channel_sheet(latents)
+    assert sheet.shape == (2 * 4, 8 * 5, 3) and sheet.dtype == np.uint8
+    first, ninth = sheet[:3, :4], sheet[4:7, :4]
+    assert np.array_equal(first, ninth), "each is grey at its own mean"
+    assert first[0, 0, 0] > 127 > first[0, 1, 0] and not sheet[3].any() and not sheet[4:, 10:].any()
+    assert channel_sheet(latents[:4]).shape == (4, 4 * 5, 3)
