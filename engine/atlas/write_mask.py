@@ -18,6 +18,7 @@ from engine.gl.targets import RenderTargets, colour_texture, read_texture
 from engine.gl.time_sliced import Slices, scissor, split_into_bands
 
 _VIEW, _STATE, _LABELS, _SHOWN = range(4)  # texture units
+RIM, LEVELS = 16, 5  # pixels around a view, and levels of detail, whose equal corners are told; as in shaders
 UNDREAMED = -2  # in place of a material: a pixel of no dreamed material
 
 
@@ -100,11 +101,20 @@ def upload_pixels(
     ctx: moderngl.Context, gathered: GatheredView, shown_materials: np.ndarray | None
 ) -> moderngl.Texture:
     """Upload `shown` of shaders/common/region.glsl."""
-    texture = ctx.texture(
-        gathered.size,
-        1,
-        dtype="f4",
-        data=np.ascontiguousarray(label_pixels(gathered, shown_materials), dtype=np.float32),
-    )
+    data = find_equal_corners(label_pixels(gathered, shown_materials))
+    texture = ctx.texture(data.shape[1::-1], 2, dtype="f4", data=data)
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture
+
+
+def find_equal_corners(material: np.ndarray) -> np.ndarray:
+    """Return float32 [H+2·RIM,W+2·RIM,2] of int [H,W]: the material of each pixel, edges repeated, and at which LEVELS of detail the
+    corners of a square of two of the level's pixels, which begins there, show the same, as the bits of a number."""
+    padded = np.pad(material, RIM, mode="edge").astype(np.float32)
+    wide = np.pad(padded, ((0, 1 << LEVELS), (0, 1 << LEVELS)), mode="edge")
+    bits, (height, width) = np.zeros(padded.shape, np.uint8), padded.shape
+    for level in range(LEVELS):
+        far = (2 << level) - 1
+        right, below, both = (wide[y : y + height, x : x + width] for y, x in ((0, far), (far, 0), (far, far)))
+        bits |= ((padded == right) & (padded == below) & (padded == both)).astype(np.uint8) << level
+    return np.stack([padded, bits.astype(np.float32)], axis=-1)

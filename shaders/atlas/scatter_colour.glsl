@@ -18,19 +18,6 @@ vec2 colour_step(vec3 axis) {
     return focal / z * (along.xy - at.xy / z * along.z);
 }
 
-// Pixel coordinates of the colour texel in the picture.
-vec2 find_pixel() {
-    vec2 p;
-    if (usable_at(v_ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) return p;
-    if (dot(axes[2], v_ray) > NEAREST && !inside_margin(p)) {
-        p = clamp(p, vec2(MARGIN + 0.5), size - MARGIN - 0.5);
-        if (int(view_at(ivec2(p)).x + 0.5) == chart_id()) return p;
-    }
-    bool contaminated;
-    claim(texel_index(), p, contaminated);
-    return p;
-}
-
 // Bilinear sampling at t between two pixels blurs with variance t(1-t). Drawing the stored colours samples bilinearly once more,
 // which adds a sixth of a colour texel, the mean over all t. Subtracting half the variance times the second derivative undoes a
 // blur; for the sampling alone this equals the Catmull-Rom cubic. High frequencies lose more than the variance says.
@@ -40,8 +27,8 @@ const float MAX_BLUR = 0.75;   // most variance that is undone: more would only 
 // The sharpened colour at p. drawn: squared size of a colour texel along x and y of the picture, pixels. Never samples another
 // material: near a border it uses finer levels, and at the border itself the single pixel.
 vec3 sample_sharpened(vec2 p, vec2 drawn, float lod) {
-    for (int k = 0; k < 4 && lod > 0.0 && !all_own_material(p, exp2(ceil(lod))); ++k) lod = ceil(lod) - 1.0;
-    p = lod > 0.0 || all_own_material(p, 1.0) ? p : floor(p) + 0.5;
+    while (lod > 0.0 && !all_own_material(p, ceil(lod))) lod = ceil(lod) - 1.0;
+    p = lod > 0.0 || all_own_material(p, 0.0) ? p : floor(p) + 0.5;
     float pixel = exp2(lod);
     vec2 t = fract(p - 0.5);
     vec2 reading = mix(t * (1.0 - t), vec2(1.0 / 6.0), min(lod, 1.0));
@@ -49,7 +36,7 @@ vec3 sample_sharpened(vec2 p, vec2 drawn, float lod) {
     vec3 here = textureLod(picture, p / size, lod).rgb, sum = here;
     for (int k = 0; k < 4; ++k) {
         vec2 q = clamp(p + pixel * (k < 2 ? vec2(2 * k - 1, 0) : vec2(0, 2 * k - 5)), vec2(0.5), size - 0.5);
-        if (!all_own_material(q, exp2(ceil(lod)))) continue;
+        if (!all_own_material(q, ceil(lod))) continue;
         vec3 there = textureLod(picture, q / size, lod).rgb;
         sum -= 0.5 * (k < 2 ? blur.x : blur.y) * (there - here);
     }
@@ -57,12 +44,24 @@ vec3 sample_sharpened(vec2 p, vec2 drawn, float lod) {
 }
 
 // Pixel coordinates that show the chart's own material: where the colour texel lies, or nearby, or where its texel takes its latent.
+// The first turn suffices for nearly all; one loop, so that software drivers leave it then.
 vec2 find_own_pixel() {
-    vec2 p = find_pixel(), found = own_point(p);
-    if (found != NONE) return found;
-    bool contaminated;
-    claim(texel_index(), p, contaminated);
-    found = own_point(p);
+    vec2 p = NONE, found = NONE;
+    int first = min(int(size.x), 0);  // 0, which the compiler doesn't know, or it would unroll the loop
+    for (int k = first; k < 6 && found == NONE; ++k) {
+        bool itself = k == 0;
+        vec2 at;
+        vec3 ray = itself ? v_ray : ray_to(texel_index() + 0.5 + test_point(k - 1));
+        bool seen = usable_at(ray, NORMAL[chart_side()], chart_id(), is_sky(), at);
+        if (itself && !seen && dot(axes[2], ray) > NEAREST && !inside_margin(at)) {
+            at = clamp(at, vec2(MARGIN + 0.5), size - MARGIN - 0.5);
+            seen = int(view_at(ivec2(at)).x + 0.5) == chart_id();
+        }
+        if (!seen) continue;
+        p = at;
+        found = own_point(at);
+        if (!itself) break;
+    }
     return found != NONE ? found : (vec2(own_cell(p)) + 0.5) * LATENT_PIXEL;
 }
 

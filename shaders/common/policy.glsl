@@ -27,6 +27,9 @@ bool at_depth_edge(vec3 ray, vec2 p) {
     return false;
 }
 
+// The k-th of the five points at which a texel is tested, from its centre: itself and four corners.
+vec2 test_point(int k) { return k == 0 ? vec2(0) : CORNER * vec2((k & 1) * 2 - 1, (k & 2) - 1); }
+
 // The density at which the view may paint the texel: lower where it sees only part of the texel, 0 where it may not paint it.
 // Tests five points of the texel. The first visible one is the anchor (in pixels), where the texel takes its latent. The visible
 // share is squared, so that a view that sees the whole texel may repaint it from the same distance. contaminated: the texel lies
@@ -38,8 +41,7 @@ float claim(vec2 texel, out vec2 anchor, out bool contaminated) {
     contaminated = false;
     if (is_sky() && !paints_sky) return 0.0;
     for (int k = 0; k < 5; ++k) {
-        vec2 corner = k == 0 ? vec2(0) : CORNER * vec2((k & 1) * 2 - 1, (k & 2) - 1);
-        vec3 ray = ray_to(texel + 0.5 + corner);
+        vec3 ray = ray_to(texel + 0.5 + test_point(k));
         vec2 p;
         if (!usable_at(ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) continue;
         if (share == 0.0) { at = ray; anchor = p; }
