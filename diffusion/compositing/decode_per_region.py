@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first needed, which shortens the start
 import torch
-from scipy.ndimage import distance_transform_edt, find_objects, label, maximum_filter
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -72,12 +72,14 @@ def _border_pieces(labels: np.ndarray, ids: np.ndarray) -> Iterator[_Piece]:
         visible = (cells == number).any((1, 3))
         if own.all():
             continue
-        away = np.asarray(distance_transform_edt(own))
+        away = np.asarray(scipy.ndimage.distance_transform_edt(own))
         share = np.clip((REACH + 1 - away) / (REACH - 1), 0, 1).astype(np.float32)
         pieces = np.zeros(labels.shape, np.int32)
-        label(maximum_filter(visible & (share > 0), 2 * MARGIN + 1), np.ones((3, 3)), output=pieces)
+        scipy.ndimage.label(
+            scipy.ndimage.maximum_filter(visible & (share > 0), 2 * MARGIN + 1), np.ones((3, 3)), output=pieces
+        )
         source = _extended(own)
-        for k, box in enumerate(find_objects(pieces), start=1):
+        for k, box in enumerate(scipy.ndimage.find_objects(pieces), start=1):
             needed = pieces[box] == k
             yield _Piece(int(number), box, source[box], needed, share[box] * needed)
 
@@ -88,7 +90,7 @@ def _extended(own: np.ndarray) -> np.ndarray:
     The region is mirrored at its border. Where it is too narrow for that, its nearest latent pixels are used, alternating to either
     side: a row of equal ones would be decoded to stripes.
     """
-    nearest = np.asarray(distance_transform_edt(~own, return_distances=False, return_indices=True))
+    nearest = np.asarray(scipy.ndimage.distance_transform_edt(~own, return_distances=False, return_indices=True))
     here, last = np.indices(own.shape), np.array(own.shape)[:, None, None] - 1
     across = nearest - here
     along = np.sign(across[::-1]) * np.array([1, -1])[:, None, None] * (-1) ** np.abs(across).max(0)
@@ -107,15 +109,13 @@ def _pack_sheets(
 
     The largest piece comes first. Each goes to the first sheet that has room for it, as close to the top left as possible.
     """
-    from scipy.signal import fftconvolve  # here, as it delays the start of the program
-
     used, placed = list[np.ndarray](), list[list[tuple[_Piece, tuple[int, int]]]]()
     for piece in sorted(pieces, key=lambda piece: -int(piece.needed.sum())):
         for k in range(len(used) + 1):
             if k == len(used):
                 used.append(np.zeros(shape, bool))
                 placed.append([])
-            clash = fftconvolve(used[k], piece.needed[::-1, ::-1], mode="valid")
+            clash = scipy.signal.fftconvolve(used[k], piece.needed[::-1, ::-1], mode="valid")
             free = np.argwhere(clash < 0.5)
             if len(free):
                 row, column = (int(n) for n in free[0])

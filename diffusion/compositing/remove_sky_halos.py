@@ -8,8 +8,8 @@ the colour that the surrounding, undisturbed sky leads to, so that the correctio
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts are imported when they are first needed, which shortens the start
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
@@ -33,7 +33,7 @@ def remove_sky_halos(picture: Tensor, canvas: Canvas) -> Tensor:
     sky = by_cell(shown).all((1, 3))
     if not sky.any() or sky.all():
         return picture
-    away = np.asarray(distance_transform_edt(np.pad(sky, 1, mode="edge")))[1:-1, 1:-1]
+    away = np.asarray(scipy.ndimage.distance_transform_edt(np.pad(sky, 1, mode="edge")))[1:-1, 1:-1]
     if (away > REACH).sum() < ENOUGH:
         return picture
     trusted, beyond, whole, pixels = (

@@ -9,8 +9,8 @@ changes: grain, joints and leaves stay.
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts are imported when they are first needed, which shortens the start
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
@@ -35,7 +35,7 @@ def suppress_colour_bleed(picture: Tensor, canvas: Canvas) -> Tensor:
     ids = torch.from_numpy(surface.region_ids.astype(np.int64)).to(picture.device)
     for number in np.unique(labels[~sky]):
         own = labels == number
-        away = np.asarray(distance_transform_edt(np.pad(own, 1, mode="edge")))[1:-1, 1:-1]
+        away = np.asarray(scipy.ndimage.distance_transform_edt(np.pad(own, 1, mode="edge")))[1:-1, 1:-1]
         trusted = away > REACH
         if trusted.sum() < ENOUGH:
             continue

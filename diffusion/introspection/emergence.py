@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+import scipy  # its parts are imported when they are first needed, which shortens the start
 
 from diffusion.canvas import Region
 
@@ -79,7 +79,7 @@ def settling_step(curve: np.ndarray) -> int:
 def split_bands(picture: np.ndarray) -> Bands:
     """(large shapes and colours relative to the mean colour, details), float64 [h,w,3] each."""
     numbers = picture.astype(np.float64)
-    coarse = gaussian_filter(numbers, (BLUR, BLUR, 0), mode="nearest")
+    coarse = scipy.ndimage.gaussian_filter(numbers, (BLUR, BLUR, 0), mode="nearest")
     return coarse - coarse.mean((0, 1)), numbers - coarse
 
 

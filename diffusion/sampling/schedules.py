@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import scipy  # its parts are imported when they are first needed, which shortens the start
 import torch
 from torch import Tensor
 
@@ -129,10 +130,10 @@ def linspace_power_spacing(schedule: NoiseSchedule, steps: int, power: float = 1
 
 def beta_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> Tensor:
     """Timesteps at the quantiles of Beta(0.6, 0.6): dense at both ends (arXiv 2407.12173)."""
-    from scipy.special import betaincinv  # here, as it delays the start of the program
-
     quantiles = 1 - torch.linspace(0, 1, steps + 1, dtype=torch.float64)[:-1]
-    return schedule.at((torch.from_numpy(betaincinv(0.6, 0.6, quantiles.numpy())) * (schedule.steps - 1)).tolist())
+    return schedule.at(
+        (torch.from_numpy(scipy.special.betaincinv(0.6, 0.6, quantiles.numpy())) * (schedule.steps - 1)).tolist()
+    )
 
 
 def _spaced_by_sigma(

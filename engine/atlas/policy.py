@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+import scipy  # its parts are imported when they are first needed, which shortens the start
 
 from engine.atlas.views import GatheredCells
 
@@ -97,7 +97,11 @@ def guide_weight(gathered: GatheredCells, full_steps: float) -> np.ndarray:
         other = there[1:] != there[:-1]
         here[1:] |= other
         here[:-1] |= other
-    away = np.asarray(distance_transform_edt(~border)) + 0.5 if border.any() else np.full(border.shape, np.inf)
+    away = (
+        np.asarray(scipy.ndimage.distance_transform_edt(~border)) + 0.5
+        if border.any()
+        else np.full(border.shape, np.inf)
+    )
     own = np.clip((away / upscale_ratio(gathered, full_steps) - MIXED_DISTANCE) / (OWN_DISTANCE - MIXED_DISTANCE), 0, 1)
     own = own * own * (3 - 2 * own)
     dense = np.clip(gathered.stored_density / FULL_GUIDE_DENSITY, 0, 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+import scipy  # its parts are imported when they are first needed, which shortens the start
 
 from base.grid import CELL
 
@@ -19,7 +19,7 @@ RIM = 2  # latent pixels around a patch that are dreamed but not stored: the sur
 
 def nearest_of(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return row and column, int [h,w], of the nearest pixel of a mask, bool [h,w]."""
-    rows, columns = np.asarray(distance_transform_edt(~mask, return_distances=False, return_indices=True))
+    rows, columns = np.asarray(scipy.ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True))
     return rows, columns
 
 
