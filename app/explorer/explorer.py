@@ -28,6 +28,8 @@ from app.state.app_state import AppState
 from app.state.platform import Folders, Platform
 from scenes.scene import Scene
 
+OPENING = 10.0  # seconds after which the first paint is no longer waited for
+
 
 class Explorer:
     """Makes the state, the services, the panels and the frame, and closes them. All on the GL thread.
@@ -57,6 +59,7 @@ class Explorer:
         self.pictures = Pictures(ctx)
         self._frame = Frame(ctx, self.context, self.controls, self.shell, self.pictures, self.do)
         self.state.overlays.first_help = not self.shell.known
+        self._began = clock()
         run_guarded(self.state, "Reading the keys", self._read_keys)
         show_scene(self.context, scene)
 
@@ -67,6 +70,12 @@ class Explorer:
     def do(self, action: str, *details: Any) -> None:
         """Run an action by its name. details: what it takes beside the context."""
         run_action(self.context, action, *details)
+
+    @property
+    def opening(self) -> bool:
+        """Whether the program is still about to show its first paint, and nobody walks."""
+        scene, seconds = self.state.open_scene, self.state.clock() - self._began
+        return seconds < OPENING and not self.controls.walked and (scene is None or scene.painter.opening)
 
     @property
     def status(self) -> str:

@@ -44,6 +44,7 @@ CURSORS = {
 }
 
 NAME = "The window"  # in errors
+OPENING_RATE = 15  # frames a second at most until something is painted: they take Python's lock from the loading
 LAYOUT_PERIOD = 2.0  # seconds between two queries of the keyboard's layout, which take 0.25 ms each
 
 
@@ -184,7 +185,8 @@ class Window:
     def pause(self, explorer: Explorer) -> None:
         """Wait until the next frame is due."""
         now = time.perf_counter()
-        self._due = max(self._due + 1 / explorer.state.session.view.frame_rate, now - 0.05)
+        rate = explorer.state.session.view.frame_rate
+        self._due = max(self._due + 1 / (min(rate, OPENING_RATE) if explorer.opening else rate), now - 0.05)
         time.sleep(max(0.0, self._due - now))
 
     def destroy(self) -> None:

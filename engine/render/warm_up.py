@@ -31,7 +31,10 @@ CAMERA = Camera.look_at((2.5, 1.4, 6.2), (2.5, 0.3, 1.0), fov=70)
 
 
 def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
-    """Yield after each slice of up to a few hundred milliseconds. Programs are kept per context, so run it once per context."""
+    """Yield after each slice of up to a few hundred milliseconds. Programs are kept per context, so run it once per context.
+
+    What the first paint needs comes first.
+    """
     grass = Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70))
     glass = Material("glass", (0, 0, 255), "glass", 1.5, (200, 200, 220), opacity=0.5)
     stone = Material("stone", (255, 0, 0), "stone", 2.0, (120, 120, 120))
@@ -44,21 +47,25 @@ def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
     renderer = Renderer(ctx, charts, scene, volume, blocks)
     target = ctx.framebuffer([ctx.texture(SIZE, 4)], ctx.depth_renderbuffer(SIZE))
 
-    def modes() -> Iterator[None]:
-        for mode in MODES:
-            for daylight in (0.0, 0.5) if mode == "painted" else (0.0,):
+    def draw(*modes: str) -> Iterator[None]:
+        for mode in modes:
+            for daylight in (0.5, 0.0) if mode == "painted" else (0.0,):
                 renderer.draw(target, CAMERA, SIZE, mode, mark_frozen=True, daylight=daylight)
                 yield
 
-    yield from modes()
+    yield from draw("painted")
     for steps, size in enumerate((SIZE, *SIZES), start=1):  # onto unpainted surfaces, then over paint
         task = volume.gather_task(CAMERA, size)
         yield from _run_in_slices(task)
-        yield from _run_in_slices(volume.write_mask_task(task.result, steps))
-        yield from _run_in_slices(volume.scatter_task(task.result, _make_painted(task.result, steps)))
+        yield from _run_in_slices(volume.scatter_task(task.result, _make_painted(task.result, 2 * steps)))
+        if steps == 1:
+            yield from draw("painted")
+        yield from _run_in_slices(volume.write_mask_task(task.result, 2 * steps + 1))
     for _ in apply_operation(volume, volume.find_visible_texels(CAMERA, SIZE), "freeze"):
         yield
-    yield from modes()
+    yield from draw(*MODES)
+    volume.erase()
+    yield from draw(*MODES)
     yield
     _unet(ctx)
     release_framebuffer(target)
