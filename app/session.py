@@ -102,7 +102,7 @@ class LiveSettings:
     auto: bool = option(True, "Paint what you see without being asked.")
     rest: float = option(0.25, "Seconds to stand still before a view is painted with all steps.", range=(0.0, 10.0))
     moving: bool = option(True, "Paint quick sketches while the camera moves.")
-    moving_steps: int = option(4, "Diffusion steps of a sketch.", range=(1, 200))
+    moving_steps: int = option(0, "Diffusion steps of a sketch; 0 chooses what suits the model.", range=(0, 200))
     refine: bool = option(
         True,
         "Refine a finished view to the window's resolution, part by part, nearest surfaces first.",

@@ -38,6 +38,12 @@ class ModelInfo:
     controls: int = 0
     adapter: bool = False
 
+    @property
+    def sketch_steps(self) -> int:
+        """The fewest steps that show what a surface is made of. A model that knows surfaces needs two; with others, fewer than four
+        are a haze."""
+        return self.few_steps or (2 if self.knows_surfaces else 4)
+
 
 @dataclass(frozen=True)
 class Request:

@@ -28,7 +28,9 @@ from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 from scenes.scene import SKY, Scene
 
-PIECE = 0.006  # seconds of a frame in a window
+PIECE = 0.006  # seconds of a frame in a window while one walks
+RESTING = 3.0  # times as much of it at rest, where a frame draws little
+OPENING = 16.0  # times as much of it until the first paint is laid
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
@@ -59,6 +61,7 @@ class Painter:
         self.session, self.client = session, DreamClient(volume, worker, scene, budget)
         self.sky = SkyPainter(self.client)
         self.coverage = 0.0
+        self._begun = False  # whether a view was painted with all steps, or needed nothing
         self._sees_below = False  # whether the last view that was gathered shows the sky below the camera
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = -math.inf
@@ -83,13 +86,13 @@ class Painter:
         if self._camera not in (None, camera):  # the first view counts as one at rest
             self._moved_at = now
         self._camera = camera
+        live, resting = self.session.live, now - self._moved_at >= self.session.live.rest
+        self.client.tasks.haste = OPENING if self.opening else RESTING if resting else 1.0
         messages = self.collect()
-        live = self.session.live
         if self.client.running and not self.client.tasks and self._abandons(camera):
             self.cancel()
-        resting = now - self._moved_at >= live.rest
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
-        if live.auto and due and self.consider(camera, size, resting):
+        if live.auto and due and self.consider(camera, size, resting and not self.opening):
             self._looked_at = now
         return messages
 
@@ -107,10 +110,11 @@ class Painter:
         if self.client.model is None or self.client.busy:
             return False
         self._follow_seed()
-        first = not self.client.dreams and refine  # in a window, where something is to be seen soon
+        # in a window, where something is to be seen soon, the first view comes before the sky
+        first = refine and (not self.client.dreams or (resting and not self._begun))
         if not first and self.sky.consider(self.session, self._faces(camera, size)):
             return True
-        level = level_of(self.session, self.client.model.native, size, resting)
+        level = level_of(self.session, self.client.model, size, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
         if refine and self._refining is not None and self._refining.view == view:
             return self._refine(self._refining) or (resting and self._paint_sky_around(camera, size))
@@ -130,7 +134,7 @@ class Painter:
         if self.coverage >= self.session.paint.coverage or view == self._asked:
             self._settle(view)  # also if a dream did not cover it all, as another would do no better
             if refine and not resting and self._refiner.follows_walker:
-                full = level_of(self.session, self._model.native, view.size, resting=True)
+                full = level_of(self.session, self._model, view.size, resting=True)
                 self._begin_refining(replace(view, level=full))
         else:
             self._asked, self.client.problem = view, ""
@@ -232,7 +236,7 @@ class Painter:
     def frame_view(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
         """The camera and canvas size of a dream for a view; both include a margin around the view."""
         model = self._model
-        level = level or level_of(self.session, model.native, size, resting=True)
+        level = level or level_of(self.session, model, size, resting=True)
         canvas = canvas_size(size, level.height, model.multiple, level.around)
         return widen_camera(camera, level.height, canvas[1]), canvas
 
@@ -314,11 +318,12 @@ class Painter:
             self.volume.seed = self._seed = self.session.dream.seed
 
     def _settle(self, view: View) -> None:
+        self._begun = True
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
     def _submit(self, gathered: GatheredView | GatheredSheet, level: Level) -> None:
         """Request a dream of a view or a sheet."""
-        settings = replace(self.session.dream, steps=level.steps)
+        settings = level.settings(self.session.dream)
         canvas = canvas_from(gathered, self.scene, level.steps)
         guide = canvas.guide
         if guide is None or isinstance(gathered, GatheredSheet):
@@ -334,6 +339,12 @@ class Painter:
         dreamed = dreamed_materials(gathered.material, self.scene)
         work = self.volume.write_mask_task(gathered, level.steps, canvas.change == 0, dreamed)
         self.client.tasks.begin(work, send)
+
+    @property
+    def opening(self) -> bool:
+        """Whether nothing is painted yet: a sketch then shows something at once."""
+        live, client = self.session.live, self.client
+        return live.auto and live.moving and not (client.dreams or client.problem or self.volume.revision)
 
     @property
     def _model(self) -> ModelInfo:
@@ -368,6 +379,7 @@ class Painter:
             return
         if isinstance(laid.gathered, GatheredView):
             self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera
+            self._begun |= not self.client.level.sketch
         if self._asked:
             self._asked = replace(self._asked, revision=laid.revision)
 

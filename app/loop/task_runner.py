@@ -17,11 +17,12 @@ class TaskRunner:
     """Runs one task at a time for at most `budget` seconds per frame, then its callback, which may begin the next task.
 
     failed: a method to call when a task raises, before the error is passed on. It is referred to weakly, so that its owner, which
-    also owns the runner, forms no reference cycle. The runner is true while it has a task.
+    also owns the runner, forms no reference cycle. The runner is true while it has a task. haste: times the budget that may be spent,
+    for frames that have the time.
     """
 
     def __init__(self, budget: float, failed: Callable[[], None]) -> None:
-        self.budget, self._failed = budget, WeakMethod(failed)
+        self.budget, self.haste, self._failed = budget, 1.0, WeakMethod(failed)
         self._work: tuple[TimeSlicedTask[Any], Callable[[Any], None]] | None = None
         self._until = math.inf  # when this frame's budget is spent
 
@@ -30,7 +31,7 @@ class TaskRunner:
 
     def begin_frame(self) -> None:
         """Run a slice of the task, with a new frame's budget."""
-        self._until = time.perf_counter() + self.budget
+        self._until = time.perf_counter() + self.budget * self.haste
         self._run()
 
     def begin(self, work: TimeSlicedTask[T], then: Callable[[T], None]) -> None:

@@ -96,9 +96,26 @@ def test_a_view_is_dreamed_once_and_coming_back_costs_nothing(painter, fake_drea
     assert painter.client.calls == 12
 
 
-def test_who_begins_to_look_stands_and_gets_no_sketch(painter, fake_dream) -> None:
+def test_who_begins_to_look_gets_a_sketch_at_once_and_all_steps_next(painter, fake_dream) -> None:
+    live(painter, HERE, [0.0, 0.01, 0.02, 0.03])
+    assert [settings.steps for settings in fake_dream.asked] == [2, 6]
+
+
+def test_who_wants_no_sketches_gets_none_at_the_start(painter, fake_dream) -> None:
+    painter.session = replace(painter.session, live=replace(painter.session.live, moving=False))
     live(painter, HERE, [0.0, 0.01, 0.02])
     assert [settings.steps for settings in fake_dream.asked] == [6]
+
+
+def test_sketches_take_as_many_steps_as_suit_the_model_and_are_not_blended(painter, fake_dream, fake_model) -> None:
+    session = painter.session
+    painter.session = replace(
+        session, live=replace(session.live, moving_steps=0), dream=DreamSettings(steps=6, match=0.5)
+    )
+    live(painter, HERE, [0.0, 0.01, 0.02, 0.03])
+    assert [(settings.steps, settings.match) for settings in fake_dream.asked] == [(4, 0.0), (6, 0.5)]
+    painter.collect()
+    assert replace(painter.client.model, knows_surfaces=True).sketch_steps == 2
 
 
 def test_moving_sketches_with_few_steps_and_resting_dreams_with_all(painter, fake_dream) -> None:

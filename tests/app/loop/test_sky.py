@@ -103,7 +103,7 @@ def test_at_rest_the_whole_panorama_follows_the_view(painter, fake_dream) -> Non
     for k in range(40):
         painter.update(HERE, SIZE, 0.1 * k)
     assert lacking(painter) == {BELOW} and painter.status_text == "this view is finished"
-    assert painter.client.dreams == 1 + len(AROUND)
+    assert painter.client.dreams == 2 + len(AROUND)  # a sketch of the view, then all steps
     painter.update(Camera.from_angles((4.0, 60.0, 60.0), 180.0, -60.0), SIZE, 9.0)
     for k in range(20):
         painter.update(Camera.from_angles((4.0, 60.0, 60.0), 180.0, -60.0), SIZE, 10 + 0.1 * k)
