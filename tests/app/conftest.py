@@ -89,7 +89,6 @@ def _event(step: int, settings: DreamSettings, canvas: Canvas) -> SimpleNamespac
         denoised_latents=denoised[0],
         guidance=float(abs(branches["positive"] - branches["negative"]).mean()),
         regions=regions,
-        guidance=0.25,
     )
 
 
