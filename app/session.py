@@ -136,6 +136,7 @@ class ViewSettings:
     theme: str = option("dark", "Colours of the panels.", choices=("dark", "light"))
     motion: bool = option(True, "Animate the diagrams of the Network panel.")
     hints: bool = option(True, "Show explanations and remarks about dreams.")
+    start_page: bool = option(True, "Show the start page when the program opens without a scene.")
     load_world: bool = option(True, "Load the scene's saved world when the scene opens.")
 
 

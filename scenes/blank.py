@@ -1,4 +1,4 @@
-"""A new scene: a meadow, and materials to build with, described in words that the embedded model knows."""
+"""A new scene: a plain, and materials to build with, described in words that the embedded model knows."""
 
 from __future__ import annotations
 
@@ -17,20 +17,26 @@ STARTER_MATERIALS: tuple[tuple[str, str, Colour, float, float, str | None], ...]
     ("rock", "rock face", (140, 136, 130), 0.0, 1.5, None),
     ("trunk", "tree bark", (108, 82, 60), 0.0, 2.0, "leaves"),
     ("leaves", "leaves", (84, 128, 66), 1.75, 4.0, None),
+    ("sand", "sand", (222, 196, 140), 0.0, 0.5, None),
+    ("snow", "snow", (232, 238, 244), 0.0, 0.5, None),
 )  # name, words, colour, start, height, over
 
+GROUNDS = ("grass", "sand", "snow", "path", "water")  # materials that a new scene's ground may have
 
-def make_blank_scene(width: int, depth: int, name: str = "untitled") -> Scene:
-    """Make a meadow of width × depth blocks. InputError for sides outside MAP_SIDES."""
+
+def make_blank_scene(width: int, depth: int, name: str = "untitled", ground: str = GROUNDS[0]) -> Scene:
+    """Make a plain of width × depth blocks. ground: one of GROUNDS. InputError for sides outside MAP_SIDES and other grounds."""
     if width not in MAP_SIDES or depth not in MAP_SIDES:
         problem = f"is {width}×{depth} blocks; a side has from {MAP_SIDES[0]} to {MAP_SIDES[-1]}"
         raise InputError("a new scene", "size", problem)
+    if ground not in GROUNDS:
+        raise InputError("a new scene", "ground", f"is {ground!r}; it is one of {', '.join(GROUNDS)}")
     materials = tuple(
         Material(name, colour, words, height, colour, start_height=start, material_over=over)
         for name, words, colour, start, height, over in STARTER_MATERIALS
     )
-    ground = np.zeros((depth, width), np.uint8)
+    empty = np.zeros((depth, width), np.uint8)
     paths = frozenset(("orbit", "walk"))
     return Scene(
-        name, ground, materials, Background("blue sky"), floor="grass", style=Style(light="noon"), generated=paths
+        name, empty, materials, Background("blue sky"), floor=ground, style=Style(light="noon"), generated=paths
     )

@@ -93,6 +93,19 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
             write_path(path, folder / "paths" / f"{name}.json")
 
 
+def save_new_scene(scene: Scene, folder: str | Path) -> None:
+    """Write a scene to a folder that must not exist yet, or be empty. Raises InputError."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(folder.iterdir())
+    except OSError as error:
+        raise InputError(folder, "", f"can't be made ({error.strerror or error})") from error
+    if taken:
+        raise InputError(folder, "", "exists and isn't empty; choose another name")
+    save_scene(scene, folder)
+
+
 def with_prompts(file: MaterialFile, change: Callable[[str], str]) -> MaterialFile:
     """The file with `change` applied to every prompt."""
     materials = tuple(dataclasses.replace(m, prompt=change(m.prompt)) for m in file.materials)

@@ -234,8 +234,18 @@ def two_views(x: Explorer) -> bool:
     return flight is None or sum(view.dreams for view in flight.pilot.views) >= 2
 
 
+def start_page(x: Explorer) -> None:
+    """With two scenes opened before."""
+    kept = x.state.folders.data / "scenes"
+    for name in ("ruins", "city"):
+        save_scene(load_scene(name), kept / f"my {name}")
+        x.state.recent = (*x.state.recent, str(kept / f"my {name}"))
+    x.do("start_page")
+
+
 SHOTS = (
-    Shot("explorer", front("View", "Preview"), 20),
+    Shot("start", start_page, 30),
+    Shot("explorer", front_alone("View", "Preview"), 20),
     Shot("sampler", timeline, 12, scrubbed),
     Shot("network", floating("Network", (24, 50, 850, 560)), 12, looked),
     Shot("words", words),

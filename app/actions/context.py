@@ -42,4 +42,4 @@ class ActionContext:
     def open_dialog(self) -> None:
         """Make room for a dialog: give the pointer back and close the dialogs that are open."""
         self.release_mouse()
-        self.state.overlays.close()
+        self.state.overlays.close_dialogs()

@@ -47,6 +47,14 @@ def open_file(context: ActionContext, path: Path | None = None) -> None:
         drop(context, [path])
 
 
+def start_scene(context: ActionContext, name: str) -> None:
+    """Begin with an entry of the recent files from the start page; the scene that is open goes on."""
+    if name == context.state.scene_name:
+        context.state.overlays.start = False
+    else:
+        open_recent(context, name)
+
+
 def open_recent(context: ActionContext, name: str) -> None:
     """Open an entry of the list of recent files: a built-in scene's name, or a path."""
     if name in BUILTIN:

@@ -13,10 +13,10 @@ from app.actions.travel import stop_travel
 from app.files import recent
 from app.session import SceneChoice
 from app.state.overlays import FileDialog
-from scenes.blank import make_blank_scene
+from scenes.blank import GROUNDS, make_blank_scene
 from scenes.edit import regenerate_paths
 from scenes.extrude import extrude_scene
-from scenes.load import load_scene
+from scenes.load import load_scene, save_new_scene
 from scenes.scene import Scene
 
 PICTURES = (
@@ -40,21 +40,40 @@ def open_scene(context: ActionContext, choice: SceneChoice, name: str = "") -> N
     _replace(context, read, choice, name)
 
 
-def new_scene(context: ActionContext, width: int, depth: int) -> None:
-    """A meadow to build on. It has no folder until it is saved."""
+def new_scene(
+    context: ActionContext, width: int, depth: int, ground: str = GROUNDS[0], folder: Path | None = None
+) -> None:
+    """A plain to build on. ground: one of GROUNDS; folder: where it is written at once; without one it is in no file until it is
+    saved."""
 
     def make() -> Scene:
-        scene = make_blank_scene(width, depth)
-        return regenerate_paths(scene, extrude_scene(scene))
+        scene = make_blank_scene(width, depth, ground=ground)
+        if folder is None:
+            return regenerate_paths(scene, extrude_scene(scene))
+        save_new_scene(scene, folder)
+        return load_scene(folder)
 
-    _replace(context, make, SceneChoice())
+    if folder is None:
+        _replace(context, make, SceneChoice())
+    else:
+        _replace(context, make, SceneChoice(ref=str(folder)), str(folder.absolute()))
+
+
+def show_start_page(context: ActionContext) -> None:
+    """Show the start page, with pictures as they are now; a new picture of this scene is kept first."""
+    context.open_dialog()
+    context.services.pictures.keep()
+    context.services.pictures.forget()
+    context.state.overlays.start = True
 
 
 def show_scene(context: ActionContext, scene: Scene) -> None:
     """Leave the open scene, with everything painted and not saved, and open another one in the background."""
     state, services = context.state, context.services
     stop_travel(context)
+    state.overlays.start = False
     if state.open_scene:
+        services.pictures.keep()
         state.open_scene.painter.drop()
         state.open_scene.release()
     services.rebuild.forget(scene)
@@ -80,9 +99,19 @@ def ask_file(kind: str) -> Callable[[ActionContext], None]:
         own, kept = Path(state.session.scene.ref or ""), state.folders.data / "scenes"
         likely = state.folders.pictures if kind in PICTURES else own.parent if own.is_absolute() else kept
         folder = likely if likely.is_dir() else Path.home()
-        state.overlays.file_dialog = FileDialog(kind, folder, state.scene.name if kind in NAMED else "")
+        if kind == "new":
+            folder, name = kept, pick_free_name(kept)
+        else:
+            name = state.scene.name if kind in NAMED else ""
+        state.overlays.file_dialog = FileDialog(kind, folder, name)
 
     return ask
+
+
+def pick_free_name(folder: Path) -> str:
+    """A name that nothing in a folder has: "my scene", "my scene 2", …"""
+    names = ("my scene", *(f"my scene {number}" for number in range(2, 1000)))
+    return next((name for name in names if not (folder / name).exists()), names[0])
 
 
 def remember(context: ActionContext, name: str) -> None:

@@ -80,6 +80,8 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "turn_builder": build.turn_wheel,
     "open_scene": drop_files.open_recent,
     "new_scene": open_scene.new_scene,
+    "start_page": open_scene.show_start_page,
+    "start_scene": drop_files.start_scene,
     "drop": drop_files.drop,
     "new": open_scene.ask_file("new"),
     "open": drop_files.open_file,

@@ -86,6 +86,7 @@ class Explorer:
         """Give everything back after a clean end. Closes the worker, and writes the world file if one was asked for."""
         try:
             stop_travel(self.context)
+            self.services.pictures.keep()
             worlds = self.services.worlds
             self.services.autosave.close(worlds.file if self.state.session.world else None)
         finally:

@@ -47,6 +47,7 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         versions=services.worlds.list_versions,
         presets=state.presets,
         suggestions=services.suggestions,
+        scene_picture=services.pictures.of,
         do=do,
         picture=lambda key, image: shell.picture(pictures.texture(key, image)),
         unet=lambda anatomy, view, now: shell.picture(services.unet_view.draw(anatomy, view, now)),

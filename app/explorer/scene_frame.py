@@ -102,6 +102,8 @@ def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:
 def _busy_otherwise(context: ActionContext) -> bool:
     """Whether no dream of this view may begin: the surfaces are being changed, or the user looks at something else."""
     state, services = context.state, context.services
+    if state.overlays.start:  # what is painted now would be lost when another scene is chosen
+        return True
     changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
     return changing or state.comparison is not None or state.view_cancelled
 

@@ -14,6 +14,8 @@ def status_text(state: AppState, services: Services) -> str:
 def _scene_text(state: AppState, services: Services) -> str:
     if state.open_scene is None:
         return "opening the scene"
+    if state.overlays.start:
+        return "choose a scene"
     if state.comparison is not None and state.comparison.done:
         return "two settings side by side: choose one"
     film, flight, painter = state.travel.film, state.travel.flight, state.open_scene.painter

@@ -15,6 +15,7 @@ pyglet.options["shadow_window"] = False  # else importing pyglet.window opens a 
 
 from moderngl_window.context.pyglet.window import Window as PygletWindow  # noqa: E402
 
+from app.actions.open_scene import remember  # noqa: E402
 from app.explorer.explorer import Explorer  # noqa: E402
 from app.explorer.gamepads import Gamepads  # noqa: E402
 from app.explorer.pyglet_keys import SYMBOLS, place_of, read_key_captions  # noqa: E402
@@ -22,12 +23,13 @@ from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
 from app.services.crash_recovery import resume_session  # noqa: E402
-from app.session import Session  # noqa: E402
+from app.session import SceneChoice, Session  # noqa: E402
 from app.signals import DeferredSignals  # noqa: E402
 from app.state.platform import Folders  # noqa: E402
 from base.errors import InputError, shown  # noqa: E402
 from engine.gl.context import renderer_name  # noqa: E402
 from engine.render.warm_up import warm_up_slices  # noqa: E402
+from scenes.load import BUILTIN  # noqa: E402
 from scenes.scene import Scene  # noqa: E402
 
 BUTTONS = {1: "left", 2: "right", 3: "middle"}  # moderngl-window's numbers
@@ -216,15 +218,24 @@ def open_worker(session: Session, scene: Scene) -> Worker:
     return ThreadWorker(load, told=replace(session.model, lora=loras))
 
 
+def wants_start_page(session: Session) -> bool:
+    """Whether the program begins with the start page: nobody said what to open."""
+    return session.view.start_page and session.scene == SceneChoice() and session.world is None
+
+
 def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
     """Open the window on a scene and run until it is closed. Returns the exit code. Raises InputError without a display."""
     folders = folders or Folders()
     session = replace(session, view=remembered(folders.config, session.view))
+    start_page, asked = wants_start_page(session), scene
     session, scene = resume_session(folders.data, session, scene)
     window = Window(session.view.size)
     print(f"OpenGL: {renderer_name(window.ctx)}")
     explorer = Explorer(window.ctx, window, session, scene, open_worker(session, scene), folders=folders)
     window.listen(explorer)
+    explorer.state.overlays.start = start_page and scene is asked
+    if explorer.state.scene_name not in ("", *BUILTIN):
+        remember(explorer.context, explorer.state.scene_name)
     try:
         window.run(explorer)
         explorer.close()

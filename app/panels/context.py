@@ -19,6 +19,7 @@ from app.loop.open_scene import OpenScene
 from app.loop.painter import Painter
 from app.moving.route import Route
 from app.moving.travel import Travel
+from app.services.scene_pictures import ScenePicture
 from app.session import Session
 from app.state.brush import Brush
 from app.state.builder import Builder
@@ -58,6 +59,7 @@ class PanelContext:
         undo_bytes: memory kept for undo
         versions: returns the earlier versions of this scene's world file, newest first
         suggestions: looks up prompts
+        scene_picture: (entry of the recent files) → its picture and day, None while it is read or if it is no scene
     The window:
         overlays: dialogs and toasts, which panels may close
         now: seconds on the explorer's clock
@@ -101,6 +103,7 @@ class PanelContext:
     versions: Callable[[], list[Path]]
     presets: Mapping[str, Mapping[str, Any]]
     suggestions: SuggestionSource
+    scene_picture: Callable[[str], ScenePicture | None]
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]
     unet: Callable[[Anatomy, UnetView, float | None], Any]

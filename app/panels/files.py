@@ -12,6 +12,7 @@ from app.panels.browser import Browser
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog
 from app.state.overlays import FileDialog
+from scenes.blank import GROUNDS
 from scenes.load import BUILTIN
 
 
@@ -63,7 +64,7 @@ class FileDialogs:
     def __init__(self) -> None:
         self._shown: FileDialog | None = None
         self.browser = Browser()
-        self._sides = [32, 32]
+        self._sides, self._ground = [32, 32], GROUNDS[0]
         self._name = ""
         self._picked: Entry | None = None  # whose name was taken over
 
@@ -83,13 +84,38 @@ class FileDialogs:
             {"new": self._new, "open": self._open}[dialog.kind](ui)
 
     def _new(self, ui: PanelContext) -> None:
+        dialog = ui.overlays.file_dialog
+        assert dialog is not None
         begin_dialog("New scene", 0.4)
-        faint("Creates an empty meadow with a few materials.")
-        imgui.set_next_item_width(imgui.get_font_size() * 16)
-        _, self._sides = imgui.slider_int2("Width and depth (blocks)", self._sides, *SIDES, flags=_CLAMP)
-        if imgui.button("Create") or imgui.is_key_pressed(imgui.Key.enter, False):
+        faint("Creates an empty plain with a few materials to build with.")
+        wide = imgui.get_font_size() * 20
+        imgui.set_next_item_width(wide)
+        if imgui.is_window_appearing():
+            imgui.set_keyboard_focus_here()
+        done, self._name = imgui.input_text("Name", self._name, imgui.InputTextFlags_.enter_returns_true)
+        imgui.set_next_item_width(wide)
+        _, self._sides = imgui.slider_int2("Width and depth", self._sides, *SIDES, "%d blocks", flags=_CLAMP)
+        imgui.set_next_item_width(wide)
+        if imgui.begin_combo("Ground", self._ground.capitalize()):
+            for ground in GROUNDS:
+                if imgui.selectable(ground.capitalize(), ground == self._ground)[0]:
+                    self._ground = ground
+            imgui.end_combo()
+        name = self._name.strip()
+        fits = bool(name) and Path(name).name == name and name not in (".", "..", *BUILTIN)
+        folder = dialog.folder / name
+        faint(
+            f"It is saved in {folder}"
+            if fits
+            else "The name of a built-in scene is taken."
+            if name
+            else "It needs a name."
+        )
+        imgui.begin_disabled(not fits)
+        if (imgui.button("Create") or done) and fits:
             ui.overlays.file_dialog = None
-            ui.do("new_scene", *self._sides)
+            ui.do("new_scene", *self._sides, self._ground, folder)
+        imgui.end_disabled()
         _cancel(ui)
         imgui.end()
 

@@ -74,7 +74,8 @@ class MapView:
     def draw(self, ui: PanelContext, scene: Scene, room: float) -> float:
         """The map, at most `room` wide. Returns its height in points."""
         depth, width = scene.map.shape
-        scale = min(room / width, max(160 * ui.scale, room) / depth)
+        tall = max(160 * ui.scale, min(room, imgui.get_window_size().y * 0.46))  # or the fields below are out of sight
+        scale = min(room / width, tall / depth)
         shape = width * scale, depth * scale
         corner = imgui.get_cursor_screen_pos()
         buttons = imgui.ButtonFlags_.mouse_button_left | imgui.ButtonFlags_.mouse_button_right

@@ -15,6 +15,8 @@ from app.panels.files import FileDialogs
 from app.panels.keys import KeysDialog
 from app.panels.legend import draw_legend
 from app.panels.palette import Palette
+from app.panels.start import StartPage
+from app.session import Session
 from app.state.keymap import ACTIONS, captions
 from app.state.overlays import Overlays, Question
 
@@ -27,9 +29,10 @@ class OverlayPanels:
     def __init__(self) -> None:
         self.files, self.compare, self.cover = FileDialogs(), CompareOverlay(), Cover()
         self._brush, self._builder = BrushOverlay(), BuilderOverlay()
-        self._keys, self._palette = KeysDialog(), Palette()
+        self._keys, self._palette, self._start = KeysDialog(), Palette(), StartPage()
 
-    def draw(self, ui: PanelContext, box: Box) -> None:
+    def draw(self, ui: PanelContext, box: Box) -> Session:
+        """Returns the session, changed or the same."""
         overlays = ui.overlays
         self._brush.draw(ui)
         self._builder.draw(ui)
@@ -41,6 +44,7 @@ class OverlayPanels:
             _opening(ui, box)
         if overlays.first_help:
             _first_help(ui, box)
+        session = self._start.draw(ui) if overlays.start and not overlays.dialog else ui.session
         if overlays.help:
             overlays.help = self._keys.draw(ui)
         if overlays.palette:
@@ -48,6 +52,7 @@ class OverlayPanels:
         self.files.draw(ui)
         if overlays.question:
             _ask(ui, overlays.question)
+        return session
 
 
 def _draw_toasts(ui: PanelContext, overlays: Overlays, box: Box) -> None:

@@ -14,7 +14,7 @@ from app.panels.style import draw_style
 from app.session import Session
 from app.state.keymap import BY_NAME
 
-FILES = (("New…", "new"), ("\uf07c  Open…", "open"), ("\uf0c7  Save", "save_scene"), ("Save as…", "save_scene_as"))
+FILES = (("\uf15b", "new"), ("\uf07c", "open"), ("\uf0c7", "save_scene"), ("\uf56e", "save_scene_as"))
 SHARE = 0.58  # of the panel's width, for the map; the materials stand beside it
 
 
@@ -49,17 +49,17 @@ class ScenePanel:
         return ui.session
 
     def _files(self, ui: PanelContext) -> None:
+        """One row: files, the scene's name and the tools for the view."""
         height, width = ui.scene.map.shape
-        for i, (label, action) in enumerate(FILES):
-            if i:
-                imgui.same_line()
-            if imgui.button(label):
+        gap, button = GAP * ui.scale, imgui.get_frame_height() * 1.25
+        right = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - 3 * button - 2 * gap
+        for icon, action in FILES:
+            if imgui.button(f"{icon}##{action}", imgui.ImVec2(button, 0)):
                 ui.do(action)
-            hint(BY_NAME[action].help)
-        gap, button = GAP * ui.scale, imgui.get_frame_height() * 1.3
-        room = imgui.get_content_region_avail().x - 3 * button - 2 * gap
+            hint(f"{BY_NAME[action].title}: {BY_NAME[action].help}")
+            imgui.same_line(0, gap)
         imgui.align_text_to_frame_padding()
-        size = f", {width} × {height} blocks"
-        imgui.text_disabled(shortened(ui.scene.name, room - imgui.calc_text_size(size).x - 2 * gap) + size)
-        imgui.same_line(imgui.get_cursor_start_pos().x + room)
+        imgui.text_disabled(shortened(ui.scene.name, right - imgui.get_cursor_pos_x() - 2 * gap))
+        hint(f"{ui.scene.name}, {width} × {height} blocks")
+        imgui.same_line(right)
         draw_buttons(ui, button, gap)

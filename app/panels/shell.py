@@ -89,8 +89,8 @@ class Shell:
             if self._front and self._settled:
                 imgui.set_window_focus(self._front.pop(0))  # one a frame: a focus replaces the one before
             self._settled = True
-        self._guarded("overlays", ui, lambda: self.overlay_panels.draw(ui, self.scene_box))
-        return session
+        changed = self._guarded("overlays", ui, lambda: self.overlay_panels.draw(ui, self.scene_box))
+        return session if changed is None else _merge(ui.session, session, changed)
 
     def show_scene(self, texture: moderngl.Texture) -> None:
         """Put the scene's picture (row 0 at the bottom, as GL draws) behind the panels."""

@@ -14,6 +14,7 @@ from app.services.crash_recovery import CrashRecovery
 from app.services.picture_gallery import PictureGallery
 from app.services.prompt_suggestions import PromptSuggestions
 from app.services.scene_opener import SceneOpener
+from app.services.scene_pictures import ScenePictures
 from app.services.scene_rebuild import SceneRebuild
 from app.services.texel_strokes import TexelStrokes
 from app.services.unet_view import UnetRenderer
@@ -40,6 +41,7 @@ class Services:
     export: WorldExport
     suggestions: PromptSuggestions
     gallery: PictureGallery
+    pictures: ScenePictures
 
     @classmethod
     def create(cls, ctx: moderngl.Context, state: AppState) -> Services:
@@ -66,6 +68,7 @@ class Services:
             export=WorldExport(),
             suggestions=PromptSuggestions(),
             gallery=PictureGallery(state),
+            pictures=ScenePictures(state, io, viewport),
         )
 
     @property

@@ -75,6 +75,10 @@ class Viewport:
                 self._revision, self._work = self._work[1], None
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
+    def read_picture(self) -> np.ndarray | None:
+        """uint8 [H,W,3] of what was drawn last, row 0 at the top; None before anything was."""
+        return None if self._canvas is None or self._shows is None else pixels(self._canvas).copy()
+
     def forget(self) -> None:
         """Redraw next time, as the volume was replaced by one that may have the same revision."""
         self._shows = None

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,17 @@ class AppState:
     @edited.setter
     def edited(self, value: Edited) -> None:
         self.session, self.route, self.scene, self.strokes = value
+
+    @property
+    def scene_name(self) -> str:
+        """How the list of recent files names the open scene; "" if it is in no file of its own."""
+        choice = self.session.scene
+        if choice.map is not None or choice.materials is not None:
+            pair = choice.map and choice.materials and choice.materials.with_suffix(".png") == choice.map
+            return str(choice.materials.absolute()) if choice.materials and pair else ""
+        if choice.ref is not None:
+            return choice.ref if choice.ref in BUILTIN else str(Path(choice.ref).absolute())
+        return self.saved_scene.name if self.saved_scene.name in BUILTIN else ""
 
     @property
     def unsaved(self) -> bool:

@@ -76,7 +76,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("autopilot", "Autopilot", ("o",), "Dream", "Start or stop painting the whole scene automatically."),
     Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Cancel the running dream after the current step."),
     Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Erase all paint, including frozen paint."),
-    Action("new", "New scene…", ("ctrl+n",), "File", "Create an empty meadow of any size."),
+    Action(
+        "start_page", "Start page", (), "File", "Choose a built-in or recent scene by its picture, or make a new one."
+    ),
+    Action("new", "New scene…", ("ctrl+n",), "File", "Create an empty scene of any size, in a folder of its own."),
     Action(
         "open", "Open…", ("ctrl+o",), "File", "Open a scene, a map, a world, a camera path, or a picture with settings."
     ),

@@ -37,9 +37,10 @@ class Toast(NamedTuple):
 
 @dataclass
 class Overlays:
-    """What is open. help: the list of keys; palette: the command palette; first_help: the line of help of the first start;
-    now: seconds on the explorer's clock in this frame."""
+    """What is open. start: the start page, which lies below dialogs; help: the list of keys; palette: the command palette;
+    first_help: the line of help of the first start; now: seconds on the explorer's clock in this frame."""
 
+    start: bool = False
     help: bool = False
     palette: bool = False
     question: Question | None = None
@@ -50,11 +51,20 @@ class Overlays:
 
     @property
     def open(self) -> bool:
-        """Whether a dialog is open, which takes the keys."""
+        """Whether a dialog or the start page is open, which takes the keys."""
+        return self.start or self.dialog
+
+    @property
+    def dialog(self) -> bool:
+        """Whether a dialog is open, over the start page if that is open, too."""
         return self.help or self.palette or self.question is not None or self.file_dialog is not None
 
     def close(self) -> None:
-        """Close all dialogs."""
+        """Close all dialogs; without one, the start page."""
+        self.start &= self.dialog
+        self.close_dialogs()
+
+    def close_dialogs(self) -> None:
         self.help = self.palette = False
         self.question = self.file_dialog = None
 

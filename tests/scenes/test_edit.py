@@ -203,7 +203,7 @@ def test_a_new_scene_is_open_ground_with_materials_to_build_with(tmp_path):
     file = tmp_path / "new" / "materials.yaml"
     file.write_text("\n".join(line for line in file.read_text().splitlines() if "voxels_per_block" not in line))
     assert load_scene(tmp_path / "new").hash == new.hash  # as fine as any scene that doesn't say how fine
-    for value in range(1, 9):
+    for value in range(1, len(new.materials) + 1):
         again = edit_map.paint_stroke(again, (2 * value, 9), (2 * value, 9), 1, value)
     assert find_problems(again, extrude_scene(again)) == []
     with pytest.raises(InputError, match="2 to 1024"):

@@ -1,0 +1,73 @@
+"""Keeps a small picture of each scene that was open, and reads such pictures in the background for the start page."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.files.scene_pictures import is_scene, load_picture, picture_file, save_picture
+from app.services.background_io import BackgroundIO
+from app.services.viewport import Viewport
+from app.state.app_state import AppState
+from base.errors import InputError
+from scenes.load import BUILTIN
+
+
+@dataclass(frozen=True, eq=False)
+class ScenePicture:
+    """picture: uint8 [h,w,3], None if there is none; day: when the scene was open last, or ""."""
+
+    picture: np.ndarray | None
+    day: str
+
+
+class ScenePictures:
+    """`of` never waits. Call `forget` when the start page opens, so that it shows what is on the disk now."""
+
+    def __init__(self, state: AppState, io: BackgroundIO, viewport: Viewport) -> None:
+        self._state, self._io, self._viewport = state, io, viewport
+        self._known: dict[str, ScenePicture | None] = {}
+        self._asked: set[str] = set()
+
+    def of(self, name: str) -> ScenePicture | None:
+        """The picture of an entry of the recent files; None while it is read, or if it is no scene."""
+        if name not in self._asked:
+            self._asked.add(name)
+            data = self._state.folders.data
+            self._io.send(lambda: _read(data, name), lambda found: self._known.update({name: found}))
+        return self._known.get(name)
+
+    def forget(self) -> None:
+        self._asked.clear()
+
+    def keep(self) -> None:
+        """Write the picture of the open scene, as it was shown last. Nothing is kept of scenes without a file, nor of built-in ones
+        without paint, which have a picture already."""
+        name, open_scene = self._state.scene_name, self._state.open_scene
+        if not name or open_scene is None or (name in BUILTIN and not len(open_scene.volume.atlas)):
+            return
+        picture = self._viewport.read_picture()
+        if picture is None:
+            return
+        file = picture_file(self._state.folders.data, name)
+
+        def write() -> None:
+            try:
+                save_picture(file, picture)
+            except InputError:
+                return  # the page shows the map instead
+
+        self._io.send(write)
+
+
+def _read(data: Path, name: str) -> ScenePicture | None:
+    if not is_scene(name):
+        return None
+    path = Path(name)
+    files = [picture_file(data, name)] + ([] if name in BUILTIN else [path / "materials.yaml", path])
+    changed = next((file.stat().st_mtime for file in files if file.is_file()), None)
+    day = "" if changed is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(changed))
+    return ScenePicture(load_picture(data, name), day)
