@@ -173,6 +173,8 @@ def run(command: Generate) -> int:
     usual = replace(DreamSettings(), **model.defaults)
     for remark in inert_remarks(picture.dream, usual, situation, picture.negative):
         console.print(remark, style="yellow", soft_wrap=True)
+    for reading in model.text.readings(prompts):
+        console.print(f"{reading}.", style="yellow", soft_wrap=True, markup=False, highlight=False)
     for remark in (*option_remarks(command.model.options, model, previews=False), *picture_remarks(command, model)):
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None

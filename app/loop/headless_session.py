@@ -154,6 +154,8 @@ def open_headless_session(
             print(f"--control has no effect: {model.id} takes no ControlNet.", file=sys.stderr)
         if session.model.ip_adapter and model.style is None:
             print(f"--ip-adapter has no effect: {model.id} takes no IP-Adapter.", file=sys.stderr)
+        for reading in model.text.readings(scene.prompts):
+            print(shown(f"{reading}."), file=sys.stderr)
         told = option_remarks(session.model.options, model, previews=False)
         for remark in (*told, *inert_remarks(session.dream, usual, situation)):
             print(remark, file=sys.stderr)

@@ -72,9 +72,8 @@ class PromptFields:
         imgui.text_colored(colour(tint), "\uf071" if found.far else "\uf00c")
         hint(_verdict(found.far))
         imgui.same_line()
-        imgui.text_disabled(
-            "Unlike anything the model was trained on. Most similar:" if found.far else "Known to the model. Similar:"
-        )
+        imgui.text_disabled(_heading(found))
+        hint("\n".join(found.readings))
         for caption, similarity in [m for m in found.matches if m[0] != prompt][:most]:
             imgui.push_id(f"{label}{caption}")
             end = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
@@ -84,6 +83,12 @@ class PromptFields:
             imgui.text_disabled(f"{similarity:.2f}")
             imgui.pop_id()
         return chosen
+
+
+def _heading(found: Suggestions) -> str:
+    if found.far:
+        return "Unlike anything the model was trained on. Most similar:"
+    return f"{found.readings[0]}. Similar:" if found.readings else "Known to the model. Similar:"
 
 
 def _verdict(far: bool) -> str:

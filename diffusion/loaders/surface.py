@@ -16,6 +16,7 @@ from diffusion.loaders.embedded import OWN, checked_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora
 from diffusion.loaders.running import dtype_of
+from diffusion.models.known_words import ReadingEncoder, open_reader
 from diffusion.models.minilm import WIDTH, MiniLMEncoder
 from diffusion.models.numbers import fast_dtype
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
@@ -74,12 +75,14 @@ def load_surface_model(
     _refuse_extra_tensors(source, {"unet": network, "vae": autoencoder})
     space = f"SurfaceAutoencoder-{space_id(autoencoder)}"
     channels = int(unet["latent_channels"])
+    encoder = MiniLMEncoder()
+    reader = open_reader(path, encoder)
     return SurfaceModel(
         id=f"{source.name}-{fingerprint(source.weights())}",
         space=space,
         unet=network,
         vae=autoencoder.to(where, torch.float32 if dtype == torch.float16 else dtype),
-        text=CachedEncoder(MiniLMEncoder(), where, dtype),
+        text=CachedEncoder(encoder if reader is None else ReadingEncoder(encoder, reader), where, dtype),
         schedule=flow_schedule(),
         prediction="flow",
         device=where,

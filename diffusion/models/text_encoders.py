@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from diffusion.models.clip import Clip, pad_contexts
+from diffusion.models.known_words import Reading, ReadingEncoder
 from diffusion.models.prompt_words import Words
 
 
@@ -66,3 +68,9 @@ class CachedEncoder:
 
     def words(self, prompt: str) -> Words:
         return self._encoder.words(prompt)
+
+    def readings(self, prompts: Sequence[str]) -> tuple[Reading, ...]:
+        """The words of prompts that are read as others (`diffusion.models.known_words`), distinct, in order."""
+        if not isinstance(self._encoder, ReadingEncoder):
+            return ()
+        return tuple(dict.fromkeys(reading for prompt in prompts for reading in self._encoder.readings(prompt)))

@@ -1,0 +1,217 @@
+"""Read words that a model was never trained on as the nearest ones that it was.
+
+A small model knows the words of its captions and little else. A prompt's subjects (what is left of its parts without adjectives, colours
+and light) that no caption has are compared with the captions' nouns by the sentence vectors of the subject and of its paraphrases
+(`word_senses`). The nearest noun is what the model is told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from base.errors import InputError
+from base.reading import read_json
+from diffusion.models.minilm import MiniLMEncoder
+from diffusion.models.prompt_words import Words
+from diffusion.models.word_senses import WordSenses, paraphrases
+
+VOCABULARY, BANK = "vocabulary.json", "bank.safetensors"
+NEAR, NEAR_UNDEFINED = 0.45, 0.55
+"""Cosines of a subject and a noun from which they are taken for alike: of a subject with a word that has a concrete sense, of others."""
+OWN_WEIGHT = 0.5  # of the subject's own vector beside the mean of its paraphrases
+LONGEST = 6  # words of a subject; longer ones are sentences, which the encoder reads better as a whole
+
+_TEXT = re.compile(r"<[^<>]*>|BREAK\b|[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SPACE = re.compile(r"[ \t]*")
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+"""Texts → their unit sentence vectors, float32 [N,D]."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A subject of a prompt, the noun it is read as, and their cosine."""
+
+    said: str
+    known: str
+    similarity: float
+
+    def __str__(self) -> str:
+        return f"“{self.said}” is read as “{self.known}”"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """nouns: what captions call materials; modifiers: what stands beside nouns: adjectives, colours, light, and words like "of"."""
+
+    nouns: tuple[str, ...]
+    modifiers: tuple[str, ...]
+
+    @staticmethod
+    def load(path: Path) -> Vocabulary:
+        """Read a JSON file of both lists. Raises InputError."""
+        content = read_json(path, "a vocabulary")
+        for name in ("nouns", "modifiers"):
+            words = content.get(name) if isinstance(content, dict) else None
+            if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+                raise InputError(path, name, "must be a list of words")
+        if not content["nouns"]:
+            raise InputError(path, "nouns", "is empty")
+        return Vocabulary(tuple(content["nouns"]), tuple(content["modifiers"]))
+
+    def save(self, path: Path) -> None:
+        """Write what `load` reads."""
+        content = {"nouns": self.nouns, "modifiers": self.modifiers}
+        path.write_text(json.dumps(content, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @cached_property
+    def _phrases(self) -> dict[str, bool]:
+        """Lower-case phrases; whether each is a noun."""
+        return dict.fromkeys(self.modifiers, False) | dict.fromkeys(self.nouns, True)
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(len(phrase.split()) for phrase in self._phrases)
+
+    def subjects(self, prompt: str) -> Iterator[tuple[int, int]]:
+        """(first, end) of the characters of each subject that no caption has: words that are no modifiers, and nouns that touch them.
+
+        Modifiers, tags, numbers, brackets and punctuation end a subject.
+        """
+        for words in _runs(prompt):
+            subject: list[tuple[int, int]] = []
+            unknown, place = False, 0
+            while place < len(words):
+                size, is_noun = self._match(prompt, words[place:])
+                if size and not is_noun:
+                    yield from _whole(subject, unknown)
+                    subject, unknown = [], False
+                else:
+                    subject += words[place : place + max(size, 1)]
+                    unknown |= size == 0
+                place += max(size, 1)
+            yield from _whole(subject, unknown)
+
+    def _match(self, prompt: str, words: Sequence[tuple[int, int]]) -> tuple[int, bool]:
+        """How many words from the first on are the longest known phrase, 0 if none is, and whether it is a noun."""
+        for size in range(min(self._longest, len(words)), 0, -1):
+            phrase = " ".join(prompt[start:end] for start, end in words[:size]).lower()
+            if phrase in self._phrases:
+                return size, self._phrases[phrase]
+        return 0, False
+
+
+def _whole(words: Sequence[tuple[int, int]], unknown: bool) -> Iterator[tuple[int, int]]:
+    if unknown and len(words) <= LONGEST:
+        yield words[0][0], words[-1][1]
+
+
+def _runs(prompt: str) -> Iterator[list[tuple[int, int]]]:
+    """(first, end) of the words between which only spaces lie; tags belong to none."""
+    run: list[tuple[int, int]] = []
+    for found in _TEXT.finditer(prompt):
+        if run and not _SPACE.fullmatch(prompt, run[-1][1], found.start()):
+            yield run
+            run = []
+        if found[0][0] == "<" or found[0] == "BREAK":
+            if run:
+                yield run
+            run = []
+        else:
+            run.append(found.span())
+    if run:
+        yield run
+
+
+class WordReader:
+    """Reads prompts in the words of a vocabulary.
+
+    vectors: of the vocabulary's nouns, unit float32 [N,D], or a function that returns them, called when the first is needed.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, vectors: Callable[[], np.ndarray], embed: Embed, senses: Path | None = None
+    ) -> None:
+        self.vocabulary, self._embed, self._open, self._senses = vocabulary, embed, vectors, senses
+        self._found: dict[str, Reading | None] = {}
+
+    @cached_property
+    def _vectors(self) -> np.ndarray:
+        return self._open()
+
+    @cached_property
+    def _meanings(self) -> WordSenses:
+        return WordSenses.load(self._senses) if self._senses else WordSenses.load()
+
+    def read(self, prompt: str) -> tuple[str, tuple[Reading, ...]]:
+        """The prompt in known words, and what was replaced, in order. A prompt of known words is returned as it is."""
+        readings, told, last = [], "", 0
+        for start, end in self.vocabulary.subjects(prompt):
+            reading = self._nearest(prompt[start:end].lower())
+            if reading is not None:
+                readings.append(reading)
+                told += prompt[last:start] + reading.known
+                last = end
+        return told + prompt[last:], tuple(readings)
+
+    def _nearest(self, subject: str) -> Reading | None:
+        if subject not in self._found:
+            others = paraphrases(subject, self._meanings)
+            vectors = self._embed([subject, *others])
+            vector = vectors[0] if not others else OWN_WEIGHT * vectors[0] + (1 - OWN_WEIGHT) * vectors[1:].mean(0)
+            scores = self._vectors @ (vector / np.linalg.norm(vector))
+            best = int(scores.argmax())
+            near = Reading(subject, self.vocabulary.nouns[best], float(scores[best]))
+            self._found[subject] = near if near.similarity >= (NEAR if others else NEAR_UNDEFINED) else None
+        return self._found[subject]
+
+
+class ReadingEncoder:
+    """A text encoder that is told prompts in the words its model knows."""
+
+    pooled = 0
+    clips = ()
+
+    def __init__(self, encoder: MiniLMEncoder, reader: WordReader) -> None:
+        self._encoder, self.reader = encoder, reader
+
+    def encode(self, prompts: list[str]) -> Tensor:
+        """As `MiniLMEncoder.encode`, of the prompts as they are read."""
+        return self._encoder.encode([self.reader.read(prompt)[0] for prompt in prompts])
+
+    def words(self, prompt: str) -> Words:
+        """The words of the prompt as it is read."""
+        return self._encoder.words(self.reader.read(prompt)[0])
+
+    def readings(self, prompt: str) -> tuple[Reading, ...]:
+        """What is read as something else, in order."""
+        return self.reader.read(prompt)[1]
+
+
+def noun_vectors(bank: Path, nouns: Sequence[str]) -> np.ndarray:
+    """The nouns' unit vectors float32 [N,D] from a bank of captions (`diffusion.text2image.prompt_matching`). Raises InputError."""
+    try:
+        with safe_open(bank, framework="numpy") as file:
+            rows = {caption: row for row, caption in enumerate(json.loads(file.metadata()["captions"]))}
+            vectors = file.get_tensor("vectors").astype(np.float32)
+        chosen = vectors[[rows[noun] for noun in nouns]]
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise InputError(bank, "", f"holds no vectors of the model's nouns ({error})") from error
+    return chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
+
+
+def open_reader(folder: Path, encoder: MiniLMEncoder) -> WordReader | None:
+    """The reader of a model's folder; None if it doesn't say which words the model knows."""
+    if not (folder / VOCABULARY).is_file():
+        return None
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    return WordReader(vocabulary, lambda: noun_vectors(folder / BANK, vocabulary.nouns), encoder.sentences)
