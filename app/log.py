@@ -8,11 +8,13 @@ from collections import deque
 from dataclasses import dataclass
 
 LIMIT = 500  # entries kept
+LEVELS = {"dream": logging.DEBUG, "warning": logging.WARNING, "error": logging.ERROR}  # else INFO
 
 
 @dataclass(frozen=True)
 class Entry:
-    """when: seconds since the epoch; level: "info", "warning" or "error"; details: a traceback or "" ; count: how often in a row."""
+    """when: seconds since the epoch; level: "info", "dream", "warning" or "error"; details: a traceback, a dream's parts, or "";
+    count: how often in a row."""
 
     when: float
     level: str
@@ -34,4 +36,4 @@ class Log:
             self.entries[-1] = Entry(time.time(), level, text, details, last.count + 1)
             return
         self.entries.append(Entry(time.time(), level, text, details))
-        self._logger.log(getattr(logging, level.upper()), "%s%s", text, f"\n{details}" if details else "")
+        self._logger.log(LEVELS.get(level, logging.INFO), "%s%s", text, f"\n{details}" if details else "")

@@ -138,12 +138,16 @@ class Canvas:
         return np.argmax(np.stack([region.mask for region in self.regions]), 0)
 
 
+DREAM_PARTS = ("preparing", "steps", "decoding", "blending")
+"""What a dream does, in this order; blending is whatever happens to the decoded picture."""
+
+
 @dataclass(frozen=True)
 class Dreamed:
     """The result of a dream.
 
     latents: float32 [C,h,w]; image: uint8 [H,W,3]; steps: number of steps behind the latents; calls: U-Net calls;
-    seconds: time spent by part, with the keys "unet", "vae", "text" and "total".
+    seconds: time spent, with the keys "unet", "vae", "text" and "total", and of DREAM_PARTS those that the dream had.
     """
 
     latents: np.ndarray

@@ -48,19 +48,21 @@ def dream(
     *,
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_part: Callable[[str], None] | None = None,
     passes: Sequence[PicturePass] | None = None,
 ) -> Dreamed:
     """Diffuse a canvas, whose sides are multiples of model.multiple.
 
-    on_step: called after each step; cancelled: asked before every model call; passes: what happens to the decoded picture;
-    None: SURFACE_PASSES for a model that knows surfaces, PICTURE_PASSES for others
+    on_step: called after each step; cancelled: asked before every model call; on_part: called when one of DREAM_PARTS begins
+    passes: what happens to the decoded picture; None: SURFACE_PASSES for a model that knows surfaces, PICTURE_PASSES for others
 
     A canvas that keeps all of its stored latents costs no U-Net call and comes back bit for bit. One that keeps everything, but
     knows only the colours, is encoded.
     Raises Cancelled, ModelError (NaN or infinity; names step and sigma), ValueError (a canvas that contradicts itself).
     """
     started = time.perf_counter()
-    account = _Account(model)
+    account = _Account(model, on_part)
+    account.begin("preparing")
     check_canvas(model, canvas, settings)
     settings, few_step = _for_network(model, canvas, settings)
     guide = canvas.guide
@@ -76,9 +78,12 @@ def dream(
     run = DreamRun(
         model, prepared, settings, few_step, guide_latents(model, prepared, settings.memory), on_step, cancelled
     )
+    account.begin("steps")
     result = run.sample()
     # Decoded before the stored latents are pasted back: those belong to another view and would disturb their neighbours here
+    account.begin("decoding")
     decoded = _decode(model, result, prepared)
+    account.begin("blending")
     if passes is None:
         passes = SURFACE_PASSES if model.knows_surfaces else PICTURE_PASSES
     for apply in passes:
@@ -136,13 +141,23 @@ def _whole_picture(canvas: Canvas) -> np.ndarray | None:
 
 
 class _Account:
-    """What the model had spent before a dream, to tell what the dream spends."""
+    """What the model had spent before a dream, and when its parts began, to tell what the dream spends."""
 
-    def __init__(self, model: Model) -> None:
-        self._model, self._calls = model, model.calls
+    def __init__(self, model: Model, on_part: Callable[[str], None] | None) -> None:
+        self._model, self._calls, self._on_part = model, model.calls, on_part
         self._seconds, self._text = dict(model.clock.seconds), model.text.seconds
+        self._began: dict[str, float] = {}
+
+    def begin(self, part: str) -> None:
+        """A part of DREAM_PARTS begins, and the one before ends."""
+        self._began[part] = time.perf_counter()
+        if self._on_part is not None:
+            self._on_part(part)
 
     def result(self, latents: Tensor, image: np.ndarray, steps: float, started: float) -> Dreamed:
         seconds = {part: spent - self._seconds[part] for part, spent in self._model.clock.seconds.items()}
-        seconds |= {"text": self._model.text.seconds - self._text, "total": time.perf_counter() - started}
+        now = time.perf_counter()
+        seconds |= {"text": self._model.text.seconds - self._text, "total": now - started}
+        ends = [*self._began.values(), now][1:]
+        seconds |= {part: end - began for (part, began), end in zip(self._began.items(), ends, strict=True)}
         return Dreamed(latents.numpy(), image, steps, self._model.calls - self._calls, seconds)

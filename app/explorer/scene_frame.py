@@ -81,6 +81,8 @@ def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
     idle = film is not None or _busy_otherwise(context) or painter.client.model is None
     for message in painter.collect() if idle or flight else painter.update(state.camera, state.scene_size, now):
         _take_message(context, open_scene, message, now)
+    for times in painter.client.pop_times():
+        state.log.add(times.summary, "dream", times.details)
     if film is not None:
         film.update(state.session.view.mode, state.session.view.daylight)
         if film.done:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 
-from app.loop.messages import Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
+from app.loop.messages import Begun, Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
 from app.loop.painted_prompts import PromptLog, Prompts, prompts_of
+from app.loop.progress import LAYING, DreamTimes, Pace, Progress
 from app.loop.quality_levels import Level
 from app.loop.task_runner import TaskRunner
 from app.loop.view_canvas import dreamed_materials
-from diffusion.canvas import Canvas, Dreamed
+from diffusion.canvas import DREAM_PARTS, Canvas, Dreamed
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredSheet, GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
@@ -48,7 +50,8 @@ class DreamClient:
     volume, scene: may be replaced while nothing runs; tasks: the slices of work of a frame, at most `budget` seconds of each
     (infinite: everything is done at once). For panels: model (None until it is loaded), running, preview, problem (why the last
     dream failed, or ""), dreamed (the last dream of a whole view), dreamed_at (its camera, None if it was asked for by hand),
-    prompts (which the volume was painted with),
+    prompts (which the volume was painted with), progress (of the running dream, None if none runs), last_times (what the last dream
+    took),
     calls (to the model, so far), dreams (finished so far), status (the worker's), level (of the running dream).
     """
 
@@ -62,6 +65,11 @@ class DreamClient:
         self.calls, self.dreams = 0, 0
         self.problem, self.status = "", "loading the model"
         self.level = Level("", 0, 0)
+        self.progress: Progress | None = None
+        self.clock = time.perf_counter
+        self._paces: dict[str, Pace] = {}
+        self._times: list[DreamTimes] = []
+        self.last_times: DreamTimes | None = None
         self.tasks = TaskRunner(budget, self._stop)
         self.prompts = PromptLog()
         self._asked: Prompts = {}  # the prompts of the running request
@@ -83,6 +91,9 @@ class DreamClient:
                 self._outcomes.append(Outcome.FAILED)
             elif self.running and isinstance(message, Preview) and message.id == self.running.id:
                 self.preview = message
+                self.progress = self.progress and replace(self.progress, step=message.step)
+            elif self.running and isinstance(message, Begun) and message.id == self.running.id:
+                self.progress = self.progress and self.progress.enter(message.part, self.clock())
             elif self.running and isinstance(message, Finished) and message.request.id == self.running.id:
                 self._finish(message)
         return messages
@@ -104,6 +115,25 @@ class DreamClient:
         """How dreams ended since the last call, oldest first, without those that the user requested."""
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
+
+    def pop_times(self) -> list[DreamTimes]:
+        """What the dreams took that ended since the last call, oldest first."""
+        times, self._times = self._times, []
+        return times
+
+    @property
+    def share(self) -> float:
+        """How much of the running dream is done, 0..1; between dreams 1 after one, else 0."""
+        if self.progress is None or self.running is None:
+            return 1.0 if self.dreamed else 0.0
+        return self.progress.share(self._pace(self.running), self.clock())
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of the running dream; None before one was timed."""
+        if self.progress is None or self.running is None:
+            return None
+        return self.progress.seconds_left(self._pace(self.running), self.clock())
 
     @property
     def has_job(self) -> bool:
@@ -146,13 +176,16 @@ class DreamClient:
         self.level, self.preview, self._only_texels = level, None, only_texels
         self._asked = prompts_of(self.scene)
         self.running = Request(next(_IDS), gathered, canvas, settings)
+        self.progress = Progress(gathered.size, settings.steps, since=self.clock())
         self.worker.submit(self.running)
 
     def _finish(self, message: Finished) -> None:
         gathered, dreamed = message.request.gathered, message.dreamed
         take, self._take = self._take, None
         self.calls += dreamed.calls
+        self.progress = self.progress and self.progress.enter(LAYING, self.clock())
         if take:
+            self._note_times(dreamed)
             assert isinstance(gathered, GatheredView)  # nobody requests sheets
             self._stop()
             self.dreamed, self.dreamed_at, self.dreams = dreamed, None, self.dreams + 1
@@ -183,6 +216,7 @@ class DreamClient:
         )
 
     def _laid(self, gathered: GatheredView | GatheredSheet, dreamed: Dreamed, prompts: Prompts, texels: int) -> None:
+        self._note_times(dreamed)
         self._stop()
         if texels:
             self.prompts = self.prompts.note(gathered.revision + 1, prompts)
@@ -191,4 +225,28 @@ class DreamClient:
         self._outcomes.append(Laid(gathered, dreamed, gathered.revision + (texels > 0)))
 
     def _stop(self) -> None:
-        self.running = self.preview = None
+        self.running = self.preview = self.progress = None
+
+    def _note_times(self, dreamed: Dreamed) -> None:
+        """Remember what the running dream took, and learn its pace."""
+        if self.running is None or self.progress is None:
+            return
+        request, progress = self.running, self.progress
+        seconds = {part: dreamed.seconds.get(part, 0.0) for part in DREAM_PARTS} | {
+            LAYING: self.clock() - progress.since if progress.part == LAYING else 0.0
+        }
+        network = sum(dreamed.seconds.get(part, 0.0) for part in ("unet", "vae", "text"))
+        steps = request.settings.steps
+        times = DreamTimes(self.level.words, request.gathered.size, steps, dreamed.calls, seconds, network)
+        self._paces[_kind(request)] = self._pace(request).learn(times)
+        self.last_times = times
+        self._times.append(times)
+
+    def _pace(self, request: Request) -> Pace:
+        return self._paces.get(_kind(request), Pace())
+
+
+def _kind(request: Request) -> str:
+    """What is laid differently."""
+    gathered = request.gathered
+    return "sheet" if isinstance(gathered, GatheredSheet) else gathered.part.name

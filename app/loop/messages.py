@@ -106,6 +106,14 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A running dream begins one of `diffusion.canvas.DREAM_PARTS`."""
+
+    id: int
+    part: str
+
+
+@dataclass(frozen=True)
 class Finished:
     request: Request
     dreamed: Dreamed
@@ -190,7 +198,7 @@ class PictureFailed:
 
 
 PREVIEWS = 64  # maximum number of previews between two polls; frames poll more often than this fills up
-Message = Status | Preview | Finished | Failed | Inspected | PicturePreview | PictureMade | PictureFailed
+Message = Status | Preview | Begun | Finished | Failed | Inspected | PicturePreview | PictureMade | PictureFailed
 
 
 class Worker(Protocol):

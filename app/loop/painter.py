@@ -11,6 +11,7 @@ import numpy as np
 from app.fields import Size
 from app.loop.dream_client import DreamClient, Laid, Outcome, Take
 from app.loop.messages import Failed, Message, ModelInfo, Worker
+from app.loop.progress import about
 from app.loop.quality_levels import Level, View, level_of
 from app.loop.refining import Piece, Refiner, refiner_of
 from app.loop.sky import AROUND, SkyPainter
@@ -31,21 +32,34 @@ from scenes.scene import SKY, Scene
 PIECE = 0.006  # seconds of a frame in a window while one walks
 RESTING = 3.0  # times as much of it at rest, where a frame draws little
 OPENING = 16.0  # times as much of it until the first paint is laid
+WORTH_TELLING = 2.0  # seconds: how long something takes at least if it is told
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
 @dataclass(frozen=True)
 class _Refining:
-    """A view that is being refined. left: the parts still to be examined, the next first; of: how many parts there are."""
+    """A view that is being refined. parts: the most important first; taken: how many of them were examined or are; began: when."""
 
     view: View
     refiner: Refiner
-    left: tuple[Piece, ...]
-    of: int
+    parts: tuple[Piece, ...]
+    began: float
+    taken: int = 0
+
+    @property
+    def left(self) -> tuple[Piece, ...]:
+        """The parts still to be examined, the next first."""
+        return self.parts[self.taken :]
 
     @property
     def label(self) -> str:
-        return f"part {self.of - len(self.left)} of {self.of}"
+        return f"{self.refiner.part_name} {self.taken} of {len(self.parts)}"
+
+    def seconds_left(self, share: float, now: float) -> float | None:
+        """How long the rest takes if it goes on like this; None before one part is done. share: of the present part that is done."""
+        work = [part.work for part in self.parts]
+        done = sum(work[: self.taken - 1]) + share * work[self.taken - 1] if self.taken else 0.0
+        return (now - self.began) * (sum(work) / done - 1) if self.taken > 1 else None
 
 
 class Painter:
@@ -158,7 +172,7 @@ class Painter:
         if view.revision != self.volume.revision:
             return
         self.coverage = 1 - sum(part.lacking for part in parts)
-        self._refining = _Refining(view, refiner, parts, len(parts))
+        self._refining = _Refining(view, refiner, parts, self.client.clock())
         if refiner.follows_walker:  # at once: the next frame may show another view
             self._refine(self._refining)
 
@@ -166,8 +180,8 @@ class Painter:
         """Examine the next part. Returns False if none is left."""
         if not refining.left:
             return False
-        part, *left = refining.left
-        self._refining = replace(refining, left=tuple(left))
+        part = refining.left[0]
+        self._refining = replace(refining, taken=refining.taken + 1)
         self.coverage += part.lacking
         gathering = TimeSlicedTask(self.volume.ctx, refining.refiner.gather(part))
         self.client.tasks.begin(gathering, partial(self._judge_part, self._refining))
@@ -279,16 +293,24 @@ class Painter:
             return f"{what}: {client.problem}"
         if client.model is None:
             return client.status
-        if client.running:
-            preview = client.preview
-            step, steps = (preview.step, preview.steps) if preview else (0, client.level.steps)
-            return f"{client.level.words}: step {step} of {steps}"
+        if client.running and client.progress:
+            left = self._seconds_left
+            time = f" · {about(left)} left" if left is not None and left >= WORTH_TELLING else ""
+            return f"{client.level.words}: {client.progress.words(client.clock())}{time}"
         if not self.session.live.auto:
             return "painting is paused"
-        if self._refining and self._refining.left:
-            return "refining this view"
+        if self._refining and (self._refining.left or client.tasks):
+            return f"refining this view, {self._refining.label}"
         settled = any(self._camera in (None, view.camera) for view in self._settled)
         return "this view is finished" if settled and not client.tasks else "checking this view"
+
+    @property
+    def _seconds_left(self) -> float | None:
+        """Of all parts of the view that is refined, or of the running dream."""
+        client = self.client
+        if self._refining and not client.has_job:
+            return self._refining.seconds_left(client.share, client.clock())
+        return client.seconds_left
 
     @property
     def refining(self) -> bool:
@@ -364,7 +386,7 @@ class Painter:
             elif outcome is Outcome.OUTDATED:
                 self._asked = None
             elif self._refining:
-                self._refining = replace(self._refining, left=())
+                self._refining = replace(self._refining, taken=len(self._refining.parts))
             elif self._asked:
                 self._settle(self._asked)  # this view would fail again; another one may not
 

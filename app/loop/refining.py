@@ -34,11 +34,17 @@ class Piece:
     what: Camera | Sheet
     lacking: float
 
+    @property
+    def work(self) -> float:
+        """How long it takes, compared with the other parts of its view."""
+        return self.what.columns * self.what.rows if isinstance(self.what, Sheet) else 1.0
+
 
 class Refiner(Protocol):
-    """follows_walker: whether a part is worth painting although the camera has moved on."""
+    """follows_walker: whether a part is worth painting although the camera has moved on; part_name: what people call a part."""
 
     follows_walker: bool
+    part_name: str
 
     def gains(self, view: View) -> bool:
         """Whether refining can make a view finer than its first dream."""
@@ -62,6 +68,7 @@ class SheetRefiner:
     volume: LatentVolume
     multiple: int  # of a canvas' sides, latent pixels
     follows_walker = True
+    part_name = "surface"
 
     def gains(self, view: View) -> bool:
         return True
@@ -97,6 +104,7 @@ class CloseUpRefiner:
     side: int
     enough: float
     follows_walker = False
+    part_name = "part"
 
     def gains(self, view: View) -> bool:
         return view.size[1] > view.level.height

@@ -13,6 +13,7 @@ from typing import Any
 from app.loop.looks import further_looks
 from app.loop.messages import (
     PREVIEWS,
+    Begun,
     Emit,
     Failed,
     Finished,
@@ -85,8 +86,9 @@ def answer(
     throttle = throttle or Throttle()
     emitter = PreviewEmitter(model, request.id, emit, how, throttle)
     throttle.start()
+    hooks = {"on_step": emitter, "cancelled": cancelled, "on_part": lambda part: emit(Begun(request.id, part))}
     try:
-        emit(Finished(request, dream(model, request.canvas, request.settings, on_step=emitter, cancelled=cancelled)))
+        emit(Finished(request, dream(model, request.canvas, request.settings, **hooks)))
     except Cancelled:
         pass
     except Exception as error:
@@ -189,7 +191,7 @@ class ThreadWorker:
     def _emit(self, message: Message) -> None:
         if isinstance(message, Status):
             self._statuses.append(message)
-        elif isinstance(message, Preview | PicturePreview):
+        elif isinstance(message, Preview | Begun | PicturePreview):
             with self._news:
                 self._previews.append(message)
         else:
@@ -324,7 +326,7 @@ class InlineWorker:
 
 def _id(message: Message) -> int | None:
     """The id of the dream that a message is about."""
-    if isinstance(message, Preview):
+    if isinstance(message, Preview | Begun):
         return message.id
     request = message.request if isinstance(message, Finished | Failed) else None
     return request.id if request is not None else None

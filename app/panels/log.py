@@ -1,4 +1,4 @@
-"""The log panel: messages, and errors with their details."""
+"""The log panel: messages, what dreams took, and errors with their details."""
 
 from __future__ import annotations
 
@@ -7,31 +7,51 @@ import time
 from imgui_bundle import imgui
 
 from app.gui.theme import colour
-from app.panels.context import PanelContext, faint
+from app.log import Entry
+from app.panels.context import PanelContext, faint, hint
 from app.session import Session
 
 
 class LogPanel:
     title = "Log"
 
+    def __init__(self) -> None:
+        self._dreams = True
+
     def draw(self, ui: PanelContext) -> Session:
-        entries = list(ui.log.entries)
+        self._dreams = imgui.checkbox("Dreams", self._dreams)[1]
+        hint("List what each dream took: its steps, decoding, blending and laying.")
+        entries = [entry for entry in ui.log.entries if self._dreams or entry.level != "dream"]
+        imgui.same_line()
+        imgui.begin_disabled(not entries)
+        if imgui.button("Copy all"):
+            imgui.set_clipboard_text("\n".join(map(written, entries)))
+        imgui.end_disabled()
         if not entries:
             faint("No messages yet.")
         tint = {"warning": ui.palette.warning, "error": ui.palette.bad}
         for i, entry in enumerate(reversed(entries)):
             imgui.push_id(len(entries) - i)
-            imgui.text_disabled(time.strftime("%H:%M:%S", time.localtime(entry.when)))
+            imgui.text_disabled(clock_time(entry))
             imgui.same_line()
             imgui.push_style_color(imgui.Col_.text, colour(tint.get(entry.level, ui.palette.ink)))
             imgui.push_text_wrap_pos(0.0)
             imgui.text_unformatted(entry.text + (f"  (×{entry.count})" if entry.count > 1 else ""))
             imgui.pop_text_wrap_pos()
             imgui.pop_style_color()
-            if entry.details and imgui.tree_node("Details"):
+            if entry.details and imgui.tree_node("Parts" if entry.level == "dream" else "Details"):
                 if imgui.small_button("Copy"):
-                    imgui.set_clipboard_text(f"{entry.text}\n{entry.details}")
+                    imgui.set_clipboard_text(written(entry))
                 faint(entry.details)
                 imgui.tree_pop()
             imgui.pop_id()
         return ui.session
+
+
+def clock_time(entry: Entry) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(entry.when))
+
+
+def written(entry: Entry) -> str:
+    """An entry as it is copied: its time and text, then its details."""
+    return "\n".join(filter(None, (f"{clock_time(entry)}  {entry.text}", entry.details)))

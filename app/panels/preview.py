@@ -22,10 +22,9 @@ class PreviewPanel:
         imgui.push_text_wrap_pos(0.0)
         imgui.text_unformatted(ui.status)
         imgui.pop_text_wrap_pos()
-        running, preview, dreamed = painter.client.running, painter.client.preview, painter.client.dreamed
-        steps = preview.steps if preview else running.settings.steps if running else 1
-        done = preview.step / steps if preview else 0.0 if running else 1.0 if dreamed else 0.0
-        imgui.progress_bar(done, imgui.ImVec2(-1, imgui.get_frame_height() * 0.4), "")
+        running, preview = painter.client.running, painter.client.preview
+        imgui.progress_bar(painter.client.share, imgui.ImVec2(-1, imgui.get_frame_height() * 0.4), "")
+        hint("Steps, decoding, blending and laying of the running dream, by the time they take.")
         imgui.begin_disabled(running is None)
         if imgui.button("\uf04d  Cancel"):
             ui.do("cancel")
@@ -42,10 +41,11 @@ class PreviewPanel:
         if preview and preview.parts:
             faint("Prediction of each region's prompt")
             draw_regions(ui, "preview", preview.parts, imgui.get_content_region_avail().x)
-        if dreamed and begin_facts("costs"):
-            for part in ("unet", "vae", "text", "total"):
-                if part in dreamed.seconds:
-                    fact({"unet": "U-Net", "vae": "VAE"}.get(part, part.capitalize()), f"{dreamed.seconds[part]:.2f} s")
+        times = painter.client.last_times
+        if times and begin_facts("costs"):
+            for part, seconds in times.seconds.items():
+                fact(part.capitalize(), f"{seconds:.2f} s")
+            fact("Total", f"{times.total:.2f} s, {times.network / max(times.total, 1e-9):.0%} in the network")
             imgui.end_table()
         return ui.session
 

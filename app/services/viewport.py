@@ -16,7 +16,7 @@ from engine.gl.targets import release_framebuffer
 from engine.gl.time_sliced import Box, TimeSlicedTask, split_into_bands
 from scenes.camera import Camera
 
-PIECE = 0.003  # seconds of a frame for what is new in a still picture
+PIECE = 0.012  # seconds of a frame for what is new in a still picture, where there is nothing else to draw
 
 
 class Viewport:

@@ -54,7 +54,9 @@ class FakeDream:
         self.asked: list[DreamSettings] = []
         self.error: Exception | None = None
 
-    def __call__(self, model, canvas: Canvas, settings: DreamSettings, *, on_step=None, cancelled=None) -> Dreamed:
+    def __call__(
+        self, model, canvas: Canvas, settings: DreamSettings, *, on_step=None, cancelled=None, on_part=None
+    ) -> Dreamed:
         self.asked.append(settings)
         self.started.set()
         if self.error is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.canvas import Cancelled
+from diffusion.canvas import DREAM_PARTS, Cancelled
 from diffusion.compositing.stored_colours import cell_errors, fill_unknown, guide_latents, known_cells
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
@@ -28,7 +28,14 @@ def test_every_layout_dreams(name, request, canvas_of):
     assert dreamed.latents.shape == (model.channels, 8, 12) and np.isfinite(dreamed.latents).all()
     assert dreamed.image.shape == (64, 96, 3) and dreamed.image.dtype == np.uint8
     assert dreamed.calls == 3 and dreamed.steps == 3
-    assert set(dreamed.seconds) == {"unet", "vae", "text", "total"}
+    assert set(dreamed.seconds) == {"unet", "vae", "text", "total", *DREAM_PARTS}
+    assert 0 < sum(dreamed.seconds[part] for part in DREAM_PARTS) <= dreamed.seconds["total"]
+
+
+def test_a_dream_tells_which_part_begins(own, canvas_of):
+    told: list[str] = []
+    dream(own, canvas_of(own), FEW, on_step=lambda event: told.append(f"step {event.step}"), on_part=told.append)
+    assert told == ["preparing", "steps", "step 0", "step 1", "step 2", "decoding", "blending"]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

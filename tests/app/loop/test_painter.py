@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loop.autopilot import drain
-from app.loop.messages import Failed
+from app.loop.messages import Failed, Message
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from
 from app.loop.view_framing import MAX_PIXELS, border_width, canvas_size, has_left, limit_canvas, widen_camera
 from app.loop.worker import InlineWorker
 from app.session import LiveSettings, PaintSettings, Session
+from diffusion.canvas import Dreamed
 from diffusion.settings import DreamSettings
 from engine.atlas import policy
 from engine.atlas.page import STEPS
@@ -395,3 +396,37 @@ def test_a_look_from_before_an_erase_asks_for_nothing(patient, fake_dream) -> No
         patient.collect()
     assert patient.client.running is None and fake_dream.asked == []
     until(patient, lambda: patient.client.dreams > 0)
+
+
+def test_a_dreams_parts_are_told_while_it_runs_and_noted_when_it_is_laid(painter, fake_dream, monkeypatch) -> None:
+    """Of a worker that sends one message a frame."""
+
+    def dream(*asked, on_part, **hooks) -> Dreamed:
+        on_part("preparing")
+        on_part("steps")
+        dreamed = fake_dream(*asked, **hooks)
+        on_part("decoding")
+        on_part("blending")
+        return replace(dreamed, seconds=dreamed.seconds | {"steps": 3.0, "decoding": 1.0})
+
+    worker, waiting = painter.client.worker, list[Message]()
+    poll, worker._dream = worker.poll, dream
+
+    def poll_one() -> list[Message]:
+        waiting.extend(poll())
+        return [waiting.pop(0)] if waiting else []
+
+    monkeypatch.setattr(worker, "poll", poll_one)
+    painter.collect()
+    painter.consider(HERE, SIZE)
+    told = []
+    while painter.client.busy:
+        told.append((painter.status_text, painter.client.share))
+        painter.collect()
+    words = ["step 0", "step 0", *(f"step {k}" for k in range(7)), "decoding", "blending"]
+    assert [text.removeprefix("dreaming this view: ").removesuffix(" of 6") for text, _ in told] == words
+    assert [share for _, share in told] == sorted(share for _, share in told) and told[-1][1] < 1
+    (times,) = painter.client.pop_times()
+    assert times is painter.client.last_times and painter.client.pop_times() == []
+    assert times.seconds["steps"] == 3.0 and times.seconds["laying"] > 0 and times.calls == 6
+    assert painter.client.share == 1.0 and painter.client.seconds_left is None

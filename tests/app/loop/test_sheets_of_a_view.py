@@ -41,7 +41,7 @@ def test_a_resting_view_lacks_nothing_in_the_end_and_coming_back_costs_nothing(p
         painter.update(HERE, SIZE, 0.01 * len(words))
         words.append(painter.status_text)
         assert len(words) < 500
-    assert words[-1] == "this view is finished" and any("part 1 of" in w for w in words)
+    assert words[-1] == "this view is finished" and any("surface 1 of" in w for w in words)
     assert lacks(painter, HERE) == 0 and painter.coverage == pytest.approx(1)
     dreams, before = painter.client.dreams, painter.volume.snapshot()
     for k in range(20):
