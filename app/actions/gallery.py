@@ -11,6 +11,7 @@ from app.actions.image_fit import contain
 from app.files.gallery.entry import Entry
 from app.files.picture import Source, read_picture
 from app.state.picture_work import Seen
+from base.errors import shown
 
 
 def view_pictures(context: ActionContext, *entries: Entry) -> None:
@@ -62,7 +63,9 @@ def undo_delete(context: ActionContext) -> None:
 def copy_picture(context: ActionContext, entry: Entry) -> None:
     """Copy a picture, with its settings, to the pictures' folder."""
     target = context.state.folders.pictures / entry.path.name
-    context.services.gallery.export(entry.name, target, lambda: context.state.notify(f"Picture saved: {target}"))
+    context.services.gallery.export(
+        entry.name, target, lambda: context.state.notify(f"Picture saved: {shown(str(target))}")
+    )
 
 
 def splat_file(context: ActionContext, path: Path) -> None:
@@ -84,4 +87,4 @@ def swap_seen(context: ActionContext) -> None:
 
 def _caption(entry: Entry) -> str:
     seed = "" if entry.seed is None else f" · seed {entry.seed}"
-    return f"{entry.prompt or entry.path.name}{seed}"
+    return f"{entry.prompt or shown(entry.path.name)}{seed}"

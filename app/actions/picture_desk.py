@@ -10,6 +10,7 @@ from app.fields import Size
 from app.loop.messages import Message, PictureFailed, PictureMade
 from app.state.picture_form import fitted_size, form_of
 from app.state.picture_work import requests_of
+from base.errors import InputError, shown
 from base.pictures import open_picture
 from diffusion.text2image.recipe import Recipe
 
@@ -56,15 +57,15 @@ def use_settings(context: ActionContext, path: Path) -> None:
     state, work = context.state, context.state.pictures
 
     def take(recipe: Recipe) -> None:
+        _refuse_no_text(path, recipe)
+        name = shown(path.name)
         work.form = form_of(recipe, work.form)
         context.panels.bring_to_front("Picture")
         if state.model is not None and recipe.model_id != state.model.id:
-            words = (
-                f"{path.name} was made with {recipe.model_id}; {state.model.id} makes another picture of its settings"
-            )
+            words = f"{name} was made with {recipe.model_id}; {state.model.id} makes another picture of its settings"
             state.notify(words, "warning")
         else:
-            state.notify(f"Settings of {path.name} taken over")
+            state.notify(f"Settings of {name} taken over")
 
     context.services.gallery.read_recipe(path, take)
 
@@ -100,3 +101,12 @@ def use_control(context: ActionContext, path: Path) -> None:
     context.services.gallery.read(
         lambda: open_picture(path).size, lambda _: setattr(work, "form", work.form.set(control_image=(path,)))
     )
+
+
+def _refuse_no_text(path: Path, recipe: Recipe) -> None:
+    """Raise InputError for prompts with bytes that no text field can show."""
+    settings = recipe.settings
+    try:
+        "".join((settings.prompt, settings.negative, *settings.anagram, *settings.dream.further)).encode()
+    except UnicodeEncodeError:
+        raise InputError(path, "settings", "has prompts with bytes that are no text in UTF-8") from None

@@ -11,6 +11,7 @@ from app.panels.gallery_deeds import PIN, deeds_of, draw_deeds, draw_menu
 from app.panels.picture import progress_text
 from app.panels.picture_view import fitted
 from app.session import Session
+from base.errors import shown
 
 TILE = 92.0  # points a side, at least
 
@@ -85,9 +86,9 @@ class GalleryPanel:
         hint(words)
         seed = "" if entry.seed is None else f" · seed {entry.seed}"
         imgui.text_disabled(
-            shortened(f"{entry.size[0]}×{entry.size[1]}{seed} · {entry.model or entry.path.name}", room)
+            shortened(f"{entry.size[0]}×{entry.size[1]}{seed} · {entry.model or shown(entry.path.name)}", room)
         )
-        hint(str(entry.path))
+        hint(shown(str(entry.path)))
         deeds = deeds_of(chosen)
         draw_deeds(ui, deeds[:3])
         draw_deeds(ui, deeds[3:])
@@ -105,14 +106,14 @@ def _empty(ui: PanelContext) -> str:
 def _tile(ui: PanelContext, entry: Entry, side: float) -> None:
     """A picture in a square, with a frame if it is chosen and a pin if it is pinned."""
     view, corner = ui.pictures.gallery, imgui.get_cursor_screen_pos()
-    imgui.push_id(entry.name)
+    imgui.push_id(shown(entry.name))
     if imgui.invisible_button("tile", imgui.ImVec2(side, side)):
         view.choose(entry.name, further=imgui.get_io().key_ctrl)
     hovered = imgui.is_item_hovered()
     if hovered and imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
         ui.do("view_pictures", entry)
     hint(
-        f"{entry.prompt or entry.path.name}\nClick to choose, Ctrl+click a second one to compare, double-click to view."
+        f"{entry.prompt or shown(entry.path.name)}\nClick to choose, Ctrl+click a second one to compare, double-click to view."
     )
     _menu(ui, entry)
     imgui.pop_id()

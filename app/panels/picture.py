@@ -15,6 +15,7 @@ from app.panels.prompts import PromptFields
 from app.panels.sampler import sections
 from app.session import Session
 from app.state.picture_form import MODES, MOST, SEEDS, SIDES, PictureForm
+from base.errors import shown
 from diffusion.text2image.recipe import GenerateSettings
 
 SHAPES = {"1:1": 1.0, "4:3": 4 / 3, "3:2": 1.5, "16:9": 16 / 9}
@@ -130,9 +131,9 @@ def _input(ui: PanelContext, form: PictureForm) -> PictureForm:
     imgui.end_group()
     imgui.same_line(side + 2 * imgui.get_style().item_spacing.x)
     imgui.begin_group()
-    name = "No picture yet." if path is None else path.name
+    name = "No picture yet." if path is None else shown(path.name)
     imgui.text_disabled(shortened(name, imgui.get_content_region_avail().x))
-    hint("Choose a file, or press “Use as input” in the Gallery panel." if path is None else str(path))
+    hint("Choose a file, or press “Use as input” in the Gallery panel." if path is None else shown(str(path)))
     if imgui.button("\uf07c  Choose a picture…"):
         ui.do("ask_input")
     imgui.set_next_item_width(-1)
@@ -180,7 +181,7 @@ def _control(ui: PanelContext, form: PictureForm) -> None:
     if imgui.button("\uf07c  ControlNet sees…"):
         ui.do("ask_control")
     imgui.same_line()
-    imgui.text_disabled(seen[0].name if seen else "No picture yet.")
+    imgui.text_disabled(shown(seen[0].name) if seen else "No picture yet.")
 
 
 def _size(ui: PanelContext, form: PictureForm) -> PictureForm:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.files import presets
+from app.files.gallery.entry import read_entry
 from app.session import load_session
 from base.errors import InputError, shown
 from base.pictures import open_picture
@@ -86,6 +87,7 @@ READS: dict[str, Callable[[Path], object]] = {
     "picture": open_picture,
     "picture of generate": read_png,
     "texts of a PNG": read_texts,
+    "entry of the gallery": read_entry,
     "film": read_metadata,
     "weights": read_header,
     "model": lambda path: load_model(path, "cpu"),

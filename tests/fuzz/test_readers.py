@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from app.files import keymap, presets, recent
+from app.files.gallery.entry import read_entry
 from app.files.picture import read_picture
 from app.files.preferences import remembered
 from app.files.screenshots import has_settings, read_screenshot
@@ -186,6 +187,7 @@ def test_keymaps_recent_files_and_preferences(tmp_path: Path) -> None:
 def test_pictures(tmp_path: Path) -> None:
     write_png(tmp_path / "good.png", PICTURE, RECIPE)
     fuzz_bytes((tmp_path / "good.png").read_bytes(), read_picture, "a.png", tmp_path)
+    fuzz_bytes((tmp_path / "good.png").read_bytes(), read_entry, "b.png", tmp_path)
 
 
 def test_settings_in_a_picture(tmp_path: Path) -> None:
@@ -198,6 +200,7 @@ def test_settings_in_a_picture(tmp_path: Path) -> None:
         return (tmp_path / "x.png").read_bytes()
 
     fuzz(json.loads(to_json(RECIPE)), write, read_png, "a.png", tmp_path)
+    fuzz(json.loads(to_json(RECIPE)), write, read_entry, "c.png", tmp_path)
     shot = {"session": describe(Session()), "camera": {"pose": np.eye(4).tolist(), "fov": 60}}
 
     def read(path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from base.errors import InputError
+from base.errors import InputError, shown
 from base.png import read_head
 from base.reading import parse_json
 
@@ -53,11 +53,11 @@ def read_entry(path: Path, pinned: bool = False) -> Entry:
         settings = values["settings"]
         return Entry(
             *(path, head.size, found.st_size, found.st_mtime_ns, pinned),
-            prompt=str(settings["prompt"]),
-            negative=str(settings.get("negative", "")),
-            further=tuple(map(str, settings.get("anagram", ()))),
+            prompt=shown(str(settings["prompt"])),
+            negative=shown(str(settings.get("negative", ""))),
+            further=tuple(shown(str(words)) for words in settings.get("anagram", ())),
             seed=int(settings["dream"]["seed"]),
-            model=str(values.get("model_id", "")),
+            model=shown(str(values.get("model_id", ""))),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return entry  # a screenshot, or another version's: a picture all the same

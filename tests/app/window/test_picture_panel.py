@@ -243,6 +243,19 @@ def test_every_mode_is_drawn_in_both_themes(desk: Driver, wall: Path) -> None:
         work(desk).form = replace(work(desk).form, mode=mode).set(init=wall, mask=wall, anagram=("moss",))
         state.session = replace(state.session, view=replace(state.session.view, theme=theme))
         desk.frames(4)
+    odd = wall.with_name("w\udcff\n.png")  # bytes that are no text
+    odd.write_bytes(wall.read_bytes())
+    make(desk)
+    (entry,) = work(desk).gallery.entries
+    entry.path.rename(entry.path.with_name("p\udcff.png"))
+    desk.times[0] += 5.0
+    desk.until(lambda: "udcff" in ascii(work(desk).gallery.entries[0].name), "it is listed")
+    work(desk).gallery.choose(work(desk).gallery.entries[0].name)
+    work(desk).form = work(desk).form.set(init=odd, mask=odd)
+    desk.explorer.do("use_settings", work(desk).gallery.entries[0].path)
+    desk.explorer.do("copy_picture", work(desk).gallery.entries[0])
+    desk.until(lambda: any(desk.explorer.state.folders.pictures.glob("p*.png")), "it is copied")
+    desk.frames(4)
     assert not desk.errors()
 
 

@@ -252,6 +252,12 @@ def test_a_disk_that_refuses_is_one_sentence(gallery: Gallery, monkeypatch: pyte
     assert names(gallery) == [entry.name]
 
 
+def test_what_no_panel_could_show_is_escaped(gallery: Gallery) -> None:
+    entry = gallery.add(noise(), recipe("a\udc80\x1b[2J wall"))
+    assert entry.prompt == r"a\udc80\x1b[2J wall"
+    entry.prompt.encode()
+
+
 def test_a_settings_text_that_is_no_recipe_is_a_picture_all_the_same(gallery: Gallery) -> None:
     entry = gallery.add(noise(), recipe())
     assert replace(entry, seed=None).has_settings is False
