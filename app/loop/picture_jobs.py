@@ -42,6 +42,7 @@ def make_picture(
         emit(PicturePreview(request.id, step, steps, image))
 
     named = {"model_ref": told.ref, "loras": told.lora, "controls": told.control, "adapter": told.ip_adapter}
+    named["options"] = told.options
     try:
         made = generate(model, request.settings, **named, on_step=on_step, cancelled=cancelled)
         seconds = made.dreamed.seconds["total"]

@@ -83,7 +83,7 @@ class PicturePanel:
         if imgui.button("\uf0c5  Take those of the Sampler panel", imgui.ImVec2(-1, 0)):
             form = form.set_dream(**{**vars(ui.session.dream), "seed": form.settings.dream.seed})
         hint("Make pictures with the settings of the scene's dreams. The seed stays.")
-        settings = edit(form.settings, only=("start_noise", "surface", "distance"), unused=silent)
+        settings = edit(form.settings, only=("phases", "start_noise", "surface", "distance"), unused=silent)
         for title, names in sections().items():
             left = tuple(name for name in names if name not in ELSEWHERE)
             if left and imgui.tree_node(title):
@@ -300,5 +300,8 @@ def unused(ui: PanelContext, form: PictureForm) -> dict[str, str]:
     silent = dict(find_inert(asked.dream, situation))
     untold = None if model.knows_surfaces else f"{model.id} isn't told of surfaces"
     unplaced = {"sky": "the sky has no distance", "none": "no surface is told"}.get(asked.surface)
-    silent |= {name: why for name, why in (("surface", untold), ("distance", untold or unplaced)) if why}
+    phased = "each phase has its own" if asked.phases > 1 else None
+    begun = "only pictures from noise are made in phases" if asked.init else None
+    reasons = (("surface", untold), ("distance", untold or unplaced), ("dilate", phased), ("phases", begun))
+    silent |= {name: why for name, why in reasons if why}
     return {name: f"No effect: {why}." for name, why in silent.items()}

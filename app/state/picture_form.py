@@ -55,8 +55,8 @@ class PictureForm:
     def pictures(self) -> tuple[GenerateSettings, ...]:
         """The settings of each picture, without what the mode doesn't use."""
         settings, dream = self.settings, self.settings.dream
-        if self.mode not in ("image", "inpaint"):
-            settings = replace(settings, init=None)
+        begun = {"phases": 1} if self.mode in ("image", "inpaint") else {"init": None}
+        settings = replace(settings, **begun)
         if self.mode != "inpaint":
             settings = replace(settings, mask=None, mask_blur=0.0)
         if self.mode != "anagram":

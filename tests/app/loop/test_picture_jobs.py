@@ -15,6 +15,7 @@ from app.loop.messages import Finished, Message, PictureFailed, PictureMade, Pic
 from app.loop.worker import InlineWorker, ThreadWorker
 from app.session import ModelChoice
 from diffusion.canvas import Cancelled, Dreamed
+from diffusion.loaders.options import LoadOptions
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 from tests.app.loop.test_worker import wait
@@ -57,7 +58,7 @@ def generate() -> FakeGenerate:
 
 @pytest.fixture
 def worker(fake_model, fake_dream, generate: FakeGenerate) -> Iterator[ThreadWorker]:
-    told = ModelChoice(ref="mine", lora=("moss:0.5",))
+    told = ModelChoice(ref="mine", lora=("moss:0.5",), options=LoadOptions(attention_slicing=True))
     worker = ThreadWorker(lambda: fake_model, fake_dream, generate=generate, told=told, threads=None)
     yield worker
     generate.gate.set()
@@ -71,7 +72,14 @@ def test_pictures_are_made_in_order_with_what_the_model_was_loaded_with(worker, 
     messages = [m for m in wait(worker, made(3)) if isinstance(m, PictureMade)]
     assert [m.request.id for m in messages] == [0, 1, 2]
     assert messages[0].recipe.model == "mine" and messages[0].calls == 4 and messages[0].seconds == 0.5
-    assert generate.told == {"model_ref": "mine", "loras": ("moss:0.5",), "controls": (), "adapter": None}
+    told = {
+        "model_ref": "mine",
+        "loras": ("moss:0.5",),
+        "controls": (),
+        "adapter": None,
+        "options": LoadOptions(attention_slicing=True),
+    }
+    assert generate.told == told
 
 
 @pytest.mark.parametrize(("every", "shown"), [(0, []), (1, [1, 2, 3, 4]), (2, [1, 2, 4])])

@@ -46,6 +46,7 @@ def test_a_mode_asks_for_what_it_uses_and_keeps_the_rest(mode: str, kept: set[st
     for name in ("init", "mask", "mask_blur", "anagram", "view"):
         assert (getattr(asked, name) != getattr(usual, name)) == (name in kept)
     assert form.settings == FULL.settings and not form.problem
+    assert of(mode, phases=3).pictures[0].phases == (1 if "init" in kept else 3)
 
 
 @pytest.mark.parametrize(
