@@ -22,6 +22,7 @@ from app.actions import (
     picture_desk,
     pictures,
     save,
+    tour,
     travel,
     view,
 )
@@ -112,6 +113,10 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "watch": view.watch_dream,
     "look_inside": view.look_inside,
     "hide_hints": view.hide_hints,
+    "tour": tour.toggle_tour,
+    "set_up": tour.set_up,
+    "note_view": tour.note_view,
+    "compare_noted": tour.compare_noted,
     "compare": compare.compare,
     "keep_compared": compare.keep_compared,
     "stop_comparing": compare.stop_comparing,

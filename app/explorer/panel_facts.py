@@ -32,6 +32,7 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         frames=np.array(state.frame_seconds),
         timeline=state.timeline,
         inspection=state.inspection,
+        tour=state.tour,
         pictures=state.pictures,
         overlays=state.overlays,
         now=state.clock(),

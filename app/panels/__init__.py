@@ -7,6 +7,7 @@ from app.panels.camera import CameraPanel
 from app.panels.context import Panel, PanelContext
 from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
+from app.panels.lessons import LessonsPanel
 from app.panels.log import LogPanel
 from app.panels.network import NetworkPanel
 from app.panels.picture import PicturePanel
@@ -17,7 +18,7 @@ from app.panels.timeline import TimelinePanel
 from app.panels.view import ViewPanel
 from app.panels.volume import VolumePanel
 
-# Panel and the dock it starts in: "top" and "bottom" share the right side.
+# Panel and the dock it starts in: "top" and "bottom" share the right side; "float" is a window over the scene that opens on request.
 PANELS: tuple[tuple[type[Panel], str], ...] = (
     (ViewPanel, "top"),
     (ScenePanel, "top"),
@@ -32,6 +33,7 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (ImagePanel, "bottom"),
     (GalleryPanel, "bottom"),
     (LogPanel, "bottom"),
+    (LessonsPanel, "float"),
 )
 
 __all__ = ["PANELS", "Panel", "PanelContext"]

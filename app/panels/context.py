@@ -31,6 +31,7 @@ from app.state.picture_work import PictureWork
 from app.state.platform import Folders
 from app.state.suggestions import SuggestionSource
 from app.state.timeline import Timeline
+from app.state.tour import Tour
 from engine.unet_view.drawing import UnetView
 from engine.unet_view.layout import Anatomy
 from scenes.camera import Camera
@@ -54,6 +55,7 @@ class PanelContext:
         status: a short text
         log, timeline: messages, and the steps of recent dreams
         inspection: the probed step of the network
+        tour: what the guided tour shares with other panels
         pictures: work on single pictures, and the gallery
         frames: seconds of the last frames, newest last
         undo_bytes: memory kept for undo
@@ -88,6 +90,7 @@ class PanelContext:
     frames: np.ndarray
     timeline: Timeline
     inspection: NetworkInspection
+    tour: Tour
     pictures: PictureWork
     overlays: Overlays
     now: float

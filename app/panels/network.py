@@ -17,6 +17,7 @@ from app.session import Session
 from app.state import step_notes as remarks
 from app.state.inspection import lookable
 from app.state.timeline import Record
+from diffusion.lessons.stations import Setting
 
 LOW, LEAST = 120.0, 210.0  # points of the U-Net's picture: however low the panel is, and where it has room
 SHAPE = 0.78  # its height by its width, at most
@@ -42,13 +43,22 @@ class NetworkPanel:
         self._block: int | None = None
         self._unet, self._words = UnetDiagram(), HeardPanel()
         self._maps: tuple[Any, list[np.ndarray]] | None = None
+        self._followed: Setting | None = None  # what the guided tour asked for last
 
     def choose(self, shows: str, region: int = 0, word: int = 0) -> None:
         """Show one of SHOWS, and of Words where this word of this region's prompt is heard."""
         self._shows, self._words.region, self._words.word = shows, region, word
 
+    def _follow(self, setting: Setting | None, record: Record | None) -> None:
+        """Show what the guided tour asks for."""
+        self._followed = setting
+        if setting is not None and setting.network and record is not None:
+            self._shows, self._step = setting.network, round((1 - setting.place) * (len(record.shown) - 1))
+
     def draw(self, ui: PanelContext) -> Session:
         record = next((r for r in reversed(ui.timeline.records) if lookable(r)), None)
+        if ui.tour.setting is not self._followed:
+            self._follow(ui.tour.setting, record)
         if record is None:
             faint("After a dream, see here how the network made it.")
         else:

@@ -26,6 +26,7 @@ from base.files import atomic_write
 
 SIDE = 0.335  # the panels' share of a wide window, in which seven tabs are read whole; at least SIDE_POINTS wide
 SIDE_POINTS = 420.0
+FLOAT = (400.0, 430.0)  # points of a window over the scene
 TAB, BETWEEN = (4, 4), (3, 4)  # points around a tab's title, and between tabs
 Size = tuple[int, int]
 
@@ -83,8 +84,11 @@ class Shell:
         self._profiler, session = profiler, ui.session
         if self.shown:
             self._guarded("menu", ui, lambda: draw_menu(ui, self.theme_name))
-            for panel, _ in self.panels:
-                changed = self._guarded(panel.title, ui, lambda p=panel: self._panel(p, ui))
+            for panel, dock in self.panels:
+                if dock == "float" and not ui.overlays.tour:
+                    continue
+                draw = self._floating if dock == "float" else self._panel
+                changed = self._guarded(panel.title, ui, lambda p=panel, d=draw: d(p, ui))
                 session = _merge(ui.session, session, changed) if changed is not None else session
             if self._front and self._settled:
                 imgui.set_window_focus(self._front.pop(0))  # one a frame: a focus replaces the one before
@@ -155,6 +159,19 @@ class Shell:
         imgui.end()
         return changed
 
+    def _floating(self, panel: Any, ui: PanelContext) -> Session | None:
+        """A window at the lower left of the scene, until the user moves it; it has a button to close it."""
+        x, y, width, height = self.scene_box
+        size = imgui.ImVec2(min(FLOAT[0] * ui.scale, width), min(FLOAT[1] * ui.scale, 0.9 * height))
+        place, gap = imgui.Cond_.first_use_ever, 12 * ui.scale
+        imgui.set_next_window_pos(imgui.ImVec2(x + gap, y + height - gap), place, imgui.ImVec2(0, 1))
+        imgui.set_next_window_size(size, place)
+        drawn, stays = imgui.begin(panel.title, True, imgui.WindowFlags_.no_docking)
+        changed = panel.draw(ui) if drawn else None
+        imgui.end()
+        ui.overlays.tour = bool(stays)
+        return changed
+
     def _guarded(self, name: str, ui: PanelContext, draw: Callable[[], Any]) -> Any:
         state = imgui.internal.ErrorRecoveryState()
         imgui.internal.error_recovery_store_state(state)
@@ -172,7 +189,9 @@ class Shell:
             layout = self.layout_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return False
-        imgui.load_ini_settings_from_memory(completed(layout, {panel.title: dock for panel, dock in self.panels}))
+        imgui.load_ini_settings_from_memory(
+            completed(layout, {panel.title: dock for panel, dock in self.panels if dock != "float"})
+        )
         return True
 
     def _dock(self, scale: float) -> None:
@@ -205,7 +224,8 @@ class Shell:
         split = docks.dock_builder_split_node(side, imgui.Dir.down, 0.42)
         homes = {"top": split.id_at_opposite_dir, "bottom": split.id_at_dir}
         for panel, dock in self.panels:
-            docks.dock_builder_dock_window(panel.title, homes[dock])
+            if dock in homes:
+                docks.dock_builder_dock_window(panel.title, homes[dock])
         docks.dock_builder_finish(root)
         self._front, self._settled = ["View", "Preview"], False
 

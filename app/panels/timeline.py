@@ -16,6 +16,7 @@ from app.panels.split import Split
 from app.session import Session
 from app.state import step_notes as remarks
 from app.state.timeline import Record
+from diffusion.lessons.stations import Setting
 
 RATE = 8.0  # pictures a second while playing
 TALL, LEAST = 230.0, 110.0  # points of a picture, at most, and however low the panel is
@@ -37,10 +38,17 @@ class TimelinePanel:
         self._playing_since: float | None = None
         self._shows, self._split, self._emergence = "Picture", Split(), EmergencePlots()
         self._latents = LatentsView()
+        self._followed: Setting | None = None  # what the guided tour asked for last
 
     def show(self, number: int, place: int, manner: str) -> None:
         """A step of the dream with this number, as one of SHOWS."""
         self._id, self._place, self._shows, self._playing_since = number, place, manner, None
+
+    def _follow(self, setting: Setting | None, record: Record) -> None:
+        """Show what the guided tour asks for."""
+        self._followed = setting
+        if setting is not None and record.shown:
+            self.show(record.id, round(setting.place * (len(record.shown) - 1)), setting.timeline)
 
     def draw(self, ui: PanelContext) -> Session:
         ui.do("watch")
@@ -49,6 +57,8 @@ class TimelinePanel:
             faint("The steps of each dream appear here.")
             return ui.session
         record = next((r for r in records if r.id == self._id), records[-1])
+        if ui.tour.setting is not self._followed:
+            self._follow(ui.tour.setting, record)
         self._thumbnails(ui, records, record)
         pictures = record.pictures
         if pictures:

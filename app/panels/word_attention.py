@@ -46,6 +46,9 @@ class HeardPanel:
         imgui.image(ui.picture("network picture", picture), size)
         end = imgui.ImVec2(corner.x + size.x, corner.y + size.y)
         imgui.get_window_draw_list().add_image(ui.picture("network heat", self._heat[2]), corner, end)
+        if imgui.is_item_hovered():
+            mouse = imgui.get_mouse_pos()
+            _show_cell(heard, (mouse.x - corner.x) / size.x, (mouse.y - corner.y) / size.y, corner, size)
         share = float(np.average(heard.where[self.word], weights=heard.share))
         faint(f"{share:.0%} of the attention in this prompt's area is on “{heard.words[self.word]}”.")
         remark(ui, remarks.of_words(heard))
@@ -68,6 +71,19 @@ class HeardPanel:
                 imgui.same_line()
             if choice(f"{label}##{i}", i == self.word):
                 self.word = i
+
+
+def _show_cell(heard: Any, x: float, y: float, corner: imgui.ImVec2, size: imgui.ImVec2) -> None:
+    """Frame the cell of the attention map at (x, y), shares of the picture, and list its weights."""
+    height, width = heard.share.shape
+    column, row = min(int(x * width), width - 1), min(int(y * height), height - 1)
+    low = imgui.ImVec2(corner.x + column * size.x / width, corner.y + row * size.y / height)
+    high = imgui.ImVec2(low.x + size.x / width, low.y + size.y / height)
+    imgui.get_window_draw_list().add_rect(low, high, imgui.get_color_u32(imgui.Col_.text))
+    weights = "\n".join(
+        f"{word}: {where[row, column]:.3f}" for word, where in zip(heard.words, heard.where, strict=True)
+    )
+    imgui.set_tooltip(f"Cell {column + 1}, {row + 1}\n{weights}")
 
 
 def heat(where: np.ndarray, share: np.ndarray) -> np.ndarray:

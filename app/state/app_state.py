@@ -33,6 +33,7 @@ from app.state.picture_work import PictureWork
 from app.state.platform import Folders
 from app.state.stroke import Stroke
 from app.state.timeline import Timeline
+from app.state.tour import Tour
 from scenes.camera import Camera
 from scenes.load import BUILTIN
 from scenes.scene import Scene
@@ -94,6 +95,7 @@ class AppState:
     compared_with: tuple[str, Mapping[str, Any]] = FIRST
     timeline: Timeline = field(default_factory=Timeline)
     inspection: NetworkInspection = field(default_factory=NetworkInspection)
+    tour: Tour = field(default_factory=Tour)
     log: Log = field(default_factory=Log)
     overlays: Overlays = field(default_factory=Overlays)
     keys: KeyBindings = field(default_factory=KeyBindings)
@@ -117,7 +119,7 @@ class AppState:
         self.open_scene, self.scene, self.saved_scene, self.route = None, scene, scene, Route()
         self.brush, self.builder, self.strokes = Brush(), Builder(), ()
         self.comparison, self.cancelled_view = None, ()
-        self.timeline, self.inspection = Timeline(), NetworkInspection()
+        self.timeline, self.inspection, self.tour = Timeline(), NetworkInspection(), Tour()
         self.history = History(self.edited, holds=_maps)
 
     @property

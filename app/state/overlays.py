@@ -38,7 +38,7 @@ class Toast(NamedTuple):
 @dataclass
 class Overlays:
     """What is open. start: the start page, which lies below dialogs; help: the list of keys; palette: the command palette;
-    first_help: the line of help of the first start; now: seconds on the explorer's clock in this frame."""
+    first_help: the line of help of the first start; tour: the Lessons panel; now: seconds on the explorer's clock in this frame."""
 
     start: bool = False
     help: bool = False
@@ -46,6 +46,7 @@ class Overlays:
     question: Question | None = None
     file_dialog: FileDialog | None = None
     first_help: bool = False
+    tour: bool = False
     now: float = 0.0
     toasts: list[Toast] = field(default_factory=list)
 

@@ -52,8 +52,8 @@ def digging(trace: Trace) -> Answer:
     for one in trace.concepts[:1]:
         place = one.named_from
         text += (
-            f" A classifier of materials calls it “{one.names[0]}” from step {place + 1} on, with a confidence of "
-            f"{one.confidence[place, 0]:.2f} there and {one.confidence[-1, 0]:.2f} in the end."
+            f" To a classifier of materials, “{one.prompt}” looks like {one.names[0]} from step {place + 1} on, with a confidence "
+            f"of {one.confidence[place, 0]:.2f} there and {one.confidence[-1, 0]:.2f} in the end."
         )
     return Answer(choice, text)
 

@@ -264,6 +264,8 @@ def test_the_timeline_keeps_every_step_and_exports_them(drive: Driver) -> None:
 
 def test_layout_is_kept_for_the_next_start(drive: Driver, tmp_path: Path) -> None:
     assert drive.explorer.state.overlays.first_help
+    drive.explorer.do("tour")  # its window is placed when it is first opened
+    drive.frames(3)
     drive.explorer.shell.save_layout()
     text = drive.explorer.shell.layout_file.read_text()
     assert "[Docking]" in text

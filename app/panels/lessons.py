@@ -1,0 +1,154 @@
+"""The lessons panel: a guided tour of how diffusion works, with a question at each station that a measurement answers."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.panels.context import PanelContext, choice, faint, hint
+from app.panels.emergence import EmergencePlots
+from app.session import Session
+from app.state.inspection import lookable
+from app.state.timeline import Record
+from app.state.tour import trace_of
+from diffusion.lessons.checks import CHECKS
+from diffusion.lessons.stations import DEPTHS, STATIONS, Station
+from diffusion.lessons.trace import Answer
+
+CUTS = ("skips", "levels")  # stations whose check cuts connections
+RETURNS = "memory"  # the station whose check compares two visits
+
+
+class LessonsPanel:
+    title = "Lessons"
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._depth = 0
+        self._guess: int | None = None
+        self._answer: Answer | None = None
+        self._step = 0  # that is looked into, from 0
+        self._set_up: int | None = None  # the station that the panels show
+        self._waiting = False
+        self._emergence = EmergencePlots()
+
+    @property
+    def station(self) -> Station:
+        return STATIONS[self.number]
+
+    @property
+    def answer(self) -> Answer | None:
+        return self._answer
+
+    def visit(self, number: int) -> None:
+        """Go to a station, counted around."""
+        self.number, self._set_up = number % len(STATIONS), None
+        self._guess, self._answer, self._waiting = None, None, False
+
+    def draw(self, ui: PanelContext) -> Session:
+        record = next((r for r in reversed(ui.timeline.records) if r.image is not None and lookable(r)), None)
+        self._heading()
+        for i, name in enumerate(DEPTHS):
+            if i:
+                imgui.same_line()
+            if choice(name, self._depth == i):
+                self._depth = i
+        _paragraph(self.station.depths[self._depth])
+        faint(self.station.look[0])
+        if record is None:
+            imgui.separator()
+            faint("The tour begins when the first dream is finished. Stand still until this view is painted.")
+            return ui.session
+        if self._set_up != self.number:
+            self._arrange(ui, record)
+        self._emergence.follow(record)
+        self._question(ui, record)
+        return ui.session
+
+    def _heading(self) -> None:
+        if imgui.arrow_button("##previous", imgui.Dir.left):
+            self.visit(self.number - 1)
+        hint("Previous station.")
+        imgui.same_line()
+        if imgui.arrow_button("##next", imgui.Dir.right):
+            self.visit(self.number + 1)
+        hint("Next station.")
+        imgui.same_line()
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted(f"{self.number + 1} of {len(STATIONS)}: {self.station.title}")
+
+    def _arrange(self, ui: PanelContext, record: Record) -> None:
+        """Set the program up for this station."""
+        self._set_up, setting = self.number, self.station.setting
+        self._step = round(setting.place * (len(record.shown) - 1))
+        ui.do("set_up", setting)
+        if setting.network:
+            ui.do("look_inside", record, self._step, self.station.name in CUTS)
+        if self.station.name == RETURNS:
+            ui.do("note_view")
+
+    def _question(self, ui: PanelContext, record: Record) -> None:
+        imgui.separator()
+        _paragraph(self.station.question)
+        for i, words in enumerate(self.station.choices):
+            if imgui.radio_button(words, self._guess == i):
+                self._guess = i
+        last = len(record.shown) - 1
+        if self.station.setting.network and last > 0:
+            imgui.set_next_item_width(-1)
+            said = f"at step {min(self._step, last) + 1} of {last + 1}"
+            changed, self._step = imgui.slider_int(
+                "##step", min(self._step, last), 0, last, said, imgui.SliderFlags_.always_clamp
+            )
+            self._answer = None if changed else self._answer
+            hint("Step that is measured.")
+        imgui.begin_disabled(self._waiting)
+        if imgui.button("\uf1de  Measuring…" if self._waiting else "\uf1de  Check by measurement"):
+            self._waiting, self._answer = True, None
+            if self.station.name == RETURNS:
+                ui.do("compare_noted")
+        hint("Measure it in the last dream.")
+        imgui.end_disabled()
+        if self._waiting:
+            self._measure(ui, record)
+        if self._answer is not None:
+            self._show_answer(ui, self._answer)
+
+    def _measure(self, ui: PanelContext, record: Record) -> None:
+        """Answer as soon as everything is known; ask the network for what isn't."""
+        if self.station.name == RETURNS and ui.tour.noted is not None and ui.tour.counted is None:
+            return
+        if self.station.setting.network and not self._is_inside(ui, record):
+            if ui.inspection.asked is None:
+                ui.do("look_inside", record, self._step, self.station.name in CUTS)
+            return
+        trace = trace_of(record, self._emergence.found, ui.inspection, ui.tour.counted)
+        self._answer, self._waiting = CHECKS[self.station.name](trace), False
+
+    def _is_inside(self, ui: PanelContext, record: Record) -> bool:
+        """Whether the network was looked into at this step, as far as the station needs it."""
+        told = ui.inspection.told
+        wanted = record.shown[min(self._step, len(record.shown) - 1)].number
+        if told is None or (told.asked.dream, told.asked.step) != (record.id, wanted):
+            return False
+        return bool(told.ablation) or self.station.name not in CUTS
+
+    def _show_answer(self, ui: PanelContext, answer: Answer) -> None:
+        if answer.choice is not None:
+            right = self.station.choices[answer.choice]
+            guessed = (
+                ""
+                if self._guess is None
+                else "As you thought"
+                if self._guess == answer.choice
+                else "Not as you thought"
+            )
+            imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.check_mark))
+            _paragraph(f"{guessed}: {right[:1].lower()}{right[1:]}." if guessed else f"{right}.")
+            imgui.pop_style_color()
+        _paragraph(answer.text)
+
+
+def _paragraph(text: str) -> None:
+    imgui.push_text_wrap_pos(0.0)
+    imgui.text_unformatted(text)
+    imgui.pop_text_wrap_pos()

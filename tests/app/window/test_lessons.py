@@ -1,0 +1,76 @@
+"""The guided tour in a real window: stations set the panels up, and their questions are answered by measurement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.panels.lessons import LessonsPanel
+from app.panels.network import NetworkPanel
+from app.panels.timeline import TimelinePanel
+from app.state.timeline import Timeline
+from diffusion.lessons.stations import STATIONS
+
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Driver
+
+
+def panel(drive: Driver, kind: type):
+    return next(p for p, _ in drive.explorer.shell.panels if isinstance(p, kind))
+
+
+def rested(drive: Driver) -> None:
+    drive.until(lambda: drive.explorer.status == "this view is finished", "the view gets painted")
+
+
+def measured(drive: Driver, lessons: LessonsPanel, what: str) -> None:
+    """Press the button that checks, as a click would."""
+    lessons._waiting, lessons._answer = True, None
+    if lessons.station.name == "memory":
+        drive.explorer.do("compare_noted")
+    drive.until(lambda: lessons.answer is not None, what)
+
+
+def test_every_station_sets_up_asks_and_is_answered(drive: Driver) -> None:
+    explorer, lessons = drive.explorer, panel(drive, LessonsPanel)
+    drive.worker.held = True
+    explorer.state.timeline = Timeline()
+    drive.tap("f2")
+    assert explorer.state.overlays.tour
+    drive.frames(3)
+    assert explorer.state.tour.setting is None, "without a dream there is nothing to set up"
+    drive.worker.held = False
+    explorer.do("dream")
+    drive.until(lambda: explorer.state.tour.setting is not None, "the first station is set up")
+    rested(drive)
+    answers = {}
+    for number, station in enumerate(STATIONS):
+        lessons.visit(number)
+        drive.frames(3)
+        assert explorer.state.tour.setting == station.setting
+        if station.name == "memory":
+            drive.until(lambda: explorer.state.tour.noted is not None, "the view is noted")
+        measured(drive, lessons, station.name)
+        answers[station.name] = lessons.answer
+        drive.frames(1)
+    assert not drive.errors()
+    assert answers["skips"].choice == 0 and "20% of the large shapes" in answers["skips"].text
+    assert answers["levels"].choice == 3
+    assert answers["memory"].choice == 0 and answers["memory"].text.startswith("0 of ")
+    assert panel(drive, TimelinePanel)._shows == "Picture" and panel(drive, NetworkPanel)._shows == "Blocks"
+    drive.tap("f2")
+    assert not explorer.state.overlays.tour
+
+
+def test_paint_that_changed_between_two_visits_is_counted(drive: Driver) -> None:
+    explorer, lessons = drive.explorer, panel(drive, LessonsPanel)
+    rested(drive)
+    explorer.do("tour")
+    lessons.visit([station.name for station in STATIONS].index("memory"))
+    drive.until(lambda: explorer.state.tour.noted is not None, "the view is noted")
+    explorer.do("pause")
+    explorer.do("erase_view")
+    drive.until(lambda: not explorer.services.strokes.busy, "the paint is erased")
+    measured(drive, lessons, "the views are compared")
+    changed, finished = explorer.state.tour.counted  # what is noted reaches beyond the view
+    assert lessons.answer.choice == 2 and finished > changed > finished / 2
+    assert not drive.errors()
