@@ -101,17 +101,18 @@ def splat(x: Explorer) -> None:
 
 
 def pictures(x: Explorer) -> None:
-    """Four pictures of a wall, and one of it with ivy where a mask says so."""
+    """Three pictures of a wall, while the scene waits."""
     x.do("undo")
+    x.state.session = replace(x.state.session, live=replace(x.state.session.live, auto=False))
     x.shell.bring_to_front("Picture", "Gallery")
     work = x.state.pictures
-    work.form = replace(work.form, count=4, every=1).set(prompt="old red brick wall, sunny day").set_dream(seed=11)
+    work.form = replace(work.form, count=3, every=2).set(prompt="old red brick wall, sunny day").set_dream(seed=11)
     x.do("make_pictures")
 
 
-def four_pictures(x: Explorer) -> bool:
+def three_pictures(x: Explorer) -> bool:
     entries = x.state.pictures.gallery.entries
-    return len(entries) >= 4 and all(x.state.pictures.small.get(entry.path) is not None for entry in entries)
+    return len(entries) >= 3 and all(x.state.pictures.small.get(entry.path) is not None for entry in entries)
 
 
 def draw_mask(x: Explorer) -> None:
@@ -137,12 +138,12 @@ def inpaint(x: Explorer) -> None:
 
 
 def inpainted(x: Explorer) -> bool:
-    """The picture beside the one with ivy, when it is made."""
+    """The picture beside one with ivy, while a second one is made."""
     work = x.state.pictures
-    if work.form.mode == "inpaint" and not work.progress.busy and len(work.gallery.entries) == 4:
-        work.form = replace(work.form, count=1).set(prompt="ivy leaves").set_dream(strength=1.0)
+    if work.form.mode == "inpaint" and work.form.settings.prompt != "ivy leaves":
+        work.form = replace(work.form, count=2).set(prompt="ivy leaves").set_dream(strength=1.0)
         x.do("make_pictures")
-    if len(work.gallery.entries) == 5 and work.seen is None and not x.services.gallery.busy:
+    if len(work.gallery.entries) == 4 and work.seen is None and not x.services.gallery.busy:
         newest = work.gallery.entries[0]
         before = next(entry for entry in work.gallery.entries if entry.path == work.form.settings.init)
         work.gallery.chosen = before.name, newest.name
@@ -152,6 +153,7 @@ def inpainted(x: Explorer) -> bool:
 
 def fly(x: Explorer) -> None:
     x.do("close_pictures")
+    x.state.session = replace(x.state.session, live=replace(x.state.session.live, auto=True))
     x.state.source = None
     x.shell.bring_to_front("View", "Autopilot")
     x.do("autopilot", 0.95, False)
@@ -254,7 +256,7 @@ SHOTS = (
     Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),
     Shot("image", splat, 12, lambda x: done(x) and len(x.state.strokes) > 0),
-    Shot("gallery", pictures, 12, four_pictures),  # makes what the next two show
+    Shot("gallery", pictures, 12, three_pictures),  # makes what the next two show
     Shot("mask", draw_mask, 12, masked),
     Shot("picture", inpaint, 12, inpainted),
     Shot("autopilot", fly, 12, two_views),

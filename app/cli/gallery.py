@@ -63,7 +63,10 @@ def _show(console: Console, entries: list[Entry]) -> None:
         table.add_row(entry.name, made, size, pin, shown(entry.prompt or "(no settings)"))
     console.print(table, markup=False)
     many = "1 picture" if len(entries) == 1 else f"{len(entries)} pictures"
-    console.print(f"{many}, {sum(entry.bytes for entry in entries) / 2**20:.1f} MB.", highlight=False)
+    room = sum(entry.bytes for entry in entries)
+    console.print(
+        f"{many}, {room / 2**20:.1f} MB." if room >= 2**20 else f"{many}, {room / 1024:.0f} kB.", highlight=False
+    )
 
 
 def _each(change: Callable[[Gallery, Entry], None], done: str) -> Callable[..., None]:

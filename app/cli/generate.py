@@ -218,6 +218,7 @@ def run(command: Generate) -> int:
         sum(figures) for figures in zip(*((m.dreamed.calls, m.dreamed.seconds["total"]) for m in made), strict=True)
     )
     what = f"{outs[-1].parent} with {len(made)} pictures and {SHEET}" if several else str(command.out)
+    what += ", also in the gallery," if command.gallery else ""
     console.print(f"{what} is ready: {calls} model calls, {seconds:.1f} s.", soft_wrap=True)
     return 0
 

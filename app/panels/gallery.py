@@ -13,6 +13,7 @@ from app.panels.picture_view import fitted
 from app.session import Session
 from base.errors import shown
 
+WAITING = "\uf252"  # an hour-glass
 TILE = 92.0  # points a side, at least
 
 
@@ -157,6 +158,10 @@ def _running(ui: PanelContext, side: float) -> None:
         size = fitted(preview.image, side, side)
         low = imgui.ImVec2(corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
         draw.add_image(ui.picture("running", preview.image), low, imgui.ImVec2(low.x + size.x, low.y + size.y))
+    else:
+        size = imgui.calc_text_size(WAITING)
+        place = imgui.ImVec2(corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
+        draw.add_text(place, imgui.get_color_u32(imgui.Col_.text_disabled), WAITING)
     share = preview.step / preview.steps if preview else 0.0
     bar = imgui.ImVec2(corner.x, end.y - 5 * ui.scale), imgui.ImVec2(corner.x + share * side, end.y)
     draw.add_rect_filled(*bar, imgui.get_color_u32(colour(ui.palette.accent, 0.95)))
