@@ -14,6 +14,7 @@ from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
 
 SETTINGS_HELP = "A session file, or the JSON file next to a video: its values are the defaults of all other flags."
+NO_MODEL_HELP = "Load no model: show what a world file holds, in a fraction of the memory. Nothing is dreamed."
 
 
 LESSON_STEPS = 12  # of a lesson, at least: fewer hide when something happens
@@ -30,6 +31,7 @@ class Explore:
     live: LiveSettings = field(default_factory=LiveSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
     world: Path | None = option(None, "World file: paint is loaded from it and saved to it.", output=True)
+    no_model: bool = option(False, NO_MODEL_HELP)
     or_render: Path | None = option(
         None, "Without a display, render the scene's tour to this file instead.", output=True
     )
@@ -65,6 +67,7 @@ class Render:
         table="app.loop.surface_painting:QUALITY",
     )
     world: Path | None = option(None, "World file: paint is loaded from it if it exists, and saved to it.", output=True)
+    no_model: bool = option(False, NO_MODEL_HELP)
     settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 

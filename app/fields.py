@@ -64,6 +64,7 @@ def flags(cls: type[T]) -> type[T]:
             twins.append((f.name, flags(kind), field(default_factory=flags(kind))))  # type: ignore[arg-type]
             continue
         kind = Annotated[kind, _SPECS[kind]] if kind in _SPECS else kind
+        kind = tyro.conf.FlagCreatePairsOff[kind] if f.name.startswith("no_") else kind
         kind = tyro.conf.Positional[kind] if meta.get("positional") else kind
         twins.append((f.name, Annotated[kind, argument], field(default=f.default)))
     return make_dataclass(cls.__name__, twins, frozen=True)  # type: ignore[return-value]

@@ -35,6 +35,15 @@ def paintable_scene(context: ActionContext) -> OpenScene | None:
     return open_scene
 
 
+def dreams(context: ActionContext, open_scene: OpenScene) -> bool:
+    """Whether there is a model that dreams; else the user is told."""
+    model = open_scene.painter.client.model
+    if model is not None and not model.dreams:
+        context.state.notify("Nothing can be dreamed: no model is loaded (--no-model)", "warning")
+        return False
+    return True
+
+
 def change_view(operation: str) -> PaintAction:
     """Apply an operation of engine.edits.patch.OPERATIONS to all that this view shows."""
 
@@ -52,6 +61,8 @@ def change_view(operation: str) -> PaintAction:
 
 def dream_again(context: ActionContext, open_scene: OpenScene) -> None:
     """Erase all that a dream of this view would paint, which is a little more than it shows. Then it is dreamed anew."""
+    if not dreams(context, open_scene):
+        return
     state = context.state
     state.cancelled_view = ()
     camera, (width, height) = open_scene.painter.frame_view(state.camera, state.scene_size)
@@ -71,6 +82,8 @@ def change_material(operation: str) -> Callable[[ActionContext, OpenScene, int],
 
 def repaint_all(context: ActionContext, open_scene: OpenScene) -> None:
     """Erase all paint that isn't frozen, so that everything is dreamed anew."""
+    if not dreams(context, open_scene):
+        return
     everything = np.ones((PAGE, PAGE), bool)
     stroke = _change(context, open_scene, dict.fromkeys(open_scene.volume.atlas, everything), "erase")
     context.services.strokes.sweep(stroke, open_scene.scene)
@@ -79,6 +92,8 @@ def repaint_all(context: ActionContext, open_scene: OpenScene) -> None:
 
 def repaint_outdated(context: ActionContext, open_scene: OpenScene) -> None:
     """Erase the paint whose material has another prompt now."""
+    if not dreams(context, open_scene):
+        return
     masks = outdated_masks(open_scene.volume, open_scene.painter.client.prompts, open_scene.scene)
     _change(context, open_scene, masks, "erase")
     context.state.cancelled_view = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.actions.context import ActionContext
 from app.actions.export import timestamped
-from app.actions.paint import paintable_scene
+from app.actions.paint import dreams, paintable_scene
 from app.fields import Size
 from app.moving.flight import UNTIL
 from app.moving.route import Route
@@ -59,7 +59,7 @@ def autopilot(context: ActionContext, until: float = UNTIL, follow: bool = True)
     if state.travel.flight is not None:
         stop_travel(context)
         state.notify("Autopilot stopped")
-    elif (open_scene := paintable_scene(context)) is not None:
+    elif (open_scene := paintable_scene(context)) is not None and dreams(context, open_scene):
         state.travel.fly(open_scene, until, follow)
         context.panels.bring_to_front("Autopilot")
 

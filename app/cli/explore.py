@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from app.commands import Explore, Render
@@ -26,7 +27,7 @@ def run(command: Explore) -> int:
         leave_a_core_to_the_model()
         share_one_heap()
         try:
-            return window.run(session, scene)
+            return window.run(session, scene, no_model=command.no_model)
         except InputError as error:  # a display that can't be used is none
             if command.or_render is None or error.where != window.NAME:
                 raise
@@ -48,4 +49,4 @@ def _render_tour(command: Explore, scene: Scene, out: Path) -> int:
     tour = next(name for name in ("tour", "walk", "orbit") if name in scene.paths)
     print(f"There is no display here, so the {tour} of {scene.name} is rendered to {out} instead.", file=sys.stderr)
     flags = Render(command.scene, command.model, command.dream, command.paint, path=tour, out=out, world=command.world)
-    return render.run(flags)
+    return render.run(replace(flags, no_model=command.no_model))

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.cli.progress import progress
-from app.commands import Render
+from app.commands import Render, suited
 from app.inputs import inputs_of
+from app.loop.absent_model import model_of_world
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.surface_painting import QUALITY, paint_sheets, plan_views
-from app.session import Session, describe, open_scene
+from app.session import ModelChoice, Session, describe, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
 from base.errors import InputError
@@ -39,8 +40,12 @@ def run(command: Render) -> int:
     for note in scene.notes:
         console.print(note, style="yellow", soft_wrap=True)
     signals = DeferredSignals()
+    absent = model_of_world(command.world) if command.no_model else None
+    usual = suited(Render(), command.model.ref, bool(command.model.lora))
+    if absent is not None and (command.model, command.dream) != (ModelChoice(), usual.dream):
+        console.print("Settings of the model and of dreams have no effect: --no-model loads none.", style="yellow")
     with (
-        open_headless_session(session, scene, cancelled=signals.check) as headless,
+        open_headless_session(session, scene, absent, cancelled=signals.check) as headless,
         signals,
         headless.keeping(command.world) as save,
     ):
@@ -94,7 +99,7 @@ def render(
         headless.session, model=headless.model.id, path=command.path, fps=command.fps, frames=len(views)
     )
     painter, calls = headless.painter, headless.painter.client.calls
-    dreams = command.mode not in GEOMETRY or command.world is not None
+    dreams = not command.no_model and (command.mode not in GEOMETRY or command.world is not None)
     with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
         if output.note:
             console.print(output.note, style="yellow", soft_wrap=True)

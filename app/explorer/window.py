@@ -21,8 +21,10 @@ from app.explorer.gamepads import Gamepads  # noqa: E402
 from app.explorer.pyglet_keys import SYMBOLS, place_of, read_key_captions  # noqa: E402
 from app.fields import Size  # noqa: E402
 from app.files.preferences import remembered  # noqa: E402
+from app.loop.absent_model import AbsentWorker, model_of_world  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
 from app.services.crash_recovery import resume_session  # noqa: E402
+from app.services.world_files import home_of  # noqa: E402
 from app.session import SceneChoice, Session  # noqa: E402
 from app.signals import DeferredSignals  # noqa: E402
 from app.state.platform import Folders  # noqa: E402
@@ -223,15 +225,20 @@ def wants_start_page(session: Session) -> bool:
     return session.view.start_page and session.scene == SceneChoice() and session.world is None
 
 
-def run(session: Session, scene: Scene, folders: Folders | None = None) -> int:
-    """Open the window on a scene and run until it is closed. Returns the exit code. Raises InputError without a display."""
+def run(session: Session, scene: Scene, folders: Folders | None = None, no_model: bool = False) -> int:
+    """Open the window on a scene and run until it is closed. Returns the exit code. Raises InputError without a display.
+
+    no_model: show the scene's saved world without loading a model.
+    """
     folders = folders or Folders()
     session = replace(session, view=remembered(folders.config, session.view))
-    start_page, asked = wants_start_page(session), scene
+    start_page, asked = wants_start_page(session) and not no_model, scene
     session, scene = resume_session(folders.data, session, scene)
+    absent = model_of_world(home_of(session, scene.name, folders.data)) if no_model else None
     window = Window(session.view.size)
     print(f"OpenGL: {renderer_name(window.ctx)}")
-    explorer = Explorer(window.ctx, window, session, scene, open_worker(session, scene), folders=folders)
+    worker = AbsentWorker(absent) if absent else open_worker(session, scene)
+    explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders)
     window.listen(explorer)
     explorer.state.overlays.start = start_page and scene is asked
     if explorer.state.scene_name not in ("", *BUILTIN):

@@ -13,7 +13,9 @@ import moderngl
 import numpy as np
 
 from app.fields import Size
+from app.loop.absent_model import AbsentWorker
 from app.loop.chosen_model import load_chosen
+from app.loop.messages import ModelInfo
 from app.loop.painted_prompts import PromptLog
 from app.loop.painter import Painter
 from app.loop.worker import Dream, InlineWorker, dream_of
@@ -129,39 +131,24 @@ def open_headless_session(
     cancelled: Callable[[], bool] = lambda: False,
     dream: Dream = dream_of,
 ) -> Iterator[HeadlessSession]:
-    """Open the session's scene, model and world file (if it exists). scene, model: if already loaded. cancelled: asked before
-    every call of the model; it may raise KeyboardInterrupt. dream: runs the model.
+    """Open the session's scene, model and world file (if it exists). scene, model: if already loaded; a `ModelInfo` stands
+    for one that is not loaded (`app.loop.absent_model`). cancelled: asked before every call of the model; it may raise
+    KeyboardInterrupt. dream: runs the model.
 
     Raises InputError if one of them can't be used, before slow work where possible.
     """
-    from diffusion.denoisers.inert import Situation, inert_remarks
-    from diffusion.loaders.options import option_remarks
-    from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
-
     scene = scene or open_scene(session.scene)
     ctx = create_headless_context()
     try:
         charts = build_charts(blocks := extrude_scene(scene), scene)
-        loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
-        for remark in (*remarks, *style_remarks(scene.prompts, session.model.ip_adapter is not None)):
-            print(shown(remark), file=sys.stderr)
-        model = model or load_chosen(session.model, loras)
-        usual = DreamSettings(**model.defaults)
-        situation = Situation(
-            model.few_steps, anagrams=False, controls=bool(model.controls), adapter=model.style is not None
-        )
-        if session.model.control and not model.controls:
-            print(f"--control has no effect: {model.id} takes no ControlNet.", file=sys.stderr)
-        if session.model.ip_adapter and model.style is None:
-            print(f"--ip-adapter has no effect: {model.id} takes no IP-Adapter.", file=sys.stderr)
-        for reading in model.text.readings(scene.prompts):
-            print(shown(f"{reading}."), file=sys.stderr)
-        told = option_remarks(session.model.options, model, previews=False)
-        for remark in (*told, *inert_remarks(session.dream, usual, situation)):
-            print(remark, file=sys.stderr)
+        if isinstance(model, ModelInfo):
+            worker = AbsentWorker(model)
+        else:
+            model = _ready_model(session, scene, model)
+            worker = InlineWorker(model, dream, cancelled=cancelled)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
-        painter = Painter(volume, InlineWorker(model, dream, cancelled=cancelled), scene, session)
+        painter = Painter(volume, worker, scene, session)
         headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter)
         if session.world is not None and is_file(session.world):
             headless.load(session.world)
@@ -169,3 +156,30 @@ def open_headless_session(
         yield headless
     finally:
         ctx.release()
+
+
+def _ready_model(session: Session, scene: Scene, model: Any) -> Any:
+    """The model, or the session's, with the LoRAs that the scene's prompts name. What has no effect is said."""
+    from diffusion.denoisers.inert import Situation, inert_remarks
+    from diffusion.loaders.options import option_remarks
+    from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
+
+    loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
+    for remark in (*remarks, *style_remarks(scene.prompts, session.model.ip_adapter is not None)):
+        print(shown(remark), file=sys.stderr)
+    model = model or load_chosen(session.model, loras)
+    controls, adapter = bool(model.controls), model.style is not None
+    situation = Situation(model.few_steps, anagrams=False, controls=controls, adapter=adapter)
+    idle = [
+        f"{flag} has no effect: {model.id} takes no {what}."
+        for flag, given, what in (
+            ("--control", session.model.control and not controls, "ControlNet"),
+            ("--ip-adapter", session.model.ip_adapter and not adapter, "IP-Adapter"),
+        )
+        if given
+    ]
+    told = [f"{reading}." for reading in model.text.readings(scene.prompts)]
+    told += option_remarks(session.model.options, model, previews=False)
+    for remark in (*idle, *told, *inert_remarks(session.dream, DreamSettings(**model.defaults), situation)):
+        print(shown(remark), file=sys.stderr)
+    return model

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What the program needs to know about a model; see `diffusion.models.model.Model`. multiple, native: pixels."""
+    """What the program needs to know about a model; see `diffusion.models.model.Model`. multiple, native: pixels;
+    dreams: False where none is loaded, and this only tells of what a world was painted with."""
 
     id: str
     space: str
@@ -37,6 +38,7 @@ class ModelInfo:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     controls: int = 0
     adapter: bool = False
+    dreams: bool = True
 
     @property
     def sketch_steps(self) -> int:

@@ -121,7 +121,7 @@ class Painter:
 
         resting: with all steps; else a sketch of a few steps is enough. refine: also at the window's own resolution, if that is set.
         """
-        if self.client.model is None or self.client.busy:
+        if self.client.model is None or self.client.busy or not self.client.model.dreams:
             return False
         self._follow_seed()
         # in a window, where something is to be seen soon, the first view comes before the sky
@@ -293,6 +293,8 @@ class Painter:
             return f"{what}: {client.problem}"
         if client.model is None:
             return client.status
+        if not client.model.dreams:
+            return "no model is loaded"
         if client.running and client.progress:
             left = self._seconds_left
             time = f" · {about(left)} left" if left is not None and left >= WORTH_TELLING else ""

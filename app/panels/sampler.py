@@ -56,6 +56,9 @@ class SamplerPanel:
             # The tables of samplers live beside torch, which the worker is importing: asking now would stop the window.
             faint("Loading the model.")
             return ui.session
+        if not painter.client.model.dreams:
+            faint("No model is loaded (--no-model): settings of dreams have no effect.")
+            return ui.session
         faint(f"{painter.client.model.id} on {painter.client.model.device}. Changes apply from the next dream.")
         if ui.session.model.lora:
             faint(f"With LoRA {', '.join(Path(lora).name for lora in ui.session.model.lora)}.")

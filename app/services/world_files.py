@@ -12,6 +12,7 @@ from app.files.journals import Journals
 from app.loop.painted_prompts import PromptLog
 from app.loop.world_journals import SUFFIX
 from app.services.background_io import BackgroundIO
+from app.session import Session
 from app.state.app_state import AppState, is_builtin
 from base.errors import InputError
 from engine.atlas.volume import LatentVolume
@@ -49,14 +50,7 @@ class WorldFiles:
     @property
     def home(self) -> Path:
         """The session's world file, or this scene's own in the data folder."""
-        state, chosen = self._state, self._state.session.scene
-        if state.session.world is not None:
-            return state.session.world
-        name = state.saved_scene.name
-        if not is_builtin(chosen):  # scenes of the same name may be in many places
-            origin = "|".join(str(Path(part).resolve()) for part in (chosen.ref, chosen.map, chosen.materials) if part)
-            name += f"-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
-        return state.folders.data / "worlds" / f"{name}{SUFFIX}"
+        return home_of(self._state.session, self._state.saved_scene.name, self._state.folders.data)
 
     @property
     def file(self) -> Path:
@@ -143,3 +137,14 @@ class WorldFiles:
             self.loading, self._restoring = False, None
             raise
         self.loading, self._restoring = False, None
+
+
+def home_of(session: Session, name: str, data: Path) -> Path:
+    """The world file of a session: the one it names, or the own one of its scene `name` in the data folder."""
+    chosen = session.scene
+    if session.world is not None:
+        return session.world
+    if not is_builtin(chosen):  # scenes of the same name may be in many places
+        origin = "|".join(str(Path(part).resolve()) for part in (chosen.ref, chosen.map, chosen.materials) if part)
+        name += f"-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
+    return data / "worlds" / f"{name}{SUFFIX}"

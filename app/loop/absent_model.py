@@ -1,0 +1,73 @@
+"""No model: a painted world is shown and changed by hand, but nothing is dreamed. Neither networks nor torch are loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.loop.messages import (
+    Failed,
+    Inspected,
+    Inspection,
+    Message,
+    ModelInfo,
+    PictureFailed,
+    PictureRequest,
+    Request,
+    Status,
+    Watch,
+)
+from base.errors import InputError
+from engine.storage.world import read_world
+
+ABSENT = "no model is loaded (--no-model)"
+
+
+def model_of_world(path: Path | None) -> ModelInfo:
+    """What stands for the model that a world was painted with. Raises InputError without a world."""
+    if path is None or not path.exists():
+        missing = "name one with --world" if path is None else f"{path} is not there; name another with --world"
+        raise InputError("--no-model", "", f"shows a painted world: {missing}")
+    header = read_world(path).header
+    return ModelInfo(
+        id="no model",
+        space=header.model,
+        channels=header.channels,
+        multiple=64,
+        native=512,
+        takes_depth=False,
+        device="cpu",
+        dreams=False,
+    )
+
+
+class AbsentWorker:
+    """The `Worker` protocol without a model: whatever is asked of it fails in one sentence."""
+
+    def __init__(self, stands_for: ModelInfo) -> None:
+        self._messages: list[Message] = [Status(f"{ABSENT}; what is painted is shown", stands_for)]
+
+    def submit(self, request: Request) -> None:
+        self._messages.append(Failed(request, ABSENT, ""))
+
+    def cancel(self) -> None:
+        pass
+
+    def poll(self) -> list[Message]:
+        messages, self._messages = self._messages, []
+        return messages
+
+    def watch(self, how: Watch) -> None:
+        pass
+
+    def inspect(self, asked: Inspection | None) -> None:
+        if asked is not None:
+            self._messages.append(Inspected(asked, None, ABSENT))
+
+    def generate(self, asked: PictureRequest) -> None:
+        self._messages.append(PictureFailed(asked, ABSENT, ""))
+
+    def cancel_pictures(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
