@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.loop.progress import about
 from app.services.services import Services
 from app.state.app_state import AppState
 
@@ -22,8 +23,9 @@ def _scene_text(state: AppState, services: Services) -> str:
     if film is not None:
         dreaming = f", {painter.status_text}" if painter.client.running else ""
         return f"recording: {film.index} of {film.frames} frames{dreaming}"
-    if flight is not None and painter.client.running is None:
-        return f"autopilot: {flight.status_text}"
+    if flight is not None:
+        doing = f"autopilot: {flight.status_text}" if painter.client.running is None else painter.activity
+        return doing if flight.seconds_left is None else f"{doing} · {about(flight.seconds_left)} left"
     if services.rebuild.busy:
         return "rebuilding the scene"
     if services.strokes.busy or state.brush.painting:

@@ -101,8 +101,7 @@ class Painter:
             self._moved_at = now
         self._camera = camera
         live, resting = self.session.live, now - self._moved_at >= self.session.live.rest
-        self.client.tasks.haste = OPENING if self.opening else RESTING if resting else 1.0
-        messages = self.collect()
+        messages = self.collect(OPENING if self.opening else RESTING if resting else 1.0)
         if self.client.running and not self.client.tasks and self._abandons(camera):
             self.cancel()
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
@@ -110,8 +109,9 @@ class Painter:
             self._looked_at = now
         return messages
 
-    def collect(self) -> list[Message]:
-        """Process the worker's messages; see `DreamClient.collect`."""
+    def collect(self, haste: float = RESTING) -> list[Message]:
+        """Process the worker's messages; see `DreamClient.collect`. haste: see `TaskRunner`."""
+        self.client.tasks.haste = haste
         messages = self.client.collect()
         self._take_outcomes()
         return messages
@@ -206,9 +206,20 @@ class Painter:
         Raises RuntimeError with the worker's traceback if the dream fails.
         """
         self.collect()
-        level = Level("painting surfaces", self.session.dream.steps, sheet.size[1])
-        self.client.tasks.begin(self.volume.gather_sheet_task(sheet), lambda gathered: self._submit(gathered, level))
+        self.begin_sheet(sheet)
         self._run_inline()
+
+    def begin_sheet(self, sheet: Sheet, words: str = "painting surfaces") -> None:
+        """Gather a sheet, and request a dream of it if something on it lacks paint. words: for the status."""
+        steps = self.session.dream.steps
+
+        def judge(gathered: GatheredSheet) -> None:
+            if (policy.missing_share(gathered, steps) > 0).any():
+                self._submit(gathered, Level(words, steps, sheet.size[1]))
+
+        self._follow_seed()
+        self.client.problem = ""
+        self.client.tasks.begin(self.volume.gather_sheet_task(sheet), judge)
 
     def flush(self, camera: Camera, size: Size, refine: bool = False) -> int:
         """Dream the view until it is painted, with a worker that dreams inline. Returns how many dreams it took.
@@ -286,6 +297,12 @@ class Painter:
 
     @property
     def status_text(self) -> str:
+        """A short text about what the painter does, with the time that is left if it is long."""
+        left = self._seconds_left
+        return f"{self.activity} · {about(left)} left" if left is not None and left >= WORTH_TELLING else self.activity
+
+    @property
+    def activity(self) -> str:
         """A short text about what the painter does."""
         client = self.client
         if client.problem:
@@ -296,9 +313,7 @@ class Painter:
         if not client.model.dreams:
             return "no model is loaded"
         if client.running and client.progress:
-            left = self._seconds_left
-            time = f" · {about(left)} left" if left is not None and left >= WORTH_TELLING else ""
-            return f"{client.level.words}: {client.progress.words(client.clock())}{time}"
+            return f"{client.level.words}: {client.progress.words(client.clock())}"
         if not self.session.live.auto:
             return "painting is paused"
         if self._refining and (self._refining.left or client.tasks):
@@ -308,9 +323,9 @@ class Painter:
 
     @property
     def _seconds_left(self) -> float | None:
-        """Of all parts of the view that is refined, or of the running dream."""
+        """Of all parts of the view that is refined, or of the running dream; None if neither goes on, or it is unknown."""
         client = self.client
-        if self._refining and not client.has_job:
+        if client.running and self._refining and not client.has_job:
             return self._refining.seconds_left(client.share, client.clock())
         return client.seconds_left
 

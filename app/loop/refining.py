@@ -18,7 +18,7 @@ from app.loop.messages import ModelInfo
 from app.loop.quality_levels import View
 from base.grid import CELL
 from engine.atlas import policy
-from engine.atlas.needs import TexelNeeds, lacking, view_needs
+from engine.atlas.needs import TexelNeeds, lacking_slices, view_needs
 from engine.atlas.sheet_plan import plan_sheets
 from engine.atlas.views import GatheredSheet, GatheredView, Part
 from engine.atlas.volume import LatentVolume
@@ -77,8 +77,7 @@ class SheetRefiner:
         volume, charts = self.volume, self.volume.charts
         shown = yield from volume.find_visible_texels_slices(view.camera, view.size)
         needs = yield from run_on_thread(partial(view_needs, charts, view.camera, view.size, shown))
-        lacks = lacking(volume.atlas, charts, needs, view.level.steps)
-        yield
+        lacks = yield from lacking_slices(volume.atlas, charts, needs, view.level.steps)
         return (yield from run_on_thread(partial(self._plan, needs, lacks)))
 
     def _plan(self, needs: TexelNeeds, lacks: np.ndarray) -> tuple[Piece, ...]:

@@ -1,4 +1,4 @@
-"""Runs the autopilot in the window: dreams the whole scene view by view, with or without moving the camera."""
+"""Runs the autopilot in the window: dreams the whole scene, surface by surface or view by view, with or without moving the camera."""
 
 from __future__ import annotations
 
@@ -8,31 +8,44 @@ from functools import partial
 
 from app.loop.autopilot import SIZE, Autopilot, Viewpoint, unfinished, viewpoints
 from app.loop.open_scene import OpenScene
+from app.loop.sky import AROUND
+from app.loop.surface_pilot import SurfacePilot, plan_surfaces
+from base.grid import CELL
+from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 from scenes.paths import sample_path
 from scenes.scene import CameraPath, Keyframe
 
-UNTIL = 0.95  # of what the views show, when nobody asks for another share
+UNTIL = 0.95  # of what is to be painted, when nobody asks for another share
 GLIDE = 1.5  # seconds from one view to the next
-RECENT = 8  # views, from whose pace the end is estimated
+RECENT = 8  # dreams, from whose pace the end is estimated
 FEWEST = 3  # from fewer, the end would be guessed
 
 
 class Flight:
     """Call `update` once a frame, on the GL thread. It never waits for a dream. follow: whether the camera goes along.
 
-    coverage: 0..1, now; begun_at: coverage at the beginning; measured: how many views have been examined; done: whether it has
-    ended; status_text: why it ended, or what it is doing.
+    A model that knows surfaces paints them straight on, all that the scene has; any other paints views, and what they show counts.
+    coverage: 0..1, now; begun_at: coverage at the beginning; measured: how many views have been examined; surveyed: whether it is
+    known what is to be painted; done: whether it has ended; status_text: why it ended, or what it is doing; noun: what it paints
+    one of at a time.
     """
 
     def __init__(self, open_scene: OpenScene, until: float, follow: bool) -> None:
+        model, cameras = open_scene.painter.client.model, viewpoints(open_scene.scene)
+        by_surfaces = model is not None and model.knows_surfaces
         self.open_scene, self.until, self.follow = open_scene, until, follow
-        self.pilot = Autopilot(viewpoints(open_scene.scene), partial(unfinished, open_scene.painter))
+        self.noun = "surfaces" if by_surfaces else "views"
+        self.pilot: Autopilot | SurfacePilot = Autopilot(
+            [] if by_surfaces else cameras, partial(unfinished, open_scene.painter)
+        )
         self.measured, self.begun_at, self.done, self.status_text = 0, 0.0, False, "looking around"
-        self._plan, self._now = open_scene.plan, 0.0
-        self._pace: deque[tuple[float, float]] = deque(maxlen=RECENT)  # (seconds, coverage) after each view
+        self._plan, self._now, self.surveyed = open_scene.plan, 0.0, False
+        self._pace: deque[tuple[float, float]] = deque(maxlen=RECENT)  # (seconds, what is painted) after each dream
+        self._goal = until  # what is painted in the end
+        self._here = Camera()
         self._glide: tuple[CameraPath, float] | None = None
-        self._life = self._fly()
+        self._life = self._fly_by_surfaces(cameras) if by_surfaces else self._fly_by_views(self.pilot)
 
     @property
     def current(self) -> Viewpoint | None:
@@ -40,16 +53,16 @@ class Flight:
 
     @property
     def coverage(self) -> float:
-        return self.pilot.coverage if self.measured == len(self.pilot.views) else 0.0
+        return self.pilot.coverage if self.surveyed else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until the end, at the pace of the last views; None while that is unknown."""
+        """Seconds until the end, at the pace of the last dreams; None while that is unknown."""
         if len(self._pace) <= FEWEST or self.done:
             return None
         (start, before), (end, after) = self._pace[0], self._pace[-1]
         gained = after - before
-        return None if gained <= 0 else max(0.0, self.until - after) / gained * (end - start)
+        return None if gained <= 0 else max(0.0, self._goal - after) / gained * (end - start)
 
     def update(self, camera: Camera, now: float) -> None:
         """One frame's work. camera: the present one; now: seconds on a steady clock."""
@@ -58,7 +71,7 @@ class Flight:
         if self.open_scene.plan is not self._plan:
             self._end("the scene was changed; start again to see its new views")
             return
-        self._now, before = now, self.current
+        self._now, self._here, before = now, camera, self.current
         next(self._life, None)
         if self.current is not before and self.current is not None:
             frames = Keyframe(camera, 0.0), Keyframe(self.current.camera, GLIDE)
@@ -71,14 +84,45 @@ class Flight:
         path, began = self._glide
         return sample_path(path, min(now - began, path.seconds))
 
-    def _fly(self) -> Iterator[None]:
-        pilot, painter = self.pilot, self.open_scene.painter
+    def _fly_by_surfaces(self, cameras: list[Camera]) -> Iterator[None]:
+        painter, session = self.open_scene.painter, self.open_scene.painter.session
+        self.status_text = "painting the sky"
+        while painter.sky.consider(session, AROUND):
+            yield  # `update` continues here when it is dreamed
+            if self._failed():
+                return
+        assert painter.client.model is not None
+        self.status_text = "planning surfaces"
+        multiple = painter.client.model.multiple // CELL
+        slices = plan_surfaces(self.open_scene.volume, self._here, multiple, session.dream.steps, cameras)
+        planning = TimeSlicedTask(self.open_scene.ctx, slices)
+        while not planning.run_for(0.0):
+            yield
+        pilot = self.pilot = planning.result
+        self.surveyed, self.begun_at = True, pilot.coverage
+        painted, self._goal = pilot.work(self.until)
+        self._pace.append((self._now, painted))
+        while pilot.coverage < self.until and (sheet := pilot.choose()) is not None:
+            self.status_text = f"painting {pilot.label}"
+            revision = -1
+            while self.open_scene.volume.revision != revision:  # painted by hand meanwhile, it is gathered again
+                revision = self.open_scene.volume.revision
+                painter.begin_sheet(sheet, self.status_text)
+                yield
+                if self._failed():
+                    return
+            pilot.done()
+            self._pace.append((self._now, pilot.work(self.until)[0]))
+        self._end(f"{pilot.coverage:.0%} of the surfaces are painted")
+
+    def _fly_by_views(self, pilot: Autopilot) -> Iterator[None]:
+        painter = self.open_scene.painter
         if not pilot.views:
             self._end("the scene has no camera paths to look from")
             return
         for self.measured in pilot.survey():
             yield
-        self.begun_at = pilot.coverage
+        self.surveyed, self.begun_at = True, pilot.coverage
         self._pace.append((self._now, pilot.coverage))
         while pilot.coverage < self.until:
             self.status_text = "choosing the next view"
@@ -90,14 +134,19 @@ class Flight:
             self.status_text = "painting a view"
             painter.client.problem = ""
             while painter.consider(pilot.current.camera, SIZE):
-                yield  # `update` continues here when it is dreamed
-                if painter.client.problem:
-                    self._end(f"a dream failed: {painter.client.problem}")
+                yield
+                if self._failed():
                     return
             yield
             pilot.done()
             self._pace.append((self._now, pilot.coverage))
         self._end(f"{pilot.coverage:.0%} of what its views show is painted")
+
+    def _failed(self) -> bool:
+        """Whether the last dream failed, which ends the flight."""
+        if problem := self.open_scene.painter.client.problem:
+            self._end(f"a dream failed: {problem}")
+        return bool(problem)
 
     def _end(self, words: str) -> None:
         self.done, self.status_text = True, words

@@ -37,7 +37,8 @@ class AutopilotPanel:
         flags = imgui.SliderFlags_.always_clamp
         _, percent = imgui.slider_float("##until", 100 * self._until, 5.0, 100.0, "stop at %.0f %% finished", flags)
         self._until = percent / 100
-        hint("Share of the surfaces visible from the scene's camera paths.")
+        surfaces = ui.painter.client.model.knows_surfaces
+        hint(f"Share of the surfaces{'' if surfaces else ' visible from the scene’s camera paths'}.")
         imgui.end_disabled()
         changed, follow = imgui.checkbox("Camera follows", flight.follow if flight else self._follow)
         self._follow = follow
@@ -48,7 +49,9 @@ class AutopilotPanel:
             if imgui.button("\uf072  Paint the whole scene", imgui.ImVec2(-1, 0)):
                 ui.do("autopilot", self._until, self._follow)
             faint(
-                "The autopilot looks along all camera paths and always paints the view with the most unfinished surface."
+                "The autopilot paints all surfaces straight on, as finely as they can be, the nearest first."
+                if surfaces
+                else "The autopilot looks along all camera paths and always paints the view with the most unfinished surface."
             )
             return ui.session
         if imgui.button("\uf04d  Stop", imgui.ImVec2(-1, 0)):
@@ -66,10 +69,9 @@ class AutopilotPanel:
 
     def _progress(self, flight: Flight) -> None:
         views = len(flight.pilot.views)
-        if flight.measured < views:
-            imgui.progress_bar(
-                flight.measured / max(1, views), imgui.ImVec2(-1, 0), f"measuring views: {flight.measured} of {views}"
-            )
+        if not flight.surveyed:
+            measuring = f"measuring views: {flight.measured} of {views}" if views else flight.status_text
+            imgui.progress_bar(flight.measured / max(1, views), imgui.ImVec2(-1, 0), measuring)
             return
         span = max(flight.until - flight.begun_at, 1e-6)
         share = min(max((flight.coverage - flight.begun_at) / span, 0.0), 1.0)
@@ -77,7 +79,7 @@ class AutopilotPanel:
         dreams = sum(view.dreams for view in flight.pilot.views)
         left = flight.seconds_left
         time = "" if left is None else f", about {duration(left)} left"
-        faint(f"{flight.status_text}; {dreams} of {views} views painted{time}")
+        faint(f"{flight.status_text}; {dreams} of {views} {flight.noun} painted{time}")
 
     def _list(self, ui: PanelContext, flight: Flight) -> None:
         """The views to come, with what each would finish of all."""

@@ -13,6 +13,7 @@ from engine.atlas.visibility import TexelMasks
 from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
+from engine.gl.time_sliced import Slices, TimeSlicedTask
 from scenes.camera import Camera
 
 
@@ -64,6 +65,11 @@ def whole_needs(charts: Charts, eye: tuple[float, float, float], density: float 
 
 def lacking(atlas: Atlas, charts: Charts, needs: TexelNeeds, full_steps: float) -> np.ndarray:
     """Return bool [n]: the needs that stored paint doesn't meet. Frozen texels and those that need no more lack nothing. GL thread."""
+    return TimeSlicedTask(atlas.ctx, lacking_slices(atlas, charts, needs, full_steps)).run_to_end()
+
+
+def lacking_slices(atlas: Atlas, charts: Charts, needs: TexelNeeds, full_steps: float) -> Slices[np.ndarray]:
+    """`lacking` in slices, one for each page."""
     page, x, y = charts.page[needs.chart], charts.x[needs.chart] + needs.i, charts.y[needs.chart] + needs.j
     out = np.ones(len(needs), bool)
     for number in np.unique(page):
@@ -74,6 +80,7 @@ def lacking(atlas: Atlas, charts: Charts, needs: TexelNeeds, full_steps: float) 
         steps = np.where(state[:, FROZEN] == EDGE_CONTAMINATED, 0, state[:, STEPS])
         met = policy.is_final(steps, state[:, DENSITY], full_steps, needs.density[here])
         out[here] = ~(met | ((state[:, FROZEN] > 0) & (state[:, STEPS] > 0)))
+        yield
     return out
 
 

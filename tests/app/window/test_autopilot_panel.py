@@ -58,6 +58,25 @@ def test_it_paints_what_the_views_show_and_lands(ready: Driver) -> None:
     assert not ready.errors()
 
 
+def test_surfaces_are_painted_straight_on_with_a_model_that_knows_them(ready: Driver) -> None:
+    explorer = ready.explorer
+    client = explorer.state.open_scene.painter.client
+    client.model = replace(client.model, knows_surfaces=True)
+    explorer.do("autopilot", 1.0, False)
+    flight, told = explorer.state.travel.flight, set[str]()
+    ready.until(lambda: flight.surveyed, "surfaces are planned", 3000)
+    assert flight.noun == "surfaces" and flight.pilot.plan and flight.begun_at < 1
+
+    def landed() -> bool:
+        told.add(explorer.status)
+        return flight.done
+
+    ready.until(landed, "it lands", 6000)
+    assert any("painting surface 1 of" in words and "step" in words for words in told)
+    assert flight.coverage == 1 and painted(ready) == 1 and not ready.errors()
+    assert all(view.dreams == 1 and view.gain == 0 for view in flight.pilot.views)
+
+
 def test_the_end_is_told_once_three_views_have_shown_the_pace(ready: Driver) -> None:
     ready.worker.held = True
     ready.explorer.do("autopilot", 0.9, False)
