@@ -129,6 +129,9 @@ class Generate:
         0, "Use one of this many captions nearest to the prompt instead of the prompt; 0 is off.", range=(0, 100)
     )
     match_temperature: float = option(0.0, "How randomly the caption is chosen; 0 takes the nearest.", range=(0.0, 1.0))
+    bank: Path | None = option(
+        None, "For --match: captions of your own, as for `rayverie prompts --bank`.", metavar="FILE"
+    )
     unsample: Path | None = option(
         None,
         "A picture to noise instead of generating one: the folder --out gets its latents at each step's noise level.",
@@ -136,6 +139,33 @@ class Generate:
     source: Path | None = option(
         None, "A PNG made by `generate`: its settings are the defaults of all other flags.", flag="from"
     )
+
+
+@dataclass(frozen=True)
+class PromptsCommand:
+    """Draw random prompts, find the known captions nearest to a prompt, and make banks of your own."""
+
+    action: str = option("", "What to do.", table="app.cli.prompts:ACTIONS", positional=True, metavar="ACTION")
+    words: tuple[str, ...] = option((), "For match: the prompt.", positional=True, metavar="PROMPT")
+    bank: Path | None = option(
+        None,
+        "A text file with one prompt on each line, a folder of captions (.txt files or metadata.jsonl), or a .safetensors bank. "
+        "Default: what the embedded model was trained on.",
+        metavar="FILE",
+    )
+    near: str = option("", "For random: prefer prompts like this one.", metavar="TEXT")
+    temperature: float = option(
+        0.0, "For random with --near: how far from it; 0 takes the nearest, 1 nearly anything.", range=(0.0, 10.0)
+    )
+    category: tuple[str, ...] = option(
+        (),
+        "For random: materials and moods that a prompt must all name; see `rayverie prompts categories`.",
+        metavar="NAME",
+    )
+    count: int = option(8, "How many prompts or captions.", range=(1, 1000))
+    seed: int = option(0, "For random: the same seed draws the same prompts.", range=(0, 2**31 - 1))
+    out: Path | None = option(None, "For save: the .safetensors bank to write, which opens at once.", output=True)
+    json: bool = option(False, "Print JSON.")
 
 
 @dataclass(frozen=True)
@@ -314,6 +344,7 @@ COMMANDS = {
     "dream": Command(Dream, "app.cli.dream:run"),
     "export": Command(Export, "app.cli.export:run"),
     "generate": Command(Generate, "app.cli.generate:run"),
+    "prompts": Command(PromptsCommand, "app.cli.prompts:run"),
     "gallery": Command(GalleryCommand, "app.cli.gallery:run"),
     "lesson": Command(LessonCommand, "app.cli.lesson:run"),
     "serve": Command(Serve, "app.server.command:run"),

@@ -17,7 +17,7 @@ from app.loop.chosen_model import load_chosen
 from app.session import ModelChoice
 from app.terminal import open_console
 from base.errors import InputError
-from base.files import atomic_write
+from base.files import atomic_write, expand_user
 from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
 from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import read_png, write_png
@@ -34,17 +34,20 @@ def defaults(source: Path) -> Generate:
 
 
 def matched(command: Generate, console: Console) -> str:
-    """The caption that is dreamed in the prompt's place, chosen from the nearest that the embedded model knows; all are shown."""
+    """The caption that is dreamed in the prompt's place, chosen from the nearest of a bank; all are shown."""
     from diffusion.models.minilm import MiniLMEncoder
-    from diffusion.text2image.prompt_matching import BANK, FAR, PromptBank, choose_match, suggest_captions
+    from diffusion.text2image.caption_files import open_bank
+    from diffusion.text2image.prompt_matching import FAR, choose_match, suggest_captions
 
     picture = command.picture
-    found = suggest_captions(picture.prompt, PromptBank.load(BANK), MiniLMEncoder().sentences, command.match)
+    embed, bank = MiniLMEncoder().sentences, command.bank and expand_user(command.bank)
+    found = suggest_captions(picture.prompt, open_bank(bank, embed), embed, command.match)
     chosen = choose_match(found, temperature=command.match_temperature, seed=picture.dream.seed)
     for match in found:
         console.print(f"{'→' if match == chosen else ' '} {match.similarity:.2f} {match.caption}", highlight=False)
     if found[0].similarity < FAR:
-        console.print(f"“{picture.prompt}” is far from all that the model has seen.", style="yellow")
+        where = "all that the model has seen" if bank is None else f"all prompts of {bank}"
+        console.print(f"“{picture.prompt}” is far from {where}.", style="yellow", soft_wrap=True)
     return chosen.caption
 
 
@@ -119,6 +122,7 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
         ("dilate", picture.dream, usual.dream, "each of the --phases has its own" if picture.phases > 1 else None),
         ("view", picture, usual, None if picture.anagram else "there is no --anagram"),
         ("match_temperature", command, Generate(), None if command.match else "there is no --match"),
+        ("bank", command, Generate(), None if command.match else "there is no --match"),
     )
     return [
         f"--{name.replace('_', '-')} has no effect: {reason}."

@@ -59,6 +59,10 @@ class PromptBank:
         scores, rows = self._index.search(np.asarray(vector, dtype=np.float32)[None], min(k, len(self.captions)))
         return tuple(Match(self.captions[row], float(score)) for row, score in zip(rows[0], scores[0], strict=True))
 
+    def similarities(self, vector: np.ndarray) -> np.ndarray:
+        """float32 [N]: the cosine of every caption to a unit vector [D]."""
+        return self._vectors @ np.asarray(vector, dtype=np.float32)
+
     def save(self, path: str | Path) -> None:
         """safetensors: vectors as float16, captions as JSON in the header."""
         with atomic_write(path) as temporary:
@@ -69,7 +73,7 @@ class PromptBank:
             )
 
     @staticmethod
-    def load(path: str | Path) -> PromptBank:
+    def load(path: str | Path = BANK) -> PromptBank:
         """Load a bank. Raises InputError if `path` isn't one."""
         try:
             with safe_open(path, framework="numpy") as file:
@@ -80,6 +84,15 @@ class PromptBank:
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise InputError(path, "", f"can't be read as a prompt bank ({error})") from error
         return PromptBank(captions, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def is_bank(path: Path) -> bool:
+    """Whether a file is a bank that `PromptBank.save` wrote."""
+    try:
+        PromptBank.load(path)
+    except InputError:
+        return False
+    return True
 
 
 def suggest_captions(prompt: str, bank: PromptBank, embed: Embed, k: int = 8) -> tuple[Match, ...]:
