@@ -73,41 +73,46 @@ def seen(
     uv = torch.where(
         sky, sky_place(rays, axes[0], axes[1]), place(torch.where(sky, torch.zeros_like(point), point), axis, sign)
     )
-    unit = torch.eye(3, dtype=rays.dtype, device=rays.device)
-    chosen = axis.clamp(min=0)
-    normal = torch.where(sky, torch.zeros_like(rays), (unit[chosen] * sign[..., None]).movedim(-1, 0))
+    # normals lie along the world's axes, so that a product with one is a component, and its camera coordinates are in a small table
+    chosen, side = axis.clamp(min=0), sign.to(rays.dtype)
     # a pixel to the right (below) the ray turns by right / focal (-up / focal) and goes on in the surface's plane
-    cosine = (normal * rays).sum(0)
+    cosine = torch.where(sky, torch.zeros_like(z, dtype=rays.dtype), rays.gather(0, chosen[None])[0] * side)
     least = GRAZING * rays.norm(dim=0)
     cosine = torch.where(cosine.abs() < least, -least, cosine)
     distance = torch.where(sky, torch.full_like(z, PERIOD), z).to(rays.dtype)
     steps = []
     for along in (axes[0], -axes[1]):
-        along = along.view(3, 1, 1).expand_as(rays)
-        tilt = torch.where(sky, torch.zeros_like(cosine), (normal * along).sum(0) / cosine)
-        moved = (along - rays * tilt) * (distance / focal)
+        tilt = torch.where(sky, torch.zeros_like(cosine), along.to(rays.dtype)[chosen] * side / cosine)
+        moved = (along.view(3, 1, 1) - rays * tilt) * (distance / focal)
         origin = torch.zeros_like(sign)
         steps.append(torch.where(sky, sky_place(moved, axes[0], axes[1]) / PERIOD, place(moved, axis, sign + origin)))
-    span = torch.stack(steps).square().sum(0).sqrt().clamp(max=LARGEST)
+    across, down = steps
+    span = (across.square() + down.square()).sqrt().clamp(max=LARGEST)
     up = torch.where(axis == 1, torch.where(sign > 0, 0, 2), 1)
     return Seen(
         uv=torch.remainder(uv + shift, PERIOD).float(),
         span=span.float(),
-        normal=torch.stack([(normal * a.view(3, 1, 1)).sum(0) for a in (axes[0], axes[1], -axes[2])]).float(),
+        normal=torch.stack([torch.where(sky, 0.0, a[chosen] * side) for a in (axes[0], axes[1], -axes[2])]).float(),
         depth=torch.where(sky, torch.full_like(z, torch.inf), z * (FOCAL * grid / focal)).float(),
         kind=torch.where(sky, KINDS.index("sky"), up),
     )
 
 
-def harmonics(uv: Tensor, span: Tensor, waves: tuple[int, ...] = WAVES) -> Tensor:
+def harmonics(uv: Tensor, span: Tensor, waves: tuple[int, ...] = WAVES, out: Tensor | None = None) -> Tensor:
     """[...,4·len(waves),H,W]: sin and cos of `waves` waves in PERIOD blocks of u, then of v; 0 where a pixel is larger than the wave.
 
-    uv, span: [...,2,H,W]. A box of a pixel's size would weaken a wave f by sinc(f·span); the Gaussian here has no ripples.
+    uv, span: [...,2,H,W]; out: where it is written, if not into new memory. A box of a pixel's size would weaken a wave f by
+    sinc(f·span); the Gaussian here has no ripples.
     """
     rate = torch.tensor(waves, dtype=uv.dtype, device=uv.device).view(-1, 1, 1) / PERIOD
     phase = 2 * math.pi * uv.unsqueeze(-3) * rate
-    weak = torch.exp(-2 * (rate * span.unsqueeze(-3)).square())
-    return torch.cat((phase.sin() * weak, phase.cos() * weak), -3).flatten(-4, -3)
+    weak = (rate * span.unsqueeze(-3)).square_().mul_(-2).exp_()
+    if out is None:
+        out = uv.new_empty(*uv.shape[:-3], 4 * len(waves), *uv.shape[-2:])
+    parts = out.unflatten(-3, (2, 2, len(waves)))  # of u and v, sine and cosine
+    parts.select(-4, 0).copy_(phase).sin_().mul_(weak)
+    parts.select(-4, 1).copy_(phase).cos_().mul_(weak)
+    return out
 
 
 def shape(seen: Seen) -> Tensor:
@@ -134,7 +139,11 @@ def borders(owner: Tensor) -> Tensor:
 
 def fine_channels(seen: Seen, edges: Tensor) -> Tensor:
     """[...,FINE,H,W] at a picture's own resolution, for the decoder: few harmonics, the shape, and `borders` [...,2,H,W]."""
-    return torch.cat((harmonics(seen.uv, seen.span, FINE_WAVES), shape(seen), edges.float()), -3)
+    told = seen.uv.new_empty(*seen.uv.shape[:-3], FINE, *seen.uv.shape[-2:])
+    waves, rest = told.tensor_split((4 * len(FINE_WAVES),), -3)
+    harmonics(seen.uv, seen.span, FINE_WAVES, waves)
+    rest.copy_(torch.cat((shape(seen), edges.float()), -3))
+    return told
 
 
 def conditions(seen: Seen) -> Tensor:
