@@ -71,8 +71,8 @@ def seeds_of(command: Generate) -> tuple[int, ...]:
         return tuple((first + place) % 2**31 for place in range(command.count))
     if command.count != 1:
         raise InputError("--seeds", "", "and --count both say how many pictures there are; give one of them")
-    words = command.seeds.split(",")
-    if not all(word.strip().isascii() and word.strip().isdigit() and int(word) < 2**31 for word in words):
+    words = [word.strip() for word in command.seeds.split(",")]
+    if not all(word.isascii() and word.isdigit() and len(word) < 12 and int(word) < 2**31 for word in words):
         raise InputError("--seeds", "", f"is {command.seeds!r}; it must be numbers from 0 to {2**31 - 1}, like 3,14,15")
     return tuple(dict.fromkeys(int(word) for word in words))
 
@@ -110,11 +110,16 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
     """A sentence for each setting of the picture that was changed and has no effect."""
     picture, usual = command.picture, GenerateSettings()
     unplaced = {"sky": "the sky has no distance", "none": "no surface is told"}.get(picture.surface)
+    from diffusion.loaders.prompt_loras import style_names
+
     untold = None if model.knows_surfaces else f"{model.id} isn't told of surfaces"
+    prompts = (picture.prompt, picture.negative, *picture.anagram, *picture.dream.further)
+    styled = picture.dream.style_picture or style_names(prompts)
+    unheard = None if styled else "neither --style-picture nor a prompt names a picture"
     uncontrolled = f"{model.id} takes no ControlNet" if command.model.control else "there is no --control"
     rows = (
         ("control", command.model, ModelChoice(), None if model.controls else uncontrolled),
-        ("ip_adapter", command.model, ModelChoice(), None if model.style else f"{model.id} takes no IP-Adapter"),
+        ("ip_adapter", command.model, ModelChoice(), unheard if model.style else f"{model.id} takes no IP-Adapter"),
         ("control_image", picture, usual, None if model.controls else uncontrolled),
         ("surface", picture, usual, untold),
         ("distance", picture, usual, untold or unplaced),
@@ -133,7 +138,7 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
 
 def run(command: Generate) -> int:
     if command.unsample is not None:
-        return run_unsample(command)
+        return run_unsample(command, Generate() if command.source is None else defaults(command.source))
     picture, seeds = command.picture, seeds_of(command)
     if not (picture.prompt or picture.init or command.source):
         raise InputError("rayverie generate", "PROMPT", "is missing; describe the picture")

@@ -22,7 +22,7 @@ COMPARISON = ("cosine", "difference", "ratio")
 
 def run(command: Latents) -> int:
     if not 1 <= len(command.files) <= 2:
-        given = f"are {len(command.files)} files" if command.files else "is missing"
+        given = f"names {len(command.files)} files" if command.files else "is missing"
         raise InputError("rayverie latents", "FILE", f"{given}; give one file of latents, or two to compare")
     if command.plot is not None:
         if command.plot.suffix.lower() != ".png":

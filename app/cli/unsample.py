@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
-from app.commands import Generate
+from app.commands import Generate, suited
 from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen
 from app.terminal import open_console
 from base.errors import InputError
 from base.files import atomic_write
 from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
+from base.settings import flag_of
 
 SHEET = "sheet.png"
 OTHERS = ("steps_out", "inside", "match", "seeds", "gallery")
 """What makes no sense beside --unsample."""
+HEARD = {  # the settings that take part; no network runs
+    "size", "start_noise", "spacing", "spacing_power", "timestep_max", "timestep_min", "steps", "start_at", "end_at", "seed",
+    "mix_noise", "few_step", "ref", "device",
+}  # fmt: skip
+UNHEARD_MODEL = ("lora", "control", "ip_adapter")
 
 
-def run_unsample(command: Generate) -> int:
-    """Write level_000.png, …, a sheet of all and `latents.safetensors` into the folder --out. Raises InputError."""
+def run_unsample(command: Generate, usual: Generate) -> int:
+    """Write level_000.png, …, a sheet of all and `latents.safetensors` into the folder --out. Raises InputError.
+
+    usual: what the flags are by default
+    """
     picture, source = command.picture, command.unsample
     assert source is not None
     for name in OTHERS:
@@ -43,6 +52,8 @@ def run_unsample(command: Generate) -> int:
     outputs = [Output("--out", file, marked_png) for file in sorted(files)]
     refuse_outputs([*outputs, Output("--out", folder / NAME, is_latent_file)], inputs_of(command))
     console = open_console(errors=True)
+    for remark in unsample_remarks(command, usual):
+        console.print(remark, style="yellow", soft_wrap=True)
     model = load_chosen(replace(command.model, control=(), ip_adapter=None))
     found = unsample_file(model, source, picture)
     pictures = pictures_of(model, found, picture.size)
@@ -54,6 +65,23 @@ def run_unsample(command: Generate) -> int:
     what = f"{folder} with {len(pictures)} levels, from sigma {found.sigmas[0]:.3g} to {found.sigmas[-1]:.3g}"
     console.print(f"{what}, {SHEET} and {NAME}, is ready.", soft_wrap=True)
     return 0
+
+
+def unsample_remarks(command: Generate, usual: Generate) -> list[str]:
+    """A sentence for each setting that differs from `usual` and has no effect."""
+    usual = suited(usual, command.model.ref)
+    groups = (
+        (command.picture, usual.picture, [f for f in fields(command.picture) if f.name != "dream"]),
+        (command.picture.dream, usual.picture.dream, fields(command.picture.dream)),
+        (command.model, usual.model, [f for f in fields(command.model) if f.name in UNHEARD_MODEL]),
+        (command, usual, [f for f in fields(command) if f.name == "match_temperature"]),
+    )
+    return [
+        f"{flag_of(f.name, f.metadata)} has no effect: --unsample asks no network."
+        for given, default, group in groups
+        for f in group
+        if f.name not in HEARD and getattr(given, f.name) != getattr(default, f.name)
+    ]
 
 
 def _save(picture, path: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from base.errors import InputError
+from diffusion.tensor_files import open_tensors
 
 FILE = Path(__file__).parents[1] / "embedded" / "judge.safetensors"
 STRIDE = 32  # pixels of the picture under a cell of its features
@@ -98,13 +98,13 @@ def shipped_reader() -> MaterialReader:
 
 def _read(path: Path) -> tuple[Classifier, dict[str, str]]:
     try:
-        with safe_open(path, "pt") as file:
-            facts, weights = file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        with open_tensors(path, "a judge") as file:
+            facts, weights = dict(file.header.metadata), {name: file.read(name) for name in file.header.tensors}
         weights = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
         width, materials, lights = [len(weights[f"{key}.weight"]) for key in ("stem.0", "material", "light")]
         model = Classifier(width, materials, lights)
         model.load_state_dict(weights)
-    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+    except (KeyError, RuntimeError) as error:
         problem = f"holds no judge ({str(error).splitlines()[0]}); train one: diffusion.training judge judge"
         raise InputError(path, "", problem) from error
     return model.eval().requires_grad_(False), facts

@@ -157,6 +157,28 @@ TEXT = {
     "max_position_embeddings": Numbers(2, 4096),
     "projection_dim": Numbers(1, 8192),
 }
+CONTROLNET = UNET | {
+    "conditioning_channels": Numbers(1, 64),
+    "conditioning_embedding_out_channels": WIDTHS,
+    "controlnet_conditioning_channel_order": Words(("rgb", "bgr")),
+    "downsample_padding": Numbers(0, 8),
+    "mid_block_scale_factor": Numbers(1e-6, 1e6, whole=False),
+    "global_pool_conditions": Flag(),
+    "only_cross_attention": Flag(),
+}
+IMAGE_ENCODER = {
+    "hidden_size": Numbers(1, 8192),
+    "intermediate_size": Numbers(1, 65536),
+    "num_hidden_layers": Numbers(1, 128),
+    "num_attention_heads": Numbers(1, 256),
+    "num_channels": Numbers(3, 3),
+    "image_size": Numbers(8, 2048),
+    "patch_size": Numbers(1, 512),
+    "projection_dim": Numbers(1, 8192),
+    "layer_norm_eps": Numbers(1e-12, 1, whole=False),
+    "attention_dropout": Numbers(0, 1, whole=False),
+    "hidden_act": Words(),
+}
 VERSION = 1  # of rayverie.json, which a format that older programs would misread raises
 ELSEWHERE = ("defaults", "few", "preview")  # fields of rayverie.json that their readers check
 OWN = {
@@ -174,6 +196,8 @@ FIELDS: Mapping[str, Mapping[str, Numbers | Row | Words | Flag]] = {
     "scheduler": SCHEDULER,
     "text_encoder": TEXT,
     "text_encoder_2": TEXT,
+    "controlnet": CONTROLNET,
+    "image_encoder": IMAGE_ENCODER,
     "own": OWN,
 }
 

@@ -9,16 +9,17 @@ import torch
 from accelerate import init_empty_weights
 from diffusers import ControlNetModel
 from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from base.errors import InputError
 from base.reading import is_folder, read_json
-from base.safetensors_header import read_header, refuse_integers
+from base.safetensors_header import read_header
 from diffusion.loaders.additions import ControlChoice
 from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
+from diffusion.loaders.config_fields import refuse_fields
+from diffusion.loaders.pretrained import load_pretrained
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.control import Control
+from diffusion.tensor_files import read_tensors
 
 FIRST = "controlnet_cond_embedding.conv_in.weight"  # in files with diffusers' names
 ORIGINAL = "input_hint_block.0.weight"  # in files with the original code's names, often after "control_model."
@@ -63,25 +64,8 @@ def _from_folder(path: Path, dtype: torch.dtype) -> Any:
     found = read_json(config, "a ControlNet's configuration") if config.is_file() else {}
     if not isinstance(found, dict) or found.get("_class_name") != "ControlNetModel":
         raise InputError(path, "config.json", WRONG)
-    files = sorted(path.glob("*.safetensors"))
-    if not files:
-        raise InputError(path, "", "has no .safetensors weights")
-    for file in files:
-        refuse_integers(file, read_header(file).tensors)
-    plain = any(".fp16." not in file.name for file in files)
-    kind: Any = ControlNetModel  # diffusers tells type checkers little about its modules
-    net, loading = kind.from_pretrained(
-        path,
-        local_files_only=True,
-        use_safetensors=True,
-        variant=None if plain else "fp16",
-        torch_dtype=dtype,
-        low_cpu_mem_usage=False,
-        output_loading_info=True,
-    )
-    if missing := sorted(loading["missing_keys"]):
-        raise InputError(path, missing[0], "is missing; the weights don't belong to the configuration")
-    return net
+    refuse_fields(path, "controlnet", found)
+    return load_pretrained(ControlNetModel, path, path, "controlnet", dtype, torch_dtype=dtype, low_cpu_mem_usage=False)
 
 
 def _from_file(path: Path, unet: Any, dtype: torch.dtype) -> Any:
@@ -90,10 +74,7 @@ def _from_file(path: Path, unet: Any, dtype: torch.dtype) -> Any:
     names = read_header(path, "a ControlNet in one safetensors file").tensors
     if not any(name.endswith((FIRST, ORIGINAL)) for name in names):
         raise InputError(path, "", WRONG)
-    try:
-        tensors = {name: tensor.to(dtype) for name, tensor in load_file(path).items()}
-    except (OSError, SafetensorError) as error:
-        raise InputError(path, "", f"is not readable as safetensors ({str(error).splitlines()[0][:120]})") from error
+    tensors = {name: tensor.to(dtype) for name, tensor in read_tensors(path).items()}
     # A file has no configuration. That of the model is the right one, or the file is for another family and doesn't fit.
     config = {name: unet.config[name] for name in UNET_KEYS if name in unet.config}
     first = next(tensor for name, tensor in tensors.items() if name.endswith((FIRST, ORIGINAL)))

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
 from base.errors import InputError
 from base.files import expand_user
 from base.reading import is_file, parse_json
-from base.safetensors_header import read_header, refuse_integers
+from base.safetensors_header import refuse_integers
 from diffusion.loaders.checkpoints import describe_load_error
 from diffusion.loaders.ldm_names import original_names
+from diffusion.tensor_files import TensorFile, open_tensors
 
 MODELS = {  # prefix of a layer's name → the part of the model it belongs to; the first match counts
     "lora_unet_": "unet",
@@ -140,7 +140,12 @@ def merge_lora(lora: Lora, parts: Mapping[str, Any]) -> None:
 
 def _read(path: Path) -> dict[tuple[str, str], Layer]:
     """(part, layer's name with underscores for dots) → the layer's tensors."""
-    header = read_header(path, "a LoRA, a .safetensors file")
+    with open_tensors(path, "a LoRA, a .safetensors file") as file:
+        return _layers(path, file)
+
+
+def _layers(path: Path, file: TensorFile) -> dict[tuple[str, str], Layer]:
+    header = file.header
     names = [name for name in header.tensors if not name.startswith(BUNDLED)]
     if not names:
         raise InputError(path, "", "is empty")
@@ -150,23 +155,22 @@ def _read(path: Path) -> dict[tuple[str, str], Layer]:
     refuse_integers(path, {n: t for n, t in header.tensors.items() if n in names and not n.endswith(".alpha")})
     layers: defaultdict[tuple[str, str], Layer] = defaultdict(Layer)
     try:
-        with safe_open(path, framework="pt") as file:
-            for name in names:
-                part, stem, what = _parse_name(path, name)
-                tensor = file.get_tensor(name)
-                if not bool(tensor.isfinite().all()):
-                    raise InputError(path, name, "holds NaN or infinite weights")
-                if what == "alpha":
-                    if tensor.numel() != 1:
-                        raise InputError(path, name, f"has the shape {list(tensor.shape)}; an alpha is one number")
-                    layers[part, stem].alpha = float(tensor)
-                elif what in layers[part, stem].tensors:
-                    raise InputError(path, name, "is also there under another name")
-                else:
-                    layers[part, stem].tensors[what] = tensor
+        for name in names:
+            part, stem, what = _parse_name(path, name)
+            tensor = file.read(name)
+            if not bool(tensor.float().isfinite().all()):
+                raise InputError(path, name, "holds NaN or infinite weights")
+            if what == "alpha":
+                if tensor.numel() != 1:
+                    raise InputError(path, name, f"has the shape {list(tensor.shape)}; an alpha is one number")
+                layers[part, stem].alpha = float(tensor)
+            elif what in layers[part, stem].tensors:
+                raise InputError(path, name, "is also there under another name")
+            else:
+                layers[part, stem].tensors[what] = tensor
     except InputError:
         raise
-    except Exception as error:  # the safetensors reader may raise anything
+    except RuntimeError as error:  # of numbers of an unusual type
         raise InputError(path, "", describe_load_error(error)) from error
     for (part, stem), layer in layers.items():
         layer.alpha = _alpha(path, known, part, stem) if layer.alpha is None else layer.alpha

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from base.errors import InputError
 from base.files import expand_user
 from base.reading import is_file, is_folder
 from diffusion.models.prompt_syntax import misspelt_syntax, parse_prompt
@@ -21,7 +22,11 @@ def resolve_loras(given: Sequence[str], prompts: Iterable[str]) -> tuple[tuple[s
 
     A tag names a file without its folder and suffix. It is searched among the given files, whose weight it then sets, in their
     folders, and in the given folders. LoRAs change the whole model; the first tag of a name sets its weight for all prompts.
+
+    Raises InputError for a weight that belongs to no file.
     """
+    for value in given:
+        _refuse_unnamed(value)
     files = [(path, value) for value in given if not is_folder(path := _path(value))]
     folders = [path for value in given if is_folder(path := _path(value))]
     prompts = tuple(prompts)
@@ -50,6 +55,14 @@ def style_remarks(prompts: Iterable[str], adapted: bool) -> tuple[str, ...]:
     """One sentence for each style tag that no IP-Adapter hears. adapted: whether there is one."""
     names = () if adapted else style_names(prompts)
     return tuple(f"<style:{name}> in a prompt has no effect: there is no --ip-adapter." for name in names)
+
+
+def _refuse_unnamed(value: str) -> None:
+    """Raise InputError for a weight without a file, and for one after a folder, whose files get theirs from tags."""
+    name, colon, _ = value.rpartition(":")
+    if colon and _path(value) != expand_user(value) and (not name.strip() or is_folder(expand_user(name))):
+        what = "a folder, whose files get theirs in prompts" if name.strip() else "no file"
+        raise InputError("--lora", value, f"gives a weight to {what}; it must be FILE[:WEIGHT] or FOLDER")
 
 
 def _path(value: str) -> Path:

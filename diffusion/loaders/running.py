@@ -13,6 +13,7 @@ from base.errors import InputError
 from diffusion.loaders.options import LoadOptions
 from diffusion.models.model import Model
 
+DEVICES = ("cpu", "cuda", "mps")
 COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
@@ -23,8 +24,11 @@ def find_device(name: str, flag: str = "--device") -> torch.device:
             "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
         )
     try:
-        torch.empty(0, device=name)
-        return torch.device(name)
+        device = torch.device(name)
+        if device.type not in DEVICES:  # torch has some that hold no numbers
+            raise NotImplementedError
+        torch.empty(0, device=device)
+        return device
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise InputError(flag, "", f"{name} is not usable here; auto, cpu, cuda or mps") from error
 

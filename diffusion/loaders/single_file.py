@@ -18,7 +18,6 @@ from diffusers.loaders.single_file_utils import (
     convert_ldm_vae_checkpoint,
     convert_open_clip_checkpoint,
 )
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from base.errors import InputError
@@ -37,6 +36,7 @@ from diffusion.loaders.checkpoints import describe_load_error, frozen_for_infere
 from diffusion.loaders.embedded import sidecar_path
 from diffusion.models.clip import Clip
 from diffusion.models.clip_vocabulary import tokenizer as clip_tokenizer
+from diffusion.tensor_files import open_tensors
 
 VAE = "first_stage_model."
 # Stable Diffusion 2 exists with both prediction types, and files don't state which; in v models this bias has a larger deviation
@@ -53,6 +53,7 @@ class SingleFile:
         self.path, self.name = path, path.stem
         header = read_header(path, "a model in one safetensors file")
         self._names, self._metadata = tuple(header.tensors), header.metadata
+        self._shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
         family = family_of_tensors(self._names)
         if family is None:
             raise InputError(path, "", self._refused())
@@ -124,9 +125,8 @@ class SingleFile:
         return {wanted.get(k, k): v for k, v in named.items() if k in wanted or k not in spare}
 
     def _tensors(self, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
-        """The tensors with this prefix, copied so that the file may be moved or replaced while the program runs."""
-        with self._opened() as file:
-            return {n: file.get_tensor(n).to(dtype, copy=True) for n in self._names if n.startswith(prefix)}
+        with open_tensors(self.path) as file:
+            return {name: file.read(name).to(dtype) for name in self._names if name.startswith(prefix)}
 
     def _predicts(self, family: str) -> str:
         """The prediction type: from FILE.rayverie.json, the file's metadata, or its tensors, in this order."""
@@ -137,8 +137,8 @@ class SingleFile:
         if "v_pred" in self._names:
             return "v_prediction"
         if family == "sd2" and self._shape(FIRST)[1] == 4 and TELLTALE in self._names:
-            with self._opened() as file:
-                varies = float(file.get_tensor(TELLTALE).float().std(correction=0))
+            with open_tensors(self.path) as file:
+                varies = float(file.read(TELLTALE).float().std(correction=0))
             return "v_prediction" if varies > VARIES else "epsilon"
         return "epsilon"
 
@@ -158,8 +158,7 @@ class SingleFile:
     def _shape(self, name: str) -> list[int]:
         if name not in self._names:
             raise InputError(self.path, name, "is missing; the file is incomplete")
-        with self._opened() as file:
-            return file.get_slice(name).get_shape()
+        return list(self._shapes[name])
 
     def _refused(self) -> str:
         if self._has("conditioner.embedders.0.model."):
@@ -171,16 +170,6 @@ class SingleFile:
         if self._has(UNET):
             return "has no text encoder; a model file has network, VAE and text encoders in one"
         return "is not a Stable Diffusion checkpoint in the names of the original code"
-
-    @contextmanager
-    def _opened(self) -> Iterator[Any]:
-        try:
-            with safe_open(self.path, framework="pt") as file:
-                yield file
-        except (OSError, SafetensorError) as error:
-            raise InputError(
-                self.path, "", f"is not readable as safetensors ({str(error).splitlines()[0][:120]})"
-            ) from error
 
     @contextmanager
     def _reading(self, part: str) -> Iterator[None]:

@@ -9,14 +9,17 @@ from typing import Any
 
 import torch
 from diffusers.models.embeddings import ImageProjection
-from safetensors.torch import load_file
 from torch import Tensor
 
 from base.errors import InputError
+from base.reading import read_json
 from base.safetensors_header import read_header, refuse_integers
 from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
+from diffusion.loaders.config_fields import refuse_fields
+from diffusion.loaders.pretrained import load_pretrained
 from diffusion.models.attention import RegionalProcessor, StyleProcessor
 from diffusion.models.style import StyleAdapter
+from diffusion.tensor_files import read_tensors
 
 ENCODER = "image_encoder"
 PROJECTIONS = ("proj.weight", "proj.3.weight", "latents")
@@ -45,7 +48,7 @@ def _read(path: Path, dtype: torch.dtype) -> dict[str, dict[str, Tensor]]:
     """The tensors of `image_proj` and `ip_adapter`, without these beginnings."""
     refuse_integers(path, read_header(path, "an IP-Adapter in one safetensors file").tensors)
     groups: dict[str, dict[str, Tensor]] = defaultdict(dict)
-    for name, tensor in load_file(path).items():
+    for name, tensor in read_tensors(path).items():
         group, _, rest = name.partition(".")
         groups[group][rest] = tensor.to(dtype)
     known = any(name in groups["image_proj"] for name in PROJECTIONS)
@@ -87,10 +90,9 @@ def _encoder(path: Path, dtype: torch.dtype) -> Any:
     folder = next((folder for folder in folders if (folder / "config.json").is_file()), None)
     if folder is None:
         raise InputError(path, ENCODER, "is missing; the CLIP image encoder's folder lies beside the adapter")
-    if not list(folder.glob("*.safetensors")):
-        raise InputError(folder, "", "has no .safetensors weights")
-    encoder = CLIPVisionModelWithProjection.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, dtype=dtype
-    )
-    refuse_not_finite(folder, ENCODER, encoder)
+    config = read_json(folder / "config.json", "the configuration of an image encoder")
+    if not isinstance(config, dict):
+        raise InputError(folder / "config.json", "", "is not a JSON object")
+    refuse_fields(folder, ENCODER, config)
+    encoder = load_pretrained(CLIPVisionModelWithProjection, folder, folder, ENCODER, dtype, dtype=dtype)
     return encoder.eval().requires_grad_(False)

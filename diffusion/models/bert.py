@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import embedding
+
+from diffusion.tensor_files import read_tensors
 
 WIDTH, LAYERS, HEADS, INNER, WORDS, PLACES = 384, 6, 12, 1536, 30522, 512  # of all-MiniLM-L6-v2
 EPSILON = 1e-12
@@ -45,7 +46,7 @@ class Bert(nn.Module):
 
 def load_bert(path: Path) -> Bert:
     """Read all-MiniLM-L6-v2 from its model.safetensors, ready for inference."""
-    stored = load_file(path)
+    stored = read_tensors(path)
     found = {name: stored[f"embeddings.{theirs}"] for name, theirs in _EMBEDDINGS.items()}
     # every token is of the first of two sentences
     found["places"] = found["places"] + stored["embeddings.token_type_embeddings.weight"][0]

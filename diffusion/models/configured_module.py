@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
+
+from diffusion.tensor_files import read_tensors
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 
@@ -59,13 +61,13 @@ class ConfiguredModule(nn.Module):
         """Read a network from a folder. Arguments as diffusers names them; further ones of its loader have no meaning here.
 
         With `output_loading_info`, return also {"missing_keys": names}, and leave these parameters without values. Weights that the
-        network doesn't have are ignored. Raises what the readers of JSON and safetensors raise, TypeError for a configuration that
+        network doesn't have are ignored. Raises what the readers of JSON and of tensors raise, TypeError for a configuration that
         doesn't fit, and RuntimeError for weights of another shape, or missing ones.
         """
         path = Path(folder) / subfolder
         config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
         known = inspect.signature(cls).parameters
-        tensors = load_file(path / (WEIGHTS if variant is None else WEIGHTS.replace(".", f".{variant}.")))
+        tensors = read_tensors(path / (WEIGHTS if variant is None else WEIGHTS.replace(".", f".{variant}.")))
         with torch.device("meta"):  # without values, which would be replaced
             module = cls(**{name: value for name, value in config.items() if name in known})
         missing = module.load_state_dict(

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from base.errors import InputError
 from base.files import atomic_write
 from base.safetensors_header import FLOATS, read_header
+from diffusion.tensor_files import open_tensors
 
 NAME = "latents.safetensors"  # in a folder of pictures
 MARK = {"rayverie": "latents"}
@@ -41,22 +41,18 @@ def save_latents(path: Path, latents: Tensor, sigmas: Sequence[float], space: st
 def load_latents(path: Path) -> LatentBatch:
     """Read a batch. Raises InputError naming the file and what is wrong with it."""
     what = "a file of latents"
-    header = read_header(path, what)
-    found = header.tensors.get("latents")
-    if found is None or len(found.shape) != 4 or found.kind not in FLOATS or 0 in found.shape:
-        raise InputError(path, "latents", "is missing, empty, or no batch of floating-point latents [N,C,h,w]")
-    levels = header.tensors.get("sigmas")
-    try:
-        with safe_open(path, "pt") as file:
-            latents = file.get_tensor("latents").float()
-            sigmas = file.get_tensor("sigmas") if levels is not None else torch.zeros(len(latents))
-    except (SafetensorError, RuntimeError, ValueError) as error:
-        raise InputError(path, "", f"is not {what}: {error}") from error
+    with open_tensors(path, what) as file:
+        tensors, metadata = file.header.tensors, file.header.metadata
+        found = tensors.get("latents")
+        if found is None or len(found.shape) != 4 or found.kind not in FLOATS or 0 in found.shape:
+            raise InputError(path, "latents", "is missing, empty, or no batch of floating-point latents [N,C,h,w]")
+        latents = file.read("latents").float()
+        sigmas = file.read("sigmas") if "sigmas" in tensors else torch.zeros(len(latents))
     if sigmas.shape != (len(latents),):
         raise InputError(path, "sigmas", f"must hold one number for each of the {len(latents)} latents")
     if not bool(torch.isfinite(latents).all()):
         raise InputError(path, "latents", "holds NaN or infinity")
-    return LatentBatch(latents, tuple(sigmas.double().tolist()), header.metadata.get("space", ""))
+    return LatentBatch(latents, tuple(sigmas.double().tolist()), metadata.get("space", ""))
 
 
 def is_latent_file(path: Path) -> bool:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import faiss
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from base.errors import InputError
 from base.files import atomic_write
+from diffusion.tensor_files import open_tensors
 
 Embed = Callable[[Sequence[str]], np.ndarray]  # prompts → float32 [N,D] unit vectors
 
@@ -76,12 +76,12 @@ class PromptBank:
     def load(path: str | Path = BANK) -> PromptBank:
         """Load a bank. Raises InputError if `path` isn't one."""
         try:
-            with safe_open(path, framework="numpy") as file:
-                header = file.metadata() or {}
+            with open_tensors(Path(path), "a prompt bank") as file:
+                header = file.header.metadata
                 if header.get("format") != "rayverie-bank" or header.get("version") != "1":
                     raise InputError(path, "", "is not a prompt bank of version 1")
-                captions, vectors = json.loads(header["captions"]), file.get_tensor("vectors").astype(np.float32)
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+                captions, vectors = json.loads(header["captions"]), file.read("vectors").float().numpy()
+        except (KeyError, ValueError, RuntimeError) as error:
             raise InputError(path, "", f"can't be read as a prompt bank ({error})") from error
         return PromptBank(captions, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 

@@ -324,6 +324,7 @@ def test_several_pictures_are_a_folder_and_a_sheet(words, tmp_path, capsys) -> N
     [
         (["--seeds", "1,x"], "--seeds is '1,x'; it must be numbers from 0"),
         (["--seeds", "1,,2"], "it must be numbers"),
+        (["--seeds", "9" * 5000], "it must be numbers"),
         (["--seeds", f"{2**31}"], "it must be numbers"),
         (["--seeds", "1,2", "--count", "2"], "--count both say"),
         (["--count", "0"], "--count is 0; allowed is 1"),

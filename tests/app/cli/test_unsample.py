@@ -68,3 +68,14 @@ def test_what_is_no_file_of_latents(words, capsys) -> None:
     capsys.readouterr()
     assert main(["latents", "a/latents.safetensors", "b/latents.safetensors"]) == 2
     assert "are 3 × 4 × 4 × 6, those of a/latents.safetensors are 4" in capsys.readouterr().err
+
+
+def test_settings_that_no_network_hears_are_named(words, capsys) -> None:
+    unheard = ["moss", "--init", "wall.png", "--mix", "0.5", "--control", "depth", "--match-temperature", "1"]
+    assert main([*words[:1], unheard[0], *words[1:], *unheard[1:], "--out", "a"]) == 0
+    said = capsys.readouterr().err
+    for name in ("PROMPT", "--init", "--mix", "--control", "--match-temperature"):
+        assert f"{name} has no effect: --unsample asks no network." in said
+    assert said.count("has no effect") == 5
+    assert main([*words, "--out", "a"]) == 0
+    assert "has no effect" not in capsys.readouterr().err

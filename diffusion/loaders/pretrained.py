@@ -1,0 +1,62 @@
+"""Networks of diffusers and transformers from folders: quietly, completely, and in the numbers that were asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from base.errors import InputError
+from base.safetensors_header import read_header, refuse_integers, weights_of
+from diffusion.loaders.checkpoints import describe_load_error, refuse_not_finite
+
+
+def load_pretrained(kind: Any, folder: Path, where: Path, part: str, dtype: torch.dtype, /, **given: Any) -> Any:
+    """A network with its weights, read from safetensors only; the fp16 variant if there is no other.
+
+    kind: a class with diffusers' or transformers' `from_pretrained`; given: further arguments for it
+    where, part: what sentences name. Raises InputError for weights that are damaged, missing, too few or not finite.
+    """
+    names = weight_files(folder)
+    if not names:
+        raise InputError(where, part, "has no .safetensors weights")
+    try:
+        with quiet_libraries():
+            network, found = kind.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                variant=None if any(".fp16." not in name for name in names) else "fp16",
+                output_loading_info=True,
+                **given,
+            )
+    except Exception as error:  # readers may raise anything for damaged weights
+        raise InputError(where, part, describe_load_error(error)) from error
+    if missing := sorted(found["missing_keys"]):
+        raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
+    refuse_not_finite(where, part, network)
+    return network.to(dtype)  # diffusers keeps numbers of double length
+
+
+def weight_files(folder: Path) -> list[str]:
+    """Names of a folder's weight files. Raises InputError for damaged headers and integer weights."""
+    files = sorted(folder.glob("*.safetensors*"))
+    for file in files:
+        if file.suffix == ".safetensors":
+            refuse_integers(file, weights_of(read_header(file)))
+    return [file.name for file in files]
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Silence what the libraries print about a file that is refused in one sentence anyway."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
