@@ -17,7 +17,7 @@ SETTINGS_HELP = "A session file, or the JSON file next to a video: its values ar
 NO_MODEL_HELP = "Load no model: show what a world file holds, in a fraction of the memory. Nothing is dreamed."
 
 
-LESSON_STEPS = 12  # of a lesson, at least: fewer hide when something happens
+LESSON_STEPS = 12  # of a lesson or a comparison, at least: fewer hide when something happens
 
 
 @dataclass(frozen=True)
@@ -189,6 +189,27 @@ class GalleryCommand:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Generate one picture twice with one or more differences, and show step by step where both runs part."""
+
+    picture: GenerateSettings = field(default_factory=GenerateSettings)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    other_prompt: str | None = option(None, "Prompt of the second run.", metavar="PROMPT")
+    other_negative: str | None = option(None, "Negative prompt of the second run.", metavar="PROMPT")
+    other_seed: int | None = option(None, "Seed of the second run.", range=(0, 2**31 - 1))
+    other_sampler: str | None = option(
+        None, "Sampler of the second run.", table="diffusion.sampling.solvers:SAMPLERS", metavar="NAME"
+    )
+    other_scale: float | None = option(None, "Guidance scale of the second run.", range=(-20.0, 30.0))
+    other_steps: int | None = option(None, "Steps of the second run; they are compared at equal noise.", range=(1, 200))
+    other_model: str | None = option(None, "Model of the second run.", metavar="MODEL")
+    out: Path = option(
+        Path("out/compare"), "Folder for paths.png (all steps), a.png and b.png (the pictures).", output=True
+    )
+    json: bool = option(False, "Print the figures of all steps as JSON.")
+
+
+@dataclass(frozen=True)
 class LessonCommand:
     """Export, list or open lessons: a web page that shows a dream's steps, and what the network does at each."""
 
@@ -346,6 +367,7 @@ COMMANDS = {
     "generate": Command(Generate, "app.cli.generate:run"),
     "prompts": Command(PromptsCommand, "app.cli.prompts:run"),
     "gallery": Command(GalleryCommand, "app.cli.gallery:run"),
+    "compare": Command(Compare, "app.cli.compare:run"),
     "lesson": Command(LessonCommand, "app.cli.lesson:run"),
     "serve": Command(Serve, "app.server.command:run"),
     "latents": Command(Latents, "app.cli.latents:run"),
@@ -366,12 +388,13 @@ def suited(settings: Any, model: str | None, changed: bool = False) -> Any:
     few, side, found = read_few_steps(model, changed), read_native_size(model), read_defaults(model)
     if few:
         found |= {"steps": few}
-    if isinstance(settings, Generate) and side:
+    if isinstance(settings, LessonCommand | Compare) and not few:
+        found |= {"steps": max(LESSON_STEPS, found.get("steps", 0))}
+    if isinstance(settings, Generate | Compare) and side:
         settings = replace(settings, picture=replace(settings.picture, size=(side, side)))
-    if isinstance(settings, Generate):
+    if isinstance(settings, Generate | Compare):
         return replace(settings, picture=replace(settings.picture, dream=replace(settings.picture.dream, **found)))
     if isinstance(settings, LessonCommand):
-        found |= {} if few else {"steps": max(LESSON_STEPS, found.get("steps", 0))}
         settings = replace(settings, size=(side, side) if side else settings.size)
     if any(f.name == "dream" for f in fields(settings)) and isinstance(settings.dream, DreamSettings):
         return replace(settings, dream=replace(settings.dream, **found))

@@ -21,6 +21,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 SYSTEMS = ("raycast_diffusion", "diffusion notebook", "iterative mixing", "DiffusionGen2", "diffusion visualization")
 SMALL = {
     "generate": {"--size": "32x32", "--steps": "3"},
+    "compare": {"--size": "32x32", "--steps": "2"},
     "lesson export": {"--size": "32x32", "--steps": "2"},
     "dream": {"--steps": "2", "--canvas": "48"},
     "render": {"--steps": "2", "--canvas": "48", "--size": "64x48"},

@@ -1,0 +1,48 @@
+"""Two runs side by side: how alike their predictions are at equal noise, and from which step on they are different pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffusion.introspection.emergence import SETTLED, explained_share, split_bands
+
+
+@dataclass(frozen=True, eq=False)
+class Parting:
+    """pairs: for each step of the first run the step of the second whose noise level is nearest, from 0
+    coarse, fine: float64 [steps] in 0..1, how much their predictions explain of each other, in large shapes and in details"""
+
+    pairs: tuple[int, ...]
+    coarse: np.ndarray
+    fine: np.ndarray
+
+    @property
+    def step(self) -> int | None:
+        """The first step from which the large shapes stay different; None if they end alike."""
+        alike = np.flatnonzero(self.coarse >= SETTLED)
+        first = int(alike[-1]) + 1 if len(alike) else 0
+        return first if first < len(self.coarse) else None
+
+
+def pair_steps(one: Sequence[float], other: Sequence[float]) -> tuple[int, ...]:
+    """For each noise level of one run, the place of the nearest one of the other, by their logarithms."""
+    levels = np.log(np.maximum(np.asarray(other, np.float64), 1e-12))
+    return tuple(int(np.abs(levels - np.log(max(sigma, 1e-12))).argmin()) for sigma in one)
+
+
+def measure_parting(
+    one: Sequence[np.ndarray], other: Sequence[np.ndarray], pairs: Sequence[int], mask: np.ndarray | None = None
+) -> Parting:
+    """one, other: uint8 [h,w,3], the sketches of each run's predictions, of one size; pairs: from `pair_steps`;
+    mask: float [h,w], what counts; None: everything."""
+    mask = np.ones(one[0].shape[:2]) if mask is None else mask
+    bands = [split_bands(picture) for picture in other]
+    rows = [
+        [explained_share(a, b, mask) for a, b in zip(split_bands(picture), bands[pair], strict=True)]
+        for picture, pair in zip(one, pairs, strict=True)
+    ]
+    curves = np.minimum(np.array(rows), 1.0)
+    return Parting(tuple(pairs), curves[:, 0], curves[:, 1])
