@@ -252,6 +252,36 @@ class Serve:
 
 
 @dataclass(frozen=True)
+class Web:
+    """Walk through a scene in browsers, each with its own camera, while it is painted on this machine."""
+
+    scene: SceneChoice = field(default_factory=SceneChoice)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    dream: DreamSettings = field(default_factory=DreamSettings)
+    paint: PaintSettings = field(default_factory=PaintSettings)
+    live: LiveSettings = field(default_factory=LiveSettings)
+    size: Size = option((1280, 720), "Largest picture that is sent to a browser.")
+    fov: float = option(60.0, "Vertical field of view in degrees.", range=(20.0, 120.0))
+    daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
+    jpeg: int = option(85, "Quality of the pictures that are sent.", range=(10, 100))
+    visitors: int = option(8, "Number of browsers that may be there at a time.", range=(1, 64))
+    world: Path | None = option(
+        None,
+        "World file: paint is loaded from it if it exists, and saved to it. Default: the scene's own, as in the window.",
+        output=True,
+    )
+    host: str = option("127.0.0.1", "Address to listen at. All but this machine's own need a token.", metavar="ADDRESS")
+    port: int = option(8080, "Port to listen at; 0 takes a free one.", range=(0, 65535))
+    token: str = option(
+        "", "What browsers must send. Default: a random one, where another address than this machine's own is bound."
+    )
+    allow_host: tuple[str, ...] = option(
+        (), "Names of this server that requests may use, besides localhost and addresses of numbers.", metavar="NAME"
+    )
+    settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
+
+
+@dataclass(frozen=True)
 class Latents:
     """Statistics of a file of latents, and its comparison with another one."""
 
@@ -370,6 +400,7 @@ COMMANDS = {
     "compare": Command(Compare, "app.cli.compare:run"),
     "lesson": Command(LessonCommand, "app.cli.lesson:run"),
     "serve": Command(Serve, "app.server.command:run"),
+    "web": Command(Web, "app.web.command:run"),
     "latents": Command(Latents, "app.cli.latents:run"),
     "models": Command(Models, "app.cli.models:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),

@@ -90,6 +90,7 @@ LAYERS = (
     "app/bench",
     "app/cli",
     "app/server",
+    "app/web",
     "app/__main__.py",
 )
 SOURCES = sorted(path.relative_to(ROOT) for folder in (*ALLOWED, "app") for path in (ROOT / folder).rglob("*.py"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +18,10 @@ import numpy as np
 from app.fields import Size
 from app.loop.absent_model import AbsentWorker
 from app.loop.chosen_model import load_chosen
-from app.loop.messages import ModelInfo
+from app.loop.messages import ModelInfo, Worker
 from app.loop.painted_prompts import PromptLog
-from app.loop.painter import Painter
-from app.loop.worker import Dream, InlineWorker, dream_of
+from app.loop.painter import PIECE, Painter
+from app.loop.worker import Dream, InlineWorker, dream_of, info_of
 from app.loop.world_journals import data_folder, describing, left_over, open_journal
 from app.session import Session, open_scene
 from base.errors import InputError, shown
@@ -31,10 +34,59 @@ from engine.gl.context import create_headless_context, wait_for_gl
 from engine.render.renderer import Renderer
 from engine.storage.journal import Journal
 from engine.storage.world import open_world
-from engine.storage.world_io import WorldReader, WorldWriter
+from engine.storage.world_io import Describe, WorldReader, WorldWriter
 from scenes.camera import Camera
 from scenes.extrude import extrude_scene
 from scenes.scene import Scene
+
+PATIENCE = 10.0  # seconds before a failed save is tried again beside frames
+
+
+class Keeper:
+    """Keeps what is painted; this one keeps nothing."""
+
+    def __call__(self) -> None:
+        """Add new paint to the journal now, so that a crash or a power cut loses little."""
+
+    def keep_for_a_moment(self) -> None:
+        """The same, a few milliseconds at a time: for loops that also draw."""
+
+    def save(self) -> Future[None] | None:
+        """Write the world file with all paint up to now, on a thread; None where there is no such file."""
+        return None
+
+
+class WorldKeeper(Keeper):
+    """Keeps the paint of a volume in its world's journal. GL thread."""
+
+    def __init__(self, writer: WorldWriter, volume: LatentVolume, describe: Describe, path: Path) -> None:
+        self._writer, self._volume, self._describe, self._path = writer, volume, describe, path
+        self._warned, self._not_before = False, -math.inf
+
+    def __call__(self) -> None:
+        if self._writer.has_unsaved(self._volume):
+            self._try(lambda: self._writer.write_all(self._volume, self._describe))
+
+    def keep_for_a_moment(self) -> None:
+        if time.monotonic() < self._not_before:
+            return
+        if self._writer.volume is None and self._writer.has_unsaved(self._volume):
+            self._writer.start_round(self._volume)
+        if self._writer.volume is not None:
+            self._try(lambda: self._writer.write_for(self._describe))
+
+    def save(self) -> Future[None]:
+        self._writer.cancel_round()  # one that began earlier may lack the last dream
+        self._writer.write_all(self._volume, self._describe)
+        return self._writer.pack_file(self._path, data_folder())
+
+    def _try(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except InputError as error:  # a full disk may have room again when it matters
+            if not self._warned:
+                print(f"What is painted now isn't kept: {error}", file=sys.stderr)
+            self._warned, self._not_before = True, time.monotonic() + PATIENCE
 
 
 @dataclass
@@ -63,35 +115,27 @@ class HeadlessSession:
         self.painter.client.prompts = PromptLog.from_json(world.extras.get("prompts"))
 
     @contextmanager
-    def keeping(self, path: Path | None) -> Iterator[Callable[[], None]]:
+    def keeping(self, path: Path | None) -> Iterator[Keeper]:
         """Save the paint when the block ends, even by an error or Ctrl-C. Without a path or new paint, nothing is saved.
 
-        Yields a function to call often. It adds new paint to the journal, so that a crash or a power cut loses little. Raises
-        InputError if another program is painting that world, or if it can't be written.
+        Yields a `Keeper`: call it often. Raises InputError if another program is painting that world, or if it can't be written.
         """
         if path is None:
-            yield lambda: None
+            yield Keeper()
             return
         refuse_unwritable(path)  # before anything is painted for it
-        writer, saved, warned = WorldWriter(open_journal(path, data_folder())), False, False
+        writer, saved = WorldWriter(open_journal(path, data_folder())), False
         prompts = lambda: {"prompts": self.painter.client.prompts.to_json()}  # noqa: E731
-        describe = describing(self.scene, self.charts, self.model.space, self.volume, prompts)
 
-        def keep() -> None:
-            nonlocal warned
-            try:
-                if writer.has_unsaved(self.volume):
-                    writer.write_all(self.volume, describe)
-            except InputError as error:  # a full disk may have room again when it matters
-                if not warned:
-                    print(f"What is painted now isn't kept: {error}", file=sys.stderr)
-                warned = True
+        def describe() -> Any:  # the scene and its prompts as they are now
+            return describing(self.scene, self.charts, self.model.space, self.volume, prompts)()
 
+        keeper = WorldKeeper(writer, self.volume, describe, path)
         try:
             self._take_up(writer.journal, path)
             before = self.volume.revision
             try:
-                yield keep
+                yield keeper
             finally:
                 if writer.journal.has_world or self.volume.revision != before or not is_file(path):
                     writer.write_all(self.volume, describe)
@@ -130,10 +174,12 @@ def open_headless_session(
     model: Any = None,
     cancelled: Callable[[], bool] = lambda: False,
     dream: Dream = dream_of,
+    hire: Callable[[Any], Worker] | None = None,
 ) -> Iterator[HeadlessSession]:
     """Open the session's scene, model and world file (if it exists). scene, model: if already loaded; a `ModelInfo` stands
     for one that is not loaded (`app.loop.absent_model`). cancelled: asked before every call of the model; it may raise
-    KeyboardInterrupt. dream: runs the model.
+    KeyboardInterrupt. dream: runs the model. hire: makes a worker that has a model, for a painter that works beside a loop of
+    frames; by default dreams run inline.
 
     Raises InputError if one of them can't be used, before slow work where possible.
     """
@@ -142,23 +188,27 @@ def open_headless_session(
     try:
         charts = build_charts(blocks := extrude_scene(scene), scene)
         if isinstance(model, ModelInfo):
-            worker = AbsentWorker(model)
+            worker: Worker = AbsentWorker(model)
         else:
-            model = _ready_model(session, scene, model)
-            worker = InlineWorker(model, dream, cancelled=cancelled)
+            model = _ready_model(session, scene, model, previews=hire is not None)
+            worker = hire(model) if hire else InlineWorker(model, dream, cancelled=cancelled)
         volume = LatentVolume(ctx, charts, model.channels, session.dream.seed)
         renderer = Renderer(ctx, charts, scene, volume, blocks)
-        painter = Painter(volume, worker, scene, session)
+        painter = Painter(volume, worker, scene, session, PIECE if hire else math.inf)
+        painter.client.model = model if isinstance(model, ModelInfo) else info_of(model)
         headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter)
         if session.world is not None and is_file(session.world):
             headless.load(session.world)
         painter.collect()  # the worker's first word is which model it has
-        yield headless
+        try:
+            yield headless
+        finally:
+            worker.close()
     finally:
         ctx.release()
 
 
-def _ready_model(session: Session, scene: Scene, model: Any) -> Any:
+def _ready_model(session: Session, scene: Scene, model: Any, previews: bool) -> Any:
     """The model, or the session's, with the LoRAs that the scene's prompts name. What has no effect is said."""
     from diffusion.denoisers.inert import Situation, inert_remarks
     from diffusion.loaders.options import option_remarks
@@ -179,7 +229,7 @@ def _ready_model(session: Session, scene: Scene, model: Any) -> Any:
         if given
     ]
     told = [f"{reading}." for reading in model.text.readings(scene.prompts)]
-    told += option_remarks(session.model.options, model, previews=False)
+    told += option_remarks(session.model.options, model, previews)
     for remark in (*idle, *told, *inert_remarks(session.dream, DreamSettings(**model.defaults), situation)):
         print(shown(remark), file=sys.stderr)
     return model

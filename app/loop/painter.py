@@ -102,12 +102,16 @@ class Painter:
         self._camera = camera
         live, resting = self.session.live, now - self._moved_at >= self.session.live.rest
         messages = self.collect(OPENING if self.opening else RESTING if resting else 1.0)
-        if self.client.running and not self.client.tasks and self._abandons(camera):
-            self.cancel()
+        self.leave(camera)
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
         if live.auto and due and self.consider(camera, size, resting and not self.opening):
             self._looked_at = now
         return messages
+
+    def leave(self, camera: Camera) -> None:
+        """Abandon the running dream if it isn't worth its time any more, as the camera that it is for is here now."""
+        if self.client.running and not self.client.tasks and self._abandons(camera):
+            self.cancel()
 
     def collect(self, haste: float = RESTING) -> list[Message]:
         """Process the worker's messages; see `DreamClient.collect`. haste: see `TaskRunner`."""

@@ -11,33 +11,13 @@ from typing import Any, TypeVar
 
 from imgui_bundle import imgui
 
+from app.labels import label_of
 from app.panels.context import hint
 from app.panels.step_curve import draw_scheduled
 from base.settings import allowed
 from base.step_schedule import Scheduled
 
 T = TypeVar("T")
-LABELS = {  # where a name with spaces for underscores isn't what people say
-    "fov": "Field of view",
-    "auto": "Paint automatically",
-    "moving": "Sketch while moving",
-    "around": "Paint beyond edges",
-    "moving_steps": "Sketch steps",
-    "rest": "Delay before painting (s)",
-    "refine": "Refine at rest",
-    "preview": "Preview with",
-    "canvas": "Canvas height",
-    "walk": "Walk on the ground",
-    "sensitivity": "Mouse sensitivity",
-    "frame_rate": "Max FPS",
-    "motion": "Animate network diagrams",
-    "hints": "Show explanations",
-    "eta": "Eta",
-    "cfg_rescale": "CFG rescale",
-    "cfgpp_lambda": "CFG++ lambda",
-    "abandon_angle": "Cancel after turning (°)",
-    "abandon_distance": "Cancel after moving (blocks)",
-}
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
 
@@ -72,7 +52,7 @@ def edit(
 
 def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
     """(changed, value) of one field, with its label to the left so that names never get cut. Unknown kinds are shown only."""
-    label = meta.get("label") or LABELS.get(name) or name.replace("_", " ").capitalize()
+    label = label_of(name, meta)
     imgui.push_id(name)
     if kind is bool:
         changed, value = imgui.checkbox(label, value)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import secrets
 import sys
 import tempfile
 from dataclasses import replace
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from app.commands import Serve
 from app.loop.world_journals import data_folder
+from app.server.listener import token_for
 from app.session import ModelChoice
 from base.errors import InputError, shown
 from base.files import expand_user
@@ -23,9 +22,7 @@ def run(command: Serve) -> int:
     refuse_without(NEEDED, "rayverie serve")
     from app.server.run import serve
 
-    token = command.token or ("" if is_loopback(command.host) else secrets.token_urlsafe(24))
-    if not all(33 <= ord(c) < 127 and c not in ';,"\\' for c in token):
-        raise InputError("--token", "", "has characters that a header can't hold; use letters and digits")
+    token = token_for(command.host, command.token)
     folder = expand_user(command.folder) if command.folder else data_folder() / "server"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,14 +47,6 @@ def refuse_without(modules: tuple[str, ...], what: str) -> None:
     """Raise InputError where the extra isn't installed."""
     if any(find_spec(module) is None for module in modules):
         raise InputError(what, "", "needs the extra `web`; install it with: pip install 'rayverie[web]'")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _say(words: str) -> None:

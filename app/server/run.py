@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from app.server.connection import watched
 from app.server.desk import open_desk
 from app.server.guard import Guard, Rules
 from app.server.limits import Limits
-from base.errors import InputError
+from app.server.listener import bound, url_of
 
 
 def serve(command: Serve, folder: Path, pictures: Path, token: str, say: Callable[[str], None]) -> None:
@@ -26,9 +25,7 @@ def serve(command: Serve, folder: Path, pictures: Path, token: str, say: Callabl
             if (error := desk.studio.loading.exception()) is not None:
                 raise error
             rules = Rules(frozenset(name.lower() for name in command.allow_host), token)
-            port = listener.getsockname()[1]
-            host = f"[{command.host}]" if ":" in command.host else command.host
-            say(f"Rayverie serves at http://{host}:{port}/{f'?token={token}' if token else ''} (stop it with Ctrl-C).")
+            say(f"Rayverie serves at {url_of(command.host, listener, token)} (stop it with Ctrl-C).")
             server_of(make_app(desk, rules), limits).run([listener])
         finally:
             desk.close()
@@ -51,19 +48,3 @@ def server_of(app: Guard, limits: Limits) -> uvicorn.Server:
         proxy_headers=False,
     )
     return uvicorn.Server(config)
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises InputError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except (OSError, UnicodeError) as error:  # a name that no network has
-        listener.close()
-        why = getattr(error, "strerror", None) or "no address"
-        problem = f"is {host}:{port}, which can't be bound ({why}); choose another --port or --host"
-        raise InputError("--port", "", problem) from None
-    listener.listen(1024)
-    return listener

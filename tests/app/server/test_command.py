@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
-from app.server import command
+from app.server import command, listener
 from app.session import ModelChoice
 
 ROOT = Path(__file__).parents[3]
@@ -46,7 +46,7 @@ def test_what_would_read_files_is_left_out(monkeypatch, tmp_path, capsys) -> Non
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False), ("my.host", False)],
 )
 def test_which_addresses_only_this_machine_reaches(host: str, alone: bool) -> None:
-    assert command.is_loopback(host) is alone
+    assert listener.is_loopback(host) is alone
 
 
 def test_an_address_that_is_taken_is_one_sentence(tmp_path, capsys) -> None:

@@ -1,0 +1,135 @@
+"""The gate in front of viser's server: its pages and its websocket follow the rules of `rayverie serve` (app.server.guard).
+
+viser has no hooks for that, and takes another port where one is in use. So while it starts, the function of the package
+websockets that it starts its server with is wrapped: it gets our socket, our checks and our connections.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from socket import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import websockets.asyncio.server
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from app.server.guard import COOKIE, SAFE, Refused, Rules, check_names, check_token
+from app.server.limits import Rate
+
+HEADERS = SAFE | {  # viser's page is one file, with its script, its style and its pictures in it
+    "content-security-policy": "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' data: blob:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
+}
+# what a browser may say; viser knows more: sending files, and a public address at a server elsewhere
+SPOKEN = {"ViewerCameraMessage", "GuiUpdateMessage", "GuiFormSubmitMessage", "GuiFormDirtyMessage"}
+WORDS = 4000  # characters of a text field
+
+Answer = Callable[[ServerConnection, Request], Response | None]
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """visitors: browsers at a time; message: bytes of one message; requests: per second and address on average, with `burst`
+    at once."""
+
+    visitors: int = 8
+    message: int = 1 << 16
+    requests: float = 20.0
+    burst: int = 100
+
+
+class Connection(ServerConnection):
+    """A browser's connection, of which only what is in SPOKEN is heard."""
+
+    async def recv(self, decode: bool | None = None) -> Any:
+        while True:
+            message = await super().recv(decode)
+            if is_spoken(message):
+                return message
+
+
+def is_spoken(message: object) -> bool:
+    """Whether a message is one that a browser may send."""
+    try:
+        said = msgspec.msgpack.decode(message)  # type: ignore[arg-type]
+    except (msgspec.DecodeError, TypeError, ValueError):
+        return False
+    if not isinstance(said, dict) or said.get("type") not in SPOKEN:
+        return False
+    return said["type"] != "GuiUpdateMessage" or _is_value(said.get("updates"))
+
+
+def _is_value(updates: object) -> bool:
+    """Whether a widget gets a value, and nothing else of it is changed."""
+    if not isinstance(updates, dict) or set(updates) != {"value"}:
+        return False
+    value = updates["value"]
+    return isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= WORDS)
+
+
+def check(rules: Rules, rate: Rate, request: Request, address: str) -> None:
+    """Raise Refused for a request that may not come in."""
+    pairs = [(name.lower(), value) for name, value in request.headers.raw_items()]
+    headers = dict(pairs)
+    if sum(name == "host" for name, _ in pairs) != 1:
+        raise Refused(HTTPStatus.BAD_REQUEST, "A request names one Host.")
+    check_names(rules, headers)
+    if not rate.take(address, time.monotonic()):
+        raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests; wait a second.")
+    check_token(rules, {"query_string": urlsplit(request.path).query.encode("latin-1", "replace")}, headers)
+
+
+def guarded(inner: Answer, rules: Rules, limits: GateLimits) -> Answer:
+    """viser's answers to requests behind the checks, with headers that keep pages of others out."""
+    rate = Rate(limits.requests, limits.burst)
+
+    def answer(connection: ServerConnection, request: Request) -> Response | None:
+        try:
+            check(rules, rate, request, str((connection.remote_address or ("",))[0]))
+            wants = request.headers.get("Upgrade") == "websocket"
+            if wants and len(connection.server.connections) >= limits.visitors:
+                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, f"{limits.visitors} browsers are here already.")
+            response = inner(connection, request)
+        except Refused as refused:
+            response = refusal(refused)
+        if response is not None:
+            for name, value in HEADERS.items():
+                response.headers[name] = value
+            if rules.token and response.status_code == HTTPStatus.OK:
+                response.headers["set-cookie"] = f"{COOKIE}={rules.token}; HttpOnly; SameSite=Strict; Path=/"
+        return response
+
+    return answer
+
+
+def refusal(refused: Refused) -> Response:
+    body = f"{refused.detail}\n".encode()
+    headers = Headers({"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body))})
+    if refused.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Basic realm="Rayverie"'
+    return Response(refused.status.value, refused.status.phrase, headers, body)
+
+
+@contextmanager
+def gated(rules: Rules, limits: GateLimits, listener: socket) -> Iterator[None]:
+    """A context in which a viser server that starts listens at `listener`, behind the gate."""
+    module: Any = websockets.asyncio.server
+    serve = module.serve
+
+    def at_the_gate(handler: Any, _host: str, _port: int, *, process_request: Answer, **options: Any) -> Any:
+        ours = {"max_size": limits.message, "create_connection": Connection, "server_header": None}
+        return serve(handler, sock=listener, process_request=guarded(process_request, rules, limits), **options | ours)
+
+    module.serve = at_the_gate
+    try:
+        yield
+    finally:
+        module.serve = serve
