@@ -155,7 +155,9 @@ class PromptsCommand:
     )
     near: str = option("", "For random: prefer prompts like this one.", metavar="TEXT")
     temperature: float = option(
-        0.0, "For random with --near: how far from it; 0 takes the nearest, 1 nearly anything.", range=(0.0, 10.0)
+        0.0,
+        "For random with --near: how far from it; 0 takes the nearest, 0.03 stays close, above 0.1 nearly any.",
+        range=(0.0, 10.0),
     )
     category: tuple[str, ...] = option(
         (),

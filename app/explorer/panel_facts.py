@@ -48,6 +48,7 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         versions=services.worlds.list_versions,
         presets=state.presets,
         suggestions=services.suggestions,
+        dice=services.dice,
         scene_picture=services.pictures.of,
         do=do,
         picture=lambda key, image: shell.picture(pictures.texture(key, image)),

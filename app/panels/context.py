@@ -29,6 +29,7 @@ from app.state.keymap import Changes
 from app.state.overlays import Overlays
 from app.state.picture_work import PictureWork
 from app.state.platform import Folders
+from app.state.prompt_dice import DiceSource
 from app.state.suggestions import SuggestionSource
 from app.state.timeline import Timeline
 from app.state.tour import Tour
@@ -61,6 +62,7 @@ class PanelContext:
         undo_bytes: memory kept for undo
         versions: returns the earlier versions of this scene's world file, newest first
         suggestions: looks up prompts
+        dice: draws random prompts
         scene_picture: (entry of the recent files) → its picture and day, None while it is read or if it is no scene
     The window:
         overlays: dialogs and toasts, which panels may close
@@ -106,6 +108,7 @@ class PanelContext:
     versions: Callable[[], list[Path]]
     presets: Mapping[str, Mapping[str, Any]]
     suggestions: SuggestionSource
+    dice: DiceSource
     scene_picture: Callable[[str], ScenePicture | None]
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]

@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
+from app.panels.dice import dice_width, draw_dice
 from app.state.suggestions import Suggestions
 from diffusion.models.prompt_syntax import parse_prompt
 
@@ -22,10 +23,10 @@ class PromptFields:
     def __init__(self) -> None:
         self._typing: dict[int, str] = {}  # by ImGui's id of the field; empty again when it is left
 
-    def line(self, label: str, empty: str, text: str) -> tuple[bool, str]:
-        """(committed, text) of a field that fills the row; `empty` is shown while nothing is in it."""
+    def line(self, label: str, empty: str, text: str, room: float = 0.0) -> tuple[bool, str]:
+        """(committed, text) of a field that fills the row but for `room` points; `empty` is shown while nothing is in it."""
         identity = imgui.get_id(label)
-        imgui.set_next_item_width(-1)
+        imgui.set_next_item_width(-room or -1)
         _, typed = imgui.input_text_with_hint(label, empty, self._typing.get(identity, text))
         active, left = imgui.is_item_active(), imgui.is_item_deactivated_after_edit()
         hint(SYNTAX)
@@ -37,7 +38,9 @@ class PromptFields:
 
     def prompt(self, ui: PanelContext, label: str, text: str, most: int = SHOWN) -> tuple[bool, str]:
         """(committed, prompt), typed or chosen from what is near to it. Suggestions are of the embedded model only, at most `most`."""
-        changed, typed = self.line(label, "Prompt: what it looks like", text)
+        changed, typed = self.line(label, "Prompt: what it looks like", text, dice_width(ui))
+        if drawn := draw_dice(ui, label, self._typing.get(imgui.get_id(label), typed)):
+            changed, typed = True, drawn
         shown = self._typing.get(imgui.get_id(label), typed)
         if parse_prompt(shown).loras:
             imgui.text_disabled(TAGGED)

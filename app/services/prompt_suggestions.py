@@ -22,7 +22,7 @@ class PromptSuggestions:
 
     def __init__(self, open_bank: Callable[[], Callable[[str], Suggestions]] | None = None) -> None:
         self._open = open_bank or open_embedded
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="suggestions", initializer=_lower_priority)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="suggestions", initializer=lower_priority)
         self._look_up: Callable[[str], Suggestions] | None = None
         self._known: dict[str, Suggestions] = {}
         self._running: Future[Suggestions] | None = None
@@ -80,7 +80,7 @@ def open_embedded() -> Callable[[str], Suggestions]:
     return look_up
 
 
-def _lower_priority() -> None:
+def lower_priority() -> None:
     """Give this thread less priority than frames, on systems where threads have their own."""
     if sys.platform.startswith("linux"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -12,6 +12,7 @@ from app.services.background_io import BackgroundIO
 from app.services.brush_strokes import BrushStrokes
 from app.services.crash_recovery import CrashRecovery
 from app.services.picture_gallery import PictureGallery
+from app.services.prompt_dice import PromptDice
 from app.services.prompt_suggestions import PromptSuggestions
 from app.services.scene_opener import SceneOpener
 from app.services.scene_pictures import ScenePictures
@@ -40,6 +41,7 @@ class Services:
     recovery: CrashRecovery
     export: WorldExport
     suggestions: PromptSuggestions
+    dice: PromptDice
     gallery: PictureGallery
     pictures: ScenePictures
 
@@ -67,6 +69,7 @@ class Services:
             recovery=CrashRecovery(state, io, worlds),
             export=WorldExport(),
             suggestions=PromptSuggestions(),
+            dice=PromptDice(),
             gallery=PictureGallery(state),
             pictures=ScenePictures(state, io, viewport),
         )
@@ -84,5 +87,6 @@ class Services:
         self.io.close()
         self.worlds.close()
         self.suggestions.close()
+        self.dice.close()
         self.gallery.close()
         self.unet_view.release()

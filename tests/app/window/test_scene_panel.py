@@ -13,8 +13,10 @@ from imgui_bundle import imgui
 from app.panels.map import frame
 from app.panels.map_tools import RISE, TOOLS
 from app.panels.materials import count_note
+from app.services.prompt_dice import PromptDice
 from app.services.prompt_suggestions import PromptSuggestions
 from app.state.builder import NOT_ON_MAP
+from app.state.prompt_dice import Categories, Drawn
 from app.state.suggestions import Suggestions
 from engine.atlas.page import STEPS
 from scenes import edit, edit_map
@@ -350,6 +352,25 @@ def test_a_material_that_covers_everything_is_not_counted_as_nothing() -> None:
     assert count_note(meadow, "grass", 0) == ("floor", "0 blocks on the map, the whole floor")
     assert count_note(meadow, "grass", 1200)[0] == "1,200 + floor"
     assert count_note(meadow, "stone", 0)[0] == "0"
+
+
+def test_the_dice_replaces_a_prompt_and_undo_brings_it_back(drive: Driver, panel) -> None:
+    explorer = drive.explorer
+    asked = []
+
+    def draw(settings, near, seed):
+        asked.append((settings, near))
+        return Drawn(f"prompt {seed}", "brick wall", 0.5)
+
+    explorer.services.dice = PromptDice(lambda: (draw, lambda settings: Categories(("brick",), ("night",))))
+    panel.map.value = 2
+    drive.frames(3)
+    explorer.services.dice.throw("##promptwall", "a brick wall")
+    drive.until(lambda: explorer.state.scene.materials[1].prompt == "prompt 1", "the prompt is drawn")
+    assert asked[0][1] == "a brick wall" and "most similar known" in explorer.state.overlays.toasts[-1].text
+    drive.frames(2)
+    undo(drive)
+    assert explorer.state.scene.materials[1].prompt == "a brick wall" and not drive.errors()
 
 
 def test_suggestions_do_not_move_what_is_below_them(drive: Driver, panel, monkeypatch) -> None:
