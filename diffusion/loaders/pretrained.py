@@ -39,7 +39,7 @@ def load_pretrained(kind: Any, folder: Path, where: Path, part: str, dtype: torc
     if missing := sorted(found["missing_keys"]):
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
     refuse_not_finite(where, part, network)
-    return network.to(dtype)  # diffusers keeps numbers of double length
+    return torch.nn.Module.to(network, dtype)  # diffusers keeps numbers of double length; its own `to` would print
 
 
 def weight_files(folder: Path) -> list[str]:

@@ -71,6 +71,11 @@ def test_weights_that_are_wrong_are_one_sentence(additions, sd_folder, part: str
     assert not said
 
 
+def test_good_files_are_loaded_without_a_word(additions, sd_folder, capfd) -> None:
+    load(sd_folder, "controls", additions["controls"]), load(sd_folder, "adapter", additions["adapter"])
+    assert not [line for line in capfd.readouterr().err.splitlines() if "Loading weights" not in line and line.strip()]
+
+
 def test_numbers_of_double_length_are_taken(additions, sd_folder) -> None:
     change_weights(next(additions["controls"].glob("*.safetensors")), torch.Tensor.double)
     net = load(sd_folder, "controls", additions["controls"]).controls[0].net  # type: ignore[attr-defined]
