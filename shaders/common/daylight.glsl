@@ -18,11 +18,13 @@ uniform vec3 glow;
 
 vec4 material() { return texelFetch(materials, ivec2(int(v_info.y + 0.5), 0), 0); }
 
+// Powers are products and roots: software drivers approximate logarithms slowly, for every fragment.
 vec3 sky_colour(vec3 direction) {
-    vec3 c = direction.y > 0.0 ? mix(horizon, zenith, 1.0 - pow(1.0 - direction.y, 2.5))
-                               : mix(horizon, nadir, 1.0 - pow(1.0 + direction.y, 6.0));
-    float near = max(dot(direction, sun), 0.0);
-    return c + glow * (near * near * near * near + 4.0 * pow(near, 200.0));
+    float t = 1.0 - abs(direction.y), t2 = t * t;
+    vec3 c = direction.y > 0.0 ? mix(horizon, zenith, 1.0 - t2 * sqrt(t)) : mix(horizon, nadir, 1.0 - t2 * t2 * t2);
+    float near = max(dot(direction, sun), 0.0), n4 = near * near * near * near, n8 = n4 * n4, n64 = n8 * n8 * n8 * n8;
+    n64 *= n64;
+    return c + glow * (n4 + 4.0 * n64 * n64 * n64 * n8);  // the 4th and the 200th power
 }
 
 float grain(vec3 cell) {
@@ -53,7 +55,7 @@ vec3 lit_colour() {
 
 vec3 add_haze(vec3 colour) {
     float far = length(v_ray);
-    float amount = 1.0 - exp(-pow(far * haze, 1.5));
+    float amount = 1.0 - exp(-far * haze * sqrt(far * haze));
     return mix(colour, sky_colour(vec3(v_ray.x, max(v_ray.y, 0.0), v_ray.z) / far), amount);
 }
 
