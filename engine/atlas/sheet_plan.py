@@ -17,7 +17,7 @@ TILE = 16  # texels: patches are cut along such a grid of their plane
 COARSEST = 8  # texels along a side of a latent pixel
 COLUMNS, ROWS = 4, 3  # tiles of a sheet at scale 1, without rims: with them 68 × 52 latent pixels
 ACROSS = 1 << 20  # tiles along a plane, at most
-TRIED = 12  # patches that may not fit before a sheet is closed
+TRIED = 200  # patches that may not fit before a sheet is closed
 
 
 def plan_sheets(planes: PlaneIndex, needs: TexelNeeds, multiple: int = 1) -> list[Sheet]:
