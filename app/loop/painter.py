@@ -31,6 +31,7 @@ from scenes.scene import SKY, Scene
 
 PIECE = 0.006  # seconds of a frame in a window while one walks
 RESTING = 3.0  # times as much of it at rest, where a frame draws little
+WALKING = 0.3  # of a frame's time is spent so while one walks, if that is more
 OPENING = 16.0  # times as much of it until the first paint is laid
 WORTH_TELLING = 2.0  # seconds: how long something takes at least if it is told
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
@@ -78,7 +79,8 @@ class Painter:
         self._begun = False  # whether a view was painted with all steps, or needed nothing
         self._sees_below = False  # whether the last view that was gathered shows the sky below the camera
         self._camera: Camera | None = None
-        self._moved_at = self._looked_at = -math.inf
+        self._moved_at = self._looked_at = self._updated = -math.inf
+        self._sky_came_last = False  # while one walks, faces of the sky and sketches of views take turns
         self._asked: View | None = None  # what was last submitted, at the revision that its dream made
         self._settled: set[View] = set()  # these need nothing
         self._refining: _Refining | None = None
@@ -99,9 +101,10 @@ class Painter:
         """
         if self._camera not in (None, camera):  # the first view counts as one at rest
             self._moved_at = now
-        self._camera = camera
+        frame, self._camera, self._updated = now - self._updated, camera, now
         live, resting = self.session.live, now - self._moved_at >= self.session.live.rest
-        messages = self.collect(OPENING if self.opening else RESTING if resting else 1.0)
+        walking = max(1.0, min(WALKING * frame / PIECE, RESTING))
+        messages = self.collect(OPENING if self.opening else RESTING if resting else walking)
         self.leave(camera)
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
         if live.auto and due and self.consider(camera, size, resting and not self.opening):
@@ -130,7 +133,8 @@ class Painter:
         self._follow_seed()
         # in a window, where something is to be seen soon, the first view comes before the sky
         first = refine and (not self.client.dreams or (resting and not self._begun))
-        if not first and self.sky.consider(self.session, self._faces(camera, size)):
+        turn = first or (self._sky_came_last and not resting)
+        if not turn and self.sky.consider(self.session, self._faces(camera, size)):
             return True
         level = level_of(self.session, self.client.model, size, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
@@ -361,7 +365,7 @@ class Painter:
             self.volume.seed = self._seed = self.session.dream.seed
 
     def _settle(self, view: View) -> None:
-        self._begun = True
+        self._begun, self._sky_came_last = True, False
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
 
     def _submit(self, gathered: GatheredView | GatheredSheet, level: Level) -> None:
@@ -412,7 +416,8 @@ class Painter:
                 self._settle(self._asked)  # this view would fail again; another one may not
 
     def _take_laid(self, laid: Laid) -> None:
-        if isinstance(laid.gathered, GatheredView) and laid.gathered.part is Part.SKY:
+        self._sky_came_last = isinstance(laid.gathered, GatheredView) and laid.gathered.part is Part.SKY
+        if self._sky_came_last:
             self.sky.finish()
             self._follow_revision(laid.gathered.revision, laid.revision)
             return

@@ -172,3 +172,15 @@ def test_a_face_that_cannot_be_dreamed_is_not_tried_for_ever(painter, fake_dream
     for k in range(30, 60):
         painter.update(HERE, SIZE, 0.1 * k)
     assert lacking(painter) == {BELOW}
+
+
+def test_while_one_walks_faces_of_the_sky_and_sketches_take_turns(painter, fake_dream) -> None:
+    """A face takes as long as many sketches, and surfaces would stay bare until all faces in view are painted."""
+    session = painter.session
+    live = replace(session.live, rest=1.0, moving_steps=2)
+    painter.session = replace(session, live=live, dream=replace(session.dream, steps=6))
+    for k in range(40):
+        camera = Camera.from_angles((4.0, 2.2 + 0.1 * k, 7.5), 30.0 * k, -10.0)
+        painter.update(camera, SIZE, 0.3 * k)
+    sketches = [settings.steps == 2 for settings in fake_dream.asked]
+    assert sketches[:4] == [True, False, True, False]
