@@ -151,6 +151,14 @@ def choice(label: str, chosen: bool, width: float = 0.0) -> bool:
     return clicked
 
 
+def square(icon: str, chosen: bool = False) -> bool:
+    """Draw a button as wide as it is high, with an icon in its middle; returns whether it was clicked."""
+    imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, imgui.get_style().frame_padding.y))
+    clicked = choice(icon, chosen, imgui.get_frame_height())
+    imgui.pop_style_var()
+    return clicked
+
+
 def hint(text: str) -> None:
     """Show a tooltip for the last item."""
     if text and imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled):

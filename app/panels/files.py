@@ -8,6 +8,7 @@ from typing import NamedTuple
 from imgui_bundle import imgui
 
 from app.files.folder_listing import EXPORT, KINDS, Entry
+from app.files.gallery.gallery import gallery_folder
 from app.panels.browser import Browser
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog
@@ -182,6 +183,7 @@ class FileDialogs:
             "Scenes": folders.data / "scenes",
             "Worlds": folders.data / "worlds",
             "Pictures": folders.pictures,
+            "Gallery": gallery_folder(folders.data) / "pictures",
         }
 
 

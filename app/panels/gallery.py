@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from app.files.gallery.entry import Entry
 from app.gui.theme import colour
-from app.panels.context import PanelContext, choice, faint, hint, shortened
+from app.panels.context import PanelContext, faint, hint, shortened, square
 from app.panels.gallery_deeds import PIN, deeds_of, draw_deeds, draw_menu
 from app.panels.picture import progress_text
 from app.panels.picture_view import fitted
@@ -43,10 +43,8 @@ class GalleryPanel:
         _, view.query = imgui.input_text_with_hint("##search", "\uf002  Search in prompts", view.query)
         hint("Every word must occur in the prompts, the model's name or the seed.")
         imgui.same_line()
-        imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, style.frame_padding.y))
-        if choice(f"{PIN}##only", view.pinned_only, imgui.get_frame_height()):
+        if square(f"{PIN}##only", view.pinned_only):
             view.pinned_only = not view.pinned_only
-        imgui.pop_style_var()
         hint("Show pinned pictures only.")
         if undo:
             imgui.same_line()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, choice, faint, hint, shortened
+from app.panels.context import PanelContext, choice, faint, hint, shortened, square
 from app.panels.form import edit
 from app.panels.image import TURNS
 from app.panels.picture_view import show
@@ -196,18 +196,18 @@ def _size(ui: PanelContext, form: PictureForm) -> PictureForm:
         left = imgui.is_item_deactivated_after_edit()
         sides.append(min(max(typed, SIDES[0]), SIDES[-1]) if left else side)
         imgui.same_line()
-    if _square("\uf0ec"):
+    if square("\uf0ec"):
         sides = [height, width]
     hint("Swap width and height.")
     imgui.same_line()
-    if _square("\uf0d7"):
+    if square("\uf0d7"):
         imgui.open_popup("shapes")
     hint("Shapes, with as many pixels as suit the model.")
     if imgui.begin_popup("shapes"):
         model = ui.painter.client.model if ui.painter else None
-        native = model.native if model else 256
+        native, step = (model.native, model.multiple) if model else (256, 64)
         for name, shape in SHAPES.items():
-            wide, tall = (round(native * share / 64) * 64 for share in (shape**0.5, shape**-0.5))
+            wide, tall = (round(native * share / step) * step for share in (shape**0.5, shape**-0.5))
             if imgui.selectable(f"{name}   {wide}×{tall}", False)[0]:
                 sides = [wide, tall]
         imgui.end_popup()
@@ -222,7 +222,7 @@ def _seeds(form: PictureForm) -> PictureForm:
     )
     _, typed = imgui.input_int("##seed", seed, 0)
     imgui.same_line()
-    if _square("\uf522"):
+    if square("\uf522"):
         typed = secrets.randbelow(SEEDS)
     hint("Another seed, by chance.")
     form = form.set_dream(seed=min(max(typed, 0), SEEDS - 1)) if typed != seed else form
@@ -231,15 +231,6 @@ def _seeds(form: PictureForm) -> PictureForm:
     _, renew = imgui.checkbox("Other seeds next time", form.renew)
     hint("After a batch, go on with the seeds that follow. Off: the same seeds again, to see what a setting changes.")
     return replace(form, count=count, renew=renew)
-
-
-def _square(icon: str) -> bool:
-    """A button as wide as it is high."""
-    padding = imgui.get_style().frame_padding
-    imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, padding.y))
-    pressed = imgui.button(icon, imgui.ImVec2(imgui.get_frame_height(), 0))
-    imgui.pop_style_var()
-    return pressed
 
 
 def _label(text: str, about: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import accented, hint
+from app.panels.context import accented, hint, square
 from base.step_schedule import Scheduled, StepSchedule
 
 TALL = 5.5  # of the plot, in heights of a line
@@ -21,7 +21,7 @@ def draw_scheduled(value: Scheduled, least: float, most: float) -> tuple[bool, S
         imgui.set_next_item_width(-button - imgui.get_style().item_inner_spacing.x)
         changed, number = imgui.slider_float("##value", value, least, most, "%.2f", imgui.SliderFlags_.always_clamp)
         imgui.same_line(0, imgui.get_style().item_inner_spacing.x)
-        if imgui.button("\uf201", imgui.ImVec2(button, button)):
+        if square("\uf201"):
             return True, StepSchedule(((0.0, value), (1.0, value)))
         hint("Let it change over the steps.")
         return changed, number
