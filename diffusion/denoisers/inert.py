@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
@@ -63,6 +64,11 @@ RULES: tuple[Rule, ...] = (
     Rule(("cfgpp_lambda",), lambda s, at: s.guidance != "cfg++", "only the guidance cfg++ takes it"),
     Rule(("residual_delta",), lambda s, at: s.guidance not in RESIDUAL, "only residual guidance takes it"),
     Rule(("scale",), lambda s, at: s.guidance in UNSCALED, "this guidance has no scale"),
+    Rule(
+        ("scale", "cfg_rescale", "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile"),
+        lambda s, at: s.guidance_start >= s.guidance_end,
+        "guidance does not start before its end",
+    ),
     Rule(("guidance_start", "guidance_end"), lambda s, at: s.guidance == "none", "there is no guidance"),
     Rule(
         ("cfg_rescale", "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile"),
@@ -83,6 +89,11 @@ RULES: tuple[Rule, ...] = (
         ("control_start", "control_end"),
         lambda s, at: s.control_strength == 0,
         "control_strength is 0",
+    ),
+    Rule(
+        ("control_strength",),
+        lambda s, at: s.control_start >= s.control_end,
+        "ControlNets do not start before their end",
     ),
     Rule(("style_picture", "style_strength"), lambda s, at: not at.adapter, "no IP-Adapter is loaded"),
     Rule(("style_strength",), lambda s, at: not (s.style_picture or at.style_tags), "there is no style picture"),
@@ -110,6 +121,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+# (start, end) of a span → when it is empty, and what then never happens
+SPANS: dict[tuple[str, str], tuple[Callable[[float, float], bool], str]] = {
+    ("guidance_start", "guidance_end"): (operator.ge, "there is no guidance"),
+    ("control_start", "control_end"): (operator.ge, "no ControlNet acts"),
+    ("rewind_min", "rewind_max"): (operator.gt, "there is no further pass"),
+}
+
+
 def find_inert(settings: DreamSettings, situation: Situation = Situation()) -> dict[str, str]:
     """The settings that have no effect, by name, each with the reason."""
     found: dict[str, str] = {}
@@ -122,7 +141,8 @@ def find_inert(settings: DreamSettings, situation: Situation = Situation()) -> d
 def inert_remarks(
     settings: DreamSettings, usual: DreamSettings, situation: Situation = Situation(), negative: str = ""
 ) -> list[str]:
-    """A sentence for each setting that differs from `usual`, the defaults, and has no effect; and for the negative prompt."""
+    """A sentence for each setting that differs from `usual`, the defaults, and has no effect; for the negative prompt; and for
+    each span that is empty."""
     found = find_inert(settings, situation)
     few = uses_few_step(settings, situation.few_steps)
     remarks = []
@@ -135,6 +155,11 @@ def inert_remarks(
         if value != getattr(usual, f.name) and f.name in found and not same:
             flag = f.metadata.get("flag") or f.name.replace("_", "-")
             remarks.append(f"--{flag} has no effect: {found[f.name]}.")
+    for (start, end), (is_empty, never) in SPANS.items():
+        first, last = getattr(settings, start), getattr(settings, end)
+        if is_empty(first, last) and not {start, end} & found.keys():
+            flags = [f"--{name.replace('_', '-')}" for name in (start, end)]
+            remarks.append(f"{flags[0]} is {first:g} and {flags[1]} is {last:g}: {never}.")
     return remarks
 
 

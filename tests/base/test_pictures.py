@@ -167,3 +167,12 @@ def test_a_damaged_picture_is_a_picture_or_a_sentence(tmp_path_factory, kind: st
             read(path)
         except InputError as error:
             assert shown(str(error)) == str(error)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_picture_of_no_numbers_is_refused(value: float, tmp_path) -> None:
+    pixels = np.full((4, 4), 0.5, np.float32)
+    pixels[1, 2] = value
+    Image.fromarray(pixels).save(tmp_path / "f.tiff")
+    with pytest.raises(InputError, match="NaN or infinite"):
+        open_picture(tmp_path / "f.tiff")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
@@ -165,3 +166,15 @@ def test_without_a_dream_there_are_no_frame_times() -> None:
 def test_its_process_tells_in_a_sentence_what_it_lacks(words: list[str], expected: str) -> None:
     done = subprocess.run([sys.executable, "-m", "app.bench.soak", *words], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2 and expected in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_the_command_compares_figures_with_their_aims() -> None:
+    spec = importlib.util.spec_from_file_location("soak_script", ROOT / "scripts" / "soak.py")
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    good = {"exceptions": 0, "gl_errors": 0, "rest_grown_mb": 12.5, "wall_p99_to_median": 2.5}
+    assert script.missed(good) == []
+    assert script.missed(good | {"exceptions": 1, "wall_p99_to_median": 2.51}) == ["exceptions", "wall_p99_to_median"]
+    assert script.missed({}) == list(script.AIMS) and script.missed(good | {"gl_errors": float("nan")}) == ["gl_errors"]
+    assert len(script.commit()) >= 7

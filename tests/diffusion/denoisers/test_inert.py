@@ -159,3 +159,15 @@ def test_what_a_few_step_network_makes_useless_is_remarked() -> None:
     assert inert_remarks(replace(usual, sampler="ddim", guidance="none"), usual, few) == []
     (line,) = inert_remarks(replace(usual, guidance="none"), usual, negative="rust")
     assert "negative prompt" in line
+
+
+def test_spans_that_are_empty_are_remarked() -> None:
+    usual, empty = DreamSettings(), Situation(controls=True)
+    chosen = replace(usual, guidance_start=0.9, guidance_end=0.9, scale=3.0, control_start=0.5, control_end=0.2)
+    remarks = inert_remarks(replace(chosen, rewind_min=0.5, rewind_max=0.4), usual, empty)
+    assert "--scale has no effect: guidance does not start before its end." in remarks
+    assert "--guidance-start is 0.9 and --guidance-end is 0.9: there is no guidance." in remarks
+    assert "--control-start is 0.5 and --control-end is 0.2: no ControlNet acts." in remarks
+    assert "--rewind-min is 0.5 and --rewind-max is 0.4: there is no further pass." in remarks
+    assert not any(" is 0." in line for line in inert_remarks(replace(chosen, guidance="none"), usual, Situation()))
+    assert inert_remarks(replace(usual, rewind_min=0.5, rewind_max=0.5), usual, empty) == []
