@@ -23,8 +23,8 @@ class Viewport:
     """Keeps the last picture, so that a still view leaves the processor to the dream.
 
     When the camera moves, a brush paints or the display mode changes, the next frame shows it. What a dream, an undo or an edit
-    changes in a still picture appears some frames later: it is drawn into a second picture, one band a frame, and drawn anew if
-    the surfaces change meanwhile.
+    changes in a still picture appears some frames later: it is drawn into a second picture, some bands a frame, and drawn anew if
+    the surfaces change meanwhile. Only the first paint of all is shown at once.
 
     drawn: how many pictures were drawn within one frame, so far."""
 
@@ -62,7 +62,8 @@ class Viewport:
             )
             return TimeSlicedTask(self.ctx, slices)
 
-        if shows != self._shows or (painting and revision != self._revision):
+        at_once = painting or not self._revision  # the first paint of all is waited for
+        if shows != self._shows or (at_once and revision != self._revision):
             self._shows, self._revision, self._work = shows, revision, None
             pieces(self._canvas, [(0, 0, *size)]).run_to_end()
             # otherwise drawing with the picture waits for it while holding Python's lock, and the model stands still

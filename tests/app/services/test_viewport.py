@@ -30,6 +30,7 @@ def open_scene(ctx, tiny_scene, fake_model, fake_dream, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "PIECE", 0.0)
     session = Session(dream=DreamSettings(steps=3), paint=PaintSettings(sky=False))
     open_scene = OpenScene(ctx, plan(load_scene(tiny_scene)), session, InlineWorker(fake_model, fake_dream))
+    open_scene.volume.revision = 1  # as if something had been painted before
     yield open_scene
     open_scene.release()
 
@@ -60,6 +61,15 @@ def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(open_scene, 
     assert sum((p == bare).all() for p in pictures) > 10
     assert all((p == bare).all() or (p == painted).all() for p in pictures) and (pictures[-1] == painted).all()
     assert viewport.drawn == 1
+
+
+def test_the_first_paint_of_all_is_shown_at_once(open_scene, ctx) -> None:
+    viewport, open_scene.volume.revision = Viewport(ctx), 0
+    for _ in range(3):
+        viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
+    assert viewport.drawn == 1
+    open_scene.painter.flush(HERE, SIZE)
+    assert (shot(viewport.draw(open_scene, HERE, SIZE, VIEW, 3), ctx) == fresh(open_scene)).all()
 
 
 @pytest.mark.parametrize("change", ["camera", "mode", "size", "forget"])
