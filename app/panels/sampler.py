@@ -12,6 +12,7 @@ from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
 from app.panels.prompts import PromptFields
 from app.session import Session
+from base.step_schedule import StepSchedule
 from diffusion.denoisers.few_step import uses_few_step
 from diffusion.settings import DreamSettings
 
@@ -159,11 +160,23 @@ class SamplerPanel:
         hint("Remember these settings to compare others with them later.")
         if imgui.begin_popup("compare with"):
             held = {} if self._held is None else {"held": self._held}
-            for name, settings in (held | preset_table(ui, dream)).items():
+            for name, settings in (held | variations(dream) | preset_table(ui, dream)).items():
                 if imgui.selectable(f"Remembered settings##{name}" if settings is self._held else name, False)[0]:
                     ui.do("compare", name, settings)
                 hint(difference(dream, settings))
             imgui.end_popup()
+
+
+def variations(dream: DreamSettings) -> dict[str, DreamSettings]:
+    """The same settings with one change each: what a seed, a sampler and guidance do."""
+    other = "dpmpp_2m" if dream.sampler == "euler_ancestral" else "euler_ancestral"
+    found = {
+        "Another seed": replace(dream, seed=(dream.seed + 1) % 2**31),
+        f"Sampler {other}": replace(dream, sampler=other),
+    }
+    if not isinstance(dream.scale, StepSchedule):
+        found["Twice the scale"] = replace(dream, scale=min(2 * dream.scale, 30.0))
+    return found
 
 
 def preset_table(ui: PanelContext, dream: DreamSettings) -> dict[str, DreamSettings]:

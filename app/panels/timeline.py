@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from app.panels.beside import BesideView
 from app.panels.concepts import draw_concepts
 from app.panels.context import PanelContext, faint, hint
 from app.panels.curves import draw_curves
@@ -25,6 +26,7 @@ SHOWS = {
     "Picture": "Prediction at this step.",
     "Noisy": "Noisy input of the step next to its prediction. Drag the line to compare.",
     "Regions": "Prediction of each region's prompt alone.",
+    "Beside": "This dream beside another one of the same view, and where they part.",
     "Latents": "All channels of the latents at this step, and how their values are distributed.",
 }
 
@@ -37,7 +39,7 @@ class TimelinePanel:
         self._place = 0
         self._playing_since: float | None = None
         self._shows, self._split, self._emergence = "Picture", Split(), EmergencePlots()
-        self._latents = LatentsView()
+        self._latents, self._beside = LatentsView(), BesideView()
         self._followed: Setting | None = None  # what the guided tour asked for last
 
     def show(self, number: int, place: int, manner: str) -> None:
@@ -87,12 +89,14 @@ class TimelinePanel:
 
     def _picture(self, ui: PanelContext, record: Record) -> None:
         """The step in the chosen manner, of the finished picture the last one; what nobody watched as it is."""
-        for i, (name, words) in enumerate(SHOWS.items()):
-            if i:
-                imgui.same_line()
-            if imgui.radio_button(name, self._shows == name):
-                self._shows = name
-            hint(words)
+        imgui.set_next_item_width(-2 * imgui.get_frame_height())
+        if imgui.begin_combo("##shows", f"Show: {self._shows.lower()}"):
+            for name, words in SHOWS.items():
+                if imgui.selectable(name, self._shows == name)[0]:
+                    self._shows = name
+                hint(words)
+            imgui.end_combo()
+        hint(SHOWS[self._shows])
         about(ui, "steps")
         tall = min(
             TALL * ui.scale,
@@ -108,6 +112,8 @@ class TimelinePanel:
             self._split.draw(pictures, box, ui.scale, ("noisy", "predicted"))
         elif step and self._shows == "Regions" and step.parts:
             draw_regions(ui, "timeline", step.parts, width)
+        elif step and self._shows == "Beside":
+            self._beside.draw(ui, record, self._place, width, tall)
         elif step and self._shows == "Latents":
             self._latents.draw(ui, step, width)
         else:

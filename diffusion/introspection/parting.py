@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,16 +33,31 @@ def pair_steps(one: Sequence[float], other: Sequence[float]) -> tuple[int, ...]:
     return tuple(int(np.abs(levels - np.log(max(sigma, 1e-12))).argmin()) for sigma in one)
 
 
+def measure_parting_slices(
+    one: Sequence[np.ndarray], other: Sequence[np.ndarray], pairs: Sequence[int], mask: np.ndarray | None = None
+) -> Generator[None, None, Parting]:
+    """Compare two runs; yields after each step, so that it can run in slices.
+
+    one, other: uint8 [h,w,3], the sketches of each run's predictions, of one size; pairs: from `pair_steps`;
+    mask: float [h,w], what counts; None: everything.
+    """
+    mask = np.ones(one[0].shape[:2]) if mask is None else mask
+    rows = []
+    for picture, pair in zip(one, pairs, strict=True):
+        bands = zip(split_bands(picture), split_bands(other[pair]), strict=True)
+        rows.append([min(explained_share(a, b, mask), 1.0) for a, b in bands])
+        yield
+    curves = np.array(rows)
+    return Parting(tuple(pairs), curves[:, 0], curves[:, 1])
+
+
 def measure_parting(
     one: Sequence[np.ndarray], other: Sequence[np.ndarray], pairs: Sequence[int], mask: np.ndarray | None = None
 ) -> Parting:
-    """one, other: uint8 [h,w,3], the sketches of each run's predictions, of one size; pairs: from `pair_steps`;
-    mask: float [h,w], what counts; None: everything."""
-    mask = np.ones(one[0].shape[:2]) if mask is None else mask
-    bands = [split_bands(picture) for picture in other]
-    rows = [
-        [explained_share(a, b, mask) for a, b in zip(split_bands(picture), bands[pair], strict=True)]
-        for picture, pair in zip(one, pairs, strict=True)
-    ]
-    curves = np.minimum(np.array(rows), 1.0)
-    return Parting(tuple(pairs), curves[:, 0], curves[:, 1])
+    """`measure_parting_slices` without interruption."""
+    work = measure_parting_slices(one, other, pairs, mask)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value

@@ -1,0 +1,127 @@
+"""Two recorded dreams of one view side by side, step by step: how alike they are, and where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+from imgui_bundle import imgui, implot
+
+from app.panels.context import PanelContext, accented, faint, hint
+from app.panels.picture_view import fitted
+from app.panels.sampler import difference
+from app.panels.split import Split
+from app.state.timeline import Record
+from diffusion.introspection.parting import Parting, measure_parting_slices, pair_steps
+
+TALL = 52.0  # points of the plot
+HOW = (
+    "Dream this view once more to compare: “Compare with…” in Sampler takes other settings, or change a prompt, seed or setting and "
+    "repaint the view."
+)
+WORDS = "How alike both predictions are at equal noise. Bright line: large shapes. Faint line: details. Dot: from here on they differ."
+
+
+class BesideView:
+    """A part of the Timeline panel. found: of the two dreams shown, None while it is measured."""
+
+    def __init__(self) -> None:
+        self.other: int | None = None  # the other dream's id; None: the latest that fits
+        self.found: Parting | None = None
+        self._of: tuple[int, int] | None = None
+        self._work: Generator[None, None, Parting] | None = None
+        self._split = Split()
+
+    def draw(self, ui: PanelContext, record: Record, place: int, width: float, tall: float) -> None:
+        """place: of the step that is looked at."""
+        others = comparable(ui.timeline.records, record)
+        if not others or record.image is None:
+            faint(HOW)
+            return
+        other = next((one for one in others if one.id == self.other), others[-1])
+        self._follow(record, other)
+        if len(others) > 1:
+            self._choose(others, other)
+        place = min(place, len(record.shown) - 1)
+        pairs = pair_steps(sigmas_of(record), sigmas_of(other))
+        left, right = record.shown[place].preview.image, other.shown[pairs[place]].preview.image
+        size, corner = fitted(left, width, tall), imgui.get_cursor_screen_pos()
+        box = corner.x + (width - size.x) / 2, corner.y, size.x, size.y
+        pictures = ui.picture("timeline", left), ui.picture("timeline beside", right)
+        self._split.draw(pictures, box, ui.scale, (f"dream {record.id + 1}", f"dream {other.id + 1}"))
+        if self.found is not None:
+            self._plot(self.found, place, TALL * ui.scale)
+            step = self.found.step
+            faint("They end alike in their large shapes." if step is None else f"They part at step {step + 1}.")
+        faint(what_differs(record, other))
+
+    def _choose(self, others: list[Record], chosen: Record) -> None:
+        imgui.set_next_item_width(-1)
+        if imgui.begin_combo("##beside", f"beside dream {chosen.id + 1}"):
+            for one in others:
+                if imgui.selectable(f"dream {one.id + 1}", one is chosen)[0]:
+                    self.other = one.id
+            imgui.end_combo()
+        hint("The dream to compare with.")
+
+    def _follow(self, record: Record, other: Record) -> None:
+        """Measure a pair of dreams, a step of it in each frame."""
+        if self._of != (record.id, other.id):
+            self._of, self.found = (record.id, other.id), None
+            pairs = pair_steps(sigmas_of(record), sigmas_of(other))
+            sketches = [[step.sketch for step in one.shown] for one in (record, other)]
+            self._work = measure_parting_slices(*sketches, pairs)
+        if self._work is not None:
+            try:
+                next(self._work)
+            except StopIteration as end:
+                self.found, self._work = end.value, None
+
+    def _plot(self, found: Parting, place: int, tall: float) -> None:
+        if not implot.begin_plot(
+            "##beside", imgui.ImVec2(-1, tall), implot.Flags_.canvas_only | implot.Flags_.no_inputs
+        ):
+            return
+        hidden, last = implot.AxisFlags_.no_decorations, len(found.coarse) - 1
+        implot.setup_axes("", "", hidden, hidden)
+        implot.setup_axes_limits(-0.3, last + 0.3, -0.08, 1.12, implot.Cond_.always)
+        faint_line = implot.Spec(line_color=imgui.get_style_color_vec4(imgui.Col_.text_disabled))
+        steps = np.arange(last + 1, dtype=np.float64)
+        implot.plot_inf_lines("##here", np.array([float(place)]), spec=faint_line)
+        implot.plot_line("##fine", steps, np.ascontiguousarray(found.fine), spec=faint_line)
+        implot.plot_line("##coarse", steps, np.ascontiguousarray(found.coarse), spec=accented())
+        if found.step is not None:
+            marked = accented()
+            marked.marker = implot.Marker_.circle
+            implot.plot_scatter(
+                "##part",
+                steps[found.step : found.step + 1],
+                found.coarse[found.step : found.step + 1].copy(),
+                spec=marked,
+            )
+        implot.end_plot()
+        hint(WORDS)
+
+
+def comparable(records: tuple[Record, ...], record: Record) -> list[Record]:
+    """The finished dreams, besides this one, whose steps are pictures of the same size from the same camera."""
+    return [
+        one
+        for one in records
+        if one is not record and one.image is not None and one.shown and record.shown
+        and one.camera == record.camera and one.shown[0].sketch.shape == record.shown[0].sketch.shape
+    ]  # fmt: skip
+
+
+def sigmas_of(record: Record) -> list[float]:
+    return [step.preview.sigma for step in record.shown]
+
+
+def what_differs(one: Record, other: Record) -> str:
+    """A line for each setting and prompt that isn't the same in both dreams."""
+    if one.settings is None or other.settings is None or one.canvas is None or other.canvas is None:
+        return ""
+    lines = [] if one.settings == other.settings else [difference(one.settings, other.settings)]
+    pairs = zip(one.canvas.regions, other.canvas.regions, strict=False)
+    lines += [f"prompt: {a.prompt} → {b.prompt}" for a, b in pairs if a.prompt != b.prompt]
+    return "\n".join(lines) or "Both have the same settings and prompts."
