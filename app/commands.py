@@ -47,8 +47,13 @@ class Render:
     dream: DreamSettings = field(default_factory=DreamSettings)
     paint: PaintSettings = field(default_factory=PaintSettings)
     path: str = option(
-        "orbit", "A path of the scene (orbit, walk, tour, …) or a camera_path.json file.", metavar="NAME|FILE"
+        "orbit",
+        "A path of the scene (orbit, walk, tour, …), front, or a file: camera_path.json or an Open3D trajectory.",
+        metavar="NAME|FILE",
     )
+    zoom: float = option(1.0, "Focal length of all cameras, as a multiple of the path's own.", range=(0.1, 20.0))
+    angle: float = option(0.0, "Degrees by which all cameras are turned around the scene's middle.", range=(-360, 360))
+    look_at: str = option("", "A point that all cameras look at, in blocks: x,y,z.", metavar="X,Y,Z")
     out: Path = option(
         Path("out/render.mp4"),
         "A video (.mp4, .webm, .mkv, .gif), or a folder of PNGs if the name has no suffix.",

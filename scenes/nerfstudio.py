@@ -19,6 +19,7 @@ from base.files import atomic_write
 from base.reading import read_json
 from scenes.camera import Camera
 from scenes.nerfstudio_fields import camera, flag, named_property, number, refuse_unrendered
+from scenes.open3d import is_trajectory, trajectory_of
 from scenes.paths import close_loop, sample_path
 from scenes.scene import CameraPath, Keyframe
 
@@ -55,7 +56,7 @@ def write_path(path: CameraPath, file: str | Path, size: tuple[int, int] = (960,
 
 
 def read_path(file: str | Path) -> CameraPath:
-    """Read camera_path.json; its keyframes, or where it has none its frames. One camera is a still.
+    """Read camera_path.json; its keyframes, or where it has none its frames. One camera is a still. Open3D's trajectories, too.
 
     Raises InputError naming file and field.
     """
@@ -63,6 +64,8 @@ def read_path(file: str | Path) -> CameraPath:
     data = read_json(file, WHAT, MAX_BYTES)
     if not isinstance(data, Mapping):
         raise InputError(file, "", "must be a JSON object with keyframes or camera_path")
+    if is_trajectory(data):
+        return trajectory_of(data, file)
     refuse_unrendered(file, data.get("camera_type"))
     fps = number(file, data.get("fps"), 24, "fps", 0.1, 1000)
     cycle = flag(file, data.get("is_cycle"), "is_cycle")
@@ -87,7 +90,7 @@ def read_path(file: str | Path) -> CameraPath:
 def looks_like_path(file: Path) -> bool:
     """Whether a JSON file is meant to be a camera path: it has keyframes or frames. Raises InputError where it is no JSON."""
     data = read_json(file, WHAT, MAX_BYTES)
-    return isinstance(data, Mapping) and bool({"keyframes", "camera_path"} & data.keys())
+    return is_trajectory(data) or (isinstance(data, Mapping) and bool({"keyframes", "camera_path"} & data.keys()))
 
 
 def _keyframe(path: CameraPath, index: int, aspect: float) -> dict[str, Any]:

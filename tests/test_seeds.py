@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -67,6 +68,12 @@ def test_where_a_feature_is_exists(row: Row) -> None:
 def there(tmp_path: Path, tiny_model: Path, monkeypatch) -> Path:
     """A working directory with the files that the page speaks of."""
     monkeypatch.chdir(tmp_path)
+    extrinsic = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, -4.0, 3.0, 9.0, 1.0]
+    intrinsic = {"width": 64, "height": 48, "intrinsic_matrix": [40.0, 0.0, 0.0, 0.0, 40.0, 0.0, 31.5, 23.5, 1.0]}
+    camera = {"class_name": "PinholeCameraParameters", "extrinsic": extrinsic, "intrinsic": intrinsic}
+    Path("trajectory.json").write_text(
+        json.dumps({"class_name": "PinholeCameraTrajectory", "parameters": [camera] * 2})
+    )
     shutil.copytree(tiny_model / "vae", "autoencoder")
     ramp = np.linspace(0, 255, 32 * 32 * 3).astype(np.uint8).reshape(32, 32, 3)
     Image.fromarray(ramp).save("wall.png")
@@ -84,6 +91,8 @@ def test_every_command_runs(system: str, there: Path, tiny_model: Path, tiny_sce
         what = name if name in SMALL else " ".join(words[:2])
         small = [part for flag, value in SMALL.get(what, {}).items() if flag not in words for part in (flag, value)]
         model = ["--model", str(tiny_model), "--device", "cpu"] if what in SMALL else []
+        if "--no-model" in words:
+            small, model = ["--size", "64x48"], []
         code, said = main([*words, *model, *small]), capsys.readouterr().err
         assert code == 0, f"{shlex.join(words)}: {said}"
         assert "no effect" not in said, f"{shlex.join(words)}: {said}"

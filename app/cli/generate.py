@@ -123,6 +123,18 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
         ("control_image", picture, usual, None if model.controls else uncontrolled),
         ("surface", picture, usual, untold),
         ("distance", picture, usual, untold or unplaced),
+        (
+            "start_picture",
+            picture,
+            usual,
+            None if picture.start_noise == "picture" else "only --start-noise picture takes its forms from it",
+        ),
+        (
+            "mask_form",
+            picture,
+            usual,
+            None if picture.mask and picture.mask_blur else "there is no --mask with --mask-blur",
+        ),
         ("mask_blur", picture, usual, None if picture.mask else "there is no --mask"),
         ("dilate", picture.dream, usual.dream, "each of the --phases has its own" if picture.phases > 1 else None),
         ("view", picture, usual, None if picture.anagram else "there is no --anagram"),
@@ -181,6 +193,8 @@ def run(command: Generate) -> int:
     )
     usual = replace(DreamSettings(), **model.defaults)
     for remark in inert_remarks(picture.dream, usual, situation, picture.negative):
+        console.print(remark, style="yellow", soft_wrap=True)
+    for remark in model.text.unread_syntax(prompts):
         console.print(remark, style="yellow", soft_wrap=True)
     for reading in model.text.readings(prompts):
         console.print(f"{reading}.", style="yellow", soft_wrap=True, markup=False, highlight=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -24,12 +24,15 @@ from base.outputs import Output, refuse_outputs
 from engine.render.film_files import film_outputs, refuse_film
 from engine.render.renderer import GEOMETRY
 from engine.render.video import open_output
-from scenes.camera import Camera
+from scenes.camera import Camera, Vector
+from scenes.framing import front_view, looking_at, middle_of, turned_around, zoomed
 from scenes.nerfstudio import read_path
 from scenes.paths import sample_path
 from scenes.scene import CameraPath, Scene
 
+FRONT = "front"  # a path that every scene has
 LOOK_EVERY = 0.25  # seconds of the path between two looks at what its frames show
+FAR = 1e6  # blocks
 LINES = 10  # of progress, where there is no terminal to draw a bar on
 
 
@@ -57,6 +60,8 @@ def run(command: Render) -> int:
 
 def _refuse(command: Render, path: CameraPath) -> None:
     """Raise InputError for outputs that can't be written or would replace something else."""
+    if command.look_at:
+        point_from("--look-at", command.look_at)
     outputs = film_outputs("--out", command.out, count_frames(path, command.fps, command.frames))
     if command.out.suffix:
         refuse_film(command.out, command.size, command.fps)
@@ -66,20 +71,42 @@ def _refuse(command: Render, path: CameraPath) -> None:
 
 
 def find_path(scene: Scene, name: str) -> CameraPath:
-    """A path of the scene by name, or a camera_path.json. Raises InputError."""
+    """A path of the scene by name, its view from the front, or a file. Raises InputError."""
     if name in scene.paths:
         return scene.paths[name]
+    if name == FRONT:
+        return front_view(scene)
     if Path(name).suffix.lower() == ".json":
         return read_path(expand_user(name))
     known = ", ".join(sorted(scene.paths))
     raise InputError(
-        "--path", "", f"is {name!r}; the scene {scene.name} has {known}; a camera_path.json file is also allowed"
+        "--path", "", f"is {name!r}; the scene {scene.name} has {known}; {FRONT} and .json files are also allowed"
     )
 
 
 def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera]:
     """The cameras of the frames: one each 1/fps seconds from the path's start, as many as are asked or as it lasts."""
     return (sample_path(path, index / fps) for index in range(count_frames(path, fps, frames)))
+
+
+def framed(views: Iterable[Camera], command: Render, scene: Scene) -> Iterator[Camera]:
+    """The cameras as --angle, --look-at and --zoom change them. Raises InputError."""
+    target = point_from("--look-at", command.look_at) if command.look_at else None
+    for view in views:
+        turned = turned_around(view, command.angle, middle_of(scene)) if command.angle else view
+        aimed = turned if target is None else looking_at(turned, target)
+        yield zoomed(aimed, command.zoom) if command.zoom != 1 else aimed
+
+
+def point_from(flag: str, text: str) -> Vector:
+    """The point in "x,y,z". Raises InputError."""
+    try:
+        x, y, z = (float(part) for part in text.split(","))
+    except ValueError:
+        x = y = z = math.nan
+    if not all(abs(v) < FAR for v in (x, y, z)):  # so written, NaN is refused
+        raise InputError(flag, "", f"is {text!r}; it must be three numbers, like 16,2,16")
+    return x, y, z
 
 
 def count_frames(path: CameraPath, fps: float, frames: int | None) -> int:
@@ -94,7 +121,8 @@ def render(
     Returns the model calls it took: none where the frames show nothing of what is dreamed and no world keeps it. A signal
     stops it between two frames or two steps of a dream.
     """
-    views = list(cameras(find_path(headless.scene, command.path), command.fps, command.frames))
+    path = find_path(headless.scene, command.path)
+    views = list(framed(cameras(path, command.fps, command.frames), command, headless.scene))
     metadata = describe(
         headless.session, model=headless.model.id, path=command.path, fps=command.fps, frames=len(views)
     )

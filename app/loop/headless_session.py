@@ -229,6 +229,7 @@ def _ready_model(session: Session, scene: Scene, model: Any, previews: bool) -> 
         if given
     ]
     told = [f"{reading}." for reading in model.text.readings(scene.prompts)]
+    told += model.text.unread_syntax(scene.prompts)
     told += option_remarks(session.model.options, model, previews)
     for remark in (*idle, *told, *inert_remarks(session.dream, DreamSettings(**model.defaults), situation)):
         print(shown(remark), file=sys.stderr)

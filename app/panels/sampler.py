@@ -10,6 +10,7 @@ from imgui_bundle import imgui
 from app.files import presets
 from app.panels.context import PanelContext, faint, hint
 from app.panels.form import edit
+from app.panels.mixing_curve import draw_mixing
 from app.panels.prompts import PromptFields
 from app.session import Session
 from base.step_schedule import StepSchedule
@@ -85,6 +86,8 @@ class SamplerPanel:
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if imgui.collapsing_header(title, flags):
                 dream = edit(dream, only=tuple(name for name in names if name != "further"), unused=silent)
+                if title == "Mixing":
+                    draw_mixing(dream)
                 if "further" in names:
                     imgui.begin_disabled("further" in silent)
                     dream = self._further(dream)

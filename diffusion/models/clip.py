@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from diffusion.models.prompt_syntax import split_encoders
 from diffusion.models.prompt_tokens import Chunk, Token, tokenize
 from diffusion.models.prompt_weights import weighted_states
 from diffusion.models.prompt_words import Words, group_words
@@ -98,7 +99,8 @@ class ClipEncoder:
 
 class SdxlEncoder:
     """Stable Diffusion XL (arXiv 2307.01952, 2.1): the second-to-last hidden states of both CLIPs side by side, 77 rows for each chunk,
-    then one row with the second CLIP's pooled vector of the first chunk, which takes no weights.
+    then one row with the second CLIP's pooled vector of the first chunk, which takes no weights. Each CLIP may read words of its own
+    (`prompt_syntax.split_encoders`); the shorter text is continued by the rows of the empty prompt.
 
     pooled: width of the pooled vector; zeroed: whether the unconditional prompt is all zeros, as in training the base model, or encoded.
     """
@@ -112,14 +114,20 @@ class SdxlEncoder:
 
     @torch.inference_mode()
     def _one(self, prompt: str) -> Tensor:
-        rows = torch.cat([_chunked(clip, prompt, lambda output: output.hidden_states[-2]) for clip in self.clips], -1)
-        last = self.clips[-1]
-        whole = F.pad(last(last.chunks(prompt)[0])[0], (0, rows.shape[-1] - self.pooled))
+        states, parts = (lambda output: output.hidden_states[-2]), split_encoders(prompt)
+        read = [_chunked(clip, part, states) for clip, part in zip(self.clips, parts, strict=True)]
+        longest = max(rows.shape[1] for rows in read)
+        filled = [
+            torch.cat([rows, *[states(clip(()))] * ((longest - rows.shape[1]) // clip.size)], 1)
+            for clip, rows in zip(self.clips, read, strict=True)
+        ]
+        rows, last = torch.cat(filled, -1), self.clips[-1]
+        whole = F.pad(last(last.chunks(parts[-1])[0])[0], (0, rows.shape[-1] - self.pooled))
         context = torch.cat([rows, whole[:, None]], 1)
         return torch.zeros_like(context) if self._zeroed and not prompt else context
 
     def words(self, prompt: str) -> Words:
-        return self.clips[0].words(prompt)
+        return self.clips[0].words(split_encoders(prompt)[0])
 
 
 def _chunked(clip: Clip, prompt: str, states_of: Callable[[Any], Tensor]) -> Tensor:

@@ -8,6 +8,7 @@
 | BREAK | what follows is encoded separately |
 | <lora:name:0.8> | a LoRA file and its weight; never read as words |
 | <style:picture.png:0.8> | a style picture and its weight; never read as words |
+| first || second | what each of SDXL's two text encoders reads; others read both, with a comma |
 | \\( \\) \\[ \\] | the bracket itself |
 
 A bracket that is never closed lasts to the end; a closing one without an opening one is a character, and so is an opening one
@@ -23,6 +24,7 @@ from functools import lru_cache
 
 from scenes.style_tags import NUMBER, STYLE_TAG, split_tag
 
+APART = "||"
 STEP = 1.1  # what one bracket changes
 STRONGEST = 10.0  # weights are limited to ± this, beyond which every encoder gives noise
 
@@ -97,6 +99,18 @@ def parse_prompt(text: str) -> Prompt:
     for start in opened:
         multiply(start, STEP if start[0] == "(" else 1 / STEP)
     return Prompt(tuple(_merged(chunk) for chunk in chunks), tuple(loras), tuple(styles))
+
+
+def split_encoders(text: str) -> tuple[str, str]:
+    """What the first and the second text encoder read: the parts around the first APART, or the whole text twice."""
+    first, apart, second = text.partition(APART)
+    return (first.strip(), second.strip()) if apart else (text, text)
+
+
+def join_encoders(text: str) -> str:
+    """What a single text encoder reads: both parts, with a comma between them."""
+    first, apart, second = text.partition(APART)
+    return ", ".join(part for part in (first.strip(), second.strip()) if part) if apart else text
 
 
 def misspelt_syntax(text: str) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from diffusion.models.clip import Clip, pad_contexts
+from diffusion.models.clip import Clip, SdxlEncoder, pad_contexts
 from diffusion.models.known_words import Reading, ReadingEncoder
+from diffusion.models.prompt_syntax import APART, join_encoders
 from diffusion.models.prompt_words import Words
 
 
@@ -60,14 +61,25 @@ class CachedEncoder:
         return answer
 
     def _encode(self, prompt: str) -> Tensor:
-        return self._encoder.encode([prompt]).to(self._device, self._dtype)
+        return self._encoder.encode([self._read(prompt)]).to(self._device, self._dtype)
+
+    def _read(self, prompt: str) -> str:
+        """A prompt as the encoder takes it: one that is a single network reads what is meant for two together."""
+        return prompt if isinstance(self._encoder, SdxlEncoder) else join_encoders(prompt)
+
+    def unread_syntax(self, prompts: Sequence[str]) -> tuple[str, ...]:
+        """A sentence if prompts name words for two text encoders, and there is one."""
+        split = any(prompt != self._read(prompt) for prompt in prompts)
+        return (
+            (f"{APART} in a prompt has no effect: the model has one text encoder, so it is a comma.",) if split else ()
+        )
 
     @property
     def pooled(self) -> int:
         return self._encoder.pooled
 
     def words(self, prompt: str) -> Words:
-        return self._encoder.words(prompt)
+        return self._encoder.words(self._read(prompt))
 
     def readings(self, prompts: Sequence[str]) -> tuple[Reading, ...]:
         """The words of prompts that are read as others (`diffusion.models.known_words`), distinct, in order."""

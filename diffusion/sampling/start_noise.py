@@ -19,15 +19,18 @@ OCTAVES = (
     4.0,
     2.0,
 )  # lattice cells of Perlin's noise in latent pixels, each half as strong as the one before
+PICTURE_SHARE = 0.5  # of the variance that is the picture's; the rest is white
 PERLIN_SHARE = 0.5  # of the variance that is smooth; the rest is white, which the models are trained on
 
 
 @dataclass(frozen=True)
 class StartNoise:
-    """make: (channels, height, width, seed) → float32 [C,h,w] of mean 0 and standard deviation 1; help: a sentence for users."""
+    """make: (channels, height, width, seed) → float32 [C,h,w] of mean 0 and standard deviation 1; help: a sentence for users;
+    from_picture: whether `make` also takes the latents of a picture, float32 [C,h,w]."""
 
-    make: Callable[[int, int, int, int], np.ndarray]
+    make: Callable[..., np.ndarray]
     help: str
+    from_picture: bool = False
 
 
 def coloured_noise(channels: int, height: int, width: int, seed: int, *, exponent: float) -> np.ndarray:
@@ -50,6 +53,15 @@ def perlin_noise(channels: int, height: int, width: int, seed: int) -> np.ndarra
     return _unit(PERLIN_SHARE**0.5 * torch.from_numpy(_unit(smooth)).double() + (1 - PERLIN_SHARE) ** 0.5 * white)
 
 
+def picture_noise(channels: int, height: int, width: int, seed: int, latents: np.ndarray) -> np.ndarray:
+    """A picture's latents [C,h,w], each channel with mean 0 and deviation 1, with an equal share of white noise."""
+    picture = torch.from_numpy(latents).double()
+    deviation, mean = torch.std_mean(picture, (1, 2), correction=0, keepdim=True)
+    seen = (picture - mean) / deviation.clamp_min(1e-6)
+    white = torch.from_numpy(start_noise(channels, height, width, seed)).double()
+    return _unit(PICTURE_SHARE**0.5 * seen + (1 - PICTURE_SHARE) ** 0.5 * white)
+
+
 def _unit(noise: Tensor) -> np.ndarray:
     """float32, with mean 0 and standard deviation 1 over all values; a single value stays."""
     if noise.numel() > 1:
@@ -65,4 +77,5 @@ START_NOISES: dict[str, StartNoise] = {
     ),
     "blue": StartNoise(partial(coloured_noise, exponent=-0.5), "Finer grain: power rises with frequency."),
     "perlin": StartNoise(perlin_noise, "Half white, half smooth clouds of several sizes."),
+    "picture": StartNoise(picture_noise, "Half white, half the forms of --start-picture.", from_picture=True),
 }

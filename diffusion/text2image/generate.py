@@ -20,7 +20,7 @@ from base.settings import check
 from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region, Surface
 from diffusion.denoisers.anagram import VIEWS, view_problem
 from diffusion.denoisers.few_step import run_part
-from diffusion.denoisers.masks import blur
+from diffusion.denoisers.mask_forms import MASK_FORMS
 from diffusion.dream import dream
 from diffusion.loaders.options import USUAL, LoadOptions
 from diffusion.models.bare_surface import bare_gbuffer
@@ -137,7 +137,7 @@ def make_canvas(
     return (
         Canvas(
             regions=(Region(settings.prompt, np.ones(whole, np.float32), settings.negative),),
-            noise=START_NOISES[settings.start_noise].make(model.channels, rows, columns, settings.dream.seed),
+            noise=start_noise_of(model, settings, whole),
             change=change,
             guide=guide,
             surface=surface,
@@ -146,6 +146,16 @@ def make_canvas(
         init,
         mask,
     )
+
+
+def start_noise_of(model: Model, settings: GenerateSettings, size: tuple[int, int]) -> np.ndarray:
+    """float32 [C,h,w], what the picture starts from. size: (h, w) of the canvas. Raises InputError for a picture that can't be read."""
+    row, size_and_seed = START_NOISES[settings.start_noise], (model.channels, *size, settings.dream.seed)
+    if not row.from_picture:
+        return row.make(*size_and_seed)
+    assert settings.start_picture is not None  # `refuse`
+    picture = _pad(np.asarray(_open_resized(settings.start_picture, "RGB", settings.size, "--start-picture")), size)
+    return row.make(*size_and_seed, model.encode(picture).numpy())
 
 
 def cells_of(size: tuple[int, int], multiple: int) -> tuple[int, int]:
@@ -184,7 +194,7 @@ def _open_mask(settings: GenerateSettings) -> np.ndarray | None:
     if settings.mask is None:
         return None
     grey = np.asarray(_open_resized(settings.mask, "L", settings.size, "--mask"), dtype=np.float32) / 255
-    return blur(torch.from_numpy(grey)[None], settings.mask_blur)[0].numpy()
+    return MASK_FORMS[settings.mask_form](torch.from_numpy(grey)[None], settings.mask_blur)[0].numpy()
 
 
 def _pad(picture: np.ndarray, whole: tuple[int, ...]) -> np.ndarray:
@@ -222,6 +232,8 @@ def refuse(settings: GenerateSettings, multiple: int | None = None, adapted: boo
             problem = f"is {settings.dream.dilate}; this model then needs sides that are multiples of {step} pixels"
             raise InputError("--dilate", "", f"{problem}, and --size is {width}x{height}")
     _refuse_steps(settings)
+    if START_NOISES[settings.start_noise].from_picture and settings.start_picture is None:
+        raise InputError("--start-picture", "", "is missing; --start-noise picture takes its forms from it")
     if settings.mask is not None and settings.init is None:
         raise InputError("--mask", "", "needs --init, the picture it is about")
     if settings.anagram and not settings.view:

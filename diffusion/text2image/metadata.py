@@ -24,7 +24,7 @@ from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
 
 KEY = "rayverie"
 KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "control", "adapter", "options", "settings"}
-FILES = re.compile(r"init|mask|(control_image|style)\.\d+")
+FILES = re.compile(r"init|mask|start_picture|(control_image|style)\.\d+")
 MAX_STEPS = 1000
 
 
@@ -80,7 +80,7 @@ def from_json(text: str, where: object) -> Recipe:
     if not isinstance(files, dict) or not all(
         isinstance(known, str) and FILES.fullmatch(name) for name, known in files.items()
     ):
-        raise InputError(where, "files", "must hold sha256 of init, mask, control_image.N and style.N")
+        raise InputError(where, "files", "must hold sha256 of init, mask, start_picture, control_image.N and style.N")
     few_steps = typed(int, values.get("few_steps", 0), where, "few_steps")
     if not 0 <= few_steps <= MAX_STEPS:
         raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")

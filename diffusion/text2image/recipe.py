@@ -29,6 +29,9 @@ class GenerateSettings:
     init: Path | None = option(None, "A picture to start from; see --strength.")
     mask: Path | None = option(None, "With --init: white is repainted, black stays, grey is in between.")
     mask_blur: float = option(0.0, "Blur of the mask's edge in pixels.", range=(0.0, 256.0))
+    mask_form: str = option(
+        "blur", "How the mask's edge is blurred.", table="diffusion.denoisers.mask_forms:MASK_FORMS"
+    )
     anagram: tuple[str, ...] = option((), "Prompts for what the picture shows when turned.")
     view: tuple[str, ...] = option(
         ("rotate_180",),
@@ -38,6 +41,7 @@ class GenerateSettings:
     start_noise: str = option(
         "white", "Noise that the picture starts from.", table="diffusion.sampling.start_noise:START_NOISES"
     )
+    start_picture: Path | None = option(None, "The picture of --start-noise picture.")
     surface: str = option(
         "wall",
         "What the picture is a part of, for a model that knows surfaces: a wall seen face-on, a floor, a ceiling, the sky; "
@@ -52,7 +56,7 @@ class GenerateSettings:
 
     def files(self, adapted: bool) -> dict[str, Path]:
         """The pictures that take part, by the name under which a recipe lists them. adapted: whether style pictures do."""
-        named = {"init": self.init, "mask": self.mask}
+        named = {"init": self.init, "mask": self.mask, "start_picture": self.start_picture}
         named |= {f"control_image.{place}": path for place, path in enumerate(self.control_image)}
         prompts = (self.prompt, self.negative, *self.anagram, *self.dream.further)
         pictures = [self.dream.style_picture, *(name for prompt in prompts for name, _ in parse_prompt(prompt).styles)]

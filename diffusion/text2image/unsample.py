@@ -13,10 +13,9 @@ from base.grid import CELL
 from diffusion.denoisers.few_step import run_part
 from diffusion.models.model import Model
 from diffusion.sampling.schedules import make_sigmas
-from diffusion.sampling.start_noise import START_NOISES
 from diffusion.sampling.unsampling import as_seen, noised_sequence
 from diffusion.settings import DreamSettings
-from diffusion.text2image.generate import load_picture
+from diffusion.text2image.generate import load_picture, start_noise_of
 from diffusion.text2image.recipe import GenerateSettings
 
 
@@ -53,8 +52,7 @@ def unsample_file(model: Model, path: Path, settings: GenerateSettings) -> Unsam
     """The same for a picture file, in the size and with the start noise of the settings. Raises InputError."""
     picture = load_picture(path, "--unsample", settings.size, model.multiple)
     height, width = picture.shape[0] // CELL, picture.shape[1] // CELL
-    noise = START_NOISES[settings.start_noise].make(model.channels, height, width, settings.dream.seed)
-    return unsample(model, picture, noise, settings.dream)
+    return unsample(model, picture, start_noise_of(model, settings, (height, width)), settings.dream)
 
 
 def pictures_of(model: Model, found: Unsampled, size: tuple[int, int]) -> list[np.ndarray]:

@@ -409,3 +409,17 @@ def test_a_picture_in_phases_makes_itself_again(words, tmp_path, capsys) -> None
     assert again.read_bytes() == out.read_bytes()
     assert main([*words, *small, "--steps-out", str(tmp_path / "s"), "--out", str(out)]) == 2
     assert "--steps-out shows one canvas; leave out --phases." in capsys.readouterr().err
+
+
+def test_a_start_picture_is_asked_for_and_part_of_the_recipe(words, tmp_path, capsys) -> None:
+    out, again = tmp_path / "a.png", tmp_path / "b.png"
+    small = ["brick wall", "--size", "32x32", "--steps", "2", "--out", str(out)]
+    assert main([*words, *small, "--start-noise", "picture"]) == 2
+    assert "--start-picture is missing" in capsys.readouterr().err
+    assert main([*words, *small, "--start-picture", WALL, "--mask-form", "lighten"]) == 0
+    said = capsys.readouterr().err
+    assert "--start-picture has no effect" in said and "--mask-form has no effect" in said
+    assert main([*words, *small, "--start-noise", "picture", "--start-picture", WALL]) == 0
+    assert set(read_png(out).files) == {"start_picture"}
+    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()

@@ -38,6 +38,28 @@ def test_an_empty_prompt_is_encoded_where_the_model_says_so(xl_folder, tmp_path)
     assert torch.allclose(ours[:, :-1], rows, atol=1e-6) and torch.allclose(ours[:, -1, :12], vector, atol=1e-6)
 
 
+@pytest.mark.parametrize(("first", "second"), [("mossy wall", "a sky"), ("moss", ""), ("a " * 100, "sky")])
+def test_each_text_encoder_reads_its_own_words(xl, xl_folder, first, second) -> None:
+    pipe = StableDiffusionXLPipeline.from_pretrained(xl_folder, local_files_only=True)
+    ours = xl.context([f"{first} || {second}"])[0]
+    if len(first) < 50:  # diffusers cuts what is longer
+        rows, _, vector, _ = pipe.encode_prompt(first, prompt_2=second or " ", do_classifier_free_guidance=False)
+        assert torch.allclose(ours[:, -1, :12], vector, atol=1e-6) and torch.allclose(ours[:, :-1], rows, atol=1e-6)
+    left, right, empty = (xl.context([words])[0] for words in (first, second or " ", " "))
+    assert torch.equal(ours[:, :-1, :12], left[:, :-1, :12])
+    assert torch.equal(ours[:, :77, 12:], right[:, :77, 12:]) and torch.equal(ours[:, -1, :12], right[:, -1, :12])
+    if ours.shape[1] > 78:
+        assert torch.equal(ours[:, 77:-1, 12:], empty[:, :77, 12:].repeat(1, (ours.shape[1] - 78) // 77, 1))
+
+
+def test_one_text_encoder_reads_a_comma(sd, xl) -> None:
+    assert torch.equal(sd.context(["moss || a sky"])[0], sd.context(["moss, a sky"])[0])
+    assert sd.text.unread_syntax(["moss"]) == () == xl.text.unread_syntax(["a || b"])
+    assert sd.text.unread_syntax(["a || b"]) == (
+        "|| in a prompt has no effect: the model has one text encoder, so it is a comma.",
+    )
+
+
 def test_a_small_canvas_is_told_as_a_picture_of_the_models_own_size() -> None:
     assert size_condition(1024, 1024, 1024) == (1024, 1024, 0, 0, 1024, 1024)
     assert size_condition(896, 1152, 1024) == (896, 1152, 0, 0, 896, 1152)  # one of its own shapes

@@ -1,0 +1,47 @@
+"""The mixing schedule as a plot: how much of the coarse latents each place of a run takes, while its sliders move."""
+
+from __future__ import annotations
+
+import numpy as np
+from imgui_bundle import imgui, implot
+
+from app.panels.context import accented, faint, hint
+from diffusion.settings import DreamSettings
+
+POINTS = 96
+TALL = 4.5  # heights of a line
+WORDS = (
+    "Share of the coarse latents in each step, from the start of a run to its end: of paint that is mixed (mix, bright line) "
+    "and of paint from further away (refine, faint line)."
+)
+
+
+def mixing_shares(settings: DreamSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(places 0..1 of a run [POINTS], shares 0..1 of the coarse latents there: of mixed paint, of paint from twice as far)."""
+    from diffusion.denoisers.skip_residual import coarse_weight, octave_settings  # with torch, which is there by then
+
+    places = np.linspace(0, 1, POINTS)
+
+    def shares(octave: int) -> np.ndarray:
+        told = octave_settings(settings, octave)
+        return np.array([coarse_weight(told, float(place)) for place in places])
+
+    return places, shares(0), shares(1)
+
+
+def draw_mixing(settings: DreamSettings) -> None:
+    """The plot; without anything to mix, a remark."""
+    places, mixed, refined = mixing_shares(settings)
+    if not mixed.any() and not refined.any():
+        faint("Nothing is mixed: mix and refine are 0.")
+        return
+    flags = implot.Flags_.canvas_only | implot.Flags_.no_inputs
+    if implot.begin_plot("##mixing", imgui.ImVec2(-1, TALL * imgui.get_text_line_height()), flags):
+        hidden = implot.AxisFlags_.no_decorations
+        implot.setup_axes("", "", hidden, hidden)
+        implot.setup_axes_limits(-0.02, 1.02, -0.05, 1.05, implot.Cond_.always)
+        dim = imgui.get_style_color_vec4(imgui.Col_.text_disabled)
+        implot.plot_line("##refined", places, refined, spec=implot.Spec(line_color=dim))
+        implot.plot_line("##mixed", places, mixed, spec=accented())
+        implot.end_plot()
+    hint(WORDS)
