@@ -223,6 +223,14 @@ def compare(x: Explorer) -> None:
     x.do("compare", "Balanced", presets.apply(x.state.session.dream, presets.PRESETS["Balanced"][1]))
 
 
+def variations(x: Explorer) -> None:
+    """Of the cobbles, or of whatever is the third material of another scene."""
+    x.do("stop_comparing")
+    x.shell.bring_to_front("Scene", "Preview")
+    names = [material.name for material in x.state.scene.materials]
+    x.do("variations", names.index("cobble") if "cobble" in names else 2)
+
+
 def browse(x: Explorer) -> None:
     x.do("stop_comparing")
     kept = x.state.folders.data / "scenes"
@@ -252,6 +260,7 @@ SHOTS = (
     Shot("network", floating("Network", (24, 50, 850, 560)), 12, looked),
     Shot("words", words),
     Shot("compare", compare, 12, lambda x: x.state.comparison is not None and x.state.comparison.done),
+    Shot("variations", variations, 12, lambda x: x.state.comparison is not None and x.state.comparison.done),
     Shot("open", browse, 20),
     Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),

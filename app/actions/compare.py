@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,11 +14,14 @@ from app.actions.travel import stop_travel
 from app.fields import Size
 from app.files import presets
 from app.loop.open_scene import OpenScene
+from app.loop.paint_survey import materials
 from app.moving import walk
 from app.state.comparison import Comparison, Side
+from base.errors import InputError
 from base.grid import to_pixels
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.visibility import TexelMasks
 from engine.gl.time_sliced import Slices
 from scenes.camera import Camera
 
@@ -40,34 +44,40 @@ def compare(context: ActionContext, label: str = "", settings: DreamSettings | N
     stop_travel(context)
     context.release_mouse()
     both = {"as it is set": state.session.dream, label: settings}
-    context.services.strokes.do(_begin(context, open_scene, state.camera, state.scene_size, both))
+    context.services.strokes.do(begin_comparison(context, open_scene, state.camera, state.scene_size, both))
 
 
-def _begin(
-    context: ActionContext, open_scene: OpenScene, camera: Camera, size: Size, settings: dict[str, DreamSettings]
+def begin_comparison(
+    context: ActionContext,
+    open_scene: OpenScene,
+    camera: Camera,
+    size: Size,
+    settings: Mapping[str, DreamSettings],
+    material: int | None = None,
+    first: int = 0,
 ) -> Slices[None]:
-    """See the view as each of the settings, by their labels, would begin it, and then ask for both dreams."""
+    """See the view as each of the settings, by their labels, would begin it, and then ask for all dreams. material, first: see
+    `Comparison`. InputError for a material that isn't in view."""
     open_scene.painter.cancel()
     sides = []
     for label, one in settings.items():
-        sides.append(Side(label, one, (yield from _unpainted(open_scene, camera, size, one))))
+        sides.append(Side(label, one, (yield from _unpainted(open_scene, camera, size, one, material))))
     context.state.walker = walk.Walker.at(camera)
-    context.state.comparison = Comparison(open_scene, camera, sides)
+    context.state.comparison = Comparison(open_scene, camera, sides, material, first)
 
 
 def keep_compared(context: ActionContext, number: int) -> None:
-    """Lay one side onto the surfaces in place of what is there, and go on with its settings."""
+    """Lay one side onto the surfaces in place of what is there. Go on with its settings, unless it is a variation."""
     state, comparison = context.state, context.state.comparison
     if comparison is None or (dreamed := comparison.sides[number].dreamed) is None:
         return
     side, open_scene, state.comparison = comparison.sides[number], comparison.open_scene, None
     open_scene.painter.cancel()
-    masks = open_scene.volume.find_visible_texels_slices(
-        side.gathered.camera, (2 * side.gathered.size[0], 2 * side.gathered.size[1])
-    )
+    masks = _texels(open_scene, side.gathered, comparison.material)
     painted = PaintedView(side.gathered.camera, side.gathered.size, dreamed.latents, dreamed.image, dreamed.steps)
     lay_view(context, open_scene, side.gathered, painted, masks)
-    state.session = replace(state.session, dream=side.settings)
+    if not comparison.first:
+        state.session = replace(state.session, dream=side.settings)
     state.notify(f"Using “{side.label}”")
 
 
@@ -89,8 +99,19 @@ def update_comparison(context: ActionContext) -> None:
         state.notify("Comparison cancelled" + (f": {problem}" if problem else ""), "warning")
 
 
-def _unpainted(open_scene: OpenScene, camera: Camera, size: Size, settings: DreamSettings) -> Slices[GatheredView]:
-    """The view as these settings would begin it if only frozen paint were on the surfaces."""
+def _texels(open_scene: OpenScene, gathered: GatheredView, material: int | None) -> Slices[TexelMasks]:
+    """What a gathered view shows, or of it only one material."""
+    volume = open_scene.volume
+    masks = yield from volume.find_visible_texels_slices(gathered.camera, (2 * gathered.size[0], 2 * gathered.size[1]))
+    if material is None:
+        return masks
+    return {page: mask & (materials(volume.charts, page) == material) for page, mask in masks.items()}
+
+
+def _unpainted(
+    open_scene: OpenScene, camera: Camera, size: Size, settings: DreamSettings, material: int | None = None
+) -> Slices[GatheredView]:
+    """The view as these settings would begin it if only frozen paint were on the surfaces; of one material, if it is given."""
     painter, volume = open_scene.painter, open_scene.volume
     seen = yield from painter.gather_task(camera, size).remaining_slices()
     if settings.seed != painter.session.dream.seed:
@@ -98,5 +119,8 @@ def _unpainted(open_scene: OpenScene, camera: Camera, size: Size, settings: Drea
         again = volume.gather_task(seen.camera, seen.size)
         volume.seed = seed
         seen = yield from again.remaining_slices()
-    shares = {name: np.where(seen.frozen, getattr(seen, name), 0) for name in ("steps", "stored_density", "latents")}
-    return replace(seen, **shares, colours=np.where(to_pixels(seen.frozen)[..., None], seen.colours, 0))
+    stays = seen.frozen if material is None else seen.frozen | (seen.material != material)
+    if stays.all():
+        raise InputError("This view", "", "shows nothing that could change; look at the surface, or thaw it")
+    shares = {name: np.where(stays, getattr(seen, name), 0) for name in ("steps", "stored_density", "latents")}
+    return replace(seen, **shares, colours=np.where(to_pixels(stays)[..., None], seen.colours, 0))

@@ -24,6 +24,7 @@ from app.actions import (
     save,
     tour,
     travel,
+    variations,
     view,
 )
 from app.actions.context import ActionContext
@@ -118,6 +119,8 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "note_view": tour.note_view,
     "compare_noted": tour.compare_noted,
     "compare": compare.compare,
+    "variations": variations.vary,
+    "vary_again": variations.vary_again,
     "keep_compared": compare.keep_compared,
     "stop_comparing": compare.stop_comparing,
     "set_keys": view.set_keys,

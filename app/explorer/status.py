@@ -18,7 +18,8 @@ def _scene_text(state: AppState, services: Services) -> str:
     if state.overlays.start:
         return "choose a scene"
     if state.comparison is not None and state.comparison.done:
-        return "two settings side by side: choose one"
+        what = "variations" if state.comparison.first else "settings side by side"
+        return f"{('two', 'four')[bool(state.comparison.first)]} {what}: choose one"
     film, flight, painter = state.travel.film, state.travel.flight, state.open_scene.painter
     if film is not None:
         dreaming = f", {painter.status_text}" if painter.client.running else ""

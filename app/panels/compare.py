@@ -8,6 +8,7 @@ from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, hint
 from app.panels.split import Box, Split
+from app.panels.variations import draw_variations
 from app.state.comparison import Comparison
 
 
@@ -31,6 +32,9 @@ class CompareOverlay:
         if comparison is None:
             return
         ui.do("watch")
+        if comparison.first:
+            draw_variations(ui, comparison, box, [picture_of(ui, comparison, i) for i in range(len(comparison.sides))])
+            return
         self._pictures(ui, comparison, box)
         _choice(ui, comparison, box)
 
@@ -43,14 +47,14 @@ class CompareOverlay:
         flags |= imgui.WindowFlags_.no_bring_to_front_on_focus | imgui.WindowFlags_.no_scroll_with_mouse
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
         imgui.begin("##compare", None, flags)
-        pictures = _picture(ui, comparison, 0), _picture(ui, comparison, 1)
+        pictures = picture_of(ui, comparison, 0), picture_of(ui, comparison, 1)
         labels = comparison.sides[0].label, comparison.sides[1].label
         self._split.draw(pictures, box, ui.scale, labels, comparison.part(width / max(1.0, height)))
         imgui.end()
         imgui.pop_style_var()
 
 
-def _picture(ui: PanelContext, comparison: Comparison, number: int) -> Any:
+def picture_of(ui: PanelContext, comparison: Comparison, number: int) -> Any:
     """The dream of a side, or how far it is; None before it began: then the scene shows through."""
     dreamed = comparison.sides[number].dreamed
     if dreamed is not None:

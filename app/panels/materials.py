@@ -147,6 +147,11 @@ class Materials:
         if imgui.button("\uf1fc  Repaint"):
             ui.do("erase_material", index)
         hint(text)
+        if index != SKY:
+            imgui.same_line()
+            if imgui.button("\uf522  Variations"):
+                ui.do("variations", index)
+            hint("Dream this material in this view with four seeds, and keep one of them. All other paint stays.")
         if self.outdated.texels(index):
             imgui.same_line()
             imgui.text_colored(colour(ui.palette.warning), f"{CHANGED} painted with another prompt")

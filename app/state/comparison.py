@@ -10,7 +10,6 @@ import numpy as np
 from app.files import presets
 from app.loop.open_scene import OpenScene
 from app.loop.view_canvas import canvas_from
-from base.grid import to_pixels
 from diffusion.canvas import Dreamed
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView
@@ -30,10 +29,17 @@ class Side:
 
 
 class Comparison:
-    """Dreams both sides one after the other, as if only frozen paint were in the view. The camera stays while it lasts."""
+    """Dreams all sides one after the other, as if only frozen paint were in the view. The camera stays while it lasts.
 
-    def __init__(self, open_scene: OpenScene, camera: Camera, sides: list[Side]) -> None:
-        """sides: left and right, as this camera sees the scene now."""
+    material: the only one that changes, or None for the whole view; first: 0 compares settings, otherwise the sides are variations:
+    the seeds that follow the session's from `first` on.
+    """
+
+    def __init__(
+        self, open_scene: OpenScene, camera: Camera, sides: list[Side], material: int | None = None, first: int = 0
+    ) -> None:
+        """sides: as this camera sees the scene now; of settings that are compared, left and right."""
+        self.material, self.first = material, first
         self.open_scene, self.plan, self.revision, self.camera = (
             open_scene,
             open_scene.plan,
@@ -70,7 +76,7 @@ class Comparison:
     def _ask(self, number: int) -> None:
         side = self.sides[number]
         canvas = canvas_from(side.gathered, self.open_scene.scene, side.settings.steps)
-        words = f"comparing: {side.label}"
+        words = f"{'variation' if self.first else 'comparing'}: {side.label}"
         self.open_scene.painter.submit_job(side.gathered, canvas, side.settings, words, partial(self._take, number))
 
     def _take(self, number: int, _look: GatheredView, dreamed: Dreamed) -> None:
@@ -81,6 +87,6 @@ class Comparison:
 
 
 def _with_frozen(gathered: GatheredView, image: np.ndarray) -> np.ndarray:
-    """uint8 [H,W,3]: what the surfaces would show of a dream, for frozen paint stays whatever is dreamed."""
-    stays = to_pixels(gathered.frozen) & (gathered.colours[..., 3] == 255)
+    """uint8 [H,W,3]: what the surfaces would show of a dream: the paint that was left in the view stays whatever is dreamed."""
+    stays = gathered.colours[..., 3] == 255
     return np.where(stays[..., None], gathered.colours[..., :3], image)

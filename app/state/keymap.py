@@ -73,6 +73,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "compare", "Compare settings", ("v",), "Dream", "Dream this view with two settings, compare them and keep one."
     ),
+    Action(
+        "variations",
+        "Variations of this view",
+        ("n",),
+        "Dream",
+        "Dream this view with four seeds, and keep one of them.",
+    ),
     Action("autopilot", "Autopilot", ("o",), "Dream", "Start or stop painting the whole scene automatically."),
     Action("cancel", "Cancel the dream", ("backspace",), "Dream", "Cancel the running dream after the current step."),
     Action("erase", "Erase all paint", ("ctrl+backspace",), "Dream", "Erase all paint, including frozen paint."),
