@@ -13,21 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.files.journals import Journals
 from app.files.scene_archive import pack_scene, unpack_scene
 from app.loop.open_scene import OpenScene
 from app.loop.world_journals import describing, left_over
 from app.services.background_io import BackgroundIO
+from app.services.kept_session import KeptSession, read_kept, with_kept
 from app.services.scene_rebuild import SceneRebuild
 from app.services.world_files import WorldFiles
-from app.session import describe, restore
 from app.state.app_state import AppState
 from base.errors import InputError
-from engine.storage.world import TileKey, WorldIndex, read_world
+from engine.storage.world import TileKey, WorldIndex
 from engine.storage.world_io import WorldWriter
-from scenes.camera import Camera
 
 PERIOD = 20.0  # s between two saves of settings and place; paint does not wait
 PATIENCE = 10.0  # s before a failed save is tried again
@@ -129,22 +126,16 @@ class Autosave:
         if self.guest or not left_over(journal, state.session.world, lambda words: state.notify(words, "warning")):
             return False
         try:
-            left = read_world(journal.folder).extras
-            session, _ = restore(left["session"], str(journal.folder))
-            camera = Camera.from_pose(np.asarray(left["pose"], dtype=float).reshape(4, 4), float(left["fov"]))
-        except (ValueError, KeyError, TypeError, InputError) as error:
+            left = read_kept(journal.folder)
+        except InputError as error:
             self._set_aside(error)
             return False
-        fresh = type(state.session)()
-        parts = ("dream", "paint", "live", "view")
-        unset = (name for name in parts if getattr(state.session, name) == getattr(fresh, name))
-        state.session = replace(state.session, **{name: getattr(session, name) for name in unset})
-        state.travel.go_to = camera
+        state.session = with_kept(state.session, left.session)
+        state.travel.go_to = left.camera
         self._awaited = journal.folder
-        if left.get("scene"):
-            self._io.send(
-                partial(unpack_scene, state.scene.name, left["scene"]), lambda scene: setattr(state, "scene", scene)
-            )
+        if left.scene is not None:
+            unpack = partial(unpack_scene, state.scene.name, left.scene)
+            self._io.send(unpack, lambda scene: setattr(state, "scene", scene))
         state.notify("Restored the scene that was open when Rayverie was interrupted")
         return True
 
@@ -199,14 +190,15 @@ class Autosave:
         return self._journals.open(whose, lambda: self._worlds.home, state.folders.data, refused)
 
     def _capture(self, open_scene: OpenScene) -> Callable[[Mapping[TileKey, str]], WorldIndex]:
-        state, camera, model = self._state, self._state.camera, open_scene.painter.client.model
+        state, model = self._state, open_scene.painter.client.model
         assert model is not None  # paint is saved after `restore`, which follows the model
-        kept = {"session": describe(state.session), "pose": camera.pose.tolist(), "fov": camera.fov}
+        kept = KeptSession(state.session, state.camera)
         prompts = open_scene.painter.client.prompts
         edited = state.scene if state.unsaved or state.scene != state.saved_scene else None
 
         def extras() -> dict[str, Any]:
-            return kept | {"prompts": prompts.to_json()} | ({"scene": pack_scene(edited)} if edited is not None else {})
+            packed = None if edited is None else pack_scene(edited)
+            return replace(kept, scene=packed).to_json() | {"prompts": prompts.to_json()}
 
         return describing(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
 
