@@ -55,6 +55,9 @@ def _list(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: G
 
 
 def _show(console: Console, entries: list[Entry]) -> None:
+    if not entries:
+        console.print("No pictures.", highlight=False)
+        return
     table = Table("name", "made", "size", "", "prompt", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.columns[0].no_wrap = True
     for entry in entries:

@@ -22,6 +22,7 @@ from diffusion.text2image.metadata import read_png
 from diffusion.text2image.recipe import Recipe
 
 AGAIN = 2.0  # seconds after which a gallery that is looked at is listed again: other programs add to it, too
+RETRY = 10.0  # seconds until pictures that could not be written are tried again
 AT_ONCE = 16  # small pictures read in one go
 
 
@@ -33,11 +34,15 @@ class PictureGallery:
         self.gallery = Gallery(gallery_folder(state.folders.data))
         self._listed_at, self._listing, self._reading = -np.inf, False, False
         self._told: set[str] = set()  # problems of files that were told
+        self._unsaved: list[PictureMade] = []
+        self._tried_at, self._problem = -np.inf, ""
 
     def update(self, now: float) -> None:
         """Take in what was read, and read what panels ask for. Raises the InputError of a change that failed."""
         self._io.poll()
         view = self._state.pictures.gallery
+        if self._unsaved and not self._io.busy and now - self._tried_at > RETRY:
+            self._save()
         if not self._listing and view.watched_at > now - 1 and now - self._listed_at > AGAIN:
             self.list()
         if not self._reading and (wanted := self._state.pictures.small.wanted):
@@ -52,8 +57,9 @@ class PictureGallery:
         self._io.send(partial(self._list, known), self._take_listing)
 
     def add(self, made: PictureMade) -> None:
-        """Keep a picture."""
-        self._change(lambda: self.gallery.add(made.image, made.recipe))
+        """Keep a picture. If the disk refuses it, it is tried again every RETRY seconds."""
+        self._unsaved.append(made)
+        self._save()
 
     def pin(self, name: str, pinned: bool) -> None:
         self._change(lambda: self.gallery.pin(name, pinned))
@@ -85,6 +91,27 @@ class PictureGallery:
     def close(self) -> None:
         """Finish what is being written."""
         self._io.close()
+
+    def _save(self) -> None:
+        self._tried_at = self._state.clock()
+        self._io.send(self._write_unsaved, self._saved)
+
+    def _write_unsaved(self) -> InputError | None:
+        """Write what is not on the disk yet, oldest first. Returns what went wrong."""
+        try:
+            while self._unsaved:
+                self.gallery.add(self._unsaved[0].image, self._unsaved[0].recipe)
+                self._unsaved.pop(0)
+        except InputError as error:
+            return error
+        return None
+
+    def _saved(self, error: InputError | None) -> None:
+        problem = "" if error is None else error.problem
+        if problem and problem != self._problem:
+            self._state.notify(f"{error} The picture is kept in memory and tried again.", "error")
+        self._problem = problem
+        self.list()
 
     def _change(self, change: Callable[[], object], then: Callable[[], None] = lambda: None) -> None:
         def done(_: object) -> None:

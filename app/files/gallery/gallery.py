@@ -137,6 +137,8 @@ class Gallery:
                 continue  # another program deleted it meanwhile
             except InputError as error:
                 problems.append(str(error))
+            except OSError as error:
+                problems.append(str(InputError(path, "", f"can't be read ({error.strerror or error})")))
         return Listing(tuple(entries), tuple(problems))
 
     def _new_path(self, seed: int) -> Path:
@@ -202,9 +204,13 @@ class Gallery:
         return sorted(found)
 
     def _pins(self) -> set[str]:
-        with suppress(FileNotFoundError):
-            return set(os.listdir(self.folder / "pins"))  # noqa: PTH208 (names, not paths)
-        return set()
+        folder = self.folder / "pins"
+        try:
+            return set(os.listdir(folder))  # noqa: PTH208 (names, not paths)
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise InputError(folder, "", f"can't be read ({error.strerror or error})") from error
 
     def _sweep(self, folder: Path) -> None:
         """Remove the temporary files that a crash left."""

@@ -37,6 +37,7 @@ def rows(folder: Path, capsys, *words: str) -> list[dict]:
 def test_lists_and_searches(folder: Path, capsys) -> None:
     assert [row["seed"] for row in rows(folder, capsys, "list")] == [2, 1, 0]
     assert [row["seed"] for row in rows(folder, capsys, "search", "BRICK", "wall")] == [0]
+    assert run(folder, "search", "snow") == 0 and capsys.readouterr().out == "No pictures.\n"
     assert run(folder, "list") == 0
     said = capsys.readouterr().out
     assert "a [red] meadow" in said and "3 pictures" in said

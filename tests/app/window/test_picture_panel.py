@@ -68,7 +68,7 @@ def test_a_batch_is_kept_on_disk_with_its_settings_and_the_next_one_cancelled(de
     assert len(work(desk).gallery.entries) == 3  # what was done is kept
 
 
-def test_a_failed_picture_is_told_and_the_others_are_made(desk: Driver) -> None:
+def test_a_failed_picture_is_told_and_one_that_the_disk_refused_is_kept_later(desk: Driver) -> None:
     work(desk).form = work(desk).form.set(prompt="")
     desk.explorer.do("make_pictures")
     assert not desk.worker.pictures and desk.explorer.state.log.entries[-1].text == "Describe the picture first."
@@ -78,6 +78,16 @@ def test_a_failed_picture_is_told_and_the_others_are_made(desk: Driver) -> None:
     make(desk)
     assert desk.errors() == ["A picture failed: It can't be made."]
     assert [entry.prompt for entry in work(desk).gallery.entries] == ["whole"]
+    gallery = desk.explorer.services.gallery.gallery
+    (gallery.folder / "full").write_text("no folder")
+    folder, gallery.folder = gallery.folder, gallery.folder / "full"  # a disk that refuses what was made
+    desk.explorer.do("make_pictures")
+    desk.until(lambda: len(desk.errors()) == 2, "it is told")
+    assert "tried again" in desk.errors()[1]
+    gallery.folder = folder
+    desk.times[0] += 11.0
+    desk.until(lambda: len(work(desk).gallery.entries) == 2, "it is kept after all")
+    assert len(desk.errors()) == 2
 
 
 def test_pinned_deleted_and_brought_back(desk: Driver) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ from base.errors import InputError
 from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import read_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
+from tests.app.files.gallery import keeper
 
 
 class Clock:
@@ -233,6 +237,34 @@ def test_a_crash_at_any_write_leaves_a_gallery_that_goes_on(gallery: Gallery, mo
     assert entries[0].name in names(gallery)  # the pinned one never left
 
 
+def test_killed_at_any_moment_nothing_that_was_told_is_lost(tmp_path: Path) -> None:
+    processes = get_context("forkserver")  # the test's own process may have threads
+    processes.set_forkserver_preload(["tests.app.files.gallery.keeper"])
+    told: dict[str, set[str]] = {"kept": set(), "pinned": set(), "deleted": set()}
+    for number in range(4):
+        ours, theirs = processes.Pipe()
+        process = processes.Process(target=keeper.main, args=(str(tmp_path), theirs), daemon=True)
+        process.start()
+        theirs.close()
+        with suppress(EOFError, ConnectionError):
+            while ours.poll(20):
+                kind, name = ours.recv()
+                told[kind].add(name)
+                if len(told["kept"]) > 5 * number + 3 and process.pid is not None and process.is_alive():
+                    os.kill(process.pid, signal.SIGKILL)
+        process.join(20)
+        gallery = Gallery(tmp_path, keeper.BOUNDS)
+        there, binned = gallery.list(), gallery.list_bin()
+        assert not there.problems and not binned.problems
+        assert told["kept"] <= {entry.name for entry in (*there.entries, *binned.entries)}
+        assert told["pinned"] <= {entry.name for entry in there.entries if entry.pinned}
+        assert told["deleted"] <= {entry.name for entry in binned.entries}
+        assert (
+            sum(not entry.pinned for entry in there.entries) <= keeper.BOUNDS.pictures + 1
+        )  # killed before it was kept
+    assert len(told["kept"]) > 12
+
+
 def test_what_a_kill_left_half_written_is_swept_later(gallery: Gallery) -> None:
     gallery.add(noise(), recipe())
     fresh, old = gallery.folder / "pictures" / ".a-00.png", gallery.folder / "pictures" / ".b-00.png"
@@ -250,6 +282,10 @@ def test_a_disk_that_refuses_is_one_sentence(gallery: Gallery, monkeypatch: pyte
     with pytest.raises(InputError, match="could not be moved"):
         gallery.delete(entry.name)
     assert names(gallery) == [entry.name]
+    nowhere = Gallery(entry.path)  # a folder that is a file
+    for act in (nowhere.list, lambda: nowhere.add(noise(), recipe()), nowhere.list_bin, nowhere.empty_bin):
+        with pytest.raises(InputError):
+            act()
 
 
 def test_what_no_panel_could_show_is_escaped(gallery: Gallery) -> None:
