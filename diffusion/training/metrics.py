@@ -41,7 +41,7 @@ def sharpness_ratio(shown: Tensor, truth: Tensor) -> Tensor:
 def frechet(a: Tensor, b: Tensor) -> float:
     """Fréchet distance of two sets of features [N,D], taken as normal distributions (Heusel et al. 2017): 0 for equal ones.
 
-    The trace of the root of the covariances' product is the sum of its eigenvalues' roots; it has those of a symmetric matrix.
+    The square root of the product of the covariances is taken from a symmetric matrix with the same eigenvalues.
     """
     a, b = a.double(), b.double()
     ca, cb = torch.cov(a.T), torch.cov(b.T)

@@ -1,4 +1,4 @@
-"""Words that change a material's surface: colours, wet, mossy, cracked …; one function each, in one table."""
+"""Adjectives of materials (red, wet, mossy, cracked …): one table, with the words and a function that changes the surface."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ COLOURS = {
     "brown": "#7d4c26",
     "turquoise": "#22c2b8",
 }
-"""Each colour word's colour (sRGB) at a surface's mean lightness."""
+"""Colour word → its sRGB colour at a surface's mean lightness."""
 
 
 @dataclass(frozen=True)
 class Adjective:
-    """words: ways to say it; change: what it does to the layers; scale: factor on the pattern's size."""
+    """words: its synonyms; change: changes a surface's layers; scale: factor on the size of the pattern."""
 
     words: tuple[str, ...]
     change: Callable[[Layers, Patch], Layers]
@@ -37,12 +37,12 @@ class Adjective:
 
 
 def luminance(picture: Tensor) -> Tensor:
-    """[3,S,S] → [S,S] (Rec. 709 weights on sRGB values, good enough for shading)."""
+    """Luminance of a picture [3,S,S] → [S,S]: Rec. 709 weights, applied to sRGB values."""
     return 0.2126 * picture[0] + 0.7152 * picture[1] + 0.0722 * picture[2]
 
 
 def recolour(layers: Layers, word: str) -> Layers:
-    """Give the surface the colour of the word and keep its light-and-dark pattern."""
+    """Give a surface the colour of a word; its pattern of lightness stays."""
     lightness = luminance(layers.albedo)
     contrast = (lightness / lightness.mean().clamp_min(0.02)).clamp(0.15, 1.9)
     target = colour(COLOURS[word]).to(lightness.device)
@@ -63,7 +63,7 @@ def _blend(layers: Layers, mask: Tensor, albedo: Tensor, rise: float, gloss: flo
 
 
 def _low(layers: Layers) -> Tensor:
-    """0 on the surface's heights .. 1 in its joints and hollows."""
+    """[S,S]: 0 on the highest parts of a surface, 1 in its joints and hollows."""
     h = layers.height
     return 1 - (h - h.mean() + 0.5 * h.std()).div(h.std().clamp_min(1e-4) * 1.5).clamp(0, 1)
 

@@ -1,4 +1,4 @@
-"""Chunks of pictures on disk: drawn once from a seed, read by every training run."""
+"""The data set: chunks of pictures on disk, drawn once from a seed and read by every training run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from diffusion.training.data.views import Picture, paint, random_world, surfaces
 from diffusion.training.data.worlds import world_note
 
 KINDS = {"boxes": 0.48, "lone": 0.12, "wall": 0.20, "floor": 0.13, "sky": 0.07}
-"""Share of each kind of picture; "lone" is a box world of one material under a sky."""
+"""The share of each kind of picture; "lone" is a world of boxes of one material."""
 NIGHT_SKIES = ("starry sky", "aurora")
 LIGHT_SHARE = {"noon": 0.52, "sunset": 0.17, "night": 0.15, "fog": 0.16}
 
@@ -33,7 +33,7 @@ def random_mood(rng: np.random.Generator) -> Mood:
 
 
 def chunk_bank(config: DataConfig, index: int, device: str = "cpu") -> Bank:
-    """The chunk's surfaces, a sixth of them skies."""
+    """The surfaces of a chunk; one in six is a sky."""
     rng = np.random.default_rng([config.seed, index, 0])
     skies = max(1, config.surfaces // 6)
     places = ["sky"] * skies + ["solid"] * (config.surfaces - skies)
@@ -41,7 +41,7 @@ def chunk_bank(config: DataConfig, index: int, device: str = "cpu") -> Bank:
 
 
 def draw_picture(bank: Bank, rng: np.random.Generator, size: int) -> tuple[Picture, list[int], Mood]:
-    """One picture of random kind; the bank indices of its four slots; its mood."""
+    """A random picture, the bank indices of its four slots, and its mood."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     mood = random_mood(rng)
     places = [MATERIALS[s.material].place for s in bank.surfaces]
@@ -62,7 +62,7 @@ def draw_picture(bank: Bank, rng: np.random.Generator, size: int) -> tuple[Pictu
 
 
 def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
-    """Draw chunk `index` (if it isn't there) and return its file."""
+    """Draw chunk `index` unless its file exists. Returns the file."""
     path = Path(config.folder) / f"pictures-{config.seed}-{index:05d}.safetensors"
     if path.exists():
         return path
@@ -86,7 +86,7 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
 
 
 def write_chunks(config: DataConfig) -> Path:
-    """The chunks that are missing, those of held-out worlds first; the last one's file."""
+    """Draw all missing chunks, those of held-out worlds first. Returns the file of the last one."""
     held_out = unseen_data(config)
     for index in range(held_out.chunks):
         write_chunk(held_out, index)
@@ -94,7 +94,7 @@ def write_chunks(config: DataConfig) -> Path:
 
 
 def surfaces_from_note(note: dict) -> tuple[list[tuple[Surface, list[int]]], Mood]:
-    """A picture's note as the surfaces seen (with the slots of each) and the mood."""
+    """Parse a picture's note: the visible surfaces, each with its slots, and the mood."""
     found = [
         (Surface(s["material"], tuple(s["adjectives"]), s["colour"]), [int(i) for i in slots])
         for s, slots in note["surfaces"]
@@ -103,7 +103,7 @@ def surfaces_from_note(note: dict) -> tuple[list[tuple[Surface, list[int]]], Moo
 
 
 def crops(images: Tensor, size: int, rng: np.random.Generator) -> Tensor:
-    """A random square crop of each [B,3,H,W], half of them mirrored."""
+    """A random square crop of each picture of [B,3,H,W]; half of them are mirrored."""
     out = []
     for image in images:
         y, x = (int(rng.integers(image.shape[i] - size + 1)) for i in (1, 2))

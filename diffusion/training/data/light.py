@@ -1,4 +1,4 @@
-"""Light and style: albedo, normals and depth become a lit picture; noon, sunset, night, fog; watercolour, pencil."""
+"""Shade albedo, normals and depth in one of four lights (noon, sunset, night, fog), and draw in a style (watercolour, pencil)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Light:
-    """sun: direction to it in the camera's upright frame (right, up, back); colours are linear.
+    """A light. Colours are linear.
 
-    haze: colour and share per block; sky: multiplies the sky's own colour, sky_low the same near the horizon.
-    dazzle: how much faint glows are lost in this light, as a power of their brightness: by day a lamp in a window, lava not.
+    sun: direction to the sun in the camera's upright frame (right, up, back)
+    haze: its colour, and the share that it adds per block
+    sky, sky_low: factors on the sky's own colour, overhead and near the horizon
+    dazzle: exponent on the brightness of glows; above 1, faint glows (a lamp in a window) are lost and strong ones (lava) stay
     """
 
     sun: Colour
@@ -80,8 +82,11 @@ LIGHTS: dict[str, Light] = {
 
 @dataclass(frozen=True)
 class Shading:
-    """A picture's surface before light, all [...,H,W]: albedo [3] and glow [3] sRGB, normal [3] and view [3] (unit, camera's
-    upright frame; view points to the eye), gloss, depth (blocks; inf = sky), elevation (radians), is_sky."""
+    """What is shaded, all [...,H,W].
+
+    albedo, glow: [3], sRGB; normal, view: [3], unit vectors in the camera's upright frame, view points to the eye
+    gloss: 0..1; depth: distance in blocks, inf for the sky; elevation: of the view ray, radians; is_sky: bool
+    """
 
     albedo: Tensor
     glow: Tensor
@@ -94,7 +99,7 @@ class Shading:
 
 
 def shade(s: Shading, light: Light) -> Tensor:
-    """Lit picture [3,H,W], sRGB 0..1. Linear light is taken as the square of sRGB."""
+    """The shaded picture [3,H,W], sRGB in 0..1. Linear light is approximated by the square of sRGB."""
 
     def three(c: Colour) -> Tensor:
         return torch.tensor(c, device=s.albedo.device).view(3, 1, 1)
@@ -121,7 +126,7 @@ def shade(s: Shading, light: Light) -> Tensor:
 
 
 def tone(linear: Tensor) -> Tensor:
-    """Linear light to 0..1: straight up to 0.6, then a soft shoulder."""
+    """Compress linear light to 0..1: linear up to 0.6, then a soft shoulder."""
     soft = 0.6 + 0.4 * (1 - torch.exp(-(linear - 0.6) / 0.4))
     return torch.where(linear > 0.6, soft, linear).clamp(0, 1)
 
@@ -148,7 +153,7 @@ def _edges(picture: Tensor) -> Tensor:
 
 
 def watercolour(picture: Tensor, random: torch.Generator) -> Tensor:
-    """Soft washes on paper with darker rims."""
+    """Watercolour: soft washes with darker rims on paper."""
     h, w = picture.shape[1:]
     noise = torch.randn(1, h, w, generator=random).to(picture.device)
     paper = _blur(noise, 1)[0] * 0.03
@@ -161,7 +166,7 @@ def watercolour(picture: Tensor, random: torch.Generator) -> Tensor:
 
 
 def pencil(picture: Tensor, random: torch.Generator) -> Tensor:
-    """Graphite lines and hatching on white paper."""
+    """Pencil: graphite lines and hatching on white paper."""
     h, w = picture.shape[1:]
     grey = _blur(picture.mean(0, keepdim=True), 1)[0]
     y, x = torch.meshgrid(torch.arange(h, device=grey.device), torch.arange(w, device=grey.device), indexing="ij")

@@ -1,4 +1,4 @@
-"""Small random box worlds through a camera: per pixel the surface, its place, normal and depth; lit into a picture."""
+"""Training views: small random worlds of boxes, traced through a camera and lit. Each pixel knows its surface and place."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ SLOTS = 4  # surfaces a picture may have: floor, two kinds of boxes, sky
 
 @dataclass(frozen=True)
 class World:
-    """boxes: [K,2,3] corners in blocks; slots: [K] surface slot of each. The ground (slot 0) lies at y = 0; slot 3 is the sky.
+    """Boxes on a ground at y = 0, and a camera.
 
-    eye: blocks; yaw, pitch: radians (yaw 0 looks along -z); focal: pixels for a picture of `size`.
+    boxes: [K,2,3], lower and upper corners in blocks; slots: [K], the surface slot of each box (0 is the ground, 3 the sky)
+    eye: the camera's place in blocks; yaw, pitch: radians, yaw 0 looks along -z
+    size: side of the picture in pixels; focal: focal length in pixels
     """
 
     boxes: np.ndarray
@@ -35,9 +37,11 @@ class World:
 
 @dataclass(frozen=True)
 class Picture:
-    """image: uint8 [3,H,W]; depth: float32 [H/8,W/8], the depth channel; slots: uint8 [SLOTS,H/8,W/8], share of each cell in 0..255.
+    """A view of a world, with what a network is told about it.
 
-    world: what was looked at; shifts: float32 [SLOTS,2], blocks that each slot's pattern is moved by along u and v.
+    image: uint8 [3,H,W]; depth: float32 [H/8,W/8], as `depth_channel` computes it
+    slots: uint8 [SLOTS,H/8,W/8], the share of each cell that a slot covers, 255 for all of it
+    shifts: float32 [SLOTS,2], the offset of each slot's pattern along u and v, in blocks
     """
 
     image: Tensor
@@ -48,17 +52,17 @@ class Picture:
 
 
 def depth_channel(z: Tensor, focal: float | Tensor = FOCAL) -> Tensor:
-    """The model's depth channel: 1 at half a block .. -1 at 64 blocks and in the sky, even in log z.
+    """The model's depth channel: linear in log z, from 1 at half a block to -1 at 64 blocks and in the sky.
 
-    z: view depth in blocks (inf for sky). focal: the camera's focal length in latent pixels; depth is told as the
-    distance at which the reference camera would see the surface equally large, so that it fixes a pattern's size in pixels.
+    z: view depth in blocks, inf for the sky; focal: focal length in latent pixels. Depth is converted to the distance at
+    which the reference camera (FOCAL) shows the surface at the same size, so it determines a pattern's size in pixels.
     """
-    seen = (z * (FOCAL / focal)).clamp(NEAREST, FARTHEST)
-    return 1 - 2 * (seen / NEAREST).log2() / float(np.log2(FARTHEST / NEAREST))
+    distance = (z * (FOCAL / focal)).clamp(NEAREST, FARTHEST)
+    return 1 - 2 * (distance / NEAREST).log2() / float(np.log2(FARTHEST / NEAREST))
 
 
 def random_world(rng: np.random.Generator, kind: str, size: int) -> World:
-    """kind: "wall" (one face-on surface), "floor" (ground filling the picture), "boxes", "sky"."""
+    """A random world. kind: "wall" (one surface, seen face-on), "floor" (ground fills the picture), "sky", or "boxes"."""
     focal = FOCAL * 8 * float(np.exp(rng.uniform(-0.25, 0.25)))
     half = np.arctan(size / 2 / focal)
     none = np.zeros((0, 2, 3)), np.zeros(0, int)
@@ -103,7 +107,7 @@ WHOLE: Window = (slice(None), slice(None))
 
 
 def _rays(world: World, device: str, window: Window) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Directions [3,H,W] with view depth 1 per unit length; the camera's right and up, and its back kept level, [3]."""
+    """Rays [3,H,W] scaled to a view depth of 1; the camera's right and up, and the level direction behind it, [3] each."""
     cy, sy, cp, sp = np.cos(world.yaw), np.sin(world.yaw), np.cos(world.pitch), np.sin(world.pitch)
     right = torch.tensor([cy, 0.0, -sy], dtype=torch.float32, device=device)
     forward = torch.tensor([-sy * cp, sp, -cy * cp], dtype=torch.float32, device=device)
@@ -116,7 +120,11 @@ def _rays(world: World, device: str, window: Window) -> tuple[Tensor, Tensor, Te
 
 
 def trace_world(world: World, device: str = "cpu", window: Window = WHOLE) -> dict[str, Tensor]:
-    """Nearest hit per pixel of a window: z (inf = sky), slot, point [3], normal [3] (axis-aligned, to the eye), rays [3]."""
+    """The nearest hit of each pixel in a window.
+
+    Returns z (view depth in blocks, inf for the sky), slot, axis (0..2) and normal (towards the eye) of the face that was hit,
+    the rays and the camera's directions as `_rays` returns them, and the eye.
+    """
     rays, right, up, back = _rays(world, device, window)
     eye = torch.tensor(world.eye, dtype=torch.float32, device=device).view(3, 1, 1)
     safe = torch.where(rays.abs() < 1e-6, torch.full_like(rays, 1e-6), rays)
@@ -147,7 +155,7 @@ def trace_world(world: World, device: str = "cpu", window: Window = WHOLE) -> di
 
 
 def places(hit: dict[str, Tensor], shifts: Tensor) -> Tensor:
-    """[2,H,W]: u and v of what `trace_world` hit, in the pattern of its slot, which lies `shifts` [SLOTS,2] blocks off the world's own."""
+    """u and v of each hit of `trace_world`, [2,H,W] in blocks, with the offsets `shifts` [SLOTS,2] of the slots' patterns."""
     sky = torch.isinf(hit["z"])
     point = hit["eye"] + hit["rays"] * torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
     sign = torch.sign(hit["normal"].sum(0))
@@ -156,9 +164,10 @@ def places(hit: dict[str, Tensor], shifts: Tensor) -> Tensor:
 
 
 def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int, shifts: Tensor | None = None) -> Picture:
-    """Draw the world with the bank's surfaces `chosen` for the four slots in the mood's light and style.
+    """Render a world.
 
-    shifts: [SLOTS,2], blocks by which each slot's pattern is moved; None: at random.
+    chosen: indices in the bank of the surfaces of the four slots; mood: light and style
+    shifts: [SLOTS,2], offsets of the patterns in blocks; None draws them at random
     """
     device = str(bank.rows.device)
     hit = trace_world(world, device)
@@ -168,7 +177,9 @@ def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int, sh
     direction = hit["rays"] / length
     z = torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
     normal = hit["normal"]
-    moved = torch.rand(SLOTS, 2, generator=random) * PERIOD  # drawn in any case, so that a style's grain stays the same
+    moved = (
+        torch.rand(SLOTS, 2, generator=random) * PERIOD
+    )  # drawn even if unused, so that a style's grain stays the same
     shifts = moved if shifts is None else shifts
     u, v = places(hit, shifts.to(device))
     elevation = torch.asin(direction[1].clamp(-1, 1))
@@ -200,7 +211,7 @@ def _shading(
     elevation: Tensor,
     z: Tensor,
 ) -> Shading:
-    """World directions become the camera's upright frame (right, up, back), where the light's direction is given."""
+    """Convert directions to the camera's upright frame (right, up, back), in which a light's direction is given."""
     axis = hit["axis"]
     zero = torch.zeros_like(z)
     sign_x, sign_z = torch.sign(normal[0]), torch.sign(normal[2])
@@ -231,5 +242,5 @@ def _shading(
 
 
 def surfaces_seen(picture: Picture, least: float = 0.02) -> list[int]:
-    """Slots that cover at least the share `least` of the picture."""
+    """The slots that cover at least the share `least` of the picture."""
     return [i for i in range(SLOTS) if float(picture.slots[i].float().mean()) / 255 >= least]
