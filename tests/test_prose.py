@@ -1,0 +1,30 @@
+"""Prose that is read in a terminal or a diff: no line over 120 characters, but for tables, code, pictures and addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
+MOST = 120
+
+
+def prose(text: str) -> list[str]:
+    """The lines of a page that can be broken."""
+    lines, code = [], False
+    for line in text.splitlines():
+        code ^= line.lstrip().startswith("```")
+        if not code and not line.lstrip().startswith(("|", "```", "!", "<", "#")) and "](http" not in line:
+            lines.append(line)
+    return lines
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_lines_are_short_enough(page: Path) -> None:
+    assert [line for line in prose(page.read_text(encoding="utf-8")) if len(line) > MOST] == []
+
+
+def test_tables_and_code_are_no_prose() -> None:
+    assert prose("a\n| b |\n```\nc\n```\n![d](e)\nf") == ["a", "f"]
