@@ -325,6 +325,18 @@ class Models:
 
 
 @dataclass(frozen=True)
+class Import:
+    """Make a scene of a MagicaVoxel model (.vox): a block for each voxel, a material for each colour."""
+
+    model: Path | None = option(None, "The .vox file.", positional=True, metavar="FILE")
+    out: Path | None = option(
+        None, "Folder of the scene, which must be new or empty. Default: out/NAME.", metavar="DIR", output=True
+    )
+    margin: int = option(8, "Blocks of ground around the model.", range=(0, 256))
+    ground: str = option("green grass", "Prompt of the ground; without words there is none.", metavar="TEXT")
+
+
+@dataclass(frozen=True)
 class Inspect:
     """List what a scene consists of, and its problems."""
 
@@ -410,6 +422,7 @@ COMMANDS = {
     "web": Command(Web, "app.web.command:run"),
     "latents": Command(Latents, "app.cli.latents:run"),
     "models": Command(Models, "app.cli.models:run"),
+    "import": Command(Import, "app.cli.import_model:run"),
     "inspect": Command(Inspect, "app.cli.inspect:run"),
     "bench": Command(Bench, "app.bench:run"),
     "train": Command(Train, "app.cli.train:run"),

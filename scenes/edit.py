@@ -34,7 +34,8 @@ def add_material(scene: Scene, like: int) -> Scene:
     colour = pick_free_colour(scene)
     new = replace(model, name=pick_free_name(scene, model.name), source=colour, display=colour)
     materials = (*scene.materials[: like + 1], new, *scene.materials[like + 1 :])
-    return validate_scene(replace(scene, materials=materials, map=scene.map + (scene.map > like + 1).astype(np.uint8)))
+    values = np.arange(len(scene.materials) + 1, dtype=np.uint8)
+    return validate_scene(scene.with_values(values + (values > like + 1), materials=materials))
 
 
 def remove_material(scene: Scene, index: int) -> Scene:
@@ -43,8 +44,9 @@ def remove_material(scene: Scene, index: int) -> Scene:
         raise InputError(scene.name, "materials", "must be at least one")
     name = scene.materials[index].name
     materials = (*scene.materials[:index], *scene.materials[index + 1 :])
-    numbers = np.where(scene.map == index + 1, EMPTY, scene.map - (scene.map > index + 1)).astype(np.uint8)
-    return validate_scene(_rename_links(replace(scene, materials=materials, map=numbers), name, None))
+    values = np.arange(len(scene.materials) + 1)
+    table = np.where(values == index + 1, EMPTY, values - (values > index + 1)).astype(np.uint8)
+    return validate_scene(_rename_links(scene.with_values(table, materials=materials), name, None))
 
 
 def move_material(scene: Scene, index: int, to: int) -> Scene:
@@ -53,7 +55,7 @@ def move_material(scene: Scene, index: int, to: int) -> Scene:
     order.insert(min(max(to, 0), len(order) - 1), order.pop(index))
     numbers = np.zeros(len(order) + 1, np.uint8)
     numbers[np.array(order) + 1] = np.arange(1, len(order) + 1)
-    return replace(scene, materials=tuple(scene.materials[i] for i in order), map=numbers[scene.map])
+    return scene.with_values(numbers, materials=tuple(scene.materials[i] for i in order))
 
 
 def change_background(scene: Scene, **changes: Any) -> Scene:

@@ -4,7 +4,7 @@ Rules of a column (heights in blocks, absolute): a material fills start_height..
 the top of it up to its own height, `material_under` from its own start (or the ground) up to its own height; a voxel that
 is filled keeps its first material. The floor material then fills the columns whose lowest voxel is still empty, the
 ceiling material the topmost layer, as thick as its height, wherever nothing is. Opacity 0 is not built. Without a floor,
-empty ground stays open and the background shows there.
+empty ground stays open and the background shows there. The blocks of a scene's layers then take the place of what is there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from base.errors import InputError
-from scenes.scene import SKY, Material, Scene
+from scenes.scene import EMPTY, SKY, Material, Scene
 
 MAX_CELLS = 1 << 27  # bytes of `solid`: a map of 1024×1024 may be 128 layers high, one of 256×256 2048
 
@@ -58,14 +58,30 @@ class Blocks:
 
 def extrude_scene(scene: Scene) -> Blocks:
     """Build the scene's solid blocks, at least one layer high, without empty layers on top. InputError if larger than MAX_CELLS."""
-    table = _build_columns(scene)
+    table, n = _build_columns(scene), scene.voxels_per_block
     present = np.bincount(scene.map.ravel(), minlength=len(table)) > 0
     filled = np.flatnonzero(table[present].any(axis=0))
-    height = int(filled[-1]) + 1 if len(filled) else 1
+    built = _built_layers(scene)
+    height = max(int(filled[-1]) + 1 if len(filled) else 1, n * len(built))
     if height * scene.map.size > MAX_CELLS:
-        problem = f"of {scene.voxels_per_block} makes {height} layers; a map of this size may have {MAX_CELLS // scene.map.size}"
+        problem = f"of {n} makes {height} layers; a map of this size may have {MAX_CELLS // scene.map.size}"
         raise InputError(scene.name, "voxels_per_block", f"{problem}: use fewer voxels per block or lower materials")
-    return Blocks(np.take(np.ascontiguousarray(table[:, :height].T), scene.map, axis=1), scene.voxels_per_block)
+    columns = np.zeros((len(table), height), np.uint8)
+    columns[:, : table.shape[1]] = table[:, :height]
+    solid = np.take(np.ascontiguousarray(columns.T), scene.map, axis=1)
+    for y, layer in enumerate(built):
+        np.copyto(solid[n * y : n * (y + 1)], layer, where=layer != EMPTY)
+    return Blocks(solid, n)
+
+
+def _built_layers(scene: Scene) -> np.ndarray:
+    """Return uint8 [Y,Z,X]: the scene's layers without empty ones on top and without what is not built."""
+    if scene.layers is None:
+        return np.zeros((0, *scene.map.shape), np.uint8)
+    table = np.array([EMPTY, *(i * (m.opacity > 0) for i, m in enumerate(scene.materials, 1))], np.uint8)
+    layers = table[scene.layers]
+    used = np.flatnonzero(layers.any(axis=(1, 2)))
+    return layers[: used[-1] + 1 if len(used) else 0]
 
 
 def _build_columns(scene: Scene) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Loading and saving scenes: a built-in name, a folder (map.png + materials.yaml + paths/*.json), or a map and materials."""
+"""Loading and saving scenes: a built-in name, a folder (map.png + materials.yaml + layers.png + paths/*.json), or a map and materials."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from PIL import Image
 from base.errors import InputError, nearest
 from base.files import atomic_write, expand_user
 from base.pictures import open_picture
-from base.reading import is_folder
+from base.reading import is_file, is_folder
 from base.strict_yaml import dump_yaml
 from scenes.extrude import extrude_scene
 from scenes.materials import MaterialFile, check_material_name, check_voxels_per_block, read_materials, to_yaml_data
 from scenes.nerfstudio import looks_like_path, read_path, write_path
-from scenes.scene import EMPTY, MAP_SIDES, NO_COLOUR, VOXELS_PER_BLOCK, CameraPath, Material, Scene
+from scenes.scene import EMPTY, MAP_SIDES, MOST_LAYERS, NO_COLOUR, VOXELS_PER_BLOCK, CameraPath, Material, Scene
 from scenes.style_tags import with_absolute_styles, with_relative_styles
 from scenes.tours import generate_paths
 
+LAYERS = "layers.png"
+MOST_LAYER_PIXELS = 1 << 25  # 128 layers of a map of 512 by 512
 BUILTIN: tuple[str, ...] = ("hamlet", "ruins", "city")  # the first is the default scene
 
 
@@ -45,9 +47,11 @@ def load_scene(
     file = with_prompts(read_materials(materials_file), lambda text: with_absolute_styles(text, materials_file.parent))
     pixels = read_pixels(map_file)
     numbers, notes = match_colours(pixels, file.materials, materials_file.name)
-    stored, left_out = _read_paths(folder) if folder is not None and map is None else ({}, ())
+    whole = folder if map is None else None
+    stored, left_out = _read_paths(whole) if whole else ({}, ())
+    layers, unlisted = read_layers(whole / LAYERS, numbers, file.materials) if whole else (None, ())
     scene = Scene(
-        name=folder.name if folder is not None and map is None else map_file.stem,
+        name=whole.name if whole else map_file.stem,
         map=numbers,
         materials=file.materials,
         background=file.background,
@@ -59,25 +63,33 @@ def load_scene(
         floor=_choose_layer(file, "floor", floor),
         ceiling=_choose_layer(file, "ceiling", ceiling),
         style=file.style,
-        notes=(*notes, *left_out),
+        notes=(*notes, *unlisted, *left_out),
+        layers=layers,
     )
     generated = _generate_missing(scene, stored)
     return dataclasses.replace(scene, paths={**stored, **generated}, generated=frozenset(generated))
 
 
 def save_scene(scene: Scene, folder: str | Path) -> None:
-    """Write map.png, materials.yaml and paths/*.json; load_scene(folder) gives the same scene. Empty ground is transparent.
+    """Write map.png, materials.yaml, paths/*.json and, if there are any, layers.png; load_scene(folder) gives the same scene. Empty
+    ground is transparent.
 
     Each file is replaced completely or not at all; other paths in the folder stay. Raises InputError.
     """
     folder = Path(folder)
-    for i in np.unique(scene.map[scene.map != EMPTY]) - 1:
+    for i in np.flatnonzero(scene.values[1:]):
         if scene.materials[i].source == NO_COLOUR:
             problem = "stands on the map but has no colour; give it a source of three numbers from 0 to 255"
             raise InputError(folder / "map.png", scene.materials[i].name, problem)
     sources = np.array([(0, 0, 0, 0)] + [(*m.source, 255) for m in scene.materials])
     pixels = np.maximum(sources, 0).astype(np.uint8)[scene.map]
     picture = Image.fromarray(pixels if (scene.map == EMPTY).any() else np.ascontiguousarray(pixels[..., :3]))
+    if scene.layers is not None:
+        layers = Image.fromarray(np.maximum(sources, 0).astype(np.uint8)[scene.layers.reshape(-1, scene.map.shape[1])])
+        with atomic_write(folder / LAYERS) as temporary:
+            layers.save(temporary, format="PNG", optimize=True)
+    else:
+        (folder / LAYERS).unlink(missing_ok=True)
     file = MaterialFile(
         scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling, scene.style
     )
@@ -122,6 +134,28 @@ def read_pixels(file: str | Path) -> np.ndarray:
     """uint8 [Z,X,4] RGBA of a PNG of 2 to 1024 pixels a side; grey, palette and 16-bit pictures are converted."""
     picture = open_picture(file, "a map, a PNG with one pixel per block", formats=("PNG",), sides=MAP_SIDES)
     return np.array(picture.convert("RGBA"))
+
+
+def read_layers(
+    file: Path, map: np.ndarray, materials: tuple[Material, ...]
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """(layers uint8 [Y,Z,X], notes) of a scene's layers.png: pictures of the map's size below one another, the lowest first.
+
+    None where there is no such file. Raises InputError.
+    """
+    if not is_file(file):
+        return None, ()
+    depth, width = map.shape
+    what = f"a PNG {width} pixels wide with up to {MOST_LAYERS} layers of {depth} rows"
+    sides = range(2, MOST_LAYERS * MAP_SIDES[-1] + 1)
+    pixels = np.array(open_picture(file, what, formats=("PNG",), sides=sides).convert("RGBA"))
+    layers, rest = divmod(len(pixels), depth)
+    if pixels.shape[1] != width or rest or layers > MOST_LAYERS:
+        raise InputError(file, "", f"is {pixels.shape[1]}×{len(pixels)} pixels; it must be {what}")
+    if pixels[..., 0].size > MOST_LAYER_PIXELS:
+        raise InputError(file, "", f"has {pixels[..., 0].size:,} pixels; allowed are {MOST_LAYER_PIXELS:,}")
+    numbers, notes = match_colours(pixels, materials, "materials.yaml")
+    return numbers.reshape(layers, depth, width), tuple(f"layers.png: {note}" for note in notes)
 
 
 def match_colours(

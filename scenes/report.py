@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from scenes.extrude import Blocks
 from scenes.scene import EMPTY, Scene
 
 
 def describe_scene(scene: Scene, blocks: Blocks) -> dict[str, Any]:
-    """Return JSON-ready facts: size in blocks, blocks (map pixels) and voxels per material, paths with seconds, problems."""
-    pixels = np.bincount(scene.map.ravel(), minlength=len(scene.materials) + 1)
+    """Return JSON-ready facts: size in blocks, blocks (pixels of map and layers) and voxels per material, paths with seconds, problems."""
+    pixels = scene.values
     voxels = blocks.count_voxels(len(scene.materials))
     x, y, z = blocks.size
     return {
@@ -21,7 +19,7 @@ def describe_scene(scene: Scene, blocks: Blocks) -> dict[str, Any]:
         "size_blocks": [x, y, z],
         "voxels_per_block": scene.voxels_per_block,
         "blocks": int(pixels[1:].sum()),
-        "empty_blocks": int(pixels[EMPTY]),
+        "empty_blocks": int((scene.map == EMPTY).sum()),
         "voxels": int(voxels.sum()),
         "floor": scene.floor,
         "ceiling": scene.ceiling,
@@ -43,7 +41,7 @@ def find_problems(scene: Scene, blocks: Blocks) -> list[str]:
             f"{open_ground} of {scene.map.size} columns have no ground, so the background shows below; "
             "a material called floor (or the floor option) fills them"
         )
-    used = np.isin(np.arange(len(scene.materials)) + 1, scene.map)
+    used = scene.values[1:] > 0
     voxels = blocks.count_voxels(len(scene.materials))
     linked = {name for m in scene.materials for name in (m.material_over, m.material_under)}
     for i, material in enumerate(scene.materials):

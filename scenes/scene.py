@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ EMPTY = 0  # the map's value for empty ground; material i of the list is i + 1
 SKY = -1  # material index of the background, where materials are numbered from 0
 NO_COLOUR: Colour = (-1, -1, -1)  # a `source` colour that no pixel has
 MAP_SIDES = range(2, 1025)  # blocks along a side of a map
+MOST_LAYERS = 256  # blocks
 VOXELS_PER_BLOCK = 8  # default
 
 
@@ -72,6 +74,8 @@ class CameraPath:
 class Scene:
     """map: uint8 [Z,X], EMPTY or material index + 1; floor, ceiling: materials that fill empty columns, or None.
 
+    layers: uint8 [Y,Z,X] blocks above the ground with the map's values, in place of what the map builds there; None without any.
+
     style: what is added to all prompts; generated: names of paths computed from the blocks and recomputed with them.
     notes: findings while loading that the user should know (pixels of an unlisted colour), one sentence each.
     """
@@ -87,24 +91,41 @@ class Scene:
     paths: Mapping[str, CameraPath] = field(default_factory=dict)
     generated: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    layers: np.ndarray | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Scene):
             return NotImplemented
-        mine, theirs = ({f.name: getattr(s, f.name) for f in fields(s) if f.name != "map"} for s in (self, other))
-        return self is other or (mine == theirs and np.array_equal(self.map, other.map))
+        arrays = ("map", "layers")
+        mine, theirs = ({f.name: getattr(s, f.name) for f in fields(s) if f.name not in arrays} for s in (self, other))
+        same = (_same(getattr(self, name), getattr(other, name)) for name in arrays)
+        return self is other or (mine == theirs and all(same))
 
     __hash__ = None  # type: ignore[assignment]
 
     @property
     def hash(self) -> str:
-        """sha256 of what determines the volume: the map and the materials' geometry, without prompts and colours."""
+        """sha256 of what determines the volume: map, layers and the materials' geometry, without prompts and colours."""
         shape = [
             {k: v for k, v in asdict(m).items() if k not in ("prompt", "negative_prompt", "display", "source")}
             for m in self.materials
         ]
         header = json.dumps([self.map.shape, self.voxels_per_block, self.floor, self.ceiling, shape], sort_keys=True)
-        return hashlib.sha256(header.encode() + np.ascontiguousarray(self.map).tobytes()).hexdigest()
+        made = hashlib.sha256(header.encode() + np.ascontiguousarray(self.map).tobytes())
+        if self.layers is not None:
+            made.update(repr(self.layers.shape).encode() + np.ascontiguousarray(self.layers).tobytes())
+        return made.hexdigest()
+
+    def with_values(self, table: np.ndarray, **changes: Any) -> Scene:
+        """A copy whose map and layers have other values. table: uint8 [n], the new one of each value."""
+        layers = None if self.layers is None else table[self.layers]
+        return replace(self, map=table[self.map], layers=layers, **changes)
+
+    @property
+    def values(self) -> np.ndarray:
+        """int64 [materials + 1]: how often each value stands on the map and in the layers."""
+        arrays = [self.map] if self.layers is None else [self.map, *self.layers]
+        return np.sum([np.bincount(a.ravel(), minlength=len(self.materials) + 1) for a in arrays], axis=0)
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -115,3 +136,7 @@ class Scene:
         """Return (prompt, negative prompt) of a material index, or of the background for SKY, with the style added."""
         source = self.background if material == SKY else self.materials[material]
         return self.style.extend(source.prompt, source.negative_prompt)
+
+
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other or (one is not None and other is not None and np.array_equal(one, other))

@@ -36,9 +36,11 @@ from engine.atlas.tiles import TileTexels
 from engine.render.film_files import read_metadata
 from engine.storage.journal import Journal
 from engine.storage.world import WorldHeader, WorldIndex, encode_tile, read_world, write_world
+from scenes.import_vox import import_vox
 from scenes.load import load_scene
 from scenes.nerfstudio import read_path
 from tests.fuzz.mutations import mutated_bytes, mutated_values, mutated_zip
+from tests.scenes.vox_files import group, model, palette, shape, transform, vox
 
 EXAMPLES = int(os.environ.get("RAYVERIE_FUZZ", "60"))  # files in a batch
 SECONDS = float(
@@ -158,6 +160,19 @@ def test_materials(write: Callable[[Any], bytes], scene: Path) -> None:
 
 def test_maps(scene: Path) -> None:
     fuzz_bytes((scene / "map.png").read_bytes(), lambda _: load_scene(scene), "map.png", scene)
+
+
+def test_layers(scene: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (4, 12), (200, 0, 0)).save(scene / "layers.png")
+    fuzz_bytes((scene / "layers.png").read_bytes(), lambda _: load_scene(scene), "layers.png", scene)
+
+
+def test_voxel_models(tmp_path: Path) -> None:
+    graph = (transform(0, 1), group(1, 2), transform(2, 3, _t="1 2 3", _r="17"), shape(3, 0))
+    tower = model((2, 3, 4), [(0, 0, 0, 1), (1, 2, 3, 9)])
+    fuzz_bytes(vox(tower, *graph, palette(c1=(1, 2, 3))), lambda path: import_vox(path, 1, "grass"), "a.vox", tmp_path)
 
 
 def test_camera_paths(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""`rayverie import`: a .vox model becomes a scene that every other command takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import main
+from tests.scenes.vox_files import model, palette, vox
+
+
+@pytest.fixture
+def tower(tmp_path: Path) -> Path:
+    voxels = [(0, 0, z, 1) for z in range(3)] + [(1, 0, 2, 2)]
+    (tmp_path / "tower.vox").write_bytes(vox(model((2, 1, 3), voxels), palette(c1=(160, 70, 55), c2=(90, 90, 96))))
+    return tmp_path / "tower.vox"
+
+
+def test_a_model_becomes_a_scene(tower: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "scene"
+    assert main(["import", str(tower), "--out", str(out), "--margin", "2", "--ground", "sand"]) == 0
+    assert "3 materials" in (said := capsys.readouterr().err) and f"rayverie {out}" in said
+    assert main(["inspect", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["size_blocks"] == [6, 3, 5] and found["problems"] == []
+    told = {m["name"]: (m["prompt"], m["blocks"]) for m in found["materials"]}
+    assert told == {"ground": ("sand", 0), "brick": ("red brick wall", 3), "slate": ("dark slate", 1)}
+
+
+def test_without_a_name_it_goes_to_out(tower: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "tower.vox"]) == 0
+    assert (tmp_path / "out" / "tower" / "layers.png").is_file()
+
+
+def test_what_is_wrong_is_one_sentence(tower: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("")
+    (tmp_path / "bad.vox").write_bytes(b"VOX ")
+    for words, problem in (
+        ([], "needs the model to import"),
+        ([str(tmp_path / "a.obj")], "ends in .vox"),
+        ([str(tmp_path / "none.vox")], "none.vox"),
+        ([str(tmp_path / "bad.vox")], "has no voxels"),
+        ([str(tower), "--out", str(tmp_path / "full")], "isn't empty"),
+        ([str(tower), "--margin", "-1"], "--margin"),
+    ):
+        assert main(["import", *words]) == 2
+        said = capsys.readouterr().err
+        assert problem in said and len(said.splitlines()) == 1, said
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
