@@ -23,6 +23,7 @@ from app.explorer.window import Window, open_worker
 from app.files import presets
 from app.files.picture import Source
 from app.moving.route import Route
+from app.panels.lessons import LessonsPanel
 from app.panels.network import NetworkPanel
 from app.panels.timeline import TimelinePanel
 from app.session import LiveSettings, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
@@ -217,7 +218,16 @@ def words(x: Explorer) -> None:
     panel.choose("Words", *(places or [(0, 1)])[0])
 
 
+def lessons(x: Explorer) -> None:
+    """The station on attention, with its question answered."""
+    x.shell.reset_layout()
+    x.do("tour")
+    panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, LessonsPanel))
+    panel.visit(6)
+
+
 def compare(x: Explorer) -> None:
+    x.state.overlays.tour = False
     x.shell.reset_layout()
     x.shell.bring_to_front("Sampler", "Preview")
     x.do("compare", "Balanced", presets.apply(x.state.session.dream, presets.PRESETS["Balanced"][1]))
@@ -259,6 +269,7 @@ SHOTS = (
     Shot("sampler", timeline, 12, scrubbed),
     Shot("network", floating("Network", (24, 50, 850, 560)), 12, looked),
     Shot("words", words),
+    Shot("lessons", lessons, 12, looked),
     Shot("compare", compare, 12, lambda x: x.state.comparison is not None and x.state.comparison.done),
     Shot("variations", variations, 12, lambda x: x.state.comparison is not None and x.state.comparison.done),
     Shot("open", browse, 20),

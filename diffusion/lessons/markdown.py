@@ -28,6 +28,7 @@ def _station(number: int, station: Station) -> str:
     parts = [
         f"### {number}. {station.title}",
         "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False) for line in depths),
+        *([f"![{station.title}](images/{station.picture})"] if station.picture else []),
         textwrap.fill(f"In the window: {station.look[0]}", WIDTH),
         textwrap.fill(f"**{station.question}** {' · '.join(station.choices)}", WIDTH),
     ]

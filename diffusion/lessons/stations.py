@@ -27,7 +27,7 @@ class Setting:
 @dataclass(frozen=True)
 class Station:
     """name: also of its check; depths: a text for each of DEPTHS; look: what to look at in the program, and on the exported page;
-    question, choices: see `diffusion.lessons.checks`"""
+    question, choices: see `diffusion.lessons.checks`; picture: of docs/images, "" without one"""
 
     name: str
     title: str
@@ -36,6 +36,7 @@ class Station:
     question: str
     choices: tuple[str, ...]
     setting: Setting = Setting()
+    picture: str = ""
 
 
 STATIONS: tuple[Station, ...] = (
@@ -76,6 +77,7 @@ STATIONS: tuple[Station, ...] = (
         "After the first guess: at which step does the prediction change most?",
         ("At the second step", "Somewhere in the middle", "In the last third"),
         Setting(place=MIDDLE),
+        "lesson_sculpting.jpg",
     ),
     Station(
         "digging",
@@ -83,7 +85,8 @@ STATIONS: tuple[Station, ...] = (
         (
             "An archaeologist finds the walls of a house first, its pots later, and the scratches on a pot last.",
             "Noise hides small things more than large ones. While there is much of it, only light and dark areas can be known; details can "
-            "be guessed once the noise is weaker than they are. So a picture comes out from coarse to fine.",
+            "be guessed once the noise is weaker than they are. So a picture comes out from coarse to fine. Rayverie's own model is an "
+            "exception on walls: it is told where a surface lies, and so knows joints and courses from the first step on.",
             "A Gaussian of two latent pixels separates large shapes from details. The curves are the squared correlation of each step with "
             "the last one. A region counts as settled from the step on after which its curve stays above 0.8. The names come from a "
             "small classifier of 42 materials that ships with Rayverie; 93 % of its answers are right on pictures that it has not "
@@ -96,6 +99,7 @@ STATIONS: tuple[Station, ...] = (
         "What settles first?",
         ("Large shapes", "Details", "Both at the same step"),
         Setting(place=MIDDLE),
+        "lesson_digging.jpg",
     ),
     Station(
         "orchestra",
@@ -114,6 +118,7 @@ STATIONS: tuple[Station, ...] = (
         "Which level takes most of the time?",
         ("The finest", "One in between", "The coarsest"),
         Setting(("Network", "Timeline"), network="Blocks"),
+        "lesson_orchestra.jpg",
     ),
     Station(
         "one_step",
@@ -236,7 +241,8 @@ def describe_stations() -> dict[str, Any]:
     return {
         "depths": list(DEPTHS),
         "stations": [
-            one | {"place": setting["place"], "network": setting["network"]}
+            {key: value for key, value in one.items() if key != "picture"}
+            | {"place": setting["place"], "network": setting["network"]}
             for one, setting in zip(told, settings, strict=True)
         ],
     }
