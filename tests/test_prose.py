@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,24 @@ def test_lines_are_short_enough(page: Path) -> None:
 
 def test_tables_and_code_are_no_prose() -> None:
     assert prose("a\n| b |\n```\nc\n```\n![d](e)\nf") == ["a", "f"]
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_files_that_newcomers_are_sent_to_are_there(page: str) -> None:
+    named = set(
+        re.findall(r"`((?:app|base|diffusion|engine|scenes|shaders|tests)/[\w./]+)`", (ROOT / page).read_text())
+    )
+    assert len(named) > 5
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
+def test_words_that_newcomers_look_for_are_explained() -> None:
+    """Where a guidance goes, where paint is written, where Ctrl+S is handled, what a texel is; and the names given are real."""
+    page = (ROOT / "docs/architecture.md").read_text()
+    for word, file, name in (
+        ("a guidance", "diffusion/denoisers/guidance.py", "GUIDANCE"),
+        ("where paint is written", "engine/atlas/scatter.py", "def paint("),
+        ("Ctrl+S", "app/state/keymap.py", "ACTIONS"),
+        ("| texel |", "engine/geometry/charts.py", "texel"),
+    ):
+        assert word in page and name in (ROOT / file).read_text()

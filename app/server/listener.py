@@ -41,10 +41,12 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except (OSError, UnicodeError) as error:  # a name that no network has
+    except (socket.gaierror, UnicodeError):
         listener.close()
-        why = getattr(error, "strerror", None) or "no address"
-        problem = f"is {host}:{port}, which can't be bound ({why}); choose another --port or --host"
+        raise InputError("--host", "", f"is {host!r}; it must be an address or a name of this machine") from None
+    except OSError as error:
+        listener.close()
+        problem = f"is {host}:{port}, which can't be bound ({error.strerror}); choose another --port or --host"
         raise InputError("--port", "", problem) from None
     listener.listen(1024)
     return listener

@@ -17,6 +17,7 @@ import pytest
 from app.__main__ import main
 from app.server import command, listener
 from app.session import ModelChoice
+from base.errors import InputError
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,6 +60,12 @@ def test_an_address_that_is_taken_is_one_sentence(tmp_path, capsys) -> None:
     (tmp_path / "file").write_text("")
     assert main(["serve", "--folder", str(tmp_path / "file")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 300, "::1::"])
+def test_a_host_that_is_none_is_one_sentence(host: str) -> None:
+    with pytest.raises(InputError, match="--host is"):
+        listener.bound(host, 0)
 
 
 def test_it_starts_with_a_token_and_stops_by_a_signal(tiny_model, tmp_path) -> None:
