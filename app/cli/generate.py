@@ -162,7 +162,8 @@ def run(command: Generate) -> int:
     if command.match and picture.prompt:
         picture = replace(picture, prompt=matched(command, console))
     from diffusion.denoisers.inert import Situation, inert_remarks
-    from diffusion.introspection.probe_sheets import SPACE, save_sheets, sheet_outputs
+    from diffusion.introspection.decoder_probe import probe_decoder
+    from diffusion.introspection.probe_sheets import SPACE, save_decoder, save_sheets, sheet_outputs
     from diffusion.introspection.unet_probe import probe_unet
     from diffusion.loaders.embedded import read_multiple
     from diffusion.loaders.options import option_remarks
@@ -234,6 +235,7 @@ def run(command: Generate) -> int:
         canvas = core.make_canvas(model, picture)[0]
         inside = probe_unet(model, canvas, picture.dream, *started[0])
         save_sheets(inside, made[0].dreamed.image, command.inside)
+        save_decoder(probe_decoder(model, made[0].dreamed.latents), command.inside)
         save_space(inside, command.inside / SPACE, console)
     if several:
         save_contact_sheet(outs[-1], [one.image for one in made], seeds)

@@ -1,7 +1,8 @@
-"""Two contact sheets of a recorded U-Net call: the output of each block, and the attention to each word."""
+"""Contact sheets of a recorded U-Net call: the output of each block, and the attention to each word; and of a decoder's stages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ from PIL import Image, ImageDraw
 
 from base.files import atomic_write
 from base.outputs import Output, marked_png, png_mark, refuse_nameless
+from diffusion.introspection.decoder_probe import Stage
 from diffusion.introspection.unet_probe import UnetProbe, WordAttention
 
 SHEETS = ("blocks.png", "words.png")
+DECODER = "decoder.png"  # of a Stable Diffusion autoencoder
 SPACE = "network.png"  # the 3D view that `engine.unet_view.still` draws; saved beside the sheets
 TALL = 72  # height of a block's map in pixels; a word's picture is twice as tall
 LABEL = 14  # height of a row's title in pixels
@@ -19,9 +22,9 @@ UNHEARD = 0.2  # brightness of the picture where a word gets the least attention
 
 
 def sheet_outputs(flag: str, folder: Path) -> list[Output]:
-    """The sheets and the 3D view. Raises InputError for a folder without a name of its own."""
+    """All sheets and the 3D view. Raises InputError for a folder without a name of its own."""
     refuse_nameless(flag, folder)
-    return [Output(flag, folder / name, marked_png) for name in (*SHEETS, SPACE)]
+    return [Output(flag, folder / name, marked_png) for name in (*SHEETS, DECODER, SPACE)]
 
 
 def save_sheets(probe: UnetProbe, picture: np.ndarray, folder: Path) -> None:
@@ -29,6 +32,23 @@ def save_sheets(probe: UnetProbe, picture: np.ndarray, folder: Path) -> None:
     for name, sheet in zip(SHEETS, (blocks_sheet(probe), words_sheet(probe, picture)), strict=True):
         with atomic_write(folder / name) as temporary:
             sheet.save(temporary, pnginfo=png_mark())
+
+
+def save_decoder(stages: Sequence[Stage], folder: Path) -> None:
+    """Write the sheet of a decoder's stages into `folder`; without stages, nothing."""
+    if stages:
+        with atomic_write(folder / DECODER) as temporary:
+            decoder_sheet(stages).save(temporary, pnginfo=png_mark())
+
+
+def decoder_sheet(stages: Sequence[Stage]) -> Image.Image:
+    """One row for each stage: the strength of its output, then its most varied channels."""
+    rows = []
+    for stage in stages:
+        channels, height, width = stage.shape
+        pictures = [_resized(m, TALL, Image.Resampling.NEAREST) for m in (stage.maps.strength, *stage.maps.maps)]
+        rows.append((f"{stage.name}: {channels} x {width} x {height}", pictures))
+    return _page(rows)
 
 
 def blocks_sheet(probe: UnetProbe) -> Image.Image:

@@ -20,6 +20,7 @@ from diffusion.canvas import Cancelled, Canvas
 from diffusion.denoisers.context_filters import contexts_of
 from diffusion.denoisers.few_step import uses_few_step
 from diffusion.dream import make_unguided_denoiser
+from diffusion.introspection.feature_maps import feature_maps
 from diffusion.introspection.unet_blocks import iterate_blocks
 from diffusion.models.model import Model
 from diffusion.models.surface_unet import LEAST_SHARE, SurfaceUNet
@@ -27,9 +28,7 @@ from diffusion.models.surface_unet import Attention as SurfaceAttention
 from diffusion.sampling.denoiser import predict
 from diffusion.settings import DreamSettings
 
-MAPS = 16  # channels shown of a block
 Facts = tuple[str, int, int, bool]  # kind, number, level, attends_to_text; see `Block`
-SPREAD = 2.5  # standard deviations from a channel's mean to black or white
 
 
 @dataclass(frozen=True)
@@ -147,11 +146,7 @@ class _ProbeRecorder:
     def finish_block(self, kind: str, number: int, level: int, attends_to_text: bool, output: Any) -> None:
         seconds = self._now() - self._began - self._noting
         numbers = (output[0] if isinstance(output, tuple) else output)[0].float()
-        deviations = numbers.std((1, 2), correction=0)
-        chosen = deviations.argsort(descending=True, stable=True)[:MAPS]
-        scale = (SPREAD * deviations[chosen]).clamp_min(1e-12)[:, None, None]
-        scaled = (numbers[chosen] - numbers[chosen].mean((1, 2), keepdim=True)) / scale
-        norm = numbers.norm(dim=0)
+        seen = feature_maps(numbers)
         self.blocks.append(
             Block(
                 kind=kind,
@@ -160,10 +155,7 @@ class _ProbeRecorder:
                 attends_to_text=attends_to_text,
                 shape=tuple(numbers.shape),  # type: ignore[arg-type]
                 seconds=seconds,
-                channels=tuple(chosen.tolist()),
-                maps=_grey(scaled / 2 + 0.5),
-                strength=_grey(norm / norm.max().clamp_min(1e-12)),
-                energy=float(numbers.square().mean().sqrt()),
+                **seen._asdict(),
             )
         )
 
@@ -222,11 +214,6 @@ class _ProbeRecorder:
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
         return time.perf_counter()
-
-
-def _grey(picture: Tensor) -> np.ndarray:
-    """uint8 from 0..1; values outside are clipped."""
-    return (picture * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
 
 @contextmanager

@@ -149,7 +149,7 @@ def test_what_goes_on_inside_is_written_beside_the_same_picture(words, picture, 
     folder, out = tmp_path / "inside", tmp_path / "again.png"
     assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
     np.testing.assert_array_equal(pixels(out), pixels(picture))
-    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "network.png", "words.png"]
+    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "decoder.png", "network.png", "words.png"]
     with Image.open(folder / "blocks.png") as blocks, Image.open(folder / "words.png") as heard:
         assert blocks.height > heard.height > 0 and np.asarray(blocks).std() > 10 and np.asarray(heard).std() > 10
 
@@ -163,7 +163,7 @@ def test_without_gl_the_sheets_are_written_and_what_is_left_out_is_said(
     monkeypatch.setattr("engine.unet_view.still.create_headless_context", missing)
     folder, out = tmp_path / "inside", tmp_path / "again.png"
     assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "words.png"]
+    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "decoder.png", "words.png"]
     said = capsys.readouterr().err
     assert "network.png is left out: OpenGL 3.3 could not be started on this machine" in " ".join(said.split())
 

@@ -11,9 +11,10 @@ import torch
 
 from diffusion.canvas import Cancelled
 from diffusion.dream import dream, make_unguided_denoiser
+from diffusion.introspection.feature_maps import MAPS
 from diffusion.introspection.probe_sheets import highlight_word
 from diffusion.introspection.unet_blocks import iterate_blocks
-from diffusion.introspection.unet_probe import MAPS, WordAttention, probe_unet
+from diffusion.introspection.unet_probe import WordAttention, probe_unet
 from diffusion.models.prompt_words import REST, group_words
 from diffusion.settings import DreamSettings
 
