@@ -22,6 +22,11 @@ class Entry:
     details: str = ""
     count: int = 1
 
+    @property
+    def failed(self) -> bool:
+        """Whether it tells of a failure of the program, with its traceback."""
+        return bool(self.details) and self.level != "dream"
+
 
 class Log:
     """A bounded list of entries. The same sentence twice in a row is one entry with a count: a broken frame repeats itself."""

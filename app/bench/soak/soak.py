@@ -136,7 +136,7 @@ class Soak:
         x, error = self.explorer, self.window.ctx.error
         if error != "GL_NO_ERROR":
             self.gl_errors[f"{error} while {self._doing}"] += 1
-        self._failures |= {entry.text: entry.details for entry in x.state.log.entries if entry.details}
+        self._failures |= {entry.text: entry.details for entry in x.state.log.entries if entry.failed}
         before, self._seen = self._seen, {
             "painted": x.state.open_scene and x.state.open_scene.painter.client.dreams,
             "edited": x.state.scene,

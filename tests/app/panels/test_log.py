@@ -15,4 +15,7 @@ def test_an_entry_is_copied_with_its_time_and_details() -> None:
     dream, plain = log.entries
     clock = time.strftime("%H:%M:%S", time.localtime(dream.when))
     assert written(dream) == f"{clock}  Dreaming this view: 1.20 s\nsteps: 800 ms\ndecoding: 400 ms"
+    assert not dream.failed and not plain.failed
+    log.add("A part failed", "error", "Traceback")
+    assert log.entries[-1].failed
     assert written(plain).endswith("  It is open") and "\n" not in written(plain)

@@ -79,7 +79,7 @@ def test_what_cannot_be_taken_in_is_one_sentence(drive: Driver, tmp_path: Path) 
     drive.until(lambda: len(drive.errors()) >= 3, "all three are told")
     for name in ("notes.txt", "broken.safetensors", "broken.png"):
         assert sum(name in text for text in drive.errors()) == 1
-    assert not any(entry.details for entry in drive.explorer.state.log.entries)  # they are sentences, not failures
+    assert not any(entry.failed for entry in drive.explorer.state.log.entries)  # they are sentences, not failures
 
 
 def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(drive: Driver) -> None:
@@ -96,6 +96,7 @@ def test_a_prompt_edited_while_a_dream_runs_is_in_the_next_dream_and_undone(driv
     drive.until(lambda: explorer.state.open_scene.painter.client.dreams > 0, "the running dream ends")
     explorer.do("erase")
     drive.worker.held = True
+    drive.until(lambda: not explorer.services.strokes.busy, "it is erased")
     drive.until(lambda: drive.worker.request is not None, "the next dream is asked for")
     assert any(region.prompt == "a wall of glass" for region in drive.worker.request.canvas.regions)
     explorer.do("undo")  # of the erasing
