@@ -60,7 +60,8 @@ class PromptFields:
         top, line = imgui.get_cursor_pos_y(), imgui.get_text_line_height_with_spacing()
         found = ui.suggestions.about(prompt)
         if found is None:
-            imgui.text_disabled("Searching for similar known prompts…" if not ui.suggestions.problem else "")
+            searching = bool(prompt.strip()) and not ui.suggestions.problem
+            imgui.text_disabled("Searching for similar known prompts…" if searching else "")
             hint(ui.suggestions.problem)
         chosen = "" if found is None else self._matches(ui, label, prompt, found, most)
         room = top + (1 + most) * line - imgui.get_cursor_pos_y()
