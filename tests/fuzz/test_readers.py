@@ -30,6 +30,7 @@ from diffusion.loaders.config_fields import FIELDS, refuse_fields
 from diffusion.loaders.embedded import EMBEDDED, OWN, read_few_steps, read_native_size, sidecar_path
 from diffusion.loaders.lora import _read
 from diffusion.loaders.single_file import SingleFile
+from diffusion.text2image.latent_files import load_latents
 from diffusion.text2image.metadata import read_png, to_json, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 from engine.atlas.tiles import TileTexels
@@ -253,6 +254,11 @@ def test_configurations(part: str, tmp_path: Path) -> None:
 
 def test_loras(tmp_path: Path) -> None:
     fuzz_bytes(save(WEIGHTS, {"lora_adapter_metadata": '{"unet.lora_alpha": 2}'}), _read, "a.safetensors", tmp_path)
+
+
+def test_latents(tmp_path: Path) -> None:
+    data = save({"latents": np.ones((2, 4, 3, 3), np.float32), "sigmas": np.array([2.0, 0.5])}, {"rayverie": "latents"})
+    fuzz_bytes(data, load_latents, "latents.safetensors", tmp_path)
 
 
 def test_single_files(tmp_path: Path) -> None:
