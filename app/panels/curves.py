@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from app.loop.messages import Preview
 from app.panels.context import PanelContext, accented, hint
 from app.state.timeline import Record
 
-Value = Callable[[Preview], float]
+Value = Callable[[Sequence[Preview], int], float]  # of a step, by its place among all steps
 
 
 class Curve(NamedTuple):
@@ -27,27 +27,38 @@ class Curve(NamedTuple):
 
 
 CURVES = (
-    Curve("Sigma", lambda p: p.sigma, "Noise level at the start of the step.", logarithmic=True),
+    Curve("Sigma", lambda steps, i: steps[i].sigma, "Noise level at the start of the step.", logarithmic=True),
     Curve(
         "Signal and noise",
-        lambda p: 1 / math.hypot(1, p.sigma),
+        lambda steps, i: 1 / math.hypot(1, steps[i].sigma),
         "How much of the input is picture (bright line) and how much is noise (faint line); their squares sum to 1.",
-        lambda p: p.sigma / math.hypot(1, p.sigma),
+        lambda steps, i: steps[i].sigma / math.hypot(1, steps[i].sigma),
     ),
     Curve(
         "SNR",
-        lambda p: p.sigma**-2 if p.sigma else math.nan,
+        lambda steps, i: steps[i].sigma ** -2 if steps[i].sigma else math.nan,
         "Signal-to-noise ratio, 1 / sigma². Above 1 there is more picture than noise.",
         logarithmic=True,
     ),
     Curve(
         "|cond − uncond|",
-        lambda p: p.guidance,
+        lambda steps, i: steps[i].guidance,
         "Difference between the predictions with the prompt and with the negative prompt: what guidance amplifies.",
     ),
-    Curve("Change", lambda p: p.change, "Difference from the previous step's prediction."),
+    Curve(
+        "Beta",
+        lambda steps, i: beta_of([step.sigma for step in steps], i),
+        "Share of the variance that becomes noise between this noise level and the next lower one, when a picture is noised.",
+    ),
+    Curve("Change", lambda steps, i: steps[i].change, "Difference from the previous step's prediction."),
 )
 TALL = 46.0  # points
+
+
+def beta_of(sigmas: Sequence[float], place: int) -> float:
+    """1 − alpha_bar / alpha_bar of the next step (1 after the last), with alpha_bar = 1 / (1 + sigma²)."""
+    after = sigmas[place + 1] if place + 1 < len(sigmas) else 0.0
+    return 1 - (1 + after**2) / (1 + sigmas[place] ** 2)
 
 
 def draw_curves(ui: PanelContext, record: Record, place: int) -> None:
@@ -56,12 +67,17 @@ def draw_curves(ui: PanelContext, record: Record, place: int) -> None:
     if len(steps) < 2:
         return
     numbers = np.array([p.step for p in steps], dtype=np.float64)
-    here = steps[min(place, len(steps) - 1)]
+    shown_place = min(place, len(steps) - 1)
+    here = steps[shown_place]
     for curve in CURVES:
-        lines = [np.array([value(p) for p in steps]) for value in (curve.value, curve.other) if value is not None]
+        lines = [
+            np.array([value(steps, i) for i in range(len(steps))])
+            for value in (curve.value, curve.other)
+            if value is not None
+        ]
         if not np.isfinite(lines[0]).any():
             continue
-        shown = [value(here) for value in (curve.value, curve.other) if value is not None]
+        shown = [value(steps, shown_place) for value in (curve.value, curve.other) if value is not None]
         imgui.text_disabled(curve.name)
         imgui.same_line(imgui.get_content_region_avail().x * 0.44)
         imgui.text_unformatted(" / ".join(f"{one:.3g}" if np.isfinite(one) else "–" for one in shown))

@@ -10,6 +10,7 @@ import pytest
 
 from app.files.preferences import remember, remembered
 from app.loop.messages import Part, Preview
+from app.panels.curves import beta_of
 from app.panels.emergence import EmergencePlots
 from app.panels.latents import channel_sheet
 from app.panels.picture_view import show
@@ -275,3 +276,10 @@ def test_channels_lie_side_by_side() -> None:
     assert np.array_equal(first, ninth), "each is grey at its own mean"
     assert first[0, 0, 0] > 127 > first[0, 1, 0] and not sheet[3].any() and not sheet[4:, 10:].any()
     assert channel_sheet(latents[:4]).shape == (4, 4 * 5, 3)
+
+
+def test_betas_of_the_steps_noise_a_picture_as_far_as_the_first_sigma_says() -> None:
+    sigmas = (14.6, 4.0, 1.0, 0.2)
+    betas = [beta_of(sigmas, place) for place in range(len(sigmas))]
+    assert all(0 < beta < 1 for beta in betas)
+    assert np.prod(1 - np.array(betas)) == pytest.approx(1 / (1 + 14.6**2))
