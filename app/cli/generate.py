@@ -138,6 +138,7 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
         ("mask_blur", picture, usual, None if picture.mask else "there is no --mask"),
         ("dilate", picture.dream, usual.dream, "each of the --phases has its own" if picture.phases > 1 else None),
         ("view", picture, usual, None if picture.anagram else "there is no --anagram"),
+        ("together", command, Generate(), None if command.count > 1 or command.seeds else "there is one picture"),
         ("match_temperature", command, Generate(), None if command.match else "there is no --match"),
         ("bank", command, Generate(), None if command.match else "there is no --match"),
     )
@@ -169,6 +170,7 @@ def run(command: Generate) -> int:
     from diffusion.loaders.options import option_remarks
     from diffusion.loaders.prompt_loras import resolve_loras, style_names, style_remarks
     from diffusion.text2image import generate as core
+    from diffusion.text2image.together import generate_together
 
     core.refuse(picture, read_multiple(command.model.ref), command.model.ip_adapter is not None)
     outputs = [Output("--out", out) for out in outs]
@@ -217,9 +219,15 @@ def run(command: Generate) -> int:
             if command.inside:
                 started[:] = [(event.start_latents, event.sigma)]
 
-        for seed, out in zip(seeds, outs, strict=False):
-            asked = replace(picture, dream=replace(picture.dream, seed=seed))
-            if (
+        wishes = [replace(picture, dream=replace(picture.dream, seed=seed)) for seed in seeds]
+        ready: list[Any] = []  # made together, and not yet written
+        for number, (asked, out) in enumerate(zip(wishes, outs, strict=False)):
+            if command.together > 1 and not ready:
+                group = wishes[number : number + command.together]
+                ready = generate_together(model, group, model_ref=chosen.ref, **named, on_step=on_step)
+            if ready:
+                made.append(ready.pop(0))
+            elif (
                 recipe is not None
                 and recipe.settings == asked
                 and recipe.model == chosen.ref

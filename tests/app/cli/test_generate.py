@@ -423,3 +423,13 @@ def test_a_start_picture_is_asked_for_and_part_of_the_recipe(words, tmp_path, ca
     assert set(read_png(out).files) == {"start_picture"}
     assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
+
+
+def test_several_pictures_go_together_in_groups(words, tmp_path, capsys) -> None:
+    out, alone = tmp_path / "many", tmp_path / "alone.png"
+    small = ["brick wall", "--size", "32x32", "--steps", "2"]
+    assert main([*words, *small, "--count", "3", "--together", "2", "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["seed_0.png", "seed_1.png", "seed_2.png", "sheet.png"]
+    assert main([*words, *small, "--seed", "1", "--together", "2", "--out", str(alone)]) == 0
+    assert "--together has no effect: there is one picture." in capsys.readouterr().err
+    assert np.abs(pixels(alone).astype(int) - pixels(out / "seed_1.png")).max() <= 1
