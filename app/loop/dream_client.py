@@ -123,9 +123,9 @@ class DreamClient:
 
     @property
     def share(self) -> float:
-        """How much of the running dream is done, 0..1; between dreams 1 after one, else 0."""
+        """How much of the running dream is done, 0..1; without one 1 if there was one and nothing goes on, else 0."""
         if self.progress is None or self.running is None:
-            return 1.0 if self.dreamed else 0.0
+            return 1.0 if self.dreamed and not self.tasks else 0.0
         return self.progress.share(self._pace(self.running), self.clock())
 
     @property

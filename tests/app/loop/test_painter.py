@@ -419,6 +419,7 @@ def test_a_dreams_parts_are_told_while_it_runs_and_noted_when_it_is_laid(painter
     monkeypatch.setattr(worker, "poll", poll_one)
     painter.collect()
     painter.consider(HERE, SIZE)
+    assert painter.client.share == 0
     told = []
     while painter.client.busy:
         told.append((painter.status_text, painter.client.share))
