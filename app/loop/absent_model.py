@@ -10,6 +10,8 @@ from app.loop.messages import (
     Inspection,
     Message,
     ModelInfo,
+    ModelKept,
+    ModelOrder,
     PictureFailed,
     PictureRequest,
     Request,
@@ -67,6 +69,12 @@ class AbsentWorker:
         self._messages.append(PictureFailed(asked, ABSENT, ""))
 
     def cancel_pictures(self) -> None:
+        pass
+
+    def replace_model(self, order: ModelOrder) -> None:
+        self._messages.append(ModelKept(order, f"{ABSENT}; start the program without it"))
+
+    def cancel_model(self) -> None:
         pass
 
     def close(self) -> None:

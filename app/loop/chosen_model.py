@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.session import ModelChoice
 
 
-def load_chosen(choice: ModelChoice, loras: Sequence[str] | None = None) -> Any:
+def load_chosen(
+    choice: ModelChoice, loras: Sequence[str] | None = None, on_part: Callable[[str], None] | None = None
+) -> Any:
     """The `diffusion.models.model.Model`. loras: those of the choice and of prompts; None takes those of the choice.
 
-    Raises InputError.
+    on_part: called with the name of each network before it is read; it may raise Cancelled. Raises InputError.
     """
     from diffusion.loaders.loading import load_model  # with torch, which this thread may be the first to need
 
     loras = choice.lora if loras is None else loras
-    return load_model(choice.ref, choice.device, loras, choice.control, choice.ip_adapter, choice.options)
+    return load_model(choice.ref, choice.device, loras, choice.control, choice.ip_adapter, choice.options, on_part)

@@ -88,6 +88,7 @@ class DreamClient:
             elif isinstance(message, Failed):
                 self._stop()
                 self.problem, self._take = message.problem, None
+                self.model = self.model if message.request else None
                 self._outcomes.append(Outcome.FAILED)
             elif self.running and isinstance(message, Preview) and message.id == self.running.id:
                 self.preview = message

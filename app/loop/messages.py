@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from app.session import ModelChoice
 from base.errors import InputError
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.settings import DreamSettings
@@ -199,8 +200,44 @@ class PictureFailed:
     traceback: str
 
 
+@dataclass(frozen=True)
+class ModelOrder:
+    """A request to replace the model. id: unique and increasing; choice: what is loaded, its LoRAs files alone."""
+
+    id: int
+    choice: ModelChoice
+
+
+@dataclass(frozen=True)
+class ModelProgress:
+    """A model is being loaded. part: the network that is read now, for people; share: 0..1, of the bytes before it."""
+
+    order: ModelOrder
+    part: str
+    share: float
+
+
+@dataclass(frozen=True)
+class ModelReplaced:
+    """From now on the worker dreams with this model. Requests that it had not begun are dropped, for they were made for another."""
+
+    order: ModelOrder
+    model: ModelInfo
+
+
+@dataclass(frozen=True)
+class ModelKept:
+    """The order came to nothing; the model before it stays. problem: one sentence, "" if it was cancelled."""
+
+    order: ModelOrder
+    problem: str = ""
+    traceback: str = ""
+
+
 PREVIEWS = 64  # maximum number of previews between two polls; frames poll more often than this fills up
-Message = Status | Preview | Begun | Finished | Failed | Inspected | PicturePreview | PictureMade | PictureFailed
+ModelMessage = ModelProgress | ModelReplaced | ModelKept
+PictureMessage = PicturePreview | PictureMade | PictureFailed
+Message = Status | Preview | Begun | Finished | Failed | Inspected | PictureMessage | ModelMessage
 
 
 class Worker(Protocol):
@@ -232,6 +269,14 @@ class Worker(Protocol):
 
     def cancel_pictures(self) -> None:
         """Drop all pictures that wait, and stop the running one at its next model call; none gets a result."""
+        ...
+
+    def replace_model(self, order: ModelOrder) -> None:
+        """Load another model, once what runs has ended. It replaces an order that waits. `cancel` what runs first."""
+        ...
+
+    def cancel_model(self) -> None:
+        """Stop loading before its next part; the model that was there stays. Nothing happens once it is replaced."""
         ...
 
     def close(self) -> None:

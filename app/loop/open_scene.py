@@ -87,9 +87,15 @@ class OpenScene:
     def fit(self, session: Session, model: ModelInfo) -> None:
         """Give the volume the model's number of channels. Paint with another number is lost."""
         if model.channels != self.volume.channels:
-            self.volume.release()
-            self._set_up(session, model.channels)
+            self.renew(session, model)
         self.painter.client.model = model
+
+    def renew(self, session: Session, model: ModelInfo) -> None:
+        """Begin with bare surfaces, for a model of other latents. All paint is lost."""
+        self.painter.drop()
+        self.volume.release()
+        self.renderer.release()
+        self._set_up(session, model.channels)
 
     def start(self, fov: float) -> Camera:
         """The first camera: that of the scene's tour, else of its walk, else above the edge of the map."""

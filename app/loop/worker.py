@@ -21,6 +21,9 @@ from app.loop.messages import (
     Inspection,
     Message,
     ModelInfo,
+    ModelOrder,
+    ModelProgress,
+    ModelReplaced,
     PicturePreview,
     PictureRequest,
     Preview,
@@ -29,12 +32,14 @@ from app.loop.messages import (
     Watch,
     sentence,
 )
+from app.loop.model_loading import Report, fits_beside, free_memory, load_choice, replaced
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
 from app.loop.previews import PreviewEmitter, Throttle
 from app.session import ModelChoice
 from diffusion.canvas import Cancelled, Dreamed
 
 Load = Callable[[], Any]  # → diffusion.models.model.Model
+LoadChoice = Callable[[ModelChoice, Report], Any]  # app.loop.model_loading.load_choice, or a test's replacement
 Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or a test's replacement
 Probe = Callable[..., Any]  # diffusion.introspection.unet_probe.probe_unet, or a test's replacement
 
@@ -109,6 +114,7 @@ def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], b
 class ThreadWorker:
     """The `Worker` protocol as one thread. It loads the model, then takes the latest request, and outlives failures.
 
+    load: loads the first model; load_choice: another one, later; fits: whether both have room in memory
     told: what the model is loaded with, for the recipes of pictures
     threads: torch's threads for the model: 1 if a renderer uses the same cores (with 2 both slow down badly), None for all.
     nice: by how much the thread's priority is lowered in favour of frames (Linux only).
@@ -122,11 +128,17 @@ class ThreadWorker:
         look: Probe = probe_of,
         generate: Generate = generate_of,
         told: ModelChoice = UNTOLD,
+        load_choice: LoadChoice = load_choice,
+        fits: Callable[[ModelChoice], bool] = fits_beside,
         threads: int | None = 1,
         nice: int = 10,
     ) -> None:
         self._load, self._dream, self._look, self._threads, self._nice = load, dream, look, threads, nice
         self._generate, self._told, self._pictures, self._picture_due = generate, told, PictureQueue(), True
+        self._load_choice, self._fits = load_choice, fits
+        self._model: Any = None
+        self._order: ModelOrder | None = None  # waits
+        self._orders = self._cancelled_orders = -1  # ids; those up to the second are cancelled
         self._news = threading.Condition()
         self._waiting: Request | None = None  # the mailbox
         self._asked: Inspection | None = None  # the pending probe of the network
@@ -162,6 +174,14 @@ class ThreadWorker:
     def cancel_pictures(self) -> None:
         self._pictures.cancel()
 
+    def replace_model(self, order: ModelOrder) -> None:
+        with self._news:
+            self._order, self._orders = order, order.id
+            self._news.notify()
+
+    def cancel_model(self) -> None:
+        self._cancelled_orders = self._orders
+
     def watch(self, how: Watch) -> None:
         self._watch = how
 
@@ -189,7 +209,7 @@ class ThreadWorker:
         return request_id is not None and request_id <= self._abandoned
 
     def _emit(self, message: Message) -> None:
-        if isinstance(message, Status):
+        if isinstance(message, Status | ModelProgress):
             self._statuses.append(message)
         elif isinstance(message, Preview | Begun | PicturePreview):
             with self._news:
@@ -202,23 +222,55 @@ class ThreadWorker:
                     continue
 
     def _run(self) -> None:
-        model = self._ready()
-        while model is not None:
+        self._model = self._ready()
+        while True:
             with self._news:
-                self._news.wait_for(lambda: self._closed or self._waiting or self._asked or self._pictures)
-                picture = self._pictures.take() if self._picture_due or self._waiting is None else None
-                self._picture_due = picture is None  # views and pictures take turns
-                request, asked = None, self._asked
-                if picture is None:
-                    request, self._waiting = self._waiting, None
+                self._news.wait_for(lambda: self._closed or self._order or (self._model is not None and self._has_work))
+                order, self._order = self._order, None
+                picture = request = None
+                if order is None:
+                    picture = self._pictures.take() if self._picture_due or self._waiting is None else None
+                    self._picture_due = picture is None  # views and pictures take turns
+                    if picture is None:
+                        request, self._waiting = self._waiting, None
+                asked = self._asked
             if self._closed:
                 return
-            if picture is not None:
-                self._picture(model, picture)
+            if order is not None:
+                self._replace(order)
+            elif picture is not None:
+                self._picture(self._model, picture)
             elif request is not None:
-                self._answer(model, request)
+                self._answer(self._model, request)
             elif asked is not None:
-                self._report(model, asked)
+                self._report(self._model, asked)
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._asked or self._pictures)
+
+    def _replace(self, order: ModelOrder) -> None:
+        """Load another model. The present one stays, or is loaded again, if that fails."""
+
+        def make_room() -> None:
+            self._model = None
+            free_memory()
+
+        def cancelled() -> bool:
+            return self._closed or order.id <= self._cancelled_orders
+
+        model = replaced(order, self._load_choice, self._emit, cancelled, make_room, self._fits)
+        if model is None:
+            if self._model is None and not self._closed:
+                self._model = self._ready()
+            return
+        self._load, self._told = lambda: self._load_choice(order.choice, lambda part, share: None), order.choice
+        with self._news:  # what waits was made for the model before
+            self._waiting = self._asked = None
+            self._abandoned = self._latest
+            self._model = model
+        self._emit(ModelReplaced(order, info_of(model)))
+        free_memory()
 
     def _picture(self, model: Any, request: PictureRequest) -> None:
         def cancelled() -> bool:
@@ -257,8 +309,9 @@ class ThreadWorker:
             if (
                 hasattr(os, "setpriority") and self._nice
             ):  # only now: with low priority, loading takes too long on a busy machine
+                nice, self._nice = self._nice, 0  # once
                 thread = threading.get_native_id()
-                os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + self._nice))
+                os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + nice))
             self._emit(Status(f"the model {model.id} is ready", info_of(model)))
             return model
         except Exception as error:
@@ -279,8 +332,11 @@ class InlineWorker:
         *,
         look: Probe = probe_of,
         generate: Generate = generate_of,
+        load_choice: LoadChoice = load_choice,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._load_choice = load_choice
+        self._order: ModelOrder | None = None
         self._model, self._dream, self._look, self._cancelled = model, dream, look, cancelled
         self._generate, self._pictures = generate, PictureQueue()
         self._waiting: Request | None = None
@@ -302,6 +358,12 @@ class InlineWorker:
     def cancel_pictures(self) -> None:
         self._pictures.cancel()
 
+    def replace_model(self, order: ModelOrder) -> None:
+        self._order = order
+
+    def cancel_model(self) -> None:
+        self._order = None
+
     def watch(self, how: Watch) -> None:
         """Do nothing: this worker emits its messages only after the dream."""
 
@@ -310,6 +372,13 @@ class InlineWorker:
         if not self._announced:
             self._announced = True
             messages.append(Status(f"the model {self._model.id} is ready", info_of(self._model)))
+        order, self._order = self._order, None
+        if order is not None:
+            keep, never = (lambda choice: True), lambda: False
+            model = replaced(order, self._load_choice, messages.append, never, lambda: None, keep)
+            if model is not None:
+                self._model = model
+                messages.append(ModelReplaced(order, info_of(model)))
         request, self._waiting = self._waiting, None
         if request is not None:
             answer(self._model, request, self._dream, messages.append, self._cancelled)

@@ -8,12 +8,14 @@ from pathlib import Path
 import torch
 
 from base.errors import InputError
+from diffusion.canvas import Cancelled
 from diffusion.loaders.additions import ControlChoice, check_adapter, find_vae, parse_control
 from diffusion.loaders.checkpoints import Checkpoint, describe_load_error
 from diffusion.loaders.embedded import Reference
 from diffusion.loaders.lora import Lora, parse_lora
 from diffusion.loaders.open_checkpoint import open_checkpoint
 from diffusion.loaders.options import USUAL, LoadOptions
+from diffusion.loaders.reported import OnPart, ReportedCheckpoint
 from diffusion.loaders.running import find_device, refuse_uncompiled, with_options
 from diffusion.loaders.surface import is_surface_model, load_surface_model
 from diffusion.models.model import Model
@@ -26,6 +28,7 @@ def load_model(
     controls: Sequence[str] = (),
     adapter: str | None = None,
     options: LoadOptions = USUAL,
+    on_part: OnPart | None = None,
 ) -> Model:
     """Load a model with its LoRAs, ControlNets, IP-Adapter and options.
 
@@ -35,11 +38,14 @@ def load_model(
     controls: ControlNets, each [KIND=]FILE[:WEIGHT] (`diffusion.loaders.additions`); a model that knows surfaces ignores them
     adapter: an IP-Adapter (`diffusion.loaders.style`); a model that knows surfaces ignores it
     options: other autoencoders, and how the parts compute
+    on_part: called with the name of each network before it is read; it may raise Cancelled, which ends the loading
 
     Weights are read from safetensors only. Nothing is downloaded.
     Raises InputError naming the model and the part that is missing or unsupported.
     """
     source = open_checkpoint(ref)
+    if on_part is not None:
+        source = ReportedCheckpoint(source, on_part)
     where = find_device(device)
     for flag, name in (("--vae", options.vae), ("--preview-vae", options.preview_vae)):
         if name is not None:
@@ -50,7 +56,7 @@ def load_model(
     style = None if adapter is None else check_adapter(adapter)
     try:
         return with_options(_load(source, where, changes, chosen, style, options), options)
-    except (InputError, MemoryError, torch.OutOfMemoryError):
+    except (InputError, Cancelled, MemoryError, torch.OutOfMemoryError):
         raise
     except (
         Exception

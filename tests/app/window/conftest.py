@@ -21,6 +21,10 @@ from app.loop.messages import (
     Inspection,
     Message,
     ModelInfo,
+    ModelKept,
+    ModelOrder,
+    ModelProgress,
+    ModelReplaced,
     Part,
     PictureFailed,
     PictureMade,
@@ -91,6 +95,10 @@ class QuickWorker:
         self.held = False  # no steps are made while it is held
         self.asked: Inspection | None = None
         self.inspected = 0
+        self.order: ModelOrder | None = None
+        self.spaces: dict[str | None, tuple[str, int]] = {}  # of models that can be loaded: latent space, channels
+        self.loading_held = False  # no model is loaded while it is held
+        self.defaults: dict[str, Any] = {}  # of the next model
         self.pictures: list[PictureRequest] = []
 
     def submit(self, request: Request) -> None:
@@ -118,7 +126,7 @@ class QuickWorker:
         return [PicturePreview(asked.id, 1, 2, image), PictureMade(asked, image, recipe, 2, 0.1)]
 
     def poll(self) -> list[Message]:
-        messages, self.messages = self.messages, []
+        messages, self.messages = [*self.messages, *self._load()], []
         if self.pictures and not self.held:
             return messages + self.picture()
         if self.request is None or self.held:
@@ -152,6 +160,30 @@ class QuickWorker:
             seconds = {"unet": 0.1, "vae": 0.1, "text": 0.0, "total": 0.2}
             messages.append(Finished(request, Dreamed(request.canvas.noise, image, float(steps), steps, seconds)))
         return messages
+
+    def _load(self) -> list[Message]:
+        """What is told of the model that is being loaded. Names of `spaces` can be loaded, others are damaged."""
+        order = self.order
+        if order is None:
+            return []
+        if self.loading_held:
+            return [ModelProgress(order, "U-Net", 0.25)]
+        self.order, ref = None, order.choice.ref
+        if ref not in self.spaces:
+            return [ModelKept(order, f"{ref} is damaged.", "Traceback: made up for this test")]
+        (space, self.channels), self.request = self.spaces[ref], None
+        info = ModelInfo(
+            str(ref), space, self.channels, 64, 128, takes_depth=False, device="cpu", defaults=self.defaults
+        )
+        return [ModelReplaced(order, info)]
+
+    def replace_model(self, order: ModelOrder) -> None:
+        self.order = order
+
+    def cancel_model(self) -> None:
+        if self.order is not None:
+            self.messages.append(ModelKept(self.order))
+            self.order = None
 
     def _details(self, request: Request) -> dict[str, Any]:
         if not self.how.closely:

@@ -1,0 +1,107 @@
+"""Loads the model that a user chose, and tells how far it is."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from app.added import read_added
+from app.loop.chosen_model import load_chosen
+from app.loop.garbage import exempt_from_collection
+from app.loop.memory_room import measure_room
+from app.loop.messages import Emit, ModelKept, ModelOrder, ModelProgress, sentence
+from app.session import ModelChoice
+from base.errors import InputError
+from base.files import expand_user
+from diffusion.canvas import Cancelled
+from diffusion.library.facts import Facts
+from diffusion.library.listing import find_listed
+from diffusion.library.memory import needed_bytes
+from diffusion.library.read_facts import read_facts
+from diffusion.loaders.hub_snapshot import cache_folder
+
+Report = Callable[[str, float], None]
+"""(the part that is read now, for people; share of the bytes before it, 0..1)."""
+PARTS = {"unet": "U-Net", "vae": "VAE", "text_encoder": "text encoder", "text_encoder_2": "second text encoder"}
+MEMORY = ("MemoryError", "OutOfMemoryError")  # the second is torch's
+
+
+def load_choice(choice: ModelChoice, report: Report = lambda part, share: None) -> Any:
+    """The model of a choice, whose LoRAs are files. report: called before each part; it may raise Cancelled. Raises InputError."""
+    with exempt_from_collection():
+        parts = {} if (facts := facts_of(choice)) is None else {part.name: part.bytes for part in facts.parts}
+        whole, before = max(1, sum(parts.values())), [0]
+
+        def on_part(name: str) -> None:
+            report(PARTS.get(name, name), before[0] / whole)
+            before[0] += parts.get(name, 0)
+
+        return load_chosen(choice, on_part=on_part)
+
+
+def facts_of(choice: ModelChoice) -> Facts | None:
+    """What is known of the model before it is loaded; None if nothing is, which loading it reports."""
+    try:
+        return find_listed(choice.ref or "embedded", cache_folder()).facts
+    except InputError:
+        return None
+
+
+def fits_beside(choice: ModelChoice) -> bool:
+    """Whether there is memory for a choice while another model stays."""
+    facts = facts_of(choice)
+    if facts is None:
+        return True
+    room = measure_room(choice.device)
+    beside = (*choice.control, *filter(None, [choice.ip_adapter]))
+    added = [read_facts(expand_user(read_added(text).file)) for text in beside]
+    return sum(needed_bytes(one, room.device) for one in (facts, *added) if one is not None) <= room.free
+
+
+def replaced(
+    order: ModelOrder,
+    load: Callable[[ModelChoice, Report], Any],
+    emit: Emit,
+    cancelled: Callable[[], bool],
+    make_room: Callable[[], None],
+    fits: Callable[[ModelChoice], bool],
+) -> Any:
+    """The model of an order; None if it can't be loaded or was cancelled, which is emitted.
+
+    make_room: drops the present model. It is called only if both don't fit into memory.
+    """
+
+    def report(part: str, share: float) -> None:
+        if cancelled():
+            raise Cancelled
+        emit(ModelProgress(order, part, share))
+
+    try:
+        report("", 0.0)
+        if not fits(order.choice):
+            make_room()
+        try:
+            model = load(order.choice, report)
+        except Exception as error:
+            if type(error).__name__ not in MEMORY:
+                raise
+            make_room()
+            model = load(order.choice, report)
+        if cancelled():
+            raise Cancelled
+        return model
+    except Cancelled:
+        emit(ModelKept(order))
+    except Exception as error:
+        details = "" if isinstance(error, InputError) else traceback.format_exc()
+        emit(ModelKept(order, sentence(error), details))
+    return None
+
+
+def free_memory() -> None:
+    """Give back the graphics card's memory of a model that was dropped; main memory is given back with its last reference."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
