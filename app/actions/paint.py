@@ -26,6 +26,9 @@ def paintable_scene(context: ActionContext) -> OpenScene | None:
     open_scene = state.open_scene
     if open_scene is None or open_scene.painter.client.model is None or services.strokes.busy:
         return None
+    if state.loading is not None:
+        state.notify("A model is being loaded; try again when it is there", "warning")
+        return None
     if services.rebuild.busy:
         state.notify("The scene is being built; try again in a moment", "warning")
         return None

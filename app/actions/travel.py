@@ -36,7 +36,7 @@ def play(context: ActionContext, path: CameraPath) -> None:
 def film(context: ActionContext, path: CameraPath, size: Size, fps: float) -> None:
     """Film a path from now on. The camera belongs to the film until it is finished or stopped."""
     state = context.state
-    open_scene = state.ready_scene()
+    open_scene = paintable_scene(context) if state.loading is not None else state.ready_scene()
     if open_scene is not None:
         stop_travel(context)
         out = timestamped(context, "film", ".mp4")

@@ -105,7 +105,7 @@ def download(command: Models, cache: Path) -> int:
         return 0
     own = any(facts.path == path for facts in found) and command.cache_dir is None
     for facts in found:
-        lacks = f" It lacks {', '.join(facts.missing)}." if facts.missing else ""
+        lacks = f" Incomplete: {', '.join(facts.missing)}." if facts.missing else ""
         console.print(f"{facts.family}, {facts.kind}: {shown(str(facts.path))}.{lacks}")
     console.print(f"Use it as --model {repo_id}." if own else f"Its files are in {path}.")
     return 0
@@ -143,12 +143,12 @@ def _verify_repo(repo: CachedRepo) -> dict[str, Any]:
     with bytes_progress(open_console(errors=True)) as bar:
         task = bar.add_task(f"reading {shown(repo.id)}", total=snapshot_bytes(repo))
         problems, compared, without = verify_repo(repo, lambda count: bar.advance(task, count))
-    lacks = [f"{one.name} lacks {what}" for one in list_repo(repo) for what in one.facts.missing]
+    lacks = [f"{one.name} is incomplete: {what}" for one in list_repo(repo) for what in one.facts.missing]
     return {"name": repo.id, "problems": problems or lacks, "compared": compared, "without_hash": without}
 
 
 def _verify_facts(listed: Listed) -> dict[str, Any]:
-    lacks = [f"{listed.name} lacks {what}" for what in listed.facts.missing]
+    lacks = [f"{listed.name} is incomplete: {what}" for what in listed.facts.missing]
     return {"name": listed.name, "problems": lacks, "compared": 0, "without_hash": len(listed.facts.parts)}
 
 

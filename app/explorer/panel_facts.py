@@ -50,6 +50,8 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         suggestions=services.suggestions,
         dice=services.dice,
         scene_picture=services.pictures.of,
+        models=services.models,
+        loading=state.loading,
         do=do,
         picture=lambda key, image: shell.picture(pictures.texture(key, image)),
         unet=lambda anatomy, view, now: shell.picture(services.unet_view.draw(anatomy, view, now)),

@@ -6,14 +6,13 @@ import moderngl
 
 from app.actions.compare import update_comparison
 from app.actions.context import ActionContext
-from app.actions.export import read_presets
+from app.actions.models import begin_with_model, follow_loading, load_saved_world, take_model_message
 from app.actions.picture_desk import take_message as take_picture_message
 from app.actions.travel import stop_travel
 from app.explorer.input import Controls
-from app.loop.messages import Failed, Inspected, Message, ModelInfo, Status
+from app.loop.messages import Failed, Inspected, Message, ModelInfo, ModelMessage, Status
 from app.loop.open_scene import OpenScene
 from app.moving import walk
-from app.state.keymap import BY_NAME, captions
 from base.errors import InputError
 
 
@@ -25,7 +24,7 @@ def open_planned(context: ActionContext, ctx: moderngl.Context) -> None:
     open_scene = state.open_scene = OpenScene(ctx, plan, state.session, context.worker)
     if state.model:
         open_scene.fit(state.session, state.model)
-        _load_world(context)
+        load_saved_world(context)
     state.walker = walk.Walker.at(open_scene.start(state.session.view.fov))
     state.log.add(f"{state.scene.name} is open: {plan.charts.texels:,} texels on {len(plan.charts):,} charts")
 
@@ -75,6 +74,7 @@ def rebuild(context: ActionContext, open_scene: OpenScene) -> None:
 def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
     """Take in what the worker did, and ask for the next dream. Films and the autopilot ask for their own."""
     update_comparison(context)
+    follow_loading(context, open_scene)
     state, painter = context.state, open_scene.painter
     film, flight = state.travel.film, state.travel.flight
     painter.session = state.session
@@ -107,7 +107,7 @@ def _busy_otherwise(context: ActionContext) -> bool:
     if state.overlays.start:  # what is painted now would be lost when another scene is chosen
         return True
     changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
-    return changing or state.comparison is not None or state.view_cancelled
+    return changing or state.loading is not None or state.comparison is not None or state.view_cancelled
 
 
 def _take_message(context: ActionContext, open_scene: OpenScene, message: Message, now: float) -> None:
@@ -120,7 +120,10 @@ def _take_message(context: ActionContext, open_scene: OpenScene, message: Messag
     take_picture_message(context, message)
     if isinstance(message, Inspected) and message.problem:
         state.notify(f"The network can't be inspected: {message.problem}", "error")
+    if isinstance(message, ModelMessage):
+        take_model_message(context, message)
     if isinstance(message, Failed):
+        state.model = state.model if message.request else None
         what = "The model can't be loaded" if message.request is None else "A dream failed"
         state.notify(f"{what}: {message.problem}", "error", message.traceback)
     elif isinstance(message, Status):
@@ -131,29 +134,6 @@ def _take_message(context: ActionContext, open_scene: OpenScene, message: Messag
 
 def _take_model(context: ActionContext, open_scene: OpenScene, model: ModelInfo) -> None:
     """The model is loaded: restore what a crash left, or read the world that was asked for."""
-    state, services = context.state, context.services
-    state.model = model
-    state.pictures.fit(model)
-    open_scene.fit(state.session, model)
-    read_presets(context)
-    if services.autosave.restore():
-        return
-    _load_world(context)
-
-
-def _load_world(context: ActionContext) -> None:
-    """Read the world that was asked for, or the scene's own; only mention that if the user wants it so."""
-    session, worlds = context.state.session, context.services.worlds
-    if not worlds.home.exists():
-        return
-    if session.world is not None or session.view.load_world:
-        worlds.load()
-    else:
-        _mention_world(context)
-
-
-def _mention_world(context: ActionContext) -> None:
-    """Tell the user that this scene's world was saved before."""
-    state = context.state
-    keys = captions(BY_NAME["load_world"], state.keys.bindings).split(", ")[0]
-    state.notify(f"This scene has a saved world; open it with Load world{f' ({keys})' if keys else ''}")
+    context.state.model = model
+    open_scene.fit(context.state.session, model)
+    begin_with_model(context)

@@ -17,6 +17,8 @@ def _scene_text(state: AppState, services: Services) -> str:
         return "opening the scene"
     if state.overlays.start:
         return "choose a scene"
+    if state.loading is not None:
+        return state.loading.words
     if state.comparison is not None and state.comparison.done:
         what = "variations" if state.comparison.first else "settings side by side"
         return f"{('two', 'four')[bool(state.comparison.first)]} {what}: choose one"

@@ -9,6 +9,7 @@ from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
 from app.panels.lessons import LessonsPanel
 from app.panels.log import LogPanel
+from app.panels.models import ModelsPanel
 from app.panels.network import NetworkPanel
 from app.panels.picture import PicturePanel
 from app.panels.preview import PreviewPanel
@@ -32,6 +33,7 @@ PANELS: tuple[tuple[type[Panel], str], ...] = (
     (AutopilotPanel, "bottom"),
     (ImagePanel, "bottom"),
     (GalleryPanel, "bottom"),
+    (ModelsPanel, "bottom"),
     (LogPanel, "bottom"),
     (LessonsPanel, "float"),
 )

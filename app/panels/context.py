@@ -19,6 +19,7 @@ from app.loop.open_scene import OpenScene
 from app.loop.painter import Painter
 from app.moving.route import Route
 from app.moving.travel import Travel
+from app.services.model_list import ModelLister
 from app.services.scene_pictures import ScenePicture
 from app.session import Session
 from app.state.brush import Brush
@@ -26,6 +27,7 @@ from app.state.builder import Builder
 from app.state.comparison import Comparison
 from app.state.inspection import NetworkInspection
 from app.state.keymap import Changes
+from app.state.model_load import ModelLoad
 from app.state.overlays import Overlays
 from app.state.picture_work import PictureWork
 from app.state.platform import Folders
@@ -64,6 +66,7 @@ class PanelContext:
         suggestions: looks up prompts
         dice: draws random prompts
         scene_picture: (entry of the recent files) → its picture and day, None while it is read or if it is no scene
+        models: lists the models of this machine; loading: the one that is being loaded, or None
     The window:
         overlays: dialogs and toasts, which panels may close
         now: seconds on the explorer's clock
@@ -110,6 +113,8 @@ class PanelContext:
     suggestions: SuggestionSource
     dice: DiceSource
     scene_picture: Callable[[str], ScenePicture | None]
+    models: ModelLister
+    loading: ModelLoad | None
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]
     unet: Callable[[Anatomy, UnetView, float | None], Any]

@@ -82,7 +82,7 @@ class FileDialogs:
         elif dialog.kind in SAVES:
             self._save(ui, SAVES[dialog.kind])
         else:
-            {"new": self._new, "open": self._open}[dialog.kind](ui)
+            {"new": self._new, "open": self._open, "models": self._models}[dialog.kind](ui)
 
     def _new(self, ui: PanelContext) -> None:
         dialog = ui.overlays.file_dialog
@@ -141,6 +141,17 @@ class FileDialogs:
                 ui.overlays.file_dialog = None
                 ui.do("open", chosen.path)
         imgui.end_disabled()
+        _cancel(ui)
+        imgui.end()
+
+    def _models(self, ui: PanelContext) -> None:
+        begin_dialog("List the models of a folder", 0.4)
+        faint("Choose a folder with models, LoRAs, ControlNets or IP-Adapters in .safetensors files.")
+        opened = self.browser.draw(ui, self._places(ui), kinds=("folder",))
+        chosen = opened or self.browser.chosen
+        if imgui.button("List this folder"):
+            ui.overlays.file_dialog = None
+            ui.do("add_models", self.browser.folder if chosen is None else chosen.path)
         _cancel(ui)
         imgui.end()
 

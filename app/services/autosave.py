@@ -139,6 +139,18 @@ class Autosave:
         state.notify("Restored the scene that was open when Rayverie was interrupted")
         return True
 
+    def take_up(self) -> bool:
+        """For latents that the program goes over to: restore paint of theirs that a crash kept from the world file.
+
+        Returns False if there is none.
+        """
+        state = self._state
+        journal = self._open().journal
+        if self.guest or not left_over(journal, self._worlds.home, lambda words: state.notify(words, "warning")):
+            return False
+        self._awaited = journal.folder
+        return True
+
     def close(self, world: Path | None = None) -> None:
         """End cleanly: write `world` and all requested world files, and delete the journal.
 
@@ -186,7 +198,8 @@ class Autosave:
             words = "autosave is off, and worlds are saved elsewhere"
             state.notify(f"{str(error).rstrip('.')}: {words}", "warning")
 
-        whose = state.session.world, state.session.scene, state.saved_scene.name
+        latents = state.model.space if state.model is not None else ""
+        whose = state.session.world, state.session.scene, state.saved_scene.name, latents
         return self._journals.open(whose, lambda: self._worlds.home, state.folders.data, refused)
 
     def _capture(self, open_scene: OpenScene) -> Callable[[Mapping[TileKey, str]], WorldIndex]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from app.commands import Explore, suited
 from app.files.scene_archive import unpack_scene
 from app.loop.world_journals import journal_of
 from app.services.background_io import BackgroundIO
 from app.services.world_files import WorldFiles
-from app.session import SceneChoice, Session, open_scene
+from app.session import ModelChoice, SceneChoice, Session, open_scene
 from app.state.app_state import AppState
 from base.errors import InputError
 from base.files import atomic_write
@@ -34,11 +35,11 @@ class CrashRecovery:
     def update(self) -> None:
         """Record the open scene for the next start."""
         state = self._state
-        key = state.session.scene, state.saved_scene.name, self._worlds.home
+        key = state.session.scene, state.saved_scene.name, self._worlds.home, state.session.model
         if state.open_scene is None or key == self._noted:
             return
         self._noted, path = key, state.folders.data / FILE
-        data = {"scene": to_json(key[0]), "name": key[1], "world": str(key[2])}
+        data = {"scene": to_json(key[0]), "name": key[1], "world": str(key[2]), "model": to_json(key[3])}
 
         def write() -> None:
             # if nothing can be written here, autosave says so
@@ -62,6 +63,7 @@ def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session,
         return session, scene
     try:
         left = read_json(file, "what was open", 1 << 20, names=True)
+        session = _with_model(session, left.get("model"), str(file))
         choice, _ = from_json(SceneChoice, left["scene"], str(file))
         if choice != SceneChoice():
             return replace(session, scene=choice), open_scene(choice)
@@ -71,3 +73,13 @@ def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session,
     except (InputError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         note = f"The scene that was open when the program was stopped can't be opened: {error}"
         return session, replace(scene, notes=(*scene.notes, note))
+
+
+def _with_model(session: Session, told: object, where: str) -> Session:
+    """The session with the model that was loaded, and its settings, unless this run names a model or settings. Raises InputError."""
+    if not isinstance(told, dict) or session.model != ModelChoice():
+        return session
+    model, _ = from_json(ModelChoice, told, where)
+    if session.dream == suited(Explore(), None).dream:
+        session = replace(session, dream=suited(Explore(), model.ref, bool(model.lora)).dream)
+    return replace(session, model=model)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from app.commands import Explore, suited
 from app.session import Session, describe, restore
 from base.errors import InputError
 from engine.storage.world import read_world
@@ -41,7 +42,8 @@ def read_kept(folder: Path) -> KeptSession:
 
 
 def with_kept(session: Session, kept: Session) -> Session:
-    """The session with what was kept of the settings that this run didn't set."""
-    fresh = Session()
-    unset = (name for name in PARTS if getattr(session, name) == getattr(fresh, name))
+    """The session with what was kept of the settings that this run didn't set: those that are as for anyone, or as its model is
+    used."""
+    usual = Session(), suited(Explore(), session.model.ref, bool(session.model.lora))
+    unset = (name for name in PARTS if any(getattr(session, name) == getattr(fresh, name) for fresh in usual))
     return replace(session, **{name: getattr(kept, name) for name in unset})

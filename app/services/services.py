@@ -11,6 +11,7 @@ from app.services.autosave import Autosave
 from app.services.background_io import BackgroundIO
 from app.services.brush_strokes import BrushStrokes
 from app.services.crash_recovery import CrashRecovery
+from app.services.model_list import ModelLister
 from app.services.picture_gallery import PictureGallery
 from app.services.prompt_dice import PromptDice
 from app.services.prompt_suggestions import PromptSuggestions
@@ -44,6 +45,7 @@ class Services:
     dice: PromptDice
     gallery: PictureGallery
     pictures: ScenePictures
+    models: ModelLister
 
     @classmethod
     def create(cls, ctx: moderngl.Context, state: AppState) -> Services:
@@ -72,12 +74,19 @@ class Services:
             dice=PromptDice(),
             gallery=PictureGallery(state),
             pictures=ScenePictures(state, io, viewport),
+            models=ModelLister(state.folders.config),
         )
 
     @property
     def undo_bytes(self) -> int:
         """Bytes kept for undo, without the history of scene edits."""
         return self.strokes.bytes + self.rebuild.stash.bytes
+
+    def forget_paint(self) -> None:
+        """Forget what is kept of the surfaces' paint, which goes for good."""
+        self.strokes.reset()
+        self.rebuild.forget_paint()
+        self.viewport.forget()
 
     def close(self) -> None:
         """Wait for all threads; running writes finish, but an export stops."""
@@ -89,4 +98,5 @@ class Services:
         self.suggestions.close()
         self.dice.close()
         self.gallery.close()
+        self.models.close()
         self.unet_view.release()

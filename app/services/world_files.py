@@ -10,14 +10,14 @@ from pathlib import Path
 
 from app.files.journals import Journals
 from app.loop.painted_prompts import PromptLog
-from app.loop.world_journals import SUFFIX
+from app.loop.world_journals import SUFFIX, journal_of
 from app.services.background_io import BackgroundIO
 from app.session import Session
 from app.state.app_state import AppState, is_builtin
 from base.errors import InputError
 from engine.atlas.volume import LatentVolume
 from engine.storage.versions import list_versions
-from engine.storage.world import StoredWorld, open_world
+from engine.storage.world import StoredWorld, open_world, read_world
 from engine.storage.world_io import WorldReader
 
 
@@ -35,6 +35,7 @@ class WorldFiles:
         self._prompts = PromptLog()  # of the world that is being read
         self._refused: set[Path] = set()  # worlds that can't be read here, which must not be overwritten
         self._instead: dict[Path, Path] = {}  # home → the file used in its place
+        self._homes: dict[tuple[Path, str], Path] = {}  # (base, latent space) → home
         self._saved: tuple[weakref.ref[LatentVolume], int] | None = None  # the volume and revision that a file has
 
     def update(self) -> None:
@@ -49,6 +50,22 @@ class WorldFiles:
 
     @property
     def home(self) -> Path:
+        """`base`, or a file beside it if that holds paint of other latents than the model's."""
+        base, model = self.base, self._state.model
+        if model is None:
+            return base
+        if (base, model.space) not in self._homes:
+            # in the file and in the journal, which a crash may have left
+            own = {latents_of(path) for path in (base, journal_of(base, self._state.folders.data))} <= {"", model.space}
+            self._homes[base, model.space] = base if own else base.with_stem(f"{base.stem}-{model.space}")
+        return self._homes[base, model.space]
+
+    def look_again(self) -> None:
+        """Find `home` anew: another model's paint may have been saved meanwhile."""
+        self._homes.clear()
+
+    @property
+    def base(self) -> Path:
         """The session's world file, or this scene's own in the data folder."""
         return home_of(self._state.session, self._state.saved_scene.name, self._state.folders.data)
 
@@ -148,3 +165,11 @@ def home_of(session: Session, name: str, data: Path) -> Path:
         origin = "|".join(str(Path(part).resolve()) for part in (chosen.ref, chosen.map, chosen.materials) if part)
         name += f"-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
     return data / "worlds" / f"{name}{SUFFIX}"
+
+
+def latents_of(path: Path) -> str:
+    """Which latents a world file or a journal's folder holds (`Model.space`); "" without one, or if it can't be read."""
+    try:
+        return read_world(path).header.model if path.exists() else ""
+    except InputError:
+        return ""

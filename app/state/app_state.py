@@ -28,6 +28,7 @@ from app.state.comparison import FIRST, Comparison
 from app.state.frame_profiler import FrameProfiler
 from app.state.history import History
 from app.state.inspection import NetworkInspection
+from app.state.model_load import ModelLoad
 from app.state.overlays import Overlays
 from app.state.picture_work import PictureWork
 from app.state.platform import Folders
@@ -38,6 +39,7 @@ from scenes.camera import Camera
 from scenes.load import BUILTIN
 from scenes.scene import Scene
 
+READING = 18  # characters a second
 FRAMES = 240  # frame times kept for the plot
 Edited = tuple[Session, Route, Scene, tuple[Stroke, ...]]
 
@@ -71,6 +73,7 @@ class AppState:
 
     session, scene, route, strokes: what the user set, which undo and redo go through;
     saved_scene: the scene as it was opened or saved last; open_scene: its blocks, paint and painter, None while it opens;
+    model: what the worker dreams with, None before the first is there; loading: a model that is being loaded in its place;
     walker: where the user is; travel: playing, filming or flying; source: the picture opened for the surfaces;
     compared_with: label and changes of the settings compared with last; presets: the user's own, by name;
     frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
@@ -86,6 +89,7 @@ class AppState:
     strokes: tuple[Stroke, ...] = ()
     open_scene: OpenScene | None = None
     model: ModelInfo | None = None
+    loading: ModelLoad | None = None
     walker: Walker = field(default_factory=Walker)
     travel: Travel = field(default_factory=Travel)
     brush: Brush = field(default_factory=Brush)
@@ -176,7 +180,7 @@ class AppState:
         """Show a toast and add a line to the log. The same text twice in a row (a broken frame repeats itself) is one toast."""
         self.log.add(text, level, details)
         if all(text != toast.text for toast in self.overlays.toasts):
-            self.overlays.toast(text, level, 8.0 if level == "error" else 4.0)
+            self.overlays.toast(text, level, max(8.0 if level == "error" else 4.0, len(text) / READING))
 
     def ready_scene(self) -> OpenScene | None:
         """The open scene once its model is ready. Until then the user is told to wait."""

@@ -46,6 +46,19 @@ class History(Generic[T]):
             return self
         return replace(self, present=self.future[0], past=(*self.past, self.present), future=self.future[1:])
 
+    def mapped(self, change: Callable[[T], T]) -> History[T]:
+        """Every value changed alike. Steps that no longer differ from their neighbour are left out."""
+        present = change(self.present)
+        past: list[T] = []
+        for value in map(change, reversed(self.past)):
+            if value != (past[-1] if past else present):
+                past.append(value)
+        future: list[T] = []
+        for value in map(change, self.future):
+            if value != (future[-1] if future else present):
+                future.append(value)
+        return replace(self, present=present, past=tuple(reversed(past)), future=tuple(future))
+
     @property
     def bytes(self) -> int:
         return sum(array.nbytes for array in self._arrays((*self.past, *self.future)).values())

@@ -98,6 +98,7 @@ ACTIONS: tuple[Action, ...] = (
         "Save map, materials and camera paths to the scene's folder.",
     ),
     Action("save_scene_as", "Save scene as…", (), "File", "Save map, materials and camera paths to another folder."),
+    Action("models", "Models…", (), "File", "Load another model, or add LoRAs and ControlNets."),
     Action("save_world", "Save world", ("ctrl+s",), "File", "Save all paint to a world file."),
     Action("load_world", "Load world", ("ctrl+l",), "File", "Load the world file of this scene."),
     Action(

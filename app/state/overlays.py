@@ -19,8 +19,8 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class FileDialog:
-    """A dialog about files. kind: "new", "open", "save_as", "export_world", "picture", "path", "input", "mask", "control" or
-    "settings"; folder: shown first; name: proposed."""
+    """A dialog about files. kind: "new", "open", "save_as", "export_world", "picture", "path", "input", "mask", "control",
+    "settings" or "models"; folder: shown first; name: proposed."""
 
     kind: str
     folder: Path

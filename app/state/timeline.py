@@ -103,6 +103,15 @@ class Timeline:
             return self._with(replace(finished, canvas=asked.canvas, settings=settings))
         return self
 
+    def sealed(self) -> Timeline:
+        """Without the latents that steps began with: the network, which is another now, can't be looked into with them."""
+
+        def seal(record: Record) -> Record:
+            steps = tuple(replace(step, preview=replace(step.preview, start=None)) for step in record.shown)
+            return replace(record, shown=steps)
+
+        return replace(self, records=tuple(map(seal, self.records)))
+
     def _record(self, id: int, steps: int, now: float) -> Record:
         return next((r for r in self.records if r.id == id), Record(id, steps, began=now))
 

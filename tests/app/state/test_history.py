@@ -41,3 +41,13 @@ def test_back_and_forth_is_where_one_was_and_a_change_forgets_what_was_taken_bac
     assert back.present == "a" and back.future == ("b", "c")
     assert back.redo().redo().redo() == history
     assert back.to("d").redo().present == "d" and back.to("d").undo().present == "a"
+
+
+def test_every_value_is_changed_alike_and_steps_that_became_none_are_left_out() -> None:
+    history: History[tuple[int, str]] = History((0, "a"))
+    for value in ((1, "a"), (1, "b"), (2, "b"), (3, "c")):
+        history = history.to(value)
+    history = history.undo().undo()
+    mapped = history.mapped(lambda value: (value[0], "z"))
+    assert mapped.present == (1, "z") and mapped.past == ((0, "z"),) and mapped.future == ((2, "z"), (3, "z"))
+    assert mapped.undo().present == (0, "z") and mapped.redo().redo().present == (3, "z")

@@ -13,7 +13,7 @@ import pytest
 from app.actions.open_scene import show_scene
 from app.services.autosave import PERIOD
 from app.services.crash_recovery import FILE, resume_session
-from app.session import SceneChoice, Session
+from app.session import ModelChoice, SceneChoice, Session
 from scenes.edit_map import paint_stroke
 from scenes.load import load_scene, save_scene
 from tests.app.window.test_autosave import back, kill, pages, painted
@@ -81,3 +81,31 @@ def test_a_clean_end_leaves_no_note(drive: Driver) -> None:
     explorer.services.io.close()
     explorer.services.recovery.forget()
     assert not (explorer.state.folders.data / FILE).exists()
+
+
+def test_the_model_that_was_loaded_is_loaded_again_unless_another_is_asked_for(drive: Driver, tmp_path: Path) -> None:
+    explorer, data = drive.explorer, drive.explorer.state.folders.data
+    drive.worker.spaces["other"] = "other-1", 4
+    explorer.do("load_model", ModelChoice("other", lora=("moss.safetensors:0.5",)))
+    drive.until(lambda: explorer.state.session.model.ref == "other", "it is loaded")
+    drive.until(lambda: json.loads((data / FILE).read_text()).get("model", {}).get("ref") == "other", "that is noted")
+    painted(drive)
+    world, note = pages(drive), (data / FILE).read_text()
+    kill(drive)
+    (data / FILE).write_text(note)  # for a kill writes nothing
+    session, scene = resume_session(data, Session(), explorer.state.saved_scene)
+    assert session.model == ModelChoice("other", lora=("moss.safetensors:0.5",))
+    chosen = Session(model=ModelChoice("mine"))
+    assert resume_session(data, chosen, scene)[0].model == chosen.model
+    # a start with another model leaves the paint where it is; loading that model brings it back
+    drive.worker.spaces[None] = "quick", 4
+    explorer.state.model = None
+    show_scene(explorer.context, scene)
+    drive.until(lambda: explorer.state.open_scene is not None, "it is open")
+    explorer.do("load_model", ModelChoice())
+    drive.until(lambda: explorer.state.model is not None, "the first model is there")
+    drive.frames(5)
+    assert pages(drive) != world
+    explorer.do("load_model", ModelChoice("other"))
+    drive.until(lambda: pages(drive) == world, "its paint is back", 2000)
+    assert not [e for e in explorer.state.log.entries if "moved to" in e.text] and not drive.errors()

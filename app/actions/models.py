@@ -1,0 +1,194 @@
+"""Loads another model without a restart. The one before stays until it is there; paint stays with the latents that it is of."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+from app.actions.compare import stop_comparing
+from app.actions.context import ActionContext
+from app.actions.export import read_presets
+from app.actions.save import has_unsaved_paint
+from app.actions.travel import stop_travel
+from app.files import model_folders
+from app.loop.messages import ModelInfo, ModelKept, ModelMessage, ModelOrder, ModelProgress, ModelReplaced
+from app.loop.open_scene import OpenScene
+from app.session import ModelChoice
+from app.state.app_state import Edited
+from app.state.inspection import NetworkInspection
+from app.state.keymap import BY_NAME, captions
+from app.state.model_load import ModelLoad, follow_model
+from diffusion.library.listing import refuse_unregistrable
+from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
+
+_IDS = itertools.count()
+
+
+def load_model(context: ActionContext, choice: ModelChoice) -> None:
+    """Load a model with what is given beside it. What runs is stopped; nothing is dreamed until it is there or has failed."""
+    state = context.state
+    if state.loading is not None:
+        state.notify("A model is being loaded; cancel that first", "warning")
+        return
+    stop_travel(context)
+    stop_comparing(context)
+    if state.open_scene is not None:
+        state.open_scene.painter.interrupt()
+    prompts = (*state.scene.prompts, *state.session.dream.further)
+    loras, remarks = resolve_loras(choice.lora, prompts)
+    for remark in (*remarks, *style_remarks(state.scene.prompts, choice.ip_adapter is not None)):
+        state.log.add(remark, "warning")
+    order = ModelOrder(next(_IDS), replace(choice, lora=loras))
+    state.loading = ModelLoad(order, choice)
+    context.worker.inspect(None)
+    context.worker.replace_model(order)
+
+
+def cancel_load(context: ActionContext) -> None:
+    """Stop loading before its next part. Once the model is there, it is too late."""
+    state = context.state
+    if state.loading is not None and state.loading.model is None:
+        context.worker.cancel_model()
+        state.loading = replace(state.loading, cancelling=True)
+
+
+def take_model_message(context: ActionContext, message: ModelMessage) -> None:
+    """What the worker says about the model that it loads."""
+    state, loading = context.state, context.state.loading
+    if loading is None or message.order.id != loading.order.id:
+        return
+    if isinstance(message, ModelProgress):
+        state.loading = replace(loading, part=message.part, share=message.share)
+    elif isinstance(message, ModelReplaced):
+        state.loading = replace(loading, share=1.0, model=message.model, cancelling=False)
+    elif isinstance(message, ModelKept):
+        state.loading = None
+        stays = f"; {state.model.id} stays" if state.model is not None else ""
+        if message.problem:
+            what = f"{loading.name} can't be loaded{stays}: {message.problem}"
+            state.notify(what, "error", message.traceback)
+        else:
+            state.notify(f"Loading cancelled{stays}")
+
+
+def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
+    """Once a frame: go over to a model that is loaded, as soon as nothing changes the surfaces and their paint is safe."""
+    state, services, loading = context.state, context.services, context.state.loading
+    if loading is None or loading.model is None:
+        return
+    changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
+    if changing or open_scene.painter.client.laying:
+        return
+    if not _keeps_paint(state.model, loading.model) and has_unsaved_paint(context):
+        if not loading.saving:
+            state.loading = replace(loading, saving=True)
+            services.autosave.save()
+        elif not services.autosave.busy:  # it could not be saved, which was told
+            state.loading = None
+            state.notify("The paint could not be saved, so the model that it is of comes back", "error")
+            load_model(context, state.session.model)
+        return
+    state.loading = None
+    _go_over(context, open_scene, loading.choice, loading.model)
+
+
+def _keeps_paint(before: ModelInfo | None, after: ModelInfo) -> bool:
+    """Whether paint of one model can go on with the other: its latents are of the same autoencoder."""
+    return before is None or (before.space, before.channels) == (after.space, after.channels)
+
+
+def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice, model: ModelInfo) -> None:
+    """Dream with another model from now on."""
+    state, services, before = context.state, context.services, context.state.model
+    kept, painted, file = _keeps_paint(before, model), len(open_scene.volume.atlas) > 0, services.worlds.file
+    state.timeline, state.inspection, state.cancelled_view = state.timeline.sealed(), NetworkInspection(), ()
+    state.session = replace(state.session, model=choice, dream=follow_model(state.session.dream, before, model))
+    open_scene.painter.cancel()
+    if not kept:
+        services.forget_paint()
+        state.strokes = ()
+        open_scene.renew(state.session, model)
+    state.model = model
+    open_scene.fit(state.session, model)
+    open_scene.painter.client.forget_dreamed()
+    open_scene.painter.reset_failures()
+    state.history = state.history.mapped(lambda edited: _with_model(edited, choice, kept))
+    if before is None:
+        begin_with_model(context)
+        return
+    words = (
+        "the paint stays, as both models have the same latents" if kept else _told_of(before, file) if painted else ""
+    )
+    state.notify(f"{model.id} is ready" + (f"; {words}" if words else ""))
+    if not kept:
+        services.worlds.look_again()
+        if not services.autosave.take_up():
+            load_saved_world(context, told=painted)
+
+
+def _told_of(before: ModelInfo, file: Path) -> str:
+    return (
+        "its latents are others, so the surfaces are painted anew; "
+        f"the paint of {before.id} is kept in {file.name} and comes back with that model"
+    )
+
+
+def _with_model(edited: Edited, choice: ModelChoice, kept: bool) -> Edited:
+    """A state of the undo history with another model; its strokes go with paint of other latents."""
+    session, route, scene, strokes = edited
+    return replace(session, model=choice), route, scene, strokes if kept else ()
+
+
+def begin_with_model(context: ActionContext) -> None:
+    """The first model is there: restore what a crash left, or read the scene's world."""
+    if context.state.model is not None:
+        context.state.pictures.fit(context.state.model)
+    read_presets(context)
+    if not context.services.autosave.restore():
+        load_saved_world(context)
+
+
+def load_saved_world(context: ActionContext, told: bool = False) -> None:
+    """Read the world that was asked for, or the scene's own; only mention that if the user wants it so.
+
+    told: whether the user knows that paint of other latents is kept apart
+    """
+    state, worlds = context.state, context.services.worlds
+    if not told and worlds.home != worlds.base and worlds.base.exists():
+        where = f"this model's paint is kept in {worlds.home.name}"
+        state.notify(f"{worlds.base.name} holds paint of other latents; {where}")
+    if not worlds.home.exists():
+        return
+    if state.session.world is not None or state.session.view.load_world:
+        worlds.load()
+        return
+    keys = captions(BY_NAME["load_world"], state.keys.bindings).split(", ")[0]
+    state.notify(f"This scene has a saved world; open it with Load world{f' ({keys})' if keys else ''}")
+
+
+def add_models(context: ActionContext, path: Path) -> None:
+    """Register a folder or file, and list the models in it from now on."""
+    config = context.state.folders.config
+    path = model_folders.absolute(path)
+
+    def work() -> None:
+        refuse_unregistrable(path)
+        model_folders.save(config, model_folders.added(model_folders.load(config), path))
+
+    context.services.io.send(work, lambda _: _listed_anew(context, f"Models of {path} are listed"))
+
+
+def remove_models(context: ActionContext, path: Path) -> None:
+    """Forget a registered folder or file; its files stay."""
+    config = context.state.folders.config
+
+    def work() -> None:
+        model_folders.save(config, model_folders.removed(model_folders.load(config), path))
+
+    context.services.io.send(work, lambda _: _listed_anew(context, f"{path.name} is no longer listed; its files stay"))
+
+
+def _listed_anew(context: ActionContext, words: str) -> None:
+    context.services.models.refresh()
+    context.state.notify(words)

@@ -1,0 +1,213 @@
+"""The models panel: which models this machine has, loading another one, and what is given beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from imgui_bundle import imgui
+
+from app.gui.theme import colour
+from app.loop.memory_room import Room
+from app.panels.added import draw_added, fitting
+from app.panels.context import PanelContext, begin_facts, fact, faint, hint, shortened
+from app.services.model_list import ModelList
+from app.session import ModelChoice, Session
+from base.files import expand_user
+from diffusion.library.facts import Facts
+from diffusion.library.listing import Listed
+from diffusion.library.memory import needed_bytes
+from diffusion.library.read_facts import OURS
+from diffusion.loaders.embedded import SHIPPED
+
+MOST_ROWS = 7  # of models, before their list scrolls
+LATENTS = (
+    "Paint belongs to its model's latents. With another autoencoder it is saved, and the surfaces are painted anew; it comes "
+    "back with the model that made it."
+)
+
+
+class ModelsPanel:
+    title = "Models"
+
+    def __init__(self) -> None:
+        self._wish: ModelChoice | None = None  # what is chosen and not loaded yet
+        self._seen: ModelChoice | None = None  # the session's when that was chosen
+
+    def draw(self, ui: PanelContext) -> Session:
+        if self._seen != ui.session.model:
+            self._seen, self._wish = ui.session.model, None
+        _draw_present(ui)
+        listed, wish = ui.models.look(), self._wish or ui.session.model
+        if listed is None:
+            faint(ui.models.problem or "Reading the list of models…")
+            return ui.session
+        chosen = next((one for one in listed.entries if is_named(one, wish.ref)), None)
+        self._draw_loading(ui, fitting(wish, chosen), chosen)
+        if ui.models.problem:
+            faint(ui.models.problem)
+        wish = _draw_list(ui, listed, wish, chosen)
+        if chosen is not None:
+            _draw_details(ui, chosen, listed.room)
+        self._wish = draw_added(ui, listed.entries, wish, chosen)
+        _draw_folders(ui, listed)
+        return ui.session
+
+    def _draw_loading(self, ui: PanelContext, wish: ModelChoice, chosen: Listed | None) -> None:
+        """The button that loads what is chosen, or how far the loading is."""
+        if ui.loading is not None:
+            imgui.progress_bar(ui.loading.share, imgui.ImVec2(-1, 0), ui.loading.part or "starting")
+            imgui.begin_disabled(ui.loading.cancelling or ui.loading.model is not None)
+            if imgui.button("\uf00d  Cancel", imgui.ImVec2(-1, 0)):
+                ui.do("cancel_load")
+            imgui.end_disabled()
+            hint("Stops before the next part is read. The model that was loaded before stays.")
+            return
+        model = None if ui.painter is None else ui.painter.client.model
+        reason = why_not(wish, ui.session.model, chosen, model is not None)
+        if model is not None and not model.dreams:
+            reason = "The program was started with --no-model. Start it without to load one."
+        imgui.begin_disabled(bool(reason))
+        name = shortened(label_of(wish.ref or "embedded"), imgui.get_content_region_avail().x * 0.6)
+        if imgui.button(f"\uf019  Load {name}###load", imgui.ImVec2(-1, 0)):
+            ui.do("load_model", wish)
+        imgui.end_disabled()
+        hint(reason or LATENTS)
+
+
+def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: Listed | None, ready: bool) -> str:
+    """Why a choice can't be loaded, or "". ready: whether `loaded` really is; chosen: the entry of the choice, None if unknown."""
+    if ready and wish == loaded:
+        return "This model is loaded. Choose another one, or something beside it."
+    if chosen is not None and not chosen.facts.usable:
+        return f"It can't be loaded: {state_of(chosen.facts)}."
+    return ""
+
+
+def state_of(facts: Facts) -> str:
+    """What is wrong with an entry, or ""."""
+    return facts.unsupported or (f"incomplete, {'; '.join(facts.missing)}" if facts.missing else "")
+
+
+def is_named(listed: Listed, ref: str | None) -> bool:
+    """Whether a value of --model means this entry."""
+    name = ref or "embedded"
+    return name == listed.name or (name not in SHIPPED and Path(expand_user(name)).absolute() == Path(listed.name))
+
+
+def label_of(name: str) -> str:
+    """A short name for a path; a hub id stays as it is."""
+    return Path(name).stem if Path(name).is_absolute() and name.endswith(".safetensors") else (
+        Path(name).name if Path(name).is_absolute() else name
+    )  # fmt: skip
+
+
+def size_text(count: float) -> str:
+    return (
+        f"{count / 1e9:.1f} GB"
+        if count >= 1e9
+        else f"{count / 1e6:.0f} MB"
+        if count >= 1e6
+        else f"{count / 1e3:.0f} kB"
+    )
+
+
+def short_family(facts: Facts) -> str:
+    return "knows surfaces" if facts.family == OURS else facts.family.replace("Stable Diffusion", "SD")
+
+
+def _draw_present(ui: PanelContext) -> None:
+    model = None if ui.painter is None else ui.painter.client.model
+    if model is None:
+        problem = "" if ui.painter is None else ui.painter.client.problem
+        faint(f"No model is loaded: {problem}" if problem else "Loading the model.")
+        return
+    imgui.text_colored(colour(ui.palette.good), "\uf00c")
+    imgui.same_line()
+    imgui.text_unformatted(shortened(f"{model.id} on {model.device}", imgui.get_content_region_avail().x))
+    hint(f"{model.id} on {model.device}.\nIts latents: {model.space}.")
+
+
+def _draw_list(ui: PanelContext, listed: ModelList, wish: ModelChoice, chosen: Listed | None) -> ModelChoice:
+    """A row for each model; a click chooses it."""
+    imgui.separator_text("Models")
+    models = [entry for entry in listed.entries if entry.facts.kind == "model"]
+    height = min(len(models), MOST_ROWS) * (imgui.get_text_line_height() + 2 * imgui.get_style().cell_padding.y) + 2
+    flags = imgui.TableFlags_.sizing_stretch_prop | imgui.TableFlags_.scroll_y
+    if not imgui.begin_table("models", 3, flags, imgui.ImVec2(0, height)):
+        return wish
+    for name, share in (("name", 3.0), ("family", 2.0), ("size", 1.0)):
+        imgui.table_setup_column(name, imgui.TableColumnFlags_.width_stretch, share)
+    for number, one in enumerate(models):
+        imgui.table_next_row()
+        imgui.table_next_column()
+        if not one.facts.usable:
+            imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.text_disabled))
+        text = shortened(label_of(one.name), imgui.get_content_region_avail().x)
+        if imgui.selectable(f"{text}##{number}", one is chosen, imgui.SelectableFlags_.span_all_columns)[0]:
+            wish = replace(wish, ref=None if one.name == "embedded" else one.name)
+        hint("\n".join(filter(None, (one.name, f"{ORIGINS[one.origin]}", state_of(one.facts)))))
+        imgui.table_next_column()
+        imgui.text_disabled(shortened(short_family(one.facts), imgui.get_content_region_avail().x))
+        imgui.table_next_column()
+        imgui.text_disabled(size_text(one.facts.bytes) if one.facts.parts else "")
+        if not one.facts.usable:
+            imgui.pop_style_color()
+    imgui.end_table()
+    return wish
+
+
+ORIGINS = {
+    "included": "Comes with the program.",
+    "registered": "In a folder that you added.",
+    "hub": "In the hub's cache.",
+}
+
+
+def _draw_details(ui: PanelContext, one: Listed, room: Room) -> None:
+    """All that is known of the chosen model without loading it."""
+    facts = one.facts
+    if problem := state_of(facts):
+        imgui.push_style_color(imgui.Col_.text, colour(ui.palette.warning))
+        imgui.text_wrapped(f"{problem[:1].upper()}{problem[1:]}.")
+        imgui.pop_style_color()
+    if not facts.parts or not begin_facts("details"):
+        return
+    needed = needed_bytes(facts, room.device)
+    fact("Family", facts.family)
+    fact("Weights", f"{facts.parameters / 1e6:.3g} million, {facts.precision}, {size_text(facts.bytes)}")
+    hint("\n".join(f"{part.name}: {part.parameters / 1e6:.3g} million" for part in facts.parts))
+    if facts.native:
+        fact("Picture size", f"{facts.native} pixels")
+    fits = needed <= room.free
+    fact("Memory", f"about {size_text(needed)}; {size_text(room.free)} free on {room.device}")
+    hint("An estimate for weights and decoding. " + ("" if fits else TIGHT))
+    imgui.end_table()
+    if not fits:
+        faint(TIGHT)
+
+
+TIGHT = (
+    "It needs more than is free now: the present model is dropped before it is loaded, and loaded again if that fails."
+)
+
+
+def _draw_folders(ui: PanelContext, listed: ModelList) -> None:
+    imgui.separator_text("Where models are looked for")
+    for path in listed.folders:
+        if imgui.small_button(f"\uf00d##{path}"):
+            ui.do("remove_models", path)
+        hint("List its models no longer. Its files stay.")
+        imgui.same_line()
+        imgui.text_unformatted(shortened(str(path), imgui.get_content_region_avail().x))
+        hint(str(path))
+    imgui.text_disabled(shortened(f"Hub cache: {listed.cache}", imgui.get_content_region_avail().x))
+    hint(f"{listed.cache}\n`rayverie models download owner/name` adds to it; nothing is downloaded here.")
+    if imgui.button("\uf067  Add a folder…"):
+        ui.do("ask_models")
+    hint("List the models, LoRAs, ControlNets and IP-Adapters of a folder, too.")
+    imgui.same_line()
+    imgui.begin_disabled(ui.models.busy)
+    if imgui.button("\uf021  Look again"):
+        ui.do("list_models")
+    imgui.end_disabled()

@@ -1,0 +1,74 @@
+"""Lists the models of this machine on a background thread."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.files import model_folders
+from app.loop.memory_room import Room, measure_room
+from base.errors import InputError
+from diffusion.library.listing import Listed, list_models
+from diffusion.loaders.hub_snapshot import cache_folder
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """entries: of `list_models`; folders: registered; room: memory that is free; cache: the hub's; problem: why folders are not listed."""
+
+    entries: tuple[Listed, ...]
+    folders: tuple[Path, ...]
+    room: Room
+    cache: Path
+    problem: str = ""
+
+
+class ModelLister:
+    """`look` never waits: it returns the list that is known, and reads the disk on a thread when it is asked for or outdated."""
+
+    def __init__(self, config: Path) -> None:
+        """config: the folder with the list of registered folders."""
+        self._config = config
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._running: Future[ModelList] | None = None
+        self._known: ModelList | None = None
+        self._wanted = True
+        self.problem = ""
+
+    def look(self) -> ModelList | None:
+        """The list; None until it is read for the first time."""
+        if self._running is not None and self._running.done():
+            running, self._running = self._running, None
+            try:
+                self._known = running.result()
+                self.problem = self._known.problem
+            except Exception as error:  # the panel goes on, and says so
+                self.problem = str(error) or type(error).__name__
+        if self._wanted and self._running is None:
+            self._wanted = False
+            self._running = self._thread.submit(read_list, self._config)
+        return self._known
+
+    @property
+    def busy(self) -> bool:
+        """Whether the disk is being read."""
+        return self._running is not None or self._wanted
+
+    def refresh(self) -> None:
+        """Read the disk again at the next look."""
+        self._wanted = True
+
+    def close(self) -> None:
+        """Wait for the running look."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+
+def read_list(config: Path) -> ModelList:
+    """Read all of it, with the memory that is free now."""
+    cache, problem = cache_folder(), ""
+    try:
+        folders = model_folders.load(config)
+    except InputError as error:
+        folders, problem = (), str(error)
+    return ModelList(tuple(list_models(folders, cache)), folders, measure_room(), cache, problem)

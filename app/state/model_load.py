@@ -1,0 +1,53 @@
+"""A model that is being loaded in place of the present one, as data; and which settings follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from app.loop.messages import ModelInfo, ModelOrder
+from app.session import ModelChoice
+from diffusion.settings import DreamSettings
+
+
+@dataclass(frozen=True)
+class ModelLoad:
+    """order: what the worker was asked for; choice: what the user chose; part, share: how far it is, as in `ModelProgress`;
+    cancelling: whether the user cancelled it; model: what is loaded, until its turn comes; saving: the paint is being saved first."""
+
+    order: ModelOrder
+    choice: ModelChoice
+    part: str = ""
+    share: float = 0.0
+    cancelling: bool = False
+    model: ModelInfo | None = None
+    saving: bool = False
+
+    @property
+    def name(self) -> str:
+        ref = self.choice.ref or "the embedded model"
+        return Path(ref).name if Path(ref).is_absolute() else ref
+
+    @property
+    def words(self) -> str:
+        """What is going on, for the status line."""
+        if self.saving:
+            return "saving the paint of the model before"
+        if self.cancelling:
+            return "cancelling after this part"
+        return f"loading {self.name}" + (f": {self.part}" if self.part else "")
+
+
+def usual_settings(model: ModelInfo | None) -> dict[str, Any]:
+    """The dream settings that a model begins with, by name."""
+    usual = {f.name: getattr(DreamSettings(), f.name) for f in fields(DreamSettings)}
+    if model is None:
+        return usual
+    return usual | ({"steps": model.few_steps} if model.few_steps else {}) | dict(model.defaults)
+
+
+def follow_model(dream: DreamSettings, before: ModelInfo | None, after: ModelInfo) -> DreamSettings:
+    """The settings for another model: those that were as the model before prefers them are as the new one does, others stay."""
+    old, new = usual_settings(before), usual_settings(after)
+    return replace(dream, **{name: new[name] for name in new if getattr(dream, name) == old[name]})
