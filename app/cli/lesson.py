@@ -27,7 +27,9 @@ from diffusion.text2image.recipe import GenerateSettings
 OUT = Path("out/lesson")
 # field of a command → what a sentence calls it
 OPTIONS = {
-    **{name: f"--{name}" for name in ("out", "latents", "browser", "negative", "size", "surface", "distance")},
+    **{name: f"--{name}" for name in ("out", "negative", "size", "surface", "distance")},
+    "latents": "--no-latents",
+    "browser": "--no-browser",
     "model": "--model",
     "dream": "A setting of dreams",
 }
