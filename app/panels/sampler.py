@@ -85,9 +85,9 @@ class SamplerPanel:
         for title, names in sections().items():
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if imgui.collapsing_header(title, flags):
-                dream = edit(dream, only=tuple(name for name in names if name != "further"), unused=silent)
                 if title == "Mixing":
                     draw_mixing(dream)
+                dream = edit(dream, only=tuple(name for name in names if name != "further"), unused=silent)
                 if "further" in names:
                     imgui.begin_disabled("further" in silent)
                     dream = self._further(dream)
