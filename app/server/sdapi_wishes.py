@@ -15,7 +15,7 @@ from app.server import a1111
 from app.server.desk import Desk
 from app.server.pictures import png_of
 from app.server.sdapi_bodies import ImageBody, TextBody
-from app.server.studio import Wish, check_upscale
+from app.server.studio import DREAMT, Wish, check_upscale
 from base.errors import InputError
 from base.pictures import flat
 from base.settings import check
@@ -75,7 +75,7 @@ def second_pass(body: TextBody, first: GenerateSettings) -> GenerateSettings:
     """The settings of "Hires. fix", which enlarges each picture and dreams its details. Raises InputError."""
     scaled = round(first.size[0] * body.hr_scale), round(first.size[1] * body.hr_scale)
     size = body.hr_resize_x or scaled[0], body.hr_resize_y or scaled[1]
-    check_upscale("Lanczos", size)
+    check_upscale(DREAMT, size)
     strength = 0.7 if body.denoising_strength is None else body.denoising_strength
     dream = replace(first.dream, strength=strength, steps=body.hr_second_pass_steps or first.dream.steps)
     prompts = {"prompt": body.hr_prompt or first.prompt, "negative": body.hr_negative_prompt or first.negative}

@@ -29,6 +29,7 @@ from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, c
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
 LARGEST = 4096  # pixels a side
+MOST_PIXELS = 4 << 20  # of a dream: 16 million take more than 7 GB
 UPSCALERS: dict[str, Image.Resampling] = {
     "Lanczos": Image.Resampling.LANCZOS,
     "Bicubic": Image.Resampling.BICUBIC,
@@ -72,6 +73,7 @@ class Studio:
         refuse_tags(settings.prompt, settings.negative, *settings.anagram, *settings.dream.further)
         with self.store.decoding:
             refuse(settings)
+        refuse_large(settings.size)
 
     def generate(self, job: Job, wish: Wish) -> dict[str, Any]:
         """Generate the pictures of a wish, with seeds that follow one another. In the model's lane."""
@@ -193,12 +195,21 @@ def refuse_tags(*prompts: str) -> None:
                 raise InputError("request", "prompt", f"has <{kind}:…>; requests name no files of this machine")
 
 
+def refuse_large(size: tuple[int, int]) -> None:
+    """Raise InputError for a dream that takes more memory than one client may have."""
+    if size[0] * size[1] > MOST_PIXELS:
+        problem = f"is {size[0]}x{size[1]}; a dream here has at most {MOST_PIXELS:,} pixels, like 2048x2048"
+        raise InputError("request", "size", problem)
+
+
 def check_upscale(upscaler: str, size: tuple[int, int]) -> None:
     """Raise InputError for an unknown upscaler or a size that is too large."""
     if upscaler not in (*UPSCALERS, DREAMT):
         raise InputError("request", "upscaler", f"is {upscaler!r}; allowed are {', '.join((*UPSCALERS, DREAMT))}")
     if not all(8 <= side <= LARGEST for side in size):
         raise InputError("request", "size", f"would be {size[0]}x{size[1]}; a side has 8 to {LARGEST} pixels")
+    if upscaler == DREAMT:
+        refuse_large(size)
 
 
 def resized(picture: Image.Image, size: tuple[int, int], upscaler: str) -> Image.Image:
