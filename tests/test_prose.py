@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from app.commands import COMMANDS, DEFAULT
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
@@ -50,3 +53,22 @@ def test_words_that_newcomers_look_for_are_explained() -> None:
         ("| texel |", "engine/geometry/charts.py", "texel"),
     ):
         assert word in page and name in (ROOT / file).read_text()
+
+
+def test_the_first_page_names_every_command_and_every_page() -> None:
+    readme = (ROOT / "README.md").read_text()
+    told = set(re.findall(r"^rayverie (\w+) ", readme, re.MULTILINE))
+    assert COMMANDS.keys() - told == {DEFAULT}
+    assert [page.name for page in sorted(ROOT.glob("docs/*.md")) if f"](docs/{page.name})" not in readme] == []
+
+
+def test_the_changelog_tells_nothing_twice() -> None:
+    changes = re.split(r"^(?=- )|\n\n", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    told = Counter(" ".join(change.split()) for change in changes if change.startswith("- "))
+    assert [change for change, times in told.items() if times > 1] == []
+
+
+def test_every_folder_of_sources_is_explained() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    folders = {file.parent for top in ("app", "diffusion", "engine") for file in ROOT.glob(f"{top}/*/__init__.py")}
+    assert [str(folder.relative_to(ROOT)) for folder in sorted(folders) if f"─ {folder.name}/ " not in page] == []
