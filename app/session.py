@@ -190,3 +190,9 @@ def restore(data: object, where: str) -> tuple[Session, list[str]]:
 def load_session(path: Path) -> tuple[Session, list[str]]:
     """(session, notes on what was left out). Raises InputError when the file is missing or no session."""
     return restore(read_json(path, "a session, such as the JSON file next to a video", names=True), str(path))
+
+
+def painted_with(session: Session) -> dict[str, object]:
+    """What a world file tells of the settings it was painted with, as JSON values: no path of this machine is among them."""
+    picture = Path(session.dream.style_picture).name if session.dream.style_picture else ""
+    return {"dream": to_json(replace(session.dream, style_picture=picture)), "paint": to_json(session.paint)}

@@ -25,3 +25,11 @@ def export_world(context: ActionContext, out: Path) -> None:
         lambda: refuse_outputs([Output("Export world", out)], [("this scene", world)]),
         lambda _: save_world(context, start),
     )
+
+
+def stop_export(context: ActionContext) -> None:
+    """Stop the export that is running; no file of it is left."""
+    export = context.services.export
+    if export.busy:
+        export.cancel()
+    context.state.notify("Export stopped" if export.busy else "No export is running")

@@ -100,6 +100,7 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "save_scene_as": open_scene.ask_file("save_as"),
     "export_world": open_scene.ask_file("export_world"),
     "write_export": export_world.export_world,
+    "stop_export": export_world.stop_export,
     "save_preset": export.save_preset,
     "export_steps": export.export_steps,
     "film": travel.film,

@@ -23,7 +23,7 @@ from app.loop.painted_prompts import PromptLog
 from app.loop.painter import PIECE, Painter
 from app.loop.worker import Dream, InlineWorker, dream_of, info_of
 from app.loop.world_journals import data_folder, describing, left_over, open_journal
-from app.session import Session, open_scene
+from app.session import Session, open_scene, painted_with
 from base.errors import InputError, shown
 from base.files import refuse_unwritable
 from base.reading import is_file
@@ -125,10 +125,12 @@ class HeadlessSession:
             return
         refuse_unwritable(path)  # before anything is painted for it
         writer, saved = WorldWriter(open_journal(path, data_folder())), False
-        prompts = lambda: {"prompts": self.painter.client.prompts.to_json()}  # noqa: E731
+
+        def extras() -> dict[str, Any]:
+            return {"prompts": self.painter.client.prompts.to_json(), "settings": painted_with(self.painter.session)}
 
         def describe() -> Any:  # the scene and its prompts as they are now
-            return describing(self.scene, self.charts, self.model.space, self.volume, prompts)()
+            return describing(self.scene, self.charts, self.model.space, self.volume, extras)()
 
         keeper = WorldKeeper(writer, self.volume, describe, path)
         try:

@@ -21,6 +21,7 @@ from app.services.background_io import BackgroundIO
 from app.services.kept_session import KeptSession, read_kept, with_kept
 from app.services.scene_rebuild import SceneRebuild
 from app.services.world_files import WorldFiles
+from app.session import painted_with
 from app.state.app_state import AppState
 from base.errors import InputError
 from engine.storage.world import TileKey, WorldIndex
@@ -211,7 +212,8 @@ class Autosave:
 
         def extras() -> dict[str, Any]:
             packed = None if edited is None else pack_scene(edited)
-            return replace(kept, scene=packed).to_json() | {"prompts": prompts.to_json()}
+            told = {"prompts": prompts.to_json(), "settings": painted_with(kept.session)}
+            return replace(kept, scene=packed).to_json() | told
 
         return describing(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
 

@@ -14,7 +14,7 @@ TEXTURES = "png"  # exact, and read by every program
 
 
 class Stopped(Exception):
-    """The program ends before the file is written."""
+    """The program ends, or the user stops the export, before the file is written."""
 
 
 class WorldExport:
@@ -23,7 +23,7 @@ class WorldExport:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._running: tuple[Future[None], Callable[[], None]] | None = None
-        self._progress, self._stopped = ("reading", 0.0), False
+        self._progress, self._stopped, self._cancelled = ("reading", 0.0), False, False
 
     @property
     def busy(self) -> bool:
@@ -40,15 +40,24 @@ class WorldExport:
 
         Nothing else may be running: see `busy`."""
         assert not self.busy
-        self._progress = ("reading", 0.0)
+        self._progress, self._cancelled = ("reading", 0.0), False
         self._running = self._thread.submit(self._write, world, scene, out), then
+
+    def cancel(self) -> None:
+        """Stop at the next texture, and leave no half file; `then` isn't called."""
+        self._cancelled = True
 
     def update(self) -> None:
         """Finish an export that is written. Raises what writing it raised: InputError for a bad file or a full disk."""
         if self._running is not None and self._running[0].done():
             (written, then), self._running = self._running, None
-            written.result()
-            then()
+            try:
+                written.result()
+            except Stopped:
+                if not self._cancelled:
+                    raise
+            else:
+                then()
 
     def close(self) -> None:
         """Stop at the next texture, and leave no half file."""
@@ -59,6 +68,6 @@ class WorldExport:
         write_glb(open_source(world, scene, self._advance), out, TEXTURES, self._advance)
 
     def _advance(self, what: str, share: float) -> None:
-        if self._stopped:
+        if self._stopped or self._cancelled:
             raise Stopped
         self._progress = what, share

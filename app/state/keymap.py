@@ -108,6 +108,7 @@ ACTIONS: tuple[Action, ...] = (
         "File",
         "Save the world and write it as a GLB file for Blender, Godot and other programs.",
     ),
+    Action("stop_export", "Stop the export", (), "File", "Stop the export that is running; no file of it is left."),
     Action(
         "export_path", "Export camera path", (), "File", "Save the keyframes of the Camera panel as camera_path.json."
     ),

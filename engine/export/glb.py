@@ -26,7 +26,8 @@ QUAD = np.array([0, 2, 1, 1, 2, 3], dtype=np.uint32)  # corners of a chart, coun
 
 def write_glb(source: Source, path: Path, textures: str, advance: Advance) -> None:
     """textures: a key of FORMATS. Raises InputError when the file can't be written."""
-    gltf = Gltf(GENERATOR, {"world": dict(source.paint.about), "blocks": list(source.blocks.size)})
+    paint, size = source.paint, list(source.blocks.size)
+    gltf = Gltf(GENERATOR, {"world": dict(paint.about), "settings": dict(paint.settings), "blocks": size})
     primitives: dict[int, list[dict[str, Any]]] = {}
     for number, (page, picture) in enumerate(source.pictures(advance)):
         texture = gltf.add_texture(encode(picture, textures), FORMATS[textures].mime)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ class Paint:
     """The colours of painted texels.
 
     rows: page number → int32 [PAGE,PAGE], the row of `colours` of each texel, −1 where it is not painted;
-    colours: uint8 [n,CELL,CELL,3]; about: whose world it is, as JSON values.
+    colours: uint8 [n,CELL,CELL,3]; about: whose world it is, settings: what it was painted with when it was saved, as JSON values.
     """
 
     rows: Mapping[int, np.ndarray]
     colours: np.ndarray
     about: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def texels(self, charts: Charts, chart: int) -> np.ndarray:
         """int32 [h,w]: the row of `colours` of each texel of a chart, −1 where it is not painted."""
@@ -47,7 +49,8 @@ def read_paint(
 
     Raises InputError when the file is damaged or belongs to other blocks.
     """
-    header = read_world(path).header
+    stored = read_world(path)
+    header = stored.header
     world = open_world(path, scene=scene, charts=charts, model=header.model, channels=header.channels)
     rows: dict[int, np.ndarray] = {}
     colours = [np.zeros((0, CELL, CELL, 3), np.uint8)]
@@ -58,4 +61,21 @@ def read_paint(
         colours.append(texels.colour)
         count += len(texels.index)
         advance(number / max(1, world.count))
-    return Paint(rows, np.concatenate(colours), asdict(header))
+    return Paint(rows, np.concatenate(colours), asdict(header), settings_of(stored.extras))
+
+
+def settings_of(extras: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The settings of dreams and painting in what a world file holds beside its paint; {} in a file that has none."""
+    settings = extras.get("settings")
+    found = {}
+    for part in ("dream", "paint"):
+        values = settings.get(part) if isinstance(settings, Mapping) else None
+        if isinstance(values, Mapping):
+            found[part] = {name: value for name, value in values.items() if _is_plain(value)}
+    return found
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value))

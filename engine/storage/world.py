@@ -31,7 +31,7 @@ from scenes.scene import Scene
 
 FORMAT, VERSION = "rayverie-world", 2
 INDEX, FOLDER = "index.json", "tiles"
-SHARED_EXTRAS = ("prompts",)  # a world file keeps these; others (the session, the place) stay in the journal
+SHARED_EXTRAS = ("prompts", "settings")  # a world file keeps these; others (the session, the place) stay in the journal
 MAX_PAGES = 1 << 20
 TileKey = tuple[int, int]  # page, tile
 

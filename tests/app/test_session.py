@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.commands import COMMANDS
 from app.fields import flags, plain, size_from, twin_of
-from app.session import VERSION, SceneChoice, Session, describe, load_session, restore
+from app.session import VERSION, SceneChoice, Session, describe, load_session, painted_with, restore
 from base.errors import InputError
 from base.settings import allowed
 from scenes.load import BUILTIN
@@ -125,3 +125,10 @@ def test_sizes(text: str, size: tuple[int, int]) -> None:
 def test_no_sizes(text: str) -> None:
     with pytest.raises(ValueError, match="WIDTHxHEIGHT"):
         size_from(text)
+
+
+def test_a_world_tells_its_settings_without_paths_of_this_machine() -> None:
+    session = replace(Session(), dream=replace(Session().dream, steps=9, style_picture="/home/me/a.png"))
+    told = painted_with(session)
+    assert told["dream"]["steps"] == 9 and told["dream"]["style_picture"] == "a.png"
+    assert told["paint"]["coverage"] == session.paint.coverage and "/home" not in json.dumps(told)

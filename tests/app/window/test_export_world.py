@@ -72,6 +72,23 @@ def test_frames_go_on_and_show_how_far_it_is(painted: Driver, gate: threading.Ev
     assert [path.name for path in tmp_path.glob("*.glb")] == ["a.glb"]
 
 
+def test_the_user_stops_it_and_no_file_is_left(painted: Driver, gate: threading.Event, tmp_path: Path) -> None:
+    explorer = painted.explorer
+    explorer.do("stop_export")
+    assert said(painted, "No export is running")
+    (tmp_path / "out").mkdir()
+    explorer.do("write_export", tmp_path / "out" / "a.glb")
+    painted.until(lambda: "50%" in explorer.services.export.status_text, "it is on its way")
+    explorer.do("stop_export")
+    gate.set()
+    painted.until(lambda: not explorer.services.export.busy, "it ends")
+    assert said(painted, "Export stopped") and not said(painted, "World exported") and not painted.errors()
+    assert not list((tmp_path / "out").iterdir())
+    export(painted, tmp_path / "b.glb")
+    told = trimesh.load_scene(tmp_path / "b.glb").metadata
+    assert told["settings"]["dream"]["steps"] == explorer.state.session.dream.steps
+
+
 def test_the_end_of_the_program_stops_it(painted: Driver, gate: threading.Event, tmp_path: Path) -> None:
     export = painted.explorer.services.export
     (tmp_path / "out").mkdir()

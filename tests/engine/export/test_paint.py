@@ -9,7 +9,7 @@ import pytest
 
 from base.errors import InputError
 from engine.atlas.page import STEPS
-from engine.export.paint import read_paint, scene_of
+from engine.export.paint import read_paint, scene_of, settings_of
 from engine.geometry.charts import build_charts
 from scenes.extrude import extrude_scene
 from tests.engine.export.conftest import keep
@@ -40,3 +40,12 @@ def test_a_world_of_other_blocks_is_refused(painted, scene, tmp_path) -> None:
     other = replace(scene, map=scene.map.T.copy())
     with pytest.raises(InputError, match="was painted in the scene 'village'"):
         read_paint(folder, other, build_charts(extrude_scene(other), other))
+
+
+def test_settings_are_plain_values() -> None:
+    dream = {"steps": 8, "scale": 7.5, "few_step": True, "sampler": "euler", "further": ["moss:1"]}
+    odd = {"nan": float("nan"), "object": {"a": 1}, "none": None, "list": [1]}
+    found = settings_of({"settings": {"dream": dream | odd, "paint": {"coverage": 0.9}, "model": {"ref": "a"}}})
+    assert found == {"dream": dream, "paint": {"coverage": 0.9}}
+    for extras in ({}, {"settings": 3}, {"settings": {"dream": 3}}):
+        assert settings_of(extras) == {}
