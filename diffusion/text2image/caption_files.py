@@ -46,8 +46,13 @@ def read_captions(path: str | Path) -> tuple[str, ...]:
 
 def open_bank(path: str | Path | None, embed: Embed) -> PromptBank:
     """Open a bank: the embedded model's for None. Captions without vectors are embedded, about fifty a second. Raises InputError."""
-    if path is None or Path(path).suffix == ".safetensors":
-        return PromptBank.load(path or BANK)
+    if path is None:
+        return PromptBank.load(BANK)
+    if Path(path).suffix == ".safetensors":
+        bank, width = PromptBank.load(path), embed(["a wall"]).shape[1]
+        if bank.width != width:
+            raise InputError(path, "", f"has vectors of {bank.width} numbers; this text encoder makes {width}")
+        return bank
     return PromptBank.build(read_captions(path), embed)
 
 

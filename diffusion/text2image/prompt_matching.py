@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 from safetensors.numpy import save_file
 
-from base.errors import InputError
+from base.errors import InputError, shorten
 from base.files import atomic_write
 from diffusion.tensor_files import open_tensors
 
@@ -59,6 +59,11 @@ class PromptBank:
         scores, rows = self._index.search(np.asarray(vector, dtype=np.float32)[None], min(k, len(self.captions)))
         return tuple(Match(self.captions[row], float(score)) for row, score in zip(rows[0], scores[0], strict=True))
 
+    @property
+    def width(self) -> int:
+        """Numbers of a vector."""
+        return self._vectors.shape[1]
+
     def similarities(self, vector: np.ndarray) -> np.ndarray:
         """float32 [N]: the cosine of every caption to a unit vector [D]."""
         return self._vectors @ np.asarray(vector, dtype=np.float32)
@@ -81,9 +86,18 @@ class PromptBank:
                 if header.get("format") != "rayverie-bank" or header.get("version") != "1":
                     raise InputError(path, "", "is not a prompt bank of version 1")
                 captions, vectors = json.loads(header["captions"]), file.read("vectors").float().numpy()
-        except (KeyError, ValueError, RuntimeError) as error:
-            raise InputError(path, "", f"can't be read as a prompt bank ({error})") from error
-        return PromptBank(captions, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise InputError(path, "", f"can't be read as a prompt bank ({shorten(str(error))})") from error
+        return PromptBank(_checked(captions, vectors, path), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def _checked(captions: object, vectors: np.ndarray, path: str | Path) -> list[str]:
+    """The captions, if there is one for each vector. InputError for a bank that nothing can be found in."""
+    named = isinstance(captions, list) and all(isinstance(caption, str) for caption in captions)
+    fits = named and vectors.ndim == 2 and len(vectors) == len(captions) > 0 and vectors.shape[1] > 0  # type: ignore[arg-type]
+    if not fits or not np.isfinite(vectors).all() or not np.abs(vectors).sum(axis=1).all():
+        raise InputError(path, "", "is no whole prompt bank; it must have a text and a finite vector for each caption")
+    return captions  # type: ignore[return-value]
 
 
 def is_bank(path: Path) -> bool:

@@ -30,8 +30,10 @@ from diffusion.loaders.config_fields import FIELDS, refuse_fields
 from diffusion.loaders.embedded import EMBEDDED, OWN, read_few_steps, read_native_size, sidecar_path
 from diffusion.loaders.lora import _read
 from diffusion.loaders.single_file import SingleFile
+from diffusion.text2image.caption_files import read_captions
 from diffusion.text2image.latent_files import load_latents
 from diffusion.text2image.metadata import read_png, to_json, write_png
+from diffusion.text2image.prompt_matching import PromptBank
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 from engine.atlas.tiles import TileTexels
 from engine.render.film_files import read_metadata
@@ -332,3 +334,21 @@ def test_tiles_with_right_seals(tmp_path: Path) -> None:
         refused_or_read(lambda: read_whole(tmp_path / "journal"))
 
     repeat(run)
+
+
+def test_captions(tmp_path: Path) -> None:
+    fuzz_bytes(b"mossy wall\n# no\nbricks\n", read_captions, "own.txt", tmp_path)
+
+
+def test_captions_of_training_folders(tmp_path: Path) -> None:
+    entries = [{"file_name": "a.png", "text": "mossy wall"}, {"caption": "bricks"}, {"prompt": "ivy"}]
+
+    def write(value: Any) -> bytes:
+        return b"\n".join(map(as_json, value)) if isinstance(value, list) else as_json(value)
+
+    fuzz(entries, write, lambda _: read_captions(tmp_path), "metadata.jsonl", tmp_path)
+
+
+def test_banks_of_captions(tmp_path: Path) -> None:
+    PromptBank(["mossy wall", "bricks"], np.eye(2, 4, dtype=np.float32)).save(tmp_path / "good.safetensors")
+    fuzz_bytes((tmp_path / "good.safetensors").read_bytes(), PromptBank.load, "bank.safetensors", tmp_path)

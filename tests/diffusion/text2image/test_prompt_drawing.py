@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from base.errors import InputError
 from diffusion.text2image.caption_files import MOST, open_bank, read_captions
@@ -110,3 +111,23 @@ def test_a_bank_that_is_missing_or_no_text_is_one_sentence(tmp_path: Path):
     for path in (tmp_path / "none.txt", tmp_path / "empty", tmp_path / "raw.txt"):
         with pytest.raises(InputError, match=path.name):
             read_captions(path)
+
+
+@pytest.mark.parametrize(
+    ("captions", "vectors", "problem"),
+    [
+        ('["a"]', np.zeros((1, 2)), "finite vector"),
+        ('["a", "b"]', np.ones((1, 2)), "each caption"),
+        ('{"a": 1}', np.ones((1, 2)), "each caption"),
+        ('["a", 3]', np.ones((2, 2)), "each caption"),
+        ('["a"]', np.full((1, 2), np.nan), "finite vector"),
+        ('["a"]', np.ones(1), "each caption"),
+        ('["a"]', np.ones((1, 3)), "vectors of 3 numbers"),
+    ],
+)
+def test_a_bank_of_another_kind_is_refused(tmp_path: Path, captions: str, vectors: np.ndarray, problem: str):
+    path = tmp_path / "bank.safetensors"
+    header = {"format": "rayverie-bank", "version": "1", "captions": captions}
+    save_file({"vectors": vectors.astype(np.float16)}, path, metadata=header)
+    with pytest.raises(InputError, match=problem):
+        open_bank(path, embed)
