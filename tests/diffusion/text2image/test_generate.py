@@ -115,7 +115,7 @@ def test_a_changed_world_is_named(sd, own, tmp_path, photograph):
 )
 def test_every_setting_survives(prompt, negative, size, anagram, steps, scale, path):
     chosen = GenerateSettings(
-        prompt, negative, size, path, anagram=anagram, dream=DreamSettings(steps=steps, scale=scale)
+        prompt, negative, size, init=path, anagram=anagram, dream=DreamSettings(steps=steps, scale=scale)
     )
     recipe = Recipe(chosen, None, "embedded-12345678", {"init": "0"})
     assert from_json(to_json(recipe), "x.png") == recipe
