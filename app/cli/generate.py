@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen
 from app.session import ModelChoice
 from app.terminal import open_console
-from base.errors import InputError
+from base.errors import InputError, shorten
 from base.files import atomic_write, expand_user
 from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
 from diffusion.settings import DreamSettings
@@ -49,6 +50,20 @@ def matched(command: Generate, console: Console) -> str:
         where = "all that the model has seen" if bank is None else f"all prompts of {bank}"
         console.print(f"“{picture.prompt}” is far from {where}.", style="yellow", soft_wrap=True)
     return chosen.caption
+
+
+def far_prompts(model: str | None, prompts: Sequence[str]) -> list[str]:
+    """A sentence for each prompt that is unlike all that the embedded model was trained on."""
+    from diffusion.text2image.familiar import open_understanding
+
+    if model is not None:
+        return []
+    understand = open_understanding()
+    far = [prompt for prompt in dict.fromkeys(prompts) if prompt and understand(prompt, 1).far]
+    return [
+        f"“{shorten(prompt, 80)}” is unlike anything the model was trained on; the picture may be anything."
+        for prompt in far
+    ]
 
 
 def save_space(inside: Any, file: Path, console: Console) -> None:
@@ -201,6 +216,8 @@ def run(command: Generate) -> int:
         console.print(remark, style="yellow", soft_wrap=True)
     for reading in model.text.readings(prompts):
         console.print(f"{reading}.", style="yellow", soft_wrap=True, markup=False, highlight=False)
+    for remark in far_prompts(command.model.ref, (picture.prompt, *picture.anagram)):
+        console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
     for remark in (*option_remarks(command.model.options, model, previews=False), *picture_remarks(command, model)):
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None

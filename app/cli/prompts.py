@@ -76,14 +76,20 @@ def _random(command: PromptsCommand) -> tuple[list[dict[str, Any]], list[str]]:
 
 def _match(command: PromptsCommand) -> tuple[list[dict[str, Any]], list[str]]:
     """The captions nearest to a prompt."""
+    from diffusion.text2image.familiar import open_understanding
     from diffusion.text2image.prompt_matching import FAR, suggest_captions
 
     prompt = " ".join(command.words).strip()
     if not prompt:
         raise InputError("rayverie prompts match", "PROMPT", "is missing; give a prompt")
-    found = suggest_captions(prompt, _bank(command), _embed, command.count)
-    far = [f"“{shown(prompt)}” is unlike all prompts of this bank."] if found[0].similarity < FAR else []
-    return [{"match": m.caption, "similarity": round(m.similarity, 3)} for m in found], far
+    notes: list[str] = []
+    if command.bank is None:
+        understood = open_understanding()(prompt, command.count)
+        found, notes = understood.matches, [f"{shown(str(reading))}." for reading in understood.readings]
+    else:
+        found = suggest_captions(prompt, _bank(command), _embed, command.count)
+    notes += [f"“{shown(prompt)}” is unlike all prompts of this bank."] if found[0].similarity < FAR else []
+    return [{"match": m.caption, "similarity": round(m.similarity, 3)} for m in found], notes
 
 
 def _categories(command: PromptsCommand) -> tuple[list[dict[str, Any]], list[str]]:

@@ -63,19 +63,15 @@ def open_embedded() -> Callable[[str], Suggestions]:
     """The function that looks prompts up in the bank of the embedded model. Raises InputError if there is none."""
     import torch
 
-    from diffusion.models.known_words import open_reader
-    from diffusion.models.minilm import MiniLMEncoder
-    from diffusion.text2image.prompt_matching import BANK, FAR, PromptBank, suggest_captions
+    from diffusion.text2image.familiar import open_understanding
 
     torch.set_num_threads(1)  # this thread only: frames and dreams need the other cores
-    bank, encoder = PromptBank.load(BANK), MiniLMEncoder()
-    reader = open_reader(BANK.parent, encoder)
+    understand = open_understanding()
 
     def look_up(prompt: str) -> Suggestions:
-        known, readings = reader.read(prompt) if reader else (prompt, ())
-        matches = suggest_captions(known, bank, encoder.sentences)
-        captions = tuple((m.caption, m.similarity) for m in matches)
-        return Suggestions(prompt, captions, matches[0].similarity < FAR, tuple(map(str, readings)))
+        found = understand(prompt, 8)
+        captions = tuple((match.caption, match.similarity) for match in found.matches)
+        return Suggestions(prompt, captions, found.far, tuple(map(str, found.readings)))
 
     return look_up
 

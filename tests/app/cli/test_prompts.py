@@ -57,6 +57,13 @@ def test_prompts_of_own_banks_come_with_what_the_model_knows(own: Path, capsys) 
     assert "most similar known" in told.out and "1 prompt is unlike" in told.err
 
 
+def test_a_match_tells_as_what_unknown_words_are_read(capsys) -> None:
+    assert main(["prompts", "match", "lichen"]) == 0
+    told = capsys.readouterr()
+    assert "“lichen” is read as “forest moss”." in told.err and "unlike" not in told.err
+    assert "1.00 forest moss" in told.out
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
