@@ -69,8 +69,8 @@ class BesideView:
         if self._of != (record.id, other.id):
             self._of, self.found = (record.id, other.id), None
             pairs = pair_steps(sigmas_of(record), sigmas_of(other))
-            sketches = [[step.sketch for step in one.shown] for one in (record, other)]
-            self._work = measure_parting_slices(*sketches, pairs)
+            mine, theirs = ([step.sketch for step in one.shown] for one in (record, other))
+            self._work = measure_parting_slices(mine, theirs, pairs)
         if self._work is not None:
             try:
                 next(self._work)

@@ -214,4 +214,5 @@ def open_reader(folder: Path, encoder: MiniLMEncoder) -> WordReader | None:
     if not (folder / VOCABULARY).is_file():
         return None
     vocabulary = Vocabulary.load(folder / VOCABULARY)
-    return WordReader(vocabulary, lambda: noun_vectors(folder / BANK, vocabulary.nouns), encoder.sentences)
+    bank = (folder / BANK).resolve()  # read when it is needed, when the folder may be gone whose link this was
+    return WordReader(vocabulary, lambda: noun_vectors(bank, vocabulary.nouns), encoder.sentences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from safetensors import safe_open
 from base.errors import InputError
 from base.files import atomic_write
 from diffusion.loaders.embedded import EMBEDDED, OWN
+from diffusion.models.known_words import BANK, VOCABULARY
 from diffusion.models.preview import solve_preview_map
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_unet import SurfaceUNet
@@ -23,6 +25,8 @@ from diffusion.training.masters import NAME
 
 DEFAULTS = {"steps": 6, "scale": 2.0, "guidance_start": 0.0, "match": 0.0}
 """Dream settings that suit the model; `rayverie.json` holds them."""
+WORDS = (VOCABULARY, BANK)
+"""Files of the embedded model that say which words it knows; every model of the same captions needs them."""
 PREVIEWED = 48  # held-out pictures that the preview map is fitted to
 PLACES = ("out", "start", "data", "autoencoder", "decoder", "cache", "model", "judge", "count", "measures")
 """Fields of a configuration that name places on the machine where it ran, or are about its evaluation."""
@@ -97,6 +101,9 @@ def ship(config: DenoiserConfig, target: Path = EMBEDDED) -> Path:
             ema=config.ema_decay,
         ),
     )
+    for name in WORDS:
+        if target != EMBEDDED:
+            shutil.copyfile(EMBEDDED / name, target / name)
     return target
 
 

@@ -17,14 +17,14 @@ from base.grid import CELL
 from diffusion.canvas import Surface
 from diffusion.dream import dream
 from diffusion.introspection.classifier import Classifier, load_classifier
-from diffusion.loaders.embedded import OWN
+from diffusion.loaders.embedded import EMBEDDED, OWN
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import as_image
 from diffusion.models.surface_model import SurfaceModel
 from diffusion.settings import DreamSettings
 from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.data.pictures import unseen_data
-from diffusion.training.evaluation.ship import DEFAULTS
+from diffusion.training.evaluation.ship import DEFAULTS, WORDS
 from diffusion.training.evaluation.view import View
 
 
@@ -84,6 +84,8 @@ def open_painter(config: DenoiserConfig) -> Painter:
         folder.mkdir()
         for name, part in parts.items():
             (folder / name).symlink_to(part.resolve())
+        for name in WORDS:
+            (folder / name).symlink_to(EMBEDDED / name)
         (folder / OWN).write_text(json.dumps(own), encoding="utf-8")
         (folder / "model_index.json").write_text(json.dumps({"_class_name": "SurfacePipeline"}), encoding="utf-8")
         return _painter(folder, config)

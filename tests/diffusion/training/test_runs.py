@@ -199,6 +199,7 @@ def test_a_run_is_opened_with_the_decoder_it_names(folder: Path, tmp_path: Path)
     config = denoiser(folder, judge=str(JUDGE))
     painter = open_painter(config)
     assert (painter.settings.steps, painter.settings.scale) == (DEFAULTS["steps"], DEFAULTS["scale"])
+    assert painter.model.text.readings(["ocean"])  # after its folder of links is gone, too
     kept = load_file(folder / "denoiser" / "unet" / "diffusion_pytorch_model.safetensors")
     weight = painter.model.unet.state_dict()["leave.weight"]
     assert torch.equal(weight, kept["leave.weight"].to(weight.dtype))
@@ -223,6 +224,7 @@ def test_what_ships_loads_and_dreams_and_names_no_place(folder: Path, tmp_path: 
     told = "".join(p.read_text() for p in target.rglob("*") if p.suffix in (".json", ".md"))
     assert str(folder) not in told
     model = load_model(target, "cpu")
+    assert [reading.known for reading in model.text.readings(["ocean, noon"])] == ["sea"]
     assert model.knows_surfaces and model.defaults["scale"] == DEFAULTS["scale"]
     made = generate(model, GenerateSettings("stone", size=(64, 64), dream=DreamSettings(steps=2)))
     assert made.image.shape == (64, 64, 3)
