@@ -8,6 +8,7 @@ from typing import Any
 
 from app.cli.generate import picture_remarks, refuse_hints
 from app.cli.progress import progress
+from app.cli.word_remarks import word_remarks
 from app.commands import Compare, Generate
 from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen
@@ -50,6 +51,7 @@ def run(command: Compare) -> int:
     for settings, chosen in ((one, choice), (other, other_choice)):
         refuse(settings, read_multiple(chosen.ref), chosen.ip_adapter is not None)
     console, paths, model = open_console(errors=True), [], None
+    heard: set[str] = set()  # what was told of the first run's words
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=one.dream.steps + other.dream.steps, words="")
         for settings, chosen in ((one, choice), (other, other_choice)):
@@ -57,6 +59,10 @@ def run(command: Compare) -> int:
                 model = load_chosen(chosen)
             for remark in remarks(settings, chosen, model):
                 console.print(remark, style="yellow", soft_wrap=True)
+            for remark in word_remarks(model, chosen.ref, (settings.prompt, *settings.anagram), (settings.negative,)):
+                if remark not in heard:
+                    console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
+                heard.add(remark)
             paths.append(record_path(model, settings, lambda: bar.advance(task), **named(chosen)))
     if paths[0].sketches[0].shape != paths[1].sketches[0].shape:
         raise InputError("--other-model", "", "works at another size; give a --size that both models can do")

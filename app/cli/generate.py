@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from rich.console import Console
 
 from app.cli.progress import progress
 from app.cli.unsample import run_unsample
+from app.cli.word_remarks import word_remarks
 from app.commands import Generate
 from app.files.gallery.gallery import Gallery, gallery_folder
 from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen
 from app.session import ModelChoice
 from app.terminal import open_console
-from base.errors import InputError, shorten
+from base.errors import InputError
 from base.files import atomic_write, expand_user
 from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
 from diffusion.settings import DreamSettings
@@ -50,20 +50,6 @@ def matched(command: Generate, console: Console) -> str:
         where = "all that the model has seen" if bank is None else f"all prompts of {bank}"
         console.print(f"“{picture.prompt}” is far from {where}.", style="yellow", soft_wrap=True)
     return chosen.caption
-
-
-def far_prompts(model: str | None, prompts: Sequence[str]) -> list[str]:
-    """A sentence for each prompt that is unlike all that the embedded model was trained on."""
-    from diffusion.text2image.familiar import open_understanding
-
-    if model is not None:
-        return []
-    understand = open_understanding()
-    far = [prompt for prompt in dict.fromkeys(prompts) if prompt and understand(prompt, 1).far]
-    return [
-        f"“{shorten(prompt, 80)}” is unlike anything the model was trained on; the picture may be anything."
-        for prompt in far
-    ]
 
 
 def save_space(inside: Any, file: Path, console: Console) -> None:
@@ -214,9 +200,7 @@ def run(command: Generate) -> int:
         console.print(remark, style="yellow", soft_wrap=True)
     for remark in model.text.unread_syntax(prompts):
         console.print(remark, style="yellow", soft_wrap=True)
-    for reading in model.text.readings(prompts):
-        console.print(f"{reading}.", style="yellow", soft_wrap=True, markup=False, highlight=False)
-    for remark in far_prompts(command.model.ref, (picture.prompt, *picture.anagram)):
+    for remark in word_remarks(model, command.model.ref, (picture.prompt, *picture.anagram), prompts):
         console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
     for remark in (*option_remarks(command.model.options, model, previews=False), *picture_remarks(command, model)):
         console.print(remark, style="yellow", soft_wrap=True)

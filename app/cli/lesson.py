@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Table
 
 from app.cli.progress import progress
+from app.cli.word_remarks import word_remarks
 from app.commands import LessonCommand, suited
 from app.files.lessons import find_lesson, list_presets, unpack_presets
 from app.inputs import inputs_of
@@ -77,6 +78,8 @@ def _export(command: LessonCommand) -> None:
     situation = Situation(model.few_steps, regions=False)
     for remark in inert_remarks(command.dream, replace(DreamSettings(), **model.defaults), situation, command.negative):
         console.print(remark, style="yellow", soft_wrap=True)
+    for remark in word_remarks(model, command.model.ref, prompts, (command.negative,)):
+        console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
     recordings = {}
     with progress(console) as bar:
         for name, picture in pictures.items():

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from app.__main__ import main
-from app.cli.generate import far_prompts
 from base.errors import InputError
 from base.step_schedule import StepSchedule
 from diffusion.text2image.metadata import read_png
@@ -434,10 +433,3 @@ def test_several_pictures_go_together_in_groups(words, tmp_path, capsys) -> None
     assert main([*words, *small, "--seed", "1", "--together", "2", "--out", str(alone)]) == 0
     assert "--together has no effect: there is one picture." in capsys.readouterr().err
     assert np.abs(pixels(alone).astype(int) - pixels(out / "seed_1.png")).max() <= 1
-
-
-def test_a_prompt_unlike_all_the_training_is_named() -> None:
-    assert far_prompts(None, ("(mossy stone wall:1.2), sunset", "", "lichen")) == []
-    (told,) = far_prompts(None, ("red brick wall", "\x1b石の壁"))
-    assert told == "“\\x1b石の壁” is unlike anything the model was trained on; the picture may be anything."
-    assert far_prompts("another", ("石の壁",)) == []
