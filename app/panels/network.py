@@ -76,6 +76,8 @@ class NetworkPanel:
             self._words.draw(ui, inside.prompts, ui.inspection.picture)
         elif ui.inspection.asked is not None:
             faint("Waiting for the running dream to finish…")
+        elif record is not None:
+            faint("Look inside runs this step again and shows what the network did.")
         return ui.session
 
     def _ask(self, ui: PanelContext, record: Record) -> None:

@@ -89,9 +89,10 @@ def test_registered_folders_are_listed_and_never_cleared(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["info"], "is given 0 times; needed is one"),
-        (["list", "x"], "is given 1 times; needed is none"),
-        (["add"], "needed is at least one"),
+        (["info"], "REF is missing; name one model"),
+        (["list", "x"], "takes no REF"),
+        (["info", "a/b", "c/d"], "REF is given 2 times; name one model"),
+        (["add"], "REF is missing; name at least one model"),
         (["info", "nobody/nothing"], "is neither a model of this program"),
         (["verify", "nobody/nothing"], "is not in the cache"),
         (["verify", "..//x"], "is no hub id; it must be like owner/name"),

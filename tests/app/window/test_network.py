@@ -61,6 +61,16 @@ def block_at(drive: Driver, block: int) -> tuple[float, float]:
     return corner[0] + x, corner[1] + y
 
 
+def test_before_it_is_asked_it_says_what_looking_inside_shows(drive: Driver, monkeypatch) -> None:
+    explorer, said = drive.explorer, []
+    monkeypatch.setattr("app.panels.network.faint", said.append)
+    drive.until(lambda: explorer.status == "this view is finished", "the view gets painted")
+    monkeypatch.setattr(explorer.state, "inspection", NetworkInspection())
+    explorer.shell.bring_to_front("Network")
+    drive.frames(10)
+    assert said[-1] == "Look inside runs this step again and shows what the network did."
+
+
 def test_it_shows_what_a_block_hands_on_and_a_click_chooses_it(drive: Driver) -> None:
     looked(drive)
     assert {"network map 0", "network map 16"} <= drive.explorer.pictures.keys
