@@ -17,7 +17,9 @@ from app.files.gallery.entry import Entry, as_json, find, is_match
 from app.files.gallery.gallery import Gallery, Listing, gallery_folder
 from app.terminal import open_console, shown_json
 from base.errors import InputError, shown
+from base.files import expand_user
 from base.outputs import Output, marked_png, refuse_outputs
+from base.reading import is_folder
 
 
 class Action(NamedTuple):
@@ -30,6 +32,8 @@ class Action(NamedTuple):
 def run(command: GalleryCommand) -> int:
     if command.action not in ACTIONS:
         raise InputError("rayverie gallery", "ACTION", f"is missing; it must be one of {', '.join(ACTIONS)}")
+    if command.folder is not None and not is_folder(expand_user(command.folder)):
+        raise InputError(command.folder, "", "is no folder; --folder names the one of a gallery")
     action, gallery = ACTIONS[command.action], Gallery(command.folder or gallery_folder())
     if bool(action.words) != bool(command.words):
         problem = f"is missing; give {action.words}" if action.words else f"is {command.words[0]}; none is needed"

@@ -253,7 +253,7 @@ def run(command: Generate) -> int:
     )
     what = f"{outs[-1].parent} with {len(made)} pictures and {SHEET}" if several else str(command.out)
     what += ", also in the gallery," if command.gallery else ""
-    console.print(f"{what} is ready: {calls} model calls, {seconds:.1f} s.", soft_wrap=True)
+    console.print(f"{what} is ready: {calls} model call{'s' * (calls != 1)}, {seconds:.1f} s.", soft_wrap=True)
     return 0
 
 

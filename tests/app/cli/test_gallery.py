@@ -107,3 +107,11 @@ def test_generate_keeps_pictures_in_the_gallery_only_if_asked(
     assert {entry.seed for entry in entries} == {3, 14} and {entry.prompt for entry in entries} == {"brick wall"}
     for entry in entries:
         assert entry.path.read_bytes() == (tmp_path / "several" / f"seed_{entry.seed}.png").read_bytes()
+
+
+def test_a_folder_that_is_none_is_no_empty_gallery(tmp_path: Path, capsys) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("none", "file"):
+        assert run(tmp_path / name, "list") == 2
+        assert capsys.readouterr().err == f"{tmp_path / name} is no folder; --folder names the one of a gallery.\n"
+    assert run(tmp_path, "list") == 0

@@ -33,3 +33,4 @@ def test_commands_say_once_as_what_words_are_read(words: tuple[str, ...], tmp_pa
     told = capsys.readouterr().err
     assert told.count("“lichen” is read as “forest moss”.") == 1
     assert told.count(FAR) == ("石の壁" in words)
+    assert "1 model calls" not in told
