@@ -53,15 +53,12 @@ def opaque(placed: np.ndarray) -> np.ndarray:
     return np.dstack([fill_unknown(known), np.full(known.shape[:2], 255, np.uint8)])
 
 
-def over(placed: np.ndarray, under: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(uint8 [H,W,4] all known, bool [H,W] where the picture changes something) of a picture over what is painted.
+def over(placed: np.ndarray, under: np.ndarray, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(uint8 [H,W,3], bool [H,W] where the picture changes something) of a picture over what is seen.
 
-    placed: uint8 [H,W,4]; under: uint8 [H,W,4], alpha 255 where painted, else 0. A soft edge of the picture is blended with the
-    paint, and a texel that the edge crosses keeps its paint outside; without paint there, the edge is where half is covered.
+    placed: uint8 [H,W,4]; under: uint8 [H,W,4], alpha 255 where painted, else 0; bare: uint8 [H,W,3], what unpainted surfaces show.
+    A texel is painted whole, so what its picture doesn't cover takes the colours below: the edge doesn't follow the texels.
     """
-    alpha, painted = placed[..., 3:] / 255, under[..., 3:] == 255
-    blended = np.where(painted, alpha * placed[..., :3] + (1 - alpha) * under[..., :3], placed[..., :3])
-    covered = placed[..., 3:] > 127
-    known = np.where(covered | painted, 255, 0)
-    mask = covered | (painted & (placed[..., 3:] > FAINT))
-    return opaque(np.concatenate([np.rint(blended), known], axis=2).astype(np.uint8)), mask[..., 0]
+    alpha = placed[..., 3:] / 255
+    below = np.where(under[..., 3:] == 255, under[..., :3], bare)
+    return np.rint(alpha * placed[..., :3] + (1 - alpha) * below).astype(np.uint8), placed[..., 3] > FAINT

@@ -22,7 +22,9 @@ from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
 from engine.gl.time_sliced import Slices
+from engine.render.bare_sky import bare_sky, make_paler
 from scenes.camera import Camera
+from scenes.scene import SKY, Scene
 
 MIN_MASK = 0.02  # values of a soft mask below this leave a texel unchanged
 Fit = Callable[[np.ndarray, Size], np.ndarray]  # of app.actions.image_fit
@@ -89,19 +91,28 @@ def dream_from_picture(context: ActionContext, picture: np.ndarray, strength: fl
 
 def splat(context: ActionContext, picture: np.ndarray, freeze: bool) -> None:
     """Lay a picture, uint8 [H,W,4], onto the surfaces in view as it is. Where it is transparent, nothing changes;
-    its edge is blended with the paint."""
+    its edge is blended with the paint, or with what unpainted surfaces show."""
 
     def order(view: View) -> Slices[ImageJob]:
         gathered = yield from view.gather()
         placed = view.place(picture, gathered, contain)
-        colours, mask = over(placed, gathered.colours)
+        colours, mask = over(placed, gathered.colours, bare_colours(view.open_scene.scene, gathered))
         change = np.zeros(gathered.material.shape, np.float32)
-        canvas = replace(view.canvas(gathered), change=change, guide=Guide(colours=colours))
+        known = np.dstack([colours, np.full(mask.shape, 255, np.uint8)])
+        canvas = replace(view.canvas(gathered), change=change, guide=Guide(colours=known))
         settings = replace(view.dream, memory="colours")
         masks = yield from view.find_texels(gathered, mask)
-        return ImageJob(gathered, canvas, settings, "laying the picture", masks, colours[..., :3])
+        return ImageJob(gathered, canvas, settings, "laying the picture", masks, colours)
 
     submit_image_job(context, order, freeze)
+
+
+def bare_colours(scene: Scene, gathered: GatheredView) -> np.ndarray:
+    """uint8 [H,W,3]: what a gathered view's surfaces show while they are unpainted, without daylight."""
+    shown = bare_sky(gathered.camera, gathered.size, scene.background.display)
+    solid = gathered.pixel_material != SKY
+    shown[solid] = np.array([m.display for m in scene.materials], np.uint8)[gathered.pixel_material[solid]]
+    return make_paler(shown)
 
 
 def inpaint(context: ActionContext, prompt: str, strength: float, freeze: bool) -> None:

@@ -13,6 +13,7 @@ from engine.geometry.sides import NORMAL
 from engine.gl.context import create_headless_context, renderer_name, wait_for_gl
 from engine.gl.shaders import FOLDER, load_shader_source
 from engine.gl.targets import release_framebuffer
+from engine.render.bare_sky import bare_sky, make_paler
 from engine.render.daylight import bake_daylight
 from engine.render.renderer import MODES, Renderer
 from scenes.camera import Camera
@@ -189,3 +190,13 @@ def test_the_context_says_who_draws_and_refuses_in_one_sentence(ctx, monkeypatch
     monkeypatch.setattr("moderngl.create_context", lambda **_: (_ for _ in ()).throw(Exception("libGL.so not loaded")))
     with pytest.raises(InputError, match=r"3\.3 could not be started.*libGL\.so not loaded.*libegl1"):
         create_headless_context()
+
+
+@pytest.mark.parametrize("look", [(0.3, 0.6, 0.2), (-1, 0.05, 0.4), (0.52, 0.72, 0.46)])
+def test_the_bare_sky_is_told_as_it_is_drawn(shoot, scene, camera, look):
+    """Also towards the sun, the last of the directions."""
+    high = tuple(np.array([4.0, 60.0, 4.0]))
+    camera = Camera.look_at(high, tuple(np.array(high) + look))
+    drawn, told = shoot(camera, "painted"), make_paler(bare_sky(camera, SIZE, scene.background.display)).astype(int)
+    upper = np.s_[: SIZE[1] // 2]
+    assert np.abs(drawn - told)[upper].max() <= 2
