@@ -56,7 +56,12 @@ class LessonsPanel:
         faint(self.station.look[0])
         if record is None:
             imgui.separator()
-            faint("The tour begins when the first dream is finished. Stand still until this view is painted.")
+            begin = (
+                "Stand still until this view is painted."
+                if ui.session.live.auto
+                else "Painting is paused: press Resume in the Preview panel."
+            )
+            faint(f"The tour begins when the first dream is finished. {begin}")
             return ui.session
         if self._set_up != self.number:
             self._arrange(ui, record)

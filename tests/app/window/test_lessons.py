@@ -30,6 +30,19 @@ def measured(drive: Driver, lessons: LessonsPanel, what: str) -> None:
     drive.until(lambda: lessons.answer is not None, what)
 
 
+def test_while_painting_is_paused_the_tour_says_how_to_begin(drive: Driver, monkeypatch) -> None:
+    explorer, said = drive.explorer, []
+    monkeypatch.setattr("app.panels.lessons.faint", said.append)
+    drive.worker.held = True
+    explorer.state.timeline = Timeline()
+    drive.tap("f2")
+    drive.frames(3)
+    assert said[-1].endswith("Stand still until this view is painted.")
+    explorer.do("pause")
+    drive.frames(3)
+    assert said[-1].endswith("Painting is paused: press Resume in the Preview panel.")
+
+
 def test_every_station_sets_up_asks_and_is_answered(drive: Driver) -> None:
     explorer, lessons = drive.explorer, panel(drive, LessonsPanel)
     drive.worker.held = True
