@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-import numpy as np
-from imgui_bundle import imgui, implot
+from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, accented, faint, hint
+from app.panels.context import PanelContext, faint, hint
 from app.panels.picture_view import fitted
 from app.panels.sampler import difference
+from app.panels.shares_plot import plot_shares
 from app.panels.split import Split
 from app.state.timeline import Record
 from diffusion.introspection.parting import Parting, measure_parting_slices, pair_steps
@@ -50,7 +50,9 @@ class BesideView:
         pictures = ui.picture("timeline", left), ui.picture("timeline beside", right)
         self._split.draw(pictures, box, ui.scale, (f"dream {record.id + 1}", f"dream {other.id + 1}"))
         if self.found is not None:
-            self._plot(self.found, place, TALL * ui.scale)
+            found = self.found
+            plot_shares("##beside", found.coarse, [found.fine], place, TALL * ui.scale, found.step)
+            hint(WORDS)
             step = self.found.step
             faint("They end alike in their large shapes." if step is None else f"They part at step {step + 1}.")
         faint(what_differs(record, other))
@@ -76,31 +78,6 @@ class BesideView:
                 next(self._work)
             except StopIteration as end:
                 self.found, self._work = end.value, None
-
-    def _plot(self, found: Parting, place: int, tall: float) -> None:
-        if not implot.begin_plot(
-            "##beside", imgui.ImVec2(-1, tall), implot.Flags_.canvas_only | implot.Flags_.no_inputs
-        ):
-            return
-        hidden, last = implot.AxisFlags_.no_decorations, len(found.coarse) - 1
-        implot.setup_axes("", "", hidden, hidden)
-        implot.setup_axes_limits(-0.3, last + 0.3, -0.08, 1.12, implot.Cond_.always)
-        faint_line = implot.Spec(line_color=imgui.get_style_color_vec4(imgui.Col_.text_disabled))
-        steps = np.arange(last + 1, dtype=np.float64)
-        implot.plot_inf_lines("##here", np.array([float(place)]), spec=faint_line)
-        implot.plot_line("##fine", steps, np.ascontiguousarray(found.fine), spec=faint_line)
-        implot.plot_line("##coarse", steps, np.ascontiguousarray(found.coarse), spec=accented())
-        if found.step is not None:
-            marked = accented()
-            marked.marker = implot.Marker_.circle
-            implot.plot_scatter(
-                "##part",
-                steps[found.step : found.step + 1],
-                found.coarse[found.step : found.step + 1].copy(),
-                spec=marked,
-            )
-        implot.end_plot()
-        hint(WORDS)
 
 
 def comparable(records: tuple[Record, ...], record: Record) -> list[Record]:

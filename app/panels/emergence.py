@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
 
-import numpy as np
-from imgui_bundle import imgui, implot
+from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, accented, hint, shortened
+from app.panels.context import PanelContext, hint, shortened
+from app.panels.shares_plot import plot_shares, was_clicked
 from app.state.timeline import Record
 from diffusion.introspection.emergence import Emergence, measure_emergence_slices, settling_step
 
@@ -49,9 +48,12 @@ class EmergencePlots:
             if i == 1 and len(self.found) == 2:
                 break  # one region is the whole picture
             imgui.text_disabled(shortened(one.prompt or WHOLE, imgui.get_content_region_avail().x))
-            here = _plot(f"##emergence {i}", one, min(place, len(one.coarse) - 1), TALL * ui.scale)
+            last, dot = len(one.coarse) - 1, settling_step(one.coarse)
+            marked = dot if dot < last else None
+            here = min(place, last)
+            pointed = plot_shares(f"##emergence {i}", one.coarse, [one.fine], here, TALL * ui.scale, marked)
+            clicked = pointed if was_clicked() else clicked
             hint(WORDS)
-            clicked = here if here is not None else clicked
         return clicked
 
 
@@ -62,30 +64,3 @@ def _measuring(record: Record) -> Generator[None, None, tuple[Emergence, ...]] |
     if any(picture.shape[:2] != canvas.change.shape for picture in pictures):
         return None
     return measure_emergence_slices(pictures, canvas.regions, canvas.change)
-
-
-def _plot(name: str, one: Emergence, place: int, tall: float) -> int | None:
-    """The step that was clicked, from 0."""
-    flags = implot.Flags_.canvas_only | implot.Flags_.no_inputs
-    if not implot.begin_plot(name, imgui.ImVec2(-1, tall), flags):
-        return None
-    hidden = implot.AxisFlags_.no_decorations
-    implot.setup_axes("", "", hidden, hidden)
-    last = len(one.coarse) - 1
-    implot.setup_axes_limits(-0.3, last + 0.3, -0.08, 1.12, implot.Cond_.always)
-    faint: Any = imgui.get_style_color_vec4(imgui.Col_.text_disabled)
-    steps, dot = np.arange(last + 1, dtype=np.float64), settling_step(one.coarse)
-    implot.plot_inf_lines("##here", np.array([float(place)]), spec=implot.Spec(line_color=faint))
-    implot.plot_line("##fine", steps, np.ascontiguousarray(one.fine), spec=implot.Spec(line_color=faint))
-    implot.plot_line("##coarse", steps, np.ascontiguousarray(one.coarse), spec=accented())
-    if dot < last:
-        marked = accented()
-        marked.marker = implot.Marker_.circle
-        implot.plot_scatter("##settled", steps[dot : dot + 1], one.coarse[dot : dot + 1].copy(), spec=marked)
-    x = implot.get_plot_mouse_pos().x
-    implot.end_plot()
-    if imgui.is_item_hovered():
-        imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
-        if imgui.is_mouse_clicked(imgui.MouseButton_.left):
-            return min(max(round(x), 0), last)
-    return None
