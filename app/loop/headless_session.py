@@ -18,10 +18,11 @@ import numpy as np
 from app.fields import Size
 from app.loop.absent_model import AbsentWorker
 from app.loop.chosen_model import load_chosen
+from app.loop.inline_worker import InlineWorker
 from app.loop.messages import ModelInfo, Worker
 from app.loop.painted_prompts import PromptLog
 from app.loop.painter import PIECE, Painter
-from app.loop.worker import Dream, InlineWorker, dream_of, info_of
+from app.loop.worker import Dream, dream_of, info_of
 from app.loop.world_journals import data_folder, describing, left_over, open_journal
 from app.session import Session, open_scene, painted_with
 from base.errors import InputError, shown
@@ -57,20 +58,25 @@ class Keeper:
 
 
 class WorldKeeper(Keeper):
-    """Keeps the paint of a volume in its world's journal. GL thread."""
+    """Keeps the paint of a volume in its world's journal, once there is new paint. GL thread."""
 
     def __init__(self, writer: WorldWriter, volume: LatentVolume, describe: Describe, path: Path) -> None:
         self._writer, self._volume, self._describe, self._path = writer, volume, describe, path
         self._warned, self._not_before = False, -math.inf
+        self._loaded = volume.revision  # that of the world file, which holds this already
+
+    @property
+    def _has_news(self) -> bool:
+        return self._volume.revision != self._loaded and self._writer.has_unsaved(self._volume)
 
     def __call__(self) -> None:
-        if self._writer.has_unsaved(self._volume):
+        if self._has_news:
             self._try(lambda: self._writer.write_all(self._volume, self._describe))
 
     def keep_for_a_moment(self) -> None:
         if time.monotonic() < self._not_before:
             return
-        if self._writer.volume is None and self._writer.has_unsaved(self._volume):
+        if self._writer.volume is None and self._has_news:
             self._writer.start_round(self._volume)
         if self._writer.volume is not None:
             self._try(lambda: self._writer.write_for(self._describe))
@@ -132,10 +138,9 @@ class HeadlessSession:
         def describe() -> Any:  # the scene and its prompts as they are now
             return describing(self.scene, self.charts, self.model.space, self.volume, extras)()
 
-        keeper = WorldKeeper(writer, self.volume, describe, path)
         try:
             self._take_up(writer.journal, path)
-            before = self.volume.revision
+            before, keeper = self.volume.revision, WorldKeeper(writer, self.volume, describe, path)
             try:
                 yield keeper
             finally:
