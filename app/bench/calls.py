@@ -13,8 +13,8 @@ from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import ASPECT
 from app.bench.consistency.paths import PATHS, make_walk
 from app.loop.headless_session import open_headless_session
+from app.loop.inline_worker import InlineWorker
 from app.loop.painter import Painter
-from app.loop.worker import InlineWorker
 from base.grid import CELL
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.settings import DreamSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from app.loop.dream_client import DreamClient, Laid, Outcome, Take
 from app.loop.messages import Failed, Message, ModelInfo, Worker
 from app.loop.progress import about
 from app.loop.quality_levels import Level, View, level_of
+from app.loop.refined_view import RefinedView, describe_activity, seconds_left
 from app.loop.refining import Piece, Refiner, refiner_of
 from app.loop.sky import AROUND, SkyPainter
 from app.loop.view_canvas import canvas_from, dreamed_materials
@@ -37,32 +38,6 @@ WORTH_TELLING = 2.0  # seconds: how long something takes at least if it is told
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
-@dataclass(frozen=True)
-class _Refining:
-    """A view that is being refined. parts: the most important first; taken: how many of them were examined or are; began: when."""
-
-    view: View
-    refiner: Refiner
-    parts: tuple[Piece, ...]
-    began: float
-    taken: int = 0
-
-    @property
-    def left(self) -> tuple[Piece, ...]:
-        """The parts still to be examined, the next first."""
-        return self.parts[self.taken :]
-
-    @property
-    def label(self) -> str:
-        return f"{self.refiner.part_name} {self.taken} of {len(self.parts)}"
-
-    def seconds_left(self, share: float, now: float) -> float | None:
-        """How long the rest takes if it goes on like this; None before one part is done. share: of the present part that is done."""
-        work = [part.work for part in self.parts]
-        done = sum(work[: self.taken - 1]) + share * work[self.taken - 1] if self.taken else 0.0
-        return (now - self.began) * (sum(work) / done - 1) if self.taken > 1 else None
-
-
 class Painter:
     """Decides which views are dreamed, and how well. Call `update` every frame, or `flush` without a window.
 
@@ -83,7 +58,7 @@ class Painter:
         self._sky_came_last = False  # while one walks, faces of the sky and sketches of views take turns
         self._asked: View | None = None  # what was last submitted, at the revision that its dream made
         self._settled: set[View] = set()  # these need nothing
-        self._refining: _Refining | None = None
+        self._refining: RefinedView | None = None
         self._seed = session.dream.seed
 
     @property
@@ -180,11 +155,11 @@ class Painter:
         if view.revision != self.volume.revision:
             return
         self.coverage = 1 - sum(part.lacking for part in parts)
-        self._refining = _Refining(view, refiner, parts, self.client.clock())
+        self._refining = RefinedView(view, refiner, parts, self.client.clock())
         if refiner.follows_walker:  # at once: the next frame may show another view
             self._refine(self._refining)
 
-    def _refine(self, refining: _Refining) -> bool:
+    def _refine(self, refining: RefinedView) -> bool:
         """Examine the next part. Returns False if none is left."""
         if not refining.left:
             return False
@@ -195,7 +170,7 @@ class Painter:
         self.client.tasks.begin(gathering, partial(self._judge_part, self._refining))
         return True
 
-    def _judge_part(self, refining: _Refining, gathered: GatheredView | GatheredSheet) -> None:
+    def _judge_part(self, refining: RefinedView, gathered: GatheredView | GatheredSheet) -> None:
         """Submit a dream of a part that is not fine enough yet."""
         if gathered.revision != self.volume.revision:
             return
@@ -306,36 +281,14 @@ class Painter:
     @property
     def status_text(self) -> str:
         """A short text about what the painter does, with the time that is left if it is long."""
-        left = self._seconds_left
+        left = seconds_left(self.client, self._refining)
         return f"{self.activity} · {about(left)} left" if left is not None and left >= WORTH_TELLING else self.activity
 
     @property
     def activity(self) -> str:
         """A short text about what the painter does."""
-        client = self.client
-        if client.problem:
-            what = "the model can't be loaded" if client.model is None else "the dream failed"
-            return f"{what}: {client.problem}"
-        if client.model is None:
-            return client.status
-        if not client.model.dreams:
-            return "no model is loaded"
-        if client.running and client.progress:
-            return f"{client.level.words}: {client.progress.words(client.clock())}"
-        if not self.session.live.auto:
-            return "painting is paused"
-        if self._refining and (self._refining.left or client.tasks):
-            return f"refining this view, {self._refining.label}"
         settled = any(self._camera in (None, view.camera) for view in self._settled)
-        return "this view is finished" if settled and not client.tasks else "checking this view"
-
-    @property
-    def _seconds_left(self) -> float | None:
-        """Of all parts of the view that is refined, or of the running dream; None if neither goes on, or it is unknown."""
-        client = self.client
-        if client.running and self._refining and not client.has_job:
-            return self._refining.seconds_left(client.share, client.clock())
-        return client.seconds_left
+        return describe_activity(self.client, self.session.live.auto, self._refining, settled)
 
     @property
     def refining(self) -> bool:

@@ -10,9 +10,10 @@ import numpy as np
 
 from app.bench.consistency.geometry import RaycastView, match, nearest, raycast_view, texels, warp
 from app.loop.headless_session import HeadlessSession
+from app.loop.inline_worker import InlineWorker
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from, regions_from
-from app.loop.worker import InlineWorker, dream_of
+from app.loop.worker import dream_of
 from base.grid import CELL, by_cell, to_pixels
 from diffusion.canvas import Canvas, Dreamed, Guide, Surface
 from diffusion.compositing.stored_colours import fill_unknown

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from app.loop.inline_worker import InlineWorker
 from app.loop.painter import Painter
-from app.loop.worker import InlineWorker
 from app.session import Session
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import build_charts

@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.loop.inline_worker import InlineWorker
 from app.loop.meter import Meter, Reading, number_planes
 from app.loop.open_scene import OpenScene, plan
 from app.loop.paint_drift import DriftTracker, PageSnapshot
-from app.loop.worker import InlineWorker
 from app.session import Session
 from diffusion.settings import DreamSettings
 from engine.atlas.visibility import locate_pixels

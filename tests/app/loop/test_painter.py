@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loop.autopilot import drain
+from app.loop.inline_worker import InlineWorker
 from app.loop.messages import Failed, Message
 from app.loop.painter import Painter
 from app.loop.view_canvas import canvas_from
 from app.loop.view_framing import MAX_PIXELS, border_width, canvas_size, has_left, limit_canvas, widen_camera
-from app.loop.worker import InlineWorker
 from app.session import LiveSettings, PaintSettings, Session
 from diffusion.canvas import Dreamed
 from diffusion.settings import DreamSettings

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.loop.inline_worker import InlineWorker
 from app.loop.messages import Finished, Message, PictureFailed, PictureMade, PicturePreview, PictureRequest
-from app.loop.worker import InlineWorker, ThreadWorker
+from app.loop.worker import ThreadWorker
 from app.session import ModelChoice
 from diffusion.canvas import Cancelled, Dreamed
 from diffusion.loaders.options import LoadOptions

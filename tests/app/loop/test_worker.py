@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from app.loop.inline_worker import InlineWorker
 from app.loop.messages import (
     PREVIEWS,
     Failed,
@@ -26,7 +27,7 @@ from app.loop.messages import (
     Watch,
 )
 from app.loop.previews import Throttle
-from app.loop.worker import InlineWorker, ThreadWorker
+from app.loop.worker import ThreadWorker
 from app.session import ModelChoice
 from base.errors import InputError
 from diffusion.canvas import Cancelled

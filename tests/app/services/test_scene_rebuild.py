@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.loop.inline_worker import InlineWorker
 from app.loop.open_scene import OpenScene, plan
-from app.loop.worker import InlineWorker
 from app.services.scene_rebuild import SceneRebuild
 from app.session import PaintSettings, Session
 from base.errors import InputError

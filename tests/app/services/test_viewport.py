@@ -8,8 +8,8 @@ import moderngl
 import numpy as np
 import pytest
 
+from app.loop.inline_worker import InlineWorker
 from app.loop.open_scene import OpenScene, plan
-from app.loop.worker import InlineWorker
 from app.services import viewport as module
 from app.services.viewport import Viewport
 from app.session import PaintSettings, Session, ViewSettings

@@ -1,0 +1,60 @@
+"""A view whose parts are being refined, how far that is, and what the painter tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.loop.dream_client import DreamClient
+from app.loop.quality_levels import View
+from app.loop.refining import Piece, Refiner
+
+
+@dataclass(frozen=True)
+class RefinedView:
+    """A view that is being refined. parts: the most important first; taken: how many of them were examined or are; began: when."""
+
+    view: View
+    refiner: Refiner
+    parts: tuple[Piece, ...]
+    began: float
+    taken: int = 0
+
+    @property
+    def left(self) -> tuple[Piece, ...]:
+        """The parts still to be examined, the next first."""
+        return self.parts[self.taken :]
+
+    @property
+    def label(self) -> str:
+        return f"{self.refiner.part_name} {self.taken} of {len(self.parts)}"
+
+    def seconds_left(self, share: float, now: float) -> float | None:
+        """How long the rest takes if it goes on like this; None before one part is done. share: of the present part that is done."""
+        work = [part.work for part in self.parts]
+        done = sum(work[: self.taken - 1]) + share * work[self.taken - 1] if self.taken else 0.0
+        return (now - self.began) * (sum(work) / done - 1) if self.taken > 1 else None
+
+
+def describe_activity(client: DreamClient, auto: bool, refined: RefinedView | None, settled: bool) -> str:
+    """A short text about what a painter does. auto: whether it paints by itself; settled: whether nothing is left to do here."""
+    if client.problem:
+        what = "the model can't be loaded" if client.model is None else "the dream failed"
+        return f"{what}: {client.problem}"
+    if client.model is None:
+        return client.status
+    if not client.model.dreams:
+        return "no model is loaded"
+    if client.running and client.progress:
+        return f"{client.level.words}: {client.progress.words(client.clock())}"
+    if not auto:
+        return "painting is paused"
+    if refined and (refined.left or client.tasks):
+        return f"refining this view, {refined.label}"
+    return "this view is finished" if settled and not client.tasks else "checking this view"
+
+
+def seconds_left(client: DreamClient, refined: RefinedView | None) -> float | None:
+    """Of all parts of the view that is refined, or of the running dream; None if neither goes on, or it is unknown."""
+    if client.running and refined and not client.has_job:
+        return refined.seconds_left(client.share, client.clock())
+    return client.seconds_left
