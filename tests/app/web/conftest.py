@@ -67,7 +67,8 @@ def serve_world(scene: Path, folder: Path, model, dream, token: str = "") -> Ite
     world, stop, ready = folder / "tiny.world", threading.Event(), threading.Event()
     session = Session(SceneChoice(str(scene)), dream=DreamSettings(steps=2), live=LiveSettings(rest=0.1), world=world)
     found: list[HeadlessSession] = []
-    model.device, model.text = SimpleNamespace(type="cpu"), SimpleNamespace(readings=lambda prompts: [])
+    model.device = SimpleNamespace(type="cpu")
+    model.text = SimpleNamespace(readings=lambda prompts: [], unread_syntax=lambda prompts: [])
 
     def check() -> None:
         ready.set()
@@ -88,7 +89,7 @@ def serve_world(scene: Path, folder: Path, model, dream, token: str = "") -> Ite
         port = listener.getsockname()[1]
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        assert ready.wait(60)
+        assert ready.wait(30), "the thread has ended with an error, or is slow"
         yield Served(port, found[0], world)
         stop.set()
         thread.join(60)
