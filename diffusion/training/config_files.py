@@ -13,31 +13,10 @@ import yaml
 from base.errors import InputError
 from base.files import atomic_write
 from base.reading import read_text
+from base.settings import check
 from base.typed import typed
 
 T = TypeVar("T")
-ALLOWED = {
-    "numbers": ("auto", "bfloat16", "float32"),
-}
-POSITIVE = (
-    "steps",
-    "batch",
-    "crop",
-    "channels",
-    "width",
-    "critic_width",
-    "banks",
-    "validation",
-    "texels",
-    "count",
-    "latent_channels",
-    "lr",
-    "chunks",
-    "pictures",
-    "surfaces",
-    "save_every",
-    "log_every",
-)
 
 
 def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> T:
@@ -76,22 +55,18 @@ def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
     for key, value in values.items():
         if key not in hints:
             raise InputError(where, f"{prefix}{key}", f"is no key here; known are {', '.join(sorted(hints))}")
-        given[key] = _check_value(hints[key], value, where, f"{prefix}{key}", key)
-    return kind(**given)
+        given[key] = _build_value(hints[key], value, where, f"{prefix}{key}")
+    settings = kind(**given)
+    check(settings, where, prefix.rstrip("."))
+    return settings
 
 
-def _check_value(hint: object, value: Any, where: str, field: str, key: str) -> Any:
+def _build_value(hint: object, value: Any, where: str, field: str) -> Any:
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise InputError(where, field, "must hold keys of its own")
         return build(hint, value, where, f"{field}.")  # type: ignore[arg-type]
-    value = typed(hint, _coerce(hint, value), where, field)
-    for item in value if isinstance(value, tuple) else (value,):
-        if key in ALLOWED and item not in ALLOWED[key]:
-            raise InputError(where, field, f"is {item!r}; allowed are {', '.join(ALLOWED[key])}")
-        if key in POSITIVE and not item > 0:
-            raise InputError(where, field, f"is {item!r}; it must be above 0")
-    return value
+    return typed(hint, _coerce(hint, value), where, field)
 
 
 def _coerce(hint: object, value: object) -> object:
