@@ -26,7 +26,7 @@ class HeardPanel:
         self._heat: tuple[Any, int, np.ndarray] | None = None
 
     def draw(self, ui: PanelContext, prompts: tuple[Any, ...], picture: np.ndarray) -> None:
-        """prompts: `diffusion.introspection.unet_probe.Heard`; picture: uint8 [H,W,3], what the dream came to."""
+        """prompts: `diffusion.introspection.unet_probe.WordAttention`; picture: uint8 [H,W,3], what the dream came to."""
         if not prompts:
             faint("This network uses no prompt.")
             return

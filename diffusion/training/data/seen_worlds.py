@@ -7,11 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from base.grid import CELL
 from diffusion.models.surface_conditions import Seen, owners, seen
 from diffusion.models.surface_place import SKY
 from diffusion.training.data.views import SLOTS, WHOLE, Window, World, trace_world
-
-CELL = 8
 
 
 def seen_world(world: World, shifts: Tensor, cell: int = 1, window: Window = WHOLE) -> tuple[Seen, Tensor, Tensor]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from base.errors import InputError
 from base.files import atomic_write
+from base.grid import CELL
 from diffusion.models.minilm import TOKENS, MiniLMEncoder
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_conditions import Seen
@@ -22,7 +23,7 @@ from diffusion.training.config import DataConfig
 from diffusion.training.data.captions import caption
 from diffusion.training.data.dataset import surfaces_from_note
 from diffusion.training.data.pictures import DrawnPictures
-from diffusion.training.data.seen_worlds import CELL, seen_world
+from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import SLOTS
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.learners.features import as_input

@@ -289,7 +289,7 @@ def test_an_anagram_has_two_prompts_on_its_surface(painted: Driver, surface: boo
     assert not painted.errors()
 
 
-def test_a_commission_lives_through_walking_and_ends_with_cancel(painted: Driver, picture: Path) -> None:
+def test_a_job_lives_through_walking_and_ends_with_cancel(painted: Driver, picture: Path) -> None:
     explorer, before = painted.explorer, world(painted)
     opened(painted, picture)
     explorer.do("splat", False)

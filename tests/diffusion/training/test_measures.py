@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from base.errors import InputError
+from base.grid import CELL
 from diffusion.introspection.classifier import FILE as JUDGE
 from diffusion.introspection.classifier import Classifier, load_classifier
 from diffusion.models.surface_view import cell_surface
@@ -22,7 +23,7 @@ from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.data.dataset import write_chunk
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.pictures import unseen_data
-from diffusion.training.data.seen_worlds import CELL, seen_world
+from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import random_world
 from diffusion.training.evaluation.agreement import look, pairs, shared_psnr
 from diffusion.training.evaluation.classifier import NAMES

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from base.errors import InputError
+from base.grid import CELL
 from diffusion.introspection.classifier import FILE as JUDGE
 from diffusion.loaders.loading import load_model
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
@@ -21,7 +22,7 @@ from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserCon
 from diffusion.training.config_files import build
 from diffusion.training.data.dataset import surfaces_from_note, write_chunks
 from diffusion.training.data.pictures import DrawnPictures, unseen_data
-from diffusion.training.data.seen_worlds import CELL, seen_world
+from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import depth_channel, places, trace_world
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.evaluation.scene_views import scene_view
