@@ -52,11 +52,6 @@ def rows(m: dict[str, Any]) -> list[tuple[str, str, str]]:
             f"{revisit['second_round_calls']} model calls, {revisit['identical_share']:.0%} of texels identical",
             "0, 100 %",
         ),
-        (
-            "beside StableDiffusionPipeline, same weights and steps",
-            f"{pipeline['ratio']:.2f} of its time",
-            "≤ 0.9",
-        ),
         ("bookkeeping per step outside the U-Net, 64×64×4", f"{pipeline['step_outside_unet_ms']:.2f} ms", "≤ 2 ms"),
         (
             "start to first frame / to the model being ready",

@@ -181,3 +181,10 @@ def test_materials_are_measured_for_every_execution(tiny_model, capsys) -> None:
     for execution in ("batched", "sequential", "cropped", "attention"):
         assert measured[f"{execution}_1_ratio"] == 1
         assert measured[f"{execution}_4_s"] > 0
+
+
+def test_a_model_without_a_pipeline_is_measured_alone(capsys) -> None:
+    """diffusers has none for the embedded model."""
+    assert program(["bench", "pipeline", "--quick", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)["measurements"]["pipeline"]
+    assert list(figures) == ["step_outside_unet_ms"]
