@@ -30,8 +30,9 @@ NEAR, NEAR_UNDEFINED = 0.45, 0.55
 OWN_WEIGHT = 0.5  # of the subject's own vector beside the mean of its paraphrases
 LONGEST = 6  # words of a subject; longer ones are sentences, which the encoder reads better as a whole
 
-_TEXT = re.compile(r"<[^<>]*>|BREAK\b|[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_SPACE = re.compile(r"[ \t]*")
+# Letters that touch no digit and no underscore: "8k" and "35mm" are no words
+_WORD = re.compile(r"(?<!\w)(?!BREAK\b)[^\W\d_]++(?:['’-][^\W\d_]++)*+(?!\w)")
+_TAG_OR_RUN = re.compile(rf"<[^<>]*>|{_WORD.pattern}(?:[ \t]+{_WORD.pattern})*")
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 """Texts → their unit sentence vectors, float32 [N,D]."""
@@ -85,7 +86,7 @@ class Vocabulary:
     def subjects(self, prompt: str) -> Iterator[tuple[int, int]]:
         """(first, end) of the characters of each subject that no caption has: words that are no modifiers, and nouns that touch them.
 
-        Modifiers, tags, numbers, brackets and punctuation end a subject.
+        Modifiers, tags, whatever has digits, brackets and punctuation end a subject.
         """
         for words in _runs(prompt):
             subject: list[tuple[int, int]] = []
@@ -117,19 +118,9 @@ def _whole(words: Sequence[tuple[int, int]], unknown: bool) -> Iterator[tuple[in
 
 def _runs(prompt: str) -> Iterator[list[tuple[int, int]]]:
     """(first, end) of the words between which only spaces lie; tags belong to none."""
-    run: list[tuple[int, int]] = []
-    for found in _TEXT.finditer(prompt):
-        if run and not _SPACE.fullmatch(prompt, run[-1][1], found.start()):
-            yield run
-            run = []
-        if found[0][0] == "<" or found[0] == "BREAK":
-            if run:
-                yield run
-            run = []
-        else:
-            run.append(found.span())
-    if run:
-        yield run
+    for run in _TAG_OR_RUN.finditer(prompt):
+        if not run[0].startswith("<"):
+            yield [word.span() for word in _WORD.finditer(prompt, *run.span())]
 
 
 class WordReader:

@@ -52,6 +52,9 @@ def reader(tmp_path: Path) -> WordReader:
         ("a b c d e f lichen", "a b c d e f lichen"),  # a sentence, no subject
         ("", ""),
         ("12, !", "12, !"),
+        ("8lichen", "8lichen"),
+        ("8k lichen", "8k moss"),
+        ("lichen2 lichen_bed", "lichen2 lichen_bed"),
     ],
 )
 def test_unknown_subjects_are_read_as_the_nearest_noun(reader: WordReader, said: str, told: str) -> None:
