@@ -115,8 +115,9 @@ def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice,
     open_scene.painter.reset_failures()
     state.history = state.history.mapped(lambda edited: _with_model(edited, choice, kept))
     if before is None:
-        begin_with_model(context)
+        begin_with_model(context, model)
         return
+    state.pictures.form = state.pictures.form.follow(before, model)
     words = (
         "the paint stays, as both models have the same latents" if kept else _told_of(before, file) if painted else ""
     )
@@ -140,10 +141,10 @@ def _with_model(edited: Edited, choice: ModelChoice, kept: bool) -> Edited:
     return replace(session, model=choice), route, scene, strokes if kept else ()
 
 
-def begin_with_model(context: ActionContext) -> None:
+def begin_with_model(context: ActionContext, model: ModelInfo) -> None:
     """The first model is there: restore what a crash left, or read the scene's world."""
-    if context.state.model is not None:
-        context.state.pictures.fit(context.state.model)
+    work = context.state.pictures
+    work.form = work.form.follow(None, model)
     read_presets(context)
     if not context.services.autosave.restore():
         load_saved_world(context)

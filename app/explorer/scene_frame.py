@@ -136,4 +136,4 @@ def _take_model(context: ActionContext, open_scene: OpenScene, model: ModelInfo)
     """The model is loaded: restore what a crash left, or read the world that was asked for."""
     context.state.model = model
     open_scene.fit(context.state.session, model)
-    begin_with_model(context)
+    begin_with_model(context, model)

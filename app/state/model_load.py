@@ -44,7 +44,7 @@ def usual_settings(model: ModelInfo | None) -> dict[str, Any]:
     usual = {f.name: getattr(DreamSettings(), f.name) for f in fields(DreamSettings)}
     if model is None:
         return usual
-    return usual | ({"steps": model.few_steps} if model.few_steps else {}) | dict(model.defaults)
+    return usual | dict(model.defaults) | ({"steps": model.few_steps} if model.few_steps else {})
 
 
 def follow_model(dream: DreamSettings, before: ModelInfo | None, after: ModelInfo) -> DreamSettings:

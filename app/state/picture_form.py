@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.loop.messages import ModelInfo
-from diffusion.settings import DreamSettings
+from app.state.model_load import follow_model
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
 SEEDS = 2**31
@@ -76,10 +76,11 @@ class PictureForm:
         """After a batch: with the seed that follows, if it is to be renewed."""
         return self.set_dream(seed=(self.settings.dream.seed + self.count) % SEEDS) if self.renew else self
 
-    def fitted(self, model: ModelInfo) -> PictureForm:
-        """With the size and the settings of dreams that suit a model."""
-        few = {"steps": model.few_steps} if model.few_steps else {}
-        return self.set(size=(model.native, model.native), dream=replace(DreamSettings(), **{**model.defaults, **few}))
+    def follow(self, before: ModelInfo | None, after: ModelInfo) -> PictureForm:
+        """For another model: size and settings that were as the model before prefers them are as the new one does, others stay."""
+        usual = GenerateSettings().size if before is None else (before.native, before.native)
+        size = (after.native, after.native) if self.settings.size == usual else self.settings.size
+        return self.set(size=size, dream=follow_model(self.settings.dream, before, after))
 
 
 def fitted_size(size: tuple[int, int], most: int = 768) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.files.gallery.entry import Entry, is_match
 from app.files.gallery.gallery import Listing
-from app.loop.messages import Message, ModelInfo, PictureFailed, PictureMade, PicturePreview, PictureRequest
+from app.loop.messages import Message, PictureFailed, PictureMade, PicturePreview, PictureRequest
 from app.state.mask_editor import MaskEditor
 from app.state.picture_form import PictureForm
 
@@ -145,8 +145,7 @@ class SmallPictures:
 @dataclass
 class PictureWork:
     """form: what the Picture panel asks for; progress: what is being made; gallery: as shown; small: copies for panels;
-    seen, editor: what lies over the scene, at most one of them; shelved: the editor that was closed last, with all its steps;
-    fitted: the model that the form was fitted to, "" before the first."""
+    seen, editor: what lies over the scene, at most one of them; shelved: the editor that was closed last, with all its steps."""
 
     form: PictureForm = field(default_factory=PictureForm)
     progress: Progress = field(default_factory=Progress)
@@ -155,7 +154,6 @@ class PictureWork:
     seen: Seen | None = None
     editor: MaskEditor | None = None
     shelved: MaskEditor | None = None
-    fitted: str = ""
 
     @property
     def over_scene(self) -> bool:
@@ -165,8 +163,3 @@ class PictureWork:
         """Uncover the scene. A mask is kept for when its picture is opened again."""
         self.shelved = self.editor or self.shelved
         self.seen = self.editor = None
-
-    def fit(self, model: ModelInfo) -> None:
-        """Fit the form to a model, unless it was fitted to that one before."""
-        if self.fitted != model.id:
-            self.fitted, self.form = model.id, self.form.fitted(model)

@@ -78,11 +78,15 @@ def test_a_form_of_a_recipe_makes_its_picture_again(mode: str) -> None:
     assert form.mode == mode and form.pictures == (asked,) and form.every == 7
 
 
-def test_a_form_is_fitted_to_a_model() -> None:
+def test_a_form_follows_its_model_but_for_what_was_set_by_hand() -> None:
     info = ModelInfo("m", "m", 4, 8, 512, False, "cpu", few_steps=6, defaults={"scale": 2.0})
-    settings = FULL.fitted(info).settings
-    assert settings.size == (512, 512) and settings.prompt == "a wall"
-    assert settings.dream == DreamSettings(steps=6, scale=2.0)
+    form = FULL.follow(None, info)
+    assert form.settings.size == (512, 512) and form.settings.prompt == "a wall"
+    assert form.settings.dream == DreamSettings(steps=6, scale=2.0)
+    other = ModelInfo("n", "n", 4, 8, 768, False, "cpu")
+    assert form.follow(info, other) == FULL.set(size=(768, 768))
+    own = form.set(size=(640, 512)).set_dream(seed=9, scale=4.0)
+    assert own.follow(info, other) == FULL.set(size=(640, 512)).set_dream(seed=9, scale=4.0)
 
 
 @given(st.integers(1, 20000), st.integers(1, 20000))

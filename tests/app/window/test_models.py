@@ -124,9 +124,11 @@ def test_settings_that_were_as_the_model_prefers_them_follow_and_undo_keeps_the_
     drive.frames(3)
     load(drive, "fine")
     assert (state.session.dream.steps, state.session.dream.scale) == (7, 5.5)
+    assert (state.pictures.form.settings.dream.steps, state.pictures.form.settings.dream.scale) == (7, 3.0)
     drive.worker.defaults = {}
     load(drive, "coarse")
     assert state.session.dream.steps == type(state.session.dream)().steps
+    assert state.pictures.form.settings.dream == type(state.session.dream)()
     drive.frames(3)
     for _ in range(5):
         explorer.do("undo")
