@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.geometry import sides
 from engine.geometry.charts import Charts
+from engine.render.bare_sky import sky_colours
 from engine.render.daylight import PAD, SUN, BakedDaylight, atmosphere_uniforms
 from scenes.extrude import Blocks
 from scenes.scene import Scene
@@ -18,11 +19,11 @@ class BareLook:
     """The daylight of a scene, computed once; then the colours of any chart."""
 
     def __init__(self, scene: Scene, blocks: Blocks, charts: Charts) -> None:
-        self.charts = charts
+        self.charts, self.sky = charts, scene.background.display
         self.materials = np.array([m.display for m in scene.materials], dtype=np.float64).reshape(-1, 3) / 255
         self.opacity = np.array([m.opacity for m in scene.materials])
         self.light = BakedDaylight.of(blocks, scene)
-        self.air = {name: np.array(colour) for name, colour in atmosphere_uniforms(scene.background.display).items()}
+        self.air = {name: np.array(colour) for name, colour in atmosphere_uniforms(self.sky).items()}
 
     def chart(self, chart: int, scale: int) -> np.ndarray:
         """uint8 [h·scale,w·scale,4]: a chart with `scale` pixels along each side of a texel; alpha is the opacity.
@@ -35,7 +36,7 @@ class BareLook:
         j, i = np.mgrid[0.5:h, 0.5:w] / fine
         points = self.charts.points(np.full((h, w), chart), i, j)
         if sky:
-            colour, alpha = self.sky_colour(points), 1.0
+            colour, alpha = sky_colours(points, self.sky), 1.0
         else:
             material = int(self.charts.material[chart])
             colour, alpha = self.surface_colour(points, int(self.charts.side[chart]), material), self.opacity[material]
@@ -54,15 +55,6 @@ class BareLook:
         sky = air["bounce"] + (air["skylight"] - air["bounce"]) * (normal[1] * 0.5 + 0.5)
         falling = air["sunshine"] * max(float(normal @ SUN), 0.0) * sun + sky * ambient
         return np.sqrt(self.materials[material] ** 2 * grain[..., None] * falling)
-
-    def sky_colour(self, directions: np.ndarray) -> np.ndarray:
-        """float64 [...,3], 0..1 and above: the bare sky in directions [...,3] of any length."""
-        direction = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
-        up, air = direction[..., 1:2], self.air
-        above = air["horizon"] + (air["zenith"] - air["horizon"]) * (1 - (1 - np.maximum(up, 0)) ** 2.5)
-        below = air["horizon"] + (air["nadir"] - air["horizon"]) * (1 - (1 + np.minimum(up, 0)) ** 6)
-        near = np.maximum(direction @ SUN, 0.0)[..., None]
-        return np.where(up > 0, above, below) + air["glow"] * (near**4 + 4 * near**200)
 
     def _daylight(self, points: np.ndarray) -> np.ndarray:
         """float64 [...,2], 0..1: shares of ambient light and of sunlight, linear between the cells as GL samples a 3D texture."""

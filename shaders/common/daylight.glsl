@@ -20,7 +20,7 @@ vec4 material() { return texelFetch(materials, ivec2(int(v_info.y + 0.5), 0), 0)
 
 // Powers are products and roots: software drivers approximate logarithms slowly, for every fragment.
 vec3 sky_colour(vec3 direction) {
-    float t = 1.0 - abs(direction.y), t2 = t * t;
+    float t = max(1.0 - abs(direction.y), 0.0), t2 = t * t;
     vec3 c = direction.y > 0.0 ? mix(horizon, zenith, 1.0 - t2 * sqrt(t)) : mix(horizon, nadir, 1.0 - t2 * t2 * t2);
     float near = max(dot(direction, sun), 0.0), n4 = near * near * near * near, n8 = n4 * n4, n64 = n8 * n8 * n8 * n8;
     n64 *= n64;

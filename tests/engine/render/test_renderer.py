@@ -193,10 +193,10 @@ def test_the_context_says_who_draws_and_refuses_in_one_sentence(ctx, monkeypatch
 
 
 @pytest.mark.parametrize("look", [(0.3, 0.6, 0.2), (-1, 0.05, 0.4), (0.52, 0.72, 0.46)])
-def test_the_bare_sky_is_told_as_it_is_drawn(shoot, scene, camera, look):
+def test_the_bare_sky_is_computed_as_it_is_drawn(shoot, scene, camera, look):
     """Also towards the sun, the last of the directions."""
     high = tuple(np.array([4.0, 60.0, 4.0]))
     camera = Camera.look_at(high, tuple(np.array(high) + look))
-    drawn, told = shoot(camera, "painted"), make_paler(bare_sky(camera, SIZE, scene.background.display)).astype(int)
+    drawn, computed = shoot(camera, "painted"), make_paler(bare_sky(camera, SIZE, scene.background.display)).astype(int)
     upper = np.s_[: SIZE[1] // 2]
-    assert np.abs(drawn - told)[upper].max() <= 2
+    assert np.abs(drawn - computed)[upper].max() <= 2
