@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app.__main__ import main
-from base.errors import InputError
 from base.step_schedule import StepSchedule
 from diffusion.text2image.metadata import read_png
-from scenes.load import builtin_folder
-
-WALL = str(builtin_folder("hamlet") / "map.png")  # a picture that is there
-
-
-@pytest.fixture
-def words(tiny_model: Path) -> list[str]:
-    return ["generate", "--model", str(tiny_model), "--device", "cpu"]
-
-
-@pytest.fixture
-def picture(words, tmp_path) -> Path:
-    """A generated PNG."""
-    out = tmp_path / "picture.png"
-    assert main([*words, "brick wall", "--size", "64x48", "--steps", "2", "--seed", "5", "--out", str(out)]) == 0
-    return out
-
-
-def pixels(path: Path) -> np.ndarray:
-    return np.asarray(Image.open(path))
+from tests.app.cli.conftest import WALL, pixels
 
 
 def test_a_picture_makes_itself_again(picture, tmp_path) -> None:
@@ -60,14 +39,6 @@ def test_the_picture_keeps_how_its_model_was_loaded(words, tiny_model, tmp_path,
     assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
     assert main([*words, *small, "--out", str(plain)]) == 0 and (pixels(plain) != pixels(out)).any()
-
-
-def test_every_step_is_written_when_asked(words, tmp_path) -> None:
-    folder = tmp_path / "steps"
-    more = ["--size", "32x32", "--steps", "3", "--out", str(tmp_path / "p.png"), "--steps-out", str(folder)]
-    assert main([*words, "grass", *more]) == 0
-    written = ["latents.safetensors", "step_001.png", "step_002.png", "step_003.png"]
-    assert [path.name for path in sorted(folder.iterdir())] == written
 
 
 def test_what_a_black_mask_keeps_is_the_picture_itself(words, picture, tmp_path) -> None:
@@ -145,141 +116,6 @@ def test_what_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkey
     assert "p.png can't be written" in capsys.readouterr().err
 
 
-def test_what_goes_on_inside_is_written_beside_the_same_picture(words, picture, tmp_path) -> None:
-    folder, out = tmp_path / "inside", tmp_path / "again.png"
-    assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
-    np.testing.assert_array_equal(pixels(out), pixels(picture))
-    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "decoder.png", "network.png", "words.png"]
-    with Image.open(folder / "blocks.png") as blocks, Image.open(folder / "words.png") as heard:
-        assert blocks.height > heard.height > 0 and np.asarray(blocks).std() > 10 and np.asarray(heard).std() > 10
-
-
-def test_without_gl_the_sheets_are_written_and_what_is_left_out_is_said(
-    words, picture, tmp_path, monkeypatch, capsys
-) -> None:
-    def missing() -> None:
-        raise InputError("OpenGL", "", "3.3 could not be started on this machine")
-
-    monkeypatch.setattr("engine.unet_view.still.create_headless_context", missing)
-    folder, out = tmp_path / "inside", tmp_path / "again.png"
-    assert main(["generate", "--from", str(picture), "--out", str(out), "--inside", str(folder)]) == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["blocks.png", "decoder.png", "words.png"]
-    said = capsys.readouterr().err
-    assert "network.png is left out: OpenGL 3.3 could not be started on this machine" in " ".join(said.split())
-
-
-def test_an_inside_that_cannot_be_written_is_told_before_the_dream(words, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("diffusion.loaders.loading.load_model", lambda *_: pytest.fail("it went on to dream"))
-    (tmp_path / "taken").write_text("")
-    more = ["--out", str(tmp_path / "p.png"), "--inside", str(tmp_path / "taken")]
-    assert main([*words, "grass", *more]) == 2
-    assert "blocks.png can't be written" in capsys.readouterr().err
-
-
-def test_a_lora_changes_the_picture_and_stands_in_it(words, picture, tiny_model, tmp_path, capsys) -> None:
-    from safetensors.torch import load_file, save_file
-
-    unet = load_file(tiny_model / "unet" / "diffusion_pytorch_model.safetensors")
-    layer = next(name.removesuffix(".weight") for name in unet if name.endswith("attn2.to_v.weight"))
-    rows, columns = unet[f"{layer}.weight"].shape
-    down, up = unet[f"{layer}.weight"][:1].clone(), unet[f"{layer}.weight"][:, :1].clone()
-    assert up.shape[0] == rows and down.shape[1] == columns
-    style = tmp_path / "style.safetensors"
-    save_file({f"unet.{layer}.lora_A.weight": down, f"unet.{layer}.lora_B.weight": up}, style)
-    out, again = tmp_path / "styled.png", tmp_path / "again.png"
-    same = ["--size", "64x48", "--steps", "2", "--seed", "5"]
-    assert main([*words, "brick wall", *same, "--out", str(out), "--lora", f"{style}:9"]) == 0
-    assert (pixels(out) != pixels(picture)).any() and read_png(out).lora == (f"{style}:9",)
-    assert f'Lora: "{style}:9"' in Image.open(out).text["parameters"]
-    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
-    assert again.read_bytes() == out.read_bytes()
-    tagged = tmp_path / "tagged.png"
-    assert main([*words, "brick wall <lora:style:9>", *same, "--out", str(tagged), "--lora", str(tmp_path)]) == 0
-    assert (pixels(tagged) == pixels(out)).all() and read_png(tagged).lora == (f"{style}:9",)
-    assert main(["generate", "--from", str(tagged), "--device", "cpu", "--out", str(again)]) == 0
-    assert again.read_bytes() == tagged.read_bytes()
-    assert "no effect" not in capsys.readouterr().err
-    style.unlink()
-    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 2
-    assert "style.safetensors is not a file" in capsys.readouterr().err
-
-
-def test_a_controlnet_sees_a_picture_and_stands_in_the_png(words, picture, tiny_model, tmp_path, capsys) -> None:
-    import torch
-    from diffusers import ControlNetModel, UNet2DConditionModel
-
-    net = ControlNetModel.from_unet(UNet2DConditionModel.from_pretrained(tiny_model, subfolder="unet"))
-    for parameter in net.parameters():
-        parameter.data += 0.2 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
-    net.save_pretrained(tmp_path / "depth")
-    hint, out, again = tmp_path / "hint.png", tmp_path / "controlled.png", tmp_path / "again.png"
-    Image.linear_gradient("L").save(hint)
-    same = ["--size", "64x48", "--steps", "2", "--seed", "5", "--out", str(out)]
-    control = ["--control", f"{tmp_path / 'depth'}:1.5"]
-    assert main([*words, "brick wall", *same, *control]) == 2
-    assert "--control-image is missing" in capsys.readouterr().err
-    assert main([*words, "brick wall", *same, *control, "--control-image", str(hint), str(hint)]) == 2
-    assert "names 2 pictures for 1 --control" in capsys.readouterr().err
-    assert main([*words, "brick wall", *same, *control, "--control-image", str(hint)]) == 0
-    assert (pixels(out) != pixels(picture)).any() and read_png(out).control == (control[1],)
-    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
-    assert again.read_bytes() == out.read_bytes()
-    capsys.readouterr()
-    assert main([*words, "brick wall", *same, "--control-image", str(hint), "--control-end", "0.5"]) == 0
-    said = " ".join(capsys.readouterr().err.split())
-    assert "--control-image has no effect: there is no --control." in said
-    assert "--control-end has no effect: no ControlNet is loaded." in said
-    Image.radial_gradient("L").save(hint)
-    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 2
-    assert "which has changed since" in capsys.readouterr().err
-
-
-def test_a_style_picture_belongs_to_the_recipe(words, picture, tmp_path, monkeypatch, capsys) -> None:
-    """The adapter itself is held against diffusers in tests/diffusion/test_style.py."""
-    from diffusion.models.model import Model
-
-    class Adapter:
-        tokens = 1
-
-        def rows(self, name: str, weight: float, like):
-            seen = float(np.asarray(Image.open(name)).mean()) / 255 if name else 0.0
-            return like.new_full((1, 2, like.shape[-1]), seen * weight)
-
-    style, out, again = tmp_path / "style.png", tmp_path / "styled.png", tmp_path / "again.png"
-    Image.new("RGB", (8, 8), "grey").save(style)
-    same = ["--size", "64x48", "--steps", "2", "--seed", "5", "--out", str(out), "--style-picture", str(style)]
-    assert main([*words, "brick <style:gone.png> wall", *same]) == 0
-    said = " ".join(capsys.readouterr().err.split())
-    assert "--style-picture has no effect: no IP-Adapter is loaded." in said
-    assert "<style:gone.png> in a prompt has no effect: there is no --ip-adapter." in said
-    assert main([*words, "brick wall", *same, "--ip-adapter", "gone.safetensors"]) == 2
-    assert "--ip-adapter: gone.safetensors is not a file" in capsys.readouterr().err
-    (tmp_path / "a.safetensors").touch()
-    monkeypatch.setattr("diffusion.loaders.stable_diffusion.load_style", lambda *_: Adapter())
-    adapted = ["--ip-adapter", str(tmp_path / "a.safetensors")]
-    assert main([*words, "brick <style:gone.png> wall", *same, *adapted]) == 2
-    assert "gone.png" in capsys.readouterr().err
-    assert main([*words, "brick wall", *same, *adapted]) == 0
-    assert read_png(out).adapter == adapted[1] and list(read_png(out).files) == ["style.0"]
-    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
-    assert again.read_bytes() == out.read_bytes()
-    style.unlink()
-    assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 2
-    assert "style.png" in capsys.readouterr().err and Model.style is None
-
-
-def test_markup_is_no_word_and_an_unknown_lora_is_one_warning(words, tmp_path, capsys) -> None:
-    pictures = []
-    for place, prompt in enumerate(["red <lora:moss:0.8> wall", "red  wall", "red (wall:1.6)", r"red \(wall:1.6\)"]):
-        out = tmp_path / f"{place}.png"
-        assert main([*words, prompt, "--size", "64x48", "--steps", "2", "--out", str(out)]) == 0
-        said = " ".join(capsys.readouterr().err.split())
-        assert said.count("<lora:moss> in a prompt has no effect") == (1 if place == 0 else 0)
-        pictures.append(pixels(out))
-    assert (pictures[0] == pictures[1]).all()
-    assert (pictures[1] != pictures[2]).any() and (pictures[2] != pictures[3]).any()
-
-
 def test_a_scheduled_scale_is_kept_in_the_picture(words, tmp_path, capsys) -> None:
     out, again = tmp_path / "p.png", tmp_path / "again.png"
     small = ["--size", "64x48", "--steps", "3", "--guidance-start", "0"]
@@ -301,44 +137,6 @@ def test_a_scheduled_scale_is_kept_in_the_picture(words, tmp_path, capsys) -> No
         assert reason in " ".join(capsys.readouterr().err.split())
 
 
-def test_several_pictures_are_a_folder_and_a_sheet(words, tmp_path, capsys) -> None:
-    small = ["--size", "64x48", "--steps", "2"]
-    assert main([*words, "grass", *small, "--seed", "7", "--count", "3", "--out", str(tmp_path / "a.png")]) == 0
-    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["seed_7.png", "seed_8.png", "seed_9.png", "sheet.png"]
-    assert main([*words, "grass", *small, "--seeds", "9, 7", "--out", str(tmp_path / "b")]) == 0
-    assert sorted(p.name for p in (tmp_path / "b").iterdir()) == ["seed_7.png", "seed_9.png", "sheet.png"]
-    alone = tmp_path / "alone.png"
-    assert main([*words, "grass", *small, "--seed", "9", "--out", str(alone)]) == 0
-    for made in (tmp_path / "a" / "seed_9.png", tmp_path / "b" / "seed_9.png"):
-        assert made.read_bytes() == alone.read_bytes()
-    sheet, first = pixels(tmp_path / "b" / "sheet.png"), pixels(alone)
-    assert (sheet[18:66, 4:68] == first).all()  # the first picture, below its label
-    assert (
-        main(["generate", "--from", str(alone), "--seeds", "9", "--device", "cpu", "--out", str(tmp_path / "c")]) == 0
-    )
-    assert (tmp_path / "c" / "seed_9.png").read_bytes() == alone.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("flags", "reason"),
-    [
-        (["--seeds", "1,x"], "--seeds is '1,x'; it must be numbers from 0"),
-        (["--seeds", "1,,2"], "it must be numbers"),
-        (["--seeds", "9" * 5000], "it must be numbers"),
-        (["--seeds", f"{2**31}"], "it must be numbers"),
-        (["--seeds", "1,2", "--count", "2"], "--count both say"),
-        (["--count", "0"], "--count is 0; allowed is 1"),
-        (["--count", "2", "--steps-out", "steps"], "--steps-out shows one picture"),
-        (["--capture", "5", "--steps", "3"], "--capture is 5; allowed is 1 to 3"),
-        (["--capture", "1", "--steps", "4", "--init", WALL, "--strength", "0.5"], "--capture is 1; allowed is 3 to 4"),
-    ],
-)
-def test_what_can_not_be_several_is_one_sentence(words, tmp_path, monkeypatch, capsys, flags, reason) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main([*words, "grass", *flags]) == 2
-    assert reason in " ".join(capsys.readouterr().err.split()) and not list(tmp_path.iterdir())
-
-
 def test_another_start_noise_is_another_picture_and_stands_in_it(words, picture, tmp_path) -> None:
     out, again = tmp_path / "pink.png", tmp_path / "again.png"
     same = ["--size", "64x48", "--steps", "2", "--seed", "5"]
@@ -346,14 +144,6 @@ def test_another_start_noise_is_another_picture_and_stands_in_it(words, picture,
     assert (pixels(out) != pixels(picture)).any() and read_png(out).settings.start_noise == "pink"
     assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
-
-
-def test_capture_shows_the_prediction_of_that_step(words, tmp_path) -> None:
-    steps, out = tmp_path / "steps", tmp_path / "p.png"
-    small = ["--size", "64x48", "--steps", "3", "--out", str(out)]
-    assert main([*words, "grass", *small, "--capture", "2", "--steps-out", str(steps)]) == 0
-    assert (pixels(out) == pixels(steps / "step_002.png")[:48]).all()
-    assert (pixels(out) != pixels(steps / "step_003.png")[:48]).any()
 
 
 def test_a_picture_has_the_models_own_size_if_none_is_asked_for(words, tmp_path) -> None:
@@ -423,13 +213,3 @@ def test_a_start_picture_is_asked_for_and_part_of_the_recipe(words, tmp_path, ca
     assert set(read_png(out).files) == {"start_picture"}
     assert main(["generate", "--from", str(out), "--device", "cpu", "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
-
-
-def test_several_pictures_go_together_in_groups(words, tmp_path, capsys) -> None:
-    out, alone = tmp_path / "many", tmp_path / "alone.png"
-    small = ["brick wall", "--size", "32x32", "--steps", "2"]
-    assert main([*words, *small, "--count", "3", "--together", "2", "--out", str(out)]) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["seed_0.png", "seed_1.png", "seed_2.png", "sheet.png"]
-    assert main([*words, *small, "--seed", "1", "--together", "2", "--out", str(alone)]) == 0
-    assert "--together has no effect: there is one picture." in capsys.readouterr().err
-    assert np.abs(pixels(alone).astype(int) - pixels(out / "seed_1.png")).max() <= 1

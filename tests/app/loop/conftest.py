@@ -1,4 +1,4 @@
-"""The tiny scene's stage, and painters on it with a model that answers at once."""
+"""The tiny scene's stage, painters on it and workers, with a model that answers at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import pytest
 
 from app.loop.inline_worker import InlineWorker
 from app.loop.painter import Painter
-from app.session import Session
+from app.loop.worker import ThreadWorker
+from app.session import LiveSettings, PaintSettings, Session
+from diffusion.settings import DreamSettings
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import build_charts
 from scenes.extrude import extrude_scene
 from scenes.load import load_scene
+from tests.app.loop.workers import FakeLoad, FakeProbe
 
 MakePainter = Callable[[Session], Painter]
 
@@ -37,3 +40,27 @@ def make_painter(stage, ctx, fake_model, fake_dream) -> Iterator[MakePainter]:
     yield make
     for volume in volumes:
         volume.release()
+
+
+@pytest.fixture
+def painter(make_painter):
+    live = LiveSettings(rest=0.5, moving_steps=2, refine=False)
+    return make_painter(Session(dream=DreamSettings(steps=6), live=live, paint=PaintSettings(sky=False)))
+
+
+@pytest.fixture
+def worker(fake_model, fake_dream):
+    worker = ThreadWorker(lambda: fake_model, fake_dream, threads=None)
+    yield worker
+    fake_dream.gate.set()
+    worker.close()
+
+
+@pytest.fixture
+def probe() -> FakeProbe:
+    return FakeProbe()
+
+
+@pytest.fixture
+def loading() -> FakeLoad:
+    return FakeLoad()

@@ -19,7 +19,7 @@ from diffusion.canvas import Cancelled, Dreamed
 from diffusion.loaders.options import LoadOptions
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings, Recipe
-from tests.app.loop.test_worker import wait
+from tests.app.loop.workers import wait
 
 
 class FakeGenerate:
