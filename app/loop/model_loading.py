@@ -81,11 +81,8 @@ def replaced(
         report("", 0.0)
         if not fits(order.choice):
             make_room()
-        try:
-            model = load(order.choice, report)
-        except Exception as error:
-            if type(error).__name__ not in MEMORY:
-                raise
+        model = _load_if_memory_allows(load, order.choice, report)
+        if model is None:
             make_room()
             model = load(order.choice, report)
         if cancelled():
@@ -97,6 +94,16 @@ def replaced(
         details = "" if isinstance(error, InputError) else traceback.format_exc()
         emit(ModelKept(order, sentence(error), details))
     return None
+
+
+def _load_if_memory_allows(load: Callable[[ModelChoice, Report], Any], choice: ModelChoice, report: Report) -> Any:
+    """The model; None if it has no room. Then nothing of it stays: the error is gone, whose traceback holds what was read."""
+    try:
+        return load(choice, report)
+    except Exception as error:
+        if type(error).__name__ not in MEMORY:
+            raise
+        return None
 
 
 def free_memory() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.added import Added, read_added
 from app.loop.memory_room import Room
-from app.loop.model_loading import facts_of, fits_beside, load_choice
+from app.loop.messages import ModelOrder
+from app.loop.model_loading import facts_of, fits_beside, load_choice, replaced
 from app.session import ModelChoice
 from base.errors import InputError
 from diffusion.canvas import Cancelled
@@ -45,6 +46,24 @@ def test_the_networks_of_a_model_that_goes_are_freed(tiny_model: Path) -> None:
     gone = [weakref.ref(part) for part in (model.unet, model.vae, model.text._encoder.clips[0].model)]
     del model
     assert all(reference() is None for reference in gone)
+
+
+def test_what_had_no_room_is_gone_before_loading_begins_again() -> None:
+    class Weights:
+        pass
+
+    read: list[weakref.ref[Weights]] = []
+
+    def load(choice: ModelChoice, report) -> str:
+        weights = Weights()
+        read.append(weakref.ref(weights))
+        if len(read) == 1:
+            raise MemoryError
+        assert read[0]() is None
+        return "model"
+
+    model = replaced(ModelOrder(0, ModelChoice()), load, print, lambda: False, lambda: None, lambda choice: True)
+    assert model == "model" and len(read) == 2
 
 
 def test_what_fits_beside_counts_the_model_and_what_is_added(tiny_model: Path, monkeypatch) -> None:
