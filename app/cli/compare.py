@@ -11,7 +11,7 @@ from app.cli.progress import progress
 from app.cli.word_remarks import word_remarks
 from app.commands import Compare, Generate
 from app.inputs import inputs_of
-from app.loop.chosen_model import load_chosen
+from app.loop.chosen_model import load_chosen, recipe_fields
 from app.session import ModelChoice
 from app.terminal import open_console, shown_json
 from base.errors import InputError, shown
@@ -63,7 +63,7 @@ def run(command: Compare) -> int:
                 if remark not in heard:
                     console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
                 heard.add(remark)
-            paths.append(record_path(model, settings, lambda: bar.advance(task), **named(chosen)))
+            paths.append(record_path(model, settings, lambda: bar.advance(task), **recipe_fields(chosen)))
     if paths[0].sketches[0].shape != paths[1].sketches[0].shape:
         raise InputError("--other-model", "", "works at another size; give a --size that both models can do")
     alike, distances = compare_paths(*paths)
@@ -108,17 +108,6 @@ def remarks(settings: GenerateSettings, choice: ModelChoice, model: Any) -> list
     usual = replace(DreamSettings(), **model.defaults)
     found = inert_remarks(settings.dream, usual, situation, settings.negative)
     return [*found, *picture_remarks(Generate(settings, choice), model)]
-
-
-def named(choice: ModelChoice) -> dict[str, Any]:
-    """What a recipe says of the model."""
-    return {
-        "model_ref": choice.ref,
-        "loras": choice.lora,
-        "controls": choice.control,
-        "adapter": choice.ip_adapter,
-        "options": choice.options,
-    }
 
 
 def figures(

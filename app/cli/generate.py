@@ -14,7 +14,7 @@ from app.cli.word_remarks import word_remarks
 from app.commands import Generate
 from app.files.gallery.gallery import Gallery, gallery_folder
 from app.inputs import inputs_of
-from app.loop.chosen_model import load_chosen
+from app.loop.chosen_model import load_chosen, recipe_fields
 from app.session import ModelChoice
 from app.terminal import open_console
 from base.errors import InputError
@@ -206,8 +206,7 @@ def run(command: Generate) -> int:
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
-    chosen, made = command.model, []
-    named = {"loras": loras, "controls": chosen.control, "adapter": chosen.ip_adapter, "options": chosen.options}
+    named, made = recipe_fields(command.model, loras), list[Any]()
     gallery = Gallery(gallery_folder()) if command.gallery else None
     steps = picture.dream.steps * picture.phases
     with progress(console) as bar:
@@ -225,18 +224,17 @@ def run(command: Generate) -> int:
         for number, (asked, out) in enumerate(zip(wishes, outs, strict=False)):
             if command.together > 1 and not ready:
                 group = wishes[number : number + command.together]
-                ready = generate_together(model, group, model_ref=chosen.ref, **named, on_step=on_step)
+                ready = generate_together(model, group, **named, on_step=on_step)
             if ready:
                 made.append(ready.pop(0))
             elif (
                 recipe is not None
                 and recipe.settings == asked
-                and recipe.model == chosen.ref
-                and (recipe.lora, recipe.control, recipe.adapter, recipe.options) == tuple(named.values())
+                and (recipe.model, recipe.lora, recipe.control, recipe.adapter, recipe.options) == tuple(named.values())
             ):
                 made.append(core.regenerate(model, recipe, command.source, on_step=on_step))
             else:
-                made.append(core.generate(model, asked, model_ref=chosen.ref, **named, on_step=on_step))
+                made.append(core.generate(model, asked, **named, on_step=on_step))
             write_png(out, made[-1].image, made[-1].recipe)
             if gallery is not None:
                 gallery.add(made[-1].image, made[-1].recipe)

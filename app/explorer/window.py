@@ -217,7 +217,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
                 print(shown(remark), file=sys.stderr)
             return model
 
-    return ThreadWorker(load, told=replace(session.model, lora=loras))
+    return ThreadWorker(load, choice=replace(session.model, lora=loras))
 
 
 def wants_start_page(session: Session) -> bool:

@@ -1,4 +1,4 @@
-"""Load the model that the user chose."""
+"""Load the model that the user chose, and name it in recipes."""
 
 from __future__ import annotations
 
@@ -19,3 +19,17 @@ def load_chosen(
 
     loras = choice.lora if loras is None else loras
     return load_model(choice.ref, choice.device, loras, choice.control, choice.ip_adapter, choice.options, on_part)
+
+
+def recipe_fields(choice: ModelChoice, loras: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """What a picture's recipe says of the model, as keyword arguments of `diffusion.text2image.generate.generate`.
+
+    loras: as for `load_chosen`
+    """
+    return {
+        "model_ref": choice.ref,
+        "loras": choice.lora if loras is None else loras,
+        "controls": choice.control,
+        "adapter": choice.ip_adapter,
+        "options": choice.options,
+    }

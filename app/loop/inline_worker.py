@@ -8,7 +8,7 @@ from typing import Any
 from app.loop.messages import Inspection, Message, ModelOrder, ModelReplaced, PictureRequest, Request, Status, Watch
 from app.loop.model_loading import load_choice, replaced
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
-from app.loop.worker import UNTOLD, Dream, LoadChoice, Probe, answer, dream_of, info_of, probe_of, report
+from app.loop.worker import EMBEDDED, Dream, LoadChoice, Probe, answer, dream_of, info_of, probe_of, report
 
 
 class InlineWorker:
@@ -75,7 +75,7 @@ class InlineWorker:
         if request is not None:
             answer(self._model, request, self._dream, messages.append, self._cancelled)
         if (picture := self._pictures.take()) is not None:
-            make_picture(self._model, picture, UNTOLD, self._generate, messages.append, self._cancelled)
+            make_picture(self._model, picture, EMBEDDED, self._generate, messages.append, self._cancelled)
         asked, self._asked = self._asked, None
         if asked is not None and (inspected := report(self._model, asked, self._look, self._cancelled)) is not None:
             messages.append(inspected)

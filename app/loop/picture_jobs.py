@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from app.loop.chosen_model import recipe_fields
 from app.loop.messages import Emit, Message, PictureFailed, PictureMade, PicturePreview, PictureRequest, sentence
 from app.session import ModelChoice
 from diffusion.canvas import Cancelled
@@ -25,14 +26,14 @@ def generate_of(model: Any, settings: Any, **hooks: Any) -> Any:
 def make_picture(
     model: Any,
     request: PictureRequest,
-    told: ModelChoice,
+    choice: ModelChoice,
     generate: Generate,
     emit: Emit,
     cancelled: Callable[[], bool],
 ) -> None:
     """Generate one picture; emit its previews and the result. A cancelled one emits no result.
 
-    told: what the model was loaded with, for the picture's recipe
+    choice: what the model was loaded with, for the picture's recipe
     """
 
     def on_step(event: Any) -> None:
@@ -41,8 +42,7 @@ def make_picture(
         image = model.preview(event.denoised[0]) if shown else None
         emit(PicturePreview(request.id, step, steps, image))
 
-    named = {"model_ref": told.ref, "loras": told.lora, "controls": told.control, "adapter": told.ip_adapter}
-    named["options"] = told.options
+    named = recipe_fields(choice)
     try:
         made = generate(model, request.settings, **named, on_step=on_step, cancelled=cancelled)
         seconds = made.dreamed.seconds["total"]

@@ -43,7 +43,7 @@ LoadChoice = Callable[[ModelChoice, Report], Any]  # app.loop.model_loading.load
 Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or a test's replacement
 Probe = Callable[..., Any]  # diffusion.introspection.unet_probe.probe_unet, or a test's replacement
 
-UNTOLD = ModelChoice()
+EMBEDDED = ModelChoice()
 WAITING_RESULTS = 4  # finished dreams that may wait for the window before the worker pauses
 
 
@@ -115,7 +115,7 @@ class ThreadWorker:
     """The `Worker` protocol as one thread. It loads the model, then takes the latest request, and outlives failures.
 
     load: loads the first model; load_choice: another one, later; fits: whether both have room in memory
-    told: what the model is loaded with, for the recipes of pictures
+    choice: what the model is loaded with, for the recipes of pictures
     threads: torch's threads for the model: 1 if a renderer uses the same cores (with 2 both slow down badly), None for all.
     nice: by how much the thread's priority is lowered in favour of frames (Linux only).
     """
@@ -127,14 +127,14 @@ class ThreadWorker:
         *,
         look: Probe = probe_of,
         generate: Generate = generate_of,
-        told: ModelChoice = UNTOLD,
+        choice: ModelChoice = EMBEDDED,
         load_choice: LoadChoice = load_choice,
         fits: Callable[[ModelChoice], bool] = fits_beside,
         threads: int | None = 1,
         nice: int = 10,
     ) -> None:
         self._load, self._dream, self._look, self._threads, self._nice = load, dream, look, threads, nice
-        self._generate, self._told, self._pictures, self._picture_due = generate, told, PictureQueue(), True
+        self._generate, self._choice, self._pictures, self._picture_due = generate, choice, PictureQueue(), True
         self._load_choice, self._fits = load_choice, fits
         self._model: Any = None
         self._order: ModelOrder | None = None  # waits
@@ -264,7 +264,7 @@ class ThreadWorker:
             if self._model is None and not self._closed:
                 self._model = self._ready()
             return
-        self._load, self._told = lambda: self._load_choice(order.choice, lambda part, share: None), order.choice
+        self._load, self._choice = lambda: self._load_choice(order.choice, lambda part, share: None), order.choice
         with self._news:  # what waits was made for the model before
             self._waiting = self._asked = None
             self._abandoned = self._latest
@@ -276,7 +276,7 @@ class ThreadWorker:
         def cancelled() -> bool:
             return self._closed or self._pictures.is_cancelled(request)
 
-        make_picture(model, request, self._told, self._generate, self._emit, cancelled)
+        make_picture(model, request, self._choice, self._generate, self._emit, cancelled)
 
     def _answer(self, model: Any, request: Request) -> None:
         def cancelled() -> bool:

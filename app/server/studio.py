@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from app.commands import Generate, suited
-from app.loop.chosen_model import load_chosen
+from app.loop.chosen_model import load_chosen, recipe_fields
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
 from app.server.pictures import PictureStore, png_of
@@ -93,9 +93,7 @@ class Studio:
                 done = generate(
                     self.model,
                     asked,
-                    model_ref=self.choice.ref,
-                    loras=self._loras,
-                    options=self.choice.options,
+                    **recipe_fields(self.choice, self._loras),
                     on_step=on_step,
                     cancelled=job.cancelled,
                 )

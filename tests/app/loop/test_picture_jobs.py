@@ -60,7 +60,7 @@ def generate() -> FakeGenerate:
 @pytest.fixture
 def worker(fake_model, fake_dream, generate: FakeGenerate) -> Iterator[ThreadWorker]:
     told = ModelChoice(ref="mine", lora=("moss:0.5",), options=LoadOptions(attention_slicing=True))
-    worker = ThreadWorker(lambda: fake_model, fake_dream, generate=generate, told=told, threads=None)
+    worker = ThreadWorker(lambda: fake_model, fake_dream, generate=generate, choice=told, threads=None)
     yield worker
     generate.gate.set()
     fake_dream.gate.set()
@@ -145,7 +145,7 @@ def test_the_picture_is_the_command_line_s_to_the_pixel(tiny_model: Path) -> Non
 
     model = load_model(str(tiny_model), "cpu")
     settings = GenerateSettings(prompt="brick wall", size=(32, 32), dream=DreamSettings(steps=2, seed=3))
-    worker = ThreadWorker(lambda: model, told=ModelChoice(ref=str(tiny_model)), threads=None)
+    worker = ThreadWorker(lambda: model, choice=ModelChoice(ref=str(tiny_model)), threads=None)
     try:
         worker.generate(PictureRequest(0, settings, every=1))
         message = next(m for m in wait(worker, made()) if isinstance(m, PictureMade))
