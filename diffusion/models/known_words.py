@@ -2,7 +2,7 @@
 
 A small model knows the words of its captions and little else. A prompt's subjects (what is left of its parts without adjectives, colours
 and light) that no caption has are compared with the captions' nouns by the sentence vectors of the subject and of its paraphrases
-(`word_senses`). The nearest noun is what the model is told.
+(`word_senses`). The model gets the nearest noun in their place.
 """
 
 from __future__ import annotations
@@ -11,24 +11,26 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from base.errors import InputError
+from base.errors import InputError, shorten
+from base.files import atomic_write
 from base.reading import read_json
 from diffusion.models.minilm import MiniLMEncoder
 from diffusion.models.prompt_words import Words
-from diffusion.models.word_senses import WordSenses, paraphrases
+from diffusion.models.word_senses import SENSES, WordSenses, paraphrases
+from diffusion.tensor_files import open_tensors
 
 VOCABULARY, BANK = "vocabulary.json", "bank.safetensors"
 NEAR, NEAR_UNDEFINED = 0.45, 0.55
 """Cosines of a subject and a noun from which they are taken for alike: of a subject with a word that has a concrete sense, of others."""
 OWN_WEIGHT = 0.5  # of the subject's own vector beside the mean of its paraphrases
 LONGEST = 6  # words of a subject; longer ones are sentences, which the encoder reads better as a whole
+CACHE_SIZE = 4096  # subjects
 
 # Letters that touch no digit and no underscore: "8k" and "35mm" are no words
 _WORD = re.compile(r"(?<!\w)(?!BREAK\b)[^\W\d_]++(?:['’-][^\W\d_]++)*+(?!\w)")
@@ -40,14 +42,14 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class Reading:
-    """A subject of a prompt, the noun it is read as, and their cosine."""
+    """A subject of a prompt, the known noun it is read as, and their cosine."""
 
-    said: str
+    subject: str
     known: str
     similarity: float
 
     def __str__(self) -> str:
-        return f"“{self.said}” is read as “{self.known}”"
+        return f"“{self.subject}” is read as “{self.known}”"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class Vocabulary:
     def save(self, path: Path) -> None:
         """Write what `load` reads."""
         content = {"nouns": self.nouns, "modifiers": self.modifiers}
-        path.write_text(json.dumps(content, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+        with atomic_write(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @cached_property
     def _phrases(self) -> dict[str, bool]:
@@ -130,10 +133,10 @@ class WordReader:
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, vectors: Callable[[], np.ndarray], embed: Embed, senses: Path | None = None
+        self, vocabulary: Vocabulary, vectors: Callable[[], np.ndarray], embed: Embed, senses: Path = SENSES
     ) -> None:
         self.vocabulary, self._embed, self._open, self._senses = vocabulary, embed, vectors, senses
-        self._found: dict[str, Reading | None] = {}
+        self._nearest = lru_cache(CACHE_SIZE)(self._search)
 
     @cached_property
     def _vectors(self) -> np.ndarray:
@@ -141,33 +144,32 @@ class WordReader:
 
     @cached_property
     def _meanings(self) -> WordSenses:
-        return WordSenses.load(self._senses) if self._senses else WordSenses.load()
+        return WordSenses.load(self._senses)
 
     def read(self, prompt: str) -> tuple[str, tuple[Reading, ...]]:
         """The prompt in known words, and what was replaced, in order. A prompt of known words is returned as it is."""
-        readings, told, last = [], "", 0
+        readings, text, last = [], "", 0
         for start, end in self.vocabulary.subjects(prompt):
             reading = self._nearest(prompt[start:end].lower())
             if reading is not None:
                 readings.append(reading)
-                told += prompt[last:start] + reading.known
+                text += prompt[last:start] + reading.known
                 last = end
-        return told + prompt[last:], tuple(readings)
+        return text + prompt[last:], tuple(readings)
 
-    def _nearest(self, subject: str) -> Reading | None:
-        if subject not in self._found:
-            others = paraphrases(subject, self._meanings)
-            vectors = self._embed([subject, *others])
-            vector = vectors[0] if not others else OWN_WEIGHT * vectors[0] + (1 - OWN_WEIGHT) * vectors[1:].mean(0)
-            scores = self._vectors @ (vector / np.linalg.norm(vector))
-            best = int(scores.argmax())
-            near = Reading(subject, self.vocabulary.nouns[best], float(scores[best]))
-            self._found[subject] = near if near.similarity >= (NEAR if others else NEAR_UNDEFINED) else None
-        return self._found[subject]
+    def _search(self, subject: str) -> Reading | None:
+        """How a subject in lower case is read; None if no noun is near."""
+        others = paraphrases(subject, self._meanings)
+        own, *further = self._embed([subject, *others])
+        vector = OWN_WEIGHT * own + (1 - OWN_WEIGHT) * np.mean(further, 0) if further else own
+        scores = self._vectors @ (vector / np.linalg.norm(vector))
+        best = int(scores.argmax())
+        near = scores[best] >= (NEAR if others else NEAR_UNDEFINED)
+        return Reading(subject, self.vocabulary.nouns[best], float(scores[best])) if near else None
 
 
 class ReadingEncoder:
-    """A text encoder that is told prompts in the words its model knows."""
+    """A text encoder that reads prompts in the words that its model knows."""
 
     pooled = 0
     clips = ()
@@ -191,12 +193,13 @@ class ReadingEncoder:
 def noun_vectors(bank: Path, nouns: Sequence[str]) -> np.ndarray:
     """The nouns' unit vectors float32 [N,D] from a bank of captions (`diffusion.text2image.prompt_matching`). Raises InputError."""
     try:
-        with safe_open(bank, framework="numpy") as file:
-            rows = {caption: row for row, caption in enumerate(json.loads(file.metadata()["captions"]))}
-            vectors = file.get_tensor("vectors").astype(np.float32)
+        with open_tensors(bank, "a bank of captions") as file:
+            rows = {caption: row for row, caption in enumerate(json.loads(file.header.metadata["captions"]))}
+            vectors = file.read("vectors").float().numpy()
         chosen = vectors[[rows[noun] for noun in nouns]]
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise InputError(bank, "", f"holds no vectors of the model's nouns ({error})") from error
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        problem = f"holds no vectors of the model's nouns ({shorten(str(error))})"
+        raise InputError(bank, "", problem) from error
     return chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
 
 

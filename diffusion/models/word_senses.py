@@ -57,11 +57,11 @@ class WordSenses:
         """(first, end, senses) of the nouns among words, left to right, the longest that is known at each place."""
         found, place = [], 0
         while place < len(words):
-            ends = (end for end in range(len(words), place, -1) if self.find(" ".join(words[place:end])))
-            end = next(ends, None)
-            if end is not None:
-                found.append((place, end, self.find(" ".join(words[place:end]))))
-            place = end or place + 1
+            tried = ((end, self.find(" ".join(words[place:end]))) for end in range(len(words), place, -1))
+            end, senses = next((one for one in tried if one[1]), (place + 1, ()))
+            if senses:
+                found.append((place, end, senses))
+            place = end
         return found
 
 

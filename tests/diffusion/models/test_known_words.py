@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from base.errors import InputError
 from diffusion.loaders.loading import load_model
@@ -98,6 +99,13 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
             Vocabulary.load(path)
     with pytest.raises(InputError, match="no vectors of the model's nouns"):
         noun_vectors(EMBEDDED / "bank.safetensors", ["no such noun"])
+    bank = tmp_path / "bank.safetensors"
+    for metadata in (None, {"captions": "x"}, {"captions": '["moss", "wall"]'}):
+        save_file({"vectors": np.zeros((1, 3), np.float32)}, bank, metadata)
+        with pytest.raises(InputError, match="no vectors of the model's nouns"):
+            noun_vectors(bank, ["wall"])
+    with pytest.raises(InputError, match="does not exist"):
+        noun_vectors(tmp_path / "none.safetensors", ["wall"])
     assert open_reader(tmp_path, MiniLMEncoder()) is None
 
 
