@@ -52,4 +52,5 @@ def _compare(context: ActionContext, open_scene: OpenScene, noted: NotedView) ->
     if now.latents.shape == noted.gathered.latents.shape:
         context.state.tour.counted = noted.count_changes(now)
     else:
+        context.state.tour.noted = None
         context.state.notify("The noted view has another size now; choose the station again", "warning")

@@ -29,6 +29,9 @@ class LessonsPanel:
         self._step = 0  # that is looked into, from 0
         self._set_up: int | None = None  # the station that the panels show
         self._waiting = False
+        self._asked: tuple[int, int] | None = (
+            None  # dream and step that the network was asked about for the running measurement
+        )
         self._emergence = EmergencePlots()
 
     @property
@@ -42,7 +45,7 @@ class LessonsPanel:
     def visit(self, number: int) -> None:
         """Go to a station, counted around."""
         self.number, self._set_up = number % len(STATIONS), None
-        self._guess, self._answer, self._waiting = None, None, False
+        self._guess, self._answer, self._waiting, self._asked = None, None, False, None
 
     def draw(self, ui: PanelContext) -> Session:
         record = next((r for r in reversed(ui.timeline.records) if r.image is not None and lookable(r)), None)
@@ -100,9 +103,9 @@ class LessonsPanel:
         last = len(record.shown) - 1
         if self.station.setting.network and last > 0:
             imgui.set_next_item_width(-1)
-            said = f"at step {min(self._step, last) + 1} of {last + 1}"
+            caption = f"at step {min(self._step, last) + 1} of {last + 1}"
             changed, self._step = imgui.slider_int(
-                "##step", min(self._step, last), 0, last, said, imgui.SliderFlags_.always_clamp
+                "##step", min(self._step, last), 0, last, caption, imgui.SliderFlags_.always_clamp
             )
             self._answer = None if changed else self._answer
             hint("Step that is measured.")
@@ -124,10 +127,19 @@ class LessonsPanel:
             return
         if self.station.setting.network and not self._is_inside(ui, record):
             if ui.inspection.asked is None:
-                ui.do("look_inside", record, self._step, self.station.name in CUTS)
+                self._ask_network(ui, record)
             return
         trace = trace_of(record, self._emergence.found, ui.inspection, ui.tour.counted)
-        self._answer, self._waiting = CHECKS[self.station.name](trace), False
+        self._answer, self._waiting, self._asked = CHECKS[self.station.name](trace), False, None
+
+    def _ask_network(self, ui: PanelContext, record: Record) -> None:
+        """Ask once. Without an answer, which the log explains, the measurement ends."""
+        step = record.id, self._step
+        if self._asked == step:
+            self._waiting, self._asked = False, None
+        else:
+            self._asked = step
+            ui.do("look_inside", record, self._step, self.station.name in CUTS)
 
     def _is_inside(self, ui: PanelContext, record: Record) -> bool:
         """Whether the network was looked into at this step, as far as the station needs it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.panels.lessons import LessonsPanel
@@ -72,6 +73,36 @@ def test_every_station_sets_up_asks_and_is_answered(drive: Driver) -> None:
     assert panel(drive, TimelinePanel)._shows == "Picture" and panel(drive, NetworkPanel)._shows == "Blocks"
     drive.tap("f2")
     assert not explorer.state.overlays.tour
+
+
+def test_a_network_that_cannot_be_measured_is_asked_once(drive: Driver) -> None:
+    explorer, lessons = drive.explorer, panel(drive, LessonsPanel)
+    rested(drive)
+    explorer.do("tour")
+    drive.worker.problem = "There is no memory for this."
+    lessons.visit([station.name for station in STATIONS].index("skips"))
+    drive.frames(6)
+    inspected = drive.worker.inspected
+    lessons._waiting = True
+    drive.frames(20)
+    assert drive.worker.inspected == inspected + 1 and not lessons._waiting and lessons.answer is None
+    drive.worker.problem = ""
+    measured(drive, lessons, "it is measured")
+    assert lessons.answer.choice == 0
+
+
+def test_a_noted_view_of_another_size_ends_the_measurement(drive: Driver) -> None:
+    explorer, lessons = drive.explorer, panel(drive, LessonsPanel)
+    rested(drive)
+    explorer.do("tour")
+    lessons.visit([station.name for station in STATIONS].index("memory"))
+    drive.until(lambda: explorer.state.tour.noted is not None, "the view is noted")
+    noted = explorer.state.tour.noted
+    gathered = replace(noted.gathered, latents=noted.gathered.latents[:, 1:])
+    explorer.state.tour.noted = replace(noted, gathered=gathered)
+    measured(drive, lessons, "the measurement ends")
+    assert lessons.answer.choice is None
+    assert any("another size" in entry.text for entry in explorer.state.log.entries)
 
 
 def test_paint_that_changed_between_two_visits_is_counted(drive: Driver) -> None:
