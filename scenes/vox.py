@@ -18,6 +18,8 @@ from base.reading import read_bytes
 
 MOST_BYTES = 64 << 20
 MOST_MODELS = 4096  # of a file, and placed by its scene graph
+MOST_NODES = 16 * MOST_MODELS  # passed in the scene graph, which may lead back to itself
+MOST_VOXELS = 1 << 24  # of all models that are shown: 256 cubed
 MOST_SIDE = 512  # voxels of all models together
 WHAT = "a MagicaVoxel model"
 Turn = tuple[tuple[int, int, int], tuple[int, int, int], tuple[int, int, int]]
@@ -169,11 +171,13 @@ def _places(nodes: dict[int, tuple], models: int) -> list[tuple[int, np.ndarray,
         return [(0, np.array(STRAIGHT), np.zeros(3, np.int64))]
     found: list[tuple[int, np.ndarray, np.ndarray]] = []
     waiting = [(0, np.array(STRAIGHT), np.zeros(3, np.int64))]
-    for _ in range(16 * MOST_MODELS):  # a graph that leads back to itself ends, too
-        if not waiting:
-            break
+    passed = 0
+    while waiting:
         number, turn, move = waiting.pop()
         node = nodes[number]
+        passed += len(node[1]) if node[0] == "group" else 1
+        if passed > MOST_NODES:
+            raise _Damaged(f"shows more than {MOST_NODES} nodes of its scene graph")
         if node[0] == "transform":
             if np.abs(node[2]).max() > 1 << 20:
                 raise ValueError("too far")
@@ -182,13 +186,15 @@ def _places(nodes: dict[int, tuple], models: int) -> list[tuple[int, np.ndarray,
             waiting += [(child, turn, move) for child in reversed(node[1])]
         else:
             found += [(model, turn, move) for model in node[1] if 0 <= model < models]
-    if waiting or len(found) > MOST_MODELS:
+    if len(found) > MOST_MODELS:
         raise _Damaged(f"shows more than {MOST_MODELS} models")
     return found
 
 
 def _join(models: list[_Model], places: list[tuple[int, np.ndarray, np.ndarray]]) -> np.ndarray:
     """uint8 [Y,Z,X]: all models at their places, in the smallest box that holds them."""
+    if sum(len(models[number].voxels) for number, _, _ in places) > MOST_VOXELS:
+        raise _Damaged(f"shows more than {MOST_VOXELS >> 20} million voxels")
     points, colours = [], []
     for number, turn, move in places:
         model = models[number]

@@ -79,6 +79,8 @@ def test_a_turned_model_keeps_its_voxels(file) -> None:
         ((CORNER, transform(0, 1, _r="15"), shape(1, 0)), "is damaged"),
         ((CORNER, transform(0, 9)), "is damaged"),
         ((CORNER, transform(0, 1), group(1, 0, 0)), "shows more than"),
+        ((CORNER, transform(0, 1), group(1, *[1] * 2000)), "shows more than"),
+        ((model((1, 1, 1), [(0, 0, 0, 1)] * 20_000), transform(0, 1), group(1, *[2] * 1000), shape(2, 0)), "million voxels"),
         ((CORNER, transform(0, 1, _t="9999999 0 0"), shape(1, 0)), "is damaged"),
         ((CORNER, transform(0, 1), group(1, 2, 4), transform(2, 3), shape(3, 0), transform(4, 5, _t="600 0 0"), shape(5, 0)),
          "allowed are 512 a side"),
