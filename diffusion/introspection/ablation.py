@@ -14,12 +14,10 @@ import numpy as np
 import torch
 
 from diffusion.canvas import Cancelled, Canvas
-from diffusion.denoisers.few_step import uses_few_step
-from diffusion.dream import make_unguided_denoiser
 from diffusion.introspection.emergence import explained_share, split_bands
+from diffusion.introspection.repeated_call import RepeatedCall
 from diffusion.models.model import Model
 from diffusion.models.surface_unet import SurfaceUNet
-from diffusion.sampling.denoiser import predict
 from diffusion.settings import DreamSettings
 
 # What is cut: all skip connections, or all that the finest level hears from the levels below it.
@@ -48,21 +46,18 @@ def ablate(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Ablation, ...]:
     """Repeat the model call of one step without each of PARTS. Arguments as in `diffusion.introspection.unet_probe.probe_unet`."""
-    few = uses_few_step(settings, model.few_steps, canvas.guide is not None)
-    unet = model.few_step_unet if few and model.few_step_unet is not None else model.unet
-    denoise = make_unguided_denoiser(model, canvas, settings)
-    start = torch.from_numpy(x)[None].to(model.device)
+    call = RepeatedCall.of(model, canvas, settings, x, sigma)
 
     def sketch() -> np.ndarray:
         if cancelled():
             raise Cancelled
-        return model.sketch(predict(denoise, start, sigma).denoised[0])
+        return model.sketch(call.predict())
 
     whole = split_bands(sketch())
     even = np.ones(canvas.change.shape)
     found = []
     for part in PARTS:
-        with _cut(unet, part):
+        with _cut(call.network, part):
             picture = sketch()
         coarse, fine = (explained_share(a, b, even) for a, b in zip(split_bands(picture), whole, strict=True))
         found.append(Ablation(part, coarse, fine, picture))

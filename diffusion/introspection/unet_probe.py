@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,12 @@ from torch import Tensor
 
 from diffusion.canvas import Cancelled, Canvas
 from diffusion.denoisers.context_filters import contexts_of
-from diffusion.denoisers.few_step import uses_few_step
-from diffusion.dream import make_unguided_denoiser
 from diffusion.introspection.feature_maps import feature_maps
+from diffusion.introspection.repeated_call import RepeatedCall
 from diffusion.introspection.unet_blocks import iterate_blocks
 from diffusion.models.model import Model
 from diffusion.models.surface_unet import LEAST_SHARE, SurfaceUNet
 from diffusion.models.surface_unet import Attention as SurfaceAttention
-from diffusion.sampling.denoiser import predict
 from diffusion.settings import DreamSettings
 
 Facts = tuple[str, int, int, bool]  # kind, number, level, attends_to_text; see `Block`
@@ -101,25 +99,17 @@ def probe_unet(
     x: float32 [C,h,w], the latents at the start of the step (`StepEvent.start_latents`); sigma: their noise level;
     cancelled: called before every block. Raises Cancelled.
     """
-    few = uses_few_step(settings, model.few_steps, canvas.guide is not None)
-    denoise = make_unguided_denoiser(model, canvas, settings)
-    unet = model.few_step_unet if few and model.few_step_unet is not None else model.unet
+    call = RepeatedCall.of(model, canvas, settings, x, sigma)
     tokens = model.context([canvas.regions[0].prompt])[0].shape[1]
-    with _as_written(unet), _record_blocks(unet, x.shape[-2:], tokens, cancelled) as notes:
-        denoised = predict(denoise, torch.from_numpy(x)[None].to(model.device), sigma).denoised
+    with _record_blocks(call.network, x.shape[-2:], tokens, cancelled) as notes:
+        denoised = call.predict()
     prompts = dict.fromkeys(region.prompt for region in canvas.regions)
     return UnetProbe(
         tuple(notes.blocks),
         notes.word_attention(model, list(prompts), settings),
-        denoised[0].float().cpu().numpy(),
-        few,
+        denoised.float().cpu().numpy(),
+        call.few_step,
     )
-
-
-def _as_written(network: torch.nn.Module) -> AbstractContextManager[Any]:
-    """Run a compiled network without compilation, which leaves out the hooks that record it."""
-    compiled = network._compiled_call_impl is not None
-    return torch.compiler.set_stance("force_eager") if compiled else nullcontext()
 
 
 class _ProbeRecorder:

@@ -122,6 +122,10 @@ class Model:
         hints = hints.to(self.device)
         return hints if geometry is None else torch.cat([geometry, hints], 1)
 
+    def network(self, few_step: bool) -> Any:
+        """The U-Net, or its few-step network where that is asked for and there is one."""
+        return self.few_step_unet if few_step and self.few_step_unet is not None else self.unet
+
     @torch.inference_mode()
     def denoise(
         self,
@@ -141,8 +145,7 @@ class Model:
         control: strength of the ControlNets, if `geometry` holds their hints
         styled: strength of the style pictures, if there is an IP-Adapter: contexts then hold their rows (`diffusion.models.style`)
         """
-        unet = self.few_step_unet if few_step and self.few_step_unet is not None else self.unet
-        pooled, (height, width) = self.text.pooled, x.shape[-2:]
+        unet, pooled, (height, width) = self.network(few_step), self.text.pooled, x.shape[-2:]
         with self.clock.part("unet"):
             scaled = x / math.sqrt(sigma**2 + 1)
             hints = None

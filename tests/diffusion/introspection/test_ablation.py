@@ -50,3 +50,14 @@ def test_it_stops_between_calls(sd, canvas_of) -> None:
     canvas = canvas_of(sd)
     with pytest.raises(Cancelled):
         ablate(sd, canvas, SETTINGS, canvas.noise, 2.0, cancelled=lambda: True)
+
+
+def test_a_compiled_network_is_cut_as_well(surface, canvas_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = canvas_of(surface, (8, 12))
+    expected = ablate(surface, canvas, SETTINGS, canvas.noise, 2.0)
+    monkeypatch.setattr(surface.unet, "_compiled_call_impl", None)
+    surface.unet.compile(backend="eager")
+    with torch.inference_mode():
+        make_unguided_denoiser(surface, canvas, SETTINGS)(torch.from_numpy(canvas.noise)[None], 2.0)
+    for one, other in zip(ablate(surface, canvas, SETTINGS, canvas.noise, 2.0), expected, strict=True):
+        assert np.array_equal(one.sketch, other.sketch)

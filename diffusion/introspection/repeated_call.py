@@ -1,0 +1,43 @@
+"""The model call of one step of a dream, made again: for hooks that record the network or change what it does."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion.canvas import Canvas
+from diffusion.denoisers.few_step import uses_few_step
+from diffusion.dream import make_unguided_denoiser
+from diffusion.models.model import Model
+from diffusion.sampling.denoiser import Denoise, predict
+from diffusion.settings import DreamSettings
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatedCall:
+    """network: the one that the dream called; few_step: whether it is the few-step one; x: [1,C,h,w]; sigma: its noise level."""
+
+    network: Any
+    few_step: bool
+    denoise: Denoise
+    x: Tensor
+    sigma: float
+
+    @classmethod
+    def of(cls, model: Model, canvas: Canvas, settings: DreamSettings, x: np.ndarray, sigma: float) -> RepeatedCall:
+        """x: float32 [C,h,w], the latents at the start of the step (`StepEvent.start_latents`)."""
+        few_step = uses_few_step(settings, model.few_steps, canvas.guide is not None)
+        denoise = make_unguided_denoiser(model, canvas, settings)
+        start = torch.from_numpy(x)[None].to(model.device)
+        return cls(model.network(few_step), few_step, denoise, start, sigma)
+
+    def predict(self) -> Tensor:
+        """The predicted x0 [C,h,w]. A compiled network runs without compilation, which leaves hooks out."""
+        compiled = self.network._compiled_call_impl is not None
+        with torch.compiler.set_stance("force_eager") if compiled else nullcontext():
+            return predict(self.denoise, self.x, self.sigma).denoised[0]
