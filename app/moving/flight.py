@@ -86,7 +86,7 @@ class Flight:
 
     def _fly_by_surfaces(self, cameras: list[Camera]) -> Iterator[None]:
         painter, session = self.open_scene.painter, self.open_scene.painter.session
-        self.status_text = "painting the sky"
+        self.status_text, painter.client.problem = "painting the sky", ""
         while painter.sky.consider(session, AROUND):
             yield  # `update` continues here when it is dreamed
             if self._failed():

@@ -77,6 +77,18 @@ def test_surfaces_are_painted_straight_on_with_a_model_that_knows_them(ready: Dr
     assert all(view.dreams == 1 and view.gain == 0 for view in flight.pilot.views)
 
 
+def test_a_failure_from_before_does_not_end_it(ready: Driver, monkeypatch) -> None:
+    explorer = ready.explorer
+    painter, turns = explorer.state.open_scene.painter, [True]
+    painter.client.model = replace(painter.client.model, knows_surfaces=True)
+    painter.client.problem = "An earlier dream failed."
+    monkeypatch.setattr(painter.sky, "consider", lambda *_: bool(turns) and turns.pop())
+    explorer.do("autopilot", 1.0, False)
+    flight = explorer.state.travel.flight
+    ready.until(lambda: flight.surveyed or flight.done, "surfaces are planned", 3000)
+    assert not flight.done
+
+
 def test_the_end_is_told_once_three_views_have_shown_the_pace(ready: Driver) -> None:
     ready.worker.held = True
     ready.explorer.do("autopilot", 0.9, False)
