@@ -26,8 +26,7 @@ def paintable_scene(context: ActionContext) -> OpenScene | None:
     open_scene = state.open_scene
     if open_scene is None or open_scene.painter.client.model is None or services.strokes.busy:
         return None
-    if state.loading is not None:
-        state.notify("A model is being loaded; try again when it is there", "warning")
+    if is_loading(context):
         return None
     if services.rebuild.busy:
         state.notify("The scene is being built; try again in a moment", "warning")
@@ -38,8 +37,15 @@ def paintable_scene(context: ActionContext) -> OpenScene | None:
     return open_scene
 
 
+def is_loading(context: ActionContext) -> bool:
+    """Whether another model is being loaded; then a warning says so."""
+    if context.state.loading is not None:
+        context.state.notify("A model is being loaded; try again when it is there", "warning")
+    return context.state.loading is not None
+
+
 def dreams(context: ActionContext, open_scene: OpenScene) -> bool:
-    """Whether there is a model that dreams; else the user is told."""
+    """Whether the model dreams; without one, a warning says so."""
     model = open_scene.painter.client.model
     if model is not None and not model.dreams:
         context.state.notify("Nothing can be dreamed: no model is loaded (--no-model)", "warning")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.actions.context import ActionContext
 from app.actions.export import timestamped
-from app.actions.paint import dreams, paintable_scene
+from app.actions.paint import dreams, is_loading, paintable_scene
 from app.fields import Size
 from app.moving.flight import UNTIL
 from app.moving.route import Route
@@ -36,8 +36,7 @@ def play(context: ActionContext, path: CameraPath) -> None:
 def film(context: ActionContext, path: CameraPath, size: Size, fps: float) -> None:
     """Film a path from now on. The camera belongs to the film until it is finished or stopped."""
     state = context.state
-    open_scene = paintable_scene(context) if state.loading is not None else state.ready_scene()
-    if open_scene is not None:
+    if not is_loading(context) and (open_scene := state.ready_scene()) is not None:
         stop_travel(context)
         out = timestamped(context, "film", ".mp4")
         state.travel.start_film(open_scene, path, out, size, fps, describe(state.session))
