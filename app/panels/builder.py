@@ -61,7 +61,7 @@ class BuilderOverlay:
             )
             draw.add_polyline(line, imgui.get_color_u32(colour(tint, 0.9)), 1.5 * ui.scale, imgui.ImDrawFlags_.closed)
         draw.pop_clip_rect()
-        self._tell(ui, tool, target)
+        self._describe(ui, tool, target)
 
     def _target(self, ui: PanelContext, tool: str, place: tuple[float, float], aspect: float) -> Target | None:
         press, open_scene = ui.builder.press, ui.open_scene
@@ -75,7 +75,7 @@ class BuilderOverlay:
         value = min(ui.builder.value, len(ui.scene.materials))
         return find_target(ui.scene, surface, tool, value)
 
-    def _tell(self, ui: PanelContext, tool: str, target: Target) -> None:
+    def _describe(self, ui: PanelContext, tool: str, target: Target) -> None:
         scene, press = ui.scene, ui.builder.press
         value = ui.builder.value if tool == "place" and press is None else int(scene.map[target.z, target.x])
         name = scene.materials[value - 1].name if value != EMPTY else scene.floor or "empty ground"

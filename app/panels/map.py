@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, choice, hint
-from app.panels.map_tools import PAINTS, TOOLS, Hand, MapBrush, Shown, StampTool, colours, name_value
+from app.panels.map_tools import TOOLS, Hand, MapBrush, Shown, colours, name_value
 from app.state.builder import NOT_ON_MAP
 from scenes import edit_map
 from scenes.scene import Colour, Scene
@@ -70,6 +70,11 @@ class MapView:
     @value.setter
     def value(self, value: int) -> None:
         self.brush.value = value
+
+    @property
+    def _can_use(self) -> bool:
+        """Whether the tool has something to paint with, if it paints."""
+        return self.value != NOT_ON_MAP or not TOOLS[self.tool].paints
 
     def draw(self, ui: PanelContext, scene: Scene, room: float) -> float:
         """The map, at most `room` wide. Returns its height in points."""
@@ -136,7 +141,8 @@ class MapView:
             x, z = view.corner[0] + view.blocks / 2, view.corner[1] + view.box[3] * scale / 2
             self._centre = x - moved.x * scale, z - moved.y * scale
         if held and imgui.is_mouse_down(imgui.MouseButton_.right):
-            self.value, self._hand = _or(edit_map.pick_value(scene, here), self.value), None
+            TOOLS["pick"].use(ui, self.brush, Hand(here))
+            self._hand = None
         elif imgui.is_item_activated() and imgui.is_mouse_down(imgui.MouseButton_.left):
             self._hand, self._pressed_at = Hand(here, start=here, scene=scene), mouse.y
         if imgui.is_key_pressed(imgui.Key.escape, False):
@@ -152,7 +158,7 @@ class MapView:
             return Hand(here, shift=shift)
         down = imgui.is_mouse_down(imgui.MouseButton_.left)
         hand = begun._replace(here=here, rise=self._pressed_at - y, released=not down, shift=shift)
-        if self.value != NOT_ON_MAP or self.tool not in PAINTS:
+        if self._can_use:
             TOOLS[self.tool].use(ui, self.brush, hand)
         self._hand = begun._replace(before=here) if down else None
         return hand
@@ -173,18 +179,18 @@ class MapView:
         x, y, w, h = view.box
         draw.push_clip_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + w, y + h), True)
         ink = imgui.get_color_u32(colour("#ffffff", 0.9))
-        if self.tool not in PAINTS or self.value != NOT_ON_MAP:
+        if self._can_use:
             self._draw_preview(ui, scene, view, tool.preview(scene, self.brush, hand))
         column, row = int(np.floor(hand.here[0])), int(np.floor(hand.here[1]))
         draw.add_rect(imgui.ImVec2(*view.point(column, row)), imgui.ImVec2(*view.point(column + 1, row + 1)), ink)
-        if isinstance(tool, StampTool) and (corners := tool.frame(self.brush, hand)) is not None:
+        if (corners := tool.frame(self.brush, hand)) is not None:
             low, high = (imgui.ImVec2(*view.point(*corner)) for corner in corners)
             draw.add_rect(low, high, imgui.get_color_u32(colour(ui.palette.accent)), 0.0, 2 * ui.scale)
         draw.pop_clip_rect()
         words = [] if value is None else [f"{name_value(scene, value)} at {column}, {row}"]
-        if self.tool in PAINTS and self.value == NOT_ON_MAP:
+        if not self._can_use:
             words.append("The sky is not on the map; select a material to paint.")
-        if text := "\n".join([*words, *filter(None, [tool.tell(scene, self.brush, hand)])]):
+        if text := "\n".join([*words, *filter(None, [tool.describe(scene, self.brush, hand)])]):
             imgui.set_tooltip(text)
 
     def _draw_preview(self, ui: PanelContext, scene: Scene, view: Frame, shown: Shown | None) -> None:
@@ -237,7 +243,3 @@ def _draw_camera(ui: PanelContext, view: Frame) -> None:
     draw = imgui.get_window_draw_list()
     draw.add_triangle_filled(a, b, c, imgui.get_color_u32(colour(ui.palette.accent)))
     draw.add_triangle(a, b, c, imgui.get_color_u32(colour("#000000", 0.8)), 1.5 * ui.scale)
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value

@@ -12,6 +12,7 @@ from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, hint
 from scenes import edit_map, heights, shapes
+from scenes.building import mark_block
 from scenes.scene import EMPTY, Scene
 from scenes.shapes import Area, Place
 from scenes.stamp import Stamp, copy_region, flip_stamp, lay_stamp, turn_stamp
@@ -49,9 +50,9 @@ class Hand(NamedTuple):
 
 
 class Tool:
-    """icon, help: of its button. A tool without options explains itself in their place."""
+    """icon, help: of its button; paints: whether with the selected material. A tool without options explains itself in their place."""
 
-    icon, help, about = "", "", ""
+    icon, help, about, paints = "", "", "", False
 
     def options(self, ui: PanelContext, brush: MapBrush) -> None:
         imgui.align_text_to_frame_padding()
@@ -64,13 +65,17 @@ class Tool:
     def use(self, ui: PanelContext, brush: MapBrush, hand: Hand) -> None:
         """Called in every frame from the press to the release of the left button."""
 
-    def tell(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
-        """What else stands beside the pointer."""
+    def frame(self, brush: MapBrush, hand: Hand) -> tuple[Place, Place] | None:
+        """Corners of the region that is being selected, if any."""
+        return None
+
+    def describe(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
+        """What else the tooltip says."""
         return ""
 
 
 class BrushTool(Tool):
-    icon, help = "\uf1fc", "Brush: paint blocks with the selected material."
+    icon, help, paints = "\uf1fc", "Brush: paint blocks with the selected material.", True
 
     def options(self, ui: PanelContext, brush: MapBrush) -> None:
         _size(brush, "Brush width in blocks.")
@@ -86,6 +91,8 @@ class BrushTool(Tool):
 
 class FormTool(Tool):
     """form: a name of scenes.shapes.DRAW."""
+
+    paints = True
 
     def __init__(self, form: str, icon: str, help: str) -> None:
         self.form, self.icon, self.help = form, icon, help
@@ -111,7 +118,7 @@ class FormTool(Tool):
         if hand.released and (shown := self.preview(ui.scene, brush, hand)):
             ui.do("edit_scene", lambda s: edit_map.paint_area(s, *shown))
 
-    def tell(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
+    def describe(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
         if hand.start is None or (shown := self.preview(scene, brush, hand)) is None:
             return ""
         h, w = shown[0].mask.shape
@@ -120,6 +127,7 @@ class FormTool(Tool):
 
 class FillTool(Tool):
     icon, help, about = "\uf575", "Fill: replace a connected area.", "Click a connected area."
+    paints = True
 
     def __init__(self) -> None:
         self._shown: tuple[np.ndarray, Area] | None = None  # of a map
@@ -180,14 +188,13 @@ class StampTool(Tool):
             stamp, ground = brush.stamp, brush.ground
             ui.do("edit_scene", lambda s: edit_map.paint_area(s, *lay_stamp(s, stamp, hand.here, ground)))
 
-    def tell(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
+    def describe(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
         if not self._copies(brush, hand) or hand.start is None:
             return ""
         first, last = shapes.find_box(hand.start, hand.here)
         return f"copy {last[0] - first[0]} × {last[1] - first[1]} blocks"
 
     def frame(self, brush: MapBrush, hand: Hand) -> tuple[Place, Place] | None:
-        """Corners of the region that is being selected."""
         if not self._copies(brush, hand):
             return None
         first, last = shapes.find_box(hand.start or hand.here, hand.here)
@@ -206,7 +213,7 @@ class HeightTool(Tool):
         if scene is not None and where is not None and hand.here != hand.before:
             ui.do("edit_scene", lambda _: heights.raise_blocks(scene, where, hand.rise / RISE))
 
-    def tell(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
+    def describe(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
         place = hand.start or hand.here
         value = edit_map.pick_value(scene, place)
         if value is None:
@@ -221,9 +228,7 @@ class HeightTool(Tool):
             return None
         if hand.shift and (name := heights.find_name(hand.scene, value)) is not None:
             return heights.find_blocks(hand.scene, name)
-        where = np.zeros(hand.scene.map.shape, bool)
-        where[int(hand.start[1]), int(hand.start[0])] = True
-        return where
+        return mark_block(hand.scene, int(hand.start[0]), int(hand.start[1]))
 
 
 class PickTool(Tool):
@@ -246,7 +251,6 @@ TOOLS: Mapping[str, Tool] = {
     "height": HeightTool(),
     "pick": PickTool(),
 }
-PAINTS = ("brush", "line", "rectangle", "ellipse", "fill")  # what paints with the selected material
 
 
 def colours(scene: Scene, shown: Shown, ground: tuple[int, int, int]) -> np.ndarray:
