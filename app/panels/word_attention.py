@@ -49,7 +49,7 @@ class HeardPanel:
         if imgui.is_item_hovered():
             mouse = imgui.get_mouse_pos()
             _show_cell(heard, (mouse.x - corner.x) / size.x, (mouse.y - corner.y) / size.y, corner, size)
-        share = float(np.average(heard.where[self.word], weights=heard.share))
+        share = heard.weights[self.word]
         faint(f"{share:.0%} of the attention in this prompt's area is on “{heard.words[self.word]}”.")
         remark(ui, remarks.of_words(heard))
 

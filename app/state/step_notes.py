@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from diffusion.introspection.emergence import SETTLED, Emergence, settling_step
+from diffusion.lessons.checks import LOUD
 
 FELL = 0.15  # of the large shapes, that get lost from one step to the next: worth a word
 WORTH = 0.03  # of the picture, that a region must be to be spoken of
 MUCH = 0.25  # of a call's time that one block takes
-LOUD = 1.5  # times as much attention as words get on average
 
 
 def of_step(found: Sequence[Emergence], guidance: Sequence[float], place: int) -> str:
@@ -55,13 +55,12 @@ def of_blocks(blocks: Sequence[Any]) -> str:
     return f"{slowest.name.capitalize()} takes {share:.0%} of the time{many}."
 
 
-def of_words(heard: Any) -> str:
-    """heard: a `diffusion.introspection.unet_probe.Heard`; its last word stands for what is none."""
-    weights = np.array([np.average(where, weights=heard.share) for where in heard.where])
-    if len(weights) < 3:
+def of_words(attention: Any) -> str:
+    """attention: a `diffusion.introspection.unet_probe.WordAttention`."""
+    words = attention.weights[:-1]  # the last one stands for the tokens that belong to no word
+    if len(words) < 2:
         return ""
-    words = weights[:-1]
     loudest = int(words.argmax())
     if words[loudest] < LOUD * words.mean():
         return ""
-    return f"“{heard.words[loudest]}” gets {words[loudest] / words.mean():.1f} times the average attention of the prompt's words."
+    return f"“{attention.words[loudest]}” gets {words[loudest] / words.mean():.1f} times the average attention of the prompt's words."

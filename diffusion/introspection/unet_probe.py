@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,11 @@ class WordAttention:
     words: tuple[str, ...]
     where: np.ndarray
     share: np.ndarray
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """float64 [words]: the mean weight of each word in the prompt's region."""
+        return np.array([np.average(where, weights=self.share) for where in self.where])
 
 
 @dataclass(frozen=True)

@@ -97,13 +97,13 @@ def guidance(trace: Trace) -> Answer:
 
 def attention(trace: Trace) -> Answer:
     """Do the words get equal attention? Choices: about equal, one gets more, one gets more than all others together."""
-    heard = trace.probe.prompts[0] if trace.probe is not None and trace.probe.prompts else None
-    if heard is None or len(heard.words) < 3:
+    prompt = trace.probe.prompts[0] if trace.probe is not None and trace.probe.prompts else None
+    if prompt is None or len(prompt.words) < 3:
         return Answer(None, "This needs a prompt of at least two words and a network that attends to it.")
-    weights = np.array([np.average(where, weights=heard.share) for where in heard.where])[:-1]
+    weights = prompt.weights[:-1]
     loudest, mean = int(weights.argmax()), float(weights.mean())
     choice = 2 if weights[loudest] > weights.sum() / 2 else 1 if weights[loudest] > LOUD * mean else 0
-    listed = ", ".join(f"“{word}” {weight:.0%}" for word, weight in zip(heard.words, weights, strict=False))
+    listed = ", ".join(f"“{word}” {weight:.0%}" for word, weight in zip(prompt.words, weights, strict=False))
     return Answer(choice, f"{listed}; the rest goes to the sentence as a whole and to its ends.")
 
 

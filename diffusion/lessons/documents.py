@@ -75,7 +75,7 @@ def lesson(name: str, recording: Recording, files: Sequence[Mapping[str, str]], 
     """name: also of its folder; files: each step's pictures, by what they show; tiles: see `diffusion.lessons.pictures`."""
     sigmas = [*(step.sigma for step in recording.steps), 0.0]
     whole = recording.emergence[0]
-    heard = recording.steps[0].probe.prompts
+    prompts = recording.steps[0].probe.prompts
     steps = [
         _step(step, sigmas[i + 1])
         | {"coarse": _short(whole.coarse[i]), "fine": _short(whole.fine[i]), "files": files[i]}
@@ -88,8 +88,8 @@ def lesson(name: str, recording: Recording, files: Sequence[Mapping[str, str]], 
         "settings": to_json(recording.settings),
         "size": list(recording.image.shape[1::-1]),
         "latents": list(recording.end.shape),
-        "words": list(heard[0].words) if heard else [],
-        "attention": list(heard[0].where.shape[1:]) if heard else [],
+        "words": list(prompts[0].words) if prompts else [],
+        "attention": list(prompts[0].where.shape[1:]) if prompts else [],
         "tiles": dict(tiles),
         "steps": steps,
         "concepts": [
@@ -130,7 +130,6 @@ def histogram(values: np.ndarray) -> list[int]:
 
 def _step(step: RecordedStep, after: float) -> dict[str, Any]:
     whole = math.sqrt(1 + step.sigma**2)
-    heard = step.probe.prompts[0] if step.probe.prompts else None
     return {
         "sigma": _short(step.sigma, 6),
         "sigma_next": _short(after, 6),
@@ -142,15 +141,10 @@ def _step(step: RecordedStep, after: float) -> dict[str, Any]:
         "change": _short(step.change),
         "histogram": {"noisy": histogram(step.start / whole), "prediction": histogram(step.denoised)},
         "blocks": [{"seconds": _short(b.seconds), "energy": _short(b.energy)} for b in step.probe.blocks],
-        "words": []
-        if heard is None
-        else [
-            {
-                "least": _short(where.min(), 6),
-                "most": _short(where.max(), 6),
-                "mean": _short(np.average(where, weights=heard.share), 6),
-            }
-            for where in heard.where
+        "words": [
+            {"least": _short(where.min(), 6), "most": _short(where.max(), 6), "mean": _short(mean, 6)}
+            for prompt in step.probe.prompts[:1]
+            for where, mean in zip(prompt.where, prompt.weights, strict=True)
         ],
         "ablation": {one.part: {"coarse": _short(one.coarse), "fine": _short(one.fine)} for one in step.ablation},
     }

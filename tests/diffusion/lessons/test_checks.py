@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from diffusion.introspection.emergence import Emergence
+from diffusion.introspection.unet_probe import WordAttention
 from diffusion.lessons.checks import CHECKS
 from diffusion.lessons.stations import BY_NAME, DEPTHS, STATIONS
 from diffusion.lessons.trace import Trace
@@ -77,8 +78,8 @@ def test_the_strongest_pull_of_guidance_is_found(pull: tuple[float, ...], choice
 @pytest.mark.parametrize(("weights", "choice"), [((0.2, 0.2, 0.2), 0), ((0.1, 0.2, 0.1, 0.1), 1), ((0.6, 0.1, 0.1), 2)])
 def test_the_loudest_word_is_found(weights: tuple[float, ...], choice: int) -> None:
     where = np.array([*weights, 1 - sum(weights)])[:, None, None] * np.ones((1, 4, 4))
-    heard = SimpleNamespace(words=tuple("abcdefg"[: len(where)]), where=where, share=np.ones((4, 4)))
-    assert answer("attention", probe=SimpleNamespace(blocks=(), prompts=(heard,))) == choice
+    prompt = WordAttention("a b c", tuple("abcdefg"[: len(where)]), where, np.ones((4, 4)))
+    assert answer("attention", probe=SimpleNamespace(blocks=(), prompts=(prompt,))) == choice
 
 
 @pytest.mark.parametrize(("left", "choice"), [((0.1, 0.9), 0), ((0.9, 0.1), 1), ((0.1, 0.1), 2), ((0.9, 0.9), 3)])
