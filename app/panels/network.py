@@ -11,12 +11,13 @@ from imgui_bundle import imgui
 from app.panels.context import PanelContext, faint, hint
 from app.panels.learn import about, remark
 from app.panels.picture_view import fitted
-from app.panels.unet_view import LISTENS, WORDS, UnetDiagram, figures
+from app.panels.unet_view import UnetDiagram, figures
 from app.panels.word_attention import HeardPanel
 from app.session import Session
 from app.state import step_notes as remarks
 from app.state.inspection import lookable
 from app.state.timeline import Record
+from diffusion.introspection.roles import ROLES
 from diffusion.lessons.stations import Setting
 
 LOW, LEAST = 120.0, 210.0  # points of the U-Net's picture: however low the panel is, and where it has room
@@ -131,7 +132,9 @@ class NetworkPanel:
     def _block_words(self, ui: PanelContext, blocks: tuple[Any, ...], chosen: int) -> None:
         block = blocks[chosen]
         imgui.push_text_wrap_pos(0.0)
-        imgui.text_unformatted(f"{block.name}: {WORDS[block.kind]} {LISTENS if block.attends_to_text else ''}")
+        imgui.text_unformatted(
+            f"{block.name}: {ROLES[block.kind]} {'It reads the prompt.' if block.attends_to_text else ''}"
+        )
         imgui.pop_text_wrap_pos()
         faint(figures(block, sum(b.seconds for b in blocks)))
         remark(ui, remarks.of_blocks(blocks))

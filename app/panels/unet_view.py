@@ -24,15 +24,6 @@ NAMED = 460.0  # points of width from which on the blocks' names stand beside th
 BESIDE = 4.0  # points between a text and what it names
 PLATE = 0.6  # how far a text hides what it stands on
 SMALL = 0.85  # of the text's size
-# A block's kind → what it does, in a sentence.
-WORDS = {
-    "in": "Turns the noisy latents (and the depth, if the model uses it) into first features: edges and spots.",
-    "down": "Finds features over a larger area. Passes them on at a coarser resolution, and unchanged across to its partner.",
-    "middle": "Sees the picture at its coarsest, and so what belongs together.",
-    "up": "Refines the features again, using the details that its partner on the left passes across.",
-    "out": "Combines all channels into the answer: what is picture, and what is noise.",
-}
-LISTENS = "It reads the prompt."
 
 
 class UnetDiagram:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from base.settings import to_json
+from diffusion.introspection.roles import ROLES
 from diffusion.introspection.unet_probe import UnetProbe
 from diffusion.lessons.checks import CHECKS
 from diffusion.lessons.recording import RecordedStep, Recording
@@ -21,14 +22,6 @@ from diffusion.sampling.schedules import NoiseSchedule
 VERSION = 1  # of both documents
 BINS, REACH = 32, 4.0  # of histograms: bins between -REACH and REACH
 POINTS = 101  # of the schedule's curves
-# kind of a block → what it does
-ROLES = {
-    "in": "Turns the latents into features.",
-    "down": "Looks at a larger area at half the resolution.",
-    "middle": "Sees the whole picture at once.",
-    "up": "Makes the features fine again, with what the skip connection kept.",
-    "out": "Turns the features into a prediction of the picture.",
-}
 
 
 def architecture(model: Model, probe: UnetProbe) -> dict[str, Any]:
