@@ -9,7 +9,7 @@ import numpy as np
 
 from diffusion.canvas import Region
 from diffusion.introspection.classifier import MaterialReader
-from diffusion.introspection.emergence import LEAST
+from diffusion.introspection.emergence import masks_by_prompt
 
 MOST = 4  # names kept of a region
 
@@ -42,10 +42,7 @@ def read_concepts(
     pictures: uint8 [H,W,3], each step's decoded prediction; they are taken one at a time
     change: float32 [h,w] as in `Canvas`; pixels that are kept don't count. Returns () if all pixels are kept.
     """
-    masks: dict[str, np.ndarray] = {}
-    for region in regions:
-        masks[region.prompt] = masks.get(region.prompt, 0.0) + region.mask * change
-    masks = {prompt: mask for prompt, mask in masks.items() if mask.mean() >= LEAST}
+    masks = masks_by_prompt(regions, change)
     if not masks:
         return ()
     planes = np.stack(list(masks.values()))

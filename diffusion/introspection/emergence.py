@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy  # its parts are imported when they are first needed, which shortens the start
 
+from base.slices import run_to_end
 from diffusion.canvas import Region
 
 BLUR = 2.0  # latent pixels; a Gaussian of this sigma separates large shapes from details
@@ -39,10 +40,9 @@ def measure_emergence_slices(
     pictures: uint8 [h,w,3], the preview of each step's prediction at the resolution of the masks, all from the same preview map
     change: float32 [h,w] as in `Canvas`; pixels that are kept don't count. Returns () if all pixels are kept.
     """
-    masks: dict[str, np.ndarray] = {"": change}
-    for region in regions:
-        masks[region.prompt] = masks.get(region.prompt, 0.0) + region.mask * change
-    masks = {prompt: mask for prompt, mask in masks.items() if mask.mean() >= LEAST}
+    masks = masks_by_prompt(regions, change)
+    if change.mean() >= LEAST:
+        masks[""] = change
     last, rows = split_bands(pictures[-1]), []
     for picture in pictures:
         bands = split_bands(picture)
@@ -62,12 +62,15 @@ def measure_emergence(
     pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray
 ) -> tuple[Emergence, ...]:
     """`measure_emergence_slices` without interruption."""
-    work = measure_emergence_slices(pictures, regions, change)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+    return run_to_end(measure_emergence_slices(pictures, regions, change))
+
+
+def masks_by_prompt(regions: Sequence[Region], change: np.ndarray) -> dict[str, np.ndarray]:
+    """Where each prompt's regions are painted, [h,w] in 0..1; prompts of less than LEAST of the picture are left out."""
+    masks: dict[str, np.ndarray] = {}
+    for region in regions:
+        masks[region.prompt] = masks.get(region.prompt, 0.0) + region.mask * change
+    return {prompt: mask for prompt, mask in masks.items() if mask.mean() >= LEAST}
 
 
 def settling_step(curve: np.ndarray) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from base.slices import run_to_end
 from diffusion.introspection.emergence import SETTLED, explained_share, split_bands
 
 
@@ -55,9 +56,4 @@ def measure_parting(
     one: Sequence[np.ndarray], other: Sequence[np.ndarray], pairs: Sequence[int], mask: np.ndarray | None = None
 ) -> Parting:
     """`measure_parting_slices` without interruption."""
-    work = measure_parting_slices(one, other, pairs, mask)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+    return run_to_end(measure_parting_slices(one, other, pairs, mask))

@@ -43,23 +43,26 @@ def save_decoder(stages: Sequence[Stage], folder: Path) -> None:
 
 def decoder_sheet(stages: Sequence[Stage]) -> Image.Image:
     """One row for each stage: the strength of its output, then its most varied channels."""
-    rows = []
-    for stage in stages:
-        channels, height, width = stage.shape
-        pictures = [_resized(m, TALL, Image.Resampling.NEAREST) for m in (stage.maps.strength, *stage.maps.maps)]
-        rows.append((f"{stage.name}: {channels} x {width} x {height}", pictures))
-    return _page(rows)
+    return _page([_maps_row(stage.name, stage.shape, stage.maps.strength, stage.maps.maps) for stage in stages])
 
 
 def blocks_sheet(probe: UnetProbe) -> Image.Image:
     """One row for each block: the strength of its output, then its most varied channels."""
-    rows = []
-    for block in probe.blocks:
-        channels, height, width = block.shape
-        title = f"{block.name}: {channels} x {width} x {height}, {1000 * block.seconds:.1f} ms"
-        maps = [_resized(m, TALL, Image.Resampling.NEAREST) for m in (block.strength, *block.maps)]
-        rows.append((title, maps))
-    return _page(rows)
+    return _page(
+        [
+            _maps_row(block.name, block.shape, block.strength, block.maps, f", {1000 * block.seconds:.1f} ms")
+            for block in probe.blocks
+        ]
+    )
+
+
+def _maps_row(
+    name: str, shape: tuple[int, int, int], strength: np.ndarray, maps: np.ndarray, more: str = ""
+) -> tuple[str, list[Image.Image]]:
+    """(title, pictures) of a layer's output, [C,h,w]."""
+    channels, height, width = shape
+    pictures = [_resized(picture, TALL, Image.Resampling.NEAREST) for picture in (strength, *maps)]
+    return f"{name}: {channels} x {width} x {height}{more}", pictures
 
 
 def words_sheet(probe: UnetProbe, picture: np.ndarray) -> Image.Image:

@@ -85,6 +85,12 @@ def test_what_is_remembered_does_not_emerge() -> None:
     assert measure_emergence(steps, halves(), np.zeros(SIZE, np.float32)) == ()
 
 
+def test_a_region_without_a_prompt_is_no_second_whole_picture() -> None:
+    steps = [np.zeros((*SIZE, 3), np.uint8)] * 2
+    (whole,) = measure_emergence(steps, (Region("", np.ones(SIZE, np.float32)),), ALL)
+    assert whole.prompt == "" and whole.share == 1
+
+
 def test_regions_of_one_prompt_are_one() -> None:
     steps = [picture(noise(k, 5), noise(k + 9)) for k in range(2)]
     twice = tuple(Region("both", region.mask) for region in halves())
