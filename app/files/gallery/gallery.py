@@ -86,7 +86,7 @@ class Gallery:
         self._refuse_missing(name)
         if (self.folder / "pins" / name).exists():
             raise InputError(name, "", "is pinned; unpin it before you delete it")
-        self._bin(name)
+        self._move(self.path(name), "bin")
         self._keep_bounds()
 
     def restore(self, name: str) -> None:
@@ -161,24 +161,21 @@ class Gallery:
         pins, bounds = self._pins(), self.bounds
         free = [(name, size) for name, size, _ in self._files("pictures") if name not in pins]
         for name in overflow(free, bounds.pictures, bounds.bytes):
-            self._bin(name)
+            self._move(self.path(name), "bin")
         deleted = sorted(self._files("bin"), key=lambda file: file[2])
         for name in overflow([(name, size) for name, size, _ in deleted], bounds.bin_pictures, bounds.bin_bytes):
             self._forget(name)
         for kind in ("pictures", "thumbnails", "pins"):
             self._sweep(self.folder / kind)
 
-    def _bin(self, name: str) -> None:
-        with suppress(FileNotFoundError):  # another program was faster
-            os.utime(self.path(name))  # the bin goes by when a picture was deleted
-        self._move(self.path(name), "bin")
-
     def _move(self, path: Path, kind: str) -> None:
         target = self.folder / kind / path.name
 
         def move() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):  # another program was faster
+                if kind == "bin":
+                    os.utime(path)  # the bin goes by when a picture was deleted
                 path.replace(target)
 
         self._try(path.stem, "moved", move)

@@ -110,6 +110,19 @@ def test_deleted_and_restored_byte_for_byte(gallery: Gallery) -> None:
     assert entry.path.read_bytes() == data
 
 
+@pytest.mark.parametrize("broken", ["os.utime", "pathlib.Path.replace"])
+def test_what_a_disk_refuses_to_delete_stays(broken: str, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    name = gallery.add(noise(), recipe()).name
+    with monkeypatch.context() as broken_disk:
+        broken_disk.setattr(broken, refuse)
+        with pytest.raises(InputError, match="could not be moved"):
+            gallery.delete(name)
+    assert names(gallery) == [name]
+
+
 def test_pinned_ones_are_not_deleted(gallery: Gallery) -> None:
     entry = gallery.add(noise(), recipe())
     gallery.pin(entry.name)
