@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rich import box
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
 
 from app.commands import GalleryCommand
@@ -70,10 +71,7 @@ def _show(console: Console, entries: list[Entry]) -> None:
         table.add_row(entry.name, made, size, pin, shown(entry.prompt or "(no settings)"))
     console.print(table, markup=False)
     many = "1 picture" if len(entries) == 1 else f"{len(entries)} pictures"
-    room = sum(entry.bytes for entry in entries)
-    console.print(
-        f"{many}, {room / 2**20:.1f} MB." if room >= 2**20 else f"{many}, {room / 1024:.0f} kB.", highlight=False
-    )
+    console.print(f"{many}, {decimal(sum(entry.bytes for entry in entries))}.", highlight=False)
 
 
 def _each(change: Callable[[Gallery, Entry], None], done: str) -> Callable[..., None]:

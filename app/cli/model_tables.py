@@ -7,6 +7,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.filesize import decimal as size
 from rich.table import Column, Table
 
 from app.loop.memory_room import Room
@@ -14,14 +15,6 @@ from base.errors import shown
 from diffusion.library.facts import KINDS
 from diffusion.library.listing import Listed
 from diffusion.library.memory import needed_bytes
-
-
-def size(count: float) -> str:
-    """Bytes in decimal units, e.g. "2.1 GB"."""
-    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= step:
-            return f"{count / step:.1f} {unit}"
-    return f"{count:.0f} bytes"
 
 
 def listed_json(listed: Listed, room: Room) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from app.cli.model_tables import describe, listed_json, listing_json, show_list, size
+from rich.filesize import decimal as size
+
+from app.cli.model_tables import describe, listed_json, listing_json, show_list
 from app.cli.progress import bytes_progress
 from app.commands import Models
 from app.files import model_folders
