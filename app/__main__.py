@@ -19,7 +19,7 @@ from typing import Annotated, Any, Union
 import tyro
 
 from app.commands import COMMANDS, DEFAULT, Generate, suited
-from app.fields import flags, plain, twin_of
+from app.fields import as_flags, flags, plain
 from app.session import load_session
 from app.terminal import OutputLostError, guarded_streams, open_missing_handles
 from app.usage import refuse_empty, wrong_usage
@@ -127,17 +127,17 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
         _refuse_unknown(words[0])
     cls, args = COMMANDS[name].flags, list(rest)
     refuse_empty([word for word in args if word not in (f"{flag}=" for flag in FILES)], cls)
-    defaults, command, said = twin_of(_saved(cls, args)), f"rayverie {name}", io.StringIO()
+    defaults, command, said = as_flags(_saved(cls, args)), f"rayverie {name}", io.StringIO()
     try:
         with redirect_stderr(said):
-            twin = tyro.cli(
+            parsed = tyro.cli(
                 flags(cls), prog=command, description=cls.__doc__, args=args, default=defaults, config=_STYLE
             )
     except SystemExit as done:
         if done.code in (0, None):  # help was shown
             raise
         raise wrong_usage(command, said.getvalue(), cls) from None
-    return name, plain(cls, twin)
+    return name, plain(cls, parsed)
 
 
 def _refuse_unknown(word: str) -> None:

@@ -49,9 +49,9 @@ _SPECS = {Size: _SIZE, Scheduled: _SCHEDULED}
 
 @cache
 def flags(cls: type[T]) -> type[T]:
-    """A twin of a settings class that tyro shows with the fields' help and flag names; `plain` turns it back."""
+    """A copy of a settings class, annotated for tyro with the fields' help and flag names; `plain` turns its instances back."""
     hints = typing.get_type_hints(cls, include_extras=True)
-    twins: list[tuple[str, Any, Any]] = []
+    annotated: list[tuple[str, Any, Any]] = []
     for f in fields(cls):  # type: ignore[arg-type]
         kind, meta = hints[f.name], f.metadata
         argument = tyro.conf.arg(
@@ -61,19 +61,19 @@ def flags(cls: type[T]) -> type[T]:
             help_behavior_hint="" if f.default in (None, "", ()) else None,
         )
         if is_dataclass(kind):
-            twins.append((f.name, flags(kind), field(default_factory=flags(kind))))  # type: ignore[arg-type]
+            annotated.append((f.name, flags(kind), field(default_factory=flags(kind))))  # type: ignore[arg-type]
             continue
         kind = Annotated[kind, _SPECS[kind]] if kind in _SPECS else kind
         kind = tyro.conf.FlagCreatePairsOff[kind] if f.name.startswith("no_") else kind
         kind = tyro.conf.Positional[kind] if meta.get("positional") else kind
-        twins.append((f.name, Annotated[kind, argument], field(default=f.default)))
-    return make_dataclass(cls.__name__, twins, frozen=True)  # type: ignore[return-value]
+        annotated.append((f.name, Annotated[kind, argument], field(default=f.default)))
+    return make_dataclass(cls.__name__, annotated, frozen=True)  # type: ignore[return-value]
 
 
-def plain(cls: type[T], twin: Any) -> T:
-    """The settings in a twin, checked, as an instance of the class itself. Raises InputError naming the flag."""
+def plain(cls: type[T], parsed: Any) -> T:
+    """The settings in an instance of `flags(cls)`, checked, as an instance of the class itself. Raises InputError naming the flag."""
     hints = typing.get_type_hints(cls)
-    values = {f.name: getattr(twin, f.name) for f in fields(cls)}  # type: ignore[arg-type]
+    values = {f.name: getattr(parsed, f.name) for f in fields(cls)}  # type: ignore[arg-type]
     settings = cls(**{k: plain(hints[k], v) if is_dataclass(hints[k]) else _expanded(v) for k, v in values.items()})
     check(settings)
     return settings
@@ -84,11 +84,11 @@ def _expanded(value: Any) -> Any:
     return expand_user(value) if isinstance(value, Path) else value
 
 
-def twin_of(settings: Any) -> Any:
-    """The twin (see `flags`) that holds these settings: defaults for a command line."""
+def as_flags(settings: Any) -> Any:
+    """The instance of `flags(type(settings))` that holds these settings: defaults for a command line."""
     values = {f.name: getattr(settings, f.name) for f in fields(settings)}
     return flags(type(settings))(
-        **{k: v if isinstance(v, StepSchedule) or not is_dataclass(v) else twin_of(v) for k, v in values.items()}
+        **{k: v if isinstance(v, StepSchedule) or not is_dataclass(v) else as_flags(v) for k, v in values.items()}
     )
 
 

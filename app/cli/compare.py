@@ -26,8 +26,8 @@ OTHERS = ("prompt", "negative", "seed", "sampler", "scale", "steps", "model")
 
 
 def run(command: Compare) -> int:
-    told = {name: getattr(command, f"other_{name}") for name in OTHERS}
-    changes = {name: value for name, value in told.items() if value is not None}
+    given = {name: getattr(command, f"other_{name}") for name in OTHERS}
+    changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
         listed = ", ".join(f"--other-{name}" for name in OTHERS)
         raise InputError("rayverie compare", "", f"needs a difference between the runs: {listed}")
@@ -51,18 +51,18 @@ def run(command: Compare) -> int:
     for settings, chosen in ((one, choice), (other, other_choice)):
         refuse(settings, read_multiple(chosen.ref), chosen.ip_adapter is not None)
     console, paths, model = open_console(errors=True), [], None
-    heard: set[str] = set()  # what was told of the first run's words
+    printed: set[str] = set()  # remarks, most of which apply to both runs
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=one.dream.steps + other.dream.steps, words="")
         for settings, chosen in ((one, choice), (other, other_choice)):
             if model is None or chosen.ref != choice.ref:
                 model = load_chosen(chosen)
-            for remark in remarks(settings, chosen, model):
-                console.print(remark, style="yellow", soft_wrap=True)
-            for remark in word_remarks(model, chosen.ref, (settings.prompt, *settings.anagram), (settings.negative,)):
-                if remark not in heard:
-                    console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
-                heard.add(remark)
+            prompts = (settings.prompt, *settings.anagram)
+            found = remarks(settings, chosen, model) + word_remarks(model, chosen.ref, prompts, (settings.negative,))
+            for remark in dict.fromkeys(found):
+                if remark not in printed:
+                    console.print(remark, style="yellow", soft_wrap=True, highlight=False)
+            printed.update(found)
             paths.append(record_path(model, settings, lambda: bar.advance(task), **recipe_fields(chosen)))
     if paths[0].sketches[0].shape != paths[1].sketches[0].shape:
         raise InputError("--other-model", "", "works at another size; give a --size that both models can do")

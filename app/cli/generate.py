@@ -30,8 +30,8 @@ SHEET = "sheet.png"  # beside the pictures of --count and --seeds
 def defaults(source: Path) -> Generate:
     """The flags that made a picture, from its PNG. Raises InputError when it carries none."""
     recipe = read_png(source)
-    told = {"lora": recipe.lora, "control": recipe.control, "ip_adapter": recipe.adapter, "options": recipe.options}
-    return Generate(recipe.settings, ModelChoice(recipe.model, **told))
+    added = {"lora": recipe.lora, "control": recipe.control, "ip_adapter": recipe.adapter, "options": recipe.options}
+    return Generate(recipe.settings, ModelChoice(recipe.model, **added))
 
 
 def matched(command: Generate, console: Console) -> str:
@@ -53,7 +53,7 @@ def matched(command: Generate, console: Console) -> str:
 
 
 def save_space(inside: Any, file: Path, console: Console) -> None:
-    """The network in space; where there is no GL it is left out, which is said."""
+    """The network in space; where there is no GL it is left out, with a remark."""
     from engine.unet_view.still import render_still
 
     try:
@@ -110,20 +110,20 @@ def refuse_hints(controls: int, pictures: int) -> None:
 def picture_remarks(command: Generate, model: Any) -> list[str]:
     """A sentence for each setting of the picture that was changed and has no effect."""
     picture, usual = command.picture, GenerateSettings()
-    unplaced = {"sky": "the sky has no distance", "none": "no surface is told"}.get(picture.surface)
+    unplaced = {"sky": "the sky has no distance", "none": "there is no --surface"}.get(picture.surface)
     from diffusion.loaders.prompt_loras import style_names
 
-    untold = None if model.knows_surfaces else f"{model.id} isn't told of surfaces"
+    unknown = None if model.knows_surfaces else f"{model.id} knows no surfaces"
     prompts = (picture.prompt, picture.negative, *picture.anagram, *picture.dream.further)
     styled = picture.dream.style_picture or style_names(prompts)
-    unheard = None if styled else "neither --style-picture nor a prompt names a picture"
+    unstyled = None if styled else "neither --style-picture nor a prompt names a picture"
     uncontrolled = f"{model.id} takes no ControlNet" if command.model.control else "there is no --control"
     rows = (
         ("control", command.model, ModelChoice(), None if model.controls else uncontrolled),
-        ("ip_adapter", command.model, ModelChoice(), unheard if model.style else f"{model.id} takes no IP-Adapter"),
+        ("ip_adapter", command.model, ModelChoice(), unstyled if model.style else f"{model.id} takes no IP-Adapter"),
         ("control_image", picture, usual, None if model.controls else uncontrolled),
-        ("surface", picture, usual, untold),
-        ("distance", picture, usual, untold or unplaced),
+        ("surface", picture, usual, unknown),
+        ("distance", picture, usual, unknown or unplaced),
         (
             "start_picture",
             picture,
@@ -201,7 +201,7 @@ def run(command: Generate) -> int:
     for remark in model.text.unread_syntax(prompts):
         console.print(remark, style="yellow", soft_wrap=True)
     for remark in word_remarks(model, command.model.ref, (picture.prompt, *picture.anagram), prompts):
-        console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
+        console.print(remark, style="yellow", soft_wrap=True, highlight=False)
     for remark in (*option_remarks(command.model.options, model, previews=False), *picture_remarks(command, model)):
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None

@@ -21,7 +21,7 @@ def run(command: Import) -> int:
         raise InputError(command.model, "", "has another ending; a model of MagicaVoxel ends in .vox")
     out = expand_user(command.out) if command.out else Path("out") / path.stem
     scene = import_vox(path, command.margin, command.ground.strip())
-    extrude_scene(scene)  # what is too large is said before anything is written
+    extrude_scene(scene)  # what is too large is refused before anything is written
     save_new_scene(scene, out)
     console = open_console(errors=True)
     count = len(scene.materials)

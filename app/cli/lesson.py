@@ -49,9 +49,9 @@ def run(command: LessonCommand) -> int:
         raise InputError("rayverie lesson", "ACTION", f"is missing; it must be one of {', '.join(ACTIONS)}")
     action = ACTIONS[command.action]
     usual = suited(LessonCommand(), command.model.ref)
-    for name, said in OPTIONS.items():
+    for name, flag in OPTIONS.items():
         if name not in action.options and getattr(command, name) != getattr(usual, name):
-            raise InputError(said, "", f"has no effect on `lesson {command.action}`")
+            raise InputError(flag, "", f"has no effect on `lesson {command.action}`")
     action.run(command)
     return 0
 
@@ -79,7 +79,7 @@ def _export(command: LessonCommand) -> None:
     for remark in inert_remarks(command.dream, replace(DreamSettings(), **model.defaults), situation, command.negative):
         console.print(remark, style="yellow", soft_wrap=True)
     for remark in word_remarks(model, command.model.ref, prompts, (command.negative,)):
-        console.print(remark, style="yellow", soft_wrap=True, markup=False, highlight=False)
+        console.print(remark, style="yellow", soft_wrap=True, highlight=False)
     recordings = {}
     with progress(console) as bar:
         for name, picture in pictures.items():

@@ -50,9 +50,9 @@ def run(command: Models) -> int:
     if not action.least <= given <= action.most:
         if not action.most:
             raise InputError(f"rayverie models {command.action}", "", "takes no REF")
-        told = f"is given {given} times" if given else "is missing"
+        problem = f"is given {given} times" if given else "is missing"
         wanted = "one model" if action.most == 1 else "at least one model"
-        raise InputError(f"rayverie models {command.action}", "REF", f"{told}; name {wanted}")
+        raise InputError(f"rayverie models {command.action}", "REF", f"{problem}; name {wanted}")
     for f in fields(command):
         if getattr(command, f.name) != f.default and f.name not in ("action", "refs", "cache_dir", *action.flags):
             print(f"{flag_of(f.name, f.metadata)} has no effect on `models {command.action}`.", file=sys.stderr)

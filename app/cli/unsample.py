@@ -17,11 +17,11 @@ from base.settings import flag_of
 SHEET = "sheet.png"
 OTHERS = ("steps_out", "inside", "match", "seeds", "gallery")
 """What makes no sense beside --unsample."""
-HEARD = {  # the settings that take part; no network runs
+USED = {  # the settings that take part; no network runs
     "size", "start_noise", "spacing", "spacing_power", "timestep_max", "timestep_min", "steps", "start_at", "end_at", "seed",
     "mix_noise", "few_step", "ref", "device",
 }  # fmt: skip
-UNHEARD_MODEL = ("lora", "control", "ip_adapter")
+UNUSED_MODEL = ("lora", "control", "ip_adapter")
 
 
 def run_unsample(command: Generate, usual: Generate) -> int:
@@ -73,14 +73,14 @@ def unsample_remarks(command: Generate, usual: Generate) -> list[str]:
     groups = (
         (command.picture, usual.picture, [f for f in fields(command.picture) if f.name != "dream"]),
         (command.picture.dream, usual.picture.dream, fields(command.picture.dream)),
-        (command.model, usual.model, [f for f in fields(command.model) if f.name in UNHEARD_MODEL]),
+        (command.model, usual.model, [f for f in fields(command.model) if f.name in UNUSED_MODEL]),
         (command, usual, [f for f in fields(command) if f.name == "match_temperature"]),
     )
     return [
         f"{flag_of(f.name, f.metadata)} has no effect: --unsample asks no network."
         for given, default, group in groups
         for f in group
-        if f.name not in HEARD and getattr(given, f.name) != getattr(default, f.name)
+        if f.name not in USED and getattr(given, f.name) != getattr(default, f.name)
     ]
 
 

@@ -32,8 +32,8 @@ class Preset:
 
 def list_presets() -> list[Preset]:
     with zipfile.ZipFile(ARCHIVE) as archive:
-        told = json.loads(archive.read("metadata.json"))
-    return [Preset(one["name"], one["prompt"], len(one["steps"])) for one in told["lessons"]]
+        metadata = json.loads(archive.read("metadata.json"))
+    return [Preset(one["name"], one["prompt"], len(one["steps"])) for one in metadata["lessons"]]
 
 
 def unpack_presets(folder: Path | None = None) -> Path:
@@ -45,8 +45,8 @@ def unpack_presets(folder: Path | None = None) -> Path:
         digest = hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()[:12]
         folder = platformdirs.user_cache_path("rayverie") / "lessons" / digest
     with zipfile.ZipFile(ARCHIVE) as archive:
-        told, described, attention = (json.loads(archive.read(name)) for name in DOCUMENTS)
-        write_data(folder, told | describe_stations(), described, attention)
+        metadata, architecture, attention = (json.loads(archive.read(name)) for name in DOCUMENTS)
+        write_data(folder, metadata | describe_stations(), architecture, attention)
         write_page(folder)
         for entry in archive.infolist():
             target = folder / entry.filename
@@ -58,7 +58,7 @@ def unpack_presets(folder: Path | None = None) -> Path:
 
 def find_lesson(folder: Path) -> Path:
     """The page of an exported lesson. Raises InputError for a folder that holds none."""
-    told = read_json(folder / "metadata.json", "the description of a lesson")
-    if not isinstance(told, dict) or "rayverie_lesson" not in told or not is_file(folder / PAGE):
+    metadata = read_json(folder / "metadata.json", "the description of a lesson")
+    if not isinstance(metadata, dict) or "rayverie_lesson" not in metadata or not is_file(folder / PAGE):
         raise InputError(folder, "", "holds no lesson; `rayverie lesson export` writes one")
     return folder / PAGE

@@ -216,7 +216,7 @@ def open_headless_session(
 
 
 def _ready_model(session: Session, scene: Scene, model: Any, previews: bool) -> Any:
-    """The model, or the session's, with the LoRAs that the scene's prompts name. What has no effect is said."""
+    """The model, or the session's, with the LoRAs that the scene's prompts name. A remark is printed for what has no effect."""
     from diffusion.denoisers.inert import Situation, inert_remarks
     from diffusion.loaders.options import option_remarks
     from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
@@ -235,9 +235,9 @@ def _ready_model(session: Session, scene: Scene, model: Any, previews: bool) -> 
         )
         if given
     ]
-    told = [f"{reading}." for reading in model.text.readings(scene.prompts)]
-    told += model.text.unread_syntax(scene.prompts)
-    told += option_remarks(session.model.options, model, previews)
-    for remark in (*idle, *told, *inert_remarks(session.dream, DreamSettings(**model.defaults), situation)):
+    found = [f"{reading}." for reading in model.text.readings(scene.prompts)]
+    found += model.text.unread_syntax(scene.prompts)
+    found += option_remarks(session.model.options, model, previews)
+    for remark in (*idle, *found, *inert_remarks(session.dream, DreamSettings(**model.defaults), situation)):
         print(shown(remark), file=sys.stderr)
     return model

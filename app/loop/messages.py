@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ModelInfo:
     """What the program needs to know about a model; see `diffusion.models.model.Model`. multiple, native: pixels;
-    dreams: False where none is loaded, and this only tells of what a world was painted with."""
+    dreams: False where none is loaded, and this only describes what a world was painted with."""
 
     id: str
     space: str

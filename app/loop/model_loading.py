@@ -1,4 +1,4 @@
-"""Loads the model that a user chose, and tells how far it is."""
+"""Loads the model that a user chose, and reports how far it is."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ PIECE = 0.006  # seconds of a frame in a window while one walks
 RESTING = 3.0  # times as much of it at rest, where a frame draws little
 WALKING = 0.3  # of a frame's time is spent so while one walks, if that is more
 OPENING = 16.0  # times as much of it until the first paint is laid
-WORTH_TELLING = 2.0  # seconds: how long something takes at least if it is told
+LONG = 2.0  # seconds; what takes less has no time in the status
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
 
 
@@ -282,7 +282,7 @@ class Painter:
     def status_text(self) -> str:
         """A short text about what the painter does, with the time that is left if it is long."""
         left = seconds_left(self.client, self._refining)
-        return f"{self.activity} · {about(left)} left" if left is not None and left >= WORTH_TELLING else self.activity
+        return f"{self.activity} · {about(left)} left" if left is not None and left >= LONG else self.activity
 
     @property
     def activity(self) -> str:

@@ -1,4 +1,4 @@
-"""A view whose parts are being refined, how far that is, and what the painter tells of it."""
+"""A view whose parts are being refined, how far that is, and the status texts of a painter."""
 
 from __future__ import annotations
 

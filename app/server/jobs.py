@@ -151,7 +151,7 @@ class JobQueue:
 
 
 def placeless(error: InputError) -> str:
-    """A sentence for clients: nobody is told how this machine's folders are called."""
+    """A sentence for clients, without the folders of this machine."""
     return str(InputError(Path(error.where).name, error.field, error.problem))
 
 

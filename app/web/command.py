@@ -111,7 +111,7 @@ def opened(rules: Rules, visitors: int, listener: socket) -> Iterator[Any]:
 
 
 def without_pictures(command: Web) -> Web:
-    """The command without what reads the pictures that prompts name; that it is left out is said."""
+    """The command without what reads the pictures that prompts name; a remark says that it is left out."""
     if command.model.ip_adapter is not None:
         say("--ip-adapter has no effect: browsers name no pictures of this machine.")
     return replace(command, model=replace(command.model, ip_adapter=None))

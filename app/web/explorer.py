@@ -29,7 +29,7 @@ from scenes.scene import Scene
 PERIOD = 1 / 20  # seconds between two pictures for a browser
 STILL = 0.2  # seconds after which a camera that doesn't move gets the whole picture; before, half of its pixels a side
 COARSE = 60  # at most, JPEG quality of a moving picture
-TELL = 0.25  # seconds between two looks at what the panels say
+UPDATE = 0.25  # seconds between two updates of the panels' texts
 AHEAD = 3.0  # blocks from a camera to the point that a mouse turns it around
 
 
@@ -51,7 +51,7 @@ class WebExplorer:
         self._visitors: dict[int, tuple[Visitor, viser.ClientHandle, ViewPanel]] = {}
         self._wishes: SimpleQueue[tuple[Callable[[], None], viser.ClientHandle | None]] = SimpleQueue()
         self._turns, self._survey = Turns(), None
-        self._looked_at = self._told_at = -1e9
+        self._looked_at = self._updated_at = -1e9
         self._words = 0  # how often the scene was reworded
         start = start_of(headless.scene, command.fov)
         server.scene.set_up_direction("+y")
@@ -74,9 +74,9 @@ class WebExplorer:
         self._paint(now)
         drawn = [self._draw(*visitor[:2], now) for visitor in self._visitors.values()]
         self._keeper.keep_for_a_moment()
-        if now - self._told_at >= TELL:
-            self._told_at = now
-            self._tell()
+        if now - self._updated_at >= UPDATE:
+            self._updated_at = now
+            self._update_texts()
         return wished or any(drawn) or bool(self._painter.client.tasks)
 
     # what the panels ask for
@@ -235,20 +235,20 @@ class WebExplorer:
         client.scene.set_background_image(np.ascontiguousarray(picture), format="jpeg", jpeg_quality=quality)
         return True
 
-    def _tell(self) -> None:
-        """What the panels say about the world and each view."""
+    def _update_texts(self) -> None:
+        """Show in the panels how far the world and each view are painted."""
         painter, volume = self._painter, self._painter.volume
         if not volume.busy and (self._survey is None or self._survey.revision != volume.revision):
             self._survey = survey(volume, self._survey)
         share = self._survey.share if isinstance(self._survey, Survey) else 0.0
         here = len(self._visitors)
-        self._panel.tell(
+        self._panel.describe(
             f"{share:.1%} of all surfaces are painted, by {painter.client.dreams} dreams. "
             f"{here} {'browser is' if here == 1 else 'browsers are'} here.",
             share,
         )
         for number, (visitor, _, panel) in self._visitors.items():
-            panel.tell(self._words_for(number, visitor))
+            panel.describe(self._words_for(number, visitor))
 
     def _words_for(self, number: int, visitor: Visitor) -> str:
         painter = self._painter

@@ -29,7 +29,7 @@ HEADERS = SAFE | {  # viser's page is one file, with its script, its style and i
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
 }
 # what a browser may say; viser knows more: sending files, and a public address at a server elsewhere
-SPOKEN = {"ViewerCameraMessage", "GuiUpdateMessage", "GuiFormSubmitMessage", "GuiFormDirtyMessage"}
+ACCEPTED = {"ViewerCameraMessage", "GuiUpdateMessage", "GuiFormSubmitMessage", "GuiFormDirtyMessage"}
 WORDS = 4000  # characters of a text field
 
 Answer = Callable[[ServerConnection, Request], Response | None]
@@ -47,24 +47,24 @@ class GateLimits:
 
 
 class Connection(ServerConnection):
-    """A browser's connection, of which only what is in SPOKEN is heard."""
+    """A browser's connection, of which all messages but those in ACCEPTED are dropped."""
 
     async def recv(self, decode: bool | None = None) -> Any:
         while True:
             message = await super().recv(decode)
-            if is_spoken(message):
+            if is_accepted(message):
                 return message
 
 
-def is_spoken(message: object) -> bool:
+def is_accepted(message: object) -> bool:
     """Whether a message is one that a browser may send."""
     try:
-        said = msgspec.msgpack.decode(message)  # type: ignore[arg-type]
+        content = msgspec.msgpack.decode(message)  # type: ignore[arg-type]
     except (msgspec.DecodeError, TypeError, ValueError):
         return False
-    if not isinstance(said, dict) or said.get("type") not in SPOKEN:
+    if not isinstance(content, dict) or content.get("type") not in ACCEPTED:
         return False
-    return said["type"] != "GuiUpdateMessage" or _is_value(said.get("updates"))
+    return content["type"] != "GuiUpdateMessage" or _is_value(content.get("updates"))
 
 
 def _is_value(updates: object) -> bool:

@@ -60,7 +60,7 @@ class SharedPanel:
                 self._forms.append(Form(gui, session, names, actions.change))
         with tabs.add_tab("World"):
             gui.add_markdown(about)
-            self._told = gui.add_markdown("")
+            self._state = gui.add_markdown("")
             self._painted = gui.add_progress_bar(0.0)
             save = gui.add_button("Save", hint="Write the world file now. It is also written when the program ends.")
             save.on_click(lambda _: actions.save())
@@ -76,10 +76,10 @@ class SharedPanel:
         for form in self._forms:
             form.show(session, unused)
 
-    def tell(self, words: str, share: float) -> None:
+    def describe(self, words: str, share: float) -> None:
         """words: of the world as it is now; share: 0..1, painted of all surfaces."""
-        if self._told.content != words:
-            self._told.content = words
+        if self._state.content != words:
+            self._state.content = words
         if self._painted.value != (value := round(100 * min(max(share, 0.0), 1.0), 1)):
             self._painted.value = value
 
@@ -98,7 +98,7 @@ class ViewPanel:
     def __init__(self, client: viser.ClientHandle, actions: Actions, places: list[str], mode: str, light: float):
         gui, number = client.gui, client.client_id
         with gui.add_folder("This view", order=-1):
-            self._told = gui.add_markdown("Looking…")
+            self._state = gui.add_markdown("Looking…")
             modes = gui.add_dropdown("Show", tuple(MODES), initial_value=mode, hint="What the picture shows.")
             daylight = gui.add_slider("Daylight", 0.0, 1.0, 0.01, light, hint="How much of the scene's light is added.")
             start = gui.add_dropdown("Go to", ("", *places), hint="The start of a camera path.")
@@ -108,9 +108,9 @@ class ViewPanel:
         start.on_update(lambda event: actions.go(number, event.target.value))
         again.on_click(lambda _: actions.repaint_view(number))
 
-    def tell(self, words: str) -> None:
-        if self._told.content != words:
-            self._told.content = words
+    def describe(self, words: str) -> None:
+        if self._state.content != words:
+            self._state.content = words
 
 
 def _add_prompts(gui: viser.GuiApi, actions: Actions, scene: Scene) -> None:

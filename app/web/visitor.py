@@ -33,7 +33,7 @@ class Eye(Protocol):
 
 @dataclass
 class Visitor:
-    """camera, size: None and (0, 0) until the browser has told; moved_at: when they changed last, seconds
+    """camera, size: None and (0, 0) until the browser has sent them; moved_at: when they changed last, seconds
 
     shown: what the picture shows that was sent last; sent_at: when; finished: the look that lacked nothing; coverage: 0..1 of the
     view, when it was examined last

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.commands import COMMANDS
-from app.fields import flags, plain, size_from, twin_of
+from app.fields import as_flags, flags, plain, size_from
 from app.session import VERSION, SceneChoice, Session, describe, load_session, painted_with, restore
 from base.errors import InputError
 from base.settings import allowed
@@ -110,9 +110,9 @@ def test_the_help_names_the_built_in_scenes() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_twin_holds_the_same_values(name: str) -> None:
+def test_flags_hold_the_same_values(name: str) -> None:
     cls = COMMANDS[name].flags
-    assert plain(cls, twin_of(cls())) == cls()
+    assert plain(cls, as_flags(cls())) == cls()
     assert plain(cls, flags(cls)()) == cls()
 
 

@@ -8,7 +8,7 @@ import viser
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from app.web.gate import WORDS, is_spoken
+from app.web.gate import WORDS, is_accepted
 from tests.app.web.conftest import TOKEN, Served
 
 VERSION = f"viser-v{viser.__version__}"
@@ -74,7 +74,7 @@ def said(kind: str, **values: object) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("message", "heard"),
+    ("message", "accepted"),
     [
         (said("ViewerCameraMessage"), True),
         (said("GuiUpdateMessage", uuid="a", updates={"value": 3}), True),
@@ -91,11 +91,11 @@ def said(kind: str, **values: object) -> bytes:
         ("text", False),
     ],
 )
-def test_which_messages_of_a_browser_are_heard(message: object, heard: bool) -> None:
-    assert is_spoken(message) is heard
+def test_which_messages_of_a_browser_are_accepted(message: object, accepted: bool) -> None:
+    assert is_accepted(message) is accepted
 
 
-def test_what_is_not_heard_does_no_harm(served: Served) -> None:
+def test_what_is_not_accepted_does_no_harm(served: Served) -> None:
     with talk(served) as one:
         one.send(b"\xc1")
         one.send(said("ShareUrlRequest"))
