@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.errors import InputError
-from base.reading import is_file, is_folder
+from base.reading import is_folder
 from base.safetensors_header import read_header
 from diffusion.loaders.hub_snapshot import newest_snapshot, repo_folder
 
@@ -18,13 +18,13 @@ PREFIX = "models--"
 CHUNK = 1 << 22  # bytes read at a time
 _SHA256, _GIT = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{40}")
 Advance = Callable[[int], None]
-"""Told how many more bytes were read."""
+"""Called with the number of bytes that were read since the last call."""
 
 
 @dataclass(frozen=True)
 class CachedRepo:
-    """A model in the cache. folder: all of it; snapshot: its files as of `main`, None without any; bytes: on disk, of all revisions;
-    unfinished: number of files whose download was interrupted."""
+    """A model in the cache. folder: all of it; snapshot: its files as of `main`, None without any; bytes: on disk, of all revisions
+    and of unfinished files; unfinished: number of files whose download was interrupted."""
 
     id: str
     folder: Path
@@ -35,41 +35,32 @@ class CachedRepo:
 
 def cached_repos(cache: Path) -> list[CachedRepo]:
     """The models in a cache, by id, with those that a download left unfinished. [] where there is no cache."""
-    from huggingface_hub import scan_cache_dir
-
     if not is_folder(cache):
         return []
-    scanned = {repo.repo_path.name: repo.size_on_disk for repo in scan_cache_dir(cache).repos}
-    folders = sorted(path for path in cache.glob(f"{PREFIX}*") if path.is_dir())
-    return [_repo(folder, scanned.get(folder.name)) for folder in folders]
+    return [_repo(folder) for folder in sorted(cache.glob(f"{PREFIX}*")) if folder.is_dir()]
 
 
 def find_repo(repo_id: str, cache: Path) -> CachedRepo:
     """The cached model of an id. Raises InputError for no id, and for one that the cache doesn't hold."""
-    try:
-        folder = repo_folder(repo_id, cache)
-    except ValueError:
-        raise InputError(repo_id, "", "is no hub id; it must be like owner/name") from None
+    folder = folder_of(repo_id, cache)
     if not is_folder(folder):
         raise InputError(repo_id, "", f"is not in the cache {cache}; `rayverie models list` shows what is")
-    return _repo(folder, None)
+    return _repo(folder)
+
+
+def folder_of(repo_id: str, cache: Path) -> Path:
+    """Where a cache keeps a model. Raises InputError for what is no hub id."""
+    try:
+        return repo_folder(repo_id, cache)
+    except ValueError:
+        raise InputError(repo_id, "", "is no hub id; it must be like owner/name") from None
 
 
 def delete_repo(repo: CachedRepo) -> None:
     """Delete a model with all of its revisions and unfinished downloads. Raises InputError if the disk refuses."""
-    from huggingface_hub import scan_cache_dir
-
-    cache = repo.folder.parent
     try:
-        found = scan_cache_dir(cache)
-        revisions = [
-            r.commit_hash for known in found.repos if known.repo_path.name == repo.folder.name for r in known.revisions
-        ]
-        if revisions:
-            found.delete_revisions(*revisions).execute()
-        if is_folder(repo.folder):  # nothing but unfinished files
-            shutil.rmtree(repo.folder)
-        shutil.rmtree(cache / ".locks" / repo.folder.name, ignore_errors=True)
+        shutil.rmtree(repo.folder)
+        shutil.rmtree(repo.folder.parent / ".locks" / repo.folder.name, ignore_errors=True)
     except OSError as error:
         raise InputError(repo.folder, "", f"can't be deleted ({error.strerror or error})") from error
 
@@ -123,13 +114,15 @@ def snapshot_bytes(repo: CachedRepo) -> int:
     return sum(file.stat().st_size for file in _files(repo.folder / "snapshots") if file.is_file())
 
 
-def _repo(folder: Path, size: int | None) -> CachedRepo:
-    blobs = list((folder / "blobs").glob("*"))
-    unfinished = sum(1 for blob in blobs if blob.name.endswith(".incomplete"))
-    if size is None:
-        size = sum(blob.stat().st_size for blob in blobs if is_file(blob))
+def _repo(folder: Path) -> CachedRepo:
+    # snapshots link to blobs, or hold the files where the file system has no links
+    files = [file for part in ("blobs", "snapshots") for file in _files(folder / part) if not file.is_symlink()]
     return CachedRepo(
-        folder.name.removeprefix(PREFIX).replace("--", "/"), folder, newest_snapshot(folder), size, unfinished
+        id=folder.name.removeprefix(PREFIX).replace("--", "/"),
+        folder=folder,
+        snapshot=newest_snapshot(folder),
+        bytes=sum(file.stat().st_size for file in files),
+        unfinished=sum(file.name.endswith(".incomplete") for file in files),
     )
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from base.errors import InputError
-from diffusion.library.hub_cache import hash_file
-from diffusion.library.hub_errors import told_by_hub
+from diffusion.library.hub_cache import Advance, folder_of, hash_file
+from diffusion.library.hub_errors import explain_hub_errors
 from diffusion.library.weight_files import wanted_files
-from diffusion.loaders.hub_snapshot import repo_folder
 
 RETRIES, PAUSE = 5, 1.0  # without a new byte; seconds between two
 TIMEOUT = 30.0  # seconds without an answer
@@ -58,8 +57,8 @@ def plan_download(
     """
     from huggingface_hub import HfApi, constants
 
-    folder = _folder(repo_id, cache)
-    with told_by_hub(repo_id):
+    folder = folder_of(repo_id, cache)
+    with explain_hub_errors(repo_id):
         api = HfApi(endpoint=constants.ENDPOINT)
         info = api.model_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT)
     known = {s.rfilename: s for s in info.siblings or ()}
@@ -75,17 +74,17 @@ def plan_download(
     return Download(repo_id, str(info.sha), revision, files, missing)
 
 
-def run_download(download: Download, cache: Path, advance: Callable[[int], None] = lambda _: None) -> Path:
-    """Download what is missing; return the folder of the files. advance: told how many more bytes are there.
+def run_download(download: Download, cache: Path, advance: Advance = lambda _: None) -> Path:
+    """Download what is missing; return the folder of the files. advance: called with the number of bytes that came since.
 
     Raises InputError if the connection fails for good or a file's hash is wrong; what was received stays for the next try.
     """
     from huggingface_hub import constants, snapshot_download
 
-    folder = _folder(download.id, cache)
+    folder = folder_of(download.id, cache)
     names = [file.name for file in download.files]
     small = sum(file.bytes - _present(folder, file) for file in download.files if not file.large)
-    with told_by_hub(download.id), _without_bars():
+    with explain_hub_errors(download.id), _without_bars():
         for file in download.files:
             if file.large:
                 _fetch(download, file, folder, advance)
@@ -109,7 +108,7 @@ def _without_bars() -> Iterator[None]:
             enable_progress_bars()
 
 
-def _fetch(download: Download, file: RemoteFile, folder: Path, advance: Callable[[int], None]) -> None:
+def _fetch(download: Download, file: RemoteFile, folder: Path, advance: Advance) -> None:
     """Download one large file into the blobs, after what an earlier try left."""
     from filelock import FileLock
 
@@ -130,7 +129,7 @@ def _fetch(download: Download, file: RemoteFile, folder: Path, advance: Callable
         part.replace(blob)
 
 
-def _receive(download: Download, file: RemoteFile, part: Path, advance: Callable[[int], None]) -> None:
+def _receive(download: Download, file: RemoteFile, part: Path, advance: Advance) -> None:
     """Append bytes until the file is whole, over as many connections as it takes while they bring something."""
     tries = 0
     while True:
@@ -162,15 +161,14 @@ def _requested(download: Download, file: RemoteFile, start: int) -> Iterator[Any
         yield response
 
 
-def _write(response: Any, part: Path, before: int, advance: Callable[[int], None]) -> None:
+def _write(response: Any, part: Path, before: int, advance: Advance) -> None:
     """Append an answer to a file, or begin anew where the server sends all of it."""
     again = before and response.status_code != 206
     with part.open("wb" if again else "ab") as out:
         if again:
             advance(-before)
-        for (
-            chunk
-        ) in response.iter_bytes():  # as they arrive: a larger size would lose what is there when a connection ends
+        # as they arrive: a larger size would lose what is there when a connection ends
+        for chunk in response.iter_bytes():
             out.write(chunk)
             advance(len(chunk))
 
@@ -196,10 +194,3 @@ def _present(folder: Path, file: RemoteFile) -> int:
     blob = folder / "blobs" / file.blob
     part = blob.with_name(f"{blob.name}.incomplete")
     return file.bytes if blob.exists() else min(part.stat().st_size, file.bytes) if part.exists() else 0
-
-
-def _folder(repo_id: str, cache: Path) -> Path:
-    try:
-        return repo_folder(repo_id, cache)
-    except ValueError:
-        raise InputError(repo_id, "", "is no hub id; it must be like owner/name") from None

@@ -9,7 +9,7 @@ from base.errors import InputError
 
 
 @contextmanager
-def told_by_hub(repo_id: str) -> Iterator[None]:
+def explain_hub_errors(repo_id: str) -> Iterator[None]:
     """Turn exceptions of huggingface_hub and of the network into InputErrors about a repository."""
     try:
         yield

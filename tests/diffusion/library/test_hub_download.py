@@ -28,7 +28,7 @@ def test_a_model_is_downloaded_checked_and_loads(hub: FakeHub, tmp_path: Path, m
     assert not any(name.endswith((".bin", ".py", ".md")) for name in there) and UNET in there
     assert not any(path.endswith((".bin", ".py", ".md")) for _, path, _ in hub.asked)
     (repo,) = cached_repos(tmp_path)
-    assert (repo.id, repo.snapshot, repo.unfinished) == (ID, folder, 0)
+    assert (repo.id, repo.snapshot, repo.unfinished, repo.bytes) == (ID, folder, 0, plan.bytes)
     problems, compared, without = verify_repo(repo)
     assert not problems and not without and compared == len(there)
     assert find_listed(ID, tmp_path).facts.usable
@@ -58,6 +58,7 @@ def test_a_download_that_was_given_up_goes_on_at_the_next_try(hub: FakeHub, tmp_
         run_download(plan_download(ID, tmp_path), tmp_path)
     (repo,) = cached_repos(tmp_path)
     assert repo.unfinished == 1 and verify_repo(repo)[0]
+    assert repo == find_repo(ID, tmp_path) and repo.bytes >= 5000
     hub.cuts.clear()
     hub.asked.clear()
     plan = plan_download(ID, tmp_path)
