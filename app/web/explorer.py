@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -44,13 +45,12 @@ class WebExplorer:
         command: Web,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._server, self._headless, self._keeper, self._command, self._clock = (
-            *(server, headless, keeper, command),
-            clock,
-        )
+        self._server, self._headless, self._keeper = server, headless, keeper
+        self._command, self._clock = command, clock
         self._visitors: dict[int, tuple[Visitor, viser.ClientHandle, ViewPanel]] = {}
         self._wishes: SimpleQueue[tuple[Callable[[], None], viser.ClientHandle | None]] = SimpleQueue()
         self._turns, self._survey = Turns(), None
+        self._saving: Future[None] | None = None
         self._looked_at = self._updated_at = -1e9
         self._words = 0  # how often the scene was reworded
         start = start_of(headless.scene, command.fov)
@@ -117,9 +117,14 @@ class WebExplorer:
 
     def save(self) -> None:
         def act() -> None:
-            if (written := self._keeper.save()) is not None:
-                written.result()
-                self._say("Saved", f"What is painted is in {self._headless.session.world}.")
+            if self._saving is None and (saving := self._keeper.save()) is not None:
+                self._saving = saving
+                saving.add_done_callback(lambda saved: self._wish(lambda: end(saved)))
+
+        def end(saved: Future[None]) -> None:
+            self._saving = None
+            saved.result()
+            self._say("Saved", f"What is painted is in {self._headless.session.world}.")
 
         self._wish(act)
 
