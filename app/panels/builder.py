@@ -17,7 +17,7 @@ from scenes.pointing import aim, find_surface
 from scenes.scene import EMPTY
 
 ICONS = {"place": "\uf1b2", "remove": "\uf12d", "raise": "\uf338"}
-FACES = ((0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))  # of `_corners`
+FACES = ((0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 4, 5), (2, 3, 6, 7), (0, 2, 4, 6), (1, 3, 5, 7))  # of `_corners`
 
 
 def draw_buttons(ui: PanelContext, width: float, gap: float) -> None:
@@ -50,7 +50,7 @@ class BuilderOverlay:
         matrix = ui.camera.matrix((max(1, int(width)), max(1, int(height))))
         corners = _corners(target)
         for face in FACES:
-            points = outline(corners[list(face)][[0, 1, 3, 2]], matrix)
+            points = outline(corners[list(face)], matrix)
             points = points * (width / 2, -height / 2) + (x + width / 2, y + height / 2)
             if len(points) < 3:
                 continue

@@ -7,6 +7,7 @@ from typing import Any
 from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, hint
+from app.panels.dialog import begin_bar, begin_cover
 from app.panels.split import Box, Split
 from app.panels.variations import draw_variations
 from app.state.comparison import Comparison
@@ -39,17 +40,11 @@ class CompareOverlay:
         _choice(ui, comparison, box)
 
     def _pictures(self, ui: PanelContext, comparison: Comparison, box: Box) -> None:
-        x, y, width, height = box
-        imgui.set_next_window_pos(imgui.ImVec2(x, y))
-        imgui.set_next_window_size(imgui.ImVec2(width, height))
-        flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_background | imgui.WindowFlags_.no_docking
-        flags |= imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_nav
-        flags |= imgui.WindowFlags_.no_bring_to_front_on_focus | imgui.WindowFlags_.no_scroll_with_mouse
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
-        imgui.begin("##compare", None, flags)
+        begin_cover("##compare", box, imgui.WindowFlags_.no_background)
         pictures = picture_of(ui, comparison, 0), picture_of(ui, comparison, 1)
         labels = comparison.sides[0].label, comparison.sides[1].label
-        self._split.draw(pictures, box, ui.scale, labels, comparison.part(width / max(1.0, height)))
+        self._split.draw(pictures, box, ui.scale, labels, comparison.part(box[2] / max(1.0, box[3])))
         imgui.end()
         imgui.pop_style_var()
 
@@ -68,10 +63,7 @@ def picture_of(ui: PanelContext, comparison: Comparison, number: int) -> Any:
 
 def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
     """Below the pictures: what is going on, and the ways out."""
-    x, y, width, height = box
-    imgui.set_next_window_pos(imgui.ImVec2(x + width / 2, y + height - 14 * ui.scale), pivot=imgui.ImVec2(0.5, 1))
-    flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_docking | imgui.WindowFlags_.always_auto_resize
-    imgui.begin("##choice", None, flags | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_nav)
+    begin_bar("##choice", box, ui.scale)
     if not comparison.done:
         imgui.text_unformatted(comparison.open_scene.painter.status_text)
     for number, side in enumerate(comparison.sides):

@@ -191,6 +191,16 @@ def shortened(text: str, width: float) -> str:
     return text[:fits].rstrip() + "…"
 
 
+def row_label(text: str, explanation: str = "", share: float = 0.44) -> None:
+    """Draw a name to the left, over at least this share of the row; the next item fills the rest."""
+    imgui.align_text_to_frame_padding()
+    imgui.text_unformatted(text)
+    hint(explanation)
+    column = imgui.get_content_region_avail().x * share
+    imgui.same_line(max(column, imgui.calc_text_size(text).x + 2 * imgui.get_style().item_spacing.x))
+    imgui.set_next_item_width(-1)
+
+
 def swatch(shade: Colour | None) -> None:
     """A square of a colour, or without one an outline."""
     side, corner = imgui.get_text_line_height() * 0.7, imgui.get_cursor_screen_pos()

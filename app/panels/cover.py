@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, choice, hint, shortened
+from app.panels.dialog import begin_cover
 from app.panels.mask_editor import draw_mask_editor
 from app.panels.picture_view import fitted
 from app.panels.split import Box, Split
@@ -21,13 +22,7 @@ class Cover:
     def draw(self, ui: PanelContext, box: Box) -> None:
         if not ui.pictures.over_scene:
             return
-        x, y, width, height = box
-        imgui.set_next_window_pos(imgui.ImVec2(x, y))
-        imgui.set_next_window_size(imgui.ImVec2(width, height))
-        flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_docking | imgui.WindowFlags_.no_saved_settings
-        flags |= imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_nav | imgui.WindowFlags_.no_scroll_with_mouse
-        flags |= imgui.WindowFlags_.no_bring_to_front_on_focus
-        imgui.begin("##cover", None, flags)
+        begin_cover("##cover", box)
         if ui.pictures.editor is not None:
             draw_mask_editor(ui, ui.pictures.editor)
         elif ui.pictures.seen is not None:

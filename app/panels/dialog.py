@@ -1,8 +1,27 @@
-"""Dialogs: windows at the centre of the screen, in front of all others."""
+"""Windows without a dock: dialogs at the centre of the screen, covers over the scene, and bars at the scene's lower edge."""
 
 from __future__ import annotations
 
 from imgui_bundle import imgui
+
+from app.panels.split import Box
+
+COVER = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_docking
+    | imgui.WindowFlags_.no_saved_settings
+    | imgui.WindowFlags_.no_move
+    | imgui.WindowFlags_.no_nav
+    | imgui.WindowFlags_.no_scroll_with_mouse
+    | imgui.WindowFlags_.no_bring_to_front_on_focus
+)
+BAR = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_docking
+    | imgui.WindowFlags_.no_saved_settings
+    | imgui.WindowFlags_.no_nav
+    | imgui.WindowFlags_.always_auto_resize
+)
 
 
 def begin_dialog(title: str, height: float) -> None:
@@ -14,6 +33,21 @@ def begin_dialog(title: str, height: float) -> None:
     flags = imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_docking
     flags |= imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_move
     imgui.begin(title, None, flags)
+
+
+def begin_cover(name: str, box: Box, flags: int = 0) -> None:
+    """Begin a window that fills a box of the scene, behind all others. flags: further ones. Call `imgui.end` after it."""
+    x, y, width, height = box
+    imgui.set_next_window_pos(imgui.ImVec2(x, y))
+    imgui.set_next_window_size(imgui.ImVec2(width, height))
+    imgui.begin(name, None, COVER | flags)
+
+
+def begin_bar(name: str, box: Box, scale: float) -> None:
+    """Begin a window at the middle of a box's lower edge, as large as what is in it. Call `imgui.end` after it."""
+    x, y, width, height = box
+    imgui.set_next_window_pos(imgui.ImVec2(x + width / 2, y + height - 14 * scale), pivot=imgui.ImVec2(0.5, 1))
+    imgui.begin(name, None, BAR)
 
 
 def dialog_width(letters: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from imgui_bundle import imgui
 
 from app.gui.theme import colour
-from app.panels.context import PanelContext, hint
+from app.panels.context import PanelContext, hint, square
 
 DICE, OPTIONS = "\uf522", "\uf1de"
 GAP = 3.0  # points between the field and the buttons
@@ -23,17 +23,14 @@ def dice_width(ui: PanelContext) -> float:
 def draw_dice(ui: PanelContext, label: str, prompt: str) -> str:
     """Draw the buttons at the end of the row. Returns a prompt that was drawn for this field, else ""."""
     imgui.push_id(label)
-    side = imgui.get_frame_height()
-    imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, imgui.get_style().frame_padding.y))
     imgui.same_line(0, GAP * ui.scale)
-    if imgui.button(f"{DICE}##throw", imgui.ImVec2(side, 0)):
+    if square(f"{DICE}##throw"):
         ui.dice.throw(label, prompt)
     hint(ui.dice.problem or f"Random prompt{_summary(ui)}. Undo brings the old one back.")
     imgui.same_line(0, GAP * ui.scale)
-    if imgui.button(f"{OPTIONS}##options", imgui.ImVec2(side, 0)):
+    if square(f"{OPTIONS}##options"):
         imgui.open_popup("dice")
     hint("What random prompts are drawn from.")
-    imgui.pop_style_var()
     if imgui.begin_popup("dice"):
         _options(ui)
         imgui.end_popup()

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from imgui_bundle import imgui
 
 from app.labels import label_of
-from app.panels.context import hint
+from app.panels.context import hint, row_label
 from app.panels.step_curve import draw_scheduled
 from base.settings import allowed
 from base.step_schedule import Scheduled
@@ -42,8 +42,8 @@ def edit(
         value = getattr(settings, f.name)
         reason = unused.get(f.name, "")
         imgui.begin_disabled(bool(reason))
-        told = {**f.metadata, "help": f"{f.metadata.get('help', '')} {reason}".strip()}
-        changed, value = widget(f.name, hints[f.name], value, told)
+        meta = {**f.metadata, "help": f"{f.metadata.get('help', '')} {reason}".strip()}
+        changed, value = widget(f.name, hints[f.name], value, meta)
         imgui.end_disabled()
         if changed:
             settings = replace(settings, **{f.name: value})  # type: ignore[type-var]
@@ -58,12 +58,7 @@ def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[b
         changed, value = imgui.checkbox(label, value)
         hint(meta.get("help", ""))
     else:
-        imgui.align_text_to_frame_padding()
-        imgui.text_unformatted(label)
-        hint(meta.get("help", ""))
-        column = imgui.get_content_region_avail().x * 0.44
-        imgui.same_line(max(column, imgui.calc_text_size(label).x + 2 * imgui.get_style().item_spacing.x))
-        imgui.set_next_item_width(-1)
+        row_label(label, meta.get("help", ""))
         changed, value = _input(kind, value, meta)
         hint(meta.get("help", ""))
     imgui.pop_id()

@@ -10,7 +10,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.gui.theme import colour
-from app.panels.context import PanelContext, faint, hint, swatch
+from app.panels.context import PanelContext, faint, hint, row_label, swatch
 from app.panels.outdated import Outdated
 from app.panels.prompts import PromptFields
 from app.state.builder import NOT_ON_MAP
@@ -20,6 +20,7 @@ from scenes.materials import MAX_HEIGHT
 from scenes.scene import EMPTY, SKY, Colour, Material, Scene
 
 CHANGED = "\uf071"  # a warning sign
+NAMES = 0.36  # share of a row for names
 NEGATIVE = "Negative prompt: what it must not look like"
 
 
@@ -166,7 +167,9 @@ class Materials:
             changed, name = _link(label, text, getattr(scene, field), names)
             if changed:
                 ui.do("edit_scene", lambda s, f=field, n=name: edit.change_scene(s, **{f: n}))
-        _label("Voxels per block", "How finely blocks are painted. Changing it repaints everything but the sky.")
+        row_label(
+            "Voxels per block", "How finely blocks are painted. Changing it repaints everything but the sky.", NAMES
+        )
         moved, fine = imgui.slider_int("##voxels", scene.voxels_per_block, 1, 16, flags=imgui.SliderFlags_.always_clamp)
         if moved:
             ui.do("edit_scene", lambda s: edit.change_scene(s, voxels_per_block=fine))
@@ -206,16 +209,16 @@ def _row(name: str, shade: Colour | None, note: str, about: str, value: int, cho
 def _shape(material: Material, change: Callable[..., None]) -> None:
     """Height, start and opacity."""
     clamp = imgui.SliderFlags_.always_clamp
-    _label("Height", "Top, in blocks above the ground.")
+    row_label("Height", "Top, in blocks above the ground.", NAMES)
     moved, height = imgui.drag_float("##height", material.height, 0.05, 0.0, MAX_HEIGHT, "%.2f blocks", clamp)
     if moved:
         change(height=height, start_height=min(material.start_height, max(0.0, height - 0.05) if height else 0.0))
-    _label("Starts at", "Bottom, in blocks above the ground; 0 stands on the ground.")
+    row_label("Starts at", "Bottom, in blocks above the ground; 0 stands on the ground.", NAMES)
     most = max(0.0, material.height - 0.05)
     moved, start = imgui.drag_float("##start", material.start_height, 0.05, 0.0, most, "%.2f blocks", clamp)
     if moved and material.height:
         change(start_height=min(start, most))
-    _label("Opacity", "0 builds nothing; below 1 is see-through.")
+    row_label("Opacity", "0 builds nothing; below 1 is see-through.", NAMES)
     moved, opacity = imgui.slider_float("##opacity", material.opacity, 0.0, 1.0, "%.2f", clamp)
     if moved:
         change(opacity=opacity)
@@ -223,7 +226,7 @@ def _shape(material: Material, change: Callable[..., None]) -> None:
 
 def _link(label: str, text: str, name: str | None, names: list[str]) -> tuple[bool, str | None]:
     """(changed, name) of a combo of materials, or nothing."""
-    _label(label, text)
+    row_label(label, text, NAMES)
     chosen = name
     if imgui.begin_combo(f"##{label}", name or "nothing"):
         for choice in (None, *names):
@@ -232,14 +235,6 @@ def _link(label: str, text: str, name: str | None, names: list[str]) -> tuple[bo
         imgui.end_combo()
     hint(text)
     return chosen != name, chosen
-
-
-def _label(text: str, explanation: str) -> None:
-    imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(text)
-    hint(explanation)
-    imgui.same_line(imgui.get_content_region_avail().x * 0.36)
-    imgui.set_next_item_width(-1)
 
 
 def _colour(label: str, shade: Colour, text: str) -> Colour | None:

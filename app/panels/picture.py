@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, choice, faint, hint, shortened, square
+from app.panels.context import PanelContext, choice, faint, hint, row_label, shortened, square
 from app.panels.form import edit
 from app.panels.image import TURNS
 from app.panels.picture_view import show
@@ -74,7 +74,9 @@ class PicturePanel:
         form = replace(
             form, settings=replace(form.settings, dream=edit(form.settings.dream, only=BASIC, unused=silent))
         )
-        _label("Preview every", "Show the running picture after so many steps; each preview costs about a step's time.")
+        row_label(
+            "Preview every", "Show the running picture after so many steps; each preview costs about a step's time."
+        )
         words = "never" if form.every == 0 else "step" if form.every == 1 else "%d steps"
         _, every = imgui.slider_int("##every", form.every, 0, 20, words, imgui.SliderFlags_.always_clamp)
         form = replace(form, every=every)
@@ -108,7 +110,7 @@ def _turn(turn: str) -> str:
     """How an anagram is turned, chosen from all ways."""
     from diffusion.denoisers.anagram import VIEWS
 
-    _label("Turned", "How the picture is turned to show the second prompt.")
+    row_label("Turned", "How the picture is turned to show the second prompt.")
     if imgui.begin_combo("##turn", TURNS.get(turn, turn.replace("_", " "))):
         for name in VIEWS:
             if imgui.selectable(TURNS.get(name, name.replace("_", " ")), name == turn)[0]:
@@ -186,7 +188,7 @@ def _control(ui: PanelContext, form: PictureForm) -> None:
 
 def _size(ui: PanelContext, form: PictureForm) -> PictureForm:
     width, height = form.settings.size
-    _label("Size", "Width and height in pixels.")
+    row_label("Size", "Width and height in pixels.")
     gap, buttons = imgui.get_style().item_spacing.x, 2 * imgui.get_frame_height()
     field = (imgui.get_content_region_avail().x - buttons - 3 * gap) / 2
     sides = []
@@ -216,7 +218,7 @@ def _size(ui: PanelContext, form: PictureForm) -> PictureForm:
 
 def _seeds(form: PictureForm) -> PictureForm:
     seed = form.settings.dream.seed
-    _label("Seed", "Of the first picture; those of a batch follow one another.")
+    row_label("Seed", "Of the first picture; those of a batch follow one another.")
     imgui.set_next_item_width(
         imgui.get_content_region_avail().x - imgui.get_frame_height() - imgui.get_style().item_spacing.x
     )
@@ -226,20 +228,11 @@ def _seeds(form: PictureForm) -> PictureForm:
         typed = secrets.randbelow(SEEDS)
     hint("Another seed, by chance.")
     form = form.set_dream(seed=min(max(typed, 0), SEEDS - 1)) if typed != seed else form
-    _label("Pictures", "How many pictures to make, each with a seed of its own.")
+    row_label("Pictures", "How many pictures to make, each with a seed of its own.")
     _, count = imgui.slider_int("##count", form.count, 1, MOST, flags=imgui.SliderFlags_.always_clamp)
     _, renew = imgui.checkbox("Other seeds next time", form.renew)
     hint("After a batch, go on with the seeds that follow. Off: the same seeds again, to see what a setting changes.")
     return replace(form, count=count, renew=renew)
-
-
-def _label(text: str, about: str) -> None:
-    """A name to the left, as app.panels.form draws them; the next item fills the rest of the line."""
-    imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(text)
-    hint(about)
-    imgui.same_line(imgui.get_content_region_avail().x * 0.44)
-    imgui.set_next_item_width(-1)
 
 
 def _make(ui: PanelContext) -> None:

@@ -44,7 +44,7 @@ class Split:
         self._line(draw, line, y, height, scale)
         for text, right in zip(labels, (False, True), strict=True):
             if text:
-                _label(draw, text, (x + width if right else x, y), right, scale)
+                draw_label(draw, text, (x + width if right else x, y), right, scale)
 
     def _line(self, draw: Any, x: float, y: float, height: float, scale: float) -> None:
         """White with a dark rim: it must be seen on any two pictures."""
@@ -65,7 +65,7 @@ class Split:
             )
 
 
-def _label(draw: Any, text: str, corner: tuple[float, float], right: bool, scale: float) -> None:
+def draw_label(draw: Any, text: str, corner: tuple[float, float], right: bool, scale: float) -> None:
     """On a dark plate in an upper corner."""
     size, rim = imgui.calc_text_size(text), 6 * scale
     x = corner[0] - size.x - 3 * rim if right else corner[0] + rim

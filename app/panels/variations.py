@@ -8,7 +8,8 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, hint
-from app.panels.split import Box
+from app.panels.dialog import begin_bar, begin_cover
+from app.panels.split import Box, draw_label
 from app.state.comparison import Comparison
 
 COLUMNS = 2
@@ -17,15 +18,10 @@ GAP = 6.0  # points between pictures
 
 def draw_variations(ui: PanelContext, comparison: Comparison, box: Box, pictures: list[Any]) -> None:
     """pictures: of the sides, for ImGui; None before one began."""
-    x, y, width, height = box
-    imgui.set_next_window_pos(imgui.ImVec2(x, y))
-    imgui.set_next_window_size(imgui.ImVec2(width, height))
-    flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_docking | imgui.WindowFlags_.no_saved_settings
-    flags |= imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_nav | imgui.WindowFlags_.no_scroll_with_mouse
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
-    imgui.begin("##variations", None, flags | imgui.WindowFlags_.no_bring_to_front_on_focus)
+    begin_cover("##variations", box)
     imgui.pop_style_var()
-    part = comparison.part(width / max(1.0, height))
+    part = comparison.part(box[2] / max(1.0, box[3]))
     for number, picture in enumerate(pictures):
         _cell(ui, comparison, number, picture, cell_box(box, number, ui.scale), part)
     imgui.end()
@@ -53,15 +49,7 @@ def _cell(ui: PanelContext, comparison: Comparison, number: int, picture: Any, c
         draw.add_image(picture, low, high, imgui.ImVec2(left, top), imgui.ImVec2(left + wide, top + tall))
     else:
         draw.add_rect_filled(low, high, imgui.get_color_u32(imgui.Col_.window_bg))
-    text = side.label if side.dreamed else f"{side.label} …"
-    corner, size, pad = imgui.ImVec2(x + 10 * ui.scale, y + 8 * ui.scale), imgui.calc_text_size(text), 4 * ui.scale
-    draw.add_rect_filled(
-        imgui.ImVec2(corner.x - pad, corner.y - pad / 2),
-        imgui.ImVec2(corner.x + size.x + pad, corner.y + size.y + pad / 2),
-        imgui.get_color_u32(colour("#000000", 0.6)),
-        3 * ui.scale,
-    )
-    draw.add_text(corner, imgui.get_color_u32(colour("#ffffff")), text)
+    draw_label(draw, side.label if side.dreamed else f"{side.label} …", (x, y), False, ui.scale)
     if hovered:
         imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
         draw.add_rect(low, high, imgui.get_color_u32(colour(ui.palette.accent)), 0.0, 3 * ui.scale)
@@ -69,10 +57,7 @@ def _cell(ui: PanelContext, comparison: Comparison, number: int, picture: Any, c
 
 def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
     """Below the pictures: what is going on, and the ways out."""
-    x, y, width, height = box
-    imgui.set_next_window_pos(imgui.ImVec2(x + width / 2, y + height - 14 * ui.scale), pivot=imgui.ImVec2(0.5, 1))
-    flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_docking | imgui.WindowFlags_.always_auto_resize
-    imgui.begin("##variation choice", None, flags | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_nav)
+    begin_bar("##variation choice", box, ui.scale)
     imgui.align_text_to_frame_padding()
     done = comparison.open_scene.painter.status_text if not comparison.done else "Click the one to keep."
     imgui.text_unformatted(done)
