@@ -35,13 +35,14 @@ def turned_around(camera: Camera, degrees: float, centre: Vector) -> Camera:
 
 
 def middle_of(scene: Scene) -> Vector:
-    """The point above the middle of the map at half the height of its highest material, blocks."""
-    rows, columns = scene.map.shape[:2]
-    return columns / 2, max(material.height for material in scene.materials) / 2, rows / 2
+    """The point above the middle of the map at half the height of its highest material or of its layers, blocks."""
+    rows, columns = scene.map.shape
+    layers = 0 if scene.layers is None else len(scene.layers)
+    return columns / 2, max(layers, *(material.height for material in scene.materials)) / 2, rows / 2
 
 
 def front_view(scene: Scene, fov: float = 60.0) -> CameraPath:
-    """A still from the front (+z) that shows the map's whole width, from twice the height of its highest material."""
+    """A still from the front (+z) that shows the map's whole width, from twice the height of what stands there."""
     x, y, z = middle_of(scene)
     distance = z + x / math.tan(math.radians(fov) / 2)
     camera = Camera.look_at((x, 4 * y, z + distance), (x, y, z), fov)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,8 @@ def test_the_front_shows_the_whole_width_of_the_map(tiny_scene) -> None:
     camera = front_view(scene).keyframes[0].camera
     rows, columns = scene.map.shape[:2]
     assert middle_of(scene) == (4.0, 1.0, 4.0)
+    layered = replace(scene, layers=np.zeros((7, rows, columns), np.uint8))
+    assert middle_of(layered) == (4.0, 3.5, 4.0) and front_view(layered).keyframes[0].camera.position[1] == 14.0
     corners = np.array([[x, 0.0, z, 1.0] for x in (0, columns) for z in (0, rows)])
     seen = corners @ camera.view.T
     assert (seen[:, 2] < 0).all() and (
