@@ -30,6 +30,7 @@ AIMS: dict[str, float] = {  # figure → what it may be at most
 
 def main(words: list[str]) -> int:
     """words: further flags of `rayverie bench soak`."""
+    load = os.getloadavg()[0]
     with TemporaryDirectory(prefix="rayverie-soak-") as folder:
         measured = Path(folder) / "soak.json"
         command = [sys.executable, "-m", "app", "bench", "soak", "--out", str(measured), *words]
@@ -39,7 +40,7 @@ def main(words: list[str]) -> int:
             return code
         found = json.loads(measured.read_text(encoding="utf-8"))
     figures = found["measurements"]["soak"]
-    result = {"commit": commit(), "load_before": os.getloadavg()[0], "missed": missed(figures), **found}
+    result = {"commit": commit(), "load_before": load, "missed": missed(figures), **found}
     with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     for name, most in AIMS.items():
@@ -55,13 +56,13 @@ def missed(figures: dict[str, Any]) -> list[str]:
 
 def commit() -> str:
     """The commit that ran, "-dirty" with changes that are in no commit; "unknown" outside of a repository."""
-    told = subprocess.run(
+    described = subprocess.run(
         ["git", "describe", "--always", "--abbrev=12", "--dirty", "--exclude", "*"],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    return told.stdout.strip() or "unknown"
+    return described.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":
