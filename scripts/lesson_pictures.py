@@ -81,9 +81,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         page = unpack_presets(Path(temporary))
         folder = page.parent / LESSON
-        told = json.loads((page.parent / "metadata.json").read_text(encoding="utf-8"))
+        document = json.loads((page.parent / "metadata.json").read_text(encoding="utf-8"))
         blocks = json.loads((page.parent / "architecture.json").read_text(encoding="utf-8"))["blocks"]
-        lesson = next(one for one in told["lessons"] if one["name"] == LESSON)
+        lesson = next(one for one in document["lessons"] if one["name"] == LESSON)
         heads = [f"step {step}" for step in STEPS]
         noisy, seen = (
             [Image.open(folder / f"{kind}_{step:02}.webp") for step in STEPS] for kind in ("noisy", "picture")

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 from app.files.lessons import ARCHIVE
-from diffusion.lessons.folder import names_of, write_lessons
+from diffusion.lessons.folder import encode_attention, names_of, write_lessons
 from diffusion.lessons.player import PAGE
 from diffusion.lessons.recording import record_lesson
 from diffusion.loaders.loading import load_model
@@ -35,11 +34,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_lessons(model, recordings, folder, latents=False)
-        script = (folder / "data.js").read_text(encoding="utf-8")
-        told = re.fullmatch(r"rayverie\.open\((.*)\);\n", script, re.DOTALL)
-        assert told is not None
-        *_, attention = json.loads(f"[{told[1]}]")
-        (folder / "attention.json").write_text(json.dumps(attention, separators=(",", ":")))
+        attention = json.dumps(encode_attention(recordings), separators=(",", ":"))
+        (folder / "attention.json").write_text(attention, encoding="utf-8")
         with zipfile.ZipFile(ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
                 if path.name not in (*PAGE, "data.js"):

@@ -155,9 +155,9 @@ class LessonsPanel:
             guessed = (
                 ""
                 if self._guess is None
-                else "As you thought"
+                else "You guessed right"
                 if self._guess == answer.choice
-                else "Not as you thought"
+                else "You guessed differently"
             )
             imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.check_mark))
             _paragraph(f"{guessed}: {right[:1].lower()}{right[1:]}." if guessed else f"{right}.")

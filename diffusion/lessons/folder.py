@@ -59,12 +59,22 @@ def write_lessons(model: Model, recordings: Mapping[str, Recording], folder: Pat
         lessons.append(lesson(name, recording, files, tiles))
     first = next(iter(recordings.values()))
     described = architecture(model, first.steps[0].probe)
-    told = metadata(model, lessons)
-    attention = {name: _attention(recording) for name, recording in recordings.items()}
+    document = metadata(model, lessons)
     write_text(folder / "architecture.json", json.dumps(described, indent=1, ensure_ascii=False) + "\n")
-    write_text(folder / "metadata.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    write_data(folder, told, described, attention)
+    write_text(folder / "metadata.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    write_data(folder, document, described, encode_attention(recordings))
     write_page(folder)
+
+
+def encode_attention(recordings: Mapping[str, Recording]) -> dict[str, list[str]]:
+    """By the lessons' names, each step's words as base64 of uint8 [words,h,w]: the numbers of the picture `words`, which a page can't
+    read from a file."""
+    return {name: [_encode_words(step) for step in one.steps] for name, one in recordings.items()}
+
+
+def _encode_words(step: RecordedStep) -> str:
+    pictures = (_stretched(where).tobytes() for prompt in step.probe.prompts[:1] for where in prompt.where)
+    return base64.b64encode(b"".join(pictures)).decode()
 
 
 def _save_pictures(recording: Recording, folder: Path) -> tuple[list[dict[str, str]], dict[str, Any]]:
@@ -98,15 +108,6 @@ def _stretched(where: np.ndarray) -> np.ndarray:
     """uint8 of a word's weights, from its least to its most."""
     low, high = float(where.min()), float(where.max())
     return np.rint(255 * (where - low) / max(high - low, 1e-12)).astype(np.uint8)
-
-
-def _attention(recording: Recording) -> list[str]:
-    """Each step's words as base64: uint8 [words,h,w], the numbers of the picture `words`, which a page can't read from a file."""
-    found = []
-    for step in recording.steps:
-        heard = step.probe.prompts[0].where if step.probe.prompts else ()
-        found.append(base64.b64encode(b"".join(_stretched(where).tobytes() for where in heard)).decode())
-    return found
 
 
 def _save_latents(model: Model, recording: Recording, folder: Path) -> None:

@@ -53,7 +53,7 @@ class Recording:
     end: np.ndarray
 
     def trace(self, place: float) -> Trace:
-        """What is known for the checks; place: of the step that is looked into, as a share of the run."""
+        """What is known for the checks; place: of the step whose network is shown, as a share of the run."""
         step = round(place * (len(self.steps) - 1))
         return Trace(
             sigmas=tuple(one.sigma for one in self.steps),
@@ -74,7 +74,7 @@ def record_lesson(
 ) -> Recording:
     """Dream one picture and record each of its steps.
 
-    advance: told how much is done, of how much. Raises InputError as `generate` does.
+    advance: called with how much is done, of how much. Raises InputError as `generate` does.
     """
     refuse(settings)
     canvas, _, _ = make_canvas(model, settings)
@@ -87,13 +87,13 @@ def record_lesson(
 
     dreamed = dream(model, canvas, settings.dream, on_step=on_step)
     steps = []
-    for step in _looked_into(model, canvas, settings, events):
+    for step in _inspect_steps(model, canvas, settings, events):
         steps.append(step)
         advance(len(events) + len(steps), total)
-    return _measured(model, canvas, settings, steps, dreamed)
+    return _measure(model, canvas, settings, steps, dreamed)
 
 
-def _looked_into(
+def _inspect_steps(
     model: Model, canvas: Canvas, settings: GenerateSettings, events: list[tuple[StepEvent, np.ndarray]]
 ) -> Iterator[RecordedStep]:
     chosen = effective_settings(settings.dream, model.few_steps, canvas.guide is not None)
@@ -115,7 +115,7 @@ def _looked_into(
         before = denoised
 
 
-def _measured(
+def _measure(
     model: Model, canvas: Canvas, settings: GenerateSettings, steps: list[RecordedStep], dreamed: Dreamed
 ) -> Recording:
     sketches = [model.sketch(torch.from_numpy(step.denoised)) for step in steps]

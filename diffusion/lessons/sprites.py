@@ -46,7 +46,7 @@ def channel_pictures(latents: np.ndarray) -> list[np.ndarray]:
 
 
 def encode(picture: np.ndarray, lossless: bool = False) -> bytes:
-    """A WebP file that tells that this program made it. The same pixels give the same bytes."""
+    """A WebP file with MARK, by which `is_ours` knows it. The same pixels give the same bytes."""
     buffer = io.BytesIO()
     Image.fromarray(picture).convert("RGB").save(
         buffer, "WEBP", quality=100 if lossless else QUALITY, lossless=lossless, method=6, xmp=MARK

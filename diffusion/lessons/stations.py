@@ -86,7 +86,7 @@ STATIONS: tuple[Station, ...] = (
             "An archaeologist finds the walls of a house first, its pots later, and the scratches on a pot last.",
             "Noise hides small things more than large ones. While there is much of it, only light and dark areas can be known; details can "
             "be guessed once the noise is weaker than they are. So a picture comes out from coarse to fine. Rayverie's own model is an "
-            "exception on walls: it is told where a surface lies, and so knows joints and courses from the first step on.",
+            "exception on walls: it gets the place of every surface as an input, and so knows joints and courses from the first step on.",
             "A Gaussian of two latent pixels separates large shapes from details. The curves are the squared correlation of each step with "
             "the last one. A region counts as settled from the step on after which its curve stays above 0.8. The names come from a "
             "small classifier of 42 materials that ships with Rayverie; 93 % of its answers are right on pictures that it has not "
@@ -236,13 +236,13 @@ BY_NAME: Mapping[str, Station] = {station.name: station for station in STATIONS}
 
 def describe_stations() -> dict[str, Any]:
     """The table as JSON values, as far as the page needs it."""
-    told = [asdict(station) for station in STATIONS]
-    settings = [one.pop("setting") for one in told]
+    stations = [asdict(station) for station in STATIONS]
+    settings = [one.pop("setting") for one in stations]
     return {
         "depths": list(DEPTHS),
         "stations": [
             {key: value for key, value in one.items() if key != "picture"}
             | {"place": setting["place"], "network": setting["network"]}
-            for one, setting in zip(told, settings, strict=True)
+            for one, setting in zip(stations, settings, strict=True)
         ],
     }

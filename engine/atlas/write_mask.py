@@ -18,7 +18,7 @@ from engine.gl.targets import RenderTargets, colour_texture, read_texture
 from engine.gl.time_sliced import Slices, scissor, split_into_bands
 
 _VIEW, _STATE, _LABELS, _SHOWN = range(4)  # texture units
-RIM, LEVELS = 16, 5  # pixels around a view, and levels of detail, whose equal corners are told; as in shaders
+RIM, LEVELS = 16, 5  # pixels around a view, and levels of detail for which equal corners are found; as in shaders
 UNDREAMED = -2  # in place of a material: a pixel of no dreamed material
 
 

@@ -8,7 +8,7 @@ rayverie.charts = (() => {
   const WIDE = 320, TALL = 110, LEFT = 40, BELOW = 14, ABOVE = 6;
 
   function make(name, attributes = {}, parent = null, text = "") {
-    const svg = ["svg", "path", "line", "text", "rect", "title", "g", "polyline"].includes(name);
+    const svg = ["svg", "path", "line", "text", "rect"].includes(name);
     const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
     if (text !== "") node.textContent = text;

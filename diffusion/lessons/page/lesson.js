@@ -4,7 +4,6 @@
 rayverie.open = (meta, architecture, attention) => {
   const { make, short, curves, histogram, network } = rayverie.charts;
   const at = (id) => document.getElementById(id);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const PACE = 700; // milliseconds of a step while playing
   const TABS = { Attention: drawAttention, Network: drawNetwork, Latents: drawLatents, Schedule: drawSchedule };
   const state = { lesson: 0, step: 0, station: 0, depth: 0, tab: "Attention", word: 0, block: null, cell: null, timer: 0 };
@@ -90,7 +89,6 @@ rayverie.open = (meta, architecture, attention) => {
       ["Change", { change: of("change") }],
     ].map(([title, series]) => curves(title, series, place, go));
     at("curves").replaceChildren(...shown.filter((one) => one));
-    drawNumbers();
   }
 
   function drawNumbers() {
@@ -236,7 +234,7 @@ rayverie.open = (meta, architecture, attention) => {
   function check() {
     const answer = lesson().answers[station().name], picked = document.querySelector("[name=option]:checked");
     const right = answer.choice === null ? "" : `Measured here: ${station().choices[answer.choice].toLowerCase()}. `;
-    const yours = answer.choice === null || !picked ? "" : Number(picked.value) === answer.choice ? "As you thought. " : "Other than you thought. ";
+    const yours = answer.choice === null || !picked ? "" : Number(picked.value) === answer.choice ? "You guessed right. " : "You guessed differently. ";
     at("answer").textContent = `${yours}${right}${answer.text}`;
   }
 
@@ -245,6 +243,7 @@ rayverie.open = (meta, architecture, attention) => {
     play(false);
     for (const [i, button] of [...at("lessons").children].entries()) button.setAttribute("aria-pressed", String(i === place));
     for (const one of lesson().steps) for (const name of Object.values(one.files)) image(`${encodeURIComponent(lesson().folder)}/${name}`);
+    drawNumbers();
     showStation();
     go(Math.min(state.step, count() - 1));
   }
@@ -292,5 +291,5 @@ rayverie.open = (meta, architecture, attention) => {
   const wanted = decodeURIComponent(location.hash.slice(1)), found = meta.lessons.findIndex((one) => one.name === wanted);
   open(Math.max(found, 0));
   visit(0, false);
-  document.body.dataset.ready = calm.matches ? "calm" : "true";
+  document.body.dataset.ready = "true";
 };
