@@ -10,13 +10,13 @@ from app.actions.context import ActionContext
 from app.actions.image_fit import contain
 from app.files.gallery.entry import Entry
 from app.files.picture import Source, read_picture
+from app.state.mask_editor import MaskEditor
 from app.state.picture_work import Seen
 from base.errors import shown
 
 
 def view_pictures(context: ActionContext, *entries: Entry) -> None:
     """Show one picture over the scene, or compare two."""
-    work = context.state.pictures
 
     def read() -> Seen:
         pictures = [read_picture(entry.path).picture for entry in entries]
@@ -24,12 +24,15 @@ def view_pictures(context: ActionContext, *entries: Entry) -> None:
         fitted = [p if p.shape == first.shape else contain(p, (first.shape[1], first.shape[0])) for p in pictures]
         return Seen(tuple(fitted), tuple(_caption(entry) for entry in entries))
 
-    def show(seen: Seen) -> None:
-        context.release_mouse()
-        work.close()
-        work.seen = seen
+    context.services.gallery.read(read, lambda seen: cover_scene(context, seen=seen))
 
-    context.services.gallery.read(read, show)
+
+def cover_scene(context: ActionContext, seen: Seen | None = None, editor: MaskEditor | None = None) -> None:
+    """Lay pictures or the mask editor over the scene, in place of what was there."""
+    context.release_mouse()
+    work = context.state.pictures
+    work.close()
+    work.seen, work.editor = seen, editor
 
 
 def close_pictures(context: ActionContext) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.actions.context import ActionContext
 from app.actions.export import timestamped
+from app.actions.gallery import cover_scene
 from app.files.masks import read_mask
 from app.files.picture import Source
 from app.state.mask_editor import LARGEST, MaskEditor
@@ -24,9 +25,7 @@ def edit_mask(context: ActionContext) -> None:
         return
 
     if (shelved := work.shelved) is not None and shelved.path == path and mask == shelved.used:
-        context.release_mouse()
-        work.close()
-        work.editor = shelved
+        cover_scene(context, editor=shelved)
         return
 
     def read() -> MaskEditor:
@@ -36,12 +35,7 @@ def edit_mask(context: ActionContext) -> None:
         editor.used = mask
         return editor
 
-    def show(editor: MaskEditor) -> None:
-        context.release_mouse()
-        work.close()
-        work.editor = editor
-
-    context.services.gallery.read(read, show)
+    context.services.gallery.read(read, lambda editor: cover_scene(context, editor=editor))
 
 
 def use_mask(context: ActionContext) -> None:

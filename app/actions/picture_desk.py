@@ -12,6 +12,7 @@ from app.state.picture_form import fitted_size, form_of
 from app.state.picture_work import requests_of
 from base.errors import InputError, shown
 from base.pictures import open_picture
+from diffusion.text2image.metadata import read_png
 from diffusion.text2image.recipe import Recipe
 
 DEPART = 0.6  # strength with which the first picture is departed from
@@ -67,7 +68,7 @@ def use_settings(context: ActionContext, path: Path) -> None:
         else:
             state.notify(f"Settings of {name} taken over")
 
-    context.services.gallery.read_recipe(path, take)
+    context.services.gallery.read(lambda: read_png(path), take)
 
 
 def use_input(context: ActionContext, path: Path) -> None:
@@ -98,9 +99,11 @@ def use_mask_file(context: ActionContext, path: Path) -> None:
 def use_control(context: ActionContext, path: Path) -> None:
     """Show a picture to the ControlNets."""
     work = context.state.pictures
-    context.services.gallery.read(
-        lambda: open_picture(path).size, lambda _: setattr(work, "form", work.form.set(control_image=(path,)))
-    )
+
+    def take(_: Size) -> None:
+        work.form = work.form.set(control_image=(path,))
+
+    context.services.gallery.read(lambda: open_picture(path).size, take)
 
 
 def _refuse_no_text(path: Path, recipe: Recipe) -> None:

@@ -18,8 +18,6 @@ from app.services.background_io import BackgroundIO
 from app.state.app_state import AppState
 from base.errors import InputError
 from base.pictures import flat, open_picture
-from diffusion.text2image.metadata import read_png
-from diffusion.text2image.recipe import Recipe
 
 AGAIN = 2.0  # seconds after which a gallery that is looked at is listed again: other programs add to it, too
 RETRY = 10.0  # seconds until pictures that could not be written are tried again
@@ -80,9 +78,6 @@ class PictureGallery:
     def read(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Read something else on this thread."""
         self._io.send(work, then)
-
-    def read_recipe(self, path: Path, then: Callable[[Recipe], None]) -> None:
-        self._io.send(lambda: read_png(path), then)
 
     @property
     def busy(self) -> bool:
