@@ -96,9 +96,8 @@ def turn_wheel(context: ActionContext, clicks: float) -> None:
     count, step = len(state.scene.materials), -1 if clicks > 0 else 1
     value = state.builder.value
     state.builder.value = (value - 1 + step) % count + 1 if value > 0 else 1
-    overlays = state.overlays
-    overlays.toasts = [toast for toast in overlays.toasts if not toast.text.startswith("Material")]
-    overlays.toast(f"Material: {state.scene.materials[state.builder.value - 1].name}", seconds=1.5)
+    name = state.scene.materials[state.builder.value - 1].name
+    state.overlays.toast(f"Material: {name}", seconds=1.5, instead_of="Material: ")
 
 
 def _stroke(context: ActionContext, x: int, z: int) -> None:

@@ -11,11 +11,11 @@ from app.actions.compare import begin_comparison
 from app.actions.context import ActionContext
 from app.actions.paint import paintable_scene
 from app.actions.travel import stop_travel
+from app.state.picture_form import SEEDS
 from diffusion.settings import DreamSettings
 from scenes.scene import SKY
 
 COUNT = 4
-SEEDS = 2**31
 
 
 def vary(context: ActionContext, material: int | None = None, first: int = 1) -> None:

@@ -56,10 +56,10 @@ class Controls:
         self.keyboard.key(name, pressed)
         if pressed and (name == "escape" or not typing or (name[0] == "f" and name[1:].isdigit())):
             action = self.context.state.keys.bindings.get(chord(name, self.keyboard.modifiers))
-            if action is not None and not BY_NAME[action].held and self._heard(action):
+            if action is not None and not BY_NAME[action].held and self._takes(action):
                 self._do(action)
 
-    def _heard(self, action: str) -> bool:
+    def _takes(self, action: str) -> bool:
         """Whether a key means this action: while a dialog is open, most keys are the dialog's."""
         state = self.context.state
         if state.overlays.open:
@@ -126,7 +126,7 @@ class Controls:
 
     def wheel(self, x: float, y: float) -> None:
         """Scrolls what is under the pointer: a panel, or, over the scene, the brush's size, the material to build with or the speed."""
-        state, overlays = self.context.state, self.context.state.overlays
+        state = self.context.state
         if gui_input.takes_mouse() and not state.looking:
             gui_input.wheel(x, y)
             return
@@ -138,8 +138,8 @@ class Controls:
             return
         view = state.session.view
         state.session = replace(state.session, view=replace(view, speed=walk.change_speed(view.speed, y)))
-        overlays.toasts = [toast for toast in overlays.toasts if not toast.text.startswith("Speed")]
-        overlays.toast(f"Speed {state.session.view.speed:.1f} blocks a second", seconds=1.2)
+        words = f"Speed {state.session.view.speed:.1f} blocks a second"
+        state.overlays.toast(words, seconds=1.2, instead_of="Speed ")
 
     def focus(self, gained: bool) -> None:
         """The window got or lost the keyboard."""

@@ -13,6 +13,7 @@ from app.panels.form import edit
 from app.panels.mixing_curve import draw_mixing
 from app.panels.prompts import PromptFields
 from app.session import Session
+from app.state.picture_form import SEEDS
 from base.step_schedule import StepSchedule
 from diffusion.denoisers.few_step import uses_few_step
 from diffusion.settings import DreamSettings
@@ -174,7 +175,7 @@ def variations(dream: DreamSettings) -> dict[str, DreamSettings]:
     """The same settings with one change each: what a seed, a sampler and guidance do."""
     other = "dpmpp_2m" if dream.sampler == "euler_ancestral" else "euler_ancestral"
     found = {
-        "Another seed": replace(dream, seed=(dream.seed + 1) % 2**31),
+        "Another seed": replace(dream, seed=(dream.seed + 1) % SEEDS),
         f"Sampler {other}": replace(dream, sampler=other),
     }
     if not isinstance(dream.scale, StepSchedule):

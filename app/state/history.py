@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -49,14 +50,8 @@ class History(Generic[T]):
     def mapped(self, change: Callable[[T], T]) -> History[T]:
         """Every value changed alike. Steps that no longer differ from their neighbour are left out."""
         present = change(self.present)
-        past: list[T] = []
-        for value in map(change, reversed(self.past)):
-            if value != (past[-1] if past else present):
-                past.append(value)
-        future: list[T] = []
-        for value in map(change, self.future):
-            if value != (future[-1] if future else present):
-                future.append(value)
+        _, *past = (value for value, _ in groupby((present, *map(change, reversed(self.past)))))
+        _, *future = (value for value, _ in groupby((present, *map(change, self.future))))
         return replace(self, present=present, past=tuple(reversed(past)), future=tuple(future))
 
     @property

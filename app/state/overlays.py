@@ -69,6 +69,8 @@ class Overlays:
         self.help = self.palette = False
         self.question = self.file_dialog = None
 
-    def toast(self, text: str, level: str = "info", seconds: float = 4.0) -> None:
-        """Show a message for so many seconds."""
+    def toast(self, text: str, level: str = "info", seconds: float = 4.0, instead_of: str = "") -> None:
+        """Show a message for so many seconds. instead_of: how messages begin that it replaces; "" replaces none."""
+        if instead_of:
+            self.toasts = [toast for toast in self.toasts if not toast.text.startswith(instead_of)]
         self.toasts.append(Toast(text, level, self.now + seconds))
