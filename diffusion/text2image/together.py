@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -33,14 +33,14 @@ class _Call:
     regions: Mapping | None
     how: dict[str, Any]
     answer: Tensor | None = None
-    error: BaseException | None = field(default=None)
+    error: BaseException | None = None
 
     @property
     def kind(self) -> tuple:
         """What calls must have in common to be one."""
         shapes = self.x.shape[1:], self.context.shape[1:], self.geometry is None, self.regions is None
-        heard = None if self.regions is None else self.regions["contexts"].shape[1:]
-        return (*shapes, heard, self.sigma, *sorted(self.how.items()))
+        prompts = None if self.regions is None else self.regions["contexts"].shape[1:]
+        return (*shapes, prompts, self.sigma, *sorted(self.how.items()))
 
 
 class _Meeting:
@@ -61,7 +61,7 @@ class _Meeting:
         self.turn.wait_for(lambda: call.answer is not None or call.error is not None or self.cancelled)
         if call.error is not None:
             raise call.error
-        if call.answer is None:
+        if call.answer is None or self.cancelled:
             raise Cancelled
         return call.answer
 
@@ -70,9 +70,15 @@ class _Meeting:
         self._active -= 1
         self._answer_all()
 
+    def stop(self) -> None:
+        """All waiting and further calls raise Cancelled. A call of the model that runs is awaited."""
+        self.cancelled = True
+        with self.turn:
+            self.turn.notify_all()
+
     def _answer_all(self) -> None:
         """Answer the waiting calls if all pictures wait."""
-        if not self._waiting or len(self._waiting) < self._active:
+        if self.cancelled or not self._waiting or len(self._waiting) < self._active:
             return
         calls, self._waiting = self._waiting, []
         kinds: dict[tuple, list[_Call]] = {}
@@ -91,8 +97,8 @@ class _Meeting:
         geometry = None
         if first.geometry is not None:
             geometry = torch.cat([c.geometry.expand(len(c.x), -1, -1, -1) for c in calls if c.geometry is not None])
-        told = torch.cat([c.x for c in calls]), first.sigma, torch.cat([c.context for c in calls]), geometry
-        answers = self._model.denoise(*told, _merged([c.regions for c in calls], counts), **first.how)
+        inputs = torch.cat([c.x for c in calls]), first.sigma, torch.cat([c.context for c in calls]), geometry
+        answers = self._model.denoise(*inputs, _merged([c.regions for c in calls], counts), **first.how)
         for call, answer in zip(calls, answers.split(counts), strict=True):
             call.answer = answer
 
@@ -110,27 +116,27 @@ def _merged(regions: Sequence[Mapping | None], counts: Sequence[int]) -> Mapping
 
 
 def generate_together(
-    model: Model, wishes: Sequence[GenerateSettings], *, on_step: Callable | None = None, **named: Any
+    model: Model, settings: Sequence[GenerateSettings], *, on_step: Callable | None = None, **named: Any
 ) -> list[GeneratedImage]:
     """The pictures of several settings, in order; as `generate` makes them one by one, up to rounding.
 
-    on_step: hears of the first picture's steps; named: further arguments of `generate`. Where the memory of the device doesn't suffice,
-    fewer go together. Raises what `generate` raises, and KeyboardInterrupt once all threads have ended.
+    on_step: called after the first picture's steps; named: further arguments of `generate`. Where the memory of the device doesn't
+    suffice, fewer go together. Raises what `generate` raises first, and KeyboardInterrupt, once all threads have ended.
     """
     try:
-        return _make_all(model, wishes, on_step, named)
+        return _make_all(model, settings, on_step, named)
     except (MemoryError, torch.OutOfMemoryError):
-        if len(wishes) == 1:
+        if len(settings) == 1:
             raise
-    half = (len(wishes) + 1) // 2
-    parts = wishes[:half], wishes[half:]
+    half = (len(settings) + 1) // 2
+    parts = settings[:half], settings[half:]
     return [made for part in parts for made in generate_together(model, part, on_step=on_step, **named)]
 
 
 def _make_all(
-    model: Model, wishes: Sequence[GenerateSettings], on_step: Callable | None, named: Mapping[str, Any]
+    model: Model, settings: Sequence[GenerateSettings], on_step: Callable | None, named: Mapping[str, Any]
 ) -> list[GeneratedImage]:
-    meeting, made = _Meeting(model, len(wishes)), dict[int, GeneratedImage]()
+    meeting, made = _Meeting(model, len(settings)), dict[int, GeneratedImage]()
     errors: list[BaseException] = []
 
     def make(place: int) -> None:
@@ -138,28 +144,27 @@ def _make_all(
         shared.denoise = partial(meeting.denoise, shared)
         with meeting.turn:
             try:
-                made[place] = generate(shared, wishes[place], on_step=None if place else on_step, **named)
+                made[place] = generate(shared, settings[place], on_step=None if place else on_step, **named)
             except BaseException as error:
                 errors.append(error)
+                meeting.stop()
             finally:
                 meeting.leave()
 
-    threads = [threading.Thread(target=make, args=(place,), daemon=True) for place in range(len(wishes))]
+    threads = [threading.Thread(target=make, args=(place,), daemon=True) for place in range(len(settings))]
     for thread in threads:
         thread.start()
     try:
         for thread in threads:
             thread.join()
     except BaseException:
-        meeting.cancelled = True
-        with meeting.turn:
-            meeting.turn.notify_all()
+        meeting.stop()
         for thread in threads:
             thread.join()
         raise
     if errors:
         raise errors[0]
-    return [_shared_out(made[place], len(wishes)) for place in range(len(wishes))]
+    return [_shared_out(made[place], len(settings)) for place in range(len(settings))]
 
 
 def _shared_out(made: GeneratedImage, count: int) -> GeneratedImage:

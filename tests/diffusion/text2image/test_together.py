@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from diffusion.errors import ModelError
 from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import generate
 from diffusion.text2image.recipe import GenerateSettings
+from diffusion.text2image import together
 from diffusion.text2image.together import generate_together
 
 BASE = GenerateSettings("abc", size=(64, 48), dream=DreamSettings(steps=3, scale=3.0, guidance_start=0.0))
@@ -56,3 +59,46 @@ def test_an_error_of_one_ends_all(sd, monkeypatch) -> None:
     monkeypatch.setattr(type(sd), "denoise", lambda self, x, *args, **how: torch.full_like(x, torch.nan))
     with pytest.raises(ModelError, match="NaN"):
         generate_together(sd, [BASE, BASE])
+
+
+def test_an_error_of_one_spares_the_others_further_calls(sd, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, denoise = [], type(sd).denoise
+
+    def fail(_event) -> None:
+        raise ValueError("enough")
+
+    monkeypatch.setattr(type(sd), "denoise", lambda *args, **how: calls.append(None) or denoise(*args, **how))
+    with pytest.raises(ValueError, match="enough"):
+        generate_together(sd, [BASE, BASE], on_step=fail)
+    assert len(calls) == 1
+
+
+def test_an_interruption_ends_all_pictures_at_the_running_call(sd, monkeypatch: pytest.MonkeyPatch) -> None:
+    called, stopped, calls = threading.Event(), threading.Event(), []
+    denoise = type(sd).denoise
+
+    def slow(model, *args, **named):
+        calls.append(None)
+        called.set()
+        stopped.wait(60)
+        return denoise(model, *args, **named)
+
+    class Meeting(together._Meeting):
+        def __setattr__(self, name, value) -> None:
+            super().__setattr__(name, value)
+            if name == "cancelled" and value:
+                stopped.set()
+
+    class Interrupted(threading.Thread):
+        def join(self, timeout: float | None = None) -> None:
+            if not stopped.is_set():
+                called.wait(60)
+                raise KeyboardInterrupt
+            super().join(timeout)
+
+    monkeypatch.setattr(type(sd), "denoise", slow)
+    monkeypatch.setattr(together, "_Meeting", Meeting)
+    monkeypatch.setattr(together, "threading", SimpleNamespace(Thread=Interrupted, Condition=threading.Condition))
+    with pytest.raises(KeyboardInterrupt):
+        generate_together(sd, [BASE, BASE])
+    assert len(calls) == 1
