@@ -27,8 +27,10 @@ class Target:
 def find_target(scene: Scene, surface: Surface, tool: str, value: int = EMPTY) -> Target | None:
     """Find the block that a tool would change, None if none. value: what is placed, a map value that isn't EMPTY.
 
-    place: the block beside a wall, or the column one points at from above; remove, raise: the column itself.
+    place: the block beside a wall, or the column one points at from above; remove, raise: the column itself. Blocks of layers stay.
     """
+    if is_in_layers(scene, surface):
+        return None
     dx, dz = BESIDE[surface.side] if tool == "place" else (0, 0)
     x, z = surface.block[0] + dx, surface.block[1] + dz
     depth, width = scene.map.shape
@@ -41,6 +43,12 @@ def find_target(scene: Scene, surface: Surface, tool: str, value: int = EMPTY) -
     name = find_name(scene, shown)
     start = next((m.start_height for m in scene.materials if m.name == name), 0.0)
     return Target(x, z, start, max(find_top(scene, shown), start + 1 / scene.voxels_per_block))
+
+
+def is_in_layers(scene: Scene, surface: Surface) -> bool:
+    """Whether a surface belongs to a block of the scene's layers, which no tool changes."""
+    (x, z), y = surface.block, surface.voxel[1] // scene.voxels_per_block
+    return scene.layers is not None and y < len(scene.layers) and scene.layers[y, z, x] != EMPTY
 
 
 def mark_block(scene: Scene, x: int, z: int) -> np.ndarray:

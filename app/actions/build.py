@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.actions.context import ActionContext
 from app.state.builder import NOT_ON_MAP, TOOLS, Press
 from scenes import heights
-from scenes.building import find_target, mark_block
+from scenes.building import find_target, is_in_layers, mark_block
 from scenes.camera import Vector
 from scenes.edit_map import paint_stroke
 from scenes.pointing import aim, find_height, find_on_plane, find_surface, material_at
@@ -53,6 +53,10 @@ def press(context: ActionContext, x: float, y: float, shift: bool = False) -> No
         return
     target = find_target(state.scene, surface, tool, builder.value)
     if target is None:
+        if is_in_layers(state.scene, surface):
+            state.notify(
+                "This block is in layers.png, which is edited as a picture: here only the map changes", "warning"
+            )
         return
     builder.press = Press(tool, state.scene, surface.point, target.x, target.z, shift)
     if tool != "raise":

@@ -89,6 +89,23 @@ def test_pointing_at_a_wall_places_beside_it_and_dragging_places_a_row(drive: Dr
     assert drive.explorer.state.scene == before and not drive.errors()
 
 
+def test_blocks_of_layers_stay_and_say_why(drive: Driver, builder) -> None:
+    state = drive.explorer.state
+    layers = np.zeros((1, *state.scene.map.shape), np.uint8)
+    layers[0, 5, 2] = 2
+    state.scene = replace(state.scene, layers=layers)
+    settled(drive)
+    before, top = state.scene, point(drive, 2.5, 1.0, 5.5)
+    for tool in ("place", "remove", "raise"):
+        drive.explorer.do("build", tool)
+        state.overlays.toasts = []
+        drive.drag(top, top)
+        assert changed(drive, before) == [] and ["layers.png" in toast.text for toast in state.overlays.toasts] == [
+            True
+        ]
+    assert state.scene == before and not drive.errors()
+
+
 def test_a_block_is_raised_to_the_pointer_and_with_shift_all_of_its_material(drive: Driver, builder) -> None:
     explorer, before = drive.explorer, drive.explorer.state.scene
     explorer.do("build", "raise")
