@@ -49,7 +49,7 @@ def import_vox(path: str | Path, margin: int, ground: str) -> Scene:
     used = [number for number in np.flatnonzero(np.bincount(model.colours.ravel(), minlength=256)) if number != EMPTY]
     if len(used) >= MAX_MATERIALS:
         raise InputError(path, "", f"has {len(used)} colours; allowed are {MAX_MATERIALS - 1}")
-    table, materials = np.zeros(256, np.uint8), [replace(GROUND, prompt=ground or GROUND.prompt)]
+    table, materials = np.zeros(256, np.uint8), [replace(GROUND, prompt=ground)] if ground else []
     for number in used:
         materials.append(_material(model.palette[number], [m.name for m in materials], [m.source for m in materials]))
         table[number] = len(materials)

@@ -119,4 +119,5 @@ def test_a_model_becomes_a_scene_and_comes_back_from_its_files(file, tmp_path: P
 
 def test_without_words_the_ground_is_open(file) -> None:
     scene = import_vox(file(CORNER), 0, "")
+    assert "ground" not in [m.name for m in scene.materials]
     assert scene.floor is None and (extrude_scene(scene).solid[:, 0, 1] == EMPTY).all()
