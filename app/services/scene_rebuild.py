@@ -116,7 +116,7 @@ class SceneRebuild:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self, open_scene: OpenScene, scene: Scene) -> None:
-        if scene.hash == open_scene.scene.hash:
+        if scene.builds_same(open_scene.scene):
             self._shown = scene
             open_scene.reword(replace(scene, paths=open_scene.scene.paths))
             return

@@ -46,6 +46,9 @@ def test_it_comes_back_from_its_files_and_has_another_hash(scene: Scene, tmp_pat
     assert np.array_equal(back.layers, scene.layers)
     bare = replace(scene, layers=None)
     assert len({scene.hash, bare.hash, replace(scene, layers=scene.layers[:4]).hash}) == 3
+    assert scene.builds_same(back) and scene.builds_same(change_material(scene, 0, prompt="moss"))
+    others = (bare, replace(scene, layers=scene.layers[:4]), change_material(scene, 1, height=3.0))
+    assert not any(scene.builds_same(other) or other.builds_same(scene) for other in others)
     assert scene == replace(scene) and scene != bare
     save_scene(bare, tmp_path / "a")
     assert load_scene(tmp_path / "a").layers is None
