@@ -33,13 +33,13 @@ def leave_scene(context: ActionContext, then: Callable[[], None]) -> None:
         then()
 
 
-def ask(context: ActionContext, paint: bool, title: str, deed: str, then: Callable[[], None]) -> None:
-    """Ask whether to save, discard or cancel before `then`. paint: whether paint is lost, too; deed: what `then` does, for buttons."""
+def ask(context: ActionContext, paint: bool, title: str, verb: str, then: Callable[[], None]) -> None:
+    """Ask whether to save, discard or cancel before `then`. paint: whether paint is lost, too; verb: what `then` does, for buttons."""
     lost = [words for words in (name_unsaved_edits(context), "the paint" if paint else "") if words]
-    answers = [("Discard" if lost else deed.capitalize(), then)]
+    answers = [("Discard" if lost else verb.capitalize(), then)]
     words = ""
     if lost:
-        answers.append((f"Save and {deed}", lambda: save_all(context, paint, then)))
+        answers.append((f"Save and {verb}", lambda: save_all(context, paint, then)))
         words = f"Unsaved changes will be lost: {' and '.join(lost)}."
     context.open_dialog()
     context.state.overlays.question = Question(title, words[:1].upper() + words[1:], tuple(answers))

@@ -10,7 +10,7 @@ from base.outputs import Output, refuse_outputs
 
 
 def export_world(context: ActionContext, out: Path) -> None:
-    """Save the world, then write it as the GLB file `out`. If `out` can't be written, this is said before anything is saved."""
+    """Save the world, then write it as the GLB file `out`. If `out` can't be written, a message says so before anything is saved."""
     services, world = context.services, context.services.worlds.file
 
     def start() -> None:

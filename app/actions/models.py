@@ -84,7 +84,7 @@ def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
         if not loading.saving:
             state.loading = replace(loading, saving=True)
             services.autosave.save()
-        elif not services.autosave.busy:  # it could not be saved, which was told
+        elif not services.autosave.busy:  # it could not be saved, as a message says
             state.loading = None
             state.notify("The paint could not be saved, so the model that it is of comes back", "error")
             load_model(context, state.session.model)
@@ -119,16 +119,20 @@ def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice,
         return
     state.pictures.form = state.pictures.form.follow(before, model)
     words = (
-        "the paint stays, as both models have the same latents" if kept else _told_of(before, file) if painted else ""
+        "the paint stays, as both models have the same latents"
+        if kept
+        else _describe_change(before, file)
+        if painted
+        else ""
     )
     state.notify(f"{model.id} is ready" + (f"; {words}" if words else ""))
     if not kept:
         services.worlds.look_again()
         if not services.autosave.take_up():
-            load_saved_world(context, told=painted)
+            load_saved_world(context, known=painted)
 
 
-def _told_of(before: ModelInfo, file: Path) -> str:
+def _describe_change(before: ModelInfo, file: Path) -> str:
     return (
         "its latents are others, so the surfaces are painted anew; "
         f"the paint of {before.id} is kept in {file.name} and comes back with that model"
@@ -150,13 +154,13 @@ def begin_with_model(context: ActionContext, model: ModelInfo) -> None:
         load_saved_world(context)
 
 
-def load_saved_world(context: ActionContext, told: bool = False) -> None:
+def load_saved_world(context: ActionContext, known: bool = False) -> None:
     """Read the world that was asked for, or the scene's own; only mention that if the user wants it so.
 
-    told: whether the user knows that paint of other latents is kept apart
+    known: whether the user knows that paint of other latents is kept apart
     """
     state, worlds = context.state, context.services.worlds
-    if not told and worlds.home != worlds.base and worlds.base.exists():
+    if not known and worlds.home != worlds.base and worlds.base.exists():
         where = f"this model's paint is kept in {worlds.home.name}"
         state.notify(f"{worlds.base.name} holds paint of other latents; {where}")
     if not worlds.home.exists():

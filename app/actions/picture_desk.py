@@ -44,7 +44,7 @@ def cancel_pictures(context: ActionContext) -> None:
 
 
 def take_message(context: ActionContext, message: Message) -> None:
-    """A message of the worker: keep a finished picture, tell of a failed one."""
+    """A message of the worker: keep a finished picture, report a failed one."""
     state, work = context.state, context.state.pictures
     work.progress = work.progress.take(message)
     if isinstance(message, PictureMade):

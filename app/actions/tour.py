@@ -19,7 +19,7 @@ def toggle_tour(context: ActionContext) -> None:
 
 
 def set_up(context: ActionContext, setting: Setting) -> None:
-    """Bring a station's panels to the front, and tell them what to show."""
+    """Bring a station's panels to the front, and let them show what it is about."""
     context.state.tour.setting = replace(setting)
     context.panels.bring_to_front(*setting.panels)
 

@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 from app.files.gallery.entry import Entry
 from app.gui.theme import colour
 from app.panels.context import PanelContext, faint, hint, shortened, square
-from app.panels.gallery_deeds import PIN, deeds_of, draw_deeds, draw_menu
+from app.panels.gallery_commands import PIN, commands_of, draw_buttons, draw_menu
 from app.panels.picture import progress_text
 from app.panels.picture_view import fitted
 from app.session import Session
@@ -88,9 +88,9 @@ class GalleryPanel:
             shortened(f"{entry.size[0]}×{entry.size[1]}{seed} · {entry.model or shown(entry.path.name)}", room)
         )
         hint(shown(str(entry.path)))
-        deeds = deeds_of(chosen)
-        draw_deeds(ui, deeds[:3])
-        draw_deeds(ui, deeds[3:])
+        commands = commands_of(chosen)
+        draw_buttons(ui, commands[:3])
+        draw_buttons(ui, commands[3:])
 
 
 def _empty(ui: PanelContext) -> str:
@@ -137,10 +137,10 @@ def _tile(ui: PanelContext, entry: Entry, side: float) -> None:
 
 def _menu(ui: PanelContext, entry: Entry) -> None:
     """What can be done, at the right mouse button."""
-    if imgui.begin_popup_context_item("deeds"):
+    if imgui.begin_popup_context_item("commands"):
         if entry.name not in ui.pictures.gallery.chosen:
             ui.pictures.gallery.choose(entry.name)
-        draw_menu(ui, deeds_of(ui.pictures.gallery.chosen_entries))
+        draw_menu(ui, commands_of(ui.pictures.gallery.chosen_entries))
         imgui.end_popup()
 
 

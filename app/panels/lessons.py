@@ -143,11 +143,11 @@ class LessonsPanel:
 
     def _is_inside(self, ui: PanelContext, record: Record) -> bool:
         """Whether the network was looked into at this step, as far as the station needs it."""
-        told = ui.inspection.told
+        answer = ui.inspection.answer
         wanted = record.shown[min(self._step, len(record.shown) - 1)].number
-        if told is None or (told.asked.dream, told.asked.step) != (record.id, wanted):
+        if answer is None or (answer.asked.dream, answer.asked.step) != (record.id, wanted):
             return False
-        return bool(told.ablation) or self.station.name not in CUTS
+        return bool(answer.ablation) or self.station.name not in CUTS
 
     def _show_answer(self, ui: PanelContext, answer: Answer) -> None:
         if answer.choice is not None:

@@ -23,8 +23,8 @@ def mixing_shares(settings: DreamSettings) -> tuple[np.ndarray, np.ndarray, np.n
     places = np.linspace(0, 1, POINTS)
 
     def shares(octave: int) -> np.ndarray:
-        told = octave_settings(settings, octave)
-        return np.array([coarse_weight(told, float(place)) for place in places])
+        adapted = octave_settings(settings, octave)
+        return np.array([coarse_weight(adapted, float(place)) for place in places])
 
     return places, shares(0), shares(1)
 

@@ -12,7 +12,7 @@ from app.panels.context import PanelContext, faint, hint
 from app.panels.learn import about, remark
 from app.panels.picture_view import fitted
 from app.panels.unet_view import UnetDiagram, figures
-from app.panels.word_attention import HeardPanel
+from app.panels.word_attention import WordsView
 from app.session import Session
 from app.state import step_notes as remarks
 from app.state.inspection import lookable
@@ -42,7 +42,7 @@ class NetworkPanel:
         self._always, self._seen = False, -1
         self._shows = "Blocks"
         self._block: int | None = None
-        self._unet, self._words = UnetDiagram(), HeardPanel()
+        self._unet, self._words = UnetDiagram(), WordsView()
         self._maps: tuple[Any, list[np.ndarray]] | None = None
         self._followed: Setting | None = None  # what the guided tour asked for last
 
@@ -64,13 +64,13 @@ class NetworkPanel:
             faint("After a dream, see here how the network made it.")
         else:
             self._ask(ui, record)
-        told = ui.inspection.told
-        if told is not None and told.inside is not None and ui.inspection.picture is not None:
-            inside = told.inside
+        answer = ui.inspection.answer
+        if answer is not None and answer.inside is not None and ui.inspection.picture is not None:
+            inside = answer.inside
             network = "few-step network" if inside.few_step else "model itself"
             coming = ", updating" if ui.inspection.asked is not None else ""
             faint(
-                f"Dream {told.asked.dream + 1}, step {told.asked.step}, sigma {told.asked.sigma:.3g}, by the {network}{coming}"
+                f"Dream {answer.asked.dream + 1}, step {answer.asked.step}, sigma {answer.asked.sigma:.3g}, by the {network}{coming}"
             )
             if self._shows == "Blocks":
                 return self._blocks(ui, inside.blocks)
@@ -89,8 +89,8 @@ class NetworkPanel:
         width = imgui.calc_text_size(words).x + 2 * imgui.get_style().frame_padding.x
         imgui.set_next_item_width(-width - imgui.get_style().item_spacing.x)
         if last > 0:
-            said = f"step {record.shown[place].number} of {record.steps}"
-            place = imgui.slider_int("##step", place, 0, last, said, imgui.SliderFlags_.always_clamp)[1]
+            caption = f"step {record.shown[place].number} of {record.steps}"
+            place = imgui.slider_int("##step", place, 0, last, caption, imgui.SliderFlags_.always_clamp)[1]
             self._step = last - place
             hint("Step of the last dream to inspect.")
             imgui.same_line()

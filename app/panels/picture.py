@@ -282,10 +282,10 @@ def unused(ui: PanelContext, form: PictureForm) -> dict[str, str]:
         adapter=model.adapter,
     )
     silent = dict(find_inert(asked.dream, situation))
-    untold = None if model.knows_surfaces else f"{model.id} knows no surfaces"
+    unaware = None if model.knows_surfaces else f"{model.id} knows no surfaces"
     unplaced = {"sky": "the sky has no distance", "none": "there is no surface"}.get(asked.surface)
     phased = "each phase has its own" if asked.phases > 1 else None
     begun = "only pictures from noise are made in phases" if asked.init else None
-    reasons = (("surface", untold), ("distance", untold or unplaced), ("dilate", phased), ("phases", begun))
+    reasons = (("surface", unaware), ("distance", unaware or unplaced), ("dilate", phased), ("phases", begun))
     silent |= {name: why for name, why in reasons if why}
     return {name: f"No effect: {why}." for name, why in silent.items()}

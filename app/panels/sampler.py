@@ -66,11 +66,11 @@ class SamplerPanel:
         if ui.session.model.lora:
             faint(f"With LoRA {', '.join(Path(lora).name for lora in ui.session.model.lora)}.")
         if controls := ui.session.model.control:
-            heard = "With ControlNet" if painter.client.model.controls else "This model takes no ControlNet:"
-            faint(f"{heard} {', '.join(Path(control).name for control in controls)}.")
+            words = "With ControlNet" if painter.client.model.controls else "This model takes no ControlNet:"
+            faint(f"{words} {', '.join(Path(control).name for control in controls)}.")
         if adapter := ui.session.model.ip_adapter:
-            heard = "With IP-Adapter" if painter.client.model.adapter else "This model takes no IP-Adapter:"
-            faint(f"{heard} {Path(adapter).name}.")
+            words = "With IP-Adapter" if painter.client.model.adapter else "This model takes no IP-Adapter:"
+            faint(f"{words} {Path(adapter).name}.")
         if vae := ui.session.model.options.vae:
             faint(f"With the autoencoder {Path(vae).name}.")
         dream = self._presets(ui, ui.session.dream)

@@ -71,9 +71,9 @@ class UnetDiagram:
             _write(ui, label, (corner, dense, size), label.block == chosen)
         if over is not None:
             block, ink = blocks[over], imgui.get_color_u32(imgui.Col_.text)
-            said = f"{block.name}: {figures(block, sum(b.seconds for b in blocks))}"
+            caption = f"{block.name}: {figures(block, sum(b.seconds for b in blocks))}"
             start = imgui.ImVec2(corner.x + 8 * ui.scale, corner.y + 5 * ui.scale)
-            draw.add_text(imgui.get_font(), imgui.get_font_size() * SMALL, start, ink, said)
+            draw.add_text(imgui.get_font(), imgui.get_font_size() * SMALL, start, ink, caption)
         moves = _motion(ui, end)
         imgui.end_group()
         return chosen, moves

@@ -18,7 +18,7 @@ ELSEWHERE = 0.6  # how dark the parts are that another prompt paints
 COLD, HOT = 0.25, 0.85  # how much the heat covers of the picture, where a word is heard least and most
 
 
-class HeardPanel:
+class WordsView:
     """A part of the Network panel. region, word: the chosen ones."""
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class HeardPanel:
         self.region = min(self.region, len(prompts) - 1)
         if len(prompts) > 1:
             self._choose_region(prompts)
-        heard = prompts[self.region]
-        self.word = min(self.word, len(heard.words) - 1)
-        self._choose_word(heard)
-        if self._heat is None or self._heat[0] is not heard or self._heat[1] != self.word:
-            self._heat = heard, self.word, heat(heard.where[self.word], heard.share)
+        attention = prompts[self.region]
+        self.word = min(self.word, len(attention.words) - 1)
+        self._choose_word(attention)
+        if self._heat is None or self._heat[0] is not attention or self._heat[1] != self.word:
+            self._heat = attention, self.word, heat(attention.where[self.word], attention.share)
         width = imgui.get_content_region_avail().x
         room = imgui.get_content_region_avail().y - 2 * imgui.get_text_line_height_with_spacing()
         size = fitted(picture, width, min(TALL * ui.scale, max(LEAST * ui.scale, room)))
@@ -48,23 +48,23 @@ class HeardPanel:
         imgui.get_window_draw_list().add_image(ui.picture("network heat", self._heat[2]), corner, end)
         if imgui.is_item_hovered():
             mouse = imgui.get_mouse_pos()
-            _show_cell(heard, (mouse.x - corner.x) / size.x, (mouse.y - corner.y) / size.y, corner, size)
-        share = heard.weights[self.word]
-        faint(f"{share:.0%} of the attention in this prompt's area is on “{heard.words[self.word]}”.")
-        remark(ui, remarks.of_words(heard))
+            _show_cell(attention, (mouse.x - corner.x) / size.x, (mouse.y - corner.y) / size.y, corner, size)
+        share = attention.weights[self.word]
+        faint(f"{share:.0%} of the attention in this prompt's area is on “{attention.words[self.word]}”.")
+        remark(ui, remarks.of_words(attention))
 
     def _choose_region(self, prompts: tuple[Any, ...]) -> None:
         imgui.set_next_item_width(-1)
         if imgui.begin_combo("##prompt", prompts[self.region].prompt):
-            for i, heard in enumerate(prompts):
-                if imgui.selectable(f"{heard.prompt}##{i}", i == self.region)[0]:
+            for i, attention in enumerate(prompts):
+                if imgui.selectable(f"{attention.prompt}##{i}", i == self.region)[0]:
                     self.region, self.word = i, 0
             imgui.end_combo()
         hint("Each part of the picture uses only its own material's prompt.")
 
-    def _choose_word(self, heard: Any) -> None:
+    def _choose_word(self, attention: Any) -> None:
         style, end = imgui.get_style(), imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
-        for i, word in enumerate(heard.words):
+        for i, word in enumerate(attention.words):
             label = shortened(word, 0.8 * imgui.get_content_region_avail().x)
             wide = imgui.calc_text_size(label).x + 2 * style.frame_padding.x
             if i and imgui.get_item_rect_max().x + style.item_spacing.x + wide < end:
@@ -73,15 +73,15 @@ class HeardPanel:
                 self.word = i
 
 
-def _show_cell(heard: Any, x: float, y: float, corner: imgui.ImVec2, size: imgui.ImVec2) -> None:
+def _show_cell(attention: Any, x: float, y: float, corner: imgui.ImVec2, size: imgui.ImVec2) -> None:
     """Frame the cell of the attention map at (x, y), shares of the picture, and list its weights."""
-    height, width = heard.share.shape
+    height, width = attention.share.shape
     column, row = min(int(x * width), width - 1), min(int(y * height), height - 1)
     low = imgui.ImVec2(corner.x + column * size.x / width, corner.y + row * size.y / height)
     high = imgui.ImVec2(low.x + size.x / width, low.y + size.y / height)
     imgui.get_window_draw_list().add_rect(low, high, imgui.get_color_u32(imgui.Col_.text))
     weights = "\n".join(
-        f"{word}: {where[row, column]:.3f}" for word, where in zip(heard.words, heard.where, strict=True)
+        f"{word}: {where[row, column]:.3f}" for word, where in zip(attention.words, attention.where, strict=True)
     )
     imgui.set_tooltip(f"Cell {column + 1}, {row + 1}\n{weights}")
 

@@ -40,7 +40,7 @@ class Autosave:
         self._state, self._io, self._journals, self._worlds, self._rebuild = state, io, journals, worlds, rebuild
         self._shown = self._saved = ()  # what the running save began with, and what the last finished one did
         self._saved_at = self._not_before = -PERIOD
-        self._failed = False  # whether the user was told
+        self._failed = False  # whether the user was warned
         self._wishes: list[tuple[Path, Callable[[], None]]] = []  # world files to write after the running save
         self._packing: list[tuple[Future[None], Callable[[], None]]] = []
         self._asked = False  # whether `restore` ran: before, nothing may overwrite what it restores
@@ -212,8 +212,8 @@ class Autosave:
 
         def extras() -> dict[str, Any]:
             packed = None if edited is None else pack_scene(edited)
-            told = {"prompts": prompts.to_json(), "settings": painted_with(kept.session)}
-            return replace(kept, scene=packed).to_json() | told
+            painted = {"prompts": prompts.to_json(), "settings": painted_with(kept.session)}
+            return replace(kept, scene=packed).to_json() | painted
 
         return describing(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
 

@@ -75,11 +75,11 @@ def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session,
         return session, replace(scene, notes=(*scene.notes, note))
 
 
-def _with_model(session: Session, told: object, where: str) -> Session:
+def _with_model(session: Session, kept: object, where: str) -> Session:
     """The session with the model that was loaded, and its settings, unless this run names a model or settings. Raises InputError."""
-    if not isinstance(told, dict) or session.model != ModelChoice():
+    if not isinstance(kept, dict) or session.model != ModelChoice():
         return session
-    model, _ = from_json(ModelChoice, told, where)
+    model, _ = from_json(ModelChoice, kept, where)
     if session.dream == suited(Explore(), None).dream:
         session = replace(session, dream=suited(Explore(), model.ref, bool(model.lora)).dream)
     return replace(session, model=model)

@@ -56,11 +56,11 @@ class ModelLister:
         return self._running is not None or self._wanted
 
     def refresh(self) -> None:
-        """Read the disk again at the next look."""
+        """Let the next call of `look` read the disk again."""
         self._wanted = True
 
     def close(self) -> None:
-        """Wait for the running look."""
+        """Wait until the disk is read."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 

@@ -31,7 +31,7 @@ class PictureGallery:
         self._state, self._io = state, BackgroundIO()
         self.gallery = Gallery(gallery_folder(state.folders.data))
         self._listed_at, self._listing, self._reading = -np.inf, False, False
-        self._told: set[str] = set()  # problems of files that were told
+        self._logged: set[str] = set()  # problems of files
         self._unsaved: list[PictureMade] = []
         self._tried_at, self._problem = -np.inf, ""
 
@@ -127,8 +127,8 @@ class PictureGallery:
         if listing != view.listing:
             view.listing = listing
         for problem in listing.problems:
-            if problem not in self._told:
-                self._told.add(problem)
+            if problem not in self._logged:
+                self._logged.add(problem)
                 self._state.log.add(problem, "warning")
 
     def _read_small(self, paths: list[Path], entries: tuple[Entry, ...]) -> list[tuple[Path, np.ndarray | None]]:

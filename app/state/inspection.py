@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NetworkInspection:
-    """asked: not answered yet; told: the last answer, with the picture uint8 [H,W,3] that its dream came to; named: the last answer
+    """asked: not answered yet; answer: the last one, with the picture uint8 [H,W,3] that its dream came to; named: the last answer
     with names of what the steps show."""
 
     asked: Inspection | None = None
-    told: Inspected | None = None
+    answer: Inspected | None = None
     named: Inspected | None = None
     picture: np.ndarray | None = None
     _coming: np.ndarray | None = None

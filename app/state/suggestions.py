@@ -9,7 +9,7 @@ from typing import Protocol
 @dataclass(frozen=True)
 class Suggestions:
     """prompt: what was asked about; matches: (caption, cosine −1..1), best first; far: it is unlike all that the model has seen;
-    readings: what the model is told instead of words it doesn't know, one sentence each."""
+    readings: what the model reads instead of words it doesn't know, one sentence each."""
 
     prompt: str
     matches: tuple[tuple[str, float], ...]

@@ -18,7 +18,7 @@ LIMIT = 96 * 2**20  # bytes of pictures
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a dream as its `Preview` told it. time: seconds since the dream's first step."""
+    """A step of a dream as its `Preview` describes it. time: seconds since the dream's first step."""
 
     preview: Preview
     time: float

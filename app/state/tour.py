@@ -49,8 +49,8 @@ def trace_of(
 ) -> Trace:
     """What is known of a dream for the checks of the stations."""
     steps = [step.preview for step in record.shown]
-    told = inspection.told
-    inside = told if told is not None and told.asked.dream == record.id else None
+    answer = inspection.answer
+    inside = answer if answer is not None and answer.asked.dream == record.id else None
     changed, finished = counted or (None, 0)
     return Trace(
         sigmas=tuple(step.sigma for step in steps),

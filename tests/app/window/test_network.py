@@ -31,7 +31,7 @@ def looked(drive: Driver) -> NetworkPanel:
     drive.frames(10)
     record = explorer.state.timeline.records[-1]
     explorer.do("look_inside", record, len(record.shown) - 1)
-    drive.until(lambda: explorer.state.inspection.told is not None, "the network is looked into")
+    drive.until(lambda: explorer.state.inspection.answer is not None, "the network is looked into")
     drive.frames(3)
     return panel(drive)
 
@@ -145,9 +145,9 @@ def test_another_look_is_another_picture(drive: Driver) -> None:
     looked(drive)
     before = panel(drive)._unet._anatomy
     record = drive.explorer.state.timeline.records[-1]
-    told = drive.explorer.state.inspection.told
+    answer = drive.explorer.state.inspection.answer
     drive.explorer.do("look_inside", record, 0)
-    drive.until(lambda: drive.explorer.state.inspection.told is not told, "it is looked into again")
+    drive.until(lambda: drive.explorer.state.inspection.answer is not answer, "it is looked into again")
     drive.frames(3)
     assert not drive.errors()
     assert panel(drive)._unet._anatomy is not before
@@ -172,8 +172,8 @@ def test_another_word_is_heard_elsewhere(drive: Driver) -> None:
     drive.frames(3)
     assert {"network picture", "network heat"} <= drive.explorer.pictures.keys
     seen = side(drive)
-    told = drive.explorer.state.inspection.told
-    assert told.inside.prompts[0].words[-1] == "the whole"
+    answer = drive.explorer.state.inspection.answer
+    assert answer.inside.prompts[0].words[-1] == "the whole"
     network.choose("Words", 0, 1)
     drive.frames(3)
     assert (np.abs(side(drive) - seen).max(axis=2) > 30).mean() > 0.02
@@ -196,7 +196,7 @@ def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
     network._always = True
     redream()
     assert worker.inspected == count + 1
-    assert explorer.state.inspection.told.asked.dream == explorer.state.timeline.records[-1].id
+    assert explorer.state.inspection.answer.asked.dream == explorer.state.timeline.records[-1].id
     drive.tap("tab")  # no panel is open
     redream()
     assert worker.inspected == count + 1
@@ -205,11 +205,11 @@ def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
 def test_a_failure_is_told_and_what_was_seen_stays(drive: Driver) -> None:
     looked(drive)
     explorer = drive.explorer
-    told, drive.worker.problem = explorer.state.inspection.told, "no light in there"
+    answer, drive.worker.problem = explorer.state.inspection.answer, "no light in there"
     explorer.do("look_inside", explorer.state.timeline.records[-1], 0)
-    drive.until(lambda: bool(drive.errors()), "it is told")
+    drive.until(lambda: bool(drive.errors()), "it is reported")
     assert "no light in there" in drive.errors()[0]
-    assert explorer.state.inspection.told is told and explorer.state.inspection.asked is None
+    assert explorer.state.inspection.answer is answer and explorer.state.inspection.asked is None
 
 
 def test_another_scene_forgets_it(drive: Driver, scene) -> None:
@@ -242,7 +242,7 @@ def test_an_answer_to_an_older_question_changes_nothing() -> None:
     inside: Any = object()
     old, new = (Inspected(network.asked, inside) for network in (first, second) if network.asked)
     assert second.take(old) is second
-    assert second.take(new).told is new
+    assert second.take(new).answer is new
     assert second.take(seen) is second
 
 
