@@ -13,7 +13,7 @@ KINDS = {
     "ip-adapter": "an IP-Adapter for --ip-adapter",
     "vae": "an autoencoder",
 }
-"""What can be told apart, and what it is for."""
+"""Kind of what lies on disk → what it is for."""
 PRECISIONS = {
     "F64": "float64",
     "F32": "float32",

@@ -1,4 +1,4 @@
-"""Tells what lies at a path: a pipeline folder, the folder of one network, or one .safetensors file."""
+"""Recognises what lies at a path: a pipeline folder, the folder of one network, or one .safetensors file."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ FILES: Mapping[str, Callable[[Collection[str]], bool]] = {
     "vae": lambda names: _ends(names, "decoder.conv_out.weight") and _ends(names, "encoder.conv_in.weight"),
 }
 """Kind of a file with one network → test of its tensors' names; the first that fits counts."""
+READ_TEXT: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "lora": (("attn2", "to_k", "down"), ("attn2", "to_k", "lora_A")),
+    "controlnet": (("attn2.to_k.weight",),),
+    "ip-adapter": (("to_k_ip.weight",),),
+}
+"""Kind of a file → what is in the names of the tensors that read the text encoding: alternatives, in order."""
 SINGLE_PARTS = {"unet": (UNET,), "vae": ("first_stage_model.",), "text_encoder": ("cond_stage_model.", "conditioner.")}
 
 
@@ -154,11 +160,9 @@ def _part(path: Path, name: str, header: Header, starts: tuple[str, ...] = ("",)
 
 def _context_width(kind: str, header: Header) -> int | None:
     """The width of the text encoding that a LoRA, ControlNet or IP-Adapter expects."""
-    words = {"lora": ("attn2", "to_k", "down"), "controlnet": ("attn2.to_k.weight",), "ip-adapter": ("to_k_ip.weight",)}
-    more = {"lora": ("attn2", "to_k", "lora_A")}
-    for wanted in (words.get(kind), more.get(kind)):
+    for parts in READ_TEXT.get(kind, ()):
         for name, tensor in header.tensors.items():
-            if wanted and all(word in name for word in wanted) and len(tensor.shape) >= 2:
+            if all(part in name for part in parts) and len(tensor.shape) >= 2:
                 return tensor.shape[1]
     return None
 
