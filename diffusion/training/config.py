@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from base.settings import option
 
 MANY = 10**9
+NUMBERS = ("auto", "bfloat16", "float32")
 COUNT, SHARE, RATE, WEIGHT = (1, MANY), (0.0, 1.0), (1e-9, 10.0), (0.0, 1e6)
 
 
@@ -42,7 +43,7 @@ class RunConfig:
     numbers: str = option(
         "auto",
         "What the network computes in; the weights behind it are float32. auto: bfloat16 on a GPU and on processors that multiply it.",
-        choices=("auto", "bfloat16", "float32"),
+        choices=NUMBERS,
     )
     compiled: bool = option(True, "Use torch.compile.")
     threads: int = option(1, "0 uses torch's default.", range=(0, MANY))
@@ -153,6 +154,6 @@ class JudgeConfig(RunConfig):
     lr: float = option(3e-3, "Learning rate.", range=RATE)
     clip: float = option(5.0, "Largest norm of the gradient.", range=(1e-9, MANY))
     ema_decay: float = option(0.99, "Of the averaged weights, for each step.", range=SHARE)
-    numbers: str = option("float32", "What the network computes in.", choices=("auto", "bfloat16", "float32"))
+    numbers: str = option("float32", "What the network computes in.", choices=NUMBERS)
     compiled: bool = option(False, "Use torch.compile.")
     sample_every: int = option(400, "Steps between two sheets of samples.", range=COUNT)

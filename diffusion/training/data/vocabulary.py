@@ -24,55 +24,11 @@ from diffusion.training.data.dataset import random_mood
 from diffusion.training.data.materials import MATERIALS
 
 FUNCTION_WORDS = (
-    *(
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "to",
-        "from",
-        "with",
-        "without",
-        "over",
-        "under",
-        "near",
-    ),
-    *(
-        "beside",
-        "between",
-        "behind",
-        "before",
-        "into",
-        "as",
-        "is",
-        "are",
-        "its",
-        "some",
-        "very",
-        "covered",
-        "made",
-        "full",
-    ),
-    *(
-        "texture",
-        "surface",
-        "material",
-        "picture",
-        "photo",
-        "image",
-        "detailed",
-        "realistic",
-        "masterpiece",
-        "quality",
-        "best",
-    ),
-)
+    "a", "an", "the", "and", "or", "of", "in", "on", "at", "by", "to", "from", "with", "without", "over", "under",
+    "near", "beside", "between", "behind", "before", "into", "as", "is", "are", "its", "some", "very", "covered",
+    "made", "full", "texture", "surface", "material", "picture", "photo", "image", "detailed", "realistic",
+    "masterpiece", "quality", "best",
+)  # fmt: skip
 LIGHTS = tuple(words[0] for words in LIGHT_WORDS.values())
 
 
