@@ -19,9 +19,8 @@ from base.step_schedule import StepSchedule
 from base.typed import typed
 
 T = TypeVar("T")
-MOST_CHARACTERS = (
-    10_000  # of a text: prompts of more than some hundred words take minutes to encode, and say nothing new
-)
+MOST_CHARACTERS = 10_000
+"""Of a text: prompts of more than some hundred words take minutes to encode, and say nothing new."""
 
 
 def option(

@@ -20,7 +20,7 @@ from diffusion.models.model import Model
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.settings import DreamSettings
 
-# What is cut: all skip connections, or all that the finest level hears from the levels below it.
+# What is cut: all skip connections, or all that reaches the finest level from the levels below it.
 PARTS = ("skips", "below")
 
 

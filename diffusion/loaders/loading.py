@@ -58,9 +58,8 @@ def load_model(
         return with_options(_load(source, where, changes, chosen, style, options), options)
     except (InputError, Cancelled, MemoryError, torch.OutOfMemoryError):
         raise
-    except (
-        Exception
-    ) as error:  # whatever builds a network of configurations and weights raises, it is about these files
+    except Exception as error:
+        # whatever builds a network of configurations and weights raises, it is about these files
         if ref is None:
             raise
         raise InputError(source.path, "", describe_load_error(error)) from error
@@ -79,8 +78,7 @@ def _load(
             problem = f"can't replace the autoencoder of {source.name}, which knows surfaces"
             raise InputError("--vae", options.vae, problem)
         return load_surface_model(source, where, loras, options.dtype)
-    from diffusion.loaders.stable_diffusion import (
-        load_stable_diffusion,  # which brings diffusers, and that takes seconds
-    )
+    # here, as it brings diffusers, and that takes seconds
+    from diffusion.loaders.stable_diffusion import load_stable_diffusion
 
     return load_stable_diffusion(source, where, loras, controls, style, options)

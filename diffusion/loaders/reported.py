@@ -1,4 +1,4 @@
-"""A checkpoint that tells which of its parts is about to be read."""
+"""A checkpoint that reports which of its parts is about to be read."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""(query, key, value) → what each query hears, [B,heads,rows,d] each."""
+"""(query, key, value) → the attended values, [B,heads,rows,d] each."""
 SLICE = 2**23  # attention weights that exist at a time: 32 MiB in float32
 
 

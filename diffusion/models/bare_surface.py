@@ -24,9 +24,8 @@ def bare_gbuffer(kind: str, height: int, width: int, distance: float = 6.0, shar
     kind: key of SIDES. A wall is seen face-on from `distance` blocks; a floor from that height, its horizon above the picture;
     a ceiling likewise from below. share: of a larger canvas's side, which shows the same in as many times more pixels.
     """
-    half = math.atan(
-        height / 2 / (FOCAL * share)
-    )  # of the vertical field of view of `diffusion.models.depth`'s reference camera
+    # half of the vertical field of view of `diffusion.models.depth`'s reference camera
+    half = math.atan(height / 2 / (FOCAL * share))
     tilt = min(half + BELOW, math.pi / 2) * {"floor": -1, "ceiling": 1}.get(kind, 0)
     position = (0.0, 0.0, distance) if kind == "wall" else (0.0, distance * {"ceiling": -1}.get(kind, 1), 0.0)
     camera = Camera.from_angles(position, 0.0, math.degrees(tilt), math.degrees(2 * half))

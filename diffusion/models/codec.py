@@ -12,9 +12,8 @@ from base.grid import CELL
 
 TILED = 1536**2  # pixels; larger pictures are encoded and decoded in tiles
 TILE = 1024  # side of a tile in pixels
-FAST_DECODER = (
-    4_000_000  # parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)
-)
+FAST_DECODER = 4_000_000
+"""Parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +44,15 @@ class Codec:
         return (latents.float() - self.shift) * self.scale
 
     @torch.inference_mode()
-    def decode(self, latents: Tensor, *told: Tensor | None) -> Tensor:
+    def decode(self, latents: Tensor, *hints: Tensor | None) -> Tensor:
         """float32 [B,3,8h,8w] in about -1..1 on the autoencoder's device, from latents [B,C,h,w].
 
-        told: what the decoder is told besides, if it takes anything
+        hints: further inputs of the decoder, if it takes any
         """
         self._fit(latents, CELL)
         where, dtype = self.vae.device, self.vae.dtype
-        hints = (hint if hint is None else hint.to(where, dtype) for hint in told)
-        return self.vae.decode((latents / self.scale + self.shift).to(where, dtype), *hints).sample.float()
+        further = (hint if hint is None else hint.to(where, dtype) for hint in hints)
+        return self.vae.decode((latents / self.scale + self.shift).to(where, dtype), *further).sample.float()
 
     def _fit(self, image: Tensor, cell: int = 1) -> None:
         """Switch tiling on beyond TILED pixels, as Stable Diffusion's VAE needs 3 GB per megapixel.

@@ -47,8 +47,8 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         rows = self.group_norm(x.flatten(2)).transpose(1, 2)  # [B,pixels,C]
         query, key, value = (layer(rows)[:, None] for layer in (self.to_q, self.to_k, self.to_v))
-        heard = F.scaled_dot_product_attention(query, key, value)[:, 0]
-        return x + self.to_out[0](heard).transpose(1, 2).reshape(x.shape)
+        attended = F.scaled_dot_product_attention(query, key, value)[:, 0]
+        return x + self.to_out[0](attended).transpose(1, 2).reshape(x.shape)
 
 
 class Middle(nn.Module):

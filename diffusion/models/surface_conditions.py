@@ -139,11 +139,11 @@ def borders(owner: Tensor) -> Tensor:
 
 def fine_channels(seen: Seen, edges: Tensor) -> Tensor:
     """[...,FINE,H,W] at a picture's own resolution, for the decoder: few harmonics, the shape, and `borders` [...,2,H,W]."""
-    told = seen.uv.new_empty(*seen.uv.shape[:-3], FINE, *seen.uv.shape[-2:])
-    waves, rest = told.tensor_split((4 * len(FINE_WAVES),), -3)
+    channels = seen.uv.new_empty(*seen.uv.shape[:-3], FINE, *seen.uv.shape[-2:])
+    waves, rest = channels.tensor_split((4 * len(FINE_WAVES),), -3)
     harmonics(seen.uv, seen.span, FINE_WAVES, waves)
     rest.copy_(torch.cat((shape(seen), edges.float()), -3))
-    return told
+    return channels
 
 
 def conditions(seen: Seen) -> Tensor:

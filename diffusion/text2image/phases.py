@@ -69,15 +69,15 @@ def dream_in_phases(
             coarse = enlarge(torch.from_numpy(done[-1].latents), (height // CELL, width // CELL))
             canvas = replace(canvas, guide=Guide(latents=coarse.numpy(), known_mask=canvas.change > 0))
         native = 0 if model.knows_surfaces else model.native  # such a model paints canvases of any size
-        told = phase_settings(settings, phase, phases, native)
-        hear = None if on_step is None else _counting(on_step, phase, phases)
-        done.append(dream(model, canvas, told, on_step=hear, cancelled=cancelled))
+        own = phase_settings(settings, phase, phases, native)
+        counting = None if on_step is None else _counting(on_step, phase, phases)
+        done.append(dream(model, canvas, own, on_step=counting, cancelled=cancelled))
     seconds = {part: sum(one.seconds[part] for one in done) for part in done[-1].seconds}
     return replace(done[-1], calls=sum(one.calls for one in done), seconds=seconds)
 
 
 def _counting(on_step: Callable[[StepEvent], None], phase: int, phases: int) -> Callable[[StepEvent], None]:
-    def tell(event: StepEvent) -> None:
+    def count(event: StepEvent) -> None:
         on_step(replace(event, step=event.step + (phase - 1) * event.steps, steps=event.steps * phases))
 
-    return tell
+    return count

@@ -177,9 +177,8 @@ def paint(world: World, bank: Bank, chosen: list[int], mood: Mood, seed: int, sh
     direction = hit["rays"] / length
     z = torch.where(sky, torch.zeros_like(hit["z"]), hit["z"])
     normal = hit["normal"]
-    moved = (
-        torch.rand(SLOTS, 2, generator=random) * PERIOD
-    )  # drawn even if unused, so that a style's grain stays the same
+    # drawn even if unused, so that a style's grain stays the same
+    moved = torch.rand(SLOTS, 2, generator=random) * PERIOD
     shifts = moved if shifts is None else shifts
     u, v = places(hit, shifts.to(device))
     elevation = torch.asin(direction[1].clamp(-1, 1))

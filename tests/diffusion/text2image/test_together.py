@@ -12,9 +12,9 @@ import torch
 
 from diffusion.errors import ModelError
 from diffusion.settings import DreamSettings
+from diffusion.text2image import together
 from diffusion.text2image.generate import generate
 from diffusion.text2image.recipe import GenerateSettings
-from diffusion.text2image import together
 from diffusion.text2image.together import generate_together
 
 BASE = GenerateSettings("abc", size=(64, 48), dream=DreamSettings(steps=3, scale=3.0, guidance_start=0.0))
