@@ -203,18 +203,23 @@ def floating(title: str, box: tuple[int, int, int, int]) -> Callable[[Explorer],
 
 def looked(x: Explorer) -> bool:
     """Inside the network at the last dream's last step, once there is one."""
-    if x.state.inspection.asked is None and x.state.inspection.told is None and rested(x) and x.state.timeline.records:
+    if (
+        x.state.inspection.asked is None
+        and x.state.inspection.answer is None
+        and rested(x)
+        and x.state.timeline.records
+    ):
         record = x.state.timeline.records[-1]
         x.do("look_inside", record, len(record.shown) - 1)
-    return x.state.inspection.told is not None
+    return x.state.inspection.answer is not None
 
 
 def words(x: Explorer) -> None:
     """Where a word is heard: the flowers, if there are any."""
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, NetworkPanel))
-    told = x.state.inspection.told
-    heard = told.inside.prompts if told is not None and told.inside is not None else ()
-    places = [(i, k) for i, one in enumerate(heard) for k, word in enumerate(one.words) if "flower" in word]
+    answer = x.state.inspection.answer
+    prompts = answer.inside.prompts if answer is not None and answer.inside is not None else ()
+    places = [(i, k) for i, one in enumerate(prompts) for k, word in enumerate(one.words) if "flower" in word]
     panel.choose("Words", *(places or [(0, 1)])[0])
 
 
