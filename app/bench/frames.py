@@ -22,6 +22,7 @@ from app.loop.headless_session import HeadlessSession
 from app.loop.messages import Failed, Finished, Request
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import ThreadWorker
+from base.settings import flag_of
 from diffusion.canvas import Surface
 from engine.gl.context import wait_for_gl
 from scenes.camera import Camera
@@ -43,7 +44,7 @@ def measure(bench: Bench) -> Figures:
     words += ["--control", *flags.model.control] if flags.model.control else []
     for f in fields(options := flags.model.options):
         if (value := getattr(options, f.name)) != f.default:
-            words += [f"--{f.name.replace('_', '-')}", *([] if value is True else [str(value)])]
+            words += [flag_of(f.name, f.metadata), *([] if value is True else [str(value)])]
     command = [sys.executable, "-m", "app", "bench", "frames", "--json", *words, *(["--quick"] if flags.quick else [])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

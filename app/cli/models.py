@@ -17,6 +17,7 @@ from app.commands import Models
 from app.files import model_folders
 from app.loop.memory_room import measure_room
 from app.terminal import open_console, shown_json
+from app.user_folders import config_folder
 from base.errors import InputError, shown
 from base.settings import flag_of
 from diffusion.library.hub_cache import CachedRepo, cached_repos, delete_repo, find_repo, snapshot_bytes, verify_repo
@@ -61,7 +62,7 @@ def run(command: Models) -> int:
 
 def list_all(command: Models, cache: Path) -> int:
     room = measure_room(command.device)
-    found = list_models(model_folders.load(model_folders.config_folder()), cache)
+    found = list_models(model_folders.load(config_folder()), cache)
     if command.json:
         print_json({"cache": str(cache), "device": room.device, "free": room.free, "models": listing_json(found, room)})
     else:
@@ -134,7 +135,7 @@ def verify(command: Models, cache: Path) -> int:
 
 def verify_all(cache: Path) -> list[dict[str, Any]]:
     """Rows of `verify` for all that `list` shows."""
-    listed = list_models(model_folders.load(model_folders.config_folder()), cache)
+    listed = list_models(model_folders.load(config_folder()), cache)
     own = [_verify_facts(one) for one in listed if one.origin != HUB]
     return own + [_verify_repo(repo) for repo in cached_repos(cache) if list_repo(repo)]
 
@@ -161,7 +162,7 @@ def clear(command: Models, cache: Path) -> int:
     if command.all == bool(command.refs):
         what = "names no model; give an id or --all" if not command.all else "names models, and --all names all of them"
         raise InputError("rayverie models clear", "", what)
-    registered = model_folders.load(model_folders.config_folder())
+    registered = model_folders.load(config_folder())
     for ref in command.refs:
         if ref in SHIPPED or model_folders.absolute(ref) in registered:
             keeps = "comes with the program" if ref in SHIPPED else "is registered: `models remove` forgets it"
@@ -202,7 +203,7 @@ def agreed(question: str) -> bool:
 
 
 def add(command: Models, cache: Path) -> int:
-    config = model_folders.config_folder()
+    config = config_folder()
     for ref in command.refs:
         refuse_unregistrable(path := model_folders.absolute(ref))
         model_folders.save(config, model_folders.added(model_folders.load(config), path))
@@ -212,7 +213,7 @@ def add(command: Models, cache: Path) -> int:
 
 def remove(command: Models, cache: Path) -> int:
     """Forget registered paths; their files stay."""
-    config = model_folders.config_folder()
+    config = config_folder()
     for ref in command.refs:
         path = model_folders.absolute(ref)
         model_folders.save(config, model_folders.removed(model_folders.load(config), path))

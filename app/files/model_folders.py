@@ -6,18 +6,11 @@ import json
 import os
 from pathlib import Path
 
-import platformdirs
-
 from base.errors import InputError
 from base.files import atomic_write, expand_user
 from base.reading import is_file, read_json
 
 FILE = "models.json"
-
-
-def config_folder() -> Path:
-    """The user's folder for settings of the program."""
-    return Path(platformdirs.user_config_dir("rayverie", False))
 
 
 def load(config: Path) -> tuple[Path, ...]:

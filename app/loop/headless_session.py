@@ -23,8 +23,9 @@ from app.loop.messages import ModelInfo, Worker
 from app.loop.painted_prompts import PromptLog
 from app.loop.painter import PIECE, Painter
 from app.loop.worker import Dream, dream_of, info_of
-from app.loop.world_journals import data_folder, describing, left_over, open_journal
+from app.loop.world_journals import describing, left_over, open_journal
 from app.session import Session, open_scene, painted_with
+from app.user_folders import data_folder
 from base.errors import InputError, shown
 from base.files import refuse_unwritable
 from base.reading import is_file

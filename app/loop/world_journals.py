@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from base.errors import InputError
 from base.files import expand_user
 from base.reading import is_file
@@ -21,11 +19,6 @@ from engine.storage.world_io import Describe
 from scenes.scene import Scene
 
 SUFFIX = ".world"
-
-
-def data_folder() -> Path:
-    """The user's folder for data that the program stores by itself."""
-    return Path(platformdirs.user_data_dir("rayverie", False))
 
 
 def journal_of(world: Path, data: Path) -> Path:

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from app.commands import Serve
-from app.loop.world_journals import data_folder
 from app.server.listener import token_for
 from app.session import ModelChoice
+from app.user_folders import data_folder
 from base.errors import InputError, shown
 from base.files import expand_user
 

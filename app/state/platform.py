@@ -11,6 +11,7 @@ import moderngl
 import platformdirs
 
 from app.fields import Size
+from app.user_folders import config_folder, data_folder
 
 
 class Platform(Protocol):
@@ -44,6 +45,6 @@ def _pictures() -> Path:
 class Folders:
     """config: layout and presets; pictures: screenshots, films, paths; data: worlds and what is saved by itself."""
 
-    config: Path = field(default_factory=lambda: Path(platformdirs.user_config_dir("rayverie", False)))
+    config: Path = field(default_factory=config_folder)
     pictures: Path = field(default_factory=_pictures)
-    data: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("rayverie", False)))
+    data: Path = field(default_factory=data_folder)

@@ -18,13 +18,13 @@ from app.loop.cores import leave_a_core_to_the_model
 from app.loop.headless_session import HeadlessSession, Keeper, open_headless_session
 from app.loop.heap import HeapTrimmer, share_one_heap
 from app.loop.worker import ThreadWorker
-from app.loop.world_journals import data_folder
 from app.server.command import refuse_without
 from app.server.guard import Rules
 from app.server.listener import bound, token_for, url_of
 from app.services.world_files import home_of
 from app.session import Session, open_scene
 from app.signals import DeferredSignals
+from app.user_folders import data_folder
 from base.errors import shown
 from base.outputs import Output, refuse_outputs
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import platformdirs
 from PIL import Image
 
 from app.files.gallery.bounds import Bounds, overflow
 from app.files.gallery.entry import Entry, read_entry
+from app.user_folders import data_folder
 from base.errors import InputError
 from base.files import atomic_write
 from base.outputs import png_mark
@@ -34,7 +34,7 @@ STALE = 3600.0  # seconds after which a temporary file is what a crash left
 
 def gallery_folder(data: Path | None = None) -> Path:
     """The gallery in a folder of data. Default: the user's."""
-    return (Path(platformdirs.user_data_dir("rayverie", False)) if data is None else data) / "gallery"
+    return (data_folder() if data is None else data) / "gallery"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(autouse=True)
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "config"
-    monkeypatch.setattr("app.files.model_folders.config_folder", lambda: folder)
+    monkeypatch.setattr("app.cli.models.config_folder", lambda: folder)
     return folder
 
 
