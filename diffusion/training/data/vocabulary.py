@@ -62,13 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("file", nargs="?", type=Path, default=BANK, help="output file (default: the embedded model's)")
     path = parser.parse_args(arguments).file
-    encoder = MiniLMEncoder()
-
-    def embed(prompts: Sequence[str]) -> np.ndarray:
-        vectors = encoder.encode_many(list(prompts))[:, 0].numpy()
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    bank = PromptBank.build(vocabulary(), embed)
+    bank = PromptBank.build(vocabulary(), MiniLMEncoder().sentences)
     bank.save(path)
     known_words().save(path.with_name(VOCABULARY))
     print(f"{len(bank.captions)} captions in {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,3 +21,16 @@ def test_more_prompts_than_are_remembered_are_all_encoded(monkeypatch: pytest.Mo
         wanted = [str(number % 9) for number in range(first, first + 11)]
         assert encoder.encode(wanted)[:, 0, 0].tolist() == [float(word) for word in wanted]
         assert len(encoder._known) <= 4
+
+
+def test_what_is_only_compared_is_neither_remembered_nor_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(minilm, "TOGETHER", 4)
+    encoder, sizes = MiniLMEncoder(), []
+    many = encoder.encode_many
+    monkeypatch.setattr(encoder, "encode_many", lambda prompts: sizes.append(len(prompts)) or many(prompts))
+    prompts = [f"{word} wall" for word in ("red", "old", "tall", "wet", "warm", "dark")]
+    found = encoder.sentences(prompts)
+    assert sizes == [4, 2] and encoder._known == {} and found.shape == (6, WIDTH)
+    alone = [encoder.sentences([prompt])[0] for prompt in prompts]
+    assert np.allclose(found, alone, atol=1e-5) and np.allclose(np.linalg.norm(found, axis=1), 1)
+    assert encoder.sentences([]).shape == (0, WIDTH)
