@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -25,6 +26,7 @@ from scenes.camera import Camera
 from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests: rising over all clients, as several may follow one another at one worker
+MOST_TIMES = 64  # of dreams that nobody asked for: a loop without a window never does
 Take = Callable[[GatheredView, Dreamed], None]
 
 
@@ -68,7 +70,7 @@ class DreamClient:
         self.progress: Progress | None = None
         self.clock = time.perf_counter
         self._paces: dict[str, Pace] = {}
-        self._times: list[DreamTimes] = []
+        self._times: deque[DreamTimes] = deque(maxlen=MOST_TIMES)
         self.last_times: DreamTimes | None = None
         self.tasks = TaskRunner(budget, self._stop)
         self.prompts = PromptLog()
@@ -118,8 +120,9 @@ class DreamClient:
         return outcomes
 
     def pop_times(self) -> list[DreamTimes]:
-        """What the dreams took that ended since the last call, oldest first."""
-        times, self._times = self._times, []
+        """What the dreams took that ended since the last call, oldest first; of many the last MOST_TIMES."""
+        times = list(self._times)
+        self._times.clear()
         return times
 
     @property

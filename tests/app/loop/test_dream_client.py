@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.loop.messages import Message
 from app.loop.view_canvas import canvas_from
-from app.session import LiveSettings
+from app.session import LiveSettings, PaintSettings, Session
 from diffusion.canvas import Dreamed
 from diffusion.settings import DreamSettings
 from tests.app.loop.views import HERE, SIZE, THERE
@@ -64,3 +64,10 @@ def test_a_dreams_parts_are_told_while_it_runs_and_noted_when_it_is_laid(painter
     assert times is painter.client.last_times and painter.client.pop_times() == []
     assert times.seconds["steps"] == 3.0 and times.seconds["laying"] > 0 and times.calls == 6
     assert painter.client.share == 1.0 and painter.client.seconds_left is None
+
+
+def test_times_that_nobody_asks_for_are_not_kept_for_ever(make_painter, monkeypatch) -> None:
+    monkeypatch.setattr("app.loop.dream_client.MOST_TIMES", 1)
+    painter = make_painter(Session(dream=DreamSettings(steps=2), paint=PaintSettings(sky=False)))
+    assert painter.flush(HERE, SIZE) == painter.flush(THERE, SIZE) == 1
+    assert painter.client.pop_times() == [painter.client.last_times]
