@@ -68,14 +68,18 @@ def step_back(page: chromium.Page) -> bool:
 
 
 def press(page: chromium.Page, text: str) -> None:
-    """A button or a tab, with the mouse."""
-    found = f"[...document.querySelectorAll('button, [role=tab]')].filter(b => b.innerText.trim() === {text!r})"
-    page.wait(f"{found}.length > 0")
-    corner = f"({found}[0].scrollIntoView({{ block: 'center' }}), {found}[0].getBoundingClientRect())"
-    x, y, width, height = (page.evaluate(f"{corner}.{side}") for side in ("left", "top", "width", "height"))
+    """A button or a tab, with the mouse, once it stands still: an unfolding tab moves what is in it."""
+    found = f"[...document.querySelectorAll('button, [role=tab]')].find(b => b.innerText.trim() === {text!r})"
+    page.wait(f"{found} !== undefined")
+    centre = (
+        f"(b => (b.scrollIntoView({{ block: 'center' }}), (r => {{ const x = r.x + r.width / 2, y = r.y + r.height / 2;"
+        f" return b.contains(document.elementFromPoint(x, y)) ? [x, y] : [] }})(b.getBoundingClientRect())))({found})"
+    )
+    places: list[Any] = [None]
+    until(lambda: bool(places.append(page.evaluate(centre)) or places[-1]) and places[-1] == places[-2])
+    x, y = places[-1]
     for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-        place = {"x": x + width / 2, "y": y + height / 2}
-        page.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
+        page.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, x=x, y=y)
 
 
 def write(page: chromium.Page, before: str, after: str) -> None:
