@@ -26,6 +26,12 @@ def _glibc(name: str) -> Callable[..., int] | None:
     return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None
 
 
+def trim_heap() -> None:
+    """Return free memory to the system now; takes a few milliseconds."""
+    if trim := _glibc("malloc_trim"):
+        trim(0)
+
+
 class HeapTrimmer:
     """Trims the heap every PERIOD. Call `update` once a frame; trimming takes a few milliseconds on a thread, without the GIL."""
 

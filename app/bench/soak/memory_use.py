@@ -1,21 +1,28 @@
-"""Samples of the process's memory: the parts that may grow up to a limit, and the rest, which may not grow."""
+"""Samples of the process's memory: the parts that may grow up to a limit, and the rest, which may not grow.
+
+What a running dream takes comes and goes by hundreds of megabytes. So growth is read from *calm* samples: no dream runs, and
+free memory was given back to the system."""
 
 from __future__ import annotations
 
+import gc
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
 from app.explorer.explorer import Explorer
+from app.loop.heap import trim_heap
 from engine.gl.context import renderer_name
 from scenes.scene import Scene
 
 SOFTWARE = "llvmpipe", "softpipe"  # renderers whose textures are in the program's own memory
 
 
-WARM_UP = 0.25  # share of the samples that are ignored
-WINDOW = 0.2  # share of the other samples, at either end, that a figure is taken from
+CALMING = 1.0  # seconds in which the worker ends the call that it was cancelled in
+WARM_UP = 0.25  # share of the calm samples that are ignored
+WINDOW = 0.2  # share of the others, at either end, that a figure is taken from
 PARTS = "resident", "volume", "timeline", "undo", "gone", "scene", "rest"
 
 
@@ -25,7 +32,7 @@ class MemoryUse:
     being built; timeline: pictures of dreams; undo: paint covered by strokes; gone: paint whose surfaces are gone;
     scene: blocks, charts and light, and GL's copies where GL is software.
 
-    doing: what takes memory temporarily, in words; building: whether that is a scene being built."""
+    doing: what takes memory temporarily, in words; building: whether that is a scene being built; calm: see above."""
 
     seconds: float
     resident: int
@@ -36,13 +43,24 @@ class MemoryUse:
     scene: int = 0
     doing: str = ""
     building: bool = False
+    calm: bool = False
 
     @property
     def rest(self) -> int:
         return self.resident - self.volume - self.timeline - self.undo - self.gone - self.scene
 
 
-def measure_memory(explorer: Explorer, seconds: float) -> MemoryUse:
+def measure_memory(explorer: Explorer, seconds: float, calm: bool = False) -> MemoryUse:
+    """Measure now.
+
+    calm: first cancel the running dream, collect garbage and trim the heap; takes CALMING.
+    """
+    if calm:
+        if explorer.state.open_scene is not None:
+            explorer.state.open_scene.painter.cancel()
+            time.sleep(CALMING)
+        gc.collect()
+        trim_heap()
     x, open_scene = explorer, explorer.state.open_scene
     pages = x.services.rebuild.bytes + (open_scene.volume.atlas.bytes if open_scene is not None else 0)
     software = renderer_name(x.ctx).startswith(SOFTWARE)
@@ -59,16 +77,18 @@ def measure_memory(explorer: Explorer, seconds: float) -> MemoryUse:
         open_scene.plan.bytes * (1 + software) if open_scene is not None else 0,
         f"building {_size(building)}" if building is not None else dreaming,
         building is not None,
+        calm,
     )
 
 
 def summarize_growth(memory_samples: list[MemoryUse]) -> dict[str, Any]:
-    """MB of each part at the end, its growth since the warm-up, and the peak. memory_samples: in order of time, at equal intervals.
+    """MB of each part at the end, its growth since the warm-up, and the peak. memory_samples: in order of time.
 
-    Compares the minimum of an early window with that of a late one, without samples taken while a scene was being built.
-    Temporary memory and holes in the C library's heap come and go; the minimum grows only if something leaks.
+    Compares the minimum of an early window of the calm samples with that of a late one, without those taken while a scene was
+    being built. Holes in the C library's heap come and go; the minimum grows only if something leaks.
     """
-    calm = [a for a in memory_samples[round(WARM_UP * len(memory_samples)) :] if not a.building]
+    calm = [a for a in memory_samples if a.calm]
+    calm = [a for a in calm[round(WARM_UP * len(calm)) :] if not a.building]
     width = max(1, round(WINDOW * len(calm)))
     figures: dict[str, Any] = {}
     for part in PARTS if calm else ():

@@ -22,6 +22,7 @@ from app.explorer.window import Window
 from app.state.frame_profiler import Span
 
 SAMPLE = 0.5  # seconds between two samples of the memory
+CALM = 20.0  # seconds between two calm ones, which are taken between gestures and cancel the running dream
 
 
 class Soak:
@@ -47,6 +48,7 @@ class Soak:
         self._failures: dict[str, str] = {}
         self.frames, self.frame_times = 0, FrameTimes()
         self.memory_samples: list[MemoryUse] = []
+        self._calm_at = 0.0
         self._doing, self._shown_at = "", self._began
         self._collecting = Span()
         self._seen: dict[str, Any] = {}
@@ -67,6 +69,8 @@ class Soak:
             with record_gl_errors(self.window.ctx) as self.gl_error_stacks:
                 while self.seconds < seconds:
                     self.gesture(seconds)
+                    if self.seconds - self._calm_at >= min(CALM, seconds / 20):
+                        self._measure_calm()
         finally:
             gc.callbacks.remove(self._on_garbage_collection)
 
@@ -83,6 +87,11 @@ class Soak:
             else:
                 self.events += 1
                 self.frame(event)
+
+    def _measure_calm(self) -> None:
+        """Take a calm sample of the memory. It belongs to no frame."""
+        self.memory_samples.append(measure_memory(self.explorer, self.seconds, calm=True))
+        self._calm_at, self._shown_at = self.seconds, Span.now().wall
 
     def frame(self, event: Event | None = None) -> None:
         """Draw a frame, then send the event."""
@@ -128,7 +137,7 @@ class Soak:
             "soak_deeds": dict(self.changes),
             "soak_gestures": dict(self.gestures),
             "soak_failures": [*self.failures, *self.gl_errors, *self.gl_error_stacks],
-            "soak_memory": [list(astuple(a)[:-1]) for a in self.memory_samples],
+            "soak_memory": [list(astuple(a)) for a in self.memory_samples],
         }
 
     def _record(self) -> None:

@@ -71,17 +71,27 @@ def test_sample_files_hold_what_the_program_takes_and_what_it_does_not(tiny_scen
     assert sum(not path.exists() for path in files) == 1
 
 
+def calm(*parts: float, **more: float) -> MemoryUse:
+    """A sample that counts."""
+    return replace(MemoryUse(*parts, **more), calm=True)  # type: ignore[arg-type]
+
+
+def test_what_a_running_dream_takes_is_no_growth() -> None:
+    level = [calm(i, 700_000_000, 0, 0, 0) for i in range(0, 600, 20)]
+    dreams = [MemoryUse(i, 1_500_000_000, 0, 0, 0, doing="dreaming") for i in range(400, 600)]
+    figures = summarize_growth(sorted((*level, *dreams), key=lambda sample: sample.seconds))
+    assert figures["rest_grown_mb"] == 0 and figures["resident_peak_mb"] == 1500
+
+
 def test_allowed_growth_is_no_leak() -> None:
-    painted = [MemoryUse(i, 700_000_000 + 20_000_000 * i, 20_000_000 * i, 0, 0) for i in range(40)]
+    painted = [calm(i, 700_000_000 + 20_000_000 * i, 20_000_000 * i, 0, 0) for i in range(40)]
     assert summarize_growth(painted)["rest_grown_mb"] == pytest.approx(0)
     assert summarize_growth(painted)["volume_grown_mb"] > 400
-    leak = [MemoryUse(i, 700_000_000 + 1_000_000 * i, 0, 0, 0) for i in range(40)]
+    leak = [calm(i, 700_000_000 + 1_000_000 * i, 0, 0, 0) for i in range(40)]
     assert 20 < summarize_growth(leak)["rest_grown_mb"] < 35
-    start = [MemoryUse(i, 700_000_000 + (300_000_000 if i > 5 else 0), 0, 0, 0) for i in range(40)]
+    start = [calm(i, 700_000_000 + (300_000_000 if i > 5 else 0), 0, 0, 0) for i in range(40)]
     assert summarize_growth(start)["rest_grown_mb"] == pytest.approx(0)
-    large = [
-        MemoryUse(i, 700_000_000 + 400_000_000 * (i > 30), 0, 0, 0, scene=400_000_000 * (i > 30)) for i in range(40)
-    ]
+    large = [calm(i, 700_000_000 + 400_000_000 * (i > 30), 0, 0, 0, scene=400_000_000 * (i > 30)) for i in range(40)]
     assert summarize_growth(large)["rest_grown_mb"] == pytest.approx(0)
 
 
@@ -89,7 +99,7 @@ def uneven(leak: float = 0, count: int = 1200) -> list[MemoryUse]:
     """700 MB, up to 300 MB more until the C library gives its holes back, and a leak of so many bytes a sample."""
     random = np.random.default_rng(3)
     holes = 300e6 * (np.arange(count) % 20 / 20) * random.random(count)
-    return [MemoryUse(i / 2, int(700e6 + leak * i + more), 0, 0, 0) for i, more in enumerate(holes)]
+    return [calm(i / 2, int(700e6 + leak * i + more), 0, 0, 0) for i, more in enumerate(holes)]
 
 
 def test_a_leak_shows_through_what_comes_and_goes() -> None:
@@ -115,7 +125,7 @@ def test_a_peak_is_neither_a_leak_nor_hides_one(where: slice, doing: str) -> Non
 
 
 def test_nothing_is_compared_where_a_scene_is_built_all_the_time() -> None:
-    figures = summarize_growth([MemoryUse(i, 10**9, 0, 0, 0, doing="building x", building=True) for i in range(9)])
+    figures = summarize_growth([calm(i, 10**9, 0, 0, 0, doing="building x", building=True) for i in range(9)])
     assert "rest_grown_mb" not in figures and figures["resident_peak_mb"] == 1000
 
 
