@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,9 +72,9 @@ def test_sample_files_hold_what_the_program_takes_and_what_it_does_not(tiny_scen
     assert sum(not path.exists() for path in files) == 1
 
 
-def calm(*parts: float, **more: float) -> MemoryUse:
+def calm(*parts: float, **more: Any) -> MemoryUse:
     """A sample that counts."""
-    return replace(MemoryUse(*parts, **more), calm=True)  # type: ignore[arg-type]
+    return replace(MemoryUse(*parts, **more), calm=True)
 
 
 def test_what_a_running_dream_takes_is_no_growth() -> None:
