@@ -72,7 +72,7 @@ def test_sample_files_hold_what_the_program_takes_and_what_it_does_not(tiny_scen
     assert sum(not path.exists() for path in files) == 1
 
 
-def calm(*parts: float, **more: Any) -> MemoryUse:
+def calm(*parts: Any, **more: Any) -> MemoryUse:
     """A sample that counts."""
     return replace(MemoryUse(*parts, **more), calm=True)
 
