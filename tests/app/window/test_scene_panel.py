@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from app.panels.map import frame
 from app.panels.map_tools import RISE, TOOLS
-from app.panels.materials import count_note
 from app.services.prompt_dice import PromptDice
 from app.services.prompt_suggestions import PromptSuggestions
 from app.state.builder import NOT_ON_MAP
@@ -20,7 +17,6 @@ from app.state.prompt_dice import Categories, Drawn
 from app.state.suggestions import Suggestions
 from engine.atlas.page import STEPS
 from scenes import edit, edit_map
-from scenes.blank import make_blank_scene
 from scenes.load import load_scene
 from scenes.stamp import turn_stamp
 
@@ -320,38 +316,6 @@ def test_a_new_scene_is_opened_painted_and_built_on(drive: Driver) -> None:
     explorer.do("edit_scene", lambda s: edit_map.paint_stroke(s, (4, 4), (8, 4), 1, 4))
     settled(drive)
     assert explorer.state.open_scene.plan.blocks.size == (12.0, 3.0, 10.0) and not drive.errors()
-
-
-def test_where_a_map_is_seen_and_back() -> None:
-    for zoom in (1.0, 2.5, 8.0):
-        for centre in ((0.0, 0.0), (20.0, 5.0), (40.0, 30.0)):
-            view = frame((40, 30), (10.0, 20.0, 200.0, 150.0), zoom, centre)
-            assert view.place(*view.point(7.25, 3.5)) == pytest.approx((7.25, 3.5))
-            low, high = view.place(10.0, 20.0), view.place(210.0, 170.0)
-            assert min(low) >= -1e-9 and high[0] <= 40 + 1e-9 and high[1] <= 30 + 1e-9
-
-
-def test_suggestions_never_wait_and_a_missing_bank_is_said_once() -> None:
-    def missing():
-        raise FileNotFoundError("no bank here")
-
-    suggester = PromptSuggestions(missing)
-    for _ in range(1000):
-        assert suggester.about("grass") is None
-        if suggester.problem:
-            break
-        time.sleep(0.01)
-    assert suggester.problem == "no bank here"
-    assert suggester.about("moss") is None
-    suggester.close()
-
-
-def test_a_material_that_covers_everything_is_not_counted_as_nothing() -> None:
-    meadow = make_blank_scene(16, 16)
-    assert meadow.floor == "grass"
-    assert count_note(meadow, "grass", 0) == ("floor", "0 blocks on the map, the whole floor")
-    assert count_note(meadow, "grass", 1200)[0] == "1,200 + floor"
-    assert count_note(meadow, "stone", 0)[0] == "0"
 
 
 def test_the_dice_replaces_a_prompt_and_undo_brings_it_back(drive: Driver, panel) -> None:
