@@ -20,19 +20,20 @@ from diffusion.denoisers.differential import initial_x, with_memory
 from diffusion.denoisers.dilation import take_lattice, with_dilation
 from diffusion.denoisers.few_step import run_part
 from diffusion.denoisers.guidance import branches_of, with_guidance
+from diffusion.denoisers.passes import passes_of
 from diffusion.denoisers.region_batching import PredictionJob
 from diffusion.denoisers.regions import RegionComposer, prepare_regions
-from diffusion.denoisers.skip_residual import make_mixer, rewind_steps
+from diffusion.denoisers.skip_residual import make_mixer
 from diffusion.denoisers.styles import contexts_with_styles, styled_texts
 from diffusion.errors import ModelError
 from diffusion.models.model import Model
 from diffusion.models.prompt_syntax import parse_weighted
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
-from diffusion.sampling.noise import NOISES, surface_noise
 from diffusion.sampling.schedules import Timeline, make_sigmas
 from diffusion.sampling.solvers import SAMPLERS
 from diffusion.sampling.solvers.loop import Adjust
+from diffusion.sampling.solvers.options import solver_options
 from diffusion.settings import DreamSettings
 
 
@@ -74,26 +75,18 @@ class DreamRun:
     def sample(self) -> Tensor:
         """x0 [1,C,h,w] after the run and its rewinds."""
         sampler, settings, timeline = SAMPLERS[self.settings.sampler], self.settings, self.timeline
-        options = {name: getattr(settings, name) for name in sampler.options}
-        if sampler.stochastic:
-            lowest, highest = timeline.sigmas[-2], timeline.sigmas[0]
-            options["generator"] = NOISES[settings.noise](self.noise, settings.seed, lowest, highest * 1.001)
+        options = solver_options(settings, self.noise, timeline)
         result, around, known = self.noise, self.memory, self.known
         first, end = run_part(settings, self.memory is not None, timeline.steps)
-        rewinds = [
-            step for step in rewind_steps(timeline.steps, settings.rewind_min, settings.rewind_max) if step < end
-        ]
-        own_noise, denoise = self.noise, None
-        for number, first_step in enumerate((first, *rewinds)):
-            sigmas = torch.tensor((*timeline.sigmas[first_step:end], 0.0), dtype=torch.float64)
-            if number and settings.mix_noise == "fresh":
-                self.noise = surface_noise(own_noise, settings.seed + number)(timeline.sigmas[first_step], 0.0)
-                denoise = None  # what is built knows the noise of its pass
-            if denoise is None:
+        denoise = None
+        for one in passes_of(self.noise, timeline, first, end, settings):
+            if denoise is None or one.noise is not self.noise:  # what is built knows the noise of its pass
+                self.noise = one.noise
                 denoise = self.build_denoiser()
                 options["adjust"] = self._mixer()
-            x = initial_x(self.noise, timeline.sigmas[first_step], around, known)
-            result = around = sampler(denoise, x, sigmas, callback=partial(self._on_step, first_step), **options)
+            x = initial_x(one.noise, float(one.sigmas[0]), around, known)
+            on_step = partial(self._on_step, one.first_step)
+            result = around = sampler(denoise, x, one.sigmas, callback=on_step, **options)
             known = torch.ones_like(known)
         return result
 

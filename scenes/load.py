@@ -66,8 +66,27 @@ def load_scene(
         notes=(*notes, *unlisted, *left_out),
         layers=layers,
     )
-    generated = _generate_missing(scene, stored)
-    return dataclasses.replace(scene, paths={**stored, **generated}, generated=frozenset(generated))
+    return _with_paths(scene, stored)
+
+
+def make_scene(pixels: np.ndarray, file: MaterialFile, name: str = "map") -> Scene:
+    """The scene of a map and materials that are no files. pixels: uint8 [Z,X,4], RGBA, one pixel per block. Raises InputError."""
+    if any(side not in MAP_SIDES for side in pixels.shape[:2]):
+        least, most = MAP_SIDES[0], MAP_SIDES[-1]
+        raise InputError(name, "", f"is {pixels.shape[1]}×{pixels.shape[0]} pixels; a map has {least} to {most} a side")
+    numbers, notes = match_colours(pixels, file.materials, "the materials")
+    scene = Scene(
+        name=name,
+        map=numbers,
+        materials=file.materials,
+        background=file.background,
+        voxels_per_block=file.voxels_per_block or VOXELS_PER_BLOCK,
+        floor=_choose_layer(file, "floor", None),
+        ceiling=_choose_layer(file, "ceiling", None),
+        style=file.style,
+        notes=notes,
+    )
+    return _with_paths(scene, {})
 
 
 def save_scene(scene: Scene, folder: str | Path) -> None:
@@ -223,7 +242,9 @@ def _read_paths(folder: Path) -> tuple[dict[str, CameraPath], tuple[str, ...]]:
     return paths, tuple(notes)
 
 
-def _generate_missing(scene: Scene, stored: dict[str, CameraPath]) -> dict[str, CameraPath]:
+def _with_paths(scene: Scene, stored: dict[str, CameraPath]) -> Scene:
+    """The scene with its stored paths, and those that it lacks of the ones that every scene has."""
     if {"orbit", "walk"} <= stored.keys():
-        return {}
-    return {k: p for k, p in generate_paths(extrude_scene(scene)).items() if k not in stored}
+        return dataclasses.replace(scene, paths=stored, generated=frozenset())
+    generated = {k: p for k, p in generate_paths(extrude_scene(scene)).items() if k not in stored}
+    return dataclasses.replace(scene, paths={**stored, **generated}, generated=frozenset(generated))

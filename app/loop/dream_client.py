@@ -16,13 +16,13 @@ from app.loop.painted_prompts import PromptLog, Prompts, prompts_of
 from app.loop.progress import LAYING, DreamTimes, Pace, Progress
 from app.loop.quality_levels import Level
 from app.loop.task_runner import TaskRunner
-from app.loop.view_canvas import dreamed_materials
 from diffusion.canvas import DREAM_PARTS, Canvas, Dreamed
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredSheet, GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from scenes.camera import Camera
+from scenes.prompt_masks import dreamed_materials
 from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests: rising over all clients, as several may follow one another at one worker

@@ -16,7 +16,7 @@ from app.loop.quality_levels import Level, View, level_of
 from app.loop.refined_view import RefinedView, describe_activity, seconds_left
 from app.loop.refining import Piece, Refiner, refiner_of
 from app.loop.sky import AROUND, SkyPainter
-from app.loop.view_canvas import canvas_from, dreamed_materials
+from app.loop.view_canvas import canvas_from
 from app.loop.view_framing import border_width, canvas_size, has_left, widen_camera
 from app.session import Session
 from diffusion.canvas import Canvas
@@ -28,6 +28,7 @@ from engine.geometry.sheet import Sheet
 from engine.geometry.sky_faces import BELOW, faces_in_view
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
+from scenes.prompt_masks import dreamed_materials
 from scenes.scene import SKY, Scene
 
 PIECE = 0.006  # seconds of a frame in a window while one walks

@@ -9,24 +9,15 @@ from diffusion.canvas import Canvas, FacingGBuffer, GBuffer, Guide, Region, Surf
 from diffusion.models.depth import to_reference_camera
 from engine.atlas import policy
 from engine.atlas.views import GatheredSheet, GatheredView
+from scenes.prompt_masks import prompt_masks
 from scenes.scene import SKY, Scene
 
 
 def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
-    """One region for each visible prompt, the largest first. material: int [h,w], indices into scene.materials or SKY.
-
-    The masks are tight (0 or 1) and cover every pixel exactly once. Materials with the same prompts share a region, for
-    every region costs a model call.
-    """
-    masks: dict[tuple[str, str], np.ndarray] = {}
-    for index in np.unique(material):
-        prompts = scene.prompt(int(index) if index >= 0 else SKY)
-        mask = material == index
-        masks[prompts] = masks[prompts] | mask if prompts in masks else mask
-    ordered = sorted(masks.items(), key=lambda item: (-int(item[1].sum()), item[0]))
+    """One region for each visible prompt: `scenes.prompt_masks.prompt_masks` as regions of a canvas."""
     return tuple(
-        Region(prompt=prompt, mask=mask.astype(np.float32), negative_prompt=negative)
-        for (prompt, negative), mask in ordered
+        Region(prompt=found.prompt, mask=found.mask.astype(np.float32), negative_prompt=found.negative_prompt)
+        for found in prompt_masks(material, scene)
     )
 
 
@@ -35,12 +26,6 @@ def parts_of(pixels: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> n
     numbers = {(region.prompt, region.negative_prompt): number for number, region in enumerate(regions)}
     materials = (*range(len(scene.materials)), SKY)  # so that SKY is the last one's index, too
     return np.array([numbers.get(scene.prompt(material), -1) for material in materials], np.int16)[pixels]
-
-
-def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
-    """int [n]: the materials that a dream of a view paints: all with the prompts of those `seen`, int [h,w]."""
-    prompts = {scene.prompt(int(material)) for material in np.unique(seen)}
-    return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])
 
 
 def canvas_from(gathered: GatheredView | GatheredSheet, scene: Scene, full_steps: float) -> Canvas:

@@ -94,6 +94,14 @@ def octave_settings(settings: DreamSettings, octave: int) -> DreamSettings:
     return replace(settings, mix=strength, mix_alpha=settings.mix_alpha * (1 + octave) / 2)
 
 
+def noise_of_levels(noise: Tensor, settings: DreamSettings) -> Callable[[float], Tensor]:
+    """sigma → the guide's noise at that level: the run's own `noise` at each, or fresh noise made of it (`settings.mix_noise`)."""
+    if settings.mix_noise == "same":
+        return lambda sigma: noise
+    fresh = surface_noise(noise, settings.seed)
+    return lambda sigma: fresh(sigma, 0.0)
+
+
 def make_mixer(
     coarse: Tensor,
     noise: Tensor,
@@ -102,6 +110,7 @@ def make_mixer(
     settings: DreamSettings,
     upscale_ratio: Tensor | None = None,
     guide_weight: Tensor | None = None,
+    drawn_at: Callable[[float], Tensor] | None = None,
 ) -> Adjust | None:
     """A function that mixes the coarse latent into x before a step's model call; None if no pixel is mixed.
 
@@ -110,6 +119,7 @@ def make_mixer(
     where: bool [h,w], pixels that have a guide
     upscale_ratio: [h,w] ≥ 1, how many times finer than the guide the canvas is; above 1 `settings.refine` applies, else `settings.mix`
     guide_weight: [h,w] in 0..1, how closely a finer canvas follows its guide
+    drawn_at: sigma → the guide's noise at that level, [1,C,h,w]; None: as `settings.mix_noise` says
     """
     octave = torch.zeros(where.shape, dtype=torch.long, device=coarse.device)
     if upscale_ratio is not None:
@@ -120,7 +130,7 @@ def make_mixer(
         return None
     perlin = make_perlin_mix(coarse, settings)
     share = where.to(coarse) * perlin.weight
-    fresh = surface_noise(noise, settings.seed) if settings.mix_noise == "fresh" else None
+    drawn_at = drawn_at or noise_of_levels(noise, settings)
     if guide_weight is not None:
         share = torch.where(octave > 0, guide_weight, 1) * share
     blend = BLENDS[settings.mix_blend]
@@ -130,24 +140,7 @@ def make_mixer(
         if not bool(weight.any()):
             return x
         mixed = where & (weight > 0)
-        drawn = noise if fresh is None else fresh(sigma, 0.0)
-        noised = torch.where(where, coarse + perlin.latents, 0) + sigma * perlin.noise(drawn)
+        noised = torch.where(where, coarse + perlin.latents, 0) + sigma * perlin.noise(drawn_at(sigma))
         return torch.where(mixed, blend(x, noised, weight * share), x)
 
     return adjust
-
-
-def rewind_steps(steps: int, first: float, last: float) -> list[int]:
-    """The steps at which further passes start: at `first` of the run, then each later by `first` of what is left, never after `last`.
-
-    first, last: shares of the run, 0..1; first = 0 switches rewinding off. Steps are rounded down as in iterative mixing:
-    12, 20, 26, 30 of 40 for 0.3 and 0.8.
-    """
-    starts: list[int] = []
-    step = 0
-    while (
-        (stride := int((steps - step) * first + 1e-9)) > 0 and step + stride < steps and step + stride <= last * steps
-    ):
-        step += stride
-        starts.append(step)
-    return starts

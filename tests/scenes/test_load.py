@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from base.errors import InputError
-from scenes.load import load_scene, save_scene
+from scenes.load import builtin_folder, load_scene, make_scene, read_pixels, save_scene
+from scenes.materials import read_materials
 from scenes.nerfstudio import write_path
 from tests.scenes.conftest import material_data, room_pixels, write_scene
 
@@ -179,3 +180,13 @@ def test_a_folder_of_paths_that_cannot_be_read_is_a_note(room: Path) -> None:
     load_scene(room)
     (room / "paths").write_text("no folder")
     assert load_scene(room).notes[-1] == "paths can't be read (Not a directory) and was left out"
+
+
+def test_a_scene_of_pixels_and_materials_is_that_of_their_files() -> None:
+    folder = builtin_folder("hamlet")
+    file, pixels = read_materials(folder / "materials.yaml"), read_pixels(folder / "map.png")
+    made = make_scene(pixels, file, "hamlet")
+    stored = load_scene(map=folder / "map.png", materials=folder / "materials.yaml")
+    assert made == dataclasses.replace(stored, name="hamlet")
+    with pytest.raises(InputError, match="is 1×1 pixels; a map has 2 to 1024 a side"):
+        make_scene(pixels[:1, :1], file)

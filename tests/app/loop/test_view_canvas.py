@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from app.loop.view_canvas import canvas_from, dreamed_materials, parts_of, regions_from
+from app.loop.view_canvas import canvas_from, parts_of, regions_from
+from scenes.prompt_masks import dreamed_materials
 from scenes.scene import SKY, Background, Material, Scene
 
 GRASS = Material("grass", (0, 255, 0), "green grass", 1.0, (0, 255, 0))

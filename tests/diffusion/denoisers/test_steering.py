@@ -17,7 +17,8 @@ from diffusion.denoisers.anagram import VIEWS, view_problem, with_anagrams
 from diffusion.denoisers.correction import centre, maximise, soft_clamp
 from diffusion.denoisers.differential import initial_x, keep_soft, keep_threshold, with_memory
 from diffusion.denoisers.dilation import smooth_noise, take_lattice
-from diffusion.denoisers.skip_residual import BLENDS, coarse_weight, make_mixer, rewind_steps
+from diffusion.denoisers.passes import rewind_steps
+from diffusion.denoisers.skip_residual import BLENDS, coarse_weight, make_mixer
 from diffusion.dream import dream
 from diffusion.sampling.perlin import perlin
 from diffusion.sampling.schedules import Timeline
