@@ -36,7 +36,7 @@ DESCRIPTION = "Walk through a 3D scene that a diffusion model paints as you expl
 
 
 # A busy machine, or a software renderer beside the model: OpenMP threads that spin while they wait for each other make torch
-# up to eight times slower there, sleeping ones cost nearly nothing. It must be said before torch is imported.
+# up to eight times slower there; sleeping ones cost nearly nothing. It must be set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
@@ -141,7 +141,7 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
 
 
 def _refuse_unknown(word: str) -> None:
-    """A first word that is no command must be a scene; a slip in either is told as what it is. Raises InputError."""
+    """A first word that is no command must be a scene; a slip in either gets its own message. Raises InputError."""
     from scenes.load import BUILTIN
 
     if word not in BUILTIN and not is_file(word) and not is_folder(expand_user(word)):

@@ -13,7 +13,7 @@ KINDS = "diffusion.models.control_hints:HINTS"  # what ControlNets see
 
 @dataclass(frozen=True)
 class Added:
-    """file: of a LoRA or ControlNet, as the user wrote it; kind: what a ControlNet sees, "" if its file's name tells it."""
+    """file: of a LoRA or ControlNet, as the user wrote it; kind: what a ControlNet sees, "" if its file's name implies it."""
 
     file: str
     weight: float = 1.0

@@ -32,8 +32,8 @@ def _inputs(settings: Any) -> Iterator[tuple[str, Path]]:
 
 
 def _files(value: str | Path) -> Iterator[Path]:
-    told = (str(value), str(value).partition("=")[2])
-    for name in dict.fromkeys((*told, *(name.rpartition(":")[0] for name in told))):
+    given = (str(value), str(value).partition("=")[2])
+    for name in dict.fromkeys((*given, *(name.rpartition(":")[0] for name in given))):
         path = expand_user(name)
         if name and is_file(path):
             yield path

@@ -24,7 +24,7 @@ class Entry:
 
     @property
     def failed(self) -> bool:
-        """Whether it tells of a failure of the program, with its traceback."""
+        """Whether it reports a failure of the program, with its traceback."""
         return bool(self.details) and self.level != "dream"
 
 

@@ -63,7 +63,7 @@ class ModelChoice:
     control: tuple[str, ...] = option(
         (),
         "ControlNets for a Stable Diffusion model, folders or .safetensors files. KIND is what they see of the scene: depth, "
-        "normal, edges or segmentation; without it the file's name tells.",
+        "normal, edges or segmentation; without it, the file's name decides.",
         metavar="[KIND=]FILE[:WEIGHT]",
     )
     ip_adapter: str | None = option(
@@ -193,6 +193,6 @@ def load_session(path: Path) -> tuple[Session, list[str]]:
 
 
 def painted_with(session: Session) -> dict[str, object]:
-    """What a world file tells of the settings it was painted with, as JSON values: no path of this machine is among them."""
+    """What a world file stores of the settings it was painted with, as JSON values: no path of this machine is among them."""
     picture = Path(session.dream.style_picture).name if session.dream.style_picture else ""
     return {"dream": to_json(replace(session.dream, style_picture=picture)), "paint": to_json(session.paint)}

@@ -97,7 +97,7 @@ def guarded_streams() -> Iterator[None]:
     codecs.register_error("rayverie", _replace)
     before = sys.stdout, sys.stderr
     for stream in before:
-        with suppress(AttributeError, OSError, ValueError):  # not every stream can be told
+        with suppress(AttributeError, OSError, ValueError):  # not every stream can be reconfigured
             stream.reconfigure(errors="rayverie")  # pyright: ignore[reportAttributeAccessIssue]
     out, err = (_Guarded(s or _Closed(), needed) for s, needed in zip(before, (True, False), strict=True))
     sys.stdout, sys.stderr = out, err  # pyright: ignore[reportAttributeAccessIssue]

@@ -60,7 +60,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
 
 def refuse_unwritable(path: str | Path) -> None:
-    """InputError where `atomic_write` would fail: to be told before long work, not after it."""
+    """InputError where `atomic_write` would fail: to be raised before long work, not after it."""
     try:
         found = _found(path)
         if found is not None and not stat.S_ISREG(found.st_mode):
@@ -125,7 +125,7 @@ def _pour(source: Path, target: str | Path) -> None:
         shutil.copyfileobj(read, write)
 
 
-_held: dict[str, int] = {}  # FIFOs that were found to have a reader: closing one would tell it that nothing comes
+_held: dict[str, int] = {}  # FIFOs that were found to have a reader: closing one would signal the end to it
 
 
 def _hold_open(path: str | Path) -> None:

@@ -1,6 +1,6 @@
 """Settings dataclasses ↔ JSON values, and what a setting may be: one definition for flags, panels, files and pictures.
 
-A settings class is a frozen dataclass whose fields are made with `option`, which keeps what it is told as the field's `metadata`.
+A settings class is a frozen dataclass whose fields are made with `option`, which keeps its arguments as the field's `metadata`.
 """
 
 from __future__ import annotations

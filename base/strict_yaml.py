@@ -63,11 +63,14 @@ def parse_yaml(text: str, where: object, field: str = "") -> Any:
         problem = f"is not valid YAML ({shorten(error.problem or error.context or 'no structure')})"
         raise InputError(where, field or (f"line {mark.line + 1}" if mark else ""), problem) from None
     except Exception as error:  # whatever its reader thinks of is wrong with this text
-        said = shorten(str(error).partition("\n")[0]) or type(error).__name__
+        problem = shorten(str(error).partition("\n")[0]) or type(error).__name__
         escape = next((e for e in ESCAPE.finditer(text) if int(e[1], 16) > sys.maxunicode), None)
         if escape and isinstance(error, ValueError | OverflowError):
-            field, said = field or f"line {text.count(chr(10), 0, escape.start()) + 1}", f"{escape[0]} is no character"
-        raise InputError(where, field, f"is not valid YAML ({said})") from error
+            field, problem = (
+                field or f"line {text.count(chr(10), 0, escape.start()) + 1}",
+                f"{escape[0]} is no character",
+            )
+        raise InputError(where, field, f"is not valid YAML ({problem})") from error
 
 
 def dump_yaml(value: Any) -> str:
@@ -103,12 +106,12 @@ class _Composer(Composer):
         if isinstance(event, AliasEvent):
             self._aliases += 1
             if self._aliases > MOST_ALIASES:
-                raise _problem(f"more than {MOST_ALIASES} aliases", event.start_mark)
+                raise _error_at(f"more than {MOST_ALIASES} aliases", event.start_mark)
         elif isinstance(event, NodeEvent) and getattr(event, "tag", None) is not None:
-            raise _problem(f"a tag, {event.tag!r}; tags are not read", event.start_mark)  # pyright: ignore[reportAttributeAccessIssue]
+            raise _error_at(f"a tag, {event.tag!r}; tags are not read", event.start_mark)  # pyright: ignore[reportAttributeAccessIssue]
         self._depth += 1
         if self._depth > MOST_DEPTH:
-            raise _problem("nested too deeply", event.start_mark)
+            raise _error_at("nested too deeply", event.start_mark)
         node = super().compose_node(parent, index)  # pyright: ignore[reportArgumentType]
         self._depth -= 1
         return node
@@ -116,7 +119,7 @@ class _Composer(Composer):
     def get_single_node(self) -> Node | None:
         node = super().get_single_node()
         if node is not None and _size(node, {}) > MOST_NODES:
-            raise _problem(f"more than {MOST_NODES} values, counting what aliases repeat", node.start_mark)
+            raise _error_at(f"more than {MOST_NODES} values, counting what aliases repeat", node.start_mark)
         return node
 
 
@@ -134,17 +137,17 @@ class _Constructor(SafeConstructor):
         first: dict[tuple[str, str], Node] = {}
         for key, _ in node.value:
             if not isinstance(key, ScalarNode):
-                raise _problem("a key that is a list or a mapping", key.start_mark)
+                raise _error_at("a key that is a list or a mapping", key.start_mark)
             before = first.setdefault((key.tag, key.value), key)
             if before is not key:
-                said = f"the key {key.value!r} stands twice, first in line {before.start_mark.line + 1}"
-                raise _problem(said, key.start_mark)
+                problem = f"the key {key.value!r} stands twice, first in line {before.start_mark.line + 1}"
+                raise _error_at(problem, key.start_mark)
         super().flatten_mapping(node)
 
     def whole(self, node: ScalarNode) -> int:
         digits = node.value.lower()
         if len(digits) > MOST_DIGITS:
-            raise _problem(f"a number of {len(digits)} digits", node.start_mark)
+            raise _error_at(f"a number of {len(digits)} digits", node.start_mark)
         base = {"0o": 8, "0x": 16}.get(digits[:2], 10)
         return int(digits[2:] if base != 10 else digits, base)
 
@@ -156,7 +159,7 @@ class _Constructor(SafeConstructor):
         try:
             return str(node.value).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
         except UnicodeDecodeError:
-            raise _problem("half of a surrogate pair in a text", node.start_mark) from None
+            raise _error_at("half of a surrogate pair in a text", node.start_mark) from None
 
 
 _Constructor.yaml_constructors = SafeConstructor.yaml_constructors | {
@@ -190,8 +193,8 @@ for _tag, _pattern, _first in CORE:
     _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
-def _problem(said: str, mark: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=said, problem_mark=mark)
+def _error_at(problem: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
 def _size(node: Node, known: dict[int, int]) -> int:
@@ -200,7 +203,7 @@ def _size(node: Node, known: dict[int, int]) -> int:
         known[id(node)] = -1  # under way
         known[id(node)] = 1 + sum(_size(part, known) for part in _parts(node))
     if known[id(node)] < 0:
-        raise _problem("a value that is a part of itself", node.start_mark)
+        raise _error_at("a value that is a part of itself", node.start_mark)
     return known[id(node)]
 
 

@@ -116,7 +116,7 @@ def decode_prediction(model: Model, canvas: Canvas, denoised: Tensor) -> np.ndar
 
 
 def _prepare(model: Model, canvas: Canvas) -> Canvas:
-    """The canvas as the network is asked for it. One that knows surfaces hears each prompt exactly where it belongs; for others,
+    """The canvas as the network gets it. One that knows surfaces applies each prompt exactly where it belongs; for others,
     surfaces continue behind what is kept in front of them."""
     return with_exact_shares(canvas) if model.knows_surfaces else extend_occluded(canvas)
 
@@ -141,7 +141,7 @@ def _whole_picture(canvas: Canvas) -> np.ndarray | None:
 
 
 class _Account:
-    """What the model had spent before a dream, and when its parts began, to tell what the dream spends."""
+    """What the model had spent before a dream, and when its parts began, to compute what the dream spends."""
 
     def __init__(self, model: Model, on_part: Callable[[str], None] | None) -> None:
         self._model, self._calls, self._on_part = model, model.calls, on_part

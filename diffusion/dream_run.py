@@ -59,7 +59,7 @@ class DreamRun:
         self.change = change = self._plane(canvas.change)
         self.few_step, self.on_step, self.cancelled = few_step, on_step, cancelled
         self.noise = torch.from_numpy(canvas.noise)[None].float().to(model.device)
-        self.geometry = model.told(canvas)
+        self.geometry = model.conditions(canvas)
         mask = self.guide.known_mask
         known = change < 1 if mask is None else torch.from_numpy(mask).to(model.device)
         self.known = known if memory is not None else torch.zeros_like(known)

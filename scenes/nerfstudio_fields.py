@@ -27,8 +27,8 @@ def number(file: Path, value: object, default: float | None, field: str, least: 
         except ValueError:
             found = None
     if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-        said = reprlib.repr(default if value is None else value)
-        raise InputError(file, field, f"is {said}; it is a number from {least:g} to {most:g}")
+        found = reprlib.repr(default if value is None else value)
+        raise InputError(file, field, f"is {found}; it is a number from {least:g} to {most:g}")
     return float(found)
 
 

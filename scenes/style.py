@@ -26,11 +26,11 @@ NO_STYLE = Style()
 
 def _join(*texts: str) -> str:
     """The texts with commas between them, without those that an earlier one contains."""
-    said: list[str] = []
+    kept: list[str] = []
     for text in texts:
-        if text and not set(_parts(text)) <= {part for one in said for part in _parts(one)}:
-            said.append(text)
-    return ", ".join(said)
+        if text and not set(_parts(text)) <= {part for one in kept for part in _parts(one)}:
+            kept.append(text)
+    return ", ".join(kept)
 
 
 def _parts(text: str) -> list[str]:

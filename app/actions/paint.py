@@ -21,7 +21,7 @@ PaintAction = Callable[[ActionContext, OpenScene], None]
 
 
 def paintable_scene(context: ActionContext) -> OpenScene | None:
-    """The open scene if its surfaces can be changed by hand now. Otherwise None, and the user is told why."""
+    """The open scene if its surfaces can be changed by hand now. Otherwise None, after a message that says why."""
     state, services = context.state, context.services
     open_scene = state.open_scene
     if open_scene is None or open_scene.painter.client.model is None or services.strokes.busy:

@@ -45,7 +45,7 @@ def run(flags: Flags) -> int:
     console = open_console(errors=True)
     modules = {name: import_module(f"app.bench.{MEASUREMENTS[name][0]}") for name in names}
     for module in modules.values():
-        if hasattr(module, "refuse_flags"):  # all that is wrong is said before the first measurement
+        if hasattr(module, "refuse_flags"):  # report all that is wrong before the first measurement
             module.refuse_flags(flags)
     bench = Bench(flags)
     results: dict[str, Figures] = {}

@@ -87,7 +87,7 @@ def changed(settings: GenerateSettings, changes: dict[str, Any]) -> GenerateSett
 
 
 def label_of(settings: GenerateSettings, choice: ModelChoice, changes: dict[str, Any]) -> str:
-    """What tells a run from the other one."""
+    """What distinguishes a run from the other one."""
     values = {name: getattr(settings, name, getattr(settings.dream, name, None)) for name in changes}
     values |= {"model": choice.ref or "embedded"} if "model" in changes else {}
     return shown(", ".join(f"{name} {value}" for name, value in values.items()))

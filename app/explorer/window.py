@@ -221,7 +221,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
 
 
 def wants_start_page(session: Session) -> bool:
-    """Whether the program begins with the start page: nobody said what to open."""
+    """Whether the program begins with the start page: nothing to open was given."""
     return session.view.start_page and session.scene == SceneChoice() and session.world is None
 
 

@@ -52,7 +52,7 @@ def close_ups(
     """The parts of a view of which less than `enough` is painted (as policy.coverage says), or that have a hole: these first, for an
     edit of the scene leaves one; then the nearest and largest surfaces.
 
-    gathered: with the view in its middle, `height` pixels high there, for a coarse one tells as much; side: of a canvas, pixels.
+    gathered: with the view in its middle, `height` pixels high there, since a coarse one shows as much; side: of a canvas, pixels.
     """
     columns, rows = grid(view, side)
     scale = view[1] / height

@@ -36,11 +36,11 @@ def open_journal(world: Path, data: Path) -> Journal:
         raise JournalInUse(world, "", "is being painted by another Rayverie, which alone may save to it") from error
 
 
-def left_over(journal: Journal, world: Path | None, told: Callable[[str], None]) -> bool:
+def left_over(journal: Journal, world: Path | None, report: Callable[[str], None]) -> bool:
     """Whether the journal holds paint that a crash kept from its world file: its revision is higher, or it is newer.
 
     Times alone are unreliable: clock changes, `touch` and copies alter them. A journal that is neither, but differs from the
-    world file, is moved aside, and `told` is called with its new place.
+    world file, is moved aside, and `report` is called with its new place.
     """
     if not journal.has_world:
         return False
@@ -48,21 +48,21 @@ def left_over(journal: Journal, world: Path | None, told: Callable[[str], None])
         return True
     try:
         kept, saved = read_world(journal.folder), read_world(world)
-    except InputError:  # reading it tells what is wrong with it
+    except InputError:  # reading it reports what is wrong with it
         return True
     if kept.names == saved.names:
         return False
     newer = (journal.folder / INDEX).stat().st_mtime_ns > world.stat().st_mtime_ns
     if kept.header.revision > saved.header.revision or newer:
         return True
-    told(f"An interrupted run left paint that {world.name} does not have; it was moved to {journal.set_aside()}")
+    report(f"An interrupted run left paint that {world.name} does not have; it was moved to {journal.set_aside()}")
     return False
 
 
 def describing(
     scene: Scene, charts: Charts, model: str, volume: LatentVolume, extras: Callable[[], Mapping[str, Any]] = dict
 ) -> Describe:
-    """What a WorldWriter is told. extras: called on the writer's thread."""
+    """The description that a WorldWriter writes. extras: called on the writer's thread."""
 
     def capture() -> Callable[[Mapping[tuple[int, int], str]], WorldIndex]:
         channels, seed, revision = volume.channels, volume.seed, volume.revision

@@ -43,7 +43,7 @@ def _status(ui: PanelContext) -> None:
 
 
 def _recent(ui: PanelContext) -> None:
-    """The files that were opened last, by name; where they lie is told beside the pointer."""
+    """The files that were opened last, by name; their folders are shown beside the pointer."""
     if imgui.begin_menu("Open recent", bool(ui.recent)):
         for name in ui.recent:
             path = Path(name)

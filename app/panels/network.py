@@ -47,7 +47,7 @@ class NetworkPanel:
         self._followed: Setting | None = None  # what the guided tour asked for last
 
     def choose(self, shows: str, region: int = 0, word: int = 0) -> None:
-        """Show one of SHOWS, and of Words where this word of this region's prompt is heard."""
+        """Show one of SHOWS, and of Words where this word of this region's prompt is attended to."""
         self._shows, self._words.region, self._words.word = shows, region, word
 
     def _follow(self, setting: Setting | None, record: Record | None) -> None:

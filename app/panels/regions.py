@@ -15,7 +15,7 @@ MOST_SWATCHES = 3  # of one tile
 
 
 def draw_regions(ui: PanelContext, key: str, parts: tuple[Part, ...], width: float) -> None:
-    """Tiles in rows of so many points. key: tells the pictures from those of other panels."""
+    """Tiles in rows of so many points. key: distinguishes the pictures from those of other panels."""
     style = imgui.get_style()
     side = (width - (ABREAST - 1) * style.item_spacing.x) / ABREAST
     left = imgui.get_cursor_pos_x()

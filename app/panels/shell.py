@@ -48,7 +48,7 @@ class Shell:
         io.config_flags |= imgui.ConfigFlags_.docking_enable
         io.config_windows_move_from_title_bar_only = True
         io.config_drag_click_to_input_text = True
-        io.config_error_recovery_enable_assert = io.config_error_recovery_enable_tooltip = False  # the log tells it
+        io.config_error_recovery_enable_assert = io.config_error_recovery_enable_tooltip = False  # the log reports it
         io.set_ini_filename("")
         platform = imgui.get_platform_io()
         platform.platform_get_clipboard_text_fn = lambda _ctx: clipboard.read()

@@ -15,7 +15,7 @@ from app.state import step_notes as remarks
 
 TALL, LEAST = 420.0, 110.0  # points of the picture, at most, and however low the panel is
 ELSEWHERE = 0.6  # how dark the parts are that another prompt paints
-COLD, HOT = 0.25, 0.85  # how much the heat covers of the picture, where a word is heard least and most
+COLD, HOT = 0.25, 0.85  # how much the heat covers of the picture, where a word gets the least and the most attention
 
 
 class WordsView:
@@ -87,7 +87,7 @@ def _show_cell(attention: Any, x: float, y: float, corner: imgui.ImVec2, size: i
 
 
 def heat(where: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """uint8 [h,w,4] to be laid over the picture: from where a word is heard least in its prompt's part to most; dark where others are."""
+    """uint8 [h,w,4] to be laid over the picture: from a word's least to its most attention in its prompt's part; dark elsewhere."""
     own = where[share > 0.5 * share.max()]
     low, high = float(own.min()), float(own.max())
     level = np.clip((where - low) / max(high - low, 1e-9), 0, 1)

@@ -25,7 +25,7 @@ PAGES = {  # path → (file beside this one, in page/, its type)
     "/docs.js": ("docs.js", "text/javascript; charset=utf-8"),
 }
 ABOUT = (
-    "Pictures and painted worlds over HTTP. Slow work is a job: its answer is 202 with the job's id, whose events tell "
+    "Pictures and painted worlds over HTTP. Slow work is a job: its answer is 202 with the job's id, whose events report "
     "when it is done. Wrong requests get 422 with one sentence, a full queue 429."
 )
 

@@ -35,7 +35,7 @@ def run(command: Serve) -> int:
 
 
 def without_pictures(command: Serve) -> Serve:
-    """The command without what sees pictures by their paths, which a request must not name; what is left out is said."""
+    """The command without what sees pictures by their paths, which a request must not name; a remark says what is left out."""
     usual = ModelChoice()
     for flag, name in (("--control", "control"), ("--ip-adapter", "ip_adapter")):
         if getattr(command.model, name) != getattr(usual, name):

@@ -77,7 +77,7 @@ class Job:
         self.ended.set()
 
     def eta(self) -> float:
-        """Seconds until the job ends, as far as its steps tell; 0 where they don't."""
+        """Seconds until the job ends, estimated from its steps; 0 where that is not possible."""
         if self.state != RUNNING or not self.step:
             return 0.0
         return (time.monotonic() - self.started) * (self.steps - self.step) / self.step

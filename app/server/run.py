@@ -1,4 +1,4 @@
-"""Binds the port, tells the address, and serves until it is stopped."""
+"""Binds the port, prints the address, and serves until it is stopped."""
 
 from __future__ import annotations
 

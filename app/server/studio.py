@@ -154,7 +154,7 @@ class Studio:
 
 
 class Reporter:
-    """The `on_step` callback of a dream: tells the job how far it is, with a preview at most every PREVIEW_SECONDS.
+    """The `on_step` callback of a dream: reports the progress to the job, with a preview at most every PREVIEW_SECONDS.
 
     place: (step, steps) of the job at an event
     """
@@ -176,7 +176,7 @@ def _place_of(number: int, count: int) -> Callable[[Any], tuple[int, int]]:
 
 
 def nameless(recipe: Recipe) -> Recipe:
-    """The recipe without the folders of its pictures: nobody is told how this machine's folders are called."""
+    """The recipe without the folders of its pictures: a client must not learn the names of this machine's folders."""
     given = {name: getattr(recipe.settings, name) for name in ("init", "mask")}
     names = {name: Path(path.name) for name, path in given.items() if path is not None}
     model = Path(recipe.model).name if recipe.model else recipe.model

@@ -103,7 +103,7 @@ def router(desk: Desk) -> APIRouter:
     @api.get("/jobs/{id}/events", tags=["jobs"], response_class=StreamingResponse)
     async def events(id: str, request: Request) -> StreamingResponse:
         """Server-sent events: `progress` with the job and its preview as base64 after each step, then `end`."""
-        return StreamingResponse(told(found(desk, id)), media_type="text/event-stream")
+        return StreamingResponse(stream_events(found(desk, id)), media_type="text/event-stream")
 
     return api
 
@@ -120,7 +120,7 @@ def answer_file(path: Path | None) -> FileResponse:
     return FileResponse(path, media_type=KINDS.get(path.suffix, "application/octet-stream"))
 
 
-async def told(job: Job) -> AsyncIterator[str]:
+async def stream_events(job: Job) -> AsyncIterator[str]:
     """The job's events. A client that is slow gets fewer of them, never old ones."""
     seen, shown = -1, b""
     while True:

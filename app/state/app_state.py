@@ -183,7 +183,7 @@ class AppState:
             self.overlays.toast(text, level, max(8.0 if level == "error" else 4.0, len(text) / READING))
 
     def ready_scene(self) -> OpenScene | None:
-        """The open scene once its model is ready. Until then the user is told to wait."""
+        """The open scene once its model is ready. Until then a message asks to wait."""
         if self.open_scene is None or self.open_scene.painter.client.model is None:
             self.notify("The model is still loading", "warning")
             return None

@@ -1,4 +1,4 @@
-"""Changes of a prompt's context before the model hears it (the diffusion notebook): singular values dropped, vectors turned."""
+"""Changes of a prompt's context before the model receives it (the diffusion notebook): singular values dropped, vectors turned."""
 
 from __future__ import annotations
 

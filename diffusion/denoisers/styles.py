@@ -1,4 +1,4 @@
-"""Which style picture each prompt of a dream hears (IP-Adapter)."""
+"""Which style picture accompanies each prompt of a dream (IP-Adapter)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scenes.style_tags import STYLE_TAG
 def styled_texts(texts: Mapping[str, str], everywhere: str) -> dict[str, str]:
     """Guidance branch → prompt, each with one style tag. everywhere: the picture of prompts that name none, "" for none.
 
-    The tag of the positive prompt counts. The other branches hear the unconditional picture at its weight, as in diffusers'
+    The tag of the positive prompt counts. The other branches get the unconditional picture at its weight, as in diffusers'
     pipelines, so that guidance leads towards the picture. A branch with a tag of its own keeps it.
     """
     styles = parse_prompt(texts["positive"]).styles or (((everywhere, 1.0),) if everywhere else ())

@@ -85,7 +85,7 @@ def compare_with_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[
     )
     positive, negative = plain.context(["stone", ""])
     pooled = plain.text.pooled
-    told = {
+    fixed = {
         f"{sign}{name}": value
         for sign, context in (("", positive), ("negative_", negative))
         for name, value in (
@@ -100,7 +100,7 @@ def compare_with_pipeline(model: Model, steps: int = 8, times: int = 3) -> dict[
 
     def theirs() -> None:
         pipe(
-            **told,
+            **fixed,
             latents=noise,
             num_inference_steps=steps,
             guidance_scale=3.0,

@@ -175,7 +175,7 @@ class _ProbeRecorder:
     def record_surface_attention(
         self, attention: SurfaceAttention, inputs: tuple[Any, ...], _named: Mapping[str, Any], _output: Any
     ) -> None:
-        """Compute the weights within each region's prompt again; mean over heads. The network hears all prompts in one call."""
+        """Compute the weights within each region's prompt again; mean over heads. The network gets all prompts in one call."""
         began = self._now()
         x, contexts, bias = inputs  # of all prompts one after the other: [1,R·T,D], [1,pixels,R·T]
         by_prompt = (-1, self._tokens)

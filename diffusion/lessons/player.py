@@ -10,7 +10,7 @@ from typing import Any
 from base.files import atomic_write
 
 PAGE = ("index.html", "lesson.css", "charts.js", "lesson.js")  # shipped beside this file, in page/
-# what tells a file of an export from another one of its name
+# what distinguishes a file of an export from another one of its name
 MARKS = {
     "index.html": '<meta name="generator" content="Rayverie">',
     "lesson.css": "Rayverie",

@@ -31,7 +31,7 @@ class ControlChoice:
 
 
 def parse_control(text: str) -> ControlChoice:
-    """Parse "[KIND=]FILE[:WEIGHT]"; without a kind, the name of the file or folder tells it. Raises InputError."""
+    """Parse "[KIND=]FILE[:WEIGHT]"; without a kind, the name of the file or folder implies it. Raises InputError."""
     head, equals, rest = text.partition("=")
     kind, name = (head, rest) if equals and head in HINTS else ("", text)
     path, weight = expand_user(name), 1.0
@@ -46,7 +46,7 @@ def parse_control(text: str) -> ControlChoice:
     kind = kind or next((k for k, words in NAMES.items() if any(word in path.name.lower() for word in words)), "")
     if not kind:
         raise InputError(
-            "--control", text, f"doesn't tell what it sees; write KIND={name} with one of {', '.join(HINTS)}"
+            "--control", text, f"doesn't say what it sees; write KIND={name} with one of {', '.join(HINTS)}"
         )
     return ControlChoice(path, kind, weight)
 

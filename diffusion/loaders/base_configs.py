@@ -122,10 +122,10 @@ SCHEDULER = {
 
 UNET = "model.diffusion_model."
 FIRST = UNET + "input_blocks.0.0.weight"
-TOLD = UNET + "label_emb.0.0.weight"  # the layer that takes the pooled vector and the sizes
+POOLED = UNET + "label_emb.0.0.weight"  # the layer that takes the pooled vector and the sizes
 # family → prefixes of tensor names that its files contain; the first row that matches counts
 FAMILIES = {
-    "xl": ("conditioner.embedders.1.model.", TOLD),
+    "xl": ("conditioner.embedders.1.model.", POOLED),
     "sd2": ("cond_stage_model.model.", FIRST),
     "sd1": ("cond_stage_model.transformer.", FIRST),
 }

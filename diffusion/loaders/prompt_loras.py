@@ -36,8 +36,8 @@ def resolve_loras(given: Sequence[str], prompts: Iterable[str]) -> tuple[tuple[s
         beside = (folder / f"{name}{SUFFIX}" for folder in (*folders, *(path.parent for path, _ in files)))
         known = [path for path, _ in files if path.stem == name] or [p for p in beside if p.stem == name and is_file(p)]
         if known:
-            told = known[0], f"{known[0]}:{weight:g}"
-            files = [file for file in files if file[0] != known[0]] + [told]
+            chosen = known[0], f"{known[0]}:{weight:g}"
+            files = [file for file in files if file[0] != known[0]] + [chosen]
         else:
             where = (
                 "is beside the files or in the folders of --lora" if given else "is known; name its folder by --lora"
@@ -52,7 +52,7 @@ def style_names(prompts: Iterable[str]) -> tuple[str, ...]:
 
 
 def style_remarks(prompts: Iterable[str], adapted: bool) -> tuple[str, ...]:
-    """One sentence for each style tag that no IP-Adapter hears. adapted: whether there is one."""
+    """One sentence for each style tag that no IP-Adapter uses. adapted: whether there is one."""
     names = () if adapted else style_names(prompts)
     return tuple(f"<style:{name}> in a prompt has no effect: there is no --ip-adapter." for name in names)
 

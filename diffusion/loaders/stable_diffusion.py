@@ -68,8 +68,10 @@ def load_stable_diffusion(
     weights += [] if style is None else [style]
     weights += [file for choice in chosen for file in weights_of(choice)]
     weights += [] if options.vae is None else sorted(find_vae(options.vae, "--vae").glob("*.safetensors"))
-    told = [f"{lora.weight:g};" for lora in changes] + [f"{choice.kind}:{choice.weight:g};" for choice in chosen]
-    found = fingerprint(weights, "".join(told))
+    weights_added = [f"{lora.weight:g};" for lora in changes] + [
+        f"{choice.kind}:{choice.weight:g};" for choice in chosen
+    ]
+    found = fingerprint(weights, "".join(weights_added))
     return Model(
         id=f"{'+'.join([source.name, *(lora.name for lora in changes)])}-{found}",
         space=space,

@@ -23,7 +23,7 @@ from diffusion.tensor_files import read_tensors
 
 ENCODER = "image_encoder"
 PROJECTIONS = ("proj.weight", "proj.3.weight", "latents")
-"""Tensors that tell a known image projection: of the plain, the full and the plus adapters."""
+"""Tensors by which a known image projection is recognised: of the plain, the full and the plus adapters."""
 
 
 def load_style(path: Path, unets: Sequence[Any], dtype: torch.dtype, device: torch.device) -> StyleAdapter:

@@ -26,8 +26,8 @@ from diffusion.models.surface_model import SurfaceModel
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.models.text_encoders import CachedEncoder
 
-TOLD = {"harmonics": HARMONICS, "shape": SHAPE, "sentence": WIDTH}
-"""Fields of a U-Net's configuration that say what it is told, and what this program tells."""
+CONDITIONS = {"harmonics": HARMONICS, "shape": SHAPE, "sentence": WIDTH}
+"""Fields of a U-Net's configuration that describe its conditions, and the values that this program computes."""
 
 MEANINGLESS = ("few", "prediction", "depth")
 """Keys of `rayverie.json` that other models have."""
@@ -55,7 +55,7 @@ def load_surface_model(
     for key in MEANINGLESS:
         if key in own:
             raise InputError(path / OWN, key, "has no meaning for a model that knows surfaces; leave it out")
-    for name, known in TOLD.items():
+    for name, known in CONDITIONS.items():
         if unet.get(name) != known:
             raise InputError(path, f"unet.{name}", f"is {unet.get(name)}; this version needs {known}")
     if vae.get("_class_name") != "SurfaceAutoencoder":

@@ -23,7 +23,7 @@ class RegionalProcessor(AttnProcessor2_0):
     sliced: whether attention is computed for some of the pixels at a time, so that the weights of all never exist at once.
     regions: {"contexts": [R,T,D], "owners": [R], the batch entry each belongs to, "masks": {pixels: [R,pixels]}}, passed as
     `cross_attention_kwargs={"regions": …}`.
-    style: {"tokens": [B,N,D], "weight": [B]}, B the number of contexts; only `StyleProcessor` hears it.
+    style: {"tokens": [B,N,D], "weight": [B]}, B the number of contexts; only `StyleProcessor` uses it.
     """
 
     sliced = False
@@ -53,7 +53,7 @@ class RegionalProcessor(AttnProcessor2_0):
         return attn.to_out[1](out) / attn.rescale_output_factor  # pyright: ignore[reportOptionalSubscript]
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, regions: Mapping | None) -> Tensor:
-        """[B,heads,pixels,d]: what each view hears, or what each pixel of it hears of its regions' prompts."""
+        """[B,heads,pixels,d]: attention to each view's context, or that of each pixel to its regions' prompts."""
         attended: Attend = _attend_in_slices if self.sliced else F.scaled_dot_product_attention
         if regions is None:
             return attended(query, key, value)
@@ -66,7 +66,7 @@ class RegionalProcessor(AttnProcessor2_0):
 
 
 class StyleProcessor(RegionalProcessor):
-    """Cross-attention that also hears a picture (IP-Adapter): its own keys and values [inner,D], added with the picture's weight."""
+    """Cross-attention that also attends to a picture (IP-Adapter): its own keys and values [inner,D], added with the picture's weight."""
 
     def __init__(self, key: Tensor, value: Tensor) -> None:
         super().__init__()

@@ -40,5 +40,5 @@ def bare_gbuffer(kind: str, height: int, width: int, distance: float = 6.0, shar
 
 
 def bare_surface(kind: str, height: int, width: int, distance: float = 6.0) -> Seen:
-    """The same as the networks are told it, per latent pixel."""
+    """The same as the networks get it, per latent pixel."""
     return cell_surface(bare_gbuffer(kind, height, width, distance))

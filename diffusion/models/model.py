@@ -61,7 +61,7 @@ class Model:
 
     id: str
     space: str
-    unet: Any  # UNet2DConditionModel; diffusers tells type checkers little about its modules
+    unet: Any  # UNet2DConditionModel; diffusers gives type checkers little about its modules
     vae: Any  # AutoencoderKL or AutoencoderTiny
     text: CachedEncoder
     schedule: NoiseSchedule
@@ -103,7 +103,7 @@ class Model:
         return self.text(prompts)
 
     def geometry(self, surface: Surface, height: int, width: int) -> Tensor | None:
-        """[1,K,h,w], what `denoise` is told of the surface, cut as latents are cut; None if the model takes nothing.
+        """[1,K,h,w], what `denoise` gets of the surface, cropped as latents are; None if the model takes nothing.
 
         Here K = 1: the depth as the U-Net expects it, 0 where it is unknown.
         """
@@ -113,8 +113,8 @@ class Model:
             return torch.zeros((1, 1, height, width), device=self.device)
         return torch.from_numpy(DEPTHS[self.depth](surface.depth))[None, None].to(self.device)
 
-    def told(self, canvas: Canvas) -> Tensor | None:
-        """[1,K,h,w], all that `denoise` is told of a canvas: its geometry, then the hints of the ControlNets."""
+    def conditions(self, canvas: Canvas) -> Tensor | None:
+        """[1,K,h,w], all that `denoise` gets of a canvas beside its prompts: its geometry, then the hints of the ControlNets."""
         geometry = self.geometry(canvas.surface, *canvas.noise.shape[1:])
         hints = hints_of(self.controls, canvas)
         if hints is None:
@@ -139,7 +139,7 @@ class Model:
         control: float = 1.0,
         styled: float = 1.0,
     ) -> Tensor:
-        """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], `told` [B,K,h,w]; one U-Net call.
+        """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma, context [B,T,D], geometry [B,K,h,w]; one U-Net call.
 
         regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few_step: use the few-step network
         control: strength of the ControlNets, if `geometry` holds their hints
@@ -170,8 +170,8 @@ class Model:
             if regions is not None:
                 style = self._split(regions["contexts"])[1]
             if style is not None and styled:
-                told = style._replace(weight=style.weight * styled)._asdict()
-                call["cross_attention_kwargs"] = shared | {"style": told}
+                scaled_style = style._replace(weight=style.weight * styled)._asdict()
+                call["cross_attention_kwargs"] = shared | {"style": scaled_style}
             out = unet(*args, **call, **residuals)[0]
             self.calls += 1
             return PREDICTIONS[self.prediction](out.float(), x, sigma)

@@ -1,4 +1,4 @@
-"""IP-Adapter (arXiv 2308.06721): a picture beside the prompt, seen by a CLIP image encoder and heard by separate cross-attention.
+"""IP-Adapter (arXiv 2308.06721): a picture beside the prompt, encoded by CLIP's image encoder and read by a cross-attention of its own.
 
 A context of a styled dream has N + 1 more rows than the prompt has tokens: those of the picture, and one with their weight in its
 first number. They stand before SDXL's pooled vector. So one tensor describes a prompt and its picture, and code that batches,

@@ -1,4 +1,4 @@
-"""The autoencoder of the embedded model: 8×8 pixels to a latent pixel, decoded locally, and with the surface known if it is told."""
+"""The autoencoder of the embedded model: 8×8 pixels to a latent pixel, decoded locally, conditioned on the surface if that is given."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diffusion.models.configured_module import ConfiguredModule
 from diffusion.models.surface_blocks import PixelNorm, Residual, conv3, zeroed
 
 FOLD = 2
-"""The finest layers work on squares of so many pixels a side, told as channels: wide convolutions of few pixels are the fast ones."""
+"""The finest layers work on squares of so many pixels a side, folded into channels: wide convolutions of few pixels are the fast ones."""
 
 
 class Encoded(NamedTuple):
@@ -86,7 +86,7 @@ class SurfaceAutoencoder(ConfiguredModule):
     """`encode(pictures).latents` and `decode(latents, surface).sample`, as diffusers' autoencoders have them; pictures in -1..1.
 
     latent_channels: C; encoder_channels, decoder_channels: widths at a half, a quarter and an eighth of the picture's resolution;
-    encoder_blocks, decoder_blocks: residual blocks there; surface_channels: what is told of each pixel's surface, 0 for nothing.
+    encoder_blocks, decoder_blocks: residual blocks there; surface_channels: conditions of each pixel's surface, 0 for none.
     Latents have zero mean and unit deviation per channel by the buffers `mean` and `std`, which training sets.
     """
 

@@ -1,4 +1,4 @@
-"""What geometry tells the surface-aware networks about each pixel: one function for training's drawn worlds and for the program's views."""
+"""Conditions of surface-aware networks: each pixel's geometry, by one function for training's drawn worlds and the program's views."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from diffusion.models.surface_place import PERIOD, SKY, place, sky_place
 from scenes.camera import Camera
 
 WAVES = (*range(1, 25), 26, 28, 30, 32, 36, 40, 44, 48)
-"""Waves in PERIOD blocks that the denoiser hears of u and of v."""
+"""Waves in PERIOD blocks that the denoiser gets of u and of v."""
 FINE_WAVES = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48)
-"""Those that the decoder hears."""
+"""Those that the decoder gets."""
 KINDS = ("floor", "wall", "ceiling", "sky")
 SHAPE = 3 + 1 + len(KINDS) + 2
 """Channels of `shape`: the normal, log depth, the kind, and log footprints along u and v."""
@@ -26,10 +26,10 @@ CONDITIONS = HARMONICS + SHAPE
 """Channels of `conditions`."""
 FINE = 4 * len(FINE_WAVES) + SHAPE + 2
 """Channels of `fine_channels`."""
-PLANES = 64  # a block is so many steps high, where surfaces are told apart by their planes
-STEPS = 1 << 24  # steps that are told apart
+PLANES = 64  # a block is so many steps high, where surfaces are distinguished by their planes
+STEPS = 1 << 24  # steps that are distinguished
 GRAZING = 0.02  # least cosine between a ray and a surface; beyond it footprints are as large as at it
-LARGEST = 64.0  # blocks, the largest footprint told
+LARGEST = 64.0  # blocks, the largest footprint of a latent pixel; larger ones are clipped
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def fine_channels(seen: Seen, edges: Tensor) -> Tensor:
 
 
 def conditions(seen: Seen) -> Tensor:
-    """[...,CONDITIONS,H,W], what the denoiser is told of each latent pixel: the harmonics, then the shape."""
+    """[...,CONDITIONS,H,W], the denoiser's conditions of each latent pixel: the harmonics, then the shape."""
     return torch.cat((harmonics(seen.uv, seen.span), shape(seen)), -3)
 
 

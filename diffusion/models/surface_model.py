@@ -1,4 +1,4 @@
-"""The surface-aware model behind the interface of all models: its networks are told which surface each pixel shows."""
+"""The surface-aware model behind the interface of all models: its networks know which surface each pixel shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diffusion.models.surface_view import cell_geometry, decoder_hint
 
 
 class SurfaceModel(Model):
-    """A model of a `SurfaceUNet` and a `SurfaceAutoencoder`. One call hears all prompts, each where its region lies."""
+    """A model of a `SurfaceUNet` and a `SurfaceAutoencoder`. One call takes all prompts, each where its region lies."""
 
     @property
     def levels(self) -> int:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from diffusion.models.configured_module import ConfiguredModule
 from diffusion.models.surface_blocks import PixelNorm, conv3, zeroed
 
-RATES = 32  # frequencies that the noise level is told by
+RATES = 32  # frequencies that encode the noise level
 FASTEST = 2000.0  # radians from no noise to all noise, of the highest of them
 
 
@@ -30,7 +30,7 @@ class SurfaceBlock(nn.Module):
         self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
 
     def forward(self, x: Tensor, words: Tensor, shares: Tensor) -> Tensor:
-        """x: [B,C,h,w]; words: [B,R,E], what each region was told; shares: [B,R,h,w], how much of each pixel it has."""
+        """x: [B,C,h,w]; words: [B,R,E], each region's prompt and noise level; shares: [B,R,h,w], how much of each pixel it has."""
         h = self.first(F.silu(self.before(x)))
         scale, shift = scattered(self.film(words), shares).chunk(2, 1)
         h = self.between(h) * (1 + scale) + shift
@@ -73,10 +73,9 @@ class Attention(nn.Module):
 class SurfaceUNet(ConfiguredModule):
     """Predicts the flow noise − x0 of latents (1 − t)·x0 + t·noise (rectified flow, 2209.03003).
 
-    latent_channels: C. harmonics, shape: channels of `diffusion.models.surface_conditions`. channels: widths from
-    the latents' own resolution
-    down, halved each time; blocks: at each on the way down and on the way up. sentence: width of prompts' vectors.
-    words: width of what the blocks hear; said: channels of the prompt in the first layer. heads: of the attention at the lowest level.
+    latent_channels: C. harmonics, shape: channels of `diffusion.models.surface_conditions`. channels: widths from the latents'
+    own resolution down, halved each time; blocks: at each on the way down and on the way up. sentence: width of prompts' vectors;
+    words: their width in the blocks; said: their channels in the first layer. heads: of the attention at the lowest level.
     """
 
     def __init__(
@@ -159,13 +158,13 @@ def _through(blocks: nn.Module, x: Tensor, words: Tensor, shares: Tensor) -> Ten
 
 
 def scattered(spoken: Tensor, shares: Tensor) -> Tensor:
-    """[B,C,h,w]: what each region was told, [B,R,C], laid where the regions are by their shares [B,R,h,w]."""
+    """[B,C,h,w]: the regions' vectors [B,R,C], laid where the regions are by their shares [B,R,h,w]."""
     found = torch.einsum("brc,brhw->bchw", spoken, shares)
     return found.contiguous(memory_format=torch.channels_last)
 
 
 def _by_region(contexts: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
-    """The tokens of all prompts [B,R·T,D], and what makes a pixel hear those of its own regions: their log shares [B,h·w,R·T]."""
+    """The tokens of all prompts [B,R·T,D], and the bias that restricts pixels to their own regions': log shares [B,h·w,R·T]."""
     tokens = contexts.shape[2]
     bias = (shares.float() + LEAST_SHARE).log().to(contexts.dtype).flatten(2).transpose(1, 2)
     return contexts.flatten(1, 2), bias.repeat_interleave(tokens, 2)

@@ -30,7 +30,7 @@ def cell_surface(gbuffer: GBuffer | FacingGBuffer) -> Seen:
 
 
 def cell_geometry(gbuffer: GBuffer | FacingGBuffer) -> Tensor:
-    """float32 [1,CONDITIONS,h,w]: what the denoiser is told of each latent pixel, once for all steps of a dream."""
+    """float32 [1,CONDITIONS,h,w]: the denoiser's conditions of each latent pixel, once for all steps of a dream."""
     return conditions(cell_surface(gbuffer))[None]
 
 

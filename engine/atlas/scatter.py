@@ -214,7 +214,7 @@ def _restrict_state(state: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return opened
 
 
-FEW_PIXELS = 64  # latent pixels: with fewer, they tell little about how much of a chart is visible
+FEW_PIXELS = 64  # latent pixels: with fewer, they say little about how much of a chart is visible
 
 
 def find_visible_parts(charts: Charts, gathered: GatheredView, shown: np.ndarray) -> np.ndarray:

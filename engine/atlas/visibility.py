@@ -19,7 +19,7 @@ from engine.gl.time_sliced import Slices, TimeSlicedTask, scissor, split_into_ba
 from scenes.camera import Camera
 
 TexelMasks = Mapping[int, np.ndarray]  # page → bool [PAGE,PAGE]: a set of texels
-FEW_PIXELS = 64  # pixels: with fewer, they tell little about how much of a chart is visible
+FEW_PIXELS = 64  # pixels: with fewer, they say little about how much of a chart is visible
 
 
 class VisibilityPass:

@@ -79,7 +79,7 @@ def sky_distance(source: Source) -> float:
 
 
 def about_material(source: Source, material: int) -> dict[str, Any]:
-    """What a node tells of its material: prompts and, but for the sky, the settings of the scene's file that shape it."""
+    """What a node's `extras` hold of its material: prompts and, but for the sky, the settings of the scene's file that shape it."""
     prompt, negative = source.scene.prompt(material)
     extras: dict[str, Any] = {"prompt": prompt, "negative_prompt": negative}
     if material == SKY:

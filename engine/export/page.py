@@ -25,7 +25,7 @@ from scenes.scene import SKY
 SHIPPED = ("index.html", "walk.js")  # beside this file, in web/
 TITLE = "{{title}}"  # in index.html
 TEXTURE = "rayverie.texture("  # how the script of a texture begins
-# what tells a file of an export from another one of its name
+# what distinguishes a file of an export from another one of its name
 MARKS = {
     "index.html": '<meta name="generator" content="Rayverie">',
     "walk.js": "rayverie.open",

@@ -15,7 +15,7 @@ BELOW, ABOVE = 2, 3  # the faces under and over the camera, by the side that the
 FACE = SKY_TEXELS * CELL  # pixels along a face's edge, where a texel is a latent pixel
 MARGIN = 32  # pixels of the neighbouring faces around it
 SIDE = FACE + 2 * MARGIN  # of a face's picture, pixels
-_COARSE = 16  # rays across a picture that tell which faces it shows
+_COARSE = 16  # rays across a picture by which its faces are found
 
 
 def face_camera(side: int) -> Camera:

@@ -145,7 +145,7 @@ def open_world(path: str | Path, *, scene: Scene, charts: Charts, model: str, ch
 
 
 def _describe_difference(header: WorldHeader, scene: Scene) -> str:
-    """Which scene a world was painted in, and in what it differs from another: a hash tells by trying."""
+    """Which scene a world was painted in, and in what it differs from another: the hash is compared with each variant's."""
     for voxels in FINENESS:
         if replace(scene, voxels_per_block=voxels).hash == header.scene_hash:
             return (

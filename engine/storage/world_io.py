@@ -211,7 +211,7 @@ class WorldReader:
 
 
 def _volume_state(volume: LatentVolume) -> VolumeState:
-    """Return what tells whether anything changed. The revision alone may repeat when an older world is restored."""
+    """Return a value that differs once anything has changed. The revision alone may repeat when an older world is restored."""
     return volume, volume.revision, volume.atlas.stamp
 
 

@@ -147,7 +147,9 @@ def measure_walk(result: WalkResult, fresh: Mapping[int, np.ndarray]) -> dict[st
     }
 
 
-def drift(method: Method, here: Camera, there: Camera, revisits: int, tell: Callable[[], None] = lambda: None) -> dict:
+def drift(
+    method: Method, here: Camera, there: Camera, revisits: int, on_revisit: Callable[[], None] = lambda: None
+) -> dict:
     """Go from `here` to `there` and back `revisits` times, dreaming; compare the last picture of `here` with the first.
 
     The first picture is taken after one round, so that what the second view refines doesn't count as drift.
@@ -156,7 +158,7 @@ def drift(method: Method, here: Camera, there: Camera, revisits: int, tell: Call
     method.paint(there)
     first = last = method.paint(here)
     for _ in range(revisits):
-        tell()
+        on_revisit()
         method.paint(there)
         last = method.paint(here)
     found = revisit(first, last)

@@ -97,7 +97,7 @@ class Match:
 
 
 def match(a: RaycastView, b: RaycastView) -> Match:
-    """Find A's surface points in B; B's surfaces tell which of them are hidden."""
+    """Find A's surface points in B; B's surfaces show which of them are hidden."""
     width, height = b.size
     sky = (a.plane == NO_PLANE)[..., None]
     x, y, z = np.moveaxis((a.point - np.where(sky, 0.0, b.camera.position)) @ b.camera.axes.T, -1, 0)

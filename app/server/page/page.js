@@ -18,7 +18,7 @@ async function ask(method, path, body) {
   return value;
 }
 
-/** Runs an action of the page; what goes wrong is said below the form. */
+/** Runs an action of the page; errors are shown below the form. */
 function act(action) {
   return async (event) => {
     event?.preventDefault?.();

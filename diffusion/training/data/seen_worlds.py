@@ -1,4 +1,4 @@
-"""A drawn world's geometry as the program tells a scene's: at latent resolution for the denoiser, at the picture's for the decoder."""
+"""A drawn world's geometry as the program computes a scene's: at latent resolution for the denoiser, at the picture's for the decoder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from diffusion.training.data.views import SLOTS, WHOLE, Window, World, trace_wor
 def seen_world(world: World, shifts: Tensor, cell: int = 1, window: Window = WHOLE) -> tuple[Seen, Tensor, Tensor]:
     """What pixels of `cell` × `cell` of the world's own see at their centres; the slot of each, int64 [H,W]; and its owner, int64 [H,W].
 
-    shifts: [SLOTS,2], blocks by which the patterns are moved; u and v are told after it. window: of these pixels.
+    shifts: [SLOTS,2], blocks by which the patterns are moved; u and v are computed after it. window: of these pixels.
     """
     small = replace(world, size=world.size // cell, focal=world.focal / cell)
     hit = trace_world(small, window=window)

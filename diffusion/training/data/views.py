@@ -37,7 +37,7 @@ class World:
 
 @dataclass(frozen=True)
 class Picture:
-    """A view of a world, with what a network is told about it.
+    """A view of a world, with the conditions that a network gets of it.
 
     image: uint8 [3,H,W]; depth: float32 [H/8,W/8], as `depth_channel` computes it
     slots: uint8 [SLOTS,H/8,W/8], the share of each cell that a slot covers, 255 for all of it

@@ -47,14 +47,14 @@ def regions(subject: Subject, count: int) -> dict[str, float]:
 
 
 def judged_reconstruction(subject: Subject, count: int) -> dict[str, float]:
-    """Shares of materials that the judge recognises in drawn pictures, and in what autoencoder and told decoder make of them."""
+    """Shares of materials that the judge recognises in drawn pictures, and in their reconstructions with the surface given."""
     truth = plain_truth(count)[0]
     shown = replace(truth, images=subject.reconstruct(plain_asked(count), told=True))
     return {"truth": judge(subject.judge, truth)["material"], "reconstructed": judge(subject.judge, shown)["material"]}
 
 
 def reconstruction(subject: Subject, count: int) -> dict[str, float]:
-    """PSNR and sharpness of pictures of held-out worlds after encoding and decoding, the decoder told of the surfaces or not."""
+    """PSNR and sharpness of pictures of held-out worlds after encoding and decoding, with and without the surfaces given to the decoder."""
     views = list(drawn_views(subject.unseen, max(1, count // 8)))
     truth, found = torch.stack([v.truth for v in views]).float() / 255, {}
     for told, suffix in ((True, ""), (False, "_untold")):

@@ -42,7 +42,7 @@ tags: [text-to-image, procedural]
 ---
 # Rayverie's embedded model
 
-A small latent diffusion model that paints materials ("mossy stone wall, sunset") onto surfaces that it is told: each
+A small latent diffusion model that paints materials ("mossy stone wall, sunset") onto surfaces that it knows: each
 latent pixel's place on its surface, the surface's slant and distance, and its own region's prompt. Made for walking
 through Rayverie's scenes on two CPU cores; it draws nothing else: no people, animals, lettering or single objects.
 
@@ -54,7 +54,7 @@ through Rayverie's scenes on two CPU cores; it draws nothing else: no people, an
 | data | {pictures:,} pictures of {materials} materials, drawn by `diffusion/training` from seed {seed}; nobody's photographs |
 | training | {steps:,} steps of {batch} crops of {crop}×{crop} latents, Muon and Adam, EMA {ema} |
 
-The networks are told what `diffusion/models/surface_conditions.py` computes; without a scene, `generate` tells them of
+The networks get what `diffusion/models/surface_conditions.py` computes; without a scene, `generate` gives them
 a wall, a floor or the sky. How it was trained, and its figures: `docs/training.md`.
 """
 

@@ -61,7 +61,7 @@ class Painter:
         return torch.stack(shown)
 
     def reconstruct(self, views: list[View], told: bool) -> Tensor:
-        """uint8 [N,3,H,W]: each view's truth through encoder and decoder. told: whether the decoder knows the surfaces."""
+        """uint8 [N,3,H,W]: each view's truth through encoder and decoder. told: whether the decoder gets the surfaces."""
         shown = []
         for view in views:
             latents = self.model.encode_tensor(view.truth[None].float() / 127.5 - 1)

@@ -23,7 +23,7 @@ from diffusion.training.start_weights import load_start_weights
 
 SHOWN = 18  # held-out pictures on a sheet of samples
 LEVELS = (0.3, 0.7, 0.99)
-"""Noise levels at which the held-out error is told."""
+"""Noise levels at which the held-out error is measured."""
 
 
 def new_denoiser(config: DenoiserConfig, latent_channels: int) -> SurfaceUNet:

@@ -36,7 +36,7 @@ PURE = 230
 
 
 class Features(nn.Module):
-    """Pictures [B,3,H,W] in -1..1 → logits [B,M+L+S,H/8,W/8]: material, light, and what else is said of the surface."""
+    """Pictures [B,3,H,W] in -1..1 → logits [B,M+L+S,H/8,W/8]: material, light, and the other words of the surface's prompt."""
 
     def __init__(self, channels: tuple[int, ...]) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ def likeness(features: Features, shown: Tensor, truth: Tensor) -> Tensor:
 
 
 def labels(note: dict, slots: Tensor) -> Tensor:
-    """int64 [2+S,h,w]: material and light of every cell, -1 where several surfaces meet; 1 where a word is said of it, else 0.
+    """int64 [2+S,h,w]: material and light of every cell, -1 where several surfaces meet; 1 where a word is in its prompt, else 0.
 
     slots: uint8 [SLOTS,h,w], the share of each slot in each cell.
     """

@@ -1,4 +1,4 @@
-"""Pictures through an autoencoder and back: with and without what its decoder is told of their surfaces."""
+"""Pictures through an autoencoder and back: with and without the surfaces given to its decoder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reconstruct(vae: SurfaceAutoencoder, pictures: Tensor, batch: int = 8) -> Te
 
 @torch.no_grad()
 def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: list[int]) -> Tensor:
-    """Pictures in 0..1 through encoder and decoder, the decoder told of their surfaces."""
+    """Pictures in 0..1 through encoder and decoder, the decoder conditioned on their surfaces."""
     shown = []
     for row in rows:
         *geometry, edges = decoder_conditions([pictures.note(row)], [WHOLE])
