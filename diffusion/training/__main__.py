@@ -9,7 +9,14 @@ from importlib import import_module
 from pathlib import Path
 
 from base.errors import InputError
-from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig, FeaturesConfig, JudgeConfig
+from diffusion.training.config import (
+    AutoencoderConfig,
+    DataConfig,
+    DenoiserConfig,
+    FeaturesConfig,
+    JudgeConfig,
+    UpscalerConfig,
+)
 from diffusion.training.config_files import load_config
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -30,6 +37,8 @@ COMMANDS = {
     "cells": Command(DenoiserConfig, "learners.denoiser:encode"),
     "denoiser": Command(DenoiserConfig, "learners.denoiser:train_denoiser"),
     "judge": Command(JudgeConfig, "evaluation.classifier:train_classifier"),
+    "upscaler": Command(UpscalerConfig, "learners.upscaler:train_upscaler"),
+    "ship-upscaler": Command(UpscalerConfig, "evaluation.ship_upscaler:ship_upscaler"),
     "evaluate": Command(DenoiserConfig, "evaluation.evaluate:evaluate"),
     "figures": Command(DenoiserConfig, "evaluation.evaluate:write_page"),
     "sheets": Command(DenoiserConfig, "evaluation.sheets:write_sheets"),

@@ -20,6 +20,8 @@ class DataConfig:
     pictures: int = option(192, "Pictures in a chunk.", range=COUNT)
     surfaces: int = option(48, "New surfaces in a chunk.", range=COUNT)
     size: int = option(256, "Side of a picture in pixels.", range=COUNT)
+    zoom: int = option(1, "Pixels for one of the usual picture, along a side: more show the same finer.", range=(1, 8))
+    texels: int = option(64, "Texels of a surface per block.", range=COUNT)
     seed: int = option(1, "Worlds that no run trains on have another (`data.pictures.unseen_data`).")
 
 
@@ -157,3 +159,23 @@ class JudgeConfig(RunConfig):
     numbers: str = option("float32", "What the network computes in.", choices=NUMBERS)
     compiled: bool = option(False, "Use torch.compile.")
     sample_every: int = option(400, "Steps between two sheets of samples.", range=COUNT)
+
+
+@dataclass(frozen=True)
+class UpscalerConfig(RunConfig):
+    """The network that enlarges pictures, and its run. It learns from drawn pictures that were made small."""
+
+    out: str = option("out/upscaler", "The run's folder.")
+    data: DataConfig = DataConfig()
+    scale: int = option(2, "Pixels for one, along a side.", range=(2, 4))
+    channels: int = option(32, "Of every layer.", range=COUNT)
+    layers: int = option(8, "Convolutions between the first and the last.", range=COUNT)
+    crop: int = option(80, "Side of a crop of the large picture in pixels.", range=COUNT)
+    batch: int = option(8, "Pictures in a step.", range=COUNT)
+    noise: float = option(
+        0.008, "Largest deviation of the noise of small pictures, whose pixels are 0 to 1.", range=SHARE
+    )
+    disturbed: float = option(0.3, "Share of the small pictures with noise; as many are compressed.", range=SHARE)
+    edges: float = option(0.5, "Weight of gradients.", range=WEIGHT)
+    ema_decay: float = option(0.999, "Of the averaged weights, for each step.", range=SHARE)
+    sample_every: int = option(2000, "Steps between two sheets of samples.", range=COUNT)

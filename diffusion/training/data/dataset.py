@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +37,12 @@ def chunk_bank(config: DataConfig, index: int, device: str = "cpu") -> Bank:
     rng = np.random.default_rng([config.seed, index, 0])
     skies = max(1, config.surfaces // 6)
     places = ["sky"] * skies + ["solid"] * (config.surfaces - skies)
-    return build_bank([random_surface(rng, place) for place in places], int(rng.integers(2**31)), device)
+    surfaces = [random_surface(rng, place) for place in places]
+    return build_bank(surfaces, int(rng.integers(2**31)), device, config.texels)
 
 
-def draw_picture(bank: Bank, rng: np.random.Generator, size: int) -> tuple[Picture, list[int], Mood]:
-    """A random picture, the bank indices of its four slots, and its mood."""
+def draw_picture(bank: Bank, rng: np.random.Generator, size: int, zoom: int = 1) -> tuple[Picture, list[int], Mood]:
+    """A random picture, the bank indices of its four slots, and its mood. zoom: as in `DataConfig`."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     mood = random_mood(rng)
     places = [MATERIALS[s.material].place for s in bank.surfaces]
@@ -57,7 +58,8 @@ def draw_picture(bank: Bank, rng: np.random.Generator, size: int) -> tuple[Pictu
     other = choose([p == "floor" for p in places], solid)
     above = choose([d != (mood.light == "night") for d in dark], sky)
     chosen = {"boxes": [ground, wall, other, above], "wall": [wall] * 3 + [above]}.get(kind, [ground] * 3 + [above])
-    world = random_world(rng, "boxes" if kind == "lone" else kind, size)
+    world = random_world(rng, "boxes" if kind == "lone" else kind, size // zoom)
+    world = replace(world, size=world.size * zoom, focal=world.focal * zoom)
     return paint(world, bank, chosen, mood, int(rng.integers(2**31))), chosen, mood
 
 
@@ -70,7 +72,7 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
     rng = np.random.default_rng([config.seed, index, 1])
     images, depths, slots, notes = [], [], [], []
     for _ in range(config.pictures):
-        picture, chosen, mood = draw_picture(bank, rng, config.size)
+        picture, chosen, mood = draw_picture(bank, rng, config.size, config.zoom)
         images.append(picture.image.cpu())
         depths.append(picture.depth.half().cpu())
         slots.append(picture.slots.cpu())

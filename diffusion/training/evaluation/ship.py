@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from base.errors import InputError
 from base.files import atomic_write
+from base.reading import read_json
 from diffusion.loaders.embedded import EMBEDDED, OWN
 from diffusion.models.known_words import BANK, VOCABULARY
 from diffusion.models.preview import solve_preview_map
@@ -84,7 +85,7 @@ def ship(config: DenoiserConfig, target: Path = EMBEDDED) -> Path:
         _write(config_path, json.dumps(facts_of, indent=2) + "\n")
     _write(target / "model_index.json", json.dumps(INDEX, indent=1) + "\n")
     _write(target / OWN, json.dumps(facts) + "\n")
-    _write(target / "training.json", json.dumps({"steps": steps, "config": hyperparameters}, indent=1) + "\n")
+    note_training(target, steps=steps, config=hyperparameters)
     _write(
         target / "README.md",
         CARD.format(
@@ -114,6 +115,13 @@ def preview_map(vae: SurfaceAutoencoder, pictures: DrawnPictures) -> list[list[f
     shown = torch.stack([pictures.tensor("images", row) for row in rows]).float() / 127.5 - 1
     latents = torch.cat([vae.encode(part).latents for part in shown.split(4)])
     return [[round(float(x), 4) for x in row] for row in solve_preview_map(latents, shown)]
+
+
+def note_training(folder: Path, **notes: object) -> None:
+    """Write how a model was trained into its folder's `training.json`, beside what is there of its other parts."""
+    path = folder / "training.json"
+    known = read_json(path, "notes of a training") if path.exists() else {}
+    _write(path, json.dumps(known | notes, indent=1) + "\n")
 
 
 def _write(path: Path, text: str) -> None:
