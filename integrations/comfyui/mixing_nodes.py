@@ -1,0 +1,242 @@
+"""Nodes for iterative mixing: the noised sequence of a picture, and runs that it guides."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from base.errors import InputError
+from diffusion.sampling.noise import start_noise
+from diffusion.sampling.unsampling import noised_sequence
+from diffusion.settings import DreamSettings, MixingSettings
+
+from .border import (
+    convention_of_model,
+    latents_in,
+    latents_out,
+    make_cfg_guider,
+    make_sampler,
+    run_guider,
+    scheduler_names,
+    sigmas_of,
+)
+from .mixing_run import After, NoisedSequence, mix_through
+from .widgets import Input, choice, dream_settings, number, setting, settings_of, socket, switch, whole
+
+LAST = 10_000  # a step that no run has, as in ComfyUI
+OTHERS = ("dilate", "anagram_image")  # of MixingSettings, for canvases that no node makes
+CURVE = {"mix_alpha": {"default": 1.0}, "mix_form": {"default": "cosine"}}
+ADVANCED = {"mix": {"default": 1.0}, **CURVE}
+NOISE = "Noise of further passes: that of the batch's first latent, or fresh."
+Latent = dict[str, Any]
+
+
+class BatchUnsampler:
+    """The noised sequence of a picture."""
+
+    CATEGORY, FUNCTION = "Rayverie/mixing", "unsample"
+    DESCRIPTION = (
+        "Noise a latent to every level of a run, from noise to picture: the batch that guides Iterative Mixing."
+    )
+    RETURN_TYPES, RETURN_NAMES = ("LATENT", "SIGMAS"), ("latent_image_batch", "sigmas")
+    OUTPUT_TOOLTIPS = ("One latent for each level, the noisiest first.", "The levels.")
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "model": socket("MODEL", "The model whose noise levels they are."),
+                "latent_image": socket("LATENT", "The latent of the picture."),
+                "seed": setting("seed", control_after_generate=True),
+                "steps": whole(20, 1, 200, "Number of steps of the run: the batch has one latent more."),
+                "scheduler": _scheduler(),
+                "start_at_step": whole(0, 0, LAST, "Levels before this step are left out."),
+                "end_at_step": whole(LAST, 0, LAST, "Levels after this step are left out."),
+                "mix_noise": setting(
+                    "mix_noise", tooltip="One noise at all levels, or fresh noise at each, which leads to grain."
+                ),
+            }
+        }
+
+    def unsample(
+        self,
+        model: Any,
+        latent_image: Latent,
+        seed: int,
+        steps: int,
+        scheduler: str,
+        start_at_step: int,
+        end_at_step: int,
+        mix_noise: str,
+    ) -> tuple[Latent, Tensor]:
+        samples = latent_image["samples"]
+        if len(samples) != 1:
+            raise InputError("latent_image", "", f"is a batch of {len(samples)}; the sequence is that of one picture")
+        sigmas = sigmas_of(model, scheduler, steps)[start_at_step : end_at_step + 1]
+        if len(sigmas) == 0:
+            raise InputError("start_at_step", "", f"is {start_at_step}; it must be before end_at_step, at most {steps}")
+        latents = latents_in(model, samples)[0]
+        convention = convention_of_model(model)
+        levels = torch.tensor(convention.levels(sigmas))
+        channels, height, width = latents.shape
+        noise = torch.from_numpy(start_noise(channels, height, width, seed))
+        sequence = noised_sequence(latents, noise, levels, seed if mix_noise == "fresh" else None)
+        signals = torch.tensor([convention.signal(float(level)) for level in levels])
+        return {"samples": latents_out(model, sequence * signals[:, None, None, None])}, sigmas
+
+
+class IterativeMixingKSampler:
+    """A run that a batch guides."""
+
+    CATEGORY, FUNCTION = "Rayverie/mixing", "sample"
+    DESCRIPTION = "Denoise while the noised sequence of a picture is mixed in at each step, ever less (DemoFusion, arXiv 2311.16973)."
+    RETURN_TYPES, RETURN_NAMES = ("LATENT",), ("latent",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        before, after = _inputs()
+        return {
+            "required": {
+                **before,
+                "steps": whole(20, 1, 200, "Number of steps: one less than the batch has latents."),
+                **after,
+                "alpha_1": setting(
+                    "mix_alpha", default=1.0, tooltip="Exponent or steepness of the curve; linear has none."
+                ),
+                "reverse_input_batch": _reverse(),
+                "blending_schedule": setting("mix_form", default="cosine"),
+            }
+        }
+
+    def sample(
+        self,
+        model: Any,
+        positive: Any,
+        negative: Any,
+        latent_image_batch: Latent,
+        seed: int,
+        steps: int,
+        cfg: float,
+        sampler_name: str,
+        scheduler: str,
+        denoise: float,
+        alpha_1: float,
+        reverse_input_batch: bool,
+        blending_schedule: str,
+    ) -> tuple[Latent]:
+        settings = dream_settings(
+            "Iterative Mixing KSampler",
+            seed=seed,
+            sampler=sampler_name,
+            mix=1.0,
+            mix_form=blending_schedule,
+            mix_alpha=alpha_1,
+        )
+        sigmas = sigmas_of(model, scheduler, steps)
+        guider = make_cfg_guider(model, positive, negative, cfg)
+        return (_run(model, guider, latent_image_batch, reverse_input_batch, sigmas, denoise, settings),)
+
+
+class IterativeMixingKSamplerAdvanced:
+    """The same with every setting of the mixing."""
+
+    CATEGORY, FUNCTION = "Rayverie/mixing", "sample"
+    DESCRIPTION = "Iterative Mixing KSampler with all settings: ends of the curve, kinds of blending, Perlin noise, further passes."
+    RETURN_TYPES, RETURN_NAMES = ("LATENT",), ("latent",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        before, after = _inputs()
+        names = [field.name for field in fields(MixingSettings) if field.name not in OTHERS]
+        return {
+            "required": {
+                **before,
+                **after,
+                "reverse_input_batch": _reverse(),
+                **settings_of(("noise", "eta")),
+                **settings_of(names, **ADVANCED, mix_noise={"tooltip": NOISE}),
+            },
+            "optional": {
+                "sigmas": socket("SIGMAS", "The batch's levels, in place of the scheduler's for so many latents.")
+            },
+        }
+
+    def sample(
+        self,
+        model: Any,
+        positive: Any,
+        negative: Any,
+        latent_image_batch: Latent,
+        seed: int,
+        cfg: float,
+        sampler_name: str,
+        scheduler: str,
+        denoise: float,
+        reverse_input_batch: bool,
+        sigmas: Tensor | None = None,
+        **settings: Any,
+    ) -> tuple[Latent]:
+        made = dream_settings("Iterative Mixing KSampler Advanced", seed=seed, sampler=sampler_name, **settings)
+        steps = len(latent_image_batch["samples"]) - 1
+        if steps < 1:
+            raise InputError("latent_image_batch", "", "holds 1 latent; it needs at least 2: connect a Batch Unsampler")
+        levels = sigmas_of(model, scheduler, steps) if sigmas is None else sigmas
+        guider = make_cfg_guider(model, positive, negative, cfg)
+        return (_run(model, guider, latent_image_batch, reverse_input_batch, levels, denoise, made),)
+
+
+def _run(
+    model: Any, guider: Any, batch: Latent, reverse: bool, sigmas: Tensor, share: float, settings: DreamSettings
+) -> Latent:
+    """The LATENT of a run with a guider. share: of the steps that are taken, the last ones."""
+    convention = convention_of_model(model)
+    levels = convention.levels(sigmas)
+    signals = torch.tensor([convention.signal(level) for level in levels])[:, None, None, None]
+    samples = latents_in(model, batch["samples"])
+    samples = samples.flip(0) if reverse else samples
+    NoisedSequence(samples, levels)  # refuses a batch of another length
+    sequence = NoisedSequence(samples / signals, levels)
+    steps = len(levels) - 1
+    first = steps - max(1, round(share * steps))
+
+    def solve(denoise: Any, x: Tensor, sigmas: tuple[float, ...], noise: Tensor, after: After) -> Tensor:
+        there = NoisedSequence(sequence.levels.to(x), levels)
+        return mix_through(denoise, there, settings, first, after)
+
+    picture = {**batch, "samples": latents_out(model, sequence.picture)}
+    noise = sequence.noise(0)
+    made = run_guider(guider, noise, picture, make_sampler(solve), sigmas[first:], settings.seed)
+    return {**picture, "samples": made}
+
+
+def _inputs() -> tuple[dict[str, Input], dict[str, Input]]:
+    """Inputs that both samplers have, before and after the number of steps."""
+    before = {
+        "model": socket("MODEL", "The model."),
+        "positive": socket("CONDITIONING", "What the picture shows."),
+        "negative": socket("CONDITIONING", "What it doesn't."),
+        "latent_image_batch": socket("LATENT", "The batch of a Batch Unsampler with the same scheduler."),
+        "seed": setting("seed", control_after_generate=True),
+    }
+    after = {
+        "cfg": number(8.0, 0.0, 100.0, "How strongly the prompt is followed."),
+        "sampler_name": setting("sampler"),
+        "scheduler": _scheduler(),
+        "denoise": number(
+            1.0, 0.01, 1.0, "Share of the steps that are taken; the run starts at the level where they begin."
+        ),
+    }
+    return before, after
+
+
+def _scheduler() -> Input:
+    return choice(scheduler_names(), "normal", "How the steps are spaced: ComfyUI's schedulers.")
+
+
+def _reverse() -> Input:
+    return switch(
+        False, "For batches that go from picture to noise; this pack's Batch Unsampler goes from noise to picture."
+    )
