@@ -20,7 +20,7 @@ from .border import output_path
 from .pictures import as_image, as_mask, as_picture
 from .scene_nodes import CAMERA, SCENE
 from .widgets import FIELDS, setting, socket, text, whole
-from .worlds import View, World, lay, load_world, look, new_world, save_world
+from .worlds import SPACE, View, World, lay, load_world, look, new_world, save_world
 
 WORLD, VIEW = "RAYVERIE_WORLD", "RAYVERIE_VIEW"
 SUFFIX = ".world"
@@ -183,7 +183,7 @@ class Gather:
     RETURN_TYPES = ("LATENT", "IMAGE", "MASK", "FLOAT")
     RETURN_NAMES = ("latent", "picture", "change", "coverage")
     OUTPUT_TOOLTIPS = (
-        "Stored latents, 0 where nothing is painted, with the change map as their noise mask.",
+        "Stored latents with the change map as their noise mask; empty where nothing is painted, and for worlds painted elsewhere.",
         "Stored colours, black where nothing is painted.",
         "White where the view may be painted, black where its paint is final.",
         "Share of what this view may paint that is painted, from 0 to 1.",
@@ -194,9 +194,13 @@ class Gather:
         return {"required": {"view": socket(VIEW, "The view."), "steps": _steps()}}
 
     def gather(self, view: View, steps: int) -> tuple[dict[str, Tensor], Tensor, Tensor, float]:
-        stored = view.gathered
+        stored, known = view.gathered, view.space == SPACE
         change = as_mask(change_map(stored, steps))
-        latent = {"samples": torch.from_numpy(stored.latents)[None].clone(), "noise_mask": change[:, None]}
+        latents = torch.from_numpy(stored.latents)[None]
+        latent = {
+            "samples": latents.clone() if known else torch.zeros_like(latents),
+            "noise_mask": change[:, None] if known else torch.ones_like(change)[:, None],
+        }
         return latent, as_image(stored.colours), change, coverage(stored, steps)
 
 

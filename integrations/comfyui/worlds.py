@@ -49,6 +49,7 @@ class View:
     scene: Scene
     charts: Charts
     gathered: GatheredView
+    space: str = SPACE
 
     @cached_property
     def prompts(self) -> tuple[PromptMask, ...]:
@@ -151,16 +152,20 @@ def save_world(world: World, path: Path) -> None:
 
 def look(world: World, camera: Camera, size: tuple[int, int]) -> View:
     """What a camera sees. size: (width, height) in pixels, multiples of 8."""
-    return View(world.scene, world.charts, SURFACES.ask(world, lambda volume: volume.gather(camera, size)))
+    gathered = SURFACES.ask(world, lambda volume: volume.gather(camera, size))
+    return View(world.scene, world.charts, gathered, world.space)
 
 
 def lay(world: World, view: View, latents: np.ndarray, colours: np.ndarray, steps: float) -> tuple[World, int]:
     """The world with a painted view laid on it, and the number of texels written. latents: float32 [C,h,w]; colours: uint8 [H,W,3].
 
-    Raises InputError for a view of another scene and for latents or colours of another size.
+    Raises InputError for a view of another scene, for latents or colours of another size, and for a world with other latents.
     """
     seen = view.gathered
     width, height = seen.size
+    if world.space != SPACE:
+        problem = f"holds latents of {world.space!r}, which ComfyUI's models don't know; paint a new world"
+        raise InputError("world", "", problem)
     if view.charts.fingerprint != world.charts.fingerprint or view.scene.hash != world.scene.hash:
         raise InputError("view", "", f"is of the scene {view.scene.name!r}; the world is of {world.scene.name!r}")
     if latents.shape != (world.paint.channels, height // 8, width // 8):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,17 @@ def test_a_world_comes_back_from_its_file(painted: World, scene: Scene, camera: 
     assert (loaded.space, loaded.paint.seed, loaded.paint.channels) == ("ComfyUI", 3, 4)
     one, other = (Gather().gather(look(world, camera), STEPS) for world in (painted, loaded))
     assert one[0]["samples"].equal(other[0]["samples"]) and one[1].equal(other[1])
+
+
+def test_latents_of_other_models_stay_where_they_are(painted: World, camera: Camera) -> None:
+    foreign = replace(painted, space="AutoencoderTiny-1")
+    view = look(foreign, camera)
+    latent, picture, change, coverage = Gather().gather(view, STEPS)
+    assert not latent["samples"].any() and (latent["noise_mask"] == 1).all()
+    _, same, known, share = Gather().gather(look(painted, camera), STEPS)
+    assert picture.equal(same) and change.equal(known) and coverage == share
+    with pytest.raises(InputError, match="holds latents of 'AutoencoderTiny-1'"):
+        Scatter().scatter(foreign, view, **painting(), steps=STEPS)
 
 
 @pytest.mark.parametrize(
