@@ -201,8 +201,14 @@ class Bench:
     quick: bool = option(False, "Run only a few small cases, to check that it works.")
     json: bool = option(False, "Print JSON.")
     out: Path | None = option(None, "Also write the JSON to this file.", output=True)
-    scenes: tuple[str, ...] = option((), "For consistency: built-in scenes, scene folders or unseen-N.", metavar="NAME")
-    views: int = option(48, "For consistency: number of views per path.", range=(3, 1000))
+    scenes: tuple[str, ...] = option(
+        (), "For consistency and look: built-in scenes, scene folders or unseen-N.", metavar="NAME"
+    )
+    views: int = option(
+        48,
+        "For consistency: number of views per path. For look: frames of each film that are counted.",
+        range=(3, 1000),
+    )
     revisits: int = option(50, "For consistency: number of revisits while drift is measured.", range=(0, 1000))
     budget: int | None = option(
         None, "For consistency: model calls per method and path. Default: as many as single pictures take."
@@ -215,10 +221,12 @@ class Bench:
     )
     notes: Path | None = option(
         None,
-        "For consistency: save each walk to this folder when it is measured, and reuse walks measured with the same settings.",
+        "For consistency and look: save each walk to this folder when it is measured, and reuse walks measured with the same settings.",
         output=True,
     )
-    pictures: Path | None = option(None, "For consistency: save pictures of the walks to this folder.", output=True)
+    pictures: Path | None = option(
+        None, "For consistency and look: save pictures of the walks to this folder.", output=True
+    )
     seconds: float = option(
         600.0, "For soak: seconds that the random user plays; --seed also seeds it.", range=(1.0, 1e6)
     )

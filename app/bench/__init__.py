@@ -33,6 +33,7 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "soak": ("soak", "a random user at the window: failures, memory growth and frame times", False),
     "memory": ("memory", "how well stored latents and colours predict other views", False),
     "calls": ("calls", "how many views of whole walks are dreamed", False),
+    "look": ("look", "how finely, sharply and evenly the frames of films are painted (slow)", False),
     "consistency": ("consistency", "persistence of paint, compared with other methods (slow)", False),
 }
 

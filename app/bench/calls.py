@@ -10,7 +10,6 @@ import numpy as np
 from app.bench.bench import Bench, Figures
 from app.bench.consistency import make_plan
 from app.bench.consistency.maps import open_named
-from app.bench.consistency.methods import ASPECT
 from app.bench.consistency.paths import PATHS, make_walk
 from app.loop.headless_session import open_headless_session
 from app.loop.inline_worker import InlineWorker
@@ -19,6 +18,8 @@ from base.grid import CELL
 from diffusion.canvas import Canvas, Dreamed
 from diffusion.settings import DreamSettings
 from scenes.extrude import extrude_scene
+
+ASPECT = 1, 1  # of the views
 
 
 def measure(bench: Bench) -> Figures:

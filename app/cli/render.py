@@ -14,7 +14,7 @@ from app.commands import Render, suited
 from app.inputs import inputs_of
 from app.loop.absent_model import model_of_world
 from app.loop.headless_session import HeadlessSession, open_headless_session
-from app.loop.surface_painting import QUALITY, paint_sheets, plan_views
+from app.loop.surface_painting import QUALITY, choose_looks, paint_sheets, plan_views
 from app.session import ModelChoice, Session, describe, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
@@ -31,7 +31,6 @@ from scenes.paths import sample_path
 from scenes.scene import CameraPath, Scene
 
 FRONT = "front"  # a path that every scene has
-LOOK_EVERY = 0.25  # seconds of the path between two looks at what its frames show
 FAR = 1e6  # blocks
 LINES = 10  # of progress, where there is no terminal to draw a bar on
 
@@ -159,9 +158,7 @@ def paint_path(
 ) -> None:
     """Paint the surfaces that the frames show, as finely as the command asks for; each is painted once."""
     task = bar.add_task("looking along the path", total=None, words="")
-    every = max(1, round(command.fps * LOOK_EVERY))
-    chosen = sorted({*range(0, len(views), every), len(views) - 1})
-    looks = [views[k] for k in chosen]
+    looks = [views[k] for k in choose_looks(len(views), command.fps)]
     plan = plan_views(headless.painter, list(signals.checked(looks)), command.size, QUALITY[command.quality])
     bar.update(task, description="painting surfaces", total=len(plan.sheets))
     for number in signals.checked(paint_sheets(headless.painter, plan)):

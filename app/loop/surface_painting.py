@@ -19,6 +19,7 @@ from scenes.camera import Camera
 
 QUALITY: dict[str, float] = {"draft": 0.0, "normal": 1.0, "fine": 2.0}
 """Name → pixels painted for a pixel of a film's frames, along each side; 0: frames are painted view by view."""
+LOOK_EVERY = 0.25  # seconds of a film between two looks at what its frames show
 TOGETHER = 8  # views whose needs are joined at a time, which bounds the memory
 
 
@@ -30,6 +31,11 @@ class SurfacePlan:
     texels: int
     lacks: int
 
+    @property
+    def area(self) -> int:
+        """Latent pixels of all sheets, which is what they cost."""
+        return sum(sheet.columns * sheet.rows for sheet in self.sheets)
+
     def coverage_after(self, sheets: int) -> float:
         """Painted share of the texels after the first `sheets`, 0..1. An estimate: surfaces fill some sheets better than others."""
         done = 0.0 if not self.sheets else 1.0 if sheets >= len(self.sheets) else float(self._areas[sheets])
@@ -40,6 +46,11 @@ class SurfacePlan:
         """float [n]: share of all sheets' texels on those before the n-th."""
         area = [sheet.texels for sheet in self.sheets]
         return np.append(0, np.cumsum(area)) / sum(area)
+
+
+def choose_looks(frames: int, fps: float) -> list[int]:
+    """Return the numbers of a film's frames that are looked at: one every LOOK_EVERY seconds, and the last."""
+    return sorted({*range(0, frames, max(1, round(fps * LOOK_EVERY))), frames - 1})
 
 
 def plan_views(painter: Painter, cameras: Sequence[Camera], size: Size, density: float = 1.0) -> SurfacePlan:

@@ -40,6 +40,7 @@ KEYS = (
     "coverage_per_call",
     "seconds",
 )
+SIDEWAYS = "orbit", "walk-past"  # paths on which nothing is only enlarged
 SHEET = 5  # views in a sheet of pictures
 FRESH = 2 * SHEET - 1  # views that are also dreamed as if nothing were painted, for comparison
 
@@ -207,12 +208,11 @@ def dream_fresh_pictures(
 
 def compare_with_aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Each aim with the measured value and whether it is met."""
-    ours, others = methods["ours"], [found for name, found in methods.items() if name != "ours"]
-    best = max((found["cross_view_psnr"] for found in others if found["cross_view_psnr"] is not None), default=None)
-    psnr, spent, calls = ours["cross_view_psnr"], ours.get("model_calls"), methods["independent"].get("model_calls")
+    ours = methods["ours"]
+    spent, calls = ours.get("model_calls"), methods["independent"].get("model_calls")
     values = {
-        "cross_view_psnr": (psnr, 32.0, 1),
-        "decibels_above_the_best_other": (None if psnr is None or best is None else psnr - best, 6.0, 1),
+        "cross_view_psnr": (ours["cross_view_psnr"], 34.0, 1),
+        "decibels_above_the_best_other": (decibels_above(rows), 6.0, 1),
         "sharpness": (ours["sharpness"], 0.95, 1),
         "revisit_error_kept": (ours.get("revisit_error_kept"), 0.0, -1),
         "drift_kept": (ours.get("drift_kept"), 0.0, -1),
@@ -227,6 +227,18 @@ def compare_with_aims(methods: dict[str, dict[str, Any]], rows: Sequence[dict[st
         }
         for name, (value, aim, sign) in values.items()
     }
+
+
+def decibels_above(rows: Sequence[dict[str, Any]]) -> float | None:
+    """Cross-view PSNR of ours − that of the best other method, means over the walks of SIDEWAYS. Walking up to a surface is no part
+    of it: a picture that is only enlarged agrees with itself, however blurred it gets."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["path"] in SIDEWAYS and row["figures"]["cross_view_psnr"] is not None:
+            found.setdefault(row["method"], []).append(row["figures"]["cross_view_psnr"])
+    means = {method: float(np.mean(values)) for method, values in found.items()}
+    ours = means.pop("ours", None)
+    return None if ours is None or not means else ours - max(means.values())
 
 
 def round_floats(value: Any) -> Any:

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from app.bench.consistency.geometry import RaycastView, match, nearest, raycast_view, texels, warp
 from app.loop.headless_session import HeadlessSession
 from app.loop.inline_worker import InlineWorker
 from app.loop.painter import Painter
-from app.loop.view_canvas import canvas_from, regions_from
+from app.loop.view_canvas import canvas_from
 from app.loop.worker import dream_of
 from base.grid import CELL, by_cell, to_pixels
-from diffusion.canvas import Canvas, Dreamed, Guide, Surface
+from diffusion.canvas import Canvas, Dreamed, Guide
 from diffusion.compositing.stored_colours import fill_unknown
+from diffusion.dream import decode_prediction
 from diffusion.sampling.noise import start_noise
 from engine.atlas import policy
 from engine.atlas.page import REVISION
@@ -24,7 +26,6 @@ from engine.atlas.views import GatheredView, PaintedView
 from scenes.camera import Camera
 from scenes.extrude import Blocks
 
-ASPECT = (1, 1)  # of the views
 IMG2IMG = 0.8  # strength of the independent method: the share of the steps that the unpainted render goes through
 BARE = -1  # the label of what no dream has painted
 
@@ -121,16 +122,12 @@ class Independent:
         context, gathered = self._context, self._context.gather(camera)
         if context.spent:
             return context.bare(camera)
-        canvas = Canvas(
-            regions=regions_from(gathered.material, context.headless.scene),
-            noise=self._noise,
-            change=np.ones(gathered.material.shape, np.float32),
-            guide=Guide(
-                latents=context.headless.model.encode(context.unpainted(camera)).numpy(),
-                known_mask=np.ones(gathered.material.shape, bool),
-            ),
-            surface=Surface(gathered.depth),
+        guide = Guide(
+            latents=context.headless.model.encode(context.unpainted(camera)).numpy(),
+            known_mask=np.ones(gathered.material.shape, bool),
         )
+        canvas = canvas_from(gathered, context.headless.scene, context.headless.session.dream.steps)
+        canvas = replace(canvas, noise=self._noise, change=np.ones_like(canvas.change), guide=guide)
         steps = round(context.headless.session.dream.steps / IMG2IMG)  # so that as many are run as by the other methods
         dreamed = context.dream(canvas, memory="latents", strength=IMG2IMG, steps=steps)
         self._count += 1
@@ -155,10 +152,9 @@ class Seed:
                 gathered, PaintedView(gathered.camera, gathered.size, dreamed.latents, dreamed.image, dreamed.steps)
             )
             gathered = context.gather(camera)
-        label = to_pixels(context.revisions(gathered.texel))
-        import torch
-
-        return Shown(headless.model.decode(torch.from_numpy(gathered.latents)), label)
+        canvas = canvas_from(gathered, headless.scene, steps)
+        picture = decode_prediction(headless.model, canvas, torch.from_numpy(gathered.latents)[None])
+        return Shown(picture, to_pixels(context.revisions(gathered.texel)))
 
 
 class Warp:
@@ -204,14 +200,14 @@ class Warp:
 
 
 class Ours:
-    """What the program does: the painter paints the view, and the renderer draws what the volume holds."""
+    """What the program does at rest: the painter paints the view and refines it, and the renderer draws what the volume holds."""
 
     def __init__(self, context: MethodContext) -> None:
         self._context = context
 
     def paint(self, camera: Camera) -> Shown:
         if not self._context.spent:
-            self._context.painter.flush(camera, ASPECT)
+            self._context.painter.flush(camera, self._context.size, refine=True)
         return self.shown(camera)
 
     def shown(self, camera: Camera) -> Shown:

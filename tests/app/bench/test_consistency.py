@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.__main__ import main as program
-from app.bench.consistency import KEYS, paths
+from app.bench.consistency import KEYS, decibels_above, paths
 from app.bench.consistency.maps import open_named
 from app.bench.consistency.methods import BARE, METHODS, MethodContext
 from app.bench.consistency.result_cache import ResultCache
@@ -173,6 +173,23 @@ def test_a_run_that_was_stopped_goes_on_and_one_method_can_be_measured_by_itself
     file.write_text("{")
     with pytest.raises(InputError, match="remove it"):
         ResultCache(notes, {}).find(*file.stem.rsplit("_", 2))
+
+
+def test_ours_is_compared_with_the_best_other_method_where_nothing_is_only_enlarged() -> None:
+    rows = [
+        {"path": path, "method": method, "figures": {"cross_view_psnr": psnr}}
+        for path, method, psnr in (
+            ("orbit", "ours", 40.0),
+            ("walk-past", "ours", 36.0),
+            ("orbit", "warp", 30.0),
+            ("walk-past", "warp", 32.0),
+            ("orbit", "seed", 20.0),
+            ("walk-past", "seed", None),
+            ("walk-in", "warp", 60.0),
+        )
+    ]
+    assert decibels_above(rows) == pytest.approx(7.0)
+    assert decibels_above(rows[:2]) is None and decibels_above(rows[2:]) is None
 
 
 def test_materials_are_measured_for_every_execution(tiny_model, capsys) -> None:
