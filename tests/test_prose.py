@@ -37,7 +37,9 @@ def test_tables_and_code_are_no_prose() -> None:
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
 def test_files_that_newcomers_are_sent_to_are_there(page: str) -> None:
     named = set(
-        re.findall(r"`((?:app|base|diffusion|engine|scenes|shaders|tests)/[\w./]+)`", (ROOT / page).read_text())
+        re.findall(
+            r"`((?:app|base|diffusion|engine|integrations|scenes|shaders|tests)/[\w./]+)`", (ROOT / page).read_text()
+        )
     )
     assert len(named) > 5
     assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
@@ -70,5 +72,9 @@ def test_the_changelog_tells_nothing_twice() -> None:
 
 def test_every_folder_of_sources_is_explained() -> None:
     page = (ROOT / "docs/architecture.md").read_text()
-    folders = {file.parent for top in ("app", "diffusion", "engine") for file in ROOT.glob(f"{top}/*/__init__.py")}
+    folders = {
+        file.parent
+        for top in ("app", "diffusion", "engine", "integrations")
+        for file in ROOT.glob(f"{top}/*/__init__.py")
+    }
     assert [str(folder.relative_to(ROOT)) for folder in sorted(folders) if f"─ {folder.name}/ " not in page] == []

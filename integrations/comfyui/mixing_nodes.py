@@ -1,4 +1,4 @@
-"""Nodes for iterative mixing: the noised sequence of a picture, and runs that it guides."""
+"""Nodes for iterative mixing: runs that the noised sequence of a picture guides."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 
 from base.errors import InputError
-from diffusion.sampling.noise import start_noise
-from diffusion.sampling.unsampling import noised_sequence
 from diffusion.settings import DreamSettings, MixingSettings
 
 from .border import (
@@ -20,72 +18,16 @@ from .border import (
     make_cfg_guider,
     make_sampler,
     run_guider,
-    scheduler_names,
     sigmas_of,
 )
 from .mixing_run import After, NoisedSequence, mix_through
-from .widgets import Input, choice, dream_settings, number, setting, settings_of, socket, switch, whole
+from .unsampling_nodes import Latent, scheduler_input
+from .widgets import Input, dream_settings, number, setting, settings_of, socket, switch, whole
 
-LAST = 10_000  # a step that no run has, as in ComfyUI
 OTHERS = ("dilate", "anagram_image")  # of MixingSettings, for canvases that no node makes
 CURVE = {"mix_alpha": {"default": 1.0}, "mix_form": {"default": "cosine"}}
 ADVANCED = {"mix": {"default": 1.0}, **CURVE}
 NOISE = "Noise of further passes: that of the batch's first latent, or fresh."
-Latent = dict[str, Any]
-
-
-class BatchUnsampler:
-    """The noised sequence of a picture."""
-
-    CATEGORY, FUNCTION = "Rayverie/mixing", "unsample"
-    DESCRIPTION = (
-        "Noise a latent to every level of a run, from noise to picture: the batch that guides Iterative Mixing."
-    )
-    RETURN_TYPES, RETURN_NAMES = ("LATENT", "SIGMAS"), ("latent_image_batch", "sigmas")
-    OUTPUT_TOOLTIPS = ("One latent for each level, the noisiest first.", "The levels.")
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "model": socket("MODEL", "The model whose noise levels they are."),
-                "latent_image": socket("LATENT", "The latent of the picture."),
-                "seed": setting("seed", control_after_generate=True),
-                "steps": whole(20, 1, 200, "Number of steps of the run: the batch has one latent more."),
-                "scheduler": _scheduler(),
-                "start_at_step": whole(0, 0, LAST, "Levels before this step are left out."),
-                "end_at_step": whole(LAST, 0, LAST, "Levels after this step are left out."),
-                "mix_noise": setting(
-                    "mix_noise", tooltip="One noise at all levels, or fresh noise at each, which leads to grain."
-                ),
-            }
-        }
-
-    def unsample(
-        self,
-        model: Any,
-        latent_image: Latent,
-        seed: int,
-        steps: int,
-        scheduler: str,
-        start_at_step: int,
-        end_at_step: int,
-        mix_noise: str,
-    ) -> tuple[Latent, Tensor]:
-        samples = latent_image["samples"]
-        if len(samples) != 1:
-            raise InputError("latent_image", "", f"is a batch of {len(samples)}; the sequence is that of one picture")
-        sigmas = sigmas_of(model, scheduler, steps)[start_at_step : end_at_step + 1]
-        if len(sigmas) == 0:
-            raise InputError("start_at_step", "", f"is {start_at_step}; it must be before end_at_step, at most {steps}")
-        latents = latents_in(model, samples)[0]
-        convention = convention_of_model(model)
-        levels = torch.tensor(convention.levels(sigmas))
-        channels, height, width = latents.shape
-        noise = torch.from_numpy(start_noise(channels, height, width, seed))
-        sequence = noised_sequence(latents, noise, levels, seed if mix_noise == "fresh" else None)
-        signals = torch.tensor([convention.signal(float(level)) for level in levels])
-        return {"samples": latents_out(model, sequence * signals[:, None, None, None])}, sigmas
 
 
 class IterativeMixingKSampler:
@@ -224,16 +166,12 @@ def _inputs() -> tuple[dict[str, Input], dict[str, Input]]:
     after = {
         "cfg": number(8.0, 0.0, 100.0, "How strongly the prompt is followed."),
         "sampler_name": setting("sampler"),
-        "scheduler": _scheduler(),
+        "scheduler": scheduler_input(),
         "denoise": number(
             1.0, 0.01, 1.0, "Share of the steps that are taken; the run starts at the level where they begin."
         ),
     }
     return before, after
-
-
-def _scheduler() -> Input:
-    return choice(scheduler_names(), "normal", "How the steps are spaced: ComfyUI's schedulers.")
 
 
 def _reverse() -> Input:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from .guidance_nodes import SolverSelect, TNRGuider
-from .mixing_nodes import BatchUnsampler, IterativeMixingKSampler, IterativeMixingKSamplerAdvanced
+from .mixing_nodes import IterativeMixingKSampler, IterativeMixingKSamplerAdvanced
 from .prompt_nodes import RegionalPrompts
 from .scene_nodes import CameraAt, CameraOnPath, LoadScene, SceneFromMap
-from .world_nodes import Gather, LoadWorld, LookAt, MaterialMask, NewWorld, SaveWorld, Scatter
+from .unsampling_nodes import BatchUnsampler
+from .view_nodes import Gather, LookAt, MaterialMask, Scatter
+from .world_nodes import LoadWorld, NewWorld, SaveWorld
 
 NODES: dict[str, tuple[type, str]] = {
     "RayverieLoadScene": (LoadScene, "Load Scene"),

@@ -15,8 +15,8 @@ from diffusion.models.prompt_syntax import Span, join_encoders, parse_prompt
 
 from .border import encode_text
 from .pictures import as_mask
+from .view_nodes import VIEW
 from .widgets import setting, socket, switch
-from .world_nodes import VIEW
 from .worlds import View
 
 Conditioning = list[list[Any]]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from integrations.comfyui.scene_nodes import CameraAt
-from integrations.comfyui.world_nodes import LookAt, NewWorld
+from integrations.comfyui.view_nodes import LookAt
+from integrations.comfyui.world_nodes import NewWorld
 from integrations.comfyui.worlds import View, World
 from scenes.camera import Camera
 from scenes.load import load_scene

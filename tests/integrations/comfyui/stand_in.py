@@ -133,12 +133,17 @@ class CFGGuider:
 class Masked:
     """What a sampler calls: the guider behind a noise mask."""
 
-    def __init__(self, guider: CFGGuider, noise: Tensor) -> None:
-        self.inner_model, self.noise = guider, noise
+    def __init__(self, guider: CFGGuider, noise: Tensor, picture: Tensor) -> None:
+        self.inner_model, self.noise, self.picture = guider, noise, picture
 
     def __call__(self, x: Tensor, sigma: Tensor, denoise_mask: Any, model_options: Any, seed: int | None) -> Tensor:
-        assert denoise_mask is None and sigma.shape == (len(x),)
-        return self.inner_model(x, sigma, model_options, seed)
+        assert sigma.shape == (len(x),)
+        if denoise_mask is None:
+            return self.inner_model(x, sigma, model_options, seed)
+        level = sigma.view(-1, 1, 1, 1)
+        noised = self.inner_model.inner_model.model_sampling.noise_scaling(level, self.noise, self.picture)
+        made = self.inner_model(torch.lerp(noised, x, denoise_mask), sigma, model_options, seed)
+        return torch.lerp(self.picture, made, denoise_mask)
 
 
 class KSAMPLER:
@@ -155,7 +160,7 @@ class KSAMPLER:
 
         arguments = {**extra_args, "denoise_mask": denoise_mask}
         made = self.sampler_function(
-            Masked(guider, noise), x, sigmas, extra_args=arguments, callback=told, disable=disable_pbar
+            Masked(guider, noise, latent_image), x, sigmas, extra_args=arguments, callback=told, disable=disable_pbar
         )
         return noising.inverse_noise_scaling(sigmas[-1], made)
 

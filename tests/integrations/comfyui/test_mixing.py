@@ -18,12 +18,9 @@ from diffusion.sampling.solvers import SAMPLERS
 from diffusion.sampling.solvers.options import solver_options
 from diffusion.sampling.unsampling import noised_sequence
 from diffusion.settings import DreamSettings
-from integrations.comfyui.mixing_nodes import (
-    BatchUnsampler,
-    IterativeMixingKSampler,
-    IterativeMixingKSamplerAdvanced,
-)
+from integrations.comfyui.mixing_nodes import IterativeMixingKSampler, IterativeMixingKSamplerAdvanced
 from integrations.comfyui.mixing_run import NoisedSequence, mix_through
+from integrations.comfyui.unsampling_nodes import BatchUnsampler
 from tests.integrations.comfyui.stand_in import SCALE, FlowNoising, TinyModel, calculate_sigmas, condition
 
 STEPS, SEED, CFG = 6, 5, 3.0
@@ -184,6 +181,17 @@ def test_a_reversed_batch_and_a_late_start() -> None:
     settings = DreamSettings(sampler="dpmpp_2m", seed=SEED, mix=1.0, mix_form="cosine", mix_alpha=1.5)
     sequence = NoisedSequence(model.process_latent_in(batch["samples"]), tuple(sigmas.tolist()))
     torch.testing.assert_close(simple(model, batch, denoise=0.5), mix_through(guided, sequence, settings, first=3))
+
+
+@pytest.mark.parametrize("noising", [None, FlowNoising()], ids=["stable diffusion", "flow"])
+def test_a_noise_mask_keeps_the_picture(noising: FlowNoising | None) -> None:
+    model, mask = TinyModel(noising), torch.zeros(1, 1, 8, 6)
+    mask[..., :3] = 1
+    picture = {"samples": model.process_latent_out(latents()[None]), "noise_mask": mask}
+    batch, _ = BatchUnsampler().unsample(model, picture, SEED, STEPS, "normal", 0, 10_000, "same")
+    made = simple(model, batch)[0]
+    torch.testing.assert_close(made[..., 3:], latents()[..., 3:])
+    assert (made - latents())[..., :3].abs().min() > 1e-4
 
 
 def test_a_batch_with_fresh_noise_is_mixed_level_by_level() -> None:

@@ -45,6 +45,13 @@ def test_a_node_explains_itself(name: str) -> None:
     assert {key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD} - {"self"} <= given
 
 
+def test_the_page_names_every_node_and_workflow() -> None:
+    page = (PACK.parents[1] / "docs" / "comfyui.md").read_text(encoding="utf-8")
+    cells = {name.strip() for row in re.findall(r"^\| (.+?) \|", page, re.MULTILINE) for name in row.split(",")}
+    assert {title.removesuffix(" (Rayverie)") for title in NODE_DISPLAY_NAME_MAPPINGS.values()} <= cells
+    assert {f"`{path.name}`" for path in (PACK / "workflows").iterdir()} <= cells
+
+
 IMPORT = """
 import importlib.util, json, sys
 from pathlib import Path

@@ -17,7 +17,8 @@ from engine.atlas.views import PaintedView
 from engine.atlas.volume import LatentVolume
 from integrations.comfyui.pictures import as_picture
 from integrations.comfyui.scene_nodes import EXAMPLE, CameraAt, CameraOnPath, LoadScene, SceneFromMap
-from integrations.comfyui.world_nodes import Gather, LoadWorld, LookAt, MaterialMask, NewWorld, SaveWorld, Scatter
+from integrations.comfyui.view_nodes import Gather, LookAt, MaterialMask, Scatter
+from integrations.comfyui.world_nodes import LoadWorld, NewWorld, SaveWorld
 from integrations.comfyui.worlds import View, World
 from scenes.camera import Camera
 from scenes.load import load_scene
