@@ -84,6 +84,30 @@ class Sheet:
             label = label[nearest_of(label >= 0)]
         return label
 
+    def touches(self, other: Sheet) -> bool:
+        """Whether writing this sheet may change what gathering the other one reads."""
+        mine, (low, high) = self._written, other._read
+        planes = np.array([p.plane for p in self.patches])[:, None] == [p.plane for p in other.patches]
+        return bool((planes & (mine[0][:, None] < high).all(-1) & (mine[1][:, None] > low).all(-1)).any())
+
+    @cached_property
+    def _written(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64 [n,2] twice: for each patch first and end texel (u, v) of its plane that are stored."""
+        low = np.array([(p.u, p.v) for p in self.patches], np.int64)
+        return low, low + np.array([(p.columns, p.rows) for p in self.patches]) * self.scale
+
+    @cached_property
+    def _read(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64 [n,2] twice: likewise of those that are gathered, with what is around the patch."""
+        low, high = np.empty((2, len(self.patches), 2), np.int64)
+        for number, origin in enumerate(self.origins):
+            mine = self.patch == number
+            at = [np.flatnonzero(mine.any(axis)) for axis in (0, 1)]
+            low[number], high[number] = (
+                [origin[k] + (n[end] - end) * self.scale for k, n in enumerate(at)] for end in (0, -1)
+            )
+        return low, high
+
     @cached_property
     def inner(self) -> np.ndarray:
         """bool [rows,columns]: the latent pixels that are stored."""

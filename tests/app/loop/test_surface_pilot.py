@@ -18,8 +18,13 @@ HERE = Camera.look_at((4.0, 2.2, 7.5), (4.0, 1.0, 2.0), fov=70)
 
 @pytest.fixture
 def pilot(make_painter, ctx, monkeypatch: pytest.MonkeyPatch) -> SurfacePilot:
-    for name in ("COLUMNS", "ROWS"):
-        monkeypatch.setattr(f"engine.atlas.sheet_plan.{name}", 1)
+    for name, side in (
+        ("patches.WIDEST", 16),
+        ("patches.TALLEST", 16),
+        ("sheet_plan.WIDTH", 20),
+        ("sheet_plan.HEIGHT", 20),
+    ):
+        monkeypatch.setattr(f"engine.atlas.{name}", side)
     volume = make_painter(Session()).volume
     return TimeSlicedTask(ctx, plan_surfaces(volume, HERE, 1, 6, [HERE])).run_to_end()
 

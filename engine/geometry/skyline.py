@@ -1,0 +1,34 @@
+"""Places rectangles in a larger one without overlap, each as high up as it goes."""
+
+from __future__ import annotations
+
+
+class Skyline:
+    """The free part of a rectangle of `width` × `height`, below what was placed (bottom-left packing, upside down)."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self._steps = [(0, 0)]  # x where a step begins, y of the first free row there; x rises
+
+    def place(self, width: int, height: int) -> tuple[int, int] | None:
+        """Return x and y of a rectangle with its area reserved, the uppermost free place and of these the leftmost; None without room."""
+        found = [(y, x) for x, _ in self._steps if (y := self._top(x, width)) is not None and y + height <= self.height]
+        if not found:
+            return None
+        y, x = min(found)
+        self._raise(x, x + width, y + height)
+        return x, y
+
+    def _top(self, x: int, width: int) -> int | None:
+        """The first row that is free from x on; None beyond the right edge."""
+        ends = [x for x, _ in self._steps[1:]] + [self.width]
+        if x + width > self.width:
+            return None
+        return max(y for (begin, y), end in zip(self._steps, ends, strict=True) if begin < x + width and end > x)
+
+    def _raise(self, left: int, right: int, y: int) -> None:
+        """Set the first free row from `left` up to `right`."""
+        behind = [step for step in self._steps if step[0] <= right][-1][1]
+        kept = [step for step in self._steps if step[0] < left or step[0] > right]
+        after = [(right, behind)] if right < self.width else []
+        self._steps = sorted([*kept, (left, y), *after])
