@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 
-from app.loop.messages import Begun, Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker
+from app.loop.messages import Begun, Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker, id_of
 from app.loop.painted_prompts import PromptLog, Prompts, prompts_of
 from app.loop.progress import LAYING, DreamTimes, Pace, Progress
 from app.loop.quality_levels import Level
@@ -39,6 +39,15 @@ class Laid:
     revision: int
 
 
+@dataclass(frozen=True)
+class _Next:
+    """A request that waits at the worker behind the running one. prompts: of the scene when it was made."""
+
+    request: Request
+    level: Level
+    prompts: Prompts
+
+
 class Outcome(Enum):
     """How a dream can end without being laid. OUTDATED: the surfaces that it started from were changed meanwhile."""
 
@@ -47,7 +56,9 @@ class Outcome(Enum):
 
 
 class DreamClient:
-    """Sends one request at a time to a worker, and lays the dream that comes back onto the surfaces.
+    """Sends requests to a worker, and lays the dreams that come back onto the surfaces, in their order.
+
+    One request runs; a second one may wait for it (`submit_next`), so that the worker goes on while the first one's dream is laid.
 
     volume, scene: may be replaced while nothing runs; tasks: the slices of work of a frame, at most `budget` seconds of each
     (infinite: everything is done at once). For panels: model (None until it is loaded), running, preview, problem (why the last
@@ -77,6 +88,9 @@ class DreamClient:
         self._asked: Prompts = {}  # the prompts of the running request
         self._take: Take | None = None
         self._only_texels: TexelMasks | None = None
+        self._begun = False  # whether the worker has taken up the running request
+        self._next: _Next | None = None
+        self._held: list[Message] = []  # until the dreams before them are laid
         self._outcomes: list[Laid | Outcome] = []
 
     def collect(self) -> list[Message]:
@@ -84,22 +98,40 @@ class DreamClient:
         Also run a slice of `tasks`."""
         self.tasks.begin_frame()
         messages = self.worker.poll()
-        for message in messages:
-            if isinstance(message, Status):
-                self.status, self.model = message.text, message.model or self.model
-            elif isinstance(message, Failed):
-                self._stop()
-                self.problem, self._take = message.problem, None
-                self.model = self.model if message.request else None
-                self._outcomes.append(Outcome.FAILED)
-            elif self.running and isinstance(message, Preview) and message.id == self.running.id:
-                self.preview = message
-                self.progress = self.progress and replace(self.progress, step=message.step)
-            elif self.running and isinstance(message, Begun) and message.id == self.running.id:
-                self.progress = self.progress and self.progress.enter(message.part, self.clock())
-            elif self.running and isinstance(message, Finished) and message.request.id == self.running.id:
-                self._finish(message)
+        waiting, self._held = [*self._held, *messages], []
+        for message in waiting:
+            if self._must_wait(message):
+                self._held.append(message)
+            else:
+                self._process(message)
         return messages
+
+    def _must_wait(self, message: Message) -> bool:
+        """Whether a message is of the next dream, or of the running one's end while something is still being gathered."""
+        if self._next is not None and id_of(message) == self._next.request.id:
+            return True
+        ends = isinstance(message, Finished) and self.running is not None and message.request.id == self.running.id
+        return ends and bool(self.tasks)
+
+    def _process(self, message: Message) -> None:
+        mine = self.running is not None and id_of(message) == self.running.id
+        if isinstance(message, Status):
+            self.status, self.model = message.text, message.model or self.model
+        elif isinstance(message, Failed):
+            self.cancel_gather()
+            self._drop_next()
+            self._stop()
+            self.problem, self._take = message.problem, None
+            self.model = self.model if message.request else None
+            self._outcomes.append(Outcome.FAILED)
+        elif mine and isinstance(message, Preview):
+            self.preview, self._begun = message, True
+            self.progress = self.progress and replace(self.progress, step=message.step)
+        elif mine and isinstance(message, Begun):
+            self._begun = True
+            self.progress = self.progress and self.progress.enter(message.part, self.clock())
+        elif mine and isinstance(message, Finished):
+            self._finish(message.dreamed)
 
     def forget_dreamed(self) -> None:
         """Show the last dream no longer: the surfaces have become others, by undo or redo."""
@@ -151,7 +183,7 @@ class DreamClient:
         self.cancel_gather()
         self.worker.cancel()
         self._stop()
-        self._take = None
+        self._take, self._next, self._held = None, None, []
 
     def cancel_gather(self) -> None:
         """Abandon a gather, as the surfaces are about to change. The next frame may gather again."""
@@ -166,7 +198,17 @@ class DreamClient:
     @property
     def laying(self) -> bool:
         """Whether a dream is being laid onto the surfaces."""
-        return self.running is not None and bool(self.tasks)
+        return self.progress is not None and self.progress.part == LAYING and bool(self.tasks)
+
+    @property
+    def can_follow(self) -> bool:
+        """Whether the worker is at a dream that another one may wait for (`submit_next`)."""
+        return self._begun and self.running is not None and not (self.has_job or self._next or self.tasks)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether another dream waits for the running one, or is being prepared."""
+        return self._next is not None or (self.running is not None and bool(self.tasks) and not self.laying)
 
     def submit(
         self,
@@ -177,14 +219,32 @@ class DreamClient:
         only_texels: TexelMasks | None = None,
     ) -> None:
         """Send a request; it replaces the running one. only_texels: see `LatentVolume.scatter`."""
-        self.level, self.preview, self._only_texels = level, None, only_texels
-        self._asked = prompts_of(self.scene)
-        self.running = Request(next(_IDS), gathered, canvas, settings)
-        self.progress = Progress(gathered.size, settings.steps, since=self.clock())
+        self._run(_Next(Request(next(_IDS), gathered, canvas, settings), level, prompts_of(self.scene)), only_texels)
+        assert self.running is not None
         self.worker.submit(self.running)
 
-    def _finish(self, message: Finished) -> None:
-        gathered, dreamed = message.request.gathered, message.dreamed
+    def submit_next(
+        self, gathered: GatheredView | GatheredSheet, canvas: Canvas, settings: DreamSettings, level: Level
+    ) -> None:
+        """Send a request that the worker takes up after the running one. Laying that dream must not change what was gathered for
+        this one. It is dropped if that dream isn't laid."""
+        self._next = _Next(Request(next(_IDS), gathered, canvas, settings), level, prompts_of(self.scene))
+        self.worker.submit(self._next.request)
+
+    def _run(self, asked: _Next, only_texels: TexelMasks | None = None) -> None:
+        """A request is the running one from now on."""
+        self.running, self.level, self._asked = asked.request, asked.level, asked.prompts
+        self.preview, self._only_texels, self._begun = None, only_texels, False
+        self.progress = Progress(self.running.gathered.size, self.running.settings.steps, since=self.clock())
+
+    def _drop_next(self) -> None:
+        if self._next is not None:
+            self._next, self._held = None, []
+            self.worker.cancel()
+
+    def _finish(self, dreamed: Dreamed) -> None:
+        assert self.running is not None
+        gathered, canvas = self.running.gathered, self.running.canvas
         take, self._take = self._take, None
         self.calls += dreamed.calls
         self.progress = self.progress and self.progress.enter(LAYING, self.clock())
@@ -196,6 +256,7 @@ class DreamClient:
             take(gathered, dreamed)
             return
         if gathered.revision != self.volume.revision:
+            self._drop_next()
             self._stop()
             self._outcomes.append(Outcome.OUTDATED)
             return
@@ -203,7 +264,7 @@ class DreamClient:
             laying = self.volume.write_sheet_task(gathered, dreamed.latents, dreamed.image, dreamed.steps)
             self.tasks.begin(laying, partial(self._laid, gathered, dreamed, self._asked))
             return
-        kept = message.request.canvas.change == 0
+        kept = canvas.change == 0
         materials = dreamed_materials(gathered.material, self.scene)
         painted = PaintedView(
             gathered.camera,
@@ -226,7 +287,12 @@ class DreamClient:
             self.prompts = self.prompts.note(gathered.revision + 1, prompts)
         self.dreams += 1
         # the volume may have a later revision already, if it was erased at once
-        self._outcomes.append(Laid(gathered, dreamed, gathered.revision + (texels > 0)))
+        revision = gathered.revision + (texels > 0)
+        self._outcomes.append(Laid(gathered, dreamed, revision))
+        if self._next is not None:
+            asked, self._next = self._next, None
+            request = asked.request  # what was gathered for it is the same after this dream
+            self._run(replace(asked, request=replace(request, gathered=replace(request.gathered, revision=revision))))
 
     def _stop(self) -> None:
         self.running = self.preview = self.progress = None

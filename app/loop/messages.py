@@ -287,6 +287,14 @@ class Worker(Protocol):
 Emit = Callable[[Message], None]
 
 
+def id_of(message: Message) -> int | None:
+    """The id of the dream that a message is about; None where it is about none."""
+    if isinstance(message, Preview | Begun):
+        return message.id
+    request = message.request if isinstance(message, Finished | Failed) else None
+    return request.id if request is not None else None
+
+
 def sentence(error: BaseException) -> str:
     """One line about an exception; the type's name is added unless it is an InputError."""
     text = " ".join(str(error).split())

@@ -13,7 +13,7 @@ from app.loop.dream_client import DreamClient, Laid, Outcome, Take
 from app.loop.messages import Failed, Message, ModelInfo, Worker
 from app.loop.progress import about
 from app.loop.quality_levels import Level, View, level_of
-from app.loop.refined_view import RefinedView, describe_activity, seconds_left
+from app.loop.refined_view import RefinedView, describe_activity, may_look_ahead, seconds_left
 from app.loop.refining import Piece, Refiner, refiner_of
 from app.loop.sky import AROUND, SkyPainter
 from app.loop.view_canvas import canvas_from
@@ -85,6 +85,8 @@ class Painter:
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
         if live.auto and due and self.consider(camera, size, resting and not self.opening):
             self._looked_at = now
+        if live.auto and resting and self._refining and may_look_ahead(self.client, self._refining, camera):
+            self._refine(self._refining)
         return messages
 
     def leave(self, camera: Camera) -> None:
@@ -208,9 +210,7 @@ class Painter:
     def flush(self, camera: Camera, size: Size, refine: bool = False) -> int:
         """Dream the view until it is painted, with a worker that dreams inline. Returns how many dreams it took.
 
-        refine: also part by part at the resolution of `size`.
-
-        Raises RuntimeError with the worker's traceback if a dream fails.
+        refine: also part by part at the resolution of `size`. Raises RuntimeError with the worker's traceback if a dream fails.
         """
         before = self.client.dreams
         self.collect()
@@ -328,7 +328,7 @@ class Painter:
         canvas = canvas_from(gathered, self.scene, level.steps)
         guide = canvas.guide
         if guide is None or isinstance(gathered, GatheredSheet):
-            self.client.submit(gathered, canvas, settings, level)
+            (self.client.submit_next if self.client.running else self.client.submit)(gathered, canvas, settings, level)
             return
 
         def send(update_mask: np.ndarray) -> None:
@@ -378,6 +378,8 @@ class Painter:
         if self._refining:
             view = replace(self._refining.view, revision=laid.revision)
             self._refining = replace(self._refining, view=view)
+            if self.client.running and self._camera != view.camera:
+                self.cancel()  # the next sheet has only begun, and something else is looked at now
             return
         if isinstance(laid.gathered, GatheredView):
             self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from app.loop.dream_client import DreamClient
 from app.loop.quality_levels import View
 from app.loop.refining import Piece, Refiner
+from engine.atlas.views import GatheredSheet
+from engine.geometry.sheet import Sheet
+from scenes.camera import Camera
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,24 @@ class RefinedView:
     def label(self) -> str:
         return f"{self.refiner.part_name} {self.taken} of {len(self.parts)}"
 
-    def seconds_left(self, share: float, now: float) -> float | None:
-        """How long the rest takes if it goes on like this; None before one part is done. share: of the present part that is done."""
-        work = [part.work for part in self.parts]
-        done = sum(work[: self.taken - 1]) + share * work[self.taken - 1] if self.taken else 0.0
-        return (now - self.began) * (sum(work) / done - 1) if self.taken > 1 else None
+    def seconds_left(self, share: float, now: float, ahead: bool = False) -> float | None:
+        """How long the rest takes if it goes on like this; None before one part is done.
+
+        share: of the present part that is done; ahead: whether the part after it is taken, too.
+        """
+        work, taken = [part.work for part in self.parts], self.taken - ahead
+        done = sum(work[: taken - 1]) + share * work[taken - 1] if taken > 1 else 0.0
+        return (now - self.began) * (sum(work) / done - 1) if done else None
+
+
+def may_look_ahead(client: DreamClient, refined: RefinedView, camera: Camera) -> bool:
+    """Whether the next sheet of the view that `camera` still shows can be gathered already: while the worker dreams one that doesn't
+    touch it. The worker then goes on with it while the first one is laid."""
+    running = client.running
+    if running is None or not client.can_follow or not refined.left or camera != refined.view.camera:
+        return False
+    here, following = running.gathered, refined.left[0].what
+    return isinstance(here, GatheredSheet) and isinstance(following, Sheet) and not here.sheet.touches(following)
 
 
 def describe_activity(client: DreamClient, auto: bool, refined: RefinedView | None, settled: bool) -> str:
@@ -56,5 +72,5 @@ def describe_activity(client: DreamClient, auto: bool, refined: RefinedView | No
 def seconds_left(client: DreamClient, refined: RefinedView | None) -> float | None:
     """Of all parts of the view that is refined, or of the running dream; None if neither goes on, or it is unknown."""
     if client.running and refined and not client.has_job:
-        return refined.seconds_left(client.share, client.clock())
+        return refined.seconds_left(client.share, client.clock(), client.ahead)
     return client.seconds_left

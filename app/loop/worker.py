@@ -30,6 +30,7 @@ from app.loop.messages import (
     Request,
     Status,
     Watch,
+    id_of,
     sentence,
 )
 from app.loop.model_loading import Report, fits_beside, free_memory, load_choice, replaced
@@ -196,7 +197,7 @@ class ThreadWorker:
             messages += self._previews
             self._previews.clear()
         kept = (m for m in messages + results if not self._pictures.is_abandoned(m))
-        return [m for m in kept if not self._is_abandoned(_id(m))]
+        return [m for m in kept if not self._is_abandoned(id_of(m))]
 
     def close(self) -> None:
         with self._news:
@@ -317,11 +318,3 @@ class ThreadWorker:
         except Exception as error:
             self._emit(Failed(None, sentence(error), traceback.format_exc()))
             return None
-
-
-def _id(message: Message) -> int | None:
-    """The id of the dream that a message is about."""
-    if isinstance(message, Preview | Begun):
-        return message.id
-    request = message.request if isinstance(message, Finished | Failed) else None
-    return request.id if request is not None else None
