@@ -165,11 +165,15 @@ class Web:
 
 @dataclass(frozen=True)
 class Import:
-    """Make a scene of a MagicaVoxel model (.vox): a block for each voxel, a material for each colour."""
+    """Make a scene of a MagicaVoxel model (.vox): a block for each voxel, a material for each colour. Or make presets of
+    raycast_diffusion's profiles (.yaml)."""
 
-    model: Path | None = option(None, "The .vox file.", positional=True, metavar="FILE")
+    model: Path | None = option(None, "The .vox or .yaml file.", positional=True, metavar="FILE")
     out: Path | None = option(
-        None, "Folder of the scene, which must be new or empty. Default: out/NAME.", metavar="DIR", output=True
+        None,
+        "Folder of the scene, which must be new or empty. Default: out/NAME. Folder of presets; default: the Sampler panel's.",
+        metavar="DIR",
+        output=True,
     )
     margin: int = option(8, "Blocks of ground around the model.", range=(0, 256))
     ground: str = option("green grass", "Prompt of the ground; without words there is none.", metavar="TEXT")

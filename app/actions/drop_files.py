@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.actions.context import ActionContext
+from app.actions.export import read_presets
 from app.actions.open_scene import ask_file, open_scene, remember
 from app.actions.pictures import open_picture
-from app.files import recent
+from app.files import presets, recent
 from app.files.picture import SUFFIXES
+from app.files.profiles import is_profiles, read_profiles
 from app.files.screenshots import has_settings, read_screenshot
 from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
@@ -81,6 +83,17 @@ def _materials(context: ActionContext, path: Path) -> None:
     _pair(context, found, path)
 
 
+def _yaml(context: ActionContext, path: Path) -> None:
+    """Profiles of raycast_diffusion become presets; anything else is a scene's materials."""
+    if not is_profiles(path):
+        return _materials(context, path)
+    found = read_profiles(path)
+    presets.save_new(context.state.folders.config / "presets", {profile.name: profile.settings for profile in found})
+    read_presets(context)
+    context.panels.bring_to_front("Sampler")
+    context.state.notify(f"Presets in Sampler: {', '.join(profile.name for profile in found)}")
+
+
 def _pair(context: ActionContext, map: Path, materials: Path) -> None:
     """Recent files lists the pair by its materials, if both have the same name."""
     found = materials.with_suffix(".png") == map
@@ -132,8 +145,8 @@ def adopt(context: ActionContext, session: Session) -> None:
 
 KINDS: dict[str, Callable[[ActionContext, Path], None]] = {
     "": _folder,
-    ".yaml": _materials,
-    ".yml": _materials,
+    ".yaml": _yaml,
+    ".yml": _yaml,
     **dict.fromkeys(SUFFIXES, _picture),
     ".json": _path,
     ".world": _world,

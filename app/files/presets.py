@@ -11,7 +11,7 @@ from typing import Any
 
 from base.errors import InputError
 from base.files import atomic_write
-from base.reading import read_json
+from base.reading import is_file, read_json
 from base.settings import from_json, to_json
 from diffusion.settings import DreamSettings
 
@@ -46,14 +46,27 @@ def changes(settings: DreamSettings) -> dict[str, Any]:
 
 def save(folder: Path, name: str, settings: DreamSettings) -> Path:
     """Write FOLDER/NAME.json. Raises InputError for a name that isn't a file's."""
-    if not name.strip() or any(c in name for c in '/\\:*?"<>|') or name.startswith("."):
-        raise InputError("The preset's name", "", f"is {name!r}; letters, numbers, spaces and dashes are allowed")
-    path = folder / f"{name.strip()}.json"
+    path = _file(folder, name)
     known = set(changes(settings))
     values = {key: value for key, value in to_json(settings).items() if key in known}
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def save_new(folder: Path, settings: Mapping[str, DreamSettings]) -> list[Path]:
+    """Write presets by name; their files. Raises InputError, before anything is written, for one that exists with other settings."""
+    for name, given in settings.items():
+        path = _file(folder, name)
+        if is_file(path) and changes(read(path)) != changes(given):
+            raise InputError(path, "", "is a preset with other settings; rename or delete one of them")
+    return [save(folder, name, given) for name, given in settings.items()]
+
+
+def _file(folder: Path, name: str) -> Path:
+    if not name.strip() or any(c in name for c in '/\\:*?"<>|') or name.startswith("."):
+        raise InputError("The preset's name", "", f"is {name!r}; letters, numbers, spaces and dashes are allowed")
+    return folder / f"{name.strip()}.json"
 
 
 def load(folder: Path) -> dict[str, Mapping[str, Any]]:

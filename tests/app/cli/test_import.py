@@ -40,7 +40,7 @@ def test_what_is_wrong_is_one_sentence(tower: Path, tmp_path: Path, capsys) -> N
     (tmp_path / "full" / "mine.txt").write_text("")
     (tmp_path / "bad.vox").write_bytes(b"VOX ")
     for words, problem in (
-        ([], "needs the model to import"),
+        ([], "needs the file to import"),
         ([str(tmp_path / "a.obj")], "ends in .vox"),
         ([str(tmp_path / "none.vox")], "none.vox"),
         ([str(tmp_path / "bad.vox")], "has no voxels"),

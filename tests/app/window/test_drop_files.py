@@ -111,3 +111,13 @@ def test_materials_without_a_map_are_told_what_is_missing(drive: Driver, tmp_pat
     drop(drive, tmp_path / "bad.yaml")
     drive.until(lambda: bool(drive.errors()), "it is told")
     assert any("bad.yaml needs a map beside it: bad.png, or map.png" in text for text in drive.errors())
+
+
+def test_profiles_of_raycast_diffusion_become_presets(drive: Driver, tmp_path: Path) -> None:
+    (tmp_path / "profiles.yaml").write_text("profiles: [{name: swift, steps: 9, cfg: 3.0, capture_steps: 4}]")
+    scene = drive.explorer.state.open_scene
+    drop(drive, tmp_path / "profiles.yaml")
+    drive.until(lambda: "swift" in drive.explorer.state.presets, "the preset is there")
+    assert drive.explorer.state.presets["swift"]["steps"] == 9 and drive.explorer.state.open_scene is scene
+    drive.frames(3)
+    assert not drive.errors()
