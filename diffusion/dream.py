@@ -123,7 +123,7 @@ def _prepare(model: Model, canvas: Canvas) -> Canvas:
 
 def _decode(model: Model, latents: Tensor, canvas: Canvas) -> Tensor:
     """float32 [3,H,W] in about -1..1, from latents [1,C,h,w]."""
-    if isinstance(model, SurfaceModel):
+    if isinstance(model, SurfaceModel) and model.knows_surfaces:
         return model.decode_surface(latents, canvas.surface)
     return decode_per_region(model, latents, canvas)
 

@@ -85,6 +85,11 @@ def there(tmp_path: Path, tiny_model: Path, monkeypatch) -> Path:
     shutil.copytree(tiny_model / "vae", "autoencoder")
     ramp = np.linspace(0, 255, 32 * 32 * 3).astype(np.uint8).reshape(32, 32, 3)
     Image.fromarray(ramp).save("wall.png")
+    Path("profiles.yaml").write_text("profiles: [{name: a, steps: 4, capture_steps: 2, cfg: 5.0}]")
+    Path("pictures").mkdir()
+    for number in range(2):
+        Image.fromarray(ramp).save(f"pictures/{number}.png")
+        Path(f"pictures/{number}.txt").write_text("a ramp")
     Image.fromarray(np.kron([[0, 255]], np.ones((32, 16), np.uint8)).astype(np.uint8)).save("mask.png")
     return tmp_path
 

@@ -36,12 +36,13 @@ def defaults(source: Path) -> Generate:
 
 def matched(command: Generate, console: Console) -> str:
     """The caption that is dreamed in the prompt's place, chosen from the nearest of a bank; all are shown."""
+    from diffusion.loaders.embedded import own_bank
     from diffusion.models.minilm import MiniLMEncoder
     from diffusion.text2image.caption_files import open_bank
     from diffusion.text2image.prompt_matching import FAR, choose_match, suggest_captions
 
     picture = command.picture
-    embed, bank = MiniLMEncoder().sentences, command.bank and expand_user(command.bank)
+    embed, bank = MiniLMEncoder().sentences, expand_user(command.bank) if command.bank else own_bank(command.model.ref)
     found = suggest_captions(picture.prompt, open_bank(bank, embed), embed, command.match)
     chosen = choose_match(found, temperature=command.match_temperature, seed=picture.dream.seed)
     for match in found:

@@ -187,6 +187,7 @@ OWN = {
     "depth": Words(tuple(DEPTHS)),
     "text": Words(("minilm",)),
     "prediction": Words(tuple(PREDICTIONS)),
+    "surfaces": Flag(),
 }
 FIELDS: Mapping[str, Mapping[str, Numbers | Row | Words | Flag]] = {
     "unet": UNET,

@@ -22,6 +22,7 @@ SHIPPED = {"embedded": EMBEDDED}
 REMOVED = {"embedded-fast": "is no longer needed: the embedded model paints in few steps; leave --model out"}
 """Names that models of earlier versions had, and what to do instead."""
 OWN = "rayverie.json"
+BANK = "bank.safetensors"  # the captions that a model was trained on
 MAX_STEPS, MAX_SIDE = 200, 4096  # limits for a model's few-step network (steps) and native size (pixels)
 UNREADABLE = (InputError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
 Reference = str | Path | None
@@ -86,6 +87,12 @@ def read_multiple(ref: Reference = None) -> int | None:
         return CELL * 2 ** (levels - 1) if 1 <= levels <= 8 else None
     except UNREADABLE:
         return None
+
+
+def own_bank(ref: Reference = None) -> Path | None:
+    """The bank of the captions that a model was trained on; None for the embedded model, and for one that has none."""
+    path = _locate(ref) / BANK
+    return path if is_file(path) and path.parent != EMBEDDED else None
 
 
 def sidecar_path(file: Path) -> Path:

@@ -51,6 +51,8 @@ def identify_family(source: Checkpoint) -> ModelFamily:
     scheduler, own = source.config("scheduler", "scheduler_config.json"), source.own()
     for part, config in (("unet", unet), ("vae", vae), ("scheduler", scheduler), ("own", own)):
         refuse_fields(path / OWN if part == "own" else path, part, config)
+    if "surfaces" in own:
+        raise InputError(path / OWN, "surfaces", "has no meaning for a Stable Diffusion model; leave it out")
     for name in ("in_channels", "out_channels", "block_out_channels"):
         if unet.get(name) is None:
             raise InputError(path, f"unet.{name}", "is missing")

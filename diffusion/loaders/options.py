@@ -48,7 +48,7 @@ def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str
         ("--preview-vae", options.preview_vae and not previews, "this command shows no previews"),
         (
             "--attention-slicing",
-            options.attention_slicing and model.knows_surfaces,
+            options.attention_slicing and not model.slices_attention,
             f"{model.id} has no such attention",
         ),
         ("--vae-device", options.vae_device == model.device.type, "the network runs there, too"),

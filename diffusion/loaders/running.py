@@ -60,7 +60,7 @@ def with_options(model: Model, options: LoadOptions) -> Model:
         if codec is not None:
             codec.vae.to(where)
     networks = [net for net in (model.unet, model.few_step_unet) if net is not None]
-    if options.attention_slicing and not model.knows_surfaces:
+    if options.attention_slicing and model.slices_attention:
         for net in (*networks, *(control.net for control in model.controls)):
             for processor in net.attn_processors.values():
                 processor.sliced = True

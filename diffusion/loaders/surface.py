@@ -95,6 +95,7 @@ def load_surface_model(
         shift=0.0,
         linear=read_preview_map(path, own, channels),
         defaults=checked_defaults(own, path / OWN),
+        surfaces=bool(own.get("surfaces", True)),
     )
 
 

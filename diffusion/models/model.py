@@ -94,6 +94,11 @@ class Model:
         return False
 
     @property
+    def slices_attention(self) -> bool:
+        """Whether its attention can be computed in slices."""
+        return True
+
+    @property
     def levels(self) -> int:
         """Resolutions inside the U-Net."""
         return len(self.unet.config.block_out_channels)

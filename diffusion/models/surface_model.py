@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,8 +14,14 @@ from diffusion.models.surface_denoiser import denoise
 from diffusion.models.surface_view import cell_geometry, decoder_hint
 
 
+@dataclass(eq=False)
 class SurfaceModel(Model):
-    """A model of a `SurfaceUNet` and a `SurfaceAutoencoder`. One call takes all prompts, each where its region lies."""
+    """A model of a `SurfaceUNet` and a `SurfaceAutoencoder`. One call takes all prompts, each where its region lies.
+
+    surfaces: whether it was trained to know surfaces; one that was trained on pictures alone is given nothing of them
+    """
+
+    surfaces: bool = True
 
     @property
     def levels(self) -> int:
@@ -22,11 +29,15 @@ class SurfaceModel(Model):
 
     @property
     def knows_surfaces(self) -> bool:
-        return True
+        return self.surfaces
+
+    @property
+    def slices_attention(self) -> bool:
+        return False
 
     def geometry(self, surface: Surface, height: int, width: int) -> Tensor | None:
-        """[1,CONDITIONS,h,w] of the canvas' G-buffer; None where nothing is known."""
-        return None if surface.gbuffer is None else cell_geometry(surface.gbuffer).to(self.device)
+        """[1,CONDITIONS,h,w] of the canvas' G-buffer; None where nothing is known, or the networks know no surfaces."""
+        return None if surface.gbuffer is None or not self.surfaces else cell_geometry(surface.gbuffer).to(self.device)
 
     @torch.inference_mode()
     def denoise(

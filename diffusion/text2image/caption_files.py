@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +69,22 @@ def _folder(folder: Path) -> Iterable[str]:
     return (read_text(file, "the caption of a picture", 1 << 16) for file in files[: MOST + 1])
 
 
-def _metadata(path: Path) -> Iterable[str]:
+def metadata_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """The number and the JSON value of each line of a METADATA file that isn't empty. Raises InputError."""
     for number, line in enumerate(read_text(path, "captions, one JSON object on each line").splitlines(), 1):
         if line.strip():
-            yield _caption(path, number, parse_json(line, path, "a JSON object", f"line {number}"))
+            yield number, parse_json(line, path, "a JSON object", f"line {number}")
 
 
-def _caption(path: Path, number: int, entry: Any) -> str:
+def caption_of(path: Path, number: int, entry: Any) -> str:
+    """The caption in the value of a METADATA file's line. Raises InputError."""
     found = next((entry[key] for key in KEYS if key in entry), None) if isinstance(entry, dict) else None
     if not isinstance(found, str):
         raise InputError(
             path, f"line {number}", f"has no caption; it must be an object with {' or '.join(KEYS)}, a text"
         )
     return found
+
+
+def _metadata(path: Path) -> Iterable[str]:
+    return (caption_of(path, number, entry) for number, entry in metadata_lines(path))

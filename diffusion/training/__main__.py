@@ -31,7 +31,7 @@ class Command:
 
 
 COMMANDS = {
-    "data": Command(DataConfig, "data.dataset:write_chunks"),
+    "data": Command(DataConfig, "data.dataset:prepare"),
     "features": Command(FeaturesConfig, "learners.features:train_features"),
     "autoencoder": Command(AutoencoderConfig, "learners.autoencoder:train_autoencoder"),
     "cells": Command(DenoiserConfig, "learners.denoiser:encode"),
@@ -59,6 +59,8 @@ def main(arguments: list[str]) -> int:
     module, function = command.run.split(":")
     try:
         config = load_config(command.config, path, asked.overrides)
+        for remark in import_module("diffusion.training.data.sources").idle_remarks(config):
+            print(remark, file=sys.stderr)
         print(getattr(import_module(f"diffusion.training.{module}"), function)(config))
     except InputError as error:
         print(error, file=sys.stderr)

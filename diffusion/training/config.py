@@ -31,7 +31,10 @@ class RunConfig:
 
     out: str = option("out/surface/run", "The run's folder.")
     seed: int = option(0, "Of initial weights, batches and noise.")
-    batch: int = option(32, "Pictures in a step.", range=COUNT)
+    batch: int = option(32, "Pictures in a step, or in each part of one.", range=COUNT)
+    accumulate: int = option(
+        1, "Parts of a step: it has so many times `batch` pictures, in the memory of `batch`.", range=(1, 10_000)
+    )
     steps: int = option(4000, "Steps of the run.", range=COUNT)
     minutes: float = option(0.0, "Above 0 the run ends after them, otherwise after `steps`.", range=(0.0, MANY))
     lr: float = option(2e-3, "Learning rate of Muon and Adam, whose updates have the same size.", range=RATE)
@@ -54,6 +57,11 @@ class RunConfig:
     save_minutes: float = option(5.0, "A checkpoint is also written when the last one is this old.", range=(0.0, MANY))
     sample_every: int = option(1000, "Steps between two sheets of samples.", range=COUNT)
 
+    @property
+    def pictures_in_step(self) -> int:
+        """Those of all parts."""
+        return self.batch * self.accumulate
+
 
 @dataclass(frozen=True)
 class FeaturesConfig(RunConfig):
@@ -65,7 +73,7 @@ class FeaturesConfig(RunConfig):
         (32, 64, 128), "Widths at a half, a quarter and an eighth of the picture's resolution.", range=COUNT
     )
     crop: int = option(128, "Side of a crop in pixels.", range=COUNT)
-    batch: int = option(12, "Pictures in a step.", range=COUNT)
+    batch: int = option(12, "Pictures in a step, or in each part of one.", range=COUNT)
     steps: int = option(700, "Steps of the run.", range=COUNT)
 
 
@@ -90,7 +98,7 @@ class AutoencoderConfig(RunConfig):
     drop: float = option(0.2, "Share of the pictures from which the surface is withheld.", range=SHARE)
     freeze_encoder: bool = option(False, "Train only the decoder, so that latents don't change.")
     crop: int = option(128, "Side of a crop in pixels.", range=COUNT)
-    batch: int = option(8, "Pictures in a step.", range=COUNT)
+    batch: int = option(8, "Pictures in a step, or in each part of one.", range=COUNT)
     steps: int = option(6000, "Steps of the run.", range=COUNT)
     noise: float = option(0.1, "Largest deviation of the noise added to latents, drawn for each picture.", range=WEIGHT)
     unit: float = option(0.1, "Weight that keeps latents near zero mean and unit deviation.", range=WEIGHT)
@@ -120,8 +128,10 @@ class DenoiserConfig(RunConfig):
     channels: tuple[int, ...] = option((96, 160, 192), "Widths, from fine to coarse.", range=COUNT)
     blocks: int = option(2, "Blocks at each level, down and up.", range=(1, 100))
     heads: int = option(6, "Heads of the attention.", range=(1, 1000))
-    crop: int = option(24, "Side of a crop in latent pixels.", range=COUNT)
-    batch: int = option(32, "Pictures in a step.", range=COUNT)
+    crop: int = option(
+        24, "Side of a crop in latent pixels; 0 takes whole pictures, all of a step of one size.", range=(0, MANY)
+    )
+    batch: int = option(32, "Pictures in a step, or in each part of one.", range=COUNT)
     steps: int = option(20000, "Steps of the run.", range=COUNT)
     drop_words: float = option(0.1, "Share of the pictures trained without prompts.", range=SHARE)
     drop_place: float = option(0.08, "Share trained without u and v.", range=SHARE)
@@ -133,6 +143,12 @@ class DenoiserConfig(RunConfig):
     ema_decay: float = option(0.999, "Of the averaged weights, for each step.", range=SHARE)
     guidance: float = option(1.5, "Of samples.", range=(-100.0, 100.0))
     sample_steps: int = option(8, "Of samples.", range=(1, 1000))
+    weights: str = option(
+        "ema",
+        "Which weights are shipped and evaluated: the averaged ones, or those of the last step.",
+        choices=("ema", "raw"),
+    )
+    target: str = option("", 'Folder that `ship` writes, "" for the embedded model.')
     model: str = option("", 'A model folder to evaluate instead of the run, "" for the run.')
     judge: str = option("diffusion/embedded/judge.safetensors", "The classifier's file.")
     count: int = option(504, "Pictures that each measure of the evaluation is asked for.", range=COUNT)

@@ -70,7 +70,9 @@ def _build_value(hint: object, value: Any, where: str, field: str) -> Any:
 
 
 def _coerce(hint: object, value: object) -> object:
-    """Convert YAML values to the field's type: YAML reads 1e-3 as text, and a single item may stand for a list."""
+    """Convert YAML values to the field's type: YAML reads 1e-3 as text, nothing is an empty text, and an item may stand for a list."""
+    if hint is str and value is None:
+        return ""
     if typing.get_origin(hint) is tuple:
         items = value if isinstance(value, list | tuple) else [value]
         return [_coerce(typing.get_args(hint)[0], item) for item in items]

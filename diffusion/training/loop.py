@@ -26,6 +26,11 @@ def learning_rate(config: RunConfig, step: int) -> float:
     return min(1.0, (step + 1) / max(1, config.warmup)) * (config.lr_end + (config.lr - config.lr_end) * min(1.0, left))
 
 
+def parts_of(inputs: tuple[Tensor, ...], count: int) -> Iterator[tuple[Tensor, ...]]:
+    """A step's inputs [count·B,…] as `count` parts of B pictures."""
+    yield from zip(*(x.chunk(count) for x in inputs), strict=True)
+
+
 @contextmanager
 def averaged_weights(masters: Masters) -> Iterator[None]:
     """Use the averaged weights inside the block."""
@@ -47,9 +52,10 @@ def run_steps(
 ) -> Masters:
     """Train until `config.steps` (or for `config.minutes`, if above 0), resuming from `config.out`.
 
-    loss(*batch(step)) → the loss's parts, whose sum is minimised; parts whose names begin with "_" are only logged. It uses `network`,
-    which turns into the working copy before its first call. on_sample(step) → figures of the averaged weights; on_save(masters) runs after
-    each checkpoint. Raises InputError when the loss isn't finite; the last checkpoint stays as it was.
+    batch(step) → inputs for `config.pictures_in_step` pictures, each [B,…]; loss(*inputs) → the loss's parts, whose sum is minimised; parts
+    whose names begin with "_" are only logged. Gradients are the mean of those of `config.accumulate` parts of a batch. The loss uses
+    `network`, which turns into the working copy before its first call. on_sample(step) → figures of the averaged weights;
+    on_save(masters) runs after each checkpoint. Raises InputError when the loss isn't finite; the last checkpoint stays as it was.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -76,21 +82,23 @@ def run_steps(
 
         while masters.step < config.steps:
             rate = learning_rate(config, masters.step)
-            value, parts = step_of(*(x.to(device) for x in batch(masters.step)))
-            if not bool(torch.isfinite(value)):
-                problem = "gave a loss that is no number; the last good checkpoint is kept: lower lr or clip"
-                raise InputError(out, f"step {masters.step}", problem)
-            value.backward()
+            for inputs in parts_of(batch(masters.step), config.accumulate):
+                value, parts = step_of(*(x.to(device) for x in inputs))
+                if not bool(torch.isfinite(value)):
+                    problem = "gave a loss that is no number; the last good checkpoint is kept: lower lr or clip"
+                    raise InputError(out, f"step {masters.step}", problem)
+                value.backward()
+                masters.collect(1 / config.accumulate)
+                for name, part in {"loss": value, **parts}.items():
+                    sums[name.lstrip("_")].append(float(part.detach()))
             norm = masters.update(rate)
-            for name, part in {"loss": value, **parts}.items():
-                sums[name.lstrip("_")].append(float(part.detach()))
             sums["grad_norm"].append(norm)
             over = config.minutes > 0 and time.perf_counter() - started > config.minutes * 60
             final = masters.step == config.steps or over
             if masters.step % config.log_every == 0 or final:
                 now = time.perf_counter()
                 means = {name: round(sum(v) / len(v), 5) for name, v in sums.items()}
-                speed = round(len(sums["loss"]) / (now - last), 3)
+                speed = round(len(sums["grad_norm"]) / (now - last), 3)
                 write(means | {"step": masters.step, "lr": round(rate, 7), "steps_per_s": speed})
                 sums.clear()
                 last = now

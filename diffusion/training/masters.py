@@ -73,17 +73,23 @@ class Masters:
             for of, buffer in module.named_buffers()
         }
 
-    def update(self, lr: float) -> float:
-        """One step from the working copy's gradients; their norm before it is clipped."""
+    def collect(self, share: float = 1.0) -> None:
+        """Add the working copy's gradients, times `share`, to those of the next update. They are summed as float32."""
         for name, parameter in self._working.items():
-            grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            self._flat[name].grad = grad.float().reshape(self._flat[name].shape)
+            flat = self._flat[name]
+            given = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            grad = given.float().reshape(flat.shape) * share
+            flat.grad = grad if flat.grad is None else flat.grad + grad
             parameter.grad = None
+
+    def update(self, lr: float) -> float:
+        """One step from the collected gradients; their norm before it is clipped."""
         norm = torch.nn.utils.clip_grad_norm_(self._flat.values(), self.config.clip)
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = lr
             optimizer.step()
+            optimizer.zero_grad()
         self.step += 1
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         for name, buffer in self._statistics.items():

@@ -9,6 +9,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from base.errors import InputError
+from diffusion.loaders.embedded import SHIPPED
+
+
+def model_folder(name: str) -> Path:
+    """A run's or a model's folder; "embedded" is the model that comes with the program."""
+    return SHIPPED.get(name, Path(name))
 
 
 def load_start_weights(module: nn.Module, folder: str, part: str, new: str = "") -> None:
@@ -18,7 +24,7 @@ def load_start_weights(module: nn.Module, folder: str, part: str, new: str = "")
     """
     if not folder:
         return
-    path = Path(folder) / part / "diffusion_pytorch_model.safetensors"
+    path = model_folder(folder) / part / "diffusion_pytorch_model.safetensors"
     try:
         weights = {k: v.float() for k, v in load_file(path).items()}
         lacking = {k: v for k, v in module.state_dict().items() if new and k.startswith(new)}

@@ -14,8 +14,10 @@ from torch import Tensor
 from base.files import atomic_write
 from diffusion.training.config import DataConfig
 from diffusion.training.data.bank import Bank, build_bank, random_surface
+from diffusion.training.data.captioned import is_own_folder
 from diffusion.training.data.captions import Mood, Surface
 from diffusion.training.data.materials import MATERIALS
+from diffusion.training.data.own_pictures import check_pictures
 from diffusion.training.data.pictures import unseen_data
 from diffusion.training.data.views import Picture, paint, random_world, surfaces_seen
 from diffusion.training.data.worlds import world_note
@@ -85,6 +87,11 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
     with atomic_write(path) as temporary:
         save_file(tensors, temporary, metadata={"notes": json.dumps(notes)})
     return path
+
+
+def prepare(config: DataConfig) -> Path | str:
+    """Draw all missing chunks; where the folder holds pictures of the user's, open each once, and tell what there is."""
+    return check_pictures(config) if is_own_folder(config.folder) else write_chunks(config)
 
 
 def write_chunks(config: DataConfig) -> Path:

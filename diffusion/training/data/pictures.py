@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from safetensors import safe_open
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from base.errors import InputError
 from diffusion.training.config import DataConfig
+from diffusion.training.data.captioned import is_own_folder
 from diffusion.training.data.views import Window
 
 HELD_OUT = 1000
@@ -23,24 +25,52 @@ def unseen_data(data: DataConfig) -> DataConfig:
     return replace(data, seed=data.seed + HELD_OUT, chunks=2)
 
 
+class Pictures(Protocol):
+    """What runs read of pictures. count: how many; key: names them in a cache; surfaces: whether it is known what each pixel shows."""
+
+    @property
+    def surfaces(self) -> bool: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    def look(self) -> int: ...
+    def tensor(self, name: str, index: int) -> Tensor: ...
+    def window(self, index: int, size: int, rng: np.random.Generator) -> Window: ...
+
+
 class DrawnPictures:
     """count: pictures in all. Every chunk is memory-mapped; a picture is read when it is asked for. only: one chunk's file, not all."""
+
+    surfaces = True
 
     def __init__(self, data: DataConfig, only: Path | None = None) -> None:
         self.data, self._only = data, only
         self._files: dict[Path, safe_open] = {}
         self._notes: list[dict] = []
         if not self.look():
-            raise InputError(data.folder, "", f"holds no pictures of seed {data.seed}; draw them first: training data")
+            own = "holds pictures of one's own; this needs drawn ones, whose surfaces are known"
+            none = f"holds no pictures of seed {data.seed}; draw them first: training data"
+            raise InputError(data.folder, "", own if is_own_folder(data.folder) else none)
+
+    @property
+    def key(self) -> str:
+        """Names the data in a cache of cells."""
+        return str(self.data.seed)
 
     @property
     def count(self) -> int:
         return len(self._notes)
 
-    def look(self) -> int:
-        """Open the chunks that are new, at most `data.chunks` in all; how many pictures there are now."""
+    @property
+    def files(self) -> list[Path]:
+        """The chunks that exist, at most `data.chunks`."""
         found = sorted(Path(self.data.folder).glob(f"pictures-{self.data.seed}-*.safetensors"))[: self.data.chunks]
-        for path in [self._only] if self._only else found:
+        return [self._only] if self._only else found
+
+    def look(self) -> int:
+        """Open the chunks that are new; how many pictures there are now."""
+        for path in self.files:
             if path not in self._files:
                 self._files[path] = safe_open(path, "pt")
                 notes = json.loads(self._files[path].metadata()["notes"])

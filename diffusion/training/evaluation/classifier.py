@@ -99,7 +99,7 @@ def train_classifier(config: JudgeConfig) -> Path:
 
     def batch(step: int) -> tuple[Tensor, ...]:
         rng = np.random.default_rng([config.seed, step])
-        rows = torch.from_numpy(rng.integers(len(images), size=config.batch))
+        rows = torch.from_numpy(rng.integers(len(images), size=config.pictures_in_step))
         return crops(images[rows], config.crop, rng), material[rows], light[rows]
 
     def loss(pictures: Tensor, named: Tensor, lit: Tensor) -> dict[str, Tensor]:

@@ -12,7 +12,9 @@ import torch
 from base.errors import InputError
 from base.files import atomic_write
 from diffusion.training.config import DenoiserConfig
+from diffusion.training.data.captioned import is_own_folder
 from diffusion.training.evaluation.figures import write_figures
+from diffusion.training.evaluation.held_out import measure_held_out
 from diffusion.training.evaluation.measures import MEASURES
 from diffusion.training.evaluation.subject import open_painter
 
@@ -24,8 +26,11 @@ def evaluate(config: DenoiserConfig) -> Path:
     """Take the measures of `config.model`, or of the run; `out/evaluation.json` is written after each one.
 
     Figures of the same model, its default settings, judge and count are kept. "count" in each measure is what it was asked for.
+    Pictures of one's own have the measures of `measure_held_out`.
     Raises InputError for a measure that doesn't exist.
     """
+    if is_own_folder(config.data.folder):
+        return _evaluate_own(config)
     for name in config.measures:
         if name not in MEASURES:
             raise InputError("config", "measures", f"is {name!r}; known are {', '.join(MEASURES)}")
@@ -47,6 +52,21 @@ def evaluate(config: DenoiserConfig) -> Path:
         print(name, found[name], flush=True)
         with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def _evaluate_own(config: DenoiserConfig) -> Path:
+    path = Path(config.out) / NAME
+    if config.measures:
+        raise InputError("config", "measures", "needs drawn pictures; those of one's own have measures of their own")
+    found = {name: {k: round(v, 4) for k, v in part.items()} for name, part in measure_held_out(config).items()}
+    for name, figures in found.items():
+        print(name, figures, flush=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        temporary.write_text(
+            json.dumps({"of": config.model or config.weights, **found}, indent=1) + "\n", encoding="utf-8"
+        )
     return path
 
 

@@ -23,9 +23,11 @@ from diffusion.models.model import as_image
 from diffusion.models.surface_model import SurfaceModel
 from diffusion.settings import DreamSettings
 from diffusion.training.config import DataConfig, DenoiserConfig
+from diffusion.training.data.captioned import is_own_folder
 from diffusion.training.data.pictures import unseen_data
-from diffusion.training.evaluation.ship import DEFAULTS, WORDS
+from diffusion.training.evaluation.trained import INDEX, WORDS, facts_of, trained_unet
 from diffusion.training.evaluation.view import View
+from diffusion.training.start_weights import model_folder
 
 
 class Subject(Protocol):
@@ -74,20 +76,17 @@ def open_painter(config: DenoiserConfig) -> Painter:
     """The model folder `config.model`, or the run's last checkpoint as `ship` would ship it. Raises InputError where a part is missing."""
     if config.model:
         return _painter(Path(config.model), config)
-    parts = {"unet": Path(config.out) / "unet", "vae": Path(config.decoder or config.autoencoder) / "vae"}
-    for name, folder in parts.items():
-        if not (folder / "config.json").is_file():
-            raise InputError(folder.parent, name, "isn't there yet; train the denoiser first")
-    own = {"text": "minilm", "defaults": DEFAULTS}
+    unet, decoder = trained_unet(config), model_folder(config.decoder or config.autoencoder)
+    if not (decoder / "vae" / "config.json").is_file():
+        raise InputError(decoder, "vae", "isn't there yet; train the autoencoder first")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / Path(config.out).name
-        folder.mkdir()
-        for name, part in parts.items():
-            (folder / name).symlink_to(part.resolve())
-        for name in WORDS:
+        unet.save_pretrained(folder / "unet")
+        (folder / "vae").symlink_to((decoder / "vae").resolve())
+        for name in () if is_own_folder(config.data.folder) else WORDS:
             (folder / name).symlink_to(EMBEDDED / name)
-        (folder / OWN).write_text(json.dumps(own), encoding="utf-8")
-        (folder / "model_index.json").write_text(json.dumps({"_class_name": "SurfacePipeline"}), encoding="utf-8")
+        (folder / OWN).write_text(json.dumps(facts_of(config.data)), encoding="utf-8")
+        (folder / "model_index.json").write_text(json.dumps(INDEX), encoding="utf-8")
         return _painter(folder, config)
 
 

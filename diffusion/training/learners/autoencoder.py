@@ -14,7 +14,8 @@ from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_conditions import FINE, Seen, fine_channels
 from diffusion.training.config import AutoencoderConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.data.pictures import DrawnPictures, unseen_data
+from diffusion.training.data.pictures import DrawnPictures, Pictures
+from diffusion.training.data.sources import middle_squares, training_pictures, unseen_pictures
 from diffusion.training.learners.critic import Critic, critic_losses
 from diffusion.training.learners.features import Features, as_input, likeness, load_features
 from diffusion.training.learners.picture_loss import picture_loss
@@ -97,30 +98,32 @@ class AutoencoderLosses(nn.Module):
 
 def train_autoencoder(config: AutoencoderConfig) -> Path:
     """Train (or go on training) the autoencoder; `out/vae` holds its averaged weights after every checkpoint."""
-    pictures, unseen = DrawnPictures(config.data), DrawnPictures(unseen_data(config.data))
+    pictures, unseen = training_pictures(config.data), unseen_pictures(config.data)
     model = AutoencoderLosses(config)
     load_start_weights(model.vae, config.start, "vae", "decoder.told")
-    rows = [4 * i for i in range(min(VALIDATION, unseen.count // 4))]
-    validation = torch.stack([unseen.tensor("images", i) for i in rows])
+    if model.vae.decoder.told is not None and not pictures.surfaces:
+        model.vae.decoder.told.requires_grad_(False)  # nothing can be learnt of surfaces; what is known of them stays
+    rows = list(range(0, unseen.count, 4))[:VALIDATION]
+    validation = middle_squares(unseen, rows)
 
     def batch(step: int) -> tuple[Tensor, ...]:
-        rng = np.random.default_rng([config.seed, step])
-        chosen = rng.integers(pictures.count, size=config.batch).tolist()
+        rng, count = np.random.default_rng([config.seed, step]), config.pictures_in_step
+        chosen = rng.integers(pictures.count, size=count).tolist()
         windows = [pictures.window(i, config.crop, rng) for i in chosen]
         images = torch.stack([pictures.tensor("images", i)[(..., *w)] for i, w in zip(chosen, windows, strict=True)])
         # a denoiser's latents are off by more or by less: each picture has its own deviation
-        deviation = config.noise * rng.random((config.batch, 1, 1, 1), np.float32)
-        shape = (config.batch, config.latent_channels, config.crop // 8, config.crop // 8)
+        deviation = config.noise * rng.random((count, 1, 1, 1), np.float32)
+        shape = (count, config.latent_channels, config.crop // 8, config.crop // 8)
         disturbance = torch.from_numpy(deviation * rng.standard_normal(shape, np.float32))
-        if not config.surface:
+        if not (config.surface and isinstance(pictures, DrawnPictures)):
             return images, disturbance
-        known = torch.from_numpy((rng.random(config.batch) >= config.drop).astype(np.float32))
+        known = torch.from_numpy((rng.random(count) >= config.drop).astype(np.float32))
         return images, disturbance, *decoder_conditions([pictures.note(i) for i in chosen], windows), known
 
     def on_sample(step: int) -> dict[str, float]:
         figures = quality(model.vae, validation)
         shown = reconstruct(model.vae, validation[:16].float() / 255)
-        if config.surface:
+        if config.surface and isinstance(unseen, DrawnPictures):
             shown = reconstruct_told(model.vae, unseen, rows[:16])
             figures |= {"psnr_told": float(psnr(shown, validation[:16].float() / 255).mean())}
             figures |= {"sharpness_told": float(sharpness_ratio(shown, validation[:16].float() / 255))}
@@ -140,10 +143,11 @@ def train_autoencoder(config: AutoencoderConfig) -> Path:
 
 
 @torch.no_grad()
-def standardise(vae: SurfaceAutoencoder, pictures: DrawnPictures, count: int = 96) -> dict[str, list[float]]:
+def standardise(vae: SurfaceAutoencoder, pictures: Pictures, count: int = 96) -> dict[str, list[float]]:
     """Set the buffers by which latents get zero mean and unit deviation per channel over random pictures; what they were before."""
     chosen = np.random.default_rng(0).integers(pictures.count, size=count)
-    latents = torch.cat([vae.encoder(as_input(pictures.tensor("images", int(i))[None], vae)) for i in chosen])
+    squares = middle_squares(pictures, chosen.tolist())
+    latents = torch.cat([vae.encoder(as_input(one[None], vae)) for one in squares])
     vae.mean.copy_(latents.mean((0, 2, 3)))
     vae.std.copy_(latents.std((0, 2, 3)))
     return {"mean": vae.mean.tolist(), "std": vae.std.tolist()}

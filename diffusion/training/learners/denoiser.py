@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from base.errors import InputError
 from diffusion.models.minilm import WIDTH
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_conditions import HARMONICS, SHAPE, Seen
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.training.config import DenoiserConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.data.pictures import unseen_data
-from diffusion.training.learners.cells import Batch, Cells, cache_folder, load_autoencoder, write_cells
+from diffusion.training.data.sources import cell_keys, training_pictures, unseen_pictures
+from diffusion.training.learners.cells import Batch, Cells
+from diffusion.training.learners.encode_cells import cache_folder, load_autoencoder, write_cells
 from diffusion.training.learners.flow import flow_of, mixed, noise_levels, sample
 from diffusion.training.loop import run_steps
 from diffusion.training.masters import Masters
-from diffusion.training.start_weights import load_start_weights
+from diffusion.training.start_weights import load_start_weights, model_folder
 
 SHOWN = 18  # held-out pictures on a sheet of samples
 LEVELS = (0.3, 0.7, 0.99)
@@ -41,31 +44,55 @@ def new_denoiser(config: DenoiserConfig, latent_channels: int) -> SurfaceUNet:
 
 
 def encode(config: DenoiserConfig) -> Path:
-    """Encode the pictures that exist and aren't encoded yet, those of held-out worlds first."""
-    for data in (unseen_data(config.data), config.data):
-        folder = write_cells(data, config.autoencoder, config.cache, config.numbers)
+    """Encode the pictures that exist and aren't encoded yet, those that no run trains on first."""
+    for pictures in (unseen_pictures(config.data), training_pictures(config.data)):
+        folder = write_cells(pictures, config.autoencoder, config.cache, config.numbers)
     return folder
+
+
+def whole_size(latents: Tensor, channels: Sequence[int]) -> tuple[int, int]:
+    """(height, width) of latents [C,h,w], less what the levels of a network can't halve."""
+    multiple = 2 ** (len(channels) - 1)
+    height, width = (side // multiple * multiple for side in latents.shape[1:])
+    return height, width
+
+
+def square_side(cells: Cells, channels: Sequence[int]) -> int:
+    """The side of the largest square that all latents have, for a network of these widths. Raises InputError if there is none."""
+    multiple = 2 ** (len(channels) - 1)
+    side = min(min(size) for size in cells.sizes) // multiple * multiple
+    if not side:
+        raise InputError(
+            "config", "channels", f"are {len(channels)}; the smallest pictures are too small to be halved so often"
+        )
+    return side
 
 
 def withhold(
     batch: Batch, config: DenoiserConfig, unconditional: Tensor, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """The contexts, some pictures' replaced by those of no words; and [2,B], 0 where u and v, or the shape, are withheld, else 1."""
+    """The contexts, some pictures' replaced by those of no words; and [B,2], 0 where u and v, or the shape, are withheld, else 1."""
     count = len(batch.latents)
     silent = torch.from_numpy(rng.random(count) < config.drop_words).view(-1, 1, 1, 1)
     told = rng.random((2, count)) >= np.array([[config.drop_place], [config.drop_shape]])
-    return torch.where(silent, unconditional, batch.contexts), torch.from_numpy(told.astype(np.float32))
+    return torch.where(silent, unconditional, batch.contexts), batch.told * torch.from_numpy(told.T.astype(np.float32))
 
 
 def train_denoiser(config: DenoiserConfig) -> Path:
     """Train (or go on training) the denoiser; `out/unet` holds its averaged weights after every checkpoint."""
     folder = cache_folder(config.cache, config.autoencoder)
-    cells, unseen = Cells(folder, config.data.seed), Cells(folder, unseen_data(config.data).seed)
-    vae = load_autoencoder(Path(config.autoencoder))
+    cells, unseen = (Cells(folder, key) for key in cell_keys(config.data))
+    vae = load_autoencoder(model_folder(config.autoencoder))
+    smallest = min(square_side(of, config.channels) for of in (cells, unseen))
+    if config.crop > smallest:
+        raise InputError(
+            "config", "crop", f"is {config.crop}; the smallest pictures have {smallest} latent pixels a side"
+        )
     network = new_denoiser(config, vae.config["latent_channels"])
     load_start_weights(network, config.start, "unet")
-    held_out = unseen.batch(list(range(0, unseen.count, 4))[:96], config.crop, np.random.default_rng(0))
-    shown = list(range(1, unseen.count, max(1, unseen.count // SHOWN)))[:SHOWN]
+    side = config.crop or smallest
+    held_out = unseen.batch(list(range(0, unseen.count, 4))[:96], (side, side), np.random.default_rng(0))
+    shown = list(range(min(1, unseen.count - 1), unseen.count, max(1, unseen.count // SHOWN)))[:SHOWN]
 
     def loss(
         latents: Tensor, noise: Tensor, t: Tensor, uv: Tensor, span: Tensor, normal: Tensor, depth: Tensor, kind: Tensor,
@@ -77,14 +104,16 @@ def train_denoiser(config: DenoiserConfig) -> Path:
 
     def batch(step: int) -> tuple[Tensor, ...]:
         rng = np.random.default_rng([config.seed, step])
-        drawn = cells.batch(rng.integers(cells.count, size=config.batch).tolist(), config.crop, rng)
+        rows = cells.draw(config.pictures_in_step, config.crop == 0, rng)
+        size = (config.crop, config.crop) if config.crop else whole_size(cells.latents(rows[0]), config.channels)
+        drawn = cells.batch(rows, size, rng)
         contexts, told = withhold(drawn, config, cells.unconditional, rng)
         noise = torch.from_numpy(rng.standard_normal(drawn.latents.shape, np.float32))
-        t = noise_levels(config, config.batch, rng)
+        t = noise_levels(config, config.pictures_in_step, rng)
         return (drawn.latents, noise, t, *vars(drawn.seen).values(), drawn.shares, contexts, told)
 
     def on_sample(step: int) -> dict[str, float]:
-        show(config, network, vae, unseen, shown, step)
+        show(config, network, vae, unseen, shown, smallest, step)
         return held_out_error(network, held_out, config.batch)
 
     def on_save(masters: Masters) -> None:
@@ -108,7 +137,7 @@ def held_out_error(network: SurfaceUNet, batch: Batch, size: int) -> dict[str, f
                 latents.new_full((len(rows),), level),
             )
             seen = Seen(*(x[rows] for x in vars(batch.seen).values()))
-            flow = flow_of(network, seen, batch.shares[rows], batch.contexts[rows])
+            flow = flow_of(network, seen, batch.shares[rows], batch.contexts[rows], batch.told[rows])
             errors.append((flow(mixed(latents, noise, t), t) - (noise - latents)).square().mean((1, 2, 3)))
         found[f"flow_{level:g}"] = float(torch.cat(errors).mean())
     return found
@@ -116,15 +145,19 @@ def held_out_error(network: SurfaceUNet, batch: Batch, size: int) -> dict[str, f
 
 @torch.no_grad()
 def show(
-    config: DenoiserConfig, network: SurfaceUNet, vae: SurfaceAutoencoder, cells: Cells, rows: list[int], step: int
+    config: DenoiserConfig,
+    network: SurfaceUNet,
+    vae: SurfaceAutoencoder,
+    cells: Cells,
+    rows: list[int],
+    side: int,
+    step: int,
 ) -> None:
-    """A sheet of held-out worlds: each as its latents decode, and beside it what the network paints of its geometry and prompts."""
-    side = int(cells.latents(rows[0]).shape[-1])
-    batch = cells.batch(rows, side, np.random.default_rng(0)).to(network.device)
-    flow = flow_of(network, batch.seen, batch.shares, batch.contexts)
-    silent = flow_of(
-        network, batch.seen, batch.shares, cells.unconditional.to(network.device).expand_as(batch.contexts)
-    )
+    """A sheet of held-out pictures: each as its latents decode, and beside it what the network paints of its geometry and prompts.
+    side: latent pixels of what is shown of each."""
+    batch = cells.batch(rows, (side, side), np.random.default_rng(0)).to(network.device)
+    unsaid = cells.unconditional.to(network.device).expand_as(batch.contexts)
+    flow, silent = (flow_of(network, batch.seen, batch.shares, x, batch.told) for x in (batch.contexts, unsaid))
     noise = torch.randn(batch.latents.shape, generator=torch.Generator().manual_seed(7)).to(network.device)
     painted = sample(flow, silent, noise, config.sample_steps, config.guidance).cpu()
     pictures, labels = [], []

@@ -131,7 +131,7 @@ def train_features(config: FeaturesConfig) -> Path:
         return {"held_out": float(loss(images, wanted.to(next(network.parameters()).device))["_right"])}
 
     def batch(step: int) -> tuple[Tensor, ...]:
-        return batch_of(pictures, np.random.default_rng([config.seed, step]), config.batch)
+        return batch_of(pictures, np.random.default_rng([config.seed, step]), config.pictures_in_step)
 
     def on_save(masters: Masters) -> None:
         pictures.look()

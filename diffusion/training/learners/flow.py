@@ -23,11 +23,15 @@ def noise_levels(config: DenoiserConfig, count: int, rng: np.random.Generator) -
     return torch.from_numpy(np.where(rng.random(count) < config.pure, 1.0, t).astype(np.float32))
 
 
-def flow_of(network: SurfaceUNet, seen: Seen, shares: Tensor, contexts: Tensor, told: Tensor | None = None) -> Flow:
-    """(latents, t) → the flow, for pictures with this geometry and these prompts."""
-    place, form = harmonics(seen.uv, seen.span), shape(seen)
-    if told is not None:
-        place, form = place * told[0].view(-1, 1, 1, 1), form * told[1].view(-1, 1, 1, 1)
+def flow_of(network: SurfaceUNet, seen: Seen, shares: Tensor, contexts: Tensor, told: Tensor) -> Flow:
+    """(latents, t) → the flow, for pictures with this geometry and these prompts.
+
+    told: [B,2], 0 where u and v, or the rest of the geometry, are withheld, else 1
+    """
+    place, form = (
+        channels * told[:, which].view(-1, 1, 1, 1)
+        for which, channels in enumerate((harmonics(seen.uv, seen.span), shape(seen)))
+    )
     return lambda x, t: network(x, t, place, form, contexts, shares)
 
 

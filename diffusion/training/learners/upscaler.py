@@ -74,7 +74,7 @@ def train_upscaler(config: UpscalerConfig) -> Path:
 
     def batch(step: int) -> tuple[Tensor, ...]:
         rng = np.random.default_rng([config.seed, step])
-        chosen = rng.integers(pictures.count, size=config.batch).tolist()
+        chosen = rng.integers(pictures.count, size=config.pictures_in_step).tolist()
         pairs = [training_pair(pictures.tensor("images", i), config, rng) for i in chosen]
         small, large = (torch.stack(column) for column in zip(*pairs, strict=True))
         return small, large

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,40 @@ def test_a_slow_run_writes_checkpoints_by_the_clock(tmp_path: Path, monkeypatch:
     written.clear()
     trained(tmp_path / "hasty", steps=5, save_every=100, save_minutes=0.0)
     assert written == [1, 2, 3, 4, 5]
+
+
+def update_of(folder: Path, accumulate: int, numbers: str = "float32") -> Masters:
+    """One step on eight pictures, in parts."""
+    model, dtype = network(), getattr(torch, numbers)
+
+    def batch(step: int) -> tuple[Tensor, ...]:
+        return torch.randn(8, 3, 9, 9, generator=torch.Generator().manual_seed(step)), torch.arange(8.0)
+
+    def loss(x: Tensor, weight: Tensor) -> dict[str, Tensor]:
+        assert len(x) == len(weight) == 8 // accumulate
+        return {"error": (model(x.to(dtype)).float().square().mean((1, 2, 3)) * weight).mean()}
+
+    own = config(folder, steps=1, batch=8 // accumulate, accumulate=accumulate, numbers=numbers, clip=1e6, log_every=1)
+    return run_steps(own, model, loss, batch)
+
+
+@pytest.mark.parametrize("accumulate", [2, 4, 8])
+def test_parts_of_a_step_give_the_update_of_the_whole(tmp_path: Path, accumulate: int) -> None:
+    whole, parts = update_of(tmp_path / "whole", 1), update_of(tmp_path / "parts", accumulate)
+    start = {name: p.detach() for name, p in network().named_parameters()}
+    for name, weight in whole.weights.items():
+        moved, by_parts = weight - start[name], parts.weights[name] - start[name]
+        # Muon's iteration rounds to bfloat16
+        assert float((by_parts - moved).norm() / moved.norm()) < (0.01 if hidden(weight) else 1e-3)
+    lines = [json.loads((tmp_path / name / "log.jsonl").read_text().splitlines()[0]) for name in ("whole", "parts")]
+    assert lines[0]["loss"] == pytest.approx(lines[1]["loss"], rel=1e-4)
+    assert lines[0]["grad_norm"] == pytest.approx(lines[1]["grad_norm"], rel=1e-4)
+
+
+def test_gradients_of_many_parts_are_summed_as_float32(tmp_path: Path) -> None:
+    masters = Masters(network(), config(tmp_path))
+    for part in range(512):
+        for p in masters.network.parameters():
+            p.grad = torch.full_like(p, 1.0 if part == 0 else 2**-9)
+        masters.collect()
+    assert {float(flat.grad.max()) for flat in masters._flat.values() if flat.grad is not None} == {1 + 511 / 512}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +25,13 @@ from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import depth_channel, places, trace_world
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.evaluation.scene_views import scene_view
-from diffusion.training.evaluation.ship import DEFAULTS, ship
+from diffusion.training.evaluation.ship import ship
 from diffusion.training.evaluation.subject import open_painter
+from diffusion.training.evaluation.trained import DEFAULTS
 from diffusion.training.learners.autoencoder import train_autoencoder
-from diffusion.training.learners.cells import CAPTIONS, Cells, cache_folder
+from diffusion.training.learners.cells import CAPTIONS, Cells
 from diffusion.training.learners.denoiser import encode, train_denoiser
+from diffusion.training.learners.encode_cells import cache_folder
 from diffusion.training.learners.features import MATERIAL_NAMES, labels, likeness, load_features, train_features
 from scenes.camera import Camera
 from scenes.extrude import extrude_scene
@@ -106,10 +107,10 @@ def test_a_chunk_holds_what_its_pictures_geometry_is_computed_from(folder: Path)
 
 def test_cells_are_the_pictures_latents_geometry_and_words(folder: Path) -> None:
     config, pictures = denoiser(folder), DrawnPictures(data_of(folder))
-    cells = Cells(cache_folder(config.cache, config.autoencoder), config.data.seed)
+    cells = Cells(cache_folder(config.cache, config.autoencoder), str(config.data.seed))
     assert cells.count == pictures.count == 12
     vae = SurfaceAutoencoder.from_pretrained(folder / "autoencoder" / "vae").eval()
-    batch = cells.batch([0, 7], 8, np.random.default_rng(0))
+    batch = cells.batch([0, 7], (8, 8), np.random.default_rng(0))
     image = pictures.tensor("images", 7)[None].float() / 127.5 - 1
     assert torch.allclose(batch.latents[1], vae.encode(image).latents[0], atol=0.15)
     told, _, _ = seen_world(*world_from_note(pictures.note(7)["world"]), CELL)
@@ -125,9 +126,9 @@ def test_cells_are_the_pictures_latents_geometry_and_words(folder: Path) -> None
 
 def test_crops_cut_everything_alike(folder: Path) -> None:
     config = denoiser(folder)
-    cells = Cells(cache_folder(config.cache, config.autoencoder), config.data.seed)
-    whole = cells.batch([3], 8, np.random.default_rng(0))
-    part = cells.batch([3], 4, np.random.default_rng(1))
+    cells = Cells(cache_folder(config.cache, config.autoencoder), str(config.data.seed))
+    whole = cells.batch([3], (8, 8), np.random.default_rng(0))
+    part = cells.batch([3], (4, 4), np.random.default_rng(1))
     for y in range(5):
         for x in range(5):
             if torch.equal(whole.latents[..., y : y + 4, x : x + 4], part.latents):
@@ -149,7 +150,7 @@ def test_runs_leave_networks_that_load(folder: Path) -> None:
 
 def test_latents_have_zero_mean_and_unit_deviation(folder: Path) -> None:
     config = denoiser(folder)
-    cells = Cells(cache_folder(config.cache, config.autoencoder), config.data.seed)
+    cells = Cells(cache_folder(config.cache, config.autoencoder), str(config.data.seed))
     latents = torch.stack([cells.latents(i) for i in range(cells.count)]).float()
     assert float(latents.mean((0, 2, 3)).abs().max()) < 0.3
     assert float((latents.std((0, 2, 3)) - 1).abs().max()) < 0.3
@@ -221,7 +222,7 @@ def test_a_scene_is_painted_with_every_prompt_in_one_call(folder: Path, tiny_sce
 
 
 def test_what_ships_loads_and_dreams_and_names_no_place(folder: Path, tmp_path: Path) -> None:
-    target = ship(denoiser(folder), tmp_path / "shipped")
+    target = ship(denoiser(folder, target=str(tmp_path / "shipped")))
     told = "".join(p.read_text() for p in target.rglob("*") if p.suffix in (".json", ".md"))
     assert str(folder) not in told
     model = load_model(target, "cpu")
@@ -239,4 +240,4 @@ def test_a_decoder_of_another_encoder_does_not_ship(folder: Path, tmp_path: Path
     next(other.encoder.parameters()).data += 1
     other.save_pretrained(tmp_path / "other" / "vae")
     with pytest.raises(InputError, match="another encoder"):
-        ship(replace(denoiser(folder), decoder=str(tmp_path / "other")), tmp_path / "shipped")
+        ship(denoiser(folder, decoder=str(tmp_path / "other"), target=str(tmp_path / "shipped")))

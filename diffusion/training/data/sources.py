@@ -1,0 +1,57 @@
+"""Which pictures a run reads: drawn ones, or the user's where `data.folder` holds such."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig
+from diffusion.training.data.captioned import is_own_folder
+from diffusion.training.data.own_pictures import OwnPictures
+from diffusion.training.data.pictures import DrawnPictures, Pictures, unseen_data
+
+IDLE = ("chunks", "pictures", "surfaces", "zoom")
+"""Fields of `DataConfig` that say how pictures are drawn."""
+UNTOLD = ("drop_place", "drop_shape", "drop")
+"""Fields of runs about surfaces that are withheld."""
+
+
+def training_pictures(data: DataConfig) -> Pictures:
+    """Those that a run trains on. Raises InputError if there are none."""
+    return OwnPictures(data) if is_own_folder(data.folder) else DrawnPictures(data)
+
+
+def unseen_pictures(data: DataConfig) -> Pictures:
+    """Those that no run trains on. Raises InputError if there are none."""
+    return OwnPictures(data, held_out=True) if is_own_folder(data.folder) else DrawnPictures(unseen_data(data))
+
+
+def cell_keys(data: DataConfig) -> tuple[str, str]:
+    """What names `training_pictures` and `unseen_pictures` in a cache of cells; drawn ones needn't be there any more."""
+    if is_own_folder(data.folder):
+        return OwnPictures(data).key, OwnPictures(data, held_out=True).key
+    return str(data.seed), str(unseen_data(data).seed)
+
+
+def middle_squares(pictures: Pictures, rows: list[int]) -> Tensor:
+    """uint8 [N,3,S,S]: the middle of some pictures, as large as the smallest of them allows."""
+    found = [pictures.tensor("images", row) for row in rows]
+    side = min(min(one.shape[1:]) for one in found)
+    corners = [((one.shape[1] - side) // 2, (one.shape[2] - side) // 2) for one in found]
+    return torch.stack([one[:, y : y + side, x : x + side] for one, (y, x) in zip(found, corners, strict=True)])
+
+
+def idle_remarks(config: object) -> list[str]:
+    """A sentence for each changed value that has no effect on pictures of one's own."""
+    data = config if isinstance(config, DataConfig) else getattr(config, "data", None)
+    if data is None or not is_own_folder(data.folder):
+        return []
+    rows = [("" if config is data else "data.", data, name, "the pictures are not drawn") for name in IDLE]
+    if isinstance(config, DenoiserConfig | AutoencoderConfig):
+        reason = "nothing is known of surfaces on pictures of one's own"
+        rows += [("", config, name, reason) for name in UNTOLD if hasattr(config, name)]
+    return [
+        f"{place}{name} has no effect: {reason}."
+        for place, of, name, reason in rows
+        if getattr(of, name) != getattr(type(of)(), name)
+    ]

@@ -1,0 +1,39 @@
+"""What is measured of a model of one's own pictures: how it does on those that are held out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
+from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.training.config import DenoiserConfig
+from diffusion.training.data.sources import cell_keys, middle_squares, unseen_pictures
+from diffusion.training.evaluation.trained import trained_unet
+from diffusion.training.learners.cells import Cells
+from diffusion.training.learners.denoiser import held_out_error, square_side
+from diffusion.training.learners.encode_cells import cache_folder, load_autoencoder
+from diffusion.training.learners.reconstruction import quality
+from diffusion.training.start_weights import model_folder
+
+
+def networks_of(config: DenoiserConfig) -> tuple[SurfaceUNet, SurfaceAutoencoder]:
+    """Those of `config.model`, or of the run with the weights that `config.weights` names. Raises InputError."""
+    if config.model:
+        folder = model_folder(config.model)
+        return SurfaceUNet.from_pretrained(folder / "unet"), load_autoencoder(folder)
+    return trained_unet(config), load_autoencoder(model_folder(config.decoder or config.autoencoder))
+
+
+def measure_held_out(config: DenoiserConfig) -> dict[str, dict[str, float]]:
+    """Figures of the held-out pictures, at most `config.count` of each measure. Raises InputError.
+
+    pictures: what autoencoder and decoder make of them; flow: the denoiser's mean square error at each noise level.
+    """
+    network, vae = networks_of(config)
+    unseen = unseen_pictures(config.data)
+    rows = list(range(min(unseen.count, config.count)))
+    cells = Cells(cache_folder(config.cache, config.autoencoder), cell_keys(config.data)[1])
+    side = square_side(cells, network.config["channels"])
+    batch = cells.batch(rows, (side, side), np.random.default_rng(0))
+    flow = held_out_error(network.eval(), batch, config.batch)
+    return {"pictures": quality(vae, middle_squares(unseen, rows)), "flow": flow}

@@ -1,0 +1,68 @@
+"""The trained networks of a run, and what a model folder holds beside them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+
+from base.errors import InputError
+from diffusion.loaders.embedded import BANK, EMBEDDED
+from diffusion.models.known_words import VOCABULARY
+from diffusion.models.minilm import MiniLMEncoder
+from diffusion.models.surface_unet import SurfaceUNet
+from diffusion.text2image.caption_files import MOST
+from diffusion.text2image.prompt_matching import PromptBank
+from diffusion.training.config import DataConfig, DenoiserConfig
+from diffusion.training.data.captioned import is_own_folder, read_captioned
+from diffusion.training.masters import NAME
+
+WORDS = (VOCABULARY, BANK)
+"""Files of the embedded model that say which words it knows; every model of the same captions needs them."""
+DEFAULTS = {"steps": 6, "scale": 2.0, "guidance_start": 0.0, "match": 0.0}
+OWN_DEFAULTS = {"steps": 12, "scale": 2.0, "guidance_start": 0.0}
+"""Dream settings that suit a model of drawn pictures, and one of others; `rayverie.json` holds them."""
+INDEX = {
+    "_class_name": "SurfacePipeline",
+    "unet": ["diffusion.models.surface_unet", "SurfaceUNet"],
+    "vae": ["diffusion.models.surface_autoencoder", "SurfaceAutoencoder"],
+}
+"""`model_index.json`."""
+
+
+def trained_unet(config: DenoiserConfig) -> SurfaceUNet:
+    """The run's denoiser with the weights that `config.weights` names, float32. Raises InputError if there is none."""
+    run = Path(config.out)
+    if not (run / "unet" / "config.json").is_file():
+        raise InputError(run, "unet", "isn't there yet; train the denoiser first")
+    network = SurfaceUNet.from_pretrained(run / "unet")
+    if config.weights == "raw":
+        with safe_open(run / NAME, "pt") as file:
+            network.load_state_dict({name: file.get_tensor(f"weights.{name}") for name in network.state_dict()})
+    return network
+
+
+def trained_steps(config: DenoiserConfig) -> int:
+    """The steps behind the run's last checkpoint."""
+    with safe_open(Path(config.out) / NAME, "pt") as file:
+        return int(json.loads(file.metadata()["state"])["step"])
+
+
+def facts_of(data: DataConfig) -> dict[str, Any]:
+    """What `rayverie.json` of a model of these pictures says."""
+    own = is_own_folder(data.folder)
+    facts = {"version": 1, "text": "minilm", "native": data.size, "defaults": OWN_DEFAULTS if own else DEFAULTS}
+    return {**facts, "surfaces": False} if own else facts
+
+
+def write_words(data: DataConfig, target: Path) -> None:
+    """Write the captions that a model knows: those of its own pictures, or else the embedded model's, whose words are all that it knows."""
+    if is_own_folder(data.folder):
+        captions = list(dict.fromkeys(one.caption for one in read_captioned(data.folder)))
+        PromptBank.build(captions[:MOST], MiniLMEncoder().sentences).save(target / BANK)
+    elif target != EMBEDDED:
+        for name in WORDS:
+            shutil.copyfile(EMBEDDED / name, target / name)
