@@ -130,11 +130,15 @@ class Compare:
 
 @dataclass(frozen=True)
 class LessonCommand:
-    """Export, list or open lessons: a web page that shows a dream's steps, and what the network does at each."""
+    """Export, list or open lessons: a web page that shows a dream's steps, and what the network does at each. Or film how a
+    training run learnt."""
 
     action: str = option("", "What to do.", table="app.cli.lesson:ACTIONS", positional=True, metavar="ACTION")
     words: tuple[str, ...] = option(
-        (), "For export: prompts. For open: the name of a lesson, or a folder.", positional=True, metavar="PROMPT"
+        (),
+        "For export: prompts. For open: the name of a lesson, or a folder. For film: the folder of a training run.",
+        positional=True,
+        metavar="PROMPT",
     )
     negative: str = option("", "What the pictures should not show.")
     size: Size = option((256, 256), "Width and height of the pictures.")
@@ -146,7 +150,14 @@ class LessonCommand:
     distance: float = option(4.0, "How far away that surface is, in blocks.", range=(0.5, 100.0))
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
-    out: Path | None = option(None, "For export: the folder to write. Default: out/lesson.", metavar="DIR", output=True)
+    out: Path | None = option(
+        None,
+        "For export: the folder to write, by default out/lesson. For film: a video (.mp4, .webm, .mkv, .gif), by default "
+        "out/learnt.mp4, or a folder of PNGs if the name has no suffix.",
+        metavar="PATH",
+        output=True,
+    )
+    seconds: float = option(1.0, "For film: how long each sheet of samples is shown.", range=(0.1, 60.0))
     latents: bool = option(True, "For export: also write each step's latents as safetensors files.")
     browser: bool = option(True, "For open: show the page in the web browser; otherwise print its place.")
 

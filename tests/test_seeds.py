@@ -86,6 +86,9 @@ def there(tmp_path: Path, tiny_model: Path, monkeypatch) -> Path:
     ramp = np.linspace(0, 255, 32 * 32 * 3).astype(np.uint8).reshape(32, 32, 3)
     Image.fromarray(ramp).save("wall.png")
     Path("profiles.yaml").write_text("profiles: [{name: a, steps: 4, capture_steps: 2, cfg: 5.0}]")
+    Path("run/samples").mkdir(parents=True)
+    Path("run/log.jsonl").write_text('{"loss": 1.0, "step": 1}\n')
+    Image.fromarray(ramp).save("run/samples/0000001.png")
     Path("pictures").mkdir()
     for number in range(2):
         Image.fromarray(ramp).save(f"pictures/{number}.png")

@@ -1,4 +1,4 @@
-"""`rayverie lesson`: records dreams as a web page that explains them, and opens those that come with the program."""
+"""`rayverie lesson`: records dreams as a web page that explains them, opens those that come with the program, films training runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app.commands import LessonCommand, suited
 from app.files.lessons import find_lesson, list_presets, unpack_presets
 from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen
+from app.session import VERSION
 from app.terminal import open_console
 from base.errors import InputError, shown
 from base.files import expand_user
@@ -26,15 +27,17 @@ from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
 
 OUT = Path("out/lesson")
+FILM, FPS = Path("out/learnt.mp4"), 12.0
 # field of a command → what a sentence calls it
 OPTIONS = {
     **{name: f"--{name}" for name in ("out", "negative", "size", "surface", "distance")},
     "latents": "--no-latents",
     "browser": "--no-browser",
+    "seconds": "--seconds",
     "model": "--model",
     "dream": "A setting of dreams",
 }
-EXPORTING = tuple(name for name in OPTIONS if name != "browser")
+EXPORTING = tuple(name for name in OPTIONS if name not in ("browser", "seconds"))
 
 
 class Action(NamedTuple):
@@ -129,6 +132,32 @@ def _open(command: LessonCommand) -> None:
         console.print(f"Open {url} in a web browser.", soft_wrap=True, highlight=False)
 
 
+def _film(command: LessonCommand) -> None:
+    if len(command.words) != 1:
+        raise InputError("rayverie lesson film", "RUN", "is missing or not alone; name the folder of one training run")
+    from diffusion.training.film import SIZE, count_frames, film_frames
+    from diffusion.training.run_log import read_run
+    from engine.render.film_files import film_outputs, refuse_film
+    from engine.render.video import open_output
+
+    folder, out, console = expand_user(command.words[0]), command.out or FILM, open_console(errors=True)
+    run = read_run(folder)
+    frames = count_frames(run, FPS, command.seconds)
+    sources = [("RUN", file) for file in (folder / "log.jsonl", *(file for _, file in run.sheets))]
+    refuse_outputs(film_outputs("--out", out, frames), [*inputs_of(command), *sources])
+    if out.suffix:
+        refuse_film(out, SIZE, FPS)
+    with (
+        open_output(out, SIZE, FPS, {"rayverie": VERSION, "made": {"run": run.name}}) as film,
+        progress(console) as bar,
+    ):
+        task = bar.add_task("drawing", total=frames, words=f"{len(run.sheets)} sheets")
+        for frame in film_frames(run, FPS, command.seconds):
+            film.write(frame)
+            bar.update(task, advance=1)
+    console.print(f"{out} is ready.", soft_wrap=True)
+
+
 def _refuse_words(command: LessonCommand) -> None:
     if command.words:
         raise InputError("rayverie lesson list", "", f"has a word too many: {command.words[0]}")
@@ -138,4 +167,5 @@ ACTIONS: Mapping[str, Action] = {
     "export": Action(_export, EXPORTING),
     "list": Action(_list),
     "open": Action(_open, ("browser",)),
+    "film": Action(_film, ("out", "seconds")),
 }

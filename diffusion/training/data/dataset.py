@@ -90,7 +90,7 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
 
 
 def prepare(config: DataConfig) -> Path | str:
-    """Draw all missing chunks; where the folder holds pictures of the user's, open each once, and tell what there is."""
+    """Draw all missing chunks; where the folder holds pictures of the user's, open each once, and report what there is."""
     return check_pictures(config) if is_own_folder(config.folder) else write_chunks(config)
 
 
