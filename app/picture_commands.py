@@ -47,7 +47,10 @@ class Generate:
     )
     match_temperature: float = option(0.0, "How randomly the caption is chosen; 0 takes the nearest.", range=(0.0, 1.0))
     bank: Path | None = option(
-        None, "For --match: captions of your own, as for `rayverie prompts --bank`.", metavar="FILE"
+        None,
+        "For --match: captions of your own, as for `rayverie prompts --bank`. Default: those that the model was trained on, "
+        "where it has such, else the embedded model's.",
+        metavar="FILE",
     )
     unsample: Path | None = option(
         None,
