@@ -10,7 +10,7 @@ import numpy as np
 
 from base.grid import CELL
 from engine.geometry.pack import PAGE
-from engine.gl.targets import release_framebuffer
+from engine.gl.targets import read_by_texel, release_framebuffer
 
 SHRINK = 4  # colour texels per overview texel, along each axis
 # Channels of a page's state. FROZEN holds 1 where the user froze the texel, EDGE_CONTAMINATED where its paint mixes both sides of
@@ -53,7 +53,7 @@ class Page:
         self.latents = [texture(PAGE, "f4") for _ in range(-(-channels // 4))]
         self.state = texture(PAGE, "f4")
         for layer in (*self.latents, self.state):
-            layer.filter = moderngl.NEAREST, moderngl.NEAREST
+            read_by_texel(layer)
         self.colour, self.overview = texture(PAGE * CELL), texture(PAGE * CELL // SHRINK)
         for layer in (self.colour, self.overview):
             layer.repeat_x = layer.repeat_y = False

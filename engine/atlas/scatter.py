@@ -20,7 +20,7 @@ from engine.geometry.rectangles import merge_rectangles
 from engine.geometry.uniforms import camera_uniforms
 from engine.gl.context import wait_for_gl
 from engine.gl.shaders import get_program, set_uniforms
-from engine.gl.targets import RenderTargets, colour_texture, read_texture
+from engine.gl.targets import RenderTargets, colour_texture, read_by_texel, read_texture
 from engine.gl.time_sliced import Slices, scissor, split_rows
 
 TESTED_PER_SLICE = 1 << 12  # texels of a page tested in one slice
@@ -182,10 +182,10 @@ class ScatterPass:
         padded = np.zeros((-(-channels // 4) * 4, height, width), dtype=np.float32)
         padded[:channels] = latents
         layers = padded.reshape(-1, 4, height, width).transpose(0, 2, 3, 1)
-        textures = [self.ctx.texture((width, height), 4, dtype="f4", data=np.ascontiguousarray(x)) for x in layers]
-        for texture in textures:
-            texture.filter = moderngl.NEAREST, moderngl.NEAREST
-        return textures
+        return [
+            read_by_texel(self.ctx.texture((width, height), 4, dtype="f4", data=np.ascontiguousarray(x)))
+            for x in layers
+        ]
 
     def _upload_picture(self, colours: np.ndarray) -> moderngl.Texture:
         height, width = colours.shape[:2]

@@ -14,7 +14,7 @@ from engine.geometry.pack import PAGE
 from engine.geometry.uniforms import camera_uniforms
 from engine.gl.context import wait_for_gl
 from engine.gl.shaders import get_program, set_uniforms
-from engine.gl.targets import RenderTargets, colour_texture, read_texture
+from engine.gl.targets import RenderTargets, colour_texture, read_by_texel, read_texture
 from engine.gl.time_sliced import Slices, TimeSlicedTask, scissor, split_into_bands
 from scenes.camera import Camera
 
@@ -57,7 +57,7 @@ class VisibilityPass:
                     found.setdefault(number, np.zeros((PAGE, PAGE), bool))[y[here], x[here]] = True
             yield
         marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
-        marks.filter = moderngl.NEAREST, moderngl.NEAREST
+        read_by_texel(marks)
         parts = reach.parts
         for number, texels in found.items():
             texels |= self._test_texels(camera, size, marks, parts[self.charts.page[parts[:, 0]] == number])

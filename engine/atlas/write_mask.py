@@ -14,7 +14,7 @@ from engine.geometry.pack import PAGE
 from engine.geometry.uniforms import camera_uniforms
 from engine.gl.context import wait_for_gl
 from engine.gl.shaders import get_program, set_uniforms
-from engine.gl.targets import RenderTargets, colour_texture, read_texture
+from engine.gl.targets import RenderTargets, colour_texture, read_by_texel, read_texture
 from engine.gl.time_sliced import Slices, scissor, split_into_bands
 
 _VIEW, _STATE, _LABELS, _SHOWN = range(4)  # texture units
@@ -30,7 +30,7 @@ class WriteMaskPass:
     ) -> None:
         self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
         self._shader = get_program(ctx, "vertex/chart_view", "atlas/write_mask")
-        self._nothing = ctx.texture((1, 1), 4, dtype="f4", data=bytes(16))
+        self._nothing = read_by_texel(ctx.texture((1, 1), 4, dtype="f4", data=bytes(16)))
 
     def draw_mask(
         self,
@@ -83,9 +83,7 @@ def upload_labels(ctx: moderngl.Context, gathered: GatheredView, kept_mask: np.n
     labels = np.zeros((height, width, 2), np.float32)
     labels[..., 0] = gathered.material
     labels[..., 1] = 0 if kept_mask is None else kept_mask
-    texture = ctx.texture((width, height), 2, dtype="f4", data=labels)
-    texture.filter = moderngl.NEAREST, moderngl.NEAREST
-    return texture
+    return read_by_texel(ctx.texture((width, height), 2, dtype="f4", data=labels))
 
 
 def label_pixels(gathered: GatheredView, shown_materials: np.ndarray | None) -> np.ndarray:
@@ -102,9 +100,7 @@ def upload_pixels(
 ) -> moderngl.Texture:
     """Upload `shown` of shaders/common/region.glsl."""
     data = find_equal_corners(label_pixels(gathered, shown_materials))
-    texture = ctx.texture(data.shape[1::-1], 2, dtype="f4", data=data)
-    texture.filter = moderngl.NEAREST, moderngl.NEAREST
-    return texture
+    return read_by_texel(ctx.texture(data.shape[1::-1], 2, dtype="f4", data=data))
 
 
 def find_equal_corners(material: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ class RenderTargets:
     def get(
         self, kind: str, size: tuple[int, int], formats: tuple[tuple[int, str], ...], depth: bool
     ) -> moderngl.Framebuffer:
-        """Return a framebuffer with one texture per (components, dtype), filtered by nearest texel, and optionally a depth buffer."""
+        """Return a framebuffer with one texture per (components, dtype), for `texel_at`, and optionally a depth buffer."""
         frame = self._frames.pop((kind, size), None)
         if frame is None:
             same_kind = [key for key in self._frames if key[0] == kind]
@@ -28,7 +28,7 @@ class RenderTargets:
                 release_framebuffer(self._frames.pop(same_kind[0]))
             textures = [self.ctx.texture(size, components, dtype=dtype) for components, dtype in formats]
             for texture in textures:
-                texture.filter = moderngl.NEAREST, moderngl.NEAREST
+                read_by_texel(texture)
             frame = self.ctx.framebuffer(textures, self.ctx.depth_renderbuffer(size) if depth else None)
         self._frames[kind, size] = frame
         return frame
@@ -36,6 +36,13 @@ class RenderTargets:
     def release(self) -> None:
         while self._frames:
             release_framebuffer(self._frames.popitem()[1])
+
+
+def read_by_texel(texture: moderngl.Texture) -> moderngl.Texture:
+    """Filter by nearest texel and clamp at the edges, as `texel_at` of shaders/common/texel.glsl needs; return the texture."""
+    texture.filter = moderngl.NEAREST, moderngl.NEAREST
+    texture.repeat_x = texture.repeat_y = False
+    return texture
 
 
 def release_framebuffer(frame: moderngl.Framebuffer) -> None:

@@ -18,6 +18,7 @@ from engine.geometry.mesh import Group, find_visible_charts
 from engine.geometry.pack import PAGE
 from engine.geometry.uniforms import camera_uniforms
 from engine.gl.shaders import get_program, set_uniforms
+from engine.gl.targets import read_by_texel
 from engine.gl.time_sliced import Box, Slices, scissor
 from engine.render.daylight import SUN, BakedDaylight, DaylightTexture, atmosphere_uniforms
 from engine.render.frozen_marks import may_show_frozen
@@ -35,6 +36,7 @@ MODES = MappingProxyType(
         "depth": "distance from the camera",
     }
 )
+MATERIALS = 256  # rows of the table of display colours: as many as a map's bytes can name; as in shaders
 GEOMETRY = ("material", "depth")  # modes that show no paint
 
 
@@ -89,8 +91,7 @@ class Renderer:
         self.full_steps = 20.0
         opacity = np.array([m.opacity for m in scene.materials])
         self._daylight = DaylightTexture(ctx, light or BakedDaylight.of(blocks, scene))
-        self._materials = ctx.texture((len(opacity), 1), 4, alignment=1)
-        self._materials.filter = moderngl.NEAREST, moderngl.NEAREST
+        self._materials = read_by_texel(ctx.texture((MATERIALS, 1), 4))
         self._translucent = ~charts.sky & (opacity[charts.material] < 1)
         self._constants = {
             "sun": tuple(SUN),
@@ -111,7 +112,7 @@ class Renderer:
     def update_display_colours(self, scene: Scene) -> None:
         """Take over the display colours of a scene with the same geometry."""
         self._constants |= atmosphere_uniforms(scene.background.display)
-        self._materials.write(_material_table(scene), alignment=1)
+        self._materials.write(_material_table(scene))
 
     def draw(
         self,
@@ -215,6 +216,7 @@ class Renderer:
 
 
 def _material_table(scene: Scene) -> np.ndarray:
-    """Return uint8 [n,4]: display colour and opacity of each material."""
-    rows = [(*m.display, round(255 * m.opacity)) for m in scene.materials]
-    return np.array(rows, dtype=np.uint8)
+    """Return uint8 [MATERIALS,4]: display colour and opacity of each material."""
+    table = np.zeros((MATERIALS, 4), np.uint8)
+    table[: len(scene.materials)] = [(*m.display, round(255 * m.opacity)) for m in scene.materials]
+    return table

@@ -9,6 +9,6 @@ void main() {
     vec2 anchor;
     bool contaminated;
     float density = claim(texel_index(), anchor, contaminated);
-    o_surface = vec4(v_info.x, clamp(v_texel, vec2(0), v_place.zw), is_sky() ? FAR : dot(axes[2], v_ray));
-    o_atlas = vec4(vec2(atlas_texel()), v_info.w, contaminated ? -density : density);
+    o_surface = vec4(v_info.x, clamp(v_texel, vec2(0), v_place.zw), is_sky() ? FAR : dot(v_axes[2], v_ray));
+    o_atlas = vec4(atlas_texel(), v_info.w, contaminated ? -density : density);
 }

@@ -13,9 +13,9 @@ const float COARSEST = 4.0;       // coarsest level of detail
 
 // Pixels from one colour texel to the next along an axis of the chart.
 vec2 colour_step(vec3 axis) {
-    vec3 at = v_ray * axes, along = axis * axes * chart_texel() / COLOUR_TEXELS;
+    vec3 at = v_ray * v_axes, along = axis * v_axes * v_texel_size / COLOUR_TEXELS;
     float z = max(at.z, NEAREST);
-    return focal / z * (along.xy - at.xy / z * along.z);
+    return v_focal / z * (along.xy - at.xy / z * along.z);
 }
 
 // Bilinear sampling at t between two pixels blurs with variance t(1-t). Drawing the stored colours samples bilinearly once more,
@@ -33,11 +33,11 @@ vec3 sample_sharpened(vec2 p, vec2 drawn, float lod) {
     vec2 t = fract(p - 0.5);
     vec2 reading = mix(t * (1.0 - t), vec2(1.0 / 6.0), min(lod, 1.0));
     vec2 blur = min(SHARPENING * (reading + drawn / (6.0 * pixel * pixel)), MAX_BLUR);
-    vec3 here = textureLod(picture, p / size, lod).rgb, sum = here;
+    vec3 here = textureLod(picture, p / v_size, lod).rgb, sum = here;
     for (int k = 0; k < 4; ++k) {
-        vec2 q = clamp(p + pixel * (k < 2 ? vec2(2 * k - 1, 0) : vec2(0, 2 * k - 5)), vec2(0.5), size - 0.5);
+        vec2 q = clamp(p + pixel * (k < 2 ? vec2(2 * k - 1, 0) : vec2(0, 2 * k - 5)), vec2(0.5), v_size - 0.5);
         if (!all_own_material(q, ceil(lod))) continue;
-        vec3 there = textureLod(picture, q / size, lod).rgb;
+        vec3 there = textureLod(picture, q / v_size, lod).rgb;
         sum -= 0.5 * (k < 2 ? blur.x : blur.y) * (there - here);
     }
     return sum;
@@ -47,26 +47,26 @@ vec3 sample_sharpened(vec2 p, vec2 drawn, float lod) {
 // The first turn suffices for nearly all; one loop, so that software drivers leave it then.
 vec2 find_own_pixel() {
     vec2 p = NONE, found = NONE;
-    int first = min(int(size.x), 0);  // 0, which the compiler doesn't know, or it would unroll the loop
+    int first = min(int(v_size.x), 0);  // 0, which the compiler doesn't know, or it would unroll the loop
     for (int k = first; k < 6 && found == NONE; ++k) {
         bool itself = k == 0;
         vec2 at;
         vec3 ray = itself ? v_ray : ray_to(texel_index() + 0.5 + test_point(k - 1));
-        bool seen = usable_at(ray, NORMAL[chart_side()], chart_id(), is_sky(), at);
-        if (itself && !seen && dot(axes[2], ray) > NEAREST && !inside_margin(at)) {
-            at = clamp(at, vec2(MARGIN + 0.5), size - MARGIN - 0.5);
-            seen = int(view_at(ivec2(at)).x + 0.5) == chart_id();
+        bool seen = usable_at(ray, v_normal, chart_id(), is_sky(), at);
+        if (itself && !seen && dot(v_axes[2], ray) > NEAREST && !inside_margin(at)) {
+            at = clamp(at, vec2(MARGIN + 0.5), v_size - MARGIN - 0.5);
+            seen = int(view_at(floor(at)).x + 0.5) == chart_id();
         }
         if (!seen) continue;
         p = at;
         found = own_point(at);
         if (!itself) break;
     }
-    return found != NONE ? found : (vec2(own_cell(p)) + 0.5) * LATENT_PIXEL;
+    return found != NONE ? found : (own_cell(p) + 0.5) * LATENT_PIXEL;
 }
 
 void main() {
-    vec2 u = colour_step(U_AXIS[chart_side()]), v = colour_step(V_AXIS[chart_side()]);
+    vec2 u = colour_step(v_along), v = colour_step(v_down);
     float lod = clamp(0.5 * log2(abs(u.x * v.y - u.y * v.x)) - LEVEL_BIAS, 0.0, COARSEST);
     o_colour = vec4(sample_sharpened(find_own_pixel(), u * u + v * v, lod), 1.0);
 }

@@ -13,8 +13,8 @@ const float EDGE_CONTAMINATED = -1.0;  // engine/atlas/page.py
 void main() {
     float density;
     bool contaminated;
-    ivec2 cell = find_source_cell(density, contaminated);
+    vec2 cell = find_source_cell(density, contaminated);
     if (cell == NOWHERE) discard;
-    o_latents = texelFetch(dreamed, cell, 0);
+    o_latents = texel_at(dreamed, cell, v_size / LATENT_PIXEL);
     o_state = vec4(steps, density, revision, contaminated ? EDGE_CONTAMINATED : 0.0);
 }

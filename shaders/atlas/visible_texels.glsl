@@ -11,7 +11,7 @@ void main() {
     for (int k = 0; k < 5; ++k) {
         vec2 corner = k == 0 ? vec2(0) : CORNER * vec2((k & 1) * 2 - 1, (k & 2) - 1);
         vec2 p;
-        if (!visible_at(ray_to(texel_index() + 0.5 + corner), NORMAL[chart_side()], chart_id(), is_sky(), p)) continue;
-        if (texelFetch(mask, ivec2(p), 0).x > 0.0) o_visible = vec4(1);
+        if (!visible_at(ray_to(texel_index() + 0.5 + corner), v_normal, chart_id(), is_sky(), p)) continue;
+        if (texel_at(mask, floor(p), v_size).x > 0.0) o_visible = vec4(1);
     }
 }

@@ -9,19 +9,19 @@ const float EDGE_REACH = 8.0;    // pixels (one latent pixel): how far decoder a
 
 uniform bool paints_sky;         // false: the view may not paint the sky
 
-float cosine_of(vec3 ray) { return -dot(NORMAL[chart_side()], ray) / length(ray); }
+float cosine_of(vec3 ray) { return -dot(v_normal, ray) / length(ray); }
 
 // Screen pixels per texel x cosine of incidence at a point of the fragment's chart (for the sky, on its cube of half-width 1).
-float density_of(vec3 ray) { return focal / dot(axes[2], ray) * chart_texel() * cosine_of(ray); }
+float density_of(vec3 ray) { return v_focal / dot(v_axes[2], ray) * v_texel_size * cosine_of(ray); }
 
 // Whether the depth jumps within EDGE_REACH of pixel coordinates p, where the chart has the point `ray`.
 bool at_depth_edge(vec3 ray, vec2 p) {
     for (int k = 0; k < 4; ++k) {
         vec2 offset = EDGE_REACH * (k < 2 ? vec2(k * 2 - 1, 0) : vec2(0, k * 2 - 5));
-        ivec2 pixel = clamp(ivec2(floor(p + offset)), ivec2(0), ivec2(size) - 1);
+        vec2 pixel = clamp(floor(p + offset), vec2(0), v_size - 1.0);
         vec2 there = view_at(pixel);
         if (int(there.x + 0.5) == chart_id()) continue;
-        float expected = is_sky() ? FAR : plane_depth(ray, NORMAL[chart_side()], pixel);
+        float expected = is_sky() ? FAR : plane_depth(ray, v_normal, pixel);
         if (abs(there.y - expected) > DEPTH_EDGE * min(expected, there.y)) return true;
     }
     return false;
@@ -43,7 +43,7 @@ float claim(vec2 texel, out vec2 anchor, out bool contaminated) {
     for (int k = 0; k < 5; ++k) {
         vec3 ray = ray_to(texel + 0.5 + test_point(k));
         vec2 p;
-        if (!usable_at(ray, NORMAL[chart_side()], chart_id(), is_sky(), p)) continue;
+        if (!usable_at(ray, v_normal, chart_id(), is_sky(), p)) continue;
         if (share == 0.0) { at = ray; anchor = p; }
         share += 0.2;
     }

@@ -4,7 +4,6 @@ uniform float shade;  // 0: paint as it is; 1: full daylight
 
 vec3 shade_paint(vec3 paint) {
     if (is_sky()) return paint;
-    vec3 full = sunshine * sun.y + skylight;
-    vec3 lit = paint * sqrt(incoming_light() / full);
+    vec3 lit = paint * sqrt(incoming_light() / v_full_light);
     return mix(paint, add_haze(lit), shade);
 }
