@@ -64,6 +64,7 @@ class GBuffer:
     camera: its picture is the canvas
     cell_side, side: int8 [h,w] and [H,W], the side that a surface faces: 0..5 = +x −x +y −y +z −z, −1 in the sky
     cell_depth, depth: float32 [h,w] and [H,W], view-space z in blocks; any value in the sky
+    opacity: float32 [H,W], 0..1, of the surface; None: all is opaque
     """
 
     camera: Camera
@@ -71,6 +72,7 @@ class GBuffer:
     cell_depth: np.ndarray
     side: np.ndarray
     depth: np.ndarray
+    opacity: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Surface:
     """The geometry that the canvas shows, as far as it is known.
 
     depth: float32 [h,w], view-space z in blocks as the reference camera of `diffusion.models.depth` sees it, inf in the sky
+    opacity: float32 [h,w], 0..1, of the surface; None: all is opaque
     occluded_source: int32 [h,w], for surfaces that continue behind a nearer one that is kept: the index (row·w + column) of the
         latent pixel whose surface continues here; elsewhere the pixel's own index. The hidden surface is dreamed there, and the
         nearer one stays. None: nowhere
@@ -107,6 +110,7 @@ class Surface:
     """
 
     depth: np.ndarray | None = None
+    opacity: np.ndarray | None = None
     occluded_source: np.ndarray | None = None
     region_ids: np.ndarray | None = None
     gbuffer: GBuffer | FacingGBuffer | None = None

@@ -61,7 +61,7 @@ def change_view(operation: str) -> PaintAction:
         _change(
             context,
             open_scene,
-            open_scene.volume.find_visible_texels_slices(state.camera, view_size(state.scene_size)),
+            open_scene.volume.find_visible_texels_slices(state.camera, view_size(state.scene_size), through=True),
             operation,
         )
 
@@ -75,7 +75,8 @@ def dream_again(context: ActionContext, open_scene: OpenScene) -> None:
     state = context.state
     state.cancelled_view = ()
     camera, (width, height) = open_scene.painter.frame_view(state.camera, state.scene_size)
-    _change(context, open_scene, open_scene.volume.find_visible_texels_slices(camera, (2 * width, 2 * height)), "erase")
+    texels = open_scene.volume.find_visible_texels_slices(camera, (2 * width, 2 * height), through=True)
+    _change(context, open_scene, texels, "erase")
 
 
 def change_material(operation: str) -> Callable[[ActionContext, OpenScene, int], None]:

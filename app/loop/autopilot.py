@@ -11,6 +11,7 @@ import numpy as np
 
 from app.loop.painter import Painter
 from engine.atlas import policy
+from engine.atlas.views import Part
 from scenes.camera import Camera
 from scenes.paths import sample_path
 from scenes.scene import Scene
@@ -36,10 +37,15 @@ def viewpoints(scene: Scene) -> list[Camera]:
 
 
 def unfinished(painter: Painter, camera: Camera) -> tuple[int, int]:
-    """A `Measure` of the painter's volume."""
-    gathered = painter.gather(camera, SIZE)
-    could = policy.claimable_mask(gathered)
-    return int((could & ~policy.final_mask(gathered, painter.session.dream.steps)).sum()), int(could.sum())
+    """A `Measure` of the painter's volume. What is seen through see-through surfaces counts as well as these."""
+    steps, open_, seen = painter.session.dream.steps, 0, 0
+    for part in (Part.SOLID, Part.BEHIND):
+        gathered = painter.gather_task(camera, SIZE, part=part).run_to_end()
+        could = policy.claimable_mask(gathered)
+        open_, seen = open_ + int((could & ~policy.final_mask(gathered, steps)).sum()), seen + int(could.sum())
+        if not painter.volume.charts.see_through[gathered.chart].any():
+            break
+    return open_, seen
 
 
 @dataclass

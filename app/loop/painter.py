@@ -17,7 +17,7 @@ from app.loop.refined_view import RefinedView, describe_activity, may_look_ahead
 from app.loop.refining import Piece, Refiner, refiner_of
 from app.loop.sky import AROUND, SkyPainter
 from app.loop.view_canvas import canvas_from
-from app.loop.view_framing import border_width, canvas_size, has_left, widen_camera
+from app.loop.view_framing import canvas_size, has_left, widen_camera
 from app.session import Session
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
@@ -37,6 +37,7 @@ WALKING = 0.3  # of a frame's time is spent so while one walks, if that is more
 OPENING = 16.0  # times as much of it until the first paint is laid
 LONG = 2.0  # seconds; what takes less has no time in the status
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
+Gathering = TimeSlicedTask[GatheredView]
 
 
 class Painter:
@@ -57,7 +58,7 @@ class Painter:
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = self._updated = -math.inf
         self._sky_came_last = False  # while one walks, faces of the sky and sketches of views take turns
-        self._asked: View | None = None  # what was last submitted, at the revision that its dream made
+        self._asked: tuple[View, ...] = ()  # submitted parts of a view, at the revision that their dreams made
         self._settled: set[View] = set()  # these need nothing
         self._refining: RefinedView | None = None
         self._seed = session.dream.seed
@@ -119,26 +120,31 @@ class Painter:
         if refine and self._refining is not None and self._refining.view == view:
             return self._refine(self._refining) or (resting and self._paint_sky_around(camera, size))
         self._refining = None
-        if view not in self._settled:
-            self.client.tasks.begin(self.gather_task(camera, size, level), partial(self._judge, view, refine, resting))
-            return True
+        for one in (view, view.behind):
+            if one not in self._settled:
+                gathering = self.gather_task(camera, size, level, one.part)
+                self.client.tasks.begin(gathering, partial(self._judge, one, refine, resting))
+                return True
         return resting and refine and (self._begin_refining(view) or self._paint_sky_around(camera, size))
 
     def _judge(self, view: View, refine: bool, resting: bool, gathered: GatheredView) -> None:
         """Submit a dream if too little of the view is painted."""
         if gathered.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame gathers again
-        self._sees_below = bool((self.volume.charts.side[gathered.chart] == BELOW)[gathered.material == SKY].any())
-        level = view.level
-        self.coverage = policy.coverage(gathered, level.steps, border_width(view.size, level.height, gathered.size))
-        if self.coverage >= self.session.paint.coverage or view == self._asked:
+        charts, coverage = self.volume.charts, view.coverage(gathered)
+        below = bool((charts.side[gathered.chart] == BELOW)[gathered.material == SKY].any())
+        self._sees_below = below or (self._sees_below and not view.whole)
+        self.coverage = coverage if view.whole else self.coverage
+        if coverage >= self.session.paint.coverage or view in self._asked:
             self._settle(view)  # also if a dream did not cover it all, as another would do no better
-            if refine and not resting and self._refiner.follows_walker:
+            if not charts.see_through[gathered.chart].any():
+                self._settle(view.behind)
+            if view.whole and refine and not resting and self._refiner.follows_walker:
                 full = level_of(self.session, self._model, view.size, resting=True)
                 self._begin_refining(replace(view, level=full))
         else:
-            self._asked, self.client.problem = view, ""
-            self._submit(gathered, level)
+            self._asked, self.client.problem = view.add_to(self._asked), ""
+            self._submit(gathered, view.dream_level)
 
     def _paint_sky_around(self, camera: Camera, size: Size) -> bool:
         """Paint a face of the sky that nobody sees yet, after everything in view. Returns False if none is left."""
@@ -237,10 +243,10 @@ class Painter:
         """Gather what a dream of this view would start from. level: None as at rest. The model must be ready."""
         return self.gather_task(camera, size, level).run_to_end()
 
-    def gather_task(self, camera: Camera, size: Size, level: Level | None = None) -> TimeSlicedTask[GatheredView]:
-        """`gather` as a task."""
+    def gather_task(self, camera: Camera, size: Size, level: Level | None = None, part: Part = Part.SOLID) -> Gathering:
+        """`gather` as a task. part: SOLID, or BEHIND see-through surfaces."""
         self._follow_seed()
-        return self.volume.gather_task(*self.frame_view(camera, size, level), part=Part.SOLID)
+        return self.volume.gather_task(*self.frame_view(camera, size, level), part=part)
 
     def frame_view(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
         """The camera and canvas size of a dream for a view; both include a margin around the view."""
@@ -261,7 +267,7 @@ class Painter:
         """Abandon the running dream. If a dream is being laid, finish laying it now."""
         self.client.cancel()
         self._take_outcomes()
-        self._asked = self._refining = self.sky.running = None
+        self._asked, self._refining, self.sky.running = (), None, None
 
     def interrupt(self) -> None:
         """`cancel`, unless a dream is being laid over several frames: laying the rest at once would take 0.25 s."""
@@ -275,7 +281,7 @@ class Painter:
 
     def reset_failures(self) -> None:
         """Try again after a failure, and gather finished views again (after an erase, for example)."""
-        self.client.problem, self._asked, self._refining = "", None, None
+        self.client.problem, self._asked, self._refining = "", (), None
         self.sky.reset()
         self._settled.clear()
 
@@ -363,11 +369,11 @@ class Painter:
                 if outcome is Outcome.FAILED:
                     self.sky.fail()
             elif outcome is Outcome.OUTDATED:
-                self._asked = None
+                self._asked = ()
             elif self._refining:
                 self._refining = replace(self._refining, taken=len(self._refining.parts))
             elif self._asked:
-                self._settle(self._asked)  # this view would fail again; another one may not
+                self._settle(self._asked[-1])  # this view would fail again; another one may not
 
     def _take_laid(self, laid: Laid) -> None:
         self._sky_came_last = isinstance(laid.gathered, GatheredView) and laid.gathered.part is Part.SKY
@@ -381,20 +387,14 @@ class Painter:
             if self.client.running and self._camera != view.camera:
                 self.cancel()  # the next sheet has only begun, and something else is looked at now
             return
-        if isinstance(laid.gathered, GatheredView):
+        if isinstance(laid.gathered, GatheredView) and laid.gathered.part is not Part.BEHIND:
             self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera
             self._begun |= not self.client.level.sketch
-        if self._asked:
-            self._asked = replace(self._asked, revision=laid.revision)
+        self._asked = tuple(replace(view, revision=laid.revision) for view in self._asked)
 
     def _follow_revision(self, before: int, after: int) -> None:
         """The sky was painted, which changed nothing for what views need."""
-
-        def follow(view: View) -> View:
-            return replace(view, revision=after) if view.revision == before else view
-
-        self._settled = {follow(view) for view in self._settled}
-        if self._asked:
-            self._asked = follow(self._asked)
+        self._settled = {view.follow(before, after) for view in self._settled}
+        self._asked = tuple(view.follow(before, after) for view in self._asked)
         if self._refining:
-            self._refining = replace(self._refining, view=follow(self._refining.view))
+            self._refining = replace(self._refining, view=self._refining.view.follow(before, after))

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from app.fields import Size
 from app.loop.messages import ModelInfo
-from app.loop.view_framing import limit_canvas
+from app.loop.view_framing import border_width, limit_canvas
 from app.session import Session
 from diffusion.settings import DreamSettings
 from engine.atlas import policy
+from engine.atlas.views import GatheredView, Part
 from scenes.camera import Camera
 
 
@@ -30,13 +31,41 @@ class Level:
 
 @dataclass(frozen=True)
 class View:
-    """A key for a view: while it is unchanged, the view need not be gathered again."""
+    """A key for a view: while it is unchanged, the view need not be gathered again. part: SOLID, or BEHIND see-through surfaces."""
 
     camera: Camera
     size: Size
     level: Level
     seed: int
     revision: int
+    part: Part = Part.SOLID
+
+    @property
+    def whole(self) -> bool:
+        """Whether it shows the nearest surfaces, not those behind."""
+        return self.part is Part.SOLID
+
+    @property
+    def behind(self) -> View:
+        """The same view, of what lies behind see-through surfaces."""
+        return replace(self, part=Part.BEHIND)
+
+    @property
+    def dream_level(self) -> Level:
+        """The level, with words that tell which part is dreamed."""
+        return self.level if self.whole else replace(self.level, words="dreaming what is seen through")
+
+    def coverage(self, gathered: GatheredView) -> float:
+        """0..1: how much of the view is painted; gathered: the view with what is dreamed around it."""
+        return policy.coverage(gathered, self.level.steps, border_width(self.size, self.level.height, gathered.size))
+
+    def add_to(self, asked: tuple[View, ...]) -> tuple[View, ...]:
+        """This part and the others of the same view among those asked for."""
+        return (*(one for one in asked if one != self and one.behind == self.behind), self)
+
+    def follow(self, before: int, after: int) -> View:
+        """The view at revision `after`, if it is at `before`: what was changed between them is no part of it."""
+        return replace(self, revision=after) if self.revision == before else self
 
 
 def level_of(session: Session, model: ModelInfo, size: Size, resting: bool) -> Level:

@@ -29,10 +29,11 @@ from scenes.camera import Camera
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a view that lacks paint. what: how it is gathered; lacking: its unpainted share of the whole view, 0..1."""
+    """A part of a view that lacks paint. what, part: how it is gathered; lacking: its unpainted share of the whole view, 0..1."""
 
     what: Camera | Sheet
     lacking: float
+    part: Part = Part.SOLID
 
     @property
     def work(self) -> float:
@@ -75,7 +76,7 @@ class SheetRefiner:
 
     def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
         volume, charts = self.volume, self.volume.charts
-        shown = yield from volume.find_visible_texels_slices(view.camera, view.size)
+        shown = yield from volume.find_visible_texels_slices(view.camera, view.size, through=True)
         needs = yield from run_on_thread(partial(view_needs, charts, view.camera, view.size, shown))
         lacks = yield from lacking_slices(volume.atlas, charts, needs, view.level.steps)
         return (yield from run_on_thread(partial(self._plan, needs, lacks)))
@@ -109,15 +110,19 @@ class CloseUpRefiner:
         return view.size[1] > view.level.height
 
     def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
-        whole = yield from self.volume.gather_task(camera, canvas, False, Part.SOLID).remaining_slices()
-        level = view.level
-        found = close_ups(view.camera, view.size, whole, level.height, level.steps, self.enough, self.side)
-        return tuple(Piece(part.camera, part.lacking) for part in found)
+        level, found = view.level, list[Piece]()
+        for part in (Part.SOLID, Part.BEHIND):
+            whole = yield from self.volume.gather_task(camera, canvas, False, part).remaining_slices()
+            parts = close_ups(view.camera, view.size, whole, level.height, level.steps, self.enough, self.side)
+            found += (Piece(one.camera, one.lacking, part) for one in parts)
+            if not self.volume.charts.see_through[whole.chart].any():
+                break
+        return tuple(found)
 
     def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]:
         assert isinstance(part.what, Camera)
         return (
-            yield from self.volume.gather_task(part.what, (self.side, self.side), part=Part.SOLID).remaining_slices()
+            yield from self.volume.gather_task(part.what, (self.side, self.side), part=part.part).remaining_slices()
         )
 
     def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:

@@ -59,7 +59,7 @@ def plan_views(painter: Painter, cameras: Sequence[Camera], size: Size, density:
     known: TexelNeeds | None = None
     for first in range(0, len(cameras), TOGETHER):
         parts = [
-            view_needs(charts, camera, size, volume.find_visible_texels(camera, size), density)
+            view_needs(charts, camera, size, volume.find_visible_texels(camera, size, through=True), density)
             for camera in cameras[first : first + TOGETHER]
         ]
         known = join_needs(charts, [*parts, *([known] if known is not None else [])])

@@ -28,6 +28,12 @@ def parts_of(pixels: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> n
     return np.array([numbers.get(scene.prompt(material), -1) for material in materials], np.int16)[pixels]
 
 
+def opacity_of(seen: np.ndarray, scene: Scene) -> np.ndarray | None:
+    """float32 of the shape of `seen`, int, materials or SKY: their opacity; None if all of them are opaque."""
+    table = np.array([*(m.opacity for m in scene.materials), 1.0], np.float32)  # SKY is the last one's index, too
+    return table[seen] if (table[seen] < 1).any() else None
+
+
 def canvas_from(gathered: GatheredView | GatheredSheet, scene: Scene, full_steps: float) -> Canvas:
     """The canvas of a view or a sheet. full_steps: the number of steps after which a texel is finished; finished texels are kept."""
     known = policy.guide_mask(gathered, full_steps)
@@ -48,11 +54,13 @@ def canvas_from(gathered: GatheredView | GatheredSheet, scene: Scene, full_steps
     ids = parts_of(gathered.pixel_material, regions, scene)
     if isinstance(gathered, GatheredView):
         depth = to_reference_camera(gathered.depth, gathered.camera.fov)
-        seen = GBuffer(gathered.camera, gathered.side, gathered.depth, gathered.pixel_side, gathered.pixel_depth)
+        opacity, fine = (opacity_of(seen, scene) for seen in (gathered.material, gathered.pixel_material))
+        depths, sides = (gathered.depth, gathered.pixel_depth), (gathered.side, gathered.pixel_side)
+        seen = GBuffer(gathered.camera, sides[0], depths[0], sides[1], depths[1], fine)
     else:
-        depth = None
+        depth = opacity = None
         seen = FacingGBuffer(
             gathered.side, gathered.point, gathered.pixel_side, gathered.pixel_point, gathered.patch, gathered.span
         )
-    surface = Surface(depth=depth, occluded_source=occluded_source, region_ids=ids, gbuffer=seen)
+    surface = Surface(depth=depth, opacity=opacity, occluded_source=occluded_source, region_ids=ids, gbuffer=seen)
     return Canvas(regions=regions, noise=gathered.noise, change=change, guide=guide, surface=surface)

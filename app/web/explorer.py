@@ -107,7 +107,7 @@ class WebExplorer:
             if number in self._visitors and (camera := self._visitors[number][0].camera) is not None:
                 painter, size = self._painter, self._visitors[number][0].size
                 camera, (width, height) = painter.frame_view(camera, size)
-                self._erase(painter.volume.find_visible_texels(camera, (2 * width, 2 * height)))
+                self._erase(painter.volume.find_visible_texels(camera, (2 * width, 2 * height), through=True))
 
         self._wish(act)
 

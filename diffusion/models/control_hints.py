@@ -9,7 +9,7 @@ import torch
 
 from diffusion.canvas import Canvas, GBuffer
 from diffusion.models.control import Control, pack_hints
-from diffusion.models.depth import disparity
+from diffusion.models.depth import disparity, fade
 from diffusion.models.segment_colours import SKY_COLOUR, colour_of, side_colours
 from diffusion.models.surface_conditions import borders, owners
 from diffusion.models.surface_place import SKY
@@ -19,8 +19,8 @@ Hint = Callable[[GBuffer, np.ndarray, Sequence[str]], np.ndarray]
 
 
 def depth_hint(gbuffer: GBuffer, regions: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
-    """Inverse depth in grey, white where the view is nearest and black in the sky, as MiDaS gives it."""
-    grey = disparity(np.where(gbuffer.side < 0, np.inf, gbuffer.depth))
+    """Inverse depth in grey, white where the view is nearest and black in the sky, as MiDaS gives it; times the opacity."""
+    grey = fade(disparity(np.where(gbuffer.side < 0, np.inf, gbuffer.depth)), gbuffer.opacity)
     return np.repeat(_bytes(np.where(gbuffer.side < 0, 0, (grey + 1) / 2))[..., None], 3, -1)
 
 

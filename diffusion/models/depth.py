@@ -36,4 +36,12 @@ def disparity(depth: np.ndarray) -> np.ndarray:
     return ((inverse - low) / (high - low) * 2 - 1).astype(np.float32)
 
 
+def fade(channel: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
+    """A depth channel -1..1 in which surfaces fade into the farthest depth, -1, as their opacity 0..1 falls; None: all are opaque.
+
+    raycast_diffusion guides by such depth: its picture of nearness, 0..1, times the opacity.
+    """
+    return channel if opacity is None else ((channel + 1) * opacity - 1).astype(np.float32)
+
+
 DEPTHS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"log": log_depth, "disparity": disparity}

@@ -20,7 +20,7 @@ from diffusion.models import preview, sdxl_conditioning
 from diffusion.models.codec import Codec
 from diffusion.models.control import Control, add_residuals
 from diffusion.models.control_hints import hints_of
-from diffusion.models.depth import DEPTHS
+from diffusion.models.depth import DEPTHS, fade
 from diffusion.models.region_masks import mask_pyramid
 from diffusion.models.style import Style, StyleAdapter, split_style
 from diffusion.models.text_encoders import CachedEncoder
@@ -116,7 +116,8 @@ class Model:
             return None
         if surface.depth is None:
             return torch.zeros((1, 1, height, width), device=self.device)
-        return torch.from_numpy(DEPTHS[self.depth](surface.depth))[None, None].to(self.device)
+        depth = fade(DEPTHS[self.depth](surface.depth), surface.opacity)
+        return torch.from_numpy(depth)[None, None].to(self.device)
 
     def conditions(self, canvas: Canvas) -> Tensor | None:
         """[1,K,h,w], all that `denoise` gets of a canvas beside its prompts: its geometry, then the hints of the ControlNets."""

@@ -36,27 +36,28 @@ class GatherPass:
         self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
         self._claim = get_program(ctx, "vertex/chart_view", "atlas/gather_claim")
         self._colour = get_program(ctx, "vertex/chart_view", "atlas/gather_colour")
+        self._chart = get_program(ctx, "vertex/chart_view", "atlas/chart_depth")
         self._gather = get_program(ctx, "vertex/full_target", "atlas/gather_stored")
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         self._sides = np.where(charts.sky, -1, charts.side).astype(np.int8)
-        self._drawn: tuple[Camera, tuple[int, int], bool] | None = None
+        self._drawn: tuple[Camera, tuple[int, int], Part] | None = None
 
-    def draw_depths(self, camera: Camera, size: tuple[int, int], only_sky: bool) -> Slices[moderngl.Texture]:
+    def draw_depths(self, camera: Camera, size: tuple[int, int], part: Part) -> Slices[moderngl.Texture]:
         """Draw RG32F (chart, view depth; 1e9 for the sky) of every pixel. A view that was drawn last is not drawn again."""
-        if self._drawn != (camera, size, only_sky):
-            yield from self._draw_view(camera, size, only_sky)
+        if self._drawn != (camera, size, part):
+            yield from self._draw_view(camera, size, part)
         return colour_texture(self._frame(size), 1)
 
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
 
     def _draw_view(
-        self, camera: Camera, size: tuple[int, int], only_sky: bool, colours: bool = True
+        self, camera: Camera, size: tuple[int, int], part: Part, colours: bool = True
     ) -> Slices[moderngl.Framebuffer]:
         """Draw attachment 0, colours (RGBA8, alpha 255 where painted; all 0 without `colours`), and 1, (chart, view depth), per pixel."""
         self._drawn, frame = None, self._frame(size)
-        visible = find_visible_charts(self.charts, camera, size, only_sky)
+        visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
         if colours:
             for number in np.unique(self.charts.page[visible]):
                 if self.atlas.refresh_overview(number):
@@ -67,7 +68,7 @@ class GatherPass:
             with scissor(frame, box):
                 self._draw_charts(self._colour, visible, self._bind, apart=self.atlas if colours else ())
             yield
-        self._drawn = camera, size, only_sky
+        self._drawn = camera, size, part
         return frame
 
     def gather_view(
@@ -81,7 +82,7 @@ class GatherPass:
     ) -> Slices[GatheredView]:
         """Gather a view (engine.atlas.views.GatheredView). Without `colours` all of them are unpainted."""
         width, height = size[0] // CELL, size[1] // CELL
-        view = yield from self._draw_view(camera, size, part is Part.SKY, colours)
+        view = yield from self._draw_view(camera, size, part, colours)
         surface, atlas = self._draw_surface(camera, size, part, colour_texture(view, 1))
         yield
         chart = np.round(surface[..., 0]).astype(np.int32)
@@ -94,6 +95,8 @@ class GatherPass:
         pixels = read_texture(self.ctx, colour_texture(view, 1))
         pixel_chart = pixels[..., 0].astype(np.int32)
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
+        if part is Part.BEHIND:
+            density = np.where(self._find_covered(camera, size), density, np.float32(0))
         contaminated = policy.is_edge_contaminated(painted, state[..., FROZEN] == EDGE_CONTAMINATED, density)
         if contaminated.any():  # this view treats them as unpainted
             latents, steps = (np.where(contaminated, 0, a).astype(np.float32) for a in (latents, steps))
@@ -130,13 +133,21 @@ class GatherPass:
         """Draw and read, per latent pixel: (chart, u, v, depth) and (x, y, page, density; negative beside a depth edge)."""
         small = size[0] // CELL, size[1] // CELL
         frame = self.targets.get("surface", small, _FLOATS, depth=True)
-        visible = find_visible_charts(self.charts, camera, size, part is Part.SKY)
-        paints_sky = part is not Part.SOLID
-        set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0, paints_sky=paints_sky)
+        visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
+        set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0, paints_sky=part.paints_sky)
         self._clear(frame)
         view.use(0)
         self._draw_charts(self._claim, visible)
         return read_texture(self.ctx, colour_texture(frame, 0)), read_texture(self.ctx, colour_texture(frame, 1))
+
+    def _find_covered(self, camera: Camera, size: tuple[int, int]) -> np.ndarray:
+        """Return bool [h,w]: latent pixels whose nearest surface is see-through."""
+        frame = self.targets.get("covered", (size[0] // CELL, size[1] // CELL), ((2, "f4"),), depth=True)
+        set_uniforms(self._chart, **camera_uniforms(self.charts, camera, size))
+        self._clear(frame)
+        self._draw_charts(self._chart, find_visible_charts(self.charts, camera, size))
+        chart = np.round(read_texture(self.ctx, colour_texture(frame))[..., 0]).astype(np.int32)
+        return self.charts.see_through[chart]
 
     def _fetch_stored(self, pages: np.ndarray, small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Return latents float32 [C,h,w] and state float32 [h,w,4] of the texels in the surface target; pages: those it shows."""

@@ -10,7 +10,7 @@ import numpy as np
 from base.grid import CELL
 from engine.atlas.page import FROZEN, REVISION, Page, tiles_with
 from engine.atlas.pages import Atlas
-from engine.atlas.views import GatheredView, PaintedView, Part
+from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.write_mask import upload_labels, upload_pixels
 from engine.geometry.charts import Charts
@@ -85,7 +85,7 @@ class ScatterPass:
     ) -> Slices[int]:
         """Write a painted view; return the number of texels written. view: (chart, depth) at its camera and size; the other arguments
         are those of `LatentVolume.scatter`."""
-        paints_sky = gathered.part is not Part.SOLID or only_texels is not None
+        paints_sky = gathered.part.paints_sky or only_texels is not None
         source = self._upload_source(gathered, painted, view, revision, colours, paints_sky)
         yield
         shown = np.flatnonzero(np.bincount(read_texture(self.ctx, view)[..., 0].astype(np.int32).ravel()))

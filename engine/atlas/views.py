@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from engine.geometry.charts import Charts
 from engine.geometry.sheet import Sheet
 from scenes.camera import Camera
 
@@ -15,12 +16,22 @@ class Part(Enum):
     """Which surfaces a view shows, and which of them it may paint.
 
     ALL: shows and may paint everything. SOLID: shows everything, but paints the sky only where texels are named (`only_texels`).
-    SKY: shows and may paint the sky alone, as if nothing stood in front of it.
+    SKY: shows and may paint the sky alone, as if nothing stood in front of it. BEHIND: shows everything but see-through surfaces,
+    as if these weren't there; only what lies behind one of them counts as paintable. Like SOLID, it doesn't paint the sky.
     """
 
     ALL = "all"
     SOLID = "solid"
     SKY = "sky"
+    BEHIND = "behind"
+
+    @property
+    def paints_sky(self) -> bool:
+        return self in (Part.ALL, Part.SKY)
+
+    def shown(self, charts: Charts) -> np.ndarray | None:
+        """bool [N]: the charts that such a view shows; None: all."""
+        return charts.sky if self is Part.SKY else ~charts.see_through if self is Part.BEHIND else None
 
 
 @dataclass(frozen=True)

@@ -31,16 +31,31 @@ class VisibilityPass:
         self._targets, self._quads = RenderTargets(ctx), PartQuads(ctx)
         self._view = get_program(ctx, "vertex/chart_view", "atlas/chart_depth")
         self._test = get_program(ctx, "vertex/chart_page", "atlas/visible_texels")
-        self._drawn: tuple[Camera, tuple[int, int], np.ndarray] | None = (
-            None  # the last view and the chart of each of its pixels
-        )
+        # the last view, and the chart of each of its pixels
+        self._drawn: tuple[Camera, tuple[int, int], bool, np.ndarray] | None = None
         self._drawing = object()  # identifies the drawing that is in progress
 
-    def find_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> Slices[TexelMasks]:
-        """Find the texels visible where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels."""
+    def find_texels(
+        self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None, through: bool = False
+    ) -> Slices[TexelMasks]:
+        """Find the texels visible where mask [H,W] is above 0 (None: anywhere). size: (width, height) of the view in pixels.
+
+        through: also those that are seen through any number of see-through surfaces.
+        """
         if mask is not None and not mask.any():
             return {}
-        chart = yield from self.draw_charts(camera, size)
+        found = yield from self._find_shown(camera, size, mask, through=False)
+        if through and find_visible_charts(self.charts, camera, size, self.charts.see_through).size:
+            behind = yield from self._find_shown(camera, size, mask, through=True)
+            for page, texels in behind.items():
+                _add(found, page, texels)
+        return found
+
+    def _find_shown(
+        self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None, through: bool
+    ) -> Slices[dict[int, np.ndarray]]:
+        """Find the texels of the nearest surfaces; through: of the nearest opaque ones, and all texels in front of these."""
+        chart = yield from self.draw_charts(camera, size, through)
         mask = np.ones(chart.shape, bool) if mask is None else mask > 0
         planes = _Planes(self.charts, camera, chart)
         yield
@@ -59,17 +74,23 @@ class VisibilityPass:
         marks = self.ctx.texture(size, 1, data=np.ascontiguousarray(mask * np.uint8(255)), alignment=1)
         read_by_texel(marks)
         parts = reach.parts
-        for number, texels in found.items():
-            texels |= self._test_texels(camera, size, marks, parts[self.charts.page[parts[:, 0]] == number])
+        if through:  # no pixel tells how much of these is visible
+            glass = find_visible_charts(self.charts, camera, size, self.charts.see_through)
+            parts = np.concatenate([parts, _whole_parts(self.charts, glass)])
+        for number in np.unique(self.charts.page[parts[:, 0]]).tolist():
+            here = parts[self.charts.page[parts[:, 0]] == number]
+            _add(found, number, self._test_texels(camera, size, marks, here, through))
             yield
         marks.release()
         return found
 
     def _test_texels(
-        self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray
+        self, camera: Camera, size: tuple[int, int], marks: moderngl.Texture, parts: np.ndarray, through: bool
     ) -> np.ndarray:
         """Return bool [PAGE,PAGE]: texels of parts of one page's charts that the view shows at a marked pixel."""
-        TimeSlicedTask(self.ctx, self.draw_charts(camera, size)).run_to_end()  # another view may have been drawn since
+        TimeSlicedTask(
+            self.ctx, self.draw_charts(camera, size, through)
+        ).run_to_end()  # another view may have been drawn since
         frame = self._targets.get("visible_texels", (PAGE, PAGE), ((1, "f1"),), depth=False)
         uniforms = camera_uniforms(self.charts, camera, size)
         set_uniforms(self._test, **uniforms, page_size=float(PAGE), view=0, mask=1)
@@ -87,13 +108,15 @@ class VisibilityPass:
     def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
         return self._targets.get("view", size, ((2, "f4"),), depth=True)
 
-    def draw_charts(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
-        """Find the chart of each pixel, int [H,W]. Repeated calls for one view, as by brush strokes, draw once."""
-        hurried = False
-        while self._drawn is None or self._drawn[:2] != (camera, size):
+    def draw_charts(self, camera: Camera, size: tuple[int, int], through: bool = False) -> Slices[np.ndarray]:
+        """Find the chart of each pixel, int [H,W]; through: the nearest opaque one. Repeated calls for one view, as by brush strokes,
+        draw once."""
+        hurried, view = False, (camera, size, through)
+        while self._drawn is None or self._drawn[:3] != view:
             drawing = self._drawing = object()
             self._drawn = None
-            frame, visible = self._frame(size), find_visible_charts(self.charts, camera, size)
+            among = ~self.charts.see_through if through else None
+            frame, visible = self._frame(size), find_visible_charts(self.charts, camera, size, among)
             wait_for_gl(self.ctx)
             frame.use()
             frame.clear()
@@ -113,8 +136,8 @@ class VisibilityPass:
                     break
             else:
                 chart = np.round(read_texture(self.ctx, colour_texture(frame))[..., 0]).astype(np.int32)
-                self._drawn = camera, size, chart
-        return self._drawn[2]
+                self._drawn = *view, chart
+        return self._drawn[3]
 
 
 def locate_pixels(charts: Charts, camera: Camera, chart: np.ndarray) -> np.ndarray:
@@ -182,6 +205,16 @@ class _Extents:
         low, high = np.maximum(np.floor(low - margin), 0), np.minimum(np.ceil(high + margin), whole[:, 3:].T)
         cut = np.concatenate([chart[None], low, high]).T.astype(np.int64)
         return np.where((count >= FEW_PIXELS)[:, None], cut, whole)
+
+
+def _add(found: dict[int, np.ndarray], page: int, texels: np.ndarray) -> None:
+    """Add texels of a page, bool [PAGE,PAGE], to those found."""
+    found[page] = found[page] | texels if page in found else texels
+
+
+def _whole_parts(charts: Charts, index: np.ndarray) -> np.ndarray:
+    """Return int [n,5] (chart, i0, j0, i1, j1): the whole of charts int [n]."""
+    return np.stack([index, 0 * index, 0 * index, *charts.size[index].T], axis=1)
 
 
 def _row_dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -115,15 +115,20 @@ class LatentVolume:
 
         return self._start_task(slices())
 
-    def find_visible_texels(self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None) -> TexelMasks:
-        """Find the texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), painted or not."""
-        return TimeSlicedTask(self.ctx, self.find_visible_texels_slices(camera, size, mask)).run_to_end()
+    def find_visible_texels(
+        self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None, through: bool = False
+    ) -> TexelMasks:
+        """Find the texels that a view of any size shows where mask [H,W] is above 0 (None: anywhere), painted or not.
+
+        through: also those that it shows through see-through surfaces; else only the nearest surface of each pixel.
+        """
+        return TimeSlicedTask(self.ctx, self.find_visible_texels_slices(camera, size, mask, through)).run_to_end()
 
     def find_visible_texels_slices(
-        self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None
+        self, camera: Camera, size: tuple[int, int], mask: np.ndarray | None = None, through: bool = False
     ) -> Slices[TexelMasks]:
         """`find_visible_texels` in slices. It doesn't read paint, so it may run beside other tasks."""
-        return self._visibility.find_texels(camera, size, mask)
+        return self._visibility.find_texels(camera, size, mask, through)
 
     def draw_charts_slices(self, camera: Camera, size: tuple[int, int]) -> Slices[np.ndarray]:
         """Find the chart that each pixel of a view of any size shows, int [H,W], in slices; see engine.atlas.visibility.locate_pixels."""
@@ -152,7 +157,7 @@ class LatentVolume:
         """`write_mask` as a task."""
 
         def slices() -> Slices[np.ndarray]:
-            view = yield from self._gather.draw_depths(gathered.camera, gathered.size, gathered.part is Part.SKY)
+            view = yield from self._gather.draw_depths(gathered.camera, gathered.size, gathered.part)
             return (yield from self._write_mask.draw_mask(gathered, view, steps, kept_mask, shown_materials))
 
         return self._start_task(slices())
@@ -184,7 +189,7 @@ class LatentVolume:
             raise ValueError("the painted view has latents that are not finite")
 
         def slices() -> Slices[int]:
-            view = yield from self._gather.draw_depths(painted.camera, painted.size, gathered.part is Part.SKY)
+            view = yield from self._gather.draw_depths(painted.camera, painted.size, gathered.part)
             written = yield from self._scatter.paint(gathered, painted, view, self.revision + 1, colours, only_texels)
             self.revision += written > 0
             return written

@@ -7,7 +7,7 @@ import numpy as np
 
 from base.grid import CELL
 from engine.atlas.pages import Atlas
-from engine.atlas.views import GatheredView, Part
+from engine.atlas.views import GatheredView
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import ChartMesh, find_visible_charts
 from engine.geometry.pack import PAGE
@@ -49,9 +49,10 @@ class WriteMaskPass:
         uniforms = camera_uniforms(self.charts, gathered.camera, gathered.size) | {
             "borders": True,
             "steps": float(steps),
-            "paints_sky": gathered.part is not Part.SOLID,
+            "paints_sky": gathered.part.paints_sky,
         }
-        visible = find_visible_charts(self.charts, gathered.camera, gathered.size, gathered.part is Part.SKY)
+        shown_charts = gathered.part.shown(self.charts)
+        visible = find_visible_charts(self.charts, gathered.camera, gathered.size, shown_charts)
         wait_for_gl(self.ctx)  # otherwise clearing waits for earlier drawing while holding the interpreter lock
         frame.use()
         frame.clear()

@@ -35,7 +35,7 @@ FORMATS = MappingProxyType(
 
 
 def chart_picture(charts: Charts, chart: int, scale: int, paint: Paint, bare: BareLook) -> np.ndarray:
-    """uint8 [h·scale,w·scale,4]: the colours of one chart. Paint is opaque; the bare look has its material's opacity."""
+    """uint8 [h·scale,w·scale,4]: the colours of one chart, paint where there is some. Alpha is the material's opacity."""
     picture = bare.chart(chart, scale)
     rows = paint.texels(charts, chart)
     if scale == CELL and (rows >= 0).any():
@@ -43,7 +43,6 @@ def chart_picture(charts: Charts, chart: int, scale: int, paint: Paint, bare: Ba
         cells = picture.reshape(h, CELL, w, CELL, 4)
         j, i = np.nonzero(rows >= 0)
         cells[j, :, i, :, :3] = paint.colours[rows[j, i]]
-        cells[j, :, i, :, 3] = 255
     return picture
 
 

@@ -27,7 +27,7 @@ class Charts:
 
     origin, u, v: float64 [N,3], blocks (for SKY: directions on the unit cube around the camera); size: int32 [N,2] (w, h);
     side: int8; material: int16; page, x, y: int32; corner: int32 [N,3], the origin in voxels (for SKY: zeros);
-    voxels: texels per block.
+    see_through: bool, surfaces of a material whose opacity is below 1; voxels: texels per block.
     """
 
     origin: np.ndarray
@@ -40,6 +40,7 @@ class Charts:
     x: np.ndarray
     y: np.ndarray
     corner: np.ndarray
+    see_through: np.ndarray
     voxels: int
 
     def __len__(self) -> int:
@@ -221,5 +222,6 @@ def build_charts(blocks: Blocks, scene: Scene) -> Charts:
         x=place[order, 1],
         y=place[order, 2],
         corner=corner[order].astype(np.int32),
+        see_through=((material != SKY) & ~np.append(opaque, True)[material])[order],
         voxels=voxels,
     )

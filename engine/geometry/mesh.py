@@ -15,14 +15,16 @@ from scenes.camera import Camera
 _CORNERS = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)  # two triangles of a quad's four vertices
 
 
-def find_visible_charts(charts: Charts, camera: Camera, size: tuple[int, int], only_sky: bool = False) -> np.ndarray:
+def find_visible_charts(
+    charts: Charts, camera: Camera, size: tuple[int, int], among: np.ndarray | None = None
+) -> np.ndarray:
     """Return int [n], the charts that face the camera and touch its frustum, the nearest first, the sky last.
 
-    only_sky: leave out all others.
+    among: bool [N], leave out all others.
     """
     slope = np.tan(np.radians(camera.fov) / 2)
     wide = slope * size[0] / size[1]
-    index = np.flatnonzero(charts.sky) if only_sky else _near_frustum(charts, camera, slope, wide)
+    index = _near_frustum(charts, camera, slope, wide, among)
     corners = charts.corners[index] - np.where(charts.sky[index, None, None], 0.0, camera.position)
     x, y, z = np.moveaxis(corners @ camera.axes.T, -1, 0)
     inside = np.ones(len(index), dtype=bool)
@@ -32,13 +34,13 @@ def find_visible_charts(charts: Charts, camera: Camera, size: tuple[int, int], o
     return index[inside][np.argsort(distance, kind="stable")]
 
 
-def _near_frustum(charts: Charts, camera: Camera, slope: float, wide: float) -> np.ndarray:
+def _near_frustum(charts: Charts, camera: Camera, slope: float, wide: float, among: np.ndarray | None) -> np.ndarray:
     """Return int [n], the charts that face the camera and whose bounding balls touch its frustum. This cheap test removes most charts
     of a large scene, where testing all corners would take a frame. slope, wide: tangents of half the vertical and horizontal field
     of view."""
     plane, radius, centre = charts.bounds
     faces = np.where(charts.sky, 0.0, (sides.NORMAL @ np.asarray(camera.position))[charts.side]) > plane
-    index = np.flatnonzero(faces)
+    index = np.flatnonzero(faces if among is None else faces & among)
     eye = np.where(charts.sky[index, None], 0.0, camera.position)
     x, y, z = camera.axes @ (centre[index] - eye).T
     room = radius[index] * (1 + 1e-6) + 1e-6
@@ -66,15 +68,19 @@ class ChartMesh:
         self._indices = ctx.buffer(reserve=4 * 6 * len(charts), dynamic=True)
         self._arrays: dict[moderngl.Program, moderngl.VertexArray] = {}
 
-    def select(self, index: np.ndarray, separate_pages: Iterable[int] = ()) -> list[Group]:
-        """Select charts int [n] to draw, in this order but grouped: one group per page of `separate_pages`, one (−1) for all others."""
+    def select(self, index: np.ndarray, separate_pages: Iterable[int] = (), in_order: bool = False) -> list[Group]:
+        """Select charts int [n] to draw, in this order but grouped: one group per page of `separate_pages`, one (−1) for all others.
+
+        in_order: keep the order exactly, with as many groups as that takes.
+        """
         if not index.size:
             return []
         page = self.charts.page[index]
         page = np.where(np.isin(page, list(separate_pages)), page, -1)
-        _, first = np.unique(page, return_index=True)
-        order = np.argsort(_rank(page, first), kind="stable")  # a group is drawn when its first chart is due
-        index, page = index[order], page[order]
+        if not in_order:
+            _, first = np.unique(page, return_index=True)
+            order = np.argsort(_rank(page, first), kind="stable")  # a group is drawn when its first chart is due
+            index, page = index[order], page[order]
         self._indices.write(((index[:, None] * 4).astype(np.uint32) + _CORNERS).tobytes())
         starts = np.flatnonzero(np.diff(page, prepend=-2))
         ends = np.append(starts[1:], index.size)

@@ -21,6 +21,7 @@ from engine.gl.shaders import get_program, set_uniforms
 from engine.gl.targets import read_by_texel
 from engine.gl.time_sliced import Box, Slices, scissor
 from engine.render.daylight import SUN, BakedDaylight, DaylightTexture, atmosphere_uniforms
+from engine.render.depth_order import order_back_to_front
 from engine.render.frozen_marks import may_show_frozen
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude_scene
@@ -60,7 +61,8 @@ _WHOLE, _LIT, _BARE, _PARTLY = (
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
 _PAINTED_LIT = (_LIT, _BARE, _PARTLY)
 _FROZEN = _Pass("frozen", bare=False)
-_PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # translucent charts are blended, so each is drawn once
+_PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # see-through charts are blended, so each is drawn once
+_NONE = np.zeros(0, np.int64)
 _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
 
 
@@ -89,10 +91,8 @@ class Renderer:
         blocks = extrude_scene(scene) if blocks is None else blocks
         self.ctx, self.charts, self.volume = ctx, charts, volume
         self.full_steps = 20.0
-        opacity = np.array([m.opacity for m in scene.materials])
         self._daylight = DaylightTexture(ctx, light or BakedDaylight.of(blocks, scene))
         self._materials = read_by_texel(ctx.texture((MATERIALS, 1), 4))
-        self._translucent = ~charts.sky & (opacity[charts.material] < 1)
         self._constants = {
             "sun": tuple(SUN),
             "daylight_offset": self._daylight.offset,
@@ -107,6 +107,8 @@ class Renderer:
         }
         self._programs: dict[str, moderngl.Program] = {}
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
+        # see-through charts of the last frame, the farthest first, and in the order of their blending
+        self._blended = _NONE, _NONE
         self.update_display_colours(scene)
 
     def update_display_colours(self, scene: Scene) -> None:
@@ -164,9 +166,9 @@ class Renderer:
         marked: np.ndarray,
         lit: bool,
     ) -> None:
-        """Draw the visible charts, translucent ones over the others, then marks on frozen texels of the `marked` charts."""
+        """Draw the visible charts, see-through ones over the others, then marks on frozen texels of the `marked` charts."""
         atlas, mesh = self.volume.atlas, self.volume.mesh
-        through = self._translucent[visible]
+        through = self.charts.see_through[visible]
         self._daylight.texture.use(_DAYLIGHT)
         self._materials.use(_MATERIALS)
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
@@ -178,12 +180,19 @@ class Renderer:
         self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
         target.depth_mask = False
         if through.any():
-            self._draw(_PASSES_THROUGH[mode], mesh.select(visible[through][::-1], separate_pages=atlas), uniforms)
+            for group in mesh.select(self._order(visible[through][::-1]), separate_pages=atlas, in_order=True):
+                self._draw(_PASSES_THROUGH[mode], [group], uniforms)
         if marked.size:
             self.ctx.depth_func = "<="
             self._draw((_FROZEN,), mesh.select(marked, separate_pages=atlas), uniforms)
         target.depth_mask = True
         self.ctx.disable(moderngl.BLEND)
+
+    def _order(self, index: np.ndarray) -> np.ndarray:
+        """`order_back_to_front`, kept while the same charts are visible in the same order."""
+        if not np.array_equal(index, self._blended[0]):
+            self._blended = index, order_back_to_front(self.charts, index)
+        return self._blended[1]
 
     def _draw(self, passes: tuple[_Pass, ...], groups: list[Group], uniforms: dict[str, object]) -> None:
         for one in passes:

@@ -120,6 +120,14 @@ def test_a_floor_is_seen_exactly() -> None:
     assert not depth_of(sky).any() and (HINTS["normal"](sky, regions, ()) == 128).all()
 
 
+def test_depth_fades_with_opacity() -> None:
+    floor = bare_gbuffer("floor", 8, 8)
+    opacity = np.ones(floor.side.shape, np.float32)
+    opacity[:, :20] = 0.25
+    plain, faded = (depth_of(replace(floor, opacity=given)).astype(float) for given in (None, opacity))
+    assert (faded[:, 20:] == plain[:, 20:]).all() and np.abs(faded[:, :20] - 0.25 * plain[:, :20]).max() <= 0.75
+
+
 def depth_of(gbuffer) -> np.ndarray:
     return HINTS["depth"](gbuffer, np.zeros(gbuffer.side.shape), ())
 

@@ -130,7 +130,9 @@ const rayverie = (() => {
     for (const opaque of [true, false]) {
       (opaque ? gl.disable : gl.enable).call(gl, gl.BLEND);
       gl.depthMask(opaque);
-      for (const page of world.pages) if (page.opaque === opaque) drawPage(page);
+      const pages = world.pages.filter((page) => page.opaque === opaque);
+      if (!opaque) pages.sort((one, other) => distance(other) - distance(one));
+      pages.forEach(drawPage);
     }
     gl.depthMask(true);
   }

@@ -212,6 +212,10 @@ def test_depth_reaches_the_model(own):
         own.denoise(x, 2.0, context, own.geometry(Surface(np.full((8, 8), z, np.float32)), 8, 8)) for z in (1.0, 30.0)
     )
     assert not torch.allclose(near, far)
+    wall = np.full((8, 8), 1.0, np.float32)
+    assert own.geometry(Surface(wall), 8, 8).unique().item() == pytest.approx(1 - 2 / 7)
+    faded = own.geometry(Surface(wall, opacity=np.full((8, 8), 0.5, np.float32)), 8, 8)
+    assert faded.unique().item() == pytest.approx(-1 / 7)
     unknown = own.denoise(x, 2.0, context, own.geometry(Surface(), 8, 8))
     assert torch.isfinite(unknown).all()
 
