@@ -70,6 +70,22 @@ def test_which_faces_a_view_shows() -> None:
         assert np.allclose(sides.NORMAL[faces_in_view(camera, SIZE)[0]], -camera.axes[2], atol=1e-9)
 
 
+def test_a_face_of_which_a_view_shows_only_a_sliver_is_found() -> None:
+    """Every face that any pixel shows, and none that a slightly larger view doesn't."""
+    random = np.random.default_rng(4)
+    slivers = 0
+    for yaw, pitch, fov in random.uniform((0, -89, 20), (360, 89, 100), (150, 3)):
+        camera = Camera.from_angles((3.0, 2.0, 1.0), yaw, pitch, fov)
+        seen, around = (
+            np.bincount(np.argmax(view.rays(SIZE).reshape(-1, 3) @ -sides.NORMAL.T, 1), minlength=6)
+            for view in (camera, camera.with_changes(fov=fov + 2))
+        )
+        found = set(faces_in_view(camera, SIZE))
+        assert set(np.flatnonzero(seen)) <= found <= set(np.flatnonzero(around)), (yaw, pitch, fov)
+        slivers += int(((seen > 0) & (seen < 40)).any())
+    assert slivers > 3
+
+
 def test_views_leave_the_sky_as_the_panorama_painted_it(painter, fake_dream) -> None:
     painter.flush(HERE, SIZE)
     before, dreams = sky_of(painter), painter.client.dreams
@@ -90,9 +106,10 @@ def replace_solid(gathered):
 
 def test_the_sky_beside_a_silhouette_is_the_same_as_without_one(painter) -> None:
     """Dreamed with cameras that see nothing else, so no outline of a building can be in it."""
-    painter.flush(HERE, SIZE)
+    here = HERE.with_changes(fov=50)  # so narrow that it does not show the sky below, from anywhere
+    painter.flush(here, SIZE)
     before = sky_of(painter)
-    away = HERE.with_changes(position=(300.0, 90.0, 300.0))
+    away = here.with_changes(position=(300.0, 90.0, 300.0))
     painter.volume.erase()
     painter.reset_failures()
     assert painter.flush(away, SIZE) > 0
