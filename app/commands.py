@@ -21,6 +21,7 @@ from app.session import DAYLIGHT, DAYLIGHT_HELP, LiveSettings, ModelChoice, Pain
 from base.settings import option
 from diffusion.loaders.embedded import read_defaults, read_few_steps, read_native_size
 from diffusion.settings import DreamSettings
+from diffusion.upscaling.embedded import MOST_FACTOR, UPSCALER_HELP
 
 SETTINGS_HELP = "A session file, or the JSON file next to a video: its values are the defaults of all other flags."
 NO_MODEL_HELP = "Load no model: show what a world file holds, in a fraction of the memory. Nothing is dreamed."
@@ -77,6 +78,8 @@ class Render:
         "each frame.",
         table="app.loop.surface_painting:QUALITY",
     )
+    upscale: int = option(1, "Enlarge drawn frames so many times, by a network.", range=(1, MOST_FACTOR))
+    upscaler: Path | None = option(None, UPSCALER_HELP, metavar="FILE")
     world: Path | None = option(None, "World file: paint is loaded from it if it exists, and saved to it.", output=True)
     no_model: bool = option(False, NO_MODEL_HELP)
     settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
@@ -111,6 +114,8 @@ class Export:
         "How the GLB stores its textures: png is exact and read by every program, webp takes a fraction of the room.",
         table="engine.export.textures:FORMATS",
     )
+    upscale: int = option(1, "Enlarge painted textures so many times, by a network.", range=(1, MOST_FACTOR))
+    upscaler: Path | None = option(None, UPSCALER_HELP, metavar="FILE")
     settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
 

@@ -10,6 +10,7 @@ from app.session import ModelChoice
 from base.settings import option
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
+from diffusion.upscaling.embedded import MOST_FACTOR
 
 LESSON_STEPS = 12  # of a lesson or a comparison, at least: fewer hide when something happens
 
@@ -92,7 +93,7 @@ class PromptsCommand:
 
 @dataclass(frozen=True)
 class GalleryCommand:
-    """List, search, pin, delete and export the pictures that were kept in the gallery."""
+    """List, search, pin, enlarge, delete and export the pictures that were kept in the gallery."""
 
     action: str = option("", "What to do.", table="app.cli.gallery:ACTIONS", positional=True, metavar="ACTION")
     words: tuple[str, ...] = option(
@@ -104,6 +105,8 @@ class GalleryCommand:
     out: Path | None = option(
         None, "For export: a folder, or a .png file for one picture. Default: out/gallery.", output=True
     )
+    upscale: int = option(2, "For upscale: how many times as wide and high.", range=(2, MOST_FACTOR))
+    upscaler: Path | None = option(None, "For upscale: a .safetensors file. Default: the embedded one.", metavar="FILE")
     json: bool = option(False, "Print lists as JSON.")
     folder: Path | None = option(
         None, "The gallery's folder. Default: the one in the user's data folder, which the window shows.", output=True

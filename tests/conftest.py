@@ -81,3 +81,17 @@ def tiny_scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     picture.save(folder / "map.png")
     (folder / "materials.yaml").write_text(MATERIALS)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_upscaler(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Compact network of random weights that doubles pictures."""
+    import torch
+    from safetensors.torch import save_file
+
+    from diffusion.upscaling.compact import Compact
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("upscaler") / "tiny.safetensors"
+    save_file(Compact(2, 4, 1).state_dict(), path)
+    return path

@@ -9,7 +9,8 @@ from app.actions.context import ActionContext
 from app.fields import Size
 from app.loop.messages import Message, PictureFailed, PictureMade
 from app.state.picture_form import fitted_size, form_of
-from app.state.picture_work import requests_of
+from app.state.picture_work import request_of, requests_of
+from app.upscaling import refuse_upscaling
 from base.errors import InputError, shown
 from base.pictures import open_picture
 from diffusion.text2image.metadata import read_png
@@ -32,6 +33,22 @@ def make_pictures(context: ActionContext) -> None:
             context.worker.generate(request)
         work.progress = work.progress.ask(requests)
         work.form = work.form.moved_on()
+
+
+def upscale_picture(context: ActionContext, path: Path, factor: int) -> None:
+    """Ask for a picture of the gallery `factor` times as wide and high, by the form's upscaler; it is kept beside the small one."""
+    state, work = context.state, context.state.pictures
+    upscaler = work.form.settings.upscaler
+
+    def take(recipe: Recipe) -> None:
+        request = request_of(replace(recipe.settings, upscale=factor, upscaler=upscaler), path)
+        context.worker.generate(request)
+        work.progress = work.progress.ask([request])
+
+    if state.model is None:
+        state.notify("The model is still loading", "warning")
+    else:
+        context.services.gallery.read(lambda: read_png(path), take)
 
 
 def cancel_pictures(context: ActionContext) -> None:
@@ -104,6 +121,16 @@ def use_control(context: ActionContext, path: Path) -> None:
         work.form = work.form.set(control_image=(path,))
 
     context.services.gallery.read(lambda: open_picture(path).size, take)
+
+
+def use_upscaler(context: ActionContext, path: Path) -> None:
+    """Enlarge pictures by this file from now on."""
+    work = context.state.pictures
+
+    def take(_: object) -> None:
+        work.form = work.form.set(upscaler=path, upscale=max(2, work.form.settings.upscale))
+
+    context.services.gallery.read(lambda: refuse_upscaling(2, path), take)
 
 
 def _refuse_no_text(path: Path, recipe: Recipe) -> None:

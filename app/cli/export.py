@@ -13,6 +13,7 @@ from app.inputs import inputs_of
 from app.moving import walk
 from app.session import SceneChoice, open_scene
 from app.terminal import open_console
+from app.upscaling import NO_FACTOR, open_enlarger, refuse_upscaling
 from base.errors import InputError
 from base.outputs import Output, marked, refuse_nameless, refuse_outputs
 from engine.export.glb import GENERATOR, write_glb
@@ -30,7 +31,10 @@ def run(command: Export) -> int:
     if out is None and command.html is None:
         out = Path("out") / f"{command.world.stem}.glb"
     refuse_outputs(_outputs(command, out), inputs_of(command))
+    refuse_upscaling(command.upscale, command.upscaler)
     scene, console = _scene(command.world, command.scene), open_console(errors=True)
+    if command.upscaler is not None and command.upscale == 1:
+        console.print(NO_FACTOR, style="yellow")
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with CommandProgress(*columns, console=console) as bar:
         task = bar.add_task("reading", total=1.0)
@@ -53,7 +57,7 @@ def walking_rules() -> dict[str, float]:
 
 def _write(command: Export, scene: Scene, out: Path | None, advance: Advance) -> None:
     assert command.world is not None
-    source = open_source(command.world, scene, advance)
+    source = open_source(command.world, scene, advance, open_enlarger(command.upscale, command.upscaler))
     if out is not None:
         write_glb(source, out, command.textures, advance)
     if command.html is not None:

@@ -1,4 +1,4 @@
-"""`rayverie gallery`: lists, searches, pins, deletes, restores and exports the pictures of the gallery."""
+"""`rayverie gallery`: lists, searches, pins, enlarges, deletes, restores and exports the pictures of the gallery."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app.commands import GalleryCommand
 from app.files.gallery.entry import Entry, as_json, find, is_match
 from app.files.gallery.gallery import Gallery, Listing, gallery_folder
 from app.terminal import open_console, shown_json
+from app.upscaling import refuse_upscaling
 from base.errors import InputError, shown
 from base.files import expand_user
 from base.outputs import Output, marked_png, refuse_outputs
@@ -41,6 +42,9 @@ def run(command: GalleryCommand) -> int:
         raise InputError(f"rayverie gallery {command.action}", "NAME", problem)
     if command.out is not None and command.action != "export":
         raise InputError("--out", "", f"has no effect on `gallery {command.action}`; it is for `gallery export`")
+    if command.action != "upscale" and (command.upscale, command.upscaler) != (GalleryCommand().upscale, None):
+        flag = "--upscale" if command.upscaler is None else "--upscaler"
+        raise InputError(flag, "", f"has no effect on `gallery {command.action}`; it is for `gallery upscale`")
     if command.json and command.action not in ("list", "search", "bin"):
         raise InputError("--json", "", f"has no effect on `gallery {command.action}`; it is for lists")
     listing = gallery.list_bin() if command.action in ("bin", "restore") else gallery.list()
@@ -100,6 +104,19 @@ def _export(gallery: Gallery, listing: Listing, words: tuple[str, ...], command:
     open_console(errors=True).print(f"{what} is ready.", soft_wrap=True, highlight=False)
 
 
+def _upscale(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
+    entries = [find(listing.entries, word) for word in words]
+    refuse_upscaling(command.upscale, command.upscaler)
+    from diffusion.loaders.running import find_device
+    from diffusion.text2image.upscaled import upscale_png
+
+    for entry in entries:
+        image, recipe = upscale_png(entry.path, command.upscale, command.upscaler, find_device("auto"))
+        added = gallery.add(image, recipe)
+        sizes = " is now there as ".join(f"{width}x{height}" for width, height in (entry.size, added.size))
+        open_console(errors=True).print(f"{entry.name}, {sizes}: {added.name}.", soft_wrap=True, highlight=False)
+
+
 def _empty(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
     count = gallery.empty_bin()
     open_console(errors=True).print(f"The bin is empty; {count} pictures were in it.", highlight=False)
@@ -110,6 +127,7 @@ ACTIONS: Mapping[str, Action] = {
     "search": Action(_list, "words of a prompt"),
     "pin": Action(_each(lambda gallery, entry: gallery.pin(entry.name), "pinned"), "names"),
     "unpin": Action(_each(lambda gallery, entry: gallery.pin(entry.name, False), "no longer pinned"), "names"),
+    "upscale": Action(_upscale, "names"),
     "delete": Action(_each(lambda gallery, entry: gallery.delete(entry.name), "in the bin"), "names"),
     "export": Action(_export, "names"),
     "bin": Action(_list, ""),

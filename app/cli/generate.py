@@ -138,6 +138,7 @@ def picture_remarks(command: Generate, model: Any) -> list[str]:
             None if picture.mask and picture.mask_blur else "there is no --mask with --mask-blur",
         ),
         ("mask_blur", picture, usual, None if picture.mask else "there is no --mask"),
+        ("upscaler", picture, usual, None if picture.upscale > 1 else "there is no --upscale"),
         ("dilate", picture.dream, usual.dream, "each of the --phases has its own" if picture.phases > 1 else None),
         ("view", picture, usual, None if picture.anagram else "there is no --anagram"),
         ("together", command, Generate(), None if command.count > 1 or command.seeds else "there is one picture"),

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from app.cli.progress import progress
 from app.commands import Render, suited
+from app.fields import Size
 from app.inputs import inputs_of
 from app.loop.absent_model import model_of_world
 from app.loop.headless_session import HeadlessSession, open_headless_session
@@ -18,6 +19,7 @@ from app.loop.surface_painting import QUALITY, choose_looks, paint_sheets, plan_
 from app.session import ModelChoice, Session, describe, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
+from app.upscaling import NO_FACTOR, open_enlarger, refuse_upscaling
 from base.errors import InputError
 from base.files import expand_user
 from base.outputs import Output, refuse_outputs
@@ -43,6 +45,8 @@ def run(command: Render) -> int:
         console.print(note, style="yellow", soft_wrap=True)
     signals = DeferredSignals()
     absent = model_of_world(command.world) if command.no_model else None
+    if command.upscaler is not None and command.upscale == 1:
+        console.print(NO_FACTOR, style="yellow")
     usual = suited(Render(), command.model.ref, bool(command.model.lora))
     if absent is not None and (command.model, command.dream) != (ModelChoice(), usual.dream):
         console.print("Settings of the model and of dreams have no effect: --no-model loads none.", style="yellow")
@@ -62,11 +66,17 @@ def _refuse(command: Render, path: CameraPath) -> None:
     if command.look_at:
         point_from("--look-at", command.look_at)
     outputs = film_outputs("--out", command.out, count_frames(path, command.fps, command.frames))
+    refuse_upscaling(command.upscale, command.upscaler)
     if command.out.suffix:
-        refuse_film(command.out, command.size, command.fps)
+        refuse_film(command.out, film_size(command), command.fps)
     if command.world is not None:
         outputs.append(Output("--world", command.world))
     refuse_outputs(outputs, inputs_of(command))
+
+
+def film_size(command: Render) -> Size:
+    """Width and height of the frames that are written."""
+    return command.upscale * command.size[0], command.upscale * command.size[1]
 
 
 def find_path(scene: Scene, name: str) -> CameraPath:
@@ -123,11 +133,17 @@ def render(
     path = find_path(headless.scene, command.path)
     views = list(framed(cameras(path, command.fps, command.frames), command, headless.scene))
     metadata = describe(
-        headless.session, model=headless.model.id, path=command.path, fps=command.fps, frames=len(views)
+        headless.session,
+        model=headless.model.id,
+        path=command.path,
+        fps=command.fps,
+        frames=len(views),
+        upscale=command.upscale,
     )
     painter, calls = headless.painter, headless.painter.client.calls
+    enlarge = open_enlarger(command.upscale, command.upscaler) or (lambda frame: frame)
     dreams = not command.no_model and (command.mode not in GEOMETRY or command.world is not None)
-    with open_output(command.out, command.size, command.fps, metadata) as output, progress(console) as bar:
+    with open_output(command.out, film_size(command), command.fps, metadata) as output, progress(console) as bar:
         if output.note:
             console.print(output.note, style="yellow", soft_wrap=True)
         finer = QUALITY[command.quality] if dreams else 0.0
@@ -139,7 +155,7 @@ def render(
             if dreams:
                 bar.update(task, words="dreaming")
                 painter.flush(camera, command.size, refine=refines)
-            output.write(headless.draw(camera, command.size, command.mode, command.daylight))
+            output.write(enlarge(headless.draw(camera, command.size, command.mode, command.daylight)))
             bar.update(task, advance=1, words=f"{painter.client.dreams} dreams")
             if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
                 console.print(f"frame {number} of {len(views)}, {painter.client.dreams} dreams", soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -163,11 +164,15 @@ class Inspected:
 
 @dataclass(frozen=True)
 class PictureRequest:
-    """A request for a single picture. id: unique and increasing; every: steps between two previews, 0 = none."""
+    """A request for a single picture. id: unique and increasing; every: steps between two previews, 0 = none.
+
+    source: a PNG that such a request made, which is enlarged as the settings say, and not dreamed again
+    """
 
     id: int
     settings: GenerateSettings
     every: int = 0
+    source: Path | None = None
 
 
 @dataclass(frozen=True)

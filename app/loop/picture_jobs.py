@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from app.loop.chosen_model import recipe_fields
@@ -31,7 +33,7 @@ def make_picture(
     emit: Emit,
     cancelled: Callable[[], bool],
 ) -> None:
-    """Generate one picture; emit its previews and the result. A cancelled one emits no result.
+    """Generate or enlarge one picture; emit its previews and the result. A cancelled one emits no result.
 
     choice: what the model was loaded with, for the picture's recipe
     """
@@ -44,6 +46,9 @@ def make_picture(
 
     named = recipe_fields(choice)
     try:
+        if request.source is not None:
+            emit(enlarged(model, request, request.source, emit, cancelled))
+            return
         made = generate(model, request.settings, **named, on_step=on_step, cancelled=cancelled)
         seconds = made.dreamed.seconds["total"]
         emit(PictureMade(request, made.image, made.recipe, made.dreamed.calls, seconds))
@@ -51,6 +56,21 @@ def make_picture(
         pass
     except Exception as error:
         emit(PictureFailed(request, sentence(error), traceback.format_exc()))
+
+
+def enlarged(
+    model: Any, request: PictureRequest, source: Path, emit: Emit, cancelled: Callable[[], bool]
+) -> PictureMade:
+    """Enlarge the picture of a file on the model's device; emit how many of its tiles are done. Raises InputError and Cancelled."""
+    from diffusion.text2image.upscaled import upscale_png
+
+    def on_tile(done: int, total: int) -> None:
+        emit(PicturePreview(request.id, done, total))
+
+    asked, started = request.settings, time.perf_counter()
+    hooks = {"on_tile": on_tile, "cancelled": cancelled}
+    image, recipe = upscale_png(source, asked.upscale, asked.upscaler, model.device, **hooks)
+    return PictureMade(request, image, recipe, 0, time.perf_counter() - started)
 
 
 class PictureQueue:

@@ -34,6 +34,7 @@ FILES = {
     "input": ("Choose a picture to start from", "picture", "use_input"),
     "mask": ("Choose a mask: white is repainted", "picture", "use_mask_file"),
     "control": ("Choose a picture for the ControlNets", "picture", "use_control"),
+    "upscaler": ("Choose an upscaler, a .safetensors file", "world", "use_upscaler"),
     "settings": ("Take the settings of a generated picture", "picture", "use_settings"),
     "path": ("Open a camera path", "camera path", "open"),
 }

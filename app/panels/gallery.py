@@ -25,7 +25,7 @@ class GalleryPanel:
         view.watched_at = ui.now
         self._search(ui)
         chosen = view.chosen_entries
-        lines = 2 * imgui.get_text_line_height_with_spacing() + 2 * imgui.get_frame_height_with_spacing()
+        lines = 2 * imgui.get_text_line_height_with_spacing() + 3 * imgui.get_frame_height_with_spacing()
         if imgui.begin_child("pictures", imgui.ImVec2(0, -lines if chosen else 0)):
             self._grid(ui)
         imgui.end_child()
@@ -89,8 +89,8 @@ class GalleryPanel:
         )
         hint(shown(str(entry.path)))
         commands = commands_of(chosen)
-        draw_buttons(ui, commands[:3])
-        draw_buttons(ui, commands[3:])
+        for first in range(0, len(commands), 3):
+            draw_buttons(ui, commands[first : first + 3])
 
 
 def _empty(ui: PanelContext) -> str:

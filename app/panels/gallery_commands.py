@@ -23,12 +23,14 @@ class Command(NamedTuple):
 
 
 def commands_of(chosen: tuple[Entry, ...]) -> tuple[Command, ...]:
-    """Of one or two chosen pictures; all but the comparison are about the one chosen last. Three for the first line of buttons."""
+    """Of one or two chosen pictures; all but the comparison are about the one chosen last. Three for each line of buttons."""
     entry = chosen[-1]
     settingless = "" if entry.has_settings else "This file has no settings of a generated picture."
     pinned = "It is pinned; unpin it first." if entry.pinned else ""
     pin = "Unpin" if entry.pinned else "Pin"
     two = len(chosen) == 2
+    large = settingless or ("It is enlarged already; choose the small one." if entry.upscale > 1 else "")
+    words = "Enlarge it by the upscaler of the Picture panel. The larger one is added to the gallery."
     view = Command(
         "\uf00e  View", "Show it over the scene. Ctrl+click a second one to compare.", "view_pictures", (entry,)
     )
@@ -41,6 +43,8 @@ def commands_of(chosen: tuple[Entry, ...]) -> tuple[Command, ...]:
         Command(f"{PIN}  {pin}", "Pinned pictures are kept when the gallery is full, and can't be deleted.", "pin_picture",
              (entry.name, not entry.pinned)),
         Command("\uf0c7  Save", "Copy it, with its settings, to your pictures.", "copy_picture", (entry,)),
+        Command("\uf424  Enlarge 2×", words, "upscale_picture", (entry.path, 2), large),
+        Command("\uf424  Enlarge 4×", words, "upscale_picture", (entry.path, 4), large),
         Command("\uf1f8  Delete", "Move it to the gallery's bin. You can undo this.", "delete_picture", (entry.name,), pinned),
     )  # fmt: skip
 

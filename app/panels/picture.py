@@ -17,6 +17,7 @@ from app.session import Session
 from app.state.picture_form import MODES, MOST, SEEDS, SIDES, PictureForm
 from base.errors import shown
 from diffusion.text2image.recipe import GenerateSettings
+from diffusion.upscaling.embedded import MOST_FACTOR
 
 SHAPES = {"1:1": 1.0, "4:3": 4 / 3, "3:2": 1.5, "16:9": 16 / 9}
 SUGGESTIONS = 2
@@ -54,6 +55,7 @@ class PicturePanel:
         imgui.separator_text("Pictures")
         form = _size(ui, form)
         form = _seeds(form)
+        form = _upscale(ui, form)
         return self._settings(ui, form)
 
     def _prompts(self, ui: PanelContext, form: PictureForm) -> PictureForm:
@@ -233,6 +235,27 @@ def _seeds(form: PictureForm) -> PictureForm:
     _, renew = imgui.checkbox("Other seeds next time", form.renew)
     hint("After a batch, go on with the seeds that follow. Off: the same seeds again, to see what a setting changes.")
     return replace(form, count=count, renew=renew)
+
+
+def _upscale(ui: PanelContext, form: PictureForm) -> PictureForm:
+    """How many times finished pictures are enlarged, and by what."""
+    settings = form.settings
+    row_label("Upscale", "Enlarge finished pictures by a network that was trained for it. 1 leaves them as they are.")
+    buttons = 2 * (imgui.get_frame_height() + imgui.get_style().item_spacing.x)
+    imgui.set_next_item_width(imgui.get_content_region_avail().x - buttons)
+    flags = imgui.SliderFlags_.always_clamp
+    _, factor = imgui.slider_int("##upscale", settings.upscale, 1, MOST_FACTOR, "%d×", flags)
+    imgui.same_line()
+    if square("\uf07c##upscaler"):
+        ui.do("ask_upscaler")
+    name = "the embedded one" if settings.upscaler is None else shown(settings.upscaler.name)
+    hint(f"Choose another upscaler: a .safetensors file of Real-ESRGAN's kind. Now: {name}.")
+    imgui.same_line()
+    imgui.begin_disabled(settings.upscaler is None)
+    embedded = square("\uf0e2##embedded")
+    imgui.end_disabled()
+    hint("Back to the embedded upscaler.")
+    return form.set(upscale=factor, upscaler=None if embedded else settings.upscaler)
 
 
 def _make(ui: PanelContext) -> None:

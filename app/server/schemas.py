@@ -60,7 +60,9 @@ def settings_of(base: T, given: BaseModel | Mapping[str, Any] | None, at: str = 
 # Fields that name files of the server's machine are left out; its pictures come with the request.
 DreamBody = body_of(DreamSettings, "DreamBody", leave=("style_picture",))
 PaintBody = body_of(PaintSettings, "PaintBody")
-_Generate = body_of(GenerateSettings, "_Generate", leave=("init", "mask", "control_image", "start_picture", "dream"))
+_Generate = body_of(
+    GenerateSettings, "_Generate", leave=("init", "mask", "control_image", "start_picture", "upscaler", "dream")
+)
 Picture = typing.Annotated[
     str | None,
     Field(None, description="A picture: its id, or base64, also as `data:image/png;base64,…`. Addresses are refused."),

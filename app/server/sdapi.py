@@ -19,7 +19,7 @@ from app.server.jobs import DONE, RUNNING, Job
 from app.server.pictures import base64_of, png_of
 from app.server.sdapi_bodies import ExtraBody, ImageBody, PngBody, TextBody
 from app.server.sdapi_wishes import asked, check_options, model_of, refuse, second_pass, wish_of
-from app.server.studio import DREAMT, UPSCALERS, Wish, check_upscale
+from app.server.studio import ALL_UPSCALERS, Wish, check_upscale
 from base.png import SIGNATURE, read_texts
 
 POLL = 0.1
@@ -148,7 +148,7 @@ def router(desk: Desk) -> APIRouter:
 
     @api.get("/upscalers")
     def upscalers() -> list[dict[str, Any]]:
-        names = ("None", *UPSCALERS, DREAMT)
+        names = ("None", *ALL_UPSCALERS)
         return [{"name": name, "model_name": None, "model_path": None, "model_url": None, "scale": 4} for name in names]
 
     @api.get("/memory")

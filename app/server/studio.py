@@ -16,7 +16,7 @@ from app.commands import Generate, suited
 from app.loop.chosen_model import load_chosen, recipe_fields
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
-from app.server.pictures import PictureStore, png_of
+from app.server.pictures import SIDES, PictureStore, png_of
 from app.session import ModelChoice
 from base.errors import InputError
 from base.pictures import flat
@@ -27,6 +27,8 @@ from diffusion.text2image.generate import generate, refuse
 from diffusion.text2image.metadata import parameters, write_png
 from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose_match, suggest_captions
 from diffusion.text2image.recipe import GenerateSettings, Recipe
+from diffusion.upscaling.enlarge import enlarge
+from diffusion.upscaling.weights import open_upscaler
 
 LARGEST = 4096  # pixels a side
 MOST_PIXELS = 4 << 20  # of a dream: 16 million take more than 7 GB
@@ -35,7 +37,9 @@ UPSCALERS: dict[str, Image.Resampling] = {
     "Bicubic": Image.Resampling.BICUBIC,
     "Nearest": Image.Resampling.NEAREST,
 }
+LEARNT = "Rayverie"  # the network that was trained for it
 DREAMT = "Dream"  # upscale by Lanczos, then dream the details
+ALL_UPSCALERS = (LEARNT, *UPSCALERS, DREAMT)
 DETAIL = 0.3  # strength with which they are dreamed
 PREVIEW_SECONDS = 0.25  # between two previews of a dream
 
@@ -74,6 +78,9 @@ class Studio:
         with self.store.decoding:
             refuse(settings)
         refuse_large(settings.size)
+        if settings.upscale * max(settings.size) > SIDES[-1]:
+            problem = f"is {settings.upscale}; an enlarged picture here has at most {SIDES[-1]} pixels a side"
+            raise InputError("request", "upscale", problem)
 
     def generate(self, job: Job, wish: Wish) -> dict[str, Any]:
         """Generate the pictures of a wish, with seeds that follow one another. In the model's lane."""
@@ -143,14 +150,23 @@ class Studio:
         }
 
     def upscale(self, job: Job, source: Path, upscaler: str, size: tuple[int, int], prompt: str) -> dict[str, Any]:
-        """Enlarge a picture; DREAMT also dreams its details. In the model's lane."""
+        """Enlarge a picture; DREAMT also dreams its details. In the model's lane. Raises Stopped."""
         if upscaler == DREAMT:
             dream = replace(self.defaults.dream, strength=DETAIL)
             settings = replace(self.defaults, prompt=prompt, size=size, init=source, dream=dream)
             return self.generate(job, Wish(settings))
-        picture = resized(flat(self.store.open(source), 255), size, upscaler)
+        picture = flat(self.store.open(source), 255)
+        picture = self._enlarged(job, picture, size) if upscaler == LEARNT else resized(picture, size, upscaler)
         id = self.store.add(lambda path: path.write_bytes(png_of(picture)))
         return {"pictures": [{"id": id, "url": f"/v1/pictures/{id}", "size": list(size)}]}
+
+    def _enlarged(self, job: Job, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+        hooks = {"on_tile": job.report, "cancelled": job.cancelled}
+        upscaler = open_upscaler(None, self.model.device)
+        try:
+            return Image.fromarray(enlarge(np.asarray(picture), upscaler, size, **hooks))
+        except Cancelled:
+            raise Stopped from None
 
 
 class Reporter:
@@ -202,8 +218,8 @@ def refuse_large(size: tuple[int, int]) -> None:
 
 def check_upscale(upscaler: str, size: tuple[int, int]) -> None:
     """Raise InputError for an unknown upscaler or a size that is too large."""
-    if upscaler not in (*UPSCALERS, DREAMT):
-        raise InputError("request", "upscaler", f"is {upscaler!r}; allowed are {', '.join((*UPSCALERS, DREAMT))}")
+    if upscaler not in ALL_UPSCALERS:
+        raise InputError("request", "upscaler", f"is {upscaler!r}; allowed are {', '.join(ALL_UPSCALERS)}")
     if not all(8 <= side <= LARGEST for side in size):
         raise InputError("request", "size", f"would be {size[0]}x{size[1]}; a side has 8 to {LARGEST} pixels")
     if upscaler == DREAMT:

@@ -15,7 +15,7 @@ from app.server.desk import Desk
 from app.server.jobs import ENDED, Job
 from app.server.pictures import base64_of
 from app.server.schemas import GenerateBody, MatchBody, PictureBody, UpscaleBody, settings_of
-from app.server.studio import DREAMT, UPSCALERS, Wish, check_upscale
+from app.server.studio import ALL_UPSCALERS, Wish, check_upscale
 from base.settings import names_in
 
 KINDS = {".png": "image/png", ".mp4": "video/mp4"}
@@ -39,7 +39,7 @@ def router(desk: Desk) -> APIRouter:
             "view": "diffusion.denoisers.anagram:VIEWS",
             "mode": "engine.render.renderer:MODES",
         }
-        return {name: list(names_in(table)) for name, table in tables.items()} | {"upscaler": [*UPSCALERS, DREAMT]}
+        return {name: list(names_in(table)) for name, table in tables.items()} | {"upscaler": list(ALL_UPSCALERS)}
 
     @api.post("/generate", status_code=202, tags=["pictures"])
     def generate(body: GenerateBody) -> dict[str, Any]:

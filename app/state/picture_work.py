@@ -14,6 +14,7 @@ from app.files.gallery.gallery import Listing
 from app.loop.messages import Message, PictureFailed, PictureMade, PicturePreview, PictureRequest
 from app.state.mask_editor import MaskEditor
 from app.state.picture_form import PictureForm
+from diffusion.text2image.recipe import GenerateSettings
 
 KEPT = 400  # small pictures in memory, 30 MB
 _IDS = itertools.count()
@@ -66,6 +67,11 @@ class Progress:
 def requests_of(form: PictureForm) -> tuple[PictureRequest, ...]:
     """A request for each picture of a form."""
     return tuple(PictureRequest(next(_IDS), settings, form.every) for settings in form.pictures)
+
+
+def request_of(settings: GenerateSettings, source: Path) -> PictureRequest:
+    """A request to enlarge the picture of a file, as its settings with an upscale say."""
+    return PictureRequest(next(_IDS), settings, source=source)
 
 
 @dataclass(frozen=True)

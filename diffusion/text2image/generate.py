@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from base.errors import InputError
-from base.files import atomic_write
+from base.files import atomic_write, expand_user
 from base.grid import CELL, by_cell
 from base.outputs import Output, marked_png, png_mark, refuse_nameless
 from base.pictures import flat, open_picture
@@ -31,7 +31,9 @@ from diffusion.sampling.start_noise import START_NOISES
 from diffusion.text2image.latent_files import NAME, is_latent_file, save_latents
 from diffusion.text2image.metadata import fingerprint
 from diffusion.text2image.phases import dream_in_phases
-from diffusion.text2image.recipe import GenerateSettings, Recipe
+from diffusion.text2image.recipe import UPSCALER, GenerateSettings, Recipe
+from diffusion.text2image.upscaled import upscale
+from diffusion.upscaling.weights import refuse_upscaler
 
 LARGEST = 4096  # pixels a side
 
@@ -61,7 +63,8 @@ def generate(
     them, for the recipe.
 
     With `DreamSettings.capture` the picture is what was predicted at that step. If the size isn't a multiple of the model's, a larger
-    picture is dreamed and cropped. Raises InputError naming the flag, and the errors of `dream`.
+    picture is dreamed and cropped. At the end it is enlarged, if `settings.upscale` says so. Raises InputError naming the flag, and the
+    errors of `dream`.
     """
     refuse(settings)
     _check_views(settings, model.multiple)
@@ -81,6 +84,7 @@ def generate(
         # quarter, because a grey pixel was dreamed with a small change; it is not a mixture of two pictures.
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
+    image = upscale(image, settings, model.device, cancelled=cancelled)
     files = {name: fingerprint(path) for name, path in settings.files(model.style is not None).items()}
     recipe = Recipe(settings, model_ref, model.id, files, model.few_steps, loras, controls, adapter, options)
     return GeneratedImage(np.ascontiguousarray(image), recipe, dreamed)
@@ -239,6 +243,9 @@ def refuse(settings: GenerateSettings, multiple: int | None = None, adapted: boo
     if settings.anagram and not settings.view:
         raise InputError("--view", "", f"is missing; allowed are {', '.join(VIEWS)}")
     for name, path in settings.files(adapted).items():
+        if name == UPSCALER:
+            refuse_upscaler(expand_user(path))
+            continue
         _open_resized(path, "L", (1, 1), f"--{name.split('.')[0].replace('_', '-')}")
 
 

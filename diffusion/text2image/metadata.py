@@ -21,10 +21,11 @@ from base.typed import typed
 from diffusion.denoisers.few_step import effective_settings
 from diffusion.loaders.options import LoadOptions
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
+from diffusion.upscaling.embedded import upscaler_file
 
 KEY = "rayverie"
 KNOWN = {"version", "model", "model_id", "files", "few_steps", "lora", "control", "adapter", "options", "settings"}
-FILES = re.compile(r"init|mask|start_picture|(control_image|style)\.\d+")
+FILES = re.compile(r"init|mask|start_picture|upscaler|(control_image|style)\.\d+")
 MAX_STEPS = 1000
 
 
@@ -48,6 +49,9 @@ def parameters(recipe: Recipe) -> str:
         values["ControlNet"] = json.dumps(", ".join(recipe.control), ensure_ascii=False)
     if settings.init is not None:
         values["Denoising strength"] = f"{dream.strength:g}"
+    if settings.upscale > 1:
+        values["Hires upscale"] = settings.upscale
+        values["Hires upscaler"] = json.dumps(upscaler_file(settings.upscaler).stem, ensure_ascii=False)
     line = ", ".join(f"{key}: {value}" for key, value in values.items())
     negative = f"\nNegative prompt: {settings.negative}" if settings.negative else ""
     return f"{settings.prompt}{negative}\n{line}, Version: Rayverie"
@@ -80,7 +84,11 @@ def from_json(text: str, where: object) -> Recipe:
     if not isinstance(files, dict) or not all(
         isinstance(known, str) and FILES.fullmatch(name) for name, known in files.items()
     ):
-        raise InputError(where, "files", "must hold sha256 of init, mask, start_picture, control_image.N and style.N")
+        raise InputError(
+            where,
+            "files",
+            "must hold sha256 of known files: init, mask, start_picture, upscaler, control_image.N, style.N",
+        )
     few_steps = typed(int, values.get("few_steps", 0), where, "few_steps")
     if not 0 <= few_steps <= MAX_STEPS:
         raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")

@@ -10,8 +10,10 @@ from base.settings import option
 from diffusion.loaders.options import LoadOptions
 from diffusion.models.prompt_syntax import parse_prompt
 from diffusion.settings import DreamSettings
+from diffusion.upscaling.embedded import MOST_FACTOR, UPSCALE_HELP, UPSCALER_HELP, upscaler_file
 
 VERSION = 1  # of the JSON that a PNG carries
+UPSCALER = "upscaler"  # the one of `GenerateSettings.files` that is no picture
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,19 @@ class GenerateSettings:
     control_image: tuple[Path, ...] = option(
         (), "The picture that each ControlNet of --control sees; the last one is also used for all that follow."
     )
+    upscale: int = option(1, UPSCALE_HELP, range=(1, MOST_FACTOR))
+    upscaler: Path | None = option(None, UPSCALER_HELP, metavar="FILE")
     dream: DreamSettings = field(default_factory=DreamSettings)
 
     def files(self, adapted: bool) -> dict[str, Path]:
-        """The pictures that take part, by the name under which a recipe lists them. adapted: whether style pictures do."""
+        """The files that take part, by the name under which a recipe lists them. adapted: whether style pictures do."""
         named = {"init": self.init, "mask": self.mask, "start_picture": self.start_picture}
         named |= {f"control_image.{place}": path for place, path in enumerate(self.control_image)}
         prompts = (self.prompt, self.negative, *self.anagram, *self.dream.further)
         pictures = [self.dream.style_picture, *(name for prompt in prompts for name, _ in parse_prompt(prompt).styles)]
         styles = dict.fromkeys(expand_user(name) for name in pictures if name)
         named |= {f"style.{place}": path for place, path in enumerate(styles)} if adapted else {}
+        named |= {UPSCALER: upscaler_file(self.upscaler)} if self.upscale > 1 else {}
         return {name: path for name, path in named.items() if path is not None}
 
 

@@ -59,6 +59,8 @@ def write_page(source: Source, folder: Path, rules: Mapping[str, float], advance
             "sky": page.material == SKY,
             "opaque": bool((picture[..., 3] == 255).all()),
             "colour": np.round(picture[..., :3].mean(axis=(0, 1))).astype(int).tolist(),
+            # the mip level beyond which charts would mix
+            "coarsest": int(np.log2(GUTTER * picture.shape[1] // page.width)),
             "first": first,
             "count": len(triangles),
             "low": points.min(axis=0).tolist(),
@@ -75,7 +77,6 @@ def write_page(source: Source, folder: Path, rules: Mapping[str, float], advance
         "voxels": source.blocks.voxels_per_block,
         "size": source.blocks.size,
         "rules": dict(rules),
-        "coarsest": int(np.log2(GUTTER)),  # the mip level beyond which charts would mix
         "pages": pages,
         **{name: _base64(array) for name, array in zip(("points", "corners"), (points, corners), strict=True)},
         "triangles": _base64(triangles),

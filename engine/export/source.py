@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from base.grid import CELL
 from engine.export.bare import BareLook
 from engine.export.collider import collider_boxes
 from engine.export.layout import Layout, Page, lay_out
@@ -20,6 +21,8 @@ from scenes.scene import SKY, Scene
 
 Advance = Callable[[str, float], None]
 """Told what is done now and which share of it, 0..1, is finished."""
+Enlarge = Callable[[np.ndarray], np.ndarray]
+"""A picture uint8 [H,W,4] → the same with a whole number of pixels for one, along both sides."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +34,24 @@ class Source:
     layout: Layout
     bare: BareLook
     boxes: np.ndarray  # engine.export.collider
+    enlarge: Enlarge | None = None  # what pages with paint are enlarged by
 
     @staticmethod
-    def of(scene: Scene, blocks: Blocks, charts: Charts, paint: Paint) -> Source:
+    def of(scene: Scene, blocks: Blocks, charts: Charts, paint: Paint, enlarge: Enlarge | None = None) -> Source:
         look = BareLook(scene, blocks, charts)
-        return Source(scene, blocks, charts, paint, lay_out(charts, paint), look, collider_boxes(blocks))
+        return Source(scene, blocks, charts, paint, lay_out(charts, paint), look, collider_boxes(blocks), enlarge)
 
     def pictures(self, advance: Advance) -> Iterator[tuple[Page, np.ndarray]]:
-        """The pages of the layout in order, each with its picture uint8 [H,W,4]; made one after the other, for they are large."""
+        """The pages of the layout in order, each with its picture uint8 [H,W,4]; made one after the other, for they are large.
+
+        A picture is that of the page, or larger by a whole factor.
+        """
         pages = self.layout.pages
         for number, page in enumerate(pages):
-            yield page, page_picture(page, self.layout, self.charts, self.paint, self.bare)
+            picture = page_picture(page, self.layout, self.charts, self.paint, self.bare)
+            if self.enlarge is not None and (self.layout.scale[page.charts] == CELL).any():
+                picture = self.enlarge(picture)
+            yield page, picture
             advance("textures", (number + 1) / len(pages))
 
     def name(self, material: int) -> str:
@@ -64,8 +74,11 @@ class Source:
         return Camera.look_at((x / 2, y + 2.0, z + 2.0), (x / 2, y / 2, z / 2))
 
 
-def open_source(world: Path, scene: Scene, advance: Advance) -> Source:
-    """Everything that an export of a world file needs. Raises InputError when the world is damaged or not of this scene."""
+def open_source(world: Path, scene: Scene, advance: Advance, enlarge: Enlarge | None = None) -> Source:
+    """Everything that an export of a world file needs. enlarge: what pages with paint are enlarged by, if by anything.
+
+    Raises InputError when the world is damaged or not of this scene.
+    """
     charts = build_charts(blocks := extrude_scene(scene), scene)
     paint = read_paint(world, scene, charts, lambda share: advance("reading", share))
-    return Source.of(scene, blocks, charts, paint)
+    return Source.of(scene, blocks, charts, paint, enlarge)

@@ -20,6 +20,7 @@ class Entry:
     name: of the file without .png, rising with time; size: (width, height) in pixels; bytes, changed: of the file, changed in ns
     pinned: kept whatever the bounds say
     prompt, negative: "" where the PNG has no settings; further: prompts of anagrams; seed: None likewise; model: name of the weights
+    upscale: how many times it was enlarged
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Entry:
     further: tuple[str, ...] = ()
     seed: int | None = None
     model: str = ""
+    upscale: int = 1
 
     @cached_property
     def name(self) -> str:
@@ -58,6 +60,7 @@ def read_entry(path: Path, pinned: bool = False) -> Entry:
             further=tuple(shown(str(words)) for words in settings.get("anagram", ())),
             seed=int(settings["dream"]["seed"]),
             model=shown(str(values.get("model_id", ""))),
+            upscale=int(settings.get("upscale", 1)),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return entry  # a screenshot, or another version's: a picture all the same

@@ -87,7 +87,7 @@ const rayverie = (() => {
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
-      gl.texParameterf(gl.TEXTURE_2D, gl.TEXTURE_MAX_LOD, world.coarsest);
+      gl.texParameterf(gl.TEXTURE_2D, gl.TEXTURE_MAX_LOD, page.coarsest);
     }
     gl.enable(gl.CULL_FACE);
     gl.enable(gl.DEPTH_TEST);

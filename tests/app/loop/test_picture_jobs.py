@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,11 +14,13 @@ import pytest
 
 from app.loop.inline_worker import InlineWorker
 from app.loop.messages import Finished, Message, PictureFailed, PictureMade, PicturePreview, PictureRequest
+from app.loop.picture_jobs import enlarged
 from app.loop.worker import ThreadWorker
 from app.session import ModelChoice
 from diffusion.canvas import Cancelled, Dreamed
 from diffusion.loaders.options import LoadOptions
 from diffusion.settings import DreamSettings
+from diffusion.text2image.metadata import write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 from tests.app.loop.workers import wait
 
@@ -137,6 +140,29 @@ def test_without_a_thread_too(fake_model, fake_dream, generate: FakeGenerate) ->
     worker = InlineWorker(fake_model, fake_dream, generate=generate)
     worker.generate(asked(0))
     assert any(isinstance(m, PictureMade) for m in worker.poll())
+
+
+def test_a_picture_of_a_file_is_enlarged_tile_by_tile_and_can_be_cancelled(
+    fake_model, fake_dream, generate: FakeGenerate, tiny_upscaler: Path, tmp_path: Path
+) -> None:
+    small = Recipe(GenerateSettings(prompt="a wall"), None, "fake")
+    write_png(tmp_path / "small.png", np.zeros((300, 40, 3), np.uint8), small)
+    wish = replace(small.settings, upscale=2, upscaler=tiny_upscaler)
+    fake_model.device = "cpu"
+    worker = InlineWorker(fake_model, fake_dream, generate=generate)
+    worker.generate(PictureRequest(0, wish, source=tmp_path / "small.png"))
+    messages = worker.poll()
+    assert [(m.step, m.steps) for m in messages if isinstance(m, PicturePreview)] == [(1, 2), (2, 2)]
+    message = next(m for m in messages if isinstance(m, PictureMade))
+    assert message.image.shape == (600, 80, 3) and message.calls == 0
+    assert message.recipe.settings == wish and not generate.told
+    worker.generate(PictureRequest(1, wish, source=tmp_path / "none.png"))
+    failed = next(m for m in worker.poll() if isinstance(m, PictureFailed))
+    assert "none.png does not exist" in failed.problem
+    with pytest.raises(Cancelled):
+        emit: list[Message] = []
+        enlarged(fake_model, PictureRequest(2, wish), tmp_path / "small.png", emit.append, lambda: bool(emit))
+    assert len(emit) == 1
 
 
 def test_the_picture_is_the_command_line_s_to_the_pixel(tiny_model: Path) -> None:

@@ -67,6 +67,8 @@ def wide(width: int, height: int = 1) -> str:
         ("/v1/generate", {"prompt": "x", "dream": {"steps": 4, "end_at": 9}}, "--end-at"),
         ("/v1/upscale", {"picture": png(), "size": [10**9, 10**9]}, "size"),
         ("/v1/upscale", {"picture": png(), "upscaler": "x" * 5000}, "upscaler"),
+        ("/v1/generate", {"prompt": "wall", "size": [4096, 1024], "upscale": 4}, "upscale"),
+        ("/v1/generate", {"prompt": "wall", "upscaler": "/etc/passwd"}, "upscaler"),
         ("/v1/pictures", {"data": wide(20_000)}, "data"),
         ("/v1/scenes", {"map": png(), "materials": "materials: [" * 1000}, "materials.yaml"),
         ("/v1/scenes", {"map": wide(5000, 5000), "materials": SCENE}, "map.png"),

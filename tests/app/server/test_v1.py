@@ -117,7 +117,7 @@ def test_a_running_job_is_cancelled(client: Client, desk: Desk) -> None:
 
 
 def test_pictures_are_enlarged(client: Client) -> None:
-    for upscaler in ("Nearest", "Dream"):
+    for upscaler in ("Nearest", "Rayverie", "Dream"):
         made = client.finish("/v1/upscale", {"picture": png(), "upscaler": upscaler, "prompt": "brick"})
         assert opened(client.ask("GET", made["result"]["pictures"][0]["url"])[1]).size == (64, 64)
     assert (

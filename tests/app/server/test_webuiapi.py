@@ -63,6 +63,8 @@ def test_png_info_and_upscaling(api) -> None:
     assert api.png_info(made.image).info.startswith("brick wall\nSteps: 2")
     assert api.png_info(Image.new("RGB", (8, 8))).info == ""
     assert api.extra_single_image(made.image, upscaler_1="Lanczos", upscaling_resize=3).image.size == (96, 96)
+    learnt = api.extra_single_image(made.image, upscaler_1="Rayverie", upscaling_resize=3).image
+    assert learnt.size == (96, 96)
     kept = api.extra_single_image(made.image, upscaler_1="None")
     assert (np.asarray(kept.image) == np.asarray(made.image)).all()
     sized = {"resize_mode": 1, "upscaling_resize_w": 50, "upscaling_resize_h": 60}
@@ -71,7 +73,7 @@ def test_png_info_and_upscaling(api) -> None:
 
 def test_lists_and_options(api, desk: Desk) -> None:
     assert "Euler a" in api.util_get_sampler_names() and "karras" in api.util_get_scheduler_names()
-    assert {up["name"] for up in api.get_upscalers()} >= {"None", "Lanczos"}
+    assert {up["name"] for up in api.get_upscalers()} >= {"None", "Rayverie", "Lanczos"}
     current = api.util_get_current_model()
     assert current in api.util_get_model_names() and desk.studio.model.id.rpartition("-")[0] in current
     api.util_set_model(current)

@@ -121,7 +121,8 @@ class QuickWorker:
         settings, seed = asked.settings, asked.settings.dream.seed
         if settings.prompt == "broken":
             return [PictureFailed(asked, "It can't be made.", "Traceback: made up for this test")]
-        image = np.full((settings.size[1], settings.size[0], 3), (40 * seed % 256, 90, 200 - seed % 200), np.uint8)
+        width, height = (settings.upscale * side for side in settings.size)
+        image = np.full((height, width, 3), (40 * seed % 256, 90, 200 - seed % 200), np.uint8)
         recipe = Recipe(settings, None, "quick-01")
         return [PicturePreview(asked.id, 1, 2, image), PictureMade(asked, image, recipe, 2, 0.1)]
 

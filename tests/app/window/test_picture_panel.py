@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from app.files.gallery.gallery import Gallery
+from app.panels.gallery_commands import commands_of
 from app.state.mask_shapes import FULL
 from app.state.picture_form import MODES
 from diffusion.text2image.metadata import read_png, write_png
@@ -106,6 +107,31 @@ def test_pinned_deleted_and_brought_back(desk: Driver) -> None:
     do("undo_delete")
     desk.until(lambda: len(work(desk).gallery.entries) == 2, "it is back")
     assert work(desk).gallery.chosen_entries[0].name == oldest.name and not work(desk).gallery.deleted
+
+
+def test_a_picture_is_enlarged_beside_the_small_one_and_others_at_once(desk: Driver, tiny_upscaler: Path) -> None:
+    make(desk)
+    (small,) = work(desk).gallery.entries
+    usable = {command.label[-2:]: command.why for command in commands_of((small,)) if "Enlarge" in command.label}
+    assert usable == {"2×": "", "4×": ""}
+    desk.explorer.do("upscale_picture", small.path, 4)
+    desk.until(lambda: len(work(desk).gallery.entries) == 2, "the large one is there")
+    large = work(desk).gallery.entries[0]
+    assert (large.size, large.upscale, large.seed) == ((256, 192), 4, small.seed)
+    assert all("already" in command.why for command in commands_of((large,)) if "Enlarge" in command.label)
+    desk.explorer.do("use_upscaler", tiny_upscaler)
+    desk.until(lambda: work(desk).form.settings.upscaler == tiny_upscaler, "it is chosen")
+    assert work(desk).form.settings.upscale == 2
+    make(desk)
+    assert read_png(work(desk).gallery.entries[0].path).settings.upscaler == tiny_upscaler
+    assert work(desk).gallery.entries[0].size == (128, 96) and not desk.errors()
+    work(desk).gallery.choose(large.name)
+    desk.frames(3)
+    pickle = small.path.with_name("net.pth")
+    pickle.write_bytes(b"never run")
+    desk.explorer.do("use_upscaler", pickle)
+    desk.until(lambda: bool(desk.errors()), "it is refused")
+    assert "is a pickle" in desk.errors()[0] and work(desk).form.settings.upscaler == tiny_upscaler
 
 
 def test_what_other_programs_add_is_found_and_settings_are_used_again(desk: Driver) -> None:
