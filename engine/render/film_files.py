@@ -8,8 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import av
-
 from base.errors import InputError
 from base.outputs import Output, marked_png, refuse_nameless
 from base.png import read_texts
@@ -107,6 +105,8 @@ def _comment(path: Path) -> str | None:
     if path.suffix.lower() == ".png":
         return read_texts(path).get("comment")
     if path.suffix.lower() in CODECS and is_file(path):
+        import av  # late, as FFmpeg's libraries take long to load, and the window may never need them
+
         try:
             with av.open(str(refuse_irregular(path, "a video").absolute())) as container:
                 return {k.lower(): v for k, v in container.metadata.items()}.get("comment")

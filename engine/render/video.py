@@ -9,9 +9,8 @@ from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import av
 import numpy as np
 from PIL import Image, PngImagePlugin
 
@@ -19,6 +18,9 @@ from base.errors import InputError
 from base.files import atomic_write
 from base.outputs import Output, marked_png, refuse_foreign, refuse_outputs
 from engine.render.film_files import FRAME, film_outputs, frame_file, read_comment, refuse_film, sidecar
+
+if TYPE_CHECKING:
+    import av
 
 
 class FrameWriter(ABC):
@@ -68,6 +70,8 @@ class VideoWriter(FrameWriter):
 
     def __init__(self, path: str | Path, size: tuple[int, int], fps: float, metadata: Mapping[str, Any]) -> None:
         super().__init__(path, size, metadata)
+        import av  # late, as FFmpeg's libraries take long to load, and the window may never need them
+
         codec = refuse_film(self.path, size, fps)
         self.fps = min(fps, codec.fastest)
         if self.fps < fps:
@@ -151,11 +155,15 @@ def open_output(path: str | Path, size: tuple[int, int], fps: float, metadata: M
 
 
 def _frame(rgb: np.ndarray) -> av.VideoFrame:
+    import av
+
     return av.VideoFrame.from_ndarray(rgb, format="rgb24")
 
 
 def _palette_frame(rgb: np.ndarray) -> av.VideoFrame:
     """Convert to a frame with a palette of its own, which looks far better than the encoder's fixed one."""
+    import av
+
     image = Image.fromarray(rgb).quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
     colours = np.zeros((256, 4), np.uint8)
     palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
