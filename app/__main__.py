@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -127,7 +127,10 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
         _refuse_unknown(words[0])
     cls, args = COMMANDS[name].flags, list(rest)
     refuse_empty([word for word in args if word not in (f"{flag}=" for flag in FILES)], cls)
-    defaults, command, said = as_flags(_saved(cls, args)), f"rayverie {name}", io.StringIO()
+    saved = _saved(cls, args)
+    if name == DEFAULT and len(args) < 2 and not "".join(args).startswith("-"):  # as most starts are: without a parser
+        return name, replace(saved, scene=replace(saved.scene, ref=args[0])) if args else saved
+    defaults, command, said = as_flags(saved), f"rayverie {name}", io.StringIO()
     try:
         with redirect_stderr(said):
             parsed = tyro.cli(

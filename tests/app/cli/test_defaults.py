@@ -47,3 +47,10 @@ def test_settings_from_a_file_stay_as_they_are(tmp_path: Path) -> None:
     saved = tmp_path / "session.json"
     saved.write_text(json.dumps({"rayverie": 1, "dream": {"steps": 11}}))
     assert parse(["--settings", str(saved)])[1].dream.steps == 11
+
+
+@pytest.mark.parametrize("words", [[], ["ruins"], ["explore"], ["explore", "ruins"]])
+def test_a_start_without_flags_needs_no_parser_and_means_the_same(words, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = parse([*words, "--fov", "60"])
+    monkeypatch.setattr("app.__main__.tyro.cli", None)
+    assert parse(words) == parsed
