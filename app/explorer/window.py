@@ -235,9 +235,13 @@ def run(session: Session, scene: Scene, folders: Folders | None = None, no_model
     start_page, asked = wants_start_page(session) and not no_model, scene
     session, scene = resume_session(folders.data, session, scene)
     absent = model_of_world(home_of(session, scene.name, folders.data)) if no_model else None
-    window = Window(session.view.size)
+    worker = AbsentWorker(absent) if absent else open_worker(session, scene)  # which loads while the window opens
+    try:
+        window = Window(session.view.size)
+    except InputError:
+        worker.close()
+        raise
     print(f"OpenGL: {renderer_name(window.ctx)}")
-    worker = AbsentWorker(absent) if absent else open_worker(session, scene)
     explorer = Explorer(window.ctx, window, session, scene, worker, folders=folders)
     window.listen(explorer)
     explorer.state.overlays.start = start_page and scene is asked
