@@ -82,10 +82,13 @@ def watch_dream(context: ActionContext) -> None:
     context.state.watched_at = context.state.clock()
 
 
-def look_inside(context: ActionContext, record: Record, place: int, cut: bool = False, named: bool = False) -> None:
-    """Ask what the network does at a step of a finished dream, by its place among the steps kept; cut, named: see `NetworkInspection`."""
+def look_inside(
+    context: ActionContext, record: Record, place: int, cut: bool = False, named: bool = False, decoder: bool = False
+) -> None:
+    """Ask what the network does at a step of a finished dream, by its place among the steps kept; the rest as in
+    `NetworkInspection.ask`."""
     state = context.state
-    state.inspection = state.inspection.ask(record, place, cut=cut, named=named)
+    state.inspection = state.inspection.ask(record, place, cut=cut, named=named, decoder=decoder)
     context.worker.inspect(state.inspection.asked)
 
 

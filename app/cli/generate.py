@@ -244,7 +244,7 @@ def run(command: Generate) -> int:
         canvas = core.make_canvas(model, picture)[0]
         inside = probe_unet(model, canvas, picture.dream, *started[0])
         save_sheets(inside, made[0].dreamed.image, command.inside)
-        save_decoder(probe_decoder(model, made[0].dreamed.latents), command.inside)
+        save_decoder(probe_decoder(model, made[0].dreamed.latents, canvas.surface), command.inside)
         save_space(inside, command.inside / SPACE, console)
     if several:
         save_contact_sheet(outs[-1], [one.image for one in made], seeds)

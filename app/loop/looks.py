@@ -1,4 +1,5 @@
-"""What an `Inspection` may ask for besides the network's blocks: what is lost without connections, and names of what steps show."""
+"""What an `Inspection` may ask for besides the network's blocks: the decoder's stages, what is lost without connections, and names
+of what steps show."""
 
 from __future__ import annotations
 
@@ -11,9 +12,13 @@ from app.loop.messages import Inspection
 from diffusion.canvas import Cancelled
 
 
-def further_looks(model: Any, asked: Inspection, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """The fields of `Inspected` that were asked for. Raises Cancelled."""
+def further_looks(model: Any, asked: Inspection, inside: Any, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """The fields of `Inspected` that were asked for. inside: its `UnetProbe`. Raises Cancelled."""
     found: dict[str, Any] = {}
+    if asked.decoder:
+        from diffusion.introspection.decoder_probe import probe_decoder
+
+        found["decoder"] = probe_decoder(model, inside.denoised, asked.canvas.surface, cancelled=cancelled)
     if asked.cut:
         from diffusion.introspection.ablation import ablate
 

@@ -20,7 +20,7 @@ from engine.atlas.views import GatheredSheet, GatheredView
 if TYPE_CHECKING:
     from diffusion.introspection.ablation import Ablation
     from diffusion.introspection.concepts import Concepts
-    from diffusion.introspection.unet_probe import UnetProbe  # which needs torch
+    from diffusion.introspection.unet_probe import Block, UnetProbe  # which needs torch
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,8 @@ class Inspection:
     """A request to probe the network at one step of a dream.
 
     dream: the dream's id; step: the step's number; the rest is what `diffusion.introspection.unet_probe` needs.
-    cut: also what is lost without connections; predictions: of all steps, float32 [C,h,w], to be named; () if they aren't
+    cut: also what is lost without connections; predictions: of all steps, float32 [C,h,w], to be named; () if they aren't;
+    decoder: also how the step's prediction is decoded
     """
 
     dream: int
@@ -148,18 +149,20 @@ class Inspection:
     sigma: float
     cut: bool = False
     predictions: tuple[np.ndarray, ...] = ()
+    decoder: bool = False
 
 
 @dataclass(frozen=True)
 class Inspected:
     """The result of a probe. inside: None if it failed; problem: then one sentence that says why; ablation, concepts: () where they
-    were not asked for."""
+    were not asked for; decoder: likewise, and for autoencoders of other kinds."""
 
     asked: Inspection
     inside: UnetProbe | None
     problem: str = ""
     ablation: tuple[Ablation, ...] = ()
     concepts: tuple[Concepts, ...] = ()
+    decoder: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], b
     """Run a probe of the network; None if it was cancelled."""
     try:
         inside = look(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
-        return Inspected(asked, inside, **further_looks(model, asked, cancelled))
+        return Inspected(asked, inside, **further_looks(model, asked, inside, cancelled))
     except Cancelled:
         return None
     except Exception as error:

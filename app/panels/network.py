@@ -1,7 +1,8 @@
-"""The network panel: the U-Net's blocks at work, and where each word of the prompt acts."""
+"""The network panel: the U-Net's blocks at work, where each word of the prompt acts, and how the decoder makes the picture."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from app.session import Session
 from app.state import step_notes as remarks
 from app.state.inspection import lookable
 from app.state.timeline import Record
-from diffusion.introspection.roles import ROLES
+from diffusion.introspection.roles import DECODER_ROLES, ROLES
 from diffusion.lessons.stations import Setting
 
 LOW, LEAST = 120.0, 210.0  # points of the U-Net's picture: however low the panel is, and where it has room
@@ -26,11 +27,14 @@ WIDE, BROAD = 640.0, 1.2  # points of a panel that has the maps beside the pictu
 COLUMN = 250.0  # points of their column
 BELOW = 104.0  # points of what stands below the picture: the maps' first row is seen, too
 ABREAST = 6  # maps in a row
-# What is shown → what that is; both at once would be higher than the panel.
+# What is shown → what that is; all at once would be higher than the panel.
 SHOWS = {
     "Blocks": "Output of each U-Net block. Warmer colours took more time.",
     "Words": "Where the picture attends to each word of a prompt.",
+    "Decoder": "Output of each stage that turns the step's prediction into a picture.",
 }
+UNASKED = "Look inside runs the decoder, too, and shows what each of its stages makes."
+UNKNOWN = "The stages of this model's autoencoder are not known: it is neither Stable Diffusion's nor the embedded one."
 LARGE = 320.0  # points of a map under the mouse
 
 
@@ -73,7 +77,12 @@ class NetworkPanel:
                 f"Dream {answer.asked.dream + 1}, step {answer.asked.step}, sigma {answer.asked.sigma:.3g}, by the {network}{coming}"
             )
             if self._shows == "Blocks":
-                return self._blocks(ui, inside.blocks)
+                return self._blocks(ui, inside.blocks, ROLES)
+            if self._shows == "Decoder" and answer.decoder:
+                return self._blocks(ui, answer.decoder, DECODER_ROLES)
+            if self._shows == "Decoder":
+                faint(UNKNOWN if answer.asked.decoder else UNASKED)
+                return ui.session
             self._words.draw(ui, inside.prompts, ui.inspection.picture)
         elif ui.inspection.asked is not None:
             faint("Waiting for the running dream to finish…")
@@ -100,18 +109,18 @@ class NetworkPanel:
         imgui.end_disabled()
         for name, words in SHOWS.items():
             if imgui.radio_button(name, self._shows == name):
-                self._shows = name
+                self._shows, self._block = name, None
             hint(words)
             imgui.same_line()
-        _, self._always = imgui.checkbox("After every dream", self._always)
+        _, self._always = imgui.checkbox("Always", self._always)
         hint("Inspect every dream while this panel is open. Costs one extra model call per dream.")
         about(ui, self._shows.lower())
         fresh, self._seen = record.id != self._seen, record.id
         if asked or (self._always and fresh):
-            ui.do("look_inside", record, place)
+            ui.do("look_inside", record, place, False, False, self._shows == "Decoder")
 
-    def _blocks(self, ui: PanelContext, blocks: tuple[Any, ...]) -> Session:
-        """The U-Net, and what the chosen block hands on: beside it, or below."""
+    def _blocks(self, ui: PanelContext, blocks: tuple[Any, ...], roles: Mapping[str, str]) -> Session:
+        """The U-Net or the decoder, and what the chosen block hands on: beside it, or below. roles: of the blocks, by kind."""
         chosen = len(blocks) - 2 if self._block is None else min(self._block, len(blocks) - 1)
         room = imgui.get_content_region_avail()
         beside = room.x > max(WIDE * ui.scale, BROAD * room.y)
@@ -124,16 +133,16 @@ class NetworkPanel:
         if beside:
             imgui.same_line()
         imgui.begin_group()
-        self._block_words(ui, blocks, after)
+        self._block_words(ui, blocks, after, roles)
         imgui.end_group()
         view = ui.session.view
         return ui.session if motion == view.motion else replace(ui.session, view=replace(view, motion=motion))
 
-    def _block_words(self, ui: PanelContext, blocks: tuple[Any, ...], chosen: int) -> None:
+    def _block_words(self, ui: PanelContext, blocks: tuple[Any, ...], chosen: int, roles: Mapping[str, str]) -> None:
         block = blocks[chosen]
         imgui.push_text_wrap_pos(0.0)
         imgui.text_unformatted(
-            f"{block.name}: {ROLES[block.kind]} {'It reads the prompt.' if block.attends_to_text else ''}"
+            f"{block.name}: {roles[block.kind]} {'It reads the prompt.' if block.attends_to_text else ''}"
         )
         imgui.pop_text_wrap_pos()
         faint(figures(block, sum(b.seconds for b in blocks)))

@@ -25,16 +25,20 @@ class NetworkInspection:
     picture: np.ndarray | None = None
     _coming: np.ndarray | None = None
 
-    def ask(self, record: Record, place: int, *, cut: bool = False, named: bool = False) -> NetworkInspection:
+    def ask(
+        self, record: Record, place: int, *, cut: bool = False, named: bool = False, decoder: bool = False
+    ) -> NetworkInspection:
         """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that.
 
-        cut: also what is lost without connections; named: also what all steps look like
+        cut: also what is lost without connections; named: also what all steps look like; decoder: also how it is decoded
         """
         start = record.shown[place].preview.start if place < len(record.shown) else None
         if record.canvas is None or record.settings is None or start is None:
             return self
         seen = record.shown[place].preview
-        asked = Inspection(record.id, seen.step, record.canvas, record.settings, start, seen.sigma, cut)
+        asked = Inspection(
+            record.id, seen.step, record.canvas, record.settings, start, seen.sigma, cut, decoder=decoder
+        )
         if named:
             kept = tuple(step.preview.denoised for step in record.shown)
             asked = replace(asked, predictions=tuple(one for one in kept if one is not None))

@@ -10,11 +10,10 @@ from PIL import Image, ImageDraw
 
 from base.files import atomic_write
 from base.outputs import Output, marked_png, png_mark, refuse_nameless
-from diffusion.introspection.decoder_probe import Stage
-from diffusion.introspection.unet_probe import UnetProbe, WordAttention
+from diffusion.introspection.unet_probe import Block, UnetProbe, WordAttention
 
 SHEETS = ("blocks.png", "words.png")
-DECODER = "decoder.png"  # of a Stable Diffusion autoencoder
+DECODER = "decoder.png"
 SPACE = "network.png"  # the 3D view that `engine.unet_view.still` draws; saved beside the sheets
 TALL = 72  # height of a block's map in pixels; a word's picture is twice as tall
 LABEL = 14  # height of a row's title in pixels
@@ -29,40 +28,28 @@ def sheet_outputs(flag: str, folder: Path) -> list[Output]:
 
 def save_sheets(probe: UnetProbe, picture: np.ndarray, folder: Path) -> None:
     """Write both sheets into `folder`. picture: uint8 [H,W,3], the dream's result."""
-    for name, sheet in zip(SHEETS, (blocks_sheet(probe), words_sheet(probe, picture)), strict=True):
+    for name, sheet in zip(SHEETS, (blocks_sheet(probe.blocks), words_sheet(probe, picture)), strict=True):
         with atomic_write(folder / name) as temporary:
             sheet.save(temporary, pnginfo=png_mark())
 
 
-def save_decoder(stages: Sequence[Stage], folder: Path) -> None:
+def save_decoder(stages: Sequence[Block], folder: Path) -> None:
     """Write the sheet of a decoder's stages into `folder`; without stages, nothing."""
     if stages:
         with atomic_write(folder / DECODER) as temporary:
-            decoder_sheet(stages).save(temporary, pnginfo=png_mark())
+            blocks_sheet(stages).save(temporary, pnginfo=png_mark())
 
 
-def decoder_sheet(stages: Sequence[Stage]) -> Image.Image:
-    """One row for each stage: the strength of its output, then its most varied channels."""
-    return _page([_maps_row(stage.name, stage.shape, stage.maps.strength, stage.maps.maps) for stage in stages])
-
-
-def blocks_sheet(probe: UnetProbe) -> Image.Image:
+def blocks_sheet(blocks: Sequence[Block]) -> Image.Image:
     """One row for each block: the strength of its output, then its most varied channels."""
-    return _page(
-        [
-            _maps_row(block.name, block.shape, block.strength, block.maps, f", {1000 * block.seconds:.1f} ms")
-            for block in probe.blocks
-        ]
-    )
+    return _page([_block_row(block) for block in blocks])
 
 
-def _maps_row(
-    name: str, shape: tuple[int, int, int], strength: np.ndarray, maps: np.ndarray, more: str = ""
-) -> tuple[str, list[Image.Image]]:
-    """(title, pictures) of a layer's output, [C,h,w]."""
-    channels, height, width = shape
-    pictures = [_resized(picture, TALL, Image.Resampling.NEAREST) for picture in (strength, *maps)]
-    return f"{name}: {channels} x {width} x {height}{more}", pictures
+def _block_row(block: Block) -> tuple[str, list[Image.Image]]:
+    """(title, pictures) of a block's output."""
+    channels, height, width = block.shape
+    pictures = [_resized(picture, TALL, Image.Resampling.NEAREST) for picture in (block.strength, *block.maps)]
+    return f"{block.name}: {channels} x {width} x {height}, {1000 * block.seconds:.1f} ms", pictures
 
 
 def words_sheet(probe: UnetProbe, picture: np.ndarray) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What the blocks of a U-Net do, in a sentence for each kind. Imports no torch."""
+"""What the blocks of a U-Net and of a decoder do, in a sentence for each kind. Imports no torch."""
 
 from __future__ import annotations
 
@@ -11,4 +11,12 @@ ROLES: Mapping[str, str] = {
     "up": "Refines the features again, using the details that come over the skip connection.",
     "out": "Combines all channels into the answer: what is picture, and what is noise.",
 }
-"""By the kind of a block."""
+"""By the kind of a U-Net's block."""
+
+DECODER_ROLES: Mapping[str, str] = {
+    "in": "Turns the few channels of the latents into many features.",
+    "middle": "Lets every place attend to all others, so that colours and light agree over the picture.",
+    "up": "Draws finer features, at twice the resolution of the stage before until the picture's pixels are reached.",
+    "out": "Combines all features into red, green and blue.",
+}
+"""By the kind of a decoder's stage."""

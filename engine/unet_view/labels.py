@@ -1,4 +1,4 @@
-"""Labels of the U-Net and their place in its picture."""
+"""Labels of the U-Net or a decoder and their place in its picture."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from engine.unet_view.paths import facing_side
 from scenes.camera import Camera
 
 ENDS = {"in": "noise", "out": "answer"}  # by kind of block: what enters or leaves the network there
+DECODER_ENDS = {"in": "latents", "out": "picture"}  # the same of a decoder, which has no arm that descends
 PROMPT = "the prompt"
 
 
@@ -30,9 +31,10 @@ def place_labels(anatomy: Anatomy, camera: Camera, size: tuple[int, int], names:
     """Return labels of what is in the picture. names: include block names, which are placed outside the U."""
     found = []
     turn = np.argmin([slab.place[1] for slab in anatomy.slabs])  # the first of the lowest: the end of the left arm
+    ends = ENDS if any(block.kind == "down" for block in anatomy.blocks) else DECODER_ENDS
     mirrored = camera.axes[0][0] < 0
     for i, (block, slab) in enumerate(zip(anatomy.blocks, anatomy.slabs, strict=True)):
-        end = ENDS.get(block.kind, "")
+        end = ends.get(block.kind, "")
         text = f"{block.name} ({end})" if names and end else block.name if names else end
         corners = project_points(camera, size, slab.corners)
         if not text or corners[:, 2].min() <= camera.near:

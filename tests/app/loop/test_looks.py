@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from app.loop.looks import further_looks
 from app.loop.messages import Inspection
 from app.loop.worker import probe_of, report
-from diffusion.canvas import Canvas, Region
+from diffusion.canvas import Cancelled, Canvas, Region
+from diffusion.introspection.decoder_probe import probe_decoder
 from diffusion.loaders.loading import load_model
 from diffusion.sampling.noise import start_noise
 from diffusion.settings import DreamSettings
@@ -33,6 +36,15 @@ def test_only_what_is_asked_is_told(tiny_model: Path, asked: Inspection) -> None
     assert region.prompt == "stone" and region.confidence.shape[0] == 2
 
 
+def test_the_decoder_is_looked_into_with_the_steps_prediction(tiny_model: Path, asked: Inspection) -> None:
+    model = load_model(str(tiny_model), "cpu")
+    told = report(model, replace(asked, decoder=True), probe_of, lambda: False)
+    assert told is not None and told.inside is not None
+    assert [stage.kind for stage in told.decoder][:3] == ["in", "middle", "up"]
+    expected = probe_decoder(model, told.inside.denoised)
+    assert [stage.energy for stage in told.decoder] == [stage.energy for stage in expected]
+
+
 def test_naming_stops_between_two_pictures(tiny_model: Path, asked: Inspection) -> None:
     count = []
     more = replace(asked, predictions=(asked.start,) * 9)
@@ -42,3 +54,10 @@ def test_naming_stops_between_two_pictures(tiny_model: Path, asked: Inspection) 
         return len(count) > 12
 
     assert report(load_model(str(tiny_model), "cpu"), more, probe_of, cancelled) is None
+
+
+def test_a_look_at_the_decoder_is_given_up_between_two_stages(tiny_model: Path, asked: Inspection) -> None:
+    model, inside = load_model(str(tiny_model), "cpu"), SimpleNamespace(denoised=asked.start)
+    with pytest.raises(Cancelled):
+        further_looks(model, replace(asked, decoder=True), inside, lambda: True)
+    assert further_looks(model, asked, inside, lambda: True) == {}

@@ -204,7 +204,8 @@ class QuickWorker:
 
 
 def further(asked: Inspection) -> dict[str, Any]:
-    """Half of the large shapes left without skips, all without what is below; brick from the second step on."""
+    """Half of the large shapes left without skips, all without what is below; brick from the second step on; a decoder whose stages
+    are each of one grey, 200 and more."""
     found: dict[str, Any] = {}
     if asked.cut:
         sketch = np.zeros((4, 4, 3), np.uint8)
@@ -212,6 +213,13 @@ def further(asked: Inspection) -> dict[str, Any]:
     if asked.predictions:
         rows = np.array([[0.1, 0.8], *[[0.9, 0.05]] * (len(asked.predictions) - 1)])
         found["concepts"] = tuple(Concepts(r.prompt, 0.3, ("brick", "sky"), rows) for r in asked.canvas.regions)
+    if asked.decoder:
+        kinds = (("in", 1, 2, 1), ("up", 1, 2, 2), ("up", 2, 1, 4), ("out", 1, 0, 4))
+        grey = (np.full((4, 6 * size, 8 * size), 200 + 10 * i, np.uint8) for i, (*_, size) in enumerate(kinds))
+        found["decoder"] = tuple(
+            Block(kind, number, level, False, (4, *maps.shape[1:]), 0.1, (0, 1, 2, 3), maps, maps[0], 1.0)
+            for (kind, number, level, _), maps in zip(kinds, grey, strict=True)
+        )
     return found
 
 

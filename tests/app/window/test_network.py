@@ -180,6 +180,24 @@ def test_another_word_is_heard_elsewhere(drive: Driver) -> None:
     assert not drive.errors()
 
 
+def test_the_decoders_stages_are_shown_once_they_are_asked_for(drive: Driver, monkeypatch) -> None:
+    network, explorer, said = looked(drive), drive.explorer, []
+    monkeypatch.setattr("app.panels.network.faint", said.append)
+    network.choose("Decoder")
+    drive.frames(3)
+    assert any("runs the decoder, too" in words for words in said)
+    record = explorer.state.timeline.records[-1]
+    explorer.do("look_inside", record, 1, False, False, True)
+    drive.until(lambda: bool(explorer.state.inspection.answer.decoder), "the decoder is looked into")
+    drive.frames(3)
+    assert [block.name for block in picture_of(drive)[0].blocks] == ["in", "up 1", "up 2", "out"]
+    x = int(explorer.shell.scene_box[0] + explorer.shell.scene_box[2])
+    assert (drive.pixels()[:, x:] == 220).all(axis=2).sum() > 500  # the maps of the last stage but one
+    network.choose("Blocks")
+    drive.frames(3)
+    assert len(picture_of(drive)[0].blocks) == 7 and not drive.errors()
+
+
 def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
     network = looked(drive)
     worker, explorer = drive.worker, drive.explorer

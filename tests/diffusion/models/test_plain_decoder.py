@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from diffusers import AutoencoderKL
 
 from diffusion.introspection.decoder_probe import probe_decoder
+from diffusion.models.codec import Codec
 from diffusion.models.plain_decoder import PlainDecoder
+from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 
 LAYOUTS = {
     "as Stable Diffusion": {"block_out_channels": (8, 16, 32, 32), "layers_per_block": 2, "norm_num_groups": 8},
@@ -40,9 +44,27 @@ def test_the_same_picture_as_diffusers(layout) -> None:
 def test_its_stages_are_shown_for_such_autoencoders_only(sd1, wide) -> None:
     latents = np.random.default_rng(0).standard_normal((4, 4, 6)).astype(np.float32)
     stages = probe_decoder(sd1, latents)
-    assert [stage.name for stage in stages] == ["in", "middle", "up 1", "up 2", "up 3", "up 4"]
-    assert [stage.shape for stage in stages][-1] == (4, 32, 48) and stages[0].maps.strength.shape == (4, 6)
+    assert [stage.name for stage in stages] == ["in", "middle", "up 1", "up 2", "up 3", "up 4", "out"]
+    assert [stage.level for stage in stages] == [3, 3, 3, 2, 1, 0, 0] and all(stage.seconds > 0 for stage in stages)
+    assert stages[-2].shape == (4, 32, 48) and stages[-1].shape == (3, 32, 48)
+    assert stages[0].strength.shape == (4, 6)
     assert probe_decoder(wide, np.zeros((16, 4, 4), np.float32)) == ()
+
+
+def test_the_embedded_decoder_is_looked_into_as_it_runs_and_left_as_it_was() -> None:
+    torch.manual_seed(0)
+    vae = SurfaceAutoencoder(4, (4, 4, 8), (1, 1, 1), (4, 6, 8), (1, 1, 2)).eval()
+    latents, codec = torch.randn(1, 4, 4, 6), Codec.of(vae)
+    model = SimpleNamespace(vae=vae, device=torch.device("cpu"), decode_tensor=codec.decode)
+    before = codec.decode(latents)
+    stages = probe_decoder(model, latents[0].numpy())  # type: ignore[arg-type]
+    assert [stage.name for stage in stages] == ["in", "up 1", "up 2", "up 3", "out"]
+    assert [stage.shape for stage in stages] == [(8, 4, 6), (8, 4, 6), (6, 8, 12), (4, 16, 24), (3, 32, 48)]
+    assert [stage.level for stage in stages] == [3, 3, 2, 1, 1]
+    red = before[0, stages[-1].channels[0]]
+    shown = stages[-1].maps[0].astype(float)
+    assert np.corrcoef(red.numpy().ravel(), shown.ravel())[0, 1] > 0.95
+    assert torch.equal(codec.decode(latents), before) and not any(m._forward_hooks for m in vae.modules())
 
 
 @pytest.fixture(scope="module")
