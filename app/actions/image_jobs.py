@@ -69,12 +69,15 @@ class View:
         return self.open_scene.volume.find_visible_texels_slices(gathered.camera, gathered.size, mask)
 
 
-def dream_from_picture(context: ActionContext, picture: np.ndarray, strength: float, freeze: bool) -> None:
-    """img2img: dream this view from a picture, uint8 [H,W,4]. strength: 0 keeps the picture, 1 keeps nothing of it."""
+def dream_from_picture(
+    context: ActionContext, picture: np.ndarray, strength: float, freeze: bool, whole: bool = False
+) -> None:
+    """img2img: dream this view from a picture, uint8 [H,W,4]. strength: 0 keeps the picture, 1 keeps nothing of it; whole: the picture
+    also shows what is dreamed around the view."""
 
     def order(view: View) -> Slices[ImageJob]:
         gathered = yield from view.gather()
-        placed = view.place(picture, gathered, cover)
+        placed = cover(picture, gathered.size) if whole else view.place(picture, gathered, cover)
         canvas = view.canvas(gathered)
         canvas = replace(
             canvas,

@@ -1,5 +1,5 @@
-"""What an `Inspection` may ask for besides the network's blocks: the decoder's stages, what is lost without connections, and names
-of what steps show."""
+"""What an `Inspection` may ask for besides the network's blocks: the decoder's stages, what is lost without connections, names of what
+steps show, and a picture at the noise level of each step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.loop.messages import Inspection
+from app.loop.messages import Inspection, Noised, Noising
 from diffusion.canvas import Cancelled
 
 
@@ -29,7 +29,25 @@ def further_looks(model: Any, asked: Inspection, inside: Any, cancelled: Callabl
 
         pictures = _decoded(model, asked, cancelled)
         found["concepts"] = read_concepts(shipped_reader(), pictures, asked.canvas.regions, asked.canvas.change)
+    if asked.noising is not None:
+        found["noised"] = _noised(model, asked.noising, asked.canvas.noise, cancelled)
     return found
+
+
+def _noised(model: Any, asked: Noising, noise: np.ndarray, cancelled: Callable[[], bool]) -> Noised:
+    """The noised sequence of a picture, as previews show it. noise: float32 [C,h,w], unit normal."""
+    import torch
+
+    from diffusion.sampling.unsampling import as_seen
+    from diffusion.text2image.unsample import unsample
+
+    found = unsample(model, asked.picture, noise, asked.settings)
+    pictures = []
+    for latents in as_seen(found.latents, torch.tensor(found.sigmas)):
+        if cancelled():
+            raise Cancelled
+        pictures.append(model.preview(latents))
+    return Noised(found.steps, found.sigmas, tuple(pictures))
 
 
 def _decoded(model: Any, asked: Inspection, cancelled: Callable[[], bool]) -> Iterator[np.ndarray]:

@@ -133,12 +133,31 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Noising:
+    """A picture to be noised to the level of each step of a run. picture: uint8 [8h,8w,3], as large as the canvas; settings: of the
+    run, from `start_at` to `end_at`."""
+
+    picture: np.ndarray
+    settings: DreamSettings
+
+
+@dataclass(frozen=True)
+class Noised:
+    """steps: the step that begins at each level, counted from 0; sigmas: the levels, falling; pictures: uint8 [h,w,3] or larger, the
+    latents of each level, scaled as the model sees them."""
+
+    steps: tuple[int, ...]
+    sigmas: tuple[float, ...]
+    pictures: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
 class Inspection:
     """A request to probe the network at one step of a dream.
 
     dream: the dream's id; step: the step's number; the rest is what `diffusion.introspection.unet_probe` needs.
     cut: also what is lost without connections; predictions: of all steps, float32 [C,h,w], to be named; () if they aren't;
-    decoder: also how the step's prediction is decoded
+    decoder: also how the step's prediction is decoded; noising: also a picture at the noise level of each step
     """
 
     dream: int
@@ -150,12 +169,13 @@ class Inspection:
     cut: bool = False
     predictions: tuple[np.ndarray, ...] = ()
     decoder: bool = False
+    noising: Noising | None = None
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """The result of a probe. inside: None if it failed; problem: then one sentence that says why; ablation, concepts: () where they
-    were not asked for; decoder: likewise, and for autoencoders of other kinds."""
+    """The result of a probe. inside: None if it failed; problem: then one sentence that says why; ablation, concepts, noised: () or
+    None where they were not asked for; decoder: likewise, and for autoencoders of other kinds."""
 
     asked: Inspection
     inside: UnetProbe | None
@@ -163,6 +183,7 @@ class Inspected:
     ablation: tuple[Ablation, ...] = ()
     concepts: tuple[Concepts, ...] = ()
     decoder: tuple[Block, ...] = ()
+    noised: Noised | None = None
 
 
 @dataclass(frozen=True)

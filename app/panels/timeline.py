@@ -11,6 +11,7 @@ from app.panels.curves import draw_curves
 from app.panels.emergence import EmergencePlots
 from app.panels.latents import LatentsView
 from app.panels.learn import about, remark
+from app.panels.noised import NoisedView
 from app.panels.picture_view import fitted, show
 from app.panels.regions import draw_regions
 from app.panels.split import Split
@@ -27,6 +28,7 @@ SHOWS = {
     "Noisy": "Noisy input of the step next to its prediction. Drag the line to compare.",
     "Regions": "Prediction of each region's prompt alone.",
     "Beside": "This dream beside another one of the same view, and where they part.",
+    "Noised": "A picture with the noise of each step added (unsampled), and dreams that go on from there.",
     "Latents": "All channels of the latents at this step, and how their values are distributed.",
 }
 
@@ -39,7 +41,7 @@ class TimelinePanel:
         self._place = 0
         self._playing_since: float | None = None
         self._shows, self._split, self._emergence = "Picture", Split(), EmergencePlots()
-        self._latents, self._beside = LatentsView(), BesideView()
+        self._latents, self._beside, self._noised = LatentsView(), BesideView(), NoisedView()
         self._followed: Setting | None = None  # what the guided tour asked for last
 
     def show(self, number: int, place: int, manner: str) -> None:
@@ -114,6 +116,8 @@ class TimelinePanel:
             draw_regions(ui, "timeline", step.parts, width)
         elif step and self._shows == "Beside":
             self._beside.draw(ui, record, self._place, width, tall)
+        elif step and self._shows == "Noised":
+            self._noised.draw(ui, record, width)
         elif step and self._shows == "Latents":
             self._latents.draw(ui, step, width)
         else:

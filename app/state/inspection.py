@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.loop.messages import Inspected, Inspection, Message
+from app.loop.messages import Inspected, Inspection, Message, Noised, Noising
 from app.state.timeline import Record
 
 if TYPE_CHECKING:
@@ -17,27 +17,36 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class NetworkInspection:
     """asked: not answered yet; answer: the last one, with the picture uint8 [H,W,3] that its dream came to; named: the last answer
-    with names of what the steps show."""
+    with names of what the steps show; noised: the last answer with a noised picture."""
 
     asked: Inspection | None = None
     answer: Inspected | None = None
     named: Inspected | None = None
+    noised: Inspected | None = None
     picture: np.ndarray | None = None
     _coming: np.ndarray | None = None
 
     def ask(
-        self, record: Record, place: int, *, cut: bool = False, named: bool = False, decoder: bool = False
+        self,
+        record: Record,
+        place: int,
+        *,
+        cut: bool = False,
+        named: bool = False,
+        decoder: bool = False,
+        noising: Noising | None = None,
     ) -> NetworkInspection:
         """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that.
 
-        cut: also what is lost without connections; named: also what all steps look like; decoder: also how it is decoded
+        cut: also what is lost without connections; named: also what all steps look like; decoder: also how it is decoded;
+        noising: also this picture at the noise level of each step
         """
         start = record.shown[place].preview.start if place < len(record.shown) else None
         if record.canvas is None or record.settings is None or start is None:
             return self
         seen = record.shown[place].preview
         asked = Inspection(
-            record.id, seen.step, record.canvas, record.settings, start, seen.sigma, cut, decoder=decoder
+            record.id, seen.step, record.canvas, record.settings, start, seen.sigma, cut, (), decoder, noising
         )
         if named:
             kept = tuple(step.preview.denoised for step in record.shown)
@@ -50,12 +59,20 @@ class NetworkInspection:
             return self
         if message.inside is None:
             return replace(self, asked=None, _coming=None)
-        return NetworkInspection(None, message, message if message.concepts else self.named, self._coming)
+        named, noised = (message if message.concepts else self.named), (message if message.noised else self.noised)
+        return NetworkInspection(None, message, named, noised, self._coming)
 
     def concepts_of(self, record: Record) -> tuple[Concepts, ...]:
         """What the steps of a dream look like, as far as it was asked."""
         named = self.named
         return named.concepts if named is not None and named.asked.dream == record.id else ()
+
+    def noised_of(self, record: Record) -> tuple[Noising, Noised] | None:
+        """The picture that was noised last with a dream's own noise, and what came of it."""
+        told = self.noised
+        if told is None or told.asked.dream != record.id or told.noised is None or told.asked.noising is None:
+            return None
+        return told.asked.noising, told.noised
 
 
 def lookable(record: Record) -> bool:

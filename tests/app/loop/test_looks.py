@@ -8,15 +8,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from app.loop.looks import further_looks
-from app.loop.messages import Inspection
+from app.loop.messages import Inspection, Noising
 from app.loop.worker import probe_of, report
 from diffusion.canvas import Cancelled, Canvas, Region
 from diffusion.introspection.decoder_probe import probe_decoder
 from diffusion.loaders.loading import load_model
 from diffusion.sampling.noise import start_noise
+from diffusion.sampling.unsampling import as_seen
 from diffusion.settings import DreamSettings
+from diffusion.text2image.unsample import unsample
 
 
 @pytest.fixture
@@ -54,6 +57,19 @@ def test_naming_stops_between_two_pictures(tiny_model: Path, asked: Inspection) 
         return len(count) > 12
 
     assert report(load_model(str(tiny_model), "cpu"), more, probe_of, cancelled) is None
+
+
+def test_a_picture_is_noised_with_the_dreams_own_noise(tiny_model: Path, asked: Inspection) -> None:
+    model, picture = load_model(str(tiny_model), "cpu"), np.full((64, 64, 3), 90, np.uint8)
+    settings = DreamSettings(steps=6, start_at=1, end_at=4)
+    told = report(model, replace(asked, noising=Noising(picture, settings)), probe_of, lambda: False)
+    assert told is not None and told.noised is not None
+    found = unsample(model, picture, asked.canvas.noise, settings)
+    assert told.noised.steps == found.steps == (1, 2, 3, 4) and told.noised.sigmas == found.sigmas
+    seen = as_seen(found.latents, torch.tensor(found.sigmas))
+    for shown, latents in zip(told.noised.pictures, seen, strict=True):
+        assert (shown == model.preview(latents)).all()
+    assert report(model, asked, probe_of, lambda: False).noised is None  # type: ignore[union-attr]
 
 
 def test_a_look_at_the_decoder_is_given_up_between_two_stages(tiny_model: Path, asked: Inspection) -> None:

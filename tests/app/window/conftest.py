@@ -25,6 +25,7 @@ from app.loop.messages import (
     ModelOrder,
     ModelProgress,
     ModelReplaced,
+    Noised,
     Part,
     PictureFailed,
     PictureMade,
@@ -205,7 +206,7 @@ class QuickWorker:
 
 def further(asked: Inspection) -> dict[str, Any]:
     """Half of the large shapes left without skips, all without what is below; brick from the second step on; a decoder whose stages
-    are each of one grey, 200 and more."""
+    are each of one grey, 200 and more; noised pictures in greens of their own."""
     found: dict[str, Any] = {}
     if asked.cut:
         sketch = np.zeros((4, 4, 3), np.uint8)
@@ -220,6 +221,10 @@ def further(asked: Inspection) -> dict[str, Any]:
             Block(kind, number, level, False, (4, *maps.shape[1:]), 0.1, (0, 1, 2, 3), maps, maps[0], 1.0)
             for (kind, number, level, _), maps in zip(kinds, grey, strict=True)
         )
+    if asked.noising is not None:
+        steps = tuple(range(asked.noising.settings.start_at, asked.noising.settings.end_at + 1))
+        pictures = tuple(np.full((12, 16, 3), (0, 10 * step, 0), np.uint8) for step in steps)
+        found["noised"] = Noised(steps, tuple(10.0 - step for step in steps), pictures)
     return found
 
 

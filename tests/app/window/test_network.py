@@ -83,15 +83,19 @@ def test_it_shows_what_a_block_hands_on_and_a_click_chooses_it(drive: Driver) ->
     assert not drive.errors()
 
 
+def scroll_to_maps(drive: Driver) -> None:
+    x, y, width, _ = drive.explorer.shell.scene_box
+    drive.mouse(x + width + 60, y + 60)  # beside the picture, which has the wheel for itself
+    for _ in range(4):
+        drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, -5)
+        drive.frames(3)
+
+
 def test_the_chosen_blocks_maps_stand_below_it(drive: Driver) -> None:
     looked(drive)
     panel(drive)._block = 5
     drive.frames(3)
-    x, y, width, _ = drive.explorer.shell.scene_box
-    drive.mouse(x + width + 60, y + 60)  # beside the picture, which has the wheel for itself
-    for _ in range(4):  # down to the maps
-        drive.window.native.dispatch_event("on_mouse_scroll", 0, 0, 0, -5)
-        drive.frames(3)
+    scroll_to_maps(drive)
     assert greys(drive) == {5}
     panel(drive)._block = 2
     drive.frames(3)
@@ -191,8 +195,8 @@ def test_the_decoders_stages_are_shown_once_they_are_asked_for(drive: Driver, mo
     drive.until(lambda: bool(explorer.state.inspection.answer.decoder), "the decoder is looked into")
     drive.frames(3)
     assert [block.name for block in picture_of(drive)[0].blocks] == ["in", "up 1", "up 2", "out"]
-    x = int(explorer.shell.scene_box[0] + explorer.shell.scene_box[2])
-    assert (drive.pixels()[:, x:] == 220).all(axis=2).sum() > 500  # the maps of the last stage but one
+    scroll_to_maps(drive)
+    assert (side(drive) == 220).all(axis=2).sum() > 500  # the maps of the last stage but one
     network.choose("Blocks")
     drive.frames(3)
     assert len(picture_of(drive)[0].blocks) == 7 and not drive.errors()

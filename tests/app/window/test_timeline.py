@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from app.files.picture import Source
 from app.files.preferences import remember, remembered
 from app.loop.messages import Part, Preview
 from app.panels.curves import beta_of
@@ -265,6 +266,55 @@ def test_steps_are_named_on_request_and_the_names_stay(drive: Driver) -> None:
     explorer.do("look_inside", record, 0)
     drive.until(lambda: explorer.state.inspection.asked is None, "the network is asked something else")
     assert explorer.state.inspection.concepts_of(record) is named
+    assert not drive.errors()
+
+
+def test_a_picture_is_noised_step_by_step_and_one_can_dream_on_from_a_level(drive: Driver) -> None:
+    explorer, timeline = drive.explorer, panel(drive)
+    explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    redream(drive)
+    drive.until(lambda: explorer.status == "this view is finished", "the view gets painted")
+    record = explorer.state.timeline.records[-1]
+    timeline.show(record.id, 1, "Noised")
+    drive.frames(3)
+    assert explorer.state.inspection.noised_of(record) is None
+    explorer.do("noise_picture", record, False, 8, 2, 6)
+    asked = explorer.state.inspection.asked
+    assert asked.noising.picture is record.image and (asked.noising.settings.steps, asked.canvas) == (8, record.canvas)
+    drive.until(lambda: explorer.state.inspection.noised_of(record) is not None, "the picture is noised")
+    drive.frames(3)
+    assert {f"noised {place}" for place in range(5)} <= explorer.pictures.keys
+    noising, noised = explorer.state.inspection.noised_of(record)
+    assert noised.steps == (2, 3, 4, 5, 6)
+    timeline._noised.chosen = 1
+    drive.frames(3)
+    drive.worker.held = True
+    explorer.do("dream_on", noising, noised.steps[1])
+    drive.until(lambda: drive.worker.request is not None, "it is dreamed on from step 3")
+    request = drive.worker.request
+    assert request.settings.strength == pytest.approx(5 / 8)
+    assert (request.canvas.guide.colours[..., :3] == record.image).all()
+    drive.worker.held = False
+    assert not drive.errors()
+
+
+def test_the_opened_picture_is_noised_at_the_dreams_size(drive: Driver) -> None:
+    explorer = drive.explorer
+    explorer.shell.bring_to_front("Timeline")
+    drive.frames(10)
+    redream(drive)
+    record = explorer.state.timeline.records[-1]
+    explorer.do("noise_picture", record, True, 8, 0, 8)
+    assert explorer.state.inspection.asked is None  # nothing is open
+    picture = np.full((40, 40, 4), (200, 30, 30, 255), np.uint8)
+    explorer.state.source = Source("red", picture)
+    panel(drive).show(record.id, 1, "Noised")
+    drive.frames(3)
+    explorer.do("noise_picture", record, True, 8, 0, 8)
+    noising = explorer.state.inspection.asked.noising
+    assert noising.picture.shape == record.image.shape and (noising.picture == (200, 30, 30)).all()
+    explorer.state.source = None
     assert not drive.errors()
 
 
