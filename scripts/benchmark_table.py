@@ -1,4 +1,5 @@
-"""Writes the table of docs/design/benchmark.md from `rayverie bench --json --out docs/design/benchmark.json`.
+"""Writes the tables of docs/design/benchmark.md from `rayverie bench --json --out docs/design/benchmark.json` and
+`rayverie bench look --json --out docs/design/look.json`.
 
 .venv/bin/python scripts/benchmark_table.py
 """
@@ -11,7 +12,7 @@ from typing import Any
 
 from base.files import atomic_write
 
-RESULT, PAGE = Path("docs/design/benchmark.json"), Path("docs/design/benchmark.md")
+RESULT, LOOK, PAGE = (Path("docs/design") / name for name in ("benchmark.json", "look.json", "benchmark.md"))
 HEAD = "| what | measured | aim |\n|---|---|---|\n"
 
 
@@ -70,14 +71,47 @@ def rows(m: dict[str, Any]) -> list[tuple[str, str, str]]:
     return table
 
 
+LOOKS = {  # key of a tour → (what the table calls it, its format)
+    "bare": ("bare pixels", ".2%"),
+    "bare_worst": ("the same in the worst frame", ".2%"),
+    "under_dense": ("pixels at less than half of their density", ".2%"),
+    "under_dense_worst": ("the same in the worst frame", ".2%"),
+    "beyond_the_atlas": ("pixels that need more than twice what a texel holds", ".1%"),
+    "sharpness": ("sharpness ÷ fresh pictures", ".2f"),
+    "streaks": ("streaks of the ground ÷ fresh sheets", ".2f"),
+    "canvases": ("canvases for the film", ".0f"),
+    "dreaming_cpu_s_for_a_second": ("processor seconds for a second of film", ".1f"),
+    "whole_scene_canvases": ("canvases for the whole scene", ".0f"),
+    "whole_scene_cpu_s": ("processor seconds for the whole scene", ".0f"),
+    "revisit_calls": ("model calls when filmed again", ".0f"),
+}
+
+
+def looks(tours: list[dict[str, Any]]) -> str:
+    """A column for each tour."""
+    head = ("", *(tour["scene"] for tour in tours)), ("---", *("---:" for _ in tours))
+    body = [
+        (name, *("–" if tour[key] is None else format(tour[key], form) for tour in tours))
+        for key, (name, form) in LOOKS.items()
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (*head, *body))
+
+
+def put(text: str, name: str, table: str) -> str:
+    """The page with the table between its marks `<!-- name -->` and `<!-- end -->`."""
+    begin = f"<!-- {name} -->\n"
+    before, mark, rest = text.partition(begin)
+    if not mark:
+        raise SystemExit(f"{PAGE} has no {begin.strip()}")
+    return before + mark + table + rest[rest.index("<!-- end -->") :]
+
+
 def main() -> None:
-    measurements = json.loads(RESULT.read_text(encoding="utf-8"))["measurements"]
-    table = HEAD + "".join(f"| {what} | {measured} | {aim} |\n" for what, measured, aim in rows(measurements))
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(HEAD)
-    after = "".join(line for line in rest.splitlines(keepends=True) if not line.startswith("|"))
+    measured, tours = (json.loads(file.read_text(encoding="utf-8")) for file in (RESULT, LOOK))
+    table = HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows(measured["measurements"]))
+    text = put(put(PAGE.read_text(encoding="utf-8"), "machine", table), "look", looks(tours["tours"]))
     with atomic_write(PAGE) as temporary:
-        temporary.write_text(before + table + after, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

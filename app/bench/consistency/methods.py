@@ -200,14 +200,15 @@ class Warp:
 
 
 class Ours:
-    """What the program does at rest: the painter paints the view and refines it, and the renderer draws what the volume holds."""
+    """What the program does: the painter paints the view, and the renderer draws what the volume holds. It does not refine the view
+    by sheets as at rest, which would spend the budget of a short walk on its first view."""
 
     def __init__(self, context: MethodContext) -> None:
         self._context = context
 
     def paint(self, camera: Camera) -> Shown:
         if not self._context.spent:
-            self._context.painter.flush(camera, self._context.size, refine=True)
+            self._context.painter.flush(camera, self._context.size)
         return self.shown(camera)
 
     def shown(self, camera: Camera) -> Shown:
