@@ -78,6 +78,13 @@ class Explorer:
         return seconds < OPENING and not self.controls.walked and (scene is None or scene.painter.opening)
 
     @property
+    def dreaming(self) -> bool:
+        """Whether the worker dreams and frames have nothing to do for it meanwhile, nor for a film."""
+        client = self.state.open_scene.painter.client if self.state.open_scene else None
+        waits = client is not None and client.running is not None and not client.tasks
+        return waits and self.state.travel.film is None
+
+    @property
     def status(self) -> str:
         """What is going on, in plain words."""
         return status_text(self.state, self.services)

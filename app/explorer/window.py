@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from dataclasses import replace
@@ -49,6 +50,10 @@ CURSORS = {
 
 NAME = "The window"  # in errors
 OPENING_RATE = 15  # frames a second at most until something is painted: they take Python's lock from the loading
+DREAMING_RATE = 20  # likewise while the worker dreams and nobody touches anything: software GL takes the model's core
+UNTOUCHED = 1.0  # seconds without an event or a moving camera, after which nobody touches anything
+TOUCHES = ("on_key_press", "on_key_release", "on_mouse_motion", "on_mouse_drag", "on_mouse_press", "on_mouse_release")
+TOUCHES += ("on_mouse_scroll", "on_resize")  # pyglet's events
 LAYOUT_PERIOD = 2.0  # seconds between two queries of the keyboard's layout, which take 0.25 ms each
 
 
@@ -70,6 +75,7 @@ class Window:
         self.ctx.gc_mode = "context_gc"
         self._title, self._cursor = title, "arrow"
         self._due = 0.0  # when the next frame is
+        self._touched, self._camera = -math.inf, None  # when and where the user was last
         self._warming = warm_up_slices(self.ctx)
         self._key_captions, self._asked_at = read_key_captions(self.native), time.perf_counter()
 
@@ -152,6 +158,10 @@ class Window:
             on_deactivate=lambda: controls.focus(False),
         )
 
+        def touch(*_: Any) -> None:  # returns None, so that the other handlers get the event, too
+            self._touched = time.perf_counter()
+
+        self.native.push_handlers(**dict.fromkeys(TOUCHES, touch))
         self.gamepads = Gamepads(controls)
         try:
             from pyglet.input import ControllerManager  # imported late, as it needs a display on Linux
@@ -189,13 +199,23 @@ class Window:
     def pause(self, explorer: Explorer) -> None:
         """Wait until the next frame is due."""
         now = time.perf_counter()
-        rate = explorer.state.session.view.frame_rate
-        self._due = max(self._due + 1 / (min(rate, OPENING_RATE) if explorer.opening else rate), now - 0.05)
+        if explorer.state.camera != self._camera:
+            self._camera, self._touched = explorer.state.camera, now
+        limit, untouched = explorer.state.session.view.frame_rate, now - self._touched
+        rate = choose_rate(limit, explorer.opening, explorer.dreaming, untouched)
+        self._due = max(self._due + 1 / rate, now - 0.05)
         time.sleep(max(0.0, self._due - now))
 
     def destroy(self) -> None:
         self.wnd.close()
         self.wnd.destroy()
+
+
+def choose_rate(limit: int, opening: bool, dreaming: bool, untouched: float) -> int:
+    """Frames a second, at most the user's limit. opening, dreaming: see `Explorer`; untouched: seconds since the last event."""
+    if opening:
+        return min(limit, OPENING_RATE)
+    return min(limit, DREAMING_RATE) if dreaming and untouched > UNTOUCHED else limit
 
 
 def open_worker(session: Session, scene: Scene) -> Worker:

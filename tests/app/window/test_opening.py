@@ -1,4 +1,4 @@
-"""What the program does before its window is there."""
+"""What the program does before its window is there, and how many frames it draws then."""
 
 from __future__ import annotations
 
@@ -40,3 +40,36 @@ def test_the_window_waits_for_neither_torch_nor_ffmpeg() -> None:
     code = "import sys, app.explorer.window; print([name for name in ('torch', 'av') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    "opening, dreaming, untouched, rate",
+    [(True, False, 0.0, 15), (False, True, 5.0, 20), (False, True, 0.5, 60), (False, False, 5.0, 60)],
+)
+def test_frames_leave_the_processor_to_a_dream_while_nobody_touches_anything(
+    opening, dreaming, untouched, rate
+) -> None:
+    from app.explorer.window import choose_rate
+
+    assert choose_rate(60, opening, dreaming, untouched) == rate
+    assert choose_rate(10, opening, dreaming, untouched) == 10
+
+
+def test_it_knows_when_the_worker_dreams_and_when_somebody_touches_something(drive) -> None:
+    drive.worker.held = True
+    drive.until(lambda: drive.explorer.dreaming, "a dream runs")
+    drive.worker.held = False
+    drive.until(lambda: not drive.explorer.dreaming, "it is laid")
+    window = drive.window
+    window.pause(drive.explorer)
+    for touch in (lambda: drive.mouse(20, 30), lambda: drive.tap("f1")):
+        window._touched = -1e9
+        touch()
+        drive.frames()
+        assert window._touched > 0
+    window._touched = -1e9
+    drive.explorer.state.walker = drive.explorer.state.walker.__class__.at(
+        drive.explorer.state.camera.with_changes(position=(4.0, 3.0, 4.0))
+    )
+    window.pause(drive.explorer)
+    assert window._touched > 0
