@@ -35,18 +35,19 @@ def further_looks(model: Any, asked: Inspection, inside: Any, cancelled: Callabl
 
 
 def _noised(model: Any, asked: Noising, noise: np.ndarray, cancelled: Callable[[], bool]) -> Noised:
-    """The noised sequence of a picture, as previews show it. noise: float32 [C,h,w], unit normal."""
+    """The noised sequence of a picture, decoded, or by the linear map where decoding takes long. noise: float32 [C,h,w], unit normal."""
     import torch
 
     from diffusion.sampling.unsampling import as_seen
     from diffusion.text2image.unsample import unsample
 
     found = unsample(model, asked.picture, noise, asked.settings)
-    pictures = []
+    # not by `preview` of small decoders: every second latent pixel alone turns bricks into stripes
+    show, pictures = (model.decode if model.decodes_fast else model.sketch), []
     for latents in as_seen(found.latents, torch.tensor(found.sigmas)):
         if cancelled():
             raise Cancelled
-        pictures.append(model.preview(latents))
+        pictures.append(show(latents))
     return Noised(found.steps, found.sigmas, tuple(pictures))
 
 

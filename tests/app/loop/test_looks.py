@@ -68,7 +68,7 @@ def test_a_picture_is_noised_with_the_dreams_own_noise(tiny_model: Path, asked: 
     assert told.noised.steps == found.steps == (1, 2, 3, 4) and told.noised.sigmas == found.sigmas
     seen = as_seen(found.latents, torch.tensor(found.sigmas))
     for shown, latents in zip(told.noised.pictures, seen, strict=True):
-        assert (shown == model.preview(latents)).all()
+        assert (shown == model.decode(latents)).all()
     assert report(model, asked, probe_of, lambda: False).noised is None  # type: ignore[union-attr]
 
 
