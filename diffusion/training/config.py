@@ -189,9 +189,9 @@ class UpscalerConfig(RunConfig):
     crop: int = option(80, "Side of a crop of the large picture in pixels.", range=COUNT)
     batch: int = option(8, "Pictures in a step.", range=COUNT)
     noise: float = option(
-        0.008, "Largest deviation of the noise of small pictures, whose pixels are 0 to 1.", range=SHARE
+        0.006, "Largest deviation of the noise of small pictures, whose pixels are 0 to 1.", range=SHARE
     )
-    disturbed: float = option(0.3, "Share of the small pictures with noise; as many are compressed.", range=SHARE)
+    disturbed: float = option(0.12, "Share of the small pictures with noise; as many are compressed.", range=SHARE)
     edges: float = option(0.5, "Weight of gradients.", range=WEIGHT)
     ema_decay: float = option(0.999, "Of the averaged weights, for each step.", range=SHARE)
     sample_every: int = option(2000, "Steps between two sheets of samples.", range=COUNT)
