@@ -42,31 +42,37 @@ class GatherPass:
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         self._sides = np.where(charts.sky, -1, charts.side).astype(np.int8)
         self._drawn: tuple[Camera, tuple[int, int], Part] | None = None
+        self._view: moderngl.Texture | None = None  # of the view that was drawn last
 
     def draw_depths(self, camera: Camera, size: tuple[int, int], part: Part) -> Slices[moderngl.Texture]:
         """Draw RG32F (chart, view depth; 1e9 for the sky) of every pixel. A view that was drawn last is not drawn again."""
-        if self._drawn != (camera, size, part):
-            yield from self._draw_view(camera, size, part)
-        return colour_texture(self._frame(size), 1)
-
-    def _frame(self, size: tuple[int, int]) -> moderngl.Framebuffer:
-        return self.targets.get("view", size, ((4, "f1"), (2, "f4")), depth=True)
+        if self._drawn != (camera, size, part) or self._view is None:
+            visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
+            yield from self._draw_view(camera, size, part, visible, colours=False)
+            assert self._view is not None
+        return self._view
 
     def _draw_view(
-        self, camera: Camera, size: tuple[int, int], part: Part, colours: bool = True
+        self, camera: Camera, size: tuple[int, int], part: Part, visible: np.ndarray, colours: bool
     ) -> Slices[moderngl.Framebuffer]:
-        """Draw attachment 0, colours (RGBA8, alpha 255 where painted; all 0 without `colours`), and 1, (chart, view depth), per pixel."""
-        self._drawn, frame = None, self._frame(size)
-        visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
+        """Draw attachment 0, (chart, view depth), and 1, colours (RGBA8, alpha 255 where painted) if they are wanted, per pixel."""
+        self._drawn = None
+        formats = ((2, "f4"), (4, "f1")) if colours else ((2, "f4"),)
+        frame = self.targets.get("view" if colours else "depths", size, formats, depth=True)
+        self._view = colour_texture(frame)
         if colours:
             for number in np.unique(self.charts.page[visible]):
                 if self.atlas.refresh_overview(number):
                     yield
         self._clear(frame)
+        shader, uniforms = self._colour if colours else self._chart, camera_uniforms(self.charts, camera, size)
         for box in split_into_bands(size):
-            set_uniforms(self._colour, **camera_uniforms(self.charts, camera, size))
+            set_uniforms(shader, **uniforms)
             with scissor(frame, box):
-                self._draw_charts(self._colour, visible, self._bind, apart=self.atlas if colours else ())
+                if colours:
+                    self._draw_charts(shader, visible, self._bind, apart=self.atlas)
+                else:
+                    self._draw_charts(shader, visible)
             yield
         self._drawn = camera, size, part
         return frame
@@ -82,17 +88,18 @@ class GatherPass:
     ) -> Slices[GatheredView]:
         """Gather a view (engine.atlas.views.GatheredView). Without `colours` all of them are unpainted."""
         width, height = size[0] // CELL, size[1] // CELL
-        view = yield from self._draw_view(camera, size, part, colours)
-        surface, atlas = self._draw_surface(camera, size, part, colour_texture(view, 1))
+        visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
+        view = yield from self._draw_view(camera, size, part, visible, colours)
+        surface, atlas = self._draw_surface(camera, size, part, visible, colour_texture(view))
         yield
         chart = np.round(surface[..., 0]).astype(np.int32)
         x, y, page = (np.round(atlas[..., k]).astype(np.int32) for k in range(3))
         latents, state = self._fetch_stored(np.unique(page), (width, height))
         colour = (
-            read_texture(self.ctx, colour_texture(view, 0)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
+            read_texture(self.ctx, colour_texture(view, 1)) if colours else np.zeros((size[1], size[0], 4), np.uint8)
         )
         yield
-        pixels = read_texture(self.ctx, colour_texture(view, 1))
+        pixels = read_texture(self.ctx, colour_texture(view))
         pixel_chart = pixels[..., 0].astype(np.int32)
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
         if part is Part.BEHIND:
@@ -128,12 +135,11 @@ class GatherPass:
         )
 
     def _draw_surface(
-        self, camera: Camera, size: tuple[int, int], part: Part, view: moderngl.Texture
+        self, camera: Camera, size: tuple[int, int], part: Part, visible: np.ndarray, view: moderngl.Texture
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw and read, per latent pixel: (chart, u, v, depth) and (x, y, page, density; negative beside a depth edge)."""
         small = size[0] // CELL, size[1] // CELL
         frame = self.targets.get("surface", small, _FLOATS, depth=True)
-        visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
         set_uniforms(self._claim, **camera_uniforms(self.charts, camera, size), view=0, paints_sky=part.paints_sky)
         self._clear(frame)
         view.use(0)

@@ -125,12 +125,13 @@ class ScatterPass:
         else:
             wait_for_gl(self.ctx)
             colour_texture(before, 1).write(_restrict_state(page.read_state(), only))
+        vertices = self.charts.make_vertices(*parts.T)
         for low, high in split_rows(_texels_per_row(self.charts, parts), TESTED_PER_SLICE):
             for texture, frame in zip(source.latents, page.latent_frames, strict=True):
                 with scissor(frame, (0, low, PAGE, high - low)):
                     source.use(self._latent, texture)
                     colour_texture(before, 1).use(_STATE)
-                    self._quads.draw(self._latent, self.charts.make_vertices(*parts.T))
+                    self._quads.draw(self._latent, vertices)
             yield
         wait_for_gl(self.ctx)
 
@@ -172,7 +173,7 @@ class ScatterPass:
         image = self._upload_picture(painted.colours) if colours else None
         labels, shown = (
             upload_labels(self.ctx, gathered, painted.kept_mask),
-            upload_pixels(self.ctx, gathered, painted.shown_materials),
+            upload_pixels(self.ctx, gathered, painted.shown_materials, corners=colours),
         )
         latents = self._upload_latents(painted.latents)
         return _Source(self.ctx, uniforms, view, latents, image, labels, shown, revision)

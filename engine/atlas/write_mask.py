@@ -45,7 +45,10 @@ class WriteMaskPass:
         view: (chart, depth) at the gathered camera and size; steps, kept_mask, shown_materials: of the painted view.
         """
         frame = self.targets.get("write_mask", gathered.size, ((1, "f1"),), depth=True)
-        labels, shown = upload_labels(self.ctx, gathered, kept_mask), upload_pixels(self.ctx, gathered, shown_materials)
+        labels, shown = (
+            upload_labels(self.ctx, gathered, kept_mask),
+            upload_pixels(self.ctx, gathered, shown_materials, corners=False),
+        )
         uniforms = camera_uniforms(self.charts, gathered.camera, gathered.size) | {
             "borders": True,
             "steps": float(steps),
@@ -97,21 +100,22 @@ def label_pixels(gathered: GatheredView, shown_materials: np.ndarray | None) -> 
 
 
 def upload_pixels(
-    ctx: moderngl.Context, gathered: GatheredView, shown_materials: np.ndarray | None
+    ctx: moderngl.Context, gathered: GatheredView, shown_materials: np.ndarray | None, corners: bool
 ) -> moderngl.Texture:
-    """Upload `shown` of shaders/common/region.glsl."""
-    data = find_equal_corners(label_pixels(gathered, shown_materials))
-    return read_by_texel(ctx.texture(data.shape[1::-1], 2, dtype="f4", data=data))
+    """Upload `shown` of shaders/common/region.glsl; without `corners`, which only colours need, the material alone."""
+    material = label_pixels(gathered, shown_materials)
+    data = find_equal_corners(material) if corners else np.pad(material, RIM, mode="edge").astype(np.float32)[..., None]
+    return read_by_texel(ctx.texture(data.shape[1::-1], data.shape[2], dtype="f4", data=data))
 
 
 def find_equal_corners(material: np.ndarray) -> np.ndarray:
     """Return float32 [H+2·RIM,W+2·RIM,2] of int [H,W]: the material of each pixel, edges repeated, and at which LEVELS of detail the
     corners of a square of two of the level's pixels, which begins there, show the same, as the bits of a number."""
-    padded = np.pad(material, RIM, mode="edge").astype(np.float32)
+    padded = np.pad(material.astype(np.int16), RIM, mode="edge")
     wide = np.pad(padded, ((0, 1 << LEVELS), (0, 1 << LEVELS)), mode="edge")
     bits, (height, width) = np.zeros(padded.shape, np.uint8), padded.shape
     for level in range(LEVELS):
         far = (2 << level) - 1
         right, below, both = (wide[y : y + height, x : x + width] for y, x in ((0, far), (far, 0), (far, far)))
         bits |= ((padded == right) & (padded == below) & (padded == both)).astype(np.uint8) << level
-    return np.stack([padded, bits.astype(np.float32)], axis=-1)
+    return np.stack([padded, bits], axis=-1, dtype=np.float32)

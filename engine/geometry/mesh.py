@@ -67,16 +67,24 @@ class ChartMesh:
         self._vertices = ctx.buffer(charts.vertices)
         self._indices = ctx.buffer(reserve=4 * 6 * len(charts), dynamic=True)
         self._arrays: dict[moderngl.Program, moderngl.VertexArray] = {}
+        self._selected: tuple[bytes, list[int], bool, list[Group]] = (b"", [], False, [])
 
     def select(self, index: np.ndarray, separate_pages: Iterable[int] = (), in_order: bool = False) -> list[Group]:
         """Select charts int [n] to draw, in this order but grouped: one group per page of `separate_pages`, one (−1) for all others.
 
-        in_order: keep the order exactly, with as many groups as that takes.
+        in_order: keep the order exactly, with as many groups as that takes. The last selection is known, as each band of a picture
+        asks for it again.
         """
         if not index.size:
             return []
+        wanted = index.tobytes(), list(separate_pages), in_order
+        if self._selected[:3] != wanted:
+            self._selected = *wanted, self._write_indices(index, *wanted[1:])
+        return self._selected[3]
+
+    def _write_indices(self, index: np.ndarray, separate_pages: list[int], in_order: bool) -> list[Group]:
         page = self.charts.page[index]
-        page = np.where(np.isin(page, list(separate_pages)), page, -1)
+        page = np.where(np.isin(page, separate_pages), page, -1)
         if not in_order:
             _, first = np.unique(page, return_index=True)
             order = np.argsort(_rank(page, first), kind="stable")  # a group is drawn when its first chart is due
@@ -109,15 +117,18 @@ class PartQuads:
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
         self._buffer = ctx.buffer(reserve=1 << 16, dynamic=True)
+        self._arrays: dict[moderngl.Program, moderngl.VertexArray] = {}
 
     def draw(self, program: moderngl.Program, vertices: np.ndarray) -> None:
         """vertices: float32 [n,4,13]."""
         if not len(vertices):
             return
-        data = np.ascontiguousarray(vertices[:, _CORNERS]).tobytes()
-        if len(data) > self._buffer.size:
-            self._buffer.orphan(len(data))
+        data = np.ascontiguousarray(vertices[:, _CORNERS])
+        if data.nbytes > self._buffer.size:
+            self._buffer.orphan(data.nbytes)
         self._buffer.write(data)
-        array = self.ctx.vertex_array(program, [(self._buffer, VERTEX, *ATTRIBUTES)], skip_errors=True)
-        array.render(moderngl.TRIANGLES, vertices=6 * len(vertices))
-        array.release()
+        if program not in self._arrays:
+            self._arrays[program] = self.ctx.vertex_array(
+                program, [(self._buffer, VERTEX, *ATTRIBUTES)], skip_errors=True
+            )
+        self._arrays[program].render(moderngl.TRIANGLES, vertices=6 * len(vertices))

@@ -44,8 +44,13 @@ def get_program(
 
 
 def set_uniforms(shader: moderngl.Program, **values: object) -> None:
-    """Set the uniforms that the program has; the compiler drops unused ones."""
+    """Set the uniforms that the program has; the compiler drops unused ones. Values that were set last are not set again, so use
+    nothing else to set them."""
+    shader.extra = known = shader.extra or {}
     for name, value in values.items():
+        if name in known and known[name] == value:
+            continue
+        known[name] = value
         member = shader.get(name, None)
         if not isinstance(member, moderngl.Uniform):
             continue

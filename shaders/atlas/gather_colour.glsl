@@ -1,8 +1,8 @@
 // Gather, per pixel: the stored colour (alpha 1 where painted), the chart and the view depth.
 #include "common/chart.glsl"
 #include "common/painted_colour.glsl"
-layout(location = 0) out vec4 o_colour;
-layout(location = 1) out vec4 o_view;  // chart, view depth
+layout(location = 0) out vec4 o_view;  // chart, view depth
+layout(location = 1) out vec4 o_colour;
 
 void main() {
     vec4 c = painted_colour();

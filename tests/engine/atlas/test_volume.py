@@ -78,6 +78,13 @@ def test_gather_is_its_twin(volume, charts, camera):
     assert close[agree].mean() > 0.98
 
 
+def test_without_colours_a_view_is_otherwise_the_same(painted, camera):
+    whole, bare = (painted.gather(camera, SIZE, colours) for colours in (True, False))
+    assert whole.colours[..., 3].any() and not bare.colours.any()
+    for name in ("chart", "texel", "density", "latents", "steps", "pixel_material", "pixel_depth"):
+        assert np.array_equal(getattr(whole, name), getattr(bare, name)), name
+
+
 def test_a_look_knows_the_material_of_each_pixel(volume, charts, camera):
     sees = reference.picture(charts, camera, SIZE)
     assert (volume.gather(camera, SIZE).pixel_material == charts.material[sees.chart]).mean() > 0.995
