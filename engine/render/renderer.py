@@ -61,6 +61,8 @@ _WHOLE, _LIT, _BARE, _PARTLY = (
 _PASSES = {mode: (_Pass(mode),) for mode in MODES} | {"painted": (_WHOLE, _BARE, _PARTLY)}
 _PAINTED_LIT = (_LIT, _BARE, _PARTLY)
 _FROZEN = _Pass("frozen", bare=False)
+# shaders that would compute daylight and sky for each fragment: each has a program for the sky and one for all else
+_SKY_APART = {"material", "painted_bare", "painted_lit", "painted_partly"}
 _PASSES_THROUGH = _PASSES | {"painted": (_BARE, _PARTLY)}  # see-through charts are blended, so each is drawn once
 _NONE = np.zeros(0, np.int64)
 _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # texture units
@@ -105,7 +107,7 @@ class Renderer:
             "daylight": _DAYLIGHT,
             "materials": _MATERIALS,
         }
-        self._programs: dict[str, moderngl.Program] = {}
+        self._programs: dict[tuple[str, bool], moderngl.Program] = {}
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         # see-through charts of the last frame, the farthest first, and in the order of their blending
         self._blended = _NONE, _NONE
@@ -175,7 +177,9 @@ class Renderer:
         self.ctx.enable(moderngl.DEPTH_TEST)
         self.ctx.depth_func = "<"  # later passes don't overwrite earlier ones
         passes = _PAINTED_LIT if mode == "painted" and lit else _PASSES[mode]
-        self._draw(passes, mesh.select(visible[~through], separate_pages=atlas), uniforms)
+        sky = self.charts.sky[visible]
+        self._draw(passes, mesh.select(visible[~through & ~sky], separate_pages=atlas), uniforms)
+        self._draw(passes, mesh.select(visible[sky], separate_pages=atlas), uniforms, sky=True)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = _OVER  # pyright: ignore[reportAttributeAccessIssue]
         target.depth_mask = False
@@ -194,11 +198,13 @@ class Renderer:
             self._blended = index, order_back_to_front(self.charts, index)
         return self._blended[1]
 
-    def _draw(self, passes: tuple[_Pass, ...], groups: list[Group], uniforms: dict[str, object]) -> None:
+    def _draw(
+        self, passes: tuple[_Pass, ...], groups: list[Group], uniforms: dict[str, object], sky: bool = False
+    ) -> None:
         for one in passes:
             chosen = [g for g in groups if (one.bare if g.page < 0 else one.painted)]
             if chosen:
-                shader = self._program(one.shader)
+                shader = self._program(one.shader, sky)
                 set_uniforms(shader, **uniforms, **self._constants, full_steps=self.full_steps)
                 self.volume.mesh.draw(shader, chosen, partial(self._bind, shader))
 
@@ -206,10 +212,11 @@ class Renderer:
         for texture in (self._daylight.texture, self._materials, self._nothing):
             texture.release()
 
-    def _program(self, name: str) -> moderngl.Program:
-        if name not in self._programs:
-            self._programs[name] = get_program(self.ctx, "vertex/chart_view", f"display/{name}")
-        return self._programs[name]
+    def _program(self, name: str, sky: bool) -> moderngl.Program:
+        if (name, sky) not in self._programs:
+            defines = {"SKY": str(sky).lower()} if name in _SKY_APART else None
+            self._programs[name, sky] = get_program(self.ctx, "vertex/chart_view", f"display/{name}", defines)
+        return self._programs[name, sky]
 
     def _bind(self, shader: moderngl.Program, number: int) -> None:
         if number < 0:

@@ -11,7 +11,11 @@ flat in vec2 v_size;
 flat in float v_focal;
 
 int chart_id() { return int(v_info.x + 0.5); }
+#ifdef SKY  // where all charts of a draw are of the sky, or none is, software drivers needn't compute both
+bool is_sky() { return SKY; }
+#else
 bool is_sky() { return v_info.y < 0.0; }
+#endif
 
 // The texel under the fragment: in chart coordinates, and on the page.
 vec2 texel_index() { return clamp(floor(v_texel), vec2(0), v_place.zw - 1.0); }
