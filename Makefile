@@ -2,7 +2,7 @@
 VENV   := .venv
 PYTHON ?= python3
 STAMP  := $(VENV)/.installed
-WEB    := $(VENV)/.installed-web
+EXTRAS := $(VENV)/.installed-extras
 DISPLAY_LIBS := libegl1 libgl1 libxrender1
 TEST_LIBS    := $(DISPLAY_LIBS) xvfb xauth xdotool
 NODE_MODULES := $(VENV)/node_modules
@@ -16,7 +16,7 @@ run: setup
 setup: $(STAMP)
 	@scripts/system-packages $(DISPLAY_LIBS)
 
-test: setup $(WEB) $(NODE_MODULES)/gltf-validator
+test: setup $(EXTRAS) $(NODE_MODULES)/gltf-validator
 	@scripts/system-packages $(TEST_LIBS)
 	@scripts/system-packages chromium || echo "Without Chromium the exported web page is not tested in a browser."
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q tests/app/window
@@ -32,7 +32,7 @@ soak: $(STAMP)
 	@scripts/system-packages $(TEST_LIBS)
 	@PYTHONPATH=. $(VENV)/bin/python scripts/soak.py
 
-lint: $(WEB)
+lint: $(EXTRAS)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/pyright
 
 # build/ goes first: setuptools would pack what an earlier build left there
@@ -49,9 +49,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,dev]'
 	@touch $@
 
-# the extra of `rayverie serve`, which its tests and pyright need and `make run` doesn't
-$(WEB): $(STAMP)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[web]'
+# the extras of `serve`, `web` and `--workers`, which tests and pyright need and `make run` doesn't
+$(EXTRAS): $(STAMP)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[web,cluster]'
 	@touch $@
 
 # Khronos' validator of glTF files, run by the Node.js that pyright brings

@@ -46,6 +46,23 @@ class Explore:
 
 
 @dataclass(frozen=True)
+class CrewChoice:
+    """Who dreams: this process alone, or several workers."""
+
+    workers: int | None = option(
+        None,
+        "Dream with so many workers at the same time: processes on this machine, each with one core or a share of a graphics card; "
+        "with --cluster, processes on the cluster. Their number does not change what is painted.",
+        range=(1, 4096),
+    )
+    cluster: str | None = option(
+        None,
+        "Dream on this Ray cluster, which this machine must have joined; by default with a worker for each of its graphics cards.",
+        metavar="HOST:PORT",
+    )
+
+
+@dataclass(frozen=True)
 class Render:
     """Render a camera path to a video, painting what it shows."""
 
@@ -53,6 +70,7 @@ class Render:
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
     paint: PaintSettings = field(default_factory=PaintSettings)
+    crew: CrewChoice = field(default_factory=CrewChoice)
     path: str = option(
         "orbit",
         "A path of the scene (orbit, walk, tour, …), front, or a file: camera_path.json or an Open3D trajectory.",
@@ -93,6 +111,7 @@ class Dream:
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
     paint: PaintSettings = field(default_factory=PaintSettings)
+    crew: CrewChoice = field(default_factory=CrewChoice)
     until: float = option(0.95, "Stop when this share of the surfaces is finished.", range=(0.0, 1.0))
     views: int = option(1000, "Stop after this many dreams.", range=(1, 1_000_000))
     world: Path = option(Path("out/painted.world"), "World file to write; loaded first if it exists.", output=True)

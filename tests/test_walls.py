@@ -84,6 +84,7 @@ LAYERS = (
     "integrations/comfyui",
     "app",
     "app/loop",
+    "app/cluster",
     "app/moving",
     "app/gui",
     "app/files",
@@ -172,6 +173,8 @@ def test_a_file_imports_only_what_its_folder_may(path: Path) -> None:
         assert not found & IMGUI
     if path.as_posix() != "integrations/comfyui/border.py":
         assert not found & COMFYUI
+    if not path.as_posix().startswith("app/cluster/"):
+        assert "ray" not in found
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)

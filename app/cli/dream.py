@@ -10,11 +10,14 @@ from itertools import islice
 from rich.console import Console
 
 from app.cli.progress import progress
+from app.cluster.hire import hired
 from app.commands import Dream
 from app.inputs import inputs_of
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
 from app.loop.headless_session import HeadlessSession, open_headless_session
+from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_scene
+from app.loop.together import in_waves, paint_round, paint_sheets_together
 from app.session import Session, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
@@ -25,9 +28,10 @@ def run(command: Dream) -> int:
     session = Session(command.scene, command.model, command.dream, command.paint, world=command.world)
     refuse_outputs([Output("--world", command.world)], inputs_of(command))
     console = open_console(errors=True)
-    signals = DeferredSignals()
+    scene, signals = open_scene(command.scene), DeferredSignals()
     with (
-        open_headless_session(session, open_scene(command.scene), cancelled=signals.check) as headless,
+        hired(command.crew, session, scene, signals.check) as crew,
+        open_headless_session(session, scene, cancelled=signals.check, crew=crew) as headless,
         signals,
         headless.keeping(command.world) as save,
     ):
@@ -55,17 +59,28 @@ def paint_views(
         drain(signals.checked(pilot.survey()))
         start = pilot.coverage
         bar.update(task, description="painting", total=round(100 * max(command.until - start, 0)))
-        for _ in range(command.views):
-            if pilot.coverage >= command.until:
+        views = 0
+        while views < command.views and pilot.coverage < command.until:
+            if headless.crew is not None:
+                painted = paint_round(painter, pilot, SIZE, headless.crew, command.views - views, signals.check)
+            else:
+                painted = paint_view(painter, pilot, signals)
+            if not painted:
                 break
-            drain(signals.checked(pilot.choose()))
-            if pilot.current is None:
-                break
-            painter.flush(pilot.current.camera, SIZE)
-            pilot.done()
+            views += painted
             bar.update(task, completed=round(100 * (pilot.coverage - start)), words=f"{pilot.coverage:.1%} painted")
             save()
     return pilot.coverage
+
+
+def paint_view(painter: Painter, pilot: Autopilot, signals: DeferredSignals) -> int:
+    """Dream the view that gains most; returns how many were dreamed: 0 if none would gain."""
+    drain(signals.checked(pilot.choose()))
+    if pilot.current is None:
+        return 0
+    painter.flush(pilot.current.camera, SIZE)
+    pilot.done()
+    return 1
 
 
 def paint_surfaces(
@@ -77,11 +92,17 @@ def paint_surfaces(
         headless.painter.flush_sky()
         save()
         signals.check()
-        plan = plan_scene(headless.painter)
+        plan, required = plan_scene(headless.painter), []
+        if headless.crew is not None:
+            plan, required = in_waves(headless.painter, plan)
         enough = [n for n in range(len(plan.sheets) + 1) if plan.coverage_after(n) >= command.until]
         count = min(command.views, enough[0] if enough else len(plan.sheets))
         bar.update(task, description="painting", total=count)
-        for number in signals.checked(islice(paint_sheets(headless.painter, plan), count)):
+        if headless.crew is None:
+            painting = islice(paint_sheets(headless.painter, plan), count)
+        else:
+            painting = paint_sheets_together(headless.painter, plan.sheets[:count], required, headless.crew)
+        for number in signals.checked(painting):
             bar.update(task, completed=number, words=f"{plan.coverage_after(number):.1%} painted")
             save()
     return plan_scene(headless.painter).coverage_after(0)

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.cli.progress import progress
-from app.commands import Render, suited
+from app.cluster.hire import hired
+from app.commands import CrewChoice, Render, suited
 from app.fields import Size
 from app.inputs import inputs_of
 from app.loop.absent_model import model_of_world
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.surface_painting import QUALITY, choose_looks, paint_sheets, plan_views
+from app.loop.together import in_waves, paint_sheets_together
 from app.session import ModelChoice, Session, describe, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
@@ -34,6 +36,10 @@ from scenes.scene import CameraPath, Scene
 
 FRONT = "front"  # a path that every scene has
 FAR = 1e6  # blocks
+ONE_BY_ONE = (
+    "More than one worker has no effect here: frames show much in common, so they are painted one after the other. "
+    "`rayverie dream` paints the scene with all workers."
+)
 LINES = 10  # of progress, where there is no terminal to draw a bar on
 
 
@@ -50,8 +56,12 @@ def run(command: Render) -> int:
     usual = suited(Render(), command.model.ref, bool(command.model.lora))
     if absent is not None and (command.model, command.dream) != (ModelChoice(), usual.dream):
         console.print("Settings of the model and of dreams have no effect: --no-model loads none.", style="yellow")
+    choice = command.crew if absent is None else CrewChoice()
+    if choice != command.crew:
+        console.print("Workers have no effect: with --no-model nothing is dreamed.", style="yellow")
     with (
-        open_headless_session(session, scene, absent, cancelled=signals.check) as headless,
+        hired(choice, session, scene, signals.check) as crew,
+        open_headless_session(session, scene, absent, cancelled=signals.check, crew=crew) as headless,
         signals,
         headless.keeping(command.world) as save,
     ):
@@ -147,6 +157,8 @@ def render(
         if output.note:
             console.print(output.note, style="yellow", soft_wrap=True)
         finer = QUALITY[command.quality] if dreams else 0.0
+        if headless.crew is not None and not (finer and headless.model.knows_surfaces):
+            console.print(ONE_BY_ONE, style="yellow", soft_wrap=True)
         if finer and headless.model.knows_surfaces:
             paint_path(headless, views, command, console, bar, save, signals)
         refines = finer > 1 and not headless.model.knows_surfaces
@@ -177,7 +189,12 @@ def paint_path(
     looks = [views[k] for k in choose_looks(len(views), command.fps)]
     plan = plan_views(headless.painter, list(signals.checked(looks)), command.size, QUALITY[command.quality])
     bar.update(task, description="painting surfaces", total=len(plan.sheets))
-    for number in signals.checked(paint_sheets(headless.painter, plan)):
+    if headless.crew is None:
+        painting = paint_sheets(headless.painter, plan)
+    else:
+        plan, required = in_waves(headless.painter, plan)
+        painting = paint_sheets_together(headless.painter, plan.sheets, required, headless.crew)
+    for number in signals.checked(painting):
         bar.update(task, completed=number)
         if not console.is_terminal and number * LINES // len(plan.sheets) > (number - 1) * LINES // len(plan.sheets):
             console.print(f"sheet {number} of {len(plan.sheets)} of the surfaces", soft_wrap=True)

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.loop.messages import (
-    Failed,
-    Inspected,
-    Inspection,
-    Message,
-    ModelInfo,
-    ModelKept,
-    ModelOrder,
-    PictureFailed,
-    PictureRequest,
-    Request,
-    Status,
-    Watch,
-)
+from app.loop.messages import Failed, Message, ModelInfo, Request, Status
+from app.loop.refusing_worker import RefusingWorker
 from base.errors import InputError
 from engine.storage.world import read_world
 
@@ -42,11 +30,12 @@ def model_of_world(path: Path | None) -> ModelInfo:
     )
 
 
-class AbsentWorker:
+class AbsentWorker(RefusingWorker):
     """The `Worker` protocol without a model: whatever is asked of it fails in one sentence."""
 
     def __init__(self, stands_for: ModelInfo) -> None:
-        self._messages: list[Message] = [Status(f"{ABSENT}; what is painted is shown", stands_for)]
+        super().__init__(ABSENT)
+        self._messages += [Status(f"{ABSENT}; what is painted is shown", stands_for)]
 
     def submit(self, request: Request) -> None:
         self._messages.append(Failed(request, ABSENT, ""))
@@ -57,25 +46,6 @@ class AbsentWorker:
     def poll(self) -> list[Message]:
         messages, self._messages = self._messages, []
         return messages
-
-    def watch(self, how: Watch) -> None:
-        pass
-
-    def inspect(self, asked: Inspection | None) -> None:
-        if asked is not None:
-            self._messages.append(Inspected(asked, None, ABSENT))
-
-    def generate(self, asked: PictureRequest) -> None:
-        self._messages.append(PictureFailed(asked, ABSENT, ""))
-
-    def cancel_pictures(self) -> None:
-        pass
-
-    def replace_model(self, order: ModelOrder) -> None:
-        self._messages.append(ModelKept(order, f"{ABSENT}; start the program without it"))
-
-    def cancel_model(self) -> None:
-        pass
 
     def close(self) -> None:
         pass

@@ -111,6 +111,10 @@ class Autopilot:
             self.current = view
             return
 
+    def put_back(self, view: Viewpoint) -> None:
+        """Let a view that was chosen be chosen again."""
+        heapq.heappush(self._queue, (-view.gain, next(k for k, other in enumerate(self.views) if other is view)))
+
     def done(self) -> None:
         """Record that the current view was dreamed, and measure what is left, which another dream would leave, too."""
         view = self.current

@@ -21,6 +21,7 @@ from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredSheet, GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
+from engine.geometry.sheet import Sheet
 from scenes.camera import Camera
 from scenes.prompt_masks import dreamed_materials
 from scenes.scene import Scene
@@ -219,7 +220,7 @@ class DreamClient:
         only_texels: TexelMasks | None = None,
     ) -> None:
         """Send a request; it replaces the running one. only_texels: see `LatentVolume.scatter`."""
-        self._run(_Next(Request(next(_IDS), gathered, canvas, settings), level, prompts_of(self.scene)), only_texels)
+        self._run(_Next(make_request(gathered, canvas, settings), level, prompts_of(self.scene)), only_texels)
         assert self.running is not None
         self.worker.submit(self.running)
 
@@ -228,7 +229,7 @@ class DreamClient:
     ) -> None:
         """Send a request that the worker takes up after the running one. Laying that dream must not change what was gathered for
         this one. It is dropped if that dream isn't laid."""
-        self._next = _Next(Request(next(_IDS), gathered, canvas, settings), level, prompts_of(self.scene))
+        self._next = _Next(make_request(gathered, canvas, settings), level, prompts_of(self.scene))
         self.worker.submit(self._next.request)
 
     def _run(self, asked: _Next, only_texels: TexelMasks | None = None) -> None:
@@ -261,23 +262,38 @@ class DreamClient:
             self._outcomes.append(Outcome.OUTDATED)
             return
         if isinstance(gathered, GatheredSheet):
-            laying = self.volume.write_sheet_task(gathered, dreamed.latents, dreamed.image, dreamed.steps)
-            self.tasks.begin(laying, partial(self._laid, gathered, dreamed, self._asked))
-            return
-        kept = canvas.change == 0
-        materials = dreamed_materials(gathered.material, self.scene)
-        painted = PaintedView(
+            laying = self.volume.write_sheet_task(gathered.sheet, dreamed.latents, dreamed.image, dreamed.steps)
+        else:
+            laying = self.volume.scatter_task(
+                gathered, self._painted(gathered, canvas, dreamed), only_texels=self._only_texels
+            )
+        self.tasks.begin(laying, partial(self._laid, gathered, dreamed, self._asked))
+
+    def lay_sheet(self, sheet: Sheet, dreamed: Dreamed) -> None:
+        """Write a sheet now that was dreamed beside others, whatever was laid since it was gathered."""
+        written = self.volume.write_sheet_task(sheet, dreamed.latents, dreamed.image, dreamed.steps).run_to_end()
+        self._count(dreamed, written)
+
+    def lay_view(self, gathered: GatheredView, canvas: Canvas, dreamed: Dreamed) -> None:
+        """The same for a view. canvas: which it was dreamed from."""
+        written = self.volume.scatter_task(gathered, self._painted(gathered, canvas, dreamed)).run_to_end()
+        self._count(dreamed, written)
+
+    def _count(self, dreamed: Dreamed, texels: int) -> None:
+        self.calls += dreamed.calls
+        self.dreams += 1
+        if texels:
+            self.prompts = self.prompts.note(self.volume.revision, prompts_of(self.scene))
+
+    def _painted(self, gathered: GatheredView, canvas: Canvas, dreamed: Dreamed) -> PaintedView:
+        return PaintedView(
             gathered.camera,
             gathered.size,
             dreamed.latents,
             dreamed.image,
             dreamed.steps,
-            kept_mask=kept,
-            shown_materials=materials,
-        )
-        self.tasks.begin(
-            self.volume.scatter_task(gathered, painted, only_texels=self._only_texels),
-            partial(self._laid, gathered, dreamed, self._asked),
+            kept_mask=canvas.change == 0,
+            shown_materials=dreamed_materials(gathered.material, self.scene),
         )
 
     def _laid(self, gathered: GatheredView | GatheredSheet, dreamed: Dreamed, prompts: Prompts, texels: int) -> None:
@@ -314,6 +330,11 @@ class DreamClient:
 
     def _pace(self, request: Request) -> Pace:
         return self._paces.get(_kind(request), Pace())
+
+
+def make_request(gathered: GatheredView | GatheredSheet, canvas: Canvas, settings: DreamSettings) -> Request:
+    """A request with the next id."""
+    return Request(next(_IDS), gathered, canvas, settings)
 
 
 def _kind(request: Request) -> str:

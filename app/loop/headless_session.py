@@ -18,8 +18,10 @@ import numpy as np
 from app.fields import Size
 from app.loop.absent_model import AbsentWorker
 from app.loop.chosen_model import load_chosen
+from app.loop.crew import Crew
 from app.loop.inline_worker import InlineWorker
 from app.loop.messages import ModelInfo, Worker
+from app.loop.model_remarks import model_remarks, scene_loras
 from app.loop.painted_prompts import PromptLog
 from app.loop.painter import PIECE, Painter
 from app.loop.worker import Dream, dream_of, info_of
@@ -29,7 +31,6 @@ from app.user_folders import data_folder
 from base.errors import InputError, shown
 from base.files import refuse_unwritable
 from base.reading import is_file
-from diffusion.settings import DreamSettings
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
 from engine.gl.context import create_headless_context, wait_for_gl
@@ -106,6 +107,7 @@ class HeadlessSession:
     volume: LatentVolume
     renderer: Renderer
     painter: Painter
+    crew: Crew | None = None
 
     def draw(self, camera: Camera, size: Size, mode: str = "painted", daylight: float = 0.0) -> np.ndarray:
         """Draw the scene as the window would show it: uint8 [H,W,4], row 0 at the top. Takes the renderer's arguments."""
@@ -183,11 +185,12 @@ def open_headless_session(
     cancelled: Callable[[], bool] = lambda: False,
     dream: Dream = dream_of,
     hire: Callable[[Any], Worker] | None = None,
+    crew: Crew | None = None,
 ) -> Iterator[HeadlessSession]:
     """Open the session's scene, model and world file (if it exists). scene, model: if already loaded; a `ModelInfo` stands
     for one that is not loaded (`app.loop.absent_model`). cancelled: asked before every call of the model; it may raise
     KeyboardInterrupt. dream: runs the model. hire: makes a worker that has a model, for a painter that works beside a loop of
-    frames; by default dreams run inline.
+    frames; by default dreams run inline. crew: has the model already, and dreams instead; the caller closes it.
 
     Raises InputError if one of them can't be used, before slow work where possible.
     """
@@ -195,7 +198,9 @@ def open_headless_session(
     ctx = create_headless_context()
     try:
         charts = build_charts(blocks := extrude_scene(scene), scene)
-        if isinstance(model, ModelInfo):
+        if crew is not None:
+            model, worker = crew.model, crew
+        elif isinstance(model, ModelInfo):
             worker: Worker = AbsentWorker(model)
         else:
             model = _ready_model(session, scene, model, previews=hire is not None)
@@ -204,41 +209,25 @@ def open_headless_session(
         renderer = Renderer(ctx, charts, scene, volume, blocks)
         painter = Painter(volume, worker, scene, session, PIECE if hire else math.inf)
         painter.client.model = model if isinstance(model, ModelInfo) else info_of(model)
-        headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter)
+        headless = HeadlessSession(session, scene, charts, ctx, model, volume, renderer, painter, crew)
         if session.world is not None and is_file(session.world):
             headless.load(session.world)
         painter.collect()  # the worker's first word is which model it has
         try:
             yield headless
         finally:
-            worker.close()
+            if crew is None:
+                worker.close()
     finally:
         ctx.release()
 
 
 def _ready_model(session: Session, scene: Scene, model: Any, previews: bool) -> Any:
     """The model, or the session's, with the LoRAs that the scene's prompts name. A remark is printed for what has no effect."""
-    from diffusion.denoisers.inert import Situation, inert_remarks
-    from diffusion.loaders.options import option_remarks
-    from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
-
-    loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
-    for remark in (*remarks, *style_remarks(scene.prompts, session.model.ip_adapter is not None)):
+    loras, remarks = scene_loras(session, scene)
+    for remark in remarks:
         print(shown(remark), file=sys.stderr)
     model = model or load_chosen(session.model, loras)
-    controls, adapter = bool(model.controls), model.style is not None
-    situation = Situation(model.few_steps, anagrams=False, controls=controls, adapter=adapter)
-    idle = [
-        f"{flag} has no effect: {model.id} takes no {what}."
-        for flag, given, what in (
-            ("--control", session.model.control and not controls, "ControlNet"),
-            ("--ip-adapter", session.model.ip_adapter and not adapter, "IP-Adapter"),
-        )
-        if given
-    ]
-    found = [f"{reading}." for reading in model.text.readings(scene.prompts)]
-    found += model.text.unread_syntax(scene.prompts)
-    found += option_remarks(session.model.options, model, previews)
-    for remark in (*idle, *found, *inert_remarks(session.dream, DreamSettings(**model.defaults), situation)):
+    for remark in model_remarks(session, scene, model, previews):
         print(shown(remark), file=sys.stderr)
     return model

@@ -109,7 +109,7 @@ class Painter:
         """
         if self.client.model is None or self.client.busy or not self.client.model.dreams:
             return False
-        self._follow_seed()
+        self.follow_seed()
         # in a window, where something is to be seen soon, the first view comes before the sky
         first = refine and (not self.client.dreams or (resting and not self._begun))
         turn = first or (self._sky_came_last and not resting)
@@ -209,7 +209,7 @@ class Painter:
             if (policy.missing_share(gathered, steps) > 0).any():
                 self._submit(gathered, Level(words, steps, sheet.size[1]))
 
-        self._follow_seed()
+        self.follow_seed()
         self.client.problem = ""
         self.client.tasks.begin(self.volume.gather_sheet_task(sheet), judge)
 
@@ -245,7 +245,7 @@ class Painter:
 
     def gather_task(self, camera: Camera, size: Size, level: Level | None = None, part: Part = Part.SOLID) -> Gathering:
         """`gather` as a task. part: SOLID, or BEHIND see-through surfaces."""
-        self._follow_seed()
+        self.follow_seed()
         return self.volume.gather_task(*self.frame_view(camera, size, level), part=part)
 
     def frame_view(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
@@ -319,7 +319,7 @@ class Painter:
         """The faces of the sky in a view's directions. The one below only if the view that was gathered last shows it."""
         return tuple(side for side in faces_in_view(camera, size) if side != BELOW or self._sees_below)
 
-    def _follow_seed(self) -> None:
+    def follow_seed(self) -> None:
         """Pass on a seed that was just chosen; until then a loaded world keeps its own."""
         if self.session.dream.seed != self._seed:
             self.volume.seed = self._seed = self.session.dream.seed

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 from app.commands import Serve
+from app.extras import refuse_without
 from app.server.listener import token_for
 from app.session import ModelChoice
 from app.user_folders import data_folder
@@ -19,7 +19,7 @@ NEEDED = ("fastapi", "uvicorn")
 
 
 def run(command: Serve) -> int:
-    refuse_without(NEEDED, "rayverie serve")
+    refuse_without(NEEDED, "rayverie serve", "web")
     from app.server.run import serve
 
     token = token_for(command.host, command.token)
@@ -41,12 +41,6 @@ def without_pictures(command: Serve) -> Serve:
         if getattr(command.model, name) != getattr(usual, name):
             _say(f"{flag} has no effect: requests name no pictures of this machine.")
     return replace(command, model=replace(command.model, control=usual.control, ip_adapter=usual.ip_adapter))
-
-
-def refuse_without(modules: tuple[str, ...], what: str) -> None:
-    """Raise InputError where the extra isn't installed."""
-    if any(find_spec(module) is None for module in modules):
-        raise InputError(what, "", "needs the extra `web`; install it with: pip install 'rayverie[web]'")
 
 
 def _say(words: str) -> None:

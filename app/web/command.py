@@ -13,12 +13,12 @@ from typing import Any
 from warnings import catch_warnings, filterwarnings
 
 from app.commands import Web
+from app.extras import refuse_without
 from app.inputs import inputs_of
 from app.loop.cores import leave_a_core_to_the_model
 from app.loop.headless_session import HeadlessSession, Keeper, open_headless_session
 from app.loop.heap import HeapTrimmer, share_one_heap
 from app.loop.worker import ThreadWorker
-from app.server.command import refuse_without
 from app.server.guard import Rules
 from app.server.listener import bound, token_for, url_of
 from app.services.world_files import home_of
@@ -34,7 +34,7 @@ SHORT = 0.001  # seconds that other threads get after one that is busy
 
 
 def run(command: Web) -> int:
-    refuse_without(NEEDED, "rayverie web")
+    refuse_without(NEEDED, "rayverie web", "web")
     token, scene = token_for(command.host, command.token), open_scene(command.scene)
     if command.world is not None:
         refuse_outputs([Output("--world", command.world)], inputs_of(command))

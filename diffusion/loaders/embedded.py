@@ -36,7 +36,7 @@ def read_few_steps(ref: Reference = None, changed: bool = False) -> int:
     Returns 0 for a model that can't be read; loading it reports the error.
     """
     try:
-        few = _read_facts(_locate(ref))["few"]
+        few = _read_facts(locate(ref))["few"]
         steps = int(few["steps"])
         return 0 if (changed and few["folder"] != ".") or not 1 <= steps <= MAX_STEPS else steps
     except UNREADABLE:
@@ -46,7 +46,7 @@ def read_few_steps(ref: Reference = None, changed: bool = False) -> int:
 def read_defaults(ref: Reference = None) -> dict[str, Any]:
     """The dream settings that suit a model, from `defaults` in its `rayverie.json`; {} if it names none or can't be read."""
     try:
-        return checked_defaults(_read_facts(_locate(ref)), "")
+        return checked_defaults(_read_facts(locate(ref)), "")
     except UNREADABLE:
         return {}
 
@@ -62,7 +62,7 @@ def checked_defaults(facts: Mapping[str, Any], where: object) -> dict[str, Any]:
 
 def read_native_size(ref: Reference = None) -> int | None:
     """The side in pixels of the pictures that a model was trained on; None if it can't be read."""
-    place = _locate(ref)
+    place = locate(ref)
     try:
         if own := _read_facts(place).get("native"):
             return int(own) if CELL <= int(own) <= MAX_SIDE else None
@@ -77,7 +77,7 @@ def read_native_size(ref: Reference = None) -> int | None:
 
 def read_multiple(ref: Reference = None) -> int | None:
     """The pixels that a canvas's sides must be multiples of, by the levels of the model's network; None if they can't be read."""
-    place = _locate(ref)
+    place = locate(ref)
     try:
         if is_file(place):
             levels = len(BASE_CONFIGS[str(family_of_tensors(read_header(place).tensors))].unet["block_out_channels"])
@@ -91,7 +91,7 @@ def read_multiple(ref: Reference = None) -> int | None:
 
 def own_bank(ref: Reference = None) -> Path | None:
     """The bank of the captions that a model was trained on; None for the embedded model, and for one that has none."""
-    path = _locate(ref) / BANK
+    path = locate(ref) / BANK
     return path if is_file(path) and path.parent != EMBEDDED else None
 
 
@@ -107,7 +107,7 @@ def _native_of(file: Path) -> int:
     return BASE_CONFIGS[str(family)].native[prediction_from_metadata(header.metadata) or "epsilon"]
 
 
-def _locate(ref: Reference) -> Path:
+def locate(ref: Reference) -> Path:
     """The folder or file of a model; it need not exist."""
     if ref is None or str(ref) in SHIPPED:
         return SHIPPED[str(ref or "embedded")]

@@ -14,6 +14,7 @@ from base.grid import CELL, by_block, enlarge, to_pixels
 from engine.atlas import policy
 from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, STEPS, Page, colour_box, tiles_with
 from engine.atlas.pages import Atlas
+from engine.atlas.sheet_waves import Box, Footprint
 from engine.atlas.views import GatheredSheet
 from engine.geometry import sides
 from engine.geometry.charts import Charts
@@ -23,8 +24,6 @@ from engine.geometry.sheet import Sheet, nearest_of
 from engine.geometry.surface_noise import surface_noise
 from engine.gl.context import wait_for_gl
 from engine.gl.time_sliced import Slices, run_on_thread
-
-Box = tuple[int, int, int, int]  # x, y, width, height
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,11 @@ class SheetPass:
         for number, texels in changed.items():
             self.atlas[number].mark_changed(tiles_with(texels))
         return sum(int(texels.sum()) for texels in changed.values())
+
+    def footprint(self, sheet: Sheet) -> list[Footprint]:
+        """Return which texels gathering the sheet reads, and which writing it may change."""
+        inner = enlarge(sheet.inner, sheet.scale)
+        return [Footprint(p.page, p.box, p.owned, p.owned & inner[p.at]) for p in self._pieces(sheet)]
 
     def _compose(self, sheet: Sheet, stored: _Stored, seed: int, revision: int) -> GatheredSheet:
         """The gathered sheet from what is stored. Any thread."""

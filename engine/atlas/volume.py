@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from base.grid import CELL
 from engine.atlas.gather import GatherPass
 from engine.atlas.pages import Atlas
 from engine.atlas.scatter import ScatterPass
+from engine.atlas.sheet_waves import Footprint
 from engine.atlas.sheets import SheetPass
 from engine.atlas.views import GatheredSheet, GatheredView, PaintedView, Part
 from engine.atlas.visibility import TexelMasks, VisibilityPass
@@ -95,13 +97,17 @@ class LatentVolume:
         """The planes that sheets are cut from."""
         return self._sheets.planes
 
+    def find_footprints(self, sheets: Sequence[Sheet]) -> list[list[Footprint]]:
+        """Return for each sheet the texels that gathering it reads and that writing it may change. Reads no paint."""
+        return [self._sheets.footprint(sheet) for sheet in sheets]
+
     def gather_sheet_task(self, sheet: Sheet) -> TimeSlicedTask[GatheredSheet]:
         """A task that gathers what a sheet shows."""
         self.flush()
         return self._start_task(self._sheets.gather(sheet, self.seed, self.revision))
 
     def write_sheet_task(
-        self, gathered: GatheredSheet, latents: np.ndarray, colours: np.ndarray, steps: float
+        self, sheet: Sheet, latents: np.ndarray, colours: np.ndarray, steps: float
     ) -> TimeSlicedTask[int]:
         """A task that writes a dreamed sheet where it is better than what is stored; its result is the number of texels written.
 
@@ -109,7 +115,7 @@ class LatentVolume:
         """
 
         def slices() -> Slices[int]:
-            written = yield from self._sheets.write(gathered.sheet, latents, colours, steps, self.revision + 1)
+            written = yield from self._sheets.write(sheet, latents, colours, steps, self.revision + 1)
             self.revision += written > 0
             return written
 

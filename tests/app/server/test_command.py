@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
-from app.server import command, listener
+from app.server import listener
 from app.session import ModelChoice
 from base.errors import InputError
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_without_the_extra_one_sentence_says_how_to_get_it(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "fastapi" else object())
+    monkeypatch.setattr("app.extras.find_spec", lambda name: None if name == "fastapi" else object())
     assert main(["serve"]) == 2
     assert capsys.readouterr().err == (
         "rayverie serve needs the extra `web`; install it with: pip install 'rayverie[web]'.\n"

@@ -9,7 +9,6 @@ import pytest
 
 from app.__main__ import main
 from app.commands import Web
-from app.server import command as serve
 from app.session import ModelChoice, SceneChoice
 from app.web.command import without_pictures
 from app.web.explorer import refuse_pictures, start_of
@@ -19,7 +18,7 @@ from scenes.load import load_scene
 
 
 def test_without_the_extra_one_sentence_says_how_to_get_it(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(serve, "find_spec", lambda name: None if name == "viser" else object())
+    monkeypatch.setattr("app.extras.find_spec", lambda name: None if name == "viser" else object())
     assert main(["web"]) == 2
     assert capsys.readouterr().err == (
         "rayverie web needs the extra `web`; install it with: pip install 'rayverie[web]'.\n"

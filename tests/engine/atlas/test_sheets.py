@@ -40,8 +40,7 @@ def painting(sheet: Sheet, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write(volume, sheet: Sheet, seed: int = 0, steps: float = STEPS_TAKEN) -> int:
-    gathered = volume.gather_sheet_task(sheet).run_to_end()
-    return volume.write_sheet_task(gathered, *painting(sheet, seed), steps).run_to_end()
+    return volume.write_sheet_task(sheet, *painting(sheet, seed), steps).run_to_end()
 
 
 def real(volume, sheet: Sheet) -> np.ndarray:
@@ -127,7 +126,7 @@ def test_a_sheet_in_slices_is_the_same(volume, wall) -> None:
     task = volume.gather_sheet_task(wall)
     while not task.run_for(0.0):
         pass
-    work = volume.write_sheet_task(task.result, *painting(wall), STEPS_TAKEN)
+    work = volume.write_sheet_task(task.result.sheet, *painting(wall), STEPS_TAKEN)
     while not work.run_for(0.0):
         pass
     sliced = volume.snapshot()

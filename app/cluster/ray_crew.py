@@ -1,0 +1,209 @@
+"""A crew of Ray actors: sends them requests, replaces those that are lost, and gives back what they dreamed."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayError
+
+from app.cluster.dreamer import Prepared, Trouble
+from app.loop.messages import Failed, Finished, Message, ModelInfo, Request, Status
+from app.loop.refusing_worker import RefusingWorker
+from app.session import Session
+from base.errors import InputError
+from scenes.scene import Scene
+
+DEPTH = 2  # requests that a worker holds: it begins the next while what it dreamed is on its way
+TRIES = 3  # workers that a request may cost before it counts as failed
+PATIENCE = 0.1  # seconds between two looks at whether to stop
+WHY = "workers of `--workers` and `--cluster` only dream scenes"
+
+
+@dataclass(eq=False)
+class Member:
+    """number: 1, 2, …; prepared: None until its model is loaded; ready: it may paint; held: what it was sent, the first first."""
+
+    number: int
+    actor: Any
+    prepared: Prepared | None = None
+    ready: bool = False
+    held: list[Request] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"worker {self.number}" + (f" ({self.prepared.place})" if self.prepared else "")
+
+
+class RayCrew(RefusingWorker):
+    """The `Crew` protocol. One thread.
+
+    hire: starts an actor of `app.cluster.dreamer.Dreamer`; prepare: sends it its model (actor → reference to Prepared or Trouble)
+    count: of members; report: takes one line about what happened; cancelled: asked while waiting; it may raise KeyboardInterrupt
+
+    The first member's dream of the test canvas is what the others' must equal.
+    """
+
+    def __init__(
+        self,
+        hire: Callable[[], Any],
+        prepare: Callable[[Any], Any],
+        count: int,
+        report: Callable[[str], None],
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__(WHY)
+        self._hire, self._prepare, self._report, self._cancelled = hire, prepare, report, cancelled
+        self._jobs: dict[Any, tuple[Member, Request | None]] = {}  # reference → whose; None: prepares
+        self._waiting: deque[Request] = deque()
+        self._costs: Counter[int] = Counter()  # request → members that it cost
+        self._dropped: set[int] = set()
+        self._right = ""  # fingerprint
+        self._model: ModelInfo | None = None
+        self.members: list[Member] = []
+        for number in range(1, count + 1):
+            self._start(number)
+
+    def wait_until_ready(self) -> None:
+        """Wait for the first member. Raises InputError if none can load the model."""
+        while self._model is None:
+            self._advance()
+        self._messages.append(Status(f"the model {self._model.id} is ready", self._model))
+
+    @property
+    def model(self) -> ModelInfo:
+        assert self._model is not None, "wait_until_ready was not called"
+        return self._model
+
+    @property
+    def room(self) -> int:
+        ready = sum(member.ready for member in self.members)
+        return max(0, DEPTH * max(1, ready) - self._running)
+
+    def begin(self, request: Request) -> None:
+        self._waiting.append(request)
+        self._send()
+
+    def submit(self, request: Request) -> None:
+        self.cancel()
+        self.begin(request)
+
+    def cancel(self) -> None:
+        """Drop all requests. A member ends what it dreams first; nothing comes back of it."""
+        self._dropped |= {request.id for member in self.members for request in member.held}
+        self._waiting.clear()
+
+    def poll(self) -> list[Message]:
+        """Messages since the last poll; if there are none and something is dreamed, wait for the next."""
+        while not self._messages and self._running:
+            self._advance()
+        messages, self._messages = self._messages, []
+        return messages
+
+    def remarks(self, session: Session, scene: Scene) -> list[str]:
+        """A sentence for each setting that has no effect on the model."""
+        first = next(member for member in self.members if member.ready)
+        return ray.get(first.actor.remarks.remote(session, scene))
+
+    def close(self) -> None:
+        for member in self.members:
+            ray.kill(member.actor)
+        self.members, self._jobs = [], {}
+        self._waiting.clear()
+
+    @property
+    def _running(self) -> int:
+        """Requests of which something is still to come."""
+        held = sum(request.id not in self._dropped for member in self.members for request in member.held)
+        return held + len(self._waiting)
+
+    def _start(self, number: int) -> None:
+        member = Member(number, self._hire())
+        self.members.append(member)
+        self._jobs[self._prepare(member.actor)] = member, None
+
+    def _send(self) -> None:
+        """Give waiting requests to the members that hold the fewest."""
+        while self._waiting and (free := [m for m in self.members if m.ready and len(m.held) < DEPTH]):
+            member, request = min(free, key=lambda m: len(m.held)), self._waiting.popleft()
+            member.held.append(request)
+            self._jobs[member.actor.dream.remote(request.canvas, request.settings)] = member, request
+
+    def _advance(self) -> None:
+        """Wait a moment for answers, and take those that are there."""
+        self._cancelled()
+        for reference in ray.wait(list(self._jobs), num_returns=1, timeout=PATIENCE)[0]:
+            member, request = self._jobs.pop(reference)
+            try:
+                answer = ray.get(reference)
+            except RayActorError as error:
+                self._lose(member, error)
+            except RayError as error:
+                self._take(member, request, Trouble(f"{type(error).__name__}: {error}", str(error)))
+            else:
+                self._take(member, request, answer)
+        self._send()
+
+    def _take(self, member: Member, request: Request | None, answer: Any) -> None:
+        if request is None:
+            if isinstance(answer, Prepared):
+                member.prepared = answer
+                self._compare()
+            else:
+                self._dismiss(member, answer.problem, answer if answer.wrong_input else None)
+            return
+        member.held.remove(request)
+        if request.id in self._dropped:
+            self._dropped.discard(request.id)
+        elif isinstance(answer, Trouble):
+            self._messages.append(Failed(request, answer.problem, answer.traceback))
+        else:
+            self._messages.append(Finished(request, answer))
+
+    def _compare(self) -> None:
+        """Let those members paint whose dream of the test canvas is right."""
+        if not self._right:
+            first = min(self.members, key=lambda member: member.number)
+            if first.prepared is None:
+                return
+            self._right, self._model = first.prepared.fingerprint, first.prepared.model
+        for member in [m for m in self.members if m.prepared is not None and not m.ready]:
+            assert member.prepared is not None
+            if member.prepared.fingerprint == self._right:
+                member.ready = True
+            else:
+                self._dismiss(member, f"it dreams the test canvas as {member.prepared.fingerprint}, not {self._right}")
+
+    def _dismiss(self, member: Member, why: str, trouble: Trouble | None = None) -> None:
+        """Go on without a member. Raises InputError if it was the last one, or if the others would fail likewise."""
+        self.members.remove(member)
+        ray.kill(member.actor)
+        if trouble is not None:
+            raise InputError(member.name, "", f"can't load the model: {why.rstrip('.')}")
+        self._report(f"{member.name.capitalize()} isn't used: {why.rstrip('.')}.")
+        if not self.members:
+            raise InputError("--workers", "", f"has no worker left: {why.rstrip('.')}")
+        if not self._right:
+            self._compare()
+
+    def _lose(self, member: Member, error: RayActorError) -> None:
+        """A member's process or machine is gone: its requests are dreamed by others, and another takes its place."""
+        if member not in self.members:
+            return  # it was noticed already by another of its requests
+        self._jobs = {reference: job for reference, job in self._jobs.items() if job[0] is not member}
+        if not member.ready:
+            self._dismiss(member, f"it was lost before it was ready ({' '.join(str(error).split())[:200]})")
+            return
+        self.members.remove(member)
+        held = [request for request in member.held if request.id not in self._dropped]
+        self._report(f"{member.name.capitalize()} was lost; {len(held)} of its dreams are dreamed by others.")
+        self._costs.update(request.id for request in member.held[:1])  # the others had not begun
+        for request in reversed(held):
+            if self._costs[request.id] < TRIES:
+                self._waiting.appendleft(request)
+            else:
+                self._messages.append(Failed(request, f"the dream cost {TRIES} workers", ""))
+        self._start(member.number)

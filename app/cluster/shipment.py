@@ -1,0 +1,111 @@
+"""A model's files, packed for machines that don't have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.added import read_added
+from app.session import ModelChoice
+from base.files import expand_user
+from base.reading import is_folder
+from diffusion.loaders.embedded import SHIPPED, locate, sidecar_path
+
+SUFFIXES = (".json", ".txt", ".safetensors", ".model")
+"""Of a model's files: configurations, vocabularies, weights. Pickles are never read."""
+ENCODER = "image_encoder"  # the folder beside an IP-Adapter
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """choice: whose files are named as in `files`, where they are shipped; files: name → what stands for its bytes, uint8 [n]."""
+
+    choice: ModelChoice
+    files: Mapping[str, Any] = field(default_factory=dict)
+
+
+def pack(choice: ModelChoice, put: Callable[[np.ndarray], Any]) -> Shipment:
+    """Pack all files that a choice names; the embedded model is on every machine. choice: its LoRAs files alone.
+
+    put: stores bytes, uint8 [n], once, and returns what stands for them.
+    """
+    files: dict[str, Any] = {}
+
+    def take(path: Path) -> str:
+        """Pack a file or folder; return its name in the shipment."""
+        name = f"{len(files)}/{path.resolve().name}"
+        for inner in _files_of(path):
+            below = inner.relative_to(path).as_posix() if inner != path else ""
+            files[f"{name}/{below}".rstrip("/")] = put(np.fromfile(inner, np.uint8))
+        return name
+
+    def beside(path: Path, name: str, other: Path) -> None:
+        """Pack what lies beside a file and is found by its place."""
+        for inner in _files_of(other):
+            files[f"{name.partition('/')[0]}/{inner.relative_to(path.parent).as_posix()}"] = put(
+                np.fromfile(inner, np.uint8)
+            )
+
+    def added(text: str) -> str:
+        one = read_added(text)
+        return replace(one, file=take(expand_user(one.file))).text
+
+    ref, adapter = choice.ref, choice.ip_adapter
+    if ref is not None and ref not in SHIPPED:
+        path = locate(ref)
+        ref = take(path)
+        beside(path, ref, sidecar_path(path))
+    if adapter is not None:
+        path = expand_user(adapter)
+        adapter = take(path)
+        beside(path, adapter, path.parent / ENCODER)
+    options = choice.options
+    vaes = {name: take(expand_user(v)) for name in ("vae", "preview_vae") if (v := getattr(options, name)) is not None}
+    packed = ModelChoice(
+        ref,
+        choice.device,
+        tuple(map(added, choice.lora)),
+        tuple(map(added, choice.control)),
+        adapter,
+        replace(options, **vaes),
+    )
+    return Shipment(packed, files)
+
+
+def unpack(shipment: Shipment, folder: Path, get: Callable[[Any], np.ndarray]) -> ModelChoice:
+    """Write the files into an empty folder; return the choice that names them there."""
+    for name, stored in shipment.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        get(stored).tofile(path)
+    choice = shipment.choice
+
+    def there(text: str) -> str:
+        one = read_added(text)
+        return replace(one, file=str(folder / one.file)).text
+
+    def path_of(name: str | None) -> str | None:
+        return None if name is None else str(folder / name)
+
+    ref = choice.ref if choice.ref is None or choice.ref in SHIPPED else path_of(choice.ref)
+    options = replace(choice.options, vae=path_of(choice.options.vae), preview_vae=path_of(choice.options.preview_vae))
+    return ModelChoice(
+        ref,
+        choice.device,
+        tuple(map(there, choice.lora)),
+        tuple(map(there, choice.control)),
+        path_of(choice.ip_adapter),
+        options,
+    )
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    """The files of a model's folder that may be read, sorted; or the file itself."""
+    if not is_folder(path):
+        yield from [path] if path.is_file() else []
+        return
+    yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())

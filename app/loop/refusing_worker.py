@@ -1,0 +1,40 @@
+"""What workers have in common that only dream, or don't even do that: everything else is answered by one sentence."""
+
+from __future__ import annotations
+
+from app.loop.messages import (
+    Inspected,
+    Inspection,
+    Message,
+    ModelKept,
+    ModelOrder,
+    PictureFailed,
+    PictureRequest,
+    Watch,
+)
+
+
+class RefusingWorker:
+    """The part of the `Worker` protocol besides dreams. why: the sentence; the answers wait in `_messages`."""
+
+    def __init__(self, why: str) -> None:
+        self._why, self._messages = why, list[Message]()
+
+    def watch(self, how: Watch) -> None:
+        """Do nothing: it has no previews."""
+
+    def inspect(self, asked: Inspection | None) -> None:
+        if asked is not None:
+            self._messages.append(Inspected(asked, None, self._why))
+
+    def generate(self, asked: PictureRequest) -> None:
+        self._messages.append(PictureFailed(asked, self._why, ""))
+
+    def cancel_pictures(self) -> None:
+        """Do nothing: there are none."""
+
+    def replace_model(self, order: ModelOrder) -> None:
+        self._messages.append(ModelKept(order, f"{self._why}; start the program without it"))
+
+    def cancel_model(self) -> None:
+        """Do nothing: none is being loaded."""

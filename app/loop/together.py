@@ -1,0 +1,169 @@
+"""Paints with a crew: what doesn't touch is dreamed at the same time, and laid in an order that doesn't depend on who was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from app.fields import Size
+from app.loop.autopilot import Autopilot, Viewpoint
+from app.loop.crew import Crew
+from app.loop.dream_client import make_request
+from app.loop.messages import Failed, Finished, Request
+from app.loop.painter import Painter
+from app.loop.quality_levels import level_of
+from app.loop.sheet_schedule import SheetSchedule
+from app.loop.surface_painting import SurfacePlan
+from app.loop.view_canvas import canvas_from
+from app.loop.view_framing import border_width
+from diffusion.canvas import Dreamed
+from engine.atlas import policy
+from engine.atlas.sheet_waves import count_required, cut_waves
+from engine.atlas.views import GatheredView, Part
+from engine.atlas.visibility import TexelMasks
+from engine.geometry.sheet import Sheet
+from scenes.camera import Camera
+from scenes.prompt_masks import dreamed_materials
+
+ROUND = 16  # views that are dreamed before the next are chosen, at most; a number of the crew's would change the world with it
+TRIED = 64  # views that may overlap those of the round before it is closed
+
+
+def in_waves(painter: Painter, plan: SurfacePlan) -> tuple[SurfacePlan, list[int]]:
+    """(the plan with its sheets in another order: wave after wave of those that don't touch; how many of the first sheets each of them
+    needs): see `engine.atlas.sheet_waves`."""
+    footprints = painter.volume.find_footprints(plan.sheets)
+    order = np.argsort(cut_waves(footprints), kind="stable").tolist()
+    return replace(plan, sheets=[plan.sheets[k] for k in order]), count_required(footprints[k] for k in order)
+
+
+def paint_sheets_together(
+    painter: Painter, sheets: Sequence[Sheet], required: Sequence[int], crew: Crew
+) -> Iterator[int]:
+    """Paint sheets as if one after the other, bit for bit; yields the number laid so far. required: see `in_waves`.
+
+    Raises RuntimeError with the worker's traceback if a dream fails.
+    """
+    painter.follow_seed()
+    schedule = SheetSchedule[Dreamed | None](required[: len(sheets)])
+    running: dict[int, int] = {}  # request → sheet
+    while not schedule.done:
+        if crew.room and (number := schedule.begin()) is not None:
+            request = sheet_request(painter, sheets[number])
+            if request is None:
+                schedule.finish(number, None)
+            else:
+                running[request.id] = number
+                crew.begin(request)
+        elif (turn := schedule.lay()) is not None:
+            number, dreamed = turn
+            if dreamed is not None:
+                painter.client.lay_sheet(sheets[number], dreamed)
+            yield schedule.laid
+        else:
+            for finished in collect(crew):
+                schedule.finish(running.pop(finished.request.id), finished.dreamed)
+
+
+def sheet_request(painter: Painter, sheet: Sheet) -> Request | None:
+    """Gather a sheet; None if nothing on it lacks paint."""
+    gathered, steps = painter.volume.gather_sheet_task(sheet).run_to_end(), painter.session.dream.steps
+    if not (policy.missing_share(gathered, steps) > 0).any():
+        return None
+    return make_request(gathered, canvas_from(gathered, painter.scene, steps), painter.session.dream)
+
+
+def paint_round(
+    painter: Painter, pilot: Autopilot, size: Size, crew: Crew, most: int, check: Callable[[], object]
+) -> int:
+    """Choose views that show nothing in common, dream them at the same time and lay them; returns how many, 0 if none would gain.
+
+    All views are gathered before the first is laid, so the world depends on the rounds' size, and not on the crew. It is another
+    world than that of one view after the other, each chosen by what the one before left unpainted.
+
+    most: at most so many, and at most ROUND; check: called between measurements of views; it may raise KeyboardInterrupt.
+    Raises RuntimeError with the worker's traceback if a dream fails.
+    """
+    painter.follow_seed()
+    chosen = choose_apart(pilot, lambda camera: shown_texels(painter, camera, size), check, min(most, ROUND))
+    for part in (Part.SOLID, Part.BEHIND) if painter.volume.charts.see_through.any() else (Part.SOLID,):
+        paint_views(painter, [view.camera for view in chosen], size, part, crew)
+    for view in chosen:
+        pilot.current = view
+        pilot.done()
+        check()
+    return len(chosen)
+
+
+def paint_views(painter: Painter, cameras: Sequence[Camera], size: Size, part: Part, crew: Crew) -> None:
+    """Dream views at the same time, and lay them in their order."""
+    requests = [view_request(painter, camera, size, part) for camera in cameras]
+    asked = [request for request in requests if request is not None]
+    for request in asked:
+        crew.begin(request)
+    dreamed: dict[int, Dreamed] = {}
+    while len(dreamed) < len(asked):
+        dreamed |= {finished.request.id: finished.dreamed for finished in collect(crew)}
+    for request in asked:
+        assert isinstance(request.gathered, GatheredView)
+        painter.client.lay_view(request.gathered, request.canvas, dreamed[request.id])
+
+
+def choose_apart(
+    pilot: Autopilot, shown: Callable[[Camera], TexelMasks], check: Callable[[], object], most: int
+) -> list[Viewpoint]:
+    """Choose the views of a round: the largest gain first, none that shows what another one of the round shows."""
+    chosen: list[Viewpoint] = []
+    postponed: list[Viewpoint] = []
+    taken: TexelMasks = {}
+    while len(chosen) < most and len(postponed) < TRIED:
+        for _ in pilot.choose():
+            check()
+        if (view := pilot.current) is None:
+            break
+        texels = shown(view.camera)
+        if any((texels[page] & taken[page]).any() for page in texels.keys() & taken.keys()):
+            postponed.append(view)
+            continue
+        chosen.append(view)
+        for page, mask in texels.items():
+            taken[page] = taken.get(page, np.zeros_like(mask)) | mask
+    for view in postponed:
+        pilot.put_back(view)
+    return chosen
+
+
+def shown_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
+    """The texels that a dream of a view sees, its margin included; not the sky, which views don't paint."""
+    charts = painter.volume.charts
+    sky = {page: charts.sky[charts.owner_map(page)] for page in range(charts.pages)}
+    shown = painter.volume.find_visible_texels(*painter.frame_view(camera, size))
+    return {page: mask & ~sky[page] for page, mask in shown.items()}
+
+
+def view_request(painter: Painter, camera: Camera, size: Size, part: Part) -> Request | None:
+    """Gather a view at rest; None if enough of it is painted. part: SOLID, or BEHIND see-through surfaces."""
+    client, session = painter.client, painter.session
+    assert client.model is not None
+    level = level_of(session, client.model, size, resting=True)
+    gathered = painter.gather_task(camera, size, level, part).run_to_end()
+    border = border_width(size, level.height, gathered.size)
+    if policy.coverage(gathered, level.steps, border) >= session.paint.coverage:
+        return None
+    canvas = canvas_from(gathered, painter.scene, level.steps)
+    if canvas.guide is not None:
+        materials = dreamed_materials(gathered.material, painter.scene)
+        mask = painter.volume.write_mask(gathered, level.steps, canvas.change == 0, materials)
+        canvas = replace(canvas, guide=replace(canvas.guide, update_mask=mask))
+    return make_request(gathered, canvas, level.settings(session.dream))
+
+
+def collect(crew: Crew) -> Iterator[Finished]:
+    """The dreams that came back since the last call. Raises RuntimeError with its traceback if one failed."""
+    for message in crew.poll():
+        if isinstance(message, Failed):
+            raise RuntimeError(message.traceback or message.problem)
+        if isinstance(message, Finished):
+            yield message
