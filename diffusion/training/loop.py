@@ -71,7 +71,8 @@ def run_steps(
         parts = loss(*inputs)
         return torch.stack([p.float() for n, p in parts.items() if not n.startswith("_")]).sum(), parts
 
-    step_of = torch.compile(total) if config.compiled else total
+    # each shape by itself: inductor fails on the network with shapes that are left open
+    step_of = torch.compile(total, dynamic=False) if config.compiled else total
     sums: dict[str, list[float]] = defaultdict(list)
     started = last = saved = time.perf_counter()
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
