@@ -70,7 +70,7 @@ class Soak:
                 while self.seconds < seconds:
                     self.gesture(seconds)
                     if self.seconds - self._calm_at >= min(CALM, seconds / 20):
-                        self._measure_calm()
+                        self.measure_calm()
         finally:
             gc.callbacks.remove(self._on_garbage_collection)
 
@@ -88,7 +88,7 @@ class Soak:
                 self.events += 1
                 self.frame(event)
 
-    def _measure_calm(self) -> None:
+    def measure_calm(self) -> None:
         """Take a calm sample of the memory. It belongs to no frame."""
         self.memory_samples.append(measure_memory(self.explorer, self.seconds, calm=True))
         self._calm_at, self._shown_at = self.seconds, Span.now().wall

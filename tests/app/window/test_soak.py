@@ -31,6 +31,7 @@ def test_soak(drive: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     soak = Soak(drive.window, drive.explorer, RandomUser(1, BUSY), drive.frames, files)
     for _ in range(COUNT):
         soak.gesture()
+    soak.measure_calm()
     assert not soak.failures, soak.failures[0]
     assert not soak.gl_errors
     assert set(soak.changes) >= CHANGES, "a run that changes nothing proves nothing"
@@ -38,4 +39,5 @@ def test_soak(drive: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert figures["frames"] > figures["events"] > COUNT and figures["dreaming_frames"] > 0
     assert figures["resident_mb"] > 100 and figures["rest_mb"] <= figures["resident_mb"]
     account = soak.memory_samples[-1]
+    assert account.calm and not account.doing.startswith("dreaming")
     assert account.scene > drive.explorer.state.open_scene.plan.blocks.solid.nbytes and account.rest < account.resident
