@@ -158,6 +158,17 @@ class Serve:
 
 
 @dataclass(frozen=True)
+class Mcp:
+    """Offer pictures and worlds to one program over stdin and stdout, as tools of the Model Context Protocol."""
+
+    model: ModelChoice = field(default_factory=ModelChoice)
+    folder: Path | None = option(
+        None, "Folder for scenes and worlds that the client makes. Default: that of `rayverie serve`.", output=True
+    )
+    jobs: int = option(16, "Number of jobs that may wait or run; more are refused.", range=(1, 1000))
+
+
+@dataclass(frozen=True)
 class Web:
     """Walk through a scene in browsers, each with its own camera, while it is painted on this machine."""
 
@@ -294,6 +305,7 @@ COMMANDS = {
     "compare": Command(Compare, "app.cli.compare:run"),
     "lesson": Command(LessonCommand, "app.cli.lesson:run"),
     "serve": Command(Serve, "app.server.command:run"),
+    "mcp": Command(Mcp, "app.mcp.command:run"),
     "web": Command(Web, "app.web.command:run"),
     "latents": Command(Latents, "app.cli.latents:run"),
     "models": Command(Models, "app.cli.models:run"),

@@ -96,6 +96,7 @@ LAYERS = (
     "app/bench",
     "app/cli",
     "app/server",
+    "app/mcp",
     "app/web",
     "app/__main__.py",
 )

@@ -23,24 +23,30 @@ def run(command: Serve) -> int:
     from app.server.run import serve
 
     token = token_for(command.host, command.token)
-    folder = expand_user(command.folder) if command.folder else data_folder() / "server"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("--folder", "", f"can't be made ({error.strerror})") from None
-    command = without_pictures(command)
+    folder = folder_of(command.folder)
+    command = replace(command, model=without_pictures(command.model))
     with tempfile.TemporaryDirectory(prefix="rayverie-") as pictures:
         serve(command, folder, Path(pictures), token, _say)
     return 0
 
 
-def without_pictures(command: Serve) -> Serve:
-    """The command without what sees pictures by their paths, which a request must not name; a remark says what is left out."""
+def folder_of(given: Path | None) -> Path:
+    """The folder for scenes and worlds, which is there afterwards. Raises InputError."""
+    folder = expand_user(given) if given else data_folder() / "server"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("--folder", "", f"can't be made ({error.strerror})") from None
+    return folder
+
+
+def without_pictures(model: ModelChoice) -> ModelChoice:
+    """The choice without what sees pictures by their paths, which a request must not name; a remark says what is left out."""
     usual = ModelChoice()
     for flag, name in (("--control", "control"), ("--ip-adapter", "ip_adapter")):
-        if getattr(command.model, name) != getattr(usual, name):
+        if getattr(model, name) != getattr(usual, name):
             _say(f"{flag} has no effect: requests name no pictures of this machine.")
-    return replace(command, model=replace(command.model, control=usual.control, ip_adapter=usual.ip_adapter))
+    return replace(model, control=usual.control, ip_adapter=usual.ip_adapter)
 
 
 def _say(words: str) -> None:

@@ -46,6 +46,12 @@ class PictureStore:
                 size -= bytes
         return id
 
+    def drop(self, id: str) -> None:
+        """Delete a file; without effect where it is gone already."""
+        with self._lock:
+            if id in self._files:
+                self._files.pop(id)[0].unlink(missing_ok=True)
+
     def find(self, id: str) -> Path | None:
         """The file of an id; None for what is none of ours."""
         return self._files.get(id, (None, 0))[0]

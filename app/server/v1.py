@@ -11,11 +11,12 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, StreamingResponse
 
+from app.server.asked import upscaling, wish_of
 from app.server.desk import Desk
 from app.server.jobs import ENDED, Job
 from app.server.pictures import base64_of
-from app.server.schemas import GenerateBody, MatchBody, PictureBody, UpscaleBody, settings_of
-from app.server.studio import ALL_UPSCALERS, Wish, check_upscale
+from app.server.schemas import GenerateBody, MatchBody, PictureBody, UpscaleBody
+from app.server.studio import ALL_UPSCALERS
 from base.settings import names_in
 
 KINDS = {".png": "image/png", ".mp4": "video/mp4"}
@@ -44,17 +45,7 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/generate", status_code=202, tags=["pictures"])
     def generate(body: GenerateBody) -> dict[str, Any]:
         """Generate pictures from a prompt, a picture, a picture and a mask, or prompts for several views (anagrams)."""
-        given = body.model_dump(
-            exclude_none=True, exclude={"dream", "init", "mask", "count", "match", "match_temperature"}
-        )
-        for name in ("init", "mask"):
-            if text := getattr(body, name):
-                given[name] = str(desk.store.take(text, name))
-        base = desk.studio.defaults
-        dream = body.dream.model_dump(exclude_none=True) if body.dream else {}
-        given["dream"] = {**desk.default_dream, **dream}
-        wish = Wish(settings_of(base, given), body.count, body.match, body.match_temperature)
-        return desk.generate(wish).described()
+        return desk.generate(wish_of(desk, body)).described()
 
     @api.post("/match", status_code=202, tags=["pictures"])
     def match(body: MatchBody) -> dict[str, Any]:
@@ -66,12 +57,7 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/upscale", status_code=202, tags=["pictures"])
     def upscale(body: UpscaleBody) -> dict[str, Any]:
         """Enlarge a picture."""
-        source = desk.store.take(body.picture, "picture")
-        width, height = desk.store.size(source)
-        size = body.size or (round(width * body.factor), round(height * body.factor))
-        check_upscale(body.upscaler, size)
-        work = lambda job: desk.studio.upscale(job, source, body.upscaler, size, body.prompt)  # noqa: E731
-        return desk.submit("upscale", body.upscaler, work).described()
+        return desk.submit("upscale", body.upscaler, upscaling(desk, body)).described()
 
     @api.post("/pictures", status_code=201, tags=["pictures"])
     def keep(body: PictureBody) -> dict[str, str]:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse
 
 from app.cli.inspect import inspect
+from app.server.asked import camera_of, note_of, rendering, world_list
 from app.server.desk import Desk
-from app.server.schemas import CameraBody, DreamWorldBody, RenderBody, SceneBody, WorldBody, settings_of
-from app.server.worlds import WorldNote
-from app.session import PaintSettings
-from base.errors import InputError
-from base.settings import names_in
-from scenes.camera import Camera
-
-SIDES = (16, 2048)  # pixels of a rendered view
+from app.server.schemas import DreamWorldBody, RenderBody, SceneBody, WorldBody
 
 
 def router(desk: Desk) -> APIRouter:
@@ -28,13 +21,6 @@ def router(desk: Desk) -> APIRouter:
         if not worlds.has(id):
             raise HTTPException(404, "There is no such world.")
         return id
-
-    def camera_of(id: str, body: CameraBody) -> Camera:
-        if body.path is not None:
-            return worlds.camera(id, body.path, body.seconds)
-        if body.position is None or not all(math.isfinite(x) and abs(x) <= 1e6 for x in body.position):
-            raise InputError("request", "camera", "needs a position of three numbers, or a path")
-        return Camera.from_angles(body.position, body.yaw, body.pitch, body.fov)
 
     @api.get("/scenes", tags=["scenes"])
     def scenes() -> list[str]:
@@ -64,15 +50,12 @@ def router(desk: Desk) -> APIRouter:
     @api.get("/worlds", tags=["worlds"])
     def all_worlds() -> list[dict[str, Any]]:
         """All worlds with their scenes."""
-        return [
-            {"id": id, "scene": worlds.note(id).scene, "painted": worlds.file(id).is_file()} for id in worlds.worlds()
-        ]
+        return world_list(worlds)
 
     @api.post("/worlds", status_code=201, tags=["worlds"])
     def create(body: WorldBody) -> dict[str, str]:
         """A new, bare world. Its dream settings are those of the model, with what is given changed."""
-        dream = settings_of(desk.studio.defaults.dream, body.dream, "dream")
-        return {"id": worlds.create(WorldNote(body.scene, dream, settings_of(PaintSettings(), body.paint, "paint")))}
+        return {"id": worlds.create(note_of(desk, body))}
 
     @api.delete("/worlds/{id}", status_code=202, tags=["worlds"])
     def drop(id: str) -> dict[str, Any]:
@@ -90,7 +73,7 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/worlds/{id}/dream", status_code=202, tags=["worlds"])
     def dream(id: str, body: DreamWorldBody) -> dict[str, Any]:
         """Paint one view of a world, or view after view."""
-        camera = camera_of(known(id), body.camera) if body.camera else None
+        camera = camera_of(worlds, known(id), body.camera) if body.camera else None
         return desk.submit_world(
             "dream", id, lambda job: worlds.dream(job, id, camera, body.views, body.until)
         ).described()
@@ -103,22 +86,7 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/worlds/{id}/render", status_code=202, tags=["worlds"])
     def render(id: str, body: RenderBody) -> dict[str, Any]:
         """Render a view to a PNG, or a path to an mp4. Nothing is dreamed for it."""
-        known(id)
-        if not all(SIDES[0] <= side <= SIDES[1] for side in body.size):
-            raise InputError("request", "size", f"is {list(body.size)}; a side has {SIDES[0]} to {SIDES[1]} pixels")
-        if body.mode not in (modes := names_in("engine.render.renderer:MODES")):
-            raise InputError("request", "mode", f"is {body.mode!r}; allowed are {', '.join(modes)}")
-        if body.frames:
-            size, path = (body.size[0] // 2 * 2, body.size[1] // 2 * 2), body.path or "orbit"
-            worlds.path(id, path)
-            return desk.submit_world(
-                "film",
-                id,
-                lambda job: worlds.film(job, id, path, size, body.fps, body.frames, body.mode, body.daylight),
-            ).described()
-        camera = camera_of(id, body.camera or CameraBody.model_validate({"path": body.path or "orbit"}))
-        return desk.submit_world(
-            "render", id, lambda job: worlds.view(job, id, camera, body.size, body.mode, body.daylight)
-        ).described()
+        kind, work = rendering(worlds, known(id), body)
+        return desk.submit_world(kind, id, work).described()
 
     return api

@@ -14,9 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
+from app.loop.erasing import erase
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.worker import dream_of
 from app.server.jobs import Job, Stopped
@@ -30,6 +32,7 @@ from base.reading import read_json
 from base.settings import from_json, to_json
 from diffusion.canvas import Cancelled, Dreamed
 from diffusion.settings import DreamSettings
+from engine.geometry.pack import PAGE
 from engine.render.video import open_output
 from scenes.camera import Camera
 from scenes.load import BUILTIN, load_scene
@@ -174,6 +177,24 @@ class Worlds:
             found: dict[str, Any] = {"dreams": painter.client.dreams - before}
             return found if camera is not None else {**found, "coverage": round(pilot.coverage, 4)}
 
+    def erase(self, job: Job, id: str, camera: Camera | None, again: bool) -> dict[str, Any]:
+        """Erase what a view shows, or without a camera everything. again: paint the view anew. `undo` takes it back."""
+        self.note(id)
+        self._close(id)  # saves it
+        self._remember(id)
+        with self._opened(job, id) as (headless, save):
+            painter, before = headless.painter, headless.painter.client.dreams
+            if camera is None:
+                masks = dict.fromkeys(painter.volume.atlas, np.ones((PAGE, PAGE), bool))
+            else:
+                framed, (width, height) = painter.frame_view(camera, SIZE)
+                masks = painter.volume.find_visible_texels(framed, (2 * width, 2 * height), through=True)
+            erase(painter, masks)
+            if again and camera is not None:
+                self._flush(headless, camera, SIZE)
+            save()
+            return {"dreams": painter.client.dreams - before}
+
     def view(
         self, job: Job, id: str, camera: Camera, size: tuple[int, int], mode: str, daylight: float
     ) -> dict[str, Any]:
@@ -288,6 +309,10 @@ class Worlds:
     def _states(self, id: str) -> list[Path]:
         """Earlier states of the world file, oldest first; an empty one stands for a bare world."""
         return sorted(self._worlds.glob(f"{id}.before-*"))
+
+    def newest(self, id: str) -> str:
+        """The name of the state that `undo` would go back to; "" without one."""
+        return states[-1].name if (states := self._states(id)) else ""
 
     def _remember(self, id: str) -> None:
         states = self._states(id)

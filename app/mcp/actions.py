@@ -1,0 +1,100 @@
+"""What a client may do at the desk: each action is a job that is logged, and that `undo` takes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.log import Log
+from app.server.asked import Work, wish_of
+from app.server.desk import Desk
+from app.server.jobs import Job
+from app.server.schemas import GenerateBody, SceneBody
+from app.server.worlds import WorldNote
+from base.errors import InputError
+
+REMEMBERED = 64  # actions that can be taken back
+
+
+@dataclass(frozen=True)
+class Done:
+    """An action, in words, and how it is taken back, in the lane of GL."""
+
+    about: str
+    undo: Callable[[Job], object]
+
+
+class Actions:
+    """The desk, the log of what was done, and what can be taken back."""
+
+    def __init__(self, desk: Desk, log: Log) -> None:
+        self.desk, self.log = desk, log
+        self._done: deque[Done] = deque(maxlen=REMEMBERED)
+
+    def known(self, id: str) -> str:
+        """The id of a world. Raises InputError for another one."""
+        if not self.desk.worlds.has(id):
+            raise InputError("request", "world", f"is {id!r}, the id of no world here; list_worlds names them")
+        return id
+
+    def generate(self, body: GenerateBody) -> Job:
+        """Raises InputError and QueueFull."""
+        wish = wish_of(self.desk, body)
+        self.desk.studio.refuse(wish)
+        return self.pictures("generate", wish.settings.prompt, lambda job: self.desk.studio.generate(job, wish))
+
+    def pictures(self, kind: str, about: str, work: Work) -> Job:
+        """A job that makes pictures, which `undo` deletes. Raises QueueFull."""
+
+        def do(job: Job) -> dict[str, Any]:
+            made = work(job)
+            ids = [picture["id"] for picture in made["pictures"]]
+            self._remember(f"{kind} {about}", lambda _: [self.desk.store.drop(id) for id in ids])
+            return made
+
+        return self.desk.submit(kind, about, do)
+
+    def add_scene(self, map: Path, body: SceneBody) -> dict[str, Any]:
+        """Raises InputError."""
+        worlds = self.desk.worlds
+        id = worlds.add_scene(map, body.materials)
+        self._remember(f"add scene {id}", lambda _: worlds.drop_scene(id))
+        return {"id": id, "notes": list(worlds.scene(id).notes)}
+
+    def create_world(self, note: WorldNote) -> dict[str, Any]:
+        """Raises InputError."""
+        id = self.desk.worlds.create(note)
+        self._remember(f"create world {id}", lambda job: self.desk.worlds.drop(job, id))
+        return {"id": id, "scene": note.scene}
+
+    def paint(self, kind: str, id: str, work: Work) -> Job:
+        """A job that changes a world. `undo` takes back what it did until it ended or was cancelled. Raises QueueFull."""
+        worlds = self.desk.worlds
+
+        def do(job: Job) -> dict[str, Any]:
+            before = worlds.newest(id)
+            try:
+                return work(job)
+            finally:
+                if worlds.newest(id) != before:
+                    self._remember(f"{kind} world {id}", lambda job: worlds.undo(job, id))
+
+        return self.desk.submit_world(kind, self.known(id), do)
+
+    def undo(self) -> Job:
+        """Take back the last action of this session, after those that wait before it. Raises QueueFull."""
+
+        def do(job: Job) -> dict[str, Any]:
+            if not self._done:
+                raise InputError("undo", "", "has nothing to take back; this session has changed nothing")
+            last = self._done.pop()
+            last.undo(job)
+            return {"undone": last.about, "left": len(self._done)}
+
+        return self.desk.submit_world("undo", "", do)
+
+    def _remember(self, about: str, undo: Callable[[Job], object]) -> None:
+        self._done.append(Done(about[:200], undo))

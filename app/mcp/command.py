@@ -1,0 +1,32 @@
+"""`rayverie mcp`: answers one client at stdin and stdout, until it leaves."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from app.commands import Mcp
+from app.extras import refuse_without
+from app.mcp.wire import standard_handles
+from app.server.command import folder_of, without_pictures
+
+NEEDED = ("mcp", "pydantic")
+
+
+def run(command: Mcp) -> int:
+    refuse_without(NEEDED, "rayverie mcp", "web")
+    from app.mcp.protocol import serve
+    from app.server.desk import open_desk
+    from app.server.limits import Limits
+
+    folder, model = folder_of(command.folder), without_pictures(command.model)
+    limits = Limits(jobs=command.jobs)
+    with standard_handles() as (source, target), tempfile.TemporaryDirectory(prefix="rayverie-") as pictures:
+        desk = open_desk(model, folder, Path(pictures), limits)
+        try:
+            if (error := desk.studio.loading.exception()) is not None:
+                raise error
+            serve(desk, source, target)
+        finally:
+            desk.close()
+    return 0

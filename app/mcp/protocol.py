@@ -1,0 +1,120 @@
+"""Calls of tools over the Model Context Protocol, by its SDK: validated, run as jobs with progress, cancelled, and logged."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import Any, BinaryIO, cast
+
+import anyio
+import anyio.to_thread
+import mcp_types as types
+from mcp.server import Server
+from mcp.server.stdio import stdio_server
+from pydantic import ValidationError
+
+from app.log import Log
+from app.mcp.actions import Actions
+from app.mcp.answers import Failed, answer, failure, sentence_of
+from app.mcp.tools import TOOLS, Tool
+from app.mcp.wire import LinesIn, LinesOut
+from app.server.desk import Desk
+from app.server.jobs import Job, QueueFull
+from base.errors import InputError, nearest, shorten, shown
+
+POLL = 0.05  # seconds between two looks at a job
+ABOUT = (
+    "Rayverie generates pictures, and paints 3D scenes view by view: create_world, dream, render. "
+    "undo takes back the last change; a cancelled call keeps what it had painted."
+)
+
+Report = Callable[[float, float, str], Awaitable[None]]  # step, steps, words
+
+
+def serve(desk: Desk, source: BinaryIO, target: BinaryIO) -> None:
+    """Answer one client until it closes `source`."""
+
+    async def work() -> None:
+        lines = cast(Any, LinesIn(source, desk.limits.body)), cast(Any, LinesOut(target))
+        server = server_of(Actions(desk, Log()))
+        async with stdio_server(*lines) as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+
+    asyncio.run(work())
+
+
+def server_of(actions: Actions) -> Server[Any]:
+    """The SDK's server with our tools."""
+
+    async def list_tools(*_: Any) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[described(name, tool) for name, tool in TOOLS.items()])
+
+    async def call(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        def note(level: str, words: str) -> None:
+            actions.log.add(f"{params.name}: {shorten(words)}", level)  # warnings and errors go to stderr, too
+
+        if (tool := TOOLS.get(params.name)) is None:
+            problem = f"is no tool; there are {', '.join(TOOLS)}{nearest(params.name, TOOLS)}"
+            return failure(str(InputError(params.name, "", problem)))
+        try:
+            done = await answered(actions, tool, params.arguments or {}, context.session.report_progress)
+        except (InputError, ValidationError, QueueFull) as error:
+            note("error", sentence := sentence_of(error))
+            return failure(sentence)
+        except Failed as failed:
+            note("error", str(failed))
+            return failure(str(failed))
+        except anyio.get_cancelled_exc_class():
+            note("warning", "cancelled")
+            raise
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            note("error", sentence := f"internal error: {type(error).__name__}")
+            return failure(sentence)
+        if not tool.reads:
+            note("info", "done")
+        return done
+
+    return Server(
+        "Rayverie", version=version("rayverie"), instructions=ABOUT, on_list_tools=list_tools, on_call_tool=call
+    )
+
+
+def described(name: str, tool: Tool) -> types.Tool:
+    hints = types.ToolAnnotations(
+        read_only_hint=tool.reads, destructive_hint=tool.destroys, idempotent_hint=tool.reads, open_world_hint=False
+    )
+    return types.Tool(name=name, description=tool.about, input_schema=tool.body.model_json_schema(), annotations=hints)
+
+
+async def answered(actions: Actions, tool: Tool, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
+    """Do what a call asks for. A cancelled call cancels its job. Raises InputError, ValidationError, QueueFull and Failed."""
+    jobs: list[Job] = []
+
+    def begin() -> dict[str, Any] | Job:
+        found = tool.run(actions, tool.body.model_validate(arguments))
+        if isinstance(found, Job):
+            jobs.append(found)
+        return found
+
+    try:
+        found = await anyio.to_thread.run_sync(begin)
+        if isinstance(found, Job):
+            await follow(found, report)
+        return await anyio.to_thread.run_sync(answer, actions.desk.store, found)
+    finally:
+        for job in jobs:
+            actions.desk.jobs.cancel(job)  # without effect on one that has ended
+
+
+async def follow(job: Job, report: Report) -> None:
+    """Report a job's steps until it ends. Steps only grow, as the protocol wants it."""
+    last = 0
+    while not job.ended.is_set():
+        if job.step > last:
+            last = job.step
+            await report(last, job.steps, shown(f"{job.kind} {job.about}".strip())[:200])
+        await anyio.sleep(POLL)

@@ -1,0 +1,74 @@
+"""What request bodies ask for, as work for the desk: one reading for every protocol."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from app.server.desk import Desk
+from app.server.jobs import Job
+from app.server.schemas import CameraBody, GenerateBody, RenderBody, UpscaleBody, WorldBody, settings_of
+from app.server.studio import Wish, check_upscale
+from app.server.worlds import WorldNote, Worlds
+from app.session import PaintSettings
+from base.errors import InputError
+from base.settings import names_in
+from scenes.camera import Camera
+
+Work = Callable[[Job], dict[str, Any]]
+SIDES = (16, 2048)  # pixels of a rendered view
+
+
+def wish_of(desk: Desk, body: GenerateBody) -> Wish:
+    """Raises InputError."""
+    given = body.model_dump(exclude_none=True, exclude={"dream", "init", "mask", "count", "match", "match_temperature"})
+    for name in ("init", "mask"):
+        if text := getattr(body, name):
+            given[name] = str(desk.store.take(text, name))
+    dream = body.dream.model_dump(exclude_none=True) if body.dream else {}
+    given["dream"] = {**desk.default_dream, **dream}
+    return Wish(settings_of(desk.studio.defaults, given), body.count, body.match, body.match_temperature)
+
+
+def upscaling(desk: Desk, body: UpscaleBody) -> Work:
+    """Raises InputError."""
+    source = desk.store.take(body.picture, "picture")
+    width, height = desk.store.size(source)
+    size = body.size or (round(width * body.factor), round(height * body.factor))
+    check_upscale(body.upscaler, size)
+    return lambda job: desk.studio.upscale(job, source, body.upscaler, size, body.prompt)
+
+
+def note_of(desk: Desk, body: WorldBody) -> WorldNote:
+    """A world's dream settings are those of the model, with what is given changed. Raises InputError."""
+    dream = settings_of(desk.studio.defaults.dream, body.dream, "dream")
+    return WorldNote(body.scene, dream, settings_of(PaintSettings(), body.paint, "paint"))
+
+
+def world_list(worlds: Worlds) -> list[dict[str, Any]]:
+    """All worlds with their scenes, as JSON values."""
+    return [{"id": id, "scene": worlds.note(id).scene, "painted": worlds.file(id).is_file()} for id in worlds.worlds()]
+
+
+def camera_of(worlds: Worlds, id: str, body: CameraBody) -> Camera:
+    """Raises InputError."""
+    if body.path is not None:
+        return worlds.camera(id, body.path, body.seconds)
+    if body.position is None or not all(math.isfinite(x) and abs(x) <= 1e6 for x in body.position):
+        raise InputError("request", "camera", "needs a position of three numbers, or a path")
+    return Camera.from_angles(body.position, body.yaw, body.pitch, body.fov)
+
+
+def rendering(worlds: Worlds, id: str, body: RenderBody) -> tuple[str, Work]:
+    """("render" or "film", its work). Raises InputError."""
+    if not all(SIDES[0] <= side <= SIDES[1] for side in body.size):
+        raise InputError("request", "size", f"is {list(body.size)}; a side has {SIDES[0]} to {SIDES[1]} pixels")
+    if body.mode not in (modes := names_in("engine.render.renderer:MODES")):
+        raise InputError("request", "mode", f"is {body.mode!r}; allowed are {', '.join(modes)}")
+    if body.frames:
+        size, path = (body.size[0] // 2 * 2, body.size[1] // 2 * 2), body.path or "orbit"
+        worlds.path(id, path)
+        return "film", lambda job: worlds.film(job, id, path, size, body.fps, body.frames, body.mode, body.daylight)
+    camera = camera_of(worlds, id, body.camera or CameraBody.model_validate({"path": body.path or "orbit"}))
+    return "render", lambda job: worlds.view(job, id, camera, body.size, body.mode, body.daylight)
