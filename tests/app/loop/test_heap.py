@@ -46,7 +46,8 @@ def test_threads_leave_nothing_behind_in_one_heap() -> None:
     def left(how: str) -> int:
         return int(subprocess.run([sys.executable, "-c", THREADS, how], capture_output=True, check=True).stdout)
 
-    assert left("one") < 20e6 < left("many")
+    assert left("one") < 20e6
+    assert any(left("many") > 20e6 for _ in range(4))  # how much is left there depends on how the threads took turns
 
 
 @glibc

@@ -17,6 +17,7 @@ from diffusion.training.config import (
     DenoiserConfig,
     FeaturesConfig,
     JudgeConfig,
+    UpscalerConfig,
 )
 from diffusion.training.config_files import load_config, save_config
 from diffusion.training.evaluation.structure import edge_contrast, period
@@ -79,6 +80,14 @@ SHIPPED = {
     "decoder": AutoencoderConfig,
     "denoiser": DenoiserConfig,
     "judge": JudgeConfig,
+    "own": DenoiserConfig,
+    "own_autoencoder": AutoencoderConfig,
+    "upscaler": UpscalerConfig,
+    "upscaler_data": DataConfig,
+}
+FOLDERS = {"own": "out/own/denoiser", "own_autoencoder": "out/own/autoencoder"} | {
+    "upscaler": "out/upscaler",
+    "upscaler_data": "out/upscaler/data",
 }
 
 
@@ -87,7 +96,7 @@ def test_shipped_configs_are_valid() -> None:
     assert {path.stem for path in folder.glob("*.yaml")} == set(SHIPPED)
     for name, kind in SHIPPED.items():
         read = load_config(kind, folder / f"{name}.yaml")
-        assert (read.folder if isinstance(read, DataConfig) else read.out) == f"out/surface/{name}"
+        assert (read.folder if isinstance(read, DataConfig) else read.out) == FOLDERS.get(name, f"out/surface/{name}")
 
 
 def test_measures_know_a_copy_and_a_blur() -> None:
