@@ -7,7 +7,7 @@ import numpy as np
 from engine.geometry import sides
 from engine.geometry.charts import Charts
 
-MOST = 1024  # charts that are compared with each other, the nearest ones; that takes a few megabytes
+MOST = 1024  # charts that are compared with each other, the nearest ones; that takes 20 MB
 TOUCHING = 1e-6  # blocks
 
 
@@ -36,9 +36,9 @@ def order_back_to_front(charts: Charts, index: np.ndarray) -> np.ndarray:
 
 def _may_hide(charts: Charts, index: np.ndarray) -> np.ndarray:
     """Return bool [n,n]: whether chart a may hide chart b from an eye that both face."""
-    corners, normal = charts.corners[index], sides.NORMAL[charts.side[index]].astype(float)
-    along = np.einsum("bkx,ax->abk", corners, normal)  # of b's corners, along a's normal
-    plane = along.diagonal()[0]
-    in_front = along.min(axis=2) >= plane[:, None] - TOUCHING  # b lies in front of a's plane
-    behind = (along.max(axis=2) <= plane[:, None] + TOUCHING).T  # a lies behind b's plane
+    along, side = charts.corners[index] @ sides.NORMAL.T, charts.side[index]  # [n,4,6]: the corners along each normal
+    low, high = along.min(axis=1)[:, side].T, along.max(axis=1)[:, side].T  # [a,b]: b's extent along a's normal
+    plane = low.diagonal()[:, None]
+    in_front = low >= plane - TOUCHING  # b lies in front of a's plane
+    behind = (high <= plane + TOUCHING).T  # a lies behind b's plane
     return ~(in_front | behind)
