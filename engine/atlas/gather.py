@@ -41,16 +41,15 @@ class GatherPass:
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
         self._sides = np.where(charts.sky, -1, charts.side).astype(np.int8)
-        self._drawn: tuple[Camera, tuple[int, int], Part] | None = None
-        self._view: moderngl.Texture | None = None  # of the view that was drawn last
+        # the view that was drawn last, and its texture
+        self._drawn: tuple[Camera, tuple[int, int], Part, moderngl.Texture] | None = None
 
     def draw_depths(self, camera: Camera, size: tuple[int, int], part: Part) -> Slices[moderngl.Texture]:
         """Draw RG32F (chart, view depth; 1e9 for the sky) of every pixel. A view that was drawn last is not drawn again."""
-        if self._drawn != (camera, size, part) or self._view is None:
-            visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
-            yield from self._draw_view(camera, size, part, visible, colours=False)
-            assert self._view is not None
-        return self._view
+        if self._drawn is not None and self._drawn[:3] == (camera, size, part):
+            return self._drawn[3]
+        visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
+        return colour_texture((yield from self._draw_view(camera, size, part, visible, colours=False)))
 
     def _draw_view(
         self, camera: Camera, size: tuple[int, int], part: Part, visible: np.ndarray, colours: bool
@@ -59,7 +58,6 @@ class GatherPass:
         self._drawn = None
         formats = ((2, "f4"), (4, "f1")) if colours else ((2, "f4"),)
         frame = self.targets.get("view" if colours else "depths", size, formats, depth=True)
-        self._view = colour_texture(frame)
         if colours:
             for number in np.unique(self.charts.page[visible]):
                 if self.atlas.refresh_overview(number):
@@ -74,7 +72,7 @@ class GatherPass:
                 else:
                     self._draw_charts(shader, visible)
             yield
-        self._drawn = camera, size, part
+        self._drawn = camera, size, part, colour_texture(frame)
         return frame
 
     def gather_view(
