@@ -25,7 +25,6 @@ def camera_uniforms(charts: Charts, camera: Camera, size: tuple[int, int], top_f
         "matrix": matrix.T.astype(np.float32).tobytes(),
         "eye": camera.position,
         "axes": camera.axes.astype(np.float32).tobytes(),  # rows here are the columns of GLSL's mat3
-        "forward": tuple(camera.axes[2]),
         "size": tuple(float(n) for n in size),
         "focal": camera.focal(size),
         "texel_size": charts.texel,
