@@ -82,8 +82,8 @@ def _join(found: _Rectangles) -> _Rectangles:
     gain = cost[:, None] + cost - found.only(np.arange(len(cost))[:, None]).beside(found).costs()
     np.fill_diagonal(gain, -np.inf)
     left = np.ones(len(cost), bool)
-    while (best := gain.max(initial=0)) > 0:
-        kept, gone = np.argwhere(gain == best)[0].tolist()
+    while gain.max() > 0:
+        kept, gone = divmod(int(gain.argmax()), len(gain))
         pair = found.only(np.array([kept])).beside(found.only(np.array([gone])))
         for name in ("low", "high", "scale", "distance"):
             getattr(found, name)[kept] = getattr(pair, name)[0]

@@ -27,8 +27,8 @@ class Footprint:
 def cut_waves(footprints: Iterable[Sequence[Footprint]]) -> list[int]:
     """Return for each sheet its wave: 0, 1, …, the first that holds no sheet which it touches.
 
-    Sheets of one wave don't depend on one another. Painted wave after wave, a sheet that is later in its plan finds its neighbours
-    painted, as in the plan's own order, but hundreds of sheets wait for a handful of waves instead of for one another.
+    Sheets of one wave don't depend on one another. Painted wave after wave, a sheet finds those of its neighbours painted that are
+    in earlier waves, and hundreds of sheets wait for a handful of waves instead of for one another.
     """
     reads: dict[int, np.ndarray] = {}  # page → uint64 [PAGE,PAGE], one bit for each wave that reads the texel
     writes: dict[int, np.ndarray] = {}
