@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from app.bench.bench import Bench, Figures
+from app.loop.heap import trim_heap
 from app.loop.worker import dream_of
 from base.grid import CELL
 from diffusion.canvas import Canvas, Region
@@ -100,9 +100,7 @@ def peak_memory(device: str) -> Iterator[Peak]:
         peak.mebibytes = round((torch.cuda.max_memory_allocated() - before) / 2**20, 1)
         return
     try:
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:  # else memory that the allocator kept from earlier dreams would be reused and not counted
-            trim(0)
+        trim_heap()  # else memory that the allocator kept from earlier dreams would be reused and not counted
         _RESET.write_text("5")  # Linux: the high-water mark starts anew
         before = _kibibytes("VmRSS")
     except OSError:

@@ -27,23 +27,22 @@ def _glibc(name: str) -> Callable[..., int] | None:
 
 
 def trim_heap() -> None:
-    """Return free memory to the system now; takes a few milliseconds."""
+    """Return free memory to the system now; takes a few milliseconds, without the GIL."""
     if trim := _glibc("malloc_trim"):
         trim(0)
 
 
 class HeapTrimmer:
-    """Trims the heap every PERIOD. Call `update` once a frame; trimming takes a few milliseconds on a thread, without the GIL."""
+    """Trims the heap every PERIOD. Call `update` once a frame; trimming runs on a thread."""
 
     def __init__(self) -> None:
-        self._trim, self._due = _glibc("malloc_trim"), PERIOD
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="heap")
-        self._work: Future[int] | None = None
+        self._due, self._executor = PERIOD, ThreadPoolExecutor(1, thread_name_prefix="heap")
+        self._work: Future[None] | None = None
 
     def update(self, now: float) -> None:
         """now: seconds on any steady clock."""
-        if self._trim is not None and now >= self._due and (self._work is None or self._work.done()):
-            self._due, self._work = now + PERIOD, self._executor.submit(self._trim, 0)
+        if now >= self._due and (self._work is None or self._work.done()):
+            self._due, self._work = now + PERIOD, self._executor.submit(trim_heap)
 
     def close(self) -> None:
         self._executor.shutdown(wait=True)
