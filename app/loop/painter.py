@@ -25,11 +25,10 @@ from engine.atlas import policy
 from engine.atlas.views import GatheredSheet, GatheredView, Part
 from engine.atlas.volume import LatentVolume
 from engine.geometry.sheet import Sheet
-from engine.geometry.sky_faces import BELOW, faces_in_view
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 from scenes.prompt_masks import dreamed_materials
-from scenes.scene import SKY, Scene
+from scenes.scene import Scene
 
 PIECE = 0.006  # seconds of a frame in a window while one walks
 RESTING = 3.0  # times as much of it at rest, where a frame draws little
@@ -54,7 +53,6 @@ class Painter:
         self.sky = SkyPainter(self.client)
         self.coverage = 0.0
         self._begun = False  # whether a view was painted with all steps, or needed nothing
-        self._sees_below = False  # whether the last view that was gathered shows the sky below the camera
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = self._updated = -math.inf
         self._sky_came_last = False  # while one walks, faces of the sky and sketches of views take turns
@@ -113,7 +111,7 @@ class Painter:
         # in a window, where something is to be seen soon, the first view comes before the sky
         first = refine and (not self.client.dreams or (resting and not self._begun))
         turn = first or (self._sky_came_last and not resting)
-        if not turn and self.sky.consider(self.session, self._faces(camera, size)):
+        if not turn and self.sky.consider(self.session, self.sky.faces(camera, size)):
             return True
         level = level_of(self.session, self.client.model, size, resting)
         view = View(camera, size, level, self.session.dream.seed, self.volume.revision)
@@ -131,13 +129,12 @@ class Painter:
         """Submit a dream if too little of the view is painted."""
         if gathered.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame gathers again
-        charts, coverage = self.volume.charts, view.coverage(gathered)
-        below = bool((charts.side[gathered.chart] == BELOW)[gathered.material == SKY].any())
-        self._sees_below = below or (self._sees_below and not view.whole)
+        self.sky.look(gathered)
+        coverage = view.coverage(gathered)
         self.coverage = coverage if view.whole else self.coverage
         if coverage >= self.session.paint.coverage or view in self._asked:
             self._settle(view)  # also if a dream did not cover it all, as another would do no better
-            if not charts.see_through[gathered.chart].any():
+            if not self.volume.charts.see_through[gathered.chart].any():
                 self._settle(view.behind)
             if view.whole and refine and not resting and self._refiner.follows_walker:
                 full = level_of(self.session, self._model, view.size, resting=True)
@@ -148,7 +145,7 @@ class Painter:
 
     def _paint_sky_around(self, camera: Camera, size: Size) -> bool:
         """Paint a face of the sky that nobody sees yet, after everything in view. Returns False if none is left."""
-        return self.sky.consider(self.session, (*self._faces(camera, size), *AROUND))
+        return self.sky.consider(self.session, (*self.sky.faces(camera, size), *AROUND))
 
     def _begin_refining(self, view: View) -> bool:
         """Find the parts of the view that lack something. Returns False if there is nothing to gain, or refining is off."""
@@ -314,10 +311,6 @@ class Painter:
         if self._refining:
             return camera != self._refining.view.camera
         return has_left(then, camera, live.abandon_angle, live.abandon_distance)
-
-    def _faces(self, camera: Camera, size: Size) -> tuple[int, ...]:
-        """The faces of the sky in a view's directions. The one below only if the view that was gathered last shows it."""
-        return tuple(side for side in faces_in_view(camera, size) if side != BELOW or self._sees_below)
 
     def follow_seed(self) -> None:
         """Pass on a seed that was just chosen; until then a loaded world keeps its own."""

@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from app.fields import Size
 from app.loop.dream_client import DreamClient
 from app.loop.quality_levels import Level
 from app.loop.view_canvas import canvas_from
@@ -23,8 +24,9 @@ from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
-from engine.geometry.sky_faces import ABOVE, SIDE, face_camera
+from engine.geometry.sky_faces import ABOVE, BELOW, SIDE, face_camera, faces_in_view
 from engine.gl.context import wait_for_gl
+from scenes.camera import Camera
 from scenes.scene import SKY, Scene
 
 AROUND = (4, 0, 5, 1, ABOVE)  # without the face below, which the ground nearly always hides
@@ -43,8 +45,18 @@ class SkyPainter:
         self.problem = False  # whether the last face failed; nothing is tried until `reset`
         self._prompts: dict[int, tuple[str, str]] = {}  # what each face was painted with
         self._steps = 0  # of the running dream
+        self._sees_below = False  # whether the view that was looked at last shows the face below
         self._known: tuple[object, dict[int, np.ndarray]] = None, {}
         self._given_up: dict[int, object] = {}  # faces that a dream left unfinished, and in which state
+
+    def look(self, gathered: GatheredView) -> None:
+        """See which faces a view shows. What it shows behind see-through surfaces is added to what it shows without that."""
+        below = (self.client.volume.charts.side[gathered.chart] == BELOW) & (gathered.material == SKY)
+        self._sees_below = bool(below.any()) or (self._sees_below and gathered.part is Part.BEHIND)
+
+    def faces(self, camera: Camera, size: Size) -> tuple[int, ...]:
+        """The faces in a view's directions. The one below, which the ground nearly always hides, only if `look` saw it."""
+        return tuple(side for side in faces_in_view(camera, size) if side != BELOW or self._sees_below)
 
     def consider(self, session: Session, faces: Iterable[int]) -> bool:
         """Begin to paint the first of these faces that lacks paint. Returns whether there is one."""
