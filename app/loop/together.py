@@ -138,9 +138,8 @@ def choose_apart(
 def shown_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
     """The texels that a dream of a view sees, its margin included; not the sky, which views don't paint."""
     charts = painter.volume.charts
-    sky = {page: charts.sky[charts.owner_map(page)] for page in range(charts.pages)}
     shown = painter.volume.find_visible_texels(*painter.frame_view(camera, size))
-    return {page: mask & ~sky[page] for page, mask in shown.items()}
+    return {page: mask & ~charts.sky[charts.owner_map(page)] for page, mask in shown.items()}
 
 
 def view_request(painter: Painter, camera: Camera, size: Size, part: Part) -> Request | None:

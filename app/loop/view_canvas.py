@@ -31,7 +31,8 @@ def parts_of(pixels: np.ndarray, regions: tuple[Region, ...], scene: Scene) -> n
 def opacity_of(seen: np.ndarray, scene: Scene) -> np.ndarray | None:
     """float32 of the shape of `seen`, int, materials or SKY: their opacity; None if all of them are opaque."""
     table = np.array([*(m.opacity for m in scene.materials), 1.0], np.float32)  # SKY is the last one's index, too
-    return table[seen] if (table[seen] < 1).any() else None
+    opacity = table[seen]
+    return opacity if (opacity < 1).any() else None
 
 
 def canvas_from(gathered: GatheredView | GatheredSheet, scene: Scene, full_steps: float) -> Canvas:
