@@ -93,7 +93,7 @@ class MaterialMask:
         }
 
     def find(self, view: View, material: str) -> tuple[Tensor]:
-        numbers = {SKY_NAME: SKY} | {known.name: number for number, known in enumerate(view.scene.materials)}
+        numbers = {SKY_NAME: SKY} | {known.name: number for number, known in enumerate(view.world.scene.materials)}
         if material not in numbers:
             raise InputError(
                 "material", "", f"is {material!r}; the scene has {', '.join(numbers)}{nearest(material, numbers)}"
@@ -120,7 +120,7 @@ class Gather:
         return {"required": {"view": socket(VIEW, "The view."), "steps": _steps()}}
 
     def gather(self, view: View, steps: int) -> tuple[dict[str, Tensor], Tensor, Tensor, float]:
-        stored, known = view.gathered, view.space == SPACE
+        stored, known = view.gathered, view.world.space == SPACE
         change = as_mask(change_map(stored, steps))
         latents = torch.from_numpy(stored.latents)[None]
         latent = {

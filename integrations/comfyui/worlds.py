@@ -46,15 +46,13 @@ class World:
 class View:
     """What a camera sees of a world, and what is stored there."""
 
-    scene: Scene
-    charts: Charts
+    world: World
     gathered: GatheredView
-    space: str = SPACE
 
     @cached_property
     def prompts(self) -> tuple[PromptMask, ...]:
         """The prompts that are seen, with masks [h,w] of latent pixels."""
-        return prompt_masks(self.gathered.material, self.scene)
+        return prompt_masks(self.gathered.material, self.world.scene)
 
     @property
     def gbuffer(self) -> GBuffer:
@@ -152,8 +150,7 @@ def save_world(world: World, path: Path) -> None:
 
 def look(world: World, camera: Camera, size: tuple[int, int]) -> View:
     """What a camera sees. size: (width, height) in pixels, multiples of 8."""
-    gathered = SURFACES.ask(world, lambda volume: volume.gather(camera, size))
-    return View(world.scene, world.charts, gathered, world.space)
+    return View(world, SURFACES.ask(world, lambda volume: volume.gather(camera, size)))
 
 
 def lay(world: World, view: View, latents: np.ndarray, colours: np.ndarray, steps: float) -> tuple[World, int]:
@@ -161,13 +158,13 @@ def lay(world: World, view: View, latents: np.ndarray, colours: np.ndarray, step
 
     Raises InputError for a view of another scene, for latents or colours of another size, and for a world with other latents.
     """
-    seen = view.gathered
+    seen, origin = view.gathered, view.world
     width, height = seen.size
     if world.space != SPACE:
         problem = f"holds latents of {world.space!r}, which ComfyUI's models don't know; paint a new world"
         raise InputError("world", "", problem)
-    if view.charts.fingerprint != world.charts.fingerprint or view.scene.hash != world.scene.hash:
-        raise InputError("view", "", f"is of the scene {view.scene.name!r}; the world is of {world.scene.name!r}")
+    if origin.charts.fingerprint != world.charts.fingerprint or origin.scene.hash != world.scene.hash:
+        raise InputError("view", "", f"is of the scene {origin.scene.name!r}; the world is of {world.scene.name!r}")
     if latents.shape != (world.paint.channels, height // 8, width // 8):
         needed = f"{world.paint.channels} channels of {height // 8}×{width // 8}"
         raise InputError(

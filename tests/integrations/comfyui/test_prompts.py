@@ -19,7 +19,7 @@ from tests.integrations.comfyui.stand_in import TinyClip, TinyModel
 @pytest.mark.parametrize("softness", [0.0, 1.5])
 def test_each_prompt_has_its_own_mask(view: View, softness: float) -> None:
     positive, negative = RegionalPrompts().encode(TinyClip(), view, softness, crop=True)
-    found = prompt_masks(view.gathered.material, view.scene)
+    found = prompt_masks(view.gathered.material, view.world.scene)
     regions = [Region(one.prompt, one.mask, one.negative_prompt) for one in found]
     parts = prepare_regions(regions, softness, torch.device("cpu"))
     assert {further["text"] for _, further in positive} == {one.prompt for one in found} and len(positive) > 2
@@ -41,9 +41,9 @@ def test_a_model_averages_them_as_our_regions_do(view: View) -> None:
 
 
 def test_materials_with_other_negative_prompts(view: View) -> None:
-    wall = next(m for m in view.scene.materials if m.name == "wall")
-    changed = tuple(replace(m, negative_prompt="snow") if m is wall else m for m in view.scene.materials)
-    other = View(replace(view.scene, materials=changed), view.charts, view.gathered)
+    wall = next(m for m in view.world.scene.materials if m.name == "wall")
+    changed = tuple(replace(m, negative_prompt="snow") if m is wall else m for m in view.world.scene.materials)
+    other = replace(view, world=replace(view.world, scene=replace(view.world.scene, materials=changed)))
     _, negative = RegionalPrompts().encode(TinyClip(), other, 0.0, crop=False)
     masks = {further["text"]: further["mask"] for _, further in negative}
     assert set(masks) == {"", "snow"} and (masks[""] + masks["snow"] == 1).all() and masks["snow"].any()
