@@ -31,6 +31,10 @@ class Convention:
         """ComfyUI's SIGMAS [n] as sigmas."""
         return tuple(self.level(float(level)) for level in sigmas)
 
+    def signals(self, levels: tuple[float, ...]) -> Tensor:
+        """float32 [n,1,1,1]: the factors of x0 at several sigmas, for latents [n,C,h,w]."""
+        return torch.tensor([self.signal(level) for level in levels])[:, None, None, None]
+
 
 CONVENTIONS: dict[tuple[float, float], Convention] = {  # by the factors of x0 and of the noise at PROBE
     (1.0, PROBE): Convention(lambda level: level, lambda sigma: sigma, lambda sigma: 1.0),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from base.errors import InputError
@@ -136,11 +135,10 @@ def _run(
     """The LATENT of a run with a guider. share: of the steps that are taken, the last ones."""
     convention = convention_of_model(model)
     levels = convention.levels(sigmas)
-    signals = torch.tensor([convention.signal(level) for level in levels])[:, None, None, None]
     samples = latents_in(model, batch["samples"])
     samples = samples.flip(0) if reverse else samples
     NoisedSequence(samples, levels)  # refuses a batch of another length
-    sequence = NoisedSequence(samples / signals, levels)
+    sequence = NoisedSequence(samples / convention.signals(levels), levels)
     steps = len(levels) - 1
     first = steps - max(1, round(share * steps))
 

@@ -64,13 +64,12 @@ class BatchUnsampler:
             raise InputError("start_at_step", "", f"is {start_at_step}; it must be before end_at_step, at most {steps}")
         latents = latents_in(model, samples)[0]
         convention = convention_of_model(model)
-        levels = torch.tensor(convention.levels(sigmas))
+        levels = convention.levels(sigmas)
         channels, height, width = latents.shape
         noise = torch.from_numpy(start_noise(channels, height, width, seed))
-        sequence = noised_sequence(latents, noise, levels, seed if mix_noise == "fresh" else None)
-        signals = torch.tensor([convention.signal(float(level)) for level in levels])
+        sequence = noised_sequence(latents, noise, torch.tensor(levels), seed if mix_noise == "fresh" else None)
         mask = {key: latent_image[key] for key in ("noise_mask",) if key in latent_image}
-        return {"samples": latents_out(model, sequence * signals[:, None, None, None]), **mask}, sigmas
+        return {"samples": latents_out(model, sequence * convention.signals(levels)), **mask}, sigmas
 
 
 def scheduler_input() -> Input:
