@@ -15,6 +15,10 @@ from .convention import Convention, convention_of
 
 Solve = Callable[[Callable[[Tensor, float], Tensor], Tensor, tuple[float, ...], Tensor, Callable[..., None]], Tensor]
 """(denoise, x [B,C,h,w], sigmas falling, the noise in x, after each step (step, sigma, x, denoised)) → x at the last sigma."""
+Ask = Callable[[tuple[str, ...]], dict[str, Tensor]]
+"""names of conditions → the model's prediction for each at the x of the running step"""
+Start = Callable[[Ask, Tensor, Tensor, tuple[float, ...]], Callable[[Tensor, float], Tensor]]
+"""(ask, noise [B,C,h,w], latents [B,C,h,w], sigmas) → the denoiser of one run: (x, sigma) → x0"""
 SAME = 1e-3  # relative difference of noise levels that are one: float32 knows t near 1 no better
 
 
@@ -71,18 +75,16 @@ def make_sampler(solve: Solve) -> Any:
     return comfy.samplers.KSAMPLER(run)
 
 
-def make_guider(model: Any, conditions: Mapping[str, Any], start: Callable[..., Callable]) -> Any:
-    """A GUIDER of our own.
-
-    conditions: name → CONDITIONING. start: (noise, latents [B,C,h,w], sigmas) → denoise(x, sigma, ask) → x0, called once a run;
-    ask(names) gives the model's prediction for each of the conditions at that x.
-    """
+def make_guider(model: Any, conditions: Mapping[str, Any], start: Start) -> Any:
+    """A GUIDER of our own. conditions: name → CONDITIONING; start: called once a run."""
     import comfy.samplers
 
     class Guider(comfy.samplers.CFGGuider):
         def sample(self, noise: Tensor, latent_image: Tensor, sampler: Any, sigmas: Tensor, *rest: Any, **named: Any):
             self.levels = convention_of_model(model).levels(sigmas)
-            self.denoise = start(noise, latents_in(model, latent_image), self.levels)
+            device = model.load_device  # where ComfyUI takes both as well
+            latents = latents_in(model, latent_image).to(device)
+            self.denoise = start(self.ask, noise.to(device), latents, self.levels)
             return super().sample(noise, latent_image, sampler, sigmas, *rest, **named)
 
         def predict_noise(self, x: Tensor, timestep: Tensor, model_options: Any = None, seed: Any = None) -> Tensor:
@@ -90,13 +92,13 @@ def make_guider(model: Any, conditions: Mapping[str, Any], start: Callable[..., 
             sigma = of.level(float(timestep[0]))
             nearest = min(self.levels, key=lambda level: abs(level - sigma))
             sigma = nearest if abs(nearest - sigma) <= SAME * nearest else sigma
+            self.asked = x, timestep, model_options or {}
+            return self.denoise(x / of.signal(sigma), sigma)
 
-            def ask(names: tuple[str, ...]) -> dict[str, Tensor]:
-                wanted = [self.conds[name] for name in names]
-                found = comfy.samplers.calc_cond_batch(self.inner_model, wanted, x, timestep, model_options or {})
-                return dict(zip(names, found, strict=True))
-
-            return self.denoise(x / of.signal(sigma), sigma, ask)
+        def ask(self, names: tuple[str, ...]) -> dict[str, Tensor]:
+            wanted = [self.conds[name] for name in names]
+            found = comfy.samplers.calc_cond_batch(self.inner_model, wanted, *self.asked)
+            return dict(zip(names, found, strict=True))
 
     guider = Guider(model)
     guider.inner_set_conds(dict(conditions))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from diffusion.sampling.solvers import SAMPLERS
 from diffusion.sampling.solvers.options import solver_options
 from diffusion.settings import DreamSettings
 
-from .border import make_guider, make_sampler
+from .border import Ask, make_guider, make_sampler
 from .mixing_run import After
 from .widgets import dream_settings, setting, settings_of, socket, text
 
@@ -69,7 +70,7 @@ class TNRGuider:
             if given[name] is None:
                 raise InputError(name, "", f"is not connected; the guidance {guidance} needs it")
         conditions = {name: condition for name, condition in given.items() if condition is not None}
-        return (make_guider(model, conditions, lambda *run: _start(settings, *run)),)
+        return (make_guider(model, conditions, partial(_start, settings)),)
 
 
 class SolverSelect:
@@ -100,28 +101,22 @@ class SolverSelect:
         return (make_sampler(solve),)
 
 
-def _start(settings: DreamSettings, noise: Tensor, latents: Tensor, sigmas: tuple[float, ...]) -> Callable:
-    """The guided denoiser of one run: (x, sigma, ask) → x0; see `make_guider`."""
+def _start(
+    settings: DreamSettings, ask: Ask, noise: Tensor, latents: Tensor, sigmas: tuple[float, ...]
+) -> Callable[[Tensor, float], Tensor]:
+    """The guided denoiser of one run; see `make_guider`. Raises InputError for rules that need noise and have none."""
     if settings.guidance.startswith("tnr") and not bool(noise.any()):
         raise InputError(
             "noise",
             "",
             "is empty: True Noise Removal needs the noise that the run starts from; connect RandomNoise or View's noise",
         )
-    asking: list[Callable] = []
 
     def branches_at(x: Tensor, sigma: float, names: tuple[str, ...]) -> dict[str, Tensor]:
-        return asking[-1](names)
+        return ask(names)
 
-    guided: list[Callable] = []
-
-    def denoise(x: Tensor, sigma: float, ask: Callable) -> Tensor:
-        if not guided:
-            guided.append(with_guidance(branches_at, settings, Timeline(sigmas), noise.to(x), latents.to(x)))
-        asking[:] = [ask]
-        return guided[0](x, sigma).denoised
-
-    return denoise
+    guided = with_guidance(branches_at, settings, Timeline(sigmas), noise, latents)
+    return lambda x, sigma: guided(x, sigma).denoised
 
 
 def _scale(scale: float, over_steps: str) -> Any:
