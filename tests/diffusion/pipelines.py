@@ -24,7 +24,7 @@ def run_pipeline(pipe: Any, model: Model, noise: np.ndarray, prompt: str, **how:
     start = float(model.schedule.sigmas[-1])
     return pipe(
         prompt,
-        latents=torch.from_numpy(noise)[None] * (start / (start**2 + 1) ** 0.5),
+        latents=torch.from_numpy(noise)[None].to(pipe.dtype) * (start / (start**2 + 1) ** 0.5),
         num_inference_steps=SETTINGS.steps,
         guidance_scale=SETTINGS.scale,
         height=8 * noise.shape[1],
