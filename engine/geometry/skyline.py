@@ -12,19 +12,16 @@ class Skyline:
 
     def place(self, width: int, height: int) -> tuple[int, int] | None:
         """Return x and y of a rectangle with its area reserved, the uppermost free place and of these the leftmost; None without room."""
-        found = [(y, x) for x, _ in self._steps if (y := self._top(x, width)) is not None and y + height <= self.height]
-        if not found:
+        lefts = [x for x, _ in self._steps if x + width <= self.width]
+        y, x = min(((self._top(number, x + width), x) for number, x in enumerate(lefts)), default=(self.height, 0))
+        if y + height > self.height:
             return None
-        y, x = min(found)
         self._raise(x, x + width, y + height)
         return x, y
 
-    def _top(self, x: int, width: int) -> int | None:
-        """The first row that is free from x on; None beyond the right edge."""
-        ends = [x for x, _ in self._steps[1:]] + [self.width]
-        if x + width > self.width:
-            return None
-        return max(y for (begin, y), end in zip(self._steps, ends, strict=True) if begin < x + width and end > x)
+    def _top(self, number: int, right: int) -> int:
+        """The first row that is free from where a step begins up to `right`."""
+        return max(y for x, y in self._steps[number:] if x < right)
 
     def _raise(self, left: int, right: int, y: int) -> None:
         """Set the first free row from `left` up to `right`."""
