@@ -130,7 +130,7 @@ class Painter:
         if gathered.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame gathers again
         self.sky.look(gathered)
-        coverage = view.coverage(gathered)
+        coverage = view.level.coverage(gathered, view.size)
         self.coverage = coverage if view.whole else self.coverage
         if coverage >= self.session.paint.coverage or view in self._asked:
             self._settle(view)  # also if a dream did not cover it all, as another would do no better

@@ -28,6 +28,10 @@ class Level:
         """The settings of a dream at this level. Sketches are not blended with what is around, as it takes long."""
         return replace(dream, steps=self.steps, match=0.0 if self.sketch else dream.match)
 
+    def coverage(self, gathered: GatheredView, size: Size) -> float:
+        """0..1: how much of a view of `size` is painted; gathered: the view with what is dreamed around it."""
+        return policy.coverage(gathered, self.steps, border_width(size, self.height, gathered.size))
+
 
 @dataclass(frozen=True)
 class View:
@@ -52,12 +56,8 @@ class View:
 
     @property
     def dream_level(self) -> Level:
-        """The level, with words that tell which part is dreamed."""
+        """The level, with words that say which part is dreamed."""
         return self.level if self.whole else replace(self.level, words="dreaming what is seen through")
-
-    def coverage(self, gathered: GatheredView) -> float:
-        """0..1: how much of the view is painted; gathered: the view with what is dreamed around it."""
-        return policy.coverage(gathered, self.level.steps, border_width(self.size, self.level.height, gathered.size))
 
     def add_to(self, asked: tuple[View, ...]) -> tuple[View, ...]:
         """This part and the others of the same view among those asked for."""

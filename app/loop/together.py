@@ -17,7 +17,6 @@ from app.loop.quality_levels import level_of
 from app.loop.sheet_schedule import SheetSchedule
 from app.loop.surface_painting import SurfacePlan
 from app.loop.view_canvas import canvas_from
-from app.loop.view_framing import border_width
 from diffusion.canvas import Dreamed
 from engine.atlas import policy
 from engine.atlas.sheet_waves import count_required, cut_waves
@@ -148,8 +147,7 @@ def view_request(painter: Painter, camera: Camera, size: Size, part: Part) -> Re
     assert client.model is not None
     level = level_of(session, client.model, size, resting=True)
     gathered = painter.gather_task(camera, size, level, part).run_to_end()
-    border = border_width(size, level.height, gathered.size)
-    if policy.coverage(gathered, level.steps, border) >= session.paint.coverage:
+    if level.coverage(gathered, size) >= session.paint.coverage:
         return None
     canvas = canvas_from(gathered, painter.scene, level.steps)
     if canvas.guide is not None:
