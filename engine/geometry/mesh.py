@@ -86,8 +86,8 @@ class ChartMesh:
         page = self.charts.page[index]
         page = np.where(np.isin(page, separate_pages), page, -1)
         if not in_order:
-            _, first = np.unique(page, return_index=True)
-            order = np.argsort(_rank(page, first), kind="stable")  # a group is drawn when its first chart is due
+            _, first, group = np.unique(page, return_index=True, return_inverse=True)
+            order = np.argsort(first[group], kind="stable")  # a group is drawn when its first chart is due
             index, page = index[order], page[order]
         self._indices.write(((index[:, None] * 4).astype(np.uint32) + _CORNERS).tobytes())
         starts = np.flatnonzero(np.diff(page, prepend=-2))
@@ -104,11 +104,6 @@ class ChartMesh:
             if before is not None:
                 before(group.page)
             self._arrays[program].render(moderngl.TRIANGLES, vertices=6 * group.count, first=6 * group.first)
-
-
-def _rank(page: np.ndarray, first: np.ndarray) -> np.ndarray:
-    order = {int(page[i]): int(i) for i in first}
-    return np.array([order[int(p)] for p in page], dtype=np.int64)
 
 
 class PartQuads:
