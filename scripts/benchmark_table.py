@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from base.files import atomic_write
+from base.marked_text import fill_marked
 
 RESULT, LOOK, PAGE = (Path("docs/design") / name for name in ("benchmark.json", "look.json", "benchmark.md"))
-HEAD = "| what | measured | aim |\n|---|---|---|\n"
+HEAD = ("what", "measured", "aim"), ("---", "---", "---")
 
 
 def rows(m: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -94,22 +95,17 @@ def looks(tours: list[dict[str, Any]]) -> str:
         (name, *("–" if tour[key] is None else format(tour[key], form) for tour in tours))
         for key, (name, form) in LOOKS.items()
     ]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (*head, *body))
+    return lines(*head, *body)
 
 
-def put(text: str, name: str, table: str) -> str:
-    """The page with the table between its marks `<!-- name -->` and `<!-- end -->`."""
-    begin = f"<!-- {name} -->\n"
-    before, mark, rest = text.partition(begin)
-    if not mark:
-        raise SystemExit(f"{PAGE} has no {begin.strip()}")
-    return before + mark + table + rest[rest.index("<!-- end -->") :]
+def lines(*rows: tuple[str, ...]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def main() -> None:
     measured, tours = (json.loads(file.read_text(encoding="utf-8")) for file in (RESULT, LOOK))
-    table = HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows(measured["measurements"]))
-    text = put(put(PAGE.read_text(encoding="utf-8"), "machine", table), "look", looks(tours["tours"]))
+    text = fill_marked(PAGE.read_text(encoding="utf-8"), "machine", lines(*HEAD, *rows(measured["measurements"])))
+    text = fill_marked(text, "look", looks(tours["tours"]))
     with atomic_write(PAGE) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

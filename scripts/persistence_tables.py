@@ -8,13 +8,13 @@ The JSON is the result of `rayverie bench consistency memory --json --out …`.
 from __future__ import annotations
 
 import json
-import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from base.files import atomic_write
+from base.marked_text import fill_marked
 
 RESULT, PAGE = Path("docs/design/persistence.json"), Path("docs/design/persistence.md")
 METHODS = "independent", "seed", "warp", "ours"
@@ -127,16 +127,8 @@ BLOCKS: dict[str, Callable[[dict[str, Any]], str | None]] = {
 def main() -> None:
     found, text = json.loads(RESULT.read_text(encoding="utf-8")), PAGE.read_text(encoding="utf-8")
     for name, write in BLOCKS.items():
-        block, begin, end = write(found), f"<!-- {name} -->\n", "\n<!-- end -->"
-        if block is None:
-            continue
-        text = re.sub(
-            f"(?<={re.escape(begin)}).*?(?={re.escape(end)})",
-            lambda _, b=block: b,
-            text,
-            count=1,
-            flags=re.DOTALL,
-        )
+        if (block := write(found)) is not None:
+            text = fill_marked(text, name, block)
     with atomic_write(PAGE) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,17 +9,18 @@ from typing import Any
 import numpy as np
 
 from app.cluster.simulate import Costs, beside_each_other, longest_chain, simulate
+from base.marked_text import fill_marked
 
 WORKERS = (1, 2, 4, 8, 64, 512)
 NETWORK = 1250.0  # megabytes a second that the driver sends and takes: 10 Gbit/s
 WAY = 0.001  # seconds of a message
-PLACE = re.compile(r"(<!-- (parts|scenes|speeds) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def write_tables(page: str, measured: dict[str, Any]) -> str:
-    """The page with its tables, which stand between a comment with its name and one that says `end`, written anew."""
-    tables = {"parts": parts_table, "scenes": scenes_table, "speeds": speeds_table}
-    return PLACE.sub(lambda found: f"{found[1]}{tables[found[2]](measured)}\n{found[3]}", page)
+    """The page with its tables written anew."""
+    for name, table in (("parts", parts_table), ("scenes", scenes_table), ("speeds", speeds_table)):
+        page = fill_marked(page, name, table(measured))
+    return page
 
 
 def costs_of(measured: dict[str, Any], cells: Sequence[int]) -> Costs:

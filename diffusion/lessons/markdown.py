@@ -5,22 +5,21 @@ python -m diffusion.lessons.markdown
 
 from __future__ import annotations
 
-import re
 import textwrap
 from pathlib import Path
 
 from base.files import atomic_write
+from base.marked_text import fill_marked
 from diffusion.lessons.stations import DEPTHS, STATIONS, Station
 
 PAGE = Path(__file__).parents[2] / "docs" / "lessons.md"
-BEGIN, END = "<!-- stations -->", "<!-- /stations -->"
 WIDTH = 120
 
 
 def with_stations(page: str) -> str:
-    """The page with the stations as they are now between its two marks."""
+    """The page with the stations as they are now."""
     text = "\n\n".join(_station(number, station) for number, station in enumerate(STATIONS, 1))
-    return re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n\n{text}\n\n{END}", page, flags=re.DOTALL)
+    return fill_marked(page, "stations", f"\n{text}\n")
 
 
 def _station(number: int, station: Station) -> str:

@@ -8,8 +8,7 @@ from typing import Any
 
 from base.errors import InputError
 from base.files import atomic_write
-
-BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+from base.marked_text import fill_marked
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,10 @@ def table(found: dict[str, Any]) -> str:
 
 
 def write_figures(page: Path, found: dict[str, Any]) -> None:
-    """Replace the text between BEGIN and END on a page. Raises InputError if the marks are missing."""
-    text = page.read_text(encoding="utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise InputError(page, "", f"has no place for figures: {BEGIN} … {END}")
+    """Write the table into its place on a page. Raises InputError for a page without one."""
+    try:
+        text = fill_marked(page.read_text(encoding="utf-8"), "figures", table(found))
+    except ValueError as error:
+        raise InputError(page, "", str(error)) from None
     with atomic_write(page) as temporary:
-        temporary.write_text(f"{head}{BEGIN}\n{table(found)}\n{END}{tail}", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")

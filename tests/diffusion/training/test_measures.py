@@ -28,7 +28,7 @@ from diffusion.training.data.views import random_world
 from diffusion.training.evaluation.agreement import look, pairs, shared_psnr
 from diffusion.training.evaluation.classifier import NAMES
 from diffusion.training.evaluation.evaluate import evaluate, write_page
-from diffusion.training.evaluation.figures import BEGIN, END, ROWS, write_figures
+from diffusion.training.evaluation.figures import ROWS, write_figures
 from diffusion.training.evaluation.measures import MEASURES
 from diffusion.training.evaluation.obedience import obedience
 from diffusion.training.evaluation.samples import plain_asked, three_walls
@@ -236,7 +236,7 @@ def test_a_model_folder_paints_and_reconstructs(surface_folder: Path, data: Data
 
 def test_figures_stand_beside_their_aims(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    page.write_text("before\n<!-- figures -->\nold\n<!-- end -->\nafter\n")
     found = {"trained_words": {"material": 0.5, "count": 40}, "agreement": {"psnr": 24.321, "count": 8}}
     write_figures(page, found)
     lines = page.read_text().splitlines()
