@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from app.actions.context import ActionContext
+from app.loop.erasing import all_texels
 from app.loop.open_scene import OpenScene
 from app.loop.paint_survey import materials
 from app.loop.painted_prompts import outdated_masks
@@ -14,7 +13,6 @@ from app.state.brush import TOOLS, view_size
 from app.state.stroke import Stroke
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
-from engine.geometry.pack import PAGE
 from engine.gl.time_sliced import Slices
 
 PaintAction = Callable[[ActionContext, OpenScene], None]
@@ -94,8 +92,7 @@ def repaint_all(context: ActionContext, open_scene: OpenScene) -> None:
     """Erase all paint that isn't frozen, so that everything is dreamed anew."""
     if not dreams(context, open_scene):
         return
-    everything = np.ones((PAGE, PAGE), bool)
-    stroke = _change(context, open_scene, dict.fromkeys(open_scene.volume.atlas, everything), "erase")
+    stroke = _change(context, open_scene, all_texels(open_scene.volume), "erase")
     context.services.strokes.sweep(stroke, open_scene.scene)
     context.state.cancelled_view = ()
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
-from app.loop.erasing import erase
+from app.loop.erasing import all_texels, erase, view_texels
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.worker import dream_of
 from app.server.jobs import Job, Stopped
@@ -32,7 +31,6 @@ from base.reading import read_json
 from base.settings import from_json, to_json
 from diffusion.canvas import Cancelled, Dreamed
 from diffusion.settings import DreamSettings
-from engine.geometry.pack import PAGE
 from engine.render.video import open_output
 from scenes.camera import Camera
 from scenes.load import BUILTIN, load_scene
@@ -184,12 +182,7 @@ class Worlds:
         self._remember(id)
         with self._opened(job, id) as (headless, save):
             painter, before = headless.painter, headless.painter.client.dreams
-            if camera is None:
-                masks = dict.fromkeys(painter.volume.atlas, np.ones((PAGE, PAGE), bool))
-            else:
-                framed, (width, height) = painter.frame_view(camera, SIZE)
-                masks = painter.volume.find_visible_texels(framed, (2 * width, 2 * height), through=True)
-            erase(painter, masks)
+            erase(painter, all_texels(painter.volume) if camera is None else view_texels(painter, camera, SIZE))
             if again and camera is not None:
                 self._flush(headless, camera, SIZE)
             save()

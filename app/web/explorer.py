@@ -12,7 +12,7 @@ import numpy as np
 import viser
 
 from app.commands import Web
-from app.loop.erasing import erase
+from app.loop.erasing import erase, view_texels
 from app.loop.headless_session import HeadlessSession, Keeper
 from app.loop.messages import Failed, Message, Preview, Watch
 from app.loop.paint_survey import Survey, survey
@@ -105,9 +105,7 @@ class WebExplorer:
     def repaint_view(self, number: int) -> None:
         def act() -> None:
             if number in self._visitors and (camera := self._visitors[number][0].camera) is not None:
-                painter, size = self._painter, self._visitors[number][0].size
-                camera, (width, height) = painter.frame_view(camera, size)
-                self._erase(painter.volume.find_visible_texels(camera, (2 * width, 2 * height), through=True))
+                self._erase(view_texels(self._painter, camera, self._visitors[number][0].size))
 
         self._wish(act)
 
