@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from base.errors import InputError
-from base.reading import read_text
 from base.settings import from_json, option
-from base.strict_yaml import parse_yaml
+from base.strict_yaml import read_yaml
 from diffusion.settings import DreamSettings
 
 WHAT = "profiles of raycast_diffusion, a short list in YAML"
-MOST_BYTES = 1 << 20
+YAML = "a scene's materials or profiles of raycast_diffusion, in YAML"
 TOP = "profiles"
 
 
@@ -40,13 +39,13 @@ class Profile:
 
 def is_profiles(path: Path) -> bool:
     """Whether a YAML file holds profiles. Raises InputError if it can't be read."""
-    found = parse_yaml(read_text(path, WHAT, MOST_BYTES), path)
+    found = read_yaml(path, YAML)
     return isinstance(found, dict) and TOP in found
 
 
 def read_profiles(path: Path) -> tuple[Profile, ...]:
     """The profiles of a file, at least one. Raises InputError naming the file, the profile and its field."""
-    top = parse_yaml(read_text(path, WHAT, MOST_BYTES), path)
+    top = read_yaml(path, WHAT)
     entries = top.get(TOP) if isinstance(top, dict) else None
     if not isinstance(entries, list) or not entries:
         raise InputError(path, TOP, f"is missing or no list; it must be {WHAT}")

@@ -9,6 +9,7 @@ import pytest
 from app.__main__ import main
 from app.files import presets
 from app.files.profiles import is_profiles, read_profiles
+from base.errors import InputError
 from diffusion.denoisers.inert import find_inert
 from diffusion.settings import DreamSettings
 
@@ -62,6 +63,15 @@ def test_the_command_saves_presets_that_the_panel_reads(profiles: Path, tmp_path
     assert main(["import", str(profiles), "--out", str(out)]) == 2
     assert "sd15.json is a preset with other settings" in capsys.readouterr().err
     assert not (out / "plain.json").exists()
+
+
+def test_what_may_be_materials_is_not_taken_for_profiles(tmp_path: Path) -> None:
+    path = tmp_path / "walls.yaml"
+    path.write_text("materials: []")
+    assert not is_profiles(path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(InputError, match="it must be a scene's materials or profiles"):
+        is_profiles(path)
 
 
 @pytest.mark.parametrize(
