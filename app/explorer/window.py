@@ -258,7 +258,7 @@ def run(session: Session, scene: Scene, folders: Folders | None = None, no_model
     worker = AbsentWorker(absent) if absent else open_worker(session, scene)  # which loads while the window opens
     try:
         window = Window(session.view.size)
-    except InputError:
+    except BaseException:  # Ctrl-C too, as below
         worker.close()
         raise
     print(f"OpenGL: {renderer_name(window.ctx)}")

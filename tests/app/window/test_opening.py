@@ -14,8 +14,9 @@ from base.errors import InputError
 from tests.app.window.conftest import QuickWorker
 
 
+@pytest.mark.parametrize("error", [InputError("The window", "", "can't be opened"), KeyboardInterrupt()])
 def test_the_worker_begins_first_and_is_closed_if_no_window_can_be_opened(
-    scene, tmp_path, monkeypatch: pytest.MonkeyPatch
+    error, scene, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.explorer import window
 
@@ -27,13 +28,13 @@ def test_the_worker_begins_first_and_is_closed_if_no_window_can_be_opened(
 
     def open_window(*_: object) -> None:
         assert workers and not workers[0].closed
-        raise InputError(window.NAME, "", "can't be opened")
+        raise error
 
     monkeypatch.setattr(window, "open_worker", open_worker)
     monkeypatch.setattr(window, "Window", open_window)
-    with pytest.raises(InputError, match="can't be opened"):
+    with pytest.raises(type(error)) as raised:
         window.run(Session(), scene, Folders(tmp_path / "config", tmp_path / "pictures", tmp_path / "data"))
-    assert workers[0].closed
+    assert raised.value is error and workers[0].closed
 
 
 def test_the_window_waits_for_neither_torch_nor_ffmpeg() -> None:
