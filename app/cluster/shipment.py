@@ -43,36 +43,21 @@ def pack(choice: ModelChoice, put: Callable[[np.ndarray], Any]) -> Shipment:
             files[f"{name}/{below}".rstrip("/")] = put(np.fromfile(inner, np.uint8))
         return name
 
-    def beside(path: Path, name: str, other: Path) -> None:
+    def take_beside(path: Path, name: str, other: Path) -> None:
         """Pack what lies beside a file and is found by its place."""
         for inner in _files_of(other):
-            files[f"{name.partition('/')[0]}/{inner.relative_to(path.parent).as_posix()}"] = put(
-                np.fromfile(inner, np.uint8)
-            )
+            below = inner.relative_to(path.parent).as_posix()
+            files[f"{name.partition('/')[0]}/{below}"] = put(np.fromfile(inner, np.uint8))
 
-    def added(text: str) -> str:
-        one = read_added(text)
-        return replace(one, file=take(expand_user(one.file))).text
-
-    ref, adapter = choice.ref, choice.ip_adapter
-    if ref is not None and ref not in SHIPPED:
-        path = locate(ref)
-        ref = take(path)
-        beside(path, ref, sidecar_path(path))
-    if adapter is not None:
-        path = expand_user(adapter)
-        adapter = take(path)
-        beside(path, adapter, path.parent / ENCODER)
-    options = choice.options
-    vaes = {name: take(expand_user(v)) for name in ("vae", "preview_vae") if (v := getattr(options, name)) is not None}
-    packed = ModelChoice(
-        ref,
-        choice.device,
-        tuple(map(added, choice.lora)),
-        tuple(map(added, choice.control)),
-        adapter,
-        replace(options, **vaes),
-    )
+    if choice.ref not in (None, *SHIPPED):
+        choice = replace(choice, ref=str(locate(choice.ref)))
+    packed = _renamed(choice, lambda file: take(expand_user(file)))
+    if choice.ref is not None and packed.ref is not None and packed.ref != choice.ref:
+        path = Path(choice.ref)
+        take_beside(path, packed.ref, sidecar_path(path))
+    if choice.ip_adapter is not None and packed.ip_adapter is not None:
+        path = expand_user(choice.ip_adapter)
+        take_beside(path, packed.ip_adapter, path.parent / ENCODER)
     return Shipment(packed, files)
 
 
@@ -82,24 +67,27 @@ def unpack(shipment: Shipment, folder: Path, get: Callable[[Any], np.ndarray]) -
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         get(stored).tofile(path)
-    choice = shipment.choice
+    return _renamed(shipment.choice, lambda name: str(folder / name))
 
-    def there(text: str) -> str:
+
+def _renamed(choice: ModelChoice, new: Callable[[str], str]) -> ModelChoice:
+    """The choice with another name for each of its files. new: name → new name."""
+
+    def path(file: str | None) -> str | None:
+        return None if file is None else new(file)
+
+    def added(text: str) -> str:
         one = read_added(text)
-        return replace(one, file=str(folder / one.file)).text
+        return replace(one, file=new(one.file)).text
 
-    def path_of(name: str | None) -> str | None:
-        return None if name is None else str(folder / name)
-
-    ref = choice.ref if choice.ref is None or choice.ref in SHIPPED else path_of(choice.ref)
-    options = replace(choice.options, vae=path_of(choice.options.vae), preview_vae=path_of(choice.options.preview_vae))
-    return ModelChoice(
-        ref,
-        choice.device,
-        tuple(map(there, choice.lora)),
-        tuple(map(there, choice.control)),
-        path_of(choice.ip_adapter),
-        options,
+    options = choice.options
+    return replace(
+        choice,
+        ref=choice.ref if choice.ref in SHIPPED else path(choice.ref),
+        lora=tuple(map(added, choice.lora)),
+        control=tuple(map(added, choice.control)),
+        ip_adapter=path(choice.ip_adapter),
+        options=replace(options, vae=path(options.vae), preview_vae=path(options.preview_vae)),
     )
 
 
