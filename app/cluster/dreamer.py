@@ -20,12 +20,11 @@ from scenes.scene import Scene
 
 @dataclass(frozen=True)
 class Prepared:
-    """A worker has its model. fingerprint: of its dream of the test canvas; place: "IP address, process id"; pid: the latter."""
+    """A worker has its model. fingerprint: of its dream of the test canvas; place: "IP address, process id"."""
 
     model: ModelInfo
     fingerprint: str
     place: str
-    pid: int
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class Trouble:
 
 
 class Dreamer:
-    """The owner of a model in a process of its own. Its methods answer with values, errors included. Knows nothing of Ray but how to
-    get what was shipped."""
+    """The owner of a model in a process of its own. Its methods answer with values, errors included. Asks Ray
+    only for what was shipped and for its own address."""
 
     def __init__(self) -> None:
         self._model: Any = None
@@ -85,7 +84,7 @@ class Dreamer:
             self._model = load_chosen(shipment.choice)
         trial = dream(self._model, trial_canvas(self._model.channels, self._model.multiple), SETTINGS)
         place = f"{ray.util.get_node_ip_address()}, process {os.getpid()}"
-        return Prepared(info_of(self._model), fingerprint(trial), place, os.getpid())
+        return Prepared(info_of(self._model), fingerprint(trial), place)
 
 
 def _trouble(error: Exception) -> Trouble:

@@ -11,13 +11,13 @@ import ray
 from ray.exceptions import RayActorError, RayError
 
 from app.cluster.dreamer import Prepared, Trouble
+from app.cluster.simulate import DEPTH
 from app.loop.messages import Failed, Finished, Message, ModelInfo, Request, Status
 from app.loop.refusing_worker import RefusingWorker
 from app.session import Session
 from base.errors import InputError
 from scenes.scene import Scene
 
-DEPTH = 2  # requests that a worker holds: it begins the next while what it dreamed is on its way
 TRIES = 3  # workers that a request may cost before it counts as failed
 PATIENCE = 0.1  # seconds between two looks at whether to stop
 WHY = "workers of `--workers` and `--cluster` only dream scenes"

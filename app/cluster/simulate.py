@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.loop.sheet_schedule import SheetSchedule
 
-DEPTH = 2  # requests that a worker holds, as in `app.cluster.ray_crew`
+DEPTH = 2  # requests that a worker holds: it begins the next while what it dreamed is on its way
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def plain():
                 os._exit(1)
             if isinstance(answer, Trouble):
                 return answer
-            return Prepared(HERE, answer, "here", os.getpid())
+            return Prepared(HERE, answer, "here")
 
         def dream(self, canvas, settings):
             if self._hold and not os.path.exists(self._hold):  # noqa: PTH110 (nothing of this module is there)
