@@ -85,7 +85,7 @@ class Actions:
         return self.desk.submit_world(kind, self.known(id), do)
 
     def undo(self) -> Job:
-        """Take back the last action of this session, after those that wait before it. Raises QueueFull."""
+        """Take back the last action that has ended, after the jobs of worlds that wait before it. Raises QueueFull."""
 
         def do(job: Job) -> dict[str, Any]:
             if not self._done:

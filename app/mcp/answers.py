@@ -21,7 +21,7 @@ MOST_FILM = 8 << 20  # bytes
 
 
 def answer(store: PictureStore, found: dict[str, Any] | Job) -> types.CallToolResult:
-    """The answer of a job that has ended, or of values. Raises InputError."""
+    """The answer of a job that has ended, or of values. Raises InputError, and Failed for a job that didn't do what was asked."""
     values = found if isinstance(found, dict) else _result(found)
     values = {key: _addressless(value) for key, value in values.items()}
     content: list[Any] = [types.TextContent(text=json.dumps(values, ensure_ascii=False))]
@@ -34,8 +34,14 @@ def failure(sentence: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(text=sentence)], is_error=True)
 
 
-def sentence_of(error: InputError | ValidationError | QueueFull) -> str:
+class Failed(Exception):
+    """A job that didn't do what was asked; holds a sentence."""
+
+
+def sentence_of(error: InputError | ValidationError | QueueFull | Failed) -> str:
     """What was wrong with a call."""
+    if isinstance(error, Failed):
+        return str(error)
     if isinstance(error, InputError):
         return placeless(error)
     if isinstance(error, QueueFull):
@@ -43,10 +49,6 @@ def sentence_of(error: InputError | ValidationError | QueueFull) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"]) or "its arguments"
     return f"request: {shorten(place)}: {shorten(first['msg'])}."
-
-
-class Failed(Exception):
-    """A job that didn't do what was asked; holds a sentence."""
 
 
 def _result(job: Job) -> dict[str, Any]:

@@ -16,17 +16,13 @@ NEEDED = ("mcp", "pydantic")
 def run(command: Mcp) -> int:
     refuse_without(NEEDED, "rayverie mcp", "web")
     from app.mcp.protocol import serve
-    from app.server.desk import open_desk
-    from app.server.limits import Limits
+    from app.server.desk import ready_desk
 
     folder, model = folder_of(command.folder), without_pictures(command.model)
-    limits = Limits(jobs=command.jobs)
-    with standard_handles() as (source, target), tempfile.TemporaryDirectory(prefix="rayverie-") as pictures:
-        desk = open_desk(model, folder, Path(pictures), limits)
-        try:
-            if (error := desk.studio.loading.exception()) is not None:
-                raise error
-            serve(desk, source, target)
-        finally:
-            desk.close()
+    with (
+        standard_handles() as (source, target),
+        tempfile.TemporaryDirectory(prefix="rayverie-") as pictures,
+        ready_desk(model, folder, Path(pictures), command.jobs) as desk,
+    ):
+        serve(desk, source, target)
     return 0

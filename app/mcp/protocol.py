@@ -61,12 +61,9 @@ def server_of(actions: Actions) -> Server[Any]:
             return failure(str(InputError(params.name, "", problem)))
         try:
             done = await answered(actions, tool, params.arguments or {}, context.session.report_progress)
-        except (InputError, ValidationError, QueueFull) as error:
+        except (InputError, ValidationError, QueueFull, Failed) as error:
             note("error", sentence := sentence_of(error))
             return failure(sentence)
-        except Failed as failed:
-            note("error", str(failed))
-            return failure(str(failed))
         except anyio.get_cancelled_exc_class():
             note("warning", "cancelled")
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,3 +65,15 @@ def open_desk(choice: ModelChoice, folder: Path, pictures: Path, limits: Limits)
     store = PictureStore(pictures, limits.stored, limits.stored_bytes)
     studio = Studio(choice, store, Lane("model"))
     return Desk(limits, JobQueue(limits.jobs), store, studio, Worlds(studio, folder, Lane("gl"), limits.places))
+
+
+@contextmanager
+def ready_desk(choice: ModelChoice, folder: Path, pictures: Path, jobs: int) -> Iterator[Desk]:
+    """A desk whose model is loaded, closed afterwards. jobs: that may wait or run. Raises InputError."""
+    desk = open_desk(choice, folder, pictures, Limits(jobs=jobs))
+    try:
+        if (error := desk.studio.loading.exception()) is not None:
+            raise error
+        yield desk
+    finally:
+        desk.close()

@@ -10,7 +10,7 @@ import uvicorn
 from app.commands import Serve
 from app.server.app import make_app
 from app.server.connection import watched
-from app.server.desk import open_desk
+from app.server.desk import ready_desk
 from app.server.guard import Guard, Rules
 from app.server.limits import Limits
 from app.server.listener import bound, url_of
@@ -18,17 +18,13 @@ from app.server.listener import bound, url_of
 
 def serve(command: Serve, folder: Path, pictures: Path, token: str, say: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. Raises InputError where the address can't be bound, or the model not be loaded."""
-    limits = Limits(jobs=command.jobs)
-    with bound(command.host, command.port) as listener:
-        desk = open_desk(command.model, folder, pictures, limits)
-        try:
-            if (error := desk.studio.loading.exception()) is not None:
-                raise error
-            rules = Rules(frozenset(name.lower() for name in command.allow_host), token)
-            say(f"Rayverie serves at {url_of(command.host, listener, token)} (stop it with Ctrl-C).")
-            server_of(make_app(desk, rules), limits).run([listener])
-        finally:
-            desk.close()
+    with (
+        bound(command.host, command.port) as listener,
+        ready_desk(command.model, folder, pictures, command.jobs) as desk,
+    ):
+        rules = Rules(frozenset(name.lower() for name in command.allow_host), token)
+        say(f"Rayverie serves at {url_of(command.host, listener, token)} (stop it with Ctrl-C).")
+        server_of(make_app(desk, rules), desk.limits).run([listener])
 
 
 def server_of(app: Guard, limits: Limits) -> uvicorn.Server:
