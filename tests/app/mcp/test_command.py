@@ -100,7 +100,7 @@ def test_a_client_that_leaves_ends_the_dream_and_keeps_the_world(tiny_model, tmp
     assert not list(tmp_path.glob("rayverie-*"))  # nothing stays of the pictures
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all programs of a console, the tests too")
 def test_ctrl_c_ends_it_though_stdin_is_open(tiny_model, tmp_path) -> None:
     server = started(tiny_model, tmp_path)
     assert server.stdout is not None
