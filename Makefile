@@ -49,9 +49,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,dev]'
 	@touch $@
 
-# the extras of `serve`, `web` and `--workers`, which tests and pyright need and `make run` doesn't
+# the extras of `serve`, `web` and `--workers`, which tests and pyright need and `make run` doesn't;
+# of the extra `upscale` all but torchvision: the wrong kind beside torch (CPU or CUDA) would break diffusers
 $(EXTRAS): $(STAMP)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[web,cluster]'
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps spandrel einops
 	@touch $@
 
 # Khronos' validator of glTF files, run by the Node.js that pyright brings
