@@ -49,7 +49,7 @@ class OwnPictures:
     def count(self) -> int:
         return len(self._rows)
 
-    def look(self) -> int:
+    def refresh(self) -> int:
         """How many pictures there are. Those that were added meanwhile belong to the next run."""
         return self.count
 

@@ -34,7 +34,7 @@ class Pictures(Protocol):
     def key(self) -> str: ...
     @property
     def count(self) -> int: ...
-    def look(self) -> int: ...
+    def refresh(self) -> int: ...
     def tensor(self, name: str, index: int) -> Tensor: ...
     def window(self, index: int, size: int, rng: np.random.Generator) -> Window: ...
 
@@ -48,7 +48,7 @@ class DrawnPictures:
         self.data, self._only = data, only
         self._files: dict[Path, safe_open] = {}
         self._notes: list[dict] = []
-        if not self.look():
+        if not self.refresh():
             own = "holds pictures of one's own; this needs drawn ones, whose surfaces are known"
             none = f"holds no pictures of seed {data.seed}; draw them first: training data"
             raise InputError(data.folder, "", own if is_own_folder(data.folder) else none)
@@ -68,7 +68,7 @@ class DrawnPictures:
         found = sorted(Path(self.data.folder).glob(f"pictures-{self.data.seed}-*.safetensors"))[: self.data.chunks]
         return [self._only] if self._only else found
 
-    def look(self) -> int:
+    def refresh(self) -> int:
         """Open the chunks that are new; how many pictures there are now."""
         for path in self.files:
             if path not in self._files:

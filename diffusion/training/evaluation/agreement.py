@@ -20,7 +20,7 @@ TEXELS = 192  # a side of the part of the wall that is compared
 PEAK = 255.0
 
 
-def look(world: World, points: Tensor) -> Tensor:
+def project_onto_picture(world: World, points: Tensor) -> Tensor:
     """Where points [...,3] of the world (blocks) lie in its picture: [...,2], x and y from -1 to 1 across it."""
     cosine, sine = float(np.cos(world.yaw)), float(np.sin(world.yaw))
     offset = points - torch.tensor(world.eye, dtype=torch.float32)
@@ -35,7 +35,7 @@ def shared_psnr(a: Tensor, b: Tensor, worlds: tuple[World, World]) -> float:
     steps = torch.linspace(-reach, reach, TEXELS)
     y, x = torch.meshgrid(steps + float(worlds[0].eye[1]), steps + float(worlds[0].eye[0]), indexing="ij")
     points = torch.stack((x, y, torch.zeros_like(x)), -1)
-    places = [look(world, points) for world in worlds]
+    places = [project_onto_picture(world, points) for world in worlds]
     # half a pixel within the border, so that bilinear sampling sees the picture alone
     both = torch.stack([p.abs().amax(-1) < 1 - 1 / world.size for p, world in zip(places, worlds, strict=True)]).all(0)
     seen = [

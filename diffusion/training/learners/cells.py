@@ -49,14 +49,14 @@ class Cells:
         self._rows: list[tuple[Path, int]] = []
         self._ends: dict[Path, Tensor] = {}
         self._of_size: dict[tuple[int, int], list[int]] = {}
-        if not self.look():
+        if not self.refresh():
             raise InputError(folder, "", f"holds no latents of {key}; encode them first: training cells")
 
     @property
     def count(self) -> int:
         return len(self._rows)
 
-    def look(self) -> int:
+    def refresh(self) -> int:
         """Open the files that are new; how many pictures there are now."""
         for path in sorted(self.folder.glob(f"cells-{self.key}-*.safetensors")):
             if path not in self._files:

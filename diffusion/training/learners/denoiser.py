@@ -117,7 +117,7 @@ def train_denoiser(config: DenoiserConfig) -> Path:
         return held_out_error(network, held_out, config.batch)
 
     def on_save(masters: Masters) -> None:
-        cells.look()
+        cells.refresh()
         masters.exact("").save_pretrained(Path(config.out) / "unet")  # type: ignore[operator]
 
     on_save(run_steps(config, network, loss, batch, on_sample=on_sample, on_save=on_save))

@@ -134,7 +134,7 @@ def train_features(config: FeaturesConfig) -> Path:
         return batch_of(pictures, np.random.default_rng([config.seed, step]), config.pictures_in_step)
 
     def on_save(masters: Masters) -> None:
-        pictures.look()
+        pictures.refresh()
 
     masters = run_steps(config, network, loss, batch, on_sample=on_sample, on_save=on_save)
     return export(config, network, masters, on_sample)

@@ -89,7 +89,7 @@ def train_upscaler(config: UpscalerConfig) -> Path:
         return figures
 
     def on_save(masters: Masters) -> None:
-        pictures.look()
+        pictures.refresh()
         weights = {k: v.to("cpu", torch.float16).contiguous() for k, v in masters.averages.items()}
         with atomic_write(Path(config.out) / NAME) as temporary:
             save_file(weights, temporary, metadata={"scale": str(config.scale)})

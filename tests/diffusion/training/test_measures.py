@@ -25,7 +25,7 @@ from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.pictures import unseen_data
 from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import random_world
-from diffusion.training.evaluation.agreement import look, pairs, shared_psnr
+from diffusion.training.evaluation.agreement import project_onto_picture, pairs, shared_psnr
 from diffusion.training.evaluation.classifier import NAMES
 from diffusion.training.evaluation.evaluate import evaluate, write_page
 from diffusion.training.evaluation.figures import ROWS, write_figures
@@ -160,7 +160,7 @@ def test_points_of_a_wall_lie_where_the_camera_sees_them() -> None:
     points = torch.tensor(world.eye, dtype=torch.float32) + rays * (-float(world.eye[2]) / rays[..., 2:])
     steps = (2 * torch.arange(world.size) + 1) / world.size - 1
     y, x = torch.meshgrid(steps, steps, indexing="ij")
-    assert torch.allclose(look(world, points), torch.stack((x, y), -1), atol=1e-3)
+    assert torch.allclose(project_onto_picture(world, points), torch.stack((x, y), -1), atol=1e-3)
 
 
 def test_shared_texels_of_one_picture_are_equal() -> None:
