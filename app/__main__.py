@@ -18,12 +18,12 @@ from typing import Annotated, Any, Union
 
 import tyro
 
-from app.commands import COMMANDS, DEFAULT, Generate, suited
+from app.commands import COMMANDS, DEFAULT, Generate, suit_to_model
 from app.fields import as_flags, flags, plain
 from app.session import load_session
-from app.terminal import OutputLostError, guarded_streams, open_missing_handles
+from app.terminal import OutputLostError, guard_streams, open_missing_handles
 from app.usage import refuse_empty, wrong_usage
-from base.errors import InputError, nearest, shorten, shown
+from base.errors import InputError, escape_controls, nearest, shorten
 from base.files import expand_user
 from base.reading import is_file, is_folder
 
@@ -44,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program's name; default sys.argv's). Returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     open_missing_handles()
-    with _ended_like_ctrl_c():
+    with _raise_keyboard_interrupts():
         try:
-            with guarded_streams():
+            with guard_streams():
                 return _main(words)
         except OutputLostError as lost:
             if lost.broken_pipe:  # the reader left, as `head` does
@@ -95,7 +95,7 @@ def _is_homeless() -> bool:
 
 
 @contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
+def _raise_keyboard_interrupts() -> Iterator[None]:
     """SIGTERM, and SIGHUP of a terminal that closes, raise KeyboardInterrupt, so that what was painted is kept then, too."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -127,7 +127,7 @@ def parse(words: Sequence[str]) -> tuple[str, Any]:
         _refuse_unknown(words[0])
     cls, args = COMMANDS[name].flags, list(rest)
     refuse_empty([word for word in args if word not in (f"{flag}=" for flag in FILES)], cls)
-    saved = _saved(cls, args)
+    saved = _read_defaults(cls, args)
     if name == DEFAULT and len(args) < 2 and not "".join(args).startswith("-"):  # as most starts are: without a parser
         return name, replace(saved, scene=replace(saved.scene, ref=args[0])) if args else saved
     defaults, command, said = as_flags(saved), f"rayverie {name}", io.StringIO()
@@ -153,23 +153,23 @@ def _refuse_unknown(word: str) -> None:
         raise InputError(word, "", problem)
 
 
-def _saved(cls: type, args: list[str]) -> Any:
+def _read_defaults(cls: type, args: list[str]) -> Any:
     """The command's defaults, or those in the file that `--settings` or `--from` names."""
-    source = _named(args, "--from") if cls is Generate else None
+    source = _find_value(args, "--from") if cls is Generate else None
     if source is not None:
         from app.cli.generate import defaults
 
         return defaults(expand_user(source))
-    file = _named(args, "--settings") if any(f.name == "settings" for f in fields(cls)) else None
+    file = _find_value(args, "--settings") if any(f.name == "settings" for f in fields(cls)) else None
     if file is None:
-        return suited(cls(), _named(args, "--model"), _named(args, "--lora") is not None)
+        return suit_to_model(cls(), _find_value(args, "--model"), _find_value(args, "--lora") is not None)
     session, notes = load_session(expand_user(file))
     for note in notes:
-        print(shown(note), file=sys.stderr)
+        print(escape_controls(note), file=sys.stderr)
     return cls(**{f.name: getattr(session, f.name) for f in fields(cls) if hasattr(session, f.name)})
 
 
-def _named(args: list[str], flag: str) -> str | None:
+def _find_value(args: list[str], flag: str) -> str | None:
     """The value of a flag, written with a space or "=", before the command line is read; None where it isn't there.
 
     InputError where it has no value, or two: files that give the other flags' values can't be guessed between.

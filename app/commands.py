@@ -317,7 +317,7 @@ COMMANDS = {
 DEFAULT = "explore"
 
 
-def suited(settings: Any, model: str | None, changed: bool = False) -> Any:
+def suit_to_model(settings: Any, model: str | None, changed: bool = False) -> Any:
     """A command's defaults for a model: pictures of its own size, the dream settings that suit it, and as many steps as its
     few-step network needs, where it has one.
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from base.files import expand_user
-from base.settings import allowed, check
+from base.settings import check, list_allowed
 from base.step_schedule import Scheduled, StepSchedule, parse_scheduled
 
 T = TypeVar("T")
@@ -74,12 +74,12 @@ def plain(cls: type[T], parsed: Any) -> T:
     """The settings in an instance of `flags(cls)`, checked, as an instance of the class itself. Raises InputError naming the flag."""
     hints = typing.get_type_hints(cls)
     values = {f.name: getattr(parsed, f.name) for f in fields(cls)}  # type: ignore[arg-type]
-    settings = cls(**{k: plain(hints[k], v) if is_dataclass(hints[k]) else _expanded(v) for k, v in values.items()})
+    settings = cls(**{k: plain(hints[k], v) if is_dataclass(hints[k]) else _expand_home(v) for k, v in values.items()})
     check(settings)
     return settings
 
 
-def _expanded(value: Any) -> Any:
+def _expand_home(value: Any) -> Any:
     """A path with `~` replaced: a shell does so only for a word of its own, not in --world=~/w."""
     return expand_user(value) if isinstance(value, Path) else value
 
@@ -96,7 +96,7 @@ def _help(meta: Mapping[str, Any]) -> str:
     text = meta.get("help", "")
     if "range" in meta:
         return f"{text} {meta['range'][0]} to {meta['range'][1]}."
-    return f"{text} One of {', '.join(allowed(meta))}." if "table" in meta else text
+    return f"{text} One of {', '.join(list_allowed(meta))}." if "table" in meta else text
 
 
 def _metavar(name: str, kind: Any, meta: Mapping[str, Any]) -> str | None:

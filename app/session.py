@@ -192,7 +192,7 @@ def load_session(path: Path) -> tuple[Session, list[str]]:
     return restore(read_json(path, "a session, such as the JSON file next to a video", names=True), str(path))
 
 
-def painted_with(session: Session) -> dict[str, object]:
+def describe_paint_settings(session: Session) -> dict[str, object]:
     """What a world file stores of the settings it was painted with, as JSON values: no path of this machine is among them."""
     picture = Path(session.dream.style_picture).name if session.dream.style_picture else ""
     return {"dream": to_json(replace(session.dream, style_picture=picture)), "paint": to_json(session.paint)}

@@ -31,7 +31,7 @@ class DeferredSignals:
             raise KeyboardInterrupt
         return False
 
-    def checked(self, items: Iterable[T]) -> Iterator[T]:
+    def check_each(self, items: Iterable[T]) -> Iterator[T]:
         """The items one by one, with a `check` before each."""
         for item in items:
             self.check()

@@ -1,6 +1,6 @@
 """Terminal output: any encoding, user text without markup or control characters, one sentence if output fails.
 
-The program writes through `guarded_streams` and through `open_console`.
+The program writes through `guard_streams` and through `open_console`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from io import TextIOBase
 from typing import Any, TextIO
 
-from base.errors import shown
+from base.errors import escape_controls
 
 # What stands for a character that the terminal's encoding lacks; the others become escapes.
 PLAIN = {
@@ -92,7 +92,7 @@ def open_missing_handles() -> None:
 
 
 @contextmanager
-def guarded_streams() -> Iterator[None]:
+def guard_streams() -> Iterator[None]:
     """Within it, sys.stdout raises OutputLostError when it fails, sys.stderr falls silent, and both take any character."""
     codecs.register_error("rayverie", _replace)
     before = sys.stdout, sys.stderr
@@ -114,18 +114,20 @@ def open_console(*, errors: bool = False) -> Any:
 
     class PlainConsole(Console):
         def print(self, *objects: Any, **how: Any) -> None:
-            super().print(*(shown(o) if isinstance(o, str) else o for o in objects), **how)
+            super().print(*(escape_controls(o) if isinstance(o, str) else o for o in objects), **how)
 
     return PlainConsole(stderr=errors, markup=False, emoji=False)
 
 
-def shown_json(text: str) -> str:
+def escape_json(text: str) -> str:
     """JSON with the control characters in its texts escaped, which JSON itself allows in them."""
-    return "\n".join("".join(_escaped(c) for c in line) if shown(line) != line else line for line in text.split("\n"))
+    return "\n".join(
+        "".join(_escape(c) for c in line) if escape_controls(line) != line else line for line in text.split("\n")
+    )
 
 
-def _escaped(character: str) -> str:
-    return character if shown(character) == character else f"\\u{ord(character):04x}"
+def _escape(character: str) -> str:
+    return character if escape_controls(character) == character else f"\\u{ord(character):04x}"
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:

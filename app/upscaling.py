@@ -33,8 +33,8 @@ def open_enlarger(factor: int, file: Path | None) -> Callable[[np.ndarray], np.n
 
     upscaler = open_upscaler(file, find_device("auto"))
 
-    def enlarged(picture: np.ndarray) -> np.ndarray:
+    def enlarge_finished(picture: np.ndarray) -> np.ndarray:
         height, width = picture.shape[:2]
         return enlarge(picture, upscaler, (factor * width, factor * height))
 
-    return enlarged
+    return enlarge_finished

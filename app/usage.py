@@ -42,7 +42,7 @@ def refuse_empty(words: Sequence[str], cls: type) -> None:
 
 def wrong_usage(command: str, box: str, cls: type) -> InputError:
     """The error for what tyro wrote about a command line. command: e.g. "rayverie render"; cls: its flags."""
-    said, ends = _unboxed(box), f"; `{command} --help` lists the options"
+    said, ends = _remove_boxes(box), f"; `{command} --help` lists the options"
     unknown = re.match("Unrecognized options: (.+)", said)
     if unknown:
         word = unknown[1].split(", ")[0].split(" Perhaps you meant")[0]
@@ -55,7 +55,7 @@ def wrong_usage(command: str, box: str, cls: type) -> InputError:
     return InputError(command, "", f"has wrong options: {said.rstrip('.')}{ends}")
 
 
-def _unboxed(box: str) -> str:
+def _remove_boxes(box: str) -> str:
     """What stands in a box below its title and above its next rule, in one line; the box is of lines or of hyphens."""
     lines = [line.strip("│ ") for line in box.splitlines()[1:]]
     text = itertools.dropwhile(_is_rule, lines)

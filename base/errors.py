@@ -27,7 +27,7 @@ class InputError(Exception):
         super().__init__(f"{place} {shorten(problem, MOST_WORDS)}.")
 
 
-def shown(text: str) -> str:
+def escape_controls(text: str) -> str:
     """`text` with its control characters as escapes (``\\x1b``): safe to print, and one line."""
     return _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
@@ -35,7 +35,7 @@ def shown(text: str) -> str:
 def shorten(text: str, most: int = 300) -> str:
     """`shown`, with the middle left out where there are more than `most` characters."""
     text = text if len(text) <= most else f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
-    return shown(text)
+    return escape_controls(text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

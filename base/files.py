@@ -27,7 +27,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """
     temporary: Path | None = None
     try:
-        found = _found(path)
+        found = _find_status(path)
         if found is not None and not stat.S_ISREG(found.st_mode):
             _refuse_special(path, found)
             handle, name = tempfile.mkstemp(suffix=Path(path).suffix)
@@ -62,7 +62,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 def refuse_unwritable(path: str | Path) -> None:
     """InputError where `atomic_write` would fail: to be raised before long work, not after it."""
     try:
-        found = _found(path)
+        found = _find_status(path)
         if found is not None and not stat.S_ISREG(found.st_mode):
             _refuse_special(path, found)
             if stat.S_ISFIFO(found.st_mode):
@@ -85,7 +85,7 @@ def refuse_unwritable(path: str | Path) -> None:
         raise InputError(path, "", f"can't be written: {folder} is no folder that may be written to") from error
 
 
-def _found(path: str | Path) -> os.stat_result | None:
+def _find_status(path: str | Path) -> os.stat_result | None:
     """What stands at a path, through links; None where nothing does. Raises OSError, for a circle of links too."""
     try:
         return Path(path).stat()

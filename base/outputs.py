@@ -78,7 +78,7 @@ def is_same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def marked(mark: str) -> Callable[[Path], bool]:
+def make_mark_test(mark: str) -> Callable[[Path], bool]:
     """A test of whether a text file holds `mark` near its start."""
 
     def test(path: Path) -> bool:
@@ -91,7 +91,7 @@ def marked(mark: str) -> Callable[[Path], bool]:
     return test
 
 
-def marked_png(path: Path) -> bool:
+def is_marked_png(path: Path) -> bool:
     """Whether a PNG says that this program made it: it has its settings, or is one of its picture sheets."""
     try:
         texts = read_texts(path)
@@ -101,7 +101,7 @@ def marked_png(path: Path) -> bool:
 
 
 def png_mark() -> PngInfo:
-    """The texts of a PNG without settings, by which `marked_png` knows it."""
+    """The texts of a PNG without settings, by which `is_marked_png` knows it."""
     info = PngInfo()
     info.add_text("Software", SOFTWARE)
     return info

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from base.errors import InputError
 from base.step_schedule import StepSchedule
-from base.typed import typed
+from base.typed import convert_json
 
 T = TypeVar("T")
 MOST_CHARACTERS = 10_000
@@ -72,7 +72,7 @@ def check(settings: Any, where: str = "", at: str = "") -> None:
                 raise InputError(where or flag_of(f.name, meta), _place(at, f.name) if where else "", problem)
 
 
-def allowed(meta: Mapping[str, Any]) -> tuple[str, ...]:
+def list_allowed(meta: Mapping[str, Any]) -> tuple[str, ...]:
     """The names a field may have, from its `choices` or its table; () when it is free."""
     return names_in(meta["table"]) if "table" in meta else tuple(meta.get("choices", ()))
 
@@ -120,7 +120,7 @@ def from_json(cls: type[T], data: Any, where: object, at: str = "") -> tuple[T, 
             values[key], more = from_json(typing.cast(type, hints[key]), value, where, place)
             unknown += more
         else:
-            values[key] = typed(hints[key], value, where, place)
+            values[key] = convert_json(hints[key], value, where, place)
     settings = cls(**values)
     check(settings, str(where), at)
     return settings, unknown
@@ -131,7 +131,7 @@ def _problem(value: Any, meta: Mapping[str, Any]) -> str:
         return f"has {len(value)} characters; a text has at most {MOST_CHARACTERS}"
     if "range" in meta and not meta["range"][0] <= value <= meta["range"][1]:  # so written, nan is outside
         return f"is {value}; allowed is {meta['range'][0]} to {meta['range'][1]}"
-    if (names := allowed(meta)) and value not in names:
+    if (names := list_allowed(meta)) and value not in names:
         near = get_close_matches(str(value), names, 1)
         return f"is {value!r}; allowed are {', '.join(names)}" + (f" (did you mean {near[0]}?)" if near else "")
     return ""

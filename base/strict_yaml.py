@@ -22,7 +22,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from base.errors import InputError, shorten, shown
+from base.errors import InputError, escape_controls, shorten
 from base.reading import MOST_DEPTH, MOST_DIGITS, read_text
 
 MOST_NODES = 100_000  # values of a file, each as often as aliases and merge keys name it
@@ -184,7 +184,7 @@ class _Dumper(yaml.SafeDumper):
 
     def text(self, value: str) -> ScalarNode:
         """Characters that the two versions take for different line ends are escaped."""
-        return self.represent_scalar("tag:yaml.org,2002:str", value, '"' if shown(value) != value else None)
+        return self.represent_scalar("tag:yaml.org,2002:str", value, '"' if escape_controls(value) != value else None)
 
 
 _Dumper.add_representer(str, _Dumper.text)

@@ -11,7 +11,7 @@ from base.errors import InputError
 from base.step_schedule import StepSchedule, parse_scheduled
 
 
-def typed(kind: Any, value: Any, where: object, place: str) -> Any:
+def convert_json(kind: Any, value: Any, where: object, place: str) -> Any:
     """`value` as the type hint `kind`: str, int, float, bool, Path, StepSchedule, tuples of them, or one of these or None.
 
     where, place: the file and the field, for the InputError when it is of another type.
@@ -24,7 +24,7 @@ def typed(kind: Any, value: Any, where: object, place: str) -> Any:
             kinds = typing.get_args(option)
             kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
             if len(kinds) == len(value):
-                return tuple(typed(k, v, where, place) for k, v in zip(kinds, value, strict=True))
+                return tuple(convert_json(k, v, where, place) for k, v in zip(kinds, value, strict=True))
         elif option is Path and isinstance(value, str):
             return Path(value)
         elif option is StepSchedule and isinstance(value, str):

@@ -24,7 +24,7 @@ from diffusion.denoisers.passes import passes_of
 from diffusion.denoisers.region_batching import PredictionJob
 from diffusion.denoisers.regions import RegionComposer, prepare_regions
 from diffusion.denoisers.skip_residual import make_mixer
-from diffusion.denoisers.styles import contexts_with_styles, styled_texts
+from diffusion.denoisers.styles import add_style_tags, contexts_with_styles
 from diffusion.errors import ModelError
 from diffusion.models.model import Model
 from diffusion.models.prompt_syntax import parse_weighted
@@ -99,23 +99,23 @@ class DreamRun:
 
     def build_denoiser(self) -> Denoise:
         """Stack the denoisers: regions → guidance → dilation → anagrams → correction → guide latents; unused ones are left out."""
-        denoise = self._guided(self.canvas.regions, lambda t: t, watched=True)
+        denoise = self._build_guided(self.canvas.regions, lambda t: t, watched=True)
         stride = self.settings.dilate
         if stride > 1:
             lattices = [
-                self._guided(self.canvas.regions, partial(take_lattice, stride=stride, offset=k))
+                self._build_guided(self.canvas.regions, partial(take_lattice, stride=stride, offset=k))
                 for k in range(stride**2)
             ]
             denoise = with_dilation(denoise, lattices, stride, self.timeline)
         if self.canvas.anagrams:
             whole = np.ones(self.canvas.change.shape, np.float32)
             others = [
-                (VIEWS[a.view], self._guided((Region(a.prompt, whole, a.negative_prompt),), VIEWS[a.view].apply))
+                (VIEWS[a.view], self._build_guided((Region(a.prompt, whole, a.negative_prompt),), VIEWS[a.view].apply))
                 for a in self.canvas.anagrams
             ]
             codec = self.model.encode_tensor, self.model.decode_tensor
             denoise = with_anagrams(denoise, others, self.timeline, self.settings.anagram_image, *codec)
-        denoise = self._checked(with_correction(denoise, self.timeline, self.settings))
+        denoise = self._check_finite(with_correction(denoise, self.timeline, self.settings))
         if self.memory is not None and bool((self.change < 1).any()):
             denoise = with_memory(denoise, self.memory, self.change, self.timeline, self.settings.change_form)
         return denoise
@@ -138,7 +138,7 @@ class DreamRun:
             for part in prepare_regions(regions, self.settings.softness, self.model.device, further)
         ]
         if self.model.style is not None:
-            parts = [replace(part, texts=styled_texts(part.texts, self.settings.style_picture)) for part in parts]
+            parts = [replace(part, texts=add_style_tags(part.texts, self.settings.style_picture)) for part in parts]
         prompts = list(dict.fromkeys(part.texts[name] for part in parts for name in branches))
         bootstrapped = self.settings.bootstrap > 0 and len(parts) > 1
         return RegionComposer(
@@ -154,7 +154,9 @@ class DreamRun:
             on_answer=self._note_region if watched and self.on_step is not None else None,
         )
 
-    def _guided(self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False) -> Denoise:
+    def _build_guided(
+        self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False
+    ) -> Denoise:
         """The guided denoiser of these regions. cut, watched: see `compose_regions`."""
         composition = self.compose_regions(regions, cut, branches_of(self.settings), watched)
         origin = torch.zeros_like(self.noise) if self.memory is None else torch.where(self.known, self.memory, 0.0)
@@ -171,7 +173,7 @@ class DreamRun:
         how = {"few_step": self.few_step, "control": control, "styled": styled}
         return self.model.denoise(x, sigma, context, geometry, regions, **how)
 
-    def _checked(self, denoise: Denoise) -> Denoise:
+    def _check_finite(self, denoise: Denoise) -> Denoise:
         """Wrap a denoiser so that it raises ModelError if its prediction isn't finite."""
 
         def checked(x: Tensor, sigma: float) -> Prediction:

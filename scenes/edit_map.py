@@ -26,14 +26,14 @@ def paint_area(scene: Scene, area: Area, values: int | np.ndarray) -> Scene:
     Materials new to the map get a source colour. InputError for unknown values.
     """
     if isinstance(values, int):
-        _known(scene, values)
+        _check_value(scene, values)
     numbers = scene.map.copy()
     part = numbers[area.slices]
     part[area.mask] = np.broadcast_to(values, area.mask.shape)[area.mask]
     if np.array_equal(numbers[area.slices], scene.map[area.slices]):
         return scene
     for value in np.unique(part[area.mask]):
-        if value != EMPTY and scene.materials[_known(scene, int(value)) - 1].source == NO_COLOUR:
+        if value != EMPTY and scene.materials[_check_value(scene, int(value)) - 1].source == NO_COLOUR:
             scene = change_material(scene, int(value) - 1, source=pick_free_colour(scene))
     return replace(scene, map=numbers)
 
@@ -43,7 +43,7 @@ def fill_area(scene: Scene, place: Place, value: int) -> Scene:
     x, z = (int(np.floor(c)) for c in place)
     if not (0 <= z < scene.map.shape[0] and 0 <= x < scene.map.shape[1]) or scene.map[z, x] == value:
         return scene
-    return paint_area(scene, Area(0, 0, connected_area(scene.map == scene.map[z, x], z, x)), value)
+    return paint_area(scene, Area(0, 0, find_connected_area(scene.map == scene.map[z, x], z, x)), value)
 
 
 def pick_value(scene: Scene, place: Place) -> int | None:
@@ -53,7 +53,7 @@ def pick_value(scene: Scene, place: Place) -> int | None:
     return int(scene.map[z, x]) if inside else None
 
 
-def connected_area(area: np.ndarray, z: int, x: int) -> np.ndarray:
+def find_connected_area(area: np.ndarray, z: int, x: int) -> np.ndarray:
     """Return bool [Z,X]: the 4-connected part of a bool area that contains its cell (z, x).
 
     Each round extends along whole runs of rows or columns, so the number of rounds is the number of corners of a path, not its length.
@@ -76,7 +76,7 @@ def connected_area(area: np.ndarray, z: int, x: int) -> np.ndarray:
     return reached
 
 
-def _known(scene: Scene, value: int) -> int:
+def _check_value(scene: Scene, value: int) -> int:
     if not 0 <= value <= len(scene.materials):
         raise InputError(scene.name, "map", f"can't show {value}; it shows 0 (empty) to {len(scene.materials)}")
     return value

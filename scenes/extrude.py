@@ -61,7 +61,7 @@ def extrude_scene(scene: Scene) -> Blocks:
     table, n = _build_columns(scene), scene.voxels_per_block
     present = np.bincount(scene.map.ravel(), minlength=len(table)) > 0
     filled = np.flatnonzero(table[present].any(axis=0))
-    built = _built_layers(scene)
+    built = _build_layers(scene)
     height = max(int(filled[-1]) + 1 if len(filled) else 1, n * len(built))
     if height * scene.map.size > MAX_CELLS:
         problem = f"of {n} makes {height} layers; a map of this size may have {MAX_CELLS // scene.map.size}"
@@ -74,7 +74,7 @@ def extrude_scene(scene: Scene) -> Blocks:
     return Blocks(solid, n)
 
 
-def _built_layers(scene: Scene) -> np.ndarray:
+def _build_layers(scene: Scene) -> np.ndarray:
     """Return uint8 [Y,Z,X]: the scene's layers without empty ones on top and without what is not built."""
     if scene.layers is None:
         return np.zeros((0, *scene.map.shape), np.uint8)

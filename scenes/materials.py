@@ -56,13 +56,13 @@ def read_materials(path: str | Path) -> MaterialFile:
 def parse_materials(data: object, where: str | Path) -> MaterialFile:
     """Check data that is parsed already, as `read_materials` does; `where` names it in errors."""
     top = _mapping(where, "", data, TOP_KEYS, "is not a mapping; it needs `background` and `materials`")
-    ground = _mapping(where, "background", _required(where, top, "background", ""), BACKGROUND_KEYS)
+    ground = _mapping(where, "background", _require(where, top, "background", ""), BACKGROUND_KEYS)
     tint = ground.get("display")
     background = Background(
         *_prompts(where, ground, "background"),
         display=None if tint is None else _colour(where, tint, "background.display"),
     )
-    entries = _required(where, top, "materials", "")
+    entries = _require(where, top, "materials", "")
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_MATERIALS:
         raise InputError(where, "materials", f"must be a list of 1 to {MAX_MATERIALS} materials")
     materials = tuple(_material(where, i, entry) for i, entry in enumerate(entries))
@@ -149,12 +149,12 @@ def _entry(material: Material) -> dict[str, Any]:
 def _material(where: object, index: int, entry: object) -> Material:
     field = f"materials[{index}]"
     data = _mapping(where, field, entry, MATERIAL_KEYS)
-    name = _text(where, _required(where, data, "name", field), f"{field}.name")
-    source = _colour(where, _required(where, data, "source", field), f"{field}.source", never=True)
+    name = _text(where, _require(where, data, "name", field), f"{field}.name")
+    source = _colour(where, _require(where, data, "source", field), f"{field}.source", never=True)
     display = data.get("display")
     default = PALETTE[index % len(PALETTE)] if source == NO_COLOUR else source
     prompt, negative = _prompts(where, data, field)
-    height = _number(where, _required(where, data, "height", field), f"{field}.height", "a height", MAX_HEIGHT)
+    height = _number(where, _require(where, data, "height", field), f"{field}.height", "a height", MAX_HEIGHT)
     start = data.get("start_height")
     start = _number(where, 0 if start is None else start, f"{field}.start_height", "a start height", MAX_HEIGHT)
     if start >= height and (start, height) != (0, 0):
@@ -229,7 +229,7 @@ def _nearest(name: str, known: object) -> str:
     return f"; perhaps {close[0]!r} was meant" if close else f"; known are {', '.join(known)}"
 
 
-def _required(where: object, data: Mapping[str, Any], key: str, field: str) -> Any:
+def _require(where: object, data: Mapping[str, Any], key: str, field: str) -> Any:
     if data.get(key) is None:
         raise InputError(where, f"{field}.{key}" if field else key, "is missing")
     return data[key]
@@ -248,7 +248,7 @@ def _optional_text(where: object, value: object, field: str) -> str | None:
 
 
 def _prompts(where: object, data: Mapping[str, Any], field: str) -> tuple[str, str]:
-    prompt = _text(where, _required(where, data, "prompt", field), f"{field}.prompt")
+    prompt = _text(where, _require(where, data, "prompt", field), f"{field}.prompt")
     negative = data.get("negative_prompt")
     if negative is None or negative == "":
         return prompt, ""

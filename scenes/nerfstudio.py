@@ -18,7 +18,7 @@ from base.errors import InputError
 from base.files import atomic_write
 from base.reading import read_json
 from scenes.camera import Camera
-from scenes.nerfstudio_fields import camera, flag, named_property, number, refuse_unrendered
+from scenes.nerfstudio_fields import camera, find_property, flag, number, refuse_unrendered
 from scenes.open3d import is_trajectory, trajectory_of
 from scenes.paths import close_loop, sample_path
 from scenes.scene import CameraPath, Keyframe
@@ -121,10 +121,10 @@ def _times(
     if field == "camera_path":
         return even, seconds
     entries = data["keyframes"]
-    marks = [named_property(entry, "TIME") for entry in entries]
+    marks = [find_property(entry, "TIME") for entry in entries]
     if all(m is not None for m in marks):
         places = [number(file, m, None, f"keyframes[{i}].properties TIME", 0, MAX_SECONDS) for i, m in enumerate(marks)]
-        return _marked(file, np.array(places), seconds, fps, looped)
+        return _read_marks(file, np.array(places), seconds, fps, looped)
     timed = [
         flag(file, entry.get("override_transition_enabled"), f"keyframes[{i}].override_transition_enabled")
         for i, entry in enumerate(entries)
@@ -151,7 +151,7 @@ def _times(
     return times, whole
 
 
-def _marked(file: Path, marks: np.ndarray, seconds: float, fps: float, looped: bool) -> tuple[np.ndarray, float]:
+def _read_marks(file: Path, marks: np.ndarray, seconds: float, fps: float, looped: bool) -> tuple[np.ndarray, float]:
     """`_times` of TIME properties [count]: shares of `seconds`, as nerfstudio's viewers write, or seconds, as its Blender add-on does.
 
     The old web viewer leaves a loop's way back out: the last keyframe is at 1, and the way back takes as long as a mean step.

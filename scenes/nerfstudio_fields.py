@@ -65,13 +65,13 @@ def camera(file: Path, field: str, entry: object, default_fov: float) -> Camera:
     row, column = (np.allclose(m[3], [0, 0, 0, 1], atol=1e-6) for m in (pose, pose.T))
     if column and (text or not row):
         pose = pose.T
-    pose = _unscaled(pose)
+    pose = _remove_scale(pose)
     if not is_pose(pose):
         raise InputError(file, f"{field}.{name}", "is not a camera pose; it must be a finite rotation and a position")
     return Camera.from_pose(pose, number(file, entry.get("fov"), default_fov, f"{field}.fov", 1, 170))
 
 
-def named_property(entry: Mapping[str, Any], name: str) -> Any:
+def find_property(entry: Mapping[str, Any], name: str) -> Any:
     """A keyframe's property by name from either form that nerfstudio has written; None if it has none."""
     properties = entry.get("properties")
     if isinstance(properties, str):
@@ -84,7 +84,7 @@ def named_property(entry: Mapping[str, Any], name: str) -> Any:
     return next((p[1] for p in properties if isinstance(p, list) and len(p) == 2 and p[0] == name), None)
 
 
-def _unscaled(pose: np.ndarray) -> np.ndarray:
+def _remove_scale(pose: np.ndarray) -> np.ndarray:
     """A pose [4,4] without a scale that is the same along all axes, as that of a scene scaled in Blender."""
     sizes = np.linalg.norm(pose[:3, :3], axis=0)
     if not np.isfinite(sizes).all() or sizes.min() < 1e-9 or sizes.max() > sizes.min() * 1.001:

@@ -18,7 +18,7 @@ class PromptMask:
     mask: np.ndarray
 
 
-def prompt_masks(material: np.ndarray, scene: Scene) -> tuple[PromptMask, ...]:
+def make_prompt_masks(material: np.ndarray, scene: Scene) -> tuple[PromptMask, ...]:
     """One for each visible prompt, the largest first. material: int [h,w], indices into scene.materials or SKY.
 
     The masks are tight and cover every pixel exactly once. Materials with the same prompts share one, for every prompt costs a
@@ -33,7 +33,7 @@ def prompt_masks(material: np.ndarray, scene: Scene) -> tuple[PromptMask, ...]:
     return tuple(PromptMask(prompt, negative, mask) for (prompt, negative), mask in ordered)
 
 
-def dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
+def find_dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
     """int [n]: the materials that a dream of a view paints: all with the prompts of those `seen`, int [h,w]."""
     prompts = {scene.prompt(int(material)) for material in np.unique(seen)}
     return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])

@@ -14,7 +14,7 @@ import tyro
 from PIL import Image, ImageDraw, ImageFont
 
 from app.loop.headless_session import HeadlessSession, open_headless_session
-from app.loop.messages import Request, Watch
+from app.loop.messages import PreviewOptions, Request
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
@@ -74,7 +74,7 @@ def half_dreamed(headless: HeadlessSession, camera: Any) -> Image.Image:
 
     settings = headless.session.dream
     request = Request(0, gathered, canvas_from(gathered, headless.scene, settings.steps), settings)
-    answer(headless.model, request, dream_of, collect, lambda: False, lambda: Watch(decoded=True))
+    answer(headless.model, request, dream_of, collect, lambda: False, lambda: PreviewOptions(decoded=True))
     image = Image.fromarray(seen[len(seen) // 3])
     width = round(image.height * PANEL[0] / PANEL[1])  # the canvas sees a little more than the window, to both sides
     left = (image.width - width) // 2

@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from app.server.app import make_app
-from app.server.desk import Desk, open_desk
+from app.server.backend import Backend, open_backend
 from app.server.guard import Rules
 from app.server.limits import Limits
-from app.server.run import bound, server_of
+from app.server.run import bind, server_of
 from app.session import ModelChoice
 from base.files import atomic_write
 from tests.app.server.test_page import fill, press, wait_for_pictures
@@ -50,9 +50,9 @@ def take(port: int, folder: Path) -> Image.Image:
         return Image.fromarray(page.picture())
 
 
-def serve(desk: Desk, out: Path, folder: Path) -> None:
-    with bound("127.0.0.1", 0) as listener:
-        server = server_of(make_app(desk, Rules()), desk.limits)
+def serve(backend: Backend, out: Path, folder: Path) -> None:
+    with bind("127.0.0.1", 0) as listener:
+        server = server_of(make_app(backend, Rules()), backend.limits)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started:
@@ -70,11 +70,11 @@ def main() -> None:
         folders = [Path(place, name) for name in ("pictures", "browser")]
         for folder in folders:
             folder.mkdir()
-        desk = open_desk(ModelChoice(), Path(place), folders[0], Limits())
+        backend = open_backend(ModelChoice(), Path(place), folders[0], Limits())
         try:
-            serve(desk, out, folders[1])
+            serve(backend, out, folders[1])
         finally:
-            desk.close()
+            backend.close()
 
 
 if __name__ == "__main__":

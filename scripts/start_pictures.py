@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from app.cli import render
-from app.commands import Render, suited
+from app.commands import Render, suit_to_model
 from app.files.scene_pictures import BUILTIN_PICTURE, SIZE
 from app.session import SceneChoice
 from base.files import atomic_write
@@ -24,7 +24,7 @@ def draw(name: str) -> Image.Image:
     with tempfile.TemporaryDirectory() as folder:
         size = 2 * SIZE[0], 2 * SIZE[1]
         flags = Render(SceneChoice(ref=name), path="tour", frames=1, size=size, out=Path(folder) / "frames")
-        if render.run(suited(flags, None)):
+        if render.run(suit_to_model(flags, None)):
             sys.exit(1)
         frame = next((Path(folder) / "frames").glob("*.png"))
         with Image.open(frame) as picture:

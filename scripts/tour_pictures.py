@@ -17,7 +17,7 @@ import numpy as np
 from imgui_bundle import imgui
 from PIL import Image
 
-from app.commands import suited
+from app.commands import suit_to_model
 from app.explorer.explorer import Explorer
 from app.explorer.window import Window, open_worker
 from app.files import presets
@@ -312,7 +312,7 @@ def main() -> None:
         paint=PaintSettings(canvas=448),  # as fine as a view gets when one rests, at once
         live=LiveSettings(refine=False),
     )
-    session = suited(session, options.model)
+    session = suit_to_model(session, options.model)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         folders = Folders(home / "config", home / "pictures", home / "data")

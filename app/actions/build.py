@@ -42,7 +42,7 @@ def press(context: ActionContext, x: float, y: float, shift: bool = False) -> No
     """The left button goes down at a point of the window."""
     state = context.state
     builder, ray = state.builder, _ray(context, x, y)
-    tool = builder.meant(shift)
+    tool = builder.choose_by_shift(shift)
     if (
         state.open_scene is None
         or (surface := find_surface(state.open_scene.plan.blocks, state.camera.position, ray)) is None

@@ -61,7 +61,7 @@ def begin_comparison(
     open_scene.painter.cancel()
     sides = []
     for label, one in settings.items():
-        sides.append(Side(label, one, (yield from _unpainted(open_scene, camera, size, one, material))))
+        sides.append(Side(label, one, (yield from _gather_without_paint(open_scene, camera, size, one, material))))
     context.state.walker = walk.Walker.at(camera)
     context.state.comparison = Comparison(open_scene, camera, sides, material, first)
 
@@ -108,7 +108,7 @@ def _texels(open_scene: OpenScene, gathered: GatheredView, material: int | None)
     return {page: mask & (materials(volume.charts, page) == material) for page, mask in masks.items()}
 
 
-def _unpainted(
+def _gather_without_paint(
     open_scene: OpenScene, camera: Camera, size: Size, settings: DreamSettings, material: int | None = None
 ) -> Slices[GatheredView]:
     """The view as these settings would begin it if only frozen paint were on the surfaces; of one material, if it is given."""

@@ -64,7 +64,7 @@ def open_recent(context: ActionContext, name: str) -> None:
     elif Path(name).exists():
         drop(context, [name])
     else:
-        context.state.recent = recent.removed(context.state.recent, name)
+        context.state.recent = recent.remove_recent(context.state.recent, name)
         raise InputError(name, "", "no longer exists")
 
 

@@ -20,7 +20,7 @@ from scenes.load import save_scene
 from scenes.nerfstudio import write_path
 
 
-def timestamped(context: ActionContext, kind: str, suffix: str) -> Path:
+def make_timestamped_path(context: ActionContext, kind: str, suffix: str) -> Path:
     """A path in the pictures' folder that is named by kind and time."""
     return context.state.folders.pictures / datetime.now().strftime(f"{kind}-%Y%m%d-%H%M%S{suffix}")
 
@@ -43,14 +43,14 @@ def export_scene(context: ActionContext, folder: Path | None = None, then: Calla
         if then:
             then()
 
-    context.services.io.send(lambda: save_scene(scene, target), done)
+    context.services.io.submit(lambda: save_scene(scene, target), done)
 
 
 def export_picture(context: ActionContext, picture: np.ndarray, camera: Camera | None = None) -> None:
     """Write a picture, uint8 [H,W,3], with the present session and its camera (None: the present one) in it."""
     state = context.state
     folder, session, camera = state.folders.pictures, state.session, camera or state.camera
-    context.services.io.send(
+    context.services.io.submit(
         lambda: save_screenshot(folder, picture, session, camera, datetime.now()),
         lambda path: state.notify(f"Picture saved: {path}"),
     )
@@ -80,18 +80,18 @@ def read_presets(context: ActionContext) -> None:
 
 def export_steps(context: ActionContext, record: Record, suffix: str) -> None:
     """Write the steps of a dream as a GIF, a video or a folder of pictures, all as large as the finished picture."""
-    out, settings = timestamped(context, "dream", suffix), describe(context.state.session)
-    context.services.io.send(
+    out, settings = make_timestamped_path(context, "dream", suffix), describe(context.state.session)
+    context.services.io.submit(
         lambda: save_steps(out, record.pictures, settings), lambda _: context.state.notify(f"Saved: {out}")
     )
 
 
 def export_path(context: ActionContext) -> None:
     """Write the keyframes as camera_path.json."""
-    path, out = context.state.route.path, timestamped(context, "path", ".json")
+    path, out = context.state.route.path, make_timestamped_path(context, "path", ".json")
     if path is None:
         context.state.notify("A camera path needs two keyframes; K adds one", "warning")
     else:
-        context.services.io.send(
+        context.services.io.submit(
             lambda: write_path(path, out), lambda _: context.state.notify(f"Camera path saved: {out}")
         )

@@ -21,7 +21,7 @@ def export_world(context: ActionContext, out: Path) -> None:
             done = f"World exported: {out}"
             services.export.start(world, open_scene.scene, out, lambda: context.state.notify(done))
 
-    services.io.send(
+    services.io.submit(
         lambda: refuse_outputs([Output("Export world", out)], [("this scene", world)]),
         lambda _: save_world(context, start),
     )

@@ -11,23 +11,23 @@ from app.actions.image_fit import contain
 from app.files.gallery.entry import Entry
 from app.files.picture import Source, read_picture
 from app.state.mask_editor import MaskEditor
-from app.state.picture_work import Seen
-from base.errors import shown
+from app.state.picture_work import ShownPictures
+from base.errors import escape_controls
 
 
 def view_pictures(context: ActionContext, *entries: Entry) -> None:
     """Show one picture over the scene, or compare two."""
 
-    def read() -> Seen:
+    def read() -> ShownPictures:
         pictures = [read_picture(entry.path).picture for entry in entries]
         first = pictures[0]
         fitted = [p if p.shape == first.shape else contain(p, (first.shape[1], first.shape[0])) for p in pictures]
-        return Seen(tuple(fitted), tuple(_caption(entry) for entry in entries))
+        return ShownPictures(tuple(fitted), tuple(_caption(entry) for entry in entries))
 
     context.services.gallery.read(read, lambda seen: cover_scene(context, seen=seen))
 
 
-def cover_scene(context: ActionContext, seen: Seen | None = None, editor: MaskEditor | None = None) -> None:
+def cover_scene(context: ActionContext, seen: ShownPictures | None = None, editor: MaskEditor | None = None) -> None:
     """Lay pictures or the mask editor over the scene, in place of what was there."""
     context.release_mouse()
     work = context.state.pictures
@@ -67,7 +67,7 @@ def copy_picture(context: ActionContext, entry: Entry) -> None:
     """Copy a picture, with its settings, to the pictures' folder."""
     target = context.state.folders.pictures / entry.path.name
     context.services.gallery.export(
-        entry.name, target, lambda: context.state.notify(f"Picture saved: {shown(str(target))}")
+        entry.name, target, lambda: context.state.notify(f"Picture saved: {escape_controls(str(target))}")
     )
 
 
@@ -90,4 +90,4 @@ def swap_seen(context: ActionContext) -> None:
 
 def _caption(entry: Entry) -> str:
     seed = "" if entry.seed is None else f" · seed {entry.seed}"
-    return f"{entry.prompt or shown(entry.path.name)}{seed}"
+    return f"{entry.prompt or escape_controls(entry.path.name)}{seed}"

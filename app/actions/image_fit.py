@@ -12,7 +12,7 @@ from scenes.camera import Camera
 FAINT = 12  # alpha up to which a picture changes nothing
 
 
-def inner(gathered: GatheredView, camera: Camera, size: Size) -> Size:
+def find_inner_size(gathered: GatheredView, camera: Camera, size: Size) -> Size:
     """The size in pixels that a view of this camera has in a look that surrounds it."""
     tall = gathered.size[1] * np.tan(np.radians(camera.fov) / 2) / np.tan(np.radians(gathered.camera.fov) / 2)
     return min(gathered.size[0], round(tall * size[0] / size[1])), min(gathered.size[1], round(tall))
@@ -33,10 +33,10 @@ def contain(picture: np.ndarray, size: Size) -> np.ndarray:
     height, width = picture.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     fitted = cover(picture, (max(1, round(width * scale)), max(1, round(height * scale))))
-    return centred(fitted, size)
+    return centre(fitted, size)
 
 
-def centred(inner: np.ndarray, size: Size) -> np.ndarray:
+def centre(inner: np.ndarray, size: Size) -> np.ndarray:
     """A picture in the middle of zeros [size[1], size[0]]."""
     whole = np.zeros((size[1], size[0], *inner.shape[2:]), inner.dtype)
     top, left = (whole.shape[0] - inner.shape[0]) // 2, (whole.shape[1] - inner.shape[1]) // 2
@@ -44,7 +44,7 @@ def centred(inner: np.ndarray, size: Size) -> np.ndarray:
     return whole
 
 
-def opaque(placed: np.ndarray) -> np.ndarray:
+def fill_transparent(placed: np.ndarray) -> np.ndarray:
     """uint8 [H,W,4], all known: what is transparent takes the colours of what is nearest, so that no edge is encoded."""
     from diffusion.compositing.stored_colours import fill_unknown
 
@@ -53,7 +53,7 @@ def opaque(placed: np.ndarray) -> np.ndarray:
     return np.dstack([fill_unknown(known), np.full(known.shape[:2], 255, np.uint8)])
 
 
-def over(placed: np.ndarray, under: np.ndarray, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def composite_over(placed: np.ndarray, under: np.ndarray, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(uint8 [H,W,3], bool [H,W] where the picture changes something) of a picture over what is seen.
 
     placed: uint8 [H,W,4]; under: uint8 [H,W,4], alpha 255 where painted, else 0; bare: uint8 [H,W,3], what unpainted surfaces show.

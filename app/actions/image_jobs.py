@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from app.actions.context import ActionContext
-from app.actions.image_fit import centred, contain, cover, inner, opaque, over
+from app.actions.image_fit import centre, composite_over, contain, cover, fill_transparent, find_inner_size
 from app.actions.paint import paintable_scene
 from app.actions.travel import stop_travel
 from app.fields import Size
@@ -62,7 +62,7 @@ class View:
 
     def place(self, picture: np.ndarray, gathered: GatheredView, fit: Fit) -> np.ndarray:
         """uint8 [H,W,4]: a picture fitted to the view's part of the gathered view, transparent around it."""
-        return centred(fit(picture, inner(gathered, self.camera, self.size)), gathered.size)
+        return centre(fit(picture, find_inner_size(gathered, self.camera, self.size)), gathered.size)
 
     def find_texels(self, gathered: GatheredView, mask: np.ndarray) -> Slices[TexelMasks]:
         """The texels that a gathered view shows where mask, bool [H,W], is True."""
@@ -82,7 +82,7 @@ def dream_from_picture(
         canvas = replace(
             canvas,
             change=np.ones(gathered.material.shape, np.float32),
-            guide=Guide(colours=opaque(placed), known_mask=np.ones(gathered.material.shape, bool)),
+            guide=Guide(colours=fill_transparent(placed), known_mask=np.ones(gathered.material.shape, bool)),
             surface=replace(canvas.surface, region_ids=None),
         )
         settings = replace(view.dream, strength=strength, memory="colours", match=0.0)
@@ -99,7 +99,7 @@ def splat(context: ActionContext, picture: np.ndarray, freeze: bool) -> None:
     def order(view: View) -> Slices[ImageJob]:
         gathered = yield from view.gather()
         placed = view.place(picture, gathered, contain)
-        colours, mask = over(placed, gathered.colours, bare_colours(view.open_scene.scene, gathered))
+        colours, mask = composite_over(placed, gathered.colours, bare_colours(view.open_scene.scene, gathered))
         change = np.zeros(gathered.material.shape, np.float32)
         known = np.dstack([colours, np.full(mask.shape, 255, np.uint8)])
         canvas = replace(view.canvas(gathered), change=change, guide=Guide(colours=known))
@@ -131,9 +131,9 @@ def inpaint(context: ActionContext, prompt: str, strength: float, freeze: bool) 
         brush.mask.spent = True
         gathered = yield from view.gather()
         soft = np.array(
-            Image.fromarray(marks).resize(inner(gathered, view.camera, view.size), Image.Resampling.BILINEAR)
+            Image.fromarray(marks).resize(find_inner_size(gathered, view.camera, view.size), Image.Resampling.BILINEAR)
         )
-        fine = centred(soft, gathered.size)
+        fine = centre(soft, gathered.size)
         share = by_cell(fine).mean(axis=(1, 3))
         painted = gathered.steps > 0
         change = np.where(painted, np.where(gathered.frozen, 0.0, share), 1.0).astype(np.float32)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from app.actions.context import ActionContext
-from app.actions.export import timestamped
+from app.actions.export import make_timestamped_path
 from app.actions.gallery import cover_scene
 from app.files.masks import read_mask
 from app.files.picture import Source
@@ -59,7 +59,7 @@ def use_mask(context: ActionContext) -> None:
 
 def save_mask(context: ActionContext) -> None:
     """Write the editor's mask to the pictures' folder: white is repainted."""
-    editor, target = context.state.pictures.editor, timestamped(context, "mask", ".png")
+    editor, target = context.state.pictures.editor, make_timestamped_path(context, "mask", ".png")
     if editor is not None:
         context.services.gallery.save_mask(
             editor.mask, lambda path: context.state.notify(f"Mask saved: {path}"), target

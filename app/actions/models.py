@@ -53,7 +53,7 @@ def cancel_load(context: ActionContext) -> None:
         state.loading = replace(state.loading, cancelling=True)
 
 
-def take_model_message(context: ActionContext, message: ModelMessage) -> None:
+def handle_model_message(context: ActionContext, message: ModelMessage) -> None:
     """What the worker says about the model that it loads."""
     state, loading = context.state, context.state.loading
     if loading is None or message.order.id != loading.order.id:
@@ -102,7 +102,7 @@ def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice,
     """Dream with another model from now on."""
     state, services, before = context.state, context.services, context.state.model
     kept, painted, file = _keeps_paint(before, model), len(open_scene.volume.atlas) > 0, services.worlds.file
-    state.timeline, state.inspection, state.cancelled_view = state.timeline.sealed(), NetworkInspection(), ()
+    state.timeline, state.inspection, state.cancelled_view = state.timeline.seal(), NetworkInspection(), ()
     state.session = replace(state.session, model=choice, dream=follow_model(state.session.dream, before, model))
     open_scene.painter.cancel()
     if not kept:
@@ -113,7 +113,7 @@ def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice,
     open_scene.fit(state.session, model)
     open_scene.painter.client.forget_dreamed()
     open_scene.painter.reset_failures()
-    state.history = state.history.mapped(lambda edited: _with_model(edited, choice, kept))
+    state.history = state.history.map(lambda edited: _with_model(edited, choice, kept))
     if before is None:
         begin_with_model(context, model)
         return
@@ -128,7 +128,7 @@ def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice,
     state.notify(f"{model.id} is ready" + (f"; {words}" if words else ""))
     if not kept:
         services.worlds.look_again()
-        if not services.autosave.take_up():
+        if not services.autosave.restore_for_model():
             load_saved_world(context, known=painted)
 
 
@@ -179,9 +179,9 @@ def add_models(context: ActionContext, path: Path) -> None:
 
     def work() -> None:
         refuse_unregistrable(path)
-        model_folders.save(config, model_folders.added(model_folders.load(config), path))
+        model_folders.save(config, model_folders.add_folder(model_folders.load(config), path))
 
-    context.services.io.send(work, lambda _: _listed_anew(context, f"Models of {path} are listed"))
+    context.services.io.submit(work, lambda _: _refresh_list(context, f"Models of {path} are listed"))
 
 
 def remove_models(context: ActionContext, path: Path) -> None:
@@ -189,11 +189,13 @@ def remove_models(context: ActionContext, path: Path) -> None:
     config = context.state.folders.config
 
     def work() -> None:
-        model_folders.save(config, model_folders.removed(model_folders.load(config), path))
+        model_folders.save(config, model_folders.remove_folder(model_folders.load(config), path))
 
-    context.services.io.send(work, lambda _: _listed_anew(context, f"{path.name} is no longer listed; its files stay"))
+    context.services.io.submit(
+        work, lambda _: _refresh_list(context, f"{path.name} is no longer listed; its files stay")
+    )
 
 
-def _listed_anew(context: ActionContext, words: str) -> None:
+def _refresh_list(context: ActionContext, words: str) -> None:
     context.services.models.refresh()
     context.state.notify(words)

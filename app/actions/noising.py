@@ -8,8 +8,8 @@ import numpy as np
 
 from app.actions import image_jobs
 from app.actions.context import ActionContext
-from app.actions.image_fit import cover, opaque
-from app.loop.messages import Noising
+from app.actions.image_fit import cover, fill_transparent
+from app.loop.messages import NoisingRequest
 from app.state.timeline import Record
 
 
@@ -20,14 +20,18 @@ def noise_picture(context: ActionContext, record: Record, opened: bool, steps: i
     if record.image is None or (opened and state.source is None):
         return
     height, width = record.image.shape[:2]
-    picture = opaque(cover(state.source.picture, (width, height)))[..., :3] if opened and state.source else record.image
+    picture = (
+        fill_transparent(cover(state.source.picture, (width, height)))[..., :3]
+        if opened and state.source
+        else record.image
+    )
     settings = replace(state.session.dream, steps=steps, start_at=start_at, end_at=end_at)
-    noising = Noising(np.ascontiguousarray(picture), settings)
+    noising = NoisingRequest(np.ascontiguousarray(picture), settings)
     state.inspection = state.inspection.ask(record, len(record.shown) - 1, noising=noising)
     context.worker.inspect(state.inspection.asked)
 
 
-def dream_on(context: ActionContext, noising: Noising, step: int) -> None:
+def dream_on(context: ActionContext, noising: NoisingRequest, step: int) -> None:
     """Dream this view from a noised picture, beginning at a step."""
     strength = 1 - step / noising.settings.steps
     whole = np.dstack([noising.picture, np.full(noising.picture.shape[:2], 255, np.uint8)])

@@ -117,9 +117,9 @@ def pick_free_name(folder: Path) -> str:
 def remember(context: ActionContext, name: str) -> None:
     """Add a file that was opened (or a built-in scene, by name) to the list of recent files."""
     state = context.state
-    state.recent = recent.added(state.recent, name)
+    state.recent = recent.add_recent(state.recent, name)
     kept, folder = state.recent, state.folders.config
-    context.services.io.send(lambda: recent.save(folder, kept))
+    context.services.io.submit(lambda: recent.save(folder, kept))
 
 
 def _replace(context: ActionContext, read: Callable[[], Scene], choice: SceneChoice, name: str = "") -> None:
@@ -129,4 +129,4 @@ def _replace(context: ActionContext, read: Callable[[], Scene], choice: SceneCho
         if name:
             remember(context, name)
 
-    context.services.io.send(read, lambda scene: leave_scene(context, lambda: show(scene)))
+    context.services.io.submit(read, lambda scene: leave_scene(context, lambda: show(scene)))

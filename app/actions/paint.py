@@ -8,7 +8,7 @@ from app.actions.context import ActionContext
 from app.loop.erasing import all_texels
 from app.loop.open_scene import OpenScene
 from app.loop.paint_survey import materials
-from app.loop.painted_prompts import outdated_masks
+from app.loop.painted_prompts import find_outdated_masks
 from app.state.brush import TOOLS, view_size
 from app.state.stroke import Stroke
 from engine.atlas.visibility import TexelMasks
@@ -101,7 +101,7 @@ def repaint_outdated(context: ActionContext, open_scene: OpenScene) -> None:
     """Erase the paint whose material has another prompt now."""
     if not dreams(context, open_scene):
         return
-    masks = outdated_masks(open_scene.volume, open_scene.painter.client.prompts, open_scene.scene)
+    masks = find_outdated_masks(open_scene.volume, open_scene.painter.client.prompts, open_scene.scene)
     _change(context, open_scene, masks, "erase")
     context.state.cancelled_view = ()
 

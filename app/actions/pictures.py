@@ -22,7 +22,7 @@ def open_picture(context: ActionContext, path: Path) -> None:
             f"{source.name} is in the Image panel: splat it onto the view{f' ({keys})' if keys else ''}, or dream over it"
         )
 
-    context.services.io.send(lambda: read_picture(path), take)
+    context.services.io.submit(lambda: read_picture(path), take)
 
 
 def splat_picture(context: ActionContext, freeze: bool = True) -> None:

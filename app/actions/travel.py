@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.actions.context import ActionContext
-from app.actions.export import timestamped
+from app.actions.export import make_timestamped_path
 from app.actions.paint import dreams, is_loading, paintable_scene
 from app.fields import Size
 from app.moving.flight import UNTIL
@@ -38,7 +38,7 @@ def film(context: ActionContext, path: CameraPath, size: Size, fps: float) -> No
     state = context.state
     if not is_loading(context) and (open_scene := state.ready_scene()) is not None:
         stop_travel(context)
-        out = timestamped(context, "film", ".mp4")
+        out = make_timestamped_path(context, "film", ".mp4")
         state.travel.start_film(open_scene, path, out, size, fps, describe(state.session))
 
 
@@ -49,7 +49,7 @@ def stop_travel(context: ActionContext) -> None:
         film.open_scene.painter.interrupt()
         film.release()
         words = f"Video saved: {film.out}" if film.done else "Recording stopped"
-        context.services.io.send(film.finish, lambda _: context.state.notify(words))
+        context.services.io.submit(film.finish, lambda _: context.state.notify(words))
 
 
 def autopilot(context: ActionContext, until: float = UNTIL, follow: bool = True) -> None:

@@ -64,7 +64,7 @@ def hide_hints(context: ActionContext) -> None:
 def set_keys(context: ActionContext, changes: Changes) -> None:
     """Take over the user's changes to the keys, now and at the next start."""
     context.state.keys.rebind(changes)
-    context.services.io.send(lambda: keymap.save(context.state.folders.config, changes))
+    context.services.io.submit(lambda: keymap.save(context.state.folders.config, changes))
 
 
 def catch_key(context: ActionContext, catcher: Callable[[str], None] | None, held: bool = False) -> None:

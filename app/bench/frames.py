@@ -19,7 +19,7 @@ import torch
 from app.bench.bench import Bench, Figures, milliseconds
 from app.loop.cores import SOFTWARE_GL, leave_a_core_to_the_model
 from app.loop.headless_session import HeadlessSession
-from app.loop.messages import Failed, Finished, Request
+from app.loop.messages import DreamFailed, DreamFinished, Request
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import ThreadWorker
 from base.settings import flag_of
@@ -127,9 +127,9 @@ def keep_busy(
     started, before, finished = time.perf_counter(), calls(), 0
     while finished == 0 or time.perf_counter() - started < seconds:
         for message in worker.poll():
-            if isinstance(message, Failed):
+            if isinstance(message, DreamFailed):
                 raise RuntimeError(message.traceback)
-            if isinstance(message, Finished):
+            if isinstance(message, DreamFinished):
                 finished += 1
                 worker.submit(request)
         meanwhile()

@@ -10,14 +10,20 @@ import numpy as np
 from app.bench.bench import Bench, Figures
 from app.loop.headless_session import HeadlessSession
 from app.loop.view_canvas import canvas_from
-from diffusion.compositing.stored_colours import cell_errors, guide_latents, guiding_colours, known_cells, latents_match
+from diffusion.compositing.stored_colours import (
+    cell_errors,
+    find_known_cells,
+    guide_latents,
+    guiding_colours,
+    latents_match,
+)
 from scenes.camera import Camera
 
 VIEW = 1, 1  # aspect
 MEMORIES = "latents", "colours", "both"
 
 
-def moved(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
+def move_camera(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
     """The camera, moved ahead and aside by blocks and turned by degrees."""
     x, y, z = np.asarray(camera.position) + blocks * camera.axes[2] + aside * camera.axes[0]
     return Camera.from_angles((float(x), float(y), float(z)), camera.yaw + turned, camera.pitch, camera.fov)
@@ -26,12 +32,12 @@ def moved(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0
 # From the camera of the painted view to that of the new view.
 MOVES: dict[str, Callable[[Camera], Camera]] = {
     "the_same": lambda camera: camera,
-    "a_quarter_block_aside": lambda camera: moved(camera, 0, aside=0.25),
-    "one_block_aside": lambda camera: moved(camera, 0, aside=1),
-    "turned_by_3": lambda camera: moved(camera, 0, turned=3),
-    "turned_by_15": lambda camera: moved(camera, 0, turned=15),
-    "a_quarter_block_nearer": lambda camera: moved(camera, 0.25),
-    "two_blocks_nearer": lambda camera: moved(camera, 2),
+    "a_quarter_block_aside": lambda camera: move_camera(camera, 0, aside=0.25),
+    "one_block_aside": lambda camera: move_camera(camera, 0, aside=1),
+    "turned_by_3": lambda camera: move_camera(camera, 0, turned=3),
+    "turned_by_15": lambda camera: move_camera(camera, 0, turned=15),
+    "a_quarter_block_nearer": lambda camera: move_camera(camera, 0.25),
+    "two_blocks_nearer": lambda camera: move_camera(camera, 2),
 }
 
 
@@ -58,7 +64,7 @@ def compare_memories(headless: HeadlessSession, camera: Camera) -> dict[str, Any
     canvas = canvas_from(gathered, headless.scene, headless.session.dream.steps)
     guide = canvas.guide
     assert guide is not None and guide.colours is not None
-    cells = known_cells(guiding_colours(guide))
+    cells = find_known_cells(guiding_colours(guide))
     found: dict[str, Any] = {}
     latents = {memory: guide_latents(model, canvas, memory)[0].cpu() for memory in MEMORIES}  # type: ignore[index]
     for memory, latent in latents.items():

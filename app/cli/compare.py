@@ -13,10 +13,10 @@ from app.commands import Compare, Generate
 from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen, recipe_fields
 from app.session import ModelChoice
-from app.terminal import open_console, shown_json
-from base.errors import InputError, shown
+from app.terminal import escape_json, open_console
+from base.errors import InputError, escape_controls
 from base.files import atomic_write
-from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
+from base.outputs import Output, is_marked_png, png_mark, refuse_nameless, refuse_outputs
 from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import write_png
 from diffusion.text2image.recipe import GenerateSettings
@@ -36,13 +36,15 @@ def run(command: Compare) -> int:
         raise InputError("rayverie compare", "PROMPT", "is missing; describe the picture")
     if one.phases > 1:
         raise InputError("--phases", "", "can't be compared step by step; leave it out")
-    other, other_choice = changed(one, changes), replace(choice, ref=changes.get("model", choice.ref))
+    other, other_choice = apply_changes(one, changes), replace(choice, ref=changes.get("model", choice.ref))
     if (one, choice) == (other, other_choice):
         raise InputError(
             "rayverie compare", "", "has two equal runs; an --other-… value must differ from the first run's"
         )
     refuse_nameless("--out", command.out)
-    refuse_outputs([Output("--out", command.out / name, marked_png) for name in (SHEET, *PICTURES)], inputs_of(command))
+    refuse_outputs(
+        [Output("--out", command.out / name, is_marked_png) for name in (SHEET, *PICTURES)], inputs_of(command)
+    )
     refuse_hints(len(choice.control), len(one.control_image))
     from diffusion.lessons.paths import compare_paths, paths_sheet, record_path
     from diffusion.loaders.embedded import read_multiple
@@ -73,13 +75,13 @@ def run(command: Compare) -> int:
     for name, path in zip(PICTURES, paths, strict=True):
         write_png(command.out / name, path.made.image, path.made.recipe)
     if command.json:
-        print(shown_json(json.dumps(figures(paths[0].sigmas, paths[1].sigmas, alike, distances), indent=2)))
+        print(escape_json(json.dumps(figures(paths[0].sigmas, paths[1].sigmas, alike, distances), indent=2)))
     part = "They end alike in their large shapes." if alike.step is None else f"They part at step {alike.step + 1}."
     console.print(f"{command.out / SHEET} is ready. {part}", soft_wrap=True)
     return 0
 
 
-def changed(settings: GenerateSettings, changes: dict[str, Any]) -> GenerateSettings:
+def apply_changes(settings: GenerateSettings, changes: dict[str, Any]) -> GenerateSettings:
     """The settings of the second run."""
     words = {name: changes[name] for name in ("prompt", "negative") if name in changes}
     numbers = {name: changes[name] for name in ("seed", "sampler", "scale", "steps") if name in changes}
@@ -90,7 +92,7 @@ def label_of(settings: GenerateSettings, choice: ModelChoice, changes: dict[str,
     """What distinguishes a run from the other one."""
     values = {name: getattr(settings, name, getattr(settings.dream, name, None)) for name in changes}
     values |= {"model": choice.ref or "embedded"} if "model" in changes else {}
-    return shown(", ".join(f"{name} {value}" for name, value in values.items()))
+    return escape_controls(", ".join(f"{name} {value}" for name, value in values.items()))
 
 
 def remarks(settings: GenerateSettings, choice: ModelChoice, model: Any) -> list[str]:

@@ -10,14 +10,14 @@ from itertools import islice
 from rich.console import Console
 
 from app.cli.progress import progress
-from app.cluster.hire import hired
+from app.cluster.hire import hire_crew
 from app.commands import Dream
 from app.inputs import inputs_of
-from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
+from app.loop.autopilot import SIZE, Autopilot, drain, make_measure, viewpoints
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_scene
-from app.loop.together import in_waves, paint_round, paint_sheets_together
+from app.loop.together import paint_round, paint_sheets_together, sort_into_waves
 from app.session import Session, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
@@ -30,10 +30,10 @@ def run(command: Dream) -> int:
     console = open_console(errors=True)
     scene, signals = open_scene(command.scene), DeferredSignals()
     with (
-        hired(command.crew, session, scene, signals.check) as crew,
+        hire_crew(command.crew, session, scene, signals.check) as crew,
         open_headless_session(session, scene, cancelled=signals.check, crew=crew) as headless,
         signals,
-        headless.keeping(command.world) as save,
+        headless.saving_to(command.world) as save,
     ):
         paint = paint_surfaces if headless.model.knows_surfaces else paint_views
         coverage = paint(headless, command, console, save, signals)
@@ -50,13 +50,13 @@ def paint_views(
 ) -> float:
     """Dream view after view until `command.until` of the scene is finished or `command.views` are done. → coverage"""
     painter = headless.painter
-    pilot = Autopilot(viewpoints(headless.scene), partial(unfinished, painter))
+    pilot = Autopilot(viewpoints(headless.scene), partial(make_measure, painter))
     with progress(console) as bar:
         task = bar.add_task("painting the sky", total=None, words="")
         painter.flush_sky()
         signals.check()
         bar.update(task, description="looking around")
-        drain(signals.checked(pilot.survey()))
+        drain(signals.check_each(pilot.survey()))
         start = pilot.coverage
         bar.update(task, description="painting", total=round(100 * max(command.until - start, 0)))
         views = 0
@@ -75,11 +75,11 @@ def paint_views(
 
 def paint_view(painter: Painter, pilot: Autopilot, signals: DeferredSignals) -> int:
     """Dream the view that gains most; returns how many were dreamed: 0 if none would gain."""
-    drain(signals.checked(pilot.choose()))
+    drain(signals.check_each(pilot.choose()))
     if pilot.current is None:
         return 0
     painter.flush(pilot.current.camera, SIZE)
-    pilot.done()
+    pilot.mark_done()
     return 1
 
 
@@ -94,7 +94,7 @@ def paint_surfaces(
         signals.check()
         plan, required = plan_scene(headless.painter), []
         if headless.crew is not None:
-            plan, required = in_waves(headless.painter, plan)
+            plan, required = sort_into_waves(headless.painter, plan)
         enough = [n for n in range(len(plan.sheets) + 1) if plan.coverage_after(n) >= command.until]
         count = min(command.views, enough[0] if enough else len(plan.sheets))
         bar.update(task, description="painting", total=count)
@@ -102,7 +102,7 @@ def paint_surfaces(
             painting = islice(paint_sheets(headless.painter, plan), count)
         else:
             painting = paint_sheets_together(headless.painter, plan.sheets[:count], required, headless.crew)
-        for number in signals.checked(painting):
+        for number in signals.check_each(painting):
             bar.update(task, completed=number, words=f"{plan.coverage_after(number):.1%} painted")
             save()
     return plan_scene(headless.painter).coverage_after(0)

@@ -15,7 +15,7 @@ from app.session import SceneChoice, open_scene
 from app.terminal import open_console
 from app.upscaling import NO_FACTOR, open_enlarger, refuse_upscaling
 from base.errors import InputError
-from base.outputs import Output, marked, refuse_nameless, refuse_outputs
+from base.outputs import Output, make_mark_test, refuse_nameless, refuse_outputs
 from engine.export.glb import GENERATOR, write_glb
 from engine.export.page import page_outputs, write_page
 from engine.export.paint import scene_of
@@ -72,7 +72,7 @@ def _outputs(command: Export, out: Path | None) -> list[Output]:
         if out.suffix.lower() != ".glb":
             raise InputError("--out", "", f"is {out}; an exported world is a file that ends in .glb")
         # a name that the user did not choose replaces only what this program wrote
-        outputs.append(Output("--out", out, None if command.out else marked(GENERATOR)))
+        outputs.append(Output("--out", out, None if command.out else make_mark_test(GENERATOR)))
     if command.html is not None:
         refuse_nameless("--html", command.html)
         if command.html.exists() and not command.html.is_dir():

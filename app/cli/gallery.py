@@ -16,11 +16,11 @@ from rich.table import Table
 from app.commands import GalleryCommand
 from app.files.gallery.entry import Entry, as_json, find, is_match
 from app.files.gallery.gallery import Gallery, Listing, gallery_folder
-from app.terminal import open_console, shown_json
+from app.terminal import escape_json, open_console
 from app.upscaling import refuse_upscaling
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.files import expand_user
-from base.outputs import Output, marked_png, refuse_outputs
+from base.outputs import Output, is_marked_png, refuse_outputs
 from base.reading import is_folder
 
 
@@ -50,7 +50,7 @@ def run(command: GalleryCommand) -> int:
     listing = gallery.list_bin() if command.action in ("bin", "restore") else gallery.list()
     console = open_console(errors=True)
     for problem in listing.problems:
-        console.print(shown(problem), style="yellow", soft_wrap=True)
+        console.print(escape_controls(problem), style="yellow", soft_wrap=True)
     action.run(gallery, listing, command.words, command)
     return 0
 
@@ -58,7 +58,7 @@ def run(command: GalleryCommand) -> int:
 def _list(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
     found = [entry for entry in listing.entries if is_match(entry, " ".join(words))]
     if command.json:
-        print(shown_json(json.dumps([as_json(entry) for entry in found], indent=2)))
+        print(escape_json(json.dumps([as_json(entry) for entry in found], indent=2)))
     else:
         _show(open_console(), found)
 
@@ -72,7 +72,7 @@ def _show(console: Console, entries: list[Entry]) -> None:
     for entry in entries:
         made = datetime.fromtimestamp(entry.changed / 1e9).strftime("%Y-%m-%d %H:%M")
         size, pin = f"{entry.size[0]}x{entry.size[1]}", "pinned" if entry.pinned else ""
-        table.add_row(entry.name, made, size, pin, shown(entry.prompt or "(no settings)"))
+        table.add_row(entry.name, made, size, pin, escape_controls(entry.prompt or "(no settings)"))
     console.print(table, markup=False)
     many = "1 picture" if len(entries) == 1 else f"{len(entries)} pictures"
     console.print(f"{many}, {decimal(sum(entry.bytes for entry in entries))}.", highlight=False)
@@ -96,7 +96,7 @@ def _export(gallery: Gallery, listing: Listing, words: tuple[str, ...], command:
     if single and len(entries) > 1:
         raise InputError("--out", "", f"is {out}, one file for {len(entries)} pictures; name a folder")
     targets = [out if single else out / f"{entry.name}.png" for entry in entries]
-    ours = None if single else marked_png
+    ours = None if single else is_marked_png
     refuse_outputs([Output("--out", target, ours) for target in targets], [("NAME", entry.path) for entry in entries])
     for entry, target in zip(entries, targets, strict=True):
         gallery.export(entry.name, target)

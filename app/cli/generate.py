@@ -19,7 +19,7 @@ from app.session import ModelChoice
 from app.terminal import open_console
 from base.errors import InputError
 from base.files import atomic_write, expand_user
-from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
+from base.outputs import Output, is_marked_png, png_mark, refuse_nameless, refuse_outputs
 from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import read_png, write_png
 from diffusion.text2image.recipe import GenerateSettings
@@ -34,7 +34,7 @@ def defaults(source: Path) -> Generate:
     return Generate(recipe.settings, ModelChoice(recipe.model, **added))
 
 
-def matched(command: Generate, console: Console) -> str:
+def match_prompt(command: Generate, console: Console) -> str:
     """The caption that is dreamed in the prompt's place, chosen from the nearest of a bank; all are shown."""
     from diffusion.loaders.embedded import own_bank
     from diffusion.models.minilm import MiniLMEncoder
@@ -94,7 +94,7 @@ def outputs_of(command: Generate, seeds: tuple[int, ...]) -> list[Path]:
         raise InputError(flag, "", "shows one canvas; leave out --phases")
     folder = command.out.with_suffix("") if png else command.out
     outs = [*(folder / f"seed_{seed}.png" for seed in seeds), folder / SHEET] if several else [command.out]
-    refuse_outputs([Output("--out", out, marked_png if several else None) for out in outs], inputs_of(command))
+    refuse_outputs([Output("--out", out, is_marked_png if several else None) for out in outs], inputs_of(command))
     return outs
 
 
@@ -164,7 +164,7 @@ def run(command: Generate) -> int:
     recipe = read_png(command.source) if command.source else None
     console = open_console(errors=True)
     if command.match and picture.prompt:
-        picture = replace(picture, prompt=matched(command, console))
+        picture = replace(picture, prompt=match_prompt(command, console))
     from diffusion.denoisers.inert import Situation, inert_remarks
     from diffusion.introspection.decoder_probe import probe_decoder
     from diffusion.introspection.probe_sheets import SPACE, save_decoder, save_sheets, sheet_outputs

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from app.commands import Inspect
 from app.session import open_scene
-from app.terminal import open_console, shown_json
-from base.errors import shown
+from app.terminal import escape_json, open_console
+from base.errors import escape_controls
 from engine.geometry.charts import Charts, build_charts
 from engine.geometry.pack import PAGE
 from scenes.extrude import extrude_scene
@@ -26,7 +26,7 @@ def run(command: Inspect) -> int:
     scene = open_scene(command.scene)
     found = inspect(scene)
     if command.json:
-        print(shown_json(json.dumps(found, indent=2, ensure_ascii=False)))
+        print(escape_json(json.dumps(found, indent=2, ensure_ascii=False)))
     else:
         show(found, open_console())
     return 0
@@ -63,13 +63,13 @@ def show(found: dict[str, Any], console: Console) -> None:
     x, y, z = found["size_blocks"]
     atlas = found["atlas"]
     about = f": {x:g} × {z:g} blocks, {y:g} high, {found['voxels_per_block']} voxels a block"
-    console.print(Text.assemble((shown(found["scene"]), "bold"), about))
+    console.print(Text.assemble((escape_controls(found["scene"]), "bold"), about))
     table = Table(Column("material", overflow="fold"), Column("prompt", overflow="fold", ratio=1), box=box.SIMPLE_HEAD)
     for column in ("blocks", "voxels", "faces"):
         table.add_column(column, justify="right", no_wrap=True)  # prompts wrap, numbers never
     for material in found["materials"]:
         counts = (f"{material[column]:,}" for column in ("blocks", "voxels", "faces"))
-        table.add_row(shown(material["name"]), shown(material["prompt"]), *counts)
+        table.add_row(escape_controls(material["name"]), escape_controls(material["prompt"]), *counts)
     table.add_section()
     table.add_row("all", "", *(f"{found[column]:,}" for column in ("blocks", "voxels", "faces")))
     console.print(table)

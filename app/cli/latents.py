@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app.commands import Latents
 from app.inputs import inputs_of
-from app.terminal import open_console, shown_json
+from app.terminal import escape_json, open_console
 from base.errors import InputError
 from base.files import atomic_write
 from base.outputs import Output, png_mark, refuse_outputs
@@ -30,7 +30,7 @@ def run(command: Latents) -> int:
         refuse_outputs([Output("--plot", command.plot)], inputs_of(command))
     rows = measure(command)
     if command.json:
-        print(shown_json(json.dumps(rows, indent=2)))
+        print(escape_json(json.dumps(rows, indent=2)))
     else:
         show(rows)
     if command.plot is not None:

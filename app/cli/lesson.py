@@ -13,13 +13,13 @@ from rich.table import Table
 
 from app.cli.progress import progress
 from app.cli.word_remarks import word_remarks
-from app.commands import LessonCommand, suited
+from app.commands import LessonCommand, suit_to_model
 from app.files.lessons import find_lesson, list_presets, unpack_presets
 from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen
 from app.session import VERSION
 from app.terminal import open_console
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.files import expand_user
 from base.outputs import refuse_outputs
 from base.reading import is_folder
@@ -51,7 +51,7 @@ def run(command: LessonCommand) -> int:
     if command.action not in ACTIONS:
         raise InputError("rayverie lesson", "ACTION", f"is missing; it must be one of {', '.join(ACTIONS)}")
     action = ACTIONS[command.action]
-    usual = suited(LessonCommand(), command.model.ref)
+    usual = suit_to_model(LessonCommand(), command.model.ref)
     for name, flag in OPTIONS.items():
         if name not in action.options and getattr(command, name) != getattr(usual, name):
             raise InputError(flag, "", f"has no effect on `lesson {command.action}`")
@@ -86,7 +86,7 @@ def _export(command: LessonCommand) -> None:
     recordings = {}
     with progress(console) as bar:
         for name, picture in pictures.items():
-            task = bar.add_task("recording", total=None, words=shown(picture.prompt))
+            task = bar.add_task("recording", total=None, words=escape_controls(picture.prompt))
             recordings[name] = record_lesson(
                 model, picture, lambda done, total, task=task: bar.update(task, completed=done, total=total)
             )

@@ -11,15 +11,15 @@ from rich.filesize import decimal as size
 from rich.table import Column, Table
 
 from app.loop.memory_room import Room
-from base.errors import shown
+from base.errors import escape_controls
 from diffusion.library.facts import KINDS
-from diffusion.library.listing import Listed
-from diffusion.library.memory import needed_bytes
+from diffusion.library.listing import ListedModel
+from diffusion.library.memory import estimate_bytes
 
 
-def listed_json(listed: Listed, room: Room) -> dict[str, Any]:
+def make_listing_json(listed: ListedModel, room: Room) -> dict[str, Any]:
     facts = listed.facts
-    needed = needed_bytes(facts, room.device)
+    needed = estimate_bytes(facts, room.device)
     return {
         "name": listed.name,
         "origin": listed.origin,
@@ -39,11 +39,11 @@ def listed_json(listed: Listed, room: Room) -> dict[str, Any]:
     }
 
 
-def listing_json(found: list[Listed], room: Room) -> list[dict[str, Any]]:
-    return [listed_json(listed, room) for listed in found]
+def listing_json(found: list[ListedModel], room: Room) -> list[dict[str, Any]]:
+    return [make_listing_json(listed, room) for listed in found]
 
 
-def show_list(found: list[Listed], cache: Path, room: Room, console: Console) -> None:
+def show_list(found: list[ListedModel], cache: Path, room: Room, console: Console) -> None:
     """A row for each entry; how much memory it needs, and whether that is free now."""
     table = Table(Column("name", overflow="fold", ratio=1), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("kind", "family", "size", "precision", "needs", "fits", "state"):
@@ -51,19 +51,19 @@ def show_list(found: list[Listed], cache: Path, room: Room, console: Console) ->
         table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for listed in found:
         facts = listed.facts
-        needed = needed_bytes(facts, room.device)
+        needed = estimate_bytes(facts, room.device)
         state = facts.unsupported or ("complete" if facts.complete else "incomplete")
         fits = "yes" if needed <= room.free else "no"
         numbers = (size(facts.bytes), facts.precision, size(needed), fits) if facts.parts else ("", "", "", "")
-        table.add_row(shown(listed.name), facts.kind, facts.family, *numbers, state)
+        table.add_row(escape_controls(listed.name), facts.kind, facts.family, *numbers, state)
     console.print(table)
     console.print(f"{size(room.free)} free on {room.device}. The hub's cache is {cache}.")
 
 
-def describe(listed: Listed, room: Room, problem: str, console: Console) -> None:
+def describe(listed: ListedModel, room: Room, problem: str, console: Console) -> None:
     """All that is known of one entry."""
     facts = listed.facts
-    needed = needed_bytes(facts, room.device)
+    needed = estimate_bytes(facts, room.device)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     rows = {
         "name": listed.name,
@@ -81,5 +81,5 @@ def describe(listed: Listed, room: Room, problem: str, console: Console) -> None
     }
     for name, value in rows.items():
         if value:
-            table.add_row(name, shown(value))
+            table.add_row(name, escape_controls(value))
     console.print(table)

@@ -11,20 +11,27 @@ from typing import Any
 
 from rich.filesize import decimal as size
 
-from app.cli.model_tables import describe, listed_json, listing_json, show_list
+from app.cli.model_tables import describe, listing_json, make_listing_json, show_list
 from app.cli.progress import bytes_progress
 from app.commands import Models
 from app.files import model_folders
 from app.loop.memory_room import measure_room
-from app.terminal import open_console, shown_json
+from app.terminal import escape_json, open_console
 from app.user_folders import config_folder
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.settings import flag_of
-from diffusion.library.hub_cache import CachedRepo, cached_repos, delete_repo, find_repo, snapshot_bytes, verify_repo
+from diffusion.library.hub_cache import (
+    CachedRepo,
+    delete_repo,
+    find_repo,
+    list_cached_repos,
+    snapshot_bytes,
+    verify_repo,
+)
 from diffusion.library.hub_download import plan_download, run_download
 from diffusion.library.listing import (
     HUB,
-    Listed,
+    ListedModel,
     facts_within,
     find_listed,
     list_models,
@@ -74,13 +81,13 @@ def info(command: Models, cache: Path) -> int:
     listed, room = find_listed(command.refs[0], cache), measure_room(command.device)
     problem = loader_problem(listed)
     if command.json:
-        print_json(listed_json(listed, room) | {"problem": problem})
+        print_json(make_listing_json(listed, room) | {"problem": problem})
     else:
         describe(listed, room, problem, open_console())
     return 0
 
 
-def loader_problem(listed: Listed) -> str:
+def loader_problem(listed: ListedModel) -> str:
     """Why the loader refuses a complete model, or "". Imports torch."""
     if listed.facts.kind != "model" or not listed.facts.complete:
         return ""
@@ -103,7 +110,9 @@ def download(command: Models, cache: Path) -> int:
     console = open_console(errors=True)
     console.print(f"{repo_id}: {len(plan.files)} files, {size(plan.bytes)}, of which {size(plan.missing)} are missing.")
     with bytes_progress(console) as bar:
-        task = bar.add_task(f"downloading {shown(repo_id)}", total=plan.bytes, completed=plan.bytes - plan.missing)
+        task = bar.add_task(
+            f"downloading {escape_controls(repo_id)}", total=plan.bytes, completed=plan.bytes - plan.missing
+        )
         path = run_download(plan, cache, lambda count: bar.advance(task, count))
     found = facts_within(path)
     if command.json:
@@ -112,7 +121,7 @@ def download(command: Models, cache: Path) -> int:
     own = any(facts.path == path for facts in found) and command.cache_dir is None
     for facts in found:
         lacks = f" Incomplete: {', '.join(facts.missing)}." if facts.missing else ""
-        console.print(f"{facts.family}, {facts.kind}: {shown(str(facts.path))}.{lacks}")
+        console.print(f"{facts.family}, {facts.kind}: {escape_controls(str(facts.path))}.{lacks}")
     console.print(f"Use it as --model {repo_id}." if own else f"Its files are in {path}.")
     return 0
 
@@ -127,9 +136,9 @@ def verify(command: Models, cache: Path) -> int:
         for row in checked:
             if not row["problems"]:
                 hashes = f"{row['compared']} files have the right hash" if row["compared"] else "no hashes to compare"
-                print(f"{shown(row['name'])} is complete; {hashes}.")
+                print(f"{escape_controls(row['name'])} is complete; {hashes}.")
     for problem in problems:
-        print(shown(problem if problem.endswith(".") else f"{problem}."), file=sys.stderr)
+        print(escape_controls(problem if problem.endswith(".") else f"{problem}."), file=sys.stderr)
     return 2 if problems else 0
 
 
@@ -137,7 +146,7 @@ def verify_all(cache: Path) -> list[dict[str, Any]]:
     """Rows of `verify` for all that `list` shows."""
     listed = list_models(model_folders.load(config_folder()), cache)
     own = [_verify_facts(one) for one in listed if one.origin != HUB]
-    return own + [_verify_repo(repo) for repo in cached_repos(cache) if list_repo(repo)]
+    return own + [_verify_repo(repo) for repo in list_cached_repos(cache) if list_repo(repo)]
 
 
 def verify_ref(ref: str, cache: Path) -> dict[str, Any]:
@@ -147,13 +156,13 @@ def verify_ref(ref: str, cache: Path) -> dict[str, Any]:
 
 def _verify_repo(repo: CachedRepo) -> dict[str, Any]:
     with bytes_progress(open_console(errors=True)) as bar:
-        task = bar.add_task(f"reading {shown(repo.id)}", total=snapshot_bytes(repo))
+        task = bar.add_task(f"reading {escape_controls(repo.id)}", total=snapshot_bytes(repo))
         problems, compared, without = verify_repo(repo, lambda count: bar.advance(task, count))
     lacks = [f"{one.name} is incomplete: {what}" for one in list_repo(repo) for what in one.facts.missing]
     return {"name": repo.id, "problems": problems or lacks, "compared": compared, "without_hash": without}
 
 
-def _verify_facts(listed: Listed) -> dict[str, Any]:
+def _verify_facts(listed: ListedModel) -> dict[str, Any]:
     lacks = [f"{listed.name} is incomplete: {what}" for what in listed.facts.missing]
     return {"name": listed.name, "problems": lacks, "compared": 0, "without_hash": len(listed.facts.parts)}
 
@@ -167,17 +176,17 @@ def clear(command: Models, cache: Path) -> int:
         if ref in SHIPPED or model_folders.absolute(ref) in registered:
             keeps = "comes with the program" if ref in SHIPPED else "is registered: `models remove` forgets it"
             raise InputError(ref, "", f"{keeps}; clear deletes only what lies in the hub's cache")
-    chosen = [find_repo(ref, cache) for ref in command.refs] if command.refs else known_repos(cache)
+    chosen = [find_repo(ref, cache) for ref in command.refs] if command.refs else find_known_repos(cache)
     for repo in list(chosen):
         if any(path.is_relative_to(model_folders.absolute(repo.folder)) for path in registered):
-            print(f"{shown(repo.id)} stays: it is registered (`models remove` forgets it).", file=sys.stderr)
+            print(f"{escape_controls(repo.id)} stays: it is registered (`models remove` forgets it).", file=sys.stderr)
             chosen.remove(repo)
     if not chosen:
         print("There is nothing to delete.", file=sys.stderr)
         return 0
     names = ", ".join(repo.id for repo in chosen)
     freed = sum(repo.bytes for repo in chosen)
-    if not command.yes and not agreed(f"Delete {names} ({size(freed)}) from {cache}?"):
+    if not command.yes and not ask_consent(f"Delete {names} ({size(freed)}) from {cache}?"):
         print("Nothing was deleted.", file=sys.stderr)
         return 0
     for repo in chosen:
@@ -185,20 +194,20 @@ def clear(command: Models, cache: Path) -> int:
     if command.json:
         print_json({"deleted": [repo.id for repo in chosen], "bytes": freed})
     else:
-        print(f"Deleted {shown(names)}: {size(freed)}.", file=sys.stderr)
+        print(f"Deleted {escape_controls(names)}: {size(freed)}.", file=sys.stderr)
     return 0
 
 
-def known_repos(cache: Path) -> list[CachedRepo]:
+def find_known_repos(cache: Path) -> list[CachedRepo]:
     """Cached models that this program knows: those of other programs, such as language models, are left alone."""
-    return [repo for repo in cached_repos(cache) if list_repo(repo)]
+    return [repo for repo in list_cached_repos(cache) if list_repo(repo)]
 
 
-def agreed(question: str) -> bool:
+def ask_consent(question: str) -> bool:
     """Ask on the terminal. Raises InputError where nobody can answer."""
     if not sys.stdin.isatty():
         raise InputError("rayverie models clear", "", "asks before it deletes, and nobody can answer here; add --yes")
-    print(f"{shown(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{escape_controls(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -206,8 +215,8 @@ def add(command: Models, cache: Path) -> int:
     config = config_folder()
     for ref in command.refs:
         refuse_unregistrable(path := model_folders.absolute(ref))
-        model_folders.save(config, model_folders.added(model_folders.load(config), path))
-        print(f"Registered {shown(str(path))}.", file=sys.stderr)
+        model_folders.save(config, model_folders.add_folder(model_folders.load(config), path))
+        print(f"Registered {escape_controls(str(path))}.", file=sys.stderr)
     return 0
 
 
@@ -216,13 +225,13 @@ def remove(command: Models, cache: Path) -> int:
     config = config_folder()
     for ref in command.refs:
         path = model_folders.absolute(ref)
-        model_folders.save(config, model_folders.removed(model_folders.load(config), path))
-        print(f"Forgot {shown(str(path))}; its files stay.", file=sys.stderr)
+        model_folders.save(config, model_folders.remove_folder(model_folders.load(config), path))
+        print(f"Forgot {escape_controls(str(path))}; its files stay.", file=sys.stderr)
     return 0
 
 
 def print_json(value: Any) -> None:
-    print(shown_json(json.dumps(value, indent=2, ensure_ascii=False)))
+    print(escape_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 MANY = 1000

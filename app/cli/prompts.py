@@ -10,8 +10,8 @@ import numpy as np
 from rich.console import Console
 
 from app.commands import PromptsCommand
-from app.terminal import open_console, shown_json
-from base.errors import InputError, nearest, shown
+from app.terminal import escape_json, open_console
+from base.errors import InputError, escape_controls, nearest
 from base.files import expand_user
 from base.outputs import Output, refuse_outputs
 
@@ -33,7 +33,7 @@ def run(command: PromptsCommand) -> int:
             raise InputError(flag, "", f"has no effect on `prompts {command.action}`")
     rows, notes = action.run(command)
     if command.json:
-        print(shown_json(json.dumps(rows, indent=2, ensure_ascii=False)))
+        print(escape_json(json.dumps(rows, indent=2, ensure_ascii=False)))
     else:
         _show(open_console(), rows)
     for note in notes:
@@ -85,10 +85,10 @@ def _match(command: PromptsCommand) -> tuple[list[dict[str, Any]], list[str]]:
     notes: list[str] = []
     if command.bank is None:
         understood = open_understanding()(prompt, command.count)
-        found, notes = understood.matches, [f"{shown(str(reading))}." for reading in understood.readings]
+        found, notes = understood.matches, [f"{escape_controls(str(reading))}." for reading in understood.readings]
     else:
         found = suggest_captions(prompt, _bank(command), _embed, command.count)
-    notes += [f"“{shown(prompt)}” is unlike all prompts of this bank."] if found[0].similarity < FAR else []
+    notes += [f"“{escape_controls(prompt)}” is unlike all prompts of this bank."] if found[0].similarity < FAR else []
     return [{"match": m.caption, "similarity": round(m.similarity, 3)} for m in found], notes
 
 
@@ -160,7 +160,7 @@ def _far(rows: list[dict[str, Any]]) -> list[str]:
 
 def _show(console: Console, rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        print_row = {key: shown(str(value)) for key, value in row.items()}
+        print_row = {key: escape_controls(str(value)) for key, value in row.items()}
         if "prompt" in row and "match" in row:
             text = f"{print_row['prompt']}  (most similar known: {print_row['match']}, {row['similarity']:.2f})"
         elif "match" in row:

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.cli.progress import progress
-from app.cluster.hire import hired
-from app.commands import CrewChoice, Render, suited
+from app.cluster.hire import hire_crew
+from app.commands import CrewChoice, Render, suit_to_model
 from app.fields import Size
 from app.inputs import inputs_of
 from app.loop.absent_model import model_of_world
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.surface_painting import QUALITY, choose_looks, paint_sheets, plan_views
-from app.loop.together import in_waves, paint_sheets_together
+from app.loop.together import paint_sheets_together, sort_into_waves
 from app.session import ModelChoice, Session, describe, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
@@ -29,7 +29,7 @@ from engine.render.film_files import film_outputs, refuse_film
 from engine.render.renderer import GEOMETRY
 from engine.render.video import open_output
 from scenes.camera import Camera, Vector
-from scenes.framing import front_view, looking_at, middle_of, turned_around, zoomed
+from scenes.framing import aim_camera, find_middle, make_front_view, turn_camera, zoom_camera
 from scenes.nerfstudio import read_path
 from scenes.paths import sample_path
 from scenes.scene import CameraPath, Scene
@@ -53,17 +53,17 @@ def run(command: Render) -> int:
     absent = model_of_world(command.world) if command.no_model else None
     if command.upscaler is not None and command.upscale == 1:
         console.print(NO_FACTOR, style="yellow")
-    usual = suited(Render(), command.model.ref, bool(command.model.lora))
+    usual = suit_to_model(Render(), command.model.ref, bool(command.model.lora))
     if absent is not None and (command.model, command.dream) != (ModelChoice(), usual.dream):
         console.print("Settings of the model and of dreams have no effect: --no-model loads none.", style="yellow")
     choice = command.crew if absent is None else CrewChoice()
     if choice != command.crew:
         console.print("Workers have no effect: with --no-model nothing is dreamed.", style="yellow")
     with (
-        hired(choice, session, scene, signals.check) as crew,
+        hire_crew(choice, session, scene, signals.check) as crew,
         open_headless_session(session, scene, absent, cancelled=signals.check, crew=crew) as headless,
         signals,
-        headless.keeping(command.world) as save,
+        headless.saving_to(command.world) as save,
     ):
         calls = render(headless, command, console, save, signals)
     console.print(f"{command.out} is ready ({calls} model calls).", soft_wrap=True)
@@ -94,7 +94,7 @@ def find_path(scene: Scene, name: str) -> CameraPath:
     if name in scene.paths:
         return scene.paths[name]
     if name == FRONT:
-        return front_view(scene)
+        return make_front_view(scene)
     if Path(name).suffix.lower() == ".json":
         return read_path(expand_user(name))
     known = ", ".join(sorted(scene.paths))
@@ -108,13 +108,13 @@ def cameras(path: CameraPath, fps: float, frames: int | None) -> Iterator[Camera
     return (sample_path(path, index / fps) for index in range(count_frames(path, fps, frames)))
 
 
-def framed(views: Iterable[Camera], command: Render, scene: Scene) -> Iterator[Camera]:
+def frame_cameras(views: Iterable[Camera], command: Render, scene: Scene) -> Iterator[Camera]:
     """The cameras as --angle, --look-at and --zoom change them. Raises InputError."""
     target = point_from("--look-at", command.look_at) if command.look_at else None
     for view in views:
-        turned = turned_around(view, command.angle, middle_of(scene)) if command.angle else view
-        aimed = turned if target is None else looking_at(turned, target)
-        yield zoomed(aimed, command.zoom) if command.zoom != 1 else aimed
+        turned = turn_camera(view, command.angle, find_middle(scene)) if command.angle else view
+        aimed = turned if target is None else aim_camera(turned, target)
+        yield zoom_camera(aimed, command.zoom) if command.zoom != 1 else aimed
 
 
 def point_from(flag: str, text: str) -> Vector:
@@ -141,7 +141,7 @@ def render(
     stops it between two frames or two steps of a dream.
     """
     path = find_path(headless.scene, command.path)
-    views = list(framed(cameras(path, command.fps, command.frames), command, headless.scene))
+    views = list(frame_cameras(cameras(path, command.fps, command.frames), command, headless.scene))
     metadata = describe(
         headless.session,
         model=headless.model.id,
@@ -163,7 +163,7 @@ def render(
             paint_path(headless, views, command, console, bar, save, signals)
         refines = finer > 1 and not headless.model.knows_surfaces
         task = bar.add_task("rendering", total=len(views), words="")
-        for number, camera in enumerate(signals.checked(views), 1):
+        for number, camera in enumerate(signals.check_each(views), 1):
             if dreams:
                 bar.update(task, words="dreaming")
                 painter.flush(camera, command.size, refine=refines)
@@ -187,14 +187,14 @@ def paint_path(
     """Paint the surfaces that the frames show, as finely as the command asks for; each is painted once."""
     task = bar.add_task("looking along the path", total=None, words="")
     looks = [views[k] for k in choose_looks(len(views), command.fps)]
-    plan = plan_views(headless.painter, list(signals.checked(looks)), command.size, QUALITY[command.quality])
+    plan = plan_views(headless.painter, list(signals.check_each(looks)), command.size, QUALITY[command.quality])
     bar.update(task, description="painting surfaces", total=len(plan.sheets))
     if headless.crew is None:
         painting = paint_sheets(headless.painter, plan)
     else:
-        plan, required = in_waves(headless.painter, plan)
+        plan, required = sort_into_waves(headless.painter, plan)
         painting = paint_sheets_together(headless.painter, plan.sheets, required, headless.crew)
-    for number in signals.checked(painting):
+    for number in signals.check_each(painting):
         bar.update(task, completed=number)
         if not console.is_terminal and number * LINES // len(plan.sheets) > (number - 1) * LINES // len(plan.sheets):
             console.print(f"sheet {number} of {len(plan.sheets)} of the surfaces", soft_wrap=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from pathlib import Path
 
-from app.commands import Generate, suited
+from app.commands import Generate, suit_to_model
 from app.inputs import inputs_of
 from app.loop.chosen_model import load_chosen
 from app.terminal import open_console
 from base.errors import InputError
 from base.files import atomic_write
-from base.outputs import Output, marked_png, png_mark, refuse_nameless, refuse_outputs
+from base.outputs import Output, is_marked_png, png_mark, refuse_nameless, refuse_outputs
 from base.settings import flag_of
 
 SHEET = "sheet.png"
@@ -49,7 +49,7 @@ def run_unsample(command: Generate, usual: Generate) -> int:
     core.refuse(picture, read_multiple(command.model.ref))
     core.load_picture(source, "--unsample", (8, 8), 8)
     files = {folder / SHEET, folder / "level_000.png", *folder.glob("level_[0-9][0-9][0-9].png")}
-    outputs = [Output("--out", file, marked_png) for file in sorted(files)]
+    outputs = [Output("--out", file, is_marked_png) for file in sorted(files)]
     refuse_outputs([*outputs, Output("--out", folder / NAME, is_latent_file)], inputs_of(command))
     console = open_console(errors=True)
     for remark in unsample_remarks(command, usual):
@@ -69,7 +69,7 @@ def run_unsample(command: Generate, usual: Generate) -> int:
 
 def unsample_remarks(command: Generate, usual: Generate) -> list[str]:
     """A sentence for each setting that differs from `usual` and has no effect."""
-    usual = suited(usual, command.model.ref)
+    usual = suit_to_model(usual, command.model.ref)
     groups = (
         (command.picture, usual.picture, [f for f in fields(command.picture) if f.name != "dream"]),
         (command.picture.dream, usual.picture.dream, fields(command.picture.dream)),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from base.errors import shorten, shown
+from base.errors import escape_controls, shorten
 
 
 def word_remarks(model: Any, ref: str | None, prompts: Sequence[str], others: Sequence[str] = ()) -> list[str]:
     """A sentence for each word that is read as another, and for each prompt that is unlike all that the embedded model was
     trained on. ref: what names the model, None for the embedded one; others: negative and further prompts, which may be unlike it.
     """
-    remarks = [f"{shown(str(reading))}." for reading in model.text.readings((*prompts, *others))]
+    remarks = [f"{escape_controls(str(reading))}." for reading in model.text.readings((*prompts, *others))]
     return [*remarks, *far_prompts(ref, prompts)]
 
 

@@ -12,13 +12,13 @@ from app.extras import refuse_without
 from app.loop.crew import Crew
 from app.loop.model_remarks import scene_loras
 from app.session import Session
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from diffusion.loaders.prompt_loras import style_names
 from scenes.scene import Scene
 
 
 @contextmanager
-def hired(
+def hire_crew(
     choice: CrewChoice, session: Session, scene: Scene, cancelled: Callable[[], bool] = lambda: False
 ) -> Iterator[Crew | None]:
     """The crew that a command's flags ask for, which has the session's model; None if they ask for none.
@@ -50,4 +50,4 @@ def _refuse_pictures(session: Session, scene: Scene) -> None:
 
 def _report(*lines: str) -> None:
     for line in lines:
-        print(shown(line), file=sys.stderr)
+        print(escape_controls(line), file=sys.stderr)

@@ -12,7 +12,7 @@ from ray.exceptions import RayActorError, RayError
 
 from app.cluster.dreamer import Prepared, Trouble
 from app.cluster.simulate import DEPTH
-from app.loop.messages import Failed, Finished, Message, ModelInfo, Request, Status
+from app.loop.messages import DreamFailed, DreamFinished, Message, ModelInfo, Request, Status
 from app.loop.refusing_worker import RefusingWorker
 from app.session import Session
 from base.errors import InputError
@@ -159,9 +159,9 @@ class RayCrew(RefusingWorker):
         if request.id in self._dropped:
             self._dropped.discard(request.id)
         elif isinstance(answer, Trouble):
-            self._messages.append(Failed(request, answer.problem, answer.traceback))
+            self._messages.append(DreamFailed(request, answer.problem, answer.traceback))
         else:
-            self._messages.append(Finished(request, answer))
+            self._messages.append(DreamFinished(request, answer))
 
     def _compare(self) -> None:
         """Let those members paint whose dream of the test canvas is right."""
@@ -205,5 +205,5 @@ class RayCrew(RefusingWorker):
             if self._costs[request.id] < TRIES:
                 self._waiting.appendleft(request)
             else:
-                self._messages.append(Failed(request, f"the dream cost {TRIES} workers", ""))
+                self._messages.append(DreamFailed(request, f"the dream cost {TRIES} workers", ""))
         self._start(member.number)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from app.added import read_added
+from app.model_additions import parse_addition
 from app.session import ModelChoice
 from base.files import expand_user
 from base.reading import is_folder
@@ -51,7 +51,7 @@ def pack(choice: ModelChoice, put: Callable[[np.ndarray], Any]) -> Shipment:
 
     if choice.ref not in (None, *SHIPPED):
         choice = replace(choice, ref=str(locate(choice.ref)))
-    packed = _renamed(choice, lambda file: take(expand_user(file)))
+    packed = _rename_files(choice, lambda file: take(expand_user(file)))
     if choice.ref is not None and packed.ref is not None and packed.ref != choice.ref:
         path = Path(choice.ref)
         take_beside(path, packed.ref, sidecar_path(path))
@@ -67,17 +67,17 @@ def unpack(shipment: Shipment, folder: Path, get: Callable[[Any], np.ndarray]) -
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         get(stored).tofile(path)
-    return _renamed(shipment.choice, lambda name: str(folder / name))
+    return _rename_files(shipment.choice, lambda name: str(folder / name))
 
 
-def _renamed(choice: ModelChoice, new: Callable[[str], str]) -> ModelChoice:
+def _rename_files(choice: ModelChoice, new: Callable[[str], str]) -> ModelChoice:
     """The choice with another name for each of its files. new: name → new name."""
 
     def path(file: str | None) -> str | None:
         return None if file is None else new(file)
 
     def added(text: str) -> str:
-        one = read_added(text)
+        one = parse_addition(text)
         return replace(one, file=new(one.file)).text
 
     options = choice.options

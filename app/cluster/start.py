@@ -44,7 +44,7 @@ def start_crew(
     model: its LoRAs files alone. On this machine workers read its files where they are; to a cluster they travel once, through Ray's
     object store.
     """
-    with joined_ray(choice.cluster) if choice.cluster is not None else local_ray(choice.workers or 1):
+    with join_ray(choice.cluster) if choice.cluster is not None else local_ray(choice.workers or 1):
         import ray
 
         cards = 0 if model.device in ("cpu", "mps") else int(ray.cluster_resources().get("GPU", 0))
@@ -142,7 +142,7 @@ def _init_here(workers: int, folder: str) -> None:
 
 
 @contextmanager
-def joined_ray(address: str) -> Iterator[None]:
+def join_ray(address: str) -> Iterator[None]:
     """The Ray cluster at "HOST:PORT", which this machine must have joined. Raises InputError."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:

@@ -78,8 +78,8 @@ def speeds_table(measured: dict[str, Any]) -> str:
         ("the same, nearest first instead of in waves", scene["required_in_plan"], _in_plan(scene, costs)),
         ("dreams ten times as fast", scene["required"], _dreaming(costs, 0.1)),
         ("dreams ten times as slow", scene["required"], _dreaming(costs, 10)),
-        ("the same, on 16 hamlets", wide, _picked(_dreaming(costs, 10), which)),
-        ("the same, with a driver ten times as fast", wide, _picked(_driven(_dreaming(costs, 10), 0.1), which)),
+        ("the same, on 16 hamlets", wide, _pick(_dreaming(costs, 10), which)),
+        ("the same, with a driver ten times as fast", wide, _pick(_scale_driver(_dreaming(costs, 10), 0.1), which)),
     )
     lines = []
     for words, required, spent in cases:
@@ -91,10 +91,10 @@ def speeds_table(measured: dict[str, Any]) -> str:
 
 def _in_plan(scene: dict[str, Any], costs: Costs) -> Costs:
     """The costs in the plan's own order."""
-    return _picked(costs, np.argsort(scene["plan"]).tolist())
+    return _pick(costs, np.argsort(scene["plan"]).tolist())
 
 
-def _picked(costs: Costs, which: Sequence[int]) -> Costs:
+def _pick(costs: Costs, which: Sequence[int]) -> Costs:
     dream, gather, lay = ([values[k] for k in which] for values in (costs.dream, costs.gather, costs.lay))
     return Costs(dream, gather, lay, costs.way)
 
@@ -103,7 +103,7 @@ def _dreaming(costs: Costs, times: float) -> Costs:
     return replace(costs, dream=[times * seconds for seconds in costs.dream])
 
 
-def _driven(costs: Costs, times: float) -> Costs:
+def _scale_driver(costs: Costs, times: float) -> Costs:
     return replace(costs, gather=[times * s for s in costs.gather], lay=[times * s for s in costs.lay])
 
 

@@ -15,7 +15,7 @@ from app.explorer.status import status_text
 from app.fields import Size
 from app.gui.pictures import Pictures
 from app.loop.heap import HeapTrimmer
-from app.loop.messages import Watch
+from app.loop.messages import PreviewOptions
 from app.loop.open_scene import OpenScene
 from app.panels.shell import Shell
 from app.services.guard import run_guarded
@@ -120,7 +120,7 @@ class Frame:
         state, services, platform = self.context.state, self.context.services, self.context.platform
         watched = state.clock() - state.watched_at < WATCHED
         decoded = watched and state.session.live.preview == "decoded"
-        self.context.worker.watch(Watch(decoded=decoded, closely=watched))
+        self.context.worker.watch(PreviewOptions(decoded=decoded, closely=watched))
         if not self.shell.editing and state.builder.press is None:
             state.history = state.history.to(state.edited)
         shown = state.clock() - self._began

@@ -6,11 +6,11 @@ import moderngl
 
 from app.actions.compare import update_comparison
 from app.actions.context import ActionContext
-from app.actions.models import begin_with_model, follow_loading, load_saved_world, take_model_message
-from app.actions.picture_desk import take_message as take_picture_message
+from app.actions.models import begin_with_model, follow_loading, handle_model_message, load_saved_world
+from app.actions.single_pictures import take_message as take_picture_message
 from app.actions.travel import stop_travel
 from app.explorer.input import Controls
-from app.loop.messages import Failed, Inspected, Message, ModelInfo, ModelMessage, Status
+from app.loop.messages import DreamFailed, InspectionResult, Message, ModelInfo, ModelMessage, Status
 from app.loop.open_scene import OpenScene
 from app.moving import walk
 from base.errors import InputError
@@ -118,11 +118,11 @@ def _take_message(context: ActionContext, open_scene: OpenScene, message: Messag
         state.timeline = state.timeline.take(message, now)
     state.inspection = state.inspection.take(message)
     take_picture_message(context, message)
-    if isinstance(message, Inspected) and message.problem:
+    if isinstance(message, InspectionResult) and message.problem:
         state.notify(f"The network can't be inspected: {message.problem}", "error")
     if isinstance(message, ModelMessage):
-        take_model_message(context, message)
-    if isinstance(message, Failed):
+        handle_model_message(context, message)
+    if isinstance(message, DreamFailed):
         state.model = state.model if message.request else None
         what = "The model can't be loaded" if message.request is None else "A dream failed"
         state.notify(f"{what}: {message.problem}", "error", message.traceback)

@@ -21,7 +21,7 @@ from app.explorer.explorer import Explorer  # noqa: E402
 from app.explorer.gamepads import Gamepads  # noqa: E402
 from app.explorer.pyglet_keys import SYMBOLS, place_of, read_key_captions  # noqa: E402
 from app.fields import Size  # noqa: E402
-from app.files.preferences import remembered  # noqa: E402
+from app.files.preferences import read_preferences  # noqa: E402
 from app.loop.absent_model import AbsentWorker, model_of_world  # noqa: E402
 from app.loop.messages import Worker  # noqa: E402
 from app.services.crash_recovery import resume_session  # noqa: E402
@@ -29,7 +29,7 @@ from app.services.world_files import home_of  # noqa: E402
 from app.session import SceneChoice, Session  # noqa: E402
 from app.signals import DeferredSignals  # noqa: E402
 from app.state.platform import Folders  # noqa: E402
-from base.errors import InputError, shown  # noqa: E402
+from base.errors import InputError, escape_controls  # noqa: E402
 from engine.gl.context import renderer_name  # noqa: E402
 from engine.render.warm_up import warm_up_slices  # noqa: E402
 from scenes.load import BUILTIN  # noqa: E402
@@ -228,13 +228,13 @@ def open_worker(session: Session, scene: Scene) -> Worker:
 
     loras, remarks = resolve_loras(session.model.lora, (*scene.prompts, *session.dream.further))
     for remark in (*remarks, *style_remarks(scene.prompts, session.model.ip_adapter is not None)):
-        print(shown(remark), file=sys.stderr)
+        print(escape_controls(remark), file=sys.stderr)
 
     def load() -> Any:
         with exempt_from_collection():
             model = load_chosen(session.model, loras)
             for remark in option_remarks(session.model.options, model, previews=True):
-                print(shown(remark), file=sys.stderr)
+                print(escape_controls(remark), file=sys.stderr)
             return model
 
     return ThreadWorker(load, choice=replace(session.model, lora=loras))
@@ -251,7 +251,7 @@ def run(session: Session, scene: Scene, folders: Folders | None = None, no_model
     no_model: show the scene's saved world without loading a model.
     """
     folders = folders or Folders()
-    session = replace(session, view=remembered(folders.config, session.view))
+    session = replace(session, view=read_preferences(folders.config, session.view))
     start_page, asked = wants_start_page(session) and not no_model, scene
     session, scene = resume_session(folders.data, session, scene)
     absent = model_of_world(home_of(session, scene.name, folders.data)) if no_model else None

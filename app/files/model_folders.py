@@ -35,11 +35,11 @@ def absolute(name: str | Path) -> Path:
     return Path(os.path.realpath(expand_user(name)))
 
 
-def added(paths: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
+def add_folder(paths: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
     return paths if path in paths else (*paths, path)
 
 
-def removed(paths: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
+def remove_folder(paths: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
     """Raises InputError for a path that isn't registered."""
     if path not in paths:
         known = ", ".join(map(str, paths)) or "none"

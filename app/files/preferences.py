@@ -15,7 +15,7 @@ from base.settings import from_json, to_json
 FILE = "view.json"
 
 
-def remembered(folder: Path, view: ViewSettings) -> ViewSettings:
+def read_preferences(folder: Path, view: ViewSettings) -> ViewSettings:
     """The stored view settings, except the mode; `view` itself if it differs from the defaults or nothing is stored."""
     file = folder / FILE
     if view != ViewSettings() or not is_file(file):

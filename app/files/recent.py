@@ -29,9 +29,9 @@ def save(folder: Path, recent: Recent) -> None:
         temporary.write_text(json.dumps(recent, indent=2) + "\n", encoding="utf-8")
 
 
-def added(recent: Recent, name: str) -> Recent:
+def add_recent(recent: Recent, name: str) -> Recent:
     return (name, *(other for other in recent if other != name))[:KEPT]
 
 
-def removed(recent: Recent, name: str) -> Recent:
+def remove_recent(recent: Recent, name: str) -> Recent:
     return tuple(other for other in recent if other != name)

@@ -52,7 +52,7 @@ def save_steps(path: Path, pictures: Sequence[np.ndarray], settings: dict[str, o
 def has_settings(path: Path) -> bool:
     """Whether a picture is a screenshot with settings; False if it can't be read."""
     try:
-        text = _carried(path)
+        text = _read_settings_text(path)
         return text is not None and "session" in parse_json(text, path, "what a screenshot carries", KEY, names=True)
     except (InputError, TypeError):
         return False
@@ -60,7 +60,7 @@ def has_settings(path: Path) -> bool:
 
 def read_screenshot(path: Path) -> tuple[Session, Camera]:
     """The session and camera of a screenshot. Raises InputError if the picture has none."""
-    text = _carried(path)
+    text = _read_settings_text(path)
     if text is None:
         raise InputError(path, "", "carries no settings; only screenshots of Rayverie do")
     data = parse_json(text, path, "what a screenshot carries", KEY, names=True)
@@ -73,5 +73,5 @@ def read_screenshot(path: Path) -> tuple[Session, Camera]:
     return restore(session, str(path))[0], Camera.from_pose(pose, fov)
 
 
-def _carried(path: Path) -> str | None:
+def _read_settings_text(path: Path) -> str | None:
     return read_texts(path).get(KEY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.loop.messages import Failed, Message, ModelInfo, Request, Status
+from app.loop.messages import DreamFailed, Message, ModelInfo, Request, Status
 from app.loop.refusing_worker import RefusingWorker
 from base.errors import InputError
 from engine.storage.world import read_world
@@ -38,7 +38,7 @@ class AbsentWorker(RefusingWorker):
         self._messages += [Status(f"{ABSENT}; what is painted is shown", stands_for)]
 
     def submit(self, request: Request) -> None:
-        self._messages.append(Failed(request, ABSENT, ""))
+        self._messages.append(DreamFailed(request, ABSENT, ""))
 
     def cancel(self) -> None:
         pass

@@ -36,7 +36,7 @@ def viewpoints(scene: Scene) -> list[Camera]:
     return found
 
 
-def unfinished(painter: Painter, camera: Camera) -> tuple[int, int]:
+def make_measure(painter: Painter, camera: Camera) -> tuple[int, int]:
     """A `Measure` of the painter's volume. What is seen through see-through surfaces counts as well as these."""
     steps, open_, seen = painter.session.dream.steps, 0, 0
     for part in (Part.SOLID, Part.BEHIND):
@@ -115,7 +115,7 @@ class Autopilot:
         """Let a view that was chosen be chosen again."""
         heapq.heappush(self._queue, (-view.gain, next(k for k, other in enumerate(self.views) if other is view)))
 
-    def done(self) -> None:
+    def mark_done(self) -> None:
         """Record that the current view was dreamed, and measure what is left, which another dream would leave, too."""
         view = self.current
         assert view is not None

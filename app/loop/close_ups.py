@@ -40,7 +40,7 @@ def close_up(camera: Camera, view: Size, box: tuple[float, float, float, float],
     left, top, right, bottom = box
     corners = _directions(camera, view, np.array([(left, top), (right, top), (left, bottom), (right, bottom)]))
     middle = _directions(camera, view, np.array([((left + right) / 2, (top + bottom) / 2)]))[0]
-    turned = _turned(camera, middle)
+    turned = _turn_camera(camera, middle)
     seen = corners @ turned.axes.T
     reach = float(np.abs(seen[:, :2] / seen[:, 2:]).max()) * side / (side - 2 * policy.MARGIN - CELL)
     return turned.with_changes(fov=float(np.degrees(2 * np.arctan(reach))))
@@ -70,7 +70,7 @@ def close_ups(
     weight = np.bincount(
         part, lacking / gathered.depth[within], columns * rows
     )  # the sky, infinitely far away, comes last
-    bare = unpainted(gathered)[within]
+    bare = find_unpainted(gathered)[within]
     holes, gaping = (np.bincount(part, of, columns * rows) for of in (bare, bare / gathered.depth[within]))
     gaping[holes < HOLE] = 0
     wanted = np.flatnonzero((missing > (1 - enough) * count) | (holes >= HOLE))
@@ -86,12 +86,12 @@ def close_ups(
     )
 
 
-def unpainted(gathered: GatheredView) -> np.ndarray:
+def find_unpainted(gathered: GatheredView) -> np.ndarray:
     """bool [h,w]: what the view could paint and is unpainted."""
     return policy.claimable_mask(gathered) & (gathered.steps <= 0) & ~gathered.edge_contaminated
 
 
-def _turned(camera: Camera, forward: np.ndarray) -> Camera:
+def _turn_camera(camera: Camera, forward: np.ndarray) -> Camera:
     """The camera looking along `forward`, its horizontal the view's own: so its pixels lie nearly as the view's do."""
     forward = forward / np.linalg.norm(forward)
     right = camera.axes[0] - camera.axes[0] @ forward * forward

@@ -9,7 +9,7 @@ from app.loop.messages import ModelInfo, Request, Worker
 
 class Crew(Worker, Protocol):
     """The `Worker` protocol, and more than one dream at a time. What is begun comes back from `poll`, in any order, exactly once, as
-    Finished or Failed."""
+    DreamFinished or DreamFailed."""
 
     @property
     def model(self) -> ModelInfo:

@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 
-from app.loop.messages import Begun, Failed, Finished, Message, ModelInfo, Preview, Request, Status, Worker, id_of
+from app.loop.messages import (
+    DreamFailed,
+    DreamFinished,
+    Message,
+    ModelInfo,
+    PartBegun,
+    Preview,
+    Request,
+    Status,
+    Worker,
+    id_of,
+)
 from app.loop.painted_prompts import PromptLog, Prompts, prompts_of
 from app.loop.progress import LAYING, DreamTimes, Pace, Progress
 from app.loop.quality_levels import Level
@@ -23,7 +34,7 @@ from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
 from engine.geometry.sheet import Sheet
 from scenes.camera import Camera
-from scenes.prompt_masks import dreamed_materials
+from scenes.prompt_masks import find_dreamed_materials
 from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests: rising over all clients, as several may follow one another at one worker
@@ -32,7 +43,7 @@ Take = Callable[[GatheredView, Dreamed], None]
 
 
 @dataclass(frozen=True)
-class Laid:
+class LaidDream:
     """A dream was laid onto the surfaces; revision: the volume's after it."""
 
     gathered: GatheredView | GatheredSheet
@@ -92,7 +103,7 @@ class DreamClient:
         self._begun = False  # whether the worker has taken up the running request
         self._next: _Next | None = None
         self._held: list[Message] = []  # until the dreams before them are laid
-        self._outcomes: list[Laid | Outcome] = []
+        self._outcomes: list[LaidDream | Outcome] = []
 
     def collect(self) -> list[Message]:
         """Process the worker's messages: lay a finished dream if the surfaces haven't changed since, store previews and failures.
@@ -111,14 +122,14 @@ class DreamClient:
         """Whether a message is of the next dream, or of the running one's end while something is still being gathered."""
         if self._next is not None and id_of(message) == self._next.request.id:
             return True
-        ends = isinstance(message, Finished) and self.running is not None and message.request.id == self.running.id
+        ends = isinstance(message, DreamFinished) and self.running is not None and message.request.id == self.running.id
         return ends and bool(self.tasks)
 
     def _process(self, message: Message) -> None:
         mine = self.running is not None and id_of(message) == self.running.id
         if isinstance(message, Status):
             self.status, self.model = message.text, message.model or self.model
-        elif isinstance(message, Failed):
+        elif isinstance(message, DreamFailed):
             self.cancel_gather()
             self._drop_next()
             self._stop()
@@ -128,10 +139,10 @@ class DreamClient:
         elif mine and isinstance(message, Preview):
             self.preview, self._begun = message, True
             self.progress = self.progress and replace(self.progress, step=message.step)
-        elif mine and isinstance(message, Begun):
+        elif mine and isinstance(message, PartBegun):
             self._begun = True
             self.progress = self.progress and self.progress.enter(message.part, self.clock())
-        elif mine and isinstance(message, Finished):
+        elif mine and isinstance(message, DreamFinished):
             self._finish(message.dreamed)
 
     def forget_dreamed(self) -> None:
@@ -147,7 +158,7 @@ class DreamClient:
         self._take = take
         self.submit(gathered, canvas, settings, Level(status, settings.steps, gathered.size[1]))
 
-    def pop_outcomes(self) -> list[Laid | Outcome]:
+    def pop_outcomes(self) -> list[LaidDream | Outcome]:
         """How dreams ended since the last call, oldest first, without those that the user requested."""
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
@@ -265,9 +276,9 @@ class DreamClient:
             laying = self.volume.write_sheet_task(gathered.sheet, dreamed.latents, dreamed.image, dreamed.steps)
         else:
             laying = self.volume.scatter_task(
-                gathered, self._painted(gathered, canvas, dreamed), only_texels=self._only_texels
+                gathered, self._make_painted_view(gathered, canvas, dreamed), only_texels=self._only_texels
             )
-        self.tasks.begin(laying, partial(self._laid, gathered, dreamed, self._asked))
+        self.tasks.begin(laying, partial(self._note_laid, gathered, dreamed, self._asked))
 
     def lay_sheet(self, sheet: Sheet, dreamed: Dreamed) -> None:
         """Write a sheet now that was dreamed beside others, whatever was laid since it was gathered."""
@@ -276,7 +287,7 @@ class DreamClient:
 
     def lay_view(self, gathered: GatheredView, canvas: Canvas, dreamed: Dreamed) -> None:
         """The same for a view. canvas: which it was dreamed from."""
-        written = self.volume.scatter_task(gathered, self._painted(gathered, canvas, dreamed)).run_to_end()
+        written = self.volume.scatter_task(gathered, self._make_painted_view(gathered, canvas, dreamed)).run_to_end()
         self._count(dreamed, written)
 
     def _count(self, dreamed: Dreamed, texels: int) -> None:
@@ -285,7 +296,7 @@ class DreamClient:
         if texels:
             self.prompts = self.prompts.note(self.volume.revision, prompts_of(self.scene))
 
-    def _painted(self, gathered: GatheredView, canvas: Canvas, dreamed: Dreamed) -> PaintedView:
+    def _make_painted_view(self, gathered: GatheredView, canvas: Canvas, dreamed: Dreamed) -> PaintedView:
         return PaintedView(
             gathered.camera,
             gathered.size,
@@ -293,10 +304,12 @@ class DreamClient:
             dreamed.image,
             dreamed.steps,
             kept_mask=canvas.change == 0,
-            shown_materials=dreamed_materials(gathered.material, self.scene),
+            shown_materials=find_dreamed_materials(gathered.material, self.scene),
         )
 
-    def _laid(self, gathered: GatheredView | GatheredSheet, dreamed: Dreamed, prompts: Prompts, texels: int) -> None:
+    def _note_laid(
+        self, gathered: GatheredView | GatheredSheet, dreamed: Dreamed, prompts: Prompts, texels: int
+    ) -> None:
         self._note_times(dreamed)
         self._stop()
         if texels:
@@ -304,7 +317,7 @@ class DreamClient:
         self.dreams += 1
         # the volume may have a later revision already, if it was erased at once
         revision = gathered.revision + (texels > 0)
-        self._outcomes.append(Laid(gathered, dreamed, revision))
+        self._outcomes.append(LaidDream(gathered, dreamed, revision))
         if self._next is not None:
             asked, self._next = self._next, None
             request = asked.request  # what was gathered for it is the same after this dream

@@ -25,10 +25,10 @@ from app.loop.model_remarks import model_remarks, scene_loras
 from app.loop.painted_prompts import PromptLog
 from app.loop.painter import PIECE, Painter
 from app.loop.worker import Dream, dream_of, info_of
-from app.loop.world_journals import describing, left_over, open_journal
-from app.session import Session, open_scene, painted_with
+from app.loop.world_journals import holds_newer_paint, make_description, open_journal
+from app.session import Session, describe_paint_settings, open_scene
 from app.user_folders import data_folder
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.files import refuse_unwritable
 from base.reading import is_file
 from engine.atlas.volume import LatentVolume
@@ -45,13 +45,13 @@ from scenes.scene import Scene
 PATIENCE = 10.0  # seconds before a failed save is tried again beside frames
 
 
-class Keeper:
+class PaintSaver:
     """Keeps what is painted; this one keeps nothing."""
 
     def __call__(self) -> None:
         """Add new paint to the journal now, so that a crash or a power cut loses little."""
 
-    def keep_for_a_moment(self) -> None:
+    def save_slice(self) -> None:
         """The same, a few milliseconds at a time: for loops that also draw."""
 
     def save(self) -> Future[None] | None:
@@ -59,7 +59,7 @@ class Keeper:
         return None
 
 
-class WorldKeeper(Keeper):
+class WorldSaver(PaintSaver):
     """Keeps the paint of a volume in its world's journal, once there is new paint. GL thread."""
 
     def __init__(self, writer: WorldWriter, volume: LatentVolume, describe: Describe, path: Path) -> None:
@@ -75,7 +75,7 @@ class WorldKeeper(Keeper):
         if self._has_news:
             self._try(lambda: self._writer.write_all(self._volume, self._describe))
 
-    def keep_for_a_moment(self) -> None:
+    def save_slice(self) -> None:
         if time.monotonic() < self._not_before:
             return
         if self._writer.volume is None and self._has_news:
@@ -124,26 +124,29 @@ class HeadlessSession:
         self.painter.client.prompts = PromptLog.from_json(world.extras.get("prompts"))
 
     @contextmanager
-    def keeping(self, path: Path | None) -> Iterator[Keeper]:
+    def saving_to(self, path: Path | None) -> Iterator[PaintSaver]:
         """Save the paint when the block ends, even by an error or Ctrl-C. Without a path or new paint, nothing is saved.
 
-        Yields a `Keeper`: call it often. Raises InputError if another program is painting that world, or if it can't be written.
+        Yields a `PaintSaver`: call it often. Raises InputError if another program is painting that world, or if it can't be written.
         """
         if path is None:
-            yield Keeper()
+            yield PaintSaver()
             return
         refuse_unwritable(path)  # before anything is painted for it
         writer, saved = WorldWriter(open_journal(path, data_folder())), False
 
         def extras() -> dict[str, Any]:
-            return {"prompts": self.painter.client.prompts.to_json(), "settings": painted_with(self.painter.session)}
+            return {
+                "prompts": self.painter.client.prompts.to_json(),
+                "settings": describe_paint_settings(self.painter.session),
+            }
 
         def describe() -> Any:  # the scene and its prompts as they are now
-            return describing(self.scene, self.charts, self.model.space, self.volume, extras)()
+            return make_description(self.scene, self.charts, self.model.space, self.volume, extras)()
 
         try:
-            self._take_up(writer.journal, path)
-            before, keeper = self.volume.revision, WorldKeeper(writer, self.volume, describe, path)
+            self._restore_interrupted(writer.journal, path)
+            before, keeper = self.volume.revision, WorldSaver(writer, self.volume, describe, path)
             try:
                 yield keeper
             finally:
@@ -151,17 +154,20 @@ class HeadlessSession:
                     writer.write_all(self.volume, describe)
                     writer.pack_file(path, data_folder()).result()
                 saved = True
-                print(f"What was painted is in {shown(str(path))}.", file=sys.stderr)
+                print(f"What was painted is in {escape_controls(str(path))}.", file=sys.stderr)
         finally:
             writer.close(discard=saved)
 
-    def _take_up(self, journal: Journal, path: Path) -> None:
+    def _restore_interrupted(self, journal: Journal, path: Path) -> None:
         """Go on where a kill has stopped the program."""
-        if not left_over(journal, path, lambda words: print(f"{shown(words)}.", file=sys.stderr)):
+        if not holds_newer_paint(journal, path, lambda words: print(f"{escape_controls(words)}.", file=sys.stderr)):
             return
         try:
             self.load(journal.folder)
-            print(f"What was painted into {shown(str(path))} when the program was stopped is back.", file=sys.stderr)
+            print(
+                f"What was painted into {escape_controls(str(path))} when the program was stopped is back.",
+                file=sys.stderr,
+            )
         except InputError as error:
             print(
                 f"What was kept when the program was stopped is now in {journal.set_aside()}: {error}", file=sys.stderr
@@ -226,8 +232,8 @@ def _ready_model(session: Session, scene: Scene, model: Any, previews: bool) -> 
     """The model, or the session's, with the LoRAs that the scene's prompts name. A remark is printed for what has no effect."""
     loras, remarks = scene_loras(session, scene)
     for remark in remarks:
-        print(shown(remark), file=sys.stderr)
+        print(escape_controls(remark), file=sys.stderr)
     model = model or load_chosen(session.model, loras)
     for remark in model_remarks(session, scene, model, previews):
-        print(shown(remark), file=sys.stderr)
+        print(escape_controls(remark), file=sys.stderr)
     return model

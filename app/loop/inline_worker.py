@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.loop.messages import Inspection, Message, ModelOrder, ModelReplaced, PictureRequest, Request, Status, Watch
-from app.loop.model_loading import load_choice, replaced
+from app.loop.messages import (
+    InspectionRequest,
+    Message,
+    ModelOrder,
+    ModelReplaced,
+    PictureRequest,
+    PreviewOptions,
+    Request,
+    Status,
+)
+from app.loop.model_loading import load_choice, replace_model
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
 from app.loop.worker import EMBEDDED, Dream, LoadChoice, Probe, answer, dream_of, info_of, probe_of, report
 
@@ -32,7 +41,7 @@ class InlineWorker:
         self._model, self._dream, self._look, self._cancelled = model, dream, look, cancelled
         self._generate, self._pictures = generate, PictureQueue()
         self._waiting: Request | None = None
-        self._asked: Inspection | None = None
+        self._asked: InspectionRequest | None = None
         self._announced = False
 
     def submit(self, request: Request) -> None:
@@ -41,7 +50,7 @@ class InlineWorker:
     def cancel(self) -> None:
         self._waiting = None
 
-    def inspect(self, asked: Inspection | None) -> None:
+    def inspect(self, asked: InspectionRequest | None) -> None:
         self._asked = asked
 
     def generate(self, asked: PictureRequest) -> None:
@@ -56,7 +65,7 @@ class InlineWorker:
     def cancel_model(self) -> None:
         self._order = None
 
-    def watch(self, how: Watch) -> None:
+    def watch(self, how: PreviewOptions) -> None:
         """Do nothing: this worker emits its messages only after the dream."""
 
     def poll(self) -> list[Message]:
@@ -67,7 +76,7 @@ class InlineWorker:
         order, self._order = self._order, None
         if order is not None:
             keep, never = (lambda choice: True), lambda: False
-            model = replaced(order, self._load_choice, messages.append, never, lambda: None, keep)
+            model = replace_model(order, self._load_choice, messages.append, never, lambda: None, keep)
             if model is not None:
                 self._model = model
                 messages.append(ModelReplaced(order, info_of(model)))

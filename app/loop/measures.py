@@ -52,7 +52,7 @@ def ssim(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
     return float(similar[mask].mean())
 
 
-def eroded(mask: np.ndarray, radius: int) -> np.ndarray:
+def erode(mask: np.ndarray, radius: int) -> np.ndarray:
     """Erode a mask by `radius` pixels (a square); the picture's border counts as inside."""
     for axis in (0, 1):
         pad = [(radius, radius) if k == axis else (0, 0) for k in (0, 1)]

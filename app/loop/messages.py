@@ -68,7 +68,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Watch:
+class PreviewOptions:
     """What previews contain. decoded: pictures by the decoder instead of the linear map, as time allows; closely: also each
     step's start and the regions' predictions."""
 
@@ -90,7 +90,8 @@ class Preview:
 
     decoded: the image is the decoder's; change: mean difference of the prediction to the step before, in units of the latents;
     guidance: mean |cond − uncond|, NaN without the second; noisy: what the step started from, uint8 [h,w,3]; parts: the regions'
-    predictions; these two only if `Watch.closely`. start, denoised: what the step started from and its prediction, float32 [C,h,w];
+    predictions; these two only if `PreviewOptions.closely`. start, denoised: what the step started from and its prediction,
+    float32 [C,h,w];
     sketch: for a decoded image also the linear map's, uint8 [h,w,3].
     """
 
@@ -110,7 +111,7 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Begun:
+class PartBegun:
     """A running dream begins one of `diffusion.canvas.DREAM_PARTS`."""
 
     id: int
@@ -118,13 +119,13 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Finished:
+class DreamFinished:
     request: Request
     dreamed: Dreamed
 
 
 @dataclass(frozen=True)
-class Failed:
+class DreamFailed:
     """A dream, or loading the model (request None), raised. problem: one sentence; traceback: for the log."""
 
     request: Request | None
@@ -133,7 +134,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Noising:
+class NoisingRequest:
     """A picture to be noised to the level of each step of a run. picture: uint8 [8h,8w,3], as large as the canvas; settings: of the
     run, from `start_at` to `end_at`."""
 
@@ -142,7 +143,7 @@ class Noising:
 
 
 @dataclass(frozen=True)
-class Noised:
+class NoisedSteps:
     """steps: the step that begins at each level, counted from 0; sigmas: the levels, falling; pictures: uint8 [h,w,3] or larger, the
     latents of each level, scaled as the model sees them."""
 
@@ -152,7 +153,7 @@ class Noised:
 
 
 @dataclass(frozen=True)
-class Inspection:
+class InspectionRequest:
     """A request to probe the network at one step of a dream.
 
     dream: the dream's id; step: the step's number; the rest is what `diffusion.introspection.unet_probe` needs.
@@ -169,21 +170,21 @@ class Inspection:
     cut: bool = False
     predictions: tuple[np.ndarray, ...] = ()
     decoder: bool = False
-    noising: Noising | None = None
+    noising: NoisingRequest | None = None
 
 
 @dataclass(frozen=True)
-class Inspected:
+class InspectionResult:
     """The result of a probe. inside: None if it failed; problem: then one sentence that says why; ablation, concepts, noised: () or
     None where they were not asked for; decoder: likewise, and for autoencoders of other kinds."""
 
-    asked: Inspection
+    asked: InspectionRequest
     inside: UnetProbe | None
     problem: str = ""
     ablation: tuple[Ablation, ...] = ()
     concepts: tuple[Concepts, ...] = ()
     decoder: tuple[Block, ...] = ()
-    noised: Noised | None = None
+    noised: NoisedSteps | None = None
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class ModelKept:
 PREVIEWS = 64  # maximum number of previews between two polls; frames poll more often than this fills up
 ModelMessage = ModelProgress | ModelReplaced | ModelKept
 PictureMessage = PicturePreview | PictureMade | PictureFailed
-Message = Status | Preview | Begun | Finished | Failed | Inspected | PictureMessage | ModelMessage
+Message = Status | Preview | PartBegun | DreamFinished | DreamFailed | InspectionResult | PictureMessage | ModelMessage
 
 
 class Worker(Protocol):
@@ -284,11 +285,11 @@ class Worker(Protocol):
         """Messages since the last poll, in order, with at most the latest `PREVIEWS` previews."""
         ...
 
-    def watch(self, how: Watch) -> None:
+    def watch(self, how: PreviewOptions) -> None:
         """Set what previews contain from now on."""
         ...
 
-    def inspect(self, asked: Inspection | None) -> None:
+    def inspect(self, asked: InspectionRequest | None) -> None:
         """Probe the network once no dream waits or runs. It replaces a request that is still waiting; None drops that."""
         ...
 
@@ -318,9 +319,9 @@ Emit = Callable[[Message], None]
 
 def id_of(message: Message) -> int | None:
     """The id of the dream that a message is about; None where it is about none."""
-    if isinstance(message, Preview | Begun):
+    if isinstance(message, Preview | PartBegun):
         return message.id
-    request = message.request if isinstance(message, Finished | Failed) else None
+    request = message.request if isinstance(message, DreamFinished | DreamFailed) else None
     return request.id if request is not None else None
 
 

@@ -6,18 +6,18 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from app.added import read_added
 from app.loop.chosen_model import load_chosen
 from app.loop.garbage import exempt_from_collection
 from app.loop.memory_room import measure_room
 from app.loop.messages import Emit, ModelKept, ModelOrder, ModelProgress, sentence
+from app.model_additions import parse_addition
 from app.session import ModelChoice
 from base.errors import InputError
 from base.files import expand_user
 from diffusion.canvas import Cancelled
 from diffusion.library.facts import Facts
 from diffusion.library.listing import find_listed
-from diffusion.library.memory import needed_bytes
+from diffusion.library.memory import estimate_bytes
 from diffusion.library.read_facts import read_facts
 from diffusion.loaders.hub_snapshot import cache_folder
 
@@ -55,11 +55,11 @@ def fits_beside(choice: ModelChoice) -> bool:
         return True
     room = measure_room(choice.device)
     beside = (*choice.control, *filter(None, [choice.ip_adapter]))
-    added = [read_facts(expand_user(read_added(text).file)) for text in beside]
-    return sum(needed_bytes(one, room.device) for one in (facts, *added) if one is not None) <= room.free
+    added = [read_facts(expand_user(parse_addition(text).file)) for text in beside]
+    return sum(estimate_bytes(one, room.device) for one in (facts, *added) if one is not None) <= room.free
 
 
-def replaced(
+def replace_model(
     order: ModelOrder,
     load: Callable[[ModelChoice, Report], Any],
     emit: Emit,

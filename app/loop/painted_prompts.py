@@ -68,7 +68,7 @@ class PromptLog:
         return PromptLog(tuple(entries[-MAX_ENTRIES:])) if rising else PromptLog()
 
 
-def outdated_table(log: PromptLog, scene: Scene) -> np.ndarray:
+def make_outdated_table(log: PromptLog, scene: Scene) -> np.ndarray:
     """bool [materials + 1, entries + 1]: which paint has other prompts than its material now; the last row is the sky's."""
     names = (*(m.name for m in scene.materials), "")
     now = prompts_of(scene)
@@ -76,7 +76,7 @@ def outdated_table(log: PromptLog, scene: Scene) -> np.ndarray:
 
 
 def find_outdated(volume: LatentVolume, number: int, log: PromptLog, table: np.ndarray) -> np.ndarray:
-    """bool [PAGE,PAGE]: texels of a page with outdated paint that isn't frozen. table: of `outdated_table`. GL thread."""
+    """bool [PAGE,PAGE]: texels of a page with outdated paint that isn't frozen. table: of `make_outdated_table`. GL thread."""
     state, owner = volume.atlas[number].read_state(), materials(volume.charts, number)
     known = (state[..., STEPS] > 0) & (state[..., FROZEN] <= 0) & (owner >= SKY)
     found = np.zeros(known.shape, bool)
@@ -84,16 +84,16 @@ def find_outdated(volume: LatentVolume, number: int, log: PromptLog, table: np.n
     return found
 
 
-def outdated_masks(volume: LatentVolume, log: PromptLog, scene: Scene) -> TexelMasks:
+def find_outdated_masks(volume: LatentVolume, log: PromptLog, scene: Scene) -> TexelMasks:
     """All outdated paint, for an operation on it. Reads every page."""
-    table = outdated_table(log, scene)
+    table = make_outdated_table(log, scene)
     wait_for_gl(volume.ctx)
     return {number: find_outdated(volume, number, log, table) for number in list(volume.atlas)}
 
 
 @dataclass(frozen=True)
 class OutdatedSurvey:
-    """pages: number → (stamp when it was counted, outdated texels by row of `outdated_table`)."""
+    """pages: number → (stamp when it was counted, outdated texels by row of `make_outdated_table`)."""
 
     log: PromptLog | None = None
     prompts: Prompts = field(default_factory=dict)
@@ -104,7 +104,7 @@ class OutdatedSurvey:
         prompts = prompts_of(scene)
         same = self.log is log and self.prompts == prompts
         known = {n: c for n, c in self.pages.items() if n in volume.atlas} if same else {}
-        table = outdated_table(log, scene)
+        table = make_outdated_table(log, scene)
         if not table.any():
             return OutdatedSurvey(log, prompts)
         due = [n for n in volume.atlas if n not in known or known[n][0] != volume.atlas[n].stamp][:PAGES_AT_ONCE]

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 
 from app.fields import Size
-from app.loop.dream_client import DreamClient, Laid, Outcome, Take
-from app.loop.messages import Failed, Message, ModelInfo, Worker
+from app.loop.dream_client import DreamClient, LaidDream, Outcome, Take
+from app.loop.messages import DreamFailed, Message, ModelInfo, Worker
 from app.loop.progress import about
 from app.loop.quality_levels import Level, View, level_of
 from app.loop.refined_view import RefinedView, describe_activity, may_look_ahead, seconds_left
@@ -27,7 +27,7 @@ from engine.atlas.volume import LatentVolume
 from engine.geometry.sheet import Sheet
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
-from scenes.prompt_masks import dreamed_materials
+from scenes.prompt_masks import find_dreamed_materials
 from scenes.scene import Scene
 
 PIECE = 0.006  # seconds of a frame in a window while one walks
@@ -129,7 +129,7 @@ class Painter:
         """Submit a dream if too little of the view is painted."""
         if gathered.revision != self.volume.revision:
             return  # painted or erased by hand meanwhile: the next frame gathers again
-        self.sky.look(gathered)
+        self.sky.note_visible_faces(gathered)
         coverage = view.level.coverage(gathered, view.size)
         self.coverage = coverage if view.whole else self.coverage
         if coverage >= self.session.paint.coverage or view in self._asked:
@@ -233,7 +233,7 @@ class Painter:
         """Collect until nothing is gathered, dreamed or laid any more. Raises RuntimeError if a dream fails."""
         while self.client.busy:
             for message in self.collect():
-                if isinstance(message, Failed):
+                if isinstance(message, DreamFailed):
                     raise RuntimeError(message.traceback)
 
     def gather(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
@@ -336,7 +336,7 @@ class Painter:
                     gathered, replace(canvas, guide=replace(guide, update_mask=update_mask)), settings, level
                 )
 
-        dreamed = dreamed_materials(gathered.material, self.scene)
+        dreamed = find_dreamed_materials(gathered.material, self.scene)
         work = self.volume.write_mask_task(gathered, level.steps, canvas.change == 0, dreamed)
         self.client.tasks.begin(work, send)
 
@@ -355,7 +355,7 @@ class Painter:
 
     def _take_outcomes(self) -> None:
         for outcome in self.client.pop_outcomes():
-            if isinstance(outcome, Laid):
+            if isinstance(outcome, LaidDream):
                 self._take_laid(outcome)
             elif self.sky.running is not None:
                 self.sky.running = None
@@ -368,7 +368,7 @@ class Painter:
             elif self._asked:
                 self._settle(self._asked[-1])  # this view would fail again; another one may not
 
-    def _take_laid(self, laid: Laid) -> None:
+    def _take_laid(self, laid: LaidDream) -> None:
         self._sky_came_last = isinstance(laid.gathered, GatheredView) and laid.gathered.part is Part.SKY
         if self._sky_came_last:
             self.sky.finish()

@@ -47,7 +47,7 @@ def make_picture(
     named = recipe_fields(choice)
     try:
         if request.source is not None:
-            emit(enlarged(model, request, request.source, emit, cancelled))
+            emit(enlarge_picture(model, request, request.source, emit, cancelled))
             return
         made = generate(model, request.settings, **named, on_step=on_step, cancelled=cancelled)
         seconds = made.dreamed.seconds["total"]
@@ -58,7 +58,7 @@ def make_picture(
         emit(PictureFailed(request, sentence(error), traceback.format_exc()))
 
 
-def enlarged(
+def enlarge_picture(
     model: Any, request: PictureRequest, source: Path, emit: Emit, cancelled: Callable[[], bool]
 ) -> PictureMade:
     """Enlarge the picture of a file on the model's device; emit how many of its tiles are done. Raises InputError and Cancelled."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.loop.messages import Part, Preview, Watch
+from app.loop.messages import Part, Preview, PreviewOptions
 
 SHARE = 0.03  # of a dream's time that decoding previews may take
 PARTS = 8  # maximum number of regions shown; the largest come first
@@ -52,7 +52,12 @@ class PreviewEmitter:
     """
 
     def __init__(
-        self, model: Any, number: int, emit: Callable[[Preview], None], how: Callable[[], Watch], throttle: Throttle
+        self,
+        model: Any,
+        number: int,
+        emit: Callable[[Preview], None],
+        how: Callable[[], PreviewOptions],
+        throttle: Throttle,
     ) -> None:
         self._model, self._number, self._emit, self._how, self._throttle = model, number, emit, how, throttle
         self._before: Any = None

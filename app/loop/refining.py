@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from app.fields import Size
-from app.loop.close_ups import HOLE, close_ups, unpainted
+from app.loop.close_ups import HOLE, close_ups, find_unpainted
 from app.loop.messages import ModelInfo
 from app.loop.quality_levels import View
 from base.grid import CELL
@@ -127,7 +127,7 @@ class CloseUpRefiner:
 
     def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
         assert isinstance(gathered, GatheredView)
-        return policy.coverage(gathered, steps) < self.enough or bool(unpainted(gathered).sum() >= HOLE)
+        return policy.coverage(gathered, steps) < self.enough or bool(find_unpainted(gathered).sum() >= HOLE)
 
 
 def refiner_of(volume: LatentVolume, model: ModelInfo, enough: float) -> Refiner:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from app.loop.messages import (
-    Inspected,
-    Inspection,
+    InspectionRequest,
+    InspectionResult,
     Message,
     ModelKept,
     ModelOrder,
     PictureFailed,
     PictureRequest,
-    Watch,
+    PreviewOptions,
 )
 
 
@@ -20,12 +20,12 @@ class RefusingWorker:
     def __init__(self, why: str) -> None:
         self._why, self._messages = why, list[Message]()
 
-    def watch(self, how: Watch) -> None:
+    def watch(self, how: PreviewOptions) -> None:
         """Do nothing: it has no previews."""
 
-    def inspect(self, asked: Inspection | None) -> None:
+    def inspect(self, asked: InspectionRequest | None) -> None:
         if asked is not None:
-            self._messages.append(Inspected(asked, None, self._why))
+            self._messages.append(InspectionResult(asked, None, self._why))
 
     def generate(self, asked: PictureRequest) -> None:
         self._messages.append(PictureFailed(asked, self._why, ""))

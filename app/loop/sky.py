@@ -49,7 +49,7 @@ class SkyPainter:
         self._known: tuple[object, dict[int, np.ndarray]] = None, {}
         self._given_up: dict[int, object] = {}  # faces that a dream left unfinished, and in which state
 
-    def look(self, gathered: GatheredView) -> None:
+    def note_visible_faces(self, gathered: GatheredView) -> None:
         """See which faces a view shows. What it shows behind see-through surfaces is added to what it shows without that."""
         below = (self.client.volume.charts.side[gathered.chart] == BELOW) & (gathered.material == SKY)
         self._sees_below = bool(below.any()) or (self._sees_below and gathered.part is Part.BEHIND)

@@ -61,7 +61,7 @@ class SurfacePilot:
         self.current = self.views[self._painted]
         return self.surfaces.sheets[self._painted]
 
-    def done(self) -> None:
+    def mark_done(self) -> None:
         """Record that the current sheet is painted."""
         assert self.current is not None
         self.current.open, self.current.dreams = 0, 1

@@ -11,7 +11,7 @@ from app.fields import Size
 from app.loop.autopilot import Autopilot, Viewpoint
 from app.loop.crew import Crew
 from app.loop.dream_client import make_request
-from app.loop.messages import Failed, Finished, Request
+from app.loop.messages import DreamFailed, DreamFinished, Request
 from app.loop.painter import Painter
 from app.loop.quality_levels import level_of
 from app.loop.sheet_schedule import SheetSchedule
@@ -24,13 +24,13 @@ from engine.atlas.views import GatheredView, Part
 from engine.atlas.visibility import TexelMasks
 from engine.geometry.sheet import Sheet
 from scenes.camera import Camera
-from scenes.prompt_masks import dreamed_materials
+from scenes.prompt_masks import find_dreamed_materials
 
 ROUND = 16  # views that are dreamed before the next are chosen, at most; a number of the crew's would change the world with it
 TRIED = 64  # views that may overlap those of the round before it is closed
 
 
-def in_waves(painter: Painter, plan: SurfacePlan) -> tuple[SurfacePlan, list[int]]:
+def sort_into_waves(painter: Painter, plan: SurfacePlan) -> tuple[SurfacePlan, list[int]]:
     """(the plan with its sheets in another order: wave after wave of those that don't touch; how many of the first sheets each of them
     needs): see `engine.atlas.sheet_waves`."""
     footprints = painter.volume.find_footprints(plan.sheets)
@@ -41,7 +41,7 @@ def in_waves(painter: Painter, plan: SurfacePlan) -> tuple[SurfacePlan, list[int
 def paint_sheets_together(
     painter: Painter, sheets: Sequence[Sheet], required: Sequence[int], crew: Crew
 ) -> Iterator[int]:
-    """Paint sheets as if one after the other, bit for bit; yields the number laid so far. required: see `in_waves`.
+    """Paint sheets as if one after the other, bit for bit; yields the number laid so far. required: see `sort_into_waves`.
 
     Raises RuntimeError with the worker's traceback if a dream fails.
     """
@@ -86,12 +86,14 @@ def paint_round(
     Raises RuntimeError with the worker's traceback if a dream fails.
     """
     painter.follow_seed()
-    chosen = choose_apart(pilot, lambda camera: shown_texels(painter, camera, size), check, min(most, ROUND))
+    chosen = choose_disjoint_views(
+        pilot, lambda camera: find_shown_texels(painter, camera, size), check, min(most, ROUND)
+    )
     for part in (Part.SOLID, Part.BEHIND) if painter.volume.charts.see_through.any() else (Part.SOLID,):
         paint_views(painter, [view.camera for view in chosen], size, part, crew)
     for view in chosen:
         pilot.current = view
-        pilot.done()
+        pilot.mark_done()
         check()
     return len(chosen)
 
@@ -110,7 +112,7 @@ def paint_views(painter: Painter, cameras: Sequence[Camera], size: Size, part: P
         painter.client.lay_view(request.gathered, request.canvas, dreamed[request.id])
 
 
-def choose_apart(
+def choose_disjoint_views(
     pilot: Autopilot, shown: Callable[[Camera], TexelMasks], check: Callable[[], object], most: int
 ) -> list[Viewpoint]:
     """Choose the views of a round: the largest gain first, none that shows what another one of the round shows."""
@@ -134,7 +136,7 @@ def choose_apart(
     return chosen
 
 
-def shown_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
+def find_shown_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
     """The texels that a dream of a view sees, its margin included; not the sky, which views don't paint."""
     charts = painter.volume.charts
     shown = painter.volume.find_visible_texels(*painter.frame_view(camera, size))
@@ -151,16 +153,16 @@ def view_request(painter: Painter, camera: Camera, size: Size, part: Part) -> Re
         return None
     canvas = canvas_from(gathered, painter.scene, level.steps)
     if canvas.guide is not None:
-        materials = dreamed_materials(gathered.material, painter.scene)
+        materials = find_dreamed_materials(gathered.material, painter.scene)
         mask = painter.volume.write_mask(gathered, level.steps, canvas.change == 0, materials)
         canvas = replace(canvas, guide=replace(canvas.guide, update_mask=mask))
     return make_request(gathered, canvas, level.settings(session.dream))
 
 
-def collect(crew: Crew) -> Iterator[Finished]:
+def collect(crew: Crew) -> Iterator[DreamFinished]:
     """The dreams that came back since the last call. Raises RuntimeError with its traceback if one failed."""
     for message in crew.poll():
-        if isinstance(message, Failed):
+        if isinstance(message, DreamFailed):
             raise RuntimeError(message.traceback or message.problem)
-        if isinstance(message, Finished):
+        if isinstance(message, DreamFinished):
             yield message

@@ -9,15 +9,15 @@ from diffusion.canvas import Canvas, FacingGBuffer, GBuffer, Guide, Region, Surf
 from diffusion.models.depth import to_reference_camera
 from engine.atlas import policy
 from engine.atlas.views import GatheredSheet, GatheredView
-from scenes.prompt_masks import prompt_masks
+from scenes.prompt_masks import make_prompt_masks
 from scenes.scene import SKY, Scene
 
 
 def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
-    """One region for each visible prompt: `scenes.prompt_masks.prompt_masks` as regions of a canvas."""
+    """One region for each visible prompt: `scenes.prompt_masks.make_prompt_masks` as regions of a canvas."""
     return tuple(
         Region(prompt=found.prompt, mask=found.mask.astype(np.float32), negative_prompt=found.negative_prompt)
-        for found in prompt_masks(material, scene)
+        for found in make_prompt_masks(material, scene)
     )
 
 

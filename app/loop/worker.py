@@ -10,30 +10,30 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from app.loop.looks import further_looks
+from app.loop.inspection import inspect_further
 from app.loop.messages import (
     PREVIEWS,
-    Begun,
+    DreamFailed,
+    DreamFinished,
     Emit,
-    Failed,
-    Finished,
-    Inspected,
-    Inspection,
+    InspectionRequest,
+    InspectionResult,
     Message,
     ModelInfo,
     ModelOrder,
     ModelProgress,
     ModelReplaced,
+    PartBegun,
     PicturePreview,
     PictureRequest,
     Preview,
+    PreviewOptions,
     Request,
     Status,
-    Watch,
     id_of,
     sentence,
 )
-from app.loop.model_loading import Report, fits_beside, free_memory, load_choice, replaced
+from app.loop.model_loading import Report, fits_beside, free_memory, load_choice, replace_model
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
 from app.loop.previews import PreviewEmitter, Throttle
 from app.session import ModelChoice
@@ -85,31 +85,31 @@ def answer(
     dream: Dream,
     emit: Emit,
     cancelled: Callable[[], bool],
-    how: Callable[[], Watch] = Watch,
+    how: Callable[[], PreviewOptions] = PreviewOptions,
     throttle: Throttle | None = None,
 ) -> None:
     """Dream one request; emit its previews (as `how` says) and its result. A cancelled one emits no result."""
     throttle = throttle or Throttle()
     emitter = PreviewEmitter(model, request.id, emit, how, throttle)
     throttle.start()
-    hooks = {"on_step": emitter, "cancelled": cancelled, "on_part": lambda part: emit(Begun(request.id, part))}
+    hooks = {"on_step": emitter, "cancelled": cancelled, "on_part": lambda part: emit(PartBegun(request.id, part))}
     try:
-        emit(Finished(request, dream(model, request.canvas, request.settings, **hooks)))
+        emit(DreamFinished(request, dream(model, request.canvas, request.settings, **hooks)))
     except Cancelled:
         pass
     except Exception as error:
-        emit(Failed(request, sentence(error), traceback.format_exc()))
+        emit(DreamFailed(request, sentence(error), traceback.format_exc()))
 
 
-def report(model: Any, asked: Inspection, look: Probe, cancelled: Callable[[], bool]) -> Inspected | None:
+def report(model: Any, asked: InspectionRequest, look: Probe, cancelled: Callable[[], bool]) -> InspectionResult | None:
     """Run a probe of the network; None if it was cancelled."""
     try:
         inside = look(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
-        return Inspected(asked, inside, **further_looks(model, asked, inside, cancelled))
+        return InspectionResult(asked, inside, **inspect_further(model, asked, inside, cancelled))
     except Cancelled:
         return None
     except Exception as error:
-        return Inspected(asked, None, sentence(error))
+        return InspectionResult(asked, None, sentence(error))
 
 
 class ThreadWorker:
@@ -142,12 +142,12 @@ class ThreadWorker:
         self._orders = self._cancelled_orders = -1  # ids; those up to the second are cancelled
         self._news = threading.Condition()
         self._waiting: Request | None = None  # the mailbox
-        self._asked: Inspection | None = None  # the pending probe of the network
+        self._asked: InspectionRequest | None = None  # the pending probe of the network
         self._latest = self._abandoned = -1  # ids up to _abandoned are cancelled
         self._closed = False
         self._statuses: deque[Message] = deque(maxlen=100)
         self._previews: deque[Message] = deque(maxlen=PREVIEWS)
-        self._watch, self._throttle = Watch(), Throttle()
+        self._watch, self._throttle = PreviewOptions(), Throttle()
         self._results: queue.Queue[Message] = queue.Queue(WAITING_RESULTS)
         self._thread = threading.Thread(target=self._run, name="dreamer", daemon=True)
         self._thread.start()
@@ -162,7 +162,7 @@ class ThreadWorker:
             self._waiting, self._abandoned = None, self._latest
             self._previews.clear()
 
-    def inspect(self, asked: Inspection | None) -> None:
+    def inspect(self, asked: InspectionRequest | None) -> None:
         with self._news:
             self._asked = asked
             self._news.notify()
@@ -183,7 +183,7 @@ class ThreadWorker:
     def cancel_model(self) -> None:
         self._cancelled_orders = self._orders
 
-    def watch(self, how: Watch) -> None:
+    def watch(self, how: PreviewOptions) -> None:
         self._watch = how
 
     def poll(self) -> list[Message]:
@@ -212,7 +212,7 @@ class ThreadWorker:
     def _emit(self, message: Message) -> None:
         if isinstance(message, Status | ModelProgress):
             self._statuses.append(message)
-        elif isinstance(message, Preview | Begun | PicturePreview):
+        elif isinstance(message, Preview | PartBegun | PicturePreview):
             with self._news:
                 self._previews.append(message)
         else:
@@ -260,7 +260,7 @@ class ThreadWorker:
         def cancelled() -> bool:
             return self._closed or order.id <= self._cancelled_orders
 
-        model = replaced(order, self._load_choice, self._emit, cancelled, make_room, self._fits)
+        model = replace_model(order, self._load_choice, self._emit, cancelled, make_room, self._fits)
         if model is None:
             if self._model is None and not self._closed:
                 self._model = self._ready()
@@ -285,7 +285,7 @@ class ThreadWorker:
 
         answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, self._throttle)
 
-    def _report(self, model: Any, asked: Inspection) -> None:
+    def _report(self, model: Any, asked: InspectionRequest) -> None:
         """Probe the network; if a dream is requested meanwhile, stop and probe again after it."""
 
         def cancelled() -> bool:
@@ -316,5 +316,5 @@ class ThreadWorker:
             self._emit(Status(f"the model {model.id} is ready", info_of(model)))
             return model
         except Exception as error:
-            self._emit(Failed(None, sentence(error), traceback.format_exc()))
+            self._emit(DreamFailed(None, sentence(error), traceback.format_exc()))
             return None

@@ -36,7 +36,7 @@ def open_journal(world: Path, data: Path) -> Journal:
         raise JournalInUse(world, "", "is being painted by another Rayverie, which alone may save to it") from error
 
 
-def left_over(journal: Journal, world: Path | None, report: Callable[[str], None]) -> bool:
+def holds_newer_paint(journal: Journal, world: Path | None, report: Callable[[str], None]) -> bool:
     """Whether the journal holds paint that a crash kept from its world file: its revision is higher, or it is newer.
 
     Times alone are unreliable: clock changes, `touch` and copies alter them. A journal that is neither, but differs from the
@@ -59,7 +59,7 @@ def left_over(journal: Journal, world: Path | None, report: Callable[[str], None
     return False
 
 
-def describing(
+def make_description(
     scene: Scene, charts: Charts, model: str, volume: LatentVolume, extras: Callable[[], Mapping[str, Any]] = dict
 ) -> Describe:
     """The description that a WorldWriter writes. extras: called on the writer's thread."""

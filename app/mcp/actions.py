@@ -1,4 +1,4 @@
-"""What a client may do at the desk: each action is a job that is logged, and that `undo` takes back."""
+"""What a client may do at the backend: each action is a job that is logged, and that `undo` takes back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from app.log import Log
 from app.server.asked import Work, wish_of
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.jobs import Job
 from app.server.schemas import GenerateBody, SceneBody
 from app.server.worlds import WorldNote
@@ -28,23 +28,23 @@ class Done:
 
 
 class Actions:
-    """The desk, the log of what was done, and what can be taken back."""
+    """The backend, the log of what was done, and what can be taken back."""
 
-    def __init__(self, desk: Desk, log: Log) -> None:
-        self.desk, self.log = desk, log
+    def __init__(self, backend: Backend, log: Log) -> None:
+        self.backend, self.log = backend, log
         self._done: deque[Done] = deque(maxlen=REMEMBERED)
 
-    def known(self, id: str) -> str:
+    def find_world(self, id: str) -> str:
         """The id of a world. Raises InputError for another one."""
-        if not self.desk.worlds.has(id):
+        if not self.backend.worlds.has(id):
             raise InputError("request", "world", f"is {id!r}, the id of no world here; list_worlds names them")
         return id
 
     def generate(self, body: GenerateBody) -> Job:
         """Raises InputError and QueueFull."""
-        wish = wish_of(self.desk, body)
-        self.desk.studio.refuse(wish)
-        return self.pictures("generate", wish.settings.prompt, lambda job: self.desk.studio.generate(job, wish))
+        wish = wish_of(self.backend, body)
+        self.backend.maker.refuse(wish)
+        return self.pictures("generate", wish.settings.prompt, lambda job: self.backend.maker.generate(job, wish))
 
     def pictures(self, kind: str, about: str, work: Work) -> Job:
         """A job that makes pictures, which `undo` deletes. Raises QueueFull."""
@@ -52,27 +52,27 @@ class Actions:
         def do(job: Job) -> dict[str, Any]:
             made = work(job)
             ids = [picture["id"] for picture in made["pictures"]]
-            self._remember(f"{kind} {about}", lambda _: [self.desk.store.drop(id) for id in ids])
+            self._remember(f"{kind} {about}", lambda _: [self.backend.store.drop(id) for id in ids])
             return made
 
-        return self.desk.submit(kind, about, do)
+        return self.backend.submit(kind, about, do)
 
     def add_scene(self, map: Path, body: SceneBody) -> dict[str, Any]:
         """Raises InputError."""
-        worlds = self.desk.worlds
+        worlds = self.backend.worlds
         id = worlds.add_scene(map, body.materials)
         self._remember(f"add scene {id}", lambda _: worlds.drop_scene(id))
         return {"id": id, "notes": list(worlds.scene(id).notes)}
 
     def create_world(self, note: WorldNote) -> dict[str, Any]:
         """Raises InputError."""
-        id = self.desk.worlds.create(note)
-        self._remember(f"create world {id}", lambda job: self.desk.worlds.drop(job, id))
+        id = self.backend.worlds.create(note)
+        self._remember(f"create world {id}", lambda job: self.backend.worlds.drop(job, id))
         return {"id": id, "scene": note.scene}
 
     def paint(self, kind: str, id: str, work: Work) -> Job:
         """A job that changes a world. `undo` takes back what it did until it ended or was cancelled. Raises QueueFull."""
-        worlds = self.desk.worlds
+        worlds = self.backend.worlds
 
         def do(job: Job) -> dict[str, Any]:
             before = worlds.newest(id)
@@ -82,7 +82,7 @@ class Actions:
                 if worlds.newest(id) != before:
                     self._remember(f"{kind} world {id}", lambda job: worlds.undo(job, id))
 
-        return self.desk.submit_world(kind, self.known(id), do)
+        return self.backend.submit_world(kind, self.find_world(id), do)
 
     def undo(self) -> Job:
         """Take back the last action that has ended, after the jobs of worlds that wait before it. Raises QueueFull."""
@@ -94,7 +94,7 @@ class Actions:
             last.undo(job)
             return {"undone": last.about, "left": len(self._done)}
 
-        return self.desk.submit_world("undo", "", do)
+        return self.backend.submit_world("undo", "", do)
 
     def _remember(self, about: str, undo: Callable[[Job], object]) -> None:
         self._done.append(Done(about[:200], undo))

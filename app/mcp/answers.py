@@ -67,13 +67,13 @@ def _addressless(value: Any) -> Any:
 def _picture(store: PictureStore, id: str) -> types.ImageContent:
     picture = flat(store.open(store.path(id, "picture")), 255)
     picture.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
-    data, kind = _encoded(picture, "PNG"), "png"
+    data, kind = _encode(picture, "PNG"), "png"
     if len(data) > MOST_PICTURE:
-        data, kind = _encoded(picture, "JPEG", quality=90), "jpeg"
+        data, kind = _encode(picture, "JPEG", quality=90), "jpeg"
     return types.ImageContent(data=base64_of(data), mime_type=f"image/{kind}")
 
 
-def _encoded(picture: Image.Image, kind: str, **how: Any) -> bytes:
+def _encode(picture: Image.Image, kind: str, **how: Any) -> bytes:
     target = io.BytesIO()
     picture.save(target, kind, **how)
     return target.getvalue()

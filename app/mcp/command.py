@@ -16,13 +16,13 @@ NEEDED = ("mcp", "pydantic")
 def run(command: Mcp) -> int:
     refuse_without(NEEDED, "rayverie mcp", "web")
     from app.mcp.protocol import serve
-    from app.server.desk import ready_desk
+    from app.server.backend import open_ready_backend
 
     folder, model = folder_of(command.folder), without_pictures(command.model)
     with (
         standard_handles() as (source, target),
         tempfile.TemporaryDirectory(prefix="rayverie-") as pictures,
-        ready_desk(model, folder, Path(pictures), command.jobs) as desk,
+        open_ready_backend(model, folder, Path(pictures), command.jobs) as backend,
     ):
-        serve(desk, source, target)
+        serve(backend, source, target)
     return 0

@@ -21,9 +21,9 @@ from app.mcp.actions import Actions
 from app.mcp.answers import Failed, answer, failure, sentence_of
 from app.mcp.tools import TOOLS, Tool
 from app.mcp.wire import LinesIn, LinesOut
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.jobs import Job, QueueFull
-from base.errors import InputError, nearest, shorten, shown
+from base.errors import InputError, escape_controls, nearest, shorten
 
 POLL = 0.05  # seconds between two looks at a job
 ABOUT = (
@@ -34,12 +34,12 @@ ABOUT = (
 Report = Callable[[float, float, str], Awaitable[None]]  # step, steps, words
 
 
-def serve(desk: Desk, source: BinaryIO, target: BinaryIO) -> None:
+def serve(backend: Backend, source: BinaryIO, target: BinaryIO) -> None:
     """Answer one client until it closes `source`."""
 
     async def work() -> None:
-        lines = cast(Any, LinesIn(source, desk.limits.body)), cast(Any, LinesOut(target))
-        server = server_of(Actions(desk, Log()))
+        lines = cast(Any, LinesIn(source, backend.limits.body)), cast(Any, LinesOut(target))
+        server = server_of(Actions(backend, Log()))
         async with stdio_server(*lines) as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
@@ -50,7 +50,7 @@ def server_of(actions: Actions) -> Server[Any]:
     """The SDK's server with our tools."""
 
     async def list_tools(*_: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[described(name, tool) for name, tool in TOOLS.items()])
+        return types.ListToolsResult(tools=[describe(name, tool) for name, tool in TOOLS.items()])
 
     async def call(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         def note(level: str, words: str) -> None:
@@ -60,7 +60,7 @@ def server_of(actions: Actions) -> Server[Any]:
             problem = f"is no tool; there are {', '.join(TOOLS)}{nearest(params.name, TOOLS)}"
             return failure(str(InputError(params.name, "", problem)))
         try:
-            done = await answered(actions, tool, params.arguments or {}, context.session.report_progress)
+            done = await run_tool(actions, tool, params.arguments or {}, context.session.report_progress)
         except (InputError, ValidationError, QueueFull, Failed) as error:
             note("error", sentence := sentence_of(error))
             return failure(sentence)
@@ -80,14 +80,14 @@ def server_of(actions: Actions) -> Server[Any]:
     )
 
 
-def described(name: str, tool: Tool) -> types.Tool:
+def describe(name: str, tool: Tool) -> types.Tool:
     hints = types.ToolAnnotations(
         read_only_hint=tool.reads, destructive_hint=tool.destroys, idempotent_hint=tool.reads, open_world_hint=False
     )
     return types.Tool(name=name, description=tool.about, input_schema=tool.body.model_json_schema(), annotations=hints)
 
 
-async def answered(actions: Actions, tool: Tool, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
+async def run_tool(actions: Actions, tool: Tool, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
     """Do what a call asks for. A cancelled call cancels its job. Raises InputError, ValidationError, QueueFull and Failed."""
     jobs: list[Job] = []
 
@@ -101,10 +101,10 @@ async def answered(actions: Actions, tool: Tool, arguments: dict[str, Any], repo
         found = await anyio.to_thread.run_sync(begin)
         if isinstance(found, Job):
             await follow(found, report)
-        return await anyio.to_thread.run_sync(answer, actions.desk.store, found)
+        return await anyio.to_thread.run_sync(answer, actions.backend.store, found)
     finally:
         for job in jobs:
-            actions.desk.jobs.cancel(job)  # without effect on one that has ended
+            actions.backend.jobs.cancel(job)  # without effect on one that has ended
 
 
 async def follow(job: Job, report: Report) -> None:
@@ -113,5 +113,5 @@ async def follow(job: Job, report: Report) -> None:
     while not job.ended.is_set():
         if job.step > last:
             last = job.step
-            await report(last, job.steps, shown(f"{job.kind} {job.about}".strip())[:200])
+            await report(last, job.steps, escape_controls(f"{job.kind} {job.about}".strip())[:200])
         await anyio.sleep(POLL)

@@ -98,40 +98,40 @@ class Tool:
 
 
 def _status(actions: Actions, _: Nothing) -> dict[str, Any]:
-    return {**actions.desk.about(), "jobs": [job.described() for job in actions.desk.jobs.open()]}
+    return {**actions.backend.about(), "jobs": [job.describe() for job in actions.backend.jobs.open()]}
 
 
 def _picture(actions: Actions, body: PictureId) -> dict[str, Any]:
-    actions.desk.store.path(body.picture, "picture")
+    actions.backend.store.path(body.picture, "picture")
     return {"pictures": [{"id": body.picture}]}
 
 
 def _match(actions: Actions, body: MatchBody) -> Job:
-    desk = actions.desk
-    return desk.submit("match", body.prompt, lambda job: desk.studio.match(job, body.prompt, body.count))
+    backend = actions.backend
+    return backend.submit("match", body.prompt, lambda job: backend.maker.match(job, body.prompt, body.count))
 
 
 def _dream(actions: Actions, body: DreamTool) -> Job:
-    worlds, id = actions.desk.worlds, actions.known(body.world)
+    worlds, id = actions.backend.worlds, actions.find_world(body.world)
     camera = camera_of(worlds, id, body.camera) if body.camera else None
     return actions.paint("dream", id, lambda job: worlds.dream(job, id, camera, body.views, body.until))
 
 
 def _erase(actions: Actions, body: EraseTool) -> Job:
-    worlds, id = actions.desk.worlds, actions.known(body.world)
+    worlds, id = actions.backend.worlds, actions.find_world(body.world)
     camera = camera_of(worlds, id, body.camera) if body.camera else None
     return actions.paint("erase", id, lambda job: worlds.erase(job, id, camera, again=False))
 
 
 def _repaint(actions: Actions, body: RepaintTool) -> Job:
-    worlds, id = actions.desk.worlds, actions.known(body.world)
+    worlds, id = actions.backend.worlds, actions.find_world(body.world)
     camera = camera_of(worlds, id, body.camera)
     return actions.paint("repaint", id, lambda job: worlds.erase(job, id, camera, again=True))
 
 
 def _render(actions: Actions, body: RenderTool) -> Job:
-    kind, work = rendering(actions.desk.worlds, id := actions.known(body.world), body)
-    return actions.desk.submit_world(kind, id, work)
+    kind, work = rendering(actions.backend.worlds, id := actions.find_world(body.world), body)
+    return actions.backend.submit_world(kind, id, work)
 
 
 def _log(actions: Actions, body: LogTool) -> dict[str, Any]:
@@ -156,36 +156,36 @@ TOOLS: dict[str, Tool] = {
     "upscale": Tool(
         "Enlarge a picture.",
         UpscaleBody,
-        lambda actions, body: actions.pictures("upscale", body.upscaler, upscaling(actions.desk, body)),
+        lambda actions, body: actions.pictures("upscale", body.upscaler, upscaling(actions.backend, body)),
     ),
     "show_picture": Tool("Show a picture again.", PictureId, _picture, reads=True),
     "list_scenes": Tool(
         "The built-in scenes, then the ids of those that were added.",
         Nothing,
-        lambda actions, _: {"scenes": actions.desk.worlds.scenes()},
+        lambda actions, _: {"scenes": actions.backend.worlds.scenes()},
         reads=True,
     ),
     "inspect_scene": Tool(
         "What a scene consists of: materials with their prompts, paths, size, and problems.",
         SceneName,
-        lambda actions, body: inspect(actions.desk.worlds.scene(body.scene)),
+        lambda actions, body: inspect(actions.backend.worlds.scene(body.scene)),
         reads=True,
     ),
     "add_scene": Tool(
         "Keep a new scene: a floor plan and its materials.",
         SceneBody,
-        lambda actions, body: actions.add_scene(actions.desk.store.take(body.map, "map"), body),
+        lambda actions, body: actions.add_scene(actions.backend.store.take(body.map, "map"), body),
     ),
     "list_worlds": Tool(
         "All worlds with their scenes.",
         Nothing,
-        lambda actions, _: {"worlds": world_list(actions.desk.worlds)},
+        lambda actions, _: {"worlds": world_list(actions.backend.worlds)},
         reads=True,
     ),
     "create_world": Tool(
         "Make a new, bare world of a scene, to paint it.",
         WorldBody,
-        lambda actions, body: actions.create_world(note_of(actions.desk, body)),
+        lambda actions, body: actions.create_world(note_of(actions.backend, body)),
     ),
     "dream": Tool("Paint one view of a world, or view after view until a share of it is painted.", DreamTool, _dream),
     "render": Tool(

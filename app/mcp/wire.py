@@ -56,10 +56,10 @@ class LinesIn:
     def _read(self) -> None:
         with suppress(RuntimeError, CancelledError):  # the loop ended meanwhile
             while line := self._source.readline(self._most + 1):
-                self._pass_on(TOO_LONG if self._skipped(line) else line.decode("utf-8", "replace"))
+                self._pass_on(TOO_LONG if self._skip(line) else line.decode("utf-8", "replace"))
             self._pass_on(None)
 
-    def _skipped(self, line: bytes) -> bool:
+    def _skip(self, line: bytes) -> bool:
         """Whether a line is too long; then its rest is read and forgotten."""
         long = len(line) > self._most
         while long and line and not line.endswith(b"\n"):

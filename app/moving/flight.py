@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from functools import partial
 
-from app.loop.autopilot import SIZE, Autopilot, Viewpoint, unfinished, viewpoints
+from app.loop.autopilot import SIZE, Autopilot, Viewpoint, make_measure, viewpoints
 from app.loop.open_scene import OpenScene
 from app.loop.sky import AROUND
 from app.loop.surface_pilot import SurfacePilot, plan_surfaces
@@ -37,7 +37,7 @@ class Flight:
         self.open_scene, self.until, self.follow = open_scene, until, follow
         self.noun = "surfaces" if by_surfaces else "views"
         self.pilot: Autopilot | SurfacePilot = Autopilot(
-            [] if by_surfaces else cameras, partial(unfinished, open_scene.painter)
+            [] if by_surfaces else cameras, partial(make_measure, open_scene.painter)
         )
         self.measured, self.begun_at, self.done, self.status_text = 0, 0.0, False, "looking around"
         self._plan, self._now, self.surveyed = open_scene.plan, 0.0, False
@@ -89,7 +89,7 @@ class Flight:
         self.status_text, painter.client.problem = "painting the sky", ""
         while painter.sky.consider(session, AROUND):
             yield  # `update` continues here when it is dreamed
-            if self._failed():
+            if self._end_after_failure():
                 return
         assert painter.client.model is not None
         self.status_text = "planning surfaces"
@@ -109,9 +109,9 @@ class Flight:
                 revision = self.open_scene.volume.revision
                 painter.begin_sheet(sheet, self.status_text)
                 yield
-                if self._failed():
+                if self._end_after_failure():
                     return
-            pilot.done()
+            pilot.mark_done()
             self._pace.append((self._now, pilot.work(self.until)[0]))
         self._end(f"{pilot.coverage:.0%} of the surfaces are painted")
 
@@ -135,14 +135,14 @@ class Flight:
             painter.client.problem = ""
             while painter.consider(pilot.current.camera, SIZE):
                 yield
-                if self._failed():
+                if self._end_after_failure():
                     return
             yield
-            pilot.done()
+            pilot.mark_done()
             self._pace.append((self._now, pilot.coverage))
         self._end(f"{pilot.coverage:.0%} of what its views show is painted")
 
-    def _failed(self) -> bool:
+    def _end_after_failure(self) -> bool:
         """Whether the last dream failed, which ends the flight."""
         if problem := self.open_scene.painter.client.problem:
             self._end(f"a dream failed: {problem}")

@@ -105,7 +105,7 @@ def step(walker: Walker, wish: Movement, seconds: float, ground: Ground | None =
     return walker
 
 
-def _wanted(walker: Walker, wish: Movement) -> np.ndarray:
+def _compute_velocity(walker: Walker, wish: Movement) -> np.ndarray:
     """Requested velocity [3], blocks/s, relative to the yaw; diagonals are no faster."""
     yaw = np.radians(walker.yaw)
     forward, right = np.array([-np.sin(yaw), 0, -np.cos(yaw)]), np.array([np.cos(yaw), 0, -np.sin(yaw)])
@@ -121,14 +121,14 @@ def _relax(velocity: np.ndarray, wanted: np.ndarray, seconds: float) -> tuple[np
 
 
 def _fly(walker: Walker, wish: Movement, seconds: float) -> Walker:
-    velocity, way = _relax(np.array(walker.velocity), _wanted(walker, wish), seconds)
+    velocity, way = _relax(np.array(walker.velocity), _compute_velocity(walker, wish), seconds)
     return replace(walker, position=_vector(walker.position + way), velocity=_vector(velocity))
 
 
 def _walk(walker: Walker, wish: Movement, seconds: float, ground: Ground) -> Walker:
     x, eyes, z = walker.position
     velocity = np.array([walker.velocity[0], 0.0, walker.velocity[2]])
-    velocity, way = _relax(velocity, _wanted(walker, replace(wish, up=0.0)), seconds)
+    velocity, way = _relax(velocity, _compute_velocity(walker, replace(wish, up=0.0)), seconds)
     if _fits(x + way[0], z, eyes, ground):  # each axis by itself, so that the walker slides along walls
         x += way[0]
     else:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, faint, hint
-from app.panels.picture_view import fitted
+from app.panels.picture_view import fit_size
 from app.panels.sampler import difference
 from app.panels.shares_plot import plot_shares
 from app.panels.split import Split
@@ -45,7 +45,7 @@ class BesideView:
         place = min(place, len(record.shown) - 1)
         pairs = pair_steps(sigmas_of(record), sigmas_of(other))
         left, right = record.shown[place].preview.image, other.shown[pairs[place]].preview.image
-        size, corner = fitted(left, width, tall), imgui.get_cursor_screen_pos()
+        size, corner = fit_size(left, width, tall), imgui.get_cursor_screen_pos()
         box = corner.x + (width - size.x) / 2, corner.y, size.x, size.y
         pictures = ui.picture("timeline", left), ui.picture("timeline beside", right)
         self._split.draw(pictures, box, ui.scale, (f"dream {record.id + 1}", f"dream {other.id + 1}"))

@@ -40,7 +40,7 @@ class BuilderOverlay:
         inside = x <= mouse.x < x + width and y <= mouse.y < y + height and not imgui.get_io().want_capture_mouse
         if not ui.builder.tool or ui.open_scene is None or not (inside or ui.builder.press):
             return
-        tool = ui.builder.press.tool if ui.builder.press else ui.builder.meant(imgui.get_io().key_shift)
+        tool = ui.builder.press.tool if ui.builder.press else ui.builder.choose_by_shift(imgui.get_io().key_shift)
         target = self._target(ui, tool, ((mouse.x - x) / width, (mouse.y - y) / height), width / height)
         if target is None:
             return

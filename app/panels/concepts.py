@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, faint, hint, shortened
+from app.panels.context import PanelContext, faint, hint, shorten_to_width
 from app.panels.shares_plot import plot_shares, was_clicked
 from app.state.inspection import lookable
 from app.state.timeline import Record
@@ -35,7 +35,7 @@ def draw_concepts(ui: PanelContext, record: Record, place: int) -> int | None:
         return None
     clicked = None
     for i, one in enumerate(found[:MOST]):
-        imgui.text_disabled(shortened(one.prompt, imgui.get_content_region_avail().x))
+        imgui.text_disabled(shorten_to_width(one.prompt, imgui.get_content_region_avail().x))
         here = min(place, len(one.confidence) - 1)
         best = int(one.confidence[here].argmax())
         faint(f"looks like {one.names[best]} ({one.confidence[here, best]:.2f})")

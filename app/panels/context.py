@@ -183,7 +183,7 @@ def faint(text: str) -> None:
     imgui.pop_style_color()
 
 
-def shortened(text: str, width: float) -> str:
+def shorten_to_width(text: str, width: float) -> str:
     """Shorten a text at its end until it fits into a width, in points."""
     if imgui.calc_text_size(text).x <= width:
         return text
@@ -228,7 +228,7 @@ def begin_facts(label: str) -> bool:
     return imgui.begin_table(label, 2, imgui.TableFlags_.sizing_stretch_prop)
 
 
-def accented() -> implot.Spec:
+def use_accent_colour() -> implot.Spec:
     """The style of plots in the theme's accent colour."""
     colour = imgui.get_style_color_vec4(imgui.Col_.plot_lines)
     return implot.Spec(line_color=colour, fill_color=colour)

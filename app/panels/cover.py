@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, choice, hint, shortened
+from app.panels.context import PanelContext, choice, hint, shorten_to_width
 from app.panels.dialog import begin_cover
 from app.panels.mask_editor import draw_mask_editor
-from app.panels.picture_view import fitted
+from app.panels.picture_view import fit_size
 from app.panels.split import Box, Split
-from app.state.picture_work import Seen
+from app.state.picture_work import ShownPictures
 
 
 class Cover:
@@ -17,7 +17,7 @@ class Cover:
 
     def __init__(self) -> None:
         self.split = Split()
-        self._shown: Seen | None = None
+        self._shown: ShownPictures | None = None
 
     def draw(self, ui: PanelContext, box: Box) -> None:
         if not ui.pictures.over_scene:
@@ -26,10 +26,10 @@ class Cover:
         if ui.pictures.editor is not None:
             draw_mask_editor(ui, ui.pictures.editor)
         elif ui.pictures.seen is not None:
-            self._seen(ui, ui.pictures.seen)
+            self._draw_pictures(ui, ui.pictures.seen)
         imgui.end()
 
-    def _seen(self, ui: PanelContext, seen: Seen) -> None:
+    def _draw_pictures(self, ui: PanelContext, seen: ShownPictures) -> None:
         if seen is not self._shown:
             self._shown, self.split = seen, Split()
         if len(seen.pictures) == 2:
@@ -40,26 +40,26 @@ class Cover:
             hint("Drag the line between the pictures." if seen.wipe else "")
         else:
             imgui.align_text_to_frame_padding()
-            imgui.text_unformatted(shortened(seen.captions[0], imgui.get_content_region_avail().x * 0.8))
+            imgui.text_unformatted(shorten_to_width(seen.captions[0], imgui.get_content_region_avail().x * 0.8))
             imgui.same_line()
         close_button(ui)
         room, corner = imgui.get_content_region_avail(), imgui.get_cursor_screen_pos()
         textures = [ui.picture(f"seen {place}", picture) for place, picture in enumerate(seen.pictures)]
         if len(textures) == 2 and seen.wipe:
-            size = fitted(seen.pictures[0], room.x, room.y)
+            size = fit_size(seen.pictures[0], room.x, room.y)
             box = (corner.x + (room.x - size.x) / 2, corner.y + (room.y - size.y) / 2, size.x, size.y)
-            captions = tuple(shortened(text, size.x * 0.42) for text in seen.captions)
+            captions = tuple(shorten_to_width(text, size.x * 0.42) for text in seen.captions)
             self.split.draw((textures[0], textures[1]), box, ui.scale, (captions[0], captions[1]))
             return
         draw, wide = imgui.get_window_draw_list(), room.x / len(textures)
         line = imgui.get_text_line_height_with_spacing() if len(textures) == 2 else 0.0
         for place, (texture, picture) in enumerate(zip(textures, seen.pictures, strict=True)):
-            size = fitted(picture, wide - 8 * ui.scale, room.y - line)
+            size = fit_size(picture, wide - 8 * ui.scale, room.y - line)
             left, top = corner.x + place * wide + (wide - size.x) / 2, corner.y + (room.y - line - size.y) / 2
             draw.add_image(texture, imgui.ImVec2(left, top), imgui.ImVec2(left + size.x, top + size.y))
             if line:
                 ink = imgui.get_color_u32(imgui.Col_.text)
-                draw.add_text(imgui.ImVec2(left, top + size.y), ink, shortened(seen.captions[place], size.x))
+                draw.add_text(imgui.ImVec2(left, top + size.y), ink, shorten_to_width(seen.captions[place], size.x))
 
 
 def close_button(ui: PanelContext) -> None:

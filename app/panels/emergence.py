@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, hint, shortened
+from app.panels.context import PanelContext, hint, shorten_to_width
 from app.panels.shares_plot import plot_shares, was_clicked
 from app.state.timeline import Record
 from diffusion.introspection.emergence import Emergence, measure_emergence_slices, settling_step
@@ -47,7 +47,7 @@ class EmergencePlots:
         for i, one in enumerate(self.found[:MOST]):
             if i == 1 and len(self.found) == 2:
                 break  # one region is the whole picture
-            imgui.text_disabled(shortened(one.prompt or WHOLE, imgui.get_content_region_avail().x))
+            imgui.text_disabled(shorten_to_width(one.prompt or WHOLE, imgui.get_content_region_avail().x))
             last, dot = len(one.coarse) - 1, settling_step(one.coarse)
             marked = dot if dot < last else None
             here = min(place, last)

@@ -14,7 +14,7 @@ from imgui_bundle import imgui
 from app.labels import label_of
 from app.panels.context import hint, row_label
 from app.panels.step_curve import draw_scheduled
-from base.settings import allowed
+from base.settings import list_allowed
 from base.step_schedule import Scheduled
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ def edit(
     """
     hints = typing.get_type_hints(type(settings))
     group = ""
-    for f in sorted(_chosen(settings, only, skip), key=_order(settings)):
+    for f in sorted(_choose_fields(settings, only, skip), key=_order(settings)):
         if (new := f.metadata.get("group", "")) != group:
             group = new
             imgui.separator_text(group)
@@ -69,7 +69,7 @@ def _input(kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
     least, most = meta.get("range", (None, None))
     if kind == Scheduled:
         return draw_scheduled(value, least, most)
-    if names := allowed(meta):
+    if names := list_allowed(meta):
         return _combo(value, names, _helps(meta))
     if kind is int and least is not None and most - least <= NARROW:
         return imgui.slider_int("##value", value, int(least), int(most), flags=imgui.SliderFlags_.always_clamp)
@@ -114,7 +114,7 @@ def _helps(meta: Mapping[str, Any]) -> dict[str, str]:
     return {name: text.split("\n")[0] for name, text in texts.items()}
 
 
-def _chosen(settings: Any, only: tuple[str, ...] | None, skip: tuple[str, ...]) -> list[Any]:
+def _choose_fields(settings: Any, only: tuple[str, ...] | None, skip: tuple[str, ...]) -> list[Any]:
     return [f for f in fields(settings) if (only is None or f.name in only) and f.name not in skip]
 
 

@@ -6,12 +6,12 @@ from imgui_bundle import imgui
 
 from app.files.gallery.entry import Entry
 from app.gui.theme import colour
-from app.panels.context import PanelContext, faint, hint, shortened, square
+from app.panels.context import PanelContext, faint, hint, shorten_to_width, square
 from app.panels.gallery_commands import PIN, commands_of, draw_buttons, draw_menu
 from app.panels.picture import progress_text
-from app.panels.picture_view import fitted
+from app.panels.picture_view import fit_size
 from app.session import Session
-from base.errors import shown
+from base.errors import escape_controls
 
 WAITING = "\uf252"  # an hour-glass
 TILE = 92.0  # points a side, at least
@@ -30,7 +30,7 @@ class GalleryPanel:
             self._grid(ui)
         imgui.end_child()
         if chosen:
-            self._chosen(ui, chosen)
+            self._draw_chosen(ui, chosen)
         return ui.session
 
     def _search(self, ui: PanelContext) -> None:
@@ -77,17 +77,19 @@ class GalleryPanel:
                     else:
                         _tile(ui, entry, side)
 
-    def _chosen(self, ui: PanelContext, chosen: tuple[Entry, ...]) -> None:
+    def _draw_chosen(self, ui: PanelContext, chosen: tuple[Entry, ...]) -> None:
         """The chosen picture's settings, and what can be done with it."""
         entry, room = chosen[-1], imgui.get_content_region_avail().x
         words = entry.prompt or "(no settings)"
-        imgui.text_unformatted(shortened(words, room))
+        imgui.text_unformatted(shorten_to_width(words, room))
         hint(words)
         seed = "" if entry.seed is None else f" · seed {entry.seed}"
         imgui.text_disabled(
-            shortened(f"{entry.size[0]}×{entry.size[1]}{seed} · {entry.model or shown(entry.path.name)}", room)
+            shorten_to_width(
+                f"{entry.size[0]}×{entry.size[1]}{seed} · {entry.model or escape_controls(entry.path.name)}", room
+            )
         )
-        hint(shown(str(entry.path)))
+        hint(escape_controls(str(entry.path)))
         commands = commands_of(chosen)
         for first in range(0, len(commands), 3):
             draw_buttons(ui, commands[first : first + 3])
@@ -105,14 +107,14 @@ def _empty(ui: PanelContext) -> str:
 def _tile(ui: PanelContext, entry: Entry, side: float) -> None:
     """A picture in a square, with a frame if it is chosen and a pin if it is pinned."""
     view, corner = ui.pictures.gallery, imgui.get_cursor_screen_pos()
-    imgui.push_id(shown(entry.name))
+    imgui.push_id(escape_controls(entry.name))
     if imgui.invisible_button("tile", imgui.ImVec2(side, side)):
         view.choose(entry.name, further=imgui.get_io().key_ctrl)
     hovered = imgui.is_item_hovered()
     if hovered and imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
         ui.do("view_pictures", entry)
     hint(
-        f"{entry.prompt or shown(entry.path.name)}\nClick to choose, Ctrl+click a second one to compare, double-click to view."
+        f"{entry.prompt or escape_controls(entry.path.name)}\nClick to choose, Ctrl+click a second one to compare, double-click to view."
     )
     _menu(ui, entry)
     imgui.pop_id()
@@ -120,7 +122,7 @@ def _tile(ui: PanelContext, entry: Entry, side: float) -> None:
     draw.add_rect_filled(corner, end, imgui.get_color_u32(imgui.Col_.frame_bg))
     small = ui.pictures.small.get(entry.path)
     if small is not None:
-        size = fitted(small, side, side)
+        size = fit_size(small, side, side)
         low = imgui.ImVec2(corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
         draw.add_image(ui.picture(f"small {entry.path}", small), low, imgui.ImVec2(low.x + size.x, low.y + size.y))
     if entry.name in view.chosen or hovered:
@@ -153,7 +155,7 @@ def _running(ui: PanelContext, side: float) -> None:
     draw.add_rect_filled(corner, end, imgui.get_color_u32(imgui.Col_.frame_bg))
     preview = progress.preview
     if preview is not None and preview.image is not None:
-        size = fitted(preview.image, side, side)
+        size = fit_size(preview.image, side, side)
         low = imgui.ImVec2(corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
         draw.add_image(ui.picture("running", preview.image), low, imgui.ImVec2(low.x + size.x, low.y + size.y))
     else:

@@ -6,7 +6,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.panels.brush import BrushTools
-from app.panels.context import PanelContext, faint, hint, shortened
+from app.panels.context import PanelContext, faint, hint, shorten_to_width
 from app.panels.outline import draw_middle
 from app.panels.picture_view import show
 from app.panels.placed import draw_placed
@@ -77,7 +77,7 @@ class ImagePanel:
             return
         imgui.same_line()
         imgui.align_text_to_frame_padding()
-        imgui.text_disabled(shortened(ui.source.name, imgui.get_content_region_avail().x))
+        imgui.text_disabled(shorten_to_width(ui.source.name, imgui.get_content_region_avail().x))
         hint(ui.source.name)
         # the picture beside its buttons: below one another, a low panel would hide them
         width, room = imgui.get_content_region_avail().x, 3 * imgui.get_frame_height_with_spacing()

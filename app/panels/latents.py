@@ -6,8 +6,8 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from app.loop.messages import Preview
-from app.panels.context import PanelContext, accented, choice, faint, hint
-from app.panels.picture_view import fitted
+from app.panels.context import PanelContext, choice, faint, hint, use_accent_colour
+from app.panels.picture_view import fit_size
 
 ACROSS = 8  # channels in a row
 TALL = 60.0  # points of the histogram
@@ -41,7 +41,7 @@ class LatentsView:
         if self._sheet is None or self._sheet[0] is not latents:
             self._sheet = latents, channel_sheet(latents)
         sheet = self._sheet[1]
-        imgui.image(ui.picture("timeline latents", sheet), fitted(sheet, width, 4 * TALL * ui.scale))
+        imgui.image(ui.picture("timeline latents", sheet), fit_size(sheet, width, 4 * TALL * ui.scale))
         hint(f"All {len(latents)} channels, {ACROSS} in a row, each grey at its own mean.")
         scaled = latents if self._side == "Prediction" else latents / (1 + step.sigma**2) ** 0.5
         _histogram(scaled, TALL * ui.scale)
@@ -68,6 +68,6 @@ def _histogram(values: np.ndarray, tall: float) -> None:
     implot.setup_axes("", "", implot.AxisFlags_.no_label, hidden)
     implot.setup_axes_limits(-REACH, REACH, 0.0, max(float(counts.max()) * 1.1, 1.0), implot.Cond_.always)
     places = (np.arange(BINS) + 0.5) * (2 * REACH / BINS) - REACH
-    implot.plot_bars("##counts", places, counts, 2 * REACH / BINS, spec=accented())
+    implot.plot_bars("##counts", places, counts, 2 * REACH / BINS, spec=use_accent_colour())
     implot.end_plot()
     hint("How many latents have which value, from −4 to 4.")

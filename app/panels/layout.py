@@ -10,7 +10,7 @@ _DOCK = re.compile(r"^DockId=(0x[0-9A-F]+)", re.MULTILINE)
 LAST = 99  # a tab's place: after all others
 
 
-def completed(layout: str, homes: Mapping[str, str]) -> str:
+def add_missing_panels(layout: str, homes: Mapping[str, str]) -> str:
     """The layout with the panels that the program has learnt since it was written, each beside the first panel of its own stack that
     is docked; where none is, it is left to float. homes: title of a panel → its stack."""
     docks = {window["title"]: _DOCK.search(window["body"]) for window in _WINDOW.finditer(layout)}

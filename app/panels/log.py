@@ -25,7 +25,7 @@ class LogPanel:
         imgui.same_line()
         imgui.begin_disabled(not entries)
         if imgui.button("Copy all"):
-            imgui.set_clipboard_text("\n".join(map(written, entries)))
+            imgui.set_clipboard_text("\n".join(map(format_entry, entries)))
         imgui.end_disabled()
         if not entries:
             faint("No messages yet.")
@@ -41,7 +41,7 @@ class LogPanel:
             imgui.pop_style_color()
             if entry.details and imgui.tree_node("Parts" if entry.level == "dream" else "Details"):
                 if imgui.small_button("Copy"):
-                    imgui.set_clipboard_text(written(entry))
+                    imgui.set_clipboard_text(format_entry(entry))
                 faint(entry.details)
                 imgui.tree_pop()
             imgui.pop_id()
@@ -52,6 +52,6 @@ def clock_time(entry: Entry) -> str:
     return time.strftime("%H:%M:%S", time.localtime(entry.when))
 
 
-def written(entry: Entry) -> str:
+def format_entry(entry: Entry) -> str:
     """An entry as it is copied: its time and text, then its details."""
     return "\n".join(filter(None, (f"{clock_time(entry)}  {entry.text}", entry.details)))

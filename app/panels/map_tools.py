@@ -138,7 +138,7 @@ class FillTool(Tool):
             return None
         x, z = int(hand.here[0]), int(hand.here[1])
         if self._shown is None or self._shown[0] is not scene.map or not self._shown[1].mask[z, x]:
-            self._shown = scene.map, Area(0, 0, edit_map.connected_area(scene.map == value, z, x))
+            self._shown = scene.map, Area(0, 0, edit_map.find_connected_area(scene.map == value, z, x))
         return self._shown[1], brush.value
 
     def use(self, ui: PanelContext, brush: MapBrush, hand: Hand) -> None:

@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.panels.context import PanelContext, choice, hint
-from app.panels.picture_view import fitted
+from app.panels.picture_view import fit_size
 from app.state.brush import Point
 from app.state.mask_editor import LEAST, MOST, TOOLS, MaskEditor
 from app.state.mask_shapes import clear, feather, invert
@@ -20,7 +20,7 @@ def draw_mask_editor(ui: PanelContext, editor: MaskEditor) -> None:
     _tools(ui, editor)
     _changes(ui, editor)
     room, corner = imgui.get_content_region_avail(), imgui.get_cursor_screen_pos()
-    size = fitted(editor.source.picture, room.x, room.y)
+    size = fit_size(editor.source.picture, room.x, room.y)
     left, top = corner.x + (room.x - size.x) / 2, corner.y + (room.y - size.y) / 2
     low, high = imgui.ImVec2(left, top), imgui.ImVec2(left + size.x, top + size.y)
     imgui.invisible_button("canvas", imgui.ImVec2(max(1.0, room.x), max(1.0, room.y)), BOTH)

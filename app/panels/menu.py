@@ -6,7 +6,7 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, hint, shortened
+from app.panels.context import PanelContext, hint, shorten_to_width
 from app.state.keymap import ACTIONS, MENUS, captions
 from scenes.load import BUILTIN
 
@@ -36,7 +36,7 @@ def _status(ui: PanelContext) -> None:
     """To the right, as much of it as there is room for; the rest beside the pointer."""
     space = imgui.get_style().item_spacing.x
     left, right = imgui.get_cursor_pos_x() + space, imgui.get_window_width() - 2 * space
-    text = shortened(ui.status, right - left)
+    text = shorten_to_width(ui.status, right - left)
     imgui.same_line(max(left, right - imgui.calc_text_size(text).x))
     imgui.text_disabled(text)
     hint(ui.status if text != ui.status else "")

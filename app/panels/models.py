@@ -9,14 +9,14 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.loop.memory_room import Room
-from app.panels.added import draw_added, fitting
-from app.panels.context import PanelContext, begin_facts, fact, faint, hint, shortened
+from app.panels.context import PanelContext, begin_facts, fact, faint, hint, shorten_to_width
+from app.panels.model_additions import draw_added, fitting
 from app.services.model_list import ModelList
 from app.session import ModelChoice, Session
 from base.files import expand_user
 from diffusion.library.facts import Facts
-from diffusion.library.listing import Listed
-from diffusion.library.memory import needed_bytes
+from diffusion.library.listing import ListedModel
+from diffusion.library.memory import estimate_bytes
 from diffusion.library.read_facts import OURS
 from diffusion.loaders.embedded import SHIPPED
 
@@ -53,7 +53,7 @@ class ModelsPanel:
         _draw_folders(ui, listed)
         return ui.session
 
-    def _draw_loading(self, ui: PanelContext, wish: ModelChoice, chosen: Listed | None) -> None:
+    def _draw_loading(self, ui: PanelContext, wish: ModelChoice, chosen: ListedModel | None) -> None:
         """The button that loads what is chosen, or how far the loading is."""
         if ui.loading is not None:
             imgui.progress_bar(ui.loading.share, imgui.ImVec2(-1, 0), ui.loading.part or "starting")
@@ -68,14 +68,14 @@ class ModelsPanel:
         if model is not None and not model.dreams:
             reason = "The program was started with --no-model. Start it without to load one."
         imgui.begin_disabled(bool(reason))
-        name = shortened(label_of(wish.ref or "embedded"), imgui.get_content_region_avail().x * 0.6)
+        name = shorten_to_width(label_of(wish.ref or "embedded"), imgui.get_content_region_avail().x * 0.6)
         if imgui.button(f"\uf019  Load {name}###load", imgui.ImVec2(-1, 0)):
             ui.do("load_model", wish)
         imgui.end_disabled()
         hint(reason or LATENTS)
 
 
-def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: Listed | None, ready: bool) -> str:
+def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: ListedModel | None, ready: bool) -> str:
     """Why a choice can't be loaded, or "". ready: whether `loaded` really is; chosen: the entry of the choice, None if unknown."""
     if ready and wish == loaded:
         return "This model is loaded. Choose another one, or something beside it."
@@ -89,7 +89,7 @@ def state_of(facts: Facts) -> str:
     return facts.unsupported or (f"incomplete, {'; '.join(facts.missing)}" if facts.missing else "")
 
 
-def is_named(listed: Listed, ref: str | None) -> bool:
+def is_named(listed: ListedModel, ref: str | None) -> bool:
     """Whether a value of --model means this entry."""
     name = ref or "embedded"
     return name == listed.name or (name not in SHIPPED and Path(expand_user(name)).absolute() == Path(listed.name))
@@ -124,11 +124,11 @@ def _draw_present(ui: PanelContext) -> None:
         return
     imgui.text_colored(colour(ui.palette.good), "\uf00c")
     imgui.same_line()
-    imgui.text_unformatted(shortened(f"{model.id} on {model.device}", imgui.get_content_region_avail().x))
+    imgui.text_unformatted(shorten_to_width(f"{model.id} on {model.device}", imgui.get_content_region_avail().x))
     hint(f"{model.id} on {model.device}.\nIts latents: {model.space}.")
 
 
-def _draw_list(ui: PanelContext, listed: ModelList, wish: ModelChoice, chosen: Listed | None) -> ModelChoice:
+def _draw_list(ui: PanelContext, listed: ModelList, wish: ModelChoice, chosen: ListedModel | None) -> ModelChoice:
     """A row for each model; a click chooses it."""
     imgui.separator_text("Models")
     models = [entry for entry in listed.entries if entry.facts.kind == "model"]
@@ -143,12 +143,12 @@ def _draw_list(ui: PanelContext, listed: ModelList, wish: ModelChoice, chosen: L
         imgui.table_next_column()
         if not one.facts.usable:
             imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.text_disabled))
-        text = shortened(label_of(one.name), imgui.get_content_region_avail().x)
+        text = shorten_to_width(label_of(one.name), imgui.get_content_region_avail().x)
         if imgui.selectable(f"{text}##{number}", one is chosen, imgui.SelectableFlags_.span_all_columns)[0]:
             wish = replace(wish, ref=None if one.name == "embedded" else one.name)
         hint("\n".join(filter(None, (one.name, f"{ORIGINS[one.origin]}", state_of(one.facts)))))
         imgui.table_next_column()
-        imgui.text_disabled(shortened(short_family(one.facts), imgui.get_content_region_avail().x))
+        imgui.text_disabled(shorten_to_width(short_family(one.facts), imgui.get_content_region_avail().x))
         imgui.table_next_column()
         imgui.text_disabled(size_text(one.facts.bytes) if one.facts.parts else "")
         if not one.facts.usable:
@@ -164,7 +164,7 @@ ORIGINS = {
 }
 
 
-def _draw_details(ui: PanelContext, one: Listed, room: Room) -> None:
+def _draw_details(ui: PanelContext, one: ListedModel, room: Room) -> None:
     """All that is known of the chosen model without loading it."""
     facts = one.facts
     if problem := state_of(facts):
@@ -173,7 +173,7 @@ def _draw_details(ui: PanelContext, one: Listed, room: Room) -> None:
         imgui.pop_style_color()
     if not facts.parts or not begin_facts("details"):
         return
-    needed = needed_bytes(facts, room.device)
+    needed = estimate_bytes(facts, room.device)
     fact("Family", facts.family)
     fact("Weights", f"{facts.parameters / 1e6:.3g} million, {facts.precision}, {size_text(facts.bytes)}")
     hint("\n".join(f"{part.name}: {part.parameters / 1e6:.3g} million" for part in facts.parts))
@@ -199,9 +199,9 @@ def _draw_folders(ui: PanelContext, listed: ModelList) -> None:
             ui.do("remove_models", path)
         hint("List its models no longer. Its files stay.")
         imgui.same_line()
-        imgui.text_unformatted(shortened(str(path), imgui.get_content_region_avail().x))
+        imgui.text_unformatted(shorten_to_width(str(path), imgui.get_content_region_avail().x))
         hint(str(path))
-    imgui.text_disabled(shortened(f"Hub cache: {listed.cache}", imgui.get_content_region_avail().x))
+    imgui.text_disabled(shorten_to_width(f"Hub cache: {listed.cache}", imgui.get_content_region_avail().x))
     hint(f"{listed.cache}\n`rayverie models download owner/name` adds to it; nothing is downloaded here.")
     if imgui.button("\uf067  Add a folder…"):
         ui.do("ask_models")

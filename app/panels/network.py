@@ -11,7 +11,7 @@ from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, faint, hint
 from app.panels.learn import about, remark
-from app.panels.picture_view import fitted
+from app.panels.picture_view import fit_size
 from app.panels.unet_view import UnetDiagram, figures
 from app.panels.word_attention import WordsView
 from app.session import Session
@@ -161,10 +161,10 @@ class NetworkPanel:
             if i % ABREAST:
                 imgui.same_line()
             texture = ui.picture(f"network map {i}", picture)
-            imgui.image(texture, fitted(picture, side, side))
+            imgui.image(texture, fit_size(picture, side, side))
             if imgui.is_item_hovered():
                 imgui.begin_tooltip()
                 imgui.text_unformatted(f"channel {block.channels[i - 1]}" if i else "all channels: strength")
-                imgui.image(texture, fitted(picture, LARGE * ui.scale, LARGE * ui.scale))
+                imgui.image(texture, fit_size(picture, LARGE * ui.scale, LARGE * ui.scale))
                 imgui.end_tooltip()
         imgui.pop_style_var()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from app.loop.messages import Noised, Noising
+from app.loop.messages import NoisedSteps, NoisingRequest
 from app.panels.context import PanelContext, choice, faint, hint, row_label
-from app.panels.picture_view import fitted
+from app.panels.picture_view import fit_size
 from app.state.inspection import lookable
 from app.state.timeline import Record
 
@@ -35,7 +35,7 @@ class NoisedView:
     def draw(self, ui: PanelContext, record: Record, width: float) -> None:
         """width: points of the tiles together."""
         self._ask(ui, record)
-        told = ui.inspection.noised_of(record)
+        told = ui.inspection.find_noised(record)
         if told is None:
             faint(ABOUT)
             return
@@ -74,14 +74,14 @@ class NoisedView:
         imgui.end_disabled()
         hint(ABOUT if lookable(record) else "Only dreams that ran while this panel was open can be noised.")
 
-    def _tiles(self, ui: PanelContext, noised: Noised, width: float) -> None:
+    def _tiles(self, ui: PanelContext, noised: NoisedSteps, width: float) -> None:
         gap, left = imgui.get_style().item_spacing.x, imgui.get_cursor_pos_x()
         side = (width - (ABREAST - 1) * gap) / ABREAST
         for i, picture in enumerate(noised.pictures):
             if i % ABREAST:
                 imgui.same_line(left + i % ABREAST * (side + gap))
             imgui.begin_group()
-            corner, size = imgui.get_cursor_screen_pos(), fitted(picture, side, side)
+            corner, size = imgui.get_cursor_screen_pos(), fit_size(picture, side, side)
             imgui.image(ui.picture(f"noised {i}", picture), size)
             if i == self.chosen:
                 far, ink = (
@@ -95,7 +95,7 @@ class NoisedView:
             imgui.text_disabled(f"{noised.steps[i]}: {noised.sigmas[i]:.3g}")
             imgui.end_group()
 
-    def _dream_on(self, ui: PanelContext, record: Record, noising: Noising, noised: Noised) -> None:
+    def _dream_on(self, ui: PanelContext, record: Record, noising: NoisingRequest, noised: NoisedSteps) -> None:
         assert self.chosen is not None
         step, own = noised.steps[self.chosen], noising.picture is record.image
         why = ""

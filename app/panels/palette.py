@@ -30,8 +30,8 @@ class Palette:
             imgui.set_keyboard_focus_here()
         imgui.set_next_item_width(dialog_width(WIDE))
         changed, self._typed = imgui.input_text_with_hint("##find", "Search commands", self._typed)
-        commands, exact = found(self._typed)
-        self._chosen, moved = (0, True) if changed else self._moved(len(commands))
+        commands, exact = find_actions(self._typed)
+        self._chosen, moved = (0, True) if changed else self._follow_arrows(len(commands))
         run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
         # as high as if it were full: a window that shrinks as one types would jump about
         tall = (ROWS + 1) * imgui.get_text_line_height_with_spacing()
@@ -52,13 +52,13 @@ class Palette:
             ui.do(wanted)
         return not wanted
 
-    def _moved(self, count: int) -> tuple[int, bool]:
+    def _follow_arrows(self, count: int) -> tuple[int, bool]:
         """Which row the arrows have come to, and whether they moved."""
         way = imgui.is_key_pressed(imgui.Key.down_arrow) - imgui.is_key_pressed(imgui.Key.up_arrow)
         return min(max(self._chosen + way, 0), max(0, count - 1)), bool(way)
 
 
-def found(typed: str) -> tuple[list[Action], bool]:
+def find_actions(typed: str) -> tuple[list[Action], bool]:
     """The actions whose names have these letters in this order, those that have them side by side first; if there are none, those
     with a word that is nearly the same, the nearest first, and False."""
     commands = [action for action in COMMANDS if matches(typed, f"{action.title} {action.menu}")]

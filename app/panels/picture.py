@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, choice, faint, hint, row_label, shortened, square
+from app.panels.context import PanelContext, choice, faint, hint, row_label, shorten_to_width, square
 from app.panels.form import edit
 from app.panels.image import TURNS
 from app.panels.picture_view import show
@@ -15,7 +15,7 @@ from app.panels.prompts import PromptFields
 from app.panels.sampler import sections
 from app.session import Session
 from app.state.picture_form import MODES, MOST, SEEDS, SIDES, PictureForm
-from base.errors import shown
+from base.errors import escape_controls
 from diffusion.text2image.recipe import GenerateSettings
 from diffusion.upscaling.embedded import MOST_FACTOR
 
@@ -72,7 +72,7 @@ class PicturePanel:
         return form.set(negative=negative) if changed else form
 
     def _settings(self, ui: PanelContext, form: PictureForm) -> PictureForm:
-        silent = unused(ui, form)
+        silent = find_unused(ui, form)
         form = replace(
             form, settings=replace(form.settings, dream=edit(form.settings.dream, only=BASIC, unused=silent))
         )
@@ -135,9 +135,9 @@ def _input(ui: PanelContext, form: PictureForm) -> PictureForm:
     imgui.end_group()
     imgui.same_line(side + 2 * imgui.get_style().item_spacing.x)
     imgui.begin_group()
-    name = "No picture yet." if path is None else shown(path.name)
-    imgui.text_disabled(shortened(name, imgui.get_content_region_avail().x))
-    hint("Choose a file, or press “Use as input” in the Gallery panel." if path is None else shown(str(path)))
+    name = "No picture yet." if path is None else escape_controls(path.name)
+    imgui.text_disabled(shorten_to_width(name, imgui.get_content_region_avail().x))
+    hint("Choose a file, or press “Use as input” in the Gallery panel." if path is None else escape_controls(str(path)))
     if imgui.button("\uf07c  Choose a picture…"):
         ui.do("ask_input")
     imgui.set_next_item_width(-1)
@@ -185,7 +185,7 @@ def _control(ui: PanelContext, form: PictureForm) -> None:
     if imgui.button("\uf07c  ControlNet sees…"):
         ui.do("ask_control")
     imgui.same_line()
-    imgui.text_disabled(shown(seen[0].name) if seen else "No picture yet.")
+    imgui.text_disabled(escape_controls(seen[0].name) if seen else "No picture yet.")
 
 
 def _size(ui: PanelContext, form: PictureForm) -> PictureForm:
@@ -248,7 +248,7 @@ def _upscale(ui: PanelContext, form: PictureForm) -> PictureForm:
     imgui.same_line()
     if square("\uf07c##upscaler"):
         ui.do("ask_upscaler")
-    name = "the embedded one" if settings.upscaler is None else shown(settings.upscaler.name)
+    name = "the embedded one" if settings.upscaler is None else escape_controls(settings.upscaler.name)
     hint(f"Choose another upscaler: a .safetensors file of Real-ESRGAN's kind. Now: {name}.")
     imgui.same_line()
     imgui.begin_disabled(settings.upscaler is None)
@@ -288,7 +288,7 @@ def progress_text(ui: PanelContext) -> str:
     return step if total == 1 else f"picture {progress.made + 1} of {total}, {step}"
 
 
-def unused(ui: PanelContext, form: PictureForm) -> dict[str, str]:
+def find_unused(ui: PanelContext, form: PictureForm) -> dict[str, str]:
     """Fields of the form that change nothing now → why."""
     from diffusion.denoisers.inert import Situation, find_inert
 

@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from app.panels.context import PanelContext
 
 
-def fitted(image: np.ndarray, width: float, height: float) -> imgui.ImVec2:
+def fit_size(image: np.ndarray, width: float, height: float) -> imgui.ImVec2:
     """How large a picture [h,w,3] is drawn into width × height."""
     rows, columns = image.shape[:2]
     factor = min(width / columns, height / rows)
@@ -17,6 +17,6 @@ def fitted(image: np.ndarray, width: float, height: float) -> imgui.ImVec2:
 
 def show(ui: PanelContext, key: str, image: np.ndarray, width: float, height: float) -> None:
     """A picture as large as fits into width × height, centred."""
-    size = fitted(image, width, height)
+    size = fit_size(image, width, height)
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
     imgui.image(ui.picture(key, image), size)

@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]  # x, y, width, height
 
 def draw_placed(ui: PanelContext, source: Source, choose: Callable[[float, float], float]) -> None:
     """Draw a picture in the middle of the scene, in a frame. choose: min = all of it, as a splat; max = it fills the view."""
-    x, y, width, height = placed_box(source.picture.shape[1], source.picture.shape[0], ui.scene_box, choose)
+    x, y, width, height = place_box(source.picture.shape[1], source.picture.shape[0], ui.scene_box, choose)
     low, high = imgui.ImVec2(x, y), imgui.ImVec2(x + width, y + height)
     left, top, across, down = ui.scene_box
     draw, tint = imgui.get_background_draw_list(), imgui.get_color_u32(imgui.ImVec4(1.0, 1.0, 1.0, OPACITY))
@@ -27,7 +27,7 @@ def draw_placed(ui: PanelContext, source: Source, choose: Callable[[float, float
     draw.pop_clip_rect()
 
 
-def placed_box(columns: int, rows: int, box: Box, choose: Callable[[float, float], float]) -> Box:
+def place_box(columns: int, rows: int, box: Box, choose: Callable[[float, float], float]) -> Box:
     """Where a picture of rows × columns lies in a box, as `app.actions.image_fit` lays it: in the middle, at its own proportions."""
     x, y, width, height = box
     scale = choose(width / columns, height / rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.loop.messages import Part
-from app.panels.context import PanelContext, hint, shortened, swatch
-from app.panels.picture_view import fitted
+from app.panels.context import PanelContext, hint, shorten_to_width, swatch
+from app.panels.picture_view import fit_size
 from engine.render.daylight import NOON
 from scenes.scene import SKY, Colour, Scene
 
@@ -24,7 +24,7 @@ def draw_regions(ui: PanelContext, key: str, parts: tuple[Part, ...], width: flo
             imgui.same_line(left + i % ABREAST * (side + style.item_spacing.x))
         imgui.begin_group()
         _caption(part.prompt, display_colours(ui.scene, part.prompt), side)
-        imgui.image(ui.picture(f"{key} part {i}", part.image), fitted(part.image, side, side))
+        imgui.image(ui.picture(f"{key} part {i}", part.image), fit_size(part.image, side, side))
         imgui.end_group()
         hint(part.prompt)
 
@@ -42,4 +42,4 @@ def _caption(prompt: str, colours: tuple[Colour, ...], width: float) -> None:
     for shade in colours[:MOST_SWATCHES] or (None,):
         swatch(shade)
         imgui.same_line()
-    imgui.text_disabled(shortened(prompt, left + width - imgui.get_cursor_pos_x()))
+    imgui.text_disabled(shorten_to_width(prompt, left + width - imgui.get_cursor_pos_x()))

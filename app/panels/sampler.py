@@ -82,7 +82,7 @@ class SamplerPanel:
                 f"Fast {few}-step model in use; sampler, guidance and negative prompt are ignored. "
                 f"Use {few + 1}+ steps to enable them."
             )
-        silent = unused(dream, few, painter.client.model.controls, painter.client.model.adapter)
+        silent = find_unused(dream, few, painter.client.model.controls, painter.client.model.adapter)
         for title, names in sections().items():
             flags = imgui.TreeNodeFlags_.default_open if title in OPEN else imgui.TreeNodeFlags_.none
             if imgui.collapsing_header(title, flags):
@@ -207,7 +207,7 @@ def sections() -> dict[str, tuple[str, ...]]:
     return {**table, "More": more} if more else table
 
 
-def unused(dream: DreamSettings, few_steps: int = 0, controls: int = 0, adapter: bool = False) -> dict[str, str]:
+def find_unused(dream: DreamSettings, few_steps: int = 0, controls: int = 0, adapter: bool = False) -> dict[str, str]:
     """Fields that change nothing now → why. Call it once torch is there, which the tables of samplers and guidances need.
 
     few_steps: as many as the model's few-step network needs, 0 without one; controls: number of its ControlNets;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.panels.builder import draw_buttons
-from app.panels.context import PanelContext, faint, hint, shortened
+from app.panels.context import PanelContext, faint, hint, shorten_to_width
 from app.panels.map import GAP, MapView
 from app.panels.materials import Materials
 from app.panels.outdated import Outdated
@@ -59,7 +59,7 @@ class ScenePanel:
             hint(f"{BY_NAME[action].title}: {BY_NAME[action].help}")
             imgui.same_line(0, gap)
         imgui.align_text_to_frame_padding()
-        imgui.text_disabled(shortened(ui.scene.name, right - imgui.get_cursor_pos_x() - 2 * gap))
+        imgui.text_disabled(shorten_to_width(ui.scene.name, right - imgui.get_cursor_pos_x() - 2 * gap))
         hint(f"{ui.scene.name}, {width} × {height} blocks")
         imgui.same_line(right)
         draw_buttons(ui, button, gap)

@@ -16,7 +16,7 @@ from app.gui.renderer import ImGuiRenderer
 from app.loop.garbage import clear_traceback
 from app.panels import PANELS
 from app.panels.context import PanelContext
-from app.panels.layout import completed
+from app.panels.layout import add_missing_panels
 from app.panels.menu import draw_menu
 from app.panels.overlays import OverlayPanels
 from app.session import Session
@@ -83,17 +83,17 @@ class Shell:
         """Menu, panels and overlays. Returns the session, changed or the same. A panel that raises is put into the log."""
         self._profiler, session = profiler, ui.session
         if self.shown:
-            self._guarded("menu", ui, lambda: draw_menu(ui, self.theme_name))
+            self._draw_guarded("menu", ui, lambda: draw_menu(ui, self.theme_name))
             for panel, dock in self.panels:
                 if dock == "float" and not ui.overlays.tour:
                     continue
                 draw = self._floating if dock == "float" else self._panel
-                changed = self._guarded(panel.title, ui, lambda p=panel, d=draw: d(p, ui))
+                changed = self._draw_guarded(panel.title, ui, lambda p=panel, d=draw: d(p, ui))
                 session = _merge(ui.session, session, changed) if changed is not None else session
             if self._front and self._settled:
                 imgui.set_window_focus(self._front.pop(0))  # one a frame: a focus replaces the one before
             self._settled = True
-        changed = self._guarded("overlays", ui, lambda: self.overlay_panels.draw(ui, self.scene_box))
+        changed = self._draw_guarded("overlays", ui, lambda: self.overlay_panels.draw(ui, self.scene_box))
         return session if changed is None else _merge(ui.session, session, changed)
 
     def show_scene(self, texture: moderngl.Texture) -> None:
@@ -172,7 +172,7 @@ class Shell:
         ui.overlays.tour = bool(stays)
         return changed
 
-    def _guarded(self, name: str, ui: PanelContext, draw: Callable[[], Any]) -> Any:
+    def _draw_guarded(self, name: str, ui: PanelContext, draw: Callable[[], Any]) -> Any:
         state = imgui.internal.ErrorRecoveryState()
         imgui.internal.error_recovery_store_state(state)
         try:
@@ -190,7 +190,7 @@ class Shell:
         except (OSError, UnicodeDecodeError):
             return False
         imgui.load_ini_settings_from_memory(
-            completed(layout, {panel.title: dock for panel, dock in self.panels if dock != "float"})
+            add_missing_panels(layout, {panel.title: dock for panel, dock in self.panels if dock != "float"})
         )
         return True
 

@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 
 from app.files.scene_pictures import SIZE
 from app.gui.theme import colour
-from app.panels.context import PanelContext, hint, shortened
+from app.panels.context import PanelContext, hint, shorten_to_width
 from app.panels.dialog import begin_dialog, dialog_height, dialog_width
 from app.session import Session
 from scenes.load import BUILTIN
@@ -67,7 +67,7 @@ class StartPage:
             "Open a scene's folder, a map, a world or a picture made with Rayverie. You can also drop it on the window."
         )
         imgui.same_line()
-        if imgui.button(f"Continue with {shortened(ui.scene.name, imgui.get_font_size() * 12)}"):
+        if imgui.button(f"Continue with {shorten_to_width(ui.scene.name, imgui.get_font_size() * 12)}"):
             ui.overlays.start = False
         hint("Esc does the same.")
         imgui.same_line()
@@ -97,7 +97,7 @@ class StartPage:
         draw.add_rect(low, high, imgui.get_color_u32(ink), 0.0, (2.5 if hovered else 1.0) * ui.scale)
         for row, (text, kind) in enumerate(((title, imgui.Col_.text), (about, imgui.Col_.text_disabled))):
             place = imgui.ImVec2(low.x, high.y + (row + 0.15) * line)
-            draw.add_text(place, imgui.get_color_u32(kind), shortened(text, width))
+            draw.add_text(place, imgui.get_color_u32(kind), shorten_to_width(text, width))
         imgui.end_group()
         return clicked
 

@@ -12,7 +12,7 @@ from app.panels.emergence import EmergencePlots
 from app.panels.latents import LatentsView
 from app.panels.learn import about, remark
 from app.panels.noised import NoisedView
-from app.panels.picture_view import fitted, show
+from app.panels.picture_view import fit_size, show
 from app.panels.regions import draw_regions
 from app.panels.split import Split
 from app.session import Session
@@ -75,10 +75,10 @@ class TimelinePanel:
         self._exports(ui, record)
         draw_curves(ui, record, self._place)
         if self._emergence.found:
-            self._emerged(ui, record)
+            self._draw_emergence(ui, record)
         return ui.session
 
-    def _emerged(self, ui: PanelContext, record: Record) -> None:
+    def _draw_emergence(self, ui: PanelContext, record: Record) -> None:
         """When each region became what it is; a click goes there."""
         imgui.align_text_to_frame_padding()
         imgui.text_unformatted("When it emerges")
@@ -107,7 +107,7 @@ class TimelinePanel:
         step = record.shown[min(self._place, len(record.shown) - 1)].preview if record.shown else None
         width, image = imgui.get_content_region_avail().x, record.pictures[self._place]
         if step and self._shows == "Noisy" and step.noisy is not None:
-            size = fitted(step.image, width, tall)
+            size = fit_size(step.image, width, tall)
             corner = imgui.get_cursor_screen_pos()
             pictures = ui.picture("timeline noisy", step.noisy), ui.picture("timeline", step.image)
             box = corner.x + (width - size.x) / 2, corner.y, size.x, size.y

@@ -13,7 +13,7 @@ from app.loop.meter import Meter
 from app.loop.open_scene import OpenScene, Plan
 from app.loop.paint_survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
-from app.panels.context import PanelContext, accented, begin_facts, fact, faint, hint
+from app.panels.context import PanelContext, begin_facts, fact, faint, hint, use_accent_colour
 from app.panels.meter import draw_meter
 from app.session import Session
 from app.state import history, stroke
@@ -52,7 +52,7 @@ class VolumePanel:
                 f"(up to {history.LIMIT >> 20} MB). The oldest is discarded first."
             )
             imgui.end_table()
-        view = _shown(ui.session)
+        view = _choose_mode(ui.session)
         imgui.separator_text("This view")
         draw_meter(ui, self.meter, sum(counts.painted.values()))
         imgui.separator_text("World")
@@ -75,7 +75,7 @@ class VolumePanel:
         return self._counted[1]
 
 
-def _shown(session: Session):  # type: ignore[no-untyped-def]
+def _choose_mode(session: Session):  # type: ignore[no-untyped-def]
     view = session.view
     for i, mode in enumerate(("painted", "latents", "steps", "density")):
         if i:
@@ -162,7 +162,7 @@ def _histogram(ui: PanelContext, counts: Survey) -> None:
             np.arange(last + 1, dtype=np.float64),
             counts.steps[: last + 1].astype(np.float64),
             0.8,
-            spec=accented(),
+            spec=use_accent_colour(),
         )
         implot.end_plot()
     hint("Number of texels for each number of diffusion steps.")

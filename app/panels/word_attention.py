@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import PanelContext, choice, faint, hint, shortened
+from app.panels.context import PanelContext, choice, faint, hint, shorten_to_width
 from app.panels.learn import remark
-from app.panels.picture_view import fitted
+from app.panels.picture_view import fit_size
 from app.state import step_notes as remarks
 
 TALL, LEAST = 420.0, 110.0  # points of the picture, at most, and however low the panel is
@@ -40,7 +40,7 @@ class WordsView:
             self._heat = attention, self.word, heat(attention.where[self.word], attention.share)
         width = imgui.get_content_region_avail().x
         room = imgui.get_content_region_avail().y - 2 * imgui.get_text_line_height_with_spacing()
-        size = fitted(picture, width, min(TALL * ui.scale, max(LEAST * ui.scale, room)))
+        size = fit_size(picture, width, min(TALL * ui.scale, max(LEAST * ui.scale, room)))
         imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - size.x) / 2))
         corner = imgui.get_cursor_screen_pos()
         imgui.image(ui.picture("network picture", picture), size)
@@ -65,7 +65,7 @@ class WordsView:
     def _choose_word(self, attention: Any) -> None:
         style, end = imgui.get_style(), imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
         for i, word in enumerate(attention.words):
-            label = shortened(word, 0.8 * imgui.get_content_region_avail().x)
+            label = shorten_to_width(word, 0.8 * imgui.get_content_region_avail().x)
             wide = imgui.calc_text_size(label).x + 2 * style.frame_padding.x
             if i and imgui.get_item_rect_max().x + style.item_spacing.x + wide < end:
                 imgui.same_line()

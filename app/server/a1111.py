@@ -87,7 +87,7 @@ def fit(picture: Image.Image, size: tuple[int, int], mode: int) -> Image.Image:
     return Image.fromarray(np.pad(pixels, (*rest, (0, 0))[: pixels.ndim], mode="edge"))
 
 
-def filled(picture: Image.Image, mask: Image.Image, how: int, seed: int) -> Image.Image:
+def fill_under_mask(picture: Image.Image, mask: Image.Image, how: int, seed: int) -> Image.Image:
     """What inpainting starts from under a mask (mode L): a key of FILLS. Raises InputError."""
     if how not in FILLS:
         allowed = ", ".join(f"{number} ({name})" for number, name in FILLS.items())

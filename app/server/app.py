@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from app.server import sdapi, v1, v1_worlds
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.guard import Guard, Rules
 from app.server.jobs import QueueFull, placeless
 from base.errors import InputError, shorten
@@ -30,17 +30,17 @@ ABOUT = (
 )
 
 
-def make_app(desk: Desk, rules: Rules) -> Guard:
-    """The ASGI application of a desk."""
+def make_app(backend: Backend, rules: Rules) -> Guard:
+    """The ASGI application of a backend."""
     api = FastAPI(title="Rayverie", version=version("rayverie"), description=ABOUT, docs_url=None, redoc_url=None)
     for part in (v1, v1_worlds, sdapi):
-        api.include_router(part.router(desk))
+        api.include_router(part.router(backend))
     for path, (name, kind) in PAGES.items():
         api.get(path, include_in_schema=False, name=name)(_page(name, kind))
     api.add_exception_handler(InputError, _wrong_input)
     api.add_exception_handler(RequestValidationError, _wrong_body)
     api.add_exception_handler(QueueFull, _full)
-    return Guard(api, rules, desk.limits)
+    return Guard(api, rules, backend.limits)
 
 
 def _page(name: str, kind: str) -> Any:

@@ -1,4 +1,4 @@
-"""What request bodies ask for, as work for the desk: one reading for every protocol."""
+"""What request bodies ask for, as work for the backend: one reading for every protocol."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.jobs import Job
+from app.server.picture_maker import Wish, check_upscale
 from app.server.schemas import CameraBody, GenerateBody, RenderBody, UpscaleBody, WorldBody, settings_of
-from app.server.studio import Wish, check_upscale
 from app.server.worlds import WorldNote, Worlds
 from app.session import PaintSettings
 from base.errors import InputError
@@ -20,29 +20,29 @@ Work = Callable[[Job], dict[str, Any]]
 SIDES = (16, 2048)  # pixels of a rendered view
 
 
-def wish_of(desk: Desk, body: GenerateBody) -> Wish:
+def wish_of(backend: Backend, body: GenerateBody) -> Wish:
     """Raises InputError."""
     given = body.model_dump(exclude_none=True, exclude={"dream", "init", "mask", "count", "match", "match_temperature"})
     for name in ("init", "mask"):
         if text := getattr(body, name):
-            given[name] = str(desk.store.take(text, name))
+            given[name] = str(backend.store.take(text, name))
     dream = body.dream.model_dump(exclude_none=True) if body.dream else {}
-    given["dream"] = {**desk.default_dream, **dream}
-    return Wish(settings_of(desk.studio.defaults, given), body.count, body.match, body.match_temperature)
+    given["dream"] = {**backend.default_dream, **dream}
+    return Wish(settings_of(backend.maker.defaults, given), body.count, body.match, body.match_temperature)
 
 
-def upscaling(desk: Desk, body: UpscaleBody) -> Work:
+def upscaling(backend: Backend, body: UpscaleBody) -> Work:
     """Raises InputError."""
-    source = desk.store.take(body.picture, "picture")
-    width, height = desk.store.size(source)
+    source = backend.store.take(body.picture, "picture")
+    width, height = backend.store.size(source)
     size = body.size or (round(width * body.factor), round(height * body.factor))
     check_upscale(body.upscaler, size)
-    return lambda job: desk.studio.upscale(job, source, body.upscaler, size, body.prompt)
+    return lambda job: backend.maker.upscale(job, source, body.upscaler, size, body.prompt)
 
 
-def note_of(desk: Desk, body: WorldBody) -> WorldNote:
+def note_of(backend: Backend, body: WorldBody) -> WorldNote:
     """A world's dream settings are those of the model, with what is given changed. Raises InputError."""
-    dream = settings_of(desk.studio.defaults.dream, body.dream, "dream")
+    dream = settings_of(backend.maker.defaults.dream, body.dream, "dream")
     return WorldNote(body.scene, dream, settings_of(PaintSettings(), body.paint, "paint"))
 
 

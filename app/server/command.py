@@ -12,7 +12,7 @@ from app.extras import refuse_without
 from app.server.listener import token_for
 from app.session import ModelChoice
 from app.user_folders import data_folder
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.files import expand_user
 
 NEEDED = ("fastapi", "uvicorn")
@@ -50,4 +50,4 @@ def without_pictures(model: ModelChoice) -> ModelChoice:
 
 
 def _say(words: str) -> None:
-    print(shown(words), file=sys.stderr)
+    print(escape_controls(words), file=sys.stderr)

@@ -13,7 +13,7 @@ TICK = 0.25  # seconds between two looks at a connection
 
 
 class WatchedConnection(H11Protocol):
-    """uvicorn's protocol, which by itself waits for ever in both cases. A subclass made by `watched` knows the limits."""
+    """uvicorn's protocol, which by itself waits for ever in both cases. A subclass made by `make_connection_class` has the limits."""
 
     limits = Limits()
 
@@ -38,6 +38,6 @@ class WatchedConnection(H11Protocol):
             self.loop.call_later(TICK, self._look)
 
 
-def watched(limits: Limits) -> type[WatchedConnection]:
+def make_connection_class(limits: Limits) -> type[WatchedConnection]:
     """The connection class with these limits."""
     return type("Connection", (WatchedConnection,), {"limits": limits})

@@ -134,14 +134,14 @@ class Guard:
             await send(message)
 
         try:
-            headers = self._checked(scope)
+            headers = self._check_headers(scope)
             body = await self._read(receive) if "content-length" in headers or "transfer-encoding" in headers else b""
         except Refused as refused:
             return await refuse(answer, refused)
         if body is not None:
             await self._app(scope, replay(body, receive), answer)
 
-    def _checked(self, scope: Scope) -> dict[str, str]:
+    def _check_headers(self, scope: Scope) -> dict[str, str]:
         pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         headers = dict(pairs)
         if sum(name == "host" for name, _ in pairs) != 1:

@@ -14,7 +14,7 @@ from typing import Any
 
 from app.loop.messages import sentence
 from app.server.lane import Lane
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = STATES = ("waiting", "running", "done", "failed", "cancelled")
 ENDED = (DONE, FAILED, CANCELLED)
@@ -82,7 +82,7 @@ class Job:
             return 0.0
         return (time.monotonic() - self.started) * (self.steps - self.step) / self.step
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """JSON values, without the preview's picture."""
         return {
             "id": self.id,
@@ -169,6 +169,6 @@ def run(job: Job, work: Callable[[Job], dict[str, Any]]) -> None:
     except InputError as error:
         job.end(FAILED, error=placeless(error))
     except Exception as error:
-        print(shown(f"job {job.id} failed:"), file=sys.stderr)
+        print(escape_controls(f"job {job.id} failed:"), file=sys.stderr)
         traceback.print_exc()
         job.end(FAILED, error=f"internal error: {sentence(error)}")

@@ -34,7 +34,7 @@ def url_of(host: str, listener: socket.socket, token: str) -> str:
     return f"http://{name}:{listener.getsockname()[1]}/{f'?token={token}' if token else ''}"
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises InputError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

@@ -9,29 +9,29 @@ import uvicorn
 
 from app.commands import Serve
 from app.server.app import make_app
-from app.server.connection import watched
-from app.server.desk import ready_desk
+from app.server.backend import open_ready_backend
+from app.server.connection import make_connection_class
 from app.server.guard import Guard, Rules
 from app.server.limits import Limits
-from app.server.listener import bound, url_of
+from app.server.listener import bind, url_of
 
 
 def serve(command: Serve, folder: Path, pictures: Path, token: str, say: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. Raises InputError where the address can't be bound, or the model not be loaded."""
     with (
-        bound(command.host, command.port) as listener,
-        ready_desk(command.model, folder, pictures, command.jobs) as desk,
+        bind(command.host, command.port) as listener,
+        open_ready_backend(command.model, folder, pictures, command.jobs) as backend,
     ):
         rules = Rules(frozenset(name.lower() for name in command.allow_host), token)
         say(f"Rayverie serves at {url_of(command.host, listener, token)} (stop it with Ctrl-C).")
-        server_of(make_app(desk, rules), desk.limits).run([listener])
+        server_of(make_app(backend, rules), backend.limits).run([listener])
 
 
 def server_of(app: Guard, limits: Limits) -> uvicorn.Server:
     """uvicorn with our limits. It keeps its date and name to itself."""
     config = uvicorn.Config(
         app,
-        http=watched(limits),
+        http=make_connection_class(limits),
         ws="none",
         lifespan="off",
         log_level="warning",

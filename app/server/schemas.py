@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.session import DAYLIGHT, PaintSettings
-from base.settings import MOST_CHARACTERS, allowed, from_json, to_json
+from base.settings import MOST_CHARACTERS, from_json, list_allowed, to_json
 from base.step_schedule import Scheduled
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings
@@ -32,7 +32,7 @@ def body_of(cls: type, name: str, leave: tuple[str, ...] = ()) -> type[BaseModel
         if f.name in leave or (is_dataclass(hints[f.name])):
             continue
         kind, meta = hints[f.name], f.metadata
-        extra: dict[str, Any] = {"enum": list(allowed(meta))} if allowed(meta) and kind is str else {}
+        extra: dict[str, Any] = {"enum": list(list_allowed(meta))} if list_allowed(meta) and kind is str else {}
         if "range" in meta and kind in (int, float):
             extra |= {"minimum": meta["range"][0], "maximum": meta["range"][1]}
         found[f.name] = (_kind(kind) | None, Field(None, description=meta.get("help", ""), json_schema_extra=extra))

@@ -14,12 +14,12 @@ import psutil
 from fastapi import APIRouter, HTTPException, Request
 
 from app.server import a1111
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.jobs import DONE, RUNNING, Job
+from app.server.picture_maker import ALL_UPSCALERS, Wish, check_upscale
 from app.server.pictures import base64_of, png_of
 from app.server.sdapi_bodies import ExtraBody, ImageBody, PngBody, TextBody
-from app.server.sdapi_wishes import asked, check_options, model_of, refuse, second_pass, wish_of
-from app.server.studio import ALL_UPSCALERS, Wish, check_upscale
+from app.server.sdapi_wishes import check_options, model_of, read_settings, refuse, second_pass, wish_of
 from base.png import SIGNATURE, read_texts
 
 POLL = 0.1
@@ -40,59 +40,59 @@ EMPTY: dict[str, Any] = {  # what this program has none of
 }
 
 
-def router(desk: Desk) -> APIRouter:
+def router(backend: Backend) -> APIRouter:
     api = APIRouter(prefix="/sdapi/v1", tags=["A1111's API"])
 
     @api.post("/txt2img")
     async def txt2img(body: TextBody, request: Request) -> dict[str, Any]:
         """Generate pictures from a prompt."""
-        refuse(desk, body)
-        wish = Wish(asked(desk, body), body.batch_size * body.n_iter)
-        desk.studio.refuse(wish)
+        refuse(backend, body)
+        wish = Wish(read_settings(backend, body), body.batch_size * body.n_iter)
+        backend.maker.refuse(wish)
         second = second_pass(body, wish.settings) if body.enable_hr else None
 
         def work(job: Job) -> dict[str, Any]:
-            made = desk.studio.generate(job, wish)
-            return made if second is None else desk.studio.generate_again(job, second, made)
+            made = backend.maker.generate(job, wish)
+            return made if second is None else backend.maker.generate_again(job, second, made)
 
-        return answer(desk, body, await finished(desk, request, "txt2img", body.prompt, work))
+        return answer(backend, body, await run_job(backend, request, "txt2img", body.prompt, work))
 
     @api.post("/img2img")
     async def img2img(body: ImageBody, request: Request) -> dict[str, Any]:
         """Generate pictures from a picture, as a whole or under a mask."""
-        refuse(desk, body)
-        wish = await asyncio.to_thread(wish_of, desk, body)
-        desk.studio.refuse(wish)
-        work = lambda job: desk.studio.generate(job, wish)  # noqa: E731
-        return answer(desk, body, await finished(desk, request, "img2img", body.prompt, work))
+        refuse(backend, body)
+        wish = await asyncio.to_thread(wish_of, backend, body)
+        backend.maker.refuse(wish)
+        work = lambda job: backend.maker.generate(job, wish)  # noqa: E731
+        return answer(backend, body, await run_job(backend, request, "img2img", body.prompt, work))
 
     @api.post("/png-info")
     def png_info(body: PngBody) -> dict[str, Any]:
         """The settings that a PNG carries."""
-        file = desk.store.take(body.image, "image")
+        file = backend.store.take(body.image, "image")
         texts = read_texts(file) if file.read_bytes()[: len(SIGNATURE)] == SIGNATURE else {}
         return {"info": texts.get("parameters", ""), "items": texts, "parameters": {}}
 
     @api.post("/extra-single-image")
     async def extra(body: ExtraBody, request: Request) -> dict[str, Any]:
         """Enlarge a picture."""
-        source = await asyncio.to_thread(desk.store.take, body.image, "image")
-        width, height = desk.store.size(source)
+        source = await asyncio.to_thread(backend.store.take, body.image, "image")
+        width, height = backend.store.size(source)
         given = body.upscaling_resize_w, body.upscaling_resize_h
         factor = body.upscaling_resize
         size = given if body.resize_mode == 1 else (round(width * factor), round(height * factor))
         if body.upscaler_1 in (None, "None"):
-            return {"html_info": "", "image": base64_of(png_of(desk.store.open(source)))}
+            return {"html_info": "", "image": base64_of(png_of(backend.store.open(source)))}
         check_upscale(body.upscaler_1, size)
         upscaler = body.upscaler_1
-        work = lambda job: desk.studio.upscale(job, source, upscaler, size, "")  # noqa: E731
-        made = await finished(desk, request, "upscale", upscaler, work)
-        return {"html_info": f"{upscaler}, {size[0]}x{size[1]}", "image": pictures(desk, made)[0]}
+        work = lambda job: backend.maker.upscale(job, source, upscaler, size, "")  # noqa: E731
+        made = await run_job(backend, request, "upscale", upscaler, work)
+        return {"html_info": f"{upscaler}, {size[0]}x{size[1]}", "image": pictures(backend, made)[0]}
 
     @api.get("/progress")
     def progress(skip_current_image: bool = False) -> dict[str, Any]:
         """How far the running job is."""
-        jobs = desk.jobs.open()
+        jobs = backend.jobs.open()
         job = next((job for job in jobs if job.state == RUNNING), None)
         share = job.step / job.steps if job and job.steps else 0.0
         state = {
@@ -113,9 +113,9 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/skip")
     def interrupt() -> dict[str, Any]:
         """Cancel the running job."""
-        for job in desk.jobs.open():
+        for job in backend.jobs.open():
             if job.state == RUNNING:
-                desk.jobs.cancel(job)
+                backend.jobs.cancel(job)
         return {}
 
     @api.get("/samplers")
@@ -132,19 +132,19 @@ def router(desk: Desk) -> APIRouter:
 
     @api.get("/sd-models")
     def models() -> list[dict[str, Any]]:
-        title, name, sum = model_of(desk)
+        title, name, sum = model_of(backend)
         about = {"title": title, "model_name": name, "hash": sum, "sha256": None, "filename": name, "config": None}
         return [about]
 
     @api.get("/options")
     def options() -> dict[str, Any]:
-        title, _, sum = model_of(desk)
+        title, _, sum = model_of(backend)
         return {"sd_model_checkpoint": title, "sd_checkpoint_hash": sum, "samples_format": "png"}
 
     @api.post("/options")
     def set_options(options: dict[str, Any]) -> None:
         """Accepts the model that is loaded; a server has one model, and nothing else can be set."""
-        check_options(desk, options)
+        check_options(backend, options)
 
     @api.get("/upscalers")
     def upscalers() -> list[dict[str, Any]]:
@@ -166,14 +166,14 @@ def router(desk: Desk) -> APIRouter:
     return api
 
 
-async def finished(
-    desk: Desk, request: Request, kind: str, about: str, work: Callable[[Job], dict[str, Any]]
+async def run_job(
+    backend: Backend, request: Request, kind: str, about: str, work: Callable[[Job], dict[str, Any]]
 ) -> dict[str, Any]:
     """A job's result, once it is there. The job is cancelled when the client has gone."""
-    job = desk.submit(kind, about, work)
+    job = backend.submit(kind, about, work)
     while not job.ended.is_set():
         if await request.is_disconnected():
-            desk.jobs.cancel(job)
+            backend.jobs.cancel(job)
             raise HTTPException(499, "The client has gone.")
         await asyncio.sleep(POLL)
     if job.state != DONE:
@@ -181,18 +181,18 @@ async def finished(
     return job.result
 
 
-def pictures(desk: Desk, made: dict[str, Any]) -> list[str]:
+def pictures(backend: Backend, made: dict[str, Any]) -> list[str]:
     """The pictures of a result as base64."""
-    found = (desk.store.path(picture["id"], "image") for picture in made["pictures"])
+    found = (backend.store.path(picture["id"], "image") for picture in made["pictures"])
     return [base64_of(path.read_bytes()) for path in found]
 
 
-def answer(desk: Desk, body: TextBody, made: dict[str, Any]) -> dict[str, Any]:
+def answer(backend: Backend, body: TextBody, made: dict[str, Any]) -> dict[str, Any]:
     """The answer of txt2img and img2img."""
     seeds = [picture["seed"] for picture in made["pictures"]]
     infos = [picture["parameters"] for picture in made["pictures"]]
     info = {"prompt": made["prompt"], "negative_prompt": body.negative_prompt, "seed": seeds[0], "all_seeds": seeds}
     info |= {"infotexts": infos, "width": made["pictures"][0]["size"][0], "height": made["pictures"][0]["size"][1]}
     given = body.model_dump(exclude={"init_images", "mask"})
-    images = pictures(desk, made) if body.send_images else []
+    images = pictures(backend, made) if body.send_images else []
     return {"images": images, "parameters": given, "info": json.dumps(info)}

@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from app.server import a1111
-from app.server.desk import Desk
+from app.server.backend import Backend
+from app.server.picture_maker import DREAMT, Wish, check_upscale
 from app.server.pictures import png_of
 from app.server.sdapi_bodies import ImageBody, TextBody
-from app.server.studio import DREAMT, Wish, check_upscale
 from base.errors import InputError
 from base.pictures import flat
 from base.settings import check
@@ -23,20 +23,20 @@ from diffusion.text2image.generate import refuse as refuse_settings
 from diffusion.text2image.recipe import GenerateSettings
 
 
-def model_of(desk: Desk) -> tuple[str, str, str]:
+def model_of(backend: Backend) -> tuple[str, str, str]:
     """(title, name, fingerprint) of the model; waits until it is loaded."""
-    name, _, sum = desk.studio.model.id.rpartition("-")
+    name, _, sum = backend.maker.model.id.rpartition("-")
     return f"{name} [{sum}]", name, sum
 
 
-def check_options(desk: Desk, options: dict[str, Any]) -> None:
+def check_options(backend: Backend, options: dict[str, Any]) -> None:
     """Raise InputError for another model than the server's. Other options are the web UI's own; they change no picture here."""
     wanted = options.get("sd_model_checkpoint")
-    if wanted not in (None, "", *(known := model_of(desk))):
+    if wanted not in (None, "", *(known := model_of(backend))):
         raise InputError("request", "sd_model_checkpoint", f"is {wanted!r}; this server has {known[0]} only")
 
 
-def refuse(desk: Desk, body: TextBody) -> None:
+def refuse(backend: Backend, body: TextBody) -> None:
     """Raise InputError for what would be ignored, and give another picture than was asked for."""
     if body.script_name and body.script_name != "None":
         raise InputError("request", "script_name", f"is {body.script_name!r}; there are no scripts here")
@@ -44,16 +44,16 @@ def refuse(desk: Desk, body: TextBody) -> None:
         given = script.get("args") if isinstance(script, dict) else script
         if given and any(given if isinstance(given, list) else [given]):
             raise InputError("request", "alwayson_scripts", f"asks for {name!r}; there are no scripts here")
-    if (count := body.batch_size * body.n_iter) > desk.limits.count:
-        problem = f"times n_iter is {count}; a request gets at most {desk.limits.count} pictures"
+    if (count := body.batch_size * body.n_iter) > backend.limits.count:
+        problem = f"times n_iter is {count}; a request gets at most {backend.limits.count} pictures"
         raise InputError("request", "batch_size", problem)
-    if body.override_settings and desk.studio.loading.done():
-        check_options(desk, body.override_settings)
+    if body.override_settings and backend.maker.loading.done():
+        check_options(backend, body.override_settings)
 
 
-def asked(desk: Desk, body: TextBody) -> GenerateSettings:
+def read_settings(backend: Backend, body: TextBody) -> GenerateSettings:
     """A body's settings as ours. Raises InputError."""
-    base = desk.studio.defaults
+    base = backend.maker.defaults
     sampler, spacing = a1111.sampler_of(body.sampler_name or body.sampler_index)
     given = {
         "sampler": sampler,
@@ -84,20 +84,20 @@ def second_pass(body: TextBody, first: GenerateSettings) -> GenerateSettings:
     return second
 
 
-def wish_of(desk: Desk, body: ImageBody) -> Wish:
+def wish_of(backend: Backend, body: ImageBody) -> Wish:
     """What img2img asks for: the picture and its mask fitted, cropped to what is masked, and filled. Raises InputError."""
     if not body.init_images:
         raise InputError("request", "init_images", "is missing")
-    settings = asked(desk, body)
+    settings = read_settings(backend, body)
     strength = 0.75 if body.denoising_strength is None else body.denoising_strength
     settings = replace(settings, dream=replace(settings.dream, strength=strength))
     check(settings.dream, "request")
-    picture = flat(desk.store.open(desk.store.take(body.init_images[0], "init_images")), 255)
+    picture = flat(backend.store.open(backend.store.take(body.init_images[0], "init_images")), 255)
     count = body.batch_size * body.n_iter
     if body.mask is None:
-        init = keep(desk, a1111.fit(picture, settings.size, body.resize_mode))
+        init = keep(backend, a1111.fit(picture, settings.size, body.resize_mode))
         return Wish(replace(settings, init=init), count)
-    mask = flat(desk.store.open(desk.store.take(body.mask, "mask")), 0).convert("L").resize(picture.size)
+    mask = flat(backend.store.open(backend.store.take(body.mask, "mask")), 0).convert("L").resize(picture.size)
     if body.inpainting_mask_invert:
         mask = ImageOps.invert(mask)
     blur = 4.0 if body.mask_blur is None else body.mask_blur
@@ -116,10 +116,10 @@ def wish_of(desk: Desk, body: ImageBody) -> Wish:
         picture, mask = picture.resize(settings.size, Image.Resampling.LANCZOS), mask.resize(settings.size)
     else:
         picture, mask = (a1111.fit(part, settings.size, body.resize_mode) for part in (picture, mask))
-    start = a1111.filled(picture, mask, body.inpainting_fill, settings.dream.seed)
+    start = a1111.fill_under_mask(picture, mask, body.inpainting_fill, settings.dream.seed)
     blur = min(blur, 256.0)
     return Wish(
-        replace(settings, init=keep(desk, start), mask=keep(desk, mask), mask_blur=blur),
+        replace(settings, init=keep(backend, start), mask=keep(backend, mask), mask_blur=blur),
         count,
         finish=finish,
     )
@@ -131,6 +131,6 @@ def soften(mask: Image.Image, blur: float) -> Image.Image:
     return wide.filter(ImageFilter.GaussianBlur(blur))
 
 
-def keep(desk: Desk, picture: Image.Image) -> Path:
+def keep(backend: Backend, picture: Image.Image) -> Path:
     """The file of a picture that was made for a request."""
-    return desk.store.path(desk.store.add(lambda path: path.write_bytes(png_of(picture))), "image")
+    return backend.store.path(backend.store.add(lambda path: path.write_bytes(png_of(picture))), "image")

@@ -9,15 +9,15 @@ from fastapi.responses import FileResponse
 
 from app.cli.inspect import inspect
 from app.server.asked import camera_of, note_of, rendering, world_list
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.schemas import DreamWorldBody, RenderBody, SceneBody, WorldBody
 
 
-def router(desk: Desk) -> APIRouter:
+def router(backend: Backend) -> APIRouter:
     api = APIRouter(prefix="/v1")
-    worlds = desk.worlds
+    worlds = backend.worlds
 
-    def known(id: str) -> str:
+    def check_world(id: str) -> str:
         if not worlds.has(id):
             raise HTTPException(404, "There is no such world.")
         return id
@@ -30,7 +30,7 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/scenes", status_code=201, tags=["scenes"])
     def add_scene(body: SceneBody) -> dict[str, Any]:
         """Keep a scene."""
-        id = worlds.add_scene(desk.store.take(body.map, "map"), body.materials)
+        id = worlds.add_scene(backend.store.take(body.map, "map"), body.materials)
         return {"id": id, "notes": list(worlds.scene(id).notes)}
 
     @api.get("/scenes/{id}", tags=["scenes"])
@@ -55,17 +55,17 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/worlds", status_code=201, tags=["worlds"])
     def create(body: WorldBody) -> dict[str, str]:
         """A new, bare world. Its dream settings are those of the model, with what is given changed."""
-        return {"id": worlds.create(note_of(desk, body))}
+        return {"id": worlds.create(note_of(backend, body))}
 
     @api.delete("/worlds/{id}", status_code=202, tags=["worlds"])
     def drop(id: str) -> dict[str, Any]:
         """Delete a world with its earlier states."""
-        return desk.submit_world("delete", known(id), lambda job: worlds.drop(job, id)).described()
+        return backend.submit_world("delete", check_world(id), lambda job: worlds.drop(job, id)).describe()
 
     @api.get("/worlds/{id}/file", tags=["worlds"])
     def file(id: str) -> FileResponse:
         """The world file, as it was last saved."""
-        path = worlds.file(known(id))
+        path = worlds.file(check_world(id))
         if not path.is_file():
             raise HTTPException(404, "Nothing is painted in this world yet.")
         return FileResponse(path, media_type="application/octet-stream", filename=path.name)
@@ -73,20 +73,20 @@ def router(desk: Desk) -> APIRouter:
     @api.post("/worlds/{id}/dream", status_code=202, tags=["worlds"])
     def dream(id: str, body: DreamWorldBody) -> dict[str, Any]:
         """Paint one view of a world, or view after view."""
-        camera = camera_of(worlds, known(id), body.camera) if body.camera else None
-        return desk.submit_world(
+        camera = camera_of(worlds, check_world(id), body.camera) if body.camera else None
+        return backend.submit_world(
             "dream", id, lambda job: worlds.dream(job, id, camera, body.views, body.until)
-        ).described()
+        ).describe()
 
     @api.post("/worlds/{id}/undo", status_code=202, tags=["worlds"])
     def undo(id: str) -> dict[str, Any]:
         """Go back to before the last dream; the last eight are kept."""
-        return desk.submit_world("undo", known(id), lambda job: worlds.undo(job, id)).described()
+        return backend.submit_world("undo", check_world(id), lambda job: worlds.undo(job, id)).describe()
 
     @api.post("/worlds/{id}/render", status_code=202, tags=["worlds"])
     def render(id: str, body: RenderBody) -> dict[str, Any]:
         """Render a view to a PNG, or a path to an mp4. Nothing is dreamed for it."""
-        kind, work = rendering(worlds, known(id), body)
-        return desk.submit_world(kind, id, work).described()
+        kind, work = rendering(worlds, check_world(id), body)
+        return backend.submit_world(kind, id, work).describe()
 
     return api

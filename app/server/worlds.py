@@ -16,14 +16,14 @@ from typing import Any
 
 from PIL import Image
 
-from app.loop.autopilot import SIZE, Autopilot, drain, unfinished, viewpoints
+from app.loop.autopilot import SIZE, Autopilot, drain, make_measure, viewpoints
 from app.loop.erasing import all_texels, erase, view_texels
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.worker import dream_of
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
+from app.server.picture_maker import PictureMaker, Reporter, refuse_tags
 from app.server.pictures import png_of
-from app.server.studio import Reporter, Studio, refuse_tags
 from app.session import PaintSettings, SceneChoice, Session
 from base.errors import InputError
 from base.files import atomic_write
@@ -53,9 +53,9 @@ class WorldNote:
 class Worlds:
     """All methods that take a job run in the GL lane; the others in any thread."""
 
-    def __init__(self, studio: Studio, folder: Path, lane: Lane, most: int = 200) -> None:
+    def __init__(self, maker: PictureMaker, folder: Path, lane: Lane, most: int = 200) -> None:
         """most: scenes that may be kept, and worlds."""
-        self._studio, self.lane, self._most = studio, lane, most
+        self._maker, self.lane, self._most = maker, lane, most
         self._scenes, self._worlds = folder / "scenes", folder / "worlds"
         for place in (self._scenes, self._worlds):
             place.mkdir(parents=True, exist_ok=True)
@@ -153,9 +153,9 @@ class Worlds:
         self.note(id)
         self._close(id)  # saves it
         self._remember(id)
-        with self._opened(job, id) as (headless, save):
+        with self._use(job, id) as (headless, save):
             painter, before = headless.painter, headless.painter.client.dreams
-            pilot = Autopilot(viewpoints(headless.scene), partial(unfinished, painter))
+            pilot = Autopilot(viewpoints(headless.scene), partial(make_measure, painter))
             total = 1 if camera is not None else views
             for number in range(total):
                 job.check()
@@ -169,7 +169,7 @@ class Worlds:
                         break
                     assert pilot.current is not None
                     self._flush(headless, pilot.current.camera, SIZE)
-                    pilot.done()
+                    pilot.mark_done()
                 save()
             job.report(total, total)
             found: dict[str, Any] = {"dreams": painter.client.dreams - before}
@@ -180,7 +180,7 @@ class Worlds:
         self.note(id)
         self._close(id)  # saves it
         self._remember(id)
-        with self._opened(job, id) as (headless, save):
+        with self._use(job, id) as (headless, save):
             painter, before = headless.painter, headless.painter.client.dreams
             erase(painter, all_texels(painter.volume) if camera is None else view_texels(painter, camera, SIZE))
             if again and camera is not None:
@@ -192,10 +192,10 @@ class Worlds:
         self, job: Job, id: str, camera: Camera, size: tuple[int, int], mode: str, daylight: float
     ) -> dict[str, Any]:
         """Render one view to a picture. It dreams nothing."""
-        with self._opened(job, id) as (headless, _):
+        with self._use(job, id) as (headless, _):
             pixels = headless.draw(camera, size, mode, daylight)
         picture = Image.fromarray(pixels[..., :3].copy())
-        name = self._studio.store.add(lambda file: file.write_bytes(png_of(picture)))
+        name = self._maker.store.add(lambda file: file.write_bytes(png_of(picture)))
         return {"pictures": [{"id": name, "url": f"/v1/pictures/{name}", "size": list(size)}]}
 
     def film(
@@ -203,7 +203,7 @@ class Worlds:
     ) -> dict[str, Any]:
         """Render a path to an mp4. It dreams nothing."""
         way = self.path(id, path)
-        with self._opened(job, id) as (headless, _):
+        with self._use(job, id) as (headless, _):
 
             def write(file: Path) -> None:
                 with open_output(file, size, fps, {}) as output:
@@ -213,7 +213,7 @@ class Worlds:
                         job.report(number + 1, frames)
                 file.with_suffix(".json").unlink(missing_ok=True)
 
-            name = self._studio.store.add(write, ".mp4")
+            name = self._maker.store.add(write, ".mp4")
         return {"films": [{"id": name, "url": f"/v1/pictures/{name}", "size": list(size), "frames": frames}]}
 
     def undo(self, job: Job, id: str) -> dict[str, Any]:
@@ -237,7 +237,7 @@ class Worlds:
     # what is open
 
     @contextmanager
-    def _opened(self, job: Job, id: str) -> Iterator[tuple[HeadlessSession, Callable[[], None]]]:
+    def _use(self, job: Job, id: str) -> Iterator[tuple[HeadlessSession, Callable[[], None]]]:
         """(the open world, a function that saves it) while a job uses it."""
         self._job = job
         try:
@@ -249,10 +249,10 @@ class Worlds:
         if self._open is not None and self._open[0] == id:
             return self._open[1:]
         self.close()
-        note, model = self.note(id), self._studio.model
+        note, model = self.note(id), self._maker.model
         session = Session(
             scene=SceneChoice(note.scene),
-            model=self._studio.choice,
+            model=self._maker.choice,
             dream=note.dream,
             paint=note.paint,
             world=self.file(id),
@@ -261,7 +261,7 @@ class Worlds:
             headless = stack.enter_context(
                 open_headless_session(session, self.scene(note.scene), model, dream=self._dream)
             )
-            save = stack.enter_context(headless.keeping(self.file(id)))
+            save = stack.enter_context(headless.saving_to(self.file(id)))
             self._stack = stack.pop_all()
         self._open = (id, headless, save)
         return headless, save
@@ -293,7 +293,7 @@ class Worlds:
             return dream_of(model, canvas, settings, on_step=on_step, cancelled=job.cancelled)
 
         try:
-            return self._studio.lane.call(work)
+            return self._maker.lane.call(work)
         except Cancelled:
             raise Stopped from None
 

@@ -16,12 +16,12 @@ from typing import Any
 from app.files.journals import Journals
 from app.files.scene_archive import pack_scene, unpack_scene
 from app.loop.open_scene import OpenScene
-from app.loop.world_journals import describing, left_over
+from app.loop.world_journals import holds_newer_paint, make_description
 from app.services.background_io import BackgroundIO
 from app.services.kept_session import KeptSession, read_kept, with_kept
 from app.services.scene_rebuild import SceneRebuild
 from app.services.world_files import WorldFiles
-from app.session import painted_with
+from app.session import describe_paint_settings
 from app.state.app_state import AppState
 from base.errors import InputError
 from engine.storage.world import TileKey, WorldIndex
@@ -124,7 +124,9 @@ class Autosave:
         """
         state, journal = self._state, self._open().journal
         self._asked = True
-        if self.guest or not left_over(journal, state.session.world, lambda words: state.notify(words, "warning")):
+        if self.guest or not holds_newer_paint(
+            journal, state.session.world, lambda words: state.notify(words, "warning")
+        ):
             return False
         try:
             left = read_kept(journal.folder)
@@ -136,18 +138,20 @@ class Autosave:
         self._awaited = journal.folder
         if left.scene is not None:
             unpack = partial(unpack_scene, state.scene.name, left.scene)
-            self._io.send(unpack, lambda scene: setattr(state, "scene", scene))
+            self._io.submit(unpack, lambda scene: setattr(state, "scene", scene))
         state.notify("Restored the scene that was open when Rayverie was interrupted")
         return True
 
-    def take_up(self) -> bool:
+    def restore_for_model(self) -> bool:
         """For latents that the program goes over to: restore paint of theirs that a crash kept from the world file.
 
         Returns False if there is none.
         """
         state = self._state
         journal = self._open().journal
-        if self.guest or not left_over(journal, self._worlds.home, lambda words: state.notify(words, "warning")):
+        if self.guest or not holds_newer_paint(
+            journal, self._worlds.home, lambda words: state.notify(words, "warning")
+        ):
             return False
         self._awaited = journal.folder
         return True
@@ -212,10 +216,10 @@ class Autosave:
 
         def extras() -> dict[str, Any]:
             packed = None if edited is None else pack_scene(edited)
-            painted = {"prompts": prompts.to_json(), "settings": painted_with(kept.session)}
+            painted = {"prompts": prompts.to_json(), "settings": describe_paint_settings(kept.session)}
             return replace(kept, scene=packed).to_json() | painted
 
-        return describing(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
+        return make_description(open_scene.scene, open_scene.plan.charts, model.space, open_scene.volume, extras)()
 
     def _deliver(self) -> None:
         while self._packing and self._packing[0][0].done():

@@ -14,7 +14,7 @@ class BackgroundIO:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")
         self._tasks: list[tuple[Future[Any], Callable[[Any], None]]] = []
 
-    def send(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
+    def submit(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
         """Run `work` in the background, and call `then` with its result in a later frame."""
         self._tasks.append((self._thread.submit(work), then))
 

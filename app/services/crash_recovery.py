@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.commands import Explore, suited
+from app.commands import Explore, suit_to_model
 from app.files.scene_archive import unpack_scene
 from app.loop.world_journals import journal_of
 from app.services.background_io import BackgroundIO
@@ -46,7 +46,7 @@ class CrashRecovery:
             with suppress(InputError), atomic_write(path) as temporary:
                 temporary.write_text(json.dumps(data), encoding="utf-8")
 
-        self._io.send(write)
+        self._io.submit(write)
 
     def forget(self) -> None:
         with suppress(OSError):
@@ -80,6 +80,6 @@ def _with_model(session: Session, kept: object, where: str) -> Session:
     if not isinstance(kept, dict) or session.model != ModelChoice():
         return session
     model, _ = from_json(ModelChoice, kept, where)
-    if session.dream == suited(Explore(), None).dream:
-        session = replace(session, dream=suited(Explore(), model.ref, bool(model.lora)).dream)
+    if session.dream == suit_to_model(Explore(), None).dream:
+        session = replace(session, dream=suit_to_model(Explore(), model.ref, bool(model.lora)).dream)
     return replace(session, model=model)

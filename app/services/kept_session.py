@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.commands import Explore, suited
+from app.commands import Explore, suit_to_model
 from app.session import Session, describe, restore
 from base.errors import InputError
 from engine.storage.world import read_world
@@ -44,6 +44,6 @@ def read_kept(folder: Path) -> KeptSession:
 def with_kept(session: Session, kept: Session) -> Session:
     """The session with what was kept of the settings that this run didn't set: those that are as for anyone, or as its model is
     used."""
-    usual = Session(), suited(Explore(), session.model.ref, bool(session.model.lora))
+    usual = Session(), suit_to_model(Explore(), session.model.ref, bool(session.model.lora))
     unset = (name for name in PARTS if any(getattr(session, name) == getattr(fresh, name) for fresh in usual))
     return replace(session, **{name: getattr(kept, name) for name in unset})

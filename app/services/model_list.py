@@ -9,7 +9,7 @@ from pathlib import Path
 from app.files import model_folders
 from app.loop.memory_room import Room, measure_room
 from base.errors import InputError
-from diffusion.library.listing import Listed, list_models
+from diffusion.library.listing import ListedModel, list_models
 from diffusion.loaders.hub_snapshot import cache_folder
 
 
@@ -17,7 +17,7 @@ from diffusion.loaders.hub_snapshot import cache_folder
 class ModelList:
     """entries: of `list_models`; folders: registered; room: memory that is free; cache: the hub's; problem: why folders are not listed."""
 
-    entries: tuple[Listed, ...]
+    entries: tuple[ListedModel, ...]
     folders: tuple[Path, ...]
     room: Room
     cache: Path

@@ -46,13 +46,13 @@ class PictureGallery:
         if not self._reading and (wanted := self._state.pictures.small.wanted):
             paths = list(wanted)[-AT_ONCE:]  # the last asked for are what is looked at now
             self._reading = True
-            self._io.send(partial(self._read_small, paths, view.entries), self._take_small)
+            self._io.submit(partial(self._read_small, paths, view.entries), self._take_small)
 
     def list(self) -> None:
         """List the gallery again."""
         self._listing, self._listed_at = True, self._state.clock()
         known = self._state.pictures.gallery.entries
-        self._io.send(partial(self._list, known), self._take_listing)
+        self._io.submit(partial(self._list, known), self._take_listing)
 
     def add(self, made: PictureMade) -> None:
         """Keep a picture. If the disk refuses it, it is tried again every RETRY seconds."""
@@ -73,11 +73,11 @@ class PictureGallery:
 
     def save_mask(self, mask: np.ndarray, then: Callable[[Path], None], target: Path | None = None) -> None:
         """Write a mask, uint8 [H,W]; without a target, where recipes can name it. then: gets its path."""
-        self._io.send(lambda: save_mask(mask, self.gallery.folder / "masks", target), then)
+        self._io.submit(lambda: save_mask(mask, self.gallery.folder / "masks", target), then)
 
     def read(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Read something else on this thread."""
-        self._io.send(work, then)
+        self._io.submit(work, then)
 
     @property
     def busy(self) -> bool:
@@ -89,7 +89,7 @@ class PictureGallery:
 
     def _save(self) -> None:
         self._tried_at = self._state.clock()
-        self._io.send(self._write_unsaved, self._saved)
+        self._io.submit(self._write_unsaved, self._on_saved)
 
     def _write_unsaved(self) -> InputError | None:
         """Write what is not on the disk yet, oldest first. Returns what went wrong."""
@@ -101,7 +101,7 @@ class PictureGallery:
             return error
         return None
 
-    def _saved(self, error: InputError | None) -> None:
+    def _on_saved(self, error: InputError | None) -> None:
         problem = "" if error is None else error.problem
         if problem and problem != self._problem:
             self._state.notify(f"{error} The picture is kept in memory and tried again.", "error")
@@ -113,7 +113,7 @@ class PictureGallery:
             then()
             self.list()
 
-        self._io.send(change, done)
+        self._io.submit(change, done)
 
     def _list(self, known: tuple[Entry, ...]) -> Listing:
         try:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from app.services.prompt_suggestions import lower_priority
-from app.state.prompt_dice import Categories, DiceSettings, Drawn
+from app.state.prompt_dice import Categories, DiceSettings, DrawnPrompt
 from base.files import expand_user
 
-Draw = Callable[[DiceSettings, str, int], Drawn]
+Draw = Callable[[DiceSettings, str, int], DrawnPrompt]
 Sort = Callable[[DiceSettings], Categories]
 
 
@@ -24,7 +24,7 @@ class PromptDice:
         self._open = open_dice or open_banks
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dice", initializer=lower_priority)
         self._dice: tuple[Draw, Sort] | None = None
-        self._thrown: tuple[str, Future[Drawn]] | None = None  # for a field of text
+        self._thrown: tuple[str, Future[DrawnPrompt]] | None = None  # for a field of text
         self._sorted: tuple[str, Future[Categories]] | None = None  # of a bank
         self._count = 0
         self.settings = DiceSettings()
@@ -38,9 +38,9 @@ class PromptDice:
         """Draw a prompt for a field of text whose prompt is `near`. The latest throw counts."""
         self._count, self.problem = self._count + 1, ""
         settings, seed = self.settings, self._count
-        self._thrown = field, self._thread.submit(lambda: self._opened()[0](settings, near, seed))
+        self._thrown = field, self._thread.submit(lambda: self._open_dice()[0](settings, near, seed))
 
-    def take(self, field: str) -> Drawn | None:
+    def take(self, field: str) -> DrawnPrompt | None:
         """What was drawn for a field, once."""
         if self._thrown is None or self._thrown[0] != field or not self._thrown[1].done():
             return None
@@ -52,14 +52,14 @@ class PromptDice:
         settings = self.settings
         if self._sorted is None or self._sorted[0] != settings.bank:
             self.problem = ""
-            self._sorted = settings.bank, self._thread.submit(lambda: self._opened()[1](settings))
+            self._sorted = settings.bank, self._thread.submit(lambda: self._open_dice()[1](settings))
         return (self._result(self._sorted[1]) or Categories()) if self._sorted[1].done() else None
 
     def close(self) -> None:
         """Wait for the running work."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _opened(self) -> tuple[Draw, Sort]:
+    def _open_dice(self) -> tuple[Draw, Sort]:
         self._dice = self._dice or self._open()
         return self._dice
 
@@ -93,7 +93,7 @@ def open_banks() -> tuple[Draw, Sort]:
             opened.update({"": known, name: bank})
         return opened[name]
 
-    def draw(settings: DiceSettings, near: str, seed: int) -> Drawn:
+    def draw(settings: DiceSettings, near: str, seed: int) -> DrawnPrompt:
         bank, wanted = find(settings.bank), {settings.material, settings.mood} - {""}
         meant = [i for i, caption in enumerate(bank.captions) if caption != near and wanted <= find_categories(caption)]
         if not meant:
@@ -102,7 +102,7 @@ def open_banks() -> tuple[Draw, Sort]:
         captions, rng = [bank.captions[i] for i in meant], np.random.default_rng(seed)
         prompt = draw_captions(captions, rng, similarity=similarity, temperature=settings.temperature)[0]
         match = suggest_captions(prompt, known, embed, 1)[0]
-        return Drawn(prompt, match.caption, match.similarity)
+        return DrawnPrompt(prompt, match.caption, match.similarity)
 
     def sort(settings: DiceSettings) -> Categories:
         counts = count_categories(read_captions(expand_user(settings.bank) if settings.bank else BANK))

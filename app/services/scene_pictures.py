@@ -37,7 +37,7 @@ class ScenePictures:
         if name not in self._asked:
             self._asked.add(name)
             data = self._state.folders.data
-            self._io.send(lambda: _read(data, name), lambda found: self._known.update({name: found}))
+            self._io.submit(lambda: _read(data, name), lambda found: self._known.update({name: found}))
         return self._known.get(name)
 
     def forget(self) -> None:
@@ -60,7 +60,7 @@ class ScenePictures:
             except InputError:
                 return  # the page shows the map instead
 
-        self._io.send(write)
+        self._io.submit(write)
 
 
 def _read(data: Path, name: str) -> ScenePicture | None:

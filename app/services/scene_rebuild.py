@@ -133,7 +133,7 @@ class SceneRebuild:
             return
         future, self._draft = self._draft, None
         draft = future.result()
-        if self._outdated(open_scene, draft):
+        if self._is_outdated(open_scene, draft):
             return
         plan = draft.plan
         volume = LatentVolume(open_scene.ctx, plan.charts, open_scene.volume.channels, open_scene.volume.seed)
@@ -144,7 +144,7 @@ class SceneRebuild:
     def _carry_on(self, open_scene: OpenScene) -> None:
         work = self._work
         assert work is not None
-        if self._outdated(open_scene, work.draft):
+        if self._is_outdated(open_scene, work.draft):
             self._drop(work)
             self._work = None
             return
@@ -171,7 +171,7 @@ class SceneRebuild:
             open_scene.reword(replace(open_scene.scene, paths=future.result().paths))
 
     @staticmethod
-    def _outdated(open_scene: OpenScene, draft: _Draft) -> bool:
+    def _is_outdated(open_scene: OpenScene, draft: _Draft) -> bool:
         """Whether the volume was erased, restored or replaced since the draft, so that its pages must be listed again."""
         return open_scene.volume is not draft.volume or open_scene.volume.revision != draft.revision
 

@@ -177,7 +177,7 @@ class TexelStrokes:
 
 
 def _change(volume: LatentVolume, stroke: Stroke, masks: TexelMasks | Slices[TexelMasks], name: str) -> Job:
-    found, operation = (yield from _found(masks)), OPERATIONS[name]
+    found, operation = (yield from _run_search(masks)), OPERATIONS[name]
     for patch in apply_operation(volume, found, name):
         if patch is not None:
             stroke.patches.append(patch)
@@ -192,7 +192,7 @@ def _lay(
     masks: TexelMasks | Slices[TexelMasks],
     freeze: bool,
 ) -> Job:
-    found = yield from _found(masks)
+    found = yield from _run_search(masks)
     yield from _change(volume, stroke, found, "keep")
     yield from volume.scatter_task(
         gathered, painted, only_texels=found
@@ -201,5 +201,5 @@ def _lay(
         yield from _change(volume, stroke, found, "freeze")
 
 
-def _found(masks: TexelMasks | Slices[TexelMasks]) -> Slices[TexelMasks]:
+def _run_search(masks: TexelMasks | Slices[TexelMasks]) -> Slices[TexelMasks]:
     return masks if isinstance(masks, Mapping) else (yield from masks)

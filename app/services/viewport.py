@@ -44,7 +44,7 @@ class Viewport:
         size: Size,
         view: ViewSettings,
         full_steps: int,
-        held: bool = False,
+        mark_frozen: bool = False,
         painting: bool = False,
     ) -> moderngl.Texture:
         """The scene seen by a camera, as an opaque texture with row 0 at the bottom. held: mark what is frozen; painting: whether the
@@ -53,12 +53,12 @@ class Viewport:
             self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
             self._shows = self._work = None
         revision = open_scene.volume.revision
-        shows = (open_scene, open_scene.scene, camera, view.mode, view.daylight, full_steps, held)
+        shows = (open_scene, open_scene.scene, camera, view.mode, view.daylight, full_steps, mark_frozen)
 
         def pieces(target: moderngl.Framebuffer, boxes: Iterable[Box]) -> TimeSlicedTask[None]:
             open_scene.renderer.full_steps = float(full_steps)
             slices = open_scene.renderer.draw_slices(
-                target, camera, size, boxes, view.mode, mark_frozen=held, daylight=view.daylight
+                target, camera, size, boxes, view.mode, mark_frozen=mark_frozen, daylight=view.daylight
             )
             return TimeSlicedTask(self.ctx, slices)
 

@@ -125,7 +125,7 @@ class WorldFiles:
                 self._saved, self._prompts = None, PromptLog.from_json(world.extras.get("prompts"))
 
         self.loading = True
-        self._io.send(work, done)
+        self._io.submit(work, done)
 
     def _find_saved(self) -> Path:
         """The world file, else the one at `home`, which another program may have saved, else one of an older version there."""

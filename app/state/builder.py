@@ -43,6 +43,6 @@ class Builder:
         """Take a tool of TOOLS, or put it away ("")."""
         self.tool, self.last, self.press = tool, tool or self.last, None
 
-    def meant(self, shift: bool) -> str:
+    def choose_by_shift(self, shift: bool) -> str:
         """The tool in the hand, or with Shift its opposite."""
         return OPPOSITE[self.tool] if shift and self.tool else self.tool

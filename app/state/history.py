@@ -35,7 +35,7 @@ class History(Generic[T]):
         """A change: the present becomes past, and what was taken back is gone. The same value is no change."""
         if value == self.present:
             return self
-        return replace(self, present=value, past=self._kept((*self.past, self.present)[-DEPTH:]), future=())
+        return replace(self, present=value, past=self._limit((*self.past, self.present)[-DEPTH:]), future=())
 
     def undo(self) -> History[T]:
         if not self.past:
@@ -47,7 +47,7 @@ class History(Generic[T]):
             return self
         return replace(self, present=self.future[0], past=(*self.past, self.present), future=self.future[1:])
 
-    def mapped(self, change: Callable[[T], T]) -> History[T]:
+    def map(self, change: Callable[[T], T]) -> History[T]:
         """Every value changed alike. Steps that no longer differ from their neighbour are left out."""
         present = change(self.present)
         _, *past = (value for value, _ in groupby((present, *map(change, reversed(self.past)))))
@@ -58,7 +58,7 @@ class History(Generic[T]):
     def bytes(self) -> int:
         return sum(array.nbytes for array in self._arrays((*self.past, *self.future)).values())
 
-    def _kept(self, past: tuple[T, ...]) -> tuple[T, ...]:
+    def _limit(self, past: tuple[T, ...]) -> tuple[T, ...]:
         """As much of the past, from its end, as the limit lets."""
         seen: dict[int, np.ndarray] = {}
         for i in reversed(range(len(past))):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.loop.messages import Inspected, Inspection, Message, Noised, Noising
+from app.loop.messages import InspectionRequest, InspectionResult, Message, NoisedSteps, NoisingRequest
 from app.state.timeline import Record
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ class NetworkInspection:
     """asked: not answered yet; answer: the last one, with the picture uint8 [H,W,3] that its dream came to; named: the last answer
     with names of what the steps show; noised: the last answer with a noised picture."""
 
-    asked: Inspection | None = None
-    answer: Inspected | None = None
-    named: Inspected | None = None
-    noised: Inspected | None = None
+    asked: InspectionRequest | None = None
+    answer: InspectionResult | None = None
+    named: InspectionResult | None = None
+    noised: InspectionResult | None = None
     picture: np.ndarray | None = None
     _coming: np.ndarray | None = None
 
@@ -34,7 +34,7 @@ class NetworkInspection:
         cut: bool = False,
         named: bool = False,
         decoder: bool = False,
-        noising: Noising | None = None,
+        noising: NoisingRequest | None = None,
     ) -> NetworkInspection:
         """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that.
 
@@ -45,7 +45,7 @@ class NetworkInspection:
         if record.canvas is None or record.settings is None or start is None:
             return self
         seen = record.shown[place].preview
-        asked = Inspection(
+        asked = InspectionRequest(
             record.id, seen.step, record.canvas, record.settings, start, seen.sigma, cut, (), decoder, noising
         )
         if named:
@@ -55,7 +55,7 @@ class NetworkInspection:
 
     def take(self, message: Message) -> NetworkInspection:
         """After a worker's message; those that answer nothing change nothing. A failure leaves what was seen before."""
-        if not isinstance(message, Inspected) or message.asked is not self.asked:
+        if not isinstance(message, InspectionResult) or message.asked is not self.asked:
             return self
         if message.inside is None:
             return replace(self, asked=None, _coming=None)
@@ -67,7 +67,7 @@ class NetworkInspection:
         named = self.named
         return named.concepts if named is not None and named.asked.dream == record.id else ()
 
-    def noised_of(self, record: Record) -> tuple[Noising, Noised] | None:
+    def find_noised(self, record: Record) -> tuple[NoisingRequest, NoisedSteps] | None:
         """The picture that was noised last with a dream's own noise, and what came of it."""
         told = self.noised
         if told is None or told.asked.dream != record.id or told.noised is None or told.asked.noising is None:

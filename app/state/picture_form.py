@@ -72,7 +72,7 @@ class PictureForm:
         """With other settings of its dream."""
         return self.set(dream=replace(self.settings.dream, **changes))
 
-    def moved_on(self) -> PictureForm:
+    def advance_seed(self) -> PictureForm:
         """After a batch: with the seed that follows, if it is to be renewed."""
         return self.set_dream(seed=(self.settings.dream.seed + self.count) % SEEDS) if self.renew else self
 
@@ -83,7 +83,7 @@ class PictureForm:
         return self.set(size=size, dream=follow_model(self.settings.dream, before, after))
 
 
-def fitted_size(size: tuple[int, int], most: int = 768) -> tuple[int, int]:
+def fit_size(size: tuple[int, int], most: int = 768) -> tuple[int, int]:
     """The size of a picture that starts from one of `size`: its own in multiples of 8, but no side longer than `most`."""
     scale = min(1.0, most / max(size))
     width, height = (max(SIDES[0], round(side * scale / 8) * 8) for side in size)

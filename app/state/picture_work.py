@@ -75,7 +75,7 @@ def request_of(settings: GenerateSettings, source: Path) -> PictureRequest:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ShownPictures:
     """One or two pictures over the scene, uint8 [H,W,3 or 4] of one size, with their captions. wipe: one over the other with a line
     to drag, instead of side by side."""
 
@@ -157,7 +157,7 @@ class PictureWork:
     progress: Progress = field(default_factory=Progress)
     gallery: GalleryView = field(default_factory=GalleryView)
     small: SmallPictures = field(default_factory=SmallPictures)
-    seen: Seen | None = None
+    seen: ShownPictures | None = None
     editor: MaskEditor | None = None
     shelved: MaskEditor | None = None
 

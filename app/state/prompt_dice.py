@@ -18,7 +18,7 @@ class DiceSettings:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnPrompt:
     """prompt: what was drawn; match: the known caption nearest to it, with its cosine."""
 
     prompt: str
@@ -44,7 +44,7 @@ class DiceSource(Protocol):
         """Draw a prompt for a field of text whose prompt is `near`."""
         ...
 
-    def take(self, field: str) -> Drawn | None:
+    def take(self, field: str) -> DrawnPrompt | None:
         """What was drawn for a field, once."""
         ...
 

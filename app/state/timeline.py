@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.loop.messages import Finished, Message, Preview
+from app.loop.messages import DreamFinished, Message, Preview
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView
@@ -94,7 +94,7 @@ class Timeline:
         if isinstance(message, Preview):
             record = self._record(message.id, message.steps, now)
             return self._with(replace(record, shown=(*record.shown, Step(message, now - record.began))))
-        if isinstance(message, Finished):
+        if isinstance(message, DreamFinished):
             settings = message.request.settings
             record = self._record(message.request.id, settings.steps, now)
             dreamed, asked = message.dreamed, message.request
@@ -103,7 +103,7 @@ class Timeline:
             return self._with(replace(finished, canvas=asked.canvas, settings=settings))
         return self
 
-    def sealed(self) -> Timeline:
+    def seal(self) -> Timeline:
         """Without the latents that steps began with: the network, which is another now, can't be looked into with them."""
 
         def seal(record: Record) -> Record:

@@ -16,16 +16,16 @@ from app.commands import Web
 from app.extras import refuse_without
 from app.inputs import inputs_of
 from app.loop.cores import leave_a_core_to_the_model
-from app.loop.headless_session import HeadlessSession, Keeper, open_headless_session
+from app.loop.headless_session import HeadlessSession, PaintSaver, open_headless_session
 from app.loop.heap import HeapTrimmer, share_one_heap
 from app.loop.worker import ThreadWorker
 from app.server.guard import Rules
-from app.server.listener import bound, token_for, url_of
+from app.server.listener import bind, token_for, url_of
 from app.services.world_files import home_of
 from app.session import Session, open_scene
 from app.signals import DeferredSignals
 from app.user_folders import data_folder
-from base.errors import shown
+from base.errors import escape_controls
 from base.outputs import Output, refuse_outputs
 
 NEEDED = ("viser", "websockets", "msgspec")
@@ -50,10 +50,10 @@ def run(command: Web) -> int:
     share_one_heap()
     signals = DeferredSignals()
     with (
-        bound(command.host, command.port) as listener,
+        bind(command.host, command.port) as listener,
         open_headless_session(session, scene, hire=lambda model: ThreadWorker(lambda: model)) as headless,
         signals,
-        headless.keeping(world) as keeper,
+        headless.saving_to(world) as keeper,
     ):
         walk(
             headless,
@@ -68,7 +68,7 @@ def run(command: Web) -> int:
 
 def walk(
     headless: HeadlessSession,
-    keeper: Keeper,
+    keeper: PaintSaver,
     command: Web,
     rules: Rules,
     listener: socket,
@@ -77,7 +77,7 @@ def walk(
     """Serve browsers at `listener` until `check` raises."""
     from app.web.explorer import WebExplorer
 
-    with opened(rules, command.visitors, listener) as server:
+    with open_server(rules, command.visitors, listener) as server:
         explorer, heap = WebExplorer(server, headless, keeper, command), HeapTrimmer()
         say(f"Walk at {url_of(command.host, listener, rules.token)} (stop it with Ctrl-C).")
         try:
@@ -93,13 +93,13 @@ def walk(
 
 
 @contextmanager
-def opened(rules: Rules, visitors: int, listener: socket) -> Iterator[Any]:
+def open_server(rules: Rules, visitors: int, listener: socket) -> Iterator[Any]:
     """A viser server that listens at `listener`, behind the gate. What it prints of itself is swallowed."""
     import viser
 
-    from app.web.gate import GateLimits, gated
+    from app.web.gate import GateLimits, open_gate
 
-    with gated(rules, GateLimits(visitors), listener), redirect_stdout(io.StringIO()):
+    with open_gate(rules, GateLimits(visitors), listener), redirect_stdout(io.StringIO()):
         server = viser.ViserServer(verbose=False)
     try:
         with catch_warnings():
@@ -118,4 +118,4 @@ def without_pictures(command: Web) -> Web:
 
 
 def say(words: str) -> None:
-    print(shown(words), file=sys.stderr)
+    print(escape_controls(words), file=sys.stderr)

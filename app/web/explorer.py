@@ -13,12 +13,12 @@ import viser
 
 from app.commands import Web
 from app.loop.erasing import erase, view_texels
-from app.loop.headless_session import HeadlessSession, Keeper
-from app.loop.messages import Failed, Message, Preview, Watch
+from app.loop.headless_session import HeadlessSession, PaintSaver
+from app.loop.messages import DreamFailed, Message, Preview, PreviewOptions
 from app.loop.paint_survey import Survey, survey
-from app.loop.painted_prompts import outdated_masks
+from app.loop.painted_prompts import find_outdated_masks
 from app.loop.painter import LOOK_AROUND, RESTING
-from app.web.form import changed
+from app.web.form import change_setting
 from app.web.panels import SharedPanel, ViewPanel
 from app.web.turns import Turns
 from app.web.visitor import Visitor, wxyz_of
@@ -41,7 +41,7 @@ class WebExplorer:
         self,
         server: viser.ViserServer,
         headless: HeadlessSession,
-        keeper: Keeper,
+        keeper: PaintSaver,
         command: Web,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -73,7 +73,7 @@ class WebExplorer:
             self._take(message)
         self._paint(now)
         drawn = [self._draw(*visitor[:2], now) for visitor in self._visitors.values()]
-        self._keeper.keep_for_a_moment()
+        self._keeper.save_slice()
         if now - self._updated_at >= UPDATE:
             self._updated_at = now
             self._update_texts()
@@ -85,7 +85,7 @@ class WebExplorer:
         def act() -> None:
             painter = self._painter
             try:
-                painter.session = self._headless.session = changed(painter.session, part, field, value)
+                painter.session = self._headless.session = change_setting(painter.session, part, field, value)
             finally:
                 self._panel.show(painter.session, self._model)
             self._watch()
@@ -111,7 +111,7 @@ class WebExplorer:
 
     def repaint_outdated(self) -> None:
         painter = self._painter
-        self._wish(lambda: self._erase(outdated_masks(painter.volume, painter.client.prompts, painter.scene)))
+        self._wish(lambda: self._erase(find_outdated_masks(painter.volume, painter.client.prompts, painter.scene)))
 
     def save(self) -> None:
         def act() -> None:
@@ -187,7 +187,7 @@ class WebExplorer:
     def _take(self, message: Message) -> None:
         if isinstance(message, Preview):
             self._panel.preview(message.image)
-        elif isinstance(message, Failed):
+        elif isinstance(message, DreamFailed):
             self._say("A dream failed", message.problem, color="red")
         if not self._painter.client.running:
             self._panel.preview(None)
@@ -268,7 +268,7 @@ class WebExplorer:
             visitor.finished = None
 
     def _watch(self) -> None:
-        self._painter.client.worker.watch(Watch(decoded=self._painter.session.live.preview == "decoded"))
+        self._painter.client.worker.watch(PreviewOptions(decoded=self._painter.session.live.preview == "decoded"))
 
     def _say(self, title: str, body: str, client: viser.ClientHandle | None = None, color: Any = None) -> None:
         for one in [client] if client is not None else [client for _, client, _ in self._visitors.values()]:

@@ -13,7 +13,7 @@ from viser import ClientHandle, GuiApi, GuiEvent, GuiInputHandle
 from app.labels import label_of
 from app.session import Session
 from base.errors import InputError
-from base.settings import allowed, check
+from base.settings import check, list_allowed
 from base.step_schedule import Scheduled, StepSchedule
 
 NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
@@ -59,7 +59,7 @@ def make_widget(gui: GuiApi, name: str, kind: Any, value: Any, meta: Mapping[str
     least, most = meta.get("range", (None, None))
     if kind is bool:
         return gui.add_checkbox(label, value, hint=hint)
-    if names := allowed(meta):
+    if names := list_allowed(meta):
         return gui.add_dropdown(label, names, initial_value=value, hint=hint)
     if isinstance(value, StepSchedule):
         return gui.add_text(label, str(value), disabled=True, hint="A schedule, which only the command line can set.")
@@ -72,7 +72,7 @@ def make_widget(gui: GuiApi, name: str, kind: Any, value: Any, meta: Mapping[str
     raise TypeError(f"there is no widget for {name}")
 
 
-def changed(session: Session, part: str, field: str, value: Any) -> Session:
+def change_setting(session: Session, part: str, field: str, value: Any) -> Session:
     """The session with another value. Raises InputError for one that isn't allowed."""
     settings = getattr(session, part)
     kind = typing.get_type_hints(type(settings))[field]

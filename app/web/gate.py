@@ -87,7 +87,7 @@ def check(rules: Rules, rate: Rate, request: Request, address: str) -> None:
     check_token(rules, {"query_string": urlsplit(request.path).query.encode("latin-1", "replace")}, headers)
 
 
-def guarded(inner: Answer, rules: Rules, limits: GateLimits) -> Answer:
+def guard_answers(inner: Answer, rules: Rules, limits: GateLimits) -> Answer:
     """viser's answers to requests behind the checks, with headers that keep pages of others out."""
     rate = Rate(limits.requests, limits.burst)
 
@@ -119,14 +119,16 @@ def refusal(refused: Refused) -> Response:
 
 
 @contextmanager
-def gated(rules: Rules, limits: GateLimits, listener: socket) -> Iterator[None]:
+def open_gate(rules: Rules, limits: GateLimits, listener: socket) -> Iterator[None]:
     """A context in which a viser server that starts listens at `listener`, behind the gate."""
     module: Any = websockets.asyncio.server
     serve = module.serve
 
     def at_the_gate(handler: Any, _host: str, _port: int, *, process_request: Answer, **options: Any) -> Any:
         ours = {"max_size": limits.message, "create_connection": Connection, "server_header": None}
-        return serve(handler, sock=listener, process_request=guarded(process_request, rules, limits), **options | ours)
+        return serve(
+            handler, sock=listener, process_request=guard_answers(process_request, rules, limits), **options | ours
+        )
 
     module.serve = at_the_gate
     try:

@@ -62,7 +62,7 @@ def blend_seams(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tenso
         for plane in (guide.upscale_ratio, guide.guide_weight, guide.known_mask)
     )
     contaminated = _to_pixels(0 * ones if guide.edge_contaminated is None else guide.edge_contaminated, device) > 0
-    kept = painted & ~_updated(canvas, guide, device)
+    kept = painted & ~_find_updated(canvas, guide, device)
     known = kept | (painted & (guiding > 0))
     refined = known & ~kept & (ratio > 1)
     replaced = painted & ~kept & (known | contaminated)
@@ -97,7 +97,7 @@ def _colour_offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Ten
         mean, share = _gaussian_means(difference, measured, region, sigma)
         away = torch.lerp(away, mean, (2 * share).clamp(0, 1))
     within = _by_octave(
-        lambda scale: _faded(*_gaussian_means(difference, known, region, COLOURS * scale)), region, ratio
+        lambda scale: _fade(*_gaussian_means(difference, known, region, COLOURS * scale)), region, ratio
     )
     return torch.where(known, within, away)
 
@@ -139,16 +139,16 @@ def _relax_at_frontier(offset: Tensor, difference: Tensor, kept: Tensor, label: 
     After ROUNDS iterations the difference reaches a few pixels beyond the frontier; further away the offset is unchanged.
     """
     shifts = [(0, 1), (0, -1), (1, 0), (-1, 0)]
-    alike = [1.0 * (label == _shifted(label, shift)) for shift in shifts]
+    alike = [1.0 * (label == _shift(label, shift)) for shift in shifts]
     count = sum(alike, torch.full_like(label, 1e-9))
     for _ in range(ROUNDS):
         offset = torch.where(kept, difference, offset)
-        around = sum((_shifted(offset, shift) * same for shift, same in zip(shifts, alike, strict=True)), 0 * offset)
+        around = sum((_shift(offset, shift) * same for shift, same in zip(shifts, alike, strict=True)), 0 * offset)
         offset = torch.where(count > 0.5, around / count, offset)
     return offset
 
 
-def _shifted(values: Tensor, shift: tuple[int, int]) -> Tensor:
+def _shift(values: Tensor, shift: tuple[int, int]) -> Tensor:
     """[…,H,W] of the neighbours; edge pixels are repeated."""
     rows, columns = (torch.arange(n, device=values.device) + s for n, s in zip(values.shape[-2:], shift, strict=True))
     return values[..., rows.clamp(0, values.shape[-2] - 1)[:, None], columns.clamp(0, values.shape[-1] - 1)]
@@ -161,16 +161,16 @@ def _away_from_border(region: Tensor) -> Tensor:
 
 def _gaussian_means(values: Tensor, known: Tensor, region: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """[K,H,W], [1,H,W]: the Gaussian mean of the known values, and how much of the region around is known, 0..1."""
-    *summed, weight, room = _blurred(torch.cat([values * known, torch.stack([known, region]).to(values)]), sigma)
+    *summed, weight, room = _blur(torch.cat([values * known, torch.stack([known, region]).to(values)]), sigma)
     return torch.stack(summed) / weight.clamp_min(1e-4), (weight / room.clamp_min(1e-4))[None]
 
 
-def _faded(mean: Tensor, share: Tensor) -> Tensor:
+def _fade(mean: Tensor, share: Tensor) -> Tensor:
     """The mean, fading to 0 where less than half of the region around is known."""
     return mean * (2 * share).clamp(0, 1)
 
 
-def _blurred(values: Tensor, sigma: float) -> Tensor:
+def _blur(values: Tensor, sigma: float) -> Tensor:
     """[K,H,W] blurred by a Gaussian of `sigma` pixels, edges repeated; wide blurs run at a lower resolution."""
     shrink = 1
     while (
@@ -213,7 +213,7 @@ def _box_around(mask: np.ndarray) -> tuple[slice, slice]:
     return found[0], found[1]
 
 
-def _updated(canvas: Canvas, guide: Guide, device: torch.device) -> Tensor:
+def _find_updated(canvas: Canvas, guide: Guide, device: torch.device) -> Tensor:
     """bool [H,W]: pixels that will take the new paint."""
     if guide.update_mask is not None:
         return torch.from_numpy(np.ascontiguousarray(guide.update_mask)).to(device)

@@ -78,13 +78,13 @@ def _border_pieces(labels: np.ndarray, ids: np.ndarray) -> Iterator[_Piece]:
         scipy.ndimage.label(
             scipy.ndimage.maximum_filter(visible & (share > 0), 2 * MARGIN + 1), np.ones((3, 3)), output=pieces
         )
-        source = _extended(own)
+        source = _extend(own)
         for k, box in enumerate(scipy.ndimage.find_objects(pieces), start=1):
             needed = pieces[box] == k
             yield _Piece(int(number), box, source[box], needed, share[box] * needed)
 
 
-def _extended(own: np.ndarray) -> np.ndarray:
+def _extend(own: np.ndarray) -> np.ndarray:
     """int [h,w]: the latent pixel whose latents a region has here when it continues beyond its border.
 
     The region is mirrored at its border. Where it is too narrow for that, its nearest latent pixels are used, alternating to either

@@ -78,11 +78,11 @@ def _fill_outward(cells: Tensor, known: Tensor) -> Tensor:
     share = 1.0 * known[None]
     if bool(known.all()) or min(known.shape) < 2:
         return cells * share + (1 - share) * (cells * share).sum((1, 2), keepdim=True) / share.sum().clamp_min(1)
-    total, weight = _halved(cells * share), _halved(share)
+    total, weight = _halve(cells * share), _halve(share)
     wider = _fill_outward(total / weight.clamp_min(1e-6), weight[0] > 0)
     blurred = interpolate(wider[None], cells.shape[-2:], mode="bilinear", align_corners=False)[0]
     return torch.where(known, cells, blurred)
 
 
-def _halved(plane: Tensor) -> Tensor:
+def _halve(plane: Tensor) -> Tensor:
     return avg_pool2d(plane[None], 2, ceil_mode=True, count_include_pad=False)[0]

@@ -23,7 +23,7 @@ def guide_latents(model: Model, canvas: Canvas, source: str) -> Tensor | None:
     if guide.colours is None or (source == "latents" and stored is not None):
         return stored
     colours = guiding_colours(guide)
-    cells = known_cells(colours)
+    cells = find_known_cells(colours)
     if stored is not None and not cells.any():
         return stored
     encoded = model.encode(fill_unknown(colours))[None].to(model.device)
@@ -88,6 +88,6 @@ def _pull_push(summed: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.where((weight > 0)[..., None], own, coarse)
 
 
-def known_cells(colours: np.ndarray) -> np.ndarray:
+def find_known_cells(colours: np.ndarray) -> np.ndarray:
     """bool [h,w]: latent pixels whose 8×8 pixels are all known (alpha 255). colours: uint8 [H,W,4]."""
     return by_cell(colours[..., 3] == 255).all((1, 3))

@@ -42,12 +42,12 @@ def bounding_box(mask: Tensor, multiple: int, margin: int = 0) -> Box:
     """The smallest box around the non-zero part of mask [h,w], plus `margin` pixels. Its sides are multiples of `multiple` if the
     mask's are."""
     rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
-    top, bottom = _aligned(int(rows[0]) - margin, int(rows[-1]) + 1 + margin, mask.shape[0], multiple)
-    left, right = _aligned(int(columns[0]) - margin, int(columns[-1]) + 1 + margin, mask.shape[1], multiple)
+    top, bottom = _align(int(rows[0]) - margin, int(rows[-1]) + 1 + margin, mask.shape[0], multiple)
+    left, right = _align(int(columns[0]) - margin, int(columns[-1]) + 1 + margin, mask.shape[1], multiple)
     return Box(top, left, bottom - top, right - left)
 
 
-def _aligned(low: int, high: int, length: int, multiple: int) -> tuple[int, int]:
+def _align(low: int, high: int, length: int, multiple: int) -> tuple[int, int]:
     low, high = max(low, 0), min(high, length)
     size = min(-(-(high - low) // multiple) * multiple, length)
     low = min(low, length - size)

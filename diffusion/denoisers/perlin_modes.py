@@ -24,17 +24,17 @@ class PerlinMix:
     noise: Callable[[Tensor], Tensor] = lambda drawn: drawn
 
 
-def uneven_weights(pattern: Tensor, strength: float) -> PerlinMix:
+def vary_weights(pattern: Tensor, strength: float) -> PerlinMix:
     """The weights are multiplied by 1 + strength·(p - 1), p in 0..1."""
     return PerlinMix(weight=1 + strength * (pattern[0, 0] - 1))
 
 
-def changed_latents(pattern: Tensor, strength: float) -> PerlinMix:
+def change_latents(pattern: Tensor, strength: float) -> PerlinMix:
     """strength·(2·p - 1), p in 0..1, is added to the coarse latents, other for each channel."""
     return PerlinMix(latents=strength * (2 * pattern - 1))
 
 
-def matched_noise(pattern: Tensor, strength: float) -> PerlinMix:
+def match_noise(pattern: Tensor, strength: float) -> PerlinMix:
     """The noise is blended with Perlin noise of its own mean and deviation, other for each channel: sqrt(1 - s)·n + sqrt(s)·p."""
     axes = (-2, -1)
     unit = (pattern - pattern.mean(axes, keepdim=True)) / pattern.std(axes, keepdim=True, correction=0).clamp_min(1e-6)
@@ -49,9 +49,9 @@ def matched_noise(pattern: Tensor, strength: float) -> PerlinMix:
 
 # name → (Perlin noise [1,C,h,w] in 0..1, strength 0..1) → what it changes.
 PERLIN_MODES: dict[str, Callable[[Tensor, float], PerlinMix]] = {
-    "weights": uneven_weights,
-    "latents": changed_latents,
-    "matched_noise": matched_noise,
+    "weights": vary_weights,
+    "latents": change_latents,
+    "matched_noise": match_noise,
 }
 
 

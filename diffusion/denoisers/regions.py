@@ -123,7 +123,7 @@ class RegionComposer:
                     continue
                 inner = box
                 if self.settings.execution == "cropped":
-                    inner = bounding_box(share, self.multiple, margin=self.multiple).moved(box.top, box.left)
+                    inner = bounding_box(share, self.multiple, margin=self.multiple).shift(box.top, box.left)
                 feather = None if len(self.boxes) == 1 else feather_weights(box, self.size).to(weight)
                 jobs.append(
                     PredictionJob(
@@ -132,7 +132,7 @@ class RegionComposer:
                         context=self.contexts[prompt],
                         box=inner,
                         weight=inner.cut(weight),
-                        feather=None if feather is None else inner.moved(-box.top, -box.left).cut(feather),
+                        feather=None if feather is None else inner.shift(-box.top, -box.left).cut(feather),
                         geometry=None if self.geometry is None else inner.cut(self.geometry),
                         region=region,
                     )

@@ -19,7 +19,7 @@ class StepNoise:
     help: str
 
 
-def _blended(eps: Tensor, ctx: GuidanceContext) -> Tensor:
+def _blend(eps: Tensor, ctx: GuidanceContext) -> Tensor:
     """S·eps + (1 - S)·n, as True Noise Removal blends its prediction."""
     share = true_noise_share(ctx)
     return share * eps + (1 - share) * ctx.noise
@@ -28,7 +28,7 @@ def _blended(eps: Tensor, ctx: GuidanceContext) -> Tensor:
 STEP_NOISES: dict[str, StepNoise] = {
     "predicted": StepNoise(lambda eps, ctx: eps, "The predicted noise: the step that the prediction constructs."),
     "true": StepNoise(lambda eps, ctx: ctx.noise, "The noise that the run started from."),
-    "blended": StepNoise(_blended, "Predicted and true noise, shared as in True Noise Removal."),
+    "blended": StepNoise(_blend, "Predicted and true noise, shared as in True Noise Removal."),
 }
 
 

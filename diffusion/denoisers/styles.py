@@ -14,7 +14,7 @@ from diffusion.settings import DreamSettings
 from scenes.style_tags import STYLE_TAG
 
 
-def styled_texts(texts: Mapping[str, str], everywhere: str) -> dict[str, str]:
+def add_style_tags(texts: Mapping[str, str], everywhere: str) -> dict[str, str]:
     """Guidance branch → prompt, each with one style tag. everywhere: the picture of prompts that name none, "" for none.
 
     The tag of the positive prompt counts. The other branches get the unconditional picture at its weight, as in diffusers'

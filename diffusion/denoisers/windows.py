@@ -25,7 +25,7 @@ class Box:
         """The box's part of [...,h,w], a view."""
         return image[..., self.top : self.top + self.height, self.left : self.left + self.width]
 
-    def moved(self, down: int, right: int) -> Box:
+    def shift(self, down: int, right: int) -> Box:
         return Box(self.top + down, self.left + right, self.height, self.width)
 
 

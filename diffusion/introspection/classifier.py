@@ -89,7 +89,7 @@ def load_classifier(path: Path) -> Classifier:
 
 
 @cache
-def shipped_reader() -> MaterialReader:
+def load_embedded_reader() -> MaterialReader:
     """The reader that comes with the program."""
     network, facts = _read(FILE)
     materials, lights = (tuple(json.loads(facts[key])) for key in ("materials", "lights"))

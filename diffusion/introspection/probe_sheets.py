@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from base.files import atomic_write
-from base.outputs import Output, marked_png, png_mark, refuse_nameless
+from base.outputs import Output, is_marked_png, png_mark, refuse_nameless
 from diffusion.introspection.unet_probe import Block, UnetProbe, WordAttention
 
 SHEETS = ("blocks.png", "words.png")
@@ -23,7 +23,7 @@ UNHEARD = 0.2  # brightness of the picture where a word gets the least attention
 def sheet_outputs(flag: str, folder: Path) -> list[Output]:
     """All sheets and the 3D view. Raises InputError for a folder without a name of its own."""
     refuse_nameless(flag, folder)
-    return [Output(flag, folder / name, marked_png) for name in (*SHEETS, DECODER, SPACE)]
+    return [Output(flag, folder / name, is_marked_png) for name in (*SHEETS, DECODER, SPACE)]
 
 
 def save_sheets(probe: UnetProbe, picture: np.ndarray, folder: Path) -> None:
@@ -48,7 +48,7 @@ def blocks_sheet(blocks: Sequence[Block]) -> Image.Image:
 def _block_row(block: Block) -> tuple[str, list[Image.Image]]:
     """(title, pictures) of a block's output."""
     channels, height, width = block.shape
-    pictures = [_resized(picture, TALL, Image.Resampling.NEAREST) for picture in (block.strength, *block.maps)]
+    pictures = [_resize(picture, TALL, Image.Resampling.NEAREST) for picture in (block.strength, *block.maps)]
     return f"{block.name}: {channels} x {width} x {height}, {1000 * block.seconds:.1f} ms", pictures
 
 
@@ -58,7 +58,7 @@ def words_sheet(probe: UnetProbe, picture: np.ndarray) -> Image.Image:
     for heard in probe.prompts:
         title = f"{heard.prompt}: {' | '.join(heard.words)}"
         rows.append(
-            (title, [_resized(highlight_word(picture, heard, word), 2 * TALL) for word in range(len(heard.words))])
+            (title, [_resize(highlight_word(picture, heard, word), 2 * TALL) for word in range(len(heard.words))])
         )
     return _page(rows)
 
@@ -72,7 +72,7 @@ def highlight_word(picture: np.ndarray, heard: WordAttention, word: int) -> np.n
     return np.rint(picture * whole[..., None]).astype(np.uint8)
 
 
-def _resized(picture: np.ndarray, tall: int, how: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
+def _resize(picture: np.ndarray, tall: int, how: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
     height, width = picture.shape[:2]
     return Image.fromarray(picture).resize((max(1, round(tall * width / height)), tall), how)
 

@@ -109,12 +109,12 @@ def attention(trace: Trace) -> Answer:
 
 def skips(trace: Trace) -> Answer:
     """What is lost without skip connections? Choices: large shapes, details, both, nothing."""
-    return _lost(trace, "skips", "Without skip connections")
+    return _measure_loss(trace, "skips", "Without skip connections")
 
 
 def levels(trace: Trace) -> Answer:
     """What is lost when the finest level works alone? Choices as of `skips`."""
-    return _lost(trace, "below", "With the finest level alone")
+    return _measure_loss(trace, "below", "With the finest level alone")
 
 
 def memory(trace: Trace) -> Answer:
@@ -126,7 +126,7 @@ def memory(trace: Trace) -> Answer:
     return Answer(choice, f"{trace.changed} of {trace.finished} finished texels have changed.")
 
 
-def _lost(trace: Trace, part: str, what: str) -> Answer:
+def _measure_loss(trace: Trace, part: str, what: str) -> Answer:
     cut = next((one for one in trace.ablation if one.part == part), None)
     if cut is None:
         return NOTHING

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from base.outputs import Output, marked, refuse_nameless
+from base.outputs import Output, make_mark_test, refuse_nameless
 from diffusion.lessons.documents import architecture, lesson, metadata
 from diffusion.lessons.player import MARKS, write_data, write_page, write_text
 from diffusion.lessons.recording import RecordedStep, Recording
@@ -38,7 +38,7 @@ def names_of(prompts: Sequence[str]) -> list[str]:
 def lesson_outputs(flag: str, folder: Path, names: Sequence[str]) -> list[Output]:
     """The files of an export, with those of an earlier one. Raises InputError for a folder without a name of its own."""
     refuse_nameless(flag, folder)
-    found = [Output(flag, folder / name, marked(mark)) for name, mark in MARKS.items()]
+    found = [Output(flag, folder / name, make_mark_test(mark)) for name, mark in MARKS.items()]
     for name in names:
         pictures = {folder / name / "final.webp", *(folder / name).glob("*.webp")}
         found += [Output(flag, path, is_ours) for path in sorted(pictures)]
@@ -73,7 +73,7 @@ def encode_attention(recordings: Mapping[str, Recording]) -> dict[str, list[str]
 
 
 def _encode_words(step: RecordedStep) -> str:
-    pictures = (_stretched(where).tobytes() for prompt in step.probe.prompts[:1] for where in prompt.where)
+    pictures = (_stretch(where).tobytes() for prompt in step.probe.prompts[:1] for where in prompt.where)
     return base64.b64encode(b"".join(pictures)).decode()
 
 
@@ -100,11 +100,11 @@ def _sheets(step: RecordedStep) -> dict[str, list[list[np.ndarray]]]:
         "blocks": [[block.strength, *block.maps[:MAPS]] for block in step.probe.blocks],
     }
     if step.probe.prompts:
-        sheets["words"] = [[_stretched(where) for where in step.probe.prompts[0].where]]
+        sheets["words"] = [[_stretch(where) for where in step.probe.prompts[0].where]]
     return sheets
 
 
-def _stretched(where: np.ndarray) -> np.ndarray:
+def _stretch(where: np.ndarray) -> np.ndarray:
     """uint8 of a word's weights, from its least to its most."""
     low, high = float(where.min()), float(where.max())
     return np.rint(255 * (where - low) / max(high - low, 1e-12)).astype(np.uint8)

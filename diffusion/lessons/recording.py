@@ -12,7 +12,7 @@ from diffusion.canvas import Canvas, Dreamed
 from diffusion.denoisers.few_step import effective_settings
 from diffusion.dream import decode_prediction, dream
 from diffusion.introspection.ablation import Ablation, ablate
-from diffusion.introspection.classifier import shipped_reader
+from diffusion.introspection.classifier import load_embedded_reader
 from diffusion.introspection.concepts import Concepts, read_concepts
 from diffusion.introspection.emergence import Emergence, measure_emergence
 from diffusion.introspection.unet_probe import UnetProbe, probe_unet
@@ -126,7 +126,7 @@ def _measure(
         steps=tuple(cropped),
         image=dreamed.image[:height, :width],
         emergence=measure_emergence(sketches, canvas.regions, canvas.change),
-        concepts=read_concepts(shipped_reader(), (step.picture for step in steps), canvas.regions, canvas.change),
+        concepts=read_concepts(load_embedded_reader(), (step.picture for step in steps), canvas.regions, canvas.change),
         noise=canvas.noise,
         end=dreamed.latents,
     )

@@ -33,7 +33,7 @@ class CachedRepo:
     unfinished: int
 
 
-def cached_repos(cache: Path) -> list[CachedRepo]:
+def list_cached_repos(cache: Path) -> list[CachedRepo]:
     """The models in a cache, by id, with those that a download left unfinished. [] where there is no cache."""
     if not is_folder(cache):
         return []
@@ -80,7 +80,7 @@ def verify_repo(repo: CachedRepo, advance: Advance = lambda _: None) -> tuple[li
         if not file.is_file():
             problems.append(f"{repo.id}: {name} is missing; download it again")
             continue
-        expected = _expected_hash(file)
+        expected = _find_expected_hash(file)
         found = None if expected is None else hash_file(file, git=len(expected) == 40, advance=advance)
         compared, without = compared + (found is not None), without + (found is None)
         if found != expected:
@@ -131,7 +131,7 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
 
 
-def _expected_hash(file: Path) -> str | None:
+def _find_expected_hash(file: Path) -> str | None:
     """The hash that the cache names a file's bytes by; None where the file is a copy, or the server named no hash."""
     name = Path(file.readlink()).name if file.is_symlink() else ""
     return name if _SHA256.fullmatch(name) or _GIT.fullmatch(name) else None

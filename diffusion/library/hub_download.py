@@ -17,7 +17,7 @@ from typing import Any
 from base.errors import InputError
 from diffusion.library.hub_cache import Advance, folder_of, hash_file
 from diffusion.library.hub_errors import explain_hub_errors
-from diffusion.library.weight_files import wanted_files
+from diffusion.library.weight_files import choose_files
 
 RETRIES, PAUSE = 5, 1.0  # without a new byte; seconds between two
 TIMEOUT = 30.0  # seconds without an answer
@@ -51,7 +51,7 @@ class Download:
 def plan_download(
     repo_id: str, cache: Path, revision: str = "main", half: bool = False, only: Collection[str] = ()
 ) -> Download:
-    """Ask the hub which files a model has, and choose (`wanted_files`).
+    """Ask the hub which files a model has, and choose (`choose_files`).
 
     Raises InputError without network, for ids and revisions that don't exist, without suitable files, and without room on the disk.
     """
@@ -62,7 +62,7 @@ def plan_download(
         api = HfApi(endpoint=constants.ENDPOINT)
         info = api.model_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT)
     known = {s.rfilename: s for s in info.siblings or ()}
-    names = wanted_files(known, half, only)
+    names = choose_files(known, half, only)
     if not any(name.endswith(".safetensors") for name in names):
         why = "fits --only" if only else "is there; others, such as .bin and .ckpt, are never downloaded"
         raise InputError(repo_id, "", f"has nothing to download: no .safetensors file {why}")
@@ -136,7 +136,7 @@ def _receive(download: Download, file: RemoteFile, part: Path, advance: Advance)
         before = part.stat().st_size if part.exists() else 0
         try:
             if before < file.bytes:
-                with _requested(download, file, before) as response:
+                with _request(download, file, before) as response:
                     _write(response, part, before, advance)
             if part.exists() and part.stat().st_size >= file.bytes:
                 return
@@ -149,7 +149,7 @@ def _receive(download: Download, file: RemoteFile, part: Path, advance: Advance)
 
 
 @contextmanager
-def _requested(download: Download, file: RemoteFile, start: int) -> Iterator[Any]:
+def _request(download: Download, file: RemoteFile, start: int) -> Iterator[Any]:
     """The hub's answer to a request of a file from a byte on."""
     from huggingface_hub import constants, get_session, hf_hub_url
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status

@@ -10,7 +10,7 @@ from base.errors import InputError
 from base.files import expand_user
 from base.reading import is_file, is_folder
 from diffusion.library.facts import Facts
-from diffusion.library.hub_cache import CachedRepo, cached_repos
+from diffusion.library.hub_cache import CachedRepo, list_cached_repos
 from diffusion.library.read_facts import read_facts
 from diffusion.loaders.embedded import SHIPPED
 from diffusion.loaders.hub_snapshot import find_snapshot
@@ -23,7 +23,7 @@ UNKNOWN = "is no model, LoRA, ControlNet, IP-Adapter or VAE in safetensors, and 
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedModel:
     """An entry. name: what --model, --lora or the like takes; origin: INCLUDED, REGISTERED, HUB or GIVEN."""
 
     name: str
@@ -31,14 +31,14 @@ class Listed:
     facts: Facts
 
 
-def list_models(folders: Iterable[Path], cache: Path) -> list[Listed]:
+def list_models(folders: Iterable[Path], cache: Path) -> list[ListedModel]:
     """Every entry. folders: registered folders and files; cache: the hub's."""
-    shipped = [Listed(name, INCLUDED, facts) for name, path in SHIPPED.items() if (facts := read_facts(path))]
-    registered = [Listed(str(facts.path), REGISTERED, facts) for path in folders for facts in facts_within(path)]
-    return shipped + registered + [listed for repo in cached_repos(cache) for listed in list_repo(repo)]
+    shipped = [ListedModel(name, INCLUDED, facts) for name, path in SHIPPED.items() if (facts := read_facts(path))]
+    registered = [ListedModel(str(facts.path), REGISTERED, facts) for path in folders for facts in facts_within(path)]
+    return shipped + registered + [listed for repo in list_cached_repos(cache) for listed in list_repo(repo)]
 
 
-def list_repo(repo: CachedRepo) -> list[Listed]:
+def list_repo(repo: CachedRepo) -> list[ListedModel]:
     """The entries of a cached repository; none for what this program doesn't know, such as language models.
 
     A pipeline is named by its id; what is given beside a model, such as a LoRA, by its path.
@@ -50,7 +50,7 @@ def list_repo(repo: CachedRepo) -> list[Listed]:
         ]
     whole = (repo.snapshot, repo.folder)
     return [
-        Listed(repo.id if facts.kind == "model" and facts.path in whole else str(facts.path), HUB, facts)
+        ListedModel(repo.id if facts.kind == "model" and facts.path in whole else str(facts.path), HUB, facts)
         for facts in found
     ]
 
@@ -64,7 +64,7 @@ def facts_within(path: Path, depth: int = DEPTH) -> list[Facts]:
     return [] if is_file(path) else [Facts(path, "model", "unknown", missing=("it is not there any more",))]
 
 
-def find_listed(ref: str, cache: Path) -> Listed:
+def find_listed(ref: str, cache: Path) -> ListedModel:
     """The entry that a user names: a name of SHIPPED, a folder, a file or a cached hub id. Raises InputError."""
     path = SHIPPED.get(ref, expand_user(ref))
     there = is_folder(path) or is_file(path)
@@ -74,7 +74,7 @@ def find_listed(ref: str, cache: Path) -> Listed:
     facts = read_facts(snapshot or path)
     if facts is None:
         raise InputError(ref, "", UNKNOWN)
-    return Listed(ref, INCLUDED if ref in SHIPPED else HUB if snapshot else GIVEN, facts)
+    return ListedModel(ref, INCLUDED if ref in SHIPPED else HUB if snapshot else GIVEN, facts)
 
 
 def refuse_unregistrable(path: Path) -> None:

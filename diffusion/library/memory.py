@@ -11,7 +11,7 @@ NATIVE = 512
 MINILM = 23_000_000 * FULL
 
 
-def needed_bytes(facts: Facts, device: str) -> int:
+def estimate_bytes(facts: Facts, device: str) -> int:
     """An estimate of what a model needs for its weights and for a dream of its own size, without the program itself.
 
     The weights as the loader keeps them (float16 on "cuda", float32 elsewhere, the VAE always float32), and the decoder's feature

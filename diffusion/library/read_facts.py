@@ -12,7 +12,7 @@ from base.errors import InputError
 from base.reading import is_file, is_folder, read_json
 from base.safetensors_header import Header, read_header, weights_of
 from diffusion.library.facts import Facts, Part
-from diffusion.library.weight_files import missing_shards, used_weights
+from diffusion.library.weight_files import choose_weights, missing_shards
 from diffusion.loaders.base_configs import BASE_CONFIGS, UNET, family_of_tensors
 from diffusion.loaders.embedded import OWN, read_native_size
 
@@ -131,7 +131,7 @@ def _read_part(folder: Path, name: str) -> tuple[Part | None, list[str]]:
     """(the network in a folder, what is missing of it)."""
     lacks = [] if (folder / "config.json").is_file() else [f"{name}/config.json"]
     found = [file.name for file in folder.glob("*.safetensors") if file.is_file()]
-    used = used_weights(found) or sorted(found)
+    used = choose_weights(found) or sorted(found)
     if not used:
         return None, [*lacks, f"the weights of {name}"]
     lacks += [f"{name}, weights {number}" for number in missing_shards(used)]

@@ -22,7 +22,7 @@ _WEIGHTS = re.compile(r"(diffusion_pytorch_model|model)(\.fp16)?(-\d+-of-(\d+))?
 _SHARDS = re.compile(r"-(\d+)-of-(\d+)")
 
 
-def used_weights(names: Iterable[str], half: bool = False) -> list[str]:
+def choose_weights(names: Iterable[str], half: bool = False) -> list[str]:
     """The weight files of one part: those of full precision, or of half precision if there are no others or `half` prefers them.
 
     names: of all files in the part's folder.
@@ -40,12 +40,12 @@ def missing_shards(names: Collection[str]) -> list[str]:
     return [f"{number} of {of}" for number in range(1, min(of, 1000) + 1) if number not in there]
 
 
-def wanted_files(names: Collection[str], half: bool = False, only: Collection[str] = ()) -> list[str]:
+def choose_files(names: Collection[str], half: bool = False, only: Collection[str] = ()) -> list[str]:
     """The files of a repository that are downloaded, sorted.
 
     names: of all its files, with "/"; half: prefer weights of half precision; only: patterns like "*.safetensors" of names.
 
-    Of a pipeline: PARTS with the weights that `used_weights` names, and the files beside `model_index.json`. Of anything else, such
+    Of a pipeline: PARTS with the weights that `choose_weights` names, and the files beside `model_index.json`. Of anything else, such
     as LoRAs and ControlNets: everything in SUFFIXES. With `only`, everything in SUFFIXES that a pattern fits.
     """
     readable = sorted(name for name in names if name.endswith(SUFFIXES) and ".." not in name.split("/"))
@@ -58,5 +58,5 @@ def wanted_files(names: Collection[str], half: bool = False, only: Collection[st
         own = [name for name in readable if name.startswith(f"{part}/") and name.count("/") == 1]
         inside = {name.split("/")[1]: name for name in own}
         chosen += [name for name in own if not name.endswith(SUFFIXES[0])]
-        chosen += [inside[name] for name in used_weights(inside, half)]
+        chosen += [inside[name] for name in choose_weights(inside, half)]
     return sorted(chosen)

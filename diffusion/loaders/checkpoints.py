@@ -38,7 +38,7 @@ class Checkpoint(Protocol):
         ...
 
 
-def frozen_for_inference(module: Any) -> Any:
+def prepare_for_inference(module: Any) -> Any:
     """Prepare a module for inference. Channels-last memory makes convolutions faster; it saves a third of a decode's time on a CPU."""
     return module.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 

@@ -14,7 +14,7 @@ from base.errors import InputError
 from base.reading import is_folder, read_json
 from base.safetensors_header import read_header
 from diffusion.loaders.additions import ControlChoice
-from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
+from diffusion.loaders.checkpoints import describe_load_error, prepare_for_inference, refuse_not_finite
 from diffusion.loaders.config_fields import refuse_fields
 from diffusion.loaders.pretrained import load_pretrained
 from diffusion.models.attention import RegionalProcessor
@@ -52,7 +52,7 @@ def load_control(choice: ControlChoice, unet: Any, dtype: torch.dtype, device: t
         raise InputError(path, "in_channels", f"is {net.config.in_channels}; the model has {unet.config.out_channels}")
     if net.config.get("conditioning_channels", 3) != 3:
         raise InputError(path, "conditioning_channels", f"is {net.config.conditioning_channels}; 3 (a picture) works")
-    net = frozen_for_inference(net).to(device)
+    net = prepare_for_inference(net).to(device)
     net.set_attn_processor(RegionalProcessor())
     return Control(net, choice.kind, choice.weight)
 

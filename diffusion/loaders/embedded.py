@@ -46,12 +46,12 @@ def read_few_steps(ref: Reference = None, changed: bool = False) -> int:
 def read_defaults(ref: Reference = None) -> dict[str, Any]:
     """The dream settings that suit a model, from `defaults` in its `rayverie.json`; {} if it names none or can't be read."""
     try:
-        return checked_defaults(_read_facts(locate(ref)), "")
+        return check_defaults(_read_facts(locate(ref)), "")
     except UNREADABLE:
         return {}
 
 
-def checked_defaults(facts: Mapping[str, Any], where: object) -> dict[str, Any]:
+def check_defaults(facts: Mapping[str, Any], where: object) -> dict[str, Any]:
     """`defaults` of what a model says of itself, by the names of `DreamSettings`. Raises InputError naming what is wrong."""
     given = facts.get("defaults", {})
     settings, unknown = from_json(DreamSettings, given, where, "defaults")

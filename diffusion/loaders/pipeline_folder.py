@@ -10,7 +10,7 @@ import torch
 
 from base.errors import InputError
 from base.reading import read_json
-from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference
+from diffusion.loaders.checkpoints import describe_load_error, prepare_for_inference
 from diffusion.loaders.embedded import OWN
 from diffusion.loaders.pretrained import load_pretrained
 from diffusion.models.clip import Clip
@@ -40,7 +40,7 @@ class PipelineFolder:
         network = load_pretrained(
             kind, self.path / part, self.path, part, dtype, torch_dtype=dtype, low_cpu_mem_usage=False
         )
-        return frozen_for_inference(network)
+        return prepare_for_inference(network)
 
     def clip(self, kind: Any, part: str, tokenizer: str, dtype: torch.dtype) -> Clip:
         from transformers import CLIPTokenizer

@@ -32,7 +32,7 @@ from diffusion.loaders.base_configs import (
     family_of_tensors,
     prediction_from_metadata,
 )
-from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
+from diffusion.loaders.checkpoints import describe_load_error, prepare_for_inference, refuse_not_finite
 from diffusion.loaders.embedded import sidecar_path
 from diffusion.models.clip import Clip
 from diffusion.models.clip_vocabulary import tokenizer as clip_tokenizer
@@ -56,7 +56,7 @@ class SingleFile:
         self._shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
         family = family_of_tensors(self._names)
         if family is None:
-            raise InputError(path, "", self._refused())
+            raise InputError(path, "", self._explain_refusal())
         self._layout = BASE_CONFIGS[family]
         self._prediction = self._predicts(family)
 
@@ -85,7 +85,7 @@ class SingleFile:
             tensors = convert(self._tensors(UNET if part == "unet" else VAE, dtype), module.config)
             module.load_state_dict(tensors, strict=True, assign=True)
             refuse_not_finite(self.path, part, module)
-        return frozen_for_inference(module)
+        return prepare_for_inference(module)
 
     def clip(self, kind: Any, part: str, tokenizer: str, dtype: torch.dtype) -> Clip:
         facts = self._clip_facts(part)
@@ -95,14 +95,14 @@ class SingleFile:
         with self._reading(part), init_empty_weights():
             model = kind(kind.config_class(**facts.config))
         with self._reading(part):
-            model.load_state_dict(self._renamed(facts, model, dtype), strict=True, assign=True)
+            model.load_state_dict(self._rename_tensors(facts, model, dtype), strict=True, assign=True)
             refuse_not_finite(self.path, part, model)
         return Clip(words, model)
 
     def weights(self) -> list[Path]:
         return [self.path]
 
-    def _renamed(self, facts: ClipFacts, model: Any, dtype: torch.dtype) -> dict[str, Tensor]:
+    def _rename_tensors(self, facts: ClipFacts, model: Any, dtype: torch.dtype) -> dict[str, Tensor]:
         """A CLIP's tensors, renamed as in transformers."""
         tensors = self._tensors(facts.prefix, dtype)
         if facts.open_clip:
@@ -160,7 +160,7 @@ class SingleFile:
             raise InputError(self.path, name, "is missing; the file is incomplete")
         return list(self._shapes[name])
 
-    def _refused(self) -> str:
+    def _explain_refusal(self) -> str:
         if self._has("conditioner.embedders.0.model."):
             return "is a refiner, which only finishes what another model painted; give the base"
         if self._has("lora_") or any(".lora" in name for name in self._names):

@@ -14,7 +14,7 @@ from diffusion.loaders.additions import ControlChoice, find_vae, weights_of
 from diffusion.loaders.autoencoders import load_codec
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.control import load_control
-from diffusion.loaders.embedded import MAX_STEPS, OWN, checked_defaults
+from diffusion.loaders.embedded import MAX_STEPS, OWN, check_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora, merge_lora
 from diffusion.loaders.model_family import ModelFamily, identify_family
@@ -95,7 +95,7 @@ def load_stable_diffusion(
         if style is None
         else load_style(style, [unet] if same or few is None else [unet, few], dtype, where),
         controls=tuple(load_control(choice, unet, dtype, where) for choice in chosen),
-        defaults=checked_defaults(own, path / OWN),
+        defaults=check_defaults(own, path / OWN),
     )
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from base.errors import InputError
 from base.reading import read_json
 from base.safetensors_header import read_header, refuse_integers
-from diffusion.loaders.checkpoints import describe_load_error, frozen_for_inference, refuse_not_finite
+from diffusion.loaders.checkpoints import describe_load_error, prepare_for_inference, refuse_not_finite
 from diffusion.loaders.config_fields import refuse_fields
 from diffusion.loaders.pretrained import load_pretrained
 from diffusion.models.attention import RegionalProcessor, StyleProcessor
@@ -35,7 +35,7 @@ def load_style(path: Path, unets: Sequence[Any], dtype: torch.dtype, device: tor
         tensors = groups["image_proj"]
         projection: Any = unets[0]._convert_ip_adapter_image_proj_to_diffusers(tensors, low_cpu_mem_usage=False)
         refuse_not_finite(path, "image_proj", projection)
-        projection = frozen_for_inference(projection.to(device, dtype))
+        projection = prepare_for_inference(projection.to(device, dtype))
         encoder = _encoder(path, dtype).to(device)
         return StyleAdapter(encoder, projection, isinstance(projection, ImageProjection), device)
     except InputError:

@@ -12,7 +12,7 @@ from base.grid import CELL
 from base.safetensors_header import read_header
 from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.loaders.config_fields import refuse_fields, refuse_unknown
-from diffusion.loaders.embedded import OWN, checked_defaults
+from diffusion.loaders.embedded import OWN, check_defaults
 from diffusion.loaders.identity import fingerprint, read_preview_map, space_id
 from diffusion.loaders.lora import Lora
 from diffusion.loaders.running import dtype_of
@@ -94,7 +94,7 @@ def load_surface_model(
         scale=float(autoencoder.config["scaling_factor"]),
         shift=0.0,
         linear=read_preview_map(path, own, channels),
-        defaults=checked_defaults(own, path / OWN),
+        defaults=check_defaults(own, path / OWN),
         surfaces=bool(own.get("surfaces", True)),
     )
 

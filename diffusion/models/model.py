@@ -162,7 +162,7 @@ class Model:
             shared = {} if regions is None else {"regions": self._regional(regions)}
             call = {
                 "encoder_hidden_states": rows,
-                "added_cond_kwargs": sdxl_conditioning.added_conditions(
+                "added_cond_kwargs": sdxl_conditioning.make_conditions(
                     context, pooled, regions, CELL * height, CELL * width, self.native
                 ),
                 "cross_attention_kwargs": shared or None,

@@ -74,22 +74,22 @@ def parse_prompt(text: str) -> Prompt:
         _, first, pieces = start
         for place in range(first, len(chunks)):
             from_piece = pieces if place == first else 0
-            changed = ((words, _limited(weight * factor)) for words, weight in chunks[place][from_piece:])
+            changed = ((words, _limit(weight * factor)) for words, weight in chunks[place][from_piece:])
             chunks[place][from_piece:] = list(changed)
 
     for found in _TOKEN.finditer(text):
         kind, value = found.lastgroup, found.group()
         if kind in ("lora", "strength"):
-            loras.append((found["lora"].rstrip(), _limited(float(found["strength"] or 1.0))))
+            loras.append((found["lora"].rstrip(), _limit(float(found["strength"] or 1.0))))
         elif kind == "tag":
             picture, amount = split_tag(found["style"])
-            styles.append((picture, _limited(float(amount or 1.0))))
+            styles.append((picture, _limit(float(amount or 1.0))))
         elif kind == "break":
             chunks.append([])
         elif value in ("(", "[") and len(opened) < MOST_NESTED:
             opened.append((value, len(chunks) - 1, len(chunks[-1])))
         elif kind == "weight" and any(bracket == "(" for bracket, *_ in opened):
-            multiply(_last(opened, "("), _limited(float(found["weight"])))
+            multiply(_last(opened, "("), _limit(float(found["weight"])))
         elif value == ")" and any(bracket == "(" for bracket, *_ in opened):
             multiply(_last(opened, "("), STEP)
         elif value == "]" and any(bracket == "[" for bracket, *_ in opened):
@@ -98,7 +98,7 @@ def parse_prompt(text: str) -> Prompt:
             chunks[-1].append((found["escaped"] or value, 1.0))
     for start in opened:
         multiply(start, STEP if start[0] == "(" else 1 / STEP)
-    return Prompt(tuple(_merged(chunk) for chunk in chunks), tuple(loras), tuple(styles))
+    return Prompt(tuple(_merge(chunk) for chunk in chunks), tuple(loras), tuple(styles))
 
 
 def split_encoders(text: str) -> tuple[str, str]:
@@ -123,7 +123,7 @@ def misspelt_syntax(text: str) -> tuple[str, ...]:
 def parse_weighted(text: str) -> tuple[str, float]:
     """(prompt, weight) of "PROMPT:WEIGHT"; the weight is 1 if no number follows the last colon, and limited to ± STRONGEST."""
     found = _WEIGHTED.fullmatch(text)
-    return (found[1], _limited(float(found[2]))) if found else (text, 1.0)
+    return (found[1], _limit(float(found[2]))) if found else (text, 1.0)
 
 
 def _last(opened: list[tuple[str, int, int]], bracket: str) -> tuple[str, int, int]:
@@ -131,7 +131,7 @@ def _last(opened: list[tuple[str, int, int]], bracket: str) -> tuple[str, int, i
     return opened.pop(max(i for i, (kind, *_) in enumerate(opened) if kind == bracket))
 
 
-def _merged(pieces: list[tuple[str, float]]) -> tuple[Span, ...]:
+def _merge(pieces: list[tuple[str, float]]) -> tuple[Span, ...]:
     """Neighbours of one weight as one span."""
     spans: list[Span] = []
     for text, weight in pieces:
@@ -142,5 +142,5 @@ def _merged(pieces: list[tuple[str, float]]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _limited(weight: float) -> float:
+def _limit(weight: float) -> float:
     return math.copysign(min(abs(weight), STRONGEST), weight)

@@ -54,7 +54,7 @@ def split(tokens: Sequence[Token], size: int) -> list[Chunk]:
     return [*chunks, tuple(tokens)]
 
 
-def weakened(chunk: Chunk) -> list[tuple[float, list[int]]]:
+def find_weakened(chunk: Chunk) -> list[tuple[float, list[int]]]:
     """(weight, positions) of each span of a chunk whose weight is below 1."""
     spans = groupby(enumerate(chunk), key=lambda item: (item[1].span, item[1].weight))
     return [(weight, [place for place, _ in members]) for (_, weight), members in spans if weight < 1]

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from diffusion.models.prompt_tokens import Chunk, weakened
+from diffusion.models.prompt_tokens import Chunk, find_weakened
 
 LEAST = 1e-5  # the blend's weight, tan((1 - w)·π/2), is infinite at w = 0
 
 
-def weighted_states(encode: Callable[[Tensor | None], Tensor], chunk: Chunk, first: int, empty: Tensor) -> Tensor:
+def compute_weighted_states(
+    encode: Callable[[Tensor | None], Tensor], chunk: Chunk, first: int, empty: Tensor
+) -> Tensor:
     """The states [T,D] of a chunk of weighted tokens.
 
     encode: (attention mask int64 [1,T], or None for all) → states [T,D]; first: position of the chunk's first token among the T
@@ -32,7 +34,7 @@ def weighted_states(encode: Callable[[Tensor | None], Tensor], chunk: Chunk, fir
         return empty + factors * (states - empty)
 
     blended, total = scaled(None), 1.0
-    for weight, places in weakened(chunk):
+    for weight, places in find_weakened(chunk):
         share = math.tan((1 - max(weight, LEAST)) * math.pi / 2)
         blended = blended + share * scaled(_mask_without(len(blended), [first + place for place in places]))
         total += share

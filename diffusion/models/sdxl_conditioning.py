@@ -42,7 +42,7 @@ def size_condition(height: int, width: int, native: int) -> tuple[float, ...]:
     return (*size, 0.0, 0.0, *size)
 
 
-def added_conditions(
+def make_conditions(
     context: Tensor, pooled: int, regions: Mapping | None, height: int, width: int, native: int
 ) -> dict[str, Tensor] | None:
     """diffusers' `added_cond_kwargs` for a call on a canvas of height × width pixels; None for a model without a pooled vector."""

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffusion.models.configured_module import ConfiguredModule
-from diffusion.models.surface_blocks import PixelNorm, Residual, conv3, zeroed
+from diffusion.models.surface_blocks import PixelNorm, Residual, conv3, zero_weights
 
 FOLD = 2
 """The finest layers work on squares of so many pixels a side, folded into channels: wide convolutions of few pixels are the fast ones."""
@@ -47,7 +47,7 @@ class SurfaceHint(nn.Module):
         super().__init__()
         self.surface = nn.Sequential(nn.PixelUnshuffle(FOLD), conv3(surface_channels * FOLD**2, channels))
         self.latents = nn.Conv2d(channels, channels, 1)
-        self.out = zeroed(conv3(channels, channels))
+        self.out = zero_weights(conv3(channels, channels))
 
     def forward(self, x: Tensor, surface: Tensor) -> Tensor:
         return x + self.out(F.silu(self.surface(surface) + self.latents(x)))

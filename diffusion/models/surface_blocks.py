@@ -29,7 +29,7 @@ class Residual(nn.Module):
         super().__init__()
         self.norm = PixelNorm(channels)
         self.first = conv3(channels, channels)
-        self.second = zeroed(conv3(channels, channels))
+        self.second = zero_weights(conv3(channels, channels))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(F.silu(self.first(F.silu(self.norm(x)))))
@@ -40,7 +40,7 @@ def conv3(channels: int, out: int) -> nn.Conv2d:
     return nn.Conv2d(channels, out, 3, padding=1)
 
 
-def zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Conv2d | nn.Linear:
+def zero_weights(layer: nn.Conv2d | nn.Linear) -> nn.Conv2d | nn.Linear:
     """The layer with weights and bias of zero."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:

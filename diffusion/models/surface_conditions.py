@@ -33,7 +33,7 @@ LARGEST = 64.0  # blocks, the largest footprint of a latent pixel; larger ones a
 
 
 @dataclass(frozen=True)
-class Seen:
+class SurfaceGeometry:
     """What every pixel of a grid sees of its surface; a latent pixel is a pixel here, or a picture's is.
 
     uv: float32 [2,H,W], blocks modulo PERIOD. span: float32 [2,H,W], how far u and v go within a pixel, blocks.
@@ -49,7 +49,7 @@ class Seen:
     kind: Tensor
 
 
-def seen(
+def compute_geometry(
     point: Tensor,
     axis: Tensor,
     sign: Tensor,
@@ -59,7 +59,7 @@ def seen(
     focal: float,
     shift: Tensor,
     grid: int = 1,
-) -> Seen:
+) -> SurfaceGeometry:
     """What a camera sees of axis-aligned faces.
 
     point: float [3,H,W], blocks, anything where there is sky. axis: [H,W], 0..2 along which a face's normal lies, or SKY; sign: [H,W], 1 or
@@ -89,7 +89,7 @@ def seen(
     across, down = steps
     span = (across.square() + down.square()).sqrt().clamp(max=LARGEST)
     up = torch.where(axis == 1, torch.where(sign > 0, 0, 2), 1)
-    return Seen(
+    return SurfaceGeometry(
         uv=torch.remainder(uv + shift, PERIOD).float(),
         span=span.float(),
         normal=torch.stack([torch.where(sky, 0.0, a[chosen] * side) for a in (axes[0], axes[1], -axes[2])]).float(),
@@ -115,7 +115,7 @@ def harmonics(uv: Tensor, span: Tensor, waves: tuple[int, ...] = WAVES, out: Ten
     return out
 
 
-def shape(seen: Seen) -> Tensor:
+def shape(seen: SurfaceGeometry) -> Tensor:
     """[...,SHAPE,H,W]: the normal, log depth in -1..1, the kind as one of KINDS, and log2 of the footprints over 4."""
     octaves = (seen.depth.clamp(NEAREST, FARTHEST) / NEAREST).log2() / math.log2(FARTHEST / NEAREST)
     kind = F.one_hot(seen.kind, len(KINDS)).movedim(-1, -3).float()
@@ -137,7 +137,7 @@ def borders(owner: Tensor) -> Tensor:
     return torch.stack((right, F.pad(owner[1:] != owner[:-1], (0, 0, 0, 1))))
 
 
-def fine_channels(seen: Seen, edges: Tensor) -> Tensor:
+def fine_channels(seen: SurfaceGeometry, edges: Tensor) -> Tensor:
     """[...,FINE,H,W] at a picture's own resolution, for the decoder: few harmonics, the shape, and `borders` [...,2,H,W]."""
     channels = seen.uv.new_empty(*seen.uv.shape[:-3], FINE, *seen.uv.shape[-2:])
     waves, rest = channels.tensor_split((4 * len(FINE_WAVES),), -3)
@@ -146,14 +146,14 @@ def fine_channels(seen: Seen, edges: Tensor) -> Tensor:
     return channels
 
 
-def conditions(seen: Seen) -> Tensor:
+def conditions(seen: SurfaceGeometry) -> Tensor:
     """[...,CONDITIONS,H,W], the denoiser's conditions of each latent pixel: the harmonics, then the shape."""
     return torch.cat((harmonics(seen.uv, seen.span), shape(seen)), -3)
 
 
-def seen_through(
+def compute_view_geometry(
     camera: Camera, size: tuple[int, int], point: np.ndarray, side: np.ndarray, depth: np.ndarray, grid: int = 1
-) -> Seen:
+) -> SurfaceGeometry:
     """What a (width, height) picture of a scene sees, from `scenes.raycast.Hits` or a G-buffer: point [H,W,3] in blocks, side [H,W],
     0..5 = +x -x +y -y +z -z and -1 = sky, view-space depth [H,W]. u and v are the world's own.
     grid: pixels in a latent pixel, a side."""
@@ -163,17 +163,19 @@ def seen_through(
     where = torch.from_numpy(point).movedim(-1, 0)
     rays = torch.from_numpy(camera.rays(size)).movedim(-1, 0)
     axes = torch.from_numpy(camera.axes)
-    return seen(where, axis, sign, torch.from_numpy(depth), rays, axes, camera.focal(size), torch.zeros(2, 1, 1), grid)
+    return compute_geometry(
+        where, axis, sign, torch.from_numpy(depth), rays, axes, camera.focal(size), torch.zeros(2, 1, 1), grid
+    )
 
 
-def seen_facing(point: np.ndarray, side: np.ndarray, span: float, grid: int = 1) -> Seen:
+def compute_facing_geometry(point: np.ndarray, side: np.ndarray, span: float, grid: int = 1) -> SurfaceGeometry:
     """What a picture of surfaces seen straight on sees. point: [H,W,3] of its pixels, blocks; side: [H,W], 0..5; span: blocks along
     a side of a pixel; grid: pixels in a latent pixel, a side."""
     sides = torch.from_numpy(side.astype(np.int64))
     axis, sign = sides // 2, torch.where(sides % 2 == 0, 1, -1)
     back = torch.zeros(3, *side.shape)
     back[2] = 1
-    return Seen(
+    return SurfaceGeometry(
         uv=torch.remainder(place(torch.from_numpy(point).movedim(-1, 0), axis, sign), PERIOD).float(),
         span=torch.full((2, *side.shape), span),
         normal=back,

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffusion.models.configured_module import ConfiguredModule
-from diffusion.models.surface_blocks import PixelNorm, conv3, zeroed
+from diffusion.models.surface_blocks import PixelNorm, conv3, zero_weights
 
 RATES = 32  # frequencies that encode the noise level
 FASTEST = 2000.0  # radians from no noise to all noise, of the highest of them
@@ -25,14 +25,14 @@ class SurfaceBlock(nn.Module):
     def __init__(self, channels: int, out: int, words: int) -> None:
         super().__init__()
         self.before, self.first = PixelNorm(channels), conv3(channels, out)
-        self.between, self.second = PixelNorm(out), zeroed(conv3(out, out))
-        self.film = zeroed(nn.Linear(words, 2 * out))
+        self.between, self.second = PixelNorm(out), zero_weights(conv3(out, out))
+        self.film = zero_weights(nn.Linear(words, 2 * out))
         self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
 
     def forward(self, x: Tensor, words: Tensor, shares: Tensor) -> Tensor:
         """x: [B,C,h,w]; words: [B,R,E], each region's prompt and noise level; shares: [B,R,h,w], how much of each pixel it has."""
         h = self.first(F.silu(self.before(x)))
-        scale, shift = scattered(self.film(words), shares).chunk(2, 1)
+        scale, shift = scatter_regions(self.film(words), shares).chunk(2, 1)
         h = self.between(h) * (1 + scale) + shift
         return self.skip(x) + self.second(F.silu(h))
 
@@ -50,7 +50,7 @@ class Attention(nn.Module):
         self.query = nn.Linear(channels, channels)
         self.key_value = nn.Linear(context or channels, 2 * channels)
         self.weights = nn.Softmax(-1)
-        self.out = zeroed(nn.Linear(channels, channels))
+        self.out = zero_weights(nn.Linear(channels, channels))
 
     def forward(self, x: Tensor, context: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
         """x: [B,C,h,w]; context: [B,T,D], or None for x itself."""
@@ -109,7 +109,7 @@ class SurfaceUNet(ConfiguredModule):
             for width in widths
         )
         self.among, self.prompted = Attention(widths[-1], None, heads), Attention(widths[-1], sentence, heads)
-        self.end, self.leave = PixelNorm(first), zeroed(conv3(first, latent_channels))
+        self.end, self.leave = PixelNorm(first), zero_weights(conv3(first, latent_channels))
 
     def forward(
         self,
@@ -130,9 +130,9 @@ class SurfaceUNet(ConfiguredModule):
         sentences = contexts[:, :, 0]
         words = F.silu(self.hear(sentences) + self.noise(_waves(t).to(dtype))[:, None])
         waves = harmonics.to(dtype)
-        strong, weak = scattered(self.gate(sentences), shares).chunk(2, 1)
+        strong, weak = scatter_regions(self.gate(sentences), shares).chunk(2, 1)
         purity = shares.amax(1, keepdim=True)
-        known = (waves * strong, waves * weak, shape.to(dtype), scattered(self.say(sentences), shares), purity)
+        known = (waves * strong, waves * weak, shape.to(dtype), scatter_regions(self.say(sentences), shares), purity)
         told = self.told(torch.cat(known, 1).contiguous(memory_format=torch.channels_last))
         x = self.enter(sample.to(dtype).contiguous(memory_format=torch.channels_last)) + told
 
@@ -157,7 +157,7 @@ def _through(blocks: nn.Module, x: Tensor, words: Tensor, shares: Tensor) -> Ten
     return x
 
 
-def scattered(spoken: Tensor, shares: Tensor) -> Tensor:
+def scatter_regions(spoken: Tensor, shares: Tensor) -> Tensor:
     """[B,C,h,w]: the regions' vectors [B,R,C], laid where the regions are by their shares [B,R,h,w]."""
     found = torch.einsum("brc,brhw->bchw", spoken, shares)
     return found.contiguous(memory_format=torch.channels_last)

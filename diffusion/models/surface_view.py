@@ -11,22 +11,22 @@ from torch import Tensor
 from base.grid import CELL, by_cell
 from diffusion.canvas import Canvas, FacingGBuffer, GBuffer, Surface
 from diffusion.models.surface_conditions import (
-    Seen,
+    SurfaceGeometry,
     borders,
+    compute_facing_geometry,
+    compute_view_geometry,
     conditions,
     fine_channels,
     owners,
-    seen_facing,
-    seen_through,
 )
 from diffusion.models.surface_place import SKY
 
 
-def cell_surface(gbuffer: GBuffer | FacingGBuffer) -> Seen:
+def cell_surface(gbuffer: GBuffer | FacingGBuffer) -> SurfaceGeometry:
     """What each latent pixel sees."""
     if isinstance(gbuffer, FacingGBuffer):
-        return seen_facing(gbuffer.cell_point, gbuffer.cell_side, gbuffer.span)
-    return _seen(gbuffer, gbuffer.cell_side, gbuffer.cell_depth)[0]
+        return compute_facing_geometry(gbuffer.cell_point, gbuffer.cell_side, gbuffer.span)
+    return _compute_geometry(gbuffer, gbuffer.cell_side, gbuffer.cell_depth)[0]
 
 
 def cell_geometry(gbuffer: GBuffer | FacingGBuffer) -> Tensor:
@@ -40,10 +40,10 @@ def decoder_hint(surface: Surface) -> Tensor | None:
     if gbuffer is None:
         return None
     if isinstance(gbuffer, FacingGBuffer):
-        seen = seen_facing(gbuffer.point, gbuffer.side, gbuffer.span / CELL, CELL)
+        seen = compute_facing_geometry(gbuffer.point, gbuffer.side, gbuffer.span / CELL, CELL)
         point = torch.from_numpy(gbuffer.point).movedim(-1, 0)
     else:
-        seen, point = _seen(gbuffer, gbuffer.side, gbuffer.depth)
+        seen, point = _compute_geometry(gbuffer, gbuffer.side, gbuffer.depth)
     side = torch.from_numpy(gbuffer.side.astype(np.int64))
     axis, sign = torch.where(side < 0, SKY, side // 2), torch.where(side % 2 == 0, 1, -1)
     region = torch.zeros_like(side) if surface.region_ids is None else torch.from_numpy(surface.region_ids).long()
@@ -71,13 +71,13 @@ def with_exact_shares(canvas: Canvas) -> Canvas:
     return replace(canvas, regions=tuple(replace(r, mask=m) for r, m in zip(canvas.regions, masks, strict=True)))
 
 
-def _seen(gbuffer: GBuffer, side: np.ndarray, depth: np.ndarray) -> tuple[Seen, Tensor]:
+def _compute_geometry(gbuffer: GBuffer, side: np.ndarray, depth: np.ndarray) -> tuple[SurfaceGeometry, Tensor]:
     """What a grid of the canvas sees, and the points [3,H,W] in blocks that it sees (the camera's own in the sky)."""
     height, width = side.shape
     distance = np.where(side < 0, 0, depth).astype(np.float64)
     rays = gbuffer.camera.rays((width, height))
     point = np.asarray(gbuffer.camera.position) + distance[..., None] * rays
     grid = CELL if side.shape != gbuffer.cell_side.shape else 1
-    return seen_through(gbuffer.camera, (width, height), point, side, distance, grid), torch.from_numpy(point).movedim(
-        -1, 0
-    )
+    return compute_view_geometry(gbuffer.camera, (width, height), point, side, distance, grid), torch.from_numpy(
+        point
+    ).movedim(-1, 0)

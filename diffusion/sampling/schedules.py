@@ -114,12 +114,12 @@ def trailing_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) ->
 
 def karras_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> Tensor:
     """Even in sigma^(1/7) (arXiv 2206.00364, eq. 5): dense at low noise."""
-    return _spaced_by_sigma(schedule, steps, lambda s: s ** (1 / 7), lambda s: s**7)
+    return _space_by_sigma(schedule, steps, lambda s: s ** (1 / 7), lambda s: s**7)
 
 
 def exponential_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> Tensor:
     """Even in log sigma; suits the multistep solvers."""
-    return _spaced_by_sigma(schedule, steps, torch.log, torch.exp)
+    return _space_by_sigma(schedule, steps, torch.log, torch.exp)
 
 
 def linspace_power_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> Tensor:
@@ -136,7 +136,7 @@ def beta_spacing(schedule: NoiseSchedule, steps: int, power: float = 1.0) -> Ten
     )
 
 
-def _spaced_by_sigma(
+def _space_by_sigma(
     schedule: NoiseSchedule, steps: int, warp: Callable[[Tensor], Tensor], unwarp: Callable[[Tensor], Tensor]
 ) -> Tensor:
     ends = torch.tensor([min(schedule.sigma_max, LARGEST_SPACED_SIGMA), schedule.sigma_min], dtype=torch.float64)

@@ -11,7 +11,7 @@ from torch import Tensor
 from diffusion.sampling.noise import surface_noise
 
 
-def noised_sequence(latents: Tensor, noise: Tensor, sigmas: Tensor, seed: int | None = None) -> Tensor:
+def make_noised_sequence(latents: Tensor, noise: Tensor, sigmas: Tensor, seed: int | None = None) -> Tensor:
     """float32 [n,C,h,w]: latents + sigma·noise for each of the sigmas [n].
 
     latents, noise: [C,h,w], the noise unit normal. With one noise for all levels the sequence lies on one trajectory. seed: fresh
@@ -23,6 +23,6 @@ def noised_sequence(latents: Tensor, noise: Tensor, sigmas: Tensor, seed: int | 
     return torch.stack([latents + sigma * own for sigma, own in zip(levels, drawn, strict=True)]).float()
 
 
-def as_seen(sequence: Tensor, sigmas: Tensor) -> Tensor:
+def scale_for_model(sequence: Tensor, sigmas: Tensor) -> Tensor:
     """[n,C,h,w]: a noised sequence scaled to unit variance, as a variance-preserving model sees it; what can be decoded."""
     return sequence / (1 + sigmas.to(sequence) ** 2).sqrt()[:, None, None, None]

@@ -13,7 +13,7 @@ from PIL import Image
 from base.errors import InputError
 from base.files import atomic_write, expand_user
 from base.grid import CELL, by_cell
-from base.outputs import Output, marked_png, png_mark, refuse_nameless
+from base.outputs import Output, is_marked_png, png_mark, refuse_nameless
 from base.pictures import flat, open_picture
 from base.reading import is_file
 from base.settings import check
@@ -177,7 +177,7 @@ def step_outputs(flag: str, folder: Path) -> list[Output]:
     """The files that `step_saver` may write into `folder`. Raises InputError for a folder without a name of its own."""
     refuse_nameless(flag, folder)
     files = {folder / "step_001.png", *folder.glob("step_[0-9][0-9][0-9].png")}
-    return [*(Output(flag, file, marked_png) for file in sorted(files)), Output(flag, folder / NAME, is_latent_file)]
+    return [*(Output(flag, file, is_marked_png) for file in sorted(files)), Output(flag, folder / NAME, is_latent_file)]
 
 
 def step_saver(model: Model, folder: Path) -> Callable[[StepEvent], None]:

@@ -17,7 +17,7 @@ from base.reading import open_regular, parse_json
 from base.settings import from_json as settings_from
 from base.settings import to_json as settings_to
 from base.step_schedule import Scheduled, StepSchedule
-from base.typed import typed
+from base.typed import convert_json
 from diffusion.denoisers.few_step import effective_settings
 from diffusion.loaders.options import LoadOptions
 from diffusion.text2image.recipe import VERSION, GenerateSettings, Recipe
@@ -37,7 +37,7 @@ def parameters(recipe: Recipe) -> str:
         "Steps": dream.steps,
         "Sampler": dream.sampler,
         "Schedule type": dream.spacing,
-        "CFG scale": _written(dream.scale if dream.guidance != "none" else 1.0),
+        "CFG scale": _format_value(dream.scale if dream.guidance != "none" else 1.0),
         "Seed": dream.seed,
         "Size": f"{settings.size[0]}x{settings.size[1]}",
         "Model hash": fingerprint,
@@ -57,7 +57,7 @@ def parameters(recipe: Recipe) -> str:
     return f"{settings.prompt}{negative}\n{line}, Version: Rayverie"
 
 
-def _written(value: Scheduled) -> str:
+def _format_value(value: Scheduled) -> str:
     """A number, or a schedule in quotes, as it has commas."""
     return f'"{value}"' if isinstance(value, StepSchedule) else f"{value:g}"
 
@@ -89,7 +89,7 @@ def from_json(text: str, where: object) -> Recipe:
             "files",
             "must hold sha256 of known files: init, mask, start_picture, upscaler, control_image.N, style.N",
         )
-    few_steps = typed(int, values.get("few_steps", 0), where, "few_steps")
+    few_steps = convert_json(int, values.get("few_steps", 0), where, "few_steps")
     if not 0 <= few_steps <= MAX_STEPS:
         raise InputError(where, "few_steps", f"is {few_steps}; allowed is 0 to {MAX_STEPS}")
     settings, unknown = settings_from(GenerateSettings, values.get("settings"), where, "settings")
@@ -98,13 +98,13 @@ def from_json(text: str, where: object) -> Recipe:
         raise InputError(where, unknown[0], "is unknown to this version")
     return Recipe(
         settings,
-        typed(str | None, values.get("model"), where, "model"),
-        typed(str, values.get("model_id"), where, "model_id"),
+        convert_json(str | None, values.get("model"), where, "model"),
+        convert_json(str, values.get("model_id"), where, "model_id"),
         files,
         few_steps,
-        typed(tuple[str, ...], values.get("lora", []), where, "lora"),
-        typed(tuple[str, ...], values.get("control", []), where, "control"),
-        typed(str | None, values.get("adapter"), where, "adapter"),
+        convert_json(tuple[str, ...], values.get("lora", []), where, "lora"),
+        convert_json(tuple[str, ...], values.get("control", []), where, "control"),
+        convert_json(str | None, values.get("adapter"), where, "adapter"),
         options,
     )
 

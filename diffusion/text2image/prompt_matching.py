@@ -88,10 +88,10 @@ class PromptBank:
                 captions, vectors = json.loads(header["captions"]), file.read("vectors").float().numpy()
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise InputError(path, "", f"can't be read as a prompt bank ({shorten(str(error))})") from error
-        return PromptBank(_checked(captions, vectors, path), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        return PromptBank(_check(captions, vectors, path), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-def _checked(captions: object, vectors: np.ndarray, path: str | Path) -> list[str]:
+def _check(captions: object, vectors: np.ndarray, path: str | Path) -> list[str]:
     """The captions, if there is one for each vector. InputError for a bank that nothing can be found in."""
     named = isinstance(captions, list) and all(isinstance(caption, str) for caption in captions)
     fits = named and vectors.ndim == 2 and len(vectors) == len(captions) > 0 and vectors.shape[1] > 0  # type: ignore[arg-type]

@@ -98,12 +98,12 @@ class _Meeting:
         if first.geometry is not None:
             geometry = torch.cat([c.geometry.expand(len(c.x), -1, -1, -1) for c in calls if c.geometry is not None])
         inputs = torch.cat([c.x for c in calls]), first.sigma, torch.cat([c.context for c in calls]), geometry
-        answers = self._model.denoise(*inputs, _merged([c.regions for c in calls], counts), **first.how)
+        answers = self._model.denoise(*inputs, _merge([c.regions for c in calls], counts), **first.how)
         for call, answer in zip(calls, answers.split(counts), strict=True):
             call.answer = answer
 
 
-def _merged(regions: Sequence[Mapping | None], counts: Sequence[int]) -> Mapping | None:
+def _merge(regions: Sequence[Mapping | None], counts: Sequence[int]) -> Mapping | None:
     """The regions of several calls as those of one: owners count the views of all. counts: views of each call."""
     known = [one for one in regions if one is not None]
     if not known:
@@ -164,10 +164,10 @@ def _make_all(
         raise
     if errors:
         raise errors[0]
-    return [_shared_out(made[place], len(settings)) for place in range(len(settings))]
+    return [_share_seconds(made[place], len(settings)) for place in range(len(settings))]
 
 
-def _shared_out(made: GeneratedImage, count: int) -> GeneratedImage:
+def _share_seconds(made: GeneratedImage, count: int) -> GeneratedImage:
     """The picture with its share of the seconds, which passed for all at once."""
     seconds = {part: spent / count for part, spent in made.dreamed.seconds.items()}
     return replace(made, dreamed=replace(made.dreamed, seconds=seconds))

@@ -13,7 +13,7 @@ from base.grid import CELL
 from diffusion.denoisers.few_step import run_part
 from diffusion.models.model import Model
 from diffusion.sampling.schedules import make_sigmas
-from diffusion.sampling.unsampling import as_seen, noised_sequence
+from diffusion.sampling.unsampling import make_noised_sequence, scale_for_model
 from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import load_picture, start_noise_of
 from diffusion.text2image.recipe import GenerateSettings
@@ -44,7 +44,7 @@ def unsample(model: Model, picture: np.ndarray, noise: np.ndarray, settings: Dre
     """The noised latents of a picture uint8 [8h,8w,3]. noise: float32 [C,h,w], unit normal."""
     steps, sigmas = levels_of(model, settings)
     fresh = settings.seed if settings.mix_noise == "fresh" else None
-    latents = noised_sequence(model.encode(picture), torch.from_numpy(noise), torch.tensor(sigmas), fresh)
+    latents = make_noised_sequence(model.encode(picture), torch.from_numpy(noise), torch.tensor(sigmas), fresh)
     return Unsampled(steps, sigmas, latents)
 
 
@@ -57,5 +57,5 @@ def unsample_file(model: Model, path: Path, settings: GenerateSettings) -> Unsam
 
 def pictures_of(model: Model, found: Unsampled, size: tuple[int, int]) -> list[np.ndarray]:
     """uint8 [H,W,3] of each level: its latents, scaled as the model sees them and decoded. size: (width, height), cropped to."""
-    seen = as_seen(found.latents, torch.tensor(found.sigmas))
+    seen = scale_for_model(found.latents, torch.tensor(found.sigmas))
     return [model.decode(latents)[: size[1], : size[0]] for latents in seen]

@@ -22,7 +22,7 @@ class DataConfig:
     size: int = option(256, "Side of a picture in pixels.", range=COUNT)
     zoom: int = option(1, "Pixels for one of the usual picture, along a side: more show the same finer.", range=(1, 8))
     texels: int = option(64, "Texels of a surface per block.", range=COUNT)
-    seed: int = option(1, "Worlds that no run trains on have another (`data.pictures.unseen_data`).")
+    seed: int = option(1, "Worlds that no run trains on have another (`data.pictures.choose_held_out_worlds`).")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from base.errors import InputError
 from base.files import atomic_write
 from base.reading import read_text
 from base.settings import check
-from base.typed import typed
+from base.typed import convert_json
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ def _build_value(hint: object, value: Any, where: str, field: str) -> Any:
         if not isinstance(value, dict):
             raise InputError(where, field, "must hold keys of its own")
         return build(hint, value, where, f"{field}.")  # type: ignore[arg-type]
-    return typed(hint, _coerce(hint, value), where, field)
+    return convert_json(hint, _coerce(hint, value), where, field)
 
 
 def _coerce(hint: object, value: object) -> object:

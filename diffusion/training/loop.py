@@ -32,7 +32,7 @@ def parts_of(inputs: tuple[Tensor, ...], count: int) -> Iterator[tuple[Tensor, .
 
 
 @contextmanager
-def averaged_weights(masters: Masters) -> Iterator[None]:
+def use_averaged_weights(masters: Masters) -> Iterator[None]:
     """Use the averaged weights inside the block."""
     masters.use_weights(masters.averages)
     try:
@@ -110,7 +110,7 @@ def run_steps(
                 if on_save:
                     on_save(masters)
             if on_sample and (masters.step % config.sample_every == 0 or final):
-                with averaged_weights(masters), torch.no_grad():
+                with use_averaged_weights(masters), torch.no_grad():
                     figures = on_sample(masters.step)
                 write({"step": masters.step, **{k: round(v, 5) for k, v in figures.items()}})
                 last = time.perf_counter()

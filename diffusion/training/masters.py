@@ -34,7 +34,7 @@ def recast(module: nn.Module, numbers: str, device: str | torch.device = "cpu") 
     nn.Module.to(module, device, dtype=working_dtype(numbers), memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def hidden(weight: Tensor) -> bool:
+def is_hidden(weight: Tensor) -> bool:
     """Whether Muon trains this weight."""
     return weight.ndim == 4 and min(weight.shape[:2]) >= HIDDEN
 
@@ -53,8 +53,8 @@ class Masters:
         state = network.state_dict()
         self.still = {name: t.detach().clone() for name, t in state.items() if name not in trained}
         # Muon works on matrices: a convolution is one of [out, in·height·width]
-        flat = {name: w.reshape(len(w), -1) if hidden(w) else w for name, w in self.weights.items()}
-        muon, adam = ([n for n, w in self.weights.items() if hidden(w) is kind] for kind in (True, False))
+        flat = {name: w.reshape(len(w), -1) if is_hidden(w) else w for name, w in self.weights.items()}
+        muon, adam = ([n for n, w in self.weights.items() if is_hidden(w) is kind] for kind in (True, False))
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         if muon:
             self.optimizers["muon"] = torch.optim.Muon(

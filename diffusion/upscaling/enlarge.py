@@ -37,7 +37,7 @@ def enlarge(
         colours = _within(_pass(colours, upscaler, on_tile, cancelled), wanted)
     if picture.shape[2] == 3:
         return colours
-    return np.dstack((colours, _resized(picture[..., 3], wanted)))
+    return np.dstack((colours, _resize(picture[..., 3], wanted)))
 
 
 @torch.inference_mode()
@@ -73,10 +73,10 @@ def _tiles(height: int, width: int) -> Iterator[tuple[int, int, int, int]]:
 
 def _within(picture: np.ndarray, size: Size) -> np.ndarray:
     """The picture with no side longer than in `size`."""
-    return _resized(picture, (min(picture.shape[1], size[0]), min(picture.shape[0], size[1])))
+    return _resize(picture, (min(picture.shape[1], size[0]), min(picture.shape[0], size[1])))
 
 
-def _resized(picture: np.ndarray, size: Size) -> np.ndarray:
+def _resize(picture: np.ndarray, size: Size) -> np.ndarray:
     if picture.shape[1::-1] == size:
         return picture
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))

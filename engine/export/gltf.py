@@ -84,7 +84,7 @@ class Gltf:
         top["extensionsUsed"] = sorted(self._extensions)
         if required := sorted(name for name, must in self._extensions.items() if must):
             top["extensionsRequired"] = required
-        text = _padded(json.dumps(top, ensure_ascii=False, separators=(",", ":")).encode(), b" ")
+        text = _pad(json.dumps(top, ensure_ascii=False, separators=(",", ":")).encode(), b" ")
         total = 12 + 8 + len(text) + 8 + self._length
         with atomic_write(path) as temporary, temporary.open("wb") as file:
             file.write(struct.pack("<5I", _MAGIC, 2, total, len(text), _JSON))
@@ -94,11 +94,11 @@ class Gltf:
 
     def _add_view(self, data: bytes, target: int | None = None) -> int:
         fields = {"buffer": 0, "byteOffset": self._length, "byteLength": len(data)}
-        self._parts.append(_padded(data, b"\0"))
+        self._parts.append(_pad(data, b"\0"))
         self._length += len(self._parts[-1])
         return self.add("bufferViews", **fields, **({} if target is None else {"target": target}))
 
 
-def _padded(data: bytes, filler: bytes) -> bytes:
+def _pad(data: bytes, filler: bytes) -> bytes:
     """Chunks and arrays start at multiples of four bytes."""
     return data + filler * (-len(data) % 4)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from base.files import atomic_write
-from base.outputs import Output, marked
+from base.outputs import Output, make_mark_test
 from engine.export.glb import surfaces
 from engine.export.layout import GUTTER
 from engine.export.source import Advance, Source
@@ -35,9 +35,9 @@ MARKS = {
 
 def page_outputs(flag: str, folder: Path) -> list[Output]:
     """The files of an exported page, with the textures of an earlier one."""
-    textures = {folder / "textures" / "0.js", *_numbered(folder / "textures")}
-    return [Output(flag, folder / name, marked(mark)) for name, mark in MARKS.items()] + [
-        Output(flag, path, marked(TEXTURE)) for path in sorted(textures)
+    textures = {folder / "textures" / "0.js", *_number(folder / "textures")}
+    return [Output(flag, folder / name, make_mark_test(mark)) for name, mark in MARKS.items()] + [
+        Output(flag, path, make_mark_test(TEXTURE)) for path in sorted(textures)
     ]
 
 
@@ -96,10 +96,10 @@ def _write(path: Path, text: str) -> None:
 
 def _remove_textures(folder: Path) -> None:
     """Those of an export before this one, which may have had more."""
-    for path in _numbered(folder):
-        if marked(TEXTURE)(path):
+    for path in _number(folder):
+        if make_mark_test(TEXTURE)(path):
             path.unlink()
 
 
-def _numbered(folder: Path) -> list[Path]:
+def _number(folder: Path) -> list[Path]:
     return [path for path in folder.glob("*.js") if path.stem.isdecimal()]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from base.errors import InputError
-from base.outputs import Output, marked_png, refuse_nameless
+from base.outputs import Output, is_marked_png, refuse_nameless
 from base.png import read_texts
 from base.reading import is_file, parse_json, read_json, read_text, refuse_irregular
 
@@ -49,7 +49,7 @@ def film_outputs(flag: str, path: Path, frames: int | None = None) -> list[Outpu
         problem = "is a file; a folder for PNGs is wanted (or a name with a suffix for a video)"
         raise InputError(path, "", problem)
     there = [old for old in path.glob(FRAME) if frames is None or int(old.stem) < frames]
-    return [Output(flag, old, marked_png) for old in sorted({*there, frame_file(path, 0)})] + [beside]
+    return [Output(flag, old, is_marked_png) for old in sorted({*there, frame_file(path, 0)})] + [beside]
 
 
 def refuse_film(path: Path, size: tuple[int, int], fps: float) -> Codec:

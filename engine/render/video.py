@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from base.errors import InputError
 from base.files import atomic_write
-from base.outputs import Output, marked_png, refuse_foreign, refuse_outputs
+from base.outputs import Output, is_marked_png, refuse_foreign, refuse_outputs
 from engine.render.film_files import FRAME, film_outputs, frame_file, read_comment, refuse_film, sidecar
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class PngWriter(FrameWriter):
 
     def _write(self, frame: np.ndarray) -> None:
         file = frame_file(self.path, self.frames)
-        refuse_foreign(Output(str(self.path), file, marked_png))
+        refuse_foreign(Output(str(self.path), file, is_marked_png))
         with atomic_write(file) as temporary:
             Image.fromarray(frame).save(temporary, format="PNG", pnginfo=self._comment, compress_level=4)
 

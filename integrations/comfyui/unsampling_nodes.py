@@ -9,7 +9,7 @@ from torch import Tensor
 
 from base.errors import InputError
 from diffusion.sampling.noise import start_noise
-from diffusion.sampling.unsampling import noised_sequence
+from diffusion.sampling.unsampling import make_noised_sequence
 
 from .border import convention_of_model, latents_in, latents_out, scheduler_names, sigmas_of
 from .widgets import Input, choice, setting, socket, whole
@@ -67,7 +67,7 @@ class BatchUnsampler:
         levels = convention.levels(sigmas)
         channels, height, width = latents.shape
         noise = torch.from_numpy(start_noise(channels, height, width, seed))
-        sequence = noised_sequence(latents, noise, torch.tensor(levels), seed if mix_noise == "fresh" else None)
+        sequence = make_noised_sequence(latents, noise, torch.tensor(levels), seed if mix_noise == "fresh" else None)
         mask = {key: latent_image[key] for key in ("noise_mask",) if key in latent_image}
         return {"samples": latents_out(model, sequence * convention.signals(levels)), **mask}, sigmas
 

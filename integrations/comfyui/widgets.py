@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from base.settings import allowed, check
+from base.settings import check, list_allowed
 from diffusion.settings import DreamSettings
 
 Input = tuple[Any, dict[str, Any]]  # (type or the choices, options), as in INPUT_TYPES
@@ -19,7 +19,7 @@ def setting(name: str, **changes: Any) -> Input:
     """The widget of a field of `DreamSettings`: its default, range, choices and sentence. changes: other options of the widget."""
     field = FIELDS[name]
     options = {"default": field.default, "tooltip": field.metadata["help"]}
-    if names := allowed(field.metadata):
+    if names := list_allowed(field.metadata):
         return list(names), options | changes
     if isinstance(field.default, str):
         return "STRING", options | changes

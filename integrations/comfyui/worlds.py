@@ -25,7 +25,7 @@ from engine.storage.world import TileKey, WorldHeader, WorldIndex, open_world, r
 from engine.storage.world_io import WorldReader, WorldWriter
 from scenes.camera import Camera
 from scenes.extrude import extrude_scene
-from scenes.prompt_masks import PromptMask, dreamed_materials, prompt_masks
+from scenes.prompt_masks import PromptMask, find_dreamed_materials, make_prompt_masks
 from scenes.scene import Scene
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class View:
     @cached_property
     def prompts(self) -> tuple[PromptMask, ...]:
         """The prompts that are seen, with masks [h,w] of latent pixels."""
-        return prompt_masks(self.gathered.material, self.world.scene)
+        return make_prompt_masks(self.gathered.material, self.world.scene)
 
     @property
     def gbuffer(self) -> GBuffer:
@@ -183,6 +183,6 @@ def lay(world: World, view: View, latents: np.ndarray, colours: np.ndarray, step
         colours,
         steps,
         kept_mask=change_map(seen, steps) == 0,
-        shown_materials=dreamed_materials(seen.material, world.scene),
+        shown_materials=find_dreamed_materials(seen.material, world.scene),
     )
     return SURFACES.paint(world, lambda volume: volume.scatter(seen, painted))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from app.commands import COMMANDS
 from app.fields import as_flags, flags, plain, size_from
-from app.session import VERSION, SceneChoice, Session, describe, load_session, painted_with, restore
+from app.session import VERSION, SceneChoice, Session, describe, describe_paint_settings, load_session, restore
 from base.errors import InputError
-from base.settings import allowed
+from base.settings import list_allowed
 from scenes.load import BUILTIN
 
 
@@ -98,7 +98,7 @@ def test_defaults_are_allowed_and_settings_have_help(cls: type, field) -> None:
     if field.name == "world":
         return
     assert field.metadata["help"]
-    names = allowed(field.metadata)
+    names = list_allowed(field.metadata)
     assert not names or field.default in names
     if "range" in field.metadata and field.default is not None:
         assert field.metadata["range"][0] <= field.default <= field.metadata["range"][1]
@@ -129,6 +129,6 @@ def test_no_sizes(text: str) -> None:
 
 def test_a_world_tells_its_settings_without_paths_of_this_machine() -> None:
     session = replace(Session(), dream=replace(Session().dream, steps=9, style_picture="/home/me/a.png"))
-    told = painted_with(session)
+    told = describe_paint_settings(session)
     assert told["dream"]["steps"] == 9 and told["dream"]["style_picture"] == "a.png"
     assert told["paint"]["coverage"] == session.paint.coverage and "/home" not in json.dumps(told)

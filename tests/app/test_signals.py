@@ -53,7 +53,7 @@ def test_a_second_ctrl_c_stops_at_once() -> None:
 def test_items_are_given_until_a_signal_comes() -> None:
     given = []
     with DeferredSignals() as signals, pytest.raises(KeyboardInterrupt):
-        for item in signals.checked(range(5)):
+        for item in signals.check_each(range(5)):
             given.append(item)
             if item == 2:
                 signal.raise_signal(signal.SIGTERM)

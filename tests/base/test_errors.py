@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from base.errors import InputError, shown
     ],
 )
 def test_control_characters_are_shown(text: str, said: str) -> None:
-    assert shown(text) == said
+    assert escape_controls(text) == said
     assert str(InputError(text, "", "is wrong")) == f"{said} is wrong."
 
 
 @given(st.text(), st.text(), st.text())
 def test_a_sentence_is_one_line_of_bounded_length(where: str, field: str, problem: str) -> None:
     sentence = str(InputError(where * 100, field * 100, problem * 100))
-    assert shown(sentence) == sentence and len(sentence) < 10_000
+    assert escape_controls(sentence) == sentence and len(sentence) < 10_000
     sentence.encode("utf-8")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from base.errors import InputError
 from base.files import atomic_write, refuse_unwritable
-from base.outputs import Output, is_same_file, marked, marked_png, png_mark, refuse_nameless, refuse_outputs
+from base.outputs import Output, is_marked_png, is_same_file, make_mark_test, png_mark, refuse_nameless, refuse_outputs
 
 
 def test_an_output_that_is_an_input_is_refused_also_through_links(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_two_outputs_are_two_files(tmp_path: Path) -> None:
 
 
 def test_only_files_of_this_program_are_replaced(tmp_path: Path) -> None:
-    ours = Output("--html", tmp_path / "walk.js", marked("rayverie.open"))
+    ours = Output("--html", tmp_path / "walk.js", make_mark_test("rayverie.open"))
     refuse_outputs([ours])
     ours.path.write_text("// rayverie.open")
     refuse_outputs([ours])
@@ -47,7 +47,12 @@ def test_pictures_carry_a_mark(tmp_path: Path) -> None:
     for name, info in (("ours.png", png_mark()), ("other.png", None)):
         Image.new("RGB", (2, 2)).save(tmp_path / name, pnginfo=info)
     (tmp_path / "text.png").write_text("Rayverie")
-    assert [marked_png(tmp_path / name) for name in ("ours.png", "other.png", "text.png", "none.png")] == [1, 0, 0, 0]
+    assert [is_marked_png(tmp_path / name) for name in ("ours.png", "other.png", "text.png", "none.png")] == [
+        1,
+        0,
+        0,
+        0,
+    ]
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "a/..", ".mp4", "x/.MP4"])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.pictures import flat, open_picture
 from base.png import SIGNATURE, read_texts
 
@@ -166,7 +166,7 @@ def test_a_damaged_picture_is_a_picture_or_a_sentence(tmp_path_factory, kind: st
         try:
             read(path)
         except InputError as error:
-            assert shown(str(error)) == str(error)
+            assert escape_controls(str(error)) == str(error)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.reading import is_file, is_folder, parse_json, read_bytes, read_json, read_text, refuse_irregular
 
 
@@ -111,4 +111,4 @@ def test_any_bytes_are_json_or_a_sentence(data: bytes) -> None:
     try:
         parse_json(data, "x.json", "a list")
     except InputError as error:
-        assert shown(str(error)) == str(error)
+        assert escape_controls(str(error)) == str(error)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.safetensors_header import read_header, refuse_integers
 
 
@@ -74,4 +74,4 @@ def test_any_bytes_are_a_header_or_a_sentence(tmp_path_factory: pytest.TempPathF
     try:
         read_header(path)
     except InputError as error:
-        assert shown(str(error)) == str(error)
+        assert escape_controls(str(error)) == str(error)

@@ -11,7 +11,7 @@ import pytest
 
 from app.commands import COMMANDS
 from base.errors import InputError
-from base.settings import allowed, check, from_json, names_in, option, to_json
+from base.settings import check, from_json, list_allowed, names_in, option, to_json
 from base.step_schedule import Scheduled, StepSchedule
 
 
@@ -41,7 +41,7 @@ def tables(cls: type) -> Iterator[str]:
 def test_the_names_read_from_a_tables_source_are_its_keys(table: str) -> None:
     module, name = table.split(":")
     assert names_in(table) == tuple(getattr(import_module(module), name)) != ()
-    assert allowed({"table": table}) == names_in(table)
+    assert list_allowed({"table": table}) == names_in(table)
 
 
 def test_a_table_that_is_gone_is_our_fault() -> None:

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.strict_yaml import dump_yaml, parse_yaml
 
 LAUGHS = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
@@ -78,7 +78,7 @@ def test_aliases_and_merge_keys_work() -> None:
 def test_what_is_not_allowed_is_told_with_its_line(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said) as caught:
         parse_yaml(text, "x.yaml")
-    assert shown(str(caught.value)) == str(caught.value) and len(str(caught.value)) < 300
+    assert escape_controls(str(caught.value)) == str(caught.value) and len(str(caught.value)) < 300
 
 
 SCALARS = (
@@ -102,4 +102,4 @@ def test_any_text_is_yaml_or_a_sentence(text: str) -> None:
     try:
         parse_yaml(text, "x.yaml")
     except InputError as error:
-        assert shown(str(error)) == str(error)
+        assert escape_controls(str(error)) == str(error)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from base.errors import InputError
-from base.typed import typed
+from base.typed import convert_json
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from base.typed import typed
     ],
 )
 def test_values_of_their_type(kind: Any, value: object, wanted: object) -> None:
-    found = typed(kind, value, "file", "field")
+    found = convert_json(kind, value, "file", "field")
     assert found == wanted and type(found) is type(wanted)
 
 
@@ -49,4 +49,4 @@ def test_values_of_their_type(kind: Any, value: object, wanted: object) -> None:
 )
 def test_values_of_another_type(kind: Any, value: object, of: str) -> None:
     with pytest.raises(InputError, match=rf"file: field is .*; it must be of type {of}\."):
-        typed(kind, value, "file", "field")
+        convert_json(kind, value, "file", "field")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from diffusion.canvas import DREAM_PARTS, Cancelled
-from diffusion.compositing.stored_colours import cell_errors, fill_unknown, guide_latents, known_cells
+from diffusion.compositing.stored_colours import cell_errors, fill_unknown, find_known_cells, guide_latents
 from diffusion.denoisers.regions import EXECUTIONS
 from diffusion.dream import dream
 from diffusion.errors import ModelError
@@ -211,7 +211,7 @@ def test_both_memories_together_are_cell_by_cell_the_one_that_tells_more(sd, can
     assert taken[:, :4].all() and taken[0, 4:6].all() and not taken[:, 4:].all()
     assert torch.equal(both[:, ~taken], encoded[:, ~taken])
     worse = cell_errors(sd.decode(stored), colours) - cell_errors(sd.decode(encoded), colours)
-    assert (worse[~taken] > 0).all() and (worse[taken & known_cells(colours)] <= 0).all()
+    assert (worse[~taken] > 0).all() and (worse[taken & find_known_cells(colours)] <= 0).all()
 
 
 def test_colours_guide_only_where_they_are_known_to(sd, canvas_of):

@@ -18,7 +18,7 @@ from base.errors import InputError
 from base.step_schedule import StepSchedule
 from diffusion.canvas import Region
 from diffusion.denoisers.inert import Situation, find_inert
-from diffusion.denoisers.styles import styled_texts
+from diffusion.denoisers.styles import add_style_tags
 from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
 from diffusion.loaders.prompt_loras import style_remarks
@@ -125,10 +125,10 @@ def test_each_region_hears_its_own_picture(sd_folder, tmp_path, canvas_of, pictu
 
 def test_the_other_branches_hear_no_picture_at_the_same_weight() -> None:
     texts = {"positive": "moss <style:a b.png:0.4>", "negative": "zebra", "empty": ""}
-    heard = {name: parse_prompt(text).styles for name, text in styled_texts(texts, "all.png").items()}
+    heard = {name: parse_prompt(text).styles for name, text in add_style_tags(texts, "all.png").items()}
     assert heard == {"positive": (("a b.png", 0.4),), "negative": (("", 0.4),), "empty": (("", 0.4),)}
-    assert styled_texts({"positive": "moss"}, "all.png") == {"positive": "moss<style:all.png:1>"}
-    assert styled_texts({"positive": "moss"}, "") == {"positive": "moss"}
+    assert add_style_tags({"positive": "moss"}, "all.png") == {"positive": "moss<style:all.png:1>"}
+    assert add_style_tags({"positive": "moss"}, "") == {"positive": "moss"}
     assert parse_prompt("red <style:C:/a(1).png:0.5> wall").chunks == parse_prompt("red  wall").chunks
 
 

@@ -12,7 +12,7 @@ import pytest
 from app.files import presets
 from app.files.gallery.entry import read_entry
 from app.session import load_session
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.pictures import open_picture
 from base.png import read_texts
 from base.reading import read_text
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_grow_leaves_the_old_one(kind: str, tmp_path: Path) -
     for size in sorted({0, 1, 7, *(largest * part // 8 for part in range(1, 8))}):
         with no_file_longer_than(size), pytest.raises(InputError) as raised:
             SAVES[kind](here, 2)
-        assert shown(str(raised.value)) == str(raised.value) and len(str(raised.value)) < 600
+        assert escape_controls(str(raised.value)) == str(raised.value) and len(str(raised.value)) < 600
         after = content(here)
         assert after.keys() == before.keys()
         assert all(after[name] in (before[name], new[name]) for name in after)
@@ -109,4 +109,4 @@ def test_a_disk_that_cannot_be_read_is_a_sentence(kind: str, tmp_path: Path) -> 
     file.symlink_to(UNREADABLE)
     with pytest.raises(InputError) as raised:
         READS[kind](file)
-    assert shown(str(raised.value)) == str(raised.value) and file.name in str(raised.value)
+    assert escape_controls(str(raised.value)) == str(raised.value) and file.name in str(raised.value)

@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 
 from app.files import keymap, presets, recent
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from diffusion.settings import DreamSettings
 from diffusion.text2image.metadata import read_png, write_png
 from diffusion.text2image.recipe import GenerateSettings, Recipe
@@ -124,7 +124,7 @@ def test_a_save_that_fails_anywhere_leaves_the_old_one_or_the_new_one(kind: str,
     def after(raised: BaseException | None) -> None:
         if raised is not None:
             assert isinstance(raised, InputError), raised
-            assert shown(str(raised)) == str(raised) and len(str(raised)) < 600
+            assert escape_controls(str(raised)) == str(raised) and len(str(raised)) < 600
         found = read(tmp_path)
         assert found in (1, 2) and (raised is not None or found == 2)
         assert not [p.name for p in tmp_path.rglob(".*-*")]  # nothing temporary
@@ -147,7 +147,7 @@ def test_a_read_that_fails_anywhere_changes_nothing(kind: str, tmp_path: Path) -
             traceback.format_exception(raised)
         )
         if isinstance(raised, InputError):
-            assert shown(str(raised)) == str(raised) and len(str(raised)) < 600
+            assert escape_controls(str(raised)) == str(raised) and len(str(raised)) < 600
         assert content(tmp_path) == files and read(tmp_path) == 1
 
     assert fail_everywhere(lambda: read(tmp_path), after, faulty_reads) > 5

@@ -21,10 +21,10 @@ from safetensors.numpy import save
 from app.files import keymap, presets, recent
 from app.files.gallery.entry import read_entry
 from app.files.picture import read_picture
-from app.files.preferences import remembered
+from app.files.preferences import read_preferences
 from app.files.screenshots import has_settings, read_screenshot
 from app.session import Session, ViewSettings, describe, load_session
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.strict_yaml import dump_yaml
 from diffusion.loaders.config_fields import FIELDS, refuse_fields
 from diffusion.loaders.embedded import EMBEDDED, OWN, read_few_steps, read_native_size, sidecar_path
@@ -111,7 +111,7 @@ def refused_or_read(act: Callable[[], Any]) -> None:
             warnings.simplefilter("ignore")
             act()
     except InputError as error:
-        assert shown(str(error)) == str(error) and len(str(error)) < 2000
+        assert escape_controls(str(error)) == str(error) and len(str(error)) < 2000
         str(error).encode()
 
 
@@ -199,7 +199,7 @@ def test_keymaps_recent_files_and_preferences(tmp_path: Path) -> None:
     fuzz({"fly": ["g"], "undo": ["ctrl+z", "u"]}, as_json, lambda p: keymap.load(p.parent), keymap.FILE, tmp_path)
     fuzz(["/a", "b"], as_json, lambda p: recent.load(p.parent), recent.FILE, tmp_path)
     view = {"daylight": 0.5, "size": [640, 480], "walk": True}
-    fuzz(view, as_json, lambda p: remembered(p.parent, ViewSettings()), "view.json", tmp_path)
+    fuzz(view, as_json, lambda p: read_preferences(p.parent, ViewSettings()), "view.json", tmp_path)
 
 
 def test_pictures(tmp_path: Path) -> None:

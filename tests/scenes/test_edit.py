@@ -86,7 +86,7 @@ def test_a_flood_reaches_what_hangs_together(seed, share):
     area = rng.random((9, 13)) < share
     z, x = rng.integers(9), rng.integers(13)
     area[z, x] = True
-    assert np.array_equal(edit_map.connected_area(area, z, x), brute(area, z, x))
+    assert np.array_equal(edit_map.find_connected_area(area, z, x), brute(area, z, x))
 
 
 def test_a_fill_stops_at_other_colours_and_outside_is_nothing():

@@ -24,7 +24,7 @@ from app.commands import Bench as Flags
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.view_canvas import canvas_from
 from base.errors import InputError
-from base.outputs import Output, marked_png, refuse_outputs
+from base.outputs import Output, is_marked_png, refuse_outputs
 from diffusion.canvas import Canvas
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude_scene
@@ -83,7 +83,7 @@ def outputs(flags: Flags, plan: Plan) -> list[Output]:
         found += result_outputs("--notes", flags.notes, walks)
     if flags.pictures is not None:
         files = [sheet_file(flags.pictures, name, path) for name in names for path in PATHS]
-        found += [Output("--pictures", file, marked_png) for file in files]
+        found += [Output("--pictures", file, is_marked_png) for file in files]
     return found
 
 
@@ -158,7 +158,7 @@ def measure_path(
         found = cache.find(scene.name, path, name)
         if found is None and name in plan.methods:
             if not fresh:
-                which = sorted({*shows, *spread_views(len(cameras), FRESH), *figures.compared(len(cameras))})
+                which = sorted({*shows, *spread_views(len(cameras), FRESH), *figures.choose_compared(len(cameras))})
                 fresh = dream_fresh_pictures(MethodContext(headless, blocks, raycasts=raycasts), cameras, which)
                 cache.store(CachedResult({}, [fresh[k] for k in shows]), scene.name, path, "fresh")
             context = MethodContext(headless, blocks, budget, raycasts)

@@ -76,7 +76,7 @@ def revisit(first: Shown, again: Shown) -> dict[str, Figure]:
     The second leaves a margin around other paint, as a picture's filter mixes neighbouring pixels.
     """
     painted = first.label >= 0
-    kept = measures.eroded(painted & (first.label == again.label), FILTER)
+    kept = measures.erode(painted & (first.label == again.label), FILTER)
     return {
         "revisit_error": finite(measures.difference(first.picture, again.picture, painted)),
         "revisit_error_kept": finite(measures.difference(first.picture, again.picture, kept)),
@@ -90,7 +90,7 @@ def surfaces(view: RaycastView, label: np.ndarray | None = None) -> np.ndarray:
     return number if label is None else np.where(label >= 0, number, -1)
 
 
-def compared(views: int) -> tuple[int, ...]:
+def choose_compared(views: int) -> tuple[int, ...]:
     """Indices of the views whose sharpness is measured: the first and the middle one."""
     return (0, views // 2)
 
@@ -133,11 +133,11 @@ def coverage(shown: Sequence[Shown]) -> float:
 
 def measure_walk(result: WalkResult, fresh: Mapping[int, np.ndarray]) -> dict[str, Figure]:
     """All figures of a walk that ends where it began. fresh: index of a view → its picture dreamed as if nothing were painted;
-    must include the `compared` views."""
+    must include the views of `choose_compared`."""
     return {
         **cross_view(result.views, result.shown),
         **revisit(result.shown[0], result.shown[-1]),
-        "sharpness": sharpness(result.views, result.shown, {k: fresh[k] for k in compared(len(result.shown))}),
+        "sharpness": sharpness(result.views, result.shown, {k: fresh[k] for k in choose_compared(len(result.shown))}),
         "seam_energy": seams(result.views, result.shown, fresh),
         "seam_steps": steps_at_seams(result.views, result.shown),
         "coverage": coverage(result.shown) / len(result.shown),

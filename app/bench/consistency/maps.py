@@ -25,7 +25,7 @@ def open_named(name: str | None) -> Scene:
     name = name or BUILTIN[0]
     found = UNSEEN.fullmatch(name)
     if found:
-        return unseen(int(found[1]))
+        return make_unseen_scene(int(found[1]))
     try:
         return load_scene(name)
     except InputError as error:
@@ -36,7 +36,7 @@ def open_named(name: str | None) -> Scene:
         ) from None
 
 
-def unseen(seed: int) -> Scene:
+def make_unseen_scene(seed: int) -> Scene:
     """Rectangles of a built-in scene's materials on its most frequent one, with generated camera paths."""
     like = load_scene(BUILTIN[seed % len(BUILTIN)])
     random = np.random.default_rng(seed)

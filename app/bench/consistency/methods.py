@@ -78,7 +78,7 @@ class MethodContext:
             self.raycasts[camera] = raycast_view(self.blocks, camera, self.size)
         return self.raycasts[camera]
 
-    def unpainted(self, camera: Camera) -> np.ndarray:
+    def draw_unpainted(self, camera: Camera) -> np.ndarray:
         """uint8 [H,W,3]: the unpainted scene in daylight."""
         return self.headless.draw(camera, self.size, "material")[..., :3].copy()
 
@@ -99,7 +99,7 @@ class MethodContext:
 
     def bare(self, camera: Camera) -> Shown:
         width, height = self.size
-        return Shown(self.unpainted(camera), np.full((height, width), BARE, np.int64))
+        return Shown(self.draw_unpainted(camera), np.full((height, width), BARE, np.int64))
 
 
 class Method(Protocol):
@@ -123,7 +123,7 @@ class Independent:
         if context.spent:
             return context.bare(camera)
         guide = Guide(
-            latents=context.headless.model.encode(context.unpainted(camera)).numpy(),
+            latents=context.headless.model.encode(context.draw_unpainted(camera)).numpy(),
             known_mask=np.ones(gathered.material.shape, bool),
         )
         canvas = canvas_from(gathered, context.headless.scene, context.headless.session.dream.steps)
@@ -178,7 +178,7 @@ class Warp:
         found = match(view, before)
         label = np.where(found.near, nearest(shown.label, found), BARE)
         picture = np.rint(warp(shown.picture, found)).astype(np.uint8)
-        return Shown(np.where((label >= 0)[..., None], picture, self._context.unpainted(view.camera)), label)
+        return Shown(np.where((label >= 0)[..., None], picture, self._context.draw_unpainted(view.camera)), label)
 
     def _inpainted(self, camera: Camera, warped: Shown) -> Shown:
         hole = warped.label < 0

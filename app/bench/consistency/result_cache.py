@@ -14,7 +14,7 @@ from PIL import Image
 from app.bench.consistency.figures import Figure
 from base.errors import InputError
 from base.files import atomic_write
-from base.outputs import Output, marked_png, png_mark
+from base.outputs import Output, is_marked_png, png_mark
 from base.pictures import open_picture
 from base.reading import is_file, read_text
 
@@ -83,7 +83,7 @@ def result_outputs(flag: str, folder: Path, names: Iterable[tuple[str, ...]]) ->
 
 def _is_result(path: Path) -> bool:
     """Whether a file belongs to a stored result. Pictures of earlier versions are known by the file beside them."""
-    if path.suffix == ".png" and marked_png(path):
+    if path.suffix == ".png" and is_marked_png(path):
         return True
     try:
         return set(json.loads(read_text(path.with_suffix(".json"), WHAT))) == {"terms", "figures", "pictures"}

@@ -25,7 +25,7 @@ from app.commands import Render
 from app.loop.headless_session import open_headless_session
 from app.loop.sky import AROUND
 from app.loop.surface_painting import plan_scene
-from base.outputs import Output, marked_png, refuse_outputs
+from base.outputs import Output, is_marked_png, refuse_outputs
 from scenes.extrude import extrude_scene
 from scenes.load import BUILTIN
 from scenes.paths import sample_path
@@ -65,7 +65,7 @@ def refuse_flags(flags: Flags) -> None:
     if flags.notes is not None:
         found += result_outputs("--notes", flags.notes, [(name, NOTE) for name in names])
     if flags.pictures is not None:
-        found += [Output("--pictures", sheet_file(flags.pictures, name), marked_png) for name in names]
+        found += [Output("--pictures", sheet_file(flags.pictures, name), is_marked_png) for name in names]
     refuse_outputs(found)
 
 

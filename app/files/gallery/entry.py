@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.png import read_head
 from base.reading import parse_json
 
@@ -55,11 +55,11 @@ def read_entry(path: Path, pinned: bool = False) -> Entry:
         settings = values["settings"]
         return Entry(
             *(path, head.size, found.st_size, found.st_mtime_ns, pinned),
-            prompt=shown(str(settings["prompt"])),
-            negative=shown(str(settings.get("negative", ""))),
-            further=tuple(shown(str(words)) for words in settings.get("anagram", ())),
+            prompt=escape_controls(str(settings["prompt"])),
+            negative=escape_controls(str(settings.get("negative", ""))),
+            further=tuple(escape_controls(str(words)) for words in settings.get("anagram", ())),
             seed=int(settings["dream"]["seed"]),
-            model=shown(str(values.get("model_id", ""))),
+            model=escape_controls(str(values.get("model_id", ""))),
             upscale=int(settings.get("upscale", 1)),
         )
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -34,16 +34,16 @@ def _multistep_sde(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHoo
             continue
         if len(history) > 1:
             length = math.log(sigma / sigma_next)
-            x = x + (_halved(history, length) if order == 2 else _parabola(history, length))
+            x = x + (_extrapolate_line(history, length) if order == 2 else _extrapolate_parabola(history, length))
         x = x + up * draw(sigma, sigma_next)
     return x
 
 
-def _halved(history: list[tuple[float, Prediction]], length: float) -> Tensor:
+def _extrapolate_line(history: list[tuple[float, Prediction]], length: float) -> Tensor:
     return -0.5 * math.expm1(-2 * length) * _change(history, length)
 
 
-def _parabola(history: list[tuple[float, Prediction]], length: float) -> Tensor:
+def _extrapolate_parabola(history: list[tuple[float, Prediction]], length: float) -> Tensor:
     """phi_2 of the first and phi_3 of the second derivative of x0, both in units of this step; without a third point only the first."""
     doubled = 2 * length
     phi_2 = math.expm1(-doubled) / doubled + 1

@@ -27,7 +27,7 @@ def restart(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO
     x = heun(denoise, x, sigmas[: last + 1], hooks)
     low, high = float(sigmas[last]), float(sigmas[first])
     x = x + math.sqrt(high**2 - low**2) * hooks.noise_source(x)(low, high)
-    return heun(denoise, x, sigmas[first:], _counted_from(hooks, first))
+    return heun(denoise, x, sigmas[first:], _count_from(hooks, first))
 
 
 def restart_interval(sigmas: Tensor) -> tuple[int, int]:
@@ -35,7 +35,7 @@ def restart_interval(sigmas: Tensor) -> tuple[int, int]:
     return int((sigmas > HIGHEST).sum()), int((sigmas >= LOWEST).sum()) - 1
 
 
-def _counted_from(hooks: SolverHooks, first: int) -> SolverHooks:
+def _count_from(hooks: SolverHooks, first: int) -> SolverHooks:
     """The hooks for a part of the run that starts at the step `first`."""
     callback, adjust = hooks.callback, hooks.adjust
     return replace(

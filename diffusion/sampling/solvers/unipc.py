@@ -21,14 +21,14 @@ def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_H
     for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
         if history:
-            x = _corrected(origin, history, sigma, prediction)
+            x = _correct(origin, history, sigma, prediction)
         history = [*history[-1:], (sigma, prediction)]
         origin = x
-        x = _predicted(x, history, sigma_next)
+        x = _predict(x, history, sigma_next)
     return x
 
 
-def _predicted(x: Tensor, history: list[tuple[float, Prediction]], sigma_next: float) -> Tensor:
+def _predict(x: Tensor, history: list[tuple[float, Prediction]], sigma_next: float) -> Tensor:
     """UniP-2: Euler in log sigma, plus half of the relative change of x0 over the step before."""
     sigma, now = history[-1]
     moved = step_towards(now, x, sigma, sigma_next)
@@ -41,7 +41,7 @@ def _predicted(x: Tensor, history: list[tuple[float, Prediction]], sigma_next: f
     return moved + (0.5 * weight / ratio) * (now.denoised - before.denoised)
 
 
-def _corrected(origin: Tensor, history: list[tuple[float, Prediction]], sigma: float, new: Prediction) -> Tensor:
+def _correct(origin: Tensor, history: list[tuple[float, Prediction]], sigma: float, new: Prediction) -> Tensor:
     """UniC-2 at the end of the step from history[-1] to sigma, with the prediction made there."""
     sigma_before, old = history[-1]
     h = math.log(sigma_before / sigma)

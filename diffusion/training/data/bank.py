@@ -50,7 +50,7 @@ def draw_surface(surface: Surface, seed: int, texels: int = TEXELS, device: str 
     return layers
 
 
-def _softened(height: Tensor) -> Tensor:
+def _soften(height: Tensor) -> Tensor:
     """Blur with weights 1, 2, 1 along both axes, so that stepped edges don't become rows of bright dots."""
     for axis in (0, 1):
         height = 0.5 * height + 0.25 * (torch.roll(height, 1, axis) + torch.roll(height, -1, axis))
@@ -77,7 +77,7 @@ def pack(layers: Layers, relief: float = 1.0) -> Tensor:
 
     The slopes lean away from what rises at either side, so that the foot of a ledge is dark whenever the sun stands behind it.
     """
-    h = _softened(layers.height)
+    h = _soften(layers.height)
     pixels = h.shape[-1] / PATCH
     right, left, below, above = horizons = _horizons(h)
     seen = (1 / (1 + horizons.square())).mean(0)

@@ -10,7 +10,7 @@ STEP = 32  # pixels; sides are multiples of it, as networks of three levels need
 MOST_RATIO = 2.0  # of the longer side to the shorter
 
 
-def buckets(size: int) -> tuple[tuple[int, int], ...]:
+def list_buckets(size: int) -> tuple[tuple[int, int], ...]:
     """(width, height) of all shapes within an area of `size`² pixels and a ratio of MOST_RATIO. size: at least STEP."""
     longest = range(size // STEP * STEP, int(size * MOST_RATIO) + 1, STEP)
     wide = [(side, size**2 // side // STEP * STEP) for side in longest]
@@ -18,12 +18,12 @@ def buckets(size: int) -> tuple[tuple[int, int], ...]:
     return tuple(dict.fromkeys([*((height, width) for width, height in reversed(found)), *found]))
 
 
-def bucket_of(picture: tuple[int, int], size: int) -> tuple[int, int]:
+def choose_bucket(picture: tuple[int, int], size: int) -> tuple[int, int]:
     """The bucket nearest in shape to a picture of (width, height)."""
     ratio = math.log(picture[0] / picture[1])
-    return min(buckets(size), key=lambda box: abs(math.log(box[0] / box[1]) - ratio))
+    return min(list_buckets(size), key=lambda box: abs(math.log(box[0] / box[1]) - ratio))
 
 
-def fitted(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
+def fit_to_bucket(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
     """The picture resized to cover a bucket, and cut around its middle to the bucket's size."""
     return ImageOps.fit(picture, box, Image.Resampling.LANCZOS)

@@ -15,7 +15,7 @@ MOST_TEXT = 1 << 16  # bytes of a .txt
 
 
 @dataclass(frozen=True)
-class Captioned:
+class CaptionedPicture:
     """A picture's file, and what it shows."""
 
     path: Path
@@ -33,7 +33,7 @@ def is_own_folder(folder: str | Path) -> bool:
     )
 
 
-def read_captioned(folder: str | Path) -> tuple[Captioned, ...]:
+def read_captioned(folder: str | Path) -> tuple[CaptionedPicture, ...]:
     """The pictures of a folder with their captions, sorted by name. The pictures themselves are not opened.
 
     Captions come from METADATA (`{"file_name": …, "text": …}` on each line), where it exists, or else from a .txt of the same name.
@@ -46,7 +46,7 @@ def read_captioned(folder: str | Path) -> tuple[Captioned, ...]:
     return tuple(sorted(found, key=lambda one: one.path))
 
 
-def _from_texts(folder: Path) -> Iterator[Captioned]:
+def _from_texts(folder: Path) -> Iterator[CaptionedPicture]:
     files = _files(folder)
     pictures = [file for file in files if _is_picture(file)]
     texts = {file.stem: file for file in files if file.suffix.lower() == ".txt"}
@@ -56,10 +56,10 @@ def _from_texts(folder: Path) -> Iterator[Captioned]:
         if picture.stem not in texts:
             raise InputError(picture, "", f"has no caption; write what it shows into {picture.stem}.txt or {METADATA}")
         text = texts[picture.stem]
-        yield Captioned(picture, _checked(read_text(text, f"the caption of {picture.name}", MOST_TEXT), text, ""))
+        yield CaptionedPicture(picture, _check(read_text(text, f"the caption of {picture.name}", MOST_TEXT), text, ""))
 
 
-def _from_metadata(folder: Path) -> Iterator[Captioned]:
+def _from_metadata(folder: Path) -> Iterator[CaptionedPicture]:
     path, lines = folder / METADATA, {}
     for number, entry in metadata_lines(path):
         where, name = f"line {number}", entry.get("file_name") if isinstance(entry, dict) else None
@@ -75,13 +75,13 @@ def _from_metadata(folder: Path) -> Iterator[Captioned]:
         if picture in lines:
             raise InputError(path, where, f"names {name} again, after line {lines[picture]}")
         lines[picture] = number
-        yield Captioned(picture, _checked(caption_of(path, number, entry), path, where))
+        yield CaptionedPicture(picture, _check(caption_of(path, number, entry), path, where))
     for file in _files(folder):
         if _is_picture(file) and file not in lines:
             raise InputError(file, "", f"has no caption; {METADATA} does not name it")
 
 
-def _checked(caption: str, where: Path, field: str) -> str:
+def _check(caption: str, where: Path, field: str) -> str:
     """The caption on one line. Raises InputError for an empty one and one that is too long."""
     caption = " ".join(caption.split())
     if not caption:

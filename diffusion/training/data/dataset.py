@@ -18,7 +18,7 @@ from diffusion.training.data.captioned import is_own_folder
 from diffusion.training.data.captions import Mood, Surface
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.own_pictures import check_pictures
-from diffusion.training.data.pictures import unseen_data
+from diffusion.training.data.pictures import choose_held_out_worlds
 from diffusion.training.data.views import Picture, paint, random_world, surfaces_seen
 from diffusion.training.data.worlds import world_note
 
@@ -96,7 +96,7 @@ def prepare(config: DataConfig) -> Path | str:
 
 def write_chunks(config: DataConfig) -> Path:
     """Draw all missing chunks, those of held-out worlds first. Returns the file of the last one."""
-    held_out = unseen_data(config)
+    held_out = choose_held_out_worlds(config)
     for index in range(held_out.chunks):
         write_chunk(held_out, index)
     return [write_chunk(config, index) for index in range(config.chunks)][-1]

@@ -12,8 +12,8 @@ from torch import Tensor
 from base.errors import InputError
 from base.pictures import flat, open_picture
 from diffusion.training.config import DataConfig
-from diffusion.training.data.buckets import STEP, bucket_of, fitted
-from diffusion.training.data.captioned import Captioned, read_captioned
+from diffusion.training.data.buckets import STEP, choose_bucket, fit_to_bucket
+from diffusion.training.data.captioned import CaptionedPicture, read_captioned
 from diffusion.training.data.views import Window
 
 HELD_OUT_SHARE = 20  # one of so many pictures is held out, and at least one
@@ -53,7 +53,7 @@ class OwnPictures:
         """How many pictures there are. Those that were added meanwhile belong to the next run."""
         return self.count
 
-    def captioned(self, index: int) -> Captioned:
+    def read_caption(self, index: int) -> CaptionedPicture:
         """A picture's file and caption."""
         return self._rows[index]
 
@@ -63,7 +63,7 @@ class OwnPictures:
         if index in self._kept:
             return self._kept[index]
         picture = flat(open_picture(self._rows[index].path, "a picture to train on"), 255)
-        shown = fitted(picture, bucket_of(picture.size, self._size))
+        shown = fit_to_bucket(picture, choose_bucket(picture.size, self._size))
         found = torch.from_numpy(np.array(shown)).permute(2, 0, 1).contiguous()
         if self._bytes + found.nbytes <= MOST_KEPT:
             self._kept[index] = found

@@ -20,7 +20,7 @@ HELD_OUT = 1000
 """Worlds that no run trains on have the data's seed plus this."""
 
 
-def unseen_data(data: DataConfig) -> DataConfig:
+def choose_held_out_worlds(data: DataConfig) -> DataConfig:
     """Where the pictures of held-out worlds lie."""
     return replace(data, seed=data.seed + HELD_OUT, chunks=2)
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig
 from diffusion.training.data.captioned import is_own_folder
 from diffusion.training.data.own_pictures import OwnPictures
-from diffusion.training.data.pictures import DrawnPictures, Pictures, unseen_data
+from diffusion.training.data.pictures import DrawnPictures, Pictures, choose_held_out_worlds
 
 IDLE = ("chunks", "pictures", "surfaces", "zoom")
 """Fields of `DataConfig` that say how pictures are drawn."""
@@ -16,21 +16,23 @@ UNTOLD = ("drop_place", "drop_shape", "drop")
 """Fields of runs about surfaces that are withheld."""
 
 
-def training_pictures(data: DataConfig) -> Pictures:
+def open_training_pictures(data: DataConfig) -> Pictures:
     """Those that a run trains on. Raises InputError if there are none."""
     return OwnPictures(data) if is_own_folder(data.folder) else DrawnPictures(data)
 
 
-def unseen_pictures(data: DataConfig) -> Pictures:
+def open_held_out_pictures(data: DataConfig) -> Pictures:
     """Those that no run trains on. Raises InputError if there are none."""
-    return OwnPictures(data, held_out=True) if is_own_folder(data.folder) else DrawnPictures(unseen_data(data))
+    return (
+        OwnPictures(data, held_out=True) if is_own_folder(data.folder) else DrawnPictures(choose_held_out_worlds(data))
+    )
 
 
 def cell_keys(data: DataConfig) -> tuple[str, str]:
-    """What names `training_pictures` and `unseen_pictures` in a cache of cells; drawn ones needn't be there any more."""
+    """What names `open_training_pictures` and `open_held_out_pictures` in a cache of cells; drawn ones needn't be there any more."""
     if is_own_folder(data.folder):
         return OwnPictures(data).key, OwnPictures(data, held_out=True).key
-    return str(data.seed), str(unseen_data(data).seed)
+    return str(data.seed), str(choose_held_out_worlds(data).seed)
 
 
 def middle_squares(pictures: Pictures, rows: list[int]) -> Tensor:

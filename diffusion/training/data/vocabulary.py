@@ -32,7 +32,7 @@ FUNCTION_WORDS = (
 LIGHTS = tuple(words[0] for words in LIGHT_WORDS.values())
 
 
-def vocabulary(mixtures: int = 1500, seed: int = 0) -> list[str]:
+def list_captions(mixtures: int = 1500, seed: int = 0) -> list[str]:
     """Distinct captions of single surfaces: nouns first, then nouns in a light, then `mixtures` as the training draws them."""
     nouns = [noun for material in MATERIALS.values() for noun in material.nouns]
     lit = [f"{noun}, {light}" for noun in nouns for light in LIGHTS]
@@ -45,7 +45,7 @@ def vocabulary(mixtures: int = 1500, seed: int = 0) -> list[str]:
     return list(found)
 
 
-def known_words() -> Vocabulary:
+def list_known_words() -> Vocabulary:
     """All nouns of the captions, and all that stands beside them."""
     phrases = [word for adjective in ADJECTIVES.values() for word in adjective.words] + list(COLOURS)
     phrases += [word for words in (*LIGHT_WORDS.values(), *STYLE_WORDS.values()) for word in words]
@@ -62,9 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("file", nargs="?", type=Path, default=BANK, help="output file (default: the embedded model's)")
     path = parser.parse_args(arguments).file
-    bank = PromptBank.build(vocabulary(), MiniLMEncoder().sentences)
+    bank = PromptBank.build(list_captions(), MiniLMEncoder().sentences)
     bank.save(path)
-    known_words().save(path.with_name(VOCABULARY))
+    list_known_words().save(path.with_name(VOCABULARY))
     print(f"{len(bank.captions)} captions in {path}")
 
 

@@ -32,7 +32,7 @@ HELD_OUT = 900
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedPictures:
     """images: uint8 [N,3,SIDE,SIDE]; material, light: int64 [N]."""
 
     images: Tensor
@@ -40,14 +40,14 @@ class Judged:
     light: Tensor
 
 
-def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> Judged:
+def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> JudgedPictures:
     """Pictures of one unadorned material each, near and far, in every light; materials in turn."""
     return plain_views(seed, count, names, texels)[0]
 
 
 def plain_views(
     seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS
-) -> tuple[Judged, list[World]]:
+) -> tuple[JudgedPictures, list[World]]:
     """The same, and the world of each."""
     rng = np.random.default_rng([seed, 77])
     names = names[:count]
@@ -73,10 +73,10 @@ def plain_views(
         worlds.append(world)
         material.append(NAMES.index(names[index]))
         light.append(LIGHT_NAMES.index(mood))
-    return Judged(torch.stack(images), torch.tensor(material), torch.tensor(light)), worlds
+    return JudgedPictures(torch.stack(images), torch.tensor(material), torch.tensor(light)), worlds
 
 
-def load_pictures(config: JudgeConfig, bank: int, count: int) -> Judged:
+def load_pictures(config: JudgeConfig, bank: int, count: int) -> JudgedPictures:
     """The pictures of one bank, drawn once and stored in the run's folder."""
     path = Path(config.out) / "pictures" / f"{config.seed + bank}-{count}.safetensors"
     if not path.exists():
@@ -84,7 +84,7 @@ def load_pictures(config: JudgeConfig, bank: int, count: int) -> Judged:
         drawn = plain_pictures(config.seed + bank, count, texels=config.texels)
         with atomic_write(path) as temporary:
             save_file(vars(drawn), temporary)
-    return Judged(**load_file(path))
+    return JudgedPictures(**load_file(path))
 
 
 def train_classifier(config: JudgeConfig) -> Path:
@@ -111,14 +111,14 @@ def train_classifier(config: JudgeConfig) -> Path:
 
     def on_sample(step: int) -> dict[str, float]:
         model.eval()
-        found = judge(model, unseen)
+        found = measure_accuracy(model, unseen)
         model.train()
         return found
 
     masters = run_steps(config, model, loss, batch, on_sample=on_sample)
     trained = masters.exact("")
     assert isinstance(trained, Classifier)
-    found = {k: f"{v:.4f}" for k, v in judge(trained, unseen).items()}
+    found = {k: f"{v:.4f}" for k, v in measure_accuracy(trained, unseen).items()}
     found |= {"materials": json.dumps(NAMES), "lights": json.dumps(LIGHT_NAMES)}
     path = Path(config.out) / "judge.safetensors"
     weights = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in trained.state_dict().items()}
@@ -128,7 +128,7 @@ def train_classifier(config: JudgeConfig) -> Path:
 
 
 @torch.no_grad()
-def judge(model: Classifier, pictures: Judged, batch: int = 64) -> dict[str, float]:
+def measure_accuracy(model: Classifier, pictures: JudgedPictures, batch: int = 64) -> dict[str, float]:
     """Share of pictures whose material and light the classifier recognises."""
     answers = [model(x) for x in pictures.images.split(batch)]
     said, lit = (torch.cat([a[i] for a in answers]).argmax(1) for i in (0, 1))

@@ -7,10 +7,10 @@ import numpy as np
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.training.config import DenoiserConfig
-from diffusion.training.data.sources import cell_keys, middle_squares, unseen_pictures
-from diffusion.training.evaluation.trained import trained_unet
+from diffusion.training.data.sources import cell_keys, middle_squares, open_held_out_pictures
+from diffusion.training.evaluation.trained import load_trained_unet
 from diffusion.training.learners.cells import Cells
-from diffusion.training.learners.denoiser import held_out_error, square_side
+from diffusion.training.learners.denoiser import measure_held_out_error, square_side
 from diffusion.training.learners.encode_cells import cache_folder, load_autoencoder
 from diffusion.training.learners.reconstruction import quality
 from diffusion.training.start_weights import model_folder
@@ -21,7 +21,7 @@ def networks_of(config: DenoiserConfig) -> tuple[SurfaceUNet, SurfaceAutoencoder
     if config.model:
         folder = model_folder(config.model)
         return SurfaceUNet.from_pretrained(folder / "unet"), load_autoencoder(folder)
-    return trained_unet(config), load_autoencoder(model_folder(config.decoder or config.autoencoder))
+    return load_trained_unet(config), load_autoencoder(model_folder(config.decoder or config.autoencoder))
 
 
 def measure_held_out(config: DenoiserConfig) -> dict[str, dict[str, float]]:
@@ -30,10 +30,10 @@ def measure_held_out(config: DenoiserConfig) -> dict[str, dict[str, float]]:
     pictures: what autoencoder and decoder make of them; flow: the denoiser's mean square error at each noise level.
     """
     network, vae = networks_of(config)
-    unseen = unseen_pictures(config.data)
+    unseen = open_held_out_pictures(config.data)
     rows = list(range(min(unseen.count, config.count)))
     cells = Cells(cache_folder(config.cache, config.autoencoder), cell_keys(config.data)[1])
     side = square_side(cells, network.config["channels"])
     batch = cells.batch(rows, (side, side), np.random.default_rng(0))
-    flow = held_out_error(network.eval(), batch, config.batch)
+    flow = measure_held_out_error(network.eval(), batch, config.batch)
     return {"pictures": quality(vae, middle_squares(unseen, rows)), "flow": flow}

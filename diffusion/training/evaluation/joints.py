@@ -7,8 +7,8 @@ import numpy as np
 from diffusion.training.data.bank import build_bank
 from diffusion.training.data.captions import Mood, Surface
 from diffusion.training.data.materials import MATERIALS
-from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import SLOTS, World
+from diffusion.training.data.world_geometry import compute_world_geometry
 from diffusion.training.evaluation.samples import wall
 from diffusion.training.evaluation.structure import period
 from diffusion.training.evaluation.subject import Subject
@@ -48,7 +48,7 @@ def joints(subject: Subject, count: int) -> dict[str, float]:
     for (name, away, world, view), shown in zip(looked_at, painted, strict=True):
         pixels.setdefault((name, away), []).append(period(shown, 0)[0])
         if away in COUNTED:
-            met = agreement(shown, view.truth, seen_world(world, UNMOVED)[0].uv[ACROSS])
+            met = agreement(shown, view.truth, compute_world_geometry(world, UNMOVED)[0].uv[ACROSS])
             right.setdefault(f"{name} period", []).append(met.period_right())
             right.setdefault(f"{name} phase", []).append(met.phase_right())
     found = {key: float(np.mean(values)) for key, values in right.items()}

@@ -10,12 +10,12 @@ import torch
 
 from diffusion.models.surface_view import decoder_hint
 from diffusion.training.evaluation.agreement import agreement_of_views
-from diffusion.training.evaluation.classifier import Judged, judge
+from diffusion.training.evaluation.classifier import JudgedPictures, measure_accuracy
 from diffusion.training.evaluation.joints import joints
 from diffusion.training.evaluation.obedience import obedience
 from diffusion.training.evaluation.samples import (
     TRUTH,
-    drawn_views,
+    draw_views,
     plain_asked,
     plain_samples,
     plain_truth,
@@ -28,12 +28,12 @@ from diffusion.training.metrics import frechet, psnr, sharpness_ratio
 
 def trained_words(subject: Subject, count: int) -> dict[str, float]:
     """Shares of pictures in which the judge finds the material and the light that were asked for."""
-    return judge(subject.judge, plain_samples(subject, count))
+    return measure_accuracy(subject.judge, plain_samples(subject, count))
 
 
 def held_out_words(subject: Subject, count: int) -> dict[str, float]:
     """The same, asked for with nouns that no caption of the training has."""
-    return judge(subject.judge, plain_samples(subject, count, True))
+    return measure_accuracy(subject.judge, plain_samples(subject, count, True))
 
 
 def regions(subject: Subject, count: int) -> dict[str, float]:
@@ -43,19 +43,22 @@ def regions(subject: Subject, count: int) -> dict[str, float]:
     images = [part for shown in subject.paint([view for view, *_ in asked], seed=22) for part in shown.chunk(3, 2)]
     material = torch.tensor([m for _, chosen, _ in asked for m in chosen])
     light = torch.tensor([light for *_, light in asked for _ in range(3)])
-    return judge(subject.judge, Judged(torch.stack(images), material, light))
+    return measure_accuracy(subject.judge, JudgedPictures(torch.stack(images), material, light))
 
 
 def judged_reconstruction(subject: Subject, count: int) -> dict[str, float]:
     """Shares of materials that the judge recognises in drawn pictures, and in their reconstructions with the surface given."""
     truth = plain_truth(count)[0]
-    shown = replace(truth, images=subject.reconstruct(plain_asked(count), told=True))
-    return {"truth": judge(subject.judge, truth)["material"], "reconstructed": judge(subject.judge, shown)["material"]}
+    shown = replace(truth, images=subject.reconstruct(plain_asked(count), with_surfaces=True))
+    return {
+        "truth": measure_accuracy(subject.judge, truth)["material"],
+        "reconstructed": measure_accuracy(subject.judge, shown)["material"],
+    }
 
 
 def reconstruction(subject: Subject, count: int) -> dict[str, float]:
     """PSNR and sharpness of pictures of held-out worlds after encoding and decoding, with and without the surfaces given to the decoder."""
-    views = list(drawn_views(subject.unseen, max(1, count // 8)))
+    views = list(draw_views(subject.unseen, max(1, count // 8)))
     truth, found = torch.stack([v.truth for v in views]).float() / 255, {}
     for told, suffix in ((True, ""), (False, "_untold")):
         shown = subject.reconstruct(views, told).float() / 255
@@ -66,7 +69,7 @@ def reconstruction(subject: Subject, count: int) -> dict[str, float]:
 
 def edges(subject: Subject, count: int) -> dict[str, float]:
     """How much stronger edges are where surfaces meet than elsewhere, in what is painted and in the truth: medians of the pictures."""
-    views = list(drawn_views(subject.unseen, max(1, count // 8)))
+    views = list(draw_views(subject.unseen, max(1, count // 8)))
     hints = [decoder_hint(view.surface) for view in views]
     borders = [hint[0, -2:] > 0 for hint in hints if hint is not None]
     painted = subject.paint(views, seed=33)

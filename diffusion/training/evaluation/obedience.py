@@ -18,7 +18,7 @@ FEW, MANY = 4, 24  # steps
 SOLVERS = ("euler", "dpmpp_2m")
 
 
-def _apart(a: Tensor, b: Tensor) -> Tensor:
+def _measure_difference(a: Tensor, b: Tensor) -> Tensor:
     """Mean difference of each pair of pictures, 0..255 [N]."""
     return (a.float() - b.float()).abs().mean((1, 2, 3))
 
@@ -43,10 +43,10 @@ def obedience(subject: Subject, count: int) -> dict[str, float]:
     refused = subject.paint(refusing, 5, guidance="cfg", scale=STRONG)
     before, after = (subject.judge(x)[0].gather(1, others[:, None])[:, 0] for x in (strong, refused))
     solved = {(s, n): subject.paint(views, 5, sampler=s, steps=n) for s in SOLVERS for n in (FEW, MANY)}
-    few, many = (_apart(solved[SOLVERS[0], n], solved[SOLVERS[1], n]) for n in (FEW, MANY))
+    few, many = (_measure_difference(solved[SOLVERS[0], n], solved[SOLVERS[1], n]) for n in (FEW, MANY))
     return {
-        "scale": _share(_apart(strong, without) > _apart(weak, without)),
-        "guidance": _share(_apart(strong, without) > _apart(plain, without)),
+        "scale": _share(_measure_difference(strong, without) > _measure_difference(weak, without)),
+        "guidance": _share(_measure_difference(strong, without) > _measure_difference(plain, without)),
         "negative": _share(after < before),
         "solver": _share(few > many),
     }

@@ -19,7 +19,7 @@ from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.pictures import DrawnPictures
 from diffusion.training.data.views import SLOTS, World
 from diffusion.training.data.worlds import world_from_note
-from diffusion.training.evaluation.classifier import LIGHT_NAMES, NAMES, SIDE, Judged, plain_views
+from diffusion.training.evaluation.classifier import LIGHT_NAMES, NAMES, SIDE, JudgedPictures, plain_views
 from diffusion.training.evaluation.subject import Subject
 from diffusion.training.evaluation.view import View, camera_of, draw_view, view_of
 
@@ -42,7 +42,7 @@ def prompt_of(material: int, light: int, rng: np.random.Generator, held_out: boo
 
 
 @lru_cache(maxsize=2)
-def plain_truth(count: int, seed: int = TRUTH) -> tuple[Judged, tuple[World, ...]]:
+def plain_truth(count: int, seed: int = TRUTH) -> tuple[JudgedPictures, tuple[World, ...]]:
     """Drawn pictures of one material each, and their worlds."""
     judged, worlds = plain_views(seed, count)
     return judged, tuple(worlds)
@@ -57,13 +57,13 @@ def plain_asked(count: int, held_out: bool = False) -> list[View]:
 
 
 @lru_cache(maxsize=3)
-def plain_samples(subject: Subject, count: int, held_out: bool = False) -> Judged:
+def plain_samples(subject: Subject, count: int, held_out: bool = False) -> JudgedPictures:
     """What the subject paints of `plain_asked`, and what it should show."""
     return replace(plain_truth(count)[0], images=subject.paint(plain_asked(count, held_out)))
 
 
 @lru_cache(maxsize=1)
-def drawn_views(data: DataConfig, count: int) -> tuple[View, ...]:
+def draw_views(data: DataConfig, count: int) -> tuple[View, ...]:
     """Views of held-out worlds of several surfaces, each under a caption of its own."""
     pictures, rng, found = DrawnPictures(data), np.random.default_rng(13), []
     for index in range(pictures.count):

@@ -17,9 +17,9 @@ from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.training.config import DenoiserConfig
 from diffusion.training.data.materials import MATERIALS
 from diffusion.training.data.pictures import Pictures
-from diffusion.training.data.sources import middle_squares, training_pictures, unseen_pictures
+from diffusion.training.data.sources import middle_squares, open_held_out_pictures, open_training_pictures
 from diffusion.training.evaluation.cards import EMBEDDED_CARD, OWN_CARD
-from diffusion.training.evaluation.trained import INDEX, facts_of, trained_steps, trained_unet, write_words
+from diffusion.training.evaluation.trained import INDEX, facts_of, load_trained_unet, read_trained_steps, write_words
 from diffusion.training.learners.encode_cells import encoder_id
 from diffusion.training.start_weights import model_folder
 
@@ -35,14 +35,14 @@ def ship(config: DenoiserConfig) -> Path:
     Raises InputError if a part is missing, if the decoder belongs to another encoder than the denoiser's latents, or if the folder holds
     something else.
     """
-    unet, encoder = trained_unet(config), model_folder(config.autoencoder)
+    unet, encoder = load_trained_unet(config), model_folder(config.autoencoder)
     decoder, target = model_folder(config.decoder) if config.decoder else encoder, _target(config)
     if encoder_id(decoder) != encoder_id(encoder):
         raise InputError(decoder, "vae", f"has another encoder than {config.autoencoder}, whose latents were learnt")
     vae = SurfaceAutoencoder.from_pretrained(decoder / "vae")
-    pictures, steps = training_pictures(config.data), trained_steps(config)
+    pictures, steps = open_training_pictures(config.data), read_trained_steps(config)
     hyperparameters = {k: v for k, v in asdict(config).items() if k not in PLACES}
-    facts = facts_of(config.data) | {"preview": preview_map(vae, unseen_pictures(config.data))}
+    facts = facts_of(config.data) | {"preview": preview_map(vae, open_held_out_pictures(config.data))}
     for name, network in (("unet", unet), ("vae", vae)):
         network.half().save_pretrained(target / name)
         config_path = target / name / "config.json"
@@ -77,7 +77,7 @@ def ship(config: DenoiserConfig) -> Path:
 def _target(config: DenoiserConfig) -> Path:
     """The folder to write. Raises InputError for one that this must not replace."""
     target = Path(config.target) if config.target else EMBEDDED
-    if not training_pictures(config.data).surfaces and target.resolve() == EMBEDDED.resolve():
+    if not open_training_pictures(config.data).surfaces and target.resolve() == EMBEDDED.resolve():
         raise InputError("config", "target", "is the model that comes with the program; give another folder")
     if target.exists() and not (
         target.is_dir() and (not any(target.iterdir()) or (target / "training.json").is_file())

@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from base.errors import InputError
 from diffusion.training.config import UpscalerConfig
-from diffusion.training.data.pictures import DrawnPictures, unseen_data
+from diffusion.training.data.pictures import DrawnPictures, choose_held_out_worlds
 from diffusion.training.evaluation.ship import note_training
 from diffusion.training.learners.upscaler import NAME, compare
 from diffusion.training.masters import NAME as CHECKPOINT
@@ -27,7 +27,7 @@ def ship_upscaler(config: UpscalerConfig, target: Path = FILE) -> Path:
     run = Path(config.out)
     if not (run / NAME).is_file():
         raise InputError(run, NAME, "isn't there yet; train the upscaler first")
-    network, unseen = read_compact(run / NAME), DrawnPictures(unseen_data(config.data))
+    network, unseen = read_compact(run / NAME), DrawnPictures(choose_held_out_worlds(config.data))
     figures, _ = compare(network, [unseen.tensor("images", i) for i in range(unseen.count)])
     with safe_open(run / CHECKPOINT, "pt") as file:
         steps = int(json.loads(file.metadata()["state"])["step"])

@@ -24,8 +24,8 @@ from diffusion.models.surface_model import SurfaceModel
 from diffusion.settings import DreamSettings
 from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.data.captioned import is_own_folder
-from diffusion.training.data.pictures import unseen_data
-from diffusion.training.evaluation.trained import INDEX, WORDS, facts_of, trained_unet
+from diffusion.training.data.pictures import choose_held_out_worlds
+from diffusion.training.evaluation.trained import INDEX, WORDS, facts_of, load_trained_unet
 from diffusion.training.evaluation.view import View
 from diffusion.training.start_weights import model_folder
 
@@ -38,7 +38,7 @@ class Subject(Protocol):
     @property
     def unseen(self) -> DataConfig: ...
     def paint(self, views: list[View], seed: int = 0, **changes: object) -> Tensor: ...
-    def reconstruct(self, views: list[View], told: bool) -> Tensor: ...
+    def reconstruct(self, views: list[View], with_surfaces: bool) -> Tensor: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +62,12 @@ class Painter:
             shown.append(torch.from_numpy(image).permute(2, 0, 1))
         return torch.stack(shown)
 
-    def reconstruct(self, views: list[View], told: bool) -> Tensor:
+    def reconstruct(self, views: list[View], with_surfaces: bool) -> Tensor:
         """uint8 [N,3,H,W]: each view's truth through encoder and decoder. told: whether the decoder gets the surfaces."""
         shown = []
         for view in views:
             latents = self.model.encode_tensor(view.truth[None].float() / 127.5 - 1)
-            decoded = self.model.decode_surface(latents, view.surface if told else Surface())
+            decoded = self.model.decode_surface(latents, view.surface if with_surfaces else Surface())
             shown.append(torch.from_numpy(as_image(decoded)).permute(2, 0, 1))
         return torch.stack(shown)
 
@@ -76,7 +76,7 @@ def open_painter(config: DenoiserConfig) -> Painter:
     """The model folder `config.model`, or the run's last checkpoint as `ship` would ship it. Raises InputError where a part is missing."""
     if config.model:
         return _painter(Path(config.model), config)
-    unet, decoder = trained_unet(config), model_folder(config.decoder or config.autoencoder)
+    unet, decoder = load_trained_unet(config), model_folder(config.decoder or config.autoencoder)
     if not (decoder / "vae" / "config.json").is_file():
         raise InputError(decoder, "vae", "isn't there yet; train the autoencoder first")
     with tempfile.TemporaryDirectory() as place:
@@ -95,4 +95,4 @@ def _painter(folder: Path, config: DenoiserConfig) -> Painter:
     if not isinstance(model, SurfaceModel):
         raise InputError(folder, "unet", "is no SurfaceUNet; other models aren't evaluated")
     settings = replace(DreamSettings(), **model.defaults)  # pyright: ignore[reportArgumentType]
-    return Painter(model, settings, load_classifier(Path(config.judge)), unseen_data(config.data))
+    return Painter(model, settings, load_classifier(Path(config.judge)), choose_held_out_worlds(config.data))

@@ -33,7 +33,7 @@ INDEX = {
 """`model_index.json`."""
 
 
-def trained_unet(config: DenoiserConfig) -> SurfaceUNet:
+def load_trained_unet(config: DenoiserConfig) -> SurfaceUNet:
     """The run's denoiser with the weights that `config.weights` names, float32. Raises InputError if there is none."""
     run = Path(config.out)
     if not (run / "unet" / "config.json").is_file():
@@ -45,7 +45,7 @@ def trained_unet(config: DenoiserConfig) -> SurfaceUNet:
     return network
 
 
-def trained_steps(config: DenoiserConfig) -> int:
+def read_trained_steps(config: DenoiserConfig) -> int:
     """The steps behind the run's last checkpoint."""
     with safe_open(Path(config.out) / NAME, "pt") as file:
         return int(json.loads(file.metadata()["state"])["step"])

@@ -53,8 +53,8 @@ def draw_view(
 
 def view_of(world: World, truth: Tensor, prompts: Sequence[str]) -> View:
     """A world's view whose picture is known."""
-    side, depth, slot = _seen(world)
-    cell_side, cell_depth, _ = _seen(replace(world, size=world.size // CELL, focal=world.focal / CELL))
+    side, depth, slot = _trace(world)
+    cell_side, cell_depth, _ = _trace(replace(world, size=world.size // CELL, focal=world.focal / CELL))
     regions = slot if len(prompts) == SLOTS else np.zeros_like(slot)
     return View(truth, GBuffer(camera_of(world), cell_side, cell_depth, side, depth), regions, tuple(prompts))
 
@@ -66,7 +66,7 @@ def camera_of(world: World) -> Camera:
     return Camera.from_angles((x, y, z), math.degrees(world.yaw), math.degrees(world.pitch), fov)
 
 
-def _seen(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _trace(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Side int8, view depth float32 and slot int16, each [size,size], as in `GBuffer`."""
     hit = trace_world(world)
     sky = torch.isinf(hit["z"])

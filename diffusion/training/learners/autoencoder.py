@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
-from diffusion.models.surface_conditions import FINE, Seen, fine_channels
+from diffusion.models.surface_conditions import FINE, SurfaceGeometry, fine_channels
 from diffusion.training.config import AutoencoderConfig
 from diffusion.training.contact_sheet import save_sheet
 from diffusion.training.data.pictures import DrawnPictures, Pictures
-from diffusion.training.data.sources import middle_squares, training_pictures, unseen_pictures
+from diffusion.training.data.sources import middle_squares, open_held_out_pictures, open_training_pictures
 from diffusion.training.learners.critic import Critic, critic_losses
 from diffusion.training.learners.features import Features, as_input, likeness, load_features
 from diffusion.training.learners.picture_loss import picture_loss
@@ -73,7 +73,7 @@ class AutoencoderLosses(nn.Module):
         hint = None
         if surface:
             *geometry, edges, known = surface
-            hint = (fine_channels(Seen(*geometry), edges) * known.view(-1, 1, 1, 1)).to(truth)
+            hint = (fine_channels(SurfaceGeometry(*geometry), edges) * known.view(-1, 1, 1, 1)).to(truth)
         shown = self._decode(latents + disturbance.to(latents.dtype), hint)
         parts = picture_loss(shown.float(), truth.float(), config)
         for eyes in self._eyes:
@@ -98,7 +98,7 @@ class AutoencoderLosses(nn.Module):
 
 def train_autoencoder(config: AutoencoderConfig) -> Path:
     """Train (or go on training) the autoencoder; `out/vae` holds its averaged weights after every checkpoint."""
-    pictures, unseen = training_pictures(config.data), unseen_pictures(config.data)
+    pictures, unseen = open_training_pictures(config.data), open_held_out_pictures(config.data)
     model = AutoencoderLosses(config)
     load_start_weights(model.vae, config.start, "vae", "decoder.told")
     if model.vae.decoder.told is not None and not pictures.surfaces:
@@ -132,7 +132,7 @@ def train_autoencoder(config: AutoencoderConfig) -> Path:
         return figures
 
     def on_save(masters: Masters) -> None:
-        pictures.look()
+        pictures.refresh()
         vae = masters.exact("vae")
         assert isinstance(vae, SurfaceAutoencoder)
         statistics = {} if config.freeze_encoder else standardise(vae, pictures)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from base.errors import InputError
 from diffusion.models.minilm import TOKENS, MiniLMEncoder
-from diffusion.models.surface_conditions import Seen
+from diffusion.models.surface_conditions import SurfaceGeometry
 from diffusion.training.data.views import SLOTS
 
 CAPTIONS = 3  # ways to say each surface
@@ -28,15 +28,15 @@ class Batch:
     1 where u and v, and where the rest of the geometry, are known, else 0. float32."""
 
     latents: Tensor
-    seen: Seen
+    geometry: SurfaceGeometry
     shares: Tensor
     contexts: Tensor
-    told: Tensor
+    known: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same elsewhere."""
-        seen = Seen(*(x.to(device) for x in vars(self.seen).values()))
-        return Batch(self.latents.to(device), seen, *(x.to(device) for x in (self.shares, self.contexts, self.told)))
+        seen = SurfaceGeometry(*(x.to(device) for x in vars(self.geometry).values()))
+        return Batch(self.latents.to(device), seen, *(x.to(device) for x in (self.shares, self.contexts, self.known)))
 
 
 class Cells:
@@ -119,7 +119,7 @@ class Cells:
             columns["contexts"].append(torch.stack([self._context(path, i) for i in said.tolist()]))
         found = {name: torch.stack(column) for name, column in columns.items()}
         geometry = {name: found[name].float() for name in GEOMETRY[:-1]}
-        seen = Seen(**geometry, kind=found["kind"].long())
+        seen = SurfaceGeometry(**geometry, kind=found["kind"].long())
         return Batch(found["latents"], seen, found["shares"].float() / 255, found["contexts"], found["told"])
 
 

@@ -12,14 +12,14 @@ from torch import Tensor
 from base.errors import InputError
 from diffusion.models.minilm import WIDTH
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
-from diffusion.models.surface_conditions import HARMONICS, SHAPE, Seen
+from diffusion.models.surface_conditions import HARMONICS, SHAPE, SurfaceGeometry
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.training.config import DenoiserConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.data.sources import cell_keys, training_pictures, unseen_pictures
+from diffusion.training.data.sources import cell_keys, open_held_out_pictures, open_training_pictures
 from diffusion.training.learners.cells import Batch, Cells
 from diffusion.training.learners.encode_cells import cache_folder, load_autoencoder, write_cells
-from diffusion.training.learners.flow import flow_of, mixed, noise_levels, sample
+from diffusion.training.learners.flow import make_flow, mix_noise, noise_levels, sample
 from diffusion.training.loop import run_steps
 from diffusion.training.masters import Masters
 from diffusion.training.start_weights import load_start_weights, model_folder
@@ -45,7 +45,7 @@ def new_denoiser(config: DenoiserConfig, latent_channels: int) -> SurfaceUNet:
 
 def encode(config: DenoiserConfig) -> Path:
     """Encode the pictures that exist and aren't encoded yet, those that no run trains on first."""
-    for pictures in (unseen_pictures(config.data), training_pictures(config.data)):
+    for pictures in (open_held_out_pictures(config.data), open_training_pictures(config.data)):
         folder = write_cells(pictures, config.autoencoder, config.cache, config.numbers)
     return folder
 
@@ -75,7 +75,7 @@ def withhold(
     count = len(batch.latents)
     silent = torch.from_numpy(rng.random(count) < config.drop_words).view(-1, 1, 1, 1)
     told = rng.random((2, count)) >= np.array([[config.drop_place], [config.drop_shape]])
-    return torch.where(silent, unconditional, batch.contexts), batch.told * torch.from_numpy(told.T.astype(np.float32))
+    return torch.where(silent, unconditional, batch.contexts), batch.known * torch.from_numpy(told.T.astype(np.float32))
 
 
 def train_denoiser(config: DenoiserConfig) -> Path:
@@ -98,8 +98,8 @@ def train_denoiser(config: DenoiserConfig) -> Path:
         latents: Tensor, noise: Tensor, t: Tensor, uv: Tensor, span: Tensor, normal: Tensor, depth: Tensor, kind: Tensor,
         shares: Tensor, contexts: Tensor, told: Tensor,
     ) -> dict[str, Tensor]:  # fmt: skip
-        flow = flow_of(network, Seen(uv, span, normal, depth, kind), shares, contexts, told)
-        error = (flow(mixed(latents, noise, t), t) - (noise - latents)).square().mean((1, 2, 3))
+        flow = make_flow(network, SurfaceGeometry(uv, span, normal, depth, kind), shares, contexts, told)
+        error = (flow(mix_noise(latents, noise, t), t) - (noise - latents)).square().mean((1, 2, 3))
         return {"flow": error.mean()}
 
     def batch(step: int) -> tuple[Tensor, ...]:
@@ -110,11 +110,11 @@ def train_denoiser(config: DenoiserConfig) -> Path:
         contexts, told = withhold(drawn, config, cells.unconditional, rng)
         noise = torch.from_numpy(rng.standard_normal(drawn.latents.shape, np.float32))
         t = noise_levels(config, config.pictures_in_step, rng)
-        return (drawn.latents, noise, t, *vars(drawn.seen).values(), drawn.shares, contexts, told)
+        return (drawn.latents, noise, t, *vars(drawn.geometry).values(), drawn.shares, contexts, told)
 
     def on_sample(step: int) -> dict[str, float]:
-        show(config, network, vae, unseen, shown, smallest, step)
-        return held_out_error(network, held_out, config.batch)
+        draw_samples(config, network, vae, unseen, shown, smallest, step)
+        return measure_held_out_error(network, held_out, config.batch)
 
     def on_save(masters: Masters) -> None:
         cells.refresh()
@@ -125,7 +125,7 @@ def train_denoiser(config: DenoiserConfig) -> Path:
 
 
 @torch.no_grad()
-def held_out_error(network: SurfaceUNet, batch: Batch, size: int) -> dict[str, float]:
+def measure_held_out_error(network: SurfaceUNet, batch: Batch, size: int) -> dict[str, float]:
     """Mean square error of the flow at each of LEVELS, with the same noise every time."""
     found, batch = {}, batch.to(network.device)
     for level in LEVELS:
@@ -136,15 +136,15 @@ def held_out_error(network: SurfaceUNet, batch: Batch, size: int) -> dict[str, f
                 torch.randn(latents.shape, generator=generator).to(latents),
                 latents.new_full((len(rows),), level),
             )
-            seen = Seen(*(x[rows] for x in vars(batch.seen).values()))
-            flow = flow_of(network, seen, batch.shares[rows], batch.contexts[rows], batch.told[rows])
-            errors.append((flow(mixed(latents, noise, t), t) - (noise - latents)).square().mean((1, 2, 3)))
+            seen = SurfaceGeometry(*(x[rows] for x in vars(batch.geometry).values()))
+            flow = make_flow(network, seen, batch.shares[rows], batch.contexts[rows], batch.known[rows])
+            errors.append((flow(mix_noise(latents, noise, t), t) - (noise - latents)).square().mean((1, 2, 3)))
         found[f"flow_{level:g}"] = float(torch.cat(errors).mean())
     return found
 
 
 @torch.no_grad()
-def show(
+def draw_samples(
     config: DenoiserConfig,
     network: SurfaceUNet,
     vae: SurfaceAutoencoder,
@@ -157,7 +157,7 @@ def show(
     side: latent pixels of what is shown of each."""
     batch = cells.batch(rows, (side, side), np.random.default_rng(0)).to(network.device)
     unsaid = cells.unconditional.to(network.device).expand_as(batch.contexts)
-    flow, silent = (flow_of(network, batch.seen, batch.shares, x, batch.told) for x in (batch.contexts, unsaid))
+    flow, silent = (make_flow(network, batch.geometry, batch.shares, x, batch.known) for x in (batch.contexts, unsaid))
     noise = torch.randn(batch.latents.shape, generator=torch.Generator().manual_seed(7)).to(network.device)
     painted = sample(flow, silent, noise, config.sample_steps, config.guidance).cpu()
     pictures, labels = [], []

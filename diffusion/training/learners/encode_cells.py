@@ -21,8 +21,8 @@ from diffusion.training.data.captions import caption
 from diffusion.training.data.dataset import surfaces_from_note
 from diffusion.training.data.own_pictures import OwnPictures
 from diffusion.training.data.pictures import DrawnPictures, Pictures
-from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import SLOTS
+from diffusion.training.data.world_geometry import compute_world_geometry
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.learners.cells import CAPTIONS, GEOMETRY
 from diffusion.training.learners.features import as_input
@@ -48,7 +48,7 @@ def encoder_id(folder: Path) -> str:
     return hashlib.sha256(b"".join(weights[k].numpy().tobytes() for k in sorted(weights))).hexdigest()[:8]
 
 
-def _unpadded(contexts: Tensor) -> list[Tensor]:
+def _strip_padding(contexts: Tensor) -> list[Tensor]:
     """Each context [TOKENS,D] without the rows at its end that only repeat the first."""
     same = (contexts == contexts[:, :1]).all(2)
     lengths = [int((~row).nonzero().max()) + 1 if bool((~row).any()) else 1 for row in same]
@@ -77,7 +77,7 @@ def encode_chunk(
     for index in indices:
         columns["latents"].append(_latents(pictures, index, vae))
         columns["shares"].append(pictures.tensor("slots", index))
-        told, _, _ = seen_world(*world_from_note(pictures.note(index)["world"]), CELL)
+        told, _, _ = compute_world_geometry(*world_from_note(pictures.note(index)["world"]), CELL)
         columns["uv"].append(told.uv)
         for name in ("span", "normal", "depth"):
             columns[name].append(getattr(told, name).half())
@@ -97,7 +97,7 @@ def encode_own(pictures: OwnPictures, indices: range, vae: SurfaceAutoencoder, t
         rows = torch.full((len(members), SLOTS, CAPTIONS), -1, dtype=torch.int32)
         rows[:, 0] = torch.arange(len(members), dtype=torch.int32)[:, None]  # one surface, which is everything
         latents = torch.stack([_latents(pictures, index, vae) for index in members])
-        words = [pictures.captioned(index).caption for index in members]
+        words = [pictures.read_caption(index).caption for index in members]
         _write(stem.with_name(f"{stem.name}-{size}.safetensors"), {"latents": latents}, words, rows, text)
 
 
@@ -107,7 +107,7 @@ def _latents(pictures: Pictures, index: int, vae: SurfaceAutoencoder) -> Tensor:
 
 def _write(path: Path, content: dict[str, Tensor], words: list[str], rows: Tensor, text: MiniLMEncoder) -> None:
     """Write a file of cells. rows: [N,SLOTS,CAPTIONS], which of the words say each slot."""
-    contexts = _unpadded(text.encode_many(words))
+    contexts = _strip_padding(text.encode_many(words))
     content = {name: column.contiguous() for name, column in content.items()}
     content["captions"] = rows
     content["tokens"] = torch.cat(contexts).half()
@@ -131,7 +131,7 @@ def write_cells(pictures: Pictures, autoencoder: str, cache: str, numbers: str) 
         for first in range(0, pictures.count, TOGETHER):
             members = range(first, min(first + TOGETHER, pictures.count))
             stem = folder / f"cells-{pictures.key}-{first // TOGETHER:05d}"
-            if _encoded(stem) < len(members):
+            if _count_encoded(stem) < len(members):
                 encode_own(pictures, members, vae, text, stem)
     elif isinstance(pictures, DrawnPictures):
         for path in pictures.files:
@@ -143,7 +143,7 @@ def write_cells(pictures: Pictures, autoencoder: str, cache: str, numbers: str) 
     return folder
 
 
-def _encoded(stem: Path) -> int:
+def _count_encoded(stem: Path) -> int:
     """How many pictures the files of a stem hold."""
     found = 0
     for path in stem.parent.glob(f"{stem.name}-*.safetensors"):

@@ -24,8 +24,8 @@ from diffusion.training.data.adjectives import ADJECTIVES, COLOURS
 from diffusion.training.data.dataset import surfaces_from_note
 from diffusion.training.data.light import LIGHTS
 from diffusion.training.data.materials import MATERIALS
-from diffusion.training.data.pictures import DrawnPictures, unseen_data
-from diffusion.training.loop import averaged_weights, run_steps
+from diffusion.training.data.pictures import DrawnPictures, choose_held_out_worlds
+from diffusion.training.loop import run_steps, use_averaged_weights
 from diffusion.training.masters import Masters
 
 NAME = "features.safetensors"
@@ -51,7 +51,7 @@ class Features(nn.Module):
         self.head = nn.Sequential(PixelNorm(wide), nn.SiLU(), conv3(wide, wide), nn.SiLU(), conv3(wide, wide))
         self.name = nn.Conv2d(wide, len(MATERIAL_NAMES) + len(LIGHT_NAMES) + len(SAID), 1)
 
-    def seen(self, pictures: Tensor) -> list[Tensor]:
+    def extract(self, pictures: Tensor) -> list[Tensor]:
         """The features of every stage, [B,C,H/2,W/2] … [B,C,H/8,W/8]."""
         found, x = [], pictures
         for stage in self.stages:
@@ -60,19 +60,19 @@ class Features(nn.Module):
         return found
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return self.name(F.silu(self.head(self.seen(pictures)[-1])))
+        return self.name(F.silu(self.head(self.extract(pictures)[-1])))
 
 
 def likeness(features: Features, shown: Tensor, truth: Tensor) -> Tensor:
     """How far apart two sets of pictures [B,3,H,W] look: the mean square difference of their unit features, summed over the stages."""
     found = torch.zeros((), device=shown.device)
-    for a, b in zip(features.seen(shown), features.seen(truth), strict=True):
+    for a, b in zip(features.extract(shown), features.extract(truth), strict=True):
         a, b = F.normalize(a.float(), dim=1), F.normalize(b.float(), dim=1)
         found = found + (a - b).square().sum(1).mean()
     return found
 
 
-def labels(note: dict, slots: Tensor) -> Tensor:
+def make_labels(note: dict, slots: Tensor) -> Tensor:
     """int64 [2+S,h,w]: material and light of every cell, -1 where several surfaces meet; 1 where a word is in its prompt, else 0.
 
     slots: uint8 [SLOTS,h,w], the share of each slot in each cell.
@@ -102,24 +102,24 @@ def naming_loss(logits: Tensor, wanted: Tensor) -> dict[str, Tensor]:
     return {"named": named, "lit": 0.5 * lit, "words": 2 * words, "_right": right.sum() / known.sum().clamp(min=1)}
 
 
-def labelled_cut(pictures: DrawnPictures, index: int, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def cut_with_labels(pictures: DrawnPictures, index: int, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A random crop of a picture, uint8 [3,size,size], on whole cells, and its labels."""
     image, slots = pictures.tensor("images", index), pictures.tensor("slots", index)
     cells = size // 8
     y, x = (int(i) for i in rng.integers(slots.shape[-1] - cells + 1, size=2))
-    marks = labels(pictures.note(index), slots[:, y : y + cells, x : x + cells])
+    marks = make_labels(pictures.note(index), slots[:, y : y + cells, x : x + cells])
     return image[:, 8 * y : 8 * y + size, 8 * x : 8 * x + size], marks
 
 
 def train_features(config: FeaturesConfig) -> Path:
     """Train (or go on training) the network; its weights, float16, with the share of cells it names right on unseen worlds."""
     pictures = DrawnPictures(config.data)
-    unseen = DrawnPictures(unseen_data(config.data))
+    unseen = DrawnPictures(choose_held_out_worlds(config.data))
     torch.manual_seed(config.seed)
     network = Features(config.channels)
 
     def batch_of(source: DrawnPictures, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
-        cuts = [labelled_cut(source, int(i), config.crop, rng) for i in rng.integers(source.count, size=count)]
+        cuts = [cut_with_labels(source, int(i), config.crop, rng) for i in rng.integers(source.count, size=count)]
         images, wanted = (torch.stack(column) for column in zip(*cuts, strict=True))
         return images, wanted
 
@@ -145,7 +145,7 @@ def export(
 ) -> Path:
     """Write the averaged weights beside what they can do."""
     path = Path(config.out) / NAME
-    with averaged_weights(masters), torch.no_grad():
+    with use_averaged_weights(masters), torch.no_grad():
         facts = {k: f"{v:.4f}" for k, v in figures(masters.step).items()}
     weights = {k: v.to("cpu", torch.float16).contiguous() for k, v in masters.averages.items()}
     with atomic_write(path) as temporary:

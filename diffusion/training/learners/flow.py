@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion.models.surface_conditions import Seen, harmonics, shape
+from diffusion.models.surface_conditions import SurfaceGeometry, harmonics, shape
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.training.config import DenoiserConfig
 
@@ -23,7 +23,7 @@ def noise_levels(config: DenoiserConfig, count: int, rng: np.random.Generator) -
     return torch.from_numpy(np.where(rng.random(count) < config.pure, 1.0, t).astype(np.float32))
 
 
-def flow_of(network: SurfaceUNet, seen: Seen, shares: Tensor, contexts: Tensor, told: Tensor) -> Flow:
+def make_flow(network: SurfaceUNet, seen: SurfaceGeometry, shares: Tensor, contexts: Tensor, told: Tensor) -> Flow:
     """(latents, t) → the flow, for pictures with this geometry and these prompts.
 
     told: [B,2], 0 where u and v, or the rest of the geometry, are withheld, else 1
@@ -35,7 +35,7 @@ def flow_of(network: SurfaceUNet, seen: Seen, shares: Tensor, contexts: Tensor, 
     return lambda x, t: network(x, t, place, form, contexts, shares)
 
 
-def mixed(latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+def mix_noise(latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
     """(1 − t)·latents + t·noise."""
     t = t.view(-1, 1, 1, 1)
     return (1 - t) * latents + t * noise

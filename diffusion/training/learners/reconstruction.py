@@ -10,20 +10,20 @@ from torch import Tensor
 
 from base.files import atomic_write
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
-from diffusion.models.surface_conditions import Seen, borders, fine_channels
+from diffusion.models.surface_conditions import SurfaceGeometry, borders, fine_channels
 from diffusion.training.data.pictures import DrawnPictures
-from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import WHOLE, Window
+from diffusion.training.data.world_geometry import compute_world_geometry
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.learners.features import as_input
 from diffusion.training.metrics import psnr, sharpness_ratio, ssim
 
 
 def decoder_conditions(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
-    """The geometry of pictures' windows, each field of `Seen` with a leading B, and their borders, bool [B,2,H,W]."""
+    """The geometry of pictures' windows, each field of `SurfaceGeometry` with a leading B, and their borders, bool [B,2,H,W]."""
     rows = []
     for note, window in zip(notes, windows, strict=True):
-        seen, _, owner = seen_world(*world_from_note(note["world"]), 1, window)
+        seen, _, owner = compute_world_geometry(*world_from_note(note["world"]), 1, window)
         rows.append((*vars(seen).values(), borders(owner)))
     return tuple(torch.stack(column) for column in zip(*rows, strict=True))
 
@@ -45,7 +45,7 @@ def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: lis
     for row in rows:
         *geometry, edges = decoder_conditions([pictures.note(row)], [WHOLE])
         x = as_input(pictures.tensor("images", row)[None], vae)
-        hint = fine_channels(Seen(*geometry), edges).to(x)
+        hint = fine_channels(SurfaceGeometry(*geometry), edges).to(x)
         shown.append(((vae(x, hint).float() + 1) / 2).clamp(0, 1).cpu())
     return torch.cat(shown)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from base.files import atomic_write
 from diffusion.training.config import UpscalerConfig
 from diffusion.training.contact_sheet import save_sheet
-from diffusion.training.data.pictures import DrawnPictures, unseen_data
+from diffusion.training.data.pictures import DrawnPictures, choose_held_out_worlds
 from diffusion.training.loop import run_steps
 from diffusion.training.masters import Masters
 from diffusion.training.metrics import psnr, sharpness_ratio
@@ -33,7 +33,7 @@ USUAL = {"bicubic": Image.Resampling.BICUBIC, "lanczos": Image.Resampling.LANCZO
 VALIDATION = 40  # pictures of unseen worlds
 
 
-def disturbed(small: Image.Image, config: UpscalerConfig, rng: np.random.Generator) -> Image.Image:
+def degrade(small: Image.Image, config: UpscalerConfig, rng: np.random.Generator) -> Image.Image:
     """A small picture, sometimes with noise, sometimes compressed."""
     if rng.random() < config.disturbed:
         deviation = 255 * config.noise * rng.random()
@@ -46,7 +46,7 @@ def disturbed(small: Image.Image, config: UpscalerConfig, rng: np.random.Generat
     return small
 
 
-def training_pair(large: Tensor, config: UpscalerConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def make_training_pair(large: Tensor, config: UpscalerConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A small picture and the large one that it is of, uint8 [3,h,w] and [3,H,W]: a random crop, turned and made small at random."""
     crop, scale = config.crop, config.scale
     y, x = (int(rng.integers(large.shape[i] - crop + 1)) for i in (1, 2))
@@ -54,7 +54,7 @@ def training_pair(large: Tensor, config: UpscalerConfig, rng: np.random.Generato
     cut = cut.flip(2) if rng.random() < 0.5 else cut
     picture = Image.fromarray(cut.permute(1, 2, 0).numpy())
     way = Image.Resampling(rng.choice([int(r) for r in REDUCTIONS], p=list(REDUCTIONS.values())))
-    small = disturbed(picture.resize((crop // scale, crop // scale), way), config, rng)
+    small = degrade(picture.resize((crop // scale, crop // scale), way), config, rng)
     return torch.from_numpy(np.array(small)).permute(2, 0, 1), cut
 
 
@@ -67,7 +67,7 @@ def upscaling_loss(shown: Tensor, truth: Tensor, edges: float) -> dict[str, Tens
 
 def train_upscaler(config: UpscalerConfig) -> Path:
     """Train (or go on training) the network. Returns the file of its averaged weights, float16."""
-    pictures, unseen = DrawnPictures(config.data), DrawnPictures(unseen_data(config.data))
+    pictures, unseen = DrawnPictures(config.data), DrawnPictures(choose_held_out_worlds(config.data))
     torch.manual_seed(config.seed)
     network = Compact(config.scale, config.channels, config.layers)
     held_out = [unseen.tensor("images", i) for i in range(0, unseen.count, max(1, unseen.count // VALIDATION))]
@@ -75,7 +75,7 @@ def train_upscaler(config: UpscalerConfig) -> Path:
     def batch(step: int) -> tuple[Tensor, ...]:
         rng = np.random.default_rng([config.seed, step])
         chosen = rng.integers(pictures.count, size=config.pictures_in_step).tolist()
-        pairs = [training_pair(pictures.tensor("images", i), config, rng) for i in chosen]
+        pairs = [make_training_pair(pictures.tensor("images", i), config, rng) for i in chosen]
         small, large = (torch.stack(column) for column in zip(*pairs, strict=True))
         return small, large
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.actions.image_fit import centred, contain, cover, over
-from app.panels.placed import placed_box
+from app.actions.image_fit import centre, composite_over, contain, cover
+from app.panels.placed import place_box
 
 
 def test_a_picture_covers_or_is_contained_in_the_middle() -> None:
@@ -17,7 +17,7 @@ def test_a_picture_covers_or_is_contained_in_the_middle() -> None:
     )  # sides cut off
     whole = contain(picture, (40, 40))
     assert whole[..., 3].any(1).sum() == 20 and whole[..., 3].any(0).all() and (whole[20, 0, 0] < 50)
-    assert centred(picture, (61, 31)).sum() == picture.sum()
+    assert centre(picture, (61, 31)).sum() == picture.sum()
 
 
 def test_a_soft_edge_is_blended_with_paint_and_with_bare_surfaces() -> None:
@@ -27,7 +27,7 @@ def test_a_soft_edge_is_blended_with_paint_and_with_bare_surfaces() -> None:
     under = np.zeros((1, 5, 4), np.uint8)
     under[0, :4] = 0, 100, 0, 255  # the last is bare
     bare = np.full((1, 5, 3), (0, 0, 80), np.uint8)
-    colours, mask = over(placed, under, bare)
+    colours, mask = composite_over(placed, under, bare)
     np.testing.assert_array_equal(mask[0], [True, True, True, False, True])
     expected = [[200, 0, 0], [100, 50, 0], [50, 75, 0], [0, 100, 0], [100, 0, 40]]
     np.testing.assert_allclose(colours[0], expected, atol=1)
@@ -39,7 +39,7 @@ def test_a_picture_is_shown_where_it_will_be_laid(size: tuple[int, int], whole) 
     box = (0.0, 0.0, 320.0, 240.0)
     picture = np.full((size[1], size[0], 4), 255, np.uint8)
     laid = (contain if whole is min else cover)(picture, (320, 240))[..., 3] > 127
-    x, y, width, height = placed_box(*size, box, whole)
+    x, y, width, height = place_box(*size, box, whole)
     rows, columns = np.nonzero(laid)
     assert abs(columns.min() - max(x, 0)) <= 1 and abs(columns.max() + 1 - min(x + width, 320)) <= 1
     assert abs(rows.min() - max(y, 0)) <= 1 and abs(rows.max() + 1 - min(y + height, 240)) <= 1

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from app.__main__ import main
-from app.commands import LESSON_STEPS, Compare, suited
+from app.commands import LESSON_STEPS, Compare, suit_to_model
 from diffusion.text2image.metadata import read_png
 
 
@@ -62,7 +62,7 @@ def test_another_prompt_and_another_model_are_compared_too(tiny_model: Path, tmp
 
 
 def test_a_comparison_has_steps_enough_to_see_something_happen() -> None:
-    assert suited(Compare(), None).picture.dream.steps == LESSON_STEPS
+    assert suit_to_model(Compare(), None).picture.dream.steps == LESSON_STEPS
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
-from app.commands import LESSON_STEPS, LessonCommand, suited
+from app.commands import LESSON_STEPS, LessonCommand, suit_to_model
 from app.files.lessons import ARCHIVE, list_presets
 from diffusion.lessons.stations import STATIONS
 
@@ -49,7 +49,7 @@ def test_lessons_that_ship_are_listed_and_opened(tmp_path: Path, monkeypatch, ca
 
 
 def test_a_lesson_has_steps_enough_to_see_something_happen() -> None:
-    assert suited(LessonCommand(), None).dream.steps == LESSON_STEPS
+    assert suit_to_model(LessonCommand(), None).dream.steps == LESSON_STEPS
 
 
 @pytest.mark.parametrize(

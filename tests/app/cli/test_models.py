@@ -138,9 +138,9 @@ def test_the_program_itself_downloads_from_the_hub_that_is_named(hub: FakeHub, t
 
 def test_the_list_of_folders_survives_anything(tmp_path: Path, config: Path) -> None:
     assert model_folders.load(config) == ()
-    paths = model_folders.added(model_folders.added((), tmp_path), tmp_path)
+    paths = model_folders.add_folder(model_folders.add_folder((), tmp_path), tmp_path)
     model_folders.save(config, paths)
-    assert model_folders.load(config) == (tmp_path,) and model_folders.removed(paths, tmp_path) == ()
+    assert model_folders.load(config) == (tmp_path,) and model_folders.remove_folder(paths, tmp_path) == ()
     for text in ("{", "3", '{"a": 1}', "[1]", '[""]'):
         (config / model_folders.FILE).write_text(text)
         with pytest.raises(InputError):

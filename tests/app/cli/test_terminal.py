@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from app.__main__ import main
-from app.terminal import shown_json
+from app.terminal import escape_json
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "app"]
@@ -50,7 +50,7 @@ def test_control_characters_are_shown(tiny_scene: Path, tmp_path: Path, capsys: 
     out = capsys.readouterr().out
     assert "\x07" not in out and "\u202e" not in out
     assert json.loads(out)["materials"][1]["prompt"] == "p\x1b]0;title\x07q\u202e"
-    assert json.loads(shown_json('["\x9b", 1]')) == ["\x9b", 1] and "\x9b" not in shown_json('["\x9b"]')
+    assert json.loads(escape_json('["\x9b", 1]')) == ["\x9b", 1] and "\x9b" not in escape_json('["\x9b"]')
     assert main(["inspect", str(tmp_path / "\x1b[31m")]) == 2
     assert "\x1b" not in capsys.readouterr().err
 

@@ -17,7 +17,7 @@ import pytest
 from app.cluster.dreamer import Dreamer, Prepared, Trouble
 from app.cluster.shipment import pack
 from app.cluster.start import crew_of, local_ray
-from app.loop.messages import Failed, Finished, ModelInfo, PictureFailed, PictureRequest, Status
+from app.loop.messages import DreamFailed, DreamFinished, ModelInfo, PictureFailed, PictureRequest, Status
 from app.session import ModelChoice, Session
 from base.errors import InputError
 from diffusion.canvas import Dreamed
@@ -93,9 +93,9 @@ def collected(crew, count: int) -> dict:
     found = {}
     while len(found) < count:
         for message in crew.poll():
-            if isinstance(message, Finished):
+            if isinstance(message, DreamFinished):
                 found[message.request.id] = message.dreamed.latents.sum()
-            elif isinstance(message, Failed):
+            elif isinstance(message, DreamFailed):
                 assert message.request is not None
                 found[message.request.id] = message.problem
     return found

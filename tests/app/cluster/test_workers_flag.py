@@ -66,7 +66,7 @@ def test_two_workers_paint_what_one_paints_and_leave_nothing_behind(words, tmp_p
     def alone(*_):
         yield Alone(load_model(None, "cpu"))
 
-    monkeypatch.setattr("app.cli.dream.hired", alone)
+    monkeypatch.setattr("app.cli.dream.hire_crew", alone)
     torch.set_num_threads(1)
     try:
         assert main([*words, "--workers", "1", "--world", str(tmp_path / "one.world")]) == 0

@@ -15,7 +15,7 @@ from app.__main__ import main
 from app.actions.paint import dreams
 from app.loop.absent_model import ABSENT, AbsentWorker, model_of_world
 from app.loop.headless_session import open_headless_session
-from app.loop.messages import Failed, Inspected, PictureFailed, Status
+from app.loop.messages import DreamFailed, InspectionResult, PictureFailed, Status
 from app.session import SceneChoice, Session
 from base.errors import InputError
 
@@ -62,8 +62,8 @@ def test_what_is_asked_of_it_fails_in_one_sentence(world) -> None:
     worker.inspect(None)
     worker.generate(asked)
     assert worker.poll() == [
-        Failed(asked, ABSENT, ""),
-        Inspected(asked, None, ABSENT),
+        DreamFailed(asked, ABSENT, ""),
+        InspectionResult(asked, None, ABSENT),
         PictureFailed(asked, ABSENT, ""),
     ]
     assert worker.poll() == []

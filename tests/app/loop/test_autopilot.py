@@ -41,7 +41,7 @@ def test_it_takes_the_best_view_and_ends_when_nothing_is_left(views: list[set[in
         assert world.measure(camera)[0] == max(gains)
         visits.append(index)
         world.dream(camera)
-        pilot.done()
+        pilot.mark_done()
         drain(pilot.choose())
     assert len(visits) == len(set(visits))
     assert set().union(*views) - stubborn <= world.finished

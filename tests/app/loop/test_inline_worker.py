@@ -6,8 +6,8 @@ import pytest
 
 from app.loop.inline_worker import InlineWorker
 from app.loop.messages import (
-    Finished,
-    Inspected,
+    DreamFinished,
+    InspectionResult,
     ModelKept,
     ModelReplaced,
     Preview,
@@ -21,7 +21,7 @@ def test_the_inline_worker_dreams_when_polled(fake_model, fake_dream, request_of
     worker.submit(request_of(0))
     worker.submit(request_of(1, steps=2))
     kinds = [type(m) for m in worker.poll()]
-    assert kinds == [Status, Preview, Preview, Finished]
+    assert kinds == [Status, Preview, Preview, DreamFinished]
     assert fake_dream.asked[0].steps == 2
     assert worker.poll() == []
     worker.submit(request_of(2))
@@ -48,7 +48,7 @@ def test_the_inline_worker_looks_after_it_dreamed(fake_model, fake_dream, probe,
     worker = InlineWorker(fake_model, fake_dream, look=probe)
     worker.inspect(inspection(request_of(0)))
     worker.submit(request_of(1, steps=1))
-    assert [type(m) for m in worker.poll()] == [Status, Preview, Finished, Inspected]
+    assert [type(m) for m in worker.poll()] == [Status, Preview, DreamFinished, InspectionResult]
     assert worker.poll() == []
 
 

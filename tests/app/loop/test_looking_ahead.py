@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.loop.inline_worker import InlineWorker
-from app.loop.messages import Failed
+from app.loop.messages import DreamFailed
 from app.loop.painter import Painter
 from app.loop.worker import ThreadWorker
 from app.session import LiveSettings, PaintSettings, Session
@@ -112,7 +112,7 @@ def test_looking_elsewhere_drops_the_one_that_waits(waiting, fake_dream) -> None
 
 
 def test_a_failure_drops_the_one_that_waits(waiting, fake_dream, monkeypatch: pytest.MonkeyPatch) -> None:
-    failed = Failed(waiting.client.running, "broken", "Traceback: made up for this test")
+    failed = DreamFailed(waiting.client.running, "broken", "Traceback: made up for this test")
     monkeypatch.setattr(waiting.client.worker, "poll", lambda: [failed])
     waiting.collect()
     assert waiting.client.problem == "broken" and not waiting.client.busy and not waiting.client.ahead

@@ -81,7 +81,7 @@ def test_seams_are_found_at_frontiers_of_one_surface_only() -> None:
 def test_erosion_keeps_away_from_holes_but_not_from_the_border() -> None:
     mask = np.ones((9, 9), bool)
     mask[4, 4] = False
-    found = measures.eroded(mask, 2)
+    found = measures.erode(mask, 2)
     assert found[0].all()
     assert not found[2:7, 2:7].any()
     assert found.sum() == 81 - 25

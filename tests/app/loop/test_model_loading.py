@@ -10,10 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.added import Added, read_added
 from app.loop.memory_room import Room
 from app.loop.messages import ModelOrder
-from app.loop.model_loading import facts_of, fits_beside, load_choice, replaced
+from app.loop.model_loading import facts_of, fits_beside, load_choice, replace_model
+from app.model_additions import ModelAddition, parse_addition
 from app.session import ModelChoice
 from base.errors import InputError
 from diffusion.canvas import Cancelled
@@ -62,7 +62,7 @@ def test_what_had_no_room_is_gone_before_loading_begins_again() -> None:
         assert read[0]() is None
         return "model"
 
-    model = replaced(ModelOrder(0, ModelChoice()), load, print, lambda: False, lambda: None, lambda choice: True)
+    model = replace_model(ModelOrder(0, ModelChoice()), load, print, lambda: False, lambda: None, lambda choice: True)
     assert model == "model" and len(read) == 2
 
 
@@ -86,8 +86,8 @@ def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     st.sampled_from(["", "depth", "edges"]),
 )
 def test_what_is_added_is_written_as_it_is_read(file: str, weight: float, kind: str) -> None:
-    added = Added(file, weight, kind)
-    again = read_added(added.text)
+    added = ModelAddition(file, weight, kind)
+    again = parse_addition(added.text)
     assert again.text == added.text
     if "=" not in file and ":" not in file:
         assert again == added

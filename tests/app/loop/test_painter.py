@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.loop.messages import Failed
+from app.loop.messages import DreamFailed
 from diffusion.settings import DreamSettings
 from scenes.camera import Camera
 from tests.app.loop.views import HERE, SIZE, THERE, come, live
@@ -134,6 +134,6 @@ def test_more_steps_dream_the_view_again_and_fewer_do_not(painter, fake_dream) -
 
 def test_a_failed_load_is_told(painter) -> None:
     painter.client.model = None
-    painter.client.worker.poll = lambda: [Failed(None, "no weights", "Traceback")]
+    painter.client.worker.poll = lambda: [DreamFailed(None, "no weights", "Traceback")]
     painter.update(HERE, SIZE, 0.0)
     assert painter.status_text == "the model can't be loaded: no weights"

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from app.loop.inline_worker import InlineWorker
-from app.loop.messages import Finished, Message, PictureFailed, PictureMade, PicturePreview, PictureRequest
-from app.loop.picture_jobs import enlarged
+from app.loop.messages import DreamFinished, Message, PictureFailed, PictureMade, PicturePreview, PictureRequest
+from app.loop.picture_jobs import enlarge_picture
 from app.loop.worker import ThreadWorker
 from app.session import ModelChoice
 from diffusion.canvas import Cancelled, Dreamed
@@ -115,8 +115,8 @@ def test_views_and_pictures_take_turns(worker, generate: FakeGenerate, request_o
     worker.submit(request_of(0))
     generate.gate.set()
     messages = wait(worker, made(3))
-    order = [type(m) for m in messages if isinstance(m, PictureMade | Finished)]
-    assert order == [PictureMade, Finished, PictureMade, PictureMade]
+    order = [type(m) for m in messages if isinstance(m, PictureMade | DreamFinished)]
+    assert order == [PictureMade, DreamFinished, PictureMade, PictureMade]
 
 
 def test_cancelling_the_view_s_dream_leaves_pictures_alone_and_the_other_way_round(worker, request_of) -> None:
@@ -125,7 +125,7 @@ def test_cancelling_the_view_s_dream_leaves_pictures_alone_and_the_other_way_rou
     wait(worker, made())
     worker.submit(request_of(0))
     worker.cancel_pictures()
-    wait(worker, lambda found: any(isinstance(m, Finished) for m in found))
+    wait(worker, lambda found: any(isinstance(m, DreamFinished) for m in found))
 
 
 def test_a_failure_is_a_message_and_the_next_picture_is_made(worker) -> None:
@@ -161,7 +161,7 @@ def test_a_picture_of_a_file_is_enlarged_tile_by_tile_and_can_be_cancelled(
     assert "none.png does not exist" in failed.problem
     with pytest.raises(Cancelled):
         emit: list[Message] = []
-        enlarged(fake_model, PictureRequest(2, wish), tmp_path / "small.png", emit.append, lambda: bool(emit))
+        enlarge_picture(fake_model, PictureRequest(2, wish), tmp_path / "small.png", emit.append, lambda: bool(emit))
     assert len(emit) == 1
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from app.loop.messages import (
     PREVIEWS,
-    Finished,
+    DreamFinished,
     Preview,
-    Watch,
+    PreviewOptions,
 )
 from app.loop.previews import Throttle
 from tests.app.loop.workers import has, wait
@@ -19,8 +19,8 @@ from tests.app.loop.workers import has, wait
 
 def test_every_step_is_told_in_order_before_the_result(worker, request_of) -> None:
     worker.submit(request_of(0, steps=50))
-    messages = wait(worker, has(Finished))
-    told = [m for m in messages if isinstance(m, Preview | Finished)]
+    messages = wait(worker, has(DreamFinished))
+    told = [m for m in messages if isinstance(m, Preview | DreamFinished)]
     assert [m.step for m in told[:-1]] == list(range(1, 51))
     assert all(m.change == pytest.approx(told[1].change, rel=1e-3) for m in told[1:-1])
     assert told[0].change == 0
@@ -29,7 +29,7 @@ def test_every_step_is_told_in_order_before_the_result(worker, request_of) -> No
 
 def test_every_step_tells_what_it_started_from(worker, request_of) -> None:
     worker.submit(request_of(0, steps=2))
-    previews = [m for m in wait(worker, has(Finished)) if isinstance(m, Preview)]
+    previews = [m for m in wait(worker, has(DreamFinished)) if isinstance(m, Preview)]
     shape = request_of(0).canvas.noise.shape
     assert all(m.start.shape == shape for m in previews) and not np.array_equal(previews[0].start, previews[1].start)
 
@@ -45,23 +45,23 @@ def test_of_steps_that_nobody_asks_for_only_the_last_are_kept(worker, request_of
 
 
 def test_what_a_picture_comes_from_is_told_while_somebody_watches(worker, request_of) -> None:
-    worker.watch(Watch(closely=True))
+    worker.watch(PreviewOptions(closely=True))
     request = request_of(1, steps=2)
     worker.submit(request)
-    _, second = (m for m in wait(worker, has(Finished)) if isinstance(m, Preview))
+    _, second = (m for m in wait(worker, has(DreamFinished)) if isinstance(m, Preview))
     assert second.noisy.shape == second.image.shape == (*request.canvas.change.shape, 3)
     assert [part.prompt for part in second.parts] == [region.prompt for region in request.canvas.regions]
     assert not np.array_equal(second.parts[0].image, second.parts[1].image)
-    worker.watch(Watch())
+    worker.watch(PreviewOptions())
     worker.submit(request_of(2))
-    assert all(m.noisy is None and not m.parts for m in wait(worker, has(Finished)) if isinstance(m, Preview))
+    assert all(m.noisy is None and not m.parts for m in wait(worker, has(DreamFinished)) if isinstance(m, Preview))
 
 
 def test_beside_a_decoded_picture_the_linear_maps_is_told(worker, request_of) -> None:
-    worker.watch(Watch(decoded=True))
+    worker.watch(PreviewOptions(decoded=True))
     request = request_of(1, steps=4)
     worker.submit(request)
-    told = [m for m in wait(worker, has(Finished)) if isinstance(m, Preview)]
+    told = [m for m in wait(worker, has(DreamFinished)) if isinstance(m, Preview)]
     assert told[0].decoded
     for preview in told:
         assert (preview.sketch is not None) == preview.decoded

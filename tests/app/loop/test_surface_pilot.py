@@ -37,7 +37,7 @@ def test_it_goes_through_all_sheets_in_the_order_of_their_plan(pilot: SurfacePil
     while (sheet := pilot.choose()) is not None:
         assert pilot.current is pilot.plan[0] and pilot.current.gain == sheet.texels
         seen.append((sheet, pilot.coverage, pilot.work(1.0)[0]))
-        pilot.done()
+        pilot.mark_done()
     sheets, coverages, work = zip(*seen, strict=True)
     assert list(sheets) == pilot.surfaces.sheets and len(set(coverages)) == len(sheets)
     assert list(coverages) == sorted(coverages) and list(work) == sorted(work)

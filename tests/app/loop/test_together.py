@@ -8,12 +8,18 @@ from functools import partial
 import numpy as np
 import pytest
 
-from app.loop.autopilot import Autopilot, drain, unfinished
+from app.loop.autopilot import Autopilot, drain, make_measure
 from app.loop.inline_worker import InlineWorker
 from app.loop.messages import Message, Request
 from app.loop.painter import Painter
 from app.loop.surface_painting import SurfacePlan, plan_scene
-from app.loop.together import choose_apart, in_waves, paint_round, paint_sheets_together, shown_texels
+from app.loop.together import (
+    choose_disjoint_views,
+    find_shown_texels,
+    paint_round,
+    paint_sheets_together,
+    sort_into_waves,
+)
 from app.session import PaintSettings, Session
 from diffusion.settings import DreamSettings
 from scenes.camera import Camera
@@ -77,14 +83,14 @@ def bits(painter: Painter) -> tuple:
 
 
 def paint(painter: Painter, crew: Shuffled) -> SurfacePlan:
-    plan, required = in_waves(painter, plan_scene(painter))
+    plan, required = sort_into_waves(painter, plan_scene(painter))
     assert list(paint_sheets_together(painter, plan.sheets, required, crew)) == [*range(1, len(plan.sheets) + 1)]
     return plan
 
 
 def test_any_crew_paints_the_sheets_that_are_painted_one_after_the_other(make) -> None:
     alone, _ = make(1)
-    plan, _ = in_waves(alone, plan_scene(alone))
+    plan, _ = sort_into_waves(alone, plan_scene(alone))
     assert len(plan.sheets) > 8
     for sheet in plan.sheets:
         alone.paint_sheet(sheet)
@@ -99,9 +105,9 @@ def test_any_crew_paints_the_sheets_that_are_painted_one_after_the_other(make) -
 def test_waves_hold_the_same_sheets_in_the_same_order_whenever_they_are_cut(make) -> None:
     painter, _ = make(1)
     plan = plan_scene(painter)
-    again, required = in_waves(painter, plan)
+    again, required = sort_into_waves(painter, plan)
     assert sorted(map(plan.sheets.index, again.sheets)) == [*range(len(plan.sheets))]
-    assert again == in_waves(painter, plan)[0] and required[0] == 0 and max(required) > 0
+    assert again == sort_into_waves(painter, plan)[0] and required[0] == 0 and max(required) > 0
 
 
 def test_what_is_painted_already_is_not_dreamed_again(make) -> None:
@@ -122,7 +128,7 @@ def test_a_dream_that_fails_ends_the_painting_with_its_traceback(make, fake_drea
 
 
 def rounds(painter: Painter, crew: Shuffled, most: int = 100) -> list[int]:
-    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(unfinished, painter))
+    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(make_measure, painter))
     drain(pilot.survey())
     painted = []
     while number := paint_round(painter, pilot, SIZE, crew, most, lambda: None):
@@ -144,14 +150,14 @@ def test_any_crew_paints_the_same_views_in_rounds(make) -> None:
 
 def test_the_views_of_a_round_show_nothing_in_common(make) -> None:
     painter, _ = make(1, surfaces=False)
-    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(unfinished, painter))
+    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(make_measure, painter))
     drain(pilot.survey())
-    chosen = choose_apart(pilot, lambda camera: shown_texels(painter, camera, SIZE), lambda: None, 5)
-    shown = [shown_texels(painter, view.camera, SIZE) for view in chosen]
+    chosen = choose_disjoint_views(pilot, lambda camera: find_shown_texels(painter, camera, SIZE), lambda: None, 5)
+    shown = [find_shown_texels(painter, view.camera, SIZE) for view in chosen]
     assert 1 < len(chosen) < 5
     for page in {page for texels in shown for page in texels}:
         assert np.sum([texels[page] for texels in shown if page in texels], 0).max() <= 1
     gains = [view.gain for view in chosen]
     assert gains == sorted(gains, reverse=True) and chosen[0].gain == max(view.gain for view in pilot.views)
-    left = choose_apart(pilot, lambda camera: {}, lambda: None, 5)
+    left = choose_disjoint_views(pilot, lambda camera: {}, lambda: None, 5)
     assert len(chosen) + len(left) == 5, "those that overlap are chosen later"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from app.loop.view_canvas import canvas_from, parts_of, regions_from
-from scenes.prompt_masks import dreamed_materials
+from scenes.prompt_masks import find_dreamed_materials
 from scenes.scene import SKY, Background, Material, Scene
 
 GRASS = Material("grass", (0, 255, 0), "green grass", 1.0, (0, 255, 0))
@@ -39,7 +39,7 @@ def test_each_pixel_is_of_the_region_of_its_own_prompts_if_there_is_one(seen: np
     prompts = {(region.prompt, region.negative_prompt): number for number, region in enumerate(regions)}
     for material in np.unique(pixels):
         assert set(parts[pixels == material].tolist()) == {prompts.get(SCENE.prompt(int(material)), -1)}
-    known = dreamed_materials(seen, SCENE)
+    known = find_dreamed_materials(seen, SCENE)
     assert (np.isin(pixels, known) == (parts >= 0)).all()
 
 

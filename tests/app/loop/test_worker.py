@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from app.loop.messages import (
-    Failed,
-    Finished,
+    DreamFailed,
+    DreamFinished,
     Preview,
     Status,
 )
@@ -23,7 +23,7 @@ def test_it_says_that_it_loads_and_which_model_it_has(worker, fake_model) -> Non
 def test_a_request_is_answered_with_what_was_asked(worker, request_of) -> None:
     request = request_of(7)
     worker.submit(request)
-    finished = wait(worker, has(Finished))[-1]
+    finished = wait(worker, has(DreamFinished))[-1]
     assert finished.request is request
     assert finished.dreamed.calls == 3
 
@@ -35,8 +35,8 @@ def test_the_latest_of_the_waiting_requests_wins(worker, fake_dream, request_of)
     for number in (1, 2, 3):
         worker.submit(request_of(number, steps=number))
     fake_dream.gate.set()
-    messages = wait(worker, lambda found: sum(isinstance(m, Finished) for m in found) == 2)
-    assert [m.request.id for m in messages if isinstance(m, Finished)] == [0, 3]
+    messages = wait(worker, lambda found: sum(isinstance(m, DreamFinished) for m in found) == 2)
+    assert [m.request.id for m in messages if isinstance(m, DreamFinished)] == [0, 3]
 
 
 def test_a_cancelled_dream_stops_at_its_next_call_and_says_nothing_more(worker, fake_dream, request_of) -> None:
@@ -46,8 +46,8 @@ def test_a_cancelled_dream_stops_at_its_next_call_and_says_nothing_more(worker, 
     worker.cancel()
     worker.submit(request_of(1))
     fake_dream.gate.set()
-    messages = wait(worker, has(Finished))
-    assert {m.request.id for m in messages if isinstance(m, Finished)} == {1}
+    messages = wait(worker, has(DreamFinished))
+    assert {m.request.id for m in messages if isinstance(m, DreamFinished)} == {1}
     assert all(m.id == 1 for m in messages if isinstance(m, Preview))
 
 
@@ -58,18 +58,18 @@ def test_a_result_that_was_cancelled_after_it_was_ready_is_dropped(worker, reque
         assert time.monotonic() < end
         time.sleep(0.002)
     worker.cancel()
-    assert not [m for m in worker.poll() if isinstance(m, Finished | Preview)]
+    assert not [m for m in worker.poll() if isinstance(m, DreamFinished | Preview)]
 
 
 def test_a_failure_comes_with_its_traceback_and_the_worker_lives_on(worker, fake_dream, request_of) -> None:
     fake_dream.error = ValueError("no such colour")
     worker.submit(request_of(0))
-    failed = wait(worker, has(Failed))[-1]
+    failed = wait(worker, has(DreamFailed))[-1]
     assert failed.problem == "ValueError: no such colour"
     assert "Traceback" in failed.traceback
     fake_dream.error = None
     worker.submit(request_of(1))
-    assert wait(worker, has(Finished))[-1].request.id == 1
+    assert wait(worker, has(DreamFinished))[-1].request.id == 1
 
 
 def test_a_model_that_cannot_be_loaded_is_a_failure_without_a_request() -> None:
@@ -77,7 +77,7 @@ def test_a_model_that_cannot_be_loaded_is_a_failure_without_a_request() -> None:
         raise OSError("no such folder")
 
     worker = ThreadWorker(load, threads=None)
-    failed = wait(worker, has(Failed))[-1]
+    failed = wait(worker, has(DreamFailed))[-1]
     assert failed.request is None
     assert "no such folder" in failed.problem
     worker.close()

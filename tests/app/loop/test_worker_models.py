@@ -8,8 +8,8 @@ import weakref
 import pytest
 
 from app.loop.messages import (
-    Failed,
-    Finished,
+    DreamFailed,
+    DreamFinished,
     ModelKept,
     ModelProgress,
     ModelReplaced,
@@ -40,12 +40,12 @@ def test_another_model_is_loaded_with_progress_and_answers_from_then_on(changing
     assert [(m.part, m.share) for m in told[:-1]] == [("", 0.0), ("U-Net", 0.0), ("VAE", 0.5)]
     assert told[-1].order is asked and told[-1].model.id == "second" and told[-1].model.space == "other"
     changing.submit(request_of(1))
-    assert has(Finished)(wait(changing, has(Finished)))
+    assert has(DreamFinished)(wait(changing, has(DreamFinished)))
 
 
 def test_the_model_before_goes_when_it_is_replaced(changing, request_of) -> None:
     changing.submit(request_of(0))
-    wait(changing, has(Finished))
+    wait(changing, has(DreamFinished))
     before = weakref.ref(changing._model)
     changing.replace_model(order(0))
     wait(changing, has(ModelReplaced))
@@ -65,7 +65,7 @@ def test_a_model_that_fails_leaves_the_one_before(changing, loading, request_of)
     changing.replace_model(order(1))
     assert "Traceback" in wait(changing, has(ModelKept))[-1].traceback
     changing.submit(request_of(1))
-    assert wait(changing, has(Finished))[-1].request.id == 1 and changing._model.id == "first"
+    assert wait(changing, has(DreamFinished))[-1].request.id == 1 and changing._model.id == "first"
 
 
 def test_loading_is_cancelled_between_two_parts(changing, loading, request_of) -> None:
@@ -75,7 +75,7 @@ def test_loading_is_cancelled_between_two_parts(changing, loading, request_of) -
     changing.cancel_model()
     changing.submit(request_of(1))
     loading.gate.set()
-    messages = wait(changing, has(Finished))
+    messages = wait(changing, has(DreamFinished))
     (kept,) = (m for m in messages if isinstance(m, ModelKept))
     assert kept.problem == "" and changing._model.id == "first" and loading.loaded == ["second"]
     changing.replace_model(order(2, "third"))
@@ -88,7 +88,7 @@ def test_where_both_have_no_room_the_one_before_is_dropped_first_and_comes_back_
     changing, loading, request_of, how: str
 ) -> None:
     changing.submit(request_of(0))
-    wait(changing, has(Finished))
+    wait(changing, has(DreamFinished))
     changing.replace_model(order(0, "small"))
     wait(changing, has(ModelReplaced))
     loading.loaded.clear()
@@ -101,7 +101,7 @@ def test_where_both_have_no_room_the_one_before_is_dropped_first_and_comes_back_
     assert kept.problem == "big is no model."
     assert loading.loaded == ["big"] * (1 + len(full)) + ["small"] and changing._model.id == "small"
     changing.submit(request_of(5))
-    assert wait(changing, has(Finished))[-1].request.id == 5
+    assert wait(changing, has(DreamFinished))[-1].request.id == 5
 
 
 def test_what_waited_for_the_model_before_is_dropped(changing, loading, fake_dream, request_of) -> None:
@@ -112,8 +112,8 @@ def test_what_waited_for_the_model_before_is_dropped(changing, loading, fake_dre
     loading.gate.set()
     messages = wait(changing, has(ModelReplaced))
     changing.submit(request_of(2))
-    messages += wait(changing, has(Finished))
-    assert [m.request.id for m in messages if isinstance(m, Finished)] == [2] and len(fake_dream.asked) == 1
+    messages += wait(changing, has(DreamFinished))
+    assert [m.request.id for m in messages if isinstance(m, DreamFinished)] == [2] and len(fake_dream.asked) == 1
 
 
 def test_after_a_first_model_that_fails_another_may_be_loaded(fake_dream, loading, request_of) -> None:
@@ -122,9 +122,9 @@ def test_after_a_first_model_that_fails_another_may_be_loaded(fake_dream, loadin
 
     worker = ThreadWorker(load, fake_dream, threads=None, load_choice=loading, fits=lambda choice: True)
     worker.submit(request_of(0))
-    assert wait(worker, has(Failed))[-1].request is None
+    assert wait(worker, has(DreamFailed))[-1].request is None
     worker.replace_model(order(0))
     assert wait(worker, has(ModelReplaced))[-1].model.id == "second"
     worker.submit(request_of(1))
-    assert wait(worker, has(Finished))[-1].request.id == 1
+    assert wait(worker, has(DreamFinished))[-1].request.id == 1
     worker.close()

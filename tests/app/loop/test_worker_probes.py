@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.loop.messages import (
-    Finished,
-    Inspected,
+    DreamFinished,
+    InspectionResult,
 )
 from app.loop.worker import ThreadWorker
 from tests.app.loop.workers import has, inspection, wait
@@ -24,7 +24,7 @@ def curious(fake_model, fake_dream, probe):
 def test_the_network_is_looked_into_when_asked(curious, request_of) -> None:
     asked = inspection(request_of(3))
     curious.inspect(asked)
-    told = wait(curious, has(Inspected))[-1]
+    told = wait(curious, has(InspectionResult))[-1]
     assert told.asked is asked and told.inside == (asked.start, asked.sigma) and not told.problem
 
 
@@ -35,14 +35,16 @@ def test_a_dream_goes_first_and_the_look_follows(curious, fake_dream, probe, req
     assert probe.started.wait(20)
     curious.submit(request_of(1))  # comes while the look is under way
     probe.gate.set()
-    kinds = [type(m) for m in wait(curious, has(Inspected)) if isinstance(m, Finished | Inspected)]
-    assert kinds == [Finished, Inspected]
+    kinds = [type(m) for m in wait(curious, has(InspectionResult)) if isinstance(m, DreamFinished | InspectionResult)]
+    assert kinds == [DreamFinished, InspectionResult]
     fake_dream.gate.clear()
     curious.submit(request_of(2))
     curious.inspect(asked)  # while a dream runs
     curious.cancel()  # that one, not the look
     fake_dream.gate.set()
-    assert [type(m) for m in wait(curious, has(Inspected)) if isinstance(m, Finished | Inspected)] == [Inspected]
+    assert [
+        type(m) for m in wait(curious, has(InspectionResult)) if isinstance(m, DreamFinished | InspectionResult)
+    ] == [InspectionResult]
 
 
 def test_the_latest_look_wins_and_none_forgets_it(curious, probe, request_of) -> None:
@@ -52,7 +54,7 @@ def test_the_latest_look_wins_and_none_forgets_it(curious, probe, request_of) ->
     curious.inspect(inspection(request_of(0), 2))
     curious.inspect(last := inspection(request_of(0), 3))
     probe.gate.set()
-    told = [m for m in wait(curious, has(Inspected)) if isinstance(m, Inspected)]
+    told = [m for m in wait(curious, has(InspectionResult)) if isinstance(m, InspectionResult)]
     assert [m.asked for m in told] == [last]
     probe.gate.clear()
     probe.started.clear()
@@ -61,14 +63,14 @@ def test_the_latest_look_wins_and_none_forgets_it(curious, probe, request_of) ->
     curious.inspect(None)
     probe.gate.set()
     curious.submit(request_of(5))
-    assert not has(Inspected)(wait(curious, has(Finished)))
+    assert not has(InspectionResult)(wait(curious, has(DreamFinished)))
 
 
 def test_a_look_that_fails_is_told_and_the_worker_lives_on(curious, probe, request_of) -> None:
     probe.error = ValueError("too dark")
     curious.inspect(inspection(request_of(0)))
-    told = wait(curious, has(Inspected))[-1]
+    told = wait(curious, has(InspectionResult))[-1]
     assert told.inside is None and told.problem == "ValueError: too dark"
     probe.error = None
     curious.inspect(inspection(request_of(0)))
-    assert wait(curious, has(Inspected))[-1].inside is not None
+    assert wait(curious, has(InspectionResult))[-1].inside is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.loop.world_journals import journal_of, left_over, open_journal
+from app.loop.world_journals import holds_newer_paint, journal_of, open_journal
 from engine.storage.journal import Journal
 from engine.storage.world import WorldHeader, WorldIndex, write_world
 
@@ -44,7 +44,7 @@ def test_what_a_kill_left_is_found_and_never_deleted(
     before = (journal.folder / "index.json").read_bytes()
     time = (journal.folder / "index.json").stat().st_mtime - seconds
     os.utime(world, (time, time))
-    assert left_over(journal, world, told.append) is bool(left)
+    assert holds_newer_paint(journal, world, told.append) is bool(left)
     journal.close()
     if left is None:
         (aside,) = journal.folder.parent.glob("*-aside-*")

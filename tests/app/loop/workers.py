@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from app.loop.messages import (
-    Inspection,
+    InspectionRequest,
     Message,
     ModelOrder,
 )
@@ -52,8 +52,8 @@ class FakeProbe:
         return start, sigma
 
 
-def inspection(request, step: int = 1) -> Inspection:
-    return Inspection(request.id, step, request.canvas, request.settings, request.canvas.noise, float(step))
+def inspection(request, step: int = 1) -> InspectionRequest:
+    return InspectionRequest(request.id, step, request.canvas, request.settings, request.canvas.noise, float(step))
 
 
 class FakeLoad:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.panels.layout import completed
+from app.panels.layout import add_missing_panels
 
 OLD = """[Window][WindowOverViewport_11111111]
 Pos=0,22
@@ -32,14 +32,14 @@ HOMES = {"View": "top", "Network": "top", "Preview": "bottom", "Image": "bottom"
 
 
 def test_a_new_panel_joins_its_stack() -> None:
-    text = completed(OLD, HOMES)
+    text = add_missing_panels(OLD, HOMES)
     assert text.startswith(OLD)
     assert "[Window][Network]\nDockId=0x00000003,99\n" in text
     assert "[Window][Image]\nDockId=0x0000000A,99\n" in text
     assert text.count("[Window][View]") == text.count("[Window][Log]") == 1, "what is known stays, also where it floats"
-    assert completed(text, HOMES) == text
+    assert add_missing_panels(text, HOMES) == text
 
 
 def test_without_a_neighbour_it_is_left_alone() -> None:
-    assert completed("", HOMES) == ""
-    assert completed(OLD, HOMES | {"Far": "elsewhere"}) == completed(OLD, HOMES)
+    assert add_missing_panels("", HOMES) == ""
+    assert add_missing_panels(OLD, HOMES | {"Far": "elsewhere"}) == add_missing_panels(OLD, HOMES)

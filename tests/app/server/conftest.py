@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 
 from app.server.app import make_app
-from app.server.desk import Desk, open_desk
+from app.server.backend import Backend, open_backend
 from app.server.guard import Rules
 from app.server.limits import Limits
-from app.server.run import bound, server_of
+from app.server.run import bind, server_of
 from app.session import ModelChoice
 
 LIMITS = Limits(body=1 << 20, head_seconds=2.0, body_seconds=1.0, send_seconds=1.5, burst=2000, jobs=4, count=4)
@@ -28,10 +28,10 @@ LIMITS = Limits(body=1 << 20, head_seconds=2.0, body_seconds=1.0, send_seconds=1
 
 @dataclass
 class Client:
-    """Speaks plain HTTP with the server. desk: the server's parts, to look behind it."""
+    """Speaks plain HTTP with the server. backend: the server's parts, to look behind it."""
 
     port: int
-    desk: Desk
+    backend: Backend
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
         """(status, body) of one request. body: JSON values or bytes; headers: with _ for -."""
@@ -54,15 +54,15 @@ class Client:
 
     def finish(self, path: str, body: Any = None, method: str = "POST") -> dict[str, Any]:
         """A job from its request to its end."""
-        job = self.desk.jobs.get(self.json(method, path, body, 202)["id"])
+        job = self.backend.jobs.get(self.json(method, path, body, 202)["id"])
         assert job is not None and job.ended.wait(60)
         return self.json("GET", f"/v1/jobs/{job.id}")
 
 
-def serve_at(desk: Desk, rules: Rules) -> Iterator[int]:
+def serve_at(backend: Backend, rules: Rules) -> Iterator[int]:
     """The port of a server that runs while the fixture is used."""
-    with bound("127.0.0.1", 0) as listener:
-        server = server_of(make_app(desk, rules), desk.limits)
+    with bind("127.0.0.1", 0) as listener:
+        server = server_of(make_app(backend, rules), backend.limits)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started:
@@ -74,25 +74,25 @@ def serve_at(desk: Desk, rules: Rules) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def desk(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def backend(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     folder = tmp_path_factory.mktemp("server")
     (pictures := folder / "pictures").mkdir()
-    desk = open_desk(ModelChoice(str(tiny_model), "cpu"), folder, pictures, LIMITS)
-    assert desk.studio.model.id
-    yield desk
-    desk.close()
+    backend = open_backend(ModelChoice(str(tiny_model), "cpu"), folder, pictures, LIMITS)
+    assert backend.maker.model.id
+    yield backend
+    backend.close()
 
 
 @pytest.fixture(scope="module")
-def client(desk: Desk) -> Iterator[Client]:
-    for port in serve_at(desk, Rules()):
-        yield Client(port, desk)
+def client(backend: Backend) -> Iterator[Client]:
+    for port in serve_at(backend, Rules()):
+        yield Client(port, backend)
 
 
 @pytest.fixture
-def idle(desk: Desk) -> Iterator[None]:
+def idle(backend: Backend) -> Iterator[None]:
     """Wait until no job of an earlier test is open."""
-    for job in desk.jobs.open():
+    for job in backend.jobs.open():
         job.ended.wait(60)
     yield
 

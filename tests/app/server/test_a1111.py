@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.server.a1111 import SAMPLERS, Crop, crop_box, filled, fit, sampler_of, schedule_of
+from app.server.a1111 import SAMPLERS, Crop, crop_box, fill_under_mask, fit, sampler_of, schedule_of
 from base.errors import InputError
 from base.settings import names_in
 
@@ -57,14 +57,14 @@ def test_ways_to_fill() -> None:
     picture, mask = striped(), Image.new("L", (40, 20), 0)
     mask.paste(255, (0, 0, 6, 20))
     for how in range(4):
-        pixels = np.asarray(filled(picture, mask, how, 1))
+        pixels = np.asarray(fill_under_mask(picture, mask, how, 1))
         assert (pixels[:, 6:] == np.asarray(picture)[:, 6:]).all()
-    spread = np.asarray(filled(picture, mask, 0, 1))[:, :6].astype(int)
+    spread = np.asarray(fill_under_mask(picture, mask, 0, 1))[:, :6].astype(int)
     assert (spread[..., 0] > 200).all() and (spread[..., 2] < 60).all()  # from the red beside it, not the blue far away
-    everything = filled(picture, Image.new("L", (40, 20), 255), 0, 1)
+    everything = fill_under_mask(picture, Image.new("L", (40, 20), 255), 0, 1)
     assert np.isfinite(np.asarray(everything)).all()
     with pytest.raises(InputError):
-        filled(picture, mask, 4, 1)
+        fill_under_mask(picture, mask, 4, 1)
 
 
 @pytest.mark.parametrize(

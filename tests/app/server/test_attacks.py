@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.guard import Rules
 from tests.app.server.conftest import LIMITS, Client, png, serve_at
 
@@ -45,9 +45,9 @@ def test_dns_rebinding(client: Client) -> None:
     assert b" 400 " in raw(client, two).split(b"\r\n")[0]
 
 
-def test_csrf(client: Client, desk: Desk) -> None:
+def test_csrf(client: Client, backend: Backend) -> None:
     """A foreign page may send forms, texts and pictures' addresses without being asked; none of them do anything."""
-    before = len(desk.jobs.all())
+    before = len(backend.jobs.all())
     for origin in ("null", "http://evil.example", "http://127.0.0.1:1", "http://[", "//[::1"):
         assert client.ask("POST", "/v1/generate", SMALL, Origin=origin)[0] == 403
         assert client.ask("POST", "/sdapi/v1/interrupt", Origin=origin)[0] == 403
@@ -59,7 +59,7 @@ def test_csrf(client: Client, desk: Desk) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"):
         assert client.ask("POST", "/v1/generate", json.dumps(SMALL).encode(), content_type=kind)[0] == 415
     assert client.ask("GET", "/v1/jobs", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")[0] == 403
-    assert len(desk.jobs.all()) == before
+    assert len(backend.jobs.all()) == before
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_a_slow_client_is_left(client: Client) -> None:
     assert is_well(client)
 
 
-def test_a_client_that_takes_nothing_is_left(client: Client, desk: Desk) -> None:
-    id = desk.store.add(lambda path: path.write_bytes(bytes(16 << 20)), ".bin")
+def test_a_client_that_takes_nothing_is_left(client: Client, backend: Backend) -> None:
+    id = backend.store.add(lambda path: path.write_bytes(bytes(16 << 20)), ".bin")
     with socket.create_connection(("127.0.0.1", client.port), timeout=30) as connection:
         connection.sendall(f"GET /v1/pictures/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         connection.recv(1)
@@ -176,31 +176,31 @@ def test_a_client_that_takes_nothing_is_left(client: Client, desk: Desk) -> None
     assert is_well(client)
 
 
-def test_200_parallel_requests(client: Client, desk: Desk, idle: None) -> None:
+def test_200_parallel_requests(client: Client, backend: Backend, idle: None) -> None:
     """Those beyond the queue get 429; the others their pictures; nothing else happens."""
     gate = threading.Event()
-    desk.studio.lane.submit(gate.wait)
+    backend.maker.lane.submit(gate.wait)
     with ThreadPoolExecutor(200) as pool:
         found = Counter(pool.map(lambda _: client.ask("POST", "/v1/generate", SMALL)[0], range(200)))
     assert found == {202: LIMITS.jobs, 429: 200 - LIMITS.jobs}
-    jobs = desk.jobs.open()
+    jobs = backend.jobs.open()
     gate.set()
     assert all(job.ended.wait(60) and job.state == "done" for job in jobs)
     assert is_well(client)
 
 
-def test_a_killed_client_takes_its_job_with_it(client: Client, desk: Desk, idle: None) -> None:
+def test_a_killed_client_takes_its_job_with_it(client: Client, backend: Backend, idle: None) -> None:
     body = json.dumps({"prompt": "brick wall", "width": 256, "height": 256, "steps": 150}).encode()
     head = f"POST /sdapi/v1/txt2img HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", client.port)) as connection:
         connection.sendall(head.encode() + body)
-        while not (jobs := desk.jobs.open()):
+        while not (jobs := backend.jobs.open()):
             time.sleep(0.01)
     assert jobs[0].ended.wait(60) and jobs[0].state == "cancelled"
     assert is_well(client)
 
 
-def test_a_client_of_events_may_be_killed(client: Client, desk: Desk, idle: None) -> None:
+def test_a_client_of_events_may_be_killed(client: Client, backend: Backend, idle: None) -> None:
     job = client.json("POST", "/v1/generate", LONG, 202)
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", client.port)) as connection:
@@ -210,9 +210,9 @@ def test_a_client_of_events_may_be_killed(client: Client, desk: Desk, idle: None
     assert is_well(client)
 
 
-def test_beyond_this_machine_a_token_is_needed(desk: Desk) -> None:
-    for port in serve_at(desk, Rules(token="secret")):
-        client = Client(port, desk)
+def test_beyond_this_machine_a_token_is_needed(backend: Backend) -> None:
+    for port in serve_at(backend, Rules(token="secret")):
+        client = Client(port, backend)
         for path in ("/", "/v1/status", "/v1/jobs", "/openapi.json", "/docs", "/sdapi/v1/progress", "/nothing"):
             assert client.ask("GET", path)[0] == 401
             assert client.ask("GET", path, Authorization="Bearer guess")[0] == 401
@@ -220,8 +220,8 @@ def test_beyond_this_machine_a_token_is_needed(desk: Desk) -> None:
         assert client.ask("GET", "/?token=secret")[0] == 200
 
 
-def test_too_many_requests_are_refused(desk: Desk) -> None:
-    slow = replace(desk, limits=replace(LIMITS, requests=0.001, burst=3))
+def test_too_many_requests_are_refused(backend: Backend) -> None:
+    slow = replace(backend, limits=replace(LIMITS, requests=0.001, burst=3))
     for port in serve_at(slow, Rules()):
-        found = [Client(port, desk).ask("GET", "/v1/status")[0] for _ in range(5)]
+        found = [Client(port, backend).ask("GET", "/v1/status")[0] for _ in range(5)]
         assert found == [200, 200, 200, 429, 429]

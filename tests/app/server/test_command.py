@@ -65,7 +65,7 @@ def test_an_address_that_is_taken_is_one_sentence(tmp_path, capsys) -> None:
 @pytest.mark.parametrize("host", ["a..b", "a" * 300, "::1::"])
 def test_a_host_that_is_none_is_one_sentence(host: str) -> None:
     with pytest.raises(InputError, match="--host is"):
-        listener.bound(host, 0)
+        listener.bind(host, 0)
 
 
 def test_it_starts_with_a_token_and_stops_by_a_signal(tiny_model, tmp_path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.server.desk import Desk
+from app.server.backend import Backend
 from app.server.pictures import PictureStore
 from app.server.worlds import WorldNote, Worlds
 from base.errors import InputError
@@ -79,10 +79,10 @@ def wide(width: int, height: int = 1) -> str:
     ids=lambda value: json.dumps(value)[-60:] if isinstance(value, dict) else str(value),
 )
 def test_values_that_mean_nothing_are_one_sentence(client: Client, path: str, body: dict, field: str) -> None:
-    before = len(client.desk.jobs.all())
+    before = len(client.backend.jobs.all())
     detail = client.json("POST", path, body, 422)["detail"]
     assert field in detail and detail.endswith(".") and "\n" not in detail and len(detail) < 1000
-    assert len(client.desk.jobs.all()) == before
+    assert len(client.backend.jobs.all()) == before
 
 
 @pytest.mark.parametrize("text", [r'"\ud800"', r'"a\ud83e b"', "1" * 5000, "1e999999", '{"a":' * 500, "nul", '"\x01"'])
@@ -92,14 +92,14 @@ def test_json_that_is_none_is_refused(client: Client, text: str) -> None:
         assert status in (400, 422) and "detail" in json.loads(data)
 
 
-def test_sentences_name_no_folder_of_this_machine(client: Client, desk: Desk) -> None:
+def test_sentences_name_no_folder_of_this_machine(client: Client, backend: Backend) -> None:
     id = client.json("POST", "/v1/scenes", {"map": png((8, 8)), "materials": SCENE}, 201)["id"]
     world = client.json("POST", "/v1/worlds", {"scene": id}, 201)["id"]
-    file = next(desk.worlds._scenes.rglob(f"{id}/materials.yaml"))
+    file = next(backend.worlds._scenes.rglob(f"{id}/materials.yaml"))
     file.write_text("materials: 3")
-    desk.worlds.file(world).write_bytes(b"no world")
+    backend.worlds.file(world).write_bytes(b"no world")
     for path in (f"/v1/scenes/{id}", "/v1/scenes"):
-        assert str(desk.worlds._scenes) not in json.dumps(client.ask("GET", path)[1].decode())
+        assert str(backend.worlds._scenes) not in json.dumps(client.ask("GET", path)[1].decode())
     assert client.ask("GET", f"/v1/scenes/{id}")[0] == 422
     job = client.finish(f"/v1/worlds/{world}/render", {"camera": {"position": [1, 2, 3]}, "size": [16, 16]})
     assert job["state"] == "failed" and not re.search(r"internal|/\w+/", job["error"]), job
@@ -107,28 +107,28 @@ def test_sentences_name_no_folder_of_this_machine(client: Client, desk: Desk) ->
     assert client.json("DELETE", f"/v1/scenes/{id}") == {}
 
 
-def test_a_world_that_was_deleted_meanwhile_is_a_sentence(client: Client, desk: Desk, idle: None) -> None:
+def test_a_world_that_was_deleted_meanwhile_is_a_sentence(client: Client, backend: Backend, idle: None) -> None:
     world = client.json("POST", "/v1/worlds", {"scene": "hamlet"}, 201)["id"]
     gate = threading.Event()
-    desk.worlds.lane.submit(gate.wait)
+    backend.worlds.lane.submit(gate.wait)
     jobs = [
         client.json("DELETE", f"/v1/worlds/{world}", None, 202)["id"],
         client.json("POST", f"/v1/worlds/{world}/dream", {"camera": {"position": [1, 2, 3]}}, 202)["id"],
     ]
     gate.set()
-    assert all(desk.jobs.get(id).ended.wait(60) for id in jobs)  # type: ignore[union-attr]
+    assert all(backend.jobs.get(id).ended.wait(60) for id in jobs)  # type: ignore[union-attr]
     later = client.json("GET", f"/v1/jobs/{jobs[1]}")
     assert later["state"] == "failed" and "is gone" in later["error"]
-    assert not list(desk.worlds._worlds.glob(f"{world}*"))
+    assert not list(backend.worlds._worlds.glob(f"{world}*"))
 
 
-def test_worlds_and_scenes_are_bounded(desk: Desk, tmp_path: Path) -> None:
-    worlds = Worlds(desk.studio, tmp_path, desk.worlds.lane, most=2)
+def test_worlds_and_scenes_are_bounded(backend: Backend, tmp_path: Path) -> None:
+    worlds = Worlds(backend.maker, tmp_path, backend.worlds.lane, most=2)
     ids = [worlds.create(WorldNote()) for _ in range(2)]
     with pytest.raises(InputError, match="2 worlds"):
         worlds.create(WorldNote())
     assert sorted(ids) == worlds.worlds()
-    map = desk.store.take(png((8, 8)), "map")
+    map = backend.store.take(png((8, 8)), "map")
     for _ in range(2):
         worlds.add_scene(map, SCENE)
     with pytest.raises(InputError, match="2 scenes"):
@@ -144,5 +144,5 @@ def test_pictures_are_bounded_in_number_and_size(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_large_picture_is_opened_smaller(desk: Desk) -> None:
-    assert desk.store.open(desk.store.take(wide(8000, 2), "init")).size == (4096, 1)
+def test_a_large_picture_is_opened_smaller(backend: Backend) -> None:
+    assert backend.store.open(backend.store.take(wide(8000, 2), "init")).size == (4096, 1)

@@ -51,7 +51,7 @@ def test_every_tab_works(client: Client, idle: None, tmp_path: Path) -> None:
         paint_mask(page)
         press(page, "#go")
         wait_for_pictures(page, 4)
-        sent = [job for job in client.desk.jobs.all() if job.kind == "generate"]
+        sent = [job for job in client.backend.jobs.all() if job.kind == "generate"]
         assert sent[-1].state == "done"
         press(page, "[data-tab=anagram]")
         fill(page, anagram="mossy stone", count=1)

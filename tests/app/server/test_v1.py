@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.server.desk import Desk
+from app.server.backend import Backend
 from diffusion.text2image.metadata import read_png
 from tests.app.server.conftest import Client, opened, png
 
@@ -34,14 +34,14 @@ def events_of(client: Client, id: str) -> list[tuple[str, dict]]:
     return found
 
 
-def test_a_picture_is_generated_and_carries_its_settings(client: Client, desk: Desk) -> None:
+def test_a_picture_is_generated_and_carries_its_settings(client: Client, backend: Backend) -> None:
     made = client.finish("/v1/generate", SMALL | {"count": 2})
     assert made["state"] == "done" and made["step"] == made["steps"] == 4
     first, second = made["result"]["pictures"]
     assert (first["seed"], second["seed"]) == (7, 8)
     status, data = client.ask("GET", first["url"])
     assert status == 200 and opened(data).size == (32, 32)
-    recipe = read_png(desk.store.path(first["id"], ""))
+    recipe = read_png(backend.store.path(first["id"], ""))
     assert recipe.settings.prompt == "brick wall" and recipe.settings.dream.steps == 2
     again = client.finish("/v1/generate", SMALL)["result"]["pictures"][0]
     assert client.ask("GET", again["url"])[1] == data
@@ -66,12 +66,12 @@ def test_what_a_mask_keeps_is_the_picture_itself(client: Client) -> None:
     assert (np.asarray(picture) == (255, 0, 0)).all()
 
 
-def test_a_picture_names_no_folder_of_this_machine(client: Client, desk: Desk) -> None:
+def test_a_picture_names_no_folder_of_this_machine(client: Client, backend: Backend) -> None:
     made = client.finish("/v1/generate", SMALL | {"init": png()})["result"]["pictures"][0]
-    data = desk.store.path(made["id"], "").read_bytes()
-    assert str(desk.store.path(made["id"], "").parent).encode() not in data
-    assert (desk.studio.choice.ref or "").encode() not in data
-    assert (desk.studio.choice.ref or "") not in json.dumps(made)
+    data = backend.store.path(made["id"], "").read_bytes()
+    assert str(backend.store.path(made["id"], "").parent).encode() not in data
+    assert (backend.maker.choice.ref or "").encode() not in data
+    assert (backend.maker.choice.ref or "") not in json.dumps(made)
 
 
 def test_an_anagram_is_generated(client: Client) -> None:
@@ -108,10 +108,10 @@ def test_what_is_no_json_is_refused(client: Client, body: bytes) -> None:
     assert status == 422 and json.loads(data)["detail"]
 
 
-def test_a_running_job_is_cancelled(client: Client, desk: Desk) -> None:
+def test_a_running_job_is_cancelled(client: Client, backend: Backend) -> None:
     job = client.json("POST", "/v1/generate", SMALL | {"size": [128, 128], "dream": {"steps": 200}}, 202)
     client.json("DELETE", f"/v1/jobs/{job['id']}")
-    running = desk.jobs.get(job["id"])
+    running = backend.jobs.get(job["id"])
     assert running is not None and running.ended.wait(60) and running.state == "cancelled"
     assert running.step < 200
 
@@ -178,11 +178,11 @@ def test_a_scene_is_sent_painted_rendered_and_undone(client: Client) -> None:
         ("", "materials.yaml"),
     ],
 )
-def test_wrong_scenes_are_one_sentence(client: Client, desk: Desk, materials: str, words: str) -> None:
-    before = desk.worlds.scenes()
+def test_wrong_scenes_are_one_sentence(client: Client, backend: Backend, materials: str, words: str) -> None:
+    before = backend.worlds.scenes()
     detail = client.json("POST", "/v1/scenes", {"map": png(), "materials": materials}, 422)["detail"]
     assert detail.startswith(words) and "\n" not in detail
-    assert desk.worlds.scenes() == before
+    assert backend.worlds.scenes() == before
 
 
 def test_the_page_and_the_schema_need_nothing_from_elsewhere(client: Client) -> None:

@@ -9,7 +9,7 @@ import pytest
 import webuiapi
 from PIL import Image
 
-from app.server.desk import Desk
+from app.server.backend import Backend
 from tests.app.server.conftest import Client
 
 
@@ -71,11 +71,11 @@ def test_png_info_and_upscaling(api) -> None:
     assert api.extra_single_image(made.image, upscaler_1="Nearest", **sized).image.size == (50, 60)
 
 
-def test_lists_and_options(api, desk: Desk) -> None:
+def test_lists_and_options(api, backend: Backend) -> None:
     assert "Euler a" in api.util_get_sampler_names() and "karras" in api.util_get_scheduler_names()
     assert {up["name"] for up in api.get_upscalers()} >= {"None", "Rayverie", "Lanczos"}
     current = api.util_get_current_model()
-    assert current in api.util_get_model_names() and desk.studio.model.id.rpartition("-")[0] in current
+    assert current in api.util_get_model_names() and backend.maker.model.id.rpartition("-")[0] in current
     api.util_set_model(current)
     api.util_wait_for_ready(check_interval=0.1)
     assert api.refresh_checkpoints() is None
@@ -83,7 +83,7 @@ def test_lists_and_options(api, desk: Desk) -> None:
         getattr(api, f"get_{name}")()
 
 
-def test_a_run_is_watched_and_interrupted(api, desk: Desk) -> None:
+def test_a_run_is_watched_and_interrupted(api, backend: Backend) -> None:
     failed: list[BaseException] = []
 
     def work() -> None:

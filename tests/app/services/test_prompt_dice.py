@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.services.prompt_dice import PromptDice
-from app.state.prompt_dice import Categories, Drawn
+from app.state.prompt_dice import Categories, DrawnPrompt
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def wait(ask):
     raise AssertionError("nothing was drawn")
 
 
-def drawn(dice: PromptDice, near: str = "") -> Drawn:
+def drawn(dice: PromptDice, near: str = "") -> DrawnPrompt:
     dice.throw("field", near)
     assert dice.take("another field") is None
     return wait(lambda: dice.take("field"))
@@ -47,7 +47,7 @@ def test_prompts_are_drawn_near_the_present_one_and_of_a_kind(dice: PromptDice) 
 def test_own_banks_are_drawn_from_and_what_cannot_be_drawn_is_told(dice: PromptDice, tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_text("mossy stone wall\n")
     dice.settings = replace(dice.settings, bank=str(tmp_path / "own.txt"), material="", mood="")
-    assert drawn(dice) == Drawn("mossy stone wall", "stone wall", pytest.approx(0.85, abs=0.05))
+    assert drawn(dice) == DrawnPrompt("mossy stone wall", "stone wall", pytest.approx(0.85, abs=0.05))
     assert wait(dice.categories) == Categories(("stone wall",), ())
     dice.settings = replace(dice.settings, mood="night")
     dice.throw("field", "")

@@ -48,6 +48,6 @@ def test_every_value_is_changed_alike_and_steps_that_became_none_are_left_out() 
     for value in ((1, "a"), (1, "b"), (2, "b"), (3, "c")):
         history = history.to(value)
     history = history.undo().undo()
-    mapped = history.mapped(lambda value: (value[0], "z"))
+    mapped = history.map(lambda value: (value[0], "z"))
     assert mapped.present == (1, "z") and mapped.past == ((0, "z"),) and mapped.future == ((2, "z"), (3, "z"))
     assert mapped.undo().present == (0, "z") and mapped.redo().redo().present == (3, "z")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loop.messages import ModelInfo, PictureFailed, PictureMade, PicturePreview
-from app.state.picture_form import MODES, SEEDS, PictureForm, fitted_size, form_of
+from app.state.picture_form import MODES, SEEDS, PictureForm, fit_size, form_of
 from app.state.picture_work import GalleryView, Progress, SmallPictures, requests_of
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings, Recipe
@@ -67,8 +67,8 @@ def test_what_is_missing_is_told(form: PictureForm, sentence: str) -> None:
 def test_seeds_follow_one_another_and_are_renewed_if_wanted() -> None:
     form = PictureForm(count=3).set_dream(seed=SEEDS - 2)
     assert [asked.dream.seed for asked in form.pictures] == [SEEDS - 2, SEEDS - 1, 0]
-    assert form.moved_on().settings.dream.seed == 1
-    assert PictureForm(count=3, renew=False).moved_on() == PictureForm(count=3, renew=False)
+    assert form.advance_seed().settings.dream.seed == 1
+    assert PictureForm(count=3, renew=False).advance_seed() == PictureForm(count=3, renew=False)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -91,7 +91,7 @@ def test_a_form_follows_its_model_but_for_what_was_set_by_hand() -> None:
 
 @given(st.integers(1, 20000), st.integers(1, 20000))
 def test_a_size_is_one_that_can_be_made(width: int, height: int) -> None:
-    made = fitted_size((width, height))
+    made = fit_size((width, height))
     assert all(side % 8 == 0 and 64 <= side <= 768 for side in made)
     if min(width, height) >= 64 and max(width, height) <= 768:
         assert abs(made[0] - width) <= 4 and abs(made[1] - height) <= 4

@@ -17,7 +17,7 @@ from app.commands import Web
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.worker import ThreadWorker
 from app.server.guard import Rules
-from app.server.listener import bound
+from app.server.listener import bind
 from app.session import LiveSettings, SceneChoice, Session
 from app.web.command import walk
 from diffusion.settings import DreamSettings
@@ -80,12 +80,12 @@ def serve_world(scene: Path, folder: Path, model, dream, token: str = "") -> Ite
             return ThreadWorker(lambda: model, paint_green(dream), threads=None, nice=0)
 
         command = Web(size=(640, 360), visitors=3)
-        with open_headless_session(session, model=model, hire=hire) as headless, headless.keeping(world) as keeper:
+        with open_headless_session(session, model=model, hire=hire) as headless, headless.saving_to(world) as keeper:
             found.append(headless)
             with suppress(Stop):
                 walk(headless, keeper, command, Rules(token=token), listener, check)
 
-    with bound("127.0.0.1", 0) as listener:
+    with bind("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         thread = threading.Thread(target=run, daemon=True)
         thread.start()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 from app.commands import Web
-from app.loop.headless_session import Keeper
+from app.loop.headless_session import PaintSaver
 from app.loop.worker import info_of
 from app.session import Session
 from app.web.explorer import WebExplorer
@@ -16,7 +16,7 @@ from base.errors import InputError
 from scenes.load import load_scene
 
 
-class SlowKeeper(Keeper):
+class SlowKeeper(PaintSaver):
     """Its files are written when a test says so."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from app.session import Session
-from app.web.form import changed
+from app.web.form import change_setting
 from app.web.panels import SETTINGS
 from base.errors import InputError
 
@@ -23,7 +23,7 @@ def test_all_settings_of_the_panels_are_there() -> None:
     [("dream", "steps", 12), ("dream", "scale", 3.5), ("dream", "sampler", "euler"), ("live", "auto", False)],
 )
 def test_a_value_is_taken(part: str, field: str, value: object) -> None:
-    assert getattr(getattr(changed(Session(), part, field, value), part), field) == value
+    assert getattr(getattr(change_setting(Session(), part, field, value), part), field) == value
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_a_value_is_taken(part: str, field: str, value: object) -> None:
 )
 def test_a_wrong_value_is_refused(part: str, field: str, value: object) -> None:
     with pytest.raises(InputError):
-        changed(Session(), part, field, value)
+        change_setting(Session(), part, field, value)

@@ -15,26 +15,26 @@ import numpy as np
 import pytest
 
 from app.loop.messages import (
-    Failed,
-    Finished,
-    Inspected,
-    Inspection,
+    DreamFailed,
+    DreamFinished,
+    InspectionRequest,
+    InspectionResult,
     Message,
     ModelInfo,
     ModelKept,
     ModelOrder,
     ModelProgress,
     ModelReplaced,
-    Noised,
+    NoisedSteps,
     Part,
     PictureFailed,
     PictureMade,
     PicturePreview,
     PictureRequest,
     Preview,
+    PreviewOptions,
     Request,
     Status,
-    Watch,
 )
 from app.session import LiveSettings, PaintSettings, Session, ViewSettings
 from diffusion.canvas import Dreamed
@@ -92,9 +92,9 @@ class QuickWorker:
         self.request: Request | None = None
         self.step, self.submitted, self.cancelled, self.closed = 0, 0, 0, False
         self.problem = ""
-        self.how = Watch()
+        self.how = PreviewOptions()
         self.held = False  # no steps are made while it is held
-        self.asked: Inspection | None = None
+        self.asked: InspectionRequest | None = None
         self.inspected = 0
         self.order: ModelOrder | None = None
         self.spaces: dict[str | None, tuple[str, int]] = {}  # of models that can be loaded: latent space, channels
@@ -134,14 +134,14 @@ class QuickWorker:
         if self.request is None or self.held:
             if self.asked is not None and not self.held:
                 asked, self.asked, self.inspected = self.asked, None, self.inspected + 1
-                failed = Inspected(asked, None, self.problem)
-                messages.append(failed if self.problem else Inspected(asked, made_up(asked), **further(asked)))
+                failed = InspectionResult(asked, None, self.problem)
+                messages.append(failed if self.problem else InspectionResult(asked, made_up(asked), **further(asked)))
             return messages
         request, steps = self.request, self.request.settings.steps
         assert len(request.canvas.noise) == self.channels
         if self.problem:
             self.request = None
-            return [*messages, Failed(request, self.problem, "Traceback: made up for this test")]
+            return [*messages, DreamFailed(request, self.problem, "Traceback: made up for this test")]
         self.step += 1
         picture = colours(request)
         messages.append(
@@ -160,7 +160,7 @@ class QuickWorker:
             self.request = None
             image = picture.repeat(8, axis=0).repeat(8, axis=1)
             seconds = {"unet": 0.1, "vae": 0.1, "text": 0.0, "total": 0.2}
-            messages.append(Finished(request, Dreamed(request.canvas.noise, image, float(steps), steps, seconds)))
+            messages.append(DreamFinished(request, Dreamed(request.canvas.noise, image, float(steps), steps, seconds)))
         return messages
 
     def _load(self) -> list[Message]:
@@ -194,17 +194,17 @@ class QuickWorker:
         parts = tuple(Part(r.prompt, np.full_like(noise, 40 * i % 256)) for i, r in enumerate(request.canvas.regions))
         return {"noisy": noise, "parts": parts, "guidance": 1 / self.step, "change": 0.1}
 
-    def inspect(self, asked: Inspection | None) -> None:
+    def inspect(self, asked: InspectionRequest | None) -> None:
         self.asked = asked
 
-    def watch(self, how: Watch) -> None:
+    def watch(self, how: PreviewOptions) -> None:
         self.how = how
 
     def close(self) -> None:
         self.closed = True
 
 
-def further(asked: Inspection) -> dict[str, Any]:
+def further(asked: InspectionRequest) -> dict[str, Any]:
     """Half of the large shapes left without skips, all without what is below; brick from the second step on; a decoder whose stages
     are each of one grey, 200 and more; noised pictures in greens of their own."""
     found: dict[str, Any] = {}
@@ -224,7 +224,7 @@ def further(asked: Inspection) -> dict[str, Any]:
     if asked.noising is not None:
         steps = tuple(range(asked.noising.settings.start_at, asked.noising.settings.end_at + 1))
         pictures = tuple(np.full((12, 16, 3), (0, 10 * step, 0), np.uint8) for step in steps)
-        found["noised"] = Noised(steps, tuple(10.0 - step for step in steps), pictures)
+        found["noised"] = NoisedSteps(steps, tuple(10.0 - step for step in steps), pictures)
     return found
 
 
@@ -237,7 +237,7 @@ def colours(request: Request) -> np.ndarray:
     return picture
 
 
-def made_up(asked: Inspection) -> UnetProbe:
+def made_up(asked: InspectionRequest) -> UnetProbe:
     """What a network of two levels might show of a step: every block's maps flat, in a grey of their own."""
     _, height, width = asked.start.shape
     plan = [("in", 1, 0), ("down", 1, 0), ("down", 2, 1), ("middle", 1, 1), ("up", 1, 1), ("up", 2, 0), ("out", 1, 0)]

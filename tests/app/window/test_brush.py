@@ -197,8 +197,8 @@ def test_what_is_erased_comes_back_by_no_other_way_than_undoing_it(painted: Driv
 @pytest.mark.parametrize("action", ("freeze_view", "erase_view", "erase", "cancel", "pause", "autopilot"))
 def test_no_action_lays_at_once_what_is_being_laid_piece_by_piece(drive: Driver, action: str) -> None:
     explorer, painter = drive.explorer, drive.explorer.state.open_scene.painter
-    laid, note = [], painter.client._laid
-    painter.client._laid = lambda *what: (note(*what), laid.append(painter.volume.snapshot()))
+    laid, note = [], painter.client._note_laid
+    painter.client._note_laid = lambda *what: (note(*what), laid.append(painter.volume.snapshot()))
     painter.client.tasks.budget = 1e-4  # a piece a frame
     drive.until(lambda: painter.client.laying, "a dream is being laid")
     explorer.do(action)

@@ -59,7 +59,7 @@ def test_a_path_means_a_folder_or_a_file_in_one(tmp_path: Path) -> None:
 def test_recent_files_are_few_newest_first_and_survive_anything(tmp_path: Path) -> None:
     names: recent.Recent = ()
     for i in [*range(20), 5]:
-        names = recent.added(names, f"/scene{i}")
+        names = recent.add_recent(names, f"/scene{i}")
     assert names[:2] == ("/scene5", "/scene19") and len(set(names)) == len(names) == recent.KEPT
     recent.save(tmp_path, names)
     assert recent.load(tmp_path) == names

@@ -18,7 +18,7 @@ from app.actions.registry import HANDLERS, PAINT_HANDLERS
 from app.explorer.gamepads import NAMES
 from app.explorer.pyglet_keys import PLACES, SYMBOLS
 from app.files import keymap
-from app.panels.palette import found, matches
+from app.panels.palette import find_actions, matches
 from app.state.keymap import (
     ACTIONS,
     BY_NAME,
@@ -165,13 +165,13 @@ def test_the_palette_finds_letters_in_order() -> None:
     ("typed", "title"), (("fly", "Fly or walk"), ("freeez", "Freeze this view"), ("pasue", "Pause painting"))
 )
 def test_the_palette_puts_what_is_meant_first_also_with_a_slip(typed: str, title: str) -> None:
-    commands, _ = found(typed)
+    commands, _ = find_actions(typed)
     assert commands[0].title == title
 
 
 def test_the_palette_finds_nothing_for_what_is_like_nothing() -> None:
-    assert found("xqzzk") == ([], False)
-    assert len(found("")[0]) > 30 and found("")[1]
+    assert find_actions("xqzzk") == ([], False)
+    assert len(find_actions("")[0]) > 30 and find_actions("")[1]
 
 
 AZERTY = """

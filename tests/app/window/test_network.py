@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.actions.open_scene import show_scene
-from app.loop.messages import Inspected, Preview
+from app.loop.messages import InspectionResult, Preview
 from app.panels.network import NetworkPanel
 from app.panels.word_attention import heat
 from app.state.inspection import NetworkInspection
@@ -262,7 +262,7 @@ def test_an_answer_to_an_older_question_changes_nothing() -> None:
     first = NetworkInspection().ask(record, 0)
     second = first.ask(record, 0)
     inside: Any = object()
-    old, new = (Inspected(network.asked, inside) for network in (first, second) if network.asked)
+    old, new = (InspectionResult(network.asked, inside) for network in (first, second) if network.asked)
     assert second.take(old) is second
     assert second.take(new).answer is new
     assert second.take(seen) is second

@@ -26,7 +26,7 @@ __all__ = ["painted"]  # a fixture
 
 
 @pytest.fixture
-def desk(drive: Driver) -> Driver:
+def with_panel(drive: Driver) -> Driver:
     """Nothing is painted; the Picture and Gallery panels are in front, and a wall is described."""
     state = drive.explorer.state
     state.session = replace(state.session, live=replace(state.session.live, auto=False))
@@ -50,139 +50,144 @@ def make(drive: Driver, count: int = 1) -> None:
     drive.frames(2)
 
 
-def test_a_batch_is_kept_on_disk_with_its_settings_and_the_next_one_cancelled(desk: Driver) -> None:
-    make(desk, 3)
-    folder = desk.explorer.state.folders.data / "gallery"
+def test_a_batch_is_kept_on_disk_with_its_settings_and_the_next_one_cancelled(with_panel: Driver) -> None:
+    make(with_panel, 3)
+    folder = with_panel.explorer.state.folders.data / "gallery"
     entries = Gallery(folder).list().entries
     assert sorted(entry.seed or 0 for entry in entries) == [3, 4, 5]
-    assert {entry.prompt for entry in entries} == {"a brick wall"} and not desk.errors()
-    assert work(desk).form.settings.dream.seed == 6 and not work(desk).progress.busy
+    assert {entry.prompt for entry in entries} == {"a brick wall"} and not with_panel.errors()
+    assert work(with_panel).form.settings.dream.seed == 6 and not work(with_panel).progress.busy
     assert read_png(entries[0].path).settings.size == (64, 48)
-    desk.until(lambda: all(work(desk).small.get(e.path) is not None for e in entries), "thumbnails are read")
-    desk.worker.held = True
-    work(desk).form = replace(work(desk).form, count=2)
-    desk.explorer.do("make_pictures")
-    desk.frames(3)
-    assert work(desk).progress.busy and len(desk.worker.pictures) == 2
-    desk.explorer.do("cancel_pictures")
-    assert not work(desk).progress.busy and not desk.worker.pictures
-    assert len(work(desk).gallery.entries) == 3  # what was done is kept
+    with_panel.until(
+        lambda: all(work(with_panel).small.get(e.path) is not None for e in entries), "thumbnails are read"
+    )
+    with_panel.worker.held = True
+    work(with_panel).form = replace(work(with_panel).form, count=2)
+    with_panel.explorer.do("make_pictures")
+    with_panel.frames(3)
+    assert work(with_panel).progress.busy and len(with_panel.worker.pictures) == 2
+    with_panel.explorer.do("cancel_pictures")
+    assert not work(with_panel).progress.busy and not with_panel.worker.pictures
+    assert len(work(with_panel).gallery.entries) == 3  # what was done is kept
 
 
-def test_a_failed_picture_is_told_and_one_that_the_disk_refused_is_kept_later(desk: Driver) -> None:
-    work(desk).form = work(desk).form.set(prompt="")
-    desk.explorer.do("make_pictures")
-    assert not desk.worker.pictures and desk.explorer.state.log.entries[-1].text == "Describe the picture first."
-    work(desk).form = work(desk).form.set(prompt="broken")
-    desk.explorer.do("make_pictures")
-    work(desk).form = work(desk).form.set(prompt="whole")
-    make(desk)
-    assert desk.errors() == ["A picture failed: It can't be made."]
-    assert [entry.prompt for entry in work(desk).gallery.entries] == ["whole"]
-    gallery = desk.explorer.services.gallery.gallery
+def test_a_failed_picture_is_told_and_one_that_the_disk_refused_is_kept_later(with_panel: Driver) -> None:
+    work(with_panel).form = work(with_panel).form.set(prompt="")
+    with_panel.explorer.do("make_pictures")
+    assert (
+        not with_panel.worker.pictures
+        and with_panel.explorer.state.log.entries[-1].text == "Describe the picture first."
+    )
+    work(with_panel).form = work(with_panel).form.set(prompt="broken")
+    with_panel.explorer.do("make_pictures")
+    work(with_panel).form = work(with_panel).form.set(prompt="whole")
+    make(with_panel)
+    assert with_panel.errors() == ["A picture failed: It can't be made."]
+    assert [entry.prompt for entry in work(with_panel).gallery.entries] == ["whole"]
+    gallery = with_panel.explorer.services.gallery.gallery
     (gallery.folder / "full").write_text("no folder")
     folder, gallery.folder = gallery.folder, gallery.folder / "full"  # a disk that refuses what was made
-    desk.explorer.do("make_pictures")
-    desk.until(lambda: len(desk.errors()) == 2, "it is told")
-    assert "tried again" in desk.errors()[1]
+    with_panel.explorer.do("make_pictures")
+    with_panel.until(lambda: len(with_panel.errors()) == 2, "it is told")
+    assert "tried again" in with_panel.errors()[1]
     gallery.folder = folder
-    desk.times[0] += 11.0
-    desk.until(lambda: len(work(desk).gallery.entries) == 2, "it is kept after all")
-    assert len(desk.errors()) == 2
+    with_panel.times[0] += 11.0
+    with_panel.until(lambda: len(work(with_panel).gallery.entries) == 2, "it is kept after all")
+    assert len(with_panel.errors()) == 2
 
 
-def test_pinned_deleted_and_brought_back(desk: Driver) -> None:
-    make(desk, 2)
-    newest, oldest = work(desk).gallery.entries
-    do = desk.explorer.do
+def test_pinned_deleted_and_brought_back(with_panel: Driver) -> None:
+    make(with_panel, 2)
+    newest, oldest = work(with_panel).gallery.entries
+    do = with_panel.explorer.do
     do("pin_picture", newest.name, True)
-    desk.until(lambda: work(desk).gallery.entries[0].pinned, "it is pinned")
+    with_panel.until(lambda: work(with_panel).gallery.entries[0].pinned, "it is pinned")
     do("delete_picture", newest.name)
-    desk.until(lambda: bool(desk.errors()), "a pinned one is refused")
-    assert "unpin it" in desk.errors()[0]
-    work(desk).gallery.choose(oldest.name)
+    with_panel.until(lambda: bool(with_panel.errors()), "a pinned one is refused")
+    assert "unpin it" in with_panel.errors()[0]
+    work(with_panel).gallery.choose(oldest.name)
     do("delete_picture", oldest.name)
-    desk.until(lambda: len(work(desk).gallery.entries) == 1, "the other one is gone")
-    assert not work(desk).gallery.chosen_entries
+    with_panel.until(lambda: len(work(with_panel).gallery.entries) == 1, "the other one is gone")
+    assert not work(with_panel).gallery.chosen_entries
     do("undo_delete")
-    desk.until(lambda: len(work(desk).gallery.entries) == 2, "it is back")
-    assert work(desk).gallery.chosen_entries[0].name == oldest.name and not work(desk).gallery.deleted
+    with_panel.until(lambda: len(work(with_panel).gallery.entries) == 2, "it is back")
+    assert work(with_panel).gallery.chosen_entries[0].name == oldest.name and not work(with_panel).gallery.deleted
 
 
-def test_a_picture_is_enlarged_beside_the_small_one_and_others_at_once(desk: Driver, tiny_upscaler: Path) -> None:
-    make(desk)
-    (small,) = work(desk).gallery.entries
+def test_a_picture_is_enlarged_beside_the_small_one_and_others_at_once(with_panel: Driver, tiny_upscaler: Path) -> None:
+    make(with_panel)
+    (small,) = work(with_panel).gallery.entries
     usable = {command.label[-2:]: command.why for command in commands_of((small,)) if "Enlarge" in command.label}
     assert usable == {"2×": "", "4×": ""}
-    desk.explorer.do("upscale_picture", small.path, 4)
-    desk.until(lambda: len(work(desk).gallery.entries) == 2, "the large one is there")
-    large = work(desk).gallery.entries[0]
+    with_panel.explorer.do("upscale_picture", small.path, 4)
+    with_panel.until(lambda: len(work(with_panel).gallery.entries) == 2, "the large one is there")
+    large = work(with_panel).gallery.entries[0]
     assert (large.size, large.upscale, large.seed) == ((256, 192), 4, small.seed)
     assert all("already" in command.why for command in commands_of((large,)) if "Enlarge" in command.label)
-    desk.explorer.do("use_upscaler", tiny_upscaler)
-    desk.until(lambda: work(desk).form.settings.upscaler == tiny_upscaler, "it is chosen")
-    assert work(desk).form.settings.upscale == 2
-    make(desk)
-    assert read_png(work(desk).gallery.entries[0].path).settings.upscaler == tiny_upscaler
-    assert work(desk).gallery.entries[0].size == (128, 96) and not desk.errors()
-    work(desk).gallery.choose(large.name)
-    desk.frames(3)
+    with_panel.explorer.do("use_upscaler", tiny_upscaler)
+    with_panel.until(lambda: work(with_panel).form.settings.upscaler == tiny_upscaler, "it is chosen")
+    assert work(with_panel).form.settings.upscale == 2
+    make(with_panel)
+    assert read_png(work(with_panel).gallery.entries[0].path).settings.upscaler == tiny_upscaler
+    assert work(with_panel).gallery.entries[0].size == (128, 96) and not with_panel.errors()
+    work(with_panel).gallery.choose(large.name)
+    with_panel.frames(3)
     pickle = small.path.with_name("net.pth")
     pickle.write_bytes(b"never run")
-    desk.explorer.do("use_upscaler", pickle)
-    desk.until(lambda: bool(desk.errors()), "it is refused")
-    assert "is a pickle" in desk.errors()[0] and work(desk).form.settings.upscaler == tiny_upscaler
+    with_panel.explorer.do("use_upscaler", pickle)
+    with_panel.until(lambda: bool(with_panel.errors()), "it is refused")
+    assert "is a pickle" in with_panel.errors()[0] and work(with_panel).form.settings.upscaler == tiny_upscaler
 
 
-def test_what_other_programs_add_is_found_and_settings_are_used_again(desk: Driver) -> None:
-    make(desk)
-    view, folder = work(desk).gallery, desk.explorer.state.folders.data / "gallery"
-    desk.times[0] += 5.0  # it is listed again after a while
+def test_what_other_programs_add_is_found_and_settings_are_used_again(with_panel: Driver) -> None:
+    make(with_panel)
+    view, folder = work(with_panel).gallery, with_panel.explorer.state.folders.data / "gallery"
+    with_panel.times[0] += 5.0  # it is listed again after a while
     Gallery(folder).add(np.zeros((16, 16, 3), np.uint8), Recipe(GenerateSettings(prompt="green moss"), None, "m"))
-    desk.until(lambda: len(view.entries) == 2, "it is listed")
+    with_panel.until(lambda: len(view.entries) == 2, "it is listed")
     for query, found in (("moss", ["green moss"]), ("BRICK wall", ["a brick wall"]), ("snow", [])):
         view.query = query
-        desk.frames(2)
+        with_panel.frames(2)
         assert [entry.prompt for entry in view.found] == found
     view.query, view.pinned_only = "", True
     assert view.found == () and len(view.entries) == 2
     entry = view.entries[1]
-    work(desk).form = work(desk).form.set(prompt="snow", size=(128, 128))
-    desk.explorer.do("use_settings", entry.path)
-    desk.until(lambda: work(desk).form.settings.prompt == "a brick wall", "the settings are taken over")
-    assert work(desk).form.pictures == (read_png(entry.path).settings,)
-    assert "makes another picture" in desk.explorer.state.log.entries[-1].text  # "quick-01" was another model
+    work(with_panel).form = work(with_panel).form.set(prompt="snow", size=(128, 128))
+    with_panel.explorer.do("use_settings", entry.path)
+    with_panel.until(lambda: work(with_panel).form.settings.prompt == "a brick wall", "the settings are taken over")
+    assert work(with_panel).form.pictures == (read_png(entry.path).settings,)
+    assert "makes another picture" in with_panel.explorer.state.log.entries[-1].text  # "quick-01" was another model
 
 
-def test_chosen_by_clicks_compared_and_closed_by_escape(desk: Driver) -> None:
+def test_chosen_by_clicks_compared_and_closed_by_escape(with_panel: Driver) -> None:
     from imgui_bundle import imgui
 
-    make(desk)
-    work(desk).form = work(desk).form.set(size=(96, 48))
-    make(desk)
-    second, first = work(desk).gallery.entries
+    make(with_panel)
+    work(with_panel).form = work(with_panel).form.set(size=(96, 48))
+    make(with_panel)
+    second, first = work(with_panel).gallery.entries
     node = imgui.internal.find_window_by_name("Gallery")
     left, top = node.pos.x + 40, node.pos.y + 100
-    desk.drag((left, top), (left, top))
-    assert work(desk).gallery.chosen_entries == (second,)
-    desk.press("left_ctrl")
-    desk.drag((left + 150, top), (left + 150, top))
-    desk.release("left_ctrl")
-    assert work(desk).gallery.chosen_entries == (second, first)
-    desk.explorer.do("view_pictures", first, second)
-    desk.until(lambda: work(desk).seen is not None, "both are read")
-    seen = work(desk).seen
+    with_panel.drag((left, top), (left, top))
+    assert work(with_panel).gallery.chosen_entries == (second,)
+    with_panel.press("left_ctrl")
+    with_panel.drag((left + 150, top), (left + 150, top))
+    with_panel.release("left_ctrl")
+    assert work(with_panel).gallery.chosen_entries == (second, first)
+    with_panel.explorer.do("view_pictures", first, second)
+    with_panel.until(lambda: work(with_panel).seen is not None, "both are read")
+    seen = work(with_panel).seen
     assert seen is not None and seen.pictures[0].shape == seen.pictures[1].shape == (48, 64, 4)
-    place = desk.explorer.state.camera
-    desk.press("w")
-    desk.frames(5)
-    desk.release("w")
-    assert desk.explorer.state.camera == place  # what is covered doesn't move
-    desk.explorer.do("swap_seen")
-    desk.frames(2)
-    assert work(desk).seen is not None and not work(desk).seen.wipe
-    desk.tap("escape")
-    assert work(desk).seen is None and not desk.errors()
+    place = with_panel.explorer.state.camera
+    with_panel.press("w")
+    with_panel.frames(5)
+    with_panel.release("w")
+    assert with_panel.explorer.state.camera == place  # what is covered doesn't move
+    with_panel.explorer.do("swap_seen")
+    with_panel.frames(2)
+    assert work(with_panel).seen is not None and not work(with_panel).seen.wipe
+    with_panel.tap("escape")
+    assert work(with_panel).seen is None and not with_panel.errors()
 
 
 def test_a_picture_is_splatted_onto_the_scene(painted: Driver) -> None:
@@ -206,15 +211,15 @@ def wall(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def editing(desk: Driver, wall: Path) -> Driver:
+def editing(with_panel: Driver, wall: Path) -> Driver:
     """The mask editor is open on a wall of 120×80 pixels."""
-    desk.explorer.do("use_input", wall)
-    desk.until(lambda: work(desk).form.settings.init == wall, "the picture is chosen")
-    assert work(desk).form.mode == "image" and work(desk).form.settings.size == (120, 80)
-    desk.explorer.do("edit_mask")
-    desk.until(lambda: work(desk).editor is not None, "the editor opens")
-    desk.frames(4)
-    return desk
+    with_panel.explorer.do("use_input", wall)
+    with_panel.until(lambda: work(with_panel).form.settings.init == wall, "the picture is chosen")
+    assert work(with_panel).form.mode == "image" and work(with_panel).form.settings.size == (120, 80)
+    with_panel.explorer.do("edit_mask")
+    with_panel.until(lambda: work(with_panel).editor is not None, "the editor opens")
+    with_panel.frames(4)
+    return with_panel
 
 
 def middle(drive: Driver, right: float = 0.0, down: float = 0.0) -> tuple[float, float]:
@@ -273,39 +278,41 @@ def test_keys_over_a_picture_mean_the_picture_and_its_mask_is_copied(editing: Dr
     assert editor.empty
 
 
-def test_every_mode_is_drawn_in_both_themes(desk: Driver, wall: Path) -> None:
-    state = desk.explorer.state
+def test_every_mode_is_drawn_in_both_themes(with_panel: Driver, wall: Path) -> None:
+    state = with_panel.explorer.state
     for mode, theme in zip(MODES, ("dark", "light", "dark", "light"), strict=True):
-        work(desk).form = replace(work(desk).form, mode=mode).set(init=wall, mask=wall, anagram=("moss",))
+        work(with_panel).form = replace(work(with_panel).form, mode=mode).set(init=wall, mask=wall, anagram=("moss",))
         state.session = replace(state.session, view=replace(state.session.view, theme=theme))
-        desk.frames(4)
+        with_panel.frames(4)
     odd = wall.with_name("w\udcff\n.png")  # bytes that are no text
     odd.write_bytes(wall.read_bytes())
-    make(desk)
-    (entry,) = work(desk).gallery.entries
+    make(with_panel)
+    (entry,) = work(with_panel).gallery.entries
     entry.path.rename(entry.path.with_name("p\udcff.png"))
-    desk.times[0] += 5.0
-    desk.until(lambda: "udcff" in ascii(work(desk).gallery.entries[0].name), "it is listed")
-    work(desk).gallery.choose(work(desk).gallery.entries[0].name)
-    work(desk).form = work(desk).form.set(init=odd, mask=odd)
-    desk.explorer.do("use_settings", work(desk).gallery.entries[0].path)
-    desk.explorer.do("copy_picture", work(desk).gallery.entries[0])
-    desk.until(lambda: any(desk.explorer.state.folders.pictures.glob("p*.png")), "it is copied")
-    desk.frames(4)
-    assert not desk.errors()
+    with_panel.times[0] += 5.0
+    with_panel.until(lambda: "udcff" in ascii(work(with_panel).gallery.entries[0].name), "it is listed")
+    work(with_panel).gallery.choose(work(with_panel).gallery.entries[0].name)
+    work(with_panel).form = work(with_panel).form.set(init=odd, mask=odd)
+    with_panel.explorer.do("use_settings", work(with_panel).gallery.entries[0].path)
+    with_panel.explorer.do("copy_picture", work(with_panel).gallery.entries[0])
+    with_panel.until(lambda: any(with_panel.explorer.state.folders.pictures.glob("p*.png")), "it is copied")
+    with_panel.frames(4)
+    assert not with_panel.errors()
 
 
-def test_a_file_that_is_no_picture_is_one_sentence_and_a_generated_one_a_picture(desk: Driver, tmp_path: Path) -> None:
+def test_a_file_that_is_no_picture_is_one_sentence_and_a_generated_one_a_picture(
+    with_panel: Driver, tmp_path: Path
+) -> None:
     (tmp_path / "notes.png").write_text("hello")
     for action in ("use_input", "use_mask_file", "use_settings", "splat_file"):
-        desk.explorer.state.log.entries.clear()
-        desk.explorer.do(action, tmp_path / "notes.png")
-        desk.until(lambda: bool(desk.errors()), "it is told")
-        assert "notes.png" in desk.errors()[0] and not desk.explorer.state.log.entries[-1].details
-    assert work(desk).form.settings.init is None
-    desk.explorer.state.log.entries.clear()  # a dropped picture of `generate` was taken for a screenshot, and refused
+        with_panel.explorer.state.log.entries.clear()
+        with_panel.explorer.do(action, tmp_path / "notes.png")
+        with_panel.until(lambda: bool(with_panel.errors()), "it is told")
+        assert "notes.png" in with_panel.errors()[0] and not with_panel.explorer.state.log.entries[-1].details
+    assert work(with_panel).form.settings.init is None
+    with_panel.explorer.state.log.entries.clear()  # a dropped picture of `generate` was taken for a screenshot, and refused
     path = tmp_path / "made.png"
     write_png(path, np.zeros((16, 16, 3), np.uint8), Recipe(GenerateSettings(prompt="x"), None, "m"))
-    desk.explorer.do("drop", [path])
-    desk.until(lambda: desk.explorer.state.source is not None, "it is opened")
-    assert not desk.errors()
+    with_panel.explorer.do("drop", [path])
+    with_panel.until(lambda: with_panel.explorer.state.source is not None, "it is opened")
+    assert not with_panel.errors()

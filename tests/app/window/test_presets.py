@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.files import presets
-from app.panels.sampler import SECTIONS, sections, unused
+from app.panels.sampler import SECTIONS, find_unused, sections
 from base.errors import InputError
 from base.settings import check
 from diffusion.settings import DreamSettings
@@ -59,15 +59,19 @@ def test_no_section_names_a_setting_that_is_gone() -> None:
 
 
 def test_what_has_no_effect_is_greyed_with_the_reason() -> None:
-    assert unused(DreamSettings(sampler="heun"))["noise"] == "No effect: the sampler draws no noise."
-    assert "noise" not in unused(DreamSettings(sampler="euler_ancestral"))
-    assert "eta" in unused(DreamSettings(sampler="euler")) and "eta" not in unused(DreamSettings(sampler="ddim"))
+    assert find_unused(DreamSettings(sampler="heun"))["noise"] == "No effect: the sampler draws no noise."
+    assert "noise" not in find_unused(DreamSettings(sampler="euler_ancestral"))
+    assert "eta" in find_unused(DreamSettings(sampler="euler")) and "eta" not in find_unused(
+        DreamSettings(sampler="ddim")
+    )
 
 
 def test_what_a_few_step_network_learnt_is_greyed_while_it_paints() -> None:
     few, more = DreamSettings(steps=4), DreamSettings(steps=5)
     for name in ("sampler", "guidance", "scale", "cfg_rescale", "further"):
-        assert "few-step" in unused(few, 4)[name]
-        assert name not in unused(more, 4) and name not in unused(replace(few, few_step=False), 4)
-    assert "few_step" not in unused(few, 4) and "few_step" in unused(more, 4) and "few_step" in unused(few)
-    assert "softness" not in unused(few, 4)
+        assert "few-step" in find_unused(few, 4)[name]
+        assert name not in find_unused(more, 4) and name not in find_unused(replace(few, few_step=False), 4)
+    assert (
+        "few_step" not in find_unused(few, 4) and "few_step" in find_unused(more, 4) and "few_step" in find_unused(few)
+    )
+    assert "softness" not in find_unused(few, 4)

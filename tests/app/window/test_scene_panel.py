@@ -13,7 +13,7 @@ from app.panels.map_tools import RISE, TOOLS
 from app.services.prompt_dice import PromptDice
 from app.services.prompt_suggestions import PromptSuggestions
 from app.state.builder import NOT_ON_MAP
-from app.state.prompt_dice import Categories, Drawn
+from app.state.prompt_dice import Categories, DrawnPrompt
 from app.state.suggestions import Suggestions
 from engine.atlas.page import STEPS
 from scenes import edit, edit_map
@@ -324,7 +324,7 @@ def test_the_dice_replaces_a_prompt_and_undo_brings_it_back(drive: Driver, panel
 
     def draw(settings, near, seed):
         asked.append((settings, near))
-        return Drawn(f"prompt {seed}", "brick wall", 0.5)
+        return DrawnPrompt(f"prompt {seed}", "brick wall", 0.5)
 
     explorer.services.dice = PromptDice(lambda: (draw, lambda settings: Categories(("brick",), ("night",))))
     panel.map.value = 2

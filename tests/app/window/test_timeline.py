@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.files.picture import Source
-from app.files.preferences import remember, remembered
+from app.files.preferences import read_preferences, remember
 from app.loop.messages import Part, Preview
 from app.panels.curves import beta_of
 from app.panels.emergence import EmergencePlots
@@ -168,7 +168,7 @@ def test_explanations_open_and_can_be_hidden_for_good(drive: Driver) -> None:
     drive.frames(3)
     assert not asked() and not explorer.state.session.view.hints
     remember(explorer.state.folders.config, explorer.state.session.view)  # as its end does
-    assert not remembered(explorer.state.folders.config, ViewSettings()).hints
+    assert not read_preferences(explorer.state.folders.config, ViewSettings()).hints
 
 
 def preview(step: int, **changes: object) -> Preview:
@@ -278,14 +278,14 @@ def test_a_picture_is_noised_step_by_step_and_one_can_dream_on_from_a_level(driv
     record = explorer.state.timeline.records[-1]
     timeline.show(record.id, 1, "Noised")
     drive.frames(3)
-    assert explorer.state.inspection.noised_of(record) is None
+    assert explorer.state.inspection.find_noised(record) is None
     explorer.do("noise_picture", record, False, 8, 2, 6)
     asked = explorer.state.inspection.asked
     assert asked.noising.picture is record.image and (asked.noising.settings.steps, asked.canvas) == (8, record.canvas)
-    drive.until(lambda: explorer.state.inspection.noised_of(record) is not None, "the picture is noised")
+    drive.until(lambda: explorer.state.inspection.find_noised(record) is not None, "the picture is noised")
     drive.frames(3)
     assert {f"noised {place}" for place in range(5)} <= explorer.pictures.keys
-    noising, noised = explorer.state.inspection.noised_of(record)
+    noising, noised = explorer.state.inspection.find_noised(record)
     assert noised.steps == (2, 3, 4, 5, 6)
     timeline._noised.chosen = 1
     drive.frames(3)

@@ -181,13 +181,13 @@ def test_the_palette_stands_still_while_one_types_and_leads_to_what_was_meant(dr
 def test_a_long_status_is_shortened_before_it_reaches_the_menus(drive: Driver) -> None:
     from imgui_bundle import imgui
 
-    from app.panels.context import shortened
+    from app.panels.context import shorten_to_width
 
     drive.explorer.state.open_scene.painter.client.problem = "word " * 100
     drive.frames(2)
-    cut = shortened("word " * 100, 200.0)
+    cut = shorten_to_width("word " * 100, 200.0)
     assert 150 < imgui.calc_text_size(cut).x <= 200 and cut.endswith("…")
-    assert shortened("short", 200.0) == "short" and not drive.errors()
+    assert shorten_to_width("short", 200.0) == "short" and not drive.errors()
 
 
 def test_losing_the_focus_lets_go_of_every_key(drive: Driver) -> None:

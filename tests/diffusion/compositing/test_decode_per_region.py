@@ -15,7 +15,7 @@ from diffusion.compositing.decode_per_region import (
     MARGIN,
     REACH,
     _border_pieces,
-    _extended,
+    _extend,
     _pack_sheets,
     decode_per_region,
 )
@@ -106,7 +106,7 @@ def test_every_pixel_beside_a_border_is_decoded_from_its_own_region(labels, down
 def test_a_region_that_goes_on_is_all_its_own(seed, share) -> None:
     own = np.random.default_rng(seed).random((7, 9)) < share
     own[3, 4] = True
-    source = _extended(own)
+    source = _extend(own)
     assert own.ravel()[source].all()
     assert (source[own] == np.arange(own.size).reshape(own.shape)[own]).all()
 
@@ -114,5 +114,5 @@ def test_a_region_that_goes_on_is_all_its_own(seed, share) -> None:
 def test_beyond_a_straight_border_it_is_mirrored() -> None:
     own = np.zeros((4, 12), bool)
     own[:, :6] = True
-    row = _extended(own)[1] - 12
+    row = _extend(own)[1] - 12
     assert row[6 : 6 + MARGIN].tolist() == [5, 4]

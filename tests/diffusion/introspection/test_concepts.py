@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diffusion.canvas import Region
-from diffusion.introspection.classifier import shipped_reader
+from diffusion.introspection.classifier import load_embedded_reader
 from diffusion.introspection.concepts import MOST, Concepts, read_concepts
 from diffusion.training.data.light import LIGHTS
 from diffusion.training.data.materials import MATERIALS
@@ -30,7 +30,7 @@ def halves() -> tuple[Region, Region]:
 
 
 def test_the_reader_knows_the_materials_of_the_training() -> None:
-    reader = shipped_reader()
+    reader = load_embedded_reader()
     assert reader.materials == tuple(MATERIALS) and reader.lights == tuple(LIGHTS)
     assert reader.accuracy > 0.9
     for name, picture in zip(SEEN, pictures(), strict=True):
@@ -41,14 +41,14 @@ def test_the_reader_knows_the_materials_of_the_training() -> None:
 
 def test_regions_are_read_apart() -> None:
     pair = np.concatenate([pictures()[1], pictures()[3]], 1)
-    read = shipped_reader().read(pair, np.stack([region.mask for region in halves()]))
+    read = load_embedded_reader().read(pair, np.stack([region.mask for region in halves()]))
     assert [NAMES[i] for i in read.argmax(1)] == ["brick", "snow"]
 
 
 def test_concepts_follow_what_each_region_looks_like() -> None:
     grass, brick, lava, snow = pictures()
     steps = [np.concatenate(pair, 1) for pair in ((grass, snow), (brick, snow), (brick, lava), (brick, snow))]
-    left, right = read_concepts(shipped_reader(), steps, halves(), np.ones((16, 32), np.float32))
+    left, right = read_concepts(load_embedded_reader(), steps, halves(), np.ones((16, 32), np.float32))
     assert (left.prompt, right.prompt) == ("left", "right") and left.share == right.share == 0.5
     assert left.names[0] == "brick" and "grass" in left.names and left.confidence.shape == (4, MOST)
     assert (left.named_from, right.named_from) == (1, 3)
@@ -57,8 +57,8 @@ def test_concepts_follow_what_each_region_looks_like() -> None:
 
 def test_what_is_kept_is_not_read() -> None:
     steps = [np.concatenate([pictures()[0]] * 2, 1)]
-    assert read_concepts(shipped_reader(), steps, halves(), np.zeros((16, 32), np.float32)) == ()
-    (right,) = read_concepts(shipped_reader(), steps, halves(), halves()[1].mask)
+    assert read_concepts(load_embedded_reader(), steps, halves(), np.zeros((16, 32), np.float32)) == ()
+    (right,) = read_concepts(load_embedded_reader(), steps, halves(), halves()[1].mask)
     assert right.prompt == "right"
 
 

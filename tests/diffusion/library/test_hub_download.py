@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from base.errors import InputError
-from diffusion.library.hub_cache import cached_repos, delete_repo, find_repo, verify_repo
+from diffusion.library.hub_cache import delete_repo, find_repo, list_cached_repos, verify_repo
 from diffusion.library.hub_download import plan_download, run_download
 from diffusion.library.listing import facts_within, find_listed
 from diffusion.loaders.hub_snapshot import find_snapshot
@@ -27,7 +27,7 @@ def test_a_model_is_downloaded_checked_and_loads(hub: FakeHub, tmp_path: Path, m
     assert there == {file.name for file in plan.files}
     assert not any(name.endswith((".bin", ".py", ".md")) for name in there) and UNET in there
     assert not any(path.endswith((".bin", ".py", ".md")) for _, path, _ in hub.asked)
-    (repo,) = cached_repos(tmp_path)
+    (repo,) = list_cached_repos(tmp_path)
     assert (repo.id, repo.snapshot, repo.unfinished, repo.bytes) == (ID, folder, 0, plan.bytes)
     problems, compared, without = verify_repo(repo)
     assert not problems and not without and compared == len(there)
@@ -56,7 +56,7 @@ def test_a_download_that_was_given_up_goes_on_at_the_next_try(hub: FakeHub, tmp_
     hub.cuts[UNET] = [5000, *[0] * 20]
     with pytest.raises(InputError, match=r"no connection to http.*what has arrived is kept"):
         run_download(plan_download(ID, tmp_path), tmp_path)
-    (repo,) = cached_repos(tmp_path)
+    (repo,) = list_cached_repos(tmp_path)
     assert repo.unfinished == 1 and verify_repo(repo)[0]
     assert repo == find_repo(ID, tmp_path) and repo.bytes >= 5000
     hub.cuts.clear()
@@ -158,6 +158,6 @@ def test_damage_in_the_cache_is_found_and_clear_deletes_it(hub: FakeHub, tmp_pat
     problems, *_ = verify_repo(find_repo(ID, tmp_path))
     assert len(problems) == 2 and f"{UNET} is damaged" in problems[0] and "vae/config.json is missing" in problems[1]
     delete_repo(find_repo(ID, tmp_path))
-    assert not cached_repos(tmp_path) and find_snapshot(ID, tmp_path) is None
+    assert not list_cached_repos(tmp_path) and find_snapshot(ID, tmp_path) is None
     with pytest.raises(InputError, match="is not in the cache"):
         find_repo(ID, tmp_path)

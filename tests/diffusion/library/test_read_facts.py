@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 from base.errors import InputError
 from diffusion.library.facts import Facts
 from diffusion.library.listing import facts_within, find_listed, list_models, refuse_unregistrable
-from diffusion.library.memory import needed_bytes
+from diffusion.library.memory import estimate_bytes
 from diffusion.library.read_facts import OURS, read_facts
-from diffusion.library.weight_files import missing_shards, used_weights, wanted_files
+from diffusion.library.weight_files import choose_files, choose_weights, missing_shards
 from diffusion.loaders.embedded import EMBEDDED
 from diffusion.loaders.loading import load_model
 
@@ -133,9 +133,9 @@ def test_what_is_given_beside_a_model_is_told_apart(lora_file: Path, tmp_path: P
 def test_memory_grows_with_parameters_and_picture_and_is_halved_on_a_card(sd_folder: Path) -> None:
     facts = facts_of(sd_folder)
     vae = next(part.parameters for part in facts.parts if part.name == "vae")
-    decoding = needed_bytes(facts, "cpu") - 4 * facts.parameters
+    decoding = estimate_bytes(facts, "cpu") - 4 * facts.parameters
     assert decoding == 24 * 4 * 64**2
-    assert needed_bytes(facts, "cuda") == 2 * (facts.parameters - vae) + 4 * vae + decoding
+    assert estimate_bytes(facts, "cuda") == 2 * (facts.parameters - vae) + 4 * vae + decoding
 
 
 def test_the_list_has_what_is_included_registered_and_gone(sd_folder: Path, lora_file: Path, tmp_path: Path) -> None:
@@ -162,14 +162,14 @@ def test_the_list_has_what_is_included_registered_and_gone(sd_folder: Path, lora
 def test_of_several_precisions_one_is_used_and_every_shard_is_wanted() -> None:
     plain, half = "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors"
     other = "diffusion_pytorch_model.non_ema.safetensors"
-    assert used_weights([plain, half, other]) == [plain] and used_weights([half, other]) == [half]
-    assert used_weights([plain, half], half=True) == [half] and used_weights(["model.safetensors"]) == [
+    assert choose_weights([plain, half, other]) == [plain] and choose_weights([half, other]) == [half]
+    assert choose_weights([plain, half], half=True) == [half] and choose_weights(["model.safetensors"]) == [
         "model.safetensors"
     ]
     shards = [f"diffusion_pytorch_model-0000{n}-of-00003.safetensors" for n in (1, 3)]
-    assert used_weights([*shards, half]) == shards and missing_shards(shards) == ["2 of 3"]
+    assert choose_weights([*shards, half]) == shards and missing_shards(shards) == ["2 of 3"]
     names = ["model_index.json", f"unet/{plain}", f"unet/{half}", "unet/config.json", "safety_checker/model.safetensors",
              "whole.safetensors", "tokenizer/merges.txt", "unet/diffusion_pytorch_model.bin", "a/../../x.json"]  # fmt: skip
-    assert wanted_files(names) == ["model_index.json", "tokenizer/merges.txt", "unet/config.json", f"unet/{plain}"]
-    assert wanted_files(names, only=["whole*"]) == ["whole.safetensors"]
-    assert wanted_files(["a.safetensors", "b.bin", "c.txt"]) == ["a.safetensors", "c.txt"]
+    assert choose_files(names) == ["model_index.json", "tokenizer/merges.txt", "unet/config.json", f"unet/{plain}"]
+    assert choose_files(names, only=["whole*"]) == ["whole.safetensors"]
+    assert choose_files(["a.safetensors", "b.bin", "c.txt"]) == ["a.safetensors", "c.txt"]

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from base.errors import InputError
 from diffusion.canvas import Surface
-from diffusion.compositing.stored_colours import fill_unknown, known_cells
+from diffusion.compositing.stored_colours import fill_unknown, find_known_cells
 from diffusion.loaders.embedded import OWN, read_native_size
 from diffusion.loaders.loading import load_model
 from diffusion.models.depth import disparity, log_depth
@@ -231,7 +231,7 @@ def test_unknown_colours_are_filled_from_known_ones(alpha):
         assert (full == [200, 40, 0]).all()
     else:
         assert (full == 128).all()
-    assert known_cells(colours).tolist() == alpha.reshape(2, 8, 3, 8).all((1, 3)).tolist()
+    assert find_known_cells(colours).tolist() == alpha.reshape(2, 8, 3, 8).all((1, 3)).tolist()
 
 
 def test_filling_takes_the_near_side():

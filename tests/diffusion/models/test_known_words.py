@@ -16,7 +16,7 @@ from diffusion.models.known_words import ReadingEncoder, Vocabulary, WordReader,
 from diffusion.models.minilm import MiniLMEncoder
 from diffusion.models.word_senses import Sense, WordSenses, paraphrases
 from diffusion.training.data.materials import MATERIALS
-from diffusion.training.data.vocabulary import known_words
+from diffusion.training.data.vocabulary import list_known_words
 from scenes.load import BUILTIN, builtin_folder, load_scene
 
 EMBEDDED = Path("diffusion/embedded")
@@ -110,7 +110,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
 
 
 def test_the_embedded_list_is_that_of_the_captions() -> None:
-    assert Vocabulary.load(EMBEDDED / "vocabulary.json") == known_words()
+    assert Vocabulary.load(EMBEDDED / "vocabulary.json") == list_known_words()
 
 
 def test_words_of_no_caption_are_read_as_their_material() -> None:

@@ -18,7 +18,7 @@ from diffusion.models.prompt_syntax import (
     parse_prompt,
     parse_weighted,
 )
-from diffusion.models.prompt_tokens import Token, split, tokenize, weakened
+from diffusion.models.prompt_tokens import Token, find_weakened, split, tokenize
 
 MARKUP = st.text(alphabet=r"ab ()[]\:<>.1BREAKlora,", max_size=60)
 PLAIN = st.text(alphabet=st.characters(blacklist_characters="()[]\\:<", blacklist_categories=["Cs"])).filter(
@@ -128,7 +128,7 @@ def test_tokens_know_their_span():
         [("a", 0), ("b", 0), ("c", 1), ("d", 1), ("e", 2)],
         [("f", 4)],
     ]
-    assert weakened(chunks[0]) == [(0.5, [2, 3]), (pytest.approx(1 / 1.1), [4])]
+    assert find_weakened(chunks[0]) == [(0.5, [2, 3]), (pytest.approx(1 / 1.1), [4])]
     assert tokenize("", letters, 5) == tokenize(" BREAK ", lambda words: letters(words.strip()), 5) == ((),)
 
 

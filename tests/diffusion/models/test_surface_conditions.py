@@ -17,16 +17,16 @@ from diffusion.models.surface_conditions import (
     KINDS,
     SHAPE,
     WAVES,
-    Seen,
+    SurfaceGeometry,
     borders,
+    compute_view_geometry,
     fine_channels,
     harmonics,
-    seen_through,
     shape,
 )
 from diffusion.models.surface_place import PERIOD
-from diffusion.training.data.seen_worlds import seen_world
 from diffusion.training.data.views import SLOTS, World
+from diffusion.training.data.world_geometry import compute_world_geometry
 from scenes.camera import Camera
 from scenes.extrude import Blocks
 from scenes.raycast import cast_rays
@@ -42,7 +42,7 @@ def street(seed: int) -> tuple[Blocks, np.ndarray]:
     return Blocks(solid, 1), np.array(boxes, float)
 
 
-def both(seed: int, yaw: float, pitch: float) -> tuple[Seen, Seen]:
+def both(seed: int, yaw: float, pitch: float) -> tuple[SurfaceGeometry, SurfaceGeometry]:
     """The same street through the same camera: as training casts it, and as the raycaster does."""
     blocks, boxes = street(seed)
     eye = np.array([5.37, 5.21, 6.83])
@@ -51,8 +51,8 @@ def both(seed: int, yaw: float, pitch: float) -> tuple[Seen, Seen]:
     world = World(boxes, np.ones(len(boxes), int), eye, math.radians(yaw), math.radians(pitch), focal, SIZE)
     camera = Camera.from_angles(tuple(eye), yaw, pitch, fov)
     hits = cast_rays(blocks, camera, (SIZE, SIZE))
-    drawn, _, _ = seen_world(world, torch.zeros(SLOTS, 2))
-    return drawn, seen_through(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
+    drawn, _, _ = compute_world_geometry(world, torch.zeros(SLOTS, 2))
+    return drawn, compute_view_geometry(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
 
 
 @settings(max_examples=8)
@@ -80,8 +80,8 @@ def test_the_sky_of_both_is_one_plane_square_to_the_camera() -> None:
     fov = math.degrees(2 * math.atan(SIZE / 2 / 60.0))
     camera = Camera.from_angles((0, 2, 0), math.degrees(0.4), math.degrees(1.2), fov)
     hits = cast_rays(Blocks(np.zeros((1, 1, 1), np.uint8), 1), camera, (SIZE, SIZE))
-    drawn, _, _ = seen_world(world, torch.zeros(SLOTS, 2))
-    told = seen_through(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
+    drawn, _, _ = compute_world_geometry(world, torch.zeros(SLOTS, 2))
+    told = compute_view_geometry(camera, (SIZE, SIZE), hits.point, hits.side, hits.depth, 8)
     assert bool((drawn.kind == KINDS.index("sky")).all()) and bool((told.kind == drawn.kind).all())
     for a, b in (
         (drawn.uv, told.uv),
@@ -95,7 +95,7 @@ def test_the_sky_of_both_is_one_plane_square_to_the_camera() -> None:
 @given(st.floats(-1.2, 1.2), st.floats(-0.9, -0.35))
 def test_footprints_are_how_far_the_next_pixel_is(yaw: float, pitch: float) -> None:
     world = World(np.zeros((0, 2, 3)), np.zeros(0, int), np.array([3.0, 2.5, 1.0]), yaw, pitch, 90.0, SIZE)
-    told, _, _ = seen_world(world, torch.zeros(SLOTS, 2))
+    told, _, _ = compute_world_geometry(world, torch.zeros(SLOTS, 2))
     step = [torch.remainder(told.uv.diff(dim=d) + 4, PERIOD) - 4 for d in (2, 1)]
     measured = (step[0][:, :-1].square() + step[1][..., :-1].square()).sqrt()
     inner = (told.kind[:-1, :-1] == 0) & (told.depth[:-1, :-1] < 30)
@@ -104,7 +104,7 @@ def test_footprints_are_how_far_the_next_pixel_is(yaw: float, pitch: float) -> N
 
 def test_latent_pixels_see_what_lies_at_their_centres() -> None:
     world = World(np.zeros((0, 2, 3)), np.zeros(0, int), np.array([0, 3.0, 0]), 0.7, -0.9, 110.0, 64)
-    fine, coarse = (seen_world(world, torch.zeros(SLOTS, 2), cell)[0] for cell in (1, 8))
+    fine, coarse = (compute_world_geometry(world, torch.zeros(SLOTS, 2), cell)[0] for cell in (1, 8))
     a, b = fine.uv[:, 3::8, 3::8], fine.uv[:, 4::8, 4::8]
     middle = torch.remainder(a + (torch.remainder(b - a + 4, PERIOD) - 4) / 2, PERIOD)
     apart = (middle - coarse.uv).abs()
@@ -118,9 +118,9 @@ def test_shifts_move_the_pattern_of_their_slot_alone() -> None:
         np.array([[[-2, 0, -9], [2, 3, -6]]], float), np.array([2]), np.array([0, 1.5, 0]), 0, -0.2, 60.0, SIZE
     )
     shifts = torch.zeros(SLOTS, 2)
-    still, slot, _ = seen_world(world, shifts)
+    still, slot, _ = compute_world_geometry(world, shifts)
     shifts[2] = torch.tensor([1.25, 7.5])
-    moved, _, _ = seen_world(world, shifts)
+    moved, _, _ = compute_world_geometry(world, shifts)
     way = torch.remainder(moved.uv - still.uv + 1e-4, PERIOD)
     assert torch.allclose(way[:, slot == 2], torch.tensor([[1.25], [7.5]]), atol=1e-3)
     assert float(way[:, slot != 2].max()) < 1e-3
@@ -161,7 +161,7 @@ def test_the_decoder_is_told_where_surfaces_meet() -> None:
 def test_surfaces_are_told_apart_by_region_side_and_plane() -> None:
     boxes = np.array([[[-4, 0, -9], [-1, 3, -6]], [[1, 0, -9], [4, 3, -6]], [[-1, 0, -14], [1, 3, -12]]], float)
     world = World(boxes, np.array([1, 1, 1]), np.array([0, 1.5, 0]), 0.0, 0.0, 40.0, SIZE)
-    told, slot, owner = seen_world(world, torch.zeros(SLOTS, 2))
+    told, slot, owner = compute_world_geometry(world, torch.zeros(SLOTS, 2))
     # two boxes in one plane are one surface, their sides and the box behind them are others, as are the ground and the sky
     front = (slot == 1) & (told.normal[2] > 0.9) & (told.depth < 45)
     behind = (slot == 1) & (told.normal[2] > 0.9) & (told.depth > 45)
@@ -170,5 +170,5 @@ def test_surfaces_are_told_apart_by_region_side_and_plane() -> None:
     assert int(owner[front][0]) != int(owner[behind][0])
     sides = (slot == 1) & (told.normal[0].abs() > 0.9)
     assert len({*owner[sides].tolist()} & {*owner[front].tolist(), *owner[slot == 0].tolist()}) == 0
-    part, _, _ = seen_world(world, torch.zeros(SLOTS, 2), 1, (slice(8, 24), slice(16, 48)))
+    part, _, _ = compute_world_geometry(world, torch.zeros(SLOTS, 2), 1, (slice(8, 24), slice(16, 48)))
     assert torch.equal(part.uv, told.uv[:, 8:24, 16:48])

@@ -9,7 +9,7 @@ import torch
 
 from base.errors import InputError
 from diffusion.sampling.latent_statistics import batch_statistics, compare_batches
-from diffusion.sampling.unsampling import as_seen, noised_sequence
+from diffusion.sampling.unsampling import make_noised_sequence, scale_for_model
 from diffusion.settings import DreamSettings
 from diffusion.text2image.latent_files import is_latent_file, load_latents, save_latents
 from diffusion.text2image.unsample import levels_of
@@ -23,20 +23,20 @@ def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def test_a_sequence_is_the_picture_with_one_noise_at_every_level() -> None:
     latents, noise = drawn(4, 32, 32), drawn(4, 32, 32, seed=1)
-    sequence = noised_sequence(latents, noise, SIGMAS)
+    sequence = make_noised_sequence(latents, noise, SIGMAS)
     for level, sigma in zip(sequence, SIGMAS, strict=True):
         assert torch.allclose(level, latents + sigma * noise, atol=1e-5)
     assert torch.equal(sequence[-1], latents)
-    assert as_seen(sequence, SIGMAS).std((1, 2, 3)) == pytest.approx([1.0] * 4, abs=0.05)
+    assert scale_for_model(sequence, SIGMAS).std((1, 2, 3)) == pytest.approx([1.0] * 4, abs=0.05)
 
 
 def test_fresh_noise_is_independent_and_unit_normal_at_every_level() -> None:
     latents, noise = torch.zeros(4, 32, 32), drawn(4, 32, 32, seed=1)
-    fresh = noised_sequence(latents, noise, SIGMAS, seed=3)[:3] / SIGMAS[:3, None, None, None]
+    fresh = make_noised_sequence(latents, noise, SIGMAS, seed=3)[:3] / SIGMAS[:3, None, None, None]
     assert fresh.std((1, 2, 3)) == pytest.approx([1.0] * 3, abs=0.05)
     pairs = [(fresh[0], fresh[1]), (fresh[1], fresh[2]), (fresh[0], noise)]
     assert all(abs(float((a * b).mean())) < 0.06 for a, b in pairs)
-    assert not torch.equal(fresh, noised_sequence(latents, noise, SIGMAS, seed=4)[:3])
+    assert not torch.equal(fresh, make_noised_sequence(latents, noise, SIGMAS, seed=4)[:3])
 
 
 def test_the_levels_are_those_of_a_run(sd) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from diffusion.loaders.embedded import read_multiple
 from diffusion.settings import DreamSettings
 from diffusion.text2image.generate import _open_resized, refuse
@@ -58,7 +58,7 @@ def test_what_a_recipe_can_not_hold_is_named(changes: dict[str, Any], said: str)
     values = json.loads(to_json(RECIPE)) | changes
     with pytest.raises(InputError) as caught:
         from_json(json.dumps(values), "a.png")
-    assert said in str(caught.value) and shown(str(caught.value)) == str(caught.value)
+    assert said in str(caught.value) and escape_controls(str(caught.value)) == str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", '{"version": NaN}', "[" * 9999, '{"version": 1, "version": 1}'])

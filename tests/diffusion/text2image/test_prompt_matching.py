@@ -10,7 +10,7 @@ import pytest
 from base.errors import InputError
 from diffusion.models.minilm import MiniLMEncoder
 from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, choose_match, suggest_captions
-from diffusion.training.data.vocabulary import main, vocabulary
+from diffusion.training.data.vocabulary import list_captions, main
 from scenes.load import BUILTIN, load_scene
 
 WORDS = ("brick", "stone", "grass", "water", "snow", "wall", "red", "old")
@@ -82,8 +82,8 @@ def test_the_shipped_bank_knows_the_built_in_scenes_words_and_not_a_cat():
 
 
 def test_the_vocabulary_is_the_same_each_time_and_has_no_repeats():
-    words = vocabulary(mixtures=50)
-    assert words == vocabulary(mixtures=50)
+    words = list_captions(mixtures=50)
+    assert words == list_captions(mixtures=50)
     assert len(set(words)) == len(words)
     assert {"brick wall", "brick wall, night"} <= set(words)
 

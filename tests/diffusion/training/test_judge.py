@@ -15,8 +15,8 @@ from diffusion.training.config import JudgeConfig
 from diffusion.training.config_files import build
 from diffusion.training.evaluation.classifier import (
     NAMES,
-    Judged,
-    judge,
+    JudgedPictures,
+    measure_accuracy,
     plain_pictures,
     train_classifier,
 )
@@ -33,7 +33,7 @@ def test_the_judge_learns_resumes_and_comes_back_from_disk(tmp_path: Path) -> No
     assert all(torch.equal(v, other[k]) for k, v in load_file(path).items())
     pictures = plain_pictures(1, 8, NAMES[:4], texels=8)
     assert pictures.material.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
-    found = judge(load_classifier(path), pictures)
+    found = measure_accuracy(load_classifier(path), pictures)
     assert set(found) == {"material", "light"} and all(0 <= v <= 1 for v in found.values())
 
 
@@ -48,10 +48,10 @@ def test_the_judge_counts_right_answers() -> None:
             return torch.eye(len(NAMES))[[0] * len(pictures)], torch.eye(4)[[1] * len(pictures)]
 
     images = torch.zeros(4, 3, 32, 32, dtype=torch.uint8)
-    found = judge(Sure(), Judged(images, torch.tensor([0, 0, 1, 2]), torch.tensor([1, 1, 1, 0])))
+    found = measure_accuracy(Sure(), JudgedPictures(images, torch.tensor([0, 0, 1, 2]), torch.tensor([1, 1, 1, 0])))
     assert found == {"material": 0.5, "light": 0.75}
 
 
 def test_the_judge_that_is_kept_knows_pictures_that_it_has_not_seen() -> None:
-    found = judge(load_classifier(FILE), plain_pictures(777, 84))
+    found = measure_accuracy(load_classifier(FILE), plain_pictures(777, 84))
     assert found["material"] > 0.88 and found["light"] > 0.85

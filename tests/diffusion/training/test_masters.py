@@ -13,7 +13,7 @@ from base.errors import InputError
 from diffusion.training.config import RunConfig
 from diffusion.training.config_files import build
 from diffusion.training.loop import learning_rate, run_steps
-from diffusion.training.masters import Masters, hidden
+from diffusion.training.masters import Masters, is_hidden
 
 
 def config(folder: Path, **changes: object) -> RunConfig:
@@ -51,7 +51,7 @@ def trained(folder: Path, **changes: object) -> Masters:
 
 def test_muon_has_the_hidden_convolutions_and_adam_the_rest(tmp_path: Path) -> None:
     masters = Masters(network(), config(tmp_path))
-    kinds = {name: hidden(weight) for name, weight in masters.weights.items()}
+    kinds = {name: is_hidden(weight) for name, weight in masters.weights.items()}
     assert [name for name, kind in kinds.items() if kind] == ["2.weight"]
     sizes = {
         kind: sum(p.numel() for g in o.param_groups for p in g["params"]) for kind, o in masters.optimizers.items()
@@ -170,7 +170,7 @@ def test_parts_of_a_step_give_the_update_of_the_whole(tmp_path: Path, accumulate
     for name, weight in whole.weights.items():
         moved, by_parts = weight - start[name], parts.weights[name] - start[name]
         # Muon's iteration rounds to bfloat16
-        assert float((by_parts - moved).norm() / moved.norm()) < (0.01 if hidden(weight) else 1e-3)
+        assert float((by_parts - moved).norm() / moved.norm()) < (0.01 if is_hidden(weight) else 1e-3)
     lines = [json.loads((tmp_path / name / "log.jsonl").read_text().splitlines()[0]) for name in ("whole", "parts")]
     assert lines[0]["loss"] == pytest.approx(lines[1]["loss"], rel=1e-4)
     assert lines[0]["grad_norm"] == pytest.approx(lines[1]["grad_norm"], rel=1e-4)

@@ -22,10 +22,10 @@ from diffusion.models.surface_view import cell_surface
 from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.data.dataset import write_chunk
 from diffusion.training.data.materials import MATERIALS
-from diffusion.training.data.pictures import unseen_data
-from diffusion.training.data.seen_worlds import seen_world
+from diffusion.training.data.pictures import choose_held_out_worlds
 from diffusion.training.data.views import random_world
-from diffusion.training.evaluation.agreement import project_onto_picture, pairs, shared_psnr
+from diffusion.training.data.world_geometry import compute_world_geometry
+from diffusion.training.evaluation.agreement import pairs, project_onto_picture, shared_psnr
 from diffusion.training.evaluation.classifier import NAMES
 from diffusion.training.evaluation.evaluate import evaluate, write_page
 from diffusion.training.evaluation.figures import ROWS, write_figures
@@ -66,14 +66,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataConfig:
     """Some pictures of held-out worlds."""
     folder = tmp_path_factory.mktemp("measures")
     drawn = DataConfig(str(folder), chunks=1, pictures=16, surfaces=6, size=64, seed=7)
-    write_chunk(unseen_data(drawn), 0)
+    write_chunk(choose_held_out_worlds(drawn), 0)
     return drawn
 
 
 @pytest.fixture(scope="module")
 def figures(data: DataConfig) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
     """What every measure says of the truth and of noise."""
-    subjects = [kind(unseen_data(data)) for kind in (Knowing, Blind)]
+    subjects = [kind(choose_held_out_worlds(data)) for kind in (Knowing, Blind)]
     found = [{name: measure(s, COUNT) for name, measure in MEASURES.items()} for s in subjects]
     return found[0], found[1]
 
@@ -132,7 +132,7 @@ def test_who_hears_all_settings_obeys_all(data: DataConfig) -> None:
             ]
             return torch.stack(shown).clamp(0, 255).to(torch.uint8)
 
-    subject = Obedient(unseen_data(data))
+    subject = Obedient(choose_held_out_worlds(data))
     # a judge of brightness: the brighter, the less of every material
     subject.judge = lambda x: (-x.float().mean((1, 2, 3))[:, None].expand(-1, len(NAMES)), None)  # type: ignore[assignment]
     assert obedience(subject, 40) == {"scale": 1.0, "guidance": 1.0, "negative": 1.0, "solver": 1.0}
@@ -143,7 +143,7 @@ def test_a_view_is_told_what_training_is_told(kind: str) -> None:
     """The program's geometry of a drawn world is that which the denoiser is trained on."""
     world = random_world(np.random.default_rng(2), kind, 64)
     view = view_of(world, torch.zeros(3, 64, 64, dtype=torch.uint8), ["a"] * 4)
-    told, expected = cell_surface(view.gbuffer), seen_world(world, UNMOVED, CELL)[0]
+    told, expected = cell_surface(view.gbuffer), compute_world_geometry(world, UNMOVED, CELL)[0]
     apart = (told.uv - expected.uv).abs()
     near = (expected.depth < 100) | expected.depth.isinf()
     assert float(torch.minimum(apart, 8 - apart)[:, near].max()) < 1e-2
@@ -231,7 +231,9 @@ def test_a_model_folder_paints_and_reconstructs(surface_folder: Path, data: Data
     assert torch.equal(shown, painter.paint(views, 1, steps=2)) and not torch.equal(
         shown, painter.paint(views, 2, steps=2)
     )
-    assert not torch.equal(painter.reconstruct(views, told=True), painter.reconstruct(views, told=False))
+    assert not torch.equal(
+        painter.reconstruct(views, with_surfaces=True), painter.reconstruct(views, with_surfaces=False)
+    )
 
 
 def test_figures_stand_beside_their_aims(tmp_path: Path) -> None:

@@ -19,13 +19,13 @@ from diffusion.text2image.prompt_matching import PromptBank
 from diffusion.training.__main__ import main
 from diffusion.training.config import DataConfig, DenoiserConfig
 from diffusion.training.config_files import build, load_config
-from diffusion.training.data.buckets import bucket_of, buckets
+from diffusion.training.data.buckets import choose_bucket, list_buckets
 from diffusion.training.data.captioned import read_captioned
 from diffusion.training.data.own_pictures import OwnPictures
 from diffusion.training.data.sources import cell_keys
 from diffusion.training.evaluation.ship import ship
 from diffusion.training.evaluation.subject import open_painter
-from diffusion.training.evaluation.trained import trained_unet
+from diffusion.training.evaluation.trained import load_trained_unet
 from diffusion.training.learners.cells import Cells
 from diffusion.training.learners.denoiser import whole_size
 from diffusion.training.learners.encode_cells import cache_folder
@@ -83,14 +83,14 @@ def config_of(where: Path, *more: str) -> DenoiserConfig:
 
 @pytest.mark.parametrize("size", [32, 96, 256, 512])
 def test_buckets_have_an_area_and_every_shape_a_near_one(size: int) -> None:
-    found = buckets(size)
+    found = list_buckets(size)
     assert {(height, width) for width, height in found} == set(found)
     for width, height in found:
         assert width % 32 == height % 32 == 0
         assert width * height <= size**2 and max(width, height) <= 2 * min(width, height)
     if size >= 256:
         for ratio in np.geomspace(0.6, 1.6, 9):
-            width, height = bucket_of((round(1000 * ratio), 1000), size)
+            width, height = choose_bucket((round(1000 * ratio), 1000), size)
             assert abs(np.log(width / height / ratio)) < 0.13
 
 
@@ -105,7 +105,7 @@ def test_pictures_are_turned_resized_and_cut_to_their_bucket(tmp_path: Path) -> 
     exif[0x0112] = 6  # turned by 90°
     upright.save(tmp_path / "disc 00.png", exif=exif)
     again = OwnPictures(build(DataConfig, {"folder": str(tmp_path), "size": 96}, "test"))
-    rows = [again.captioned(i).path.name for i in range(again.count)]
+    rows = [again.read_caption(i).path.name for i in range(again.count)]
     if "disc 00.png" in rows:
         assert again.tensor("images", rows.index("disc 00.png")).shape == (3, 128, 64)
     assert again.key != pictures.key
@@ -114,7 +114,7 @@ def test_pictures_are_turned_resized_and_cut_to_their_bucket(tmp_path: Path) -> 
 def test_some_pictures_are_held_out_and_none_twice(tmp_path: Path) -> None:
     data = build(DataConfig, {"folder": str(draw_folder(tmp_path, 45)), "size": 32}, "test")
     parts = [OwnPictures(data, held_out) for held_out in (False, True)]
-    names = [{part.captioned(i).path for i in range(part.count)} for part in parts]
+    names = [{part.read_caption(i).path for i in range(part.count)} for part in parts]
     assert (len(names[0]), len(names[1])) == (43, 2) and not names[0] & names[1]
 
 
@@ -206,7 +206,7 @@ def test_cells_have_the_pictures_shapes_and_their_captions(runs: Path) -> None:
         rows = cells.draw(3, True, rng)
         batch = cells.batch(rows, whole_size(cells.latents(rows[0]), config.channels), rng)
         assert torch.equal(batch.latents, torch.stack([cells.latents(row) for row in rows]).float())
-        assert not batch.told.any() and bool((batch.shares[:, 0] == 1).all()) and not batch.shares[:, 1:].any()
+        assert not batch.known.any() and bool((batch.shares[:, 0] == 1).all()) and not batch.shares[:, 1:].any()
         assert torch.equal(batch.contexts[:, 1], cells.unconditional.expand(3, -1, -1))
     files = sorted(folder.glob("*.safetensors"))
     before = [file.stat().st_mtime_ns for file in files]
@@ -233,7 +233,7 @@ def test_either_weights_ship(runs: Path, weights: str, tmp_path: Path) -> None:
     shipped = load_file(tmp_path / "model" / "unet" / "diffusion_pytorch_model.safetensors")
     kind = {"ema": "averages", "raw": "weights"}[weights]
     assert all(torch.equal(tensor, kept[f"{kind}.{name}"].half()) for name, tensor in shipped.items())
-    assert torch.equal(trained_unet(config).leave.weight, kept[f"{kind}.leave.weight"])
+    assert torch.equal(load_trained_unet(config).leave.weight, kept[f"{kind}.leave.weight"])
     assert not torch.equal(kept["averages.leave.weight"], kept["weights.leave.weight"])
 
 

@@ -20,9 +20,9 @@ from diffusion.text2image.generate import GenerateSettings, generate
 from diffusion.training.config import AutoencoderConfig, DataConfig, DenoiserConfig, FeaturesConfig
 from diffusion.training.config_files import build
 from diffusion.training.data.dataset import surfaces_from_note, write_chunks
-from diffusion.training.data.pictures import DrawnPictures, unseen_data
-from diffusion.training.data.seen_worlds import seen_world
+from diffusion.training.data.pictures import DrawnPictures, choose_held_out_worlds
 from diffusion.training.data.views import depth_channel, places, trace_world
+from diffusion.training.data.world_geometry import compute_world_geometry
 from diffusion.training.data.worlds import world_from_note
 from diffusion.training.evaluation.scene_views import scene_view
 from diffusion.training.evaluation.ship import ship
@@ -32,7 +32,7 @@ from diffusion.training.learners.autoencoder import train_autoencoder
 from diffusion.training.learners.cells import CAPTIONS, Cells
 from diffusion.training.learners.denoiser import encode, train_denoiser
 from diffusion.training.learners.encode_cells import cache_folder
-from diffusion.training.learners.features import MATERIAL_NAMES, labels, likeness, load_features, train_features
+from diffusion.training.learners.features import MATERIAL_NAMES, likeness, load_features, make_labels, train_features
 from scenes.camera import Camera
 from scenes.extrude import extrude_scene
 from scenes.load import load_scene
@@ -99,7 +99,7 @@ def test_a_chunk_holds_what_its_pictures_geometry_is_computed_from(folder: Path)
         hit = trace_world(world)
         depth = depth_channel(hit["z"][4::8, 4::8], world.focal / 8).half()
         assert torch.equal(depth, pictures.tensor("depth", index))
-        told, slot, _ = seen_world(world, shifts)
+        told, slot, _ = compute_world_geometry(world, shifts)
         assert torch.equal(slot, hit["slot"])
         apart = (told.uv - torch.remainder(places(hit, shifts), 8)).abs()
         assert float(torch.minimum(apart, 8 - apart)[:, (told.depth < 300) | told.depth.isinf()].max()) < 1e-3
@@ -113,8 +113,8 @@ def test_cells_are_the_pictures_latents_geometry_and_words(folder: Path) -> None
     batch = cells.batch([0, 7], (8, 8), np.random.default_rng(0))
     image = pictures.tensor("images", 7)[None].float() / 127.5 - 1
     assert torch.allclose(batch.latents[1], vae.encode(image).latents[0], atol=0.15)
-    told, _, _ = seen_world(*world_from_note(pictures.note(7)["world"]), CELL)
-    assert torch.equal(batch.seen.uv[1], told.uv) and torch.equal(batch.seen.kind[1], told.kind)
+    told, _, _ = compute_world_geometry(*world_from_note(pictures.note(7)["world"]), CELL)
+    assert torch.equal(batch.geometry.uv[1], told.uv) and torch.equal(batch.geometry.kind[1], told.kind)
     assert torch.equal(batch.shares[1], pictures.tensor("slots", 7).float() / 255)
     seen, _ = surfaces_from_note(pictures.note(7))
     heard = {slot for _, slots in seen for slot in slots}
@@ -132,7 +132,7 @@ def test_crops_cut_everything_alike(folder: Path) -> None:
     for y in range(5):
         for x in range(5):
             if torch.equal(whole.latents[..., y : y + 4, x : x + 4], part.latents):
-                assert torch.equal(whole.seen.uv[..., y : y + 4, x : x + 4], part.seen.uv)
+                assert torch.equal(whole.geometry.uv[..., y : y + 4, x : x + 4], part.geometry.uv)
                 assert torch.equal(whole.shares[..., y : y + 4, x : x + 4], part.shares)
                 return
     pytest.fail("the crop is no part of the whole")
@@ -181,7 +181,7 @@ def test_labels_name_the_surface_of_pure_cells(folder: Path) -> None:
     pictures = DrawnPictures(data_of(folder))
     for index in range(pictures.count):
         note, slots = pictures.note(index), pictures.tensor("slots", index)
-        found = labels(note, slots)
+        found = make_labels(note, slots)
         for surface, places_ in surfaces_from_note(note)[0]:
             inside = slots[places_].int().sum(0) == 255
             assert bool((found[0][inside] == MATERIAL_NAMES.index(surface.material)).all())
@@ -194,7 +194,7 @@ def test_missing_pictures_and_latents_are_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="train the autoencoder first"):
         train_denoiser(denoiser(tmp_path))
     with pytest.raises(InputError, match="holds no pictures"):
-        DrawnPictures(unseen_data(data_of(tmp_path)))
+        DrawnPictures(choose_held_out_worlds(data_of(tmp_path)))
 
 
 def test_a_run_is_opened_with_the_decoder_it_names(folder: Path, tmp_path: Path) -> None:

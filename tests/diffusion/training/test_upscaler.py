@@ -18,7 +18,7 @@ from diffusion.training.config_files import build
 from diffusion.training.data.dataset import write_chunks
 from diffusion.training.data.pictures import DrawnPictures
 from diffusion.training.evaluation.ship_upscaler import ship_upscaler
-from diffusion.training.learners.upscaler import NAME, compare, train_upscaler, training_pair
+from diffusion.training.learners.upscaler import NAME, compare, make_training_pair, train_upscaler
 from diffusion.upscaling.compact import Compact
 from diffusion.upscaling.weights import open_upscaler
 
@@ -73,7 +73,7 @@ def test_a_run_learns_resumes_and_ends_with_half_precision(folder: Path) -> None
 def test_pairs_are_of_one_place(folder: Path) -> None:
     pictures, asked = DrawnPictures(config(folder).data), config(folder, disturbed=0.0)
     for index in range(pictures.count):
-        small, large = training_pair(pictures.tensor("images", index), asked, np.random.default_rng(index))
+        small, large = make_training_pair(pictures.tensor("images", index), asked, np.random.default_rng(index))
         assert small.shape == (3, 16, 16) and large.shape == (3, 32, 32)
         box = Image.fromarray(large.permute(1, 2, 0).numpy()).resize((16, 16), Image.Resampling.BOX)
         assert np.abs(np.asarray(box, float) - small.permute(1, 2, 0).numpy()).mean() < 3
@@ -82,7 +82,7 @@ def test_pairs_are_of_one_place(folder: Path) -> None:
 def test_some_small_pictures_are_noisy_or_compressed(folder: Path) -> None:
     large = DrawnPictures(config(folder).data).tensor("images", 0)
     plain, other = (
-        training_pair(large, config(folder, disturbed=share), np.random.default_rng(3))[0] for share in (0.0, 1.0)
+        make_training_pair(large, config(folder, disturbed=share), np.random.default_rng(3))[0] for share in (0.0, 1.0)
     )
     apart = (plain.float() - other.float()).abs().mean()
     assert 0 < apart < 8

@@ -16,7 +16,7 @@ from diffusion.sampling.noise import start_noise
 from diffusion.sampling.schedules import Timeline
 from diffusion.sampling.solvers import SAMPLERS
 from diffusion.sampling.solvers.options import solver_options
-from diffusion.sampling.unsampling import noised_sequence
+from diffusion.sampling.unsampling import make_noised_sequence
 from diffusion.settings import DreamSettings
 from integrations.comfyui.mixing_nodes import IterativeMixingKSampler, IterativeMixingKSamplerAdvanced
 from integrations.comfyui.mixing_run import NoisedSequence, mix_through
@@ -101,7 +101,7 @@ def test_the_batch_is_the_noised_sequence(mix_noise: str) -> None:
     batch, sigmas = unsampled(model, mix_noise=mix_noise)
     assert sigmas.equal(calculate_sigmas(model.model_sampling, "normal", STEPS))
     noise = torch.from_numpy(start_noise(4, 8, 6, SEED))
-    expected = noised_sequence(latents(), noise, sigmas, SEED if mix_noise == "fresh" else None)
+    expected = make_noised_sequence(latents(), noise, sigmas, SEED if mix_noise == "fresh" else None)
     torch.testing.assert_close(batch["samples"] * SCALE, expected)
 
 
@@ -128,7 +128,7 @@ def test_the_sampler_mixes_as_our_functions_do(form: str, steps_told: list[int])
     levels = tuple(sigmas.tolist())
     settings = DreamSettings(sampler="dpmpp_2m", seed=SEED, mix=1.0, mix_form=form, mix_alpha=1.5)
     noise = torch.from_numpy(start_noise(4, 8, 6, SEED))[None]
-    sequence = noised_sequence(latents(), noise[0], sigmas)
+    sequence = make_noised_sequence(latents(), noise[0], sigmas)
     made = simple(model, batch, blending_schedule=form)
     torch.testing.assert_close(made, direct(settings, sequence, levels, noise), atol=2e-5, rtol=1e-4)
     assert steps_told == list(range(STEPS))
@@ -155,7 +155,7 @@ def test_every_setting_of_the_advanced_one_is_ours(changes: dict[str, Any]) -> N
     ours = {"sampler": changes.get("sampler_name", "euler")} | {k: v for k, v in changes.items() if k != "sampler_name"}
     settings = DreamSettings(seed=SEED, mix=1.0, **ours)
     noise = torch.from_numpy(start_noise(4, 8, 6, SEED))[None]
-    sequence = noised_sequence(latents(), noise[0], sigmas)
+    sequence = make_noised_sequence(latents(), noise[0], sigmas)
     made = advanced(model, batch, **changes)
     expected = direct(settings, sequence, tuple(sigmas.tolist()), noise)
     torch.testing.assert_close(made, expected, atol=5e-5, rtol=1e-3)

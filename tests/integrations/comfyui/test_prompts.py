@@ -12,14 +12,14 @@ from diffusion.canvas import Region
 from diffusion.denoisers.regions import prepare_regions
 from integrations.comfyui.prompt_nodes import RegionalPrompts, plain
 from integrations.comfyui.worlds import View
-from scenes.prompt_masks import prompt_masks
+from scenes.prompt_masks import make_prompt_masks
 from tests.integrations.comfyui.stand_in import TinyClip, TinyModel
 
 
 @pytest.mark.parametrize("softness", [0.0, 1.5])
 def test_each_prompt_has_its_own_mask(view: View, softness: float) -> None:
     positive, negative = RegionalPrompts().encode(TinyClip(), view, softness, crop=True)
-    found = prompt_masks(view.gathered.material, view.world.scene)
+    found = make_prompt_masks(view.gathered.material, view.world.scene)
     regions = [Region(one.prompt, one.mask, one.negative_prompt) for one in found]
     parts = prepare_regions(regions, softness, torch.device("cpu"))
     assert {further["text"] for _, further in positive} == {one.prompt for one in found} and len(positive) > 2

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from app.commands import Generate, suited
+from app.commands import Generate, suit_to_model
 from app.loop.chosen_model import load_chosen, recipe_fields
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
@@ -55,12 +55,12 @@ class Wish:
     finish: Callable[[np.ndarray], np.ndarray] | None = None
 
 
-class Studio:
+class PictureMaker:
     """One model, and the pictures it makes."""
 
     def __init__(self, choice: ModelChoice, store: PictureStore, lane: Lane) -> None:
         self.choice, self.store, self.lane = choice, store, lane
-        self.defaults = suited(Generate(), choice.ref, bool(choice.lora)).picture
+        self.defaults = suit_to_model(Generate(), choice.ref, bool(choice.lora)).picture
         self._loras = resolve_loras(choice.lora, ())[0]
         self.loading = lane.submit(lambda: load_chosen(choice, self._loras))
 
@@ -156,11 +156,11 @@ class Studio:
             settings = replace(self.defaults, prompt=prompt, size=size, init=source, dream=dream)
             return self.generate(job, Wish(settings))
         picture = flat(self.store.open(source), 255)
-        picture = self._enlarged(job, picture, size) if upscaler == LEARNT else resized(picture, size, upscaler)
+        picture = self._enlarge(job, picture, size) if upscaler == LEARNT else resize(picture, size, upscaler)
         id = self.store.add(lambda path: path.write_bytes(png_of(picture)))
         return {"pictures": [{"id": id, "url": f"/v1/pictures/{id}", "size": list(size)}]}
 
-    def _enlarged(self, job: Job, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    def _enlarge(self, job: Job, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
         hooks = {"on_tile": job.report, "cancelled": job.cancelled}
         upscaler = open_upscaler(None, self.model.device)
         try:
@@ -226,5 +226,5 @@ def check_upscale(upscaler: str, size: tuple[int, int]) -> None:
         refuse_large(size)
 
 
-def resized(picture: Image.Image, size: tuple[int, int], upscaler: str) -> Image.Image:
+def resize(picture: Image.Image, size: tuple[int, int], upscaler: str) -> Image.Image:
     return picture.resize(size, UPSCALERS[upscaler])

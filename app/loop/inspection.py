@@ -1,5 +1,5 @@
-"""What an `Inspection` may ask for besides the network's blocks: the decoder's stages, what is lost without connections, names of what
-steps show, and a picture at the noise level of each step."""
+"""Parts of an `InspectionRequest` besides the network's blocks: stages of the decoder, ablations, names of what the steps show, and a
+picture noised to the level of each step."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from app.loop.messages import Inspection, Noised, Noising
+from app.loop.messages import InspectionRequest, NoisedSteps, NoisingRequest
 from diffusion.canvas import Cancelled
 
 
-def further_looks(model: Any, asked: Inspection, inside: Any, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """The fields of `Inspected` that were asked for. inside: its `UnetProbe`. Raises Cancelled."""
+def inspect_further(model: Any, asked: InspectionRequest, inside: Any, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """The fields of `InspectionResult` that were asked for. inside: its `UnetProbe`. Raises Cancelled."""
     found: dict[str, Any] = {}
     if asked.decoder:
         from diffusion.introspection.decoder_probe import probe_decoder
@@ -24,34 +24,34 @@ def further_looks(model: Any, asked: Inspection, inside: Any, cancelled: Callabl
 
         found["ablation"] = ablate(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
     if asked.predictions:
-        from diffusion.introspection.classifier import shipped_reader
+        from diffusion.introspection.classifier import load_embedded_reader
         from diffusion.introspection.concepts import read_concepts
 
-        pictures = _decoded(model, asked, cancelled)
-        found["concepts"] = read_concepts(shipped_reader(), pictures, asked.canvas.regions, asked.canvas.change)
+        pictures = _decode_predictions(model, asked, cancelled)
+        found["concepts"] = read_concepts(load_embedded_reader(), pictures, asked.canvas.regions, asked.canvas.change)
     if asked.noising is not None:
-        found["noised"] = _noised(model, asked.noising, asked.canvas.noise, cancelled)
+        found["noised"] = _noise_picture(model, asked.noising, asked.canvas.noise, cancelled)
     return found
 
 
-def _noised(model: Any, asked: Noising, noise: np.ndarray, cancelled: Callable[[], bool]) -> Noised:
+def _noise_picture(model: Any, asked: NoisingRequest, noise: np.ndarray, cancelled: Callable[[], bool]) -> NoisedSteps:
     """The noised sequence of a picture, decoded, or by the linear map where decoding takes long. noise: float32 [C,h,w], unit normal."""
     import torch
 
-    from diffusion.sampling.unsampling import as_seen
+    from diffusion.sampling.unsampling import scale_for_model
     from diffusion.text2image.unsample import unsample
 
     found = unsample(model, asked.picture, noise, asked.settings)
     # not by `preview` of small decoders: every second latent pixel alone turns bricks into stripes
     show, pictures = (model.decode if model.decodes_fast else model.sketch), []
-    for latents in as_seen(found.latents, torch.tensor(found.sigmas)):
+    for latents in scale_for_model(found.latents, torch.tensor(found.sigmas)):
         if cancelled():
             raise Cancelled
         pictures.append(show(latents))
-    return Noised(found.steps, found.sigmas, tuple(pictures))
+    return NoisedSteps(found.steps, found.sigmas, tuple(pictures))
 
 
-def _decoded(model: Any, asked: Inspection, cancelled: Callable[[], bool]) -> Iterator[np.ndarray]:
+def _decode_predictions(model: Any, asked: InspectionRequest, cancelled: Callable[[], bool]) -> Iterator[np.ndarray]:
     """The pictures of all predictions, one at a time."""
     import torch
 

@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from base.grid import CELL
-from diffusion.models.surface_conditions import Seen, owners, seen
+from diffusion.models.surface_conditions import SurfaceGeometry, compute_geometry, owners
 from diffusion.models.surface_place import SKY
 from diffusion.training.data.views import SLOTS, WHOLE, Window, World, trace_world
 
 
-def seen_world(world: World, shifts: Tensor, cell: int = 1, window: Window = WHOLE) -> tuple[Seen, Tensor, Tensor]:
+def compute_world_geometry(
+    world: World, shifts: Tensor, cell: int = 1, window: Window = WHOLE
+) -> tuple[SurfaceGeometry, Tensor, Tensor]:
     """What pixels of `cell` × `cell` of the world's own see at their centres; the slot of each, int64 [H,W]; and its owner, int64 [H,W].
 
     shifts: [SLOTS,2], blocks by which the patterns are moved; u and v are computed after it. window: of these pixels.
@@ -25,7 +27,7 @@ def seen_world(world: World, shifts: Tensor, cell: int = 1, window: Window = WHO
     slot = torch.where(sky, SLOTS - 1, hit["slot"])
     axis, sign = torch.where(sky, SKY, hit["axis"]), torch.where(hit["normal"].sum(0) < 0, -1, 1)
     point = hit["eye"] + hit["rays"] * z
-    told = seen(
+    told = compute_geometry(
         point=point,
         axis=axis,
         sign=sign,

@@ -12,7 +12,7 @@ KINDS = "diffusion.models.control_hints:HINTS"  # what ControlNets see
 
 
 @dataclass(frozen=True)
-class Added:
+class ModelAddition:
     """file: of a LoRA or ControlNet, as the user wrote it; kind: what a ControlNet sees, "" if its file's name implies it."""
 
     file: str
@@ -27,14 +27,14 @@ class Added:
         return f"{kind}{self.file}{weight}"
 
 
-def read_added(text: str) -> Added:
-    """The inverse of `Added.text`; what is neither a known kind nor a number is part of the file's name."""
+def parse_addition(text: str) -> ModelAddition:
+    """The inverse of `ModelAddition.text`; what is neither a known kind nor a number is part of the file's name."""
     head, equals, rest = text.partition("=")
     kind, name = (head, rest) if equals and head in names_in(KINDS) else ("", text)
     file, colon, number = name.rpartition(":")
     if not colon or is_file(expand_user(name)) or is_folder(expand_user(name)):
-        return Added(name, 1.0, kind)
+        return ModelAddition(name, 1.0, kind)
     try:
-        return Added(file, float(number), kind)
+        return ModelAddition(file, float(number), kind)
     except ValueError:
-        return Added(name, 1.0, kind)
+        return ModelAddition(name, 1.0, kind)

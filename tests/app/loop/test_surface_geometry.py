@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from app.loop.view_canvas import canvas_from
-from diffusion.models.surface_conditions import KINDS, seen_through
+from diffusion.models.surface_conditions import KINDS, compute_view_geometry
 from diffusion.models.surface_place import PERIOD
 from diffusion.models.surface_view import cell_surface
 from engine.atlas.volume import LatentVolume
@@ -31,7 +31,7 @@ def test_a_gathered_view_tells_what_the_raycaster_sees(ctx, tiny_scene) -> None:
 
     small = (SIZE[0] // 8, SIZE[1] // 8)
     hits = cast_rays(blocks, camera, small)
-    cast = seen_through(camera, small, hits.point, hits.side, hits.depth)
+    cast = compute_view_geometry(camera, small, hits.point, hits.side, hits.depth)
 
     same = (drawn.kind == cast.kind) & ((drawn.normal - cast.normal).abs().amax(0) < 1e-4)
     assert float(same.float().mean()) > 0.98  # two faces may swap at an edge

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from app.added import KINDS, Added, read_added
 from app.gui.theme import colour
-from app.panels.context import PanelContext, faint, hint, shortened
+from app.model_additions import KINDS, ModelAddition, parse_addition
+from app.panels.context import PanelContext, faint, hint, shorten_to_width
 from app.session import ModelChoice
 from base.settings import names_in
-from diffusion.library.listing import Listed
+from diffusion.library.listing import ListedModel
 from diffusion.library.read_facts import OURS
 from diffusion.loaders.options import LoadOptions
 
@@ -28,7 +28,9 @@ AUTOENCODERS = {  # field of LoadOptions → label and what it is for
 }
 
 
-def draw_added(ui: PanelContext, entries: Sequence[Listed], wish: ModelChoice, chosen: Listed | None) -> ModelChoice:
+def draw_added(
+    ui: PanelContext, entries: Sequence[ListedModel], wish: ModelChoice, chosen: ListedModel | None
+) -> ModelChoice:
     """The choice with the user's changes. chosen: the entry of its model, None if it is in no list."""
     imgui.separator_text("Beside the model")
     ours = chosen is not None and chosen.facts.family == OURS
@@ -52,7 +54,7 @@ def draw_added(ui: PanelContext, entries: Sequence[Listed], wish: ModelChoice, c
     return replace(wish, lora=loras, control=controls, ip_adapter=adapter, options=options)
 
 
-def fitting(wish: ModelChoice, chosen: Listed | None) -> ModelChoice:
+def fitting(wish: ModelChoice, chosen: ListedModel | None) -> ModelChoice:
     """The choice without what its model can't take."""
     if chosen is None or chosen.facts.family != OURS:
         return wish
@@ -60,7 +62,7 @@ def fitting(wish: ModelChoice, chosen: Listed | None) -> ModelChoice:
     return replace(wish, lora=(), control=(), ip_adapter=None, options=options)
 
 
-def _autoencoders(entries: Sequence[Listed], options: LoadOptions) -> LoadOptions:
+def _autoencoders(entries: Sequence[ListedModel], options: LoadOptions) -> LoadOptions:
     """A combo for each use of another autoencoder."""
     folders = [one.name for one in entries if one.facts.kind == "vae" and one.facts.path.is_dir()]
     for field, (label, words) in AUTOENCODERS.items():
@@ -79,44 +81,44 @@ def _autoencoders(entries: Sequence[Listed], options: LoadOptions) -> LoadOption
     return options
 
 
-def _rows(entries: Sequence[Listed], kind: str, given: Sequence[str]) -> dict[str, Listed | None]:
+def _rows(entries: Sequence[ListedModel], kind: str, given: Sequence[str]) -> dict[str, ListedModel | None]:
     """File → its entry, None for one that was given and is in no list."""
-    found: dict[str, Listed | None] = {one.name: one for one in entries if one.facts.kind == kind}
-    return found | {file: None for text in given if (file := read_added(text).file) not in found}
+    found: dict[str, ListedModel | None] = {one.name: one for one in entries if one.facts.kind == kind}
+    return found | {file: None for text in given if (file := parse_addition(text).file) not in found}
 
 
 def _several(
     ui: PanelContext,
     kind: str,
     title: str,
-    rows: dict[str, Listed | None],
+    rows: dict[str, ListedModel | None],
     given: tuple[str, ...],
-    chosen: Listed | None,
+    chosen: ListedModel | None,
 ) -> tuple[str, ...]:
     """Rows with a tick each; those that are ticked have a weight and, for ControlNets, what they see."""
     if not rows:
         return given
     imgui.text_disabled(title)
-    ticked = {added.file: added for added in map(read_added, given)}
+    ticked = {added.file: added for added in map(parse_addition, given)}
     for file, listed in rows.items():
         imgui.push_id(file)
         problem = _misfit(listed, chosen)
         if problem:
             imgui.push_style_color(imgui.Col_.text, colour(ui.palette.warning))
-        text = shortened(Path(file).stem if file.endswith(".safetensors") else Path(file).name, _room())
+        text = shorten_to_width(Path(file).stem if file.endswith(".safetensors") else Path(file).name, _room())
         changed, on = imgui.checkbox(text, file in ticked)
         if problem:
             imgui.pop_style_color()
         hint("\n".join(filter(None, (file, listed.facts.family if listed else "", problem))))
         if changed:
-            ticked = ticked | {file: Added(file)} if on else {f: a for f, a in ticked.items() if f != file}
+            ticked = ticked | {file: ModelAddition(file)} if on else {f: a for f, a in ticked.items() if f != file}
         if file in ticked:
             ticked[file] = _details(kind, ticked[file])
         imgui.pop_id()
     return tuple(added.text for added in ticked.values())
 
 
-def _details(kind: str, added: Added) -> Added:
+def _details(kind: str, added: ModelAddition) -> ModelAddition:
     if kind not in WEIGHTS:
         return added
     imgui.indent()
@@ -135,7 +137,7 @@ def _details(kind: str, added: Added) -> Added:
     return replace(added, weight=round(weight, 2)) if changed else added
 
 
-def _misfit(listed: Listed | None, chosen: Listed | None) -> str:
+def _misfit(listed: ListedModel | None, chosen: ListedModel | None) -> str:
     """Why an entry doesn't fit the chosen model, or ""."""
     if listed is None or chosen is None:
         return ""

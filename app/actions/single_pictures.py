@@ -8,10 +8,10 @@ from pathlib import Path
 from app.actions.context import ActionContext
 from app.fields import Size
 from app.loop.messages import Message, PictureFailed, PictureMade
-from app.state.picture_form import fitted_size, form_of
+from app.state.picture_form import fit_size, form_of
 from app.state.picture_work import request_of, requests_of
 from app.upscaling import refuse_upscaling
-from base.errors import InputError, shown
+from base.errors import InputError, escape_controls
 from base.pictures import open_picture
 from diffusion.text2image.metadata import read_png
 from diffusion.text2image.recipe import Recipe
@@ -32,7 +32,7 @@ def make_pictures(context: ActionContext) -> None:
         for request in requests:
             context.worker.generate(request)
         work.progress = work.progress.ask(requests)
-        work.form = work.form.moved_on()
+        work.form = work.form.advance_seed()
 
 
 def upscale_picture(context: ActionContext, path: Path, factor: int) -> None:
@@ -76,7 +76,7 @@ def use_settings(context: ActionContext, path: Path) -> None:
 
     def take(recipe: Recipe) -> None:
         _refuse_no_text(path, recipe)
-        name = shown(path.name)
+        name = escape_controls(path.name)
         work.form = form_of(recipe, work.form)
         context.panels.bring_to_front("Picture")
         if state.model is not None and recipe.model_id != state.model.id:
@@ -96,7 +96,7 @@ def use_input(context: ActionContext, path: Path) -> None:
         form = (
             work.form if work.form.mode in WITH_INPUT else replace(work.form, mode="image").set_dream(strength=DEPART)
         )
-        work.form = form.set(init=path, mask=None, size=fitted_size(size))
+        work.form = form.set(init=path, mask=None, size=fit_size(size))
         context.panels.bring_to_front("Picture")
 
     context.services.gallery.read(lambda: open_picture(path).size, take)

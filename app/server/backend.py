@@ -1,4 +1,4 @@
-"""The desk: everything that a request may ask for, and who does it."""
+"""The backend: everything that a request may ask for, and who does it."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from typing import Any
 from app.server.jobs import Job, JobQueue
 from app.server.lane import Lane
 from app.server.limits import Limits
+from app.server.picture_maker import PictureMaker, Wish
 from app.server.pictures import PictureStore
-from app.server.studio import Studio, Wish
 from app.server.worlds import Worlds
 from app.session import ModelChoice
 from base.settings import to_json
 
 
 @dataclass
-class Desk:
+class Backend:
     """One server's parts. Its threads: the model's lane and the lane of GL."""
 
     limits: Limits
     jobs: JobQueue
     store: PictureStore
-    studio: Studio
+    maker: PictureMaker
     worlds: Worlds
 
     @property
     def default_dream(self) -> dict[str, Any]:
-        return to_json(self.studio.defaults.dream)
+        return to_json(self.maker.defaults.dream)
 
     def about(self) -> dict[str, Any]:
-        loading = self.studio.loading
+        loading = self.maker.loading
         ready = loading.done() and loading.exception() is None
         error = str(loading.exception()) if loading.done() and not ready else ""
-        settings = to_json(self.studio.defaults)
-        return {"model": self.studio.model.id if ready else "", "ready": ready, "error": error, "defaults": settings}
+        settings = to_json(self.maker.defaults)
+        return {"model": self.maker.model.id if ready else "", "ready": ready, "error": error, "defaults": settings}
 
     def submit(self, kind: str, about: str, work: Callable[[Job], dict[str, Any]]) -> Job:
         """A job of the model's lane. Raises QueueFull."""
-        return self.jobs.submit(self.studio.lane, kind, about[:200], work)
+        return self.jobs.submit(self.maker.lane, kind, about[:200], work)
 
     def generate(self, wish: Wish) -> Job:
         """Raises QueueFull, and InputError for what can be seen beforehand."""
-        self.studio.refuse(wish)
-        return self.submit("generate", wish.settings.prompt, lambda job: self.studio.generate(job, wish))
+        self.maker.refuse(wish)
+        return self.submit("generate", wish.settings.prompt, lambda job: self.maker.generate(job, wish))
 
     def submit_world(self, kind: str, id: str, work: Callable[[Job], dict[str, Any]]) -> Job:
         """A job of GL's lane. Raises QueueFull."""
@@ -57,23 +57,23 @@ class Desk:
         self.jobs.close()
         self.worlds.lane.submit(self.worlds.close)
         self.worlds.lane.close()
-        self.studio.lane.close()
+        self.maker.lane.close()
 
 
-def open_desk(choice: ModelChoice, folder: Path, pictures: Path, limits: Limits) -> Desk:
+def open_backend(choice: ModelChoice, folder: Path, pictures: Path, limits: Limits) -> Backend:
     """folder: for scenes and worlds, which stay; pictures: for pictures, which are forgotten. Begins to load the model."""
     store = PictureStore(pictures, limits.stored, limits.stored_bytes)
-    studio = Studio(choice, store, Lane("model"))
-    return Desk(limits, JobQueue(limits.jobs), store, studio, Worlds(studio, folder, Lane("gl"), limits.places))
+    maker = PictureMaker(choice, store, Lane("model"))
+    return Backend(limits, JobQueue(limits.jobs), store, maker, Worlds(maker, folder, Lane("gl"), limits.places))
 
 
 @contextmanager
-def ready_desk(choice: ModelChoice, folder: Path, pictures: Path, jobs: int) -> Iterator[Desk]:
-    """A desk whose model is loaded, closed afterwards. jobs: that may wait or run. Raises InputError."""
-    desk = open_desk(choice, folder, pictures, Limits(jobs=jobs))
+def open_ready_backend(choice: ModelChoice, folder: Path, pictures: Path, jobs: int) -> Iterator[Backend]:
+    """A backend whose model is loaded, closed afterwards. jobs: that may wait or run. Raises InputError."""
+    backend = open_backend(choice, folder, pictures, Limits(jobs=jobs))
     try:
-        if (error := desk.studio.loading.exception()) is not None:
+        if (error := backend.maker.loading.exception()) is not None:
             raise error
-        yield desk
+        yield backend
     finally:
-        desk.close()
+        backend.close()
